@@ -1,0 +1,1 @@
+"""The HTTP face: Flask app, auth, routers, schemas. Rights are checked in every handler."""

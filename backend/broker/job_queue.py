@@ -1,0 +1,94 @@
+"""Accepting jobs and looking at one: what callers of the platform touch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from backend.broker import codec
+from backend.broker.connection import Functions, translate, translated
+from backend.broker.keys import Keys
+from backend.domain.errors import HistoryBacklogFull, QueueFull
+from backend.domain.job import EnqueueReply, JobView, NewJob
+from backend.domain.job_state import JobState
+
+#: More in one step would hold the server too long for the others.
+BATCH = 100
+
+_QUEUE_FULL, _HISTORY_FULL, _EXISTS = -1, -2, 3
+
+
+class RedisJobQueue:
+    """The `JobQueue` on Redis."""
+
+    def __init__(
+        self,
+        client: Redis,
+        blocking: Redis,
+        keys: Keys,
+        *,
+        backlog_limit: int = 0,
+        stream_limit: int = 0,
+    ) -> None:
+        self._client = client
+        self._blocking = blocking
+        self._keys = keys
+        self._functions = Functions(client, keys.root)
+        self._limits = (backlog_limit, stream_limit)
+
+    def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
+        """Accepts jobs, a hundred a step; a refusal names how many were accepted before it."""
+        replies: list[EnqueueReply] = []
+        for at in range(0, len(jobs), BATCH):
+            batch = jobs[at : at + BATCH]
+            arguments = [text for job in batch for text in codec.enqueue_arguments(job)]
+            codes = self._functions.call("enqueue", *self._limits, *arguments)
+            accepted = len(replies)
+            replies += [
+                _reply(job, code, accepted) for job, code in zip(batch, codes, strict=True)
+            ]
+        return replies
+
+    def find(self, job_id: str) -> JobView | None:
+        """The job's hash, newest result and due time, read together."""
+        with translated():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hgetall(self._keys.job(job_id))
+            pipe.xrevrange(self._keys.results(job_id), count=1)
+            pipe.zscore(self._keys.schedule, job_id)
+            fields, results, due = cast(tuple[Any, Any, Any], tuple(pipe.execute()))
+        if b"status" not in fields:
+            return None
+        return codec.job_view(job_id, fields, results[0][1] if results else None, due)
+
+    def wait(self, job_id: str, timeout: float) -> bool:
+        """Asks ``settle`` for a token on the job's own list, then blocks on it."""
+        status = self._functions.call("await", job_id)
+        if status is None or JobState(status.decode()).is_final:
+            return status is not None
+        try:
+            return self._blocking.blpop([self._keys.done(job_id)], timeout) is not None
+        except RedisError as error:
+            raise translate(error) from error
+
+
+def _reply(job: NewJob, code: Any, accepted: int) -> EnqueueReply:
+    if isinstance(code, bytes):
+        return EnqueueReply(code.decode(), created=False)
+    if code == _QUEUE_FULL:
+        raise QueueFull(
+            f"queue {job.queue} is at its backlog limit; job {job.id} was not accepted. "
+            "Wait for workers, or raise redis.backlog_limit",
+            queue=str(job.queue),
+            accepted=accepted,
+        )
+    if code == _HISTORY_FULL:
+        raise HistoryBacklogFull(
+            "the recorder is too far behind to accept more without risking the record; "
+            "look at `tally doctor`, Postgres and the recorder",
+            accepted=accepted,
+        )
+    return EnqueueReply(job.id, created=code != _EXISTS)

@@ -1,0 +1,117 @@
+"""Every Redis key, built here and nowhere else in Python. (The Lua steps build theirs from the same root.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one deployment; ``root`` is RQ's key prefix and may carry braces for Cluster."""
+
+    root: str = "rq"
+
+    def job(self, job_id: str) -> str:
+        """Hash of one job."""
+        return f"{self.root}:job:{job_id}"
+
+    def results(self, job_id: str) -> str:
+        """Stream of RQ's result entries of one job."""
+        return f"{self.root}:results:{job_id}"
+
+    def queue(self, name: str) -> str:
+        """List of waiting job ids."""
+        return f"{self.root}:queue:{name}"
+
+    @property
+    def queues(self) -> str:
+        """Set of all queue keys."""
+        return f"{self.root}:queues"
+
+    def registry(self, registry: str, queue: str) -> str:
+        """One of RQ's registries: wip, finished, failed, scheduled, deferred, canceled."""
+        return f"{self.root}:{registry}:{queue}"
+
+    @property
+    def schedule(self) -> str:
+        """rq-scheduler's sorted set of every job that waits for its time, by unix second."""
+        return f"{self.root}:scheduler:scheduled_jobs"
+
+    @property
+    def workers(self) -> str:
+        """Set of worker keys, as RQ keeps it."""
+        return f"{self.root}:workers"
+
+    def workers_of(self, queue: str) -> str:
+        """Set of worker keys that serve one queue, as RQ keeps it."""
+        return f"{self.root}:workers:{queue}"
+
+    def worker(self, name: str) -> str:
+        """Hash of one worker process, as RQ keeps it."""
+        return f"{self.root}:worker:{name}"
+
+    def commands(self, worker: str) -> str:
+        """Channel on which RQ's commands reach a worker process."""
+        return f"{self.root}:pubsub:{worker}"
+
+    @property
+    def suspended(self) -> str:
+        """Exists while `rq suspend` holds everything."""
+        return f"{self.root}:suspended"
+
+    @property
+    def leases(self) -> str:
+        """Sorted set of started job ids by the millisecond their lease ends."""
+        return f"{self.root}:tally:leases"
+
+    @property
+    def events(self) -> str:
+        """Stream of job events, read by the recorder."""
+        return f"{self.root}:tally:events"
+
+    def counts(self, queue: str) -> str:
+        """Hash of what became of all jobs of a queue: accepted, finished, failed, canceled, parked."""
+        return f"{self.root}:tally:counts:{queue}"
+
+    @property
+    def paused(self) -> str:
+        """Set of paused queues, lanes and job types."""
+        return f"{self.root}:tally:paused"
+
+    @property
+    def limits(self) -> str:
+        """Hash of concurrency limits by job type."""
+        return f"{self.root}:tally:limits"
+
+    def holders(self, gate: str) -> str:
+        """Set of job ids that hold a slot of one concurrency limit."""
+        return f"{self.root}:tally:holders:{gate}"
+
+    def parked(self, gate: str) -> str:
+        """List of job ids that wait for one gate to open."""
+        return f"{self.root}:tally:parked:{gate}"
+
+    @property
+    def dead(self) -> str:
+        """Sorted set of dead job ids by the millisecond they failed."""
+        return f"{self.root}:tally:dead"
+
+    def unique(self, key: str) -> str:
+        """Job id that holds an idempotency key."""
+        return f"{self.root}:tally:unique:{key}"
+
+    def wake(self, lane: str) -> str:
+        """List on which idle worker processes of a lane (or the ``scheduler``) block."""
+        return f"{self.root}:tally:wake:{lane}"
+
+    def done(self, job_id: str) -> str:
+        """List on which those who wait for one job block."""
+        return f"{self.root}:tally:done:{job_id}"
+
+    def leader(self, duty: str) -> str:
+        """Lease of the process that leads a duty: its name and fence."""
+        return f"{self.root}:tally:leader:{duty}"
+
+    def leader_fence(self, duty: str) -> str:
+        """Counter of leaderships of a duty."""
+        return f"{self.root}:tally:leader:{duty}:fence"

@@ -1,0 +1,102 @@
+"""The Redis Function library: assembled from ``lua/``, one file a step, versioned by its content.
+
+The version is part of every function's name, so the functions of two releases live side by side and
+a worker of the last release keeps working during a deploy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+#: In this order: later steps call what earlier ones define.
+STEPS = (
+    "enqueue",
+    "claim",
+    "settle",
+    "extend",
+    "promote",
+    "rescue",
+    "cancel",
+    "redrive",
+    "discard",
+    "reprioritise",
+    "pause",
+    "resume",
+    "limit",
+    "purge",
+    "progress",
+    "prune",
+    "lead",
+    "await",
+)
+#: How many superseded versions stay loaded for the workers of earlier releases.
+KEPT_VERSIONS = 3
+
+_FLAGS = re.compile(r"^-- flags: (.+)$", re.MULTILINE)
+
+
+@cache
+def source_of(step: str) -> str:
+    """The Lua text of one step, or of ``_prelude``."""
+    return files("backend.broker").joinpath("lua", f"{step}.lua").read_text(encoding="utf-8")
+
+
+@cache
+def version() -> str:
+    """Eight hexadecimal digits that change with the content of the library."""
+    text = "\n".join(source_of(step) for step in ("_prelude", *STEPS))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def function_name(step: str) -> str:
+    """What `FCALL` is given for a step."""
+    return f"tally_{version()}_{step}"
+
+
+def _registration(step: str) -> str:
+    match = _FLAGS.search(source_of(step))
+    flags = ", ".join(f"'{flag.strip()}'" for flag in match[1].split(",")) if match else ""
+    return (
+        f"redis.register_function{{function_name='{function_name(step)}', "
+        f"callback={step}, flags={{{flags}}}}}"
+    )
+
+
+def assemble() -> str:
+    """The whole library as `FUNCTION LOAD` wants it."""
+    parts = [f"#!lua name=tally_{version()}", source_of("_prelude")]
+    for step in STEPS:
+        parts += [source_of(step), _registration(step)]
+    return "\n".join(parts)
+
+
+def load(client: Redis) -> None:
+    """Loads this release's library unless it is there, and drops the oldest superseded ones."""
+    try:
+        client.function_load(assemble())
+    except ResponseError as error:
+        if "already exists" not in str(error):
+            raise
+        return
+    _drop_superseded(client)
+
+
+def _drop_superseded(client: Redis) -> None:
+    loaded: Any = client.function_list(library="tally_*")
+    names = [_library_name(entry) for entry in loaded]
+    superseded = [name for name in names if name != f"tally_{version()}"]
+    for name in superseded[:-KEPT_VERSIONS]:
+        client.function_delete(name)
+
+
+def _library_name(entry: Any) -> str:
+    pairs = entry if isinstance(entry, dict) else dict(zip(entry[::2], entry[1::2], strict=True))
+    value = pairs.get(b"library_name", pairs.get("library_name", b""))
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,34 @@
+-- flags: allow-oom
+-- Withdraws jobs: a waiting one ends at once, a started one is asked to (or stopped, by force).
+-- KEYS[1]  ROOT
+-- ARGV[1]  who asks
+-- ARGV[2]  reason
+-- ARGV[3]  'force' to stop a started job at once, else ''
+-- ARGV[4…] job ids
+-- Returns  one an id: 1 canceled, 2 asked, 3 already final, 0 unknown
+local function cancel(keys, argv)
+  local root, now, replies = keys[1], now_ms(), {}
+  for at = 4, #argv do
+    local id = argv[at]
+    local job = root .. ':job:' .. id
+    local status, queue, parked, worker = unpack(redis.call('HMGET', job, 'status', 'origin', 'parked', 'worker_name'))
+    local reply = status and 3 or 0
+    if status == 'queued' or status == 'scheduled' or status == 'deferred' then
+      if status == 'scheduled' then unschedule(root, id, queue)
+      elseif parked then
+        redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
+        count(root, queue, 'parked', -1)
+      elseif status == 'queued' then redis.call('LREM', root .. ':queue:' .. queue, 1, id) end
+      cancel_waiting(root, job, id, queue, now, argv[2], argv[1])
+      reply = 1
+    elseif status == 'started' then
+      redis.call('HSET', job, 'cancel', argv[3] == 'force' and 'force' or 'ask')
+      redis.call('PUBLISH', root .. ':pubsub:' .. worker,
+        cjson.encode({command = argv[3] == 'force' and 'stop-job' or 'cancel-job', job_id = id}))
+      event(root, 'k', 'cancel_asked', 'j', id, 'q', queue, 'b', argv[2], 'w', argv[1])
+      reply = 2
+    end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

@@ -1,0 +1,103 @@
+-- flags: allow-oom
+-- Takes up to n jobs for a worker: first what each queue is guaranteed, then strictly in order.
+-- KEYS[1]  ROOT
+-- ARGV[1]  worker name
+-- ARGV[2]  lease (ms)
+-- ARGV[3]  n
+-- ARGV[4]  how many lanes follow; their wake tokens are taken away when nothing is left to claim
+-- ARGV[5…] the lanes, then pairs: queue, jobs guaranteed to it in this call
+-- Returns  one list a job: id, fence, attempt, failures before, suspect ('1' or nil), queue, job type,
+--          data, options, soft timeout (s), max attempts
+-- Each job gets attempt + 1, a lease, a fence (the id of its `started` event), and RQ's mirror entry
+-- with score +inf, which RQ's own clean-up never touches.
+local function gates_of(root, kind, type_limits, limit_key, limit)
+  local gates = {}
+  if type_limits[kind] then gates[1] = {'type:' .. kind, type_limits[kind]} end
+  if limit_key then gates[#gates + 1] = {'key:' .. limit_key, tonumber(limit)} end
+  for _, gate in ipairs(gates) do
+    if redis.call('SCARD', root .. ':tally:holders:' .. gate[1]) >= gate[2] then return nil, gate[1] end
+  end
+  return gates
+end
+
+local function start(root, id, job, f, claim, gates)
+  local queue, attempt = f[2], (tonumber(f[4]) or 0) + 1
+  local fence = event(root, 'k', 'started', 'j', id, 'q', queue, 'a', attempt, 'w', claim.worker)
+  redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'last_heartbeat', claim.stamp,
+    'worker_name', claim.worker, 'attempt', attempt, 'fence', fence)
+  redis.call('ZADD', root .. ':tally:leases', claim.expires, id)
+  redis.call('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. fence)
+  if #gates > 0 then
+    local names = {}
+    for i, gate in ipairs(gates) do
+      redis.call('SADD', root .. ':tally:holders:' .. gate[1], id)
+      names[i] = gate[1]
+    end
+    redis.call('HSET', job, 'gates', table.concat(names, '\n'))
+  end
+  claim.jobs[#claim.jobs + 1] = {id, fence, attempt, f[5] or '0', f[6] or '', queue, f[3], f[7], f[8], f[9], f[10]}
+end
+
+local function take(root, id, queue, claim)
+  local job = root .. ':job:' .. id
+  local f = redis.call('HMGET', job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
+    'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit')
+  if f[1] ~= 'queued' or f[2] ~= queue then
+    event(root, 'k', 'dropped', 'j', id, 'q', queue, 'b', f[1] or 'no hash')
+  elseif f[11] and tonumber(f[11]) <= claim.now then
+    cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally')
+  elseif claim.paused['type:' .. f[3]] then
+    park(root, job, id, queue, 'paused:' .. f[3])
+  else
+    local gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13])
+    if gates then start(root, id, job, f, claim, gates) else park(root, job, id, queue, shut) end
+  end
+end
+
+-- Looks at no more than 200 ids a call, so that a queue full of stopped jobs cannot hold the server.
+local function take_from(root, queue, most, claim)
+  local wanted = #claim.jobs + most
+  while #claim.jobs < wanted and claim.looked < 200 do
+    local ids = redis.call('LPOP', root .. ':queue:' .. queue, wanted - #claim.jobs)
+    if not ids then return end
+    for _, id in ipairs(ids) do take(root, id, queue, claim) end
+    claim.looked = claim.looked + #ids
+  end
+end
+
+local function paused_set(root)
+  local paused = {}
+  for _, name in ipairs(redis.call('SMEMBERS', root .. ':tally:paused')) do paused[name] = true end
+  return paused
+end
+
+local function type_limits(root)
+  local flat, limits = redis.call('HGETALL', root .. ':tally:limits'), {}
+  for i = 1, #flat, 2 do limits[flat[i]] = tonumber(flat[i + 1]) end
+  return limits
+end
+
+local function claim(keys, argv)
+  local root, n, lanes = keys[1], tonumber(argv[3]), tonumber(argv[4])
+  if redis.call('EXISTS', root .. ':suspended') == 1 then return {} end
+  local now = now_ms()
+  local state = {worker = argv[1], now = now, stamp = iso(now), expires = now + tonumber(argv[2]), jobs = {},
+    looked = 0, paused = paused_set(root), limits = type_limits(root)}
+  local open = {}
+  for at = 5 + lanes, #argv, 2 do
+    local queue = argv[at]
+    if not state.paused['queue:' .. queue] and not state.paused['lane:' .. lane_of(queue)] then
+      open[#open + 1] = queue
+      local guaranteed = math.min(tonumber(argv[at + 1]), n - #state.jobs)
+      if guaranteed > 0 then take_from(root, queue, guaranteed, state) end
+    end
+  end
+  for _, queue in ipairs(open) do
+    if #state.jobs >= n then break end
+    take_from(root, queue, n - #state.jobs, state)
+  end
+  if #state.jobs < n and state.looked < 200 then
+    for i = 1, lanes do redis.call('DEL', root .. ':tally:wake:' .. argv[4 + i]) end
+  end
+  return state.jobs
+end

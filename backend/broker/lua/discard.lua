@@ -1,0 +1,32 @@
+-- flags: allow-oom
+-- Takes dead jobs out of the dead-letter queue for good; history keeps them.
+-- KEYS[1]  ROOT
+-- ARGV[1]  who asks
+-- ARGV[2]  reason
+-- ARGV[3]  'discarded' (it stays failed) or 'resolved' (done by hand: it counts as finished)
+-- ARGV[4…] job ids
+-- Returns  one an id: 1 done, 0 not in the dead-letter queue
+local function discard(keys, argv)
+  local root, now, replies = keys[1], now_ms(), {}
+  for at = 4, #argv do
+    local id = argv[at]
+    local job = root .. ':job:' .. id
+    local reply = redis.call('ZREM', root .. ':failed:dlq', id)
+    redis.call('ZREM', root .. ':tally:dead', id)
+    local status, queue = unpack(redis.call('HMGET', job, 'status', 'origin'))
+    if reply == 1 and status == 'failed' then
+      if argv[3] == 'resolved' then
+        count(root, queue, 'failed', -1)
+        count(root, queue, 'finished', 1)
+        redis.call('HSET', job, 'status', 'finished')
+        redis.call('EXPIRE', root .. ':results:' .. id, 3600)
+        keep(root, job, id, queue, 'finished', 3600, now)
+      else
+        redis.call('DEL', job, root .. ':results:' .. id)
+      end
+      event(root, 'k', argv[3], 'j', id, 'q', queue, 'b', argv[2], 'w', argv[1])
+    else reply = 0 end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

@@ -1,0 +1,21 @@
+-- flags: allow-oom
+-- Cancels what waits in a queue, from its front.
+-- KEYS[1]  ROOT
+-- ARGV[1]  queue
+-- ARGV[2]  who asks
+-- ARGV[3]  reason
+-- ARGV[4]  most jobs in this call
+-- Returns  how many ids were taken off; call again until 0
+local function purge(keys, argv)
+  local root, now, queue = keys[1], now_ms(), argv[1]
+  local ids = redis.call('LPOP', root .. ':queue:' .. queue, tonumber(argv[4])) or {}
+  for _, id in ipairs(ids) do
+    local job = root .. ':job:' .. id
+    if redis.call('HGET', job, 'status') == 'queued' then
+      cancel_waiting(root, job, id, queue, now, argv[3], argv[2])
+    else
+      event(root, 'k', 'dropped', 'j', id, 'q', queue, 'b', 'not queued')
+    end
+  end
+  return #ids
+end

@@ -1,0 +1,28 @@
+-- Sends dead jobs home to their queues, with all their attempts before them again.
+-- KEYS[1]  ROOT
+-- ARGV[1]  who asks
+-- ARGV[2]  reason
+-- ARGV[3…] pairs: id, new data ('': unchanged)
+-- Returns  one a job: 1 queued again, 0 not in the dead-letter queue
+local function redrive(keys, argv)
+  local root, now, replies = keys[1], now_ms(), {}
+  for at = 3, #argv, 2 do
+    local id, data = argv[at], argv[at + 1]
+    local job = root .. ':job:' .. id
+    local reply = redis.call('ZREM', root .. ':failed:dlq', id)
+    redis.call('ZREM', root .. ':tally:dead', id)
+    local status, queue = unpack(redis.call('HMGET', job, 'status', 'origin'))
+    if reply == 1 and status == 'failed' then
+      redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso(now), 'fence', '')
+      redis.call('HDEL', job, 'failures', 'suspect', 'cancel', 'ended_at', 'error', 'expires_at')
+      redis.call('PERSIST', job)
+      redis.call('PERSIST', root .. ':results:' .. id)
+      if data ~= '' then redis.call('HSET', job, 'data', data) end
+      count(root, queue, 'failed', -1)
+      to_queue(root, id, queue)
+      event(root, 'k', 'redriven', 'j', id, 'q', queue, 'b', argv[2], 'w', argv[1], 'd', data)
+    else reply = 0 end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

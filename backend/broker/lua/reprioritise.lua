@@ -1,0 +1,39 @@
+-- flags: allow-oom
+-- Moves waiting jobs to another queue of their lane.
+-- KEYS[1]  ROOT
+-- ARGV[1]  who asks
+-- ARGV[2]  reason
+-- ARGV[3]  '1': to the front of the new queue
+-- ARGV[4…] pairs: id, queue to move to
+-- Returns  one a job: 1 moved, 2 was there already, 0 not waiting
+local function reprioritise(keys, argv)
+  local root, replies = keys[1], {}
+  for at = 4, #argv, 2 do
+    local id, target = argv[at], argv[at + 1]
+    local job = root .. ':job:' .. id
+    local status, queue, parked = unpack(redis.call('HMGET', job, 'status', 'origin', 'parked'))
+    local reply = 0
+    if (status == 'queued' or status == 'scheduled') and queue == target then reply = 2
+    elseif status == 'queued' or status == 'scheduled' then
+      redis.call('HSET', job, 'origin', target)
+      count(root, queue, 'accepted', -1)
+      count(root, target, 'accepted', 1)
+      redis.call('SADD', root .. ':queues', root .. ':queue:' .. target)
+      if status == 'scheduled' then
+        local due = tonumber(redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)) * 1000
+        unschedule(root, id, queue)
+        schedule(root, id, target, due)
+      elseif parked then
+        count(root, queue, 'parked', -1)
+        count(root, target, 'parked', 1)
+      else
+        redis.call('LREM', root .. ':queue:' .. queue, 1, id)
+        to_queue(root, id, target, argv[3] == '1')
+      end
+      event(root, 'k', 'reprioritised', 'j', id, 'q', target, 'b', argv[2], 'w', argv[1])
+      reply = 1
+    end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

@@ -1,0 +1,27 @@
+-- flags: allow-oom
+-- Ends the attempts of a worker that is gone. Compares again what the rescuer saw, so that a job
+-- which was settled, taken again or whose lease was lengthened meanwhile is left alone.
+-- KEYS[1]  ROOT
+-- ARGV[1]  '1': the lease must have expired by this clock and not have moved; '0': the worker is known dead
+-- ARGV[2…] six a job: id, fence, lease as seen (ms, as Redis printed it), kind (released · crashed ·
+--          suspected · retried · failed), delay (ms), error (JSON)
+-- Returns  one a job: 1 rescued, 0 left alone
+local function rescue(keys, argv)
+  local root, now, replies = keys[1], now_ms(), {}
+  for at = 2, #argv, 6 do
+    local id, fence = argv[at], argv[at + 1]
+    local f = redis.call('HMGET', root .. ':job:' .. id, unpack(ATTEMPT))
+    local lease = redis.call('ZSCORE', root .. ':tally:leases', id)
+    local gone = argv[1] == '0' or (lease and lease == argv[at + 2] and tonumber(lease) <= now)
+    local reply = 0
+    if f[1] == 'started' and f[2] == fence and gone then
+      end_attempt(root, id, fence, argv[at + 3], tonumber(argv[at + 4]), argv[at + 5], '',
+        '0', f, now)
+      reply = 1
+    elseif f[1] ~= 'started' and lease then
+      redis.call('ZREM', root .. ':tally:leases', id)
+    end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

@@ -1,0 +1,23 @@
+-- flags: allow-oom
+-- Lets workers claim again and wakes them; jobs of a resumed type go back to the front of their queues.
+-- KEYS[1]  ROOT
+-- ARGV[1]  what: 'queue:<name>', 'lane:<name>' or 'type:<name>'
+-- ARGV[2]  most jobs to bring back in this call
+-- ARGV[3…] lanes to wake
+-- Returns  1 resumed (0 was not paused), and how many jobs were brought back; call again while it is full
+local function resume(keys, argv)
+  local root = keys[1]
+  local kind, name = string.match(argv[1], '^(%a+):(.*)$')
+  local resumed, back = redis.call('SREM', root .. ':tally:paused', argv[1]), 0
+  if kind == 'type' then
+    -- Each goes to the front, so the last one is taken first to keep their order.
+    local gate = 'paused:' .. name
+    local parked = root .. ':tally:parked:' .. gate
+    while back < tonumber(argv[2]) and redis.call('LLEN', parked) > 0 do
+      redis.call('LMOVE', parked, parked, 'RIGHT', 'LEFT')
+      back = back + unpark(root, gate, 1)
+    end
+  end
+  for at = 3, #argv do ring(root, argv[at], 64) end
+  return {resumed, back}
+end

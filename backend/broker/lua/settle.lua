@@ -1,0 +1,82 @@
+-- flags: allow-oom
+-- Writes how attempts ended. Only the holder of a job's lease may; the same outcome twice is one.
+-- KEYS[1]  ROOT
+-- ARGV     seven an outcome: id, fence, kind, delay (ms), body (JSON: the result, or the error), RQ's
+--          result entry ('': none; base64 of the result, or of the compressed traceback), run (ms)
+-- Kinds    finished · retried · snoozed · failed · released · canceled · crashed · suspected
+-- Returns  one an outcome: 1 settled, 2 settled before by this lease, 0 the lease is lost (refused)
+local requeued = {released = true, crashed = true, suspected = true}
+local counted = {retried = true, failed = true, crashed = true}
+
+local function leave_result(root, id, kind, result, body, ttl, worker)
+  if result == '' then return end
+  local key, ok = root .. ':results:' .. id, kind == 'finished'
+  redis.call('XADD', key, 'MAXLEN', '10', '*', 'type', ok and 1 or (kind == 'retried' and 4 or 2),
+    ok and 'return_value' or 'exc_string', result, 'worker_name', worker)
+  if ok then redis.call('EXPIRE', key, ttl) end
+end
+
+-- What the job's hash says after an attempt that did not finish it. Returns the kind that holds:
+-- a crash that spends the last attempt is a failure, by poison.
+local function charge(job, kind, f, body)
+  if body ~= '' and kind ~= 'released' and kind ~= 'finished' then redis.call('HSET', job, 'error', body) end
+  if kind == 'suspected' then redis.call('HSET', job, 'suspect', '1') end
+  if not counted[kind] then return kind end
+  local failures = redis.call('HINCRBY', job, 'failures', 1)
+  if kind ~= 'crashed' then return kind end
+  redis.call('HSET', job, 'suspect', '1')
+  return failures >= (tonumber(f[6]) or 1) and 'failed' or kind
+end
+
+local function move(root, job, id, queue, kind, delay, f, now)
+  if kind == 'finished' or kind == 'canceled' then
+    redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
+    count(root, queue, kind, 1)
+    keep(root, job, id, queue, kind, kind == 'finished' and tonumber(f[5]) or 3600, now)
+  elseif kind == 'failed' then
+    bury(root, job, id, queue, now)
+  elseif requeued[kind] then
+    redis.call('HSET', job, 'status', 'queued', 'fence', '', 'enqueued_at', iso(now))
+    to_queue(root, id, queue, true)
+  else
+    redis.call('HSET', job, 'status', 'scheduled', 'fence', '', 'ended_at', iso(now))
+    schedule(root, id, queue, now + math.max(delay, 1))
+  end
+end
+
+-- Also the last step of `rescue`, which ends the attempts of workers that cannot do so themselves.
+local function end_attempt(root, id, fence, kind, delay, body, result, run, f, now)
+  local job, queue = root .. ':job:' .. id, f[3]
+  unlease(root, id, queue, fence)
+  leave_gates(root, job, id, f[7])
+  local asked = f[9]
+  if asked and (requeued[kind] or kind == 'retried' or kind == 'snoozed') then kind = 'canceled' end
+  kind = charge(job, kind, f, body)
+  leave_result(root, id, kind, result, body, f[5], f[4])
+  move(root, job, id, queue, kind, delay, f, now)
+  if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
+  return event(root, 'k', kind, 'j', id, 'q', queue, 'a', f[10], 'w', f[4], 'f', fence, 'b', body, 'r', run,
+    'u', delay > 0 and now + delay or 0)
+end
+
+local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
+  'cancel', 'attempt'}
+
+local function settle(keys, argv)
+  local root, now, replies = keys[1], now_ms(), {}
+  for at = 1, #argv, 7 do
+    local id, fence = argv[at], argv[at + 1]
+    local f = redis.call('HMGET', root .. ':job:' .. id, unpack(ATTEMPT))
+    local reply = 0
+    if f[2] == fence then
+      reply = 2
+      if f[1] == 'started' then
+        end_attempt(root, id, fence, argv[at + 2], tonumber(argv[at + 3]), argv[at + 4], argv[at + 5],
+          argv[at + 6], f, now)
+        reply = 1
+      end
+    end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

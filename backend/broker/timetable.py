@@ -1,0 +1,33 @@
+"""Jobs that wait for their time: promoting them, and waking who promotes."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from backend.broker.connection import Functions, translate
+from backend.broker.keys import Keys
+from backend.domain.ports import Promotion
+
+
+class RedisTimetable:
+    """The `Timetable` on rq-scheduler's sorted set."""
+
+    def __init__(self, client: Redis, blocking: Redis, keys: Keys) -> None:
+        self._blocking = blocking
+        self._keys = keys
+        self._functions = Functions(client, keys.root)
+
+    def promote(self, most: int, fence: int) -> Promotion:
+        """Moves up to ``most`` due jobs."""
+        moved, wait, late = cast(list[int], self._functions.call("promote", most, fence))
+        return Promotion(moved, None if wait < 0 else wait / 1000, late / 1000)
+
+    def wait_for_change(self, timeout: float) -> None:
+        """Blocks on the scheduler's wake list; an earlier job rings it."""
+        try:
+            self._blocking.blpop([self._keys.wake("scheduler")], max(timeout, 0.001))
+        except RedisError as error:
+            raise translate(error) from error

@@ -1,0 +1,174 @@
+"""Everything Tally raises, as one tree. Each class carries a stable code that callers may rely on.
+
+TallyError
+├── InvalidRequest            the caller asked for something that cannot be
+│   ├── UnknownJobType
+│   ├── UnknownPriority
+│   ├── InvalidPayload        (names the field)
+│   ├── PayloadTooLarge
+│   ├── InvalidOption         (run_at, delay, retries, schedule…)
+│   ├── JobNotFound
+│   └── IllegalMove           the job is not in a state that allows this
+├── Unavailable               a store or a part cannot serve now; trying later may help
+│   ├── QueueUnavailable      Redis cannot be reached or refuses us
+│   ├── QueueFull             a queue's backlog or Redis' memory is at its limit
+│   ├── HistoryUnavailable    Postgres cannot be reached
+│   └── HistoryBacklogFull    the recorder is too far behind to accept more
+├── WaitTimeout               the job did not end in the time given
+├── ConfigurationError        settings or config/queue-config.yaml are wrong
+├── MigrationError            the database's schema is not what this release needs
+└── ArtifactError             a produced file is missing, damaged or outside its store
+
+JobSignal                     what a handler raises to say how its attempt ended
+├── PermanentFailure          never retry
+├── RetryLater                retry after a delay, counts as an attempt
+└── Snooze                    run again after a delay, does not count
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class TallyError(Exception):
+    """The root of all errors of Tally. ``code`` is stable; the message is for people."""
+
+    code: ClassVar[str] = "tally_error"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.details: dict[str, Any] = details
+
+
+class InvalidRequest(TallyError):
+    """The request itself is wrong; sending it again unchanged will not help."""
+
+    code = "invalid_request"
+
+
+class UnknownJobType(InvalidRequest):
+    """No registered job type has this name."""
+
+    code = "unknown_job_type"
+
+
+class UnknownPriority(InvalidRequest):
+    """There is no such priority or queue."""
+
+    code = "unknown_priority"
+
+
+class InvalidPayload(InvalidRequest):
+    """The payload does not fit the job type; ``details["errors"]`` names each field."""
+
+    code = "invalid_payload"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The payload is over the configured size in bytes."""
+
+    code = "payload_too_large"
+
+
+class InvalidOption(InvalidRequest):
+    """An option beside the payload is out of range or contradicts another."""
+
+    code = "invalid_option"
+
+
+class JobNotFound(InvalidRequest):
+    """No job with this id is known here."""
+
+    code = "job_not_found"
+
+
+class IllegalMove(InvalidRequest):
+    """The job is in a state that does not allow this."""
+
+    code = "illegal_move"
+
+
+class Unavailable(TallyError):
+    """Something Tally stands on cannot serve now. Trying again later may help."""
+
+    code = "unavailable"
+
+
+class QueueUnavailable(Unavailable):
+    """Redis cannot be reached, or refuses our commands."""
+
+    code = "queue_unavailable"
+
+
+class QueueFull(Unavailable):
+    """A queue is at its backlog limit, or Redis is at its memory limit; nothing was written."""
+
+    code = "queue_full"
+
+
+class HistoryUnavailable(Unavailable):
+    """Postgres cannot be reached."""
+
+    code = "history_unavailable"
+
+
+class HistoryBacklogFull(Unavailable):
+    """The recorder is so far behind that accepting more would risk the record."""
+
+    code = "history_backlog_full"
+
+
+class WaitTimeout(TallyError):
+    """The job had not ended when the time to wait was over; it is still being worked on."""
+
+    code = "wait_timeout"
+
+
+class ConfigurationError(TallyError):
+    """A setting is missing, unknown or out of range."""
+
+    code = "configuration_error"
+
+
+class MigrationError(TallyError):
+    """The schema in the database is not the one that this release's migrations make."""
+
+    code = "migration_error"
+
+
+class ArtifactError(TallyError):
+    """A file that a job produced or needs is missing, damaged or out of bounds."""
+
+    code = "artifact_error"
+
+
+class JobSignal(Exception):
+    """What a handler raises to end its attempt in another way than success or plain failure."""
+
+    code: ClassVar[str] = "job_signal"
+
+
+class PermanentFailure(JobSignal):
+    """Trying again cannot help: the job fails at once, whatever retries are left."""
+
+    code = "permanent_failure"
+
+
+class RetryLater(JobSignal):
+    """Try again after ``delay`` seconds (the retry policy's own delay when None); counts."""
+
+    code = "retry_later"
+
+    def __init__(self, message: str = "", *, delay: float | None = None) -> None:
+        super().__init__(message)
+        self.delay = delay
+
+
+class Snooze(JobSignal):
+    """Not now: run again after ``delay`` seconds, without counting this attempt."""
+
+    code = "snoozed"
+
+    def __init__(self, delay: float, message: str = "") -> None:
+        super().__init__(message)
+        self.delay = delay

@@ -1,0 +1,95 @@
+"""A job at the three moments we meet it: asked for, claimed by a worker, looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from backend.domain.job_state import JobState
+from backend.domain.outcome import AttemptError
+from backend.domain.queue_name import QueueName
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that passed every check and may be enqueued. Durations are seconds, instants aware UTC."""
+
+    id: str
+    job_type: str
+    queue: QueueName
+    #: The payload as JSON text, as it will be stored.
+    payload: str
+    #: What travels with the job and no script looks at: tags, tenant, trace id, retry delays…
+    options: dict[str, Any]
+    max_attempts: int
+    timeout: float
+    result_ttl: int
+    run_at: datetime | None = None
+    delay: float = 0.0
+    expires_at: datetime | None = None
+    unique_key: str = ""
+    unique_window: float = 0.0
+    limit_key: str = ""
+    limit: int = 0
+
+
+class EnqueueReply(NamedTuple):
+    """What became of one `NewJob`: ``id`` is its own, or that of the job already there."""
+
+    id: str
+    created: bool
+
+
+class ClaimedJob(NamedTuple):
+    """A job that this worker holds a lease on. ``fence`` proves it and orders its effects."""
+
+    id: str
+    fence: str
+    attempt: int
+    failures: int
+    suspect: bool
+    queue: str
+    job_type: str
+    #: RQ's call as JSON; the payload is its first argument.
+    data: bytes
+    options: bytes
+    timeout: float
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as people and programs see it. Instants are aware UTC."""
+
+    id: str
+    job_type: str
+    queue: str
+    state: JobState
+    payload: Any
+    attempt: int
+    max_attempts: int
+    failures: int = 0
+    result: Any = None
+    error: AttemptError | None = None
+    created_at: datetime | None = None
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    run_at: datetime | None = None
+    expires_at: datetime | None = None
+    worker: str = ""
+    progress: dict[str, Any] | None = None
+    cancel_asked: bool = False
+    timeout: float = 0.0
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags the caller gave."""
+        return list(self.options.get("tags", ()))
+
+    @property
+    def trace_id(self) -> str:
+        """The trace this job belongs to; empty when the caller gave none."""
+        return str(self.options.get("trace_id", ""))

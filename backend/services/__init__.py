@@ -1,0 +1,1 @@
+"""What the platform does, one use case a method. Knows ports, not stores."""

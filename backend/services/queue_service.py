@@ -1,0 +1,81 @@
+"""The door for Python callers: enqueue a job, look at it, wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.domain.errors import JobNotFound, WaitTimeout
+from backend.domain.job import EnqueueReply, JobView
+from backend.domain.ports import JobQueue
+from backend.services.job_intake import JobIntake
+
+
+class QueueService:
+    """Accepts jobs. With no arguments it is wired from the settings of this process.
+
+    Safe for several threads. Raises `InvalidRequest` for what can never be accepted and
+    `Unavailable` for what cannot be accepted now; then nothing was enqueued.
+    """
+
+    def __init__(self, queue: JobQueue | None = None, intake: JobIntake | None = None) -> None:
+        if queue is None or intake is None:
+            from backend import bootstrap
+
+            queue, intake = bootstrap.queue_parts()
+        self._queue = queue
+        self._intake = intake
+
+    def enqueue_job(
+        self,
+        job_type: str,
+        payload: Mapping[str, Any] | None = None,
+        priority: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Enqueues one job and returns its id; once it returns, the job will not be lost.
+
+        Options: ``run_at`` (a datetime; a naive one means UTC, one in the past runs now) or
+        ``delay`` (seconds); ``max_retries``, ``retry_delays`` (seconds); ``timeout`` (seconds);
+        ``tags``, ``tenant``, ``trace_id``, ``context_id``; ``idempotency_key`` with
+        ``idempotency_window`` (seconds): the same key again returns the job already there;
+        ``expires_at``; ``limit_key`` with ``limit``: so many jobs of one key at once in the cluster;
+        ``result_ttl`` (seconds); ``job_id``; ``is_test``.
+        """
+        job = self._intake.check(job_type, payload or {}, priority, options)
+        return self._queue.enqueue([job])[0].id
+
+    def enqueue_many(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.
+
+        All are checked before the first is enqueued. On `QueueFull` or `HistoryBacklogFull`,
+        ``details["accepted"]`` says how many from the start were accepted; ids already given are
+        harmless to send again.
+        """
+        return [reply.id for reply in self.accept_many(requests)]
+
+    def accept_many(self, requests: Sequence[Mapping[str, Any]]) -> list[EnqueueReply]:
+        """Like `enqueue_many`, but tells which jobs were already there."""
+        jobs = [self._intake.check_request(request) for request in requests]
+        return self._queue.enqueue(jobs) if jobs else []
+
+    def get_job(self, job_id: str) -> JobView:
+        """The job as it stands: state, attempts, result, error, times. Raises `JobNotFound`."""
+        job = self._queue.find(job_id)
+        if job is None:
+            raise JobNotFound(
+                f"no job {job_id!r} in Redis; finished jobs stay there for a while, "
+                "history keeps them longer: `tally jobs show`",
+                job_id=job_id,
+            )
+        return job
+
+    def wait(self, job_id: str, timeout: float = 30.0) -> JobView:
+        """Blocks until the job is final, and returns it; raises `WaitTimeout` after ``timeout`` s."""
+        if not self._queue.wait(job_id, timeout):
+            job = self.get_job(job_id)
+            if not job.state.is_final:
+                raise WaitTimeout(
+                    f"job {job_id} is still {job.state} after {timeout:g} s", job_id=job_id
+                )
+        return self.get_job(job_id)

@@ -1,0 +1,53 @@
+"""Structured logs on standard error: JSON lines in production, readable ones on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Literal
+
+import structlog
+
+from backend.telemetry.redaction import redact
+
+
+def set_up_logs(
+    *, level: str = "INFO", format: Literal["auto", "json", "text"] = "auto", process: str = ""
+) -> None:
+    """Sends our lines and those of libraries through one chain. Call once, early in a process."""
+    as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        redact,
+    ]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if as_text
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    if process:
+        structlog.contextvars.bind_contextvars(process=process)
+    _send_library_logs_through(shared, renderer, level)
+
+
+def _send_library_logs_through(shared: list[Any], renderer: Any, level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, _number(level)), force=True)
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level]

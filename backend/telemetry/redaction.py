@@ -1,0 +1,43 @@
+"""Takes secrets out of log lines: by the name of a field, and by what a text looks like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+MASK = "[hidden]"
+
+_SECRET_NAME = re.compile(
+    r"passw|secret|token|authorization|cookie|api_?key|signature|private", re.IGNORECASE
+)
+#: Credentials inside URLs, our own signing secrets and API keys, and bearer headers.
+_SECRET_TEXT = re.compile(
+    r"(?P<url>\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"
+    r"|\bwhsec_[A-Za-z0-9+/=_-]+|\btally_[a-z]*_?[A-Za-z0-9]{20,}"
+    r"|(?P<bearer>\bBearer\s+)\S+",
+    re.IGNORECASE,
+)
+_LONGEST = 16 * 1024
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """A structlog processor that masks what must not be written."""
+    for name, value in event.items():
+        if _SECRET_NAME.search(name):
+            event[name] = MASK
+        elif isinstance(value, str):
+            event[name] = masked_text(value)
+    return event
+
+
+def masked_text(text: str) -> str:
+    """``text`` without credentials, and cut at 16 KiB."""
+    masked = _SECRET_TEXT.sub(_mask, text)
+    return masked if len(masked) <= _LONGEST else masked[:_LONGEST] + "…"
+
+
+def _mask(match: re.Match[str]) -> str:
+    if match["url"]:
+        return f"{match['url']}{MASK}@"
+    return f"{match['bearer'] or ''}{MASK}"

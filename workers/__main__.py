@@ -1,0 +1,49 @@
+"""A worker process: ``python -m workers --lane email``. Supervisors start it; so may you, by hand."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import signal
+import socket
+
+from backend.bootstrap import Platform, platform
+from backend.telemetry.logs import set_up_logs
+from workers.runtime.child import tie_to_parent
+from workers.runtime.flight_board import FlightBoard
+from workers.runtime.worker_process import exit_now, stop_on_signals
+
+
+def main() -> None:
+    """Runs one worker process until it is told to stop."""
+    asked = _arguments()
+    parts = platform()
+    log = parts.settings.log
+    set_up_logs(level=log.level, format=log.format, process="worker")
+    if asked.board is not None:
+        tie_to_parent(signal.SIGTERM)
+    lanes = asked.lane.split(",")
+    slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
+    board = FlightBoard(asked.board, slots) if asked.board is not None else FlightBoard.create(slots)
+    _run(parts, asked.name, lanes, slots, board)
+
+
+def _run(parts: Platform, name: str, lanes: list[str], slots: int, board: FlightBoard) -> None:
+    parts.load_library()
+    process = parts.worker_process(name=name, lanes=lanes, slots=slots, board=board)
+    stop_on_signals(process)
+    process.run()
+    exit_now()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
+    parser.add_argument("--lane", default="default", help="lanes to serve, with commas between")
+    parser.add_argument("--name", default=f"{socket.gethostname()}-{secrets.token_hex(4)}")
+    parser.add_argument("--concurrency", type=int, help="slots; default: the settings'")
+    parser.add_argument("--board", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""What every worker shares: how a job type is declared, and what a handler is given beside its payload.
+
+A user of the platform needs only `job_type` and `JobContext`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
+
+import structlog
+from pydantic import BaseModel
+
+from backend.domain.job_type import Isolation, JobType
+from backend.domain.queue_name import DEFAULT_LANE, Priority
+from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
+
+_MARK = "__tally_job_type__"
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+class TimeLimitReached(BaseException):
+    """Raised inside a handler at its soft time limit; not an `Exception`, so that few swallow it."""
+
+
+class StopRequested(BaseException):
+    """Raised inside a handler that must end now: stopped by force, or its lease was lost."""
+
+
+class ProgressSink(Protocol):
+    """Takes what a handler says about how far it is."""
+
+    def __call__(self, done: float, total: float | None, note: str) -> None: ...
+
+
+@dataclass(slots=True)
+class JobContext:
+    """What a handler may know and say about the attempt it runs in."""
+
+    job_id: str
+    job_type: str
+    attempt: int
+    queue: str = ""
+    trace_id: str = ""
+    tags: tuple[str, ...] = ()
+    tenant: str = ""
+    context_id: str = ""
+    #: A rehearsal: touch nothing outside.
+    is_test: bool = False
+    #: Grows with every attempt; guards effects against an attempt that was given up.
+    fence: str = ""
+    #: When the soft limit will end this attempt; monotonic seconds, None for none.
+    deadline: float | None = None
+    worker: str = ""
+    report_progress: ProgressSink | None = None
+    #: Whether somebody asked for this job to stop; long handlers look now and then.
+    canceled: bool = False
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt of this job: hand it to services that can deduplicate."""
+        return self.job_id
+
+    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Says how far the job is. Cheap to call often: it is written at most twice a second."""
+        if self.report_progress is not None:
+            self.report_progress(done, total, note)
+
+    @property
+    def log(self) -> Any:
+        """A logger whose lines carry the job's id, type, attempt and trace id."""
+        return structlog.get_logger("tally.job").bind(
+            job_id=self.job_id,
+            job_type=self.job_type,
+            attempt=self.attempt,
+            trace_id=self.trace_id or None,
+        )
+
+    @staticmethod
+    def now() -> datetime:
+        """The current instant, aware, UTC."""
+        return datetime.now(UTC)
+
+
+class BaseWorker:
+    """A family of job types that share a client: connections live from `open` to `close`.
+
+    One instance serves all slots of its process, so what it keeps must bear several threads.
+    """
+
+    #: The lane of its job types, unless one names another.
+    lane: ClassVar[str] = DEFAULT_LANE
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    def open(self) -> None:
+        """Called once in the process, before the first job."""
+
+    def close(self) -> None:
+        """Called once, after the last job."""
+
+
+def job_type(
+    name: str,
+    *,
+    lane: str | None = None,
+    priority: str = Priority.NORMAL,
+    isolation: str = Isolation.THREAD,
+    timeout: float = 180.0,
+    grace: float = 10.0,
+    max_retries: int | None = None,
+    retry_delays: tuple[float, ...] | list[float] | None = None,
+    limit: int | None = None,
+    result_ttl: int | None = None,
+    version: int = 1,
+    secret_fields: tuple[str, ...] = (),
+) -> Callable[[Handler], Handler]:
+    """Declares the decorated function, or method of a `BaseWorker`, to be a job type.
+
+    The payload's model is the annotation of its first parameter; without one, any JSON object will
+    do. It may take a second parameter, the `JobContext`. What it returns must be JSON.
+    ``timeout`` is the soft limit in seconds, ``grace`` how many more until the process is killed,
+    ``limit`` how many may run at once in the whole cluster.
+    """
+    declared = {
+        "name": name,
+        "lane": lane,
+        "priority": Priority.parse(priority),
+        "isolation": Isolation(isolation),
+        "timeout": timeout,
+        "grace": grace,
+        "retry": _retry_policy(max_retries, retry_delays),
+        "limit": limit,
+        "result_ttl": result_ttl,
+        "version": version,
+        "secret_fields": frozenset(secret_fields),
+    }
+
+    def mark(handler: Handler) -> Handler:
+        setattr(handler, _MARK, declared)
+        return handler
+
+    return mark
+
+
+def _retry_policy(
+    max_retries: int | None, retry_delays: tuple[float, ...] | list[float] | None
+) -> RetryPolicy | None:
+    if max_retries is None and retry_delays is None:
+        return None
+    return RetryPolicy(tuple(retry_delays or DEFAULT_DELAYS), max_retries)
+
+
+def declared_in(module: ModuleType, default_retry: RetryPolicy) -> list[JobType]:
+    """The job types that a module itself declares, as functions and as methods of its workers."""
+    found = []
+    for thing in list(vars(module).values()):
+        if getattr(thing, "__module__", None) != module.__name__:
+            continue
+        if inspect.isclass(thing) and issubclass(thing, BaseWorker):
+            methods = [method for _, method in inspect.getmembers(thing, inspect.isfunction)]
+            found += [
+                _built(method, thing, default_retry)
+                for method in methods
+                if hasattr(method, _MARK)
+            ]
+        elif hasattr(thing, _MARK):
+            found.append(_built(thing, None, default_retry))
+    return found
+
+
+def _built(handler: Any, worker: type[BaseWorker] | None, default_retry: RetryPolicy) -> JobType:
+    declared = dict(getattr(handler, _MARK))
+    declared["lane"] = declared["lane"] or (worker.lane if worker else DEFAULT_LANE)
+    declared["retry"] = declared["retry"] or default_retry
+    return JobType(
+        handler=handler,
+        worker=worker,
+        payload=_payload_model(handler, is_method=worker is not None),
+        description=inspect.getdoc(handler) or "",
+        **declared,
+    )
+
+
+def _payload_model(handler: Any, *, is_method: bool) -> type[BaseModel] | None:
+    names = list(inspect.signature(handler).parameters)[1 if is_method else 0 :]
+    if not names:
+        return None
+    annotation = get_type_hints(handler).get(names[0])
+    is_model = inspect.isclass(annotation) and issubclass(annotation, BaseModel)
+    return annotation if is_model else None

@@ -1,0 +1,39 @@
+"""Finds the job types: Tally's own workers and the packages that the configuration lists."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from types import ModuleType
+
+from backend.domain.errors import ConfigurationError
+from backend.domain.job_type import JobTypeCatalogue
+from backend.domain.retry_policy import RetryPolicy
+from workers.base_worker import declared_in
+
+#: The workers that Tally ships.
+OWN_MODULES = ("workers.email_worker",)
+
+
+def load_catalogue(packages: Iterable[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
+    """Imports every module and collects what they declare; raises `ConfigurationError`."""
+    catalogue = JobTypeCatalogue()
+    for name in (*OWN_MODULES, *packages):
+        for module in _modules(name):
+            for job_type in declared_in(module, default_retry):
+                catalogue.add(job_type)
+    return catalogue
+
+
+def _modules(name: str) -> list[ModuleType]:
+    try:
+        module = importlib.import_module(name)
+        paths = getattr(module, "__path__", None)
+        below = pkgutil.walk_packages(paths, f"{name}.") if paths else ()
+        return [module, *(importlib.import_module(found.name) for found in below)]
+    except ImportError as error:
+        raise ConfigurationError(
+            f"job package {name!r} cannot be imported: {error}; correct job_packages in "
+            "config/queue-config.yaml or put the package on the Python path"
+        ) from error

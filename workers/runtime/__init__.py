@@ -1,0 +1,1 @@
+"""How jobs are run: supervisor, worker process, slots, limits. What is done stands in the workers."""

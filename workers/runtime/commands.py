@@ -1,0 +1,79 @@
+"""Listens for RQ's own commands: shutdown, stop-job, and our cancel-job."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import structlog
+
+from backend.domain.errors import Unavailable
+from workers.base_worker import StopRequested
+from workers.runtime.crew import Crew
+
+log = structlog.get_logger("tally.worker")
+_PAUSE = 0.5
+#: Seconds a job that is stopped by force has, before its whole process is killed for it.
+_OBEDIENCE = 5.0
+
+
+class CommandChannel(Protocol):
+    """Where commands for this worker process arrive."""
+
+    def listen(self) -> Iterator[dict[str, Any] | None]:
+        """Each command as it comes, None now and then in between."""
+
+
+class Commands(threading.Thread):
+    """Carries out commands."""
+
+    def __init__(self, crew: Crew, channel: CommandChannel, shut_down: Callable[[], None]) -> None:
+        super().__init__(name="commands", daemon=True)
+        self._crew = crew
+        self._channel = channel
+        self._shut_down = shut_down
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """The loop of the thread; reconnects when Redis was away."""
+        while not self._over.is_set():
+            try:
+                for command in self._channel.listen():
+                    if self._over.is_set():
+                        return
+                    if command is not None:
+                        self.obey(command)
+            except Unavailable as error:
+                log.warning("redis.unavailable", error=str(error))
+                time.sleep(_PAUSE)
+
+    def obey(self, command: dict[str, Any]) -> None:
+        """One command. An unknown one is told in the log and ignored."""
+        word = command.get("command")
+        if word == "shutdown":
+            self._shut_down()
+        elif word in {"stop-job", "stop-execution"}:
+            self._stop(str(command.get("job_id")))
+        elif word == "cancel-job":
+            self._cancel(str(command.get("job_id")))
+        else:
+            log.warning("command.unknown", command=word)
+
+    def _cancel(self, job_id: str) -> None:
+        for slot in self._crew.slots:
+            if slot.running is not None and slot.running.id == job_id and slot.context is not None:
+                slot.context.canceled = True
+
+    def _stop(self, job_id: str) -> None:
+        for slot in self._crew.slots:
+            job = slot.running
+            if job is not None and job.id == job_id:
+                self._cancel(job_id)
+                slot.must_end_by(time.monotonic() + _OBEDIENCE)
+                slot.interrupt(job, StopRequested)
+
+    def end(self) -> None:
+        """Ends the thread at the next chance."""
+        self._over.set()

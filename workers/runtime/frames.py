@@ -1,0 +1,72 @@
+"""What a worker process and the child that runs an isolated job say to each other: JSON, length first."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from typing import Any
+
+from backend.domain.job import ClaimedJob
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+
+_LENGTH = struct.Struct("!I")
+
+
+def send(channel: socket.socket, frame: dict[str, Any]) -> None:
+    """Sends one frame."""
+    text = json.dumps(frame, separators=(",", ":")).encode()
+    channel.sendall(_LENGTH.pack(len(text)) + text)
+
+
+def receive(channel: socket.socket) -> dict[str, Any] | None:
+    """The next frame; None when the other side is gone."""
+    head = _exactly(channel, _LENGTH.size)
+    body = _exactly(channel, _LENGTH.unpack(head)[0]) if head else None
+    frame: dict[str, Any] | None = json.loads(body) if body else None
+    return frame
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < size:
+        try:
+            part = channel.recv(size - len(parts))
+        except ConnectionError:
+            return None
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def job_frame(job: ClaimedJob, worker: str) -> dict[str, Any]:
+    """A job on its way to the child."""
+    fields = job._asdict()
+    fields["data"] = job.data.decode()
+    fields["options"] = job.options.decode()
+    return {"job": fields, "worker": worker}
+
+
+def job_of(frame: dict[str, Any]) -> ClaimedJob:
+    """The job in a frame."""
+    fields = dict(frame["job"])
+    fields["data"] = fields["data"].encode()
+    fields["options"] = fields["options"].encode()
+    return ClaimedJob(**fields)
+
+
+def outcome_frame(outcome: Outcome) -> dict[str, Any]:
+    """An outcome on its way back."""
+    fields = outcome._asdict()
+    fields["kind"] = outcome.kind.value
+    fields["error"] = outcome.error.to_dict() if outcome.error else None
+    return {"outcome": fields}
+
+
+def outcome_of(frame: dict[str, Any]) -> Outcome:
+    """The outcome in a frame."""
+    fields = dict(frame["outcome"])
+    fields["kind"] = OutcomeKind(fields["kind"])
+    fields["error"] = AttemptError(**fields["error"]) if fields["error"] else None
+    return Outcome(**fields)

@@ -1,0 +1,106 @@
+"""Says that this worker process lives, and lengthens its leases. A thread that does nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from backend.domain.errors import Unavailable
+from backend.domain.job import ClaimedJob
+from workers.base_worker import StopRequested
+from workers.runtime.crew import Crew
+
+log = structlog.get_logger("tally.worker")
+
+_LOST, _ASKED, _FORCED = 0, 2, 3
+#: How often the process tells its supervisor that it may run Python.
+_BOARD_BEAT = 0.5
+#: Seconds before the lease's end at which a worker that cannot renew it stops its own jobs.
+_MARGIN = 3.0
+
+
+class Renewal(Protocol):
+    """Where leases are renewed."""
+
+    def extend(self, held: Sequence[tuple[str, str]], lease: float) -> list[int]:
+        """One code a pair of id and fence: 0 lost, 1 held, 2 asked to cancel, 3 stop at once."""
+
+
+class Presence(Protocol):
+    """Where a worker process is seen by others, RQ's tools included."""
+
+    def register(self) -> None:
+        """Appears."""
+
+    def beat(self, jobs: Sequence[ClaimedJob], *, stopping: bool) -> None:
+        """Is still there, and runs these."""
+
+    def unregister(self) -> None:
+        """Is gone."""
+
+
+class Heartbeat(threading.Thread):
+    """Beats every ``interval`` seconds; when nothing was confirmed for a lease, stops the jobs first."""
+
+    def __init__(
+        self, crew: Crew, renewal: Renewal, presence: Presence, *, interval: float, lease: float
+    ) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._crew = crew
+        self._renewal = renewal
+        self._presence = presence
+        self._interval = interval
+        self._lease = lease
+        self._confirmed = time.monotonic()
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        next_beat = time.monotonic()
+        while not self._over.wait(min(_BOARD_BEAT, self._interval)):
+            now = time.monotonic()
+            self._crew.board.beat(now)
+            if now >= next_beat:
+                next_beat = now + (self._interval if self.beat() else _BOARD_BEAT)
+            self._stop_unconfirmed(time.monotonic())
+
+    def beat(self) -> bool:
+        """One heartbeat; whether Redis confirmed it."""
+        held = self._crew.held()
+        try:
+            codes = self._renewal.extend([(job.id, job.fence) for job in held], self._lease)
+            self._presence.beat(held, stopping=self._crew.stopping.is_set())
+        except Unavailable as error:
+            log.warning("heartbeat.unconfirmed", worker=self._crew.worker, error=str(error))
+            return False
+        self._confirmed = time.monotonic()
+        for job, code in zip(held, codes, strict=True):
+            self._tell(job, code)
+        return True
+
+    def _tell(self, job: ClaimedJob, code: int) -> None:
+        for slot in self._crew.slots:
+            if slot.running is not job:
+                continue
+            if code in {_ASKED, _FORCED} and slot.context is not None:
+                slot.context.canceled = True
+            if code in {_LOST, _FORCED}:
+                log.warning("lease.lost" if code == _LOST else "job.stopped", job_id=job.id)
+                slot.interrupt(job, StopRequested)
+
+    def _stop_unconfirmed(self, now: float) -> None:
+        """Others may take our jobs when the lease ends: stop them before that."""
+        if now - self._confirmed < self._lease - min(_MARGIN, self._lease / 4):
+            return
+        for slot in self._crew.slots:
+            job = slot.running
+            if job is not None and slot.interrupt(job, StopRequested):
+                log.error("job.stopped", job_id=job.id, reason="no heartbeat was confirmed in time")
+
+    def end(self) -> None:
+        """Ends the thread."""
+        self._over.set()

@@ -1,0 +1,81 @@
+"""Makes the `JobContext` of each attempt."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from backend.domain.errors import TallyError
+from backend.domain.job import ClaimedJob
+from workers.base_worker import JobContext, ProgressSink
+
+_BETWEEN_NOTES = 0.5
+_ASKED = 2
+
+log = structlog.get_logger("tally.worker")
+
+
+class ProgressNotes(Protocol):
+    """Where progress is written."""
+
+    def note(self, job_id: str, fence: str, progress: str) -> int:
+        """1 noted, 0 the lease is lost, 2 noted and asked to cancel."""
+
+
+def context_maker(worker: str, notes: ProgressNotes) -> Callable[[ClaimedJob], JobContext]:
+    """A function that makes contexts for one worker process."""
+
+    def make(job: ClaimedJob) -> JobContext:
+        context = context_of(job, worker)
+        context.report_progress = _sink(job, context, notes)
+        return context
+
+    return make
+
+
+def context_of(job: ClaimedJob, worker: str) -> JobContext:
+    """The context of one attempt, without a place for its progress."""
+    deadline = time.monotonic() + job.timeout if job.timeout else None
+    context = JobContext(
+        job.id,
+        job.job_type,
+        job.attempt,
+        job.queue,
+        fence=job.fence,
+        deadline=deadline,
+        worker=worker,
+    )
+    if len(job.options) > len("{}"):
+        _apply(context, json.loads(job.options))
+    return context
+
+
+def _apply(context: JobContext, options: dict[str, object]) -> None:
+    tags = options.get("tags")
+    context.tags = tuple(map(str, tags)) if isinstance(tags, list) else ()
+    context.trace_id = str(options.get("trace_id", ""))
+    context.tenant = str(options.get("tenant", ""))
+    context.context_id = str(options.get("context_id", ""))
+    context.is_test = bool(options.get("is_test"))
+
+
+def _sink(job: ClaimedJob, context: JobContext, notes: ProgressNotes) -> ProgressSink:
+    last = 0.0
+
+    def report(done: float, total: float | None, note: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _BETWEEN_NOTES and done != total:
+            return
+        last = now
+        progress = json.dumps({"done": done, "total": total, "note": note[:200]})
+        try:
+            context.canceled |= notes.note(job.id, job.fence, progress) == _ASKED
+        except TallyError as error:
+            log.debug("progress.lost", job_id=job.id, error=str(error))
+
+    return report

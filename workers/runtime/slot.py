@@ -1,0 +1,127 @@
+"""A slot: one job at a time inside a worker process. It settles, claims and runs, in its own thread."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections import deque
+
+from backend.domain.job import ClaimedJob
+from backend.domain.outcome import Outcome
+from workers.base_worker import JobContext
+from workers.runtime import attempt
+from workers.runtime.batch_size import BatchSize
+from workers.runtime.crew import Crew
+from workers.runtime.flight_board import Flight
+from workers.runtime.runner import Runner
+
+_raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+
+class Slot(threading.Thread):
+    """Runs jobs until its crew stops. Its loop: settle what ended and claim more; run each; again."""
+
+    def __init__(self, number: int, crew: Crew) -> None:
+        super().__init__(name=f"slot-{number}", daemon=True)
+        self.number = number
+        self.crew = crew
+        self.batch: deque[ClaimedJob] = deque()
+        self.running: ClaimedJob | None = None
+        self.context: JobContext | None = None
+        self.started_at = 0.0
+        self.soft_deadline = 0.0
+        self.hard_deadline = 0.0
+        self._ended: list[tuple[ClaimedJob, Outcome]] = []
+        self._size = BatchSize(seconds=crew.batch_seconds, limit=crew.batch_limit)
+        self._aim = threading.Lock()
+        self.interrupted = False
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        while self._exchange():
+            while self.batch:
+                self._fly(self.batch.popleft())
+        self.crew.slot_left(self)
+
+    def _exchange(self) -> bool:
+        """Settles and claims; blocks while there is nothing to do; False when it is time to leave."""
+        ended, self._ended = self._ended, []
+        claimed = self.crew.exchange(ended, self._size.jobs)
+        self.batch.extend(claimed)
+        if claimed:
+            return True
+        return self.crew.wait_for_work(self)
+
+    def _fly(self, job: ClaimedJob) -> None:
+        """One attempt, from the board's entry to its outcome."""
+        runner = self.crew.runner_of(job)
+        if isinstance(runner, Outcome):
+            self._ended.append((job, runner))
+            return
+        context = self.crew.context_of(job)
+        self._take_off(job, context, runner)
+        try:
+            outcome = runner.run(job, context, self)
+        except BaseException as late:  # noqa: BLE001 - an interrupt that came as the handler ended
+            outcome = attempt.failure(job, late, context.canceled)
+        self._land()
+        self._size.learn(outcome.run_seconds)
+        self._ended.append((job, outcome))
+
+    def _take_off(self, job: ClaimedJob, context: JobContext, runner: Runner) -> None:
+        now = time.monotonic()
+        soft, hard = runner.soft_after(job), runner.hard_after(job)
+        self.started_at = now
+        self.soft_deadline = now + soft if soft else 0.0
+        self.hard_deadline = now + hard if hard else 0.0
+        self.context = context
+        self.crew.board.take_off(self.number, Flight(job.id, job.fence, now, self.hard_deadline))
+        with self._aim:
+            self.interrupted = False
+            self.running = job
+
+    def disarm(self) -> None:
+        """Nothing may interrupt this thread any more: the handler is done."""
+        with self._aim:
+            self.running = None
+            _raise_in_thread(ctypes.c_ulong(self.ident or 0), None)
+
+    def _land(self) -> None:
+        self.disarm()
+        self.context = None
+        self.crew.board.land(self.number)
+
+    def interrupt(self, job: ClaimedJob, raised: type[BaseException]) -> bool:
+        """Raises in the handler of ``job`` at its next bytecode, once; False if it is over already."""
+        with self._aim:
+            if self.running is not job or self.interrupted:
+                return False
+            self.interrupted = True
+            _raise_in_thread(ctypes.c_ulong(self.ident or 0), ctypes.py_object(raised))
+            return True
+
+    def must_end_by(self, monotonic: float) -> None:
+        """Lets the supervisor kill the process at ``monotonic`` if the job is still running then."""
+        job = self.running
+        if job is not None:
+            self.hard_deadline = monotonic
+            self.crew.board.take_off(
+                self.number, Flight(job.id, job.fence, self.started_at, monotonic)
+            )
+
+    def held(self) -> list[ClaimedJob]:
+        """Every job this slot has a lease on: running, waiting in its batch, or not yet settled."""
+        running = self.running
+        unsettled = [job for job, _ in self._ended]
+        return [*([running] if running else []), *list(self.batch), *unsettled]
+
+    def give_up_batch(self) -> list[ClaimedJob]:
+        """Takes away what waits behind the running job; each job is given to one caller only."""
+        taken = []
+        while self.batch:
+            try:
+                taken.append(self.batch.pop())
+            except IndexError:
+                break
+        return taken[::-1]

@@ -1,0 +1,50 @@
+"""Watches the slots of a process: soft time limits, and batches stuck behind a job that grew long."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from workers.base_worker import TimeLimitReached
+from workers.runtime.crew import Crew
+from workers.runtime.slot import Slot
+
+_TICK = 0.05
+#: A job that runs longer than this may not keep others waiting behind it.
+_PATIENCE = 0.05
+
+
+class Steward(threading.Thread):
+    """One look at every slot, twenty times a second."""
+
+    def __init__(self, crew: Crew) -> None:
+        super().__init__(name="steward", daemon=True)
+        self._crew = crew
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        while not self._over.wait(_TICK):
+            now = time.monotonic()
+            for slot in self._crew.slots:
+                self._look_at(slot, now)
+
+    def _look_at(self, slot: Slot, now: float) -> None:
+        job = slot.running
+        if job is None:
+            return
+        if slot.batch and now - slot.started_at > _PATIENCE:
+            self._free_batch(slot)
+        if slot.soft_deadline and now >= slot.soft_deadline:
+            slot.interrupt(job, TimeLimitReached)
+
+    def _free_batch(self, slot: Slot) -> None:
+        waiting = slot.give_up_batch()
+        if self._crew.has_idle() and not self._crew.stopping.is_set():
+            self._crew.spill(waiting)
+        else:
+            self._crew.release(waiting)
+
+    def end(self) -> None:
+        """Ends the thread."""
+        self._over.set()

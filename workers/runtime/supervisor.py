@@ -1,0 +1,192 @@
+"""Keeps worker processes alive: starts, watches, restarts with back-off, rescues their jobs, stops them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import NamedTuple
+
+import structlog
+
+from backend.domain.errors import Unavailable
+from backend.domain.ports import LeaseBook
+from backend.domain.verdict import Death, judge
+from workers.runtime.crew_member import CrewMember
+
+log = structlog.get_logger("tally.supervisor")
+
+_TICK = 0.1
+_MEMORY_TICK = 1.0
+_FIRST_BACKOFF, _LONGEST_BACKOFF, _HEALTHY_AFTER = 0.2, 30.0, 10.0
+_MEGABYTE = 1024 * 1024
+
+
+class Post(NamedTuple):
+    """A place in the crew that is always filled: a lane and a number."""
+
+    lane: str
+    number: int
+
+
+class Supervisor:
+    """One per host. Its own death makes its processes stop in order (they are tied to it)."""
+
+    def __init__(
+        self,
+        book: LeaseBook,
+        *,
+        processes: Mapping[str, int],
+        slots: Callable[[str], int],
+        lease: float,
+        grace: float,
+        memory_limit_mb: int = 0,
+    ) -> None:
+        self._book = book
+        self._slots = slots
+        self._lease = lease
+        self._grace = grace
+        self._memory_limit = memory_limit_mb * _MEGABYTE
+        self._posts = [Post(lane, n) for lane, count in processes.items() for n in range(count)]
+        self.crew: dict[Post, CrewMember] = {}
+        self._backoff = dict.fromkeys(self._posts, _FIRST_BACKOFF)
+        self._start_at = dict.fromkeys(self._posts, 0.0)
+        self._unrescued: list[tuple[str, Death]] = []
+        self._weighed_at = 0.0
+        #: A queue that may be filled from inside a signal handler.
+        self._asked: SimpleQueue[None] = SimpleQueue()
+        self._times_asked = 0
+
+    def run(self) -> None:
+        """Supervises until asked to stop; returns when every process is gone."""
+        self.step()
+        while not self._told_to_stop(_TICK):
+            self.step()
+        self._stop_all()
+
+    def _told_to_stop(self, patience: float) -> bool:
+        try:
+            self._asked.get(timeout=patience)
+        except Empty:
+            return False
+        return True
+
+    def step(self) -> None:
+        """One look at everything."""
+        now = time.monotonic()
+        for post in self._posts:
+            member = self.crew.get(post)
+            if member is None:
+                self._fill(post, now)
+            elif member.returncode() is not None:
+                self._bury(post, member, now)
+            else:
+                self._watch(member, now)
+        self._rescue()
+
+    def _fill(self, post: Post, now: float) -> None:
+        if now < self._start_at[post]:
+            return
+        name = f"{socket.gethostname()}-{post.lane}-{post.number}-{secrets.token_hex(3)}"
+        self.crew[post] = CrewMember(name, post.lane, self._slots(post.lane))
+        log.info("worker.spawned", worker=name, pid=self.crew[post].pid)
+
+    def _bury(self, post: Post, member: CrewMember, now: float) -> None:
+        """Notes its jobs for rescue and when to start another in its place."""
+        flights = {(flight.job_id, flight.fence) for flight in member.board.in_flight()}
+        guilty = {(flight.job_id, flight.fence) for flight in member.guilty}
+        cause = member.kill_reason or f"worker process ended with {member.returncode()}"
+        reason = "timeout" if guilty else "crashed"
+        log.log(
+            20 if member.returncode() == 0 else 40,
+            "worker.died",
+            worker=member.name,
+            returncode=member.returncode(),
+            cause=cause,
+            running=len(flights),
+        )
+        self._unrescued.append((member.name, Death(cause, flights, guilty, reason)))
+        member.board.close()
+        del self.crew[post]
+        healthy = now - member.started > _HEALTHY_AFTER
+        pause = 0.0 if member.returncode() == 0 or healthy else self._backoff[post]
+        self._backoff[post] = (
+            _FIRST_BACKOFF if healthy else min(self._backoff[post] * 2, _LONGEST_BACKOFF)
+        )
+        self._start_at[post] = now + pause
+
+    def _watch(self, member: CrewMember, now: float) -> None:
+        """Kills a process that cannot end a job itself, before its leases end."""
+        overdue = member.overdue(now)
+        if overdue:
+            member.kill("killed: a job ran beyond its hard time limit", overdue)
+        elif member.silent_for(now) > self._lease - max(1.0, self._lease / 10):
+            member.kill("killed: it had not run Python for most of a lease", [])
+        elif self._memory_limit and now - self._weighed_at > _MEMORY_TICK:
+            self._weighed_at = now
+            self._weigh()
+
+    def _weigh(self) -> None:
+        for member in self.crew.values():
+            if member.returncode() is None and member.rss_bytes() > self._memory_limit:
+                member.kill("killed: it held more memory than worker.memory_limit_mb", [])
+
+    def _rescue(self) -> None:
+        """Gives back the jobs of the dead; tries again at the next step when Redis is away."""
+        for entry in list(self._unrescued):
+            name, death = entry
+            try:
+                rescued = judge(self._book.of_worker(name), death)
+                self._book.rescue(rescued, only_expired=False)
+            except Unavailable as error:
+                log.warning("rescue.waiting", worker=name, error=str(error))
+                return
+            self._unrescued.remove(entry)
+            if rescued:
+                log.warning("worker.rescued", worker=name, jobs=len(rescued), cause=death.cause)
+
+    def ask_to_stop(self) -> None:
+        """Stops every process in order; asked again, at once."""
+        self._times_asked += 1
+        self._asked.put(None)
+        if self._times_asked > 1:
+            self._ask_all()
+
+    def _ask_all(self) -> None:
+        for member in list(self.crew.values()):
+            if member.returncode() is None:
+                member.ask_to_stop()
+
+    def _stop_all(self) -> None:
+        self._ask_all()
+        deadline = time.monotonic() + self._grace + 10
+        while self.crew:
+            now = time.monotonic()
+            for post, member in list(self.crew.items()):
+                if member.returncode() is not None:
+                    self._bury(post, member, now)
+                elif now > deadline:
+                    member.kill("killed: it did not stop within its grace period", [])
+            time.sleep(_TICK / 2)
+        self._rescue()
+
+
+def stop_on_signals(supervisor: Supervisor) -> None:
+    """SIGTERM and SIGINT stop the crew in order; a second one makes it give everything back at once."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        supervisor.ask_to_stop()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+
+
+def write_pid_file(path: str) -> None:
+    """Leaves this process's id where stop-workers.sh finds it."""
+    with open(path, "w", encoding="ascii") as file:  # noqa: PTH123 - one line
+        file.write(f"{os.getpid()}\n")
