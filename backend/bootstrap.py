@@ -14,10 +14,12 @@ from backend.broker import library
 from backend.broker.command_channel import RedisCommandChannel
 from backend.broker.connection import connect, connect_blocking, translated
 from backend.broker.dispatch import RedisDispatch
+from backend.broker.inspection import RedisInspection
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.leadership import RedisLeadership
 from backend.broker.lease_book import RedisLeaseBook
+from backend.broker.operations import RedisOperations
 from backend.broker.progress_notes import RedisProgressNotes
 from backend.broker.timetable import RedisTimetable
 from backend.broker.wake_calls import RedisWakeCalls
@@ -29,6 +31,7 @@ from backend.domain.retry_policy import RetryPolicy
 from backend.loops.leader import Leader
 from backend.loops.promoter import Promoter
 from backend.loops.rescuer import Rescuer
+from backend.services.job_control import JobControl
 from backend.services.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
 from backend.telemetry.clock import SystemClock
@@ -101,6 +104,17 @@ class Platform:
         """The door for callers."""
         return QueueService(self.job_queue, self.intake)
 
+    @cached_property
+    def inspection(self) -> RedisInspection:
+        """The read side of the live truth."""
+        return RedisInspection(self.redis, self.keys)
+
+    @cached_property
+    def job_control(self) -> JobControl:
+        """What people do to jobs and queues."""
+        operations = RedisOperations(self.redis, self.keys)
+        return JobControl(operations, self.inspection, self.job_queue, self.intake)
+
     def load_library(self) -> None:
         """Puts this release's functions into Redis."""
         with translated():
@@ -136,7 +150,9 @@ class Platform:
         worker = self.settings.worker
         return worker.lane_concurrency.get(lane, worker.concurrency)
 
-    def supervisor(self, lanes: Sequence[str], processes: int | None, slots: int | None) -> Supervisor:
+    def supervisor(
+        self, lanes: Sequence[str], processes: int | None, slots: int | None
+    ) -> Supervisor:
         """Keeps the worker processes of some lanes alive on this host."""
         worker = self.settings.worker
         return Supervisor(
@@ -202,7 +218,7 @@ class Platform:
                 RedisDispatch(self.redis, self.keys, worker=name, lanes=lanes, lease=settings.lease)
                 for _ in range(min(slots, _DISPATCHES))
             ],
-            order=ClaimOrder(lanes, {**settings.weights}),
+            order=ClaimOrder(lanes, settings.weights),
             runners={kind.name: _runner(kind, workers, children, name) for kind in self.catalogue},
             alone=lambda _job: alone,
             board=board,

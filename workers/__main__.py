@@ -19,12 +19,14 @@ def main() -> None:
     asked = _arguments()
     parts = platform()
     log = parts.settings.log
-    set_up_logs(level=log.level, format=log.format, process="worker")
+    set_up_logs(level=log.level, style=log.format, process="worker")
     if asked.board is not None:
         tie_to_parent(signal.SIGTERM)
     lanes = asked.lane.split(",")
     slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
-    board = FlightBoard(asked.board, slots) if asked.board is not None else FlightBoard.create(slots)
+    board = (
+        FlightBoard(asked.board, slots) if asked.board is not None else FlightBoard.create(slots)
+    )
     _run(parts, asked.name, lanes, slots, board)
 
 

@@ -165,9 +165,7 @@ def declared_in(module: ModuleType, default_retry: RetryPolicy) -> list[JobType]
         if inspect.isclass(thing) and issubclass(thing, BaseWorker):
             methods = [method for _, method in inspect.getmembers(thing, inspect.isfunction)]
             found += [
-                _built(method, thing, default_retry)
-                for method in methods
-                if hasattr(method, _MARK)
+                _built(method, thing, default_retry) for method in methods if hasattr(method, _MARK)
             ]
         elif hasattr(thing, _MARK):
             found.append(_built(thing, None, default_retry))

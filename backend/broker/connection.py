@@ -7,18 +7,9 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from redis import Redis
+from redis import exceptions as redis_errors
 from redis.backoff import ConstantBackoff
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    ConnectionError,
-    NoPermissionError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-    TimeoutError,
-)
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from backend.broker import library
@@ -28,6 +19,14 @@ from backend.domain.errors import QueueFull, QueueUnavailable
 CONNECT_TIMEOUT = 0.8
 COMMAND_TIMEOUT = 1.6
 
+_REFUSALS = (redis_errors.NoPermissionError, redis_errors.AuthenticationError)
+_OUTAGES = (
+    redis_errors.ConnectionError,
+    redis_errors.TimeoutError,
+    redis_errors.BusyLoadingError,
+    redis_errors.ReadOnlyError,
+)
+
 
 def connect(url: str, *, name: str = "tally", command_timeout: float = COMMAND_TIMEOUT) -> Redis:
     """A client for short commands. One quiet second try: every function of ours is idempotent."""
@@ -35,7 +34,7 @@ def connect(url: str, *, name: str = "tally", command_timeout: float = COMMAND_T
         url,
         socket_connect_timeout=CONNECT_TIMEOUT,
         socket_timeout=command_timeout,
-        retry=Retry(ConstantBackoff(0.05), 1, supported_errors=(ConnectionError,)),
+        retry=Retry(ConstantBackoff(0.05), 1, supported_errors=(redis_errors.ConnectionError,)),
         health_check_interval=0,
         client_name=name,
         protocol=2,
@@ -65,15 +64,17 @@ def translated() -> Iterator[None]:
 
 def translate(error: RedisError) -> Exception:
     """Our error for one of redis-py's; a mistake of our own stays what it is."""
-    if isinstance(error, OutOfMemoryError) or "OOM" in str(error):
+    if isinstance(error, redis_errors.OutOfMemoryError) or "OOM" in str(error):
         return QueueFull(
             "Redis is at its memory limit and refused the job; nothing was written. "
             "Let workers drain the queues, or raise maxmemory"
         )
-    if isinstance(error, NoPermissionError | AuthenticationError):
+    if isinstance(error, _REFUSALS):
         return QueueUnavailable(f"Redis refuses our account: {error}; check REDIS_URL and its ACL")
-    if isinstance(error, ConnectionError | TimeoutError | BusyLoadingError | ReadOnlyError):
-        return QueueUnavailable(f"Redis cannot be used now: {error}; check REDIS_URL and the server")
+    if isinstance(error, _OUTAGES):
+        return QueueUnavailable(
+            f"Redis cannot be used now: {error}; check REDIS_URL and the server"
+        )
     return error
 
 
@@ -82,6 +83,7 @@ class Functions:
 
     def __init__(self, client: Redis, root: str) -> None:
         self._client = client
+        self._execute: Any = client.execute_command
         self._root = root
         self._names = {step: library.function_name(step) for step in library.STEPS}
 
@@ -94,12 +96,12 @@ class Functions:
         command = self.command(step, list(args))
         with translated():
             try:
-                return self._client.execute_command(*command)
+                return self._execute(*command)
             except ResponseError as error:
                 if not is_missing_function(error):
                     raise
                 library.load(self._client)
-                return self._client.execute_command(*command)
+                return self._execute(*command)
 
     def codes(self, step: str, *args: Any) -> list[int]:
         """Runs a step that answers one code an item."""

@@ -47,9 +47,7 @@ class RedisJobQueue:
             arguments = [text for job in batch for text in codec.enqueue_arguments(job)]
             codes = self._functions.call("enqueue", *self._limits, *arguments)
             accepted = len(replies)
-            replies += [
-                _reply(job, code, accepted) for job, code in zip(batch, codes, strict=True)
-            ]
+            replies += [_reply(job, code, accepted) for job, code in zip(batch, codes, strict=True)]
         return replies
 
     def find(self, job_id: str) -> JobView | None:

@@ -1,4 +1,4 @@
-"""Every Redis key, built here and nowhere else in Python. (The Lua steps build theirs from the same root.)"""
+"""Every Redis key, built here and nowhere else in Python; the Lua steps build theirs from one root."""
 
 from __future__ import annotations
 

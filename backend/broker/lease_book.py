@@ -35,10 +35,10 @@ class RedisLeaseBook:
     def expired(self, most: int) -> list[Lease]:
         """Leases that ended by Redis' clock, the oldest first."""
         with translated():
-            seconds, microseconds = cast(tuple[int, int], self._client.time())
+            seconds, microseconds = self._client.time()
             entries = self._client.zrange(
                 self._keys.leases,
-                "-inf",  # type: ignore[arg-type]
+                "-inf",
                 seconds * 1000 + microseconds // 1000,
                 byscore=True,
                 offset=0,
@@ -68,7 +68,9 @@ class RedisLeaseBook:
     def _with_owners(self, entries: list[Any]) -> list[Lease]:
         pipe = self._client.pipeline(transaction=False)
         for job_id, _ in entries:
-            pipe.hmget(self._keys.job(job_id.decode()), "fence", "worker_name", "failures", "max_attempts")
+            pipe.hmget(
+                self._keys.job(job_id.decode()), "fence", "worker_name", "failures", "max_attempts"
+            )
         with translated():
             owners = pipe.execute() if entries else []
         return [
@@ -80,5 +82,7 @@ class RedisLeaseBook:
                 int(failures or 0),
                 int(most or 1),
             )
-            for (job_id, score), (fence, worker, failures, most) in zip(entries, owners, strict=True)
+            for (job_id, score), (fence, worker, failures, most) in zip(
+                entries, owners, strict=True
+            )
         ]

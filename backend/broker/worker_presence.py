@@ -50,7 +50,7 @@ class WorkerPresence:
     def register(self) -> None:
         """Appears in RQ's sets."""
         now = _stamp()
-        fields: dict[str, Any] = {
+        fields: dict[Any, Any] = {
             **self._facts,
             "birth": now,
             "last_heartbeat": now,
@@ -73,7 +73,7 @@ class WorkerPresence:
 
     def beat(self, jobs: Sequence[ClaimedJob], *, stopping: bool) -> None:
         """Is still there; appears again if Redis forgot it."""
-        fields: dict[str, Any] = {
+        fields: dict[Any, Any] = {
             "last_heartbeat": _stamp(),
             "state": "busy" if jobs else "idle",
             "stopping": int(stopping),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -37,7 +37,7 @@ class JobType:
     timeout: float = 180.0
     #: Seconds after the soft limit until the process that will not obey is killed.
     grace: float = 10.0
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     #: How many may run at once in the whole cluster; None: as many as there are slots.
     limit: int | None = None
     #: Seconds a finished job stays readable in Redis; None: the deployment's default.

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from backend.domain.job import ClaimedJob, EnqueueReply, JobView, NewJob
 from backend.domain.outcome import Outcome
+from backend.domain.queue_state import QueueState, WorkerState
 
 
 class Clock(Protocol):
@@ -106,3 +107,86 @@ class Leadership(Protocol):
 
     def give_up(self, duty: str, holder: str) -> None:
         """Lets another lead at once, if it is ours."""
+
+
+class Operations(Protocol):
+    """What people do to jobs and queues. Codes are those of the broker's steps."""
+
+    def cancel(self, job_ids: Sequence[str], *, by: str, reason: str, force: bool) -> list[int]:
+        """1 canceled, 2 asked (it runs), 3 already final, 0 unknown."""
+
+    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 queued again, 0 not in the dead-letter queue."""
+
+    def redrive_changed(
+        self, job_id: str, job_type: str, payload: str, *, by: str, reason: str
+    ) -> int:
+        """Redrives one job with a new payload (JSON)."""
+
+    def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 out of the dead-letter queue for good, 0 was not in it."""
+
+    def resolve(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 a dead job now counts as finished, 0 was not in the dead-letter queue."""
+
+    def reprioritise(
+        self, moves: Sequence[tuple[str, str]], *, by: str, reason: str, front: bool
+    ) -> list[int]:
+        """Moves (job id, queue): 1 moved, 2 was there already, 0 not waiting."""
+
+    def pause(self, what: str) -> bool:
+        """False if it was paused already."""
+
+    def resume(self, what: str, lanes: Sequence[str]) -> bool:
+        """False if it was not paused."""
+
+    def limit(self, job_type: str, most: int) -> None:
+        """How many jobs of a type may run at once in the cluster; 0: no limit."""
+
+    def purge(self, queue: str, *, by: str, reason: str) -> int:
+        """Cancels everything that waits in a queue; how many entries were taken off."""
+
+
+class Inspection(Protocol):
+    """The read side of the live truth."""
+
+    def queue_names(self) -> list[str]:
+        """Every queue that ever held a job, the dead-letter queue left out."""
+
+    def queue_states(self, names: Sequence[str]) -> list[QueueState]:
+        """How many jobs of each queue are where, and since when its oldest waits."""
+
+    def paused(self) -> list[str]:
+        """What is paused."""
+
+    def position(self, job_id: str, queue: str) -> int | None:
+        """How many jobs of its queue run before it; None when it does not wait there."""
+
+    def waiting(self, queue: str, start: int, most: int) -> list[str]:
+        """Ids in a queue, the next to run first."""
+
+    def scheduled(self, start: int, most: int) -> list[tuple[str, datetime]]:
+        """Jobs that wait for their time, the soonest first."""
+
+    def started(self, queue: str) -> list[str]:
+        """Ids that run now."""
+
+    def dead(
+        self, start: int, most: int, *, newest_first: bool = True
+    ) -> list[tuple[str, datetime]]:
+        """Dead jobs and since when they are."""
+
+    def dead_count(self) -> int:
+        """How many jobs are in the dead-letter queue."""
+
+    def jobs(self, job_ids: Sequence[str]) -> list[JobView]:
+        """Those of the jobs that the store knows, in the order given; results are left out."""
+
+    def workers(self) -> list[WorkerState]:
+        """Every worker process on record."""
+
+    def gate(self, gate: str) -> tuple[list[str], int]:
+        """Who holds the slots of a concurrency limit, and how many wait behind it."""
+
+    def limits(self) -> dict[str, int]:
+        """Concurrency limits by job type."""

@@ -39,7 +39,9 @@ def _outcome(
     if lease in guilty:
         return charged(lease, death.reason, death.cause)
     if lease in running and not guilty:
-        error = AttemptError("suspected", "ProcessDied", f"{death.cause} while it ran beside others")
+        error = AttemptError(
+            "suspected", "ProcessDied", f"{death.cause} while it ran beside others"
+        )
         return Outcome(OutcomeKind.SUSPECTED, error=error)
     return Outcome(OutcomeKind.RELEASED)
 

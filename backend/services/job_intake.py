@@ -116,9 +116,7 @@ class JobIntake:
 
     def _payload(self, kind: JobType, payload: Mapping[str, Any]) -> str:
         if not isinstance(payload, Mapping):
-            raise InvalidPayload(
-                f"the payload of {kind.name!r} must be an object", field="payload"
-            )
+            raise InvalidPayload(f"the payload of {kind.name!r} must be an object", field="payload")
         try:
             if kind.payload is not None:
                 kind.payload.model_validate(payload)
@@ -189,7 +187,10 @@ class JobIntake:
 def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
     """Our error for pydantic's: names every field, repeats no value."""
     errors = [
-        {"field": ".".join(str(part) for part in found["loc"]) or "payload", "problem": found["msg"]}
+        {
+            "field": ".".join(str(part) for part in found["loc"]) or "payload",
+            "problem": found["msg"],
+        }
         for found in error.errors(include_input=False, include_url=False, include_context=False)
     ]
     text = "; ".join(f"{found['field']}: {found['problem']}" for found in errors)
@@ -201,7 +202,9 @@ def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
 def _refuse_unknown(options: Mapping[str, Any]) -> None:
     for name in options:
         if name not in OPTIONS:
-            raise InvalidOption(f"there is no option {name!r}{suggestion(name, OPTIONS)}", field=name)
+            raise InvalidOption(
+                f"there is no option {name!r}{suggestion(name, OPTIONS)}", field=name
+            )
 
 
 def _queue(kind: JobType, priority: str | None) -> QueueName:
@@ -222,9 +225,7 @@ def _retry(kind: JobType, options: Mapping[str, Any]) -> RetryPolicy:
     return RetryPolicy(chosen, most, kind.retry.jitter)
 
 
-def _seconds(
-    options: Mapping[str, Any], name: str, default: float, *, least: float = 0.0
-) -> float:
+def _seconds(options: Mapping[str, Any], name: str, default: float, *, least: float = 0.0) -> float:
     value = options.get(name)
     if value is None:
         return default

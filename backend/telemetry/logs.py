@@ -12,10 +12,10 @@ from backend.telemetry.redaction import redact
 
 
 def set_up_logs(
-    *, level: str = "INFO", format: Literal["auto", "json", "text"] = "auto", process: str = ""
+    *, level: str = "INFO", style: Literal["auto", "json", "text"] = "auto", process: str = ""
 ) -> None:
     """Sends our lines and those of libraries through one chain. Call once, early in a process."""
-    as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
+    as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -55,7 +55,7 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
             payload = prepared.model.model_validate(payload)
         result = _called(prepared, payload, context)
         body = "" if result is None else _to_json(result)
-    except BaseException as raised:
+    except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         outcome = failure(job, raised, context.canceled)
     else:
         outcome = Outcome(OutcomeKind.FINISHED, body)

@@ -115,7 +115,9 @@ class Child:
         main_thread = ctypes.c_ulong(threading.main_thread().ident or 0)
         limit = ctypes.py_object(TimeLimitReached)
         raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-        timer = threading.Timer(job.timeout or threading.TIMEOUT_MAX, raise_in, (main_thread, limit))
+        timer = threading.Timer(
+            job.timeout or threading.TIMEOUT_MAX, raise_in, (main_thread, limit)
+        )
         timer.daemon = True
         timer.start()
         return timer

@@ -89,7 +89,7 @@ class ChildRunner:
             self._pool.put_back(child)
         except ChildGone as gone:
             outcome = self._ended(child, crashed(job, str(gone)))
-        except BaseException as raised:
+        except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
             slot.disarm()
             outcome = self._ended(child, attempt.failure(job, raised, context.canceled))
         return outcome._replace(run_seconds=time.perf_counter() - started)

@@ -66,9 +66,7 @@ class Crew:
         self.left = threading.Semaphore(0)
         self.jobs_done = 0
 
-    def exchange(
-        self, ended: list[tuple[ClaimedJob, Outcome]], most: int
-    ) -> Sequence[ClaimedJob]:
+    def exchange(self, ended: list[tuple[ClaimedJob, Outcome]], most: int) -> Sequence[ClaimedJob]:
         """Settles what ended and claims more, in one round trip; keeps trying while Redis is away."""
         spilled = self._take_spilled()
         if self.stopping.is_set() or spilled:

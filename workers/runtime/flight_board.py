@@ -10,6 +10,7 @@ import mmap
 import os
 import struct
 import tempfile
+from pathlib import Path
 from typing import NamedTuple
 
 _HEADER = struct.Struct("=dI")
@@ -38,7 +39,7 @@ class FlightBoard:
     def create(cls, slots: int) -> FlightBoard:
         """A new board without a name in the file system; children inherit its descriptor."""
         descriptor, path = tempfile.mkstemp(prefix="tally-board-")
-        os.unlink(path)
+        Path(path).unlink()
         os.ftruncate(descriptor, _size(slots))
         return cls(descriptor, slots)
 

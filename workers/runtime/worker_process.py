@@ -123,7 +123,7 @@ class WorkerProcess:
 
     def _wait_for_slots(self, deadline: float) -> None:
         left = 0
-        while left < len(self.crew.slots) and self._times_asked < 2:
+        while left < len(self.crew.slots) and self._times_asked <= 1:
             if time.monotonic() >= deadline:
                 return
             left += self.crew.left.acquire(timeout=0.1)

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from backend.api.config.explain import explain
 from backend.api.config.yaml_file import find_file, read_yaml
 from backend.domain.errors import ConfigurationError
+from backend.domain.queue_name import Priority
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -68,7 +69,9 @@ class WorkerSettings(Section):
         0.01, description="A worker claims ahead no more than about this much work."
     )
     batch_limit: int = Field(32, ge=1, le=200, description="Most jobs claimed ahead.")
-    recycle_jobs: int = Field(0, ge=0, description="Restart a process after so many jobs; 0: never.")
+    recycle_jobs: int = Field(
+        0, ge=0, description="Restart a process after so many jobs; 0: never."
+    )
     memory_limit_mb: int = Field(
         1024, ge=0, description="Restart a worker process above this many MB; 0: no limit."
     )
@@ -81,10 +84,17 @@ class WorkerSettings(Section):
     child_file_mb: int = Field(
         0, ge=0, description="Largest file an isolated job may write; 0: no limit."
     )
-    weights: dict[Literal["high", "normal", "low"], int] = Field(
+    weights: dict[str, int] = Field(
         default_factory=lambda: {"high": 7, "normal": 2, "low": 1},
         description="Guaranteed share of claims while all priorities have jobs waiting.",
     )
+
+    @checks("weights")
+    @classmethod
+    def _of_priorities(cls, weights: dict[str, int]) -> dict[str, int]:
+        if set(weights) - set(Priority) or min(weights.values(), default=0) < 0:
+            raise ValueError("give high, normal and low a weight from 0")
+        return weights
 
     @checks("lease")
     @classmethod

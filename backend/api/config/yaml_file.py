@@ -29,7 +29,7 @@ def find_file(environment: Mapping[str, str]) -> Path | None:
 
 class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
             raise ConfigurationError(f"{node.start_mark}: {sorted(map(str, twice))} given twice")
@@ -47,5 +47,7 @@ def read_yaml(path: Path | None) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} must hold names and values, not a {type(content).__name__}")
+        raise ConfigurationError(
+            f"{path} must hold names and values, not a {type(content).__name__}"
+        )
     return content

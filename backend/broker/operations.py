@@ -1,0 +1,97 @@
+"""What people do to jobs and queues, single and in bulk. Each call is a step of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redis import Redis
+
+from backend.broker import codec
+from backend.broker.connection import Functions
+from backend.broker.keys import Keys
+
+#: Ids of one step; taking an id out of a long list costs the server, so few at a time.
+_BATCH = 50
+_BULK = 200
+
+
+class RedisOperations:
+    """The `Operations` on Redis. ``by`` and ``reason`` go into the job's history."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._functions = Functions(client, keys.root)
+
+    def cancel(self, job_ids: Sequence[str], *, by: str, reason: str, force: bool) -> list[int]:
+        """1 canceled, 2 asked (it runs), 3 already final, 0 unknown."""
+        return self._in_batches("cancel", [by, reason, "force" if force else ""], job_ids, _BATCH)
+
+    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 queued again, 0 not in the dead-letter queue."""
+        pairs = [text for job_id in job_ids for text in (job_id, "")]
+        return self._in_batches("redrive", [by, reason], pairs, _BULK)
+
+    def redrive_changed(
+        self, job_id: str, job_type: str, payload: str, *, by: str, reason: str
+    ) -> int:
+        """Redrives one job with a new payload (JSON)."""
+        data = codec.data_of(job_type, payload)
+        return self._functions.codes("redrive", by, reason, job_id, data)[0]
+
+    def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 out of the dead-letter queue for good, 0 was not in it."""
+        return self._in_batches("discard", [by, reason, "discarded"], job_ids, _BULK)
+
+    def resolve(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 a dead job now counts as finished, 0 was not in the dead-letter queue."""
+        return self._in_batches("discard", [by, reason, "resolved"], job_ids, _BULK)
+
+    def reprioritise(
+        self, moves: Sequence[tuple[str, str]], *, by: str, reason: str, front: bool
+    ) -> list[int]:
+        """Moves (job id, queue): 1 moved, 2 was there already, 0 not waiting."""
+        pairs = [text for move in moves for text in move]
+        return self._in_batches("reprioritise", [by, reason, int(front)], pairs, _BATCH)
+
+    def pause(self, what: str) -> bool:
+        """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
+        return bool(self._functions.call("pause", what))
+
+    def resume(self, what: str, lanes: Sequence[str]) -> bool:
+        """Resumes it and wakes ``lanes``; False if it was not paused."""
+        resumed, back = self._functions.call("resume", what, _BULK, *lanes)
+        while back == _BULK:
+            _, back = self._functions.call("resume", what, _BULK, *lanes)
+        return bool(resumed)
+
+    def limit(self, job_type: str, most: int) -> None:
+        """How many jobs of a type may run at once in the cluster; 0: no limit."""
+        while int(self._functions.call("limit", job_type, most)) >= _BULK:
+            continue
+
+    def purge(self, queue: str, *, by: str, reason: str) -> int:
+        """Cancels everything that waits in a queue; how many entries were taken off."""
+        purged = taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+        while taken:
+            taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+            purged += taken
+        return purged
+
+    def prune(
+        self, queues: Sequence[str], *, max_dead: int, max_dead_age: float
+    ) -> tuple[int, int]:
+        """Drops what outlived its time: registry entries, and dead jobs over the limits."""
+        age = int(max_dead_age * 1000)
+        entries, dead = self._functions.call("prune", max_dead, age, _BULK, *queues)
+        dropped = dead
+        while dropped == _BULK:
+            _, dropped = self._functions.call("prune", max_dead, age, _BULK, *queues)
+            dead += dropped
+        return int(entries), int(dead)
+
+    def _in_batches(
+        self, step: str, head: list[str | int], items: Sequence[str], size: int
+    ) -> list[int]:
+        codes: list[int] = []
+        for at in range(0, len(items), size):
+            codes += self._functions.codes(step, *head, *items[at : at + size])
+        return codes

@@ -1,0 +1,183 @@
+"""What people do to jobs, queues and dead letters. Every action has a name and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
+from backend.domain.job import JobView
+from backend.domain.nearest_name import suggestion
+from backend.domain.ports import Inspection, JobQueue, Operations
+from backend.domain.queue_name import Priority, QueueName
+from backend.services.job_intake import JobIntake
+
+_PAGE = 500
+_KINDS = ("queue", "lane", "type")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for the history and the audit log."""
+
+    name: str
+    role: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadFilter:
+    """Which dead jobs are meant; every condition given must hold."""
+
+    job_type: str | None = None
+    queue: str | None = None
+    error: str | None = None
+    before: datetime | None = None
+    after: datetime | None = None
+
+    def takes(self, job: JobView, died_at: datetime) -> bool:
+        """Whether a dead job is meant."""
+        return (
+            self.job_type in {None, job.job_type}
+            and self.queue in {None, job.queue}
+            and (self.error is None or (job.error is not None and self._matches(job)))
+            and (self.before is None or died_at < self.before)
+            and (self.after is None or died_at >= self.after)
+        )
+
+    def _matches(self, job: JobView) -> bool:
+        error, wanted = job.error, self.error
+        if error is None or wanted is None:
+            return False
+        return wanted in {error.error, error.reason} or wanted in error.message
+
+
+class JobControl:
+    """Cancel, redrive, discard, resolve, reprioritise, pause, resume, purge."""
+
+    def __init__(
+        self, operations: Operations, inspection: Inspection, queue: JobQueue, intake: JobIntake
+    ) -> None:
+        self._do = operations
+        self._look = inspection
+        self._queue = queue
+        self._intake = intake
+
+    def cancel(self, job_id: str, *, by: Actor, reason: str = "", force: bool = False) -> str:
+        """Withdraws a job: ``canceled``, or ``asked`` when it runs. Raises for a final one."""
+        code = self._do.cancel([job_id], by=by.name, reason=reason, force=force)[0]
+        if code == 0:
+            raise JobNotFound(f"no job {job_id!r} is waiting or running", job_id=job_id)
+        if code == 3:  # noqa: PLR2004 - the code of cancel.lua
+            raise IllegalMove(f"job {job_id} has ended already", job_id=job_id)
+        return "canceled" if code == 1 else "asked"
+
+    def redrive(
+        self, job_id: str, *, by: Actor, reason: str = "", payload: Mapping[str, Any] | None = None
+    ) -> None:
+        """Sends a dead job home with all its attempts; with another payload if one is given."""
+        if payload is None:
+            done = self._do.redrive([job_id], by=by.name, reason=reason)[0]
+        else:
+            job = self._find(job_id)
+            text = self._intake.check(job.job_type, payload, None, {}).payload
+            done = self._do.redrive_changed(job_id, job.job_type, text, by=by.name, reason=reason)
+        if not done:
+            raise self._not_dead(job_id)
+
+    def redrive_all(self, wanted: DeadFilter, *, by: Actor, reason: str = "") -> list[str]:
+        """Redrives every dead job that a filter takes; their ids."""
+        return self._for_all(wanted, lambda ids: self._do.redrive(ids, by=by.name, reason=reason))
+
+    def discard(self, job_id: str, *, by: Actor, reason: str = "") -> None:
+        """Takes a dead job out of the dead-letter queue for good."""
+        if not self._do.discard([job_id], by=by.name, reason=reason)[0]:
+            raise self._not_dead(job_id)
+
+    def discard_all(self, wanted: DeadFilter, *, by: Actor, reason: str = "") -> list[str]:
+        """Discards every dead job that a filter takes; their ids."""
+        return self._for_all(wanted, lambda ids: self._do.discard(ids, by=by.name, reason=reason))
+
+    def resolve(self, job_id: str, *, by: Actor, reason: str = "") -> None:
+        """Marks a dead job as done by hand."""
+        if not self._do.resolve([job_id], by=by.name, reason=reason)[0]:
+            raise self._not_dead(job_id)
+
+    def matching_dead(
+        self, wanted: DeadFilter, most: int = _PAGE
+    ) -> list[tuple[JobView, datetime]]:
+        """Dead jobs that a filter takes, the newest first."""
+        found: list[tuple[JobView, datetime]] = []
+        start = 0
+        while len(found) < most:
+            page = self._look.dead(start, _PAGE)
+            if not page:
+                break
+            died = dict(page)
+            jobs = self._look.jobs(list(died))
+            found += [(job, died[job.id]) for job in jobs if wanted.takes(job, died[job.id])]
+            start += _PAGE
+        return found[:most]
+
+    def reprioritise(
+        self, job_id: str, priority: str, *, by: Actor, reason: str = "", front: bool = False
+    ) -> str:
+        """Moves a waiting job to another priority of its lane; the queue it is in then."""
+        job = self._find(job_id)
+        target = str(QueueName(Priority.parse(priority), QueueName.parse(job.queue).lane))
+        moved = self._do.reprioritise([(job_id, target)], by=by.name, reason=reason, front=front)
+        if moved[0] == 0:
+            raise IllegalMove(f"job {job_id} is {job.state}; only waiting jobs can move")
+        return target
+
+    def pause(self, what: str, *, by: Actor, reason: str = "") -> bool:  # noqa: ARG002 - audited
+        """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
+        return self._do.pause(self._checked(what))
+
+    def resume(self, what: str, *, by: Actor, reason: str = "") -> bool:  # noqa: ARG002 - audited
+        """Resumes it; False if it was not paused."""
+        return self._do.resume(self._checked(what), self._intake.catalogue.lanes())
+
+    def limit(self, job_type: str, most: int, *, by: Actor, reason: str = "") -> None:  # noqa: ARG002
+        """How many jobs of a type may run at once in the cluster; 0: no limit."""
+        if most < 0:
+            raise InvalidOption("a limit is 0 (none) or more", field="limit")
+        self._do.limit(self._intake.catalogue.get(job_type).name, most)
+
+    def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
+        """Cancels everything that waits in a queue; how many."""
+        return self._do.purge(str(QueueName.parse(queue)), by=by.name, reason=reason)
+
+    def _checked(self, what: str) -> str:
+        kind, _, name = what.partition(":")
+        catalogue = self._intake.catalogue
+        if kind not in _KINDS or not name:
+            raise InvalidOption(f"{what!r}: say queue:<name>, lane:<name> or type:<name>")
+        if kind == "queue":
+            return f"queue:{QueueName.parse(name)}"
+        if kind == "type":
+            return f"type:{catalogue.get(name).name}"
+        if name not in catalogue.lanes():
+            raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
+        return what
+
+    def _for_all(self, wanted: DeadFilter, act: Callable[[Sequence[str]], list[int]]) -> list[str]:
+        ids = [job.id for job, _ in self.matching_dead(wanted, most=10**9)]
+        done: list[str] = []
+        for at in range(0, len(ids), _PAGE):
+            batch = ids[at : at + _PAGE]
+            codes = act(batch)
+            done += [job_id for job_id, code in zip(batch, codes, strict=True) if code]
+        return done
+
+    def _find(self, job_id: str) -> JobView:
+        job = self._queue.find(job_id)
+        if job is None:
+            raise JobNotFound(f"no job {job_id!r} in Redis", job_id=job_id)
+        return job
+
+    def _not_dead(self, job_id: str) -> Exception:
+        job = self._find(job_id)
+        return IllegalMove(f"job {job_id} is {job.state}, not in the dead-letter queue")

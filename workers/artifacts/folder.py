@@ -1,0 +1,59 @@
+"""One folder whose files are reached by name from its descriptor, never by a path and never by a link."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_OWNER_ONLY = 0o600
+
+
+class Folder:
+    """Opened when first used; made when missing, for its owner only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    @property
+    def _at(self) -> int:
+        if self._descriptor is None:
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return self._descriptor
+
+    def new_file(self, name: str) -> BinaryIO:
+        """A file that was not there before."""
+        return os.fdopen(os.open(name, _NEW, _OWNER_ONLY, dir_fd=self._at), "wb", buffering=1 << 18)
+
+    def open(self, name: str) -> BinaryIO:
+        """A file to read."""
+        return os.fdopen(os.open(name, _READ, dir_fd=self._at), "rb")
+
+    def rename(self, old: str, new: str) -> None:
+        """Moves a file into place, for good once this returns."""
+        os.rename(old, new, src_dir_fd=self._at, dst_dir_fd=self._at)
+        os.fsync(self._at)
+
+    def remove(self, name: str) -> None:
+        """Takes a file away; one that is gone already is no error."""
+        try:
+            os.unlink(name, dir_fd=self._at)
+        except FileNotFoundError:
+            return
+
+    def names(self) -> list[str]:
+        """Every name in the folder."""
+        return os.listdir(self._at)
+
+    def is_older(self, name: str, instant: datetime) -> bool:
+        """Whether a file was last written before an instant; False when it is gone."""
+        try:
+            changed = os.stat(name, dir_fd=self._at, follow_symlinks=False).st_mtime
+        except FileNotFoundError:
+            return False
+        return changed < instant.timestamp()
