@@ -29,6 +29,7 @@ from backend.domain.job_type import Isolation, JobType, JobTypeCatalogue
 from backend.domain.queue_name import queues_of
 from backend.domain.retry_policy import RetryPolicy
 from backend.loops.leader import Leader
+from backend.loops.loop import Loop
 from backend.loops.promoter import Promoter
 from backend.loops.rescuer import Rescuer
 from backend.services.job_control import JobControl
@@ -145,6 +146,10 @@ class Platform:
         """The loop that gives back the jobs of vanished workers."""
         return Rescuer(self.lease_book, self.clock, grace=self.settings.scheduler.rescue_grace)
 
+    def scheduler_loops(self, holder: str) -> list[Loop]:
+        """What the scheduler process does by the clock."""
+        return [self.promoter(holder), self.rescuer()]
+
     def slots_of(self, lane: str) -> int:
         """How many slots a worker process of a lane has."""
         worker = self.settings.worker
@@ -211,7 +216,6 @@ class Platform:
         children: ChildPool,
     ) -> Crew:
         settings = self.settings.worker
-        alone = ChildRunner(children, grace=10.0, worker=name)
         return Crew(
             worker=name,
             dispatches=[
@@ -220,7 +224,7 @@ class Platform:
             ],
             order=ClaimOrder(lanes, settings.weights),
             runners={kind.name: _runner(kind, workers, children, name) for kind in self.catalogue},
-            alone=lambda _job: alone,
+            alone={k.name: ChildRunner(children, k.grace, name) for k in self.catalogue},
             board=board,
             make_context=context_maker(name, RedisProgressNotes(self.redis, self.keys)),
             batch_seconds=settings.batch_seconds,

@@ -6,6 +6,9 @@ import argparse
 import secrets
 import signal
 import socket
+import threading
+
+import structlog
 
 from backend.bootstrap import Platform, platform
 from backend.telemetry.logs import set_up_logs
@@ -30,7 +33,18 @@ def main() -> None:
     _run(parts, asked.name, lanes, slots, board)
 
 
+def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
+    """A worker process without its heartbeat or bell is worse than none: let another take over."""
+    structlog.get_logger("tally.worker").critical(
+        "thread.died",
+        thread=hook.thread.name if hook.thread else "",
+        exc_info=(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback),
+    )
+    exit_now(70)
+
+
 def _run(parts: Platform, name: str, lanes: list[str], slots: int, board: FlightBoard) -> None:
+    threading.excepthook = _die_with_a_thread
     parts.load_library()
     process = parts.worker_process(name=name, lanes=lanes, slots=slots, board=board)
     stop_on_signals(process)

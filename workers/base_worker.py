@@ -1,6 +1,6 @@
 """What every worker shares: how a job type is declared, and what a handler is given beside its payload.
 
-A user of the platform needs only `job_type` and `JobContext`.
+A user of the platform needs only this module.
 """
 
 from __future__ import annotations
@@ -15,9 +15,21 @@ from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 import structlog
 from pydantic import BaseModel
 
+from backend.domain.errors import PermanentFailure, RetryLater, Snooze
 from backend.domain.job_type import Isolation, JobType
 from backend.domain.queue_name import DEFAULT_LANE, Priority
 from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
+
+__all__ = [
+    "BaseWorker",
+    "JobContext",
+    "PermanentFailure",
+    "RetryLater",
+    "Snooze",
+    "StopRequested",
+    "TimeLimitReached",
+    "job_type",
+]
 
 _MARK = "__tally_job_type__"
 Handler = TypeVar("Handler", bound=Callable[..., Any])

@@ -26,6 +26,9 @@ class Loop:
         """Waits between steps; a loop that can be woken earlier does so here."""
         stop.wait(seconds)
 
+    def close(self) -> None:
+        """Called once, after the last step: lets go of what others wait for."""
+
     def run(self, stop: threading.Event) -> None:
         """Steps until ``stop`` is set. A store that is away is waited for, with growing pauses."""
         pause = _FIRST_PAUSE

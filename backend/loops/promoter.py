@@ -41,6 +41,10 @@ class Promoter(Loop):
         longest = self._leader.look_again
         return longest if promotion.next_due is None else min(promotion.next_due, longest)
 
+    def close(self) -> None:
+        """Lets another scheduler lead at once."""
+        self._leader.give_up()
+
     def wait(self, seconds: float, stop: threading.Event) -> None:
         """Sleeps until the next job is due, or an earlier one arrives."""
         if seconds > 0 and not stop.is_set():

@@ -39,7 +39,7 @@ class Crew:
         dispatches: Sequence[Dispatch],
         order: ClaimOrder,
         runners: Mapping[str, Runner],
-        alone: Callable[[ClaimedJob], Runner],
+        alone: Mapping[str, Runner],
         board: FlightBoard,
         make_context: Callable[[ClaimedJob], JobContext],
         batch_seconds: float,
@@ -111,7 +111,7 @@ class Crew:
         runner = self._runners.get(job.job_type)
         if runner is None:
             return Outcome(OutcomeKind.FAILED, error=_unknown(job))
-        return self._alone(job) if job.suspect else runner
+        return self._alone[job.job_type] if job.suspect else runner
 
     def wait_for_work(self, slot: Slot) -> bool:
         """Blocks an idle slot until the bell rings for it; False when the crew stops."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import signal
 import socket
@@ -184,9 +183,3 @@ def stop_on_signals(supervisor: Supervisor) -> None:
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
-
-
-def write_pid_file(path: str) -> None:
-    """Leaves this process's id where stop-workers.sh finds it."""
-    with open(path, "w", encoding="ascii") as file:  # noqa: PTH123 - one line
-        file.write(f"{os.getpid()}\n")

@@ -1,0 +1,57 @@
+"""``tally``: the door for people at a shell."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from backend import __version__
+from backend.domain.errors import TallyError
+
+#: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
+COMMANDS = {
+    "worker": ("backend.cli.processes", "worker", "Run worker processes under a supervisor."),
+    "scheduler": ("backend.cli.processes", "scheduler", "Promote due jobs and rescue lost ones."),
+    "recorder": ("backend.cli.processes", "recorder", "Write the history from Redis to Postgres."),
+    "migrate": ("backend.cli.migrate", "migrate", "Bring the database's schema up to date."),
+    "quickstart": ("backend.quickstart.command", "quickstart", "Start everything and show it."),
+    "drill": ("backend.cli.drill", "drill", "Kill workers while jobs run, and count."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tally")
+def tally() -> None:
+    """A priority job queue: Redis dispatches, Postgres remembers."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Runs the command; an error of ours is one line and exit status 1."""
+    try:
+        return tally.main(args=arguments, standalone_mode=True)
+    except TallyError as error:
+        click.echo(f"tally: {error} [{error.code}]", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

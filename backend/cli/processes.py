@@ -1,0 +1,98 @@
+"""The processes of a deployment: workers, scheduler, recorder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from pathlib import Path
+
+import click
+
+from backend.bootstrap import Platform, platform
+from backend.cli.stopping import stop_event_on_signals
+from backend.domain.errors import ConfigurationError
+from backend.domain.nearest_name import suggestion
+from backend.loops.loop import Loop
+from backend.telemetry.logs import set_up_logs
+from workers.runtime.supervisor import stop_on_signals
+
+
+def _started(process: str) -> Platform:
+    parts = platform()
+    log = parts.settings.log
+    set_up_logs(level=log.level, style=log.format, process=process)
+    parts.load_library()
+    return parts
+
+
+@click.command()
+@click.argument("lanes", nargs=-1)
+@click.option("--processes", type=click.IntRange(1), help="Worker processes per lane.")
+@click.option("--concurrency", type=click.IntRange(1, 1000), help="Slots of each process.")
+@click.option("--pid-file", type=click.Path(path_type=Path), help="Where to write the process id.")
+def worker(
+    lanes: tuple[str, ...], processes: int | None, concurrency: int | None, pid_file: Path | None
+) -> None:
+    """Runs worker processes for LANES (default: all) under a supervisor, until stopped.
+
+    \b
+    Examples:
+      tally worker                      every lane
+      tally worker email --processes 2  two processes for mails
+    """
+    parts = _started("supervisor")
+    supervisor = parts.supervisor(_chosen(parts, lanes), processes, concurrency)
+    rescuer, over = parts.rescuer(), threading.Event()
+    thread = threading.Thread(target=rescuer.run, args=(over,), daemon=True)
+    thread.start()
+    stop_on_signals(supervisor)
+    if pid_file:
+        pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+    supervisor.run()
+    over.set()
+    if pid_file:
+        pid_file.unlink(missing_ok=True)
+
+
+def _chosen(parts: Platform, lanes: tuple[str, ...]) -> list[str]:
+    known = parts.catalogue.lanes()
+    if not lanes or lanes == ("all",):
+        return known
+    for lane in lanes:
+        if lane not in known:
+            raise ConfigurationError(f"there is no lane {lane!r}{suggestion(lane, known)}")
+    return list(lanes)
+
+
+@click.command()
+def scheduler() -> None:
+    """Promotes due jobs, fires cron schedules and rescues the jobs of vanished workers.
+
+    Start as many as you like: one leads, the others take over within seconds.
+    """
+    parts = _started("scheduler")
+    holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    _run_loops(parts.scheduler_loops(holder))
+
+
+@click.command()
+def recorder() -> None:
+    """Writes job history from Redis to Postgres. Start as many as you like."""
+    parts = _started("recorder")
+    _run_loops(parts.recorder_loops(f"{socket.gethostname()}-{os.getpid()}"))
+
+
+def _run_loops(loops: list[Loop]) -> None:
+    stop = stop_event_on_signals()
+    threads = [
+        threading.Thread(target=loop.run, args=(stop.event,), name=loop.name) for loop in loops
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for thread in threads:
+        thread.join()
+    for loop in loops:
+        loop.close()

@@ -1,0 +1,33 @@
+"""Turns SIGTERM and SIGINT into an event for the loops of a process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from queue import SimpleQueue
+from types import FrameType
+
+
+class Stop:
+    """Set by a signal. Signal handlers may not touch locks, so they fill a queue instead."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self._asked: SimpleQueue[None] = SimpleQueue()
+
+    def ask(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal handler."""
+        self._asked.put(None)
+
+    def wait(self) -> None:
+        """Blocks the main thread until a signal came, then sets the event."""
+        self._asked.get()
+        self.event.set()
+
+
+def stop_event_on_signals() -> Stop:
+    """Installs the handlers."""
+    stop = Stop()
+    signal.signal(signal.SIGTERM, stop.ask)
+    signal.signal(signal.SIGINT, stop.ask)
+    return stop

@@ -1,0 +1,27 @@
+# Sourced: makes .venv and installs Tally into it with the extras named in EXTRAS, from the lock file,
+# unless that is done already. Needs only Python 3.11 or later.
+install_tally() {
+  local extras="$1" python stamp want
+  want="$extras $(cat "$ROOT/pyproject.toml" "$ROOT/requirements.lock" | cksum) $ROOT"
+  stamp="$ROOT/.venv/.tally-installed-$(printf '%s' "$extras" | tr , -)"
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then return; fi
+  python="$(find_python)"
+  [ -x "$ROOT/.venv/bin/python" ] || "$python" -m venv "$ROOT/.venv"
+  echo "Installing Tally into .venv (once; about half a minute) …"
+  "$ROOT/.venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --constraint "$ROOT/requirements.lock" --editable "$ROOT[$extras]"
+  printf '%s' "$want" > "$stamp"
+}
+
+find_python() {
+  local candidate
+  for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11; do
+    if [ -n "$candidate" ] && command -v "$candidate" > /dev/null &&
+      "$candidate" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  echo "Tally needs Python 3.11 or later with the venv module: install it, or name one: PYTHON=…" >&2
+  exit 1
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs the style checks and the whole test suite, on servers of its own. Arguments go to pytest.
+#   ./scripts/test.sh                     everything
+#   ./scripts/test.sh tests/unit -k retry  some tests, without the checks
+set -euo pipefail
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+. "$ROOT/scripts/_install.sh"
+cd "$ROOT"
+install_tally embedded,demo,test,lint
+unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL
+BIN="$ROOT/.venv/bin"
+if [ $# -eq 0 ]; then
+  "$BIN/ruff" check .
+  "$BIN/ruff" format --check .
+  "$BIN/lint-imports" --no-cache
+  "$BIN/mypy"
+fi
+exec "$BIN/python" -m pytest "$@"

@@ -1,0 +1,128 @@
+"""Real supervisors, schedulers and worker processes of a test, and the way to hurt them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+from backend.api.config.settings import load_settings
+from backend.bootstrap import Platform
+from backend.domain.job import JobView
+
+from tests.eventually import eventually
+
+ROOT = Path(__file__).parents[3]
+
+
+class Cluster:
+    """One deployment: its processes run in the background, its services are at hand here."""
+
+    def __init__(self, redis_url: str, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.file = folder / "lines"
+        self.file.touch()
+        self.environment = {
+            **os.environ,
+            "REDIS_URL": redis_url,
+            "TALLY_CONFIG": str(folder / "config.yaml"),
+            "TALLY_JOB_PACKAGES": "tests.jobs,examples",
+            "TALLY_WORKER__GRACE": "5",
+            "TALLY_LOG__FORMAT": "json",
+            **settings,
+        }
+        (folder / "config.yaml").write_text("{}\n")
+        self.platform = Platform(
+            load_settings(redis_url=redis_url, job_packages="tests.jobs,examples")
+        )
+        self.platform.load_library()
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *command: str, log: str = "log") -> subprocess.Popen[bytes]:
+        """A process of the `tally` command."""
+        with (self.folder / log).open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "backend.cli.main", *command],
+                env=self.environment,
+                cwd=ROOT,
+                stderr=output,
+                stdout=output,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def workers(
+        self, *lanes: str, processes: int = 1, concurrency: int = 4
+    ) -> subprocess.Popen[bytes]:
+        """A supervisor whose processes are all ready."""
+        before = len(self.pids())
+        supervisor = self.start(
+            "worker",
+            *(lanes or ("default",)),
+            f"--processes={processes}",
+            f"--concurrency={concurrency}",
+        )
+        expected = before + processes * len(lanes or ("default",))
+        eventually(lambda: len(self.pids()) >= expected, timeout=30, show=self.log)
+        return supervisor
+
+    def pids(self) -> list[int]:
+        """The live worker processes on record."""
+        return [
+            worker.pid
+            for worker in self.platform.inspection.workers()
+            if worker.state != "lost" and psutil.pid_exists(worker.pid)
+        ]
+
+    def enqueue(self, job_type: str, payload: dict[str, Any] | None = None, **options: Any) -> str:
+        """A job; ``file`` in its payload is the file of lines."""
+        return self.platform.queue_service.enqueue_job(
+            job_type, {"file": str(self.file), **(payload or {})}, **options
+        )
+
+    def ended(self, job_id: str, timeout: float = 20) -> JobView:
+        """The job when it is final."""
+        return self.platform.queue_service.wait(job_id, timeout)
+
+    def job(self, job_id: str) -> JobView:
+        """The job as it stands."""
+        return self.platform.queue_service.get_job(job_id)
+
+    def lines(self) -> list[str]:
+        """What jobs have left."""
+        return self.file.read_text().splitlines()
+
+    def log(self) -> str:
+        """What the processes wrote."""
+        return (self.folder / "log").read_text()[-8000:]
+
+    def running(self, job_id: str) -> None:
+        """Blocks until the job's handler runs."""
+        eventually(lambda: job_id in self.lines(), timeout=20, show=self.log)
+
+    def difference(self) -> int:
+        """What the books of all queues are out by."""
+        inspection = self.platform.inspection
+        return sum(abs(q.difference) for q in inspection.queue_states(inspection.queue_names()))
+
+    def end(self) -> None:
+        """Ends every process started here."""
+        for process in self.processes:
+            for below in _below(process):
+                below.kill()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def _below(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []

@@ -1,0 +1,37 @@
+"""A clean Redis and a deployment on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from backend.broker.connection import connect
+from backend.embedded.servers import Servers
+
+from tests.integration.runtime.cluster import Cluster
+
+
+@pytest.fixture
+def make_cluster(servers: Servers, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+    """Makes deployments with settings of their own; all are ended with the test."""
+    client = connect(servers.redis_url)
+    client.flushall()
+    client.close()
+    made: list[Cluster] = []
+
+    def make(**settings: str) -> Cluster:
+        made.append(Cluster(servers.redis_url, tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        cluster.end()
+
+
+@pytest.fixture
+def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
+    """A deployment with short leases."""
+    return make_cluster(
+        TALLY_WORKER__HEARTBEAT="0.5", TALLY_WORKER__LEASE="3", TALLY_SCHEDULER__RESCUE_GRACE="1"
+    )

@@ -1,0 +1,107 @@
+"""What becomes of a job, by what its handler does. One pool of real worker processes for each test."""
+
+from __future__ import annotations
+
+import pytest
+from backend.domain.errors import InvalidPayload, PayloadTooLarge, UnknownJobType
+from backend.domain.job_state import JobState
+
+from tests.eventually import eventually
+from tests.integration.runtime.cluster import Cluster
+
+
+@pytest.fixture
+def pool(cluster: Cluster) -> Cluster:
+    """A deployment with one worker process and a scheduler."""
+    cluster.start("scheduler")
+    cluster.workers()
+    return cluster
+
+
+def test_a_job_runs_and_its_result_can_be_read(pool: Cluster) -> None:
+    job = pool.ended(pool.enqueue("note", priority="high", tags=["a"], tenant="t"))
+
+    assert job.state is JobState.FINISHED
+    assert job.result["attempt"] == 1
+    assert job.result["pid"] in pool.pids()
+    assert job.tags == ["a"]
+    assert pool.lines() == [job.id]
+
+
+def test_failures_are_retried_after_their_delays_until_one_succeeds(pool: Cluster) -> None:
+    job = pool.ended(pool.enqueue("fail", {"until": 3}))
+
+    assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 3, 2)
+    assert job.result == "at last"
+
+
+def test_a_job_out_of_retries_is_dead_with_its_error(pool: Cluster) -> None:
+    job = pool.ended(pool.enqueue("fail"))
+
+    assert (job.state, job.attempt) == (JobState.FAILED, 3)
+    assert job.error is not None
+    assert (job.error.reason, job.error.error, job.error.message) == (
+        "exception",
+        "ValueError",
+        "as told",
+    )
+    assert "raise ValueError" in job.error.traceback
+    assert pool.platform.inspection.dead_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "attempts", "failures"),
+    [
+        ("permanent", JobState.FAILED, 1, 1),
+        ("later", JobState.FINISHED, 2, 1),
+        ("snooze", JobState.FINISHED, 2, 0),
+    ],
+)
+def test_a_handler_may_say_what_its_failure_means(
+    pool: Cluster, word: str, state: JobState, attempts: int, failures: int
+) -> None:
+    job = pool.ended(pool.enqueue("signal_by_word", {"word": word}))
+
+    assert (job.state, job.attempt, job.failures) == (state, attempts, failures)
+
+
+def test_a_result_that_is_not_json_is_a_failure_that_says_so(pool: Cluster) -> None:
+    job = pool.ended(pool.enqueue("unencodable"))
+
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert "not JSON serializable" in job.error.message
+
+
+def test_progress_can_be_read_while_a_job_runs(pool: Cluster) -> None:
+    gate = pool.folder / "go"
+    job_id = pool.enqueue("hold", {"until": str(gate)})
+
+    eventually(lambda: pool.job(job_id).progress, timeout=10, show=pool.log)
+
+    assert pool.job(job_id).progress == {"done": 1, "total": 2, "note": "holding"}
+    gate.touch()
+    assert pool.ended(job_id).state is JobState.FINISHED
+
+
+def test_an_isolated_job_runs_in_a_process_of_its_own(pool: Cluster) -> None:
+    first = pool.ended(pool.enqueue("isolated_note"))
+    second = pool.ended(pool.enqueue("isolated_note"))
+
+    assert first.result["pid"] not in pool.pids()
+    assert second.result["pid"] == first.result["pid"]
+    assert first.progress is not None
+    assert first.progress["note"] == "isolated"
+
+
+def test_what_cannot_be_accepted_is_refused_and_not_enqueued(pool: Cluster) -> None:
+    service = pool.platform.queue_service
+    with pytest.raises(UnknownJobType, match="did you mean 'note'"):
+        service.enqueue_job("notes", {})
+    with pytest.raises(InvalidPayload, match="name: Field required"):
+        service.enqueue_job("greet", {})
+    with pytest.raises(PayloadTooLarge, match="262144 are allowed"):
+        service.enqueue_job("note", {"file": "x" * 300_000})
+
+    assert pool.platform.inspection.queue_names() == []
+

@@ -1,0 +1,1 @@
+"""Job types that the tests run in real worker processes."""

@@ -1,0 +1,53 @@
+"""Jobs that do what they are told, and leave a line for each start."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from workers.base_worker import JobContext, job_type
+
+
+def leave_line(path: str, text: str) -> None:
+    """Appends one line in one write, so that lines of many processes do not mix."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, f"{text}\n".encode())
+    finally:
+        os.close(descriptor)
+
+
+@job_type("note", timeout=60)
+def note(payload: dict[str, str], context: JobContext) -> dict[str, object]:
+    """Leaves its id in a file and says who ran it."""
+    leave_line(payload["file"], context.job_id)
+    return {"pid": os.getpid(), "attempt": context.attempt}
+
+
+@job_type("nap", timeout=60)
+def nap(payload: dict[str, object], context: JobContext) -> None:
+    """Leaves its id, then sleeps ``seconds``, looking for a cancel now and then."""
+    leave_line(str(payload["file"]), context.job_id)
+    end = time.monotonic() + float(str(payload["seconds"]))
+    while time.monotonic() < end and not context.canceled:
+        time.sleep(0.02)
+    if not context.canceled:
+        leave_line(str(payload["file"]), f"{context.job_id} woke")
+
+
+@job_type("hold", timeout=60)
+def hold(payload: dict[str, str], context: JobContext) -> None:
+    """Leaves its id, then runs until a file appears."""
+    leave_line(payload["file"], context.job_id)
+    context.progress(1, 2, "holding")
+    while not Path(payload["until"]).exists():
+        time.sleep(0.01)
+
+
+@job_type("isolated_note", isolation="process", timeout=60)
+def isolated_note(payload: dict[str, str], context: JobContext) -> dict[str, int]:
+    """Like `note`, in a process of its own."""
+    leave_line(payload["file"], context.job_id)
+    context.progress(1, 2, "isolated")
+    return {"pid": os.getpid(), "attempt": context.attempt}
