@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from redis import Redis
+from sqlalchemy import Engine
 
 from backend.api.config.settings import Settings, default_settings
 from backend.broker import library
 from backend.broker.command_channel import RedisCommandChannel
 from backend.broker.connection import connect, connect_blocking, translated
 from backend.broker.dispatch import RedisDispatch
+from backend.broker.event_stream import RedisEventStream
 from backend.broker.inspection import RedisInspection
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
@@ -28,9 +30,13 @@ from backend.domain.job_id import uuid7
 from backend.domain.job_type import Isolation, JobType, JobTypeCatalogue
 from backend.domain.queue_name import queues_of
 from backend.domain.retry_policy import RetryPolicy
+from backend.history import connection as history
+from backend.history.migrator import Migrator
+from backend.history.record_writer import RecordWriter
 from backend.loops.leader import Leader
 from backend.loops.loop import Loop
 from backend.loops.promoter import Promoter
+from backend.loops.recorder import Recorder
 from backend.loops.rescuer import Rescuer
 from backend.services.job_control import JobControl
 from backend.services.job_intake import IntakeRules, JobIntake
@@ -150,6 +156,30 @@ class Platform:
         """What the scheduler process does by the clock."""
         return [self.promoter(holder), self.rescuer()]
 
+    @cached_property
+    def history_engine(self) -> Engine:
+        """Connections to Postgres for those who answer somebody."""
+        return history.connect(self.settings.database_url)
+
+    def migrator(self) -> Migrator:
+        """Brings the schema up to date."""
+        return Migrator(history.connect(self.settings.database_url, name="tally-migrate"))
+
+    def recorder_loops(self, consumer: str) -> list[Loop]:
+        """What the recorder process does by the clock."""
+        url = self.settings.database_url
+        engine = history.connect(
+            url, name="tally-recorder", statement_timeout=history.WORKING, connections=2
+        )
+        stream = RedisEventStream(
+            connect(self.settings.redis_url, name="tally-recorder", command_timeout=10.0),
+            connect_blocking(self.settings.redis_url),
+            self.keys,
+            consumer=consumer,
+        )
+        batch = self.settings.history.batch
+        return [Recorder(stream, RecordWriter(engine), self.clock, batch=batch)]
+
     def slots_of(self, lane: str) -> int:
         """How many slots a worker process of a lane has."""
         worker = self.settings.worker
@@ -192,7 +222,7 @@ class Platform:
             lifetime=settings.lease,
         )
         return WorkerProcess(
-            self._crew(name, lanes, slots, board, workers, children),
+            self._crew(name, lanes, slots=slots, board=board, workers=workers, children=children),
             slots=slots,
             workers=list(workers.values()),
             wake_calls=RedisWakeCalls(self.blocking_redis, keys, lanes),
@@ -210,6 +240,7 @@ class Platform:
         self,
         name: str,
         lanes: Sequence[str],
+        *,
         slots: int,
         board: FlightBoard,
         workers: dict[type[BaseWorker], BaseWorker],

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from backend.embedded.servers import Servers, start_servers
 
 CACHE = Path(tempfile.gettempdir()) / f"tally-test-templates-{os.getuid()}"

@@ -52,7 +52,7 @@ def stubborn(payload: dict[str, Any]) -> None:
     while True:
         try:
             time.sleep(0.05)
-        except BaseException:
+        except BaseException:  # noqa: BLE001, S112 - that is its misbehaviour
             continue
 
 

@@ -22,7 +22,7 @@ log = structlog.get_logger("tally.supervisor")
 
 _TICK = 0.1
 _MEMORY_TICK = 1.0
-_FIRST_BACKOFF, _LONGEST_BACKOFF, _HEALTHY_AFTER = 0.2, 30.0, 10.0
+_FIRST_BACKOFF, _LONGEST_BACKOFF, _HEALTHY_AFTER = 0.2, 5.0, 10.0
 _MEGABYTE = 1024 * 1024
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from backend.broker.connection import connect
 from backend.embedded.servers import Servers
-
 from tests.integration.runtime.cluster import Cluster
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from backend.domain.errors import InvalidPayload, PayloadTooLarge, UnknownJobType
 from backend.domain.job_state import JobState
-
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
@@ -104,4 +104,3 @@ def test_what_cannot_be_accepted_is_refused_and_not_enqueued(pool: Cluster) -> N
         service.enqueue_job("note", {"file": "x" * 300_000})
 
     assert pool.platform.inspection.queue_names() == []
-

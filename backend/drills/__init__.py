@@ -1,0 +1,1 @@
+"""Drills: hurt a deployment on purpose, on servers of its own, and count what became of every job."""

@@ -1,0 +1,1 @@
+"""Everything on one machine, for a first look: servers, processes, and a demonstration."""

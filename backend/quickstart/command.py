@@ -1,0 +1,114 @@
+"""``tally quickstart``: behind scripts/quickstart.sh."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from backend.api.config.settings import default_settings
+from backend.bootstrap import Platform
+from backend.cli.stopping import stop_event_on_signals
+from backend.embedded import EmbeddedServerError, stop_servers
+from backend.quickstart.demonstration import Demonstration
+from backend.quickstart.mail_catcher import MailCatcher
+from backend.quickstart.patience import eventually
+from backend.quickstart.stack import Stack, StartFailed
+from backend.telemetry.logs import set_up_logs
+
+_OWN_JOBS = "backend.quickstart.jobs"
+_PATIENCE = 30.0
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the demonstration.")
+@click.option("--fresh", is_flag=True, help="Throw away what earlier starts left.")
+@click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path),
+    default=lambda: os.environ.get("TALLY_STATE_DIR", ".tally"),
+    help="Where servers keep their data between starts.  [default: .tally]",
+)
+def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
+    """Starts servers and processes, shows them at work, and stays up until Ctrl-C."""
+    set_up_logs(level="WARNING")
+    stop = stop_event_on_signals()
+    state = state_dir.absolute()
+    if fresh and state.exists():
+        stop_servers(state)
+        shutil.rmtree(state)
+    stack, catcher = Stack(state), MailCatcher()
+    began = time.monotonic()
+    try:
+        _start(stack, catcher)
+        _say(f"up after {time.monotonic() - began:.1f} s; now the demonstration")
+        _demonstrate(catcher)
+        _say(f"everything worked, {time.monotonic() - began:.1f} s")
+        if not once:
+            _where_to_look(state)
+            stop.wait()
+    except EmbeddedServerError as error:
+        click.echo(f"tally: {error} [{error.code}]", err=True)
+        sys.exit(1)
+    finally:
+        _say("stopping …")
+        stack.stop()
+        catcher.stop()
+
+
+def _start(stack: Stack, catcher: MailCatcher) -> None:
+    _say("starting Redis and Postgres")
+    stack.start_servers()
+    parts = _parts()
+    applied = parts.migrator().apply()
+    _say(f"schema up to date ({len(applied)} migrations applied now)")
+    parts.load_library()
+    catcher.start()
+    environment = {
+        "TALLY_JOB_PACKAGES": ",".join(parts.settings.job_packages),
+        "TALLY_SMTP__HOST": "127.0.0.1",
+        "TALLY_SMTP__PORT": str(catcher.port),
+        "TALLY_SMTP__SECURITY": "none",
+    }
+    known = {worker.name for worker in parts.inspection.workers()}
+    for name in ("scheduler", "recorder"):
+        stack.start(name, name, environment=environment)
+    stack.start("workers", "worker", environment=environment)
+    lanes = len(parts.catalogue.lanes())
+    _say(f"starting scheduler, recorder and workers for {lanes} lanes")
+    _wait_for_workers(stack, parts, known, lanes)
+
+
+def _wait_for_workers(stack: Stack, parts: Platform, known: set[str], lanes: int) -> None:
+    def ready() -> bool:
+        stack.check()
+        return len({worker.name for worker in parts.inspection.workers()} - known) >= lanes
+
+    if not eventually(ready, _PATIENCE):
+        raise StartFailed(f"the workers did not start within {_PATIENCE:g} s; see workers.log")
+
+
+def _parts() -> Platform:
+    """Wired anew from the environment that the stack has set, with the demonstration's own jobs."""
+    packages = default_settings().job_packages
+    os.environ["TALLY_JOB_PACKAGES"] = ",".join(dict.fromkeys((*packages, _OWN_JOBS)))
+    default_settings.cache_clear()
+    return Platform(default_settings())
+
+
+def _demonstrate(catcher: MailCatcher) -> None:
+    Demonstration(Platform(default_settings()), catcher, _say).run()
+
+
+def _where_to_look(state: Path) -> None:
+    _say(f"logs: {state / 'log'}")
+    _say(f"in another shell:  source {state / 'env'}  then  .venv/bin/tally --help")
+    _say("Ctrl-C stops everything")
+
+
+def _say(line: str) -> None:
+    click.echo(f"▸ {line}")

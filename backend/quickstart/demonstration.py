@@ -1,0 +1,111 @@
+"""Shows the platform at work: each step does something real and checks what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from backend.bootstrap import Platform
+from backend.domain.errors import TallyError
+from backend.domain.job import JobView
+from backend.domain.job_state import JobState
+from backend.quickstart.mail_catcher import MailCatcher
+from backend.quickstart.patience import eventually
+
+_PATIENCE = 20.0
+
+Say = Callable[[str], None]
+
+
+class DemonstrationFailed(TallyError):
+    """Something in the demonstration did not go as promised."""
+
+    code = "demonstration_failed"
+
+
+class Demonstration:
+    """The steps, in the order in which they are shown."""
+
+    def __init__(self, parts: Platform, catcher: MailCatcher, say: Say) -> None:
+        self._parts = parts
+        self._jobs = parts.queue_service
+        self._catcher = catcher
+        self._say = say
+
+    def run(self) -> None:
+        """Every step; raises `DemonstrationFailed` at the first that goes wrong."""
+        ids = [self.mail_is_delivered(), self.failing_job_ends_in_the_dead_letter_queue()]
+        ids.append(self.own_job_type_runs())
+        self.history_is_in_postgres(ids)
+
+    def mail_is_delivered(self) -> str:
+        """A mail goes to a real SMTP server, and is shown as that server received it."""
+        payload = {
+            "to": "ada@example.com",
+            "subject": "Welcome!",
+            "text": "This mail went through Redis, a worker process and SMTP.",
+        }
+        job = self._run_to_end("send_email", payload, priority="high", tags=["demo"])
+        _expect(job, JobState.FINISHED)
+        mail = self._catcher.wait_for(job.result["message_id"], _PATIENCE)
+        if mail is None:
+            raise DemonstrationFailed("the mail was sent, but the mail catcher did not get it")
+        self._say(f"mail received: To {mail['To']}, Subject {mail['Subject']!r}")
+        return job.id
+
+    def failing_job_ends_in_the_dead_letter_queue(self) -> str:
+        """A job fails, is retried after its delays, and ends in the dead-letter queue."""
+        job = self._run_to_end("demo_fail", {"complaint": "nothing works today"}, tags=["demo"])
+        _expect(job, JobState.FAILED)
+        dead = [job_id for job_id, _ in self._parts.inspection.dead(0, 50)]
+        if job.attempt != 3 or job.id not in dead:  # noqa: PLR2004 - one try and two retries
+            raise DemonstrationFailed(f"job {job.id} should be dead after 3 attempts")
+        message = job.error.message if job.error else ""
+        self._say(f"failed, retried twice, now in the dead-letter queue: {message!r}")
+        return job.id
+
+    def own_job_type_runs(self) -> str:
+        """A decorated function of one's own package (examples/greetings.py) runs."""
+        job = self._run_to_end("greet", {"name": "Ada"}, tags=["demo"])
+        _expect(job, JobState.FINISHED)
+        self._say(f"a job type of one's own answered: {job.result['greeting']!r}")
+        return job.id
+
+    def history_is_in_postgres(self, ids: Sequence[str]) -> None:
+        """The recorder has written each job and each attempt."""
+        rows: list[Any] = []
+
+        def recorded() -> bool:
+            rows[:] = self._history(ids)
+            return len(rows) == len(ids) and all(
+                row.status in {"finished", "failed"} for row in rows
+            )
+
+        if not eventually(recorded, _PATIENCE):
+            raise DemonstrationFailed(
+                f"history has {len(rows)} of {len(ids)} jobs; see recorder.log"
+            )
+        for row in rows:
+            self._say(f"in Postgres: {row.job_type:<11} {row.status:<9} attempts {row.attempts}")
+
+    def _history(self, ids: Sequence[str]) -> list[Any]:
+        query = text(
+            "SELECT j.job_type, j.status, count(r.*) AS attempts FROM jobs j "
+            "LEFT JOIN job_results r ON r.job_id = j.id WHERE j.id = ANY(:ids) "
+            "GROUP BY j.id, j.job_type, j.status ORDER BY j.id"
+        )
+        with self._parts.history_engine.connect() as connection:
+            return list(connection.execute(query, {"ids": list(ids)}))
+
+    def _run_to_end(self, job_type: str, payload: dict[str, Any], **options: Any) -> JobView:
+        job_id = self._jobs.enqueue_job(job_type, payload, **options)
+        self._say(f"enqueued {job_type} as {job_id}")
+        return self._jobs.wait(job_id, _PATIENCE)
+
+
+def _expect(job: JobView, state: JobState) -> None:
+    if job.state is not state:
+        why = job.error.message if job.error else "no error"
+        raise DemonstrationFailed(f"{job.job_type} {job.id} is {job.state}, not {state}: {why}")

@@ -1,0 +1,82 @@
+"""The servers and processes of a quickstart: started in order, ended in the opposite one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from backend.domain.errors import TallyError
+from backend.embedded import Servers, servers_from_environment_or_start
+
+_PATIENCE = 20.0
+
+
+class StartFailed(TallyError):
+    """A process of the quickstart ended before it was ready."""
+
+    code = "start_failed"
+
+
+class Stack:
+    """What the quickstart started."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.servers: Servers | None = None
+
+    def start_servers(self) -> Servers:
+        """Starts the embedded servers, unless the environment names others, and tells every process."""
+        (self.state / "log").mkdir(parents=True, exist_ok=True)
+        self.servers = servers_from_environment_or_start(self.state)
+        os.environ["REDIS_URL"] = self.servers.redis_url
+        os.environ["DATABASE_URL"] = self.servers.database_url
+        lines = [
+            f"export REDIS_URL='{self.servers.redis_url}'",
+            f"export DATABASE_URL='{self.servers.database_url}'",
+        ]
+        (self.state / "env").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return self.servers
+
+    def start(self, name: str, *command: str, environment: Mapping[str, str]) -> None:
+        """Starts a process of the `tally` command; its log is in the state directory."""
+        with (self.state / "log" / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "backend.cli.main", *command],
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def check(self) -> None:
+        """Raises `StartFailed` when a process has ended, with the last lines of its log."""
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                text = (self.state / "log" / f"{name}.log").read_text(errors="replace")
+                raise StartFailed(
+                    f"the {name} ended with status {process.returncode}; its last lines:\n"
+                    + "\n".join(text.splitlines()[-8:])
+                )
+
+    def stop(self) -> None:
+        """Ends the processes in order, then the servers that were started here."""
+        for process in reversed(self._processes.values()):
+            if process.poll() is None:
+                process.terminate()
+        deadline = time.monotonic() + _PATIENCE
+        for process in self._processes.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+        (self.state / "env").unlink(missing_ok=True)
+        if self.servers is not None:
+            self.servers.stop()

@@ -1,0 +1,120 @@
+"""Worker processes that die, freeze, or lose Redis: their jobs run again, on record once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+
+from backend.domain.job_state import JobState
+from tests.eventually import eventually
+from tests.integration.runtime.cluster import Cluster
+
+
+def test_a_killed_workers_job_runs_again_within_three_seconds(cluster: Cluster) -> None:
+    cluster.workers()
+    gate = cluster.folder / "go"
+    job_id = cluster.enqueue("hold", {"until": str(gate)})
+    cluster.running(job_id)
+
+    killed_at = time.monotonic()
+    os.kill(cluster.pids()[0], signal.SIGKILL)
+    eventually(lambda: cluster.lines().count(job_id) == 2, timeout=10, show=cluster.log)
+
+    assert time.monotonic() - killed_at < 3
+    gate.touch()
+    job = cluster.ended(job_id)
+    assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 1)
+
+
+def test_several_jobs_of_a_killed_worker_run_again_uncharged(cluster: Cluster) -> None:
+    cluster.workers(concurrency=3)
+    gate = cluster.folder / "go"
+    jobs = [cluster.enqueue("hold", {"until": str(gate)}) for _ in range(3)]
+    for job_id in jobs:
+        cluster.running(job_id)
+
+    os.kill(cluster.pids()[0], signal.SIGKILL)
+    eventually(lambda: all(cluster.lines().count(j) == 2 for j in jobs), timeout=15)
+    gate.touch()
+
+    for job_id in jobs:
+        job = cluster.ended(job_id)
+        assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)
+
+
+def test_a_vanished_hosts_jobs_run_again_when_their_leases_end(cluster: Cluster) -> None:
+    """The supervisor dies with its worker; another host's supervisor looks after the leases."""
+    lost = cluster.workers()
+    gate = cluster.folder / "go"
+    job_id = cluster.enqueue("hold", {"until": str(gate)})
+    cluster.running(job_id)
+    vanished = psutil.Process(lost.pid).children()
+    lost.send_signal(signal.SIGSTOP)
+    for process in vanished:
+        process.kill()
+    cluster.workers()
+
+    gone_at = time.monotonic()
+    eventually(lambda: cluster.lines().count(job_id) == 2, timeout=20, show=cluster.log)
+
+    assert time.monotonic() - gone_at < 3 + 5
+    gate.touch()
+    assert cluster.ended(job_id).state is JobState.FINISHED
+    lost.send_signal(signal.SIGCONT)
+
+
+def test_a_frozen_worker_that_wakes_up_may_not_settle(cluster: Cluster) -> None:
+    frozen = cluster.workers()
+    gate = cluster.folder / "go"
+    job_id = cluster.enqueue("hold", {"until": str(gate)})
+    cluster.running(job_id)
+    sleeper = psutil.Process(frozen.pid).children()[0]
+    frozen.send_signal(signal.SIGSTOP)
+    sleeper.suspend()
+    other = cluster.workers()
+    eventually(lambda: cluster.lines().count(job_id) == 2, timeout=20, show=cluster.log)
+    gate.touch()
+    finished = cluster.ended(job_id)
+
+    sleeper.resume()
+    eventually(lambda: "outcome.late" in cluster.log(), timeout=10, show=cluster.log)
+
+    assert cluster.job(job_id) == finished
+    assert finished.attempt == 2
+    assert cluster.platform.redis.hget("rq:tally:counts:normal", "finished") == b"1"
+    assert other.poll() is None
+    frozen.send_signal(signal.SIGCONT)
+
+
+def test_a_supervisors_death_stops_its_processes_in_order(cluster: Cluster) -> None:
+    supervisor = cluster.workers()
+    pid = cluster.pids()[0]
+    job_id = cluster.enqueue("nap", {"seconds": 0.5})
+    cluster.running(job_id)
+
+    supervisor.kill()
+
+    assert cluster.ended(job_id).attempt == 1
+    eventually(lambda: not psutil.pid_exists(pid), timeout=10, show=cluster.log)
+
+
+def test_work_goes_on_after_redis_was_killed(make_cluster: Callable[..., Cluster], servers) -> None:
+    cluster = make_cluster()
+    cluster.start("scheduler")
+    supervisor = cluster.workers()
+    job_id = cluster.enqueue("nap", {"seconds": 1})
+    cluster.running(job_id)
+
+    servers.kill_redis()
+    time.sleep(1.2)  # the job must end while there is no Redis to tell
+    servers.restart_redis()
+
+    assert cluster.ended(job_id).attempt == 1
+    assert supervisor.poll() is None
+    later = cluster.enqueue("note", delay=0.2)
+    assert cluster.ended(later).state is JobState.FINISHED
+    assert cluster.difference() == 0
