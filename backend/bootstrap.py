@@ -55,8 +55,8 @@ from workers.runtime.supervisor import Supervisor
 from workers.runtime.thread_runner import ThreadRunner
 from workers.runtime.worker_process import WorkerProcess
 
-#: Slots of one process share so many connections; each is busy for a fraction of a millisecond.
-_DISPATCHES = 8
+#: Slots of one process share so many connections: while one carries, others gather for the next.
+_DISPATCHES = 2
 
 
 def new_job_id() -> str:
@@ -225,7 +225,6 @@ class Platform:
             self._crew(name, lanes, slots=slots, board=board, workers=workers, children=children),
             slots=slots,
             workers=list(workers.values()),
-            wake_calls=RedisWakeCalls(self.blocking_redis, keys, lanes),
             channel=RedisCommandChannel(self.blocking_redis, keys, name),
             renewal=RedisLeaseBook(connect(self.settings.redis_url, name=f"{name}-heart"), keys),
             presence=presence,
@@ -254,6 +253,7 @@ class Platform:
                 for _ in range(min(slots, _DISPATCHES))
             ],
             order=ClaimOrder(lanes, settings.weights),
+            calls=RedisWakeCalls(self.redis, self.blocking_redis, self.keys, lanes, worker=name),
             runners={kind.name: _runner(kind, workers, children, name) for kind in self.catalogue},
             alone={k.name: ChildRunner(children, k.grace, name) for k in self.catalogue},
             board=board,

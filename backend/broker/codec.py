@@ -180,9 +180,15 @@ _EVENT_FIELDS = {
 _EVENT_NUMBERS = {b"a": "attempt", b"m": "max_attempts", b"u": "due_ms"}
 
 
+def unpacked(pairs: list[bytes]) -> list[bytes]:
+    """The names and values of an event, which travel in one field of the stream entry."""
+    return pairs[1].split(b"\x1f") if pairs[:1] == [b"e"] else pairs
+
+
 def job_event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
     """One entry of the event stream; raises ValueError or KeyError for one that is not ours."""
     values: dict[str, Any] = {"id": stream_id.decode()}
+    pairs = unpacked(pairs)
     for at in range(0, len(pairs), 2):
         name, value = pairs[at], pairs[at + 1]
         if name in _EVENT_FIELDS:

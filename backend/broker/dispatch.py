@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from backend.broker import codec, library
-from backend.broker.connection import Functions, is_missing_function, translate
+from backend.broker.connection import Functions, is_missing_function, translate, translated
 from backend.broker.keys import Keys
+from backend.domain.errors import QueueUnavailable
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import Outcome
 from backend.domain.ports import ClaimPlan
@@ -79,9 +80,11 @@ class RedisDispatch:
     def _give_up(self, error: RedisError) -> None:
         """A connection with unread answers is useless; the next request opens a new one."""
         self._connection.disconnect()
-        if isinstance(error, ResponseError) and is_missing_function(error):
+        if not is_missing_function(error):
+            raise translate(error) from error
+        with translated():
             library.load(self._client)
-        raise translate(error) from error
+        raise QueueUnavailable("Redis had lost our functions; they are loaded again") from error
 
     def close(self) -> None:
         """Closes the connection."""

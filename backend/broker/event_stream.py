@@ -7,7 +7,7 @@ any other may take it over. So nothing is lost with a recorder that dies, and so
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import lru_cache
 from typing import Any, cast
 
 from redis import Redis
@@ -39,7 +39,7 @@ class RedisEventStream:
         self._idle_ms = int(idle * 1000)
         self._next_claim = "0-0"
         # redis-py would make each entry a dictionary, then a tuple, only for us to take it apart.
-        self._raw = Redis(connection_pool=blocking.connection_pool)
+        self._raw: Any = Redis(connection_pool=blocking.connection_pool)
         self._raw.set_response_callback("XREADGROUP", _as_it_is)
         self._raw.set_response_callback("XAUTOCLAIM", _as_it_is)
 
@@ -60,7 +60,7 @@ class RedisEventStream:
 
     def acknowledge(self, batch: EventBatch) -> None:
         """These entries need not be kept for the recorder any longer."""
-        ids = [item.id for item in (*batch.events, *batch.unreadable)]
+        ids = [event.id for event in batch.events] + [entry.id for entry in batch.unreadable]
         if ids:
             self._in_group("XACK", self._key, GROUP, *ids)
 
@@ -69,23 +69,23 @@ class RedisEventStream:
         with translated():
             if not self._client.exists(self._key):
                 return 0
-            groups = cast(list[dict[str, Any]], self._client.xinfo_groups(self._key))
+            groups = self._client.xinfo_groups(self._key)
             floors = [self._floor(group) for group in groups]
             if not floors:
                 return 0
             floor = min(floors, key=_order)
-            return cast(int, self._client.xtrim(self._key, minid=floor, approximate=False))
+            return self._client.xtrim(self._key, minid=floor, approximate=False)
 
     def lag(self) -> StreamLag:
         """Entries not yet acknowledged, and the age of the oldest by Redis' clock."""
         with translated():
             if not self._client.exists(self._key):
                 return StreamLag(0, 0.0)
-            groups = cast(list[dict[str, Any]], self._client.xinfo_groups(self._key))
+            groups = self._client.xinfo_groups(self._key)
             group = next((entry for entry in groups if entry["name"] == GROUP.encode()), None)
-            length = cast(int, self._client.xlen(self._key))
+            length = self._client.xlen(self._key)
             oldest = self._oldest(self._floor(group) if group else "0-0")
-            seconds, microseconds = cast(tuple[int, int], self._client.time())
+            seconds, microseconds = self._client.time()
         if oldest is None:
             return StreamLag(0, 0.0)
         undelivered = group.get("lag") if group else None
@@ -103,9 +103,7 @@ class RedisEventStream:
     def _floor(self, group: dict[str, Any]) -> str:
         """The lowest id that a group may still need."""
         if group["pending"]:
-            summary = cast(
-                dict[str, Any], self._client.xpending(self._key, group["name"].decode())
-            )
+            summary = self._client.xpending(self._key, group["name"].decode())
             if summary["pending"]:
                 return _text(summary["min"])
         milliseconds, sequence = _order(_text(group["last-delivered-id"]))
@@ -167,6 +165,7 @@ def _readable(pairs: list[bytes] | None) -> str:
 
 def _event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
     """The same as `codec.job_event`, at half the price, with the payload taken out of RQ's call."""
+    pairs = codec.unpacked(pairs)
     fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
     get = fields.get
     identity = stream_id.decode()
@@ -201,8 +200,7 @@ def payload_text(job_type: str, data: bytes) -> str:
     return json.dumps(codec.payload_of(data), ensure_ascii=False, separators=(",", ":"))
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _around(job_type: str) -> tuple[bytes, bytes]:
     head, _, tail = codec.data_of(job_type, "\0").partition("\0")
     return head.encode(), tail.encode()
-

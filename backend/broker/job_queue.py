@@ -46,8 +46,8 @@ class RedisJobQueue:
             batch = jobs[at : at + BATCH]
             arguments = [text for job in batch for text in codec.enqueue_arguments(job)]
             codes = self._functions.call("enqueue", *self._limits, *arguments)
-            accepted = len(replies)
-            replies += [_reply(job, code, accepted) for job, code in zip(batch, codes, strict=True)]
+            for job, code in zip(batch, codes, strict=True):
+                replies.append(_reply(job, code, len(replies)))
         return replies
 
     def find(self, job_id: str) -> JobView | None:

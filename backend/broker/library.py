@@ -60,27 +60,31 @@ def function_name(step: str) -> str:
     return f"tally_{version()}_{step}"
 
 
-def _registration(step: str) -> str:
+def _registration(step: str, loaded_at: int) -> str:
     match = _FLAGS.search(source_of(step))
     flags = ", ".join(f"'{flag.strip()}'" for flag in match[1].split(",")) if match else ""
     return (
         f"redis.register_function{{function_name='{function_name(step)}', "
-        f"callback={step}, flags={{{flags}}}}}"
+        f"description='{loaded_at}', flags={{{flags}}}, callback=function(keys, argv) "
+        f"begin() local reply = {step}(keys, argv) flush() return reply end}}"
     )
 
 
-def assemble() -> str:
-    """The whole library as `FUNCTION LOAD` wants it."""
+def assemble(loaded_at: int = 0) -> str:
+    """The whole library as `FUNCTION LOAD` wants it; ``loaded_at`` tells its age in milliseconds."""
     parts = [f"#!lua name=tally_{version()}", source_of("_prelude")]
     for step in STEPS:
-        parts += [source_of(step), _registration(step)]
+        parts += [source_of(step), _registration(step, loaded_at)]
     return "\n".join(parts)
 
 
 def load(client: Redis) -> None:
     """Loads this release's library unless it is there, and drops the oldest superseded ones."""
+    if client.function_list(library=f"tally_{version()}"):
+        return
+    seconds, microseconds = client.time()
     try:
-        client.function_load(assemble())
+        client.function_load(assemble(seconds * 1000 + microseconds // 1000))
     except ResponseError as error:
         if "already exists" not in str(error):
             raise
@@ -90,13 +94,23 @@ def load(client: Redis) -> None:
 
 def _drop_superseded(client: Redis) -> None:
     loaded: Any = client.function_list(library="tally_*")
-    names = [_library_name(entry) for entry in loaded]
-    superseded = [name for name in names if name != f"tally_{version()}"]
+    by_age = sorted((_loaded_at(entry), _fields(entry)["library_name"]) for entry in loaded)
+    superseded = [name for _, name in by_age if name != f"tally_{version()}"]
     for name in superseded[:-KEPT_VERSIONS]:
         client.function_delete(name)
 
 
-def _library_name(entry: Any) -> str:
+def _loaded_at(library: Any) -> int:
+    """When a library was loaded, as its functions tell; 0 when they do not."""
+    description = _fields(_fields(library)["functions"][0]).get("description") or ""
+    return int(description) if description.isdigit() else 0
+
+
+def _fields(entry: Any) -> dict[str, Any]:
+    """One entry of `FUNCTION LIST`, whichever protocol the client speaks."""
     pairs = entry if isinstance(entry, dict) else dict(zip(entry[::2], entry[1::2], strict=True))
-    value = pairs.get(b"library_name", pairs.get("library_name", b""))
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return {_text(name): _text(value) for name, value in pairs.items()}
+
+
+def _text(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value

@@ -65,8 +65,9 @@ class RedisOperations:
 
     def limit(self, job_type: str, most: int) -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
-        while int(self._functions.call("limit", job_type, most)) >= _BULK:
-            continue
+        through = int(self._functions.call("limit", job_type, most))
+        while most == 0 and through >= _BULK:
+            through = int(self._functions.call("limit", job_type, most))
 
     def purge(self, queue: str, *, by: str, reason: str) -> int:
         """Cancels everything that waits in a queue; how many entries were taken off."""

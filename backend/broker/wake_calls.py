@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from redis import Redis
 from redis.exceptions import RedisError
 
-from backend.broker.connection import translate
+from backend.broker.connection import translate, translated
 from backend.broker.keys import Keys
 
 
 class RedisWakeCalls:
-    """Waits for jobs in some lanes."""
+    """Waits for jobs in some lanes; a list of the worker's own lets it wake itself."""
 
-    def __init__(self, blocking: Redis, keys: Keys, lanes: Sequence[str]) -> None:
+    def __init__(
+        self, client: Redis, blocking: Redis, keys: Keys, lanes: Sequence[str], *, worker: str
+    ) -> None:
+        self._client = client
         self._blocking = blocking
-        self._lists = [keys.wake(lane) for lane in lanes]
+        self._own = keys.wake(f"worker:{worker}")
+        self._lists = [self._own, *(keys.wake(lane) for lane in lanes)]
 
     def wait(self, timeout: float) -> bool:
         """Blocks until a job arrives in one of the lanes, at most ``timeout`` seconds."""
@@ -24,3 +28,11 @@ class RedisWakeCalls:
             return self._blocking.blpop(self._lists, timeout) is not None
         except RedisError as error:
             raise translate(error) from error
+
+    def call_own(self) -> None:
+        """Wakes whoever of this worker process waits."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.rpush(self._own, 1)
+        pipe.expire(self._own, 60)
+        with translated():
+            pipe.execute()

@@ -13,6 +13,14 @@ from backend.domain.errors import TallyError
 
 #: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
 COMMANDS = {
+    "jobs": ("backend.cli.jobs", "jobs", "Enqueue, show, find, cancel and retry jobs."),
+    "queues": ("backend.cli.queues", "queues", "Show, pause, resume, limit and empty queues."),
+    "dlq": ("backend.cli.dlq", "dlq", "Show, redrive, discard and resolve dead jobs."),
+    "schedules": ("backend.cli.schedules", "schedules", "Recurring jobs: list, add, pause, run."),
+    "history": ("backend.cli.history", "history", "Search, sum up, export and prune the record."),
+    "keys": ("backend.cli.api_keys", "keys", "API keys: create, list, rotate, revoke."),
+    "config": ("backend.cli.config", "config", "Show and check the settings."),
+    "workers": ("backend.cli.workers", "workers", "Show and stop worker processes."),
     "worker": ("backend.cli.processes", "worker", "Run worker processes under a supervisor."),
     "scheduler": ("backend.cli.processes", "scheduler", "Promote due jobs and rescue lost ones."),
     "recorder": ("backend.cli.processes", "recorder", "Write the history from Redis to Postgres."),

@@ -99,6 +99,6 @@ class RedisServer(EmbeddedServer):
             *("--aof-use-rdb-preamble", "no"),
             # A stop takes up to one tick: 10 ms instead of 100.
             *("--hz", "100"),
-            *("--hash-max-listpack-value", "1024", "--maxmemory-policy", "noeviction"),
+            *("--maxmemory-policy", "noeviction"),
             *options.extra_args,
         ]

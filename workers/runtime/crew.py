@@ -6,8 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from queue import LifoQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -17,6 +16,7 @@ from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.ports import Dispatch
 from workers.base_worker import JobContext
 from workers.runtime.claim_order import ClaimOrder
+from workers.runtime.exchange import Exchange
 from workers.runtime.flight_board import FlightBoard
 from workers.runtime.runner import Runner
 
@@ -29,6 +29,20 @@ _LOST = 0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 
+#: A token can be lost with a process that took it; nothing waits longer than this for its job.
+_LONGEST_WAIT = 5.0
+
+
+class WakeCalls(Protocol):
+    """Where the broker calls idle worker processes. No polling: they block there."""
+
+    def wait(self, timeout: float) -> bool:
+        """Blocks until a job arrives in one of our lanes, or we call ourselves."""
+
+    def call_own(self) -> None:
+        """Wakes whoever of this process waits."""
+
+
 class Crew:
     """The shared part of a worker process. Slots call it; it never calls into a slot's job."""
 
@@ -38,6 +52,7 @@ class Crew:
         worker: str,
         dispatches: Sequence[Dispatch],
         order: ClaimOrder,
+        calls: WakeCalls,
         runners: Mapping[str, Runner],
         alone: Mapping[str, Runner],
         board: FlightBoard,
@@ -52,13 +67,12 @@ class Crew:
         self.batch_limit = batch_limit
         self.context_of = make_context
         self.stopping = threading.Event()
-        self.idle_changed = threading.Condition()
-        self._idle: deque[tuple[Slot, threading.Event]] = deque()
+        self._listening = threading.Lock()
+        self._calls = calls
+        #: Only for a look; a race makes it wrong for an instant, which costs nothing but a moment.
+        self._idle = 0
         self._spilled: deque[ClaimedJob] = deque()
-        self._dispatches: LifoQueue[Dispatch] = LifoQueue()
-        for dispatch in dispatches:
-            self._dispatches.put(dispatch)
-        self._order = order
+        self._exchange = Exchange(dispatches, order.plan)
         self._runners = runners
         self._alone = alone
         self._tally = tally
@@ -76,7 +90,7 @@ class Crew:
         pause = _FIRST_PAUSE
         while True:
             try:
-                codes, claimed = self._round_trip(ended, most)
+                codes, claimed = self._exchange.trade(ended, most)
             except Unavailable as error:
                 log.warning("redis.unavailable", worker=self.worker, error=str(error))
                 time.sleep(pause)
@@ -85,15 +99,6 @@ class Crew:
                 continue
             self._account(ended, codes)
             return [*spilled, *claimed]
-
-    def _round_trip(
-        self, ended: list[tuple[ClaimedJob, Outcome]], most: int
-    ) -> tuple[list[int], list[ClaimedJob]]:
-        dispatch = self._dispatches.get()
-        try:
-            return dispatch.settle_and_claim(ended, self._order.plan(most) if most else (), most)
-        finally:
-            self._dispatches.put(dispatch)
 
     def _account(self, ended: list[tuple[ClaimedJob, Outcome]], codes: list[int]) -> None:
         self.jobs_done += len(ended)
@@ -113,31 +118,37 @@ class Crew:
             return Outcome(OutcomeKind.FAILED, error=_unknown(job))
         return self._alone[job.job_type] if job.suspect else runner
 
-    def wait_for_work(self, slot: Slot) -> bool:
-        """Blocks an idle slot until the bell rings for it; False when the crew stops."""
-        rung = threading.Event()
-        with self.idle_changed:
-            if self.stopping.is_set():
-                return False
-            self._idle.append((slot, rung))
-            self.idle_changed.notify_all()
-        rung.wait()
+    def wait_for_work(self) -> bool:
+        """Blocks an idle slot until there may be work; False when the crew stops.
+
+        One idle slot listens, the others wait their turn: who hears the call goes to claim at once,
+        and the next one listens.
+        """
+        self._idle += 1
+        with self._listening:
+            self._idle -= 1
+            if not self.stopping.is_set() and not self._spilled:
+                self._listen()
         return not self.stopping.is_set()
 
-    def wake(self, slots: int = 1) -> None:
-        """Sends idle slots to look for work, the one that ran last first."""
-        with self.idle_changed:
-            for _ in range(min(slots, len(self._idle))):
-                self._idle.pop()[1].set()
+    def _listen(self) -> None:
+        self._idle += 1
+        try:
+            self._calls.wait(_LONGEST_WAIT)
+        except Unavailable as error:
+            log.warning("redis.unavailable", worker=self.worker, error=str(error))
+            self.stopping.wait(_FIRST_PAUSE)
+        finally:
+            self._idle -= 1
 
     def has_idle(self) -> bool:
         """Whether some slot waits for work."""
-        return bool(self._idle)
+        return self._idle > 0
 
     def spill(self, jobs: Sequence[ClaimedJob]) -> None:
         """Hands jobs that waited behind a long one to idle slots."""
         self._spilled.extend(jobs)
-        self.wake(len(jobs))
+        self._call_own()
 
     def _take_spilled(self) -> list[ClaimedJob]:
         try:
@@ -160,12 +171,19 @@ class Crew:
         """Gives jobs back to the front of their queues, uncharged, the last one first."""
         if jobs:
             outcome = Outcome(OutcomeKind.RELEASED)
-            self._round_trip([(job, outcome) for job in reversed(jobs)], 0)
+            self._exchange.trade([(job, outcome) for job in reversed(jobs)], 0)
 
     def stop(self) -> None:
         """Claims nothing more; slots leave as their jobs end."""
         self.stopping.set()
-        self.wake(len(self._idle))
+        self._call_own()
+
+    def _call_own(self) -> None:
+        """Ends the listening of this process's own slot."""
+        try:
+            self._calls.call_own()
+        except Unavailable as error:
+            log.warning("redis.unavailable", worker=self.worker, error=str(error))
 
     def slot_left(self, slot: Slot) -> None:
         """A slot's thread is over."""

@@ -51,7 +51,7 @@ class Slot(threading.Thread):
         self.batch.extend(claimed)
         if claimed:
             return True
-        return self.crew.wait_for_work(self)
+        return self.crew.wait_for_work()
 
     def _fly(self, job: ClaimedJob) -> None:
         """One attempt, from the board's entry to its outcome."""

@@ -14,7 +14,6 @@ import structlog
 
 from backend.domain.errors import Unavailable
 from workers.base_worker import BaseWorker
-from workers.runtime.bell import Bell, WakeCalls
 from workers.runtime.commands import CommandChannel, Commands
 from workers.runtime.crew import Crew
 from workers.runtime.heartbeat import Heartbeat, Presence, Renewal
@@ -40,7 +39,6 @@ class WorkerProcess:
         *,
         slots: int,
         workers: Sequence[BaseWorker],
-        wake_calls: WakeCalls,
         channel: CommandChannel,
         renewal: Renewal,
         presence: Presence,
@@ -61,7 +59,6 @@ class WorkerProcess:
         self._times_asked = 0
         crew.slots = [Slot(number, crew) for number in range(slots)]
         self._steward = Steward(crew)
-        self._bell = Bell(crew, wake_calls)
         self._heartbeat = Heartbeat(crew, renewal, presence, interval=heartbeat, lease=lease)
         self._commands = Commands(crew, channel, self.ask_to_stop)
 
@@ -88,7 +85,7 @@ class WorkerProcess:
             worker.open()
         self._presence.register()
         self.crew.board.beat(time.monotonic())
-        for thread in (self._heartbeat, self._steward, self._commands, self._bell):
+        for thread in (self._heartbeat, self._steward, self._commands):
             thread.start()
         for slot in self.crew.slots:
             slot.start()

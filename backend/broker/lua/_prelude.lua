@@ -8,7 +8,9 @@ local function now_ms()
 end
 
 -- RQ writes instants as ISO 8601 in UTC. Civil date from day number: Howard Hinnant's algorithm.
+local iso_of, iso_text
 local function iso(ms)
+  if ms == iso_of then return iso_text end
   local secs = math.floor(ms / 1000)
   local days = math.floor(secs / 86400)
   local rest = secs - days * 86400
@@ -20,9 +22,30 @@ local function iso(ms)
   local mp = math.floor((5 * doy + 2) / 153)
   local month = mp < 10 and mp + 3 or mp - 9
   local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03d000Z', year, month,
+  iso_of = ms
+  iso_text = string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03d000Z', year, month,
     doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(rest / 3600), math.floor(rest / 60) % 60,
     rest % 60, ms % 1000)
+  return iso_text
+end
+
+-- What a step writes to the same key for many jobs is gathered and sent once: most of a step's time
+-- goes into single commands. The loader calls `begin` before each step and `flush` after it.
+local gathered, tallied
+
+local function begin() gathered, tallied = {}, {} end
+
+local function gather(command, key, ...)
+  local call = gathered[key]
+  if not call then call = {command, key} gathered[key] = call end
+  for i = 1, select('#', ...) do call[#call + 1] = (select(i, ...)) end
+end
+
+local function flush()
+  for _, call in pairs(gathered) do redis.call(unpack(call)) end
+  for key, numbers in pairs(tallied) do
+    for what, by in pairs(numbers) do redis.call('HINCRBY', key, what, by) end
+  end
 end
 
 local function ring(root, lane, jobs)
@@ -38,11 +61,16 @@ local function lane_of(queue)
 end
 
 local function count(root, queue, what, by)
-  redis.call('HINCRBY', root .. ':tally:counts:' .. queue, what, by)
+  local key = root .. ':tally:counts:' .. queue
+  local numbers = tallied[key]
+  if not numbers then numbers = {} tallied[key] = numbers end
+  numbers[what] = (numbers[what] or 0) + by
 end
 
+-- One line of history: names and values in one field, with unit separators between, because each field
+-- of a stream entry costs as much as all of the text.
 local function event(root, ...)
-  return redis.call('XADD', root .. ':tally:events', '*', ...)
+  return redis.call('XADD', root .. ':tally:events', '*', 'e', table.concat({...}, '\31'))
 end
 
 -- Into both places where a waiting job is looked for: rq-scheduler's set and RQ's registry.
@@ -71,37 +99,72 @@ local function park(root, job, id, queue, gate)
   count(root, queue, 'parked', 1)
 end
 
-local function unpark(root, gate, most)
-  local moved = 0
-  while moved < most do
-    local id = redis.call('LPOP', root .. ':tally:parked:' .. gate)
-    if not id then break end
-    local job = root .. ':job:' .. id
-    local queue, status = unpack(redis.call('HMGET', job, 'origin', 'status'))
-    if status == 'queued' then
-      redis.call('HDEL', job, 'parked')
-      count(root, queue, 'parked', -1)
-      to_queue(root, id, queue, true)
-      moved = moved + 1
-    end
+local function drop(root, id, queue, why)
+  event(root, 'k', 'dropped', 'j', id, 'q', queue or '', 'b', why or 'no hash')
+end
+
+local function let_through(root, id)
+  local job = root .. ':job:' .. id
+  local queue, status = unpack(redis.call('HMGET', job, 'origin', 'status'))
+  if status ~= 'queued' then drop(root, id, queue, status) return 0 end
+  redis.call('HDEL', job, 'parked')
+  count(root, queue, 'parked', -1)
+  to_queue(root, id, queue, true)
+  return 1
+end
+
+-- Lets the first `room` jobs behind a gate, at most `most` in this call, back to the front of their
+-- queues in their order. Where all may go the last ones go first, so that the next call's come before.
+local function unpark(root, gate, room, most)
+  local key, moved = root .. ':tally:parked:' .. gate, 0
+  local wanted, all = math.min(room, most), room >= redis.call('LLEN', key)
+  while moved < wanted do
+    local ids = redis.call(all and 'RPOP' or 'LPOP', key, wanted - moved)
+    if not ids then break end
+    for at = 1, #ids do moved = moved + let_through(root, ids[all and at or #ids + 1 - at]) end
   end
   return moved
 end
 
--- Gives back the concurrency slots a job held and lets the next one behind each gate through.
+-- How many more may start behind a gate. A type's limit is the deployment's, a key's the next job's.
+local function room_at(root, gate)
+  local kind, name = string.match(gate, '^(%a+):(.*)$')
+  local limit
+  if kind == 'type' then limit = redis.call('HGET', root .. ':tally:limits', name)
+  else
+    local first = redis.call('LINDEX', root .. ':tally:parked:' .. gate, 0)
+    limit = first and redis.call('HGET', root .. ':job:' .. first, 'limit')
+  end
+  return (tonumber(limit or nil) or math.huge) - redis.call('SCARD', root .. ':tally:holders:' .. gate)
+end
+
+-- Whoever gives a slot back, or was let through for one and does not take it, sends the next for it.
+local function pass_on(root, gate)
+  if redis.call('LLEN', root .. ':tally:parked:' .. gate) > 0 and room_at(root, gate) > 0 then
+    unpark(root, gate, 1, 1)
+  end
+end
+
+local function pass_on_all(root, kind, limit_key, but)
+  for _, gate in ipairs({'type:' .. kind, limit_key and 'key:' .. limit_key or nil}) do
+    if gate ~= but then pass_on(root, gate) end
+  end
+end
+
+-- Gives back the concurrency slots a job held.
 local function leave_gates(root, job, id, gates)
   if not gates or gates == '' then return end
+  redis.call('HDEL', job, 'gates')
   for gate in string.gmatch(gates, '[^\n]+') do
     redis.call('SREM', root .. ':tally:holders:' .. gate, id)
-    unpark(root, gate, 1)
+    pass_on(root, gate)
   end
-  redis.call('HDEL', job, 'gates')
 end
 
 -- Ends a lease: out of our leases, out of RQ's started registry.
 local function unlease(root, id, queue, fence)
-  redis.call('ZREM', root .. ':tally:leases', id)
-  redis.call('ZREM', root .. ':wip:' .. queue, id .. ':' .. fence)
+  gather('ZREM', root .. ':tally:leases', id)
+  gather('ZREM', root .. ':wip:' .. queue, id .. ':' .. fence)
 end
 
 -- Everybody who waits for this job gets one token on a list of the job's own.
@@ -122,20 +185,25 @@ local function bury(root, job, id, queue, now)
 end
 
 -- Leaves a final job readable for `ttl` seconds (0: gone at once) under one of RQ's registries.
-local function keep(root, job, id, queue, registry, ttl, now)
+local function keep(root, job, id, queue, registry, ttl, now, no_results)
   if ttl <= 0 then
     redis.call('DEL', job, root .. ':results:' .. id)
     return
   end
   redis.call('EXPIRE', job, ttl)
-  redis.call('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + ttl, id)
+  if not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
+  gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + ttl, id)
 end
 
 local function cancel_waiting(root, job, id, queue, now, reason, by)
+  local kind, limit_key, waiters, parked, ttl =
+    unpack(redis.call('HMGET', job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl'))
   redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
+  redis.call('HDEL', job, 'parked')
   redis.call('PERSIST', job)
   count(root, queue, 'canceled', 1)
-  tell_waiters(root, id, redis.call('HGET', job, 'waiters'))
-  keep(root, job, id, queue, 'canceled', 3600, now)
+  tell_waiters(root, id, waiters)
+  keep(root, job, id, queue, 'canceled', tonumber(ttl) or 3600, now)
   event(root, 'k', 'canceled', 'j', id, 'q', queue, 'b', reason, 'w', by)
+  if not parked then pass_on_all(root, kind, limit_key) end
 end

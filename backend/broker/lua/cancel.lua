@@ -11,7 +11,8 @@ local function cancel(keys, argv)
   for at = 4, #argv do
     local id = argv[at]
     local job = root .. ':job:' .. id
-    local status, queue, parked, worker = unpack(redis.call('HMGET', job, 'status', 'origin', 'parked', 'worker_name'))
+    local status, queue, parked, worker, asked =
+      unpack(redis.call('HMGET', job, 'status', 'origin', 'parked', 'worker_name', 'cancel'))
     local reply = status and 3 or 0
     if status == 'queued' or status == 'scheduled' or status == 'deferred' then
       if status == 'scheduled' then unschedule(root, id, queue)
@@ -22,9 +23,10 @@ local function cancel(keys, argv)
       cancel_waiting(root, job, id, queue, now, argv[2], argv[1])
       reply = 1
     elseif status == 'started' then
-      redis.call('HSET', job, 'cancel', argv[3] == 'force' and 'force' or 'ask')
+      local force = argv[3] == 'force' or asked == 'force'
+      redis.call('HSET', job, 'cancel', force and 'force' or 'ask')
       redis.call('PUBLISH', root .. ':pubsub:' .. worker,
-        cjson.encode({command = argv[3] == 'force' and 'stop-job' or 'cancel-job', job_id = id}))
+        cjson.encode({command = force and 'stop-job' or 'cancel-job', job_id = id}))
       event(root, 'k', 'cancel_asked', 'j', id, 'q', queue, 'b', argv[2], 'w', argv[1])
       reply = 2
     end

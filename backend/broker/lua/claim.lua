@@ -23,10 +23,11 @@ end
 local function start(root, id, job, f, claim, gates)
   local queue, attempt = f[2], (tonumber(f[4]) or 0) + 1
   local fence = event(root, 'k', 'started', 'j', id, 'q', queue, 'a', attempt, 'w', claim.worker)
-  redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'last_heartbeat', claim.stamp,
-    'worker_name', claim.worker, 'attempt', attempt, 'fence', fence)
-  redis.call('ZADD', root .. ':tally:leases', claim.expires, id)
-  redis.call('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. fence)
+  redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
+    'attempt', attempt, 'fence', fence)
+  if attempt > 1 then redis.call('HDEL', job, 'progress', 'ended_at') end
+  gather('ZADD', root .. ':tally:leases', claim.expires, id)
+  gather('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. fence)
   if #gates > 0 then
     local names = {}
     for i, gate in ipairs(gates) do
@@ -43,14 +44,17 @@ local function take(root, id, queue, claim)
   local f = redis.call('HMGET', job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit')
   if f[1] ~= 'queued' or f[2] ~= queue then
-    event(root, 'k', 'dropped', 'j', id, 'q', queue, 'b', f[1] or 'no hash')
+    drop(root, id, queue, f[1])
   elseif f[11] and tonumber(f[11]) <= claim.now then
     cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally')
-  elseif claim.paused['type:' .. f[3]] then
-    park(root, job, id, queue, 'paused:' .. f[3])
   else
-    local gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13])
-    if gates then start(root, id, job, f, claim, gates) else park(root, job, id, queue, shut) end
+    local gates, shut = nil, 'paused:' .. f[3]
+    if not claim.paused['type:' .. f[3]] then
+      gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13])
+    end
+    if gates then return start(root, id, job, f, claim, gates) end
+    park(root, job, id, queue, shut)
+    pass_on_all(root, f[3], f[12], shut)
   end
 end
 

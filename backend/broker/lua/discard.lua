@@ -19,13 +19,15 @@ local function discard(keys, argv)
         count(root, queue, 'failed', -1)
         count(root, queue, 'finished', 1)
         redis.call('HSET', job, 'status', 'finished')
-        redis.call('EXPIRE', root .. ':results:' .. id, 3600)
         keep(root, job, id, queue, 'finished', 3600, now)
       else
         redis.call('DEL', job, root .. ':results:' .. id)
       end
       event(root, 'k', argv[3], 'j', id, 'q', queue, 'b', argv[2], 'w', argv[1])
-    else reply = 0 end
+    elseif reply == 1 then
+      drop(root, id, queue, status)
+      reply = 0
+    end
     replies[#replies + 1] = reply
   end
   return replies

@@ -10,7 +10,7 @@
 -- Refused as a whole by Redis when memory is full: it alone has no allow-oom flag.
 local function enqueue(keys, argv)
   local root, now = keys[1], now_ms()
-  local stamp, replies = iso(now), {}
+  local stamp, replies, joined = iso(now), {}, {}
   local backlog, stream = tonumber(argv[1]), tonumber(argv[2])
   local behind = stream > 0 and redis.call('XLEN', root .. ':tally:events') >= stream
   for at = 3, #argv, 15 do
@@ -21,7 +21,7 @@ local function enqueue(keys, argv)
     if redis.call('EXISTS', job) == 1 then reply = 3
     elseif twin then reply = twin
     elseif behind then reply = -2
-    elseif backlog > 0 and redis.call('LLEN', root .. ':queue:' .. queue) >= backlog then reply = -1
+    elseif backlog > 0 and redis.call('LLEN', root .. ':queue:' .. queue) + (joined[queue] or 0) >= backlog then reply = -1
     else
       local due, delay = tonumber(argv[at + 2]), tonumber(argv[at + 3])
       if delay > 0 then due = now + delay end
@@ -40,15 +40,19 @@ local function enqueue(keys, argv)
       end
       if state == 'queued' then fields[#fields + 1] = 'enqueued_at'; fields[#fields + 1] = stamp end
       redis.call('HSET', job, unpack(fields))
-      if redis.call('HINCRBY', root .. ':tally:counts:' .. queue, 'accepted', 1) == 1 then
-        redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
-      end
-      if state == 'scheduled' then schedule(root, id, queue, due) else to_queue(root, id, queue) end
+      count(root, queue, 'accepted', 1)
+      joined[queue] = (joined[queue] or 0) + (state == 'queued' and 1 or 0)
+      if state == 'scheduled' then schedule(root, id, queue, due)
+      else gather('RPUSH', root .. ':queue:' .. queue, id) end
       event(root, 'k', 'enqueued', 'j', id, 'q', queue, 's', state, 't', argv[at + 4], 'm', argv[at + 7],
         'u', due, 'd', argv[at + 5], 'o', argv[at + 6])
       reply = state == 'queued' and 1 or 2
     end
     replies[#replies + 1] = reply
+  end
+  for queue, jobs in pairs(joined) do
+    redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
+    ring(root, lane_of(queue), jobs)
   end
   return replies
 end

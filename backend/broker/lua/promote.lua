@@ -29,7 +29,7 @@ local function promote(keys, argv)
       late = math.max(late, now - tonumber(due[at + 1]) * 1000)
       moved = moved + 1
     else
-      event(root, 'k', 'dropped', 'j', id, 'q', queue or '', 'b', status or 'no hash')
+      drop(root, id, queue, status)
     end
   end
   for lane, jobs in pairs(rung) do ring(root, lane, jobs) end

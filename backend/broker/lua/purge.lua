@@ -11,10 +11,11 @@ local function purge(keys, argv)
   local ids = redis.call('LPOP', root .. ':queue:' .. queue, tonumber(argv[4])) or {}
   for _, id in ipairs(ids) do
     local job = root .. ':job:' .. id
-    if redis.call('HGET', job, 'status') == 'queued' then
+    local status, origin = unpack(redis.call('HMGET', job, 'status', 'origin'))
+    if status == 'queued' and origin == queue then
       cancel_waiting(root, job, id, queue, now, argv[3], argv[2])
     else
-      event(root, 'k', 'dropped', 'j', id, 'q', queue, 'b', 'not queued')
+      drop(root, id, queue, status)
     end
   end
   return #ids

@@ -21,7 +21,10 @@ local function redrive(keys, argv)
       count(root, queue, 'failed', -1)
       to_queue(root, id, queue)
       event(root, 'k', 'redriven', 'j', id, 'q', queue, 'b', argv[2], 'w', argv[1], 'd', data)
-    else reply = 0 end
+    elseif reply == 1 then
+      drop(root, id, queue, status)
+      reply = 0
+    end
     replies[#replies + 1] = reply
   end
   return replies

@@ -10,13 +10,16 @@ local function rescue(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   for at = 2, #argv, 6 do
     local id, fence = argv[at], argv[at + 1]
-    local f = redis.call('HMGET', root .. ':job:' .. id, unpack(ATTEMPT))
+    local job = root .. ':job:' .. id
+    local f = redis.call('HMGET', job, unpack(ATTEMPT))
     local lease = redis.call('ZSCORE', root .. ':tally:leases', id)
     local gone = argv[1] == '0' or (lease and lease == argv[at + 2] and tonumber(lease) <= now)
     local reply = 0
     if f[1] == 'started' and f[2] == fence and gone then
       end_attempt(root, id, fence, argv[at + 3], tonumber(argv[at + 4]), argv[at + 5], '',
         '0', f, now)
+      -- It was not its holder that ended it: a late outcome of that one must be refused, not found done.
+      if redis.call('EXISTS', job) == 1 then redis.call('HSET', job, 'fence', '') end
       reply = 1
     elseif f[1] ~= 'started' and lease then
       redis.call('ZREM', root .. ':tally:leases', id)

@@ -9,15 +9,7 @@ local function resume(keys, argv)
   local root = keys[1]
   local kind, name = string.match(argv[1], '^(%a+):(.*)$')
   local resumed, back = redis.call('SREM', root .. ':tally:paused', argv[1]), 0
-  if kind == 'type' then
-    -- Each goes to the front, so the last one is taken first to keep their order.
-    local gate = 'paused:' .. name
-    local parked = root .. ':tally:parked:' .. gate
-    while back < tonumber(argv[2]) and redis.call('LLEN', parked) > 0 do
-      redis.call('LMOVE', parked, parked, 'RIGHT', 'LEFT')
-      back = back + unpark(root, gate, 1)
-    end
-  end
+  if kind == 'type' then back = unpark(root, 'paused:' .. name, math.huge, tonumber(argv[2])) end
   for at = 3, #argv do ring(root, argv[at], 64) end
   return {resumed, back}
 end

@@ -8,12 +8,12 @@
 local requeued = {released = true, crashed = true, suspected = true}
 local counted = {retried = true, failed = true, crashed = true}
 
-local function leave_result(root, id, kind, result, body, ttl, worker)
+local function leave_result(root, id, kind, result, worker)
   if result == '' then return end
-  local key, ok = root .. ':results:' .. id, kind == 'finished'
-  redis.call('XADD', key, 'MAXLEN', '10', '*', 'type', ok and 1 or (kind == 'retried' and 4 or 2),
+  local ok = kind == 'finished'
+  redis.call('XADD', root .. ':results:' .. id, 'MAXLEN', '10', '*',
+    'type', ok and 1 or (kind == 'retried' and 4 or 2),
     ok and 'return_value' or 'exc_string', result, 'worker_name', worker)
-  if ok then redis.call('EXPIRE', key, ttl) end
 end
 
 -- What the job's hash says after an attempt that did not finish it. Returns the kind that holds:
@@ -28,11 +28,11 @@ local function charge(job, kind, f, body)
   return failures >= (tonumber(f[6]) or 1) and 'failed' or kind
 end
 
-local function move(root, job, id, queue, kind, delay, f, now)
+local function move(root, job, id, queue, kind, delay, f, now, no_results)
   if kind == 'finished' or kind == 'canceled' then
     redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
     count(root, queue, kind, 1)
-    keep(root, job, id, queue, kind, kind == 'finished' and tonumber(f[5]) or 3600, now)
+    keep(root, job, id, queue, kind, tonumber(f[5]) or 3600, now, no_results)
   elseif kind == 'failed' then
     bury(root, job, id, queue, now)
   elseif requeued[kind] then
@@ -52,8 +52,8 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, f, n
   local asked = f[9]
   if asked and (requeued[kind] or kind == 'retried' or kind == 'snoozed') then kind = 'canceled' end
   kind = charge(job, kind, f, body)
-  leave_result(root, id, kind, result, body, f[5], f[4])
-  move(root, job, id, queue, kind, delay, f, now)
+  leave_result(root, id, kind, result, f[4])
+  move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
   return event(root, 'k', kind, 'j', id, 'q', queue, 'a', f[10], 'w', f[4], 'f', fence, 'b', body, 'r', run,
     'u', delay > 0 and now + delay or 0)

@@ -1,0 +1,48 @@
+"""How far the record follows the event stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import Redis
+
+from backend.broker.connection import translated
+from backend.broker.event_stream import GROUP
+from backend.broker.keys import Keys
+from backend.domain.job_event import version_of
+
+
+class RedisEventProgress:
+    """The `EventProgress` on Redis."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._key = keys.events
+
+    def head(self) -> int:
+        """The version of the newest event; 0 when there never was one."""
+        with translated():
+            if not self._client.exists(self._key):
+                return 0
+            stream = self._client.xinfo_stream(self._key)
+        return version_of(_text(stream["last-generated-id"]))
+
+    def recorded(self) -> int | None:
+        """Every event up to this version is on record; None when none is missing at all."""
+        with translated():
+            if not self._client.exists(self._key):
+                return None
+            groups = self._client.xinfo_groups(self._key)
+            group = next((entry for entry in groups if entry["name"] == GROUP.encode()), None)
+            if group is None:
+                return 0
+            # Read after the group: what was delivered by then is either acknowledged or listed here.
+            pending = self._client.xpending(self._key, GROUP)
+        delivered = version_of(_text(group["last-delivered-id"]))
+        if not pending["pending"]:
+            return delivered
+        return min(delivered, version_of(_text(pending["min"])) - 1)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

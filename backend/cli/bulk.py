@@ -1,0 +1,31 @@
+"""One action on several things: each is tried, each answer is told, and failing is in the status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from backend.cli.printing import print_json
+from backend.domain.errors import InvalidRequest
+
+
+def for_each(names: Sequence[str], act: Callable[[str], str], *, as_json: bool) -> None:
+    """Prints what became of each; ends with status 1 when one was refused."""
+    done: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for name in names:
+        try:
+            done[name] = act(name)
+        except InvalidRequest as error:
+            refused[name] = f"{error} [{error.code}]"
+    if as_json:
+        print_json({"done": done, "refused": refused})
+    else:
+        for name, word in done.items():
+            click.echo(f"{name} {word}")
+        for why in refused.values():
+            click.echo(f"tally: {why}", err=True)
+    if refused:
+        sys.exit(1)

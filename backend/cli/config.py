@@ -1,0 +1,65 @@
+"""``tally config``: what is set, by whom, and whether it can be."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from backend.api.config.settings import load_settings
+from backend.api.config.yaml_file import find_file
+from backend.cli import options
+from backend.cli.configuration_page import configuration_page
+from backend.cli.noun import Noun
+from backend.cli.printing import print_json, print_rows, say
+from backend.cli.setting_sources import settings_in_force
+from backend.domain.errors import ConfigurationError
+
+
+@click.group(cls=Noun)
+def config() -> None:
+    """Shows and checks the settings."""
+
+
+@config.command()
+@click.argument("prefix", default="")
+@click.option("--changed", is_flag=True, help="Only what is not the default.")
+@options.as_json
+def show(prefix: str, changed: bool, as_json: bool) -> None:
+    """Shows each setting, secrets masked, and where its value came from.
+
+    \b
+    Examples:
+      tally config show --changed
+      tally config show worker
+    """
+    found = [
+        entry
+        for entry in settings_in_force(load_settings(), os.environ)
+        if entry.name.startswith(prefix) and not (changed and entry.source == "default")
+    ]
+    if as_json:
+        print_json(found)
+    else:
+        print_rows(("setting", "value", "from"), found, empty="every setting is at its default")
+
+
+@config.command()
+def check() -> None:
+    """Says whether the settings can be used; names each that is wrong. Exit status 1 then."""
+    try:
+        load_settings()
+        path = find_file(os.environ)
+    except ConfigurationError as error:
+        for line in str(error).splitlines():
+            click.echo(f"tally: {line}", err=True)
+        sys.exit(1)
+    click.echo(f"the settings are good; file: {path or 'none'}")
+
+
+@config.command()
+def reference() -> None:
+    """Writes docs/configuration.md: every setting, its default and its meaning, as Markdown."""
+    say("tally config reference > docs/configuration.md")
+    click.echo(configuration_page(), nl=False)

@@ -1,0 +1,228 @@
+"""``tally dlq``: the jobs that were given up, and what people do with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import click
+
+from backend.bootstrap import platform
+from backend.cli import options
+from backend.cli.ages import age
+from backend.cli.bulk import for_each
+from backend.cli.confirmation import confirm
+from backend.cli.identity import who
+from backend.cli.jobs_enqueueing import payload_from
+from backend.cli.jobs_reading import show as show_job
+from backend.cli.noun import Noun
+from backend.cli.plain_data import plain
+from backend.cli.printing import print_json, print_rows, say
+from backend.domain.job import JobView
+from backend.services.job_control import DeadFilter
+
+Bulk = Callable[[DeadFilter], list[str]]
+
+
+@click.group(cls=Noun)
+def dlq() -> None:
+    """Shows the dead-letter queue; redrives, discards or resolves what is in it."""
+
+
+dlq.add_command(show_job, "show")
+
+
+@dlq.command("list")
+@options.dead_filter
+@options.limit(20, most=10_000)
+@options.as_json
+def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
+    """Lists dead jobs, the newest first, with their errors.
+
+    \b
+    Examples:
+      tally dlq list
+      tally dlq list --type send_email --after 1h
+      tally dlq list --error ConnectionError --limit 200 --json
+    """
+    found = platform().job_control.matching_dead(DeadFilter(**wanted), most=limit)
+    if as_json:
+        print_json([_facts(job, died) for job, died in found])
+        return
+    print_rows(
+        ("job", "type", "queue", "dead for", "attempts", "reason", "error"),
+        [_row(job, died) for job, died in found],
+        empty="no dead job matches" if any(wanted.values()) else "no job is dead",
+    )
+    total = platform().inspection.dead_count()
+    if total > len(found):
+        say(f"{len(found)} of {total} shown")
+
+
+@dlq.command()
+@options.dead_filter
+@options.as_json
+def groups(as_json: bool, **wanted: Any) -> None:
+    """Counts dead jobs by type, reason and error: what to repair first."""
+    found = platform().job_control.matching_dead(DeadFilter(**wanted), most=10**6)
+    counted = Counter(_group(job) for job, _ in found)
+    newest = {_group(job): (job, died) for job, died in reversed(found)}
+    rows = [(*group, count, *newest[group]) for group, count in counted.most_common()]
+    if as_json:
+        names = ("job_type", "reason", "error", "jobs")
+        print_json([dict(zip(names, row[:4], strict=True)) | {"newest": row[4].id} for row in rows])
+        return
+    print_rows(
+        ("jobs", "type", "reason", "error", "newest", "example", "message"),
+        [
+            (count, kind, reason, error, f"{age(died)} ago", job.id, _message(job))
+            for kind, reason, error, count, job, died in rows
+        ],
+        empty="no job is dead",
+    )
+
+
+@dlq.command()
+@click.argument("job_ids", nargs=-1, metavar="[JOB_ID...]")
+@click.option("--all", "every", is_flag=True, help="Every dead job.")
+@options.dead_filter
+@click.option("--payload", help="Run them with this payload instead: JSON, @FILE or -.")
+@options.yes
+@options.reason
+@options.as_json
+def redrive(
+    *,
+    job_ids: tuple[str, ...],
+    every: bool,
+    payload: str | None,
+    yes: bool,
+    reason: str,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
+    """Sends dead jobs home to their queues, with all their attempts.
+
+    \b
+    Examples:
+      tally dlq redrive 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11
+      tally dlq redrive --type send_email --error timeout --reason "receiver is back"
+      tally dlq redrive --all --yes
+    """
+    control = platform().job_control
+    changed = payload_from(payload) if payload else None
+    if changed is not None and not job_ids:
+        raise click.UsageError("--payload goes with job ids.")
+
+    def one(job_id: str) -> str:
+        control.redrive(job_id, by=who(), reason=reason, payload=changed)
+        return "queued again"
+
+    def many(chosen: DeadFilter) -> list[str]:
+        return control.redrive_all(chosen, by=who(), reason=reason)
+
+    chosen = _Chosen(job_ids, every=every, wanted=wanted)
+    chosen.act("Redrive", "queued again", one, many, yes=yes, as_json=as_json)
+
+
+@dlq.command()
+@click.argument("job_ids", nargs=-1, metavar="[JOB_ID...]")
+@click.option("--all", "every", is_flag=True, help="Every dead job.")
+@options.dead_filter
+@options.yes
+@options.reason
+@options.as_json
+def discard(
+    job_ids: tuple[str, ...], every: bool, yes: bool, reason: str, as_json: bool, **wanted: Any
+) -> None:
+    """Takes dead jobs out of the dead-letter queue for good; history keeps them."""
+    control = platform().job_control
+
+    def one(job_id: str) -> str:
+        control.discard(job_id, by=who(), reason=reason)
+        return "discarded"
+
+    def many(chosen: DeadFilter) -> list[str]:
+        return control.discard_all(chosen, by=who(), reason=reason)
+
+    if len(job_ids) > 0:
+        confirm(f"Discard {len(job_ids)} dead job(s)?", yes=yes)
+    chosen = _Chosen(job_ids, every=every, wanted=wanted)
+    chosen.act("Discard", "discarded", one, many, yes=yes, as_json=as_json)
+
+
+@dlq.command()
+@click.argument("job_ids", nargs=-1, required=True, metavar="JOB_ID...")
+@options.reason
+@options.as_json
+def resolve(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Marks dead jobs as done by hand: they count as finished, and who said so is recorded."""
+    control = platform().job_control
+
+    def one(job_id: str) -> str:
+        control.resolve(job_id, by=who(), reason=reason)
+        return "resolved"
+
+    for_each(job_ids, one, as_json=as_json)
+
+
+class _Chosen:
+    """The dead jobs that a command line names: by id, by a filter, or all; never by accident."""
+
+    def __init__(self, job_ids: tuple[str, ...], *, every: bool, wanted: dict[str, Any]) -> None:
+        self._job_ids = job_ids
+        self._filter = DeadFilter(**wanted)
+        if sum((bool(job_ids), every, self._filter != DeadFilter())) != 1:
+            raise click.UsageError("Name jobs, or give a filter, or say --all.")
+
+    def act(
+        self,
+        verb: str,
+        word: str,
+        one: Callable[[str], str],
+        many: Bulk,
+        *,
+        yes: bool,
+        as_json: bool,
+    ) -> None:
+        """Acts on each; what a filter takes is counted and asked about before."""
+        if self._job_ids:
+            for_each(self._job_ids, one, as_json=as_json)
+            return
+        meant = len(platform().job_control.matching_dead(self._filter, most=10**6))
+        if meant:
+            confirm(f"{verb} {meant} dead job(s)?", yes=yes)
+        done = many(self._filter) if meant else []
+        if as_json:
+            print_json({"done": done})
+        else:
+            click.echo(f"{len(done)} {word}")
+
+
+def _group(job: JobView) -> tuple[str, str, str]:
+    error = job.error
+    return (job.job_type, error.reason, error.error) if error else (job.job_type, "", "")
+
+
+def _row(job: JobView, died: datetime) -> tuple[object, ...]:
+    reason, error = (job.error.reason, job.error.error) if job.error else ("", "")
+    attempts = f"{job.attempt}/{job.max_attempts}"
+    text = f"{error}: {_message(job)}"
+    return (job.id, job.job_type, job.queue, age(died), attempts, reason, text)
+
+
+def _message(job: JobView) -> str:
+    return job.error.message.partition("\n")[0][:120] if job.error else ""
+
+
+def _facts(job: JobView, died: datetime) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "job_type": job.job_type,
+        "queue": job.queue,
+        "died_at": died.isoformat(),
+        "attempt": job.attempt,
+        "error": plain(job.error),
+        "tags": job.tags,
+    }

@@ -1,0 +1,18 @@
+"""Who acts at this shell."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+
+from backend.services.job_control import Actor
+
+
+def who() -> Actor:
+    """The account and host, as history and the audit log name them."""
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        account = "unknown"
+    host = socket.gethostname()
+    return Actor(f"{account}@{host}", "admin", host)

@@ -1,0 +1,53 @@
+"""Times as people type them: ``10m``, ``7d``, ``2026-02-01T08:00``."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, or a number with s, m, h, d or w behind it."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds."""
+        match = _DURATION.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is no duration; say 90, 90s, 10m, 2h or 7d", param, ctx)
+        return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+class Instant(click.ParamType[datetime]):
+    """A duration counted back from now, or a date and time; without a zone it means UTC."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """An aware instant."""
+        if isinstance(value, datetime):
+            return value
+        text = str(value).strip()
+        match = _DURATION.fullmatch(text)
+        if match is not None and match[2]:
+            return datetime.now(UTC) - timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{value!r} is no time; say 2h, 7d or 2026-02-01T08:00", param, ctx)
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+DURATION = Duration()
+INSTANT = Instant()

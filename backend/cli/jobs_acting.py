@@ -1,0 +1,89 @@
+"""What people do to jobs."""
+
+from __future__ import annotations
+
+import click
+
+from backend.bootstrap import platform
+from backend.cli import options
+from backend.cli.bulk import for_each
+from backend.cli.confirmation import confirm
+from backend.cli.identity import who
+from backend.cli.jobs_enqueueing import payload_from
+from backend.cli.parts import part
+from backend.cli.printing import print_json
+from backend.domain.queue_name import Priority
+
+
+@click.command()
+@click.argument("job_ids", nargs=-1, required=True, metavar="JOB_ID...")
+@click.option("--force", is_flag=True, help="Stop the running ones now instead of asking them.")
+@options.yes
+@options.reason
+@options.as_json
+def cancel(job_ids: tuple[str, ...], force: bool, yes: bool, reason: str, as_json: bool) -> None:
+    """Withdraws jobs. Waiting ones at once; running ones are asked, or stopped with --force.
+
+    \b
+    Example:
+      tally jobs cancel 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --reason "sent twice"
+    """
+    confirm(f"Cancel {len(job_ids)} job(s)?", yes=yes or (len(job_ids) == 1 and not force))
+    control = platform().job_control
+    for_each(
+        job_ids,
+        lambda job_id: control.cancel(job_id, by=who(), reason=reason, force=force),
+        as_json=as_json,
+    )
+
+
+@click.command()
+@click.argument("job_ids", nargs=-1, required=True, metavar="JOB_ID...")
+@click.option("--payload", help="Run it with this payload instead: JSON, @FILE or -.")
+@options.reason
+@options.as_json
+def retry(job_ids: tuple[str, ...], payload: str | None, reason: str, as_json: bool) -> None:
+    """Sends failed jobs back to their queues with all their attempts.
+
+    \b
+    Examples:
+      tally jobs retry 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --reason "receiver is back"
+      tally dlq redrive --type send_email --error timeout      many at once
+    """
+    control = platform().job_control
+    changed = payload_from(payload) if payload else None
+
+    def act(job_id: str) -> str:
+        control.redrive(job_id, by=who(), reason=reason, payload=changed)
+        return "queued again"
+
+    for_each(job_ids, act, as_json=as_json)
+
+
+@click.command()
+@click.argument("job_id")
+@click.option("--payload", help="Run it with this payload instead: JSON, @FILE or -.")
+@options.reason
+@options.as_json
+def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None:
+    """Runs an old job again, from the record, as a new job."""
+    changed = payload_from(payload) if payload else None
+    answer = part("replay_service").replay(job_id, by=who(), reason=reason, payload=changed)
+    new_id = answer if isinstance(answer, str) else getattr(answer, "job_id", str(answer))
+    if as_json:
+        print_json({"job_id": new_id, "replay_of": job_id})
+    else:
+        click.echo(new_id)
+
+
+@click.command()
+@click.argument("job_id")
+@click.argument("priority", type=click.Choice([priority.value for priority in Priority]))
+@click.option("--front", is_flag=True, help="Before all others of that priority.")
+@options.reason
+def move(job_id: str, priority: str, front: bool, reason: str) -> None:
+    """Moves a waiting job to another priority."""
+    queue = platform().job_control.reprioritise(
+        job_id, priority, by=who(), reason=reason, front=front
+    )
+    click.echo(f"{job_id} waits in {queue}")

@@ -1,0 +1,153 @@
+"""New jobs from a shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from backend.bootstrap import platform
+from backend.cli import options
+from backend.cli.ages import length
+from backend.cli.instants import DURATION
+from backend.cli.jobs_reading import print_job
+from backend.cli.printing import print_facts, print_json, print_rows
+from backend.domain.errors import InvalidPayload
+from backend.domain.queue_name import Priority, QueueName
+
+_PRIORITIES = click.Choice([priority.value for priority in Priority])
+
+
+def _request_options(command: Any) -> Any:
+    for option in (
+        click.option("--test", "is_test", is_flag=True, help="A rehearsal: nothing outside moves."),
+        click.option("--callback-url", help="Is told how the job ended."),
+        click.option("--idempotency-key", help="The same key again is the same job."),
+        click.option("--trace-id", help="The trace it belongs to."),
+        click.option("--tenant", help="Whose job it is."),
+        click.option("--tag", "tags", multiple=True, help="May be given several times."),
+        click.option("--timeout", type=DURATION, help="Soft time limit."),
+        click.option("--max-retries", type=click.IntRange(0), help="Attempts after the first."),
+        click.option("--run-at", type=click.DateTime(), help="When, in UTC."),
+        click.option("--delay", type=DURATION, help="How long from now: 90s, 10m."),
+        click.option("--priority", "-p", type=_PRIORITIES, help="Default: the job type's own."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("job_type")
+@click.argument("payload", default="{}")
+@_request_options
+@click.option("--wait", "patience", type=DURATION, help="Wait so long for it to end, and show it.")
+@options.as_json
+def enqueue(
+    job_type: str, payload: str, patience: float | None, as_json: bool, **asked: Any
+) -> None:
+    """Enqueues one job and prints its id. PAYLOAD is a JSON object, @FILE, or - for standard input.
+
+    \b
+    Examples:
+      tally jobs enqueue send_email '{"to": "ada@example.com", "subject": "Hi", "text": "Hello"}'
+      tally jobs enqueue greet '{"name": "Ada"}' --priority high --wait 10s
+      tally jobs enqueue nightly_report @report.json --delay 2h --tag monthly
+    """
+    service = platform().queue_service
+    job_id = service.enqueue_job(job_type, payload_from(payload), **_said(asked))
+    if patience is not None:
+        print_job(service.wait(job_id, patience), as_json=as_json)
+    elif as_json:
+        print_json({"job_id": job_id})
+    else:
+        click.echo(job_id)
+
+
+@click.command()
+@click.argument("job_type")
+@click.argument("payload", default="{}")
+@_request_options
+@options.as_json
+def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
+    """Says what would happen to a job (queue, time, retries) and enqueues nothing."""
+    job = platform().intake.check(
+        job_type, payload_from(payload), asked.pop("priority"), _said(asked)
+    )
+    shown = {
+        "job_type": job.job_type,
+        "queue": str(job.queue),
+        "run_at": job.run_at,
+        "delay_seconds": job.delay,
+        "max_attempts": job.max_attempts,
+        "timeout_seconds": job.timeout,
+        "payload_bytes": len(job.payload.encode()),
+        "options": job.options,
+    }
+    if as_json:
+        print_json(shown)
+    else:
+        print_facts([(name.replace("_", " "), value or None) for name, value in shown.items()])
+
+
+@click.command()
+@options.as_json
+def types(as_json: bool) -> None:
+    """Lists every job type of this deployment."""
+    known = list(platform().catalogue)
+    if as_json:
+        print_json([_type_facts(kind) for kind in known])
+        return
+    print_rows(
+        ("job type", "queue", "isolation", "time limit", "attempts", "does"),
+        [
+            (
+                kind.name,
+                QueueName(kind.priority, kind.lane),
+                kind.isolation.value,
+                length(kind.timeout),
+                kind.retry.max_attempts,
+                kind.description.partition("\n")[0],
+            )
+            for kind in known
+        ],
+    )
+
+
+def _type_facts(kind: Any) -> dict[str, Any]:
+    return {
+        "name": kind.name,
+        "lane": kind.lane,
+        "priority": kind.priority,
+        "isolation": kind.isolation,
+        "timeout_seconds": kind.timeout,
+        "max_attempts": kind.retry.max_attempts,
+        "limit": kind.limit,
+        "version": kind.version,
+        "description": kind.description,
+        "payload": kind.payload.model_json_schema() if kind.payload else None,
+    }
+
+
+def payload_from(text: str) -> dict[str, Any]:
+    """The payload that was written on the command line, in a file, or on standard input."""
+    if text == "-":
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        with click.open_file(text[1:], encoding="utf-8") as file:
+            text = file.read()
+    try:
+        payload = json.loads(text)
+    except ValueError as error:
+        raise InvalidPayload(f"the payload is not JSON: {error}") from error
+    if not isinstance(payload, dict):
+        raise InvalidPayload('the payload must be a JSON object, as {} or {"name": 1}')
+    return payload
+
+
+def _said(asked: dict[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in asked.items() if value not in (None, "", (), False)}
+    if "tags" in said:
+        said["tags"] = list(said["tags"])
+    return said

@@ -1,0 +1,128 @@
+"""Jobs that are started and do not get on: whose worker is gone, or that run for too long."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from backend.bootstrap import Platform, platform
+from backend.cli import options
+from backend.cli.ages import age
+from backend.cli.confirmation import confirm
+from backend.cli.identity import who
+from backend.cli.instants import DURATION
+from backend.cli.printing import print_json, print_rows, say
+from backend.domain.job import JobView
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.ports import Lease, Rescued
+
+
+@click.command("reset-stuck")
+@click.argument("job_ids", nargs=-1, metavar="[JOB_ID...]")
+@click.option(
+    "--older-than", type=DURATION, default="5m", show_default=True, help="Started longer ago."
+)
+@click.option("--force", is_flag=True, help="Also jobs whose worker is alive; they are stopped.")
+@click.option("--dry-run", is_flag=True, help="Only show them.")
+@options.yes
+@options.reason
+@options.as_json
+def reset_stuck(
+    *,
+    job_ids: tuple[str, ...],
+    older_than: float,
+    force: bool,
+    dry_run: bool,
+    yes: bool,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Gives started jobs back to the front of their queues, uncharged.
+
+    Without JOB_ID: all that started longer ago than --older-than. Those whose worker is alive are
+    left alone unless --force is given: then the worker loses its lease, and stops them at its next
+    heartbeat. A job of a dead worker needs none of this: it is rescued by itself when its lease ends.
+
+    \b
+    Examples:
+      tally jobs reset-stuck --dry-run
+      tally jobs reset-stuck --older-than 10m --yes
+      tally jobs reset-stuck 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --force
+    """
+    parts = platform()
+    found = _named(parts, job_ids) if job_ids else _older_than(parts, older_than)
+    stuck = found if force else _without_worker(parts, found)
+    if not as_json:
+        _show(parts, found)
+    if dry_run or not stuck:
+        _answer([], found, as_json=as_json)
+        sys.exit(1 if job_ids and not dry_run else 0)
+    confirm(f"Reset {len(stuck)} job(s)?", yes=yes)
+    done = _reset(parts, stuck, reason)
+    _answer(done, found, as_json=as_json)
+    sys.exit(0 if len(done) == len(stuck) else 1)
+
+
+def _named(parts: Platform, job_ids: Sequence[str]) -> list[JobView]:
+    return [parts.queue_service.get_job(job_id) for job_id in job_ids]
+
+
+def _older_than(parts: Platform, seconds: float) -> list[JobView]:
+    look, now = parts.inspection, parts.clock.now()
+    started = [job_id for queue in look.queue_names() for job_id in look.started(queue)]
+    jobs = [job for job in look.jobs(started) if job.started_at is not None]
+    return [job for job in jobs if (now - (job.started_at or now)).total_seconds() > seconds]
+
+
+def _alive(parts: Platform) -> set[str]:
+    return {worker.name for worker in parts.inspection.workers() if worker.state != "lost"}
+
+
+def _without_worker(parts: Platform, jobs: Sequence[JobView]) -> list[JobView]:
+    alive = _alive(parts)
+    return [job for job in jobs if job.worker not in alive]
+
+
+def _show(parts: Platform, jobs: Sequence[JobView]) -> None:
+    alive = _alive(parts)
+    print_rows(
+        ("job", "type", "queue", "started", "worker", "its worker"),
+        [
+            (
+                job.id,
+                job.job_type,
+                job.queue,
+                f"{age(job.started_at)} ago",
+                job.worker,
+                "alive" if job.worker in alive else "gone",
+            )
+            for job in jobs
+        ],
+        empty="no job is stuck",
+    )
+
+
+def _reset(parts: Platform, jobs: Sequence[JobView], reason: str) -> list[str]:
+    wanted = {job.id for job in jobs}
+    workers = {job.worker for job in jobs}
+    leases = [
+        lease
+        for worker in sorted(workers)
+        for lease in parts.lease_book.of_worker(worker)
+        if lease.job_id in wanted
+    ]
+    message = f"reset by {who().name}{f': {reason}' if reason else ''}"
+    outcome = Outcome(OutcomeKind.RELEASED, error=AttemptError("reset", "Reset", message))
+    rescued = [Rescued(lease, outcome) for lease in leases]
+    happened = parts.lease_book.rescue(rescued, only_expired=False)
+    done: list[tuple[Lease, bool]] = list(zip(leases, happened, strict=True))
+    return [lease.job_id for lease, reset in done if reset]
+
+
+def _answer(done: Sequence[str], found: Sequence[JobView], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"reset": done, "found": [job.id for job in found]})
+    elif found:
+        say(f"{len(done)} of {len(found)} reset")

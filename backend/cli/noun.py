@@ -1,0 +1,33 @@
+"""What every noun of the command line shares: quiet logs, and errors as exit statuses."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from backend.domain.errors import IllegalMove, InvalidRequest, JobNotFound, TallyError
+from backend.telemetry.logs import set_up_logs
+
+FAILED, WRONG_USAGE = 1, 2
+
+
+class Noun(click.Group):
+    """A group of commands about one thing. 0: done, 1: not done, 2: what was typed cannot be."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; standard output is for its answer, so logs go elsewhere."""
+        set_up_logs(level="WARNING", style="text")
+        try:
+            return super().invoke(ctx)
+        except TallyError as error:
+            click.echo(f"tally: {error} [{error.code}]", err=True)
+            sys.exit(status_of(error))
+
+
+def status_of(error: TallyError) -> int:
+    """The exit status of an error."""
+    asked_wrongly = isinstance(error, InvalidRequest)
+    about_a_job = isinstance(error, JobNotFound | IllegalMove)
+    return WRONG_USAGE if asked_wrongly and not about_a_job else FAILED

@@ -1,0 +1,65 @@
+"""What commands write to standard output: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from backend.cli.plain_data import plain
+
+#: Wide enough that nothing is folded in a pipe or a file.
+_ENDLESS = 10_000
+
+
+def print_json(value: Any) -> None:
+    """One JSON document."""
+    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "") -> None:
+    """Rows under headings, or the sentence ``empty`` where there are none."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    if table.row_count or not empty:
+        _console().print(table)
+    else:
+        click.echo(empty)
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Names and values, one pair a line; what is empty is left out."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        if value is not None and value != "":
+            table.add_row(Text(name), _cell(value))
+    _console().print(table)
+
+
+def print_heading(text: str) -> None:
+    """A line above what belongs together."""
+    _console().print(Text(f"\n{text}", style="bold"))
+
+
+def say(text: str) -> None:
+    """A sentence to the person at the terminal; it is no output."""
+    click.echo(text, err=True)
+
+
+def _cell(value: object) -> Text:
+    return Text("" if value is None else str(value))
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False)

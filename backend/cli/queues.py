@@ -1,0 +1,211 @@
+"""``tally queues``: how much waits where; pause, resume, limit, purge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from backend.bootstrap import platform
+from backend.cli import options
+from backend.cli.ages import age
+from backend.cli.confirmation import confirm
+from backend.cli.identity import who
+from backend.cli.noun import Noun
+from backend.cli.plain_data import plain
+from backend.cli.printing import print_json, print_rows, say
+from backend.domain.job_state import JobState
+from backend.domain.queue_name import queues_of
+from backend.domain.queue_state import QueueState
+
+_SHOWN = (JobState.QUEUED, JobState.STARTED, JobState.SCHEDULED, JobState.DEFERRED)
+_PAGE = 500
+_ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELED)
+
+
+@click.group(cls=Noun)
+def queues() -> None:
+    """Shows queues, and pauses, resumes, limits and empties them."""
+
+
+@queues.command("list")
+@click.option("--all", "with_empty", is_flag=True, help="Also queues that never held a job.")
+@options.as_json
+def list_queues(with_empty: bool, as_json: bool) -> None:
+    """Shows every queue: what waits, runs, is done, for how long the oldest waits, the balance.
+
+    \b
+    Examples:
+      tally queues list
+      tally queues list --json | jq '.queues[] | select(.counts.queued > 1000)'
+    """
+    look = platform().inspection
+    states = look.queue_states(_names(with_empty=with_empty))
+    paused, dead, stuck = look.paused(), look.dead_count(), _stuck_count()
+    if as_json:
+        print_json(
+            {
+                "queues": [{**plain(state), "difference": state.difference} for state in states],
+                "paused": paused,
+                "dead": dead,
+                "started_over_5_minutes": stuck,
+            }
+        )
+        return
+    print_rows(
+        ("queue", *_SHOWN, "oldest", "accepted", *_ENDED, "books", ""),
+        [_row(state) for state in states],
+        empty="no queue has held a job yet",
+    )
+    say(f"{dead} in the dead-letter queue; {stuck} running for more than 5 minutes")
+    if paused:
+        say(f"paused: {', '.join(paused)}")
+
+
+queues.add_command(list_queues, "stats")
+
+
+@queues.command()
+@click.argument("queue")
+@options.limit(20)
+@options.as_json
+def show(queue: str, limit: int, as_json: bool) -> None:
+    """Shows what waits in one queue, the next to run first."""
+    look = platform().inspection
+    jobs = look.jobs(look.waiting(queue, 0, limit))
+    if as_json:
+        print_json([{"id": job.id, "job_type": job.job_type} for job in jobs])
+        return
+    print_rows(
+        ("#", "job", "type", "waits for", "attempt"),
+        [
+            (at, job.id, job.job_type, age(job.enqueued_at), f"{job.attempt}/{job.max_attempts}")
+            for at, job in enumerate(jobs, 1)
+        ],
+        empty=f"nothing waits in {queue}",
+    )
+
+
+@queues.command()
+@click.argument("what")
+@options.reason
+def pause(what: str, reason: str) -> None:
+    """Lets nothing more start of a queue, lane or job type; what runs goes on.
+
+    \b
+    Examples:
+      tally queues pause low
+      tally queues pause lane:email --reason "mail server is down"
+      tally queues pause type:send_webhook
+    """
+    name = _full(what)
+    done = platform().job_control.pause(name, by=who(), reason=reason)
+    click.echo(f"{name} is paused" if done else f"{name} was paused already")
+
+
+@queues.command()
+@click.argument("what")
+@options.reason
+def resume(what: str, reason: str) -> None:
+    """Lets what was paused go on."""
+    name = _full(what)
+    done = platform().job_control.resume(name, by=who(), reason=reason)
+    click.echo(f"{name} goes on" if done else f"{name} was not paused")
+
+
+@queues.command()
+@click.argument("job_type")
+@click.argument("most", type=click.IntRange(0))
+@options.reason
+def limit(job_type: str, most: int, reason: str) -> None:
+    """How many jobs of a type may run at once in the whole deployment; 0: as many as can."""
+    platform().job_control.limit(job_type, most, by=who(), reason=reason)
+    click.echo(f"{job_type}: {most or 'no limit'}")
+
+
+@queues.command()
+@click.argument("queue_names", nargs=-1, metavar="[QUEUE...]")
+@click.option("--all", "every", is_flag=True, help="Every queue.")
+@click.option("--scheduled", is_flag=True, help="Also what waits for its time.")
+@options.yes
+@options.reason
+@options.as_json
+def purge(
+    *,
+    queue_names: tuple[str, ...],
+    every: bool,
+    scheduled: bool,
+    yes: bool,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Cancels everything that waits in queues. History keeps the jobs as canceled.
+
+    \b
+    Examples:
+      tally queues purge low:export --reason "made by mistake"
+      tally queues purge --all --scheduled --yes
+    """
+    if bool(queue_names) == every:
+        raise click.UsageError("Name queues, or say --all.")
+    names = list(queue_names) or platform().inspection.queue_names()
+    kinds = (JobState.QUEUED, JobState.SCHEDULED) if scheduled else (JobState.QUEUED,)
+    states = platform().inspection.queue_states(names)
+    waiting = sum(state.counts[kind] for state in states for kind in kinds)
+    confirm(f"Cancel the {waiting} job(s) that wait in {', '.join(names) or 'no queue'}?", yes=yes)
+    control = platform().job_control
+    purged = {name: control.purge(name, by=who(), reason=reason) for name in names}
+    if scheduled:
+        purged["scheduled"] = _cancel_scheduled(set(names), reason)
+    if as_json:
+        print_json(purged)
+    else:
+        for name, count in purged.items():
+            click.echo(f"{name}: {count} canceled")
+
+
+def _cancel_scheduled(queue_names: set[str], reason: str) -> int:
+    """Cancels what waits for its time in some queues; what runs by now is left alone."""
+    parts = platform()
+    ids = [job_id for job_id, _ in parts.inspection.scheduled(0, 10**9)]
+    canceled = 0
+    for at in range(0, len(ids), _PAGE):
+        for job in parts.inspection.jobs(ids[at : at + _PAGE]):
+            if job.queue in queue_names and job.state is JobState.SCHEDULED:
+                done = parts.job_control.cancel(job.id, by=who(), reason=reason)
+                canceled += done == "canceled"
+    return canceled
+
+
+def _names(*, with_empty: bool) -> list[str]:
+    parts = platform()
+    known = [str(queue) for queue in queues_of(parts.catalogue.lanes())]
+    seen = parts.inspection.queue_names()
+    if with_empty:
+        return [*known, *(name for name in seen if name not in known)]
+    return [*(n for n in known if n in seen), *(n for n in seen if n not in known)]
+
+
+def _row(state: QueueState) -> tuple[object, ...]:
+    return (
+        state.name,
+        *(state.counts[word] for word in _SHOWN),
+        age(state.oldest_enqueued_at),
+        state.accepted,
+        *(state.counts[word] for word in _ENDED),
+        "balance" if state.difference == 0 else f"out by {state.difference}",
+        "paused" if state.paused else "",
+    )
+
+
+def _stuck_count(seconds: float = 300) -> int:
+    look, now = platform().inspection, datetime.now(UTC)
+    started = [job_id for queue in look.queue_names() for job_id in look.started(queue)]
+    return sum(
+        job.started_at is not None and (now - job.started_at).total_seconds() > seconds
+        for job in look.jobs(started)
+    )
+
+
+def _full(what: str) -> str:
+    return what if what.partition(":")[0] in {"queue", "lane", "type"} else f"queue:{what}"

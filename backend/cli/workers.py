@@ -1,0 +1,128 @@
+"""``tally workers``: the worker processes of the deployment."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+
+import click
+from redis import Redis
+
+from backend.bootstrap import Platform, platform
+from backend.broker.connection import translated
+from backend.broker.worker_presence import forget_worker
+from backend.cli import options
+from backend.cli.ages import age
+from backend.cli.bulk import for_each
+from backend.cli.confirmation import confirm
+from backend.cli.noun import Noun
+from backend.cli.printing import print_json, print_rows, say
+from backend.domain.errors import JobNotFound
+from backend.domain.queue_state import WorkerState
+
+_MEGABYTE = 1024 * 1024
+
+
+@click.group(cls=Noun)
+def workers() -> None:
+    """Shows worker processes, stops them, clears the records of dead ones."""
+
+
+@workers.command("list")
+@click.option("--lane", help="Only of this lane.")
+@options.as_json
+def list_workers(lane: str | None, as_json: bool) -> None:
+    """Lists every worker process on record, the lost ones included."""
+    found = [w for w in platform().inspection.workers() if lane in {None, *w.lane.split(",")}]
+    if as_json:
+        print_json(found)
+        return
+    print_rows(
+        ("worker", "lane", "state", "slots", "done", "failed", "memory", "beat", "up", "runs"),
+        [_row(worker) for worker in found],
+        empty="no worker process is on record; start some: ./scripts/workers/start-workers.sh",
+    )
+    lost = sum(is_stale(worker) for worker in found)
+    if lost:
+        say(f"{lost} without a heartbeat; clear their records: tally workers clear")
+
+
+@workers.command()
+@click.argument("names", nargs=-1, metavar="[WORKER...]")
+@click.option("--lane", help="Every worker process of this lane.")
+@options.yes
+@options.as_json
+def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> None:
+    """Asks worker processes to stop in order. A supervisor that lives starts new ones in their place.
+
+    \b
+    Examples:
+      tally workers stop web-1-email-0-3f9a01      one, for example after a deploy
+      tally workers stop --lane export --yes       each of a lane
+    """
+    parts = platform()
+    known = {worker.name: worker for worker in parts.inspection.workers()}
+    if bool(names) == bool(lane):
+        raise click.UsageError("Name worker processes, or a --lane.")
+    chosen = names or tuple(n for n, w in known.items() if lane in w.lane.split(","))
+    confirm(f"Stop {len(chosen)} worker process(es)?", yes=yes or len(names) == 1)
+
+    def one(name: str) -> str:
+        if name not in known:
+            raise JobNotFound(f"no worker process {name!r} is on record")
+        with translated():
+            heard = parts.redis.publish(
+                parts.keys.commands(name), json.dumps({"command": "shutdown"})
+            )
+        return "was asked to stop" if heard else "does not listen; it is gone or cut off"
+
+    for_each(chosen, one, as_json=as_json)
+
+
+@workers.command()
+@options.yes
+@options.as_json
+def clear(yes: bool, as_json: bool) -> None:
+    """Forgets worker processes that are gone. Their records end by themselves too, and harm nothing."""
+    parts = platform()
+    stale = [worker for worker in parts.inspection.workers() if is_stale(worker)]
+    if stale:
+        confirm(f"Forget {len(stale)} worker process(es)?", yes=yes)
+    for worker in stale:
+        _forget(parts, worker)
+    if as_json:
+        print_json([worker.name for worker in stale])
+    else:
+        click.echo(f"{len(stale)} cleared" if stale else "nothing to clear")
+    sys.exit(0)
+
+
+def is_stale(worker: WorkerState) -> bool:
+    """Whether nobody answers behind a record: it ran out, or its heartbeats stopped."""
+    if worker.state == "lost" or worker.last_heartbeat is None:
+        return True
+    silence = (datetime.now(UTC) - worker.last_heartbeat).total_seconds()
+    return silence > platform().settings.worker.lease
+
+
+def _forget(parts: Platform, worker: WorkerState) -> None:
+    client: Redis = parts.redis
+    queues = worker.queues or tuple(parts.inspection.queue_names())
+    forget_worker(client, parts.keys, parts.keys.worker(worker.name), queues)
+
+
+def _row(worker: WorkerState) -> tuple[object, ...]:
+    state = "stopping" if worker.stopping else worker.state
+    return (
+        worker.name,
+        worker.lane,
+        "no heartbeat" if is_stale(worker) else state,
+        f"{worker.busy_slots}/{worker.slots}",
+        worker.finished,
+        worker.failed,
+        f"{worker.rss_bytes // _MEGABYTE} MB" if worker.rss_bytes else "",
+        f"{age(worker.last_heartbeat)} ago" if worker.last_heartbeat else "",
+        age(worker.born_at),
+        worker.current_job,
+    )

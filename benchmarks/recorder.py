@@ -1,0 +1,160 @@
+"""How fast the record is written: a stream of finished jobs, three events each, into an empty Postgres.
+
+    python -m benchmarks.recorder --jobs 60000 --recorders 2 --batch 4000
+
+Starts its own Redis and Postgres, both as safe as in production. ``--order apart`` puts all acceptances
+before all attempts, as after an outage; ``together`` is a platform that keeps up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from backend.broker.codec import data_of
+from backend.broker.connection import connect as connect_redis
+from backend.broker.connection import connect_blocking
+from backend.broker.event_stream import GROUP, RedisEventStream
+from backend.broker.keys import Keys
+from backend.domain.job_id import uuid7
+from backend.embedded.servers import start_servers
+from backend.history.connection import WORKING, connect
+from backend.history.migrator import Migrator
+from backend.history.record_writer import RecordWriter
+from backend.loops.recorder import Recorder
+from backend.telemetry.clock import SystemClock
+from redis import Redis
+
+KEYS = Keys("rq")
+TYPES = ("send_email", "webhook", "report", "export", "cleanup")
+QUEUES = ("high:email", "normal", "low")
+#: Jobs that a fleet of workers has in hand at a time.
+IN_HAND = 64
+
+
+def main() -> None:
+    """Fills the stream, lets the recorders at it, prints what it took."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--jobs", type=int, default=60_000)
+    options.add_argument("--recorders", type=int, default=2)
+    options.add_argument("--batch", type=int, default=4000)
+    options.add_argument("--order", choices=("together", "apart"), default="together")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder, start_servers(Path(folder)) as servers:
+        Migrator(connect(servers.database_url)).apply()
+        redis = connect_redis(servers.redis_url, command_timeout=60)
+        fill(redis, chosen.jobs, together=chosen.order == "together")
+        seconds = record(servers.redis_url, servers.database_url, chosen.recorders, chosen.batch)
+        check(redis, servers.database_url, chosen.jobs)
+    print(
+        f"{chosen.order}: {chosen.jobs / seconds:,.0f} jobs/s, {3 * chosen.jobs / seconds:,.0f} events/s"
+        f" with {chosen.recorders} recorder(s), batches of {chosen.batch}, {os.cpu_count()} cores"
+    )
+
+
+def fill(redis: Redis, jobs: int, *, together: bool) -> None:
+    """Puts the events of finished jobs into the stream, in the order in which they would happen."""
+    ids = [uuid7(time.time_ns() // 1_000_000, os.urandom(10)) for _ in range(jobs)]
+    if not together:
+        for at in range(0, jobs, 1000):
+            add(redis, [accepted(n, ids[n]) for n in range(at, min(at + 1000, jobs))])
+    for at in range(0, jobs, IN_HAND):
+        numbers = range(at, min(at + IN_HAND, jobs))
+        if together:
+            add(redis, [accepted(n, ids[n]) for n in numbers])
+        fences = add(redis, [attempt("started", n, ids[n]) for n in numbers])
+        ends = {"b": '{"sent":true,"id":"<7f3a@example.com>"}', "r": "12.345", "u": 0}
+        add(
+            redis,
+            [
+                {**attempt("finished", n, ids[n]), **ends, "f": fence}
+                for n, fence in zip(numbers, fences, strict=True)
+            ],
+        )
+
+
+def add(redis: Redis, entries: list[dict[str, object]]) -> list[bytes]:
+    """Appends entries; their ids."""
+    pipe = redis.pipeline(transaction=False)
+    for entry in entries:
+        pipe.xadd(KEYS.events, entry)  # type: ignore[arg-type]
+    return list(pipe.execute())
+
+
+def accepted(number: int, job_id: str) -> dict[str, object]:
+    """What ``enqueue`` appends."""
+    job_type = TYPES[number % len(TYPES)]
+    payload = f'{{"to":"user{number}@example.com","subject":"Your order {number}","template":"order"}}'
+    head = {"k": "enqueued", "j": job_id, "q": QUEUES[number % 3], "s": "queued", "t": job_type}
+    return {**head, "m": 4, "u": 0, "d": data_of(job_type, payload), "o": '{"trace_id":"4bf92f35"}'}
+
+
+def attempt(kind: str, number: int, job_id: str) -> dict[str, object]:
+    """What ``claim`` and ``settle`` append."""
+    return {"k": kind, "j": job_id, "q": QUEUES[number % 3], "a": 1, "w": f"host-{number % 8}"}
+
+
+def record(redis_url: str, database_url: str, recorders: int, batch: int) -> float:
+    """Seconds from the first read of any recorder until all found the stream read to its end."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(recorders + 1)
+    done = context.Barrier(recorders + 1)
+    processes = [
+        context.Process(target=recorder, args=(redis_url, database_url, batch, n, ready, done))
+        for n in range(recorders)
+    ]
+    for process in processes:
+        process.start()
+    ready.wait()
+    began = time.monotonic()
+    done.wait()
+    took = time.monotonic() - began
+    for process in processes:
+        process.join()
+    return took
+
+
+def recorder(  # noqa: PLR0917 - the arguments of a process
+    redis_url: str, database_url: str, batch: int, number: int, ready: object, done: object
+) -> None:
+    """One recorder process."""
+    stream = RedisEventStream(
+        connect_redis(redis_url, command_timeout=60),
+        connect_blocking(redis_url),
+        KEYS,
+        consumer=f"recorder-{number}",
+    )
+    engine = connect(database_url, statement_timeout=WORKING)
+    engine.connect().close()
+    loop = Recorder(stream, RecordWriter(engine), SystemClock(), batch=batch, patience=0.001)
+    tune()
+    ready.wait()  # type: ignore[attr-defined]
+    while loop.record_batch():
+        pass
+    done.wait()  # type: ignore[attr-defined]
+
+
+def tune() -> None:
+    """As the recorder's own process does: batches are garbage all at once, not bit by bit."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
+def check(redis: Redis, database_url: str, jobs: int) -> None:
+    """Everything is on record once, and acknowledged."""
+    with connect(database_url, statement_timeout=60).connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT (SELECT count(*) FROM jobs WHERE status = 'finished'),"
+            " (SELECT count(*) FROM job_results), (SELECT count(*) FROM job_events)"
+        ).one()
+    assert tuple(found) == (jobs, jobs, 3 * jobs), found
+    assert redis.xpending(KEYS.events, GROUP)["pending"] == 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""What operators can do while jobs wait and run, on real worker processes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
+from backend.domain.job_state import JobState
+from backend.services.job_control import Actor, DeadFilter, JobControl
+
+from tests.eventually import eventually
+from tests.integration.runtime.cluster import Cluster
+
+ADA = Actor("ada")
+
+
+@pytest.fixture
+def control(cluster: Cluster) -> JobControl:
+    """The service."""
+    return cluster.platform.job_control
+
+
+def test_a_started_job_sees_that_it_is_canceled(cluster: Cluster, control: JobControl) -> None:
+    cluster.workers()
+    job_id = cluster.enqueue("nap", {"seconds": 30})
+    cluster.running(job_id)
+
+    assert control.cancel(job_id, by=ADA) == "asked"
+
+    job = cluster.ended(job_id, timeout=5)
+    assert f"{job_id} woke" not in cluster.lines()
+    assert job.state in {JobState.FINISHED, JobState.CANCELED}
+
+
+def test_a_started_job_can_be_stopped_by_force(cluster: Cluster, control: JobControl) -> None:
+    cluster.workers()
+    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")})
+    cluster.running(job_id)
+
+    control.cancel(job_id, by=ADA, force=True)
+
+    assert cluster.ended(job_id, timeout=5).state is JobState.CANCELED
+
+
+def test_waiting_jobs_are_canceled_at_once_and_final_ones_not_at_all(
+    cluster: Cluster, control: JobControl
+) -> None:
+    queued, scheduled = cluster.enqueue("note"), cluster.enqueue("note", delay=60)
+
+    assert control.cancel(queued, by=ADA, reason="a mistake") == "canceled"
+    assert control.cancel(scheduled, by=ADA) == "canceled"
+
+    with pytest.raises(IllegalMove):
+        control.cancel(queued, by=ADA)
+    with pytest.raises(JobNotFound):
+        control.cancel("nobody", by=ADA)
+    assert cluster.difference() == 0
+
+
+def test_a_paused_queue_lane_or_type_runs_nothing_until_it_is_resumed(
+    cluster: Cluster, control: JobControl
+) -> None:
+    cluster.workers()
+    for what in ("queue:high", "lane:default", "type:note"):
+        assert control.pause(what, by=ADA)
+        job_id = cluster.enqueue("note", priority="high")
+        other = cluster.enqueue("isolated_note", priority="low")
+        if what != "lane:default":
+            cluster.ended(other)
+        assert job_id not in cluster.lines()
+
+        assert control.resume(what, by=ADA)
+        assert cluster.ended(job_id).state is JobState.FINISHED
+    with pytest.raises(InvalidOption, match="did you mean 'default'"):
+        control.pause("lane:defualt", by=ADA)
+
+
+def test_a_limit_on_a_type_holds_in_the_whole_cluster_and_no_crash_leaks_its_slots(
+    cluster: Cluster, control: JobControl
+) -> None:
+    control.limit("hold", 2, by=ADA)
+    supervisors = [cluster.workers(concurrency=4) for _ in range(2)]
+    gate = cluster.folder / "go"
+    jobs = [cluster.enqueue("hold", {"until": str(gate)}) for _ in range(6)]
+    eventually(lambda: len(cluster.lines()) == 2, timeout=10, show=cluster.log)
+    holders, parked = cluster.platform.inspection.gate("type:hold")
+    assert (len(holders), parked) == (2, 4)
+
+    for pid in cluster.pids():
+        cluster_kill(pid)
+    gate.touch()
+
+    for job_id in jobs:
+        assert cluster.ended(job_id, timeout=30).state is JobState.FINISHED
+    assert cluster.platform.inspection.gate("type:hold") == ([], 0)
+    assert all(supervisor.poll() is None for supervisor in supervisors)
+    assert cluster.difference() == 0
+
+
+def cluster_kill(pid: int) -> None:
+    """SIGKILL to one worker process."""
+    import os
+    import signal
+
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_limit_key_lets_so_many_jobs_of_one_customer_run_at_once(cluster: Cluster) -> None:
+    cluster.workers(concurrency=8)
+    gate = cluster.folder / "go"
+    one = {"limit_key": "customer-1", "limit": 1}
+    jobs = [cluster.enqueue("hold", {"until": str(gate)}, **one) for _ in range(3)]
+    other = cluster.enqueue("note", limit_key="customer-2", limit=1)
+
+    assert cluster.ended(other).state is JobState.FINISHED
+    eventually(lambda: jobs[0] in cluster.lines(), timeout=5)
+    assert [job_id for job_id in jobs if job_id in cluster.lines()] == jobs[:1]
+
+    gate.touch()
+    for job_id in jobs:
+        assert cluster.ended(job_id).state is JobState.FINISHED
+
+
+def test_low_gets_its_share_while_high_waits(cluster: Cluster) -> None:
+    service = cluster.platform.queue_service
+    payload = {"file": str(cluster.file)}
+    high = service.enqueue_many(
+        [{"job_type": "note", "payload": payload, "priority": "high"}] * 400
+    )
+    low = service.enqueue_many([{"job_type": "note", "payload": payload, "priority": "low"}] * 60)
+
+    cluster.workers(concurrency=1)
+    eventually(lambda: len(cluster.lines()) >= 300, timeout=20, show=cluster.log)
+
+    first = cluster.lines()[:300]
+    low_share = sum(1 for job_id in first if job_id in set(low)) / len(first)
+    assert 0.08 <= low_share <= 0.12
+    in_order = [job_id for job_id in cluster.lines() if job_id in set(high)]
+    assert in_order == [job_id for job_id in high if job_id in set(in_order)]
+
+
+def test_an_idempotency_key_makes_one_job(cluster: Cluster) -> None:
+    first = cluster.enqueue("note", idempotency_key="order-7")
+
+    assert cluster.enqueue("note", idempotency_key="order-7") == first
+
+
+def test_a_job_that_expired_before_it_started_never_runs(cluster: Cluster) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    job_id = cluster.enqueue("note", expires_at=datetime.now(UTC) + timedelta(seconds=0.1))
+    time.sleep(0.15)  # its time must pass before there is a worker
+    cluster.workers()
+
+    assert cluster.ended(job_id).state is JobState.CANCELED
+    assert cluster.lines() == []
+
+
+def test_dead_jobs_are_found_redriven_changed_discarded_and_resolved(
+    cluster: Cluster, control: JobControl
+) -> None:
+    cluster.start("scheduler")
+    cluster.workers()
+    dead = [cluster.enqueue("fail") for _ in range(4)]
+    for job_id in dead:
+        cluster.ended(job_id)
+    assert len(control.matching_dead(DeadFilter(job_type="fail", error="ValueError"))) == 4
+    assert control.matching_dead(DeadFilter(error="KeyError")) == []
+
+    control.redrive(dead[0], by=ADA, payload={"until": 1})
+    assert cluster.ended(dead[0]).state is JobState.FINISHED
+    control.discard(dead[1], by=ADA, reason="not wanted")
+    control.resolve(dead[2], by=ADA, reason="done by hand")
+    assert cluster.job(dead[2]).state is JobState.FINISHED
+    with pytest.raises(IllegalMove):
+        control.redrive(dead[2], by=ADA)
+
+    assert control.redrive_all(DeadFilter(queue="normal"), by=ADA) == [dead[3]]
+    assert cluster.ended(dead[3]).state is JobState.FAILED
+    assert cluster.difference() == 0
+
+
+def test_a_waiting_job_can_be_moved_to_the_front_of_another_priority(
+    cluster: Cluster, control: JobControl
+) -> None:
+    first, second = cluster.enqueue("note", priority="low"), cluster.enqueue("note", priority="high")
+
+    assert control.reprioritise(first, "high", by=ADA, front=True) == "high"
+
+    assert cluster.platform.inspection.waiting("high", 0, 9) == [first, second]
+    assert cluster.difference() == 0
+
+
+def test_purging_a_queue_cancels_what_waits(cluster: Cluster, control: JobControl) -> None:
+    jobs = [cluster.enqueue("note") for _ in range(450)]
+
+    assert control.purge("normal", by=ADA, reason="a bad import") == 450
+
+    assert cluster.job(jobs[-1]).state is JobState.CANCELED
+    assert cluster.difference() == 0
