@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from backend.domain.history_record import JobHistory
 from backend.domain.history_retention import RetentionRule
+from backend.domain.history_search import JobPage, JobSearch
+from backend.domain.history_statistics import (
+    FailureGroup,
+    HourStatistics,
+    TimeWindow,
+    TypeStatistics,
+)
 from backend.domain.job_event import JobEvent
+from backend.domain.job_state import JobState
 
 
 class UnreadableEntry(NamedTuple):
@@ -68,6 +77,32 @@ class EventRecord(Protocol):
 
         Raises HistoryUnavailable and, when the tables are missing, MigrationError.
         """
+
+
+class HistoryReader(Protocol):
+    """The record as people and programs read it. Every method raises HistoryUnavailable."""
+
+    def find(self, job_id: str) -> JobHistory | None:
+        """Everything on record about one job; None when there is nothing, or no more."""
+
+    def search(self, search: JobSearch) -> JobPage:
+        """One page of the jobs that match, newest first."""
+
+    def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
+        """How many jobs are in each state; of those accepted in a window, if one is given."""
+
+
+class StatisticsReader(Protocol):
+    """Sums over many attempts, by the whole hours of a window in which they ended."""
+
+    def by_hour(self, window: TimeWindow, job_type: str) -> list[HourStatistics]:
+        """One entry for each hour in which anything ended, of one job type or ('') of all."""
+
+    def by_type(self, window: TimeWindow) -> list[TypeStatistics]:
+        """One entry for each job type of which anything ended."""
+
+    def failures(self, window: TimeWindow, job_type: str, most: int) -> list[FailureGroup]:
+        """What went wrong, grouped by kind of error and job type, the most frequent first."""
 
 
 class HistoryUpkeep(Protocol):

@@ -1,0 +1,114 @@
+"""Counts and durations over many attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from backend.domain.errors import InvalidOption
+
+#: Buckets of a histogram: so many a decade, the first one from a tenth of a millisecond.
+_PER_DECADE = 20
+_FIRST_DECADE = -1
+_HOUR = timedelta(hours=1)
+
+
+class TimeWindow(NamedTuple):
+    """A stretch of time, from an instant to before another. Both aware."""
+
+    since: datetime
+    until: datetime
+
+    def in_hours(self) -> TimeWindow:
+        """The whole hours that it touches."""
+        if self.since >= self.until:
+            raise InvalidOption("a time window must end after it begins", field="until")
+        since, until = (_whole_hour(instant) for instant in self)
+        return TimeWindow(since, until if until == self.until else until + _HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class DurationSummary:
+    """How long something took, over ``count`` cases, in seconds; percentiles are within 6 %."""
+
+    count: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+
+
+class AttemptCounts(NamedTuple):
+    """How attempts ended; what was put off, given back or withdrawn is in ``ended`` only."""
+
+    ended: int
+    finished: int
+    failed: int
+    retried: int
+    crashed: int
+
+
+class HourStatistics(NamedTuple):
+    """What ended in one hour; ``wait`` is from ready to started. None where nothing was measured."""
+
+    hour: datetime
+    attempts: AttemptCounts
+    wait: DurationSummary | None
+    run: DurationSummary | None
+
+
+class TypeStatistics(NamedTuple):
+    """What ended of one job type."""
+
+    job_type: str
+    attempts: AttemptCounts
+    wait: DurationSummary | None
+    run: DurationSummary | None
+
+
+class FailureGroup(NamedTuple):
+    """Attempts of one job type that went wrong in the same way."""
+
+    error_kind: str
+    job_type: str
+    attempts: int
+    #: How many of them were given up.
+    failed: int
+    last_at: datetime
+    #: The newest example.
+    job_id: str
+    message: str
+
+
+def _whole_hour(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def summarise(
+    total_ms: float, buckets: Sequence[int], counts: Sequence[int]
+) -> DurationSummary | None:
+    """The summary of a histogram whose empty buckets are left out; None for an empty one."""
+    count = sum(counts)
+    if not count:
+        return None
+    p50, p95, p99 = (_percentile(share * count, buckets, counts) for share in (0.5, 0.95, 0.99))
+    return DurationSummary(count, total_ms / count / 1000, p50, p95, p99)
+
+
+def _percentile(rank: float, buckets: Sequence[int], counts: Sequence[int]) -> float:
+    """Seconds below which ``rank`` cases are: the middle of the bucket that holds the last of them."""
+    below = 0
+    for bucket, cases in zip(buckets, counts, strict=True):
+        below += cases
+        if below >= rank:
+            return _middle(bucket)
+    return _middle(buckets[-1])
+
+
+def _middle(bucket: int) -> float:
+    """Bucket 0 holds what is too short to be told apart: nothing."""
+    if bucket == 0:
+        return 0.0
+    return float(10 ** ((bucket - 0.5) / _PER_DECADE + _FIRST_DECADE)) / 1000

@@ -1,0 +1,106 @@
+"""The record as it is looked into: one job, pages of found jobs, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row
+
+from backend.domain.history_record import JobHistory
+from backend.domain.history_search import Bookmark, JobPage, JobSearch
+from backend.domain.history_statistics import TimeWindow
+from backend.domain.job_state import JobState
+from backend.history.connection import translated
+from backend.history.history_rows import attempt_record, history_line, job_record
+from backend.history.statements import statement
+
+#: Positions of accepted jobs are positive; those of jobs known only by later events are not listed.
+_FIRST, _LAST = 1, (1 << 63) - 1
+
+
+class HistoryStore:
+    """The `HistoryReader` in Postgres."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, job_id: str) -> JobHistory | None:
+        """The job's row, its attempts and its events, as of one instant."""
+        snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        with translated(), snapshot.begin() as connection:
+            row = self.find_job(connection, job_id)
+            if row is None:
+                return None
+            return JobHistory(
+                job_record(row),
+                row.payload,
+                row.changed_payload,
+                row.options or {},
+                tuple(
+                    attempt_record(attempt) for attempt in self.find_attempts(connection, job_id)
+                ),
+                tuple(history_line(event) for event in self.find_events(connection, job_id)),
+            )
+
+    def find_job(self, connection: Connection, job_id: str) -> Row[Any] | None:
+        """The job's row."""
+        return connection.execute(statement("find_job"), {"job_id": job_id}).one_or_none()
+
+    def find_attempts(self, connection: Connection, job_id: str) -> Sequence[Row[Any]]:
+        """The attempts of a job that ended, in order."""
+        return connection.execute(statement("find_attempts"), {"job_id": job_id}).all()
+
+    def find_events(self, connection: Connection, job_id: str) -> Sequence[Row[Any]]:
+        """The events of a job, in order."""
+        return connection.execute(statement("find_events"), {"job_id": job_id}).all()
+
+    def search(self, search: JobSearch) -> JobPage:
+        """One page of the jobs that match, newest first."""
+        rows = self.search_jobs(search)
+        jobs = tuple(job_record(row) for row in rows[: search.limit])
+        more = len(rows) > search.limit
+        return JobPage(jobs, Bookmark(jobs[-1].position, jobs[-1].id) if more else None)
+
+    def search_jobs(self, search: JobSearch) -> Sequence[Row[Any]]:
+        """The rows that match, one more than asked for, which tells whether there is another page."""
+        after = search.after or Bookmark(0, "")
+        found = {
+            "since_version": _version_at(search.since) or _FIRST,
+            "until_version": _version_at(search.until) or _LAST,
+            "after_position": after.position or None,
+            "after_id": after.job_id,
+            "job_type": search.job_type or None,
+            "queue": search.queue or None,
+            "state": search.state.value if search.state else None,
+            "tag": search.tag or None,
+            "trace_id": search.trace_id or None,
+            "context_id": search.context_id or None,
+            "tenant": search.tenant or None,
+            "worker": search.worker or None,
+            "error_pattern": _pattern(search.error_text) if search.error_text else None,
+            "most": search.limit + 1,
+        }
+        with translated(), self._engine.connect() as connection:
+            return connection.execute(statement("search_jobs"), found).all()
+
+    def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
+        """How many jobs are in each state; states without any are left out."""
+        bounds = {
+            "since_version": _version_at(window.since) if window else None,
+            "until_version": _version_at(window.until) if window else None,
+        }
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(statement("count_by_state"), bounds)
+            return {JobState(row.status): row.jobs for row in rows}
+
+
+def _version_at(instant: datetime | None) -> int | None:
+    return None if instant is None else int(instant.timestamp() * 1000) << 20
+
+
+def _pattern(text: str) -> str:
+    """A pattern for ILIKE that matches the text itself, wherever it stands."""
+    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"

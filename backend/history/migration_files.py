@@ -1,0 +1,69 @@
+"""The migrations as files: in the checkout, or as they were shipped inside the package."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from backend.domain.errors import MigrationError
+
+_CHECKOUT = Path(__file__).resolve().parents[2] / "migrations"
+_NAME = re.compile(r"\d{8}_\d{3}_[a-z0-9_]+\.sql")
+_HEADER = re.compile(r"^-- no-transaction\s*$", re.MULTILINE)
+_BETWEEN = re.compile(r";\s*\n\s*\n")
+
+
+@dataclass(frozen=True)
+class MigrationFile:
+    """One step of the schema."""
+
+    name: str
+    sql: str
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 of the text, whatever its line ends."""
+        return hashlib.sha256(self.sql.replace("\r\n", "\n").encode()).hexdigest()
+
+    @property
+    def in_transaction(self) -> bool:
+        """False for what Postgres refuses inside one; such a file must bear being run twice."""
+        return _HEADER.search(self.sql) is None
+
+    def statements(self) -> list[str]:
+        """What is sent at once: the whole file, or, outside a transaction, what empty lines set apart."""
+        if self.in_transaction:
+            return [self.sql]
+        return [part for part in _BETWEEN.split(self.sql.strip().rstrip(";")) if part.strip()]
+
+
+def shipped_migrations() -> Traversable:
+    """The folder that this release reads its migrations from."""
+    if _CHECKOUT.is_dir():
+        return _CHECKOUT
+    return files("backend").joinpath("shipped", "migrations")
+
+
+def read_migrations(folder: Traversable) -> list[MigrationFile]:
+    """Every migration of a folder in order; raises `MigrationError` for a name that has no place in it."""
+    found = list(_read(folder))
+    if not found:
+        raise MigrationError(f"there is no migration in {folder}; is the installation complete?")
+    return sorted(found, key=lambda file: file.name)
+
+
+def _read(folder: Traversable) -> Iterator[MigrationFile]:
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        if not entry.name.endswith(".sql"):
+            continue
+        if not _NAME.fullmatch(entry.name):
+            raise MigrationError(f"{entry.name}: a migration is named YYYYMMDD_NNN_subject.sql")
+        yield MigrationFile(entry.name, entry.read_text(encoding="utf-8"))

@@ -1,0 +1,2 @@
+INSERT INTO api_keys (id, name, role, tenant, token_sha256, token_hint, created_at, created_by, expires_at)
+VALUES (:id, :name, :role, :tenant, :token_sha256, :token_hint, :created_at, :created_by, :expires_at)

@@ -1,0 +1,1 @@
+SELECT number, hash FROM chain_heads WHERE chain = :chain

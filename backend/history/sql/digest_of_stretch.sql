@@ -1,0 +1,1 @@
+SELECT events, digest FROM digest_of_events(:after, :until)

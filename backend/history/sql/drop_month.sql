@@ -1,0 +1,1 @@
+SELECT drop_job_events_partition(:month)

@@ -1,0 +1,1 @@
+SELECT min(version) FROM job_events WHERE version > :after AND version <= :until

@@ -1,0 +1,1 @@
+DELETE FROM job_statistics WHERE hour = :hour

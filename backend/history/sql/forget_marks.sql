@@ -1,0 +1,1 @@
+DELETE FROM stale_hours WHERE hour = :hour

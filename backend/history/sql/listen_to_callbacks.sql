@@ -1,0 +1,1 @@
+LISTEN job_callbacks

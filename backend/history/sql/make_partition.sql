@@ -1,0 +1,1 @@
+SELECT make_job_events_partition(:month)

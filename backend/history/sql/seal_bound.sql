@@ -1,0 +1,1 @@
+SELECT least(CAST(:recorded AS bigint), version_at(clock_timestamp() - make_interval(secs => :delay)))

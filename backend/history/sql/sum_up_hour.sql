@@ -1,0 +1,1 @@
+INSERT INTO job_statistics SELECT * FROM summary_of(:hour)

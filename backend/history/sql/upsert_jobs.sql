@@ -1,0 +1,44 @@
+-- Each group of columns is a register with a version of its own: the higher one wins. In the order of
+-- ids, so that two recorders wait for each other instead of deadlocking.
+INSERT INTO jobs AS j (
+  id, position, job_type, max_attempts, payload, options, tags, tenant, trace_id, context_id, callback_url,
+  is_test, status_version, status, run_at, version, queue, fence, attempt, worker,
+  error_version, last_error, error_kind, error_reason,
+  payload_version, changed_payload, ready_version, discarded_version)
+SELECT id, position, coalesce(job_type, ''), max_attempts, payload, options, tags, tenant, trace_id, context_id,
+  callback_url, is_test, status_version, status, run_at, version, coalesce(queue, ''), fence, attempt, worker,
+  error_version, last_error, error_kind, error_reason,
+  payload_version, changed_payload, ready_version, discarded_version
+FROM staged_jobs ORDER BY id
+ON CONFLICT (id) DO UPDATE SET
+  position = greatest(j.position, excluded.position),
+  job_type = CASE WHEN excluded.position > j.position THEN excluded.job_type ELSE j.job_type END,
+  max_attempts = CASE WHEN excluded.position > j.position THEN excluded.max_attempts ELSE j.max_attempts END,
+  payload = CASE WHEN excluded.position > j.position THEN excluded.payload ELSE j.payload END,
+  options = CASE WHEN excluded.position > j.position THEN excluded.options ELSE j.options END,
+  tags = CASE WHEN excluded.position > j.position THEN excluded.tags ELSE j.tags END,
+  tenant = CASE WHEN excluded.position > j.position THEN excluded.tenant ELSE j.tenant END,
+  trace_id = CASE WHEN excluded.position > j.position THEN excluded.trace_id ELSE j.trace_id END,
+  context_id = CASE WHEN excluded.position > j.position THEN excluded.context_id ELSE j.context_id END,
+  callback_url = CASE WHEN excluded.position > j.position THEN excluded.callback_url ELSE j.callback_url END,
+  is_test = CASE WHEN excluded.position > j.position THEN excluded.is_test ELSE j.is_test END,
+  status_version = greatest(j.status_version, excluded.status_version),
+  status = CASE WHEN excluded.status_version > j.status_version THEN excluded.status ELSE j.status END,
+  run_at = CASE WHEN excluded.status_version > j.status_version THEN excluded.run_at ELSE j.run_at END,
+  version = greatest(j.version, excluded.version),
+  queue = CASE WHEN excluded.version > j.version THEN excluded.queue ELSE j.queue END,
+  fence = greatest(j.fence, excluded.fence),
+  attempt = CASE WHEN excluded.fence > j.fence THEN excluded.attempt ELSE j.attempt END,
+  worker = CASE WHEN excluded.fence > j.fence THEN excluded.worker ELSE j.worker END,
+  error_version = greatest(j.error_version, excluded.error_version),
+  last_error = CASE WHEN excluded.error_version > j.error_version THEN excluded.last_error ELSE j.last_error END,
+  error_kind = CASE WHEN excluded.error_version > j.error_version THEN excluded.error_kind ELSE j.error_kind END,
+  error_reason = CASE WHEN excluded.error_version > j.error_version THEN excluded.error_reason ELSE j.error_reason END,
+  payload_version = greatest(j.payload_version, excluded.payload_version),
+  changed_payload = CASE WHEN excluded.payload_version > j.payload_version THEN excluded.changed_payload ELSE j.changed_payload END,
+  ready_version = greatest(j.ready_version, excluded.ready_version),
+  discarded_version = greatest(j.discarded_version, excluded.discarded_version)
+WHERE excluded.version > j.version OR excluded.position > j.position
+  OR excluded.status_version > j.status_version OR excluded.fence > j.fence
+  OR excluded.error_version > j.error_version OR excluded.payload_version > j.payload_version
+  OR excluded.ready_version > j.ready_version OR excluded.discarded_version > j.discarded_version

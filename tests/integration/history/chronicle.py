@@ -1,0 +1,94 @@
+"""A Redis that things happen in, a Postgres that keeps them, and a recorder in between."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from backend.broker.connection import connect_blocking
+from backend.broker.event_stream import GROUP, RedisEventStream
+from backend.broker.keys import Keys
+from backend.domain.history_ports import EventBatch
+from backend.domain.job_event import JobEvent
+from backend.history.record_writer import RecordWriter
+from backend.loops.recorder import Recorder
+from backend.telemetry.clock import SystemClock
+from redis import Redis
+from sqlalchemy import Engine
+
+from tests.integration.broker.bench import Bench
+from tests.integration.history.databases import rows
+
+_numbers = itertools.count(1)
+
+#: Everything that a batch may change, in an order that does not depend on how it came there.
+EVERYTHING = {
+    "jobs": "SELECT * FROM jobs ORDER BY id",
+    "results": "SELECT * FROM job_results ORDER BY job_id, fence",
+    "events": "SELECT * FROM job_events ORDER BY job_id, version",
+    "set_aside": "SELECT stream_id, entry FROM set_aside_events ORDER BY stream_id",
+}
+
+
+class Chronicle:
+    """Both stores on the workbench, and recorders made to order."""
+
+    def __init__(self, redis: Redis, redis_url: str, engine: Engine) -> None:
+        self.redis = redis
+        self.redis_url = redis_url
+        self.engine = engine
+        self.keys = Keys("rq")
+        self.bench = Bench(redis, self.keys)
+        self.clock = SystemClock()
+
+    def stream(self, consumer: str = "", idle: float = 30.0) -> RedisEventStream:
+        """A consumer of its own."""
+        return RedisEventStream(
+            self.redis,
+            connect_blocking(self.redis_url),
+            self.keys,
+            consumer=consumer or f"recorder-{next(_numbers)}",
+            idle=idle,
+        )
+
+    def recorder(self, *, batch: int = 1000, idle: float = 30.0, record: Any = None) -> Recorder:
+        """A recorder that does not wait for what does not come."""
+        writer = record or RecordWriter(self.engine)
+        return Recorder(self.stream(idle=idle), writer, self.clock, batch=batch, patience=0.01)
+
+    def record(self) -> int:
+        """Records what has happened until now; how many entries it was."""
+        recorder = self.recorder()
+        total = 0
+        while size := recorder.record_batch():
+            total += size
+        return total
+
+    def write(self, *events: JobEvent) -> int:
+        """Writes events as one batch; how many were set aside."""
+        return RecordWriter(self.engine).write(EventBatch(events))
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        """All that is on record."""
+        return {name: self.rows(sql) for name, sql in EVERYTHING.items()}
+
+    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """What a query finds."""
+        return rows(self.engine, sql, **values)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job's row."""
+        return self.rows("SELECT * FROM jobs WHERE id = :id", id=job_id)[0]
+
+    def results(self, job_id: str) -> list[dict[str, Any]]:
+        """The job's attempts that ended."""
+        return self.rows("SELECT * FROM job_results WHERE job_id = :id ORDER BY fence", id=job_id)
+
+    def kinds(self, job_id: str) -> list[str]:
+        """The job's events, in order."""
+        sql = "SELECT kind FROM job_events WHERE job_id = :id ORDER BY version"
+        return [row["kind"] for row in self.rows(sql, id=job_id)]
+
+    def unacknowledged(self) -> int:
+        """Entries that a recorder holds."""
+        return int(self.redis.xpending(self.keys.events, GROUP)["pending"])

@@ -1,0 +1,65 @@
+"""Databases of a test's own on the session's Postgres, and what is in them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg2
+from sqlalchemy import Engine, make_url, text
+
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def database(url: str, *, template: str = "template1", owner: str = "tally") -> Iterator[str]:
+    """A new database; its URL. Dropped afterwards."""
+    name = f"history_{next(_numbers)}"
+    administer(url, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}")
+    try:
+        yield named(url, name)
+    finally:
+        administer(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def named(url: str, name: str, user: str = "tally") -> str:
+    """The same server's URL for another database."""
+    changed = make_url(url).set(database=name, username=user)
+    return changed.render_as_string(hide_password=False)
+
+
+def administer(url: str, *statements: str) -> None:
+    """Runs statements that want no transaction, as the superuser."""
+    parts = make_url(url)
+    with closing(
+        psycopg2.connect(host=parts.query["host"], user="tally", dbname="postgres")
+    ) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+
+def rows(engine: Engine, sql: str, **values: Any) -> list[dict[str, Any]]:
+    """What a query finds."""
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(text(sql), values).mappings()]
+
+
+def run(engine: Engine, sql: str, **values: Any) -> int:
+    """Runs one statement for good; how many rows it touched."""
+    with engine.begin() as connection:
+        return connection.execute(text(sql), values).rowcount
+
+
+def empty(engine: Engine) -> None:
+    """Empties what recorders write. The guards of append-only tables look away for a replica."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(
+            text(
+                "TRUNCATE jobs, job_results, job_events, set_aside_events, job_statistics, stale_hours"
+            )
+        )

@@ -1,0 +1,80 @@
+"""What was recorded cannot be edited, and the services' account can do no more than it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from backend.history.connection import connect
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from tests.integration.history.chronicle import Chronicle
+from tests.integration.history.databases import administer, named, run
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE job_events SET actor = 'nobody'",
+        "DELETE FROM job_events",
+        "TRUNCATE job_events",
+    ],
+)
+def test_events_stay_as_they_were_written_even_for_the_owner(
+    chronicle: Chronicle, edit: str
+) -> None:
+    chronicle.bench.finished()
+    chronicle.record()
+    before = chronicle.everything()
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        run(chronicle.engine, edit)
+
+    assert chronicle.everything() == before
+
+
+def test_one_month_cannot_be_emptied_by_its_own_name(chronicle: Chronicle) -> None:
+    [month] = chronicle.rows(
+        "SELECT max(inhrelid::regclass::text) AS name FROM pg_inherits"
+        " WHERE inhparent = 'job_events'::regclass"
+    )
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        run(chronicle.engine, f"TRUNCATE {month['name']}")
+
+
+@pytest.fixture
+def service(engine: Engine) -> Iterator[Engine]:
+    """Connections of an account with the rights that the services are given."""
+    url = engine.url.render_as_string(hide_password=False)
+    administer(url, "DROP ROLE IF EXISTS tally_service", "CREATE ROLE tally_service LOGIN")
+    run(engine, "SELECT grant_service_rights('tally_service')")
+    service = connect(named(url, engine.url.database or "", "tally_service"))
+    yield service
+    service.dispose()
+    run(engine, "DROP OWNED BY tally_service")
+    administer(url, "DROP ROLE tally_service")
+
+
+def test_the_services_account_can_record(chronicle: Chronicle, service: Engine) -> None:
+    finished = chronicle.bench.finished()
+    chronicle.engine = service
+
+    chronicle.record()
+
+    assert chronicle.job(finished)["status"] == "finished"
+
+
+@pytest.mark.parametrize("table", ["job_events", "audit_log", "job_event_seals"])
+@pytest.mark.parametrize("edit", ["UPDATE {} SET hash = ''", "DELETE FROM {}", "TRUNCATE {}"])
+def test_the_services_account_cannot_edit_what_is_append_only(
+    service: Engine, table: str, edit: str
+) -> None:
+    with pytest.raises(DBAPIError, match=r"permission denied|does not exist"):
+        run(service, edit.format(table))
+
+
+def test_the_services_account_cannot_drop_the_current_month(service: Engine) -> None:
+    with pytest.raises(DBAPIError, match="is not over"):
+        run(service, "SELECT drop_job_events_partition(CAST(now() AS date))")

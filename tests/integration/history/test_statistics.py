@@ -1,0 +1,183 @@
+"""Statistics: right while an hour runs, right once it is summed up, right when something comes late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from backend.domain.history_statistics import AttemptCounts
+from backend.history.history_store import HistoryStore
+from backend.history.statistics_store import StatisticsStore
+from backend.history.upkeep_store import UpkeepStore
+from backend.services.history_service import HistoryService
+from backend.telemetry.clock import SystemClock
+
+from tests.integration.history.chronicle import Chronicle
+from tests.integration.history.lives import START, Life, events_of
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def service(chronicle: Chronicle) -> HistoryService:
+    """The door to the record."""
+    store, statistics = HistoryStore(chronicle.engine), StatisticsStore(chronicle.engine)
+    return HistoryService(store, statistics, SystemClock())
+
+
+def busy_hours() -> list[Life]:
+    """Two hours of mails and exports, some of which fail."""
+    lives = [
+        Life(at=START + timedelta(minutes=n / 2), runs=0.1 if n < 90 else 10, waits=2)
+        for n in range(100)
+    ]
+    error = ("ConnectionError", "refused")
+    lives += [Life(at=START + timedelta(minutes=n), ends="failed", error=error) for n in range(3)]
+    lives += [
+        Life(at=START + HOUR, job_type="export", ends="retried", error=("OSError", f"disk {n}"))
+        for n in range(5)
+    ]
+    lives += [Life(at=START + HOUR, job_type="export", ends="crashed", error=error)]
+    return lives + [Life(at=START + 2 * HOUR, ends="released")]
+
+
+@pytest.mark.parametrize("summed", [False, True])
+def test_each_hour_says_what_ended_in_it_and_how_long_it_took(
+    chronicle: Chronicle, service: HistoryService, summed: bool
+) -> None:
+    chronicle.write(*events_of(*busy_hours()))
+    if summed:
+        assert UpkeepStore(chronicle.engine).sum_up_hours(10) == 3
+
+    first, second, third = service.by_hour(START, START + 3 * HOUR)
+
+    assert (first.hour, first.attempts) == (START, AttemptCounts(103, 100, 3, 0, 0))
+    assert second.attempts == AttemptCounts(6, 0, 0, 5, 1)
+    assert third.attempts == AttemptCounts(1, 0, 0, 0, 0)
+    assert third.run is None
+    assert first.run is not None
+    assert first.wait is not None
+    assert first.run.count == 103
+    assert first.run.mean == pytest.approx((90 * 0.1 + 10 * 10 + 3 * 0.25) / 103)
+    assert first.run.p50 == pytest.approx(0.1, rel=0.07)
+    assert first.run.p95 == pytest.approx(10, rel=0.07)
+    assert first.wait.p50 == pytest.approx(2, rel=0.07)
+
+
+def test_one_type_may_be_asked_for(chronicle: Chronicle, service: HistoryService) -> None:
+    chronicle.write(*events_of(*busy_hours()))
+
+    [only] = service.by_hour(START, START + 3 * HOUR, job_type="export")
+
+    assert only.attempts == AttemptCounts(6, 0, 0, 5, 1)
+
+
+@pytest.mark.parametrize("summed", [False, True])
+def test_types_are_put_together_over_many_hours(
+    chronicle: Chronicle, service: HistoryService, summed: bool
+) -> None:
+    chronicle.write(*events_of(*busy_hours()))
+    if summed:
+        UpkeepStore(chronicle.engine).sum_up_hours(10)
+
+    mails, exports = service.by_type(START, START + 3 * HOUR)
+
+    assert (mails.job_type, mails.attempts) == ("send_email", AttemptCounts(104, 100, 3, 0, 0))
+    assert (exports.job_type, exports.attempts) == ("export", AttemptCounts(6, 0, 0, 5, 1))
+    assert mails.run is not None
+    assert mails.run.p99 == pytest.approx(10, rel=0.07)
+
+
+def test_the_hours_that_a_window_touches_are_counted_whole(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    chronicle.write(*events_of(*busy_hours()))
+    half = timedelta(minutes=30)
+
+    hours = service.by_hour(START + half, START + HOUR + half)
+
+    assert [hour.hour for hour in hours] == [START, START + HOUR]
+
+
+def test_the_last_day_is_meant_where_nothing_is_said(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    now = datetime.now(UTC)
+    chronicle.write(
+        *events_of(Life(at=now - timedelta(hours=2)), Life(at=now - timedelta(hours=30)))
+    )
+
+    assert [hour.attempts.ended for hour in service.by_hour()] == [1]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_what_comes_after_an_hour_was_summed_up_is_counted_at_once_and_once(
+    chronicle: Chronicle, service: HistoryService, parts: int
+) -> None:
+    upkeep = UpkeepStore(chronicle.engine)
+    chronicle.write(*events_of(Life()))
+    assert upkeep.sum_up_hours(10) == 1
+    assert upkeep.sum_up_hours(10) == 0
+
+    late = events_of(Life(runs=1), Life(job_type="export"))
+    chronicle.write(*late[:parts])
+    chronicle.write(*late)
+
+    assert service.by_hour(START, START + HOUR)[0].attempts.ended == 3
+    assert upkeep.sum_up_hours(10) == 1
+    assert service.by_hour(START, START + HOUR)[0].attempts.ended == 3
+    assert chronicle.rows("SELECT count(*) FROM stale_hours") == [{"count": 0}]
+
+
+def test_a_job_type_that_becomes_known_late_is_counted_under_its_name(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    accepted, started, ended = events_of(Life())
+    chronicle.write(started, ended)
+    UpkeepStore(chronicle.engine).sum_up_hours(10)
+    assert service.by_type(START, START + HOUR) == []
+
+    chronicle.write(accepted)
+
+    [mails] = service.by_type(START, START + HOUR)
+    assert mails.job_type == "send_email"
+    assert mails.wait is not None
+
+
+def test_an_hour_that_is_not_over_is_not_summed_up(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    now = datetime.now(UTC)
+    chronicle.write(*events_of(Life(at=now, waits=0, runs=0)))
+    chronicle.write(*events_of(Life(at=now, waits=0, runs=0)))
+
+    assert UpkeepStore(chronicle.engine).sum_up_hours(10) == 0
+    assert sum(hour.attempts.ended for hour in service.by_hour()) == 2
+    assert chronicle.rows("SELECT count(*) FROM stale_hours") == [{"count": 1}]
+
+
+def test_failures_are_grouped_by_what_went_wrong(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    chronicle.write(*events_of(*busy_hours()))
+
+    groups = service.failures(START, START + 3 * HOUR)
+
+    assert [(group.error_kind, group.job_type, group.attempts, group.failed) for group in groups] == [
+        ("OSError", "export", 5, 0),
+        ("ConnectionError", "send_email", 3, 3),
+        ("ConnectionError", "export", 1, 0),
+    ]
+    assert groups[1].message == "refused"
+    newest = chronicle.results(groups[1].job_id)[0]
+    assert newest["ended_at"] == groups[1].last_at
+
+
+def test_failures_can_be_narrowed_to_a_type_and_to_the_worst(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    chronicle.write(*events_of(*busy_hours()))
+
+    assert len(service.failures(START, START + 3 * HOUR, job_type="export")) == 2
+    assert len(service.failures(START, START + 3 * HOUR, limit=1)) == 1
+    assert service.failures(START + 5 * HOUR, START + 6 * HOUR) == []

@@ -1,0 +1,141 @@
+"""Upkeep: what is old goes, by state and type; months of events come in time and go whole."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from backend.domain.history_retention import RetentionPolicy
+from backend.history.months import month_after
+from backend.history.upkeep_store import UpkeepStore
+from backend.loops.pruner import Pruner
+
+from tests.integration.history.chronicle import Chronicle
+from tests.integration.history.lives import Life, events_of
+
+NOW = datetime.now(UTC)
+LONG_AGO = NOW - timedelta(days=4000)
+
+
+@pytest.fixture
+def upkeep(chronicle: Chronicle) -> UpkeepStore:
+    """What keeps the record in shape."""
+    return UpkeepStore(chronicle.engine)
+
+
+def pruner(chronicle: Chronicle, **policy: object) -> Pruner:
+    """A pruner with a policy."""
+    upkeep = UpkeepStore(chronicle.engine)
+    return Pruner(upkeep, chronicle.clock, RetentionPolicy(**policy))  # type: ignore[arg-type]
+
+
+def days_ago(days: float, job_id: str, **life: object) -> Life:
+    """A job accepted so many days ago."""
+    return Life(job_id, NOW - timedelta(days=days), **life)  # type: ignore[arg-type]
+
+
+def left(chronicle: Chronicle) -> list[str]:
+    """The jobs on record, and the jobs whose results are."""
+    jobs = [row["id"] for row in chronicle.rows("SELECT id FROM jobs ORDER BY id")]
+    results = chronicle.rows("SELECT DISTINCT job_id FROM job_results ORDER BY job_id")
+    assert [row["job_id"] for row in results] == [id_ for id_ in jobs if "waiting" not in id_]
+    return jobs
+
+
+def test_each_state_is_kept_for_its_own_time(chronicle: Chronicle) -> None:
+    chronicle.write(
+        *events_of(
+            days_ago(31, "finished-old"),
+            days_ago(29, "finished"),
+            days_ago(91, "failed-old", ends="failed"),
+            days_ago(89, "failed", ends="failed"),
+            days_ago(31, "canceled-old", ends="canceled"),
+            days_ago(400, "waiting", ends=""),
+            days_ago(31, "finished-late", waits=2 * 86400),
+        )
+    )
+
+    assert pruner(chronicle).run_once() > 0
+
+    assert left(chronicle) == ["failed", "finished", "finished-late", "waiting"]
+
+
+def test_a_type_may_be_kept_longer_or_shorter_than_the_others(chronicle: Chronicle) -> None:
+    chronicle.write(
+        *events_of(
+            days_ago(50, "email"),
+            days_ago(50, "report", job_type="report"),
+            days_ago(3, "ping", job_type="ping"),
+            days_ago(3, "ping-failed", job_type="ping", ends="failed"),
+            days_ago(3, "email-new"),
+        )
+    )
+
+    pruner(chronicle, days_by_type={"report": 365, "ping": 2}).run_once()
+
+    assert left(chronicle) == ["email-new", "report"]
+
+
+def test_many_go_in_batches_until_none_is_left(chronicle: Chronicle) -> None:
+    chronicle.write(*events_of(*(days_ago(40, f"old-{n:04}") for n in range(2100)), days_ago(1, "new")))
+    loop = pruner(chronicle)
+
+    waits = [loop.run_once() for _ in range(3)]
+
+    assert (waits[:2], waits[2] > 0) == ([0.0, 0.0], True)
+    assert loop.pruned == 2100
+    assert left(chronicle) == ["new"]
+
+
+def test_a_month_of_events_goes_when_the_last_job_of_it_may(
+    chronicle: Chronicle, upkeep: UpkeepStore
+) -> None:
+    chronicle.write(*events_of(Life("old", LONG_AGO), days_ago(1, "new")))
+    first = date(LONG_AGO.year, LONG_AGO.month, 1)
+    assert first in upkeep.months_of_events()
+    end = datetime.combine(month_after(first), datetime.min.time(), UTC)
+
+    assert upkeep.drop_events(end - timedelta(days=1)) == 0
+    assert upkeep.drop_events(end) == 1
+
+    assert first not in upkeep.months_of_events()
+    assert chronicle.kinds("old") == []
+    assert len(chronicle.kinds("new")) == 3
+
+
+def test_the_round_of_a_pruner_drops_old_months_and_makes_new_ones(
+    chronicle: Chronicle, upkeep: UpkeepStore
+) -> None:
+    chronicle.write(*events_of(Life("old", LONG_AGO)))
+
+    pruner(chronicle).run_once()
+
+    this = date(NOW.year, NOW.month, 1)
+    months = upkeep.months_of_events()
+    assert date(LONG_AGO.year, LONG_AGO.month, 1) not in months
+    assert {this, month_after(this), month_after(month_after(this))} <= set(months)
+
+
+def test_months_that_are_there_are_not_made_again(upkeep: UpkeepStore) -> None:
+    upkeep.make_partitions(3)
+
+    assert upkeep.make_partitions(3) == 0
+
+
+def test_sums_outlive_the_jobs_they_are_of_but_not_for_ever(
+    chronicle: Chronicle, upkeep: UpkeepStore
+) -> None:
+    chronicle.write(*events_of(days_ago(40, "a"), days_ago(500, "b")))
+
+    pruner(chronicle).run_once()
+
+    hours = chronicle.rows("SELECT hour FROM job_statistics WHERE job_type = ''")
+    assert left(chronicle) == []
+    assert [abs(row["hour"] - (NOW - timedelta(days=40))) < timedelta(hours=2) for row in hours] == [True]
+
+
+def test_the_longest_time_of_any_job_decides_about_events() -> None:
+    policy = RetentionPolicy(finished_days=1, failed_days=2, days_by_type={"report": 365})
+
+    assert policy.longest == timedelta(days=365)
+    assert RetentionPolicy().longest == timedelta(days=90)
