@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import socket
+from functools import partial
+from typing import Any, ClassVar
 
-from pydantic import BaseModel
-
+from backend.api.config.worker_settings import ArtifactSettings, MailSettings, section
+from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
-
-
-class Mail(BaseModel):
-    """A mail."""
-
-    to: str
-    subject: str
+from workers.mail.composer import Composer
+from workers.mail.handover import OutcomeUnknown, hand_over
+from workers.mail.mail import Mail
+from workers.mail.sending import as_failure, keep_for_inspection
+from workers.mail.smtp_connection import connect
+from workers.mail.smtp_pool import SmtpPool
 
 
 class EmailWorker(BaseWorker):
-    """Mails."""
+    """Hands mails to the SMTP server of the settings, over connections kept between jobs."""
 
     lane: ClassVar[str] = "email"
 
-    @job_type("send_email")
-    def send_email(self, payload: Mail, context: JobContext) -> dict[str, str]:
-        """Sends one mail."""
-        return {"to": payload.to}
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings)
+        self.mail = section(settings, "mail", MailSettings)
+        self.artifacts = open_store(section(settings, "artifacts", ArtifactSettings))
+        self.composer = Composer(settings.smtp.sender, self.mail, self.artifacts)
+        self.pool = SmtpPool(
+            partial(
+                connect,
+                settings.smtp,
+                hello_name=self.mail.hello_name or socket.gethostname(),
+                deadline=self.mail.deadline,
+            ),
+            idle_seconds=self.mail.idle_seconds,
+            mails=self.mail.mails_per_connection,
+        )
+
+    def close(self) -> None:
+        """Ends the kept connections."""
+        self.pool.close()
+
+    @job_type("send_email", priority="high", timeout=120, secret_fields=("text", "html", "data"))
+    def send_email(self, mail: Mail, context: JobContext) -> dict[str, Any]:
+        """Sends one mail. A test run stores it as an artifact and sends nothing."""
+        composed = self.composer.compose(mail, context)
+        if context.is_test:
+            return keep_for_inspection(self.artifacts, composed, context)
+        try:
+            receipt = hand_over(self.pool, composed.envelope, self.mail.deadline)
+        except OutcomeUnknown as unknown:
+            raise as_failure(unknown, self.mail.unknown_outcome) from unknown
+        if receipt.refused:
+            context.log.warning("mail.recipients_refused", refused=len(receipt.refused))
+        return {
+            "message_id": composed.message_id,
+            "recipients": len(composed.envelope.recipients) - len(receipt.refused),
+            "refused": receipt.refused,
+            "answer": receipt.answer,
+        }

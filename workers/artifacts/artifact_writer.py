@@ -11,10 +11,12 @@ from backend.domain.errors import ArtifactError
 from workers.artifacts.artifact import Artifact
 
 
-class ArtifactWriter(io.RawIOBase):
-    """Takes bytes from the first to the last, in order; ``artifact`` is there once it is whole."""
+class ArtifactTooLarge(ArtifactError):
+    """The file is over the limit of the store."""
 
-    artifact: Artifact | None = None
+
+class ArtifactWriter(io.RawIOBase):
+    """Takes bytes from the first to the last, in order."""
 
     def __init__(self, write: Callable[[Any], int | None], max_bytes: int = 0) -> None:
         super().__init__()
@@ -22,6 +24,18 @@ class ArtifactWriter(io.RawIOBase):
         self._max_bytes = max_bytes
         self._hash = hashlib.sha256()
         self.size_bytes = 0
+        self._artifact: Artifact | None = None
+
+    @property
+    def artifact(self) -> Artifact:
+        """What became of it, once the block that wrote it ended well."""
+        if self._artifact is None:
+            raise ArtifactError("the file is not whole yet")
+        return self._artifact
+
+    @artifact.setter
+    def artifact(self, artifact: Artifact) -> None:
+        self._artifact = artifact
 
     @property
     def sha256(self) -> str:
@@ -36,14 +50,17 @@ class ArtifactWriter(io.RawIOBase):
         """Takes all of ``chunk``; raises `ArtifactError` over the limit or on a full disk."""
         view = memoryview(chunk).cast("B")
         if self._max_bytes and self.size_bytes + len(view) > self._max_bytes:
-            raise ArtifactError(
+            raise ArtifactTooLarge(
                 f"the file is over {self._max_bytes} bytes; narrow what is asked for, or raise "
                 "artifacts.max_mb"
             )
         self._hash.update(view)
         written = 0
-        while written < len(view):
-            written += self._write(view[written:]) or 0
+        try:
+            while written < len(view):
+                written += self._write(view[written:]) or 0
+        except OSError as error:
+            raise ArtifactError(f"the file cannot be written: {error.strerror}") from error
         self.size_bytes += written
         return written
 

@@ -26,7 +26,9 @@ def file_name(text: str) -> str:
             )
     folded = unicodedata.normalize("NFKC", text)
     if not folded.strip(". ") or folded[0] in ".-~ " or folded[-1] in ". " or ".." in folded:
-        raise ValueError("a file name begins with a letter or digit, ends with one, and has no '..'")
+        raise ValueError(
+            "a file name begins with a letter or digit, ends with one, and has no '..'"
+        )
     if _RESERVED.fullmatch(folded):
         raise ValueError("this file name means a device on some systems; choose another")
     if any(character in _FORBIDDEN for character in folded):

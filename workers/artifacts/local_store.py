@@ -48,15 +48,18 @@ class LocalStore:
         artifact_id = secrets.token_hex(16)
         partial = f".{artifact_id}{_PARTIAL}"
         try:
-            with self._folder.new_file(partial) as file:
+            with _stored(label.name):
+                file = self._folder.new_file(partial)
+            with file:
                 writer = ArtifactWriter(file.write, self._max_bytes)
                 yield writer
-                os.fsync(file.fileno())
-            writer.artifact = self._artifact(artifact_id, label, writer)
-            self._folder.rename(partial, artifact_id + _DATA)
-            self._write_record(writer.artifact)
-        except OSError as error:
-            raise ArtifactError(f"the file {label.name!r} cannot be stored: {error}") from error
+                with _stored(label.name):
+                    os.fsync(file.fileno())
+            artifact = self._artifact(artifact_id, label, writer)
+            with _stored(label.name):
+                self._folder.rename(partial, artifact_id + _DATA)
+                self._write_record(artifact)
+            writer.artifact = artifact
         finally:
             self._folder.remove(partial)
 
@@ -80,7 +83,7 @@ class LocalStore:
         partial = f".{artifact.id}{_RECORD}{_PARTIAL}"
         try:
             with self._folder.new_file(partial) as file:
-                file.write(json.dumps(artifact.to_json()).encode())
+                ArtifactWriter(file.write).write(json.dumps(artifact.to_json()).encode())
                 os.fsync(file.fileno())
             self._folder.rename(partial, artifact.id + _RECORD)
         except BaseException:
@@ -139,6 +142,14 @@ class LocalStore:
         for name in left if not dry_run else ():
             self._folder.remove(name)
         return len(left)
+
+
+@contextmanager
+def _stored(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ArtifactError(f"the file {name!r} cannot be stored: {error.strerror}") from error
 
 
 def _is_left(name: str, names: set[str]) -> bool:

@@ -55,7 +55,9 @@ class Attachment(Payload):
     """A file of the artifact store that goes with a mail."""
 
     artifact: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The artifact's id.")
-    name: FileName | None = Field(None, description="What the recipient sees; its own name if none.")
+    name: FileName | None = Field(
+        None, description="What the recipient sees; its own name if none."
+    )
 
 
 class Mail(Payload):

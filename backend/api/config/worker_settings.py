@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    field_validator,
+)
 
 from backend.api.config.section import Seconds, Section
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
+_SIGNS_WITH = "whsec_"
+_SECRET_BYTES = range(24, 65)
 
 
 def _existing(folder: Path) -> Path:
@@ -18,13 +28,35 @@ def _existing(folder: Path) -> Path:
     return shipped if not folder.exists() and shipped.exists() else folder
 
 
+def _signing_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    try:
+        key = base64.b64decode(text.removeprefix(_SIGNS_WITH), validate=True)
+    except ValueError:
+        key = b""
+    if not text.startswith(_SIGNS_WITH) or len(key) not in _SECRET_BYTES:
+        raise ValueError(f"must be {_SIGNS_WITH} followed by 24 to 64 random bytes in base64")
+    return secret
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str | SecretStr) else value
+
+
 ShippedFolder = Annotated[Path, AfterValidator(_existing)]
+SigningSecrets = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...],
+    Field(min_length=1, max_length=5),
+    BeforeValidator(_listed),
+]
 
 
 class ArtifactSettings(Section):
     """Where the files that jobs produce are kept."""
 
-    folder: Path = Field(Path("var/artifacts"), description="Made when missing, for its owner only.")
+    folder: Path = Field(
+        Path("var/artifacts"), description="Made when missing, for its owner only."
+    )
     retention_days: float = Field(30, gt=0, description="Days a file is kept unless its job says.")
     partial_hours: float = Field(
         1, gt=0, description="Hours until an unfinished file counts as left behind by a crash."
@@ -45,6 +77,77 @@ class MailSettings(Section):
     mails_per_connection: int = Field(100, ge=1, description="Mails until a connection is renewed.")
     attachments_mb: float = Field(10, gt=0, description="Most MB of attachments in one mail.")
     unknown_outcome: Literal["retry", "fail"] = Field(
-        "retry", description="When the server is lost after the mail's last byte: send again "
+        "retry",
+        description="When the server is lost after the mail's last byte: send again "
         "(same Message-ID), or fail so that a person decides.",
     )
+
+
+class WebhookSettings(Section):
+    """Whom webhooks may reach, how they are signed, and how long a receiver may take."""
+
+    secrets: dict[str, SigningSecrets] = Field(
+        default_factory=dict,
+        description="Signing secrets by name (whsec_ and base64). Several of one name all sign, so "
+        "that a receiver can change from one to the next.",
+    )
+    default_secret: str = Field("default", description="The secret of webhooks that name none.")
+    allow_unsigned: bool = Field(
+        False,
+        description="Whether a webhook that names no secret may go unsigned where there is no default.",
+    )
+    allow_http: bool = Field(False, description="Whether http:// may be used; https:// always may.")
+    ports: tuple[int, ...] = Field((443, 8443), description="Ports that may be used; none: all.")
+    allowed_networks: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks of one's own that may be reached though they are not public."
+    )
+    blocked_networks: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Public networks that may not be reached, such as one's own front doors."
+    )
+    redirects: int = Field(0, ge=0, le=5, description="Most redirects (307, 308) followed.")
+    lookup_seconds: Seconds = Field(2, description="Seconds for the name's look-up.")
+    connect_seconds: Seconds = Field(5, description="Seconds until a connection stands.")
+    total_seconds: Seconds = Field(15, description="Seconds for all of it, whatever is sent back.")
+    response_bytes: int = Field(
+        65_536, ge=1024, description="Most bytes read back, headers included."
+    )
+    retry_after_limit: Seconds = Field(
+        86_400, description="Longest wait in seconds that a receiver may ask for."
+    )
+    ca_file: Path | None = Field(None, description="Certificates to trust instead of the system's.")
+
+
+class SourceSettings(Section):
+    """A database that exports and reports may read. Give it an account that can only read."""
+
+    url: SecretStr = Field(description="For SQLAlchemy: postgresql://user:password@host/name.")
+    tables: tuple[str, ...] = Field(
+        (), description="Tables that may be exported; '*': all of them."
+    )
+    queries: dict[str, str] = Field(
+        default_factory=dict, description="SQL by name, with :parameters that jobs give values for."
+    )
+    statement_timeout: Seconds = Field(600, description="Seconds until a statement is ended.")
+
+    @field_validator("url")
+    @classmethod
+    def _with_driver(cls, url: SecretStr) -> SecretStr:
+        """SQLAlchemy 2.1 reads the plain schemes as psycopg 3, which is not what we ship."""
+        scheme, separator, rest = url.get_secret_value().partition("://")
+        if scheme in ("postgresql", "postgres"):
+            return SecretStr(f"postgresql+psycopg2{separator}{rest}")
+        return url
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def section(settings: Any, name: str, kind: type[AnySection]) -> AnySection:
+    """The section ``name`` of the settings; its defaults where the settings have none."""
+    found = getattr(settings, name, None)
+    return found if isinstance(found, kind) else kind()
+
+
+def sources_of(settings: Any) -> dict[str, SourceSettings]:
+    """The sources that the settings name."""
+    return dict(getattr(settings, "sources", {}))

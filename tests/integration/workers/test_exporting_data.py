@@ -1,0 +1,416 @@
+"""Exports from a real Postgres into each format, whole or not at all, in little memory."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from backend.api.config.worker_settings import ArtifactSettings, SourceSettings
+from backend.domain.errors import ArtifactError, PermanentFailure, RetryLater
+from tests.integration.workers.shop import count_orders
+from tests.workers_at_work import AtWork, Settings, Steps, context
+from workers import export_worker
+from workers.artifacts.open_store import open_store
+from workers.base_worker import StopRequested
+
+ORDERS = {"source": "shop", "table": "orders"}
+
+
+def exported(settings: Settings, **payload: Any) -> tuple[dict[str, Any], bytes]:
+    with AtWork(export_worker, settings) as worker:
+        result = worker.run("export_data", {"source": "shop", **payload})
+    with open_store(settings.artifacts).open(result["artifact"]["id"]) as file:
+        return result, file.read()
+
+
+def visible(settings: Settings) -> list[str]:
+    return [path.name for path in settings.artifacts.folder.glob("*")]
+
+
+def rows_of_csv(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode(), newline="")))
+
+
+def test_a_table_becomes_csv_with_its_checksum(shop: Settings) -> None:
+    result, content = exported(shop, table="orders")
+
+    names, first, second, third = rows_of_csv(content)
+    assert dict(zip(names, first, strict=True)) == {
+        "id": "1", "customer": "Zoë", "amount": "19.90", "share": "0.5", "paid": "true",
+        "placed_at": "2026-01-02T01:04:05.678000+00:00", "day": "2026-01-02",
+        "note": 'first, "quoted"\ntwo lines', "tags": '["a","b"]',
+        "details": '{"k":[1,null]}', "picture": "00ff", "exact": "12345678901234567890.123456789",
+        "number": "01234567-89ab-cdef-0123-456789abcdef", "nothing": "",
+    }  # fmt: skip
+    assert second[1:4] == ["'=1+1", "-5.00", "nan"]
+    assert third[1] == "数"
+    assert result["rows"] == 3
+    assert result["size_bytes"] == len(content)
+    assert result["sha256"] == hashlib.sha256(content).hexdigest()
+    assert result["artifact"]["name"] == "orders.csv"
+
+
+def test_the_same_export_again_has_the_same_bytes(shop: Settings) -> None:
+    payload = {"table": "orders", "order_by": ["id"], "format": "jsonl", "compression": "gzip"}
+
+    assert exported(shop, **payload)[1] == exported(shop, **payload)[1]
+
+
+def test_text_that_a_spreadsheet_would_run_stays_as_it_is_where_asked_for(shop: Settings) -> None:
+    _, content = exported(shop, table="orders", spreadsheet_safe=False, columns=["customer"])
+
+    assert rows_of_csv(content)[2] == ["=1+1"]
+
+
+def test_a_name_of_a_column_is_harmless_too(shop: Settings) -> None:
+    _, content = exported(shop, query="odd_names")
+
+    assert rows_of_csv(content)[0] == ["'=cmd", "a,b"]
+
+
+def test_a_table_becomes_json_lines(shop: Settings) -> None:
+    _, content = exported(shop, table="orders", format="jsonl", compression="gzip")
+
+    first, second, third = (json.loads(line) for line in gzip.decompress(content).splitlines())
+    assert first["details"] == {"k": [1, None]}
+    assert first["tags"] == ["a", "b"]
+    assert first["amount"] == "19.90"
+    assert first["note"] == 'first, "quoted"\ntwo lines'
+    assert second["share"] is None
+    assert second["customer"] == "=1+1"
+    assert third["customer"] == "数"
+
+
+def test_a_table_becomes_parquet_with_types(shop: Settings) -> None:
+    _, content = exported(shop, table="orders", format="parquet", order_by=["id"])
+
+    table = pq.read_table(io.BytesIO(content))
+    first = table.to_pylist()[0]
+    assert first["amount"] == Decimal("19.90")
+    assert first["placed_at"] == datetime(2026, 1, 2, 1, 4, 5, 678000, tzinfo=UTC)
+    assert first["day"] == date(2026, 1, 2)
+    assert first["picture"] == b"\x00\xff"
+    assert first["exact"] == "12345678901234567890.123456789"
+    assert table.column("paid").to_pylist() == [True, False, None]
+    assert table.column("nothing").to_pylist() == [None, None, None]
+
+
+def test_a_table_becomes_a_sheet_without_formulas(shop: Settings) -> None:
+    _, content = exported(shop, table="orders", format="xlsx", order_by=["id"])
+
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    rows = list(sheet.iter_rows())
+    assert rows[2][1].value == "=1+1"
+    assert {cell.data_type for row in rows for cell in row} <= {"s", "n", "b", "d"}
+    assert rows[1][2].value == 19.9
+    assert rows[1][5].value == datetime(2026, 1, 2, 1, 4, 5, 678000)
+    assert rows[1][11].value == "12345678901234567890.123456789"
+    assert rows[2][3].value == "nan"
+    assert rows[2][6].value == "1899-12-31"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "xlsx"])
+def test_no_rows_make_a_whole_file(shop: Settings, kind: str) -> None:
+    result, content = exported(
+        shop, table="orders", format=kind, where=[{"column": "id", "value": 99}]
+    )
+
+    assert result["rows"] == 0
+    if kind == "parquet":
+        assert pq.read_table(io.BytesIO(content)).num_columns == 14
+    if kind == "csv":
+        assert len(rows_of_csv(content)) == 1
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ids"),
+    [
+        ([{"column": "id", "op": "in", "value": [1, 3]}], ["1", "3"]),
+        ([{"column": "id", "op": "!=", "value": 2}], ["1", "3"]),
+        ([{"column": "note", "op": "is null"}], ["2"]),
+        ([{"column": "note", "op": "is not null"}], ["1", "3"]),
+        ([{"column": "placed_at", "op": ">=", "value": "2026-01-03"}], ["2"]),
+        ([{"column": "placed_at", "op": "<", "value": "2026-01-02T03:04:06+02:00"}], ["1"]),
+        ([{"column": "day", "value": "2026-01-02"}], ["1"]),
+        ([{"column": "paid", "value": False}], ["2"]),
+        ([{"column": "customer", "value": "x' OR '1'='1"}], []),
+        (
+            [{"column": "amount", "op": ">", "value": 0}, {"column": "id", "op": "<", "value": 9}],
+            ["1"],
+        ),
+    ],
+)
+def test_conditions_choose_rows(shop: Settings, conditions: Any, ids: list[str]) -> None:
+    _, content = exported(shop, table="orders", columns=["id"], where=conditions, order_by=["id"])
+
+    assert [row[0] for row in rows_of_csv(content)[1:]] == ids
+
+
+def test_order_and_limit_are_kept(shop: Settings) -> None:
+    _, content = exported(shop, table="orders", columns=["id"], order_by=["-id"], limit=2)
+
+    assert rows_of_csv(content) == [["id"], ["3"], ["2"]]
+
+
+def test_parameters_of_a_query_are_bound(shop: Settings) -> None:
+    _, found = exported(shop, query="by_customer", parameters={"customer": "Zoë"})
+    _, none = exported(shop, query="by_customer", parameters={"customer": "x' OR '1'='1"})
+
+    assert len(rows_of_csv(found)) == 2
+    assert len(rows_of_csv(none)) == 1
+
+
+REFUSED = [
+    ({"source": "shp", "table": "orders"}, r"no source 'shp', did you mean 'shop'"),
+    ({"table": "order"}, r"'order' of source 'shop' may not be exported, did you mean 'orders'"),
+    ({"table": "private.salaries"}, r"may not be exported.*sources\.shop\.tables"),
+    ({"table": "pg_catalog.pg_authid"}, "may not be exported"),
+    ({"table": "missing"}, "there is no table 'missing'"),
+    ({"table": "orders", "columns": ["ammount"]}, "no column 'ammount', did you mean 'amount'"),
+    ({"table": "orders", "where": [{"column": "x", "value": 1}]}, "no column 'x'"),
+    ({"table": "orders", "order_by": ["-x"]}, "no column 'x'"),
+    (
+        {"table": "orders", "where": [{"column": "id", "value": "one"}]},
+        "refuses the query: invalid",
+    ),
+    ({"table": "orders", "where": [{"column": "day", "value": "1 Jan"}]}, "'day' holds dates"),
+    (
+        {"table": "orders", "where": [{"column": "placed_at", "value": "x"}]},
+        "'placed_at' holds dates",
+    ),
+    ({"query": "by_custmer"}, "no query 'by_custmer', did you mean 'by_customer'"),
+    ({"query": "by_customer"}, r"takes the parameters \['customer'\], not \[\]"),
+    ({"query": "all", "parameters": {"x": 1}}, r"takes the parameters none, not \['x'\]"),
+    ({"query": "slow"}, r"ended the query after 1 s.*statement_timeout"),
+    ({"query": "meddling"}, "read-only transaction"),
+    ({"query": "deleting"}, "refuses the query"),
+    ({"query": "broken"}, "nothing_like_this"),
+    ({"query": "misspelt"}, "syntax error"),
+    ({"query": "dividing"}, "division by zero"),
+    ({"query": "copying"}, "refuses the query"),
+    ({"query": "late_failure"}, "division by zero"),
+    ({"query": "long_text", "format": "xlsx"}, "40,000 characters.*export as csv"),
+]
+
+
+@pytest.mark.parametrize(("payload", "words"), REFUSED)
+def test_what_cannot_be_exported_is_refused_and_leaves_nothing(
+    shop: Settings, shop_url: str, payload: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(PermanentFailure, match=words) as refusal:
+        exported(shop, **payload)
+
+    assert "postgresql" not in str(refusal.value)
+    assert visible(shop) == []
+    assert count_orders(shop_url) == 3
+
+
+def test_a_database_that_is_away_is_tried_again_without_telling_its_password(
+    settings: Settings,
+) -> None:
+    url = "postgresql://reader:s3cret@127.0.0.1:9/shop"
+    away = settings.but(sources={"shop": SourceSettings(url=url, tables=("*",))})
+
+    with pytest.raises(RetryLater, match="source 'shop' cannot be read now") as failure:
+        exported(away, table="orders")
+
+    assert "s3cret" not in str(failure.value)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle://x", "postgresql+nothing://x/y"])
+def test_a_source_whose_url_is_wrong_is_named(settings: Settings, url: str) -> None:
+    wrong = settings.but(sources={"shop": SourceSettings(url=url, tables=("*",))})
+
+    with pytest.raises(PermanentFailure, match="source 'shop'"):
+        exported(wrong, table="orders")
+
+
+def test_a_file_over_the_limit_is_refused_and_leaves_nothing(shop: Settings) -> None:
+    small = shop.but(artifacts=ArtifactSettings(folder=shop.artifacts.folder, max_mb=1))
+
+    with pytest.raises(PermanentFailure, match=r"over 1048576 bytes.*artifacts\.max_mb"):
+        exported(small, query="many", parameters={"most": 100_000})
+
+    assert visible(small) == []
+
+
+def test_progress_is_told_while_it_runs(shop: Settings) -> None:
+    steps = Steps()
+
+    with AtWork(export_worker, shop) as worker:
+        worker.run(
+            "export_data",
+            {"source": "shop", "query": "many", "parameters": {"most": 10_000}},
+            context(report_progress=steps),
+        )
+
+    assert len(steps.said) >= 5
+    assert steps.said[-1] == (10_000, None, "10,000 rows")
+
+
+def test_an_export_that_somebody_canceled_stops_and_leaves_nothing(shop: Settings) -> None:
+    running = context()
+
+    def cancel(_done: float, _total: float | None, _note: str) -> None:
+        running.canceled = True
+
+    running.report_progress = cancel
+    with AtWork(export_worker, shop) as worker, pytest.raises(StopRequested):
+        worker.run(
+            "export_data",
+            {"source": "shop", "query": "many", "parameters": {"most": 10_000}},
+            running,
+        )
+
+    assert visible(shop) == []
+
+
+def test_a_test_run_writes_few_rows_for_a_day(shop: Settings) -> None:
+    with AtWork(export_worker, shop) as worker:
+        result = worker.run(
+            "export_data",
+            {"source": "shop", "query": "many", "parameters": {"most": 10_000}},
+            context(is_test=True),
+        )
+
+    kept = datetime.fromisoformat(result["artifact"]["expires_at"]) - datetime.now(UTC)
+    assert result["rows"] == 100
+    assert kept.total_seconds() == pytest.approx(86_400, abs=60)
+
+
+def test_two_attempts_at_once_do_not_meet(shop: Settings) -> None:
+    results: list[dict[str, Any]] = []
+
+    def attempt(number: int) -> None:
+        with AtWork(export_worker, shop) as worker:
+            payload = {"source": "shop", "query": "many", "parameters": {"most": 20_000}}
+            results.append(worker.run("export_data", payload, context(attempt=number)))
+
+    threads = [threading.Thread(target=attempt, args=(number,)) for number in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    first, second = results
+    assert first["artifact"]["id"] != second["artifact"]["id"]
+    assert first["sha256"] == second["sha256"]
+
+
+def test_a_sqlite_file_is_a_source_too(settings: Settings, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "a.db") as database:
+        database.executescript(
+            "CREATE TABLE t (n integer, x real, s text);"
+            "INSERT INTO t VALUES (1, 1.5, 'a'), (2, NULL, '=b');"
+        )
+    source = SourceSettings(
+        url=f"sqlite:///{tmp_path / 'a.db'}", tables=("*",), queries={"drop": "DELETE FROM t"}
+    )
+    with_file = settings.but(sources={"shop": source})
+
+    _, content = exported(with_file, table="t", format="parquet")
+
+    assert pq.read_table(io.BytesIO(content)).to_pylist() == [
+        {"n": 1, "x": 1.5, "s": "a"}, {"n": 2, "x": None, "s": "=b"}
+    ]  # fmt: skip
+    with pytest.raises(PermanentFailure, match="refuses the query"):
+        exported(with_file, query="drop")
+    with pytest.raises(PermanentFailure, match="no table 'u'"):
+        exported(with_file, table="u")
+
+
+IN_A_PROCESS = """
+import sys
+from pathlib import Path
+from tests.integration.workers.shop import QUERIES
+from tests.workers_at_work import *
+from workers import export_worker
+url, folder, most, kind, started = sys.argv[1:]
+settings = settings_for(Path(folder)).but(
+    sources={"shop": SourceSettings(url=url, queries=QUERIES, statement_timeout=300)})
+
+def progress(done, total, note):
+    if started and done > 2000:
+        Path(started).touch()
+
+with AtWork(export_worker, settings) as worker:
+    payload = {"source": "shop", "query": "many", "parameters": {"most": int(most)}, "format": kind}
+    result = worker.run("export_data", payload, context(report_progress=progress))
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(result["rows"], int(status["VmHWM"].split()[0]) // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "most_mb"), [("csv", 130), ("jsonl", 130), ("parquet", 300), ("xlsx", 150)]
+)
+def test_memory_does_not_grow_with_the_rows(
+    shop_url: str, tmp_path: Path, kind: str, most_mb: int
+) -> None:
+    def megabytes(rows: int) -> int:
+        command = [sys.executable, "-c", IN_A_PROCESS, shop_url, str(tmp_path), str(rows), kind, ""]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+        written, used = ended.stdout.split()
+        assert int(written) == rows
+        return int(used)
+
+    assert megabytes(200_000 if kind != "xlsx" else 60_000) < most_mb
+
+
+def test_an_export_that_is_killed_shows_nothing(
+    shop_url: str, tmp_path: Path, settings: Settings
+) -> None:
+    started = tmp_path / "started"
+    command = [
+        sys.executable,
+        "-c",
+        IN_A_PROCESS,
+        shop_url,
+        str(tmp_path),
+        "5000000",
+        "csv",
+        str(started),
+    ]
+    with subprocess.Popen(command) as process:
+        gone = threading.Event()
+        while not started.exists() and process.poll() is None:
+            gone.wait(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+
+    store = open_store(settings.artifacts)
+    assert list(store.all()) == []
+    assert store.sweep(datetime.now(UTC), dry_run=True) == 1
+    assert store.sweep(datetime.now(UTC)) == 1
+    assert visible(settings) == []
+
+
+def test_a_full_disk_fails_the_export_and_leaves_nothing(shop: Settings) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(ArtifactError, match="File too large"):
+            exported(shop, query="many", parameters={"most": 100_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+    assert visible(shop) == []

@@ -1,0 +1,184 @@
+"""What a mail server says, or leaves unsaid, decides whether a mail is tried again."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from backend.api.config.settings import SmtpSettings
+from backend.api.config.worker_settings import MailSettings
+from backend.domain.errors import PermanentFailure, RetryLater
+from tests.integration.workers.mail_servers import MailServer, RudeServer, drop
+from tests.workers_at_work import AtWork, Settings, context
+from workers import email_worker
+from workers.mail.handover import OutcomeUnknown
+from workers.mail.smtp_connection import MailServerUnusable
+
+SEED = {"to": "user@example.com", "subject": "Welcome!", "text": "Hi"}
+Start = Callable[..., RudeServer]
+
+
+def reaching(settings: Settings, server: RudeServer | MailServer, **mail: object) -> Settings:
+    return settings.but(
+        smtp=SmtpSettings(host="127.0.0.1", port=server.port, security="none", timeout=5),
+        mail=MailSettings(**mail),
+    )
+
+
+ANSWERS = [
+    ("MAIL", b"550 bad sender\r\n", PermanentFailure, "refuses the sender: 550 bad sender"),
+    ("MAIL", b"451 busy\r\n", RetryLater, "cannot take the sender: 451 busy now"),
+    ("RCPT", b"550 no such user\r\n", PermanentFailure, "user@example.com: 550 no such user"),
+    ("RCPT", b"553-a\r\n553 b\r\n", PermanentFailure, "553 a b"),
+    ("RCPT", b"450 greylisted\r\n", RetryLater, "user@example.com: 450 greylisted"),
+    ("RCPT", b"452 mailbox full\r\n", RetryLater, "452 mailbox full"),
+    ("RCPT", b"421 too many\r\n", MailServerUnusable, "is closing at the recipient"),
+    ("DATA", b"554 no valid recipients\r\n", PermanentFailure, "refuses the mail: 554"),
+    ("DATA", b"451 later\r\n", RetryLater, "451 later"),
+    (".", b"552 too big\r\n", PermanentFailure, "refuses the mail: 552 too big"),
+    (".", b"451 later\r\n", RetryLater, "451 later"),
+    ("connect", b"554 go away\r\n", MailServerUnusable, "refuses us: 554 go away"),
+    ("connect", b"421 too busy\r\n", MailServerUnusable, "refuses us: 421 too busy"),
+    ("connect", drop, MailServerUnusable, "cannot be reached"),
+    ("MAIL", drop, MailServerUnusable, "lost before it had the mail"),
+    ("RCPT", drop, MailServerUnusable, "lost before it had the mail"),
+    ("DATA", drop, MailServerUnusable, "lost before it had the mail"),
+    (".", drop, OutcomeUnknown, "may have been sent"),
+    ("connect", b"SSH-2.0-OpenSSH\r\n", MailServerUnusable, "127.0.0.1"),
+    ("MAIL", b"250 " + b"x" * 9000 + b"\r\n", MailServerUnusable, "lost before it had the mail"),
+]
+
+
+@pytest.mark.parametrize(("stage", "answer", "expected", "words"), ANSWERS)
+def test_an_answer_means_never_or_later(
+    settings: Settings,
+    start_rude_server: Start,
+    *,
+    stage: str,
+    answer: object,
+    expected: type[Exception],
+    words: str,
+) -> None:
+    server = start_rude_server(**{stage: answer})
+
+    with (
+        AtWork(email_worker, reaching(settings, server)) as worker,
+        pytest.raises(expected, match=words) as failure,
+    ):
+        worker.run("send_email", SEED)
+
+    assert isinstance(failure.value, PermanentFailure) == (expected is PermanentFailure)
+
+
+def test_a_server_that_is_not_there_is_tried_again(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    gone = settings.but(smtp=SmtpSettings(host="127.0.0.1", port=port, security="none"))
+
+    with (
+        AtWork(email_worker, gone) as worker,
+        pytest.raises(MailServerUnusable, match=f"127.0.0.1:{port} cannot be reached"),
+    ):
+        worker.run("send_email", SEED)
+
+
+def test_the_mail_goes_to_those_whom_the_server_takes(
+    settings: Settings, start_mail_server: Callable[..., MailServer]
+) -> None:
+    server = start_mail_server()
+    server.inbox.answers["ghost@example.com"] = "550 no such user"
+
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        result = worker.run("send_email", {**SEED, "to": ["a@example.com", "ghost@example.com"]})
+
+    assert result["recipients"] == 1
+    assert result["refused"] == {"ghost@example.com": "550 no such user"}
+    assert server.inbox.mails[0].recipients == ["a@example.com"]
+
+
+def test_one_recipient_who_must_wait_keeps_the_others_from_getting_it_twice(
+    settings: Settings, start_mail_server: Callable[..., MailServer]
+) -> None:
+    server = start_mail_server()
+    server.inbox.answers["slow@example.com"] = "450 greylisted"
+
+    with (
+        AtWork(email_worker, reaching(settings, server)) as worker,
+        pytest.raises(RetryLater, match=r"slow@example.com: 450 greylisted"),
+    ):
+        worker.run("send_email", {**SEED, "to": ["a@example.com", "slow@example.com"]})
+
+    assert server.inbox.mails == []
+
+
+def test_a_refusal_leaves_the_connection_good_for_the_next_mail(
+    settings: Settings, start_mail_server: Callable[..., MailServer]
+) -> None:
+    server = start_mail_server()
+    server.inbox.answers["ghost@example.com"] = "550 no such user"
+
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        with pytest.raises(PermanentFailure):
+            worker.run("send_email", {**SEED, "to": "ghost@example.com"})
+        worker.run("send_email", SEED)
+
+    assert server.inbox.connections == 1
+    assert server.inbox.mails[0].recipients == ["user@example.com"]
+
+
+def test_an_unknown_outcome_is_left_to_a_person_where_that_is_asked_for(
+    settings: Settings, start_rude_server: Start
+) -> None:
+    server = start_rude_server(**{".": drop})
+
+    with (
+        AtWork(email_worker, reaching(settings, server, unknown_outcome="fail")) as worker,
+        pytest.raises(PermanentFailure, match="Look for its Message-ID"),
+    ):
+        worker.run("send_email", SEED, context("job-3"))
+
+    assert len(server.taken) == 1
+    assert b"Message-ID: <job-3@localhost>" in server.taken[0]
+
+
+@pytest.mark.parametrize("stage", ["connect", "EHLO", "RCPT", "DATA", "."])
+def test_a_server_that_stalls_is_left_at_the_deadline(
+    settings: Settings, start_rude_server: Start, stage: str
+) -> None:
+    server = start_rude_server()
+    server.steps[stage] = lambda _connection: server.ended.wait(10) and None
+    began = time.monotonic()
+
+    with (
+        AtWork(email_worker, reaching(settings, server, deadline=0.4)) as worker,
+        pytest.raises(RetryLater),
+    ):
+        worker.run("send_email", SEED)
+
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_server_that_answers_a_byte_at_a_time_gains_no_time(
+    settings: Settings, start_rude_server: Start
+) -> None:
+    server = start_rude_server()
+
+    def drip(connection: socket.socket) -> None:
+        for byte in b"250 " + b"x" * 200:
+            connection.sendall(bytes([byte]))
+            if server.ended.wait(0.05):
+                return
+
+    server.steps["MAIL"] = drip
+    began = time.monotonic()
+
+    with (
+        AtWork(email_worker, reaching(settings, server, deadline=0.5)) as worker,
+        pytest.raises(MailServerUnusable),
+    ):
+        worker.run("send_email", SEED)
+
+    assert time.monotonic() - began < 1.5

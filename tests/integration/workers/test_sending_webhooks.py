@@ -1,0 +1,488 @@
+"""Webhooks to real receivers: signed, encrypted, answered well or badly, pinned, redirected or not."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+
+from backend.api.config.worker_settings import WebhookSettings
+from backend.domain.errors import PermanentFailure, RetryLater
+from tests.integration.workers.receivers import RawReceiver, Received, Receiver
+from tests.workers_at_work import AtWork, Settings, context
+from workers import webhook_worker
+from workers.webhook_worker import WebhookWorker
+
+OLD, NEW = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+OPEN = {
+    "secrets": {"default": [NEW, OLD], "other": OLD}, "allow_http": True, "ports": (),
+    "allowed_networks": ("127.0.0.0/8",),
+}  # fmt: skip
+Start = Callable[..., Receiver]
+StartRaw = Callable[..., RawReceiver]
+
+
+def reaching(settings: Settings, **values: Any) -> Settings:
+    return settings.but(webhook=WebhookSettings(**{**OPEN, **values}))
+
+
+def send(settings: Settings, url: str, *, job_id: str = "job-1", **payload: Any) -> dict[str, Any]:
+    with AtWork(webhook_worker, settings) as worker:
+        result: dict[str, Any] = worker.run(
+            "send_webhook", {"url": url, **payload}, context(job_id)
+        )
+        return result
+
+
+def test_a_receiver_can_verify_what_it_gets(settings: Settings, start_receiver: Start) -> None:
+    receiver = start_receiver()
+    body = {"event": "user.created", "name": "Zoë", "n": [1, 2.5, None]}
+
+    result = send(reaching(settings), receiver.url("/hook?x=1"), job_id="job-7", body=body)
+
+    (request,) = receiver.requests
+    assert Verifier(NEW).verify(request.body, request.headers) == body
+    assert request.path == "/hook?x=1"
+    assert request.headers["webhook-id"] == request.headers["idempotency-key"] == "job-7"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["host"] == f"127.0.0.1:{receiver.port}"
+    assert "cookie" not in request.headers
+    assert result["status"] == 200
+    assert result["answer"] == "ok"
+    assert result["bytes_sent"] == len(request.body)
+
+
+def test_while_a_secret_is_changed_both_verify(settings: Settings, start_receiver: Start) -> None:
+    receiver = start_receiver()
+
+    send(reaching(settings), receiver.url())
+    send(reaching(settings), receiver.url(), secret="other")
+
+    both, old_only = receiver.requests
+    Verifier(NEW).verify(both.body, both.headers)
+    Verifier(OLD).verify(both.body, both.headers)
+    Verifier(OLD).verify(old_only.body, old_only.headers)
+    with pytest.raises(WebhookVerificationError):
+        Verifier(NEW).verify(old_only.body, old_only.headers)
+
+
+@pytest.mark.parametrize("part", ["body", "webhook-id", "webhook-timestamp", "webhook-signature"])
+def test_a_changed_part_does_not_verify(
+    settings: Settings, start_receiver: Start, part: str
+) -> None:
+    receiver = start_receiver()
+    send(reaching(settings), receiver.url(), body={"amount": 1})
+    (request,) = receiver.requests
+    body, headers = request.body, dict(request.headers)
+    if part == "body":
+        body = body.replace(b"1", b"2")
+    else:
+        headers[part] = headers[part][:-3] + ("AAA" if part == "webhook-signature" else "999")
+
+    if part == "webhook-signature":
+        headers[part] = headers[part].split()[0][:-4] + "AAA="
+    with pytest.raises(WebhookVerificationError):
+        Verifier(NEW).verify(body, headers)
+
+
+def test_every_attempt_has_the_same_id_and_its_own_signature(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver()
+
+    for _ in range(2):
+        send(reaching(settings), receiver.url(), job_id="job-7")
+
+    assert [request.headers["webhook-id"] for request in receiver.requests] == ["job-7"] * 2
+    for request in receiver.requests:
+        Verifier(NEW).verify(request.body, request.headers)
+
+
+def test_headers_of_the_job_go_along(settings: Settings, start_receiver: Start) -> None:
+    receiver = start_receiver()
+
+    send(
+        reaching(settings), receiver.url(), headers={"Authorization": "Bearer abc", "X-Team": "a b"}
+    )
+
+    assert receiver.requests[0].headers["authorization"] == "Bearer abc"
+    assert receiver.requests[0].headers["x-team"] == "a b"
+
+
+def test_an_encrypted_receiver_is_reached_by_name(
+    settings: Settings, start_receiver: Start, server_tls: ssl.SSLContext, certificates: Path
+) -> None:
+    receiver = start_receiver(tls=server_tls)
+
+    result = send(
+        reaching(settings, ca_file=certificates, allow_http=False), receiver.url(host="localhost")
+    )
+
+    assert result["receiver"] == f"https://localhost:{receiver.port}"
+    assert receiver.requests[0].headers["host"] == f"localhost:{receiver.port}"
+
+
+def test_a_strange_certificate_gets_nothing(
+    settings: Settings, start_receiver: Start, server_tls: ssl.SSLContext
+) -> None:
+    receiver = start_receiver(tls=server_tls)
+
+    with pytest.raises(RetryLater, match="cannot be trusted"):
+        send(reaching(settings), receiver.url())
+
+    assert receiver.requests == []
+
+
+def test_a_certificate_for_another_name_gets_nothing(
+    settings: Settings, start_receiver: Start, server_tls: ssl.SSLContext, certificates: Path
+) -> None:
+    receiver = start_receiver(tls=server_tls)
+    worker = WebhookWorker(reaching(settings, ca_file=certificates))
+    worker.sender._resolve = lambda _host, _port: ["127.0.0.1"]
+    worker.open()
+
+    with pytest.raises(RetryLater, match="cannot be trusted"):
+        worker.send_webhook(webhook_worker.Webhook(url=receiver.url(host="example.com")), context())
+
+    assert receiver.requests == []
+
+
+ANSWERS: list[tuple[int, dict[str, str], type[Exception] | None, float | None]] = [
+    (200, {}, None, None), (201, {}, None, None), (202, {}, None, None), (204, {}, None, None),
+    (301, {"Location": "/x"}, PermanentFailure, None), (302, {"Location": "/x"}, PermanentFailure, None),
+    (303, {"Location": "/x"}, PermanentFailure, None), (307, {"Location": "/x"}, PermanentFailure, None),
+    (308, {"Location": "/x"}, PermanentFailure, None), (400, {}, PermanentFailure, None),
+    (401, {}, PermanentFailure, None), (403, {}, PermanentFailure, None), (404, {}, PermanentFailure, None),
+    (408, {}, RetryLater, None), (410, {}, PermanentFailure, None), (413, {}, PermanentFailure, None),
+    (425, {}, RetryLater, None), (429, {}, RetryLater, None), (429, {"Retry-After": "7"}, RetryLater, 7),
+    (429, {"Retry-After": "0"}, RetryLater, None), (429, {"Retry-After": "soon"}, RetryLater, None),
+    (503, {"Retry-After": "999999999"}, RetryLater, 600), (503, {"Retry-After": "-5"}, RetryLater, None),
+    (503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, RetryLater, None), (500, {}, RetryLater, None),
+    (502, {}, RetryLater, None), (504, {}, RetryLater, None), (599, {}, RetryLater, None),
+    (600, {}, PermanentFailure, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "headers", "expected", "delay"), ANSWERS)
+def test_an_answer_means_done_never_or_later(
+    settings: Settings, start_receiver: Start, *, status: int, headers: dict[str, str],
+    expected: type[Exception] | None, delay: float | None,
+) -> None:  # fmt: skip
+    receiver = start_receiver(answer=lambda _request: (status, headers, b""))
+    settings = reaching(settings, retry_after_limit=600)
+
+    if expected is None:
+        assert send(settings, receiver.url())["status"] == status
+        return
+    with pytest.raises(expected, match=str(status)) as failure:
+        send(settings, receiver.url())
+
+    assert getattr(failure.value, "delay", None) == delay
+    assert len(receiver.requests) == 1
+
+
+def test_a_date_to_come_back_at_is_kept(settings: Settings, start_receiver: Start) -> None:
+    then = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 120))
+    receiver = start_receiver(answer=lambda _request: (503, {"Retry-After": then}, b"busy"))
+
+    with pytest.raises(RetryLater) as failure:
+        send(reaching(settings), receiver.url())
+
+    assert failure.value.delay == pytest.approx(120, abs=3)
+
+
+def test_what_a_receiver_says_is_shown_short_and_harmless(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver(
+        answer=lambda _request: (400, {}, b"bad\r\n\x1b[31m\x00" + b"y" * 9000)
+    )
+
+    with pytest.raises(PermanentFailure) as failure:
+        send(reaching(settings), receiver.url("/secret-path"))
+
+    assert "bad [31m yyy" in str(failure.value)
+    assert str(failure.value).isprintable()
+    assert len(str(failure.value)) < 320
+    assert "secret-path" not in str(failure.value)
+
+
+def redirecting(
+    location: str, status: int = 307
+) -> Callable[[Received], tuple[int, dict[str, str], bytes]]:
+    def answer(request: Received) -> tuple[int, dict[str, str], bytes]:
+        return (200, {}, b"") if request.path == "/new" else (status, {"Location": location}, b"")
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_redirects_are_followed_where_allowed(
+    settings: Settings, start_receiver: Start, status: int
+) -> None:
+    receiver = start_receiver(answer=redirecting("/new", status))
+
+    result = send(reaching(settings, redirects=1), receiver.url(), body={"a": 1})
+
+    first, second = receiver.requests
+    assert result["status"] == 200
+    assert (second.path, second.body) == ("/new", first.body)
+    Verifier(NEW).verify(second.body, second.headers)
+
+
+def test_no_more_redirects_are_followed_than_allowed(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver(answer=lambda _request: (307, {"Location": "/hook"}, b""))
+
+    with pytest.raises(PermanentFailure, match="a redirect"):
+        send(reaching(settings, redirects=2), receiver.url())
+
+    assert len(receiver.requests) == 3
+
+
+def test_another_receiver_gets_no_private_headers(
+    settings: Settings, start_receiver: Start
+) -> None:
+    other = start_receiver()
+    receiver = start_receiver(answer=redirecting(other.url("/new")))
+
+    send(reaching(settings, redirects=1), receiver.url(), headers={"Authorization": "Bearer abc"})
+
+    assert "authorization" in receiver.requests[0].headers
+    assert "authorization" not in other.requests[0].headers
+
+
+INWARDS = [
+    "http://10.0.0.1/", "http://169.254.169.254/latest/meta-data", "http://[::1]/", "http://[fd00::1]/",
+    "file:///etc/passwd", "gopher://127.0.0.1/", "//10.0.0.1/x", "http://user@127.0.0.1/", "ftp://127.0.0.1/",
+    "http://2130706433/", "http://0x7f.1/", "\\\\10.0.0.1\\x", "http://[64:ff9b::a00:1]/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("location", INWARDS)
+def test_a_redirect_leads_nowhere_that_a_webhook_may_not_go(
+    settings: Settings, start_receiver: Start, location: str
+) -> None:
+    receiver = start_receiver(answer=redirecting(location))
+
+    with pytest.raises(PermanentFailure):
+        send(reaching(settings, redirects=3), receiver.url())
+
+    assert len(receiver.requests) == 1
+
+
+def test_a_name_is_looked_up_once_and_the_checked_address_is_used(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver()
+    lookups: list[str] = []
+
+    def rebinding(host: str, _port: int) -> list[str]:
+        lookups.append(host)
+        return ["127.0.0.1"] if len(lookups) == 1 else ["10.255.255.1"]
+
+    worker = WebhookWorker(reaching(settings))
+    worker.sender._resolve = rebinding
+    worker.send_webhook(webhook_worker.Webhook(url=receiver.url(host="rebind.example")), context())
+
+    assert lookups == ["rebind.example"]
+    assert receiver.requests[0].headers["host"] == f"rebind.example:{receiver.port}"
+
+
+def test_one_forbidden_address_among_several_is_enough(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver()
+    worker = WebhookWorker(reaching(settings, allowed_networks=()))
+    worker.sender._resolve = lambda _host, _port: ["93.184.215.14", "127.0.0.1"]
+
+    with pytest.raises(PermanentFailure, match=r"127\.0\.0\.1 is not a public address"):
+        worker.send_webhook(
+            webhook_worker.Webhook(url=receiver.url(host="mixed.example")), context()
+        )
+
+    assert receiver.requests == []
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver()
+    worker = WebhookWorker(reaching(settings, connect_seconds=0.3))
+    worker.sender._resolve = lambda _host, _port: ["127.0.0.9", "127.0.0.1"]
+
+    worker.send_webhook(webhook_worker.Webhook(url=receiver.url(host="two.example")), context())
+
+    assert len(receiver.requests) == 1
+
+
+def test_a_slow_name_server_is_not_waited_for(settings: Settings) -> None:
+    worker = WebhookWorker(reaching(settings, lookup_seconds=0.1))
+    ended = threading.Event()
+    worker.sender._resolve = lambda _host, _port: [str(ended.wait(10))]
+
+    with pytest.raises(RetryLater, match=r"slow\.example was not found within 0\.1 s"):
+        worker.send_webhook(webhook_worker.Webhook(url="http://slow.example/"), context())
+
+    ended.set()
+
+
+def test_a_name_that_nobody_knows_is_tried_again(settings: Settings) -> None:
+    with pytest.raises(RetryLater, match=r"nobody\.invalid cannot be looked up"):
+        send(reaching(settings), "http://nobody.invalid/")
+
+
+def test_a_receiver_that_is_away_is_tried_again(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+
+    with pytest.raises(RetryLater, match=f"127.0.0.1:{port} gave no answer"):
+        send(reaching(settings), f"http://127.0.0.1:{port}/")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+
+def forever(chunk: bytes, pause: float = 0.0) -> Callable[[socket.socket, threading.Event], None]:
+    def deed(connection: socket.socket, ended: threading.Event) -> None:
+        while not ended.wait(pause):
+            connection.sendall(chunk)
+
+    return deed
+
+
+def saying(
+    text: bytes, then: Callable[[socket.socket, threading.Event], Any] | None = None
+) -> Callable[[socket.socket, threading.Event], None]:
+    def deed(connection: socket.socket, ended: threading.Event) -> None:
+        connection.sendall(text)
+        if then:
+            then(connection, ended)
+
+    return deed
+
+
+def hang(_connection: socket.socket, ended: threading.Event) -> None:
+    ended.wait(20)
+
+
+def reset(connection: socket.socket, _ended: threading.Event) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+
+
+UNANSWERED = {
+    "it never answers": hang,
+    "it answers a byte at a time": forever(b"H", 0.02),
+    "it sends the status a byte at a time": saying(b"HTTP/1.1 2", forever(b"0", 0.02)),
+    "it sends headers a byte at a time": saying(b"HTTP/1.1 200 OK\r\nX: ", forever(b"y", 0.02)),
+    "it says continue for ever": forever(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "it resets the connection": reset,
+    "it closes without a word": lambda _connection, _ended: None,
+    "it speaks another protocol": saying(b"SSH-2.0-OpenSSH_9.2\r\n"),
+    "it sends a status that is none": saying(b"HTTP/1.1 abc OK\r\n\r\n"),
+    "its header line never ends": saying(b"HTTP/1.1 200 OK\r\nX: ", forever(b"y" * 4096)),
+}
+ANSWERED = {
+    "its body never ends": saying(HEAD + b"\r\n", forever(b"z" * 4096)),
+    "its body comes a byte at a time": saying(HEAD + b"\r\n", forever(b"z", 0.02)),
+    "its body stops half way": saying(HEAD + b"Content-Length: 100\r\n\r\nhalf", hang),
+    "it promises more than it sends": saying(HEAD + b"Content-Length: 99999999999\r\n\r\nhalf"),
+    "its chunks are broken": saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhalf\r\n"),
+    "it says that the body is compressed": saying(
+        HEAD + b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\0"
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", UNANSWERED.values(), ids=UNANSWERED.keys())
+def test_without_an_answer_in_time_it_is_tried_again(
+    settings: Settings, start_raw_receiver: StartRaw, deed: Any
+) -> None:
+    receiver = start_raw_receiver(deed)
+    began = time.monotonic()
+
+    with pytest.raises(RetryLater, match="gave no answer"):
+        send(reaching(settings, total_seconds=0.6), receiver.url())
+
+    assert time.monotonic() - began < 1.6
+
+
+@pytest.mark.parametrize("deed", ANSWERED.values(), ids=ANSWERED.keys())
+def test_once_the_status_is_known_the_rest_changes_nothing(
+    settings: Settings, start_raw_receiver: StartRaw, deed: Any
+) -> None:
+    receiver = start_raw_receiver(deed)
+    began = time.monotonic()
+
+    result = send(reaching(settings, total_seconds=0.6), receiver.url())
+
+    assert result["status"] == 200
+    assert len(result["answer"]) <= 256
+    assert time.monotonic() - began < 1.6
+
+
+def test_a_test_run_touches_nothing_outside(settings: Settings, start_receiver: Start) -> None:
+    receiver = start_receiver()
+
+    with AtWork(webhook_worker, reaching(settings)) as worker:
+        result = worker.run("send_webhook", {"url": receiver.url()}, context(is_test=True))
+
+    assert result == {
+        "status": None, "receiver": f"http://127.0.0.1:{receiver.port}", "answer": "test run: not sent"
+    }  # fmt: skip
+    assert receiver.requests == []
+
+
+def test_proxies_of_the_environment_are_not_used(
+    settings: Settings, start_receiver: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver, proxy = start_receiver(), start_receiver()
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy.url("/"))
+
+    send(reaching(settings), receiver.url())
+
+    assert len(receiver.requests) == 1
+    assert proxy.requests == []
+
+
+def test_an_unknown_secret_is_named_with_the_nearest(settings: Settings) -> None:
+    with pytest.raises(
+        PermanentFailure, match=r"'othr', did you mean 'other'\?; add it to webhook.secrets"
+    ):
+        send(reaching(settings), "http://127.0.0.1:1/", secret="othr")
+
+
+def test_without_a_default_secret_only_an_explicit_setting_lets_a_webhook_go_unsigned(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver()
+
+    with pytest.raises(PermanentFailure, match="no signing secret 'default'"):
+        send(reaching(settings, secrets={}), receiver.url())
+    send(reaching(settings, secrets={}, allow_unsigned=True), receiver.url())
+
+    assert "webhook-signature" not in receiver.requests[0].headers
+
+
+def test_a_body_is_sent_as_the_bytes_that_were_signed(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver()
+
+    send(reaching(settings), receiver.url(), body={"b": 1, "a": "ü\u2028"})
+
+    assert receiver.requests[0].body == '{"b":1,"a":"ü\u2028"}'.encode()
+    assert json.loads(receiver.requests[0].body) == {"b": 1, "a": "ü\u2028"}

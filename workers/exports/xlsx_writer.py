@@ -1,0 +1,110 @@
+"""Excel workbooks, written row by row. Text is typed as text, so that none of it is ever run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
+
+from backend.domain.errors import PermanentFailure
+from workers.exports.cells import as_text
+from workers.exports.row_writer import Column, Row
+from workers.optional_library import load
+
+_MOST_ROWS = 1_048_575
+_LONGEST_TEXT = 32_767
+#: Excel keeps 15 digits of a number.
+_EXACT = 10**15
+_FIRST_YEAR = 1900
+
+#: None of what these turn on: text that becomes a formula, a link or a number by how it looks.
+OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "default_date_format": "yyyy-mm-dd",
+    "remove_timezone": True,
+}
+
+
+class XlsxWriter:
+    """One sheet with a line of names that stays in view."""
+
+    def __init__(self, file: BinaryIO, columns: Sequence[Column]) -> None:
+        library = load("xlsxwriter", extra="xlsx")
+        self._folder = TemporaryDirectory(prefix="tally-xlsx-")
+        self._book = library.Workbook(file, {**OPTIONS, "tmpdir": self._folder.name})
+        self._sheet = self._book.add_worksheet("Data")
+        self._instants = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._sheet.freeze_panes(1, 0)
+        bold = self._book.add_format({"bold": True})
+        for number, column in enumerate(columns):
+            self._sheet.write_string(0, number, column.name, bold)
+        self._rows = 0
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """One batch; raises `PermanentFailure` beyond what a sheet can hold."""
+        for row in rows:
+            self._rows += 1
+            if self._rows > _MOST_ROWS:
+                raise PermanentFailure(
+                    f"a sheet holds {_MOST_ROWS:,} rows and there are more; export as csv or parquet"
+                )
+            for number, value in enumerate(row):
+                write_cell(self._sheet, self._rows, number, value, self._instants)
+
+    def close(self) -> None:
+        """Writes the workbook."""
+        self._book.close()
+        self._folder.cleanup()
+
+    def abort(self) -> None:
+        """Takes its temporary files away; the library would leave them."""
+        with suppress(AttributeError, OSError):
+            self._sheet.row_data_fh.close()
+        self._folder.cleanup()
+
+
+def write_cell(sheet: Any, row: int, column: int, value: Any, instants: Any) -> None:
+    """One cell: a number, date or truth where Excel can hold it exactly, else text."""
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, int | float | Decimal) and _is_exact(value):
+        sheet.write_number(row, column, value)
+    elif isinstance(value, date) and value.year >= _FIRST_YEAR:
+        _write_date(sheet, row, column, value, instants)
+    else:
+        _write_text(sheet, row, column, as_text(value))
+
+
+def _is_exact(value: float | Decimal) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Decimal):
+        return value.is_finite() and len(value.as_tuple().digits) <= 15  # noqa: PLR2004 - as _EXACT
+    return abs(value) < _EXACT
+
+
+def _write_date(sheet: Any, row: int, column: int, value: date, instants: Any) -> None:
+    if not isinstance(value, datetime):
+        sheet.write_datetime(row, column, value)
+        return
+    # A sheet knows no time zones: every instant is in UTC.
+    utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    sheet.write_datetime(row, column, utc, instants)
+
+
+def _write_text(sheet: Any, row: int, column: int, text: str) -> None:
+    if len(text) > _LONGEST_TEXT:
+        raise PermanentFailure(
+            f"row {row} holds a text of {len(text):,} characters, a cell at most {_LONGEST_TEXT:,}; "
+            "export as csv or parquet"
+        )
+    sheet.write_string(row, column, text)

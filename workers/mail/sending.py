@@ -1,0 +1,42 @@
+"""What becomes of a mail that is not simply sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.domain.errors import JobSignal, PermanentFailure
+from workers.artifacts.artifact import ArtifactLabel
+from workers.artifacts.artifact_store import ArtifactStore
+from workers.base_worker import JobContext
+from workers.mail.composer import Composed
+from workers.mail.handover import OutcomeUnknown
+
+_TEST_MAIL_DAYS = 1.0
+
+
+def keep_for_inspection(
+    store: ArtifactStore, composed: Composed, context: JobContext
+) -> dict[str, Any]:
+    """The test sink: the mail becomes an artifact, and nothing leaves the machine."""
+    label = ArtifactLabel(
+        context.job_id, context.attempt, "mail.eml", "message/rfc822", _TEST_MAIL_DAYS
+    )
+    with store.create(label) as file:
+        file.write(composed.envelope.body)
+    return {
+        "message_id": composed.message_id,
+        "recipients": 0,
+        "refused": {},
+        "answer": "test run: kept, not sent",
+        "artifact": file.artifact.to_json(),
+    }
+
+
+def as_failure(unknown: OutcomeUnknown, policy: str) -> JobSignal:
+    """How an attempt ends whose mail may have been sent: again, or left to a person."""
+    if policy == "fail":
+        return PermanentFailure(
+            f"{unknown}; it is not sent again because mail.unknown_outcome is 'fail'. Look for its "
+            "Message-ID at the recipient, then redrive or discard the job"
+        )
+    return unknown

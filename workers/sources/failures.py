@@ -1,0 +1,53 @@
+"""What a database's refusal means for a job: never, or later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
+
+_TIMED_OUT = "57014"
+_LONGEST = 300
+
+
+@contextmanager
+def telling(source: str, seconds: float) -> Iterator[None]:
+    """Turns what SQLAlchemy raises into a failure of the job that names the source."""
+    from sqlalchemy import exc
+
+    try:
+        yield
+    except (exc.ArgumentError, exc.NoSuchModuleError, exc.StatementError) as error:
+        raise _meaning(source, seconds, error) from error
+    except ModuleNotFoundError as error:
+        raise PermanentFailure(
+            f"source {source!r} needs a driver: pip install {error.name}"
+        ) from error
+
+
+def _meaning(source: str, seconds: float, error: Exception) -> JobSignal:
+    from sqlalchemy import exc
+
+    if not isinstance(error, exc.StatementError):
+        return PermanentFailure(f"the URL of source {source!r} is not one that SQLAlchemy reads")
+    words = _words(error)
+    if getattr(error.orig, "pgcode", None) == _TIMED_OUT:
+        return PermanentFailure(
+            f"source {source!r} ended the query after {seconds:g} s; narrow it, or raise the "
+            "source's statement_timeout"
+        )
+    if isinstance(error, exc.OperationalError | exc.InterfaceError) and not _is_about_sql(error):
+        return RetryLater(f"source {source!r} cannot be read now: {words}")
+    return PermanentFailure(f"source {source!r} refuses the query: {words}")
+
+
+def _is_about_sql(error: Exception) -> bool:
+    """SQLite calls a missing table an operational error."""
+    words = str(getattr(error, "orig", ""))
+    return words.startswith(("no such ", "near ", "attempt to write", "ambiguous column"))
+
+
+def _words(error: Exception) -> str:
+    """What the driver said, without the statement and its values."""
+    return " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())[:_LONGEST]

@@ -1,0 +1,63 @@
+"""Opens a configured database for reading, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from backend.api.config.worker_settings import SourceSettings
+from backend.domain.errors import PermanentFailure
+from backend.domain.nearest_name import suggestion
+from workers.sources.failures import telling
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+#: Tally's own record, readable from the first minute.
+OWN_SOURCE = "tally"
+_OWN_TABLES = ("jobs", "job_results", "job_events", "schedule_ticks", "artifacts")
+
+
+def find_source(name: str, sources: Mapping[str, SourceSettings], own_url: str) -> SourceSettings:
+    """The settings of the source ``name``; raises `PermanentFailure` naming the nearest one."""
+    known = dict(sources)
+    if own_url and OWN_SOURCE not in known:
+        known[OWN_SOURCE] = SourceSettings.model_validate({"url": own_url, "tables": _OWN_TABLES})
+    if name not in known:
+        raise PermanentFailure(
+            f"there is no source {name!r}{suggestion(name, known)}; sources are named in the settings"
+        )
+    return known[name]
+
+
+@contextmanager
+def reading(name: str, source: SourceSettings, seconds: float) -> Iterator[Connection]:
+    """A connection in a read-only transaction whose statements end after ``seconds``.
+
+    What goes wrong is told without URL or parameters.
+    """
+    from sqlalchemy import create_engine, pool
+
+    with telling(name, seconds):
+        engine = create_engine(
+            source.url.get_secret_value(), poolclass=pool.NullPool, hide_parameters=True
+        )
+        options: dict[str, Any] = {}
+        if engine.dialect.name == "postgresql":
+            options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        with engine.connect().execution_options(**options) as connection:
+            _restrict(connection, seconds)
+            yield connection
+            connection.rollback()
+
+
+def _restrict(connection: Connection, seconds: float) -> None:
+    milliseconds = int(seconds * 1000)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 5000")
+    elif connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+    elif connection.dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -1,0 +1,86 @@
+"""Tells other programs what happened."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, ClassVar
+
+from backend.api.config.worker_settings import WebhookSettings, section
+from backend.domain.errors import PermanentFailure
+from backend.domain.nearest_name import suggestion
+from workers.base_worker import BaseWorker, JobContext, job_type
+from workers.webhooks.outcome import excerpt, failure_of
+from workers.webhooks.sender import Request, WebhookSender
+from workers.webhooks.signature import sign
+from workers.webhooks.webhook import Webhook
+
+
+class WebhookWorker(BaseWorker):
+    """Sends signed POSTs to receivers on the web, and never to the inside of one's own network."""
+
+    lane: ClassVar[str] = "webhook"
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings)
+        self.webhook = section(settings, "webhook", WebhookSettings)
+        self.sender = WebhookSender(self.webhook)
+
+    def open(self) -> None:
+        """Reads the certificates to trust."""
+        self.sender.open()
+
+    @job_type("send_webhook", timeout=60, secret_fields=("headers",))
+    def send_webhook(self, webhook: Webhook, context: JobContext) -> dict[str, Any]:
+        """Sends one webhook, signed as Standard Webhooks says. A test run signs and sends nothing."""
+        request = self._request(webhook, context)
+        target = self.sender.permitted(webhook.url)
+        if context.is_test:
+            return {"status": None, "receiver": target.origin, "answer": "test run: not sent"}
+        began = time.monotonic()
+        target, answer = self.sender.send(request)
+        failure = failure_of(
+            answer.status,
+            answer.headers,
+            answer.body,
+            origin=target.origin,
+            longest_wait=self.webhook.retry_after_limit,
+        )
+        if failure is not None:
+            raise failure
+        return {
+            "status": answer.status,
+            "receiver": target.origin,
+            "answer": excerpt(answer.body),
+            "bytes_sent": len(request.body),
+            "seconds": round(time.monotonic() - began, 3),
+        }
+
+    def _request(self, webhook: Webhook, context: JobContext) -> Request:
+        body = json.dumps(webhook.body, separators=(",", ":"), ensure_ascii=False).encode()
+        timestamp = int(context.now().timestamp())
+        secrets = self._secrets(webhook.secret)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "tally-webhook/1",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            "Idempotency-Key": context.idempotency_key,
+            "webhook-id": context.job_id,
+            "webhook-timestamp": str(timestamp),
+        }
+        if secrets:
+            headers["webhook-signature"] = sign(context.job_id, timestamp, body, secrets)
+        return Request(webhook.url, body, headers, webhook.headers)
+
+    def _secrets(self, name: str | None) -> list[str]:
+        wanted = name or self.webhook.default_secret
+        known = self.webhook.secrets
+        if wanted in known:
+            return [secret.get_secret_value() for secret in known[wanted]]
+        if name is None and self.webhook.allow_unsigned:
+            return []
+        raise PermanentFailure(
+            f"there is no signing secret {wanted!r}{suggestion(wanted, known)}; add it to "
+            "webhook.secrets"
+        )
