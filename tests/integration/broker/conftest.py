@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from redis import Redis
+
 from backend.broker import library
 from backend.broker.connection import connect
 from backend.broker.keys import Keys
 from backend.embedded.servers import Servers
-from redis import Redis
-
 from tests.integration.broker.bench import Bench
 
 
@@ -25,6 +25,9 @@ def redis(servers: Servers) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def bench(redis: Redis) -> Bench:
-    """Seeds jobs, calls steps, reads structures back."""
-    return Bench(redis, Keys("rq"))
+def bench(redis: Redis) -> Iterator[Bench]:
+    """Seeds jobs, calls steps, reads structures back; after each test, everything must add up."""
+    bench = Bench(redis, Keys("rq"))
+    yield bench
+    if not bench.tampered:
+        assert bench.complaints() == []

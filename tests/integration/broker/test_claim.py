@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from backend.domain.job_event import version_of
-
 from tests.integration.broker.bench import Bench, new_job
 
 
@@ -124,9 +123,9 @@ def test_an_expired_job_is_canceled_and_never_runs(bench: Bench) -> None:
 
 
 def test_an_entry_without_a_runnable_job_is_dropped_with_an_event(bench: Bench) -> None:
-    bench.redis.rpush(bench.keys.queue("normal"), "ghost")
+    bench.put_in_queue("ghost")
     bench.seed(new_job("a"))
-    bench.redis.rpush(bench.keys.queue("normal"), "a")
+    bench.put_in_queue("a")
 
     assert [job.id for job in bench.claim(5)] == ["a"]
     assert bench.kinds("ghost") == ["dropped"]

@@ -139,7 +139,7 @@ def test_a_late_outcome_of_a_lost_lease_is_refused(bench: Bench) -> None:
 
 def test_an_outcome_for_a_job_nobody_knows_is_refused(bench: Bench) -> None:
     job = bench.started()
-    bench.redis.delete(bench.keys.job(job.id))
+    bench.remove_hash(job.id)
 
     assert bench.settle(job, "finished") == 0
 

@@ -1,0 +1,95 @@
+"""The ``await`` step and `RedisJobQueue.wait`: a caller blocks until a job has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from backend.broker.connection import connect_blocking
+from backend.broker.job_queue import RedisJobQueue
+from backend.embedded.servers import Servers
+from tests.eventually import eventually
+from tests.integration.broker.bench import Bench, new_job
+
+
+@pytest.fixture
+def queue(bench: Bench, servers: Servers) -> Iterator[RedisJobQueue]:
+    blocking = connect_blocking(servers.redis_url)
+    yield RedisJobQueue(bench.redis, blocking, bench.keys)
+    blocking.close()
+
+
+def _someone_waits(bench: Bench, job_id: str) -> None:
+    eventually(lambda: bench.redis.info("clients")["blocked_clients"] == 1, 5)
+    assert bench.field(job_id, "waiters") == "1"
+
+
+@pytest.mark.parametrize("kind", ["finished", "failed", "canceled"])
+def test_who_waits_is_woken_by_every_way_to_end(
+    bench: Bench, queue: RedisJobQueue, kind: str
+) -> None:
+    job = bench.started()
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(queue.wait, job.id, 20)
+        _someone_waits(bench, job.id)
+
+        bench.settle(job, kind)
+
+        assert waiting.result(5) is True
+
+
+def test_who_waits_is_woken_even_if_the_job_leaves_nothing_behind(
+    bench: Bench, queue: RedisJobQueue
+) -> None:
+    job = bench.started(result_ttl=0)
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(queue.wait, job.id, 20)
+        _someone_waits(bench, job.id)
+
+        bench.settle(job, "finished")
+
+        assert waiting.result(5) is True
+
+
+@pytest.mark.parametrize("state", ["finished", "dead", "canceled"])
+def test_nobody_waits_for_what_has_ended(bench: Bench, queue: RedisJobQueue, state: str) -> None:
+    job_id = getattr(bench, state)()
+    before = bench.snapshot()
+
+    assert queue.wait(job_id, 20) is True
+
+    assert bench.snapshot() == before
+
+
+def test_nobody_waits_for_a_job_that_is_not_known(bench: Bench, queue: RedisJobQueue) -> None:
+    assert queue.wait("nobody", 20) is False
+
+    assert bench.snapshot() == {}
+
+
+def test_waiting_ends_with_its_time(bench: Bench, queue: RedisJobQueue) -> None:
+    job_id = bench.seed(new_job())[0]
+
+    assert queue.wait(job_id, 0.01) is False
+
+
+def test_a_retry_is_not_an_end(bench: Bench) -> None:
+    job = bench.started()
+    bench.functions.call("await", job.id)
+
+    bench.settle(job, "retried", delay=9000)
+
+    assert not bench.redis.exists(bench.keys.done(job.id))
+
+
+def test_as_many_are_told_as_wait(bench: Bench) -> None:
+    job = bench.started()
+    answers = [bench.functions.call("await", job.id) for _ in range(3)]
+
+    bench.settle(job, "finished")
+
+    assert answers == [b"started"] * 3
+    assert bench.redis.llen(bench.keys.done(job.id)) == 3
+    assert 0 < bench.redis.ttl(bench.keys.done(job.id)) <= 60

@@ -1,0 +1,141 @@
+"""`RedisJobQueue`: accepting jobs and looking at one."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backend.broker import job_queue
+from backend.broker.connection import connect
+from backend.broker.job_queue import RedisJobQueue
+from backend.broker.keys import Keys
+from backend.domain.errors import HistoryBacklogFull, QueueFull, QueueUnavailable
+from backend.domain.job_state import JobState
+from tests.integration.broker.bench import ERROR, Bench, new_job
+
+
+def _queue(bench: Bench, **limits: int) -> RedisJobQueue:
+    return RedisJobQueue(bench.redis, bench.redis, bench.keys, **limits)
+
+
+def test_each_job_is_answered_with_its_id_and_whether_it_is_new(bench: Bench) -> None:
+    queue = _queue(bench)
+    once = {"unique_key": "order-7", "unique_window": 100}
+
+    replies = queue.enqueue([new_job("a"), new_job("a"), new_job("b", **once), new_job("c", **once)])
+
+    assert [tuple(reply) for reply in replies] == [
+        ("a", True),
+        ("a", False),
+        ("b", True),
+        ("b", False),
+    ]
+
+
+def test_more_jobs_than_fit_into_one_step_are_all_accepted_in_order(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "BATCH", 3)
+
+    replies = _queue(bench).enqueue([new_job(f"j{n}") for n in range(10)])
+
+    assert [reply.id for reply in replies] == bench.queue() == [f"j{n}" for n in range(10)]
+
+
+@pytest.mark.parametrize("batch", [2, 100])
+def test_a_full_queue_says_how_many_were_accepted_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(job_queue, "BATCH", batch)
+
+    with pytest.raises(QueueFull, match="backlog limit") as refusal:
+        _queue(bench, backlog_limit=3).enqueue([new_job() for _ in range(6)])
+
+    assert refusal.value.details == {"queue": "normal", "accepted": 3}
+    assert len(bench.queue()) == 3
+
+
+def test_a_record_too_far_behind_says_how_many_were_accepted_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "BATCH", 2)
+
+    with pytest.raises(HistoryBacklogFull) as refusal:
+        _queue(bench, stream_limit=2).enqueue([new_job() for _ in range(6)])
+
+    assert refusal.value.details == {"accepted": 2}
+
+
+def test_a_waiting_job_is_shown_as_it_was_asked_for(bench: Bench) -> None:
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    options = {"tags": ["a"], "trace_id": "t", "timeout": 1.5}
+    bench.seed(new_job("a", "low:email", options=options, expires_at=expires, payload='{"ä":[1]}'))
+
+    view = _queue(bench).find("a")
+
+    assert view is not None
+    assert (view.job_type, view.queue, view.state) == ("greet", "low:email", JobState.QUEUED)
+    assert (view.payload, view.attempt, view.max_attempts) == ({"ä": [1]}, 0, 3)
+    assert (view.tags, view.trace_id, view.timeout) == (["a"], "t", 1.5)
+    assert (view.expires_at, view.cancel_asked, view.progress) == (expires, False, None)
+
+
+def test_a_scheduled_job_tells_when_it_will_run(bench: Bench) -> None:
+    run_at = datetime(2036, 5, 4, 3, 2, 1, 123000, tzinfo=UTC)
+    bench.seed(new_job("a", run_at=run_at))
+
+    view = _queue(bench).find("a")
+
+    assert view is not None
+    assert view.run_at == run_at
+
+
+def test_a_finished_job_shows_its_result(bench: Bench) -> None:
+    job = bench.started()
+    bench.settle(job, "finished", body='{"n":1}', result=b64encode(b'{"n":1}').decode())
+
+    view = _queue(bench).find(job.id)
+
+    assert view is not None
+    assert (view.state, view.result, view.attempt) == (JobState.FINISHED, {"n": 1}, 1)
+    assert view.ended_at is not None
+    assert view.started_at is not None
+    assert view.started_at <= view.ended_at
+
+
+def test_a_dead_job_shows_its_error(bench: Bench) -> None:
+    dead = bench.dead()
+
+    view = _queue(bench).find(dead)
+
+    assert view is not None
+    assert view.error is not None
+    assert (view.error.error, view.failures, view.worker) == ("ValueError", 1, "w1")
+
+
+def test_a_job_that_redis_does_not_know_is_none(bench: Bench) -> None:
+    assert _queue(bench).find("nobody") is None
+
+
+def test_a_started_job_tells_that_it_was_asked_to_stop(bench: Bench) -> None:
+    job = bench.started()
+    bench.cancel(job.id)
+    bench.settle(job, "failed", body=ERROR)
+    running = bench.started()
+    bench.cancel(running.id)
+
+    view = _queue(bench).find(running.id)
+
+    assert view is not None
+    assert view.cancel_asked
+
+
+def test_without_redis_there_is_one_clear_error_and_no_long_wait() -> None:
+    client = connect("unix:///nonexistent/redis.sock")
+    queue = RedisJobQueue(client, client, Keys())
+
+    for call in (lambda: queue.enqueue([new_job()]), lambda: queue.find("a")):
+        with pytest.raises(QueueUnavailable, match="check REDIS_URL"):
+            call()

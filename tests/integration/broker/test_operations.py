@@ -1,0 +1,135 @@
+"""`RedisOperations`: what people do, in bulk and to the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.broker import operations
+from backend.broker.operations import RedisOperations
+from tests.integration.broker.bench import Bench, new_job
+
+BY = {"by": "ada", "reason": "a test"}
+
+
+@pytest.fixture
+def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> RedisOperations:
+    """Operations that need several steps for what others do in one."""
+    monkeypatch.setattr(operations, "_BATCH", 2)
+    monkeypatch.setattr(operations, "_BULK", 4)
+    return RedisOperations(bench.redis, bench.keys)
+
+
+def test_a_bulk_cancel_answers_for_each_job_in_order(bench: Bench, desk: RedisOperations) -> None:
+    ids = bench.seed(*[new_job() for _ in range(4)])
+    started = bench.claim()[0].id
+    assert started == ids[0]
+
+    codes = desk.cancel([*ids, "nobody", ids[1]], force=False, **BY)
+
+    assert codes == [2, 1, 1, 1, 0, 3]
+
+
+def test_force_reaches_started_jobs(bench: Bench, desk: RedisOperations) -> None:
+    job = bench.started()
+
+    assert desk.cancel([job.id], force=True, **BY) == [2]
+
+    assert bench.extend(job) == [3]
+
+
+def test_a_bulk_redrive_sends_every_dead_job_home_and_answers_in_order(
+    bench: Bench, desk: RedisOperations
+) -> None:
+    dead = [bench.dead() for _ in range(5)]
+
+    assert desk.redrive([*dead[:3], "nobody", *dead[3:]], **BY) == [1, 1, 1, 0, 1, 1]
+
+    assert bench.queue() == dead
+
+
+def test_a_job_is_redriven_with_another_payload(bench: Bench, desk: RedisOperations) -> None:
+    dead = bench.dead()
+
+    assert desk.redrive_changed(dead, "greet", '{"name":"Grace"}', **BY) == 1
+    assert desk.redrive_changed(dead, "greet", '{"name":"Joan"}', **BY) == 0
+
+    assert b'{"name":"Grace"}' in bench.claim()[0].data
+
+
+def test_dead_jobs_are_discarded_or_resolved_in_bulk(bench: Bench, desk: RedisOperations) -> None:
+    dead = [bench.dead() for _ in range(6)]
+
+    assert desk.discard([*dead[:5], "nobody"], **BY) == [1, 1, 1, 1, 1, 0]
+    assert desk.resolve([dead[5], dead[0]], **BY) == [1, 0]
+
+    assert (bench.count("failed"), bench.count("finished")) == (5, 1)
+
+
+def test_many_jobs_move_each_to_its_own_queue(bench: Bench, desk: RedisOperations) -> None:
+    bench.seed(*[new_job(f"j{n}", "low") for n in range(5)])
+    moves = [(f"j{n}", "high" if n % 2 else "normal") for n in range(5)]
+
+    assert desk.reprioritise(moves, front=False, **BY) == [1] * 5
+
+    assert (bench.queue("high"), bench.queue("normal")) == (["j1", "j3"], ["j0", "j2", "j4"])
+
+
+def test_nothing_to_do_is_nothing_done(bench: Bench, desk: RedisOperations) -> None:
+    assert desk.cancel([], force=False, **BY) == []
+    assert desk.redrive([], **BY) == []
+    assert desk.reprioritise([], front=True, **BY) == []
+
+    assert bench.snapshot() == {}
+
+
+def test_a_paused_type_comes_back_whole_and_in_order(bench: Bench, desk: RedisOperations) -> None:
+    assert desk.pause("type:greet") is True
+    assert desk.pause("type:greet") is False
+    ids = bench.seed(*[new_job() for _ in range(11)])
+    bench.claim(20)
+    assert bench.parked("paused:greet") == ids
+
+    assert desk.resume("type:greet", ["default"]) is True
+    assert desk.resume("type:greet", ["default"]) is False
+
+    assert bench.queue() == ids
+    assert bench.wake_tokens() == 64
+
+
+def test_a_removed_limit_lets_all_through_and_in_order(bench: Bench, desk: RedisOperations) -> None:
+    desk.limit("greet", 1)
+    ids = bench.seed(*[new_job() for _ in range(12)])
+    bench.claim(20)
+
+    desk.limit("greet", 0)
+
+    assert bench.queue() == ids[1:]
+
+
+def test_a_wide_limit_lets_through_as_many_as_it_says(bench: Bench, desk: RedisOperations) -> None:
+    desk.limit("greet", 1)
+    ids = bench.seed(*[new_job() for _ in range(12)])
+    bench.claim(20)
+
+    desk.limit("greet", 8)
+
+    assert bench.queue() == ids[1:8]
+    assert [job.id for job in bench.claim(20)] == ids[1:8]
+
+
+def test_a_queue_is_purged_to_its_end(bench: Bench, desk: RedisOperations) -> None:
+    bench.seed(*[new_job() for _ in range(10)])
+
+    assert desk.purge("normal", **BY) == 10
+    assert desk.purge("normal", **BY) == 0
+
+    assert bench.count("canceled") == 10
+
+
+def test_what_outlived_its_time_is_pruned_to_the_end(bench: Bench, desk: RedisOperations) -> None:
+    for _ in range(10):
+        bench.dead()
+
+    assert desk.prune(["normal"], max_dead=1, max_dead_age=0) == (0, 9)
+
+    assert len(bench.members(bench.keys.dead)) == 1

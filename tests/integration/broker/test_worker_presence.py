@@ -1,0 +1,117 @@
+"""`WorkerPresence`: worker processes as RQ's tools and ours see them."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from rq import Queue, Worker
+
+from backend.broker.inspection import RedisInspection
+from backend.broker.worker_presence import WorkerPresence, forget_worker
+from tests.integration.broker.bench import Bench
+
+
+@pytest.fixture
+def presence(bench: Bench) -> WorkerPresence:
+    return WorkerPresence(
+        bench.redis,
+        bench.keys,
+        name="host-email-1",
+        lane="email",
+        queues=["high:email", "low:email"],
+        slots=10,
+        lifetime=90,
+    )
+
+
+def test_a_worker_appears_in_rqs_sets_and_will_expire(
+    bench: Bench, presence: WorkerPresence
+) -> None:
+    presence.register()
+
+    [worker] = Worker.all(connection=bench.redis)
+    assert (worker.name, worker.pid) == ("host-email-1", os.getpid())
+    assert worker.queue_names() == ["high:email", "low:email"]
+    assert worker.get_state() == "idle"
+    assert [w.name for w in Worker.all(queue=Queue("low:email", bench.redis))] == ["host-email-1"]
+    assert 80 < bench.redis.ttl(bench.keys.worker("host-email-1")) <= 90
+
+
+def test_a_busy_worker_names_a_job_and_what_it_has_done(
+    bench: Bench, presence: WorkerPresence
+) -> None:
+    presence.register()
+    job = bench.started()
+    presence.finished, presence.failed = 7, 2
+
+    presence.beat([job], stopping=True)
+
+    [seen] = RedisInspection(bench.redis, bench.keys).workers()
+    assert (seen.state, seen.stopping, seen.busy_slots, seen.slots) == ("busy", True, 1, 10)
+    assert (seen.current_job, seen.finished, seen.failed) == (job.id, 7, 2)
+    assert seen.rss_bytes > 1_000_000
+    [rqs] = Worker.all(connection=bench.redis)
+    assert (rqs.get_state(), rqs.successful_job_count) == ("busy", 7)
+
+
+def test_an_idle_worker_names_no_job(bench: Bench, presence: WorkerPresence) -> None:
+    presence.register()
+    presence.beat([bench.started()], stopping=False)
+
+    presence.beat([], stopping=False)
+
+    [seen] = RedisInspection(bench.redis, bench.keys).workers()
+    assert (seen.state, seen.current_job, seen.stopping) == ("idle", "", False)
+
+
+def test_each_beat_lengthens_the_life_of_the_record(bench: Bench, presence: WorkerPresence) -> None:
+    presence.register()
+    bench.redis.expire(bench.keys.worker("host-email-1"), 5)
+
+    presence.beat([], stopping=False)
+
+    assert bench.redis.ttl(bench.keys.worker("host-email-1")) > 80
+
+
+def test_a_worker_that_redis_forgot_appears_again(bench: Bench, presence: WorkerPresence) -> None:
+    presence.register()
+    bench.redis.flushall()
+
+    presence.beat([], stopping=False)
+
+    [seen] = RedisInspection(bench.redis, bench.keys).workers()
+    assert (seen.name, seen.pid, seen.slots) == ("host-email-1", os.getpid(), 10)
+
+
+def test_a_worker_that_left_is_gone_and_its_death_is_noted_for_a_minute(
+    bench: Bench, presence: WorkerPresence
+) -> None:
+    presence.register()
+
+    presence.unregister()
+
+    assert Worker.all(connection=bench.redis) == []
+    assert not bench.redis.exists(bench.keys.workers, bench.keys.workers_of("high:email"))
+    assert bench.redis.hexists(bench.keys.worker("host-email-1"), "death")
+    assert 0 < bench.redis.ttl(bench.keys.worker("host-email-1")) <= 60
+
+
+def test_leaving_twice_is_leaving_once(bench: Bench, presence: WorkerPresence) -> None:
+    presence.register()
+    presence.unregister()
+
+    presence.unregister()
+
+    assert Worker.all(connection=bench.redis) == []
+
+
+def test_a_dead_worker_is_forgotten_by_whoever_finds_it(
+    bench: Bench, presence: WorkerPresence
+) -> None:
+    presence.register()
+    key = bench.keys.worker("host-email-1")
+
+    forget_worker(bench.redis, bench.keys, key, ["high:email", "low:email"])
+
+    assert RedisInspection(bench.redis, bench.keys).workers() == []

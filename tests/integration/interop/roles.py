@@ -1,0 +1,166 @@
+"""What each kind of process does to Redis, all of it: the accounts in config/redis-acl.conf need no more."""
+
+from __future__ import annotations
+
+from redis import Redis
+
+from backend.broker import library
+from backend.broker.command_channel import RedisCommandChannel
+from backend.broker.dispatch import RedisDispatch
+from backend.broker.event_progress import RedisEventProgress
+from backend.broker.event_stream import RedisEventStream
+from backend.broker.inspection import RedisInspection
+from backend.broker.job_promoter import JobPromoter
+from backend.broker.job_queue import RedisJobQueue
+from backend.broker.keys import Keys
+from backend.broker.leadership import RedisLeadership
+from backend.broker.lease_book import RedisLeaseBook
+from backend.broker.operations import RedisOperations
+from backend.broker.progress_notes import RedisProgressNotes
+from backend.broker.relay_gate import RedisRelayGate
+from backend.broker.wake_calls import RedisWakeCalls
+from backend.broker.worker_presence import WorkerPresence, forget_worker
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.ports import ClaimPlan, Rescued
+from tests.integration.broker.bench import Bench, new_job
+
+ACT = {"by": "ada", "reason": "a test"}
+ERROR = AttemptError("exception", "ValueError", "no", "Traceback…")
+
+
+def deploy(client: Redis, _keys: Keys) -> None:
+    """A deploy puts the library into Redis, and drops superseded ones."""
+    client.function_delete(f"tally_{library.version()}")
+    for number in range(library.KEPT_VERSIONS + 1):
+        text = library.assemble(number).replace(library.version(), f"old{number:05}")
+        client.function_load(text)
+    library.load(client)
+    for number in range(1, library.KEPT_VERSIONS + 1):
+        client.function_delete(f"tally_old{number:05}")
+
+
+def serve(client: Redis, keys: Keys) -> None:
+    """The API, the dashboard and the `tally` command: accepts, shows, and does what people ask for."""
+    library.load(client)
+    queue, desk = RedisJobQueue(client, client, keys), RedisOperations(client, keys)
+    once = {"unique_key": "order-7", "unique_window": 100}
+    queue.enqueue([new_job("s1"), new_job("s2", delay=100, **once), new_job("s3", "low")])
+    queue.enqueue([new_job("s4", limit_key="k", limit=1)])
+    queue.find("s1")
+    queue.wait("s1", 0.01)
+    for what in ("queue:normal", "lane:default", "type:greet"):
+        desk.pause(what)
+        desk.resume(what, ["default"])
+    desk.limit("greet", 1)
+    desk.limit("greet", 0)
+    desk.reprioritise([("s1", "high"), ("s2", "low")], front=True, **ACT)
+    desk.cancel(["s1", "s2", "started"], force=True, **ACT)
+    desk.redrive(["dead1"], **ACT)
+    desk.discard(["dead2"], **ACT)
+    desk.resolve(["dead3"], **ACT)
+    desk.purge("low", **ACT)
+    desk.purge("normal", **ACT)
+    _look(client, keys)
+
+
+def _look(client: Redis, keys: Keys) -> None:
+    look = RedisInspection(client, keys)
+    look.queue_states(look.queue_names())
+    look.paused()
+    look.waiting("normal", 0, 5)
+    look.position("s1", "normal")
+    look.scheduled(0, 5)
+    look.started("normal")
+    look.dead(0, 5)
+    look.dead_count()
+    look.jobs(["s1"])
+    look.workers()
+    look.gate("type:greet")
+    look.limits()
+    progress = RedisEventProgress(client, keys)
+    progress.head()
+    progress.recorded()
+    RedisEventStream(client, client, keys, consumer="api").lag()
+
+
+def work(client: Redis, keys: Keys) -> None:
+    """Worker processes and their supervisor: claim, settle, renew, rescue, appear, listen."""
+    library.load(client)
+    presence = WorkerPresence(
+        client, keys, name="w9", lane="default", queues=["normal"], slots=4, lifetime=60
+    )
+    presence.register()
+    dispatch = RedisDispatch(client, keys, worker="w9", lanes=["default"], lease=60)
+    plan = [ClaimPlan("high", 0), ClaimPlan("normal", 1)]
+    _, jobs = dispatch.settle_and_claim([], plan, 8)
+    book = RedisLeaseBook(client, keys)
+    book.extend([(job.id, job.fence) for job in jobs], 60)
+    RedisProgressNotes(client, keys).note(jobs[0].id, jobs[0].fence, "{}")
+    presence.beat(jobs, stopping=False)
+    kinds = [OutcomeKind.FINISHED, OutcomeKind.RETRIED, OutcomeKind.FAILED, OutcomeKind.RELEASED]
+    ended = [
+        (job, Outcome(kind, "1", None if kind is OutcomeKind.FINISHED else ERROR, 5))
+        for job, kind in zip(jobs, kinds, strict=False)
+    ]
+    dispatch.settle_and_claim(ended, plan, 8)
+    dispatch.settle_and_claim([], plan, 8)
+    book.expired(5)
+    released = [Rescued(lease, Outcome(OutcomeKind.RELEASED)) for lease in book.of_worker("w9")]
+    book.rescue(released, only_expired=False)
+    calls = RedisWakeCalls(client, client, keys, ["default"], worker="w9")
+    calls.call_own()
+    calls.wait(0.01)
+    channel = RedisCommandChannel(client, keys, "w9").listen()
+    next(channel)
+    channel.close()
+    dispatch.close()
+    presence.beat([], stopping=True)
+    presence.unregister()
+
+
+def keep_time(client: Redis, keys: Keys) -> None:
+    """Scheduler, recorder and relay: promote, rescue, prune, lead, read the events."""
+    library.load(client)
+    leadership = RedisLeadership(client, keys)
+    fence = leadership.take("scheduler", "a", 10)
+    promoter = JobPromoter(client, client, keys, name="a")
+    promoter.promote(10, fence)
+    promoter.wait_for_change(0.01)
+    leadership.give_up("scheduler", "a")
+    book = RedisLeaseBook(client, keys)
+    crashed = Outcome(OutcomeKind.CRASHED, error=ERROR)
+    book.rescue([Rescued(lease, crashed) for lease in book.expired(5)], only_expired=True)
+    RedisOperations(client, keys).prune(["normal"], max_dead=1, max_dead_age=0)
+    _relay(RedisRelayGate(client, keys))
+    stream = RedisEventStream(client, client, keys, consumer="c1")
+    stream.acknowledge(stream.read(1000, 0.01))
+    stream.reclaim(10)
+    stream.trim()
+    stream.lag()
+    stream.leave()
+    RedisEventProgress(client, keys).recorded()
+    look = RedisInspection(client, keys)
+    look.queue_states(look.queue_names())
+    look.jobs(["r1"])
+    [forget_worker(client, keys, keys.worker(worker.name), ["low"]) for worker in look.workers()]
+
+
+def _relay(gate: RedisRelayGate) -> None:
+    gate.close_to_others(1)
+    gate.send([new_job("r1"), new_job("r2", delay=100)], 1)
+    gate.known(["r1"])
+
+
+def furnish(bench: Bench) -> None:
+    """Jobs in every state, for the roles to work on."""
+    for number in range(6):
+        bench.dead(job_id=f"dead{number}")
+    bench.started(job_id="started")
+    ended = bench.started(job_id="ended")
+    bench.let_lease_end(ended.id)
+    due = bench.scheduled(job_id="due")
+    bench.make_due(due)
+    bench.parked_by_limit(job_type="held")
+    limited = {"limit_key": "k", "limit": 1}
+    bench.seed(*[new_job(f"n{number}", **limited) for number in range(3)])
+    bench.seed(*[new_job(f"p{number}") for number in range(6)])

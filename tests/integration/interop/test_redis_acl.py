@@ -1,0 +1,241 @@
+"""config/redis-acl.conf: every step works under its account, and nothing else does."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from redis import Redis
+from redis.exceptions import NoPermissionError, RedisError
+
+from backend.broker import library
+from backend.broker.connection import Functions, connect
+from backend.broker.keys import Keys
+from backend.domain.errors import QueueUnavailable
+from backend.embedded.redis_server import RedisOptions, RedisServer
+from tests.integration.broker.bench import Bench, new_job
+from tests.integration.interop import roles
+from tests.integration.interop.conftest import ROOT, RqCommand
+from tests.integration.interop.inner_commands import sent_by_steps
+
+FILE = ROOT / "config" / "redis-acl.conf"
+ACCOUNTS: dict[str, Callable[[Redis, Keys], None]] = {
+    "tally-deploy": roles.deploy,
+    "tally-api": roles.serve,
+    "tally-worker": roles.work,
+    "tally-clock": roles.keep_time,
+}
+SERVICES = [name for name in ACCOUNTS if name != "tally-deploy"]
+#: The steps that each service calls.
+STEPS = {
+    "tally-api": (
+        *("enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
+        *("pause", "resume", "limit", "purge"),
+    ),
+    "tally-worker": ("claim", "settle", "extend", "progress", "rescue"),
+    "tally-clock": ("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel"),
+}
+#: What connections need, whatever they are for.
+CONNECTING = {"ping", "hello", "select", "client|setname", "client|setinfo", "unsubscribe"}
+ROOTS = ["rq", "{tally}"]
+
+
+class Guarded(NamedTuple):
+    """A Redis whose only way in for us is one of the accounts."""
+
+    admin: Redis
+    url: str
+
+    def login(self, account: str) -> Redis:
+        """A client of one account."""
+        return connect(self.url_of(account))
+
+    def url_of(self, account: str) -> str:
+        """The address with the account's name and password."""
+        return self.url.replace("unix://", f"unix://{account}:secret@")
+
+
+def _granted(account: str) -> set[str]:
+    [line] = [x for x in FILE.read_text().splitlines() if x.startswith(f"user {account} ")]
+    return {word[1:] for word in line.split() if word.startswith("+")}
+
+
+@pytest.fixture(scope="module", params=ROOTS)
+def root(request: pytest.FixtureRequest) -> str:
+    """The key prefix of the deployment."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def server(root: str) -> Iterator[Guarded]:
+    """A server that was started with the file as its operators are told to."""
+    folder = Path(tempfile.mkdtemp(prefix="tally-acl-"))
+    text = FILE.read_text().replace(" off ", " on >secret ").replace("~rq", f"~{root}")
+    (folder / "acl.conf").write_text(text.replace("&rq", f"&{root}"))
+    options = RedisOptions(append_only=False, extra_args=("--include", str(folder / "acl.conf")))
+    made = RedisServer(folder, socket_dir=folder, log=folder / "log", options=options)
+    made.start()
+    admin = connect(made.url)
+    yield Guarded(admin, made.url)
+    admin.close()
+    made.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def guarded(server: Guarded, root: str) -> Guarded:
+    """The server with jobs in every state."""
+    server.admin.flushall()
+    library.load(server.admin)
+    roles.furnish(Bench(server.admin, Keys(root)))
+    return server
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_each_account_may_do_all_its_processes_do(
+    guarded: Guarded, root: str, account: str
+) -> None:
+    client = guarded.login(account)
+
+    ACCOUNTS[account](client, Keys(root))
+
+    client.close()
+    names = [name.decode() for name in guarded.admin.scan_iter(count=1000)]
+    assert [name for name in names if not name.startswith(f"{root}:")] == []
+
+
+@pytest.mark.parametrize("account", SERVICES)
+def test_each_account_has_the_commands_of_its_steps_and_what_its_processes_send(
+    guarded: Guarded, root: str, account: str
+) -> None:
+    client = guarded.login(account)
+    guarded.admin.config_resetstat()
+
+    ACCOUNTS[account](client, Keys(root))
+
+    client.close()
+    seen = {name.removeprefix("cmdstat_") for name in guarded.admin.info("commandstats")}
+    needed = seen - {"config|resetstat", "auth"} | sent_by_steps(*STEPS[account])
+    assert needed - _granted(account) == set()
+    assert _granted(account) - needed - CONNECTING <= {"xpending"}
+
+
+@pytest.mark.parametrize("account", SERVICES)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("EVAL", "return 1", 0),
+        ("EVALSHA", "0" * 40, 0),
+        ("SCRIPT", "LOAD", "return 1"),
+        ("FUNCTION", "LOAD", "#!lua name=x\nredis.register_function('x', function() end)"),
+        ("FUNCTION", "FLUSH"),
+        ("FUNCTION", "DELETE", "tally_00000000"),
+        ("FLUSHALL",),
+        ("FLUSHDB",),
+        ("KEYS", "*"),
+        ("SCAN", 0),
+        ("CONFIG", "GET", "*"),
+        ("CLIENT", "LIST"),
+        ("CLIENT", "KILL", "TYPE", "normal"),
+        ("ACL", "LIST"),
+        ("MULTI",),
+        ("MONITOR",),
+        ("SHUTDOWN",),
+        ("DEBUG", "SLEEP", 0),
+        ("RENAME", "rq:queues", "rq:x"),
+        ("PSUBSCRIBE", "*"),
+    ],
+    ids=lambda command: " ".join(str(word) for word in command[:2]),
+)
+def test_no_service_may_do_what_none_needs(
+    guarded: Guarded, account: str, command: tuple[str | int, ...]
+) -> None:
+    client = guarded.login(account)
+
+    with pytest.raises(NoPermissionError):
+        client.execute_command(*command)
+
+    client.close()
+
+
+@pytest.mark.parametrize("account", SERVICES)
+def test_keys_and_channels_of_others_are_out_of_reach(
+    guarded: Guarded, root: str, account: str
+) -> None:
+    client = guarded.login(account)
+    guarded.admin.set("foreign", "1")
+    attempts = [
+        ("EXISTS", "foreign"),
+        ("DEL", "foreign"),
+        ("HSET", f"{root}x:job:a", "status", "queued"),
+        ("FCALL", library.function_name("claim"), 1, "foreign", "w", 1000, 1, 0, "normal", 0),
+        ("FCALL", library.function_name("settle"), 1, "foreign", "a", "f", "finished", 0, "", "", 0),
+    ]
+
+    for attempt in attempts:
+        with pytest.raises(NoPermissionError):
+            client.execute_command(*attempt)
+
+    client.close()
+    guarded.admin.delete("foreign")
+
+
+def test_a_worker_listens_on_no_channel_but_its_deployments(guarded: Guarded) -> None:
+    client = guarded.login("tally-worker")
+
+    with pytest.raises(NoPermissionError):
+        client.execute_command("SUBSCRIBE", "foreign")
+
+    client.close()
+
+
+@pytest.mark.parametrize("account", SERVICES)
+def test_without_a_deploy_a_service_says_what_is_missing(guarded: Guarded, account: str) -> None:
+    guarded.admin.function_flush("SYNC")
+    client = guarded.login(account)
+
+    with pytest.raises(QueueUnavailable, match="no permissions"):
+        Functions(client, "rq").call("await", "a")
+
+    client.close()
+
+
+@pytest.mark.parametrize("account", [*SERVICES, "tally-deploy"])
+def test_a_stock_rq_worker_cannot_start_and_touches_nothing(
+    guarded: Guarded, root: str, rq: RqCommand, account: str
+) -> None:
+    bench = Bench(guarded.admin, Keys(root))
+    bench.seed(new_job("safe"))
+    before = bench.snapshot()
+
+    worker = rq("worker", "--burst", "normal", url=guarded.url_of(account), RQ_KEY_PREFIX=root)
+
+    assert worker.returncode != 0
+    assert "no permissions" in worker.stderr + worker.stdout
+    assert bench.snapshot() == before
+
+
+def test_a_wrong_password_is_our_error_and_repeats_no_password(guarded: Guarded, root: str) -> None:
+    client = connect(guarded.url_of("tally-api").replace("secret", "wrong-one"))
+
+    with pytest.raises(QueueUnavailable) as refusal:
+        Functions(client, root).call("await", "a")
+
+    assert "wrong-one" not in str(refusal.value)
+    client.close()
+
+
+def test_the_file_as_it_is_lets_nobody_in(server: Guarded) -> None:
+    lines = [line for line in FILE.read_text().splitlines() if line.startswith("user ")]
+
+    assert [re.split(r"\s+", line)[1:3] for line in lines] == [[name, "off"] for name in ACCOUNTS]
+    assert not any(word[0] in ">#" or word == "nopass" for line in lines for word in line.split())
+    server.admin.execute_command("ACL", "SETUSER", "tally-copy", *lines[1].split()[2:])
+    with pytest.raises(RedisError):
+        server.login("tally-copy").ping()
+    server.admin.execute_command("ACL", "DELUSER", "tally-copy")
