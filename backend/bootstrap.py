@@ -226,6 +226,7 @@ class Platform:
             slots=slots,
             workers=list(workers.values()),
             channel=RedisCommandChannel(self.blocking_redis, keys, name),
+            book=self.lease_book,
             renewal=RedisLeaseBook(connect(self.settings.redis_url, name=f"{name}-heart"), keys),
             presence=presence,
             heartbeat=settings.heartbeat,

@@ -44,8 +44,6 @@ class WorkerPresence:
         self._lifetime = max(1, int(lifetime))
         self._facts = {"name": name, "lane": lane, "slots": slots, "tally_version": __version__}
         self._process = psutil.Process()
-        self.finished = 0
-        self.failed = 0
 
     def register(self) -> None:
         """Appears in RQ's sets."""
@@ -71,15 +69,17 @@ class WorkerPresence:
         with translated():
             pipe.execute()
 
-    def beat(self, jobs: Sequence[ClaimedJob], *, stopping: bool) -> None:
+    def beat(
+        self, jobs: Sequence[ClaimedJob], *, stopping: bool, finished: int = 0, failed: int = 0
+    ) -> None:
         """Is still there; appears again if Redis forgot it."""
         fields: dict[Any, Any] = {
             "last_heartbeat": _stamp(),
             "state": "busy" if jobs else "idle",
             "stopping": int(stopping),
             "busy_slots": len(jobs),
-            "successful_job_count": self.finished,
-            "failed_job_count": self.failed,
+            "successful_job_count": finished,
+            "failed_job_count": failed,
             "rss_bytes": self._process.memory_info().rss,
         }
         if jobs:

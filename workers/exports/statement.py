@@ -34,7 +34,7 @@ def _query(export: Export, source: SourceSettings) -> Executable:
             f"under sources.{export.source}.queries"
         )
     statement = text(source.queries[name])
-    wanted = set(statement._bindparams)  # noqa: SLF001 - the one place where SQLAlchemy keeps them
+    wanted = set(statement.compile().params)
     given = set(export.parameters)
     if wanted != given:
         raise PermanentFailure(

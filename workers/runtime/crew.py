@@ -1,4 +1,4 @@
-"""What the slots of a worker process share: the way to Redis, the order of claims, the bell, the end."""
+"""What the slots of a worker process share: the way to Redis, the call to work, the end."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ log = structlog.get_logger("tally.worker")
 
 _LOST = 0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-
-
 #: A token can be lost with a process that took it; nothing waits longer than this for its job.
 _LONGEST_WAIT = 5.0
 
@@ -79,6 +77,10 @@ class Crew:
         self.slots: list[Slot] = []
         self.left = threading.Semaphore(0)
         self.jobs_done = 0
+        self.finished = 0
+        #: A round trip failed: nobody knows whether Redis gave us jobs in it.
+        self.in_doubt = False
+        self.failed = 0
 
     def exchange(self, ended: list[tuple[ClaimedJob, Outcome]], most: int) -> Sequence[ClaimedJob]:
         """Settles what ended and claims more, in one round trip; keeps trying while Redis is away."""
@@ -93,6 +95,7 @@ class Crew:
                 codes, claimed = self._exchange.trade(ended, most)
             except Unavailable as error:
                 log.warning("redis.unavailable", worker=self.worker, error=str(error))
+                self.in_doubt = True
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 most = 0 if self.stopping.is_set() else most
@@ -108,8 +111,10 @@ class Crew:
                     "outcome.late", worker=self.worker, job_id=job.id, kind=outcome.kind.value
                 )
                 self._tally("late", outcome)
-            else:
-                self._tally(job.job_type, outcome)
+                continue
+            self.finished += outcome.kind is OutcomeKind.FINISHED
+            self.failed += outcome.kind is OutcomeKind.FAILED
+            self._tally(job.job_type, outcome)
 
     def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
         """What runs this job; an outcome instead when nothing here can."""

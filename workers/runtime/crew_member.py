@@ -10,6 +10,9 @@ import psutil
 
 from workers.runtime.flight_board import Flight, FlightBoard
 
+#: Seconds a process may need to import the job packages on a busy machine.
+_START_LIMIT = 60.0
+
 
 class CrewMember:
     """A started worker process."""
@@ -67,5 +70,5 @@ class CrewMember:
         return [f for f in self.board.in_flight() if f.hard_deadline and now > f.hard_deadline]
 
     def silent_for(self, now: float) -> float:
-        """Seconds since it last could run Python."""
-        return now - (self.board.last_beat or self.started)
+        """Seconds since it last could run Python; a process that is starting may take its time."""
+        return now - (self.board.last_beat or self.started + _START_LIMIT)

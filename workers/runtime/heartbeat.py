@@ -13,6 +13,7 @@ from backend.domain.errors import Unavailable
 from backend.domain.job import ClaimedJob
 from workers.base_worker import StopRequested
 from workers.runtime.crew import Crew
+from workers.runtime.stragglers import Stragglers
 
 log = structlog.get_logger("tally.worker")
 
@@ -36,8 +37,10 @@ class Presence(Protocol):
     def register(self) -> None:
         """Appears."""
 
-    def beat(self, jobs: Sequence[ClaimedJob], *, stopping: bool) -> None:
-        """Is still there, and runs these."""
+    def beat(
+        self, jobs: Sequence[ClaimedJob], *, stopping: bool, finished: int, failed: int
+    ) -> None:
+        """Is still there, runs these, and has done so many."""
 
     def unregister(self) -> None:
         """Is gone."""
@@ -47,12 +50,20 @@ class Heartbeat(threading.Thread):
     """Beats every ``interval`` seconds; when nothing was confirmed for a lease, stops the jobs first."""
 
     def __init__(
-        self, crew: Crew, renewal: Renewal, presence: Presence, *, interval: float, lease: float
+        self,
+        crew: Crew,
+        renewal: Renewal,
+        presence: Presence,
+        stragglers: Stragglers,
+        *,
+        interval: float,
+        lease: float,
     ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._crew = crew
         self._renewal = renewal
         self._presence = presence
+        self._stragglers = stragglers
         self._interval = interval
         self._lease = lease
         self._confirmed = time.monotonic()
@@ -67,13 +78,26 @@ class Heartbeat(threading.Thread):
             if now >= next_beat:
                 next_beat = now + (self._interval if self.beat() else _BOARD_BEAT)
             self._stop_unconfirmed(time.monotonic())
+            if self._crew.in_doubt:
+                self._settle_doubt()
+
+    def _settle_doubt(self) -> None:
+        try:
+            self._crew.in_doubt = self._stragglers.give_back()
+        except Unavailable as error:
+            log.warning("redis.unavailable", worker=self._crew.worker, error=str(error))
 
     def beat(self) -> bool:
         """One heartbeat; whether Redis confirmed it."""
         held = self._crew.held()
         try:
             codes = self._renewal.extend([(job.id, job.fence) for job in held], self._lease)
-            self._presence.beat(held, stopping=self._crew.stopping.is_set())
+            self._presence.beat(
+                held,
+                stopping=self._crew.stopping.is_set(),
+                finished=self._crew.finished,
+                failed=self._crew.failed,
+            )
         except Unavailable as error:
             log.warning("heartbeat.unconfirmed", worker=self._crew.worker, error=str(error))
             return False

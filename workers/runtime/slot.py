@@ -46,8 +46,8 @@ class Slot(threading.Thread):
 
     def _exchange(self) -> bool:
         """Settles and claims; blocks while there is nothing to do; False when it is time to leave."""
-        ended, self._ended = self._ended, []
-        claimed = self.crew.exchange(ended, self._size.jobs)
+        claimed = self.crew.exchange(self._ended, self._size.jobs)
+        self._ended = []
         self.batch.extend(claimed)
         if claimed:
             return True

@@ -13,12 +13,14 @@ from typing import Protocol
 import structlog
 
 from backend.domain.errors import Unavailable
+from backend.domain.ports import LeaseBook
 from workers.base_worker import BaseWorker
 from workers.runtime.commands import CommandChannel, Commands
 from workers.runtime.crew import Crew
 from workers.runtime.heartbeat import Heartbeat, Presence, Renewal
 from workers.runtime.slot import Slot
 from workers.runtime.steward import Steward
+from workers.runtime.stragglers import Stragglers
 
 log = structlog.get_logger("tally.worker")
 
@@ -41,6 +43,7 @@ class WorkerProcess:
         workers: Sequence[BaseWorker],
         channel: CommandChannel,
         renewal: Renewal,
+        book: LeaseBook,
         presence: Presence,
         heartbeat: float,
         lease: float,
@@ -59,7 +62,9 @@ class WorkerProcess:
         self._times_asked = 0
         crew.slots = [Slot(number, crew) for number in range(slots)]
         self._steward = Steward(crew)
-        self._heartbeat = Heartbeat(crew, renewal, presence, interval=heartbeat, lease=lease)
+        self._heartbeat = Heartbeat(
+            crew, renewal, presence, Stragglers(crew, book), interval=heartbeat, lease=lease
+        )
         self._commands = Commands(crew, channel, self.ask_to_stop)
 
     def run(self, *, started: Callable[[], None] = lambda: None) -> None:

@@ -30,7 +30,8 @@ class Audit:
         names = {key.decode() for key in redis.scan_iter(count=1000)}
         self.foreign = sorted(name for name in names if not name.startswith(keys.root + ":"))
         self._names = names
-        self.jobs = {job_id: self._hash(keys.job(job_id)) for job_id in self._below("job")}
+        self._ttls = self._all_ttls()
+        self.jobs = self._all_jobs()
         self.places: dict[str, Counter[str]] = defaultdict(Counter)
         self.events = self._events()
         self._find_places()
@@ -50,6 +51,23 @@ class Audit:
     def _below(self, *words: str) -> list[str]:
         head = ":".join((self._keys.root, *words, ""))
         return sorted(name[len(head) :] for name in self._names if name.startswith(head))
+
+    def _all_ttls(self) -> dict[str, int]:
+        names = sorted(self._names)
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.ttl(name)
+        return dict(zip(names, pipe.execute(), strict=True))
+
+    def _all_jobs(self) -> dict[str, dict[str, str]]:
+        ids = self._below("job")
+        pipe = self._redis.pipeline(transaction=False)
+        for job_id in ids:
+            pipe.hgetall(self._keys.job(job_id))
+        return {
+            job_id: {name.decode(): value.decode() for name, value in row.items()}
+            for job_id, row in zip(ids, pipe.execute(), strict=True)
+        }
 
     def _hash(self, key: str) -> dict[str, str]:
         found: Any = self._redis.hgetall(key)
@@ -106,8 +124,8 @@ class Audit:
                 yield f"{job_id} is {job['status']} and in {dict(found)}, not {dict(expected)}"
             final = job["status"] in {"finished", "canceled"}
             for key in (self._keys.job(job_id), self._keys.results(job_id)):
-                if key in self._names and (self._redis.ttl(key) > 0) != final:
-                    yield f"{key} of a {job['status']} job lives {self._redis.ttl(key)} s"
+                if key in self._names and (self._ttls[key] > 0) != final:
+                    yield f"{key} of a {job['status']} job lives {self._ttls[key]} s"
 
     def _strangers(self) -> Iterator[str]:
         for job_id, places in self.places.items():
@@ -120,7 +138,7 @@ class Audit:
         for name in ("done", "unique"):
             for rest in self._below("tally", name):
                 key = f"{self._keys.root}:tally:{name}:{rest}"
-                if self._redis.ttl(key) == -1:
+                if self._ttls[key] == -1:
                     yield f"{key} lives for ever"
 
     def _gates(self) -> Iterator[str]:

@@ -170,6 +170,29 @@ def test_an_id_is_free_again_when_its_canceled_job_is_gone(bench: Bench) -> None
     assert bench.enqueue(new_job("a")) == [3]
 
 
+FORGED = "because\x1fj\x1fother\x1fk\x1ffinished"
+
+
+def test_what_people_write_cannot_forge_history(bench: Bench) -> None:
+    waiting, running, purged = bench.seed(new_job())[0], bench.started(queue="high").id, "p"
+    dead, discarded, moved = bench.dead(queue="high"), bench.dead(queue="high"), "m"
+    bench.seed(new_job("m", "low"), new_job("p", "low:x"))
+
+    bench.functions.call("cancel", FORGED, FORGED, "", waiting, running)
+    bench.functions.call("redrive", FORGED, FORGED, dead, "")
+    bench.functions.call("discard", FORGED, FORGED, "discarded", discarded)
+    bench.functions.call("reprioritise", FORGED, FORGED, 0, "m", "high")
+    bench.functions.call("purge", "low:x", FORGED, FORGED, 10)
+
+    last = [bench.events(job_id)[-1] for job_id in (waiting, running, dead, discarded, moved, purged)]
+    assert {event.kind for event in last} == {
+        *("canceled", "cancel_asked", "redriven", "discarded", "reprioritised"),
+    }
+    assert {event.body for event in last} == {FORGED.replace("\x1f", " ")}
+    assert {event.worker for event in last} == {FORGED.replace("\x1f", " ")}
+    assert bench.events("other") == []
+
+
 def test_those_who_wait_for_a_canceled_job_are_told(bench: Bench) -> None:
     job_id = bench.seed(new_job())[0]
     bench.functions.call("await", job_id)

@@ -122,6 +122,20 @@ def test_a_job_held_by_two_limits_waits_for_both_and_lets_others_have_the_free_o
     assert bench.parked("type:greet") == ["both"]
 
 
+def test_a_job_let_through_into_a_queue_that_was_looked_at_before_is_found_in_the_same_claim(
+    bench: Bench,
+) -> None:
+    _limit(bench, "greet", 1)
+    bench.started(job_type="other", limit_key="k", limit=1)
+    first = bench.started()
+    bench.seed(new_job("both", "low", limit_key="k", limit=1), new_job("plain", "high"))
+    assert bench.claim(9, ("low", "high")) == []
+
+    bench.settle(first, "finished")
+
+    assert [job.id for job in bench.claim(9)] == ["plain"]
+
+
 def test_a_job_that_leaves_two_gates_lets_one_through_each(bench: Bench) -> None:
     _limit(bench, "greet", 1)
     both = bench.started(limit_key="k", limit=1)

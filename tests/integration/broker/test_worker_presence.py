@@ -43,9 +43,9 @@ def test_a_busy_worker_names_a_job_and_what_it_has_done(
 ) -> None:
     presence.register()
     job = bench.started()
-    presence.finished, presence.failed = 7, 2
 
-    presence.beat([job], stopping=True)
+
+    presence.beat([job], stopping=True, finished=7, failed=2)
 
     [seen] = RedisInspection(bench.redis, bench.keys).workers()
     assert (seen.state, seen.stopping, seen.busy_slots, seen.slots) == ("busy", True, 1, 10)

@@ -9,9 +9,13 @@ from collections.abc import Callable
 
 import psutil
 
+from backend.broker.connection import Functions
 from backend.domain.job_state import JobState
+from backend.services.job_control import Actor
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
+
+ADA = Actor("ada")
 
 
 def test_a_killed_workers_job_runs_again_within_three_seconds(cluster: Cluster) -> None:
@@ -118,3 +122,23 @@ def test_work_goes_on_after_redis_was_killed(make_cluster: Callable[..., Cluster
     later = cluster.enqueue("note", delay=0.2)
     assert cluster.ended(later).state is JobState.FINISHED
     assert cluster.difference() == 0
+
+
+def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
+    make_cluster: Callable[..., Cluster],
+) -> None:
+    """Long leases: only the worker itself can tell that this job never reached it."""
+    cluster = make_cluster(TALLY_WORKER__HEARTBEAT="20", TALLY_WORKER__LEASE="60")
+    cluster.workers()
+    worker = cluster.ended(cluster.enqueue("note")).worker
+    process = psutil.Process(cluster.pids()[0])
+    process.suspend()
+    job_id = cluster.enqueue("note")
+    redis = cluster.platform.redis
+    Functions(redis, "rq").call("claim", worker, 60_000, 1, 0, "normal", 0)
+    redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    process.resume()
+
+    job = cluster.ended(job_id, timeout=15)
+    assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)

@@ -1,0 +1,67 @@
+"""Makes reports."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from backend.api.config.worker_settings import (
+    ArtifactSettings,
+    ReportSettings,
+    section,
+    sources_of,
+)
+from backend.domain.errors import PermanentFailure
+from workers.artifacts.artifact_writer import ArtifactTooLarge
+from workers.artifacts.open_store import open_store
+from workers.base_worker import BaseWorker, JobContext, job_type
+from workers.reports.composer import compose
+from workers.reports.dataset import Dataset, from_function, from_sql
+from workers.reports.definition import Definition
+from workers.reports.definition_folder import DefinitionFolder
+from workers.reports.formats import format_of, label_of
+from workers.reports.parameters import values_for
+from workers.reports.report import Report
+from workers.sources.source import find_source, reading
+
+
+class ReportWorker(BaseWorker):
+    """Makes the reports of the configured folder from the configured sources."""
+
+    lane: ClassVar[str] = "report"
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings)
+        self.report = section(settings, "report", ReportSettings)
+        self.artifacts = open_store(section(settings, "artifacts", ArtifactSettings))
+        self.definitions = DefinitionFolder(self.report.folder)
+
+    @job_type("generate_report", isolation="process", timeout=600)
+    def generate_report(self, report: Report, context: JobContext) -> dict[str, Any]:
+        """Makes a report as HTML, PDF, XLSX or CSV. A test run keeps it for a day."""
+        definition = self.definitions.get(report.report)
+        now = context.now()
+        values = values_for(definition, report.parameters, now)
+        document = compose(definition, self._data(definition, values, context), values, now)
+        try:
+            with self.artifacts.create(label_of(report, values, context)) as file:
+                format_of(report.format).write(document, cast("Any", file), self.report.font)
+        except ArtifactTooLarge as error:
+            raise PermanentFailure(str(error)) from error
+        artifact = file.artifact
+        return {
+            "title": document.title,
+            "size_bytes": artifact.size_bytes,
+            "sha256": artifact.sha256,
+            "artifact": artifact.to_json(),
+        }
+
+    def _data(
+        self, definition: Definition, values: dict[str, Any], context: JobContext
+    ) -> dict[str, Dataset]:
+        most_rows = self.report.most_rows
+        if definition.function is not None:
+            return from_function(definition.function, values, most_rows=most_rows, context=context)
+        name = definition.source
+        source = find_source(name, sources_of(self.settings), self.settings.database_url)
+        with reading(name, source, self.report.statement_timeout) as connection:
+            return from_sql(connection, definition, values, most_rows=most_rows, context=context)

@@ -1,0 +1,35 @@
+"""Jobs that Redis says we hold, but that never reached us: the answer to a claim was lost on the way.
+
+Their leases would end by themselves, but a worker that lives can give them back much sooner.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from backend.domain.outcome import Outcome, OutcomeKind
+from backend.domain.ports import LeaseBook, Rescued
+from workers.runtime.crew import Crew
+
+log = structlog.get_logger("tally.worker")
+
+
+class Stragglers:
+    """Looks twice, because a claim's answer may be on its way at the first look."""
+
+    def __init__(self, crew: Crew, book: LeaseBook) -> None:
+        self._crew = crew
+        self._book = book
+        self._seen: set[tuple[str, str]] = set()
+
+    def give_back(self) -> bool:
+        """One look; whether another is needed."""
+        leases = {(lease.job_id, lease.fence): lease for lease in self._book.of_worker(self._crew.worker)}
+        unknown = leases.keys() - {(job.id, job.fence) for job in self._crew.held()}
+        lost = unknown & self._seen
+        if lost:
+            released = Outcome(OutcomeKind.RELEASED)
+            self._book.rescue([Rescued(leases[key], released) for key in lost], only_expired=False)
+            log.warning("claim.lost", worker=self._crew.worker, jobs=len(lost))
+        self._seen = unknown - lost
+        return bool(self._seen)
