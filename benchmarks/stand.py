@@ -13,6 +13,7 @@ from pathlib import Path
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
+from backend.bootstrap.record_parts import migrator
 from backend.embedded.servers import Servers, start_servers
 
 _PACKAGE = "benchmarks.jobs"
@@ -39,7 +40,7 @@ class Stand:
                 redis={"stream_limit": 0},
             )
         )
-        self.platform.migrator().apply()
+        migrator(self.platform).apply()
 
     def clear(self) -> None:
         """An empty Redis with the library loaded."""

@@ -11,6 +11,7 @@ import threading
 import structlog
 
 from backend.bootstrap import Platform, platform
+from backend.bootstrap.worker_parts import Berth, worker_process
 from backend.telemetry.logs import set_up_logs
 from workers.runtime.child import tie_to_parent
 from workers.runtime.flight_board import FlightBoard
@@ -46,7 +47,7 @@ def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
 def _run(parts: Platform, name: str, lanes: list[str], slots: int, board: FlightBoard) -> None:
     threading.excepthook = _die_with_a_thread
     parts.load_library()
-    process = parts.worker_process(name=name, lanes=lanes, slots=slots, board=board)
+    process = worker_process(parts, Berth(name, lanes, slots, board))
     stop_on_signals(process)
     process.run()
     exit_now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from backend.bootstrap import platform
+from backend.bootstrap.record_parts import migrator as migrator_of
 from backend.cli.tables import print_table
 
 
@@ -15,7 +16,7 @@ def migrate(status: bool) -> None:
 
     The database is JOB_QUEUE_DATABASE_URL, or DATABASE_URL.
     """
-    migrator = platform().migrator()
+    migrator = migrator_of(platform())
     if status:
         rows = [
             (entry.name, f"{entry.applied_at:%Y-%m-%d %H:%M:%S}" if entry.applied_at else "pending")

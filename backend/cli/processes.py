@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from backend.bootstrap import Platform, platform
+from backend.bootstrap.schedule_parts import scheduler_loops
+from backend.bootstrap.worker_parts import supervisor as worker_supervisor
 from backend.cli.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError
 from backend.domain.nearest_name import suggestion
@@ -43,7 +45,9 @@ def worker(
       tally worker email --processes 2  two processes for mails
     """
     parts = _started("supervisor")
-    supervisor = parts.supervisor(_chosen(parts, lanes), processes, concurrency)
+    supervisor = worker_supervisor(
+        parts, _chosen(parts, lanes), processes=processes, slots=concurrency
+    )
     rescuer, over = parts.rescuer(), threading.Event()
     thread = threading.Thread(target=rescuer.run, args=(over,), daemon=True)
     thread.start()
@@ -74,14 +78,16 @@ def scheduler() -> None:
     """
     parts = _started("scheduler")
     holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    _run_loops(parts.scheduler_loops(holder))
+    _run_loops(scheduler_loops(parts, holder))
 
 
 @click.command()
 def recorder() -> None:
     """Writes job history from Redis to Postgres. Start as many as you like."""
     parts = _started("recorder")
-    _run_loops(parts.recorder_loops(f"{socket.gethostname()}-{os.getpid()}"))
+    from backend.bootstrap.record_parts import recorder_loops
+
+    _run_loops(recorder_loops(parts, f"{socket.gethostname()}-{os.getpid()}"))
 
 
 def _run_loops(loops: list[Loop]) -> None:

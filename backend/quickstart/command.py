@@ -12,6 +12,7 @@ import click
 
 from backend.api.config.settings import default_settings
 from backend.bootstrap import Platform
+from backend.bootstrap.record_parts import migrator
 from backend.cli.stopping import stop_event_on_signals
 from backend.embedded import EmbeddedServerError, stop_servers
 from backend.quickstart.demonstration import Demonstration
@@ -64,7 +65,7 @@ def _start(stack: Stack, catcher: MailCatcher) -> None:
     _say("starting Redis and Postgres")
     stack.start_servers()
     parts = _parts()
-    applied = parts.migrator().apply()
+    applied = migrator(parts).apply()
     _say(f"schema up to date ({len(applied)} migrations applied now)")
     parts.load_library()
     catcher.start()

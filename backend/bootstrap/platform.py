@@ -1,0 +1,152 @@
+"""The live side of a deployment, built from settings on demand: what every process needs."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from redis import Redis
+
+from backend.api.config.settings import Settings, default_settings
+from backend.broker import library
+from backend.broker.connection import connect, connect_blocking, translated
+from backend.broker.inspection import RedisInspection
+from backend.broker.job_queue import RedisJobQueue
+from backend.broker.keys import Keys
+from backend.broker.leadership import RedisLeadership
+from backend.broker.lease_book import RedisLeaseBook
+from backend.broker.operations import RedisOperations
+from backend.broker.timetable import RedisTimetable
+from backend.domain.job_id import uuid7
+from backend.domain.job_type import JobTypeCatalogue
+from backend.domain.retry_policy import RetryPolicy
+from backend.loops.leader import Leader
+from backend.loops.promoter import Promoter
+from backend.loops.rescuer import Rescuer
+from backend.services.job_control import JobControl
+from backend.services.job_intake import IntakeRules, JobIntake
+from backend.services.queue_service import QueueService
+from backend.telemetry.clock import SystemClock
+from workers.registry import load_catalogue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def new_job_id() -> str:
+    """A fresh UUIDv7."""
+    return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+class Platform:
+    """Every part of one deployment, made when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.keys = Keys(settings.redis.prefix)
+        self.clock = SystemClock()
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The client for short commands."""
+        return connect(self.settings.redis_url)
+
+    @cached_property
+    def blocking_redis(self) -> Redis:
+        """The client for commands that block."""
+        return connect_blocking(self.settings.redis_url)
+
+    @cached_property
+    def catalogue(self) -> JobTypeCatalogue:
+        """Every job type of this deployment."""
+        retry = RetryPolicy(self.settings.retry.delays, jitter=self.settings.retry.jitter)
+        return load_catalogue(self.settings.job_packages, retry)
+
+    @cached_property
+    def job_queue(self) -> RedisJobQueue:
+        """Where jobs are accepted."""
+        limits = self.settings.redis
+        return RedisJobQueue(
+            self.redis,
+            self.blocking_redis,
+            self.keys,
+            backlog_limit=limits.backlog_limit,
+            stream_limit=limits.stream_limit,
+        )
+
+    @cached_property
+    def intake(self) -> JobIntake:
+        """What checks new jobs."""
+        rules = IntakeRules(self.settings.max_payload_bytes, self.settings.redis.result_ttl)
+        return JobIntake(self.catalogue, rules, new_id=new_job_id, now=self.clock.now)
+
+    @cached_property
+    def queue_service(self) -> QueueService:
+        """The door for callers."""
+        return QueueService(self.job_queue, self.intake)
+
+    @cached_property
+    def inspection(self) -> RedisInspection:
+        """The read side of the live truth."""
+        return RedisInspection(self.redis, self.keys)
+
+    @cached_property
+    def job_control(self) -> JobControl:
+        """What people do to jobs and queues."""
+        operations = RedisOperations(self.redis, self.keys)
+        return JobControl(operations, self.inspection, self.job_queue, self.intake)
+
+    def load_library(self) -> None:
+        """Puts this release's functions into Redis."""
+        with translated():
+            library.load(self.redis)
+
+    @cached_property
+    def lease_book(self) -> RedisLeaseBook:
+        """All leases."""
+        return RedisLeaseBook(self.redis, self.keys)
+
+    def leader(self, duty: str, holder: str) -> Leader:
+        """This process's part in the election for a duty."""
+        return Leader(
+            RedisLeadership(self.redis, self.keys),
+            self.clock,
+            duty=duty,
+            holder=holder,
+            lease=self.settings.scheduler.leader_lease,
+        )
+
+    def promoter(self, holder: str) -> Promoter:
+        """The loop that moves due jobs to their queues."""
+        timetable = RedisTimetable(self.redis, connect_blocking(self.settings.redis_url), self.keys)
+        batch = self.settings.scheduler.promote_batch
+        return Promoter(timetable, self.leader("scheduler", holder), batch=batch)
+
+    def rescuer(self) -> Rescuer:
+        """The loop that gives back the jobs of vanished workers."""
+        return Rescuer(self.lease_book, self.clock, grace=self.settings.scheduler.rescue_grace)
+
+    @cached_property
+    def history_engine(self) -> Engine:
+        """Connections to Postgres for those who answer somebody."""
+        from backend.history.connection import connect as connect_history
+
+        return connect_history(self.settings.database_url)
+
+    def slots_of(self, lane: str) -> int:
+        """How many slots a worker process of a lane has."""
+        worker = self.settings.worker
+        return worker.lane_concurrency.get(lane, worker.concurrency)
+
+
+@lru_cache(maxsize=1)
+def platform() -> Platform:
+    """The platform of this process's settings."""
+    return Platform(default_settings())
+
+
+def queue_parts() -> tuple[RedisJobQueue, JobIntake]:
+    """What `QueueService()` needs."""
+    return platform().job_queue, platform().intake

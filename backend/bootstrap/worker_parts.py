@@ -1,0 +1,144 @@
+"""Worker processes and their supervisor. Opens no connection to Postgres, and imports none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from backend.bootstrap.platform import Platform
+from backend.broker.command_channel import RedisCommandChannel
+from backend.broker.connection import connect
+from backend.broker.dispatch import RedisDispatch
+from backend.broker.lease_book import RedisLeaseBook
+from backend.broker.progress_notes import RedisProgressNotes
+from backend.broker.wake_calls import RedisWakeCalls
+from backend.broker.worker_presence import WorkerPresence
+from backend.domain.job_type import Isolation, JobType
+from backend.domain.outcome import Outcome
+from backend.domain.queue_name import queues_of
+from workers.base_worker import BaseWorker
+from workers.runtime import attempt
+from workers.runtime.child_runner import ChildPool, ChildRunner
+from workers.runtime.claim_order import ClaimOrder
+from workers.runtime.crew import Crew, no_tally
+from workers.runtime.flight_board import FlightBoard
+from workers.runtime.job_contexts import context_maker
+from workers.runtime.runner import Runner
+from workers.runtime.supervisor import Supervisor
+from workers.runtime.thread_runner import ThreadRunner
+from workers.runtime.worker_process import WorkerProcess
+
+#: Slots of one process share so many connections: while one carries, others gather for the next.
+_DISPATCHES = 2
+
+Workers = dict[type[BaseWorker], BaseWorker]
+Tally = Callable[[str, Outcome], None]
+
+
+class Berth(NamedTuple):
+    """What makes one worker process differ from another."""
+
+    name: str
+    lanes: Sequence[str]
+    slots: int
+    board: FlightBoard
+
+
+def supervisor(
+    parts: Platform, lanes: Sequence[str], *, processes: int | None, slots: int | None
+) -> Supervisor:
+    """Keeps the worker processes of some lanes alive on this host."""
+    worker = parts.settings.worker
+    return Supervisor(
+        parts.lease_book,
+        processes=dict.fromkeys(lanes, processes or worker.processes),
+        slots=lambda lane: slots or parts.slots_of(lane),
+        lease=worker.lease,
+        grace=worker.grace,
+        memory_limit_mb=worker.memory_limit_mb,
+    )
+
+
+def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> WorkerProcess:
+    """One worker process, ready to run."""
+    settings = parts.settings.worker
+    workers, children = _workers(parts, berth.lanes), _children(parts)
+    return WorkerProcess(
+        _crew(parts, berth, workers, children, tally),
+        slots=berth.slots,
+        workers=list(workers.values()),
+        channel=RedisCommandChannel(parts.blocking_redis, parts.keys, berth.name),
+        book=parts.lease_book,
+        renewal=RedisLeaseBook(
+            connect(parts.settings.redis_url, name=f"{berth.name}-heart"), parts.keys
+        ),
+        presence=_presence(parts, berth),
+        heartbeat=settings.heartbeat,
+        lease=settings.lease,
+        grace=settings.grace,
+        recycle_jobs=settings.recycle_jobs,
+        closables=[children],
+    )
+
+
+def _children(parts: Platform) -> ChildPool:
+    settings = parts.settings.worker
+    return ChildPool(
+        {
+            "memory_mb": settings.child_memory_limit_mb,
+            "cpu_seconds": settings.child_cpu_seconds,
+            "file_mb": settings.child_file_mb,
+        }
+    )
+
+
+def _presence(parts: Platform, berth: Berth) -> WorkerPresence:
+    return WorkerPresence(
+        parts.redis,
+        parts.keys,
+        name=berth.name,
+        lane=",".join(berth.lanes),
+        queues=[str(queue) for queue in queues_of(list(berth.lanes))],
+        slots=berth.slots,
+        lifetime=parts.settings.worker.lease,
+    )
+
+
+def _crew(
+    parts: Platform, berth: Berth, workers: Workers, children: ChildPool, tally: Tally
+) -> Crew:
+    settings, redis, keys = parts.settings.worker, parts.redis, parts.keys
+    name, lanes = berth.name, berth.lanes
+    return Crew(
+        worker=name,
+        dispatches=[
+            RedisDispatch(redis, keys, worker=name, lanes=lanes, lease=settings.lease)
+            for _ in range(min(berth.slots, _DISPATCHES))
+        ],
+        order=ClaimOrder(lanes, settings.weights),
+        calls=RedisWakeCalls(redis, parts.blocking_redis, keys, lanes, worker=name),
+        runners={kind.name: _runner(kind, workers, children, name) for kind in parts.catalogue},
+        alone={k.name: ChildRunner(children, k.grace, name) for k in parts.catalogue},
+        board=berth.board,
+        make_context=context_maker(name, RedisProgressNotes(redis, keys)),
+        batch_seconds=settings.batch_seconds,
+        batch_limit=settings.batch_limit,
+        tally=tally,
+    )
+
+
+def _workers(parts: Platform, lanes: Sequence[str]) -> Workers:
+    """One instance of each worker class whose job types run in threads of these lanes."""
+    classes = {
+        kind.worker
+        for kind in parts.catalogue
+        if kind.worker and kind.lane in lanes and kind.isolation is Isolation.THREAD
+    }
+    return {worker: worker(parts.settings) for worker in classes}
+
+
+def _runner(kind: JobType, workers: Workers, children: ChildPool, name: str) -> Runner:
+    if kind.isolation is Isolation.PROCESS or (kind.worker and kind.worker not in workers):
+        return ChildRunner(children, kind.grace, name)
+    worker = workers[kind.worker] if kind.worker else None
+    return ThreadRunner(attempt.prepare(kind, worker))

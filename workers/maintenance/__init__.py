@@ -1,0 +1,1 @@
+"""Upkeep: what is old goes, what matters is copied."""

