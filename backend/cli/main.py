@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,9 +19,11 @@ COMMANDS = {
     "dlq": ("backend.cli.dlq", "dlq", "Show, redrive, discard and resolve dead jobs."),
     "schedules": ("backend.cli.schedules", "schedules", "Recurring jobs: list, add, pause, run."),
     "history": ("backend.cli.history", "history", "Search, sum up, export and prune the record."),
+    "audit": ("backend.cli.audit_log", "audit", "Search, verify and export the audit log."),
     "keys": ("backend.cli.api_keys", "keys", "API keys: create, list, rotate, revoke."),
     "config": ("backend.cli.config", "config", "Show and check the settings."),
     "workers": ("backend.cli.workers", "workers", "Show and stop worker processes."),
+    "doctor": ("backend.cli.doctor", "doctor", "Check everything, and say what to change."),
     "worker": ("backend.cli.processes", "worker", "Run worker processes under a supervisor."),
     "scheduler": ("backend.cli.processes", "scheduler", "Promote due jobs and rescue lost ones."),
     "recorder": ("backend.cli.processes", "recorder", "Write the history from Redis to Postgres."),
@@ -54,6 +57,9 @@ def tally() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Runs the command; an error of ours is one line and exit status 1."""
+    # Job packages of one's own are looked for where the command is started, as with `flask` or `rq`.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
         return tally.main(args=arguments, standalone_mode=True)
     except TallyError as error:
