@@ -1,26 +1,30 @@
--- Statistics by hour and job type, derived from job_results. An hour is summed up once it is over; an hour
--- that has a mark in stale_hours is summed up anew by whoever asks, so answers are never behind.
+-- Statistics by hour and job type, derived from job_results. An hour is summed up once it is over, and so is
+-- a day from its hours; an hour that has a mark in stale_hours is summed up anew by whoever asks, so
+-- answers are never behind.
 
 CREATE TABLE job_statistics (
-  hour         timestamptz NOT NULL,
+  grain        text COLLATE "C" NOT NULL CHECK (grain IN ('hour', 'day')),
   -- '' stands for all types together.
   job_type     text COLLATE "C" NOT NULL,
-  attempts     integer NOT NULL,
-  finished     integer NOT NULL,
-  failed       integer NOT NULL,
-  retried      integer NOT NULL,
-  crashed      integer NOT NULL,
+  since        timestamptz NOT NULL,
+  attempts     bigint NOT NULL,
+  finished     bigint NOT NULL,
+  failed       bigint NOT NULL,
+  retried      bigint NOT NULL,
+  crashed      bigint NOT NULL,
   run_ms_sum   double precision NOT NULL,
   run_buckets  smallint[] NOT NULL,
-  run_counts   integer[] NOT NULL,
+  run_counts   bigint[] NOT NULL,
   wait_ms_sum  double precision NOT NULL,
   wait_buckets smallint[] NOT NULL,
-  wait_counts  integer[] NOT NULL,
-  PRIMARY KEY (hour, job_type)
+  wait_counts  bigint[] NOT NULL,
+  PRIMARY KEY (grain, job_type, since)
 );
 
-COMMENT ON TABLE job_statistics IS 'Attempts by the hour in which they ended and by job type.';
+COMMENT ON TABLE job_statistics IS 'Attempts by the hour or day (of UTC) in which they ended and by job type.';
 COMMENT ON COLUMN job_statistics.run_buckets IS 'Histogram of run times, see duration_bucket(); empty buckets left out.';
+
+CREATE INDEX job_statistics_by_time ON job_statistics (grain, since);
 
 -- One row a batch at most, never updated: a recorder and a summary that overlap cannot miss each other,
 -- because a mark and the rows it stands for become visible together.
@@ -29,7 +33,7 @@ CREATE TABLE stale_hours (
 );
 CREATE INDEX stale_hours_by_hour ON stale_hours (hour);
 
-COMMENT ON TABLE stale_hours IS 'Hours whose row in job_statistics is missing or behind.';
+COMMENT ON TABLE stale_hours IS 'Hours whose rows in job_statistics are missing or behind.';
 
 -- Twenty buckets a decade from 0.1 ms to about 130 days: a percentile read from them is within 6 %.
 CREATE FUNCTION duration_bucket(ms double precision) RETURNS smallint
@@ -38,7 +42,7 @@ RETURN CASE WHEN ms < 0.1 THEN 0 ELSE least(floor(log(ms) * 20)::integer + 21, 2
 
 COMMENT ON FUNCTION duration_bucket IS 'Bucket b from 1 holds 10^((b-21)/20) to 10^((b-20)/20) ms; bucket 0 what is shorter.';
 
-CREATE FUNCTION summary_of(an_hour timestamptz) RETURNS SETOF job_statistics
+CREATE FUNCTION hour_of_results(an_hour timestamptz) RETURNS SETOF job_statistics
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   WITH ended AS MATERIALIZED (
     SELECT job_type, status, wait_ms, duration_bucket(wait_ms) AS wait_bucket,
@@ -52,7 +56,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
       count(*) FILTER (WHERE status = 'failed') AS failed,
       count(*) FILTER (WHERE status = 'retried') AS retried,
       count(*) FILTER (WHERE status IN ('crashed', 'suspected')) AS crashed,
-      coalesce(sum(run_ms), 0) AS run_ms_sum, coalesce(sum(wait_ms), 0) AS wait_ms_sum
+      coalesce(sum(run_ms), 0) AS run_ms_sum, coalesce(sum(wait_ms), 0)::double precision AS wait_ms_sum
     FROM ended GROUP BY GROUPING SETS ((job_type), ())
     HAVING count(*) > 0 AND job_type IS DISTINCT FROM ''
   ), runs AS (
@@ -70,23 +74,67 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
           HAVING job_type IS DISTINCT FROM '') each_bucket
     GROUP BY job_type
   )
-  SELECT an_hour, t.job_type, t.attempts::integer, t.finished::integer, t.failed::integer,
-    t.retried::integer, t.crashed::integer,
-    t.run_ms_sum, coalesce(r.buckets, '{}'), coalesce(r.counts, '{}')::integer[],
-    t.wait_ms_sum, coalesce(w.buckets, '{}'), coalesce(w.counts, '{}')::integer[]
+  SELECT 'hour', t.job_type, an_hour, t.attempts, t.finished, t.failed, t.retried, t.crashed,
+    t.run_ms_sum, coalesce(r.buckets, '{}'), coalesce(r.counts, '{}'),
+    t.wait_ms_sum, coalesce(w.buckets, '{}'), coalesce(w.counts, '{}')
   FROM totals t LEFT JOIN runs r USING (job_type) LEFT JOIN waits w USING (job_type)
 $$;
 
-COMMENT ON FUNCTION summary_of IS 'The rows of job_statistics that an hour should have.';
+COMMENT ON FUNCTION hour_of_results IS 'The rows of job_statistics that an hour should have.';
 
-CREATE VIEW current_job_statistics AS
-  SELECT s.hour, s.job_type, s.attempts, s.finished, s.failed, s.retried, s.crashed,
+CREATE VIEW current_hours AS
+  SELECT s.since AS hour, s.job_type, s.attempts, s.finished, s.failed, s.retried, s.crashed,
     s.run_ms_sum, s.run_buckets, s.run_counts, s.wait_ms_sum, s.wait_buckets, s.wait_counts
   FROM job_statistics s
-  WHERE NOT EXISTS (SELECT FROM stale_hours m WHERE m.hour = s.hour)
+  WHERE s.grain = 'hour' AND NOT EXISTS (SELECT FROM stale_hours m WHERE m.hour = s.since)
   UNION ALL
   SELECT m.hour, f.job_type, f.attempts, f.finished, f.failed, f.retried, f.crashed,
     f.run_ms_sum, f.run_buckets, f.run_counts, f.wait_ms_sum, f.wait_buckets, f.wait_counts
-  FROM (SELECT DISTINCT hour FROM stale_hours) m CROSS JOIN LATERAL summary_of(m.hour) f;
+  FROM (SELECT DISTINCT hour FROM stale_hours) m CROSS JOIN LATERAL hour_of_results(m.hour) f;
 
-COMMENT ON VIEW current_job_statistics IS 'job_statistics as it would be if every hour were summed up now.';
+COMMENT ON VIEW current_hours IS 'The hours of job_statistics as they would be if each were summed up now.';
+
+-- Whole days where they are summed up and nothing came for them since, hours for the rest.
+CREATE FUNCTION statistics_between(from_hour timestamptz, to_hour timestamptz) RETURNS SETOF job_statistics
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  WITH days AS MATERIALIZED (
+    SELECT d.since FROM job_statistics d
+    WHERE d.grain = 'day' AND d.job_type = ''
+      AND d.since >= from_hour AND d.since + interval '1 day' <= to_hour
+      AND NOT EXISTS (SELECT FROM stale_hours m
+        WHERE m.hour >= d.since AND m.hour < d.since + interval '1 day')
+  ), parts AS MATERIALIZED (
+    SELECT d.job_type, d.attempts, d.finished, d.failed, d.retried, d.crashed,
+      d.run_ms_sum, d.run_buckets, d.run_counts, d.wait_ms_sum, d.wait_buckets, d.wait_counts
+    FROM days JOIN job_statistics d ON d.grain = 'day' AND d.since = days.since
+    UNION ALL
+    SELECT h.job_type, h.attempts, h.finished, h.failed, h.retried, h.crashed,
+      h.run_ms_sum, h.run_buckets, h.run_counts, h.wait_ms_sum, h.wait_buckets, h.wait_counts
+    FROM current_hours h
+    WHERE h.hour >= from_hour AND h.hour < to_hour
+      AND date_trunc('day', h.hour, 'UTC') NOT IN (SELECT since FROM days)
+  ), totals AS (
+    SELECT job_type, sum(attempts)::bigint AS attempts, sum(finished)::bigint AS finished,
+      sum(failed)::bigint AS failed, sum(retried)::bigint AS retried, sum(crashed)::bigint AS crashed,
+      sum(run_ms_sum) AS run_ms_sum, sum(wait_ms_sum) AS wait_ms_sum
+    FROM parts GROUP BY job_type
+  ), runs AS (
+    SELECT job_type, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
+    FROM (SELECT job_type, bucket, sum(n)::bigint AS n
+          FROM parts, unnest(run_buckets, run_counts) AS each_bucket (bucket, n)
+          GROUP BY job_type, bucket) merged
+    GROUP BY job_type
+  ), waits AS (
+    SELECT job_type, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
+    FROM (SELECT job_type, bucket, sum(n)::bigint AS n
+          FROM parts, unnest(wait_buckets, wait_counts) AS each_bucket (bucket, n)
+          GROUP BY job_type, bucket) merged
+    GROUP BY job_type
+  )
+  SELECT 'day', t.job_type, from_hour, t.attempts, t.finished, t.failed, t.retried, t.crashed,
+    t.run_ms_sum, coalesce(r.buckets, '{}'), coalesce(r.counts, '{}'),
+    t.wait_ms_sum, coalesce(w.buckets, '{}'), coalesce(w.counts, '{}')
+  FROM totals t LEFT JOIN runs r USING (job_type) LEFT JOIN waits w USING (job_type)
+$$;
+
+COMMENT ON FUNCTION statistics_between IS 'One row a job type, put together from whole hours.';

@@ -12,7 +12,7 @@ BEGIN
     ' job_outbox, event_records, event_record_jobs, job_callbacks, schedules, schedule_ticks, artifacts, api_keys'
     ' TO %I', account);
   EXECUTE format('GRANT SELECT, INSERT, UPDATE ON chain_heads TO %I', account);
-  EXECUTE format('GRANT SELECT ON current_job_statistics TO %I', account);
+  EXECUTE format('GRANT SELECT ON current_hours TO %I', account);
   EXECUTE format('GRANT EXECUTE ON FUNCTION make_job_events_partition, drop_job_events_partition TO %I', account);
 END
 $$;

@@ -4,8 +4,9 @@
 CREATE FUNCTION prepare_count() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+  -- home is the list in which a queued job belongs; is_sound says that all but the lists agrees in Redis.
   CREATE TEMPORARY TABLE counted_jobs (
-    job_id text COLLATE "C", status text, queue text, has_lease boolean, is_listed boolean, parked text
+    job_id text COLLATE "C", status text, queue text, home text COLLATE "C", is_sound boolean
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE counted_entries (
     job_id text COLLATE "C", place text COLLATE "C"

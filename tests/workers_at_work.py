@@ -11,7 +11,9 @@ from typing import Any
 from backend.api.config.settings import SmtpSettings
 from backend.api.config.worker_settings import (
     ArtifactSettings,
+    BackupSettings,
     MailSettings,
+    ReportSettings,
     SourceSettings,
     WebhookSettings,
 )
@@ -28,6 +30,8 @@ class Settings:
     artifacts: ArtifactSettings
     mail: MailSettings
     webhook: WebhookSettings
+    report: ReportSettings
+    backup: BackupSettings
     sources: dict[str, SourceSettings] = field(default_factory=dict)
     database_url: str = ""
 
@@ -43,6 +47,8 @@ def settings_for(folder: Path) -> Settings:
         artifacts=ArtifactSettings(folder=folder / "artifacts"),
         mail=MailSettings(templates=folder / "templates"),
         webhook=WebhookSettings(),
+        report=ReportSettings(),
+        backup=BackupSettings(folder=folder / "backups"),
     )
 
 

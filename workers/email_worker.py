@@ -6,7 +6,6 @@ import socket
 from functools import partial
 from typing import Any, ClassVar
 
-from backend.api.config.worker_settings import ArtifactSettings, MailSettings, section
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.mail.composer import Composer
@@ -24,18 +23,17 @@ class EmailWorker(BaseWorker):
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
-        self.mail = section(settings, "mail", MailSettings)
-        self.artifacts = open_store(section(settings, "artifacts", ArtifactSettings))
-        self.composer = Composer(settings.smtp.sender, self.mail, self.artifacts)
+        self.artifacts = open_store(settings.artifacts)
+        self.composer = Composer(settings.smtp.sender, settings.mail, self.artifacts)
         self.pool = SmtpPool(
             partial(
                 connect,
                 settings.smtp,
-                hello_name=self.mail.hello_name or socket.gethostname(),
-                deadline=self.mail.deadline,
+                hello_name=settings.mail.hello_name or socket.gethostname(),
+                deadline=settings.mail.deadline,
             ),
-            idle_seconds=self.mail.idle_seconds,
-            mails=self.mail.mails_per_connection,
+            idle_seconds=settings.mail.idle_seconds,
+            mails=settings.mail.mails_per_connection,
         )
 
     def close(self) -> None:
@@ -49,9 +47,9 @@ class EmailWorker(BaseWorker):
         if context.is_test:
             return keep_for_inspection(self.artifacts, composed, context)
         try:
-            receipt = hand_over(self.pool, composed.envelope, self.mail.deadline)
+            receipt = hand_over(self.pool, composed.envelope, self.settings.mail.deadline)
         except OutcomeUnknown as unknown:
-            raise as_failure(unknown, self.mail.unknown_outcome) from unknown
+            raise as_failure(unknown, self.settings.mail.unknown_outcome) from unknown
         if receipt.refused:
             context.log.warning("mail.recipients_refused", refused=len(receipt.refused))
         return {

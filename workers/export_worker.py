@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from backend.api.config.worker_settings import ArtifactSettings, section, sources_of
 from backend.domain.errors import PermanentFailure
 from workers.artifacts.artifact_writer import ArtifactTooLarge
 from workers.artifacts.open_store import open_store
@@ -24,7 +23,7 @@ class ExportWorker(BaseWorker):
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
-        self.artifacts = open_store(section(settings, "artifacts", ArtifactSettings))
+        self.artifacts = open_store(settings.artifacts)
 
     @job_type("export_data", priority="low", isolation="process", timeout=3600)
     def export_data(self, export: Export, context: JobContext) -> dict[str, Any]:
@@ -32,7 +31,7 @@ class ExportWorker(BaseWorker):
 
         The file appears whole or not at all. A test run writes the first 100 rows, kept for a day.
         """
-        source = find_source(export.source, sources_of(self.settings), self.settings.database_url)
+        source = find_source(export.source, self.settings.sources, self.settings.database_url)
         most = min(export.limit or _TEST_ROWS, _TEST_ROWS) if context.is_test else export.limit
         try:
             with (

@@ -7,7 +7,7 @@ from functools import partial
 from io import FileIO
 from typing import Any
 
-from backend.api.config.worker_settings import ArtifactSettings, BackupSettings, section
+from backend.api.config.worker_settings import ArtifactSettings, BackupSettings
 from backend.domain.errors import ArtifactError
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, StopRequested, job_type
@@ -22,8 +22,8 @@ class MaintenanceWorker(BaseWorker):
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
-        self.artifact_settings = section(settings, "artifacts", ArtifactSettings)
-        self.backup_settings = section(settings, "backup", BackupSettings)
+        self.artifact_settings: ArtifactSettings = settings.artifacts
+        self.backup_settings: BackupSettings = settings.backup
         self.artifacts = open_store(self.artifact_settings)
 
     @job_type("log_message", timeout=10)

@@ -13,7 +13,13 @@ from backend.domain.retry_policy import RetryPolicy
 from workers.base_worker import declared_in
 
 #: The workers that Tally ships.
-OWN_MODULES = ("workers.email_worker",)
+OWN_MODULES = (
+    "workers.email_worker",
+    "workers.report_worker",
+    "workers.export_worker",
+    "workers.webhook_worker",
+    "workers.maintenance_worker",
+)
 
 
 def load_catalogue(packages: Iterable[str], default_retry: RetryPolicy) -> JobTypeCatalogue:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-from backend.api.config.worker_settings import (
-    ArtifactSettings,
-    ReportSettings,
-    section,
-    sources_of,
-)
+from backend.api.config.worker_settings import ReportSettings
 from backend.domain.errors import PermanentFailure
 from workers.artifacts.artifact_writer import ArtifactTooLarge
 from workers.artifacts.open_store import open_store
@@ -31,8 +26,8 @@ class ReportWorker(BaseWorker):
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
-        self.report = section(settings, "report", ReportSettings)
-        self.artifacts = open_store(section(settings, "artifacts", ArtifactSettings))
+        self.report: ReportSettings = settings.report
+        self.artifacts = open_store(settings.artifacts)
         self.definitions = DefinitionFolder(self.report.folder)
 
     @job_type("generate_report", isolation="process", timeout=600)
@@ -62,6 +57,6 @@ class ReportWorker(BaseWorker):
         if definition.function is not None:
             return from_function(definition.function, values, most_rows=most_rows, context=context)
         name = definition.source
-        source = find_source(name, sources_of(self.settings), self.settings.database_url)
+        source = find_source(name, self.settings.sources, self.settings.database_url)
         with reading(name, source, self.report.statement_timeout) as connection:
             return from_sql(connection, definition, values, most_rows=most_rows, context=context)

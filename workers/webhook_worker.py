@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any, ClassVar
 
-from backend.api.config.worker_settings import WebhookSettings, section
+from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure
 from backend.domain.nearest_name import suggestion
 from workers.base_worker import BaseWorker, JobContext, job_type
@@ -23,7 +23,7 @@ class WebhookWorker(BaseWorker):
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
-        self.webhook = section(settings, "webhook", WebhookSettings)
+        self.webhook: WebhookSettings = settings.webhook
         self.sender = WebhookSender(self.webhook)
 
     def open(self) -> None:

@@ -18,12 +18,10 @@ from backend.broker.keys import Keys
 from backend.broker.leadership import RedisLeadership
 from backend.broker.lease_book import RedisLeaseBook
 from backend.broker.operations import RedisOperations
-from backend.broker.timetable import RedisTimetable
 from backend.domain.job_id import uuid7
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.retry_policy import RetryPolicy
 from backend.loops.leader import Leader
-from backend.loops.promoter import Promoter
 from backend.loops.rescuer import Rescuer
 from backend.services.job_control import JobControl
 from backend.services.job_intake import IntakeRules, JobIntake
@@ -33,6 +31,8 @@ from workers.registry import load_catalogue
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from backend.services.scheduler_service import SchedulerParts
 
 
 def new_job_id() -> str:
@@ -118,12 +118,6 @@ class Platform:
             lease=self.settings.scheduler.leader_lease,
         )
 
-    def promoter(self, holder: str) -> Promoter:
-        """The loop that moves due jobs to their queues."""
-        timetable = RedisTimetable(self.redis, connect_blocking(self.settings.redis_url), self.keys)
-        batch = self.settings.scheduler.promote_batch
-        return Promoter(timetable, self.leader("scheduler", holder), batch=batch)
-
     def rescuer(self) -> Rescuer:
         """The loop that gives back the jobs of vanished workers."""
         return Rescuer(self.lease_book, self.clock, grace=self.settings.scheduler.rescue_grace)
@@ -134,6 +128,13 @@ class Platform:
         from backend.history.connection import connect as connect_history
 
         return connect_history(self.settings.database_url)
+
+    @cached_property
+    def scheduler_parts(self) -> SchedulerParts:
+        """Everything about schedules."""
+        from backend.bootstrap.schedule_parts import scheduler_parts
+
+        return scheduler_parts(self)
 
     def slots_of(self, lane: str) -> int:
         """How many slots a worker process of a lane has."""

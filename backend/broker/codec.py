@@ -26,9 +26,16 @@ def milliseconds(instant: datetime | None) -> int:
     return 0 if instant is None else int(instant.timestamp() * 1000)
 
 
+def _sendable(json_text: str) -> str:
+    """The same JSON in UTF-8: half a surrogate pair (a stray file name) is written as its escape."""
+    if json_text.isascii():
+        return json_text
+    return json_text.encode("utf-8", "backslashreplace").decode()
+
+
 def data_of(job_type: str, payload: str) -> str:
     """RQ's call: function path, instance, positional and named arguments, as JSON."""
-    return f'{_DATA_HEAD}"{job_type}",{payload}],{{}}]'
+    return f'{_DATA_HEAD}"{job_type}",{_sendable(payload)}],{{}}]'
 
 
 def payload_of(data: bytes | str) -> Any:
@@ -47,7 +54,7 @@ def enqueue_arguments(job: NewJob) -> list[Any]:
         int(job.delay * 1000),
         job.job_type,
         data_of(job.job_type, job.payload),
-        _to_json(job.options) if job.options else "{}",
+        _sendable(_to_json(job.options)) if job.options else "{}",
         job.max_attempts,
         math.ceil(job.timeout),
         job.result_ttl,
@@ -100,11 +107,13 @@ def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
 def outcome_texts(outcome: Outcome) -> tuple[str, str | bytes]:
     """The body of the event, and RQ's result entry, of one outcome."""
     if outcome.kind is OutcomeKind.FINISHED:
-        return outcome.result, b64encode(outcome.result.encode()) if outcome.result else ""
+        result = _sendable(outcome.result)
+        return result, b64encode(result.encode()) if result else ""
     if outcome.error is None:
         return "", ""
     text = outcome.error.traceback or f"{outcome.error.error}: {outcome.error.message}"
-    return _to_json(outcome.error.to_dict()), b64encode(zlib.compress(text.encode()))
+    entry = zlib.compress(text.encode("utf-8", "backslashreplace"))
+    return _sendable(_to_json(outcome.error.to_dict())), b64encode(entry)
 
 
 def attempt_error(body: str | bytes) -> AttemptError:

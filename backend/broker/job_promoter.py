@@ -76,10 +76,15 @@ class JobPromoter(Scheduler):  # type: ignore[misc] # rq_scheduler has no types
         self._timetable.wait_for_change(timeout)
 
     def heartbeat(self) -> None:
-        """Shows this instance under rq-scheduler's key, which ends by itself soon after it does."""
+        """Shows this instance under rq-scheduler's keys, which end by themselves soon after it does.
+
+        Holding its lock keeps a stock ``rqscheduler``, started by mistake, from moving our jobs.
+        """
+        lifetime = self._interval + 10
         with translated():
             self.connection.hsetnx(self.key, "birth", time.time())
-            self.connection.expire(self.key, self._interval + 10)
+            self.connection.expire(self.key, lifetime)
+            self.connection.set(self.scheduler_lock_key, self.name, ex=lifetime)
 
     def run(self, burst: bool = False) -> None:
         """Promotes until the process ends, or until nothing is due (``burst``)."""

@@ -115,3 +115,7 @@ class Keys:
     def leader_fence(self, duty: str) -> str:
         """Counter of leaderships of a duty."""
         return f"{self.root}:tally:leader:{duty}:fence"
+
+    def session(self, name: str) -> str:
+        """Somebody signed in to the dashboard, by the hash of their session's id."""
+        return f"{self.root}:tally:session:{name}"

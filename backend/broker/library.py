@@ -35,6 +35,7 @@ STEPS = (
     "prune",
     "lead",
     "await",
+    "relay",
 )
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3

@@ -9,6 +9,7 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age, moment
+from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.instants import DURATION
@@ -42,9 +43,11 @@ def create(
       tally keys create on-call --role operator --expires-in 90d
     """
     expires_at = platform().clock.now() + timedelta(seconds=expires_in) if expires_in else None
-    made = key_service().create(
-        name, Role(role), by=who().name, expires_at=expires_at, tenant=tenant
-    )
+    with audited("keys.create", "keys") as note:
+        made = key_service().create(
+            name, Role(role), by=who().name, expires_at=expires_at, tenant=tenant
+        )
+        note["affected_ids"] = [made.key.id]
     _print_new(made, as_json=as_json)
 
 
@@ -75,7 +78,8 @@ def list_keys(with_revoked: bool, as_json: bool) -> None:
 @options.as_json
 def rotate(key_id: str, overlap: float, as_json: bool) -> None:
     """Makes a new key in the place of another, which ends after the overlap."""
-    made = key_service().rotate(key_id, by=who().name, overlap=timedelta(seconds=overlap))
+    with audited("keys.rotate", f"key:{key_id}"):
+        made = key_service().rotate(key_id, by=who().name, overlap=timedelta(seconds=overlap))
     _print_new(made, as_json=as_json)
 
 
@@ -86,7 +90,8 @@ def revoke(key_id: str, yes: bool) -> None:
     """Ends a key for good, everywhere within seconds."""
     key = key_service().get(key_id)
     confirm(f"Revoke the key {key.name} ({key.role})?", yes=yes)
-    key_service().revoke(key_id, by=who().name)
+    with audited("keys.revoke", f"key:{key_id}"):
+        key_service().revoke(key_id, by=who().name)
     click.echo(f"{key_id} is revoked")
 
 

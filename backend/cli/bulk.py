@@ -7,17 +7,27 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from backend.cli.auditing import audited
 from backend.cli.printing import print_json
 from backend.domain.errors import InvalidRequest
 
 
-def for_each(names: Sequence[str], act: Callable[[str], str], *, as_json: bool) -> None:
-    """Prints what became of each; ends with status 1 when one was refused."""
+def for_each(
+    names: Sequence[str],
+    act: Callable[[str], str],
+    *,
+    action: str,
+    kind: str = "job",
+    reason: str = "",
+    as_json: bool,
+) -> None:
+    """Acts on each thing of a kind and prints what became of it; status 1 when one was refused."""
     done: dict[str, str] = {}
     refused: dict[str, str] = {}
     for name in names:
         try:
-            done[name] = act(name)
+            with audited(action, f"{kind}:{name}", reason) as note:
+                done[name] = note["after"] = act(name)
         except InvalidRequest as error:
             refused[name] = f"{error} [{error.code}]"
     if as_json:

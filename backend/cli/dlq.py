@@ -12,6 +12,7 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
+from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
@@ -23,6 +24,7 @@ from backend.cli.printing import print_json, print_rows, say
 from backend.domain.job import JobView
 from backend.services.job_control import DeadFilter
 
+_DONE = {"redrive": "queued again", "discard": "discarded"}
 Bulk = Callable[[DeadFilter], list[str]]
 
 
@@ -123,7 +125,7 @@ def redrive(
         return control.redrive_all(chosen, by=who(), reason=reason)
 
     chosen = _Chosen(job_ids, every=every, wanted=wanted)
-    chosen.act("Redrive", "queued again", one, many, yes=yes, as_json=as_json)
+    chosen.act("redrive", one, many, reason=reason, yes=yes, as_json=as_json)
 
 
 @dlq.command()
@@ -149,7 +151,7 @@ def discard(
     if len(job_ids) > 0:
         confirm(f"Discard {len(job_ids)} dead job(s)?", yes=yes)
     chosen = _Chosen(job_ids, every=every, wanted=wanted)
-    chosen.act("Discard", "discarded", one, many, yes=yes, as_json=as_json)
+    chosen.act("discard", one, many, reason=reason, yes=yes, as_json=as_json)
 
 
 @dlq.command()
@@ -164,7 +166,7 @@ def resolve(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
         control.resolve(job_id, by=who(), reason=reason)
         return "resolved"
 
-    for_each(job_ids, one, as_json=as_json)
+    for_each(job_ids, one, action="jobs.resolve", reason=reason, as_json=as_json)
 
 
 class _Chosen:
@@ -179,25 +181,27 @@ class _Chosen:
     def act(
         self,
         verb: str,
-        word: str,
         one: Callable[[str], str],
         many: Bulk,
         *,
+        reason: str,
         yes: bool,
         as_json: bool,
     ) -> None:
         """Acts on each; what a filter takes is counted and asked about before."""
         if self._job_ids:
-            for_each(self._job_ids, one, as_json=as_json)
+            for_each(self._job_ids, one, action=f"dlq.{verb}", reason=reason, as_json=as_json)
             return
         meant = len(platform().job_control.matching_dead(self._filter, most=10**6))
+        done: list[str] = []
         if meant:
-            confirm(f"{verb} {meant} dead job(s)?", yes=yes)
-        done = many(self._filter) if meant else []
+            confirm(f"{verb.capitalize()} {meant} dead job(s)?", yes=yes)
+            with audited(f"dlq.{verb}_many", "dlq", reason) as note:
+                done = note["affected_ids"] = many(self._filter)
         if as_json:
             print_json({"done": done})
         else:
-            click.echo(f"{len(done)} {word}")
+            click.echo(f"{len(done)} {_DONE[verb]}")
 
 
 def _group(job: JobView) -> tuple[str, str, str]:

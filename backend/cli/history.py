@@ -16,6 +16,7 @@ from rich.progress import Progress
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age, length, moment
+from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.jobs_reading import list_jobs
 from backend.cli.noun import Noun
@@ -144,8 +145,9 @@ def prune(days: int, include_failed: bool, yes: bool, as_json: bool) -> None:
     done = (JobState.FINISHED, JobState.CANCELED)
     rule = RetentionRule((*done, JobState.FAILED) if include_failed else done, timedelta(days=days))
     before, store, deleted = platform().clock.now() - rule.keep, upkeep(), 0
-    while count := store.prune_jobs(rule, before, _BATCH):
-        deleted += count
+    with audited("history.prune", f"{days} days") as note:
+        while count := store.prune_jobs(rule, before, _BATCH):
+            deleted = note["affected"] = deleted + count
     if as_json:
         print_json({"deleted": deleted})
     else:

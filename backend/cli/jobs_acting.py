@@ -6,11 +6,12 @@ import click
 
 from backend.bootstrap import platform
 from backend.cli import options
+from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.jobs_enqueueing import payload_from
-from backend.cli.parts import part
+from backend.cli.parts import replay_service
 from backend.cli.printing import print_json
 from backend.domain.queue_name import Priority
 
@@ -33,6 +34,8 @@ def cancel(job_ids: tuple[str, ...], force: bool, yes: bool, reason: str, as_jso
     for_each(
         job_ids,
         lambda job_id: control.cancel(job_id, by=who(), reason=reason, force=force),
+        action="jobs.cancel",
+        reason=reason,
         as_json=as_json,
     )
 
@@ -57,7 +60,7 @@ def retry(job_ids: tuple[str, ...], payload: str | None, reason: str, as_json: b
         control.redrive(job_id, by=who(), reason=reason, payload=changed)
         return "queued again"
 
-    for_each(job_ids, act, as_json=as_json)
+    for_each(job_ids, act, action="jobs.retry", reason=reason, as_json=as_json)
 
 
 @click.command()
@@ -68,8 +71,9 @@ def retry(job_ids: tuple[str, ...], payload: str | None, reason: str, as_json: b
 def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None:
     """Runs an old job again, from the record, as a new job."""
     changed = payload_from(payload) if payload else None
-    answer = part("replay_service").replay(job_id, by=who(), reason=reason, payload=changed)
-    new_id = answer if isinstance(answer, str) else getattr(answer, "job_id", str(answer))
+    with audited("jobs.replay", f"job:{job_id}", reason) as note:
+        new_id = replay_service().replay(job_id, payload=changed)
+        note["affected_ids"] = [new_id]
     if as_json:
         print_json({"job_id": new_id, "replay_of": job_id})
     else:
@@ -83,7 +87,8 @@ def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None
 @options.reason
 def move(job_id: str, priority: str, front: bool, reason: str) -> None:
     """Moves a waiting job to another priority."""
-    queue = platform().job_control.reprioritise(
-        job_id, priority, by=who(), reason=reason, front=front
-    )
+    with audited("jobs.reprioritise", f"job:{job_id}", reason) as note:
+        queue = note["after"] = platform().job_control.reprioritise(
+            job_id, priority, by=who(), reason=reason, front=front
+        )
     click.echo(f"{job_id} waits in {queue}")

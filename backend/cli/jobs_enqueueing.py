@@ -11,8 +11,11 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import length
+from backend.cli.auditing import audited
 from backend.cli.instants import DURATION
 from backend.cli.jobs_reading import print_job
+from backend.cli.parts import preview_service
+from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows
 from backend.domain.errors import InvalidPayload
 from backend.domain.queue_name import Priority, QueueName
@@ -56,7 +59,9 @@ def enqueue(
       tally jobs enqueue nightly_report @report.json --delay 2h --tag monthly
     """
     service = platform().queue_service
-    job_id = service.enqueue_job(job_type, payload_from(payload), **_said(asked))
+    with audited("jobs.enqueue", f"type:{job_type}") as note:
+        job_id = service.enqueue_job(job_type, payload_from(payload), **_said(asked))
+        note["affected_ids"] = [job_id]
     if patience is not None:
         print_job(service.wait(job_id, patience), as_json=as_json)
     elif as_json:
@@ -72,23 +77,14 @@ def enqueue(
 @options.as_json
 def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
     """Says what would happen to a job (queue, time, retries) and enqueues nothing."""
-    job = platform().intake.check(
-        job_type, payload_from(payload), asked.pop("priority"), _said(asked)
-    )
-    shown = {
-        "job_type": job.job_type,
-        "queue": str(job.queue),
-        "run_at": job.run_at,
-        "delay_seconds": job.delay,
-        "max_attempts": job.max_attempts,
-        "timeout_seconds": job.timeout,
-        "payload_bytes": len(job.payload.encode()),
-        "options": job.options,
-    }
+    request = {"job_type": job_type, "payload": payload_from(payload), **_said(asked)}
+    shown = preview_service().preview_jobs([request]).jobs[0]
     if as_json:
         print_json(shown)
     else:
-        print_facts([(name.replace("_", " "), value or None) for name, value in shown.items()])
+        facts = [(name.replace("_", " "), value) for name, value in plain(shown).items()]
+        print_facts([(name, value) for name, value in facts if value not in (None, [], {}, False)])
+    sys.exit(0 if shown.is_valid else 1)
 
 
 @click.command()

@@ -10,6 +10,7 @@ import click
 from backend.bootstrap import Platform, platform
 from backend.cli import options
 from backend.cli.ages import age
+from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.instants import DURATION
@@ -60,7 +61,8 @@ def reset_stuck(
         _answer([], found, as_json=as_json)
         sys.exit(1 if job_ids and not dry_run else 0)
     confirm(f"Reset {len(stuck)} job(s)?", yes=yes)
-    done = _reset(parts, stuck, reason)
+    with audited("jobs.reset_stuck", "jobs", reason) as note:
+        done = note["affected_ids"] = _reset(parts, stuck, reason)
     _answer(done, found, as_json=as_json)
     sys.exit(0 if len(done) == len(stuck) else 1)
 

@@ -9,11 +9,16 @@ from typing import Any
 from backend.bootstrap import new_job_id, platform
 from backend.domain.errors import ConfigurationError
 from backend.history.api_key_store import PostgresApiKeyStore
+from backend.history.audit_store import PostgresAuditStore
 from backend.history.history_store import HistoryStore
+from backend.history.seal_store import PostgresSealStore
 from backend.history.statistics_store import StatisticsStore
 from backend.history.upkeep_store import UpkeepStore
+from backend.services.audit_service import AuditService
 from backend.services.history_service import HistoryService
 from backend.services.key_service import KeyService
+from backend.services.preview_service import PreviewService
+from backend.services.replay_service import ReplayService
 from backend.services.scheduler_service import SchedulerService
 from backend.services.search_service import SearchService
 from backend.services.why_service import WhyService
@@ -65,9 +70,27 @@ def upkeep() -> UpkeepStore:
 @lru_cache(maxsize=1)
 def scheduler_service() -> SchedulerService:
     """The schedules."""
-    found = getattr(platform(), "scheduler_parts", None)
-    if found is None:
-        from backend.loops.scheduler_main import scheduler_parts
+    return SchedulerService(platform().scheduler_parts)
 
-        found = scheduler_parts(platform(), {})
-    return SchedulerService(found)
+
+@lru_cache(maxsize=1)
+def audit_service() -> AuditService:
+    """The audit log."""
+    engine = platform().history_engine
+    return AuditService(PostgresAuditStore(engine), PostgresSealStore(engine), platform().clock)
+
+
+@lru_cache(maxsize=1)
+def replay_service() -> ReplayService:
+    """Runs old jobs again."""
+    parts = platform()
+    return ReplayService(HistoryStore(parts.history_engine), parts.job_queue, parts.intake)
+
+
+@lru_cache(maxsize=1)
+def preview_service() -> PreviewService:
+    """Says what would happen."""
+    parts = platform()
+    return PreviewService(
+        parts.intake, parts.inspection, parts.job_queue, new_id=new_job_id, now=parts.clock.now
+    )

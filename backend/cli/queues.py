@@ -9,6 +9,7 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
+from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.noun import Noun
@@ -99,7 +100,8 @@ def pause(what: str, reason: str) -> None:
       tally queues pause type:send_webhook
     """
     name = _full(what)
-    done = platform().job_control.pause(name, by=who(), reason=reason)
+    with audited("queues.pause", name, reason):
+        done = platform().job_control.pause(name, by=who(), reason=reason)
     click.echo(f"{name} is paused" if done else f"{name} was paused already")
 
 
@@ -109,7 +111,8 @@ def pause(what: str, reason: str) -> None:
 def resume(what: str, reason: str) -> None:
     """Lets what was paused go on."""
     name = _full(what)
-    done = platform().job_control.resume(name, by=who(), reason=reason)
+    with audited("queues.resume", name, reason):
+        done = platform().job_control.resume(name, by=who(), reason=reason)
     click.echo(f"{name} goes on" if done else f"{name} was not paused")
 
 
@@ -119,7 +122,9 @@ def resume(what: str, reason: str) -> None:
 @options.reason
 def limit(job_type: str, most: int, reason: str) -> None:
     """How many jobs of a type may run at once in the whole deployment; 0: as many as can."""
-    platform().job_control.limit(job_type, most, by=who(), reason=reason)
+    with audited("types.limit", f"type:{job_type}", reason) as note:
+        note["after"] = most
+        platform().job_control.limit(job_type, most, by=who(), reason=reason)
     click.echo(f"{job_type}: {most or 'no limit'}")
 
 
@@ -153,10 +158,13 @@ def purge(
     states = platform().inspection.queue_states(names)
     waiting = sum(state.counts[kind] for state in states for kind in kinds)
     confirm(f"Cancel the {waiting} job(s) that wait in {', '.join(names) or 'no queue'}?", yes=yes)
-    control = platform().job_control
-    purged = {name: control.purge(name, by=who(), reason=reason) for name in names}
+    control, purged = platform().job_control, {}
+    for name in names:
+        with audited("queues.purge", f"queue:{name}", reason) as note:
+            purged[name] = note["affected"] = control.purge(name, by=who(), reason=reason)
     if scheduled:
-        purged["scheduled"] = _cancel_scheduled(set(names), reason)
+        with audited("queues.purge", "schedule", reason) as note:
+            purged["scheduled"] = note["affected"] = _cancel_scheduled(set(names), reason)
     if as_json:
         print_json(purged)
     else:

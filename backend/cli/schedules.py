@@ -8,12 +8,14 @@ import click
 
 from backend.cli import options
 from backend.cli.ages import length, moment
+from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.instants import DURATION
 from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.noun import Noun
 from backend.cli.parts import scheduler_service
+from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows
 from backend.domain.queue_name import Priority
 from backend.domain.schedule_view import ScheduleView
@@ -97,9 +99,16 @@ def add(name: str, job_type: str, payload: str, *, paused: bool, reason: str, **
           --time-zone Europe/Berlin --missed-runs last
       tally schedules add ping greet '{"name": "Ada"}' --interval 10m
     """
-    made = scheduler_service().create(
-        name, job_type, payload_from(payload), by=who(), reason=reason, paused=paused, **_said(said)
-    )
+    with audited("schedules.create", f"schedule:{name}", reason):
+        made = scheduler_service().create(
+            name,
+            job_type,
+            payload_from(payload),
+            by=who(),
+            reason=reason,
+            paused=paused,
+            **_said(said),
+        )
     click.echo(
         f"{name}: next run {moment(made.next_at)} UTC" if made.next_at else f"{name} is paused"
     )
@@ -117,7 +126,9 @@ def change(name: str, payload: str | None, reason: str, **said: Any) -> None:
         changes["payload"] = payload_from(payload)
     if not changes:
         raise click.UsageError("Say what to change.")
-    changed = scheduler_service().change(name, by=who(), reason=reason, **changes)
+    with audited("schedules.change", f"schedule:{name}", reason) as note:
+        note["after"] = plain(changes)
+        changed = scheduler_service().change(name, by=who(), reason=reason, **changes)
     click.echo(f"{name}: next run {moment(changed.next_at) or 'none'}")
 
 
@@ -126,7 +137,8 @@ def change(name: str, payload: str | None, reason: str, **said: Any) -> None:
 @options.reason
 def pause(name: str, reason: str) -> None:
     """Stops its runs until it is resumed."""
-    scheduler_service().pause(name, by=who(), reason=reason)
+    with audited("schedules.pause", f"schedule:{name}", reason):
+        scheduler_service().pause(name, by=who(), reason=reason)
     click.echo(f"{name} is paused")
 
 
@@ -135,7 +147,8 @@ def pause(name: str, reason: str) -> None:
 @options.reason
 def resume(name: str, reason: str) -> None:
     """Lets it run again from now on; what its pause swallowed is not made up for."""
-    resumed = scheduler_service().resume(name, by=who(), reason=reason)
+    with audited("schedules.resume", f"schedule:{name}", reason):
+        resumed = scheduler_service().resume(name, by=who(), reason=reason)
     click.echo(f"{name}: next run {moment(resumed.next_at) or 'none'}")
 
 
@@ -144,7 +157,10 @@ def resume(name: str, reason: str) -> None:
 @options.reason
 def run(name: str, reason: str) -> None:
     """Runs its job once, now, beside the plan; prints the job's id."""
-    click.echo(scheduler_service().run_now(name, by=who(), reason=reason))
+    with audited("schedules.run_now", f"schedule:{name}", reason) as note:
+        job_id = scheduler_service().run_now(name, by=who(), reason=reason)
+        note["affected_ids"] = [job_id]
+    click.echo(job_id)
 
 
 @schedules.command()
@@ -154,7 +170,8 @@ def run(name: str, reason: str) -> None:
 def delete(name: str, yes: bool, reason: str) -> None:
     """Ends a schedule; its past runs stay on record."""
     confirm(f"Delete the schedule {name}?", yes=yes)
-    scheduler_service().delete(name, by=who(), reason=reason)
+    with audited("schedules.delete", f"schedule:{name}", reason):
+        scheduler_service().delete(name, by=who(), reason=reason)
     click.echo(f"{name} is deleted")
 
 

@@ -14,6 +14,7 @@ from backend.broker.connection import translated
 from backend.broker.worker_presence import forget_worker
 from backend.cli import options
 from backend.cli.ages import age
+from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.confirmation import confirm
 from backend.cli.noun import Noun
@@ -77,7 +78,7 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
             )
         return "was asked to stop" if heard else "does not listen; it is gone or cut off"
 
-    for_each(chosen, one, as_json=as_json)
+    for_each(chosen, one, action="workers.stop", kind="worker", as_json=as_json)
 
 
 @workers.command()
@@ -89,8 +90,10 @@ def clear(yes: bool, as_json: bool) -> None:
     stale = [worker for worker in parts.inspection.workers() if is_stale(worker)]
     if stale:
         confirm(f"Forget {len(stale)} worker process(es)?", yes=yes)
-    for worker in stale:
-        _forget(parts, worker)
+        with audited("workers.clear_stale", "workers") as note:
+            note["affected_ids"] = [worker.name for worker in stale]
+            for worker in stale:
+                _forget(parts, worker)
     if as_json:
         print_json([worker.name for worker in stale])
     else:

@@ -13,6 +13,21 @@ from backend.domain.history_record import JobRecord
 from backend.domain.job_state import JobState
 
 MOST_PER_PAGE = 500
+#: An index of trigrams knows nothing shorter.
+LEAST_TEXT = 3
+
+
+#: Positions are numbers of 63 bits.
+_BEYOND = 1 << 63
+
+
+def is_storable(text: str) -> bool:
+    """Whether any text on record can be equal to this one: Postgres knows no NUL and no half characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 class Bookmark(NamedTuple):
@@ -30,9 +45,12 @@ class Bookmark(NamedTuple):
         try:
             plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
             position, _, job_id = plain.partition(":")
-            return cls(int(position), job_id)
+            mark = cls(int(position), job_id)
         except (ValueError, binascii.Error) as error:
             raise InvalidOption(f"{text!r} is not the cursor of a page", field="cursor") from error
+        if not (0 < mark.position < _BEYOND and is_storable(job_id)):
+            raise InvalidOption(f"{text!r} is not the cursor of a page", field="cursor")
+        return mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,22 @@ class JobSearch:
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MOST_PER_PAGE:
             raise InvalidOption(f"a page has 1 to {MOST_PER_PAGE} jobs", field="limit")
+        for name in (
+            "job_type",
+            "queue",
+            "tag",
+            "trace_id",
+            "context_id",
+            "tenant",
+            "worker",
+            "error_text",
+        ):
+            if not is_storable(getattr(self, name)):
+                raise InvalidOption(f"{name} holds what is no character", field=name)
+        if 0 < len(self.error_text) < LEAST_TEXT:
+            raise InvalidOption(
+                f"text in errors is searched from {LEAST_TEXT} characters on", field="error_text"
+            )
 
 
 class JobPage(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -25,15 +24,17 @@ class TimeWindow(NamedTuple):
         """The whole hours that it touches."""
         if self.since >= self.until:
             raise InvalidOption("a time window must end after it begins", field="until")
-        since, until = (_whole_hour(instant) for instant in self)
-        return TimeWindow(since, until if until == self.until else until + _HOUR)
+        try:
+            since, until = (_whole_hour(instant) for instant in self)
+            return TimeWindow(since, until if until == self.until else until + _HOUR)
+        except OverflowError as error:
+            raise InvalidOption("the time window is beyond the calendar", field="until") from error
 
 
-@dataclass(frozen=True, slots=True)
-class DurationSummary:
+class DurationSummary(NamedTuple):
     """How long something took, over ``count`` cases, in seconds; percentiles are within 6 %."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # hides a method that no summary needs
     mean: float
     p50: float
     p95: float

@@ -67,8 +67,8 @@ class HistoryStore:
         """The rows that match, one more than asked for, which tells whether there is another page."""
         after = search.after or Bookmark(0, "")
         found = {
-            "since_version": _version_at(search.since) or _FIRST,
-            "until_version": _version_at(search.until) or _LAST,
+            "since_version": _version_at(search.since) if search.since else _FIRST,
+            "until_version": _version_at(search.until) if search.until else _LAST,
             "after_position": after.position or None,
             "after_id": after.job_id,
             "job_type": search.job_type or None,
@@ -86,18 +86,20 @@ class HistoryStore:
             return connection.execute(statement("search_jobs"), found).all()
 
     def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
-        """How many jobs are in each state; states without any are left out."""
-        bounds = {
+        """How many jobs are in each state."""
+        bounds: dict[str, Any] = {
+            "states": [state.value for state in JobState],
             "since_version": _version_at(window.since) if window else None,
             "until_version": _version_at(window.until) if window else None,
         }
         with translated(), self._engine.connect() as connection:
             rows = connection.execute(statement("count_by_state"), bounds)
-            return {JobState(row.status): row.jobs for row in rows}
+            return {JobState(row.state): row.jobs for row in rows}
 
 
-def _version_at(instant: datetime | None) -> int | None:
-    return None if instant is None else int(instant.timestamp() * 1000) << 20
+def _version_at(instant: datetime) -> int:
+    """The lowest version that an event of this instant can have, inside the range of versions."""
+    return min(max(int(instant.timestamp() * 1000) << 20, _FIRST), _LAST)
 
 
 def _pattern(text: str) -> str:

@@ -60,8 +60,13 @@ def _counts(row: Row[Any]) -> AttemptCounts:
 
 
 def _wait(row: Row[Any]) -> DurationSummary | None:
-    return summarise(row.wait_ms_sum, row.wait_buckets, row.wait_counts)
+    return summarise(row.wait_ms_sum, _numbers(row.wait_buckets), _numbers(row.wait_counts))
 
 
 def _run(row: Row[Any]) -> DurationSummary | None:
-    return summarise(row.run_ms_sum, row.run_buckets, row.run_counts)
+    return summarise(row.run_ms_sum, _numbers(row.run_buckets), _numbers(row.run_counts))
+
+
+def _numbers(array: str) -> list[int]:
+    """The whole numbers of an array as Postgres writes it."""
+    return [int(number) for number in array[1:-1].split(",")] if array != "{}" else []

@@ -48,7 +48,9 @@ class Transcript:
                 self._copy_what_is_new(connection)
         except Unrecordable:
             self._merge(
-                connection, self._new_jobs + self._known_jobs, self._new_results + self._known_results
+                connection,
+                self._new_jobs + self._known_jobs,
+                self._new_results + self._known_results,
             )
         if self._hours:
             self.mark_stale_hours(connection)

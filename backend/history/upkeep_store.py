@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
@@ -75,16 +77,35 @@ class UpkeepStore:
             return connection.execute(statement("drop_statistics"), {"before": before}).rowcount
 
     def sum_up_hours(self, most: int) -> int:
-        """Sums up hours that are over and whose statistics are missing or behind; how many."""
+        """Sums up hours that are over and whose statistics are missing or behind; how many.
+
+        Days that are complete then are put together from their hours.
+        """
         hours = self.hours_to_sum_up(most)
         for hour in hours:
-            # One snapshot for the marks and for what they stand for: a mark that comes in between stays.
-            snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
-            with translated(), snapshot.begin() as connection:
+            with self._alone() as connection:
                 self.forget_marks(connection, hour)
                 self.forget_hour(connection, hour)
                 self.sum_up_hour(connection, hour)
+        with self._alone() as connection:
+            for day in self.days_to_sum_up(connection, most):
+                self.sum_up_day(connection, day)
         return len(hours)
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A transaction that no other summary runs beside, with one snapshot for everything in it.
+
+        A mark that a recorder commits in between stays, and so do the rows it stands for.
+        """
+        snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        with translated(), snapshot.begin() as connection:
+            self.lock_statistics(connection)
+            yield connection
+
+    def lock_statistics(self, connection: Connection) -> None:
+        """Waits until no other summary is being written."""
+        connection.execute(statement("lock_statistics"))
 
     def hours_to_sum_up(self, most: int) -> list[datetime]:
         """Hours that are over and marked as stale, the oldest first."""
@@ -102,3 +123,11 @@ class UpkeepStore:
     def sum_up_hour(self, connection: Connection, hour: datetime) -> None:
         """Writes the sums of an hour."""
         connection.execute(statement("sum_up_hour"), {"hour": hour})
+
+    def days_to_sum_up(self, connection: Connection, most: int) -> list[datetime]:
+        """Days that are over, whose hours are summed up and which are not, the oldest first."""
+        return list(connection.execute(statement("days_to_sum_up"), {"most": most}).scalars())
+
+    def sum_up_day(self, connection: Connection, day: datetime) -> None:
+        """Writes the sums of a day, out of those of its hours."""
+        connection.execute(statement("sum_up_day"), {"day": day})

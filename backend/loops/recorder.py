@@ -11,7 +11,7 @@ import threading
 
 import structlog
 
-from backend.domain.errors import MigrationError
+from backend.domain.errors import MigrationError, Unavailable
 from backend.domain.history_ports import EventBatch, EventRecord, EventSource
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
@@ -79,8 +79,10 @@ class Recorder(Loop):
     def run(self, stop: threading.Event) -> None:
         """Records until ``stop`` is set; what is in hand then stays for other recorders."""
         super().run(stop)
-        if not self._in_hand.size:
+        try:
             self._stream.leave()
+        except Unavailable as error:
+            log.warning("recorder.left_without_a_word", code=error.code, error=str(error))
 
     def _next(self) -> EventBatch:
         now = self._clock.monotonic()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from backend.domain.errors import JobNotFound
 from backend.domain.history_ports import HistoryReader, StatisticsReader
 from backend.domain.history_record import JobHistory
-from backend.domain.history_search import JobPage, JobSearch
+from backend.domain.history_search import JobPage, JobSearch, is_storable
 from backend.domain.history_statistics import (
     FailureGroup,
     HourStatistics,
@@ -34,7 +34,7 @@ class HistoryService:
 
     def get_job(self, job_id: str) -> JobHistory:
         """The job, its attempts and its timeline; raises `JobNotFound`."""
-        found = self._history.find(job_id)
+        found = self._history.find(job_id) if is_storable(job_id) else None
         if found is None:
             raise JobNotFound(
                 f"no job {job_id!r} on record; it was never accepted, is too new to be recorded "
@@ -59,6 +59,8 @@ class HistoryService:
         self, since: datetime | None = None, until: datetime | None = None, *, job_type: str = ""
     ) -> list[HourStatistics]:
         """Throughput, waits and runs of each hour in which anything ended, the oldest first."""
+        if not is_storable(job_type):
+            return []
         return self._statistics.by_hour(self._window(since, until), job_type)
 
     def by_type(
@@ -76,6 +78,8 @@ class HistoryService:
         limit: int = 50,
     ) -> list[FailureGroup]:
         """What went wrong, by kind of error and job type, the most frequent first."""
+        if not is_storable(job_type):
+            return []
         return self._statistics.failures(self._window(since, until), job_type, limit)
 
     def _window(self, since: datetime | None, until: datetime | None) -> TimeWindow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ def _table(export: Export, source: SourceSettings, connection: Connection) -> Ex
             f"table {name!r} of source {export.source!r} may not be exported"
             f"{suggestion(name, source.tables)}; list it under sources.{export.source}.tables"
         )
-    types = _columns(connection, name)
+    types = _columns(connection, name, source.hidden)
     known = {found: column(found, kind) for found, kind in types.items()}
     schema, _, plain = name.rpartition(".")
     chosen = [_one(known, found, name) for found in export.columns] or list(known.values())
@@ -65,7 +65,7 @@ def _table(export: Export, source: SourceSettings, connection: Connection) -> Ex
     return statement.limit(export.limit) if export.limit else statement
 
 
-def _columns(connection: Connection, name: str) -> dict[str, Any]:
+def _columns(connection: Connection, name: str, hidden: Container[str]) -> dict[str, Any]:
     from sqlalchemy import inspect
     from sqlalchemy.exc import NoSuchTableError
 
@@ -74,12 +74,18 @@ def _columns(connection: Connection, name: str) -> dict[str, Any]:
         found = inspect(connection).get_columns(plain, schema=schema or None)
     except NoSuchTableError:
         raise PermanentFailure(f"there is no table {name!r} in this source") from None
-    return {column["name"]: column["type"] for column in found}
+    return {
+        column["name"]: column["type"]
+        for column in found
+        if column["name"] not in hidden and f"{name}.{column['name']}" not in hidden
+    }
 
 
 def _one(known: dict[str, Any], name: str, table: str) -> Any:
     if name not in known:
-        raise PermanentFailure(f"table {table!r} has no column {name!r}{suggestion(name, known)}")
+        raise PermanentFailure(
+            f"table {table!r} has no column {name!r} that may be exported{suggestion(name, known)}"
+        )
     return known[name]
 
 

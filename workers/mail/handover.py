@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,20 +36,21 @@ class Receipt(NamedTuple):
 
 def hand_over(pool: SmtpPool, envelope: Envelope, deadline: float) -> Receipt:
     """Sends on a kept connection, or on a new one when the server has closed that meanwhile."""
+    ends_at = time.monotonic() + deadline
     connection, used_before = pool.take()
     try:
-        return _sent(pool, connection, envelope, deadline)
+        return _sent(pool, connection, envelope, ends_at)
     except MailServerUnusable:
         if not used_before:
             raise
     pool.close()
-    return _sent(pool, pool.take()[0], envelope, deadline)
+    return _sent(pool, pool.take()[0], envelope, ends_at)
 
 
 def _sent(
-    pool: SmtpPool, connection: SmtpConnection, envelope: Envelope, deadline: float
+    pool: SmtpPool, connection: SmtpConnection, envelope: Envelope, ends_at: float
 ) -> Receipt:
-    connection.begin(deadline)
+    connection.begin(ends_at)
     try:
         receipt = _dialogue(connection, envelope)
     except _Refused as refusal:

@@ -9,7 +9,7 @@ import ssl
 import time
 from typing import Any
 
-from backend.api.config.settings import SmtpSettings
+from backend.api.config.engine_settings import SmtpSettings
 from backend.domain.errors import RetryLater
 
 #: Loopback needs no encryption to keep a password from being read on the way.
@@ -27,8 +27,8 @@ class _Deadline:
         self._answer_seconds = answer_seconds
         self._end = 0.0
 
-    def begin(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    def set(self, ends_at: float) -> None:
+        self._end = ends_at
 
     def left(self) -> float:
         left = self._end - time.monotonic()
@@ -58,16 +58,16 @@ class SmtpConnection(smtplib.SMTP):
 
     def __init__(self, settings: SmtpSettings, *, hello_name: str, deadline: float) -> None:
         self._deadline = _Deadline(settings.timeout)
-        self._deadline.begin(deadline)
+        self._deadline.set(time.monotonic() + deadline)
         self._context = _tls_context(settings)
         self._is_tls = settings.security == "tls"
         self.mails = 0
         self.idle_since = 0.0
         super().__init__(settings.host, settings.port, hello_name, settings.timeout)
 
-    def begin(self, deadline: float) -> None:
-        """A new mail: so many seconds from now, all of it must be done."""
-        self._deadline.begin(deadline)
+    def begin(self, ends_at: float) -> None:
+        """A new mail, of which all must be done by an instant of the monotonic clock."""
+        self._deadline.set(ends_at)
         self.mails += 1
 
     def _get_socket(self, host: str, port: int, _timeout: Any) -> socket.socket:
@@ -175,4 +175,5 @@ def _said(error: Exception) -> str:
 def server_words(code: int, text: bytes | str) -> str:
     """What a server answered, as one short line."""
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(words.split())}"[:300]
+    harmless = "".join(c if c.isprintable() else " " for c in words)
+    return f"{code} {' '.join(harmless.split())}"[:300]

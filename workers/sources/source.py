@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 #: Tally's own record, readable from the first minute.
 OWN_SOURCE = "tally"
 _OWN_TABLES = ("jobs", "job_results", "job_events", "schedule_ticks", "artifacts")
+#: What jobs were given and gave back is for those who may read jobs, not for all who may export.
+_OWN_HIDDEN = ("payload", "changed_payload", "options", "result_payload", "traceback")
 
 
 def find_source(name: str, sources: Mapping[str, SourceSettings], own_url: str) -> SourceSettings:
     """The settings of the source ``name``; raises `PermanentFailure` naming the nearest one."""
     known = dict(sources)
     if own_url and OWN_SOURCE not in known:
-        known[OWN_SOURCE] = SourceSettings.model_validate({"url": own_url, "tables": _OWN_TABLES})
+        known[OWN_SOURCE] = SourceSettings.model_validate(
+            {"url": own_url, "tables": _OWN_TABLES, "hidden": _OWN_HIDDEN}
+        )
     if name not in known:
         raise PermanentFailure(
             f"there is no source {name!r}{suggestion(name, known)}; sources are named in the settings"

@@ -83,6 +83,8 @@ class WebhookSender:
         try:
             seconds = limits.left(self._settings.lookup_seconds)
             addresses = checked_addresses(target, self._rules, self._resolve, seconds)
+            if target.is_encrypted and self._tls is None:
+                self.open()
             return post(target, addresses, headers=headers, body=body, limits=limits, tls=self._tls)
         except ssl.SSLError as error:
             raise RetryLater(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -31,3 +32,21 @@ def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:
             return []
         model = section
     return list(model.model_fields)
+
+
+#: Variables that begin like ours and are no settings: they say where things are.
+_PLACES = frozenset({"CONFIG", "STATE_DIR", "SERVERS", "METRICS_DIR"})
+#: Those of tests and drills.
+_NOT_OURS = ("TEST_", "DRILL", "PROPERTY_", "MEMORY_", "MUTATION", "CHROMIUM")
+
+
+def unknown_variables(names: Iterable[str], model: type[BaseModel]) -> list[str]:
+    """A sentence for each ``TALLY_…`` variable that is no setting; pydantic passes them over."""
+    known = {field.upper() for field in model.model_fields} | _PLACES
+    found = []
+    for name in sorted(names):
+        word = name.removeprefix("TALLY_").partition("__")[0]
+        if name.startswith("TALLY_") and word not in known and not word.startswith(_NOT_OURS):
+            near = suggestion(word, known)
+            found.append(f"there is no setting for the variable {name}{near}")
+    return found

@@ -124,6 +124,9 @@ class SourceSettings(Section):
     tables: tuple[str, ...] = Field(
         (), description="Tables that may be exported; '*': all of them."
     )
+    hidden: tuple[str, ...] = Field(
+        (), description="Columns that may not be exported: column, or table.column."
+    )
     queries: dict[str, str] = Field(
         default_factory=dict, description="SQL by name, with :parameters that jobs give values for."
     )
@@ -139,6 +142,33 @@ class SourceSettings(Section):
         return url
 
 
+class ReportSettings(Section):
+    """How reports are made."""
+
+    folder: ShippedFolder = Field(Path("config/reports"), description="Folder of definitions.")
+    statement_timeout: Seconds = Field(60, description="Seconds until a report's query is ended.")
+    most_rows: int = Field(
+        5000,
+        ge=1,
+        le=100_000,
+        description="Most rows of a query shown; a report says what it leaves out.",
+    )
+    font: Path | None = Field(
+        None, description="TrueType font of PDFs, for scripts that the built-in one lacks."
+    )
+
+
+class BackupSettings(Section):
+    """Where the job type backup puts copies of the jobs database; a schedule starts it."""
+
+    folder: Path = Field(
+        Path("var/backups"),
+        description="Made when missing, for its owner only; better another disk.",
+    )
+    keep: int = Field(7, ge=1, description="How many of the newest backups stay.")
+    pg_dump: Path | None = Field(None, description="The program, when it is not on the path.")
+
+
 AnySection = TypeVar("AnySection", bound=Section)
 
 
@@ -146,8 +176,3 @@ def section(settings: Any, name: str, kind: type[AnySection]) -> AnySection:
     """The section ``name`` of the settings; its defaults where the settings have none."""
     found = getattr(settings, name, None)
     return found if isinstance(found, kind) else kind()
-
-
-def sources_of(settings: Any) -> dict[str, SourceSettings]:
-    """The sources that the settings name."""
-    return dict(getattr(settings, "sources", {}))

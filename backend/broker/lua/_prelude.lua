@@ -73,6 +73,9 @@ local function event(root, ...)
   return redis.call('XADD', root .. ':tally:events', '*', 'e', table.concat({...}, '\31'))
 end
 
+-- What people write must not read like a further field of an event.
+local function plain(text) return (string.gsub(text, '\31', ' ')) end
+
 -- Into both places where a waiting job is looked for: rq-scheduler's set and RQ's registry.
 local function schedule(root, id, queue, due)
   local key = root .. ':scheduler:scheduled_jobs'
@@ -204,6 +207,6 @@ local function cancel_waiting(root, job, id, queue, now, reason, by)
   count(root, queue, 'canceled', 1)
   tell_waiters(root, id, waiters)
   keep(root, job, id, queue, 'canceled', tonumber(ttl) or 3600, now)
-  event(root, 'k', 'canceled', 'j', id, 'q', queue, 'b', reason, 'w', by)
+  event(root, 'k', 'canceled', 'j', id, 'q', queue, 'b', plain(reason), 'w', plain(by))
   if not parked then pass_on_all(root, kind, limit_key) end
 end

@@ -96,10 +96,12 @@ local function claim(keys, argv)
       if guaranteed > 0 then take_from(root, queue, guaranteed, state) end
     end
   end
-  for _, queue in ipairs(open) do
-    if #state.jobs >= n then break end
-    take_from(root, queue, n - #state.jobs, state)
-  end
+  -- A job put aside may let another through into a queue that was empty before: look again while any was found.
+  local before
+  repeat
+    before = state.looked
+    for _, queue in ipairs(open) do take_from(root, queue, n - #state.jobs, state) end
+  until #state.jobs >= n or state.looked == before or state.looked >= 200
   if #state.jobs < n and state.looked < 200 then
     for i = 1, lanes do redis.call('DEL', root .. ':tally:wake:' .. argv[4 + i]) end
   end

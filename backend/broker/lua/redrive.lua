@@ -20,7 +20,7 @@ local function redrive(keys, argv)
       if data ~= '' then redis.call('HSET', job, 'data', data) end
       count(root, queue, 'failed', -1)
       to_queue(root, id, queue)
-      event(root, 'k', 'redriven', 'j', id, 'q', queue, 'b', argv[2], 'w', argv[1], 'd', data)
+      event(root, 'k', 'redriven', 'j', id, 'q', queue, 'b', plain(argv[2]), 'w', plain(argv[1]), 'd', data)
     elseif reply == 1 then
       drop(root, id, queue, status)
       reply = 0

@@ -1,1 +1,1 @@
-DELETE FROM job_statistics WHERE hour < :before
+DELETE FROM job_statistics WHERE since < :before

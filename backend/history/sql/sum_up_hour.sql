@@ -1,1 +1,1 @@
-INSERT INTO job_statistics SELECT * FROM summary_of(:hour)
+INSERT INTO job_statistics SELECT * FROM hour_of_results(:hour)

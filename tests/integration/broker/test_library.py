@@ -38,6 +38,12 @@ def _release(client: Redis, version: str, loaded_at: int) -> None:
     client.function_load(text)
 
 
+def test_every_file_of_the_library_is_a_step() -> None:
+    folder = Path(library.__file__).parent / "lua"
+
+    assert {file.stem for file in folder.glob("*.lua")} == {"_prelude", *library.STEPS}
+
+
 def test_loading_twice_is_loading_once(functions: Redis) -> None:
     library.load(functions)
     library.load(functions)

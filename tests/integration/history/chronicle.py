@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from redis import Redis
+from sqlalchemy import Engine
+
 from backend.broker.connection import connect_blocking
 from backend.broker.event_stream import GROUP, RedisEventStream
 from backend.broker.keys import Keys
@@ -13,9 +16,6 @@ from backend.domain.job_event import JobEvent
 from backend.history.record_writer import RecordWriter
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
-from redis import Redis
-from sqlalchemy import Engine
-
 from tests.integration.broker.bench import Bench
 from tests.integration.history.databases import rows
 

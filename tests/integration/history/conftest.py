@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from redis import Redis
+from sqlalchemy import Engine
+
 from backend.broker import library
 from backend.broker.connection import connect as connect_redis
 from backend.embedded.servers import Servers
 from backend.history.connection import connect
 from backend.history.migrator import Migrator
-from redis import Redis
-from sqlalchemy import Engine
-
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import database, empty
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from backend.history.connection import connect
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from backend.history.connection import connect
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import administer, named, run
 

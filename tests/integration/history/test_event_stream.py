@@ -7,12 +7,12 @@ import threading
 import time
 
 import pytest
+from redis import Redis
+
 from backend.broker.connection import connect, connect_blocking
 from backend.broker.event_stream import GROUP, RedisEventStream
 from backend.broker.keys import Keys
 from backend.domain.errors import QueueUnavailable
-from redis import Redis
-
 from tests.integration.broker.bench import new_job
 from tests.integration.history.chronicle import Chronicle
 

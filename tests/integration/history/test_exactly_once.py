@@ -1,4 +1,4 @@
-"""However batches come, the record says of each event once what happened, and of each job where it stands."""
+"""However batches come: each event is on record once, and each job stands where it stands."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
+
 from backend.broker import codec
 from backend.broker.event_stream import batch_of
 from backend.domain.errors import HistoryUnavailable
 from backend.domain.history_ports import EventBatch
 from backend.domain.job_event import JobEvent
 from backend.history.record_writer import RecordWriter
-from sqlalchemy import Engine
-
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import empty, run
@@ -72,7 +72,7 @@ def test_any_order_and_any_repetition_of_batches_comes_to_the_same_record(
     assert {len(rows) > 0 for name, rows in expected.items() if name != "set_aside"} == {True}
 
     for seed in range(60):
-        dice = random.Random(seed)
+        dice = random.Random(seed)  # noqa: S311 - not for secrets
         shuffled = dice.sample(events, len(events))
         batches = sliced(shuffled, dice)
         batches += dice.sample(batches, len(batches) // 2)
@@ -157,7 +157,7 @@ def test_recorders_that_write_the_same_jobs_at_once_come_to_the_same_record(
     empty(chronicle.engine)
 
     def write_all(seed: int) -> Callable[[], None]:
-        dice = random.Random(seed)
+        dice = random.Random(seed)  # noqa: S311 - not for secrets
         batches = sliced(dice.sample(events, len(events)), dice)
         writer = RecordWriter(chronicle.engine)
         return lambda: [writer.write(EventBatch(batch)) for batch in batches] and None

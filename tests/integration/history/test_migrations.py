@@ -7,14 +7,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.job_event import ATTEMPT_ENDS, EventKind
 from backend.domain.job_state import JobState
 from backend.history.connection import connect
 from backend.history.migration_files import read_migrations, shipped_migrations
 from backend.history.migrator import Migrator
-from sqlalchemy import Engine
-
 from tests.integration.history.databases import administer, named, rows, run
 
 FIRST = "20260101_001_first.sql"
@@ -93,7 +93,9 @@ def test_other_line_ends_are_no_change(fresh: Engine, tmp_path: Path) -> None:
 
 
 def test_a_failed_migration_leaves_nothing_behind(fresh: Engine, tmp_path: Path) -> None:
-    folder_with(tmp_path, first="CREATE TABLE a (n int)", second="CREATE TABLE b (n int); SELECT 1/0")
+    folder_with(
+        tmp_path, first="CREATE TABLE a (n int)", second="CREATE TABLE b (n int); SELECT 1/0"
+    )
 
     with pytest.raises(MigrationError, match=r"002_second.sql failed .*division by zero"):
         Migrator(fresh, tmp_path).apply()

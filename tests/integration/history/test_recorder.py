@@ -12,14 +12,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
+
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.history_ports import EventBatch
 from backend.embedded.servers import Servers
 from backend.history.connection import connect
 from backend.history.record_writer import RecordWriter
 from backend.loops.recorder import Recorder
-from sqlalchemy import Engine
-
 from tests.eventually import eventually
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from backend.broker import codec
 from backend.domain.job_event import STATE_AFTER, EventKind, JobEvent, version_of
 from backend.domain.job_state import JobState
-
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 
@@ -20,7 +19,9 @@ def close_to_now(instant: datetime) -> bool:
 def test_an_accepted_job_is_on_record_with_all_that_was_asked_for(chronicle: Chronicle) -> None:
     options = {"tags": ["a", "b c"], "tenant": "acme", "trace_id": "t1", "context_id": "c1"}
     payload = '{"text":"tab\\t, \\\\ and \\u0000, ünï","n":1.50}'
-    chronicle.bench.seed(new_job("j", "low:email", payload=payload, options=options, max_attempts=4))
+    chronicle.bench.seed(
+        new_job("j", "low:email", payload=payload, options=options, max_attempts=4)
+    )
 
     assert chronicle.record() == 1
 

@@ -11,7 +11,7 @@ from tests.integration.broker.bench import new_job
 from tests.integration.history.chronicle import Chronicle
 
 #: Longer than an index can hold, however it is compressed.
-NOISE = random.Random(1).randbytes(5000).hex()
+NOISE = random.Random(1).randbytes(5000).hex()  # noqa: S311 - not for secrets
 GOOD = {"k": "dropped", "j": "j", "q": "normal"}
 
 
@@ -20,7 +20,10 @@ GOOD = {"k": "dropped", "j": "j", "q": "normal"}
     [
         ({"k": "enlightened", "j": "j"}, "KeyError"),
         ({**GOOD, "k": "finished", "a": "1", "f": "tomorrow"}, "ValueError|invalid literal"),
-        ({**GOOD, "k": "enqueued", "s": "queued", "t": "t", "d": "[0,0,[0,{}],{}]", "o": "[]"}, "object"),
+        (
+            {**GOOD, "k": "enqueued", "s": "queued", "t": "t", "d": "[0,0,[0,{}],{}]", "o": "[]"},
+            "object",
+        ),
         ({**GOOD, "k": "enqueued", "s": "lost", "t": "t", "d": "[0,0,[0,{}],{}]"}, "23514"),
         ({**GOOD, "j": "j" * 65}, "23514"),
         ({**GOOD, "k": "finished", "a": "1", "f": "1-1", "b": "{"}, "22P02"),

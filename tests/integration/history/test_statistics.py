@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from backend.domain.history_statistics import AttemptCounts
 from backend.history.history_store import HistoryStore
 from backend.history.statistics_store import StatisticsStore
 from backend.history.upkeep_store import UpkeepStore
 from backend.services.history_service import HistoryService
 from backend.telemetry.clock import SystemClock
-
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.lives import START, Life, events_of
 
@@ -38,7 +38,7 @@ def busy_hours() -> list[Life]:
         for n in range(5)
     ]
     lives += [Life(at=START + HOUR, job_type="export", ends="crashed", error=error)]
-    return lives + [Life(at=START + 2 * HOUR, ends="released")]
+    return [*lives, Life(at=START + 2 * HOUR, ends="released")]
 
 
 @pytest.mark.parametrize("summed", [False, True])
@@ -86,6 +86,46 @@ def test_types_are_put_together_over_many_hours(
     assert (exports.job_type, exports.attempts) == ("export", AttemptCounts(6, 0, 0, 5, 1))
     assert mails.run is not None
     assert mails.run.p99 == pytest.approx(10, rel=0.07)
+
+
+DAY = timedelta(days=1)
+
+
+def test_days_that_are_over_are_put_together_from_their_hours_and_taken_apart_by_what_comes_late(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    upkeep = UpkeepStore(chronicle.engine)
+    lives = [Life(at=START + n * timedelta(hours=5), runs=0.1 * (n + 1)) for n in range(20)]
+    chronicle.write(*events_of(*lives))
+    window = (START - DAY, START + 6 * DAY)
+    expected = service.by_type(*window)
+
+    upkeep.sum_up_hours(100)
+    assert len(days(chronicle)) == 5
+    assert service.by_type(*window) == expected
+
+    chronicle.write(*events_of(Life(at=START + DAY)))
+    assert service.by_type(*window)[0].attempts.ended == 21
+    upkeep.sum_up_hours(100)
+    assert len(days(chronicle)) == 5
+    assert service.by_type(*window)[0].attempts.ended == 21
+
+
+def days(chronicle: Chronicle) -> list[datetime]:
+    """The days that are put together."""
+    sql = "SELECT since FROM job_statistics WHERE grain = 'day' AND job_type = ''"
+    return [row["since"] for row in chronicle.rows(sql)]
+
+
+def test_a_day_is_not_put_together_while_one_of_its_hours_is_stale(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    chronicle.write(*events_of(Life(at=START), Life(at=START + HOUR)))
+
+    UpkeepStore(chronicle.engine).sum_up_hours(1)
+
+    assert days(chronicle) == []
+    assert service.by_type(START, START + DAY)[0].attempts.ended == 2
 
 
 def test_the_hours_that_a_window_touches_are_counted_whole(
@@ -163,7 +203,9 @@ def test_failures_are_grouped_by_what_went_wrong(
 
     groups = service.failures(START, START + 3 * HOUR)
 
-    assert [(group.error_kind, group.job_type, group.attempts, group.failed) for group in groups] == [
+    assert [
+        (group.error_kind, group.job_type, group.attempts, group.failed) for group in groups
+    ] == [
         ("OSError", "export", 5, 0),
         ("ConnectionError", "send_email", 3, 3),
         ("ConnectionError", "export", 1, 0),

@@ -146,7 +146,6 @@ def test_each_account_has_the_commands_of_its_steps_and_what_its_processes_send(
         ("MULTI",),
         ("MONITOR",),
         ("SHUTDOWN",),
-        ("DEBUG", "SLEEP", 0),
         ("RENAME", "rq:queues", "rq:x"),
         ("PSUBSCRIBE", "*"),
     ],
@@ -195,12 +194,14 @@ def test_a_worker_listens_on_no_channel_but_its_deployments(guarded: Guarded) ->
 
 
 @pytest.mark.parametrize("account", SERVICES)
-def test_without_a_deploy_a_service_says_what_is_missing(guarded: Guarded, account: str) -> None:
+def test_without_a_deploy_a_service_says_what_is_missing(
+    guarded: Guarded, root: str, account: str
+) -> None:
     guarded.admin.function_flush("SYNC")
     client = guarded.login(account)
 
     with pytest.raises(QueueUnavailable, match="no permissions"):
-        Functions(client, "rq").call("await", "a")
+        Functions(client, root).call("await", "a")
 
     client.close()
 

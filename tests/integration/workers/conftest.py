@@ -14,6 +14,7 @@ from backend.api.config.worker_settings import SourceSettings
 from backend.embedded.servers import Servers
 from tests.integration.workers.mail_servers import MailServer, RudeServer
 from tests.integration.workers.receivers import RawReceiver, Receiver
+from tests.integration.workers.record import record_database
 from tests.integration.workers.shop import QUERIES, shop_database
 from tests.workers_at_work import Settings, settings_for
 
@@ -124,3 +125,16 @@ def shop(settings: Settings, shop_url: str) -> Settings:
         url=shop_url, tables=("orders", "missing"), queries=QUERIES, statement_timeout=1
     )
     return settings.but(sources={"shop": source})
+
+
+@pytest.fixture(scope="session")
+def record_url(servers: Servers) -> Iterator[str]:
+    """A Postgres with Tally's own tables."""
+    with record_database(servers.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def own(settings: Settings, record_url: str) -> Settings:
+    """Settings of a deployment that names no source: reports are about Tally itself."""
+    return settings.but(database_url=record_url)

@@ -1,0 +1,137 @@
+"""Settings of the engine: Redis, retries, workers, scheduler, history, dead letters, mail, logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic import field_validator as checks
+
+from backend.api.config.section import Seconds, Section
+from backend.domain.queue_name import Priority
+
+
+class RedisSettings(Section):
+    """How Redis is used."""
+
+    prefix: str = Field("rq", description="Key prefix; RQ's tools read it from RQ_KEY_PREFIX.")
+    backlog_limit: int = Field(0, ge=0, description="Most jobs waiting in one queue; 0: no limit.")
+    stream_limit: int = Field(
+        2_000_000, ge=0, description="Most events waiting for the recorder; 0: no limit."
+    )
+    result_ttl: int = Field(3600, ge=0, description="Seconds a finished job stays in Redis.")
+
+
+class RetrySettings(Section):
+    """What happens after a failed attempt, unless a job type or call says otherwise."""
+
+    delays: tuple[float, ...] = Field((60, 300, 900), description="Seconds before each retry.")
+    jitter: float = Field(0.1, ge=0, le=1, description="Share by which each delay is spread.")
+
+
+class WorkerSettings(Section):
+    """How worker processes behave."""
+
+    processes: int = Field(1, ge=1, description="Worker processes per lane.")
+    concurrency: int = Field(10, ge=1, le=1000, description="Slots of a worker process.")
+    lane_concurrency: dict[str, int] = Field(
+        default_factory=dict, description="Slots by lane, where they differ."
+    )
+    heartbeat: Seconds = Field(30, description="Seconds between heartbeats.")
+    lease: Seconds = Field(90, description="Seconds a lease lives without a heartbeat.")
+    grace: float = Field(
+        30, ge=0, description="Seconds a stopping worker lets its running jobs finish."
+    )
+    batch_seconds: Seconds = Field(
+        0.01, description="A worker claims ahead no more than about this much work."
+    )
+    batch_limit: int = Field(32, ge=1, le=200, description="Most jobs claimed ahead.")
+    recycle_jobs: int = Field(
+        0, ge=0, description="Restart a process after so many jobs; 0: never."
+    )
+    memory_limit_mb: int = Field(
+        1024, ge=0, description="Restart a worker process above this many MB; 0: no limit."
+    )
+    child_memory_limit_mb: int = Field(
+        2048, ge=0, description="Address space of an isolated job's process; 0: no limit."
+    )
+    child_cpu_seconds: int = Field(
+        0, ge=0, description="CPU time of an isolated job's process; 0: no limit."
+    )
+    child_file_mb: int = Field(
+        0, ge=0, description="Largest file an isolated job may write; 0: no limit."
+    )
+    weights: dict[str, int] = Field(
+        default_factory=lambda: {"high": 7, "normal": 2, "low": 1},
+        description="Guaranteed share of claims while all priorities have jobs waiting.",
+    )
+
+    @checks("weights")
+    @classmethod
+    def _of_priorities(cls, weights: dict[str, int]) -> dict[str, int]:
+        if set(weights) - set(Priority) or min(weights.values(), default=0) < 0:
+            raise ValueError("give high, normal and low a weight from 0")
+        return weights
+
+    @checks("lease")
+    @classmethod
+    def _outlives_heartbeats(cls, lease: float, info: Any) -> float:
+        heartbeat = info.data.get("heartbeat", 0)
+        if lease < 2 * heartbeat:
+            raise ValueError(f"must be at least twice the heartbeat ({heartbeat:g} s)")
+        return lease
+
+
+class SchedulerSettings(Section):
+    """How due jobs are promoted and lost ones rescued."""
+
+    leader_lease: Seconds = Field(3, description="Seconds until another scheduler takes over.")
+    promote_batch: int = Field(200, ge=1, le=500, description="Jobs moved in one step.")
+    missed_after: Seconds = Field(30, description="Seconds after which an unfired tick was missed.")
+    missed_runs_limit: int = Field(
+        100, ge=1, description="Most ticks that missed_runs: all makes up for."
+    )
+    overdue_after: Seconds = Field(15, description="Seconds after which a missing tick is shown.")
+    rescue_grace: float = Field(
+        2, ge=0, description="Seconds an expired lease must stand still before it is taken."
+    )
+
+
+class HistorySettings(Section):
+    """How the recorder writes Postgres."""
+
+    batch: int = Field(2000, ge=1, le=20_000, description="Most events written in one transaction.")
+    finished_days: int = Field(30, ge=1, description="Days finished jobs are kept.")
+    failed_days: int = Field(90, ge=1, description="Days failed jobs are kept.")
+
+
+class DeadLetterSettings(Section):
+    """Limits of the dead-letter queue in Redis; history keeps what is dropped."""
+
+    max_jobs: int = Field(100_000, ge=0, description="Most dead jobs kept; 0: no limit.")
+    max_days: float = Field(90, ge=0, description="Days a dead job is kept; 0: for ever.")
+
+
+class SmtpSettings(Section):
+    """The mail server that the email worker hands mails to."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(25, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="starttls and tls check the server's certificate."
+    )
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field("tally@localhost", description="The From address.")
+    timeout: Seconds = Field(30, description="Seconds for each answer of the server.")
+    ca_file: Path | None = Field(None, description="Certificates to trust instead of the system's.")
+
+
+class LogSettings(Section):
+    """What processes write to standard error."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="auto: text on a terminal, JSON elsewhere."
+    )

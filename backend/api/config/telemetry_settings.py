@@ -1,0 +1,18 @@
+"""Settings of what Tally tells about itself."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from backend.api.config.section import Section
+
+_PORT = "Port of /metrics of %s; 0: none. The API serves its own at /metrics."
+
+
+class MetricsSettings(Section):
+    """Where Prometheus finds the processes that are no web servers."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback unless changed.")
+    worker_port: int = Field(9641, ge=0, le=65535, description=_PORT % "a supervisor of workers")
+    scheduler_port: int = Field(9642, ge=0, le=65535, description=_PORT % "a scheduler")
+    recorder_port: int = Field(9643, ge=0, le=65535, description=_PORT % "a recorder")

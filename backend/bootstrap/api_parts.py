@@ -1,0 +1,161 @@
+"""The web process: everything that the API is made of, and the worker inside it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from backend import __version__
+from backend.api.config.api_settings import ApiSettings
+from backend.api.embedded_worker import EmbeddedWorker, Work
+from backend.api.jwt_tokens import verifier_of
+from backend.api.parts import ApiParts
+from backend.bootstrap import worker_parts
+from backend.bootstrap.platform import Platform, new_job_id
+from backend.broker.connection import translated
+from backend.broker.operations import RedisOperations
+from backend.broker.worker_commands import RedisWorkerCommands
+from backend.domain.api_key import Credential, Principal
+from backend.domain.errors import MigrationError
+from backend.domain.ports import JobQueue
+from backend.domain.role import Role
+from backend.domain.schedule_verdict import CatchUpRules
+from backend.domain.subscription import SubscriptionTable
+from backend.history.api_key_store import PostgresApiKeyStore
+from backend.history.audit_store import PostgresAuditStore
+from backend.history.event_record_store import PostgresEventRecordStore
+from backend.history.history_store import HistoryStore
+from backend.history.migrator import Migrator
+from backend.history.outbox_store import PostgresOutbox
+from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
+from backend.history.seal_store import PostgresSealStore
+from backend.history.statistics_store import StatisticsStore
+from backend.services.audit_service import AuditService
+from backend.services.bulk_service import BulkService
+from backend.services.dead_letters import DeadLetters
+from backend.services.event_service import EventService
+from backend.services.history_service import HistoryService
+from backend.services.key_service import KeyService
+from backend.services.outbox_service import OutboxService
+from backend.services.overview_service import OverviewService
+from backend.services.preview_service import PreviewService
+from backend.services.queue_service import QueueService
+from backend.services.replay_service import ReplayService
+from backend.services.schedule_editor import ScheduleEditor
+from backend.services.schedule_intake import ScheduleIntake
+from backend.services.schedule_runner import ScheduleRunner
+from backend.services.schedule_seeding import ScheduleSeeding
+from backend.services.scheduler_service import SchedulerParts, SchedulerService
+from backend.services.search_service import SearchService
+from backend.services.test_run_service import JobTester
+from backend.services.why_service import WhyService
+from backend.services.worker_service import WorkerService
+from workers.artifacts.open_store import open_store
+from workers.runtime.flight_board import FlightBoard
+
+
+def api_parts(parts: Platform, subscriptions: SubscriptionTable | None = None) -> ApiParts:
+    """What `create_app` needs. Opens no connection."""
+    settings = parts.settings.api
+    engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
+    record = HistoryStore(engine)
+    history = HistoryService(record, StatisticsStore(engine), clock)
+    operations = RedisOperations(parts.redis, parts.keys)
+    queue = _queue(parts, settings)
+    events = PostgresEventRecordStore(engine, clock.now)
+    return ApiParts(
+        settings=settings,
+        version=__version__,
+        clock=clock,
+        catalogue=parts.catalogue,
+        queue=QueueService(queue, parts.intake),
+        control=parts.job_control,
+        bulk=BulkService(operations, inspection, parts.job_control),
+        dead_letters=DeadLetters(inspection),
+        search=SearchService(queue, inspection, history),
+        why=WhyService(inspection, clock.now),
+        overview=OverviewService(inspection, history, clock, lanes=parts.catalogue.lanes()),
+        workers=WorkerService(inspection, RedisWorkerCommands(parts.redis, parts.keys), clock),
+        history=history,
+        previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
+        replays=ReplayService(record, queue, parts.intake),
+        tester=JobTester(events, parts.intake, new_id=new_job_id),
+        events=EventService(
+            events, parts.intake, subscriptions or SubscriptionTable(), new_id=new_job_id
+        ),
+        schedules=SchedulerService(_scheduler_parts(parts)),
+        audit=AuditService(PostgresAuditStore(engine), PostgresSealStore(engine), clock),
+        keys=key_service(parts),
+        artifacts=open_store(parts.settings.artifacts),
+        checks=_checks(parts),
+    )
+
+
+def _queue(parts: Platform, settings: ApiSettings) -> JobQueue:
+    """Where new jobs go: Redis, or by way of Postgres."""
+    if settings.enqueue_mode == "redis":
+        return parts.job_queue
+    return OutboxService(PostgresOutbox(parts.history_engine, parts.clock.now), parts.job_queue)
+
+
+def key_service(parts: Platform) -> KeyService:
+    """API keys, also for the command line."""
+    settings = parts.settings.api
+    token = settings.bootstrap_key.get_secret_value()
+    bootstrap = Principal(
+        "bootstrap", "bootstrap key", Role(settings.bootstrap_role), None, Credential.SETTINGS
+    )
+    return KeyService(
+        PostgresApiKeyStore(parts.history_engine),
+        parts.clock,
+        new_id=new_job_id,
+        randomness=os.urandom,
+        settings_keys=[(token, bootstrap)] if token else [],
+        verifier=verifier_of(settings.jwt),
+    )
+
+
+def _scheduler_parts(parts: Platform) -> SchedulerParts:
+    store, intake = PostgresScheduleStore(parts.history_engine), ScheduleIntake(parts.intake)
+    editor = ScheduleEditor(store)
+    book = PostgresTickBook(parts.history_engine)
+    runner = ScheduleRunner(book, parts.job_queue, intake, CatchUpRules())
+    return SchedulerParts(store, editor, intake, runner, ScheduleSeeding(store, editor, intake, []))
+
+
+def _checks(parts: Platform) -> Mapping[str, Callable[[], object]]:
+    """What must be there for the process to be ready; each raises when it is not."""
+    migrator = Migrator(parts.history_engine)
+
+    def redis() -> None:
+        with translated():
+            parts.redis.ping()
+
+    def postgres() -> None:
+        pending = migrator.pending()
+        if pending:
+            raise MigrationError(
+                f"{len(pending)} migrations are to be applied: run `tally migrate`"
+            )
+
+    return {"redis": redis, "postgres": postgres}
+
+
+def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
+    """The worker inside the web process, where the settings want one."""
+    settings = parts.settings.api
+    if not settings.worker_lanes or not getattr(parts.settings, "job_queue_enabled", True):
+        return None
+    lanes = parts.catalogue.lanes() if "all" in settings.worker_lanes else settings.worker_lanes
+    slots = settings.worker_slots
+
+    def make() -> Work:
+        parts.load_library()
+        name = f"{socket.gethostname()}-web-{secrets.token_hex(4)}"
+        berth = worker_parts.Berth(name, list(lanes), slots, FlightBoard.create(slots))
+        return cast(Work, worker_parts.worker_process(parts, berth))
+
+    return EmbeddedWorker(make, grace=parts.settings.worker.grace)

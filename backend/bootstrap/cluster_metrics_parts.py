@@ -1,0 +1,69 @@
+"""Gauges of the whole deployment at /metrics: of schedulers and web processes, the same in each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from prometheus_client.registry import Collector
+from sqlalchemy import text
+
+from backend import __version__
+from backend.bootstrap.metrics_parts import metrics_settings, served
+from backend.bootstrap.platform import Platform
+from backend.bootstrap.record_parts import event_stream
+from backend.broker.connection import connect
+from backend.broker.server_facts import RedisFacts
+from backend.domain.queue_name import queues_of
+from backend.history.connection import connect as connect_history
+from backend.history.connection import translated
+from backend.telemetry.cluster_collector import ClusterCollector
+from backend.telemetry.count_folder import CountFolder
+from backend.telemetry.count_keeper import FOLDER_VARIABLE
+from backend.telemetry.metric_catalogue import Metric
+from backend.telemetry.metrics_page import MetricsPage
+from backend.telemetry.process_collectors import BuildCollector, FolderCollector, LoopCollector
+from backend.telemetry.record_collector import RecordCollector
+
+Gauges = Mapping[Metric, Callable[[], float]]
+
+
+def cluster_collectors(parts: Platform, gauges: Gauges | None = None) -> list[Collector]:
+    """Gauges of the whole deployment: shown by the API and by schedulers, the same in each."""
+    client = connect(parts.settings.redis_url, name="tally-metrics")
+    engine = connect_history(parts.settings.database_url, name="tally-metrics", connections=1)
+
+    def ping() -> None:
+        with translated(), engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    return [
+        ClusterCollector(
+            parts.inspection,
+            RedisFacts(client, parts.keys),
+            parts.clock,
+            queues=[str(queue) for queue in queues_of(parts.catalogue.lanes())],
+            lag=event_stream(parts, "metrics").lag,
+        ),
+        RecordCollector(ping, gauges),
+    ]
+
+
+@contextmanager
+def scheduler_metrics(parts: Platform, loops: Sequence[object]) -> Iterator[None]:
+    """Serves what these loops count, and the gauges of the whole deployment."""
+    settings = metrics_settings(parts)
+    collectors = [LoopCollector(loops), *cluster_collectors(parts)]
+    with served(collectors, "scheduler", settings.host, settings.scheduler_port):
+        yield
+
+
+def web_page(parts: Platform, gauges: Gauges | None = None) -> MetricsPage:
+    """What each web process answers at /metrics: the counts of all of them, and the deployment's."""
+    collectors: list[Collector] = [*cluster_collectors(parts, gauges)]
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder:
+        collectors.append(FolderCollector(CountFolder(Path(folder))))
+    return MetricsPage([*collectors, BuildCollector(__version__, "web")])

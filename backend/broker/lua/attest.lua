@@ -1,0 +1,22 @@
+-- flags: allow-oom
+-- Tells the record once more where a job stands, because the event that told it was lost. Done only if
+-- the job is still as the ledger saw it.
+-- KEYS[1]  ROOT
+-- ARGV[1]  id
+-- ARGV[2]  status as seen
+-- ARGV[3]  fence as seen ('': none)
+-- ARGV[4]  kind of event
+-- ARGV[5]  fence of the attempt that it ends ('': none)
+-- ARGV[6]  attempt
+-- ARGV[7]  worker, or who acts
+-- ARGV[8]  body
+-- ARGV[9]  due (ms, 0: none)
+-- Returns  1 told, 0 left alone
+local function attest(keys, argv)
+  local root, id = keys[1], argv[1]
+  local f = redis.call('HMGET', root .. ':job:' .. id, 'status', 'fence', 'origin')
+  if f[1] ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
+  event(root, 'k', argv[4], 'j', id, 'q', f[3], 'a', argv[6], 'w', argv[7], 'f', argv[5], 'b', argv[8],
+    'r', '0', 'u', argv[9])
+  return 1
+end

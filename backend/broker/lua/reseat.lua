@@ -1,0 +1,83 @@
+-- flags: allow-oom
+-- Puts a job where its state belongs, exactly once, and takes it out of everywhere else. Done only if the
+-- job is still as the ledger saw it. A job without a hash is only taken out.
+-- KEYS[1]  ROOT
+-- ARGV[1]  id
+-- ARGV[2]  status as seen ('': no hash)
+-- ARGV[3]  fence as seen ('': none)
+-- ARGV[4]  the state it shall be in: as seen, or what the record says
+-- ARGV[5]  due (ms), if it is to be scheduled and no schedule has it
+-- ARGV[6]  lease (ms) of a started job that has none: its worker renews it, or it is rescued
+-- ARGV[7]  queue of a job without a hash, if the record knows it, and
+-- ARGV[8]  fence of its last attempt, for what is left of them
+-- ARGV[9…] places that were seen to hold it: 'queue:<name>', 'parked:<gate>', 'holders:<gate>'
+-- Returns  1 done, 0 left alone
+local function leave_places(root, id, own, runs, argv)
+  for at = 9, #argv do
+    local kind, name = string.match(argv[at], '^(%a+):(.*)$')
+    if kind == 'queue' and argv[at] ~= own then redis.call('LREM', root .. ':queue:' .. name, 0, id)
+    elseif kind == 'parked' and argv[at] ~= own then redis.call('LREM', root .. ':tally:parked:' .. name, 0, id)
+    elseif kind == 'holders' and not runs then
+      redis.call('SREM', root .. ':tally:holders:' .. name, id)
+      pass_on(root, name)
+    end
+  end
+end
+
+local function list_once(root, own, id)
+  local list = root .. (string.find(own, '^parked') and ':tally:' or ':') .. own
+  local at = redis.call('LPOS', list, id, 'COUNT', 0)
+  if #at == 0 then redis.call('LPUSH', list, id)
+  elseif #at > 1 then redis.call('LREM', list, 1 - #at, id) end
+  if list == root .. ':' .. own then ring(root, lane_of(string.sub(own, 7)), 1) end
+end
+
+local function become(root, job, id, queue, f, target, now)
+  redis.call('HDEL', job, 'parked', 'gates')
+  if f[4] then count(root, queue, 'parked', -1) end
+  if target == 'failed' then return bury(root, job, id, queue, now) end
+  redis.call('HSET', job, 'status', target)
+  redis.call('PERSIST', job)
+  if target == 'finished' or target == 'canceled' then
+    redis.call('HSET', job, 'ended_at', iso(now))
+    count(root, queue, target, 1)
+    tell_waiters(root, id, f[5])
+    keep(root, job, id, queue, target, 3600, now)
+  elseif target == 'queued' then redis.call('HSET', job, 'enqueued_at', iso(now), 'fence', '') end
+end
+
+local function be_started(root, id, queue, fence, lease, now)
+  redis.call('ZADD', root .. ':tally:leases', 'NX', now + lease, id)
+  redis.call('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. fence)
+end
+
+local function be_dead(root, id, is_dead, now)
+  local dlq, dead = root .. ':failed:dlq', root .. ':tally:dead'
+  if is_dead then
+    redis.call('ZADD', dlq, '+inf', id)
+    redis.call('ZADD', dead, 'NX', now, id)
+    redis.call('SADD', root .. ':queues', root .. ':queue:dlq')
+  else
+    redis.call('ZREM', dlq, id)
+    redis.call('ZREM', dead, id)
+  end
+end
+
+local function reseat(keys, argv)
+  local root, id, target, now = keys[1], argv[1], argv[4], now_ms()
+  local job = root .. ':job:' .. id
+  local f = redis.call('HMGET', job, 'status', 'fence', 'origin', 'parked', 'waiters')
+  if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
+  local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
+  if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end
+  if target == 'queued' then own = f[4] and 'parked:' .. f[4] or 'queue:' .. queue end
+  leave_places(root, id, own, target == 'started', argv)
+  if own ~= '' then list_once(root, own, id) end
+  local due = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
+  if target == 'scheduled' then schedule(root, id, queue, due and tonumber(due) * 1000 or tonumber(argv[5]))
+  else unschedule(root, id, queue) end
+  if target == 'started' then be_started(root, id, queue, fence, tonumber(argv[6]), now)
+  else unlease(root, id, queue, fence) end
+  be_dead(root, id, target == 'failed', now)
+  return 1
+end

@@ -1,0 +1,54 @@
+-- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
+-- KEYS[1]  ROOT
+-- ARGV[1]  '1': count them as accepted, because the books were lost with them
+-- ARGV[2…] twenty-four a job: the fifteen of `enqueue` (its time is an instant; no delay), state (queued ·
+--          scheduled · failed), created at (ms), attempt, failures, suspect ('1' or ''), last error (JSON or
+--          ''), fence and worker of the attempt that was under way ('': none), ended at (ms, 0: not)
+-- Returns  one a job: 1 made, 0 it is here
+local function remember(root, id, argv, at, now)
+  local job = root .. ':job:' .. id
+  local fields = {'status', argv[at + 15], 'created_at', iso(tonumber(argv[at + 16])), 'origin', argv[at + 1],
+    'description', argv[at + 4], 'data', argv[at + 5], 'options', argv[at + 6], 'max_attempts', argv[at + 7],
+    'timeout', argv[at + 8], 'result_ttl', argv[at + 9], 'attempt', argv[at + 17], 'failures', argv[at + 18]}
+  local function add(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  end
+  if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
+  if argv[at + 11] ~= '' then
+    add('unique_key', argv[at + 11])
+    redis.call('SET', root .. ':tally:unique:' .. argv[at + 11], id, 'NX', 'PX', argv[at + 12])
+  end
+  if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
+  if argv[at + 19] ~= '' then add('suspect', '1') end
+  if argv[at + 20] ~= '' then add('error', argv[at + 20]) end
+  if argv[at + 15] == 'queued' then add('enqueued_at', iso(now)) end
+  redis.call('HSET', job, unpack(fields))
+  return job
+end
+
+local function restore(keys, argv)
+  local root, now, replies = keys[1], now_ms(), {}
+  for at = 2, #argv, 24 do
+    local id, queue, state = argv[at], argv[at + 1], argv[at + 15]
+    local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
+    if reply == 1 then
+      local job = remember(root, id, argv, at, now)
+      redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
+      if argv[1] == '1' then count(root, queue, 'accepted', 1) end
+      if state == 'scheduled' then schedule(root, id, queue, tonumber(argv[at + 2]))
+      elseif state == 'queued' then to_queue(root, id, queue)
+      else
+        bury(root, job, id, queue, tonumber(argv[at + 23]))
+        -- Without lost books it was counted when it failed.
+        if argv[1] ~= '1' then count(root, queue, 'failed', -1) end
+      end
+      if argv[at + 21] ~= '' then
+        event(root, 'k', 'released', 'j', id, 'q', queue, 'a', argv[at + 17], 'w', argv[at + 22],
+          'f', argv[at + 21], 'b', '', 'r', '0', 'u', 0)
+      end
+    end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end

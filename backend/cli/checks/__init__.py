@@ -1,0 +1,1 @@
+"""What `tally doctor` looks at. Each check yields findings and never raises for what it finds."""

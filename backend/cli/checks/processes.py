@@ -1,0 +1,154 @@
+"""Processes and what they left: leaders, recorders, workers, leases, books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from backend.bootstrap import Platform
+from backend.bootstrap.record_parts import event_stream
+from backend.broker.connection import translated
+from backend.broker.server_facts import RedisFacts
+from backend.cli.checks.finding import Finding, ok, warning, wrong
+from backend.cli.workers import is_stale
+from backend.domain.errors import QueueUnavailable
+from backend.domain.job_state import JobState
+from backend.domain.queue_state import QueueState, WorkerState
+
+_LONG_LAG = 60.0
+_MOST_EVENTS = 0.8
+_LATE = 5.0
+
+
+def check_processes(parts: Platform) -> Iterator[Finding]:
+    """Everything about what runs; nothing while Redis is away, which is told elsewhere."""
+    try:
+        workers = parts.inspection.workers()
+        queues = parts.inspection.queue_states(parts.inspection.queue_names())
+        yield from _scheduler(parts)
+        yield from _recorder(parts)
+        yield from _workers(workers, queues)
+        yield from _leases(parts)
+        yield from _books(queues)
+        yield from _paused(parts)
+    except QueueUnavailable:
+        return
+
+
+def _scheduler(parts: Platform) -> Iterator[Finding]:
+    facts = RedisFacts(parts.redis, parts.keys).read()
+    if not facts.leaders["scheduler"]:
+        remedy = "start one: tally scheduler (two, on two hosts, are better)"
+        waiting = facts.overdue_seconds > _LATE
+        text = "no scheduler leads" + (
+            f", and a due job has waited {facts.overdue_seconds:.0f} s" if waiting else ""
+        )
+        yield (wrong if waiting else warning)("no_scheduler", text, remedy)
+    elif facts.overdue_seconds > _LATE:
+        yield wrong(
+            "scheduler_late",
+            f"a due job has waited {facts.overdue_seconds:.0f} s though a scheduler leads",
+            "look at its log; is Redis slow?",
+        )
+    else:
+        yield ok("scheduler", "a scheduler leads")
+
+
+def _recorder(parts: Platform) -> Iterator[Finding]:
+    lag = event_stream(parts, "doctor").lag()
+    limit = parts.settings.redis.stream_limit
+    if limit and lag.events > _MOST_EVENTS * limit:
+        yield wrong(
+            "stream_full",
+            f"{lag.events} events wait for the record; at {limit} enqueueing is refused",
+            "start a recorder: tally recorder, and look at Postgres",
+        )
+    elif lag.seconds > _LONG_LAG:
+        yield wrong(
+            "recorder_behind",
+            f"the record is {lag.seconds:.0f} s and {lag.events} events behind",
+            "is a recorder running (tally recorder), and is Postgres well?",
+        )
+    else:
+        yield ok("recorder", f"the record is {lag.events} events behind")
+
+
+def _workers(workers: list[WorkerState], queues: list[QueueState]) -> Iterator[Finding]:
+    alive = [worker for worker in workers if not is_stale(worker)]
+    stale = [worker.name for worker in workers if is_stale(worker)]
+    if stale:
+        yield warning(
+            "stale_workers",
+            f"{len(stale)} records of worker processes that are gone: {', '.join(stale[:3])}",
+            "they harm nothing and end by themselves; at once: tally workers clear",
+        )
+    foreign = [worker.name for worker in alive if not worker.version]
+    if foreign:
+        yield wrong(
+            "foreign_workers",
+            f"rq's own workers run here and would spoil jobs: {', '.join(foreign[:3])}",
+            "stop them; use scripts/workers/start-workers.sh, and the ACL of docs/security.md",
+        )
+    served = {queue for worker in alive for queue in worker.queues}
+    for queue in queues:
+        waiting = queue.counts[JobState.QUEUED]
+        if waiting and queue.name not in served:
+            yield wrong(
+                "no_worker",
+                f"{waiting} jobs wait in {queue.name} and no worker serves it",
+                f"./scripts/workers/start-workers.sh {queue.name.partition(':')[2] or 'default'}",
+            )
+    versions = {worker.version for worker in alive}
+    if len(versions) > 1:
+        yield warning(
+            "mixed_versions",
+            f"workers of several releases run: {sorted(versions)}",
+            "end the deploy",
+        )
+    if alive:
+        slots = sum(worker.slots for worker in alive)
+        yield ok("workers", f"{len(alive)} worker processes with {slots} slots")
+
+
+def _leases(parts: Platform) -> Iterator[Finding]:
+    with translated():
+        entries: list[Any] = parts.redis.zrange(parts.keys.leases, 0, 999, withscores=True)
+        pipe = parts.redis.pipeline(transaction=False)
+        for job_id, _ in entries:
+            pipe.hget(parts.keys.job(job_id.decode()), "status")
+        states = pipe.execute() if entries else []
+    without = [
+        job_id.decode()
+        for (job_id, _), state in zip(entries, states, strict=True)
+        if state != b"started"
+    ]
+    if without:
+        yield wrong(
+            "leases_without_jobs",
+            f"{len(without)} leases belong to no started job: {', '.join(without[:3])}",
+            "tally reconcile names what is out and repairs it",
+        )
+    expired = parts.lease_book.expired(500)
+    if expired:
+        yield warning(
+            "leases_expired",
+            f"{len(expired)} leases have ended and are not rescued",
+            "they are within seconds while a scheduler or supervisor runs: start one",
+        )
+
+
+def _books(queues: list[QueueState]) -> Iterator[Finding]:
+    out = {queue.name: queue.difference for queue in queues if queue.difference}
+    if out:
+        words = ", ".join(f"{name} by {difference:+d}" for name, difference in out.items())
+        yield wrong("books", f"the books do not balance: {words}", "run tally reconcile")
+    else:
+        yield ok("books", "the books balance")
+
+
+def _paused(parts: Platform) -> Iterator[Finding]:
+    paused = parts.inspection.paused()
+    if paused:
+        yield warning(
+            "paused", f"paused: {', '.join(paused)}", "tally queues resume …, if forgotten"
+        )

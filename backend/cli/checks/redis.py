@@ -1,0 +1,161 @@
+"""Redis: is it there, new enough, does it keep what it was given, can strangers reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from backend.broker import library
+from backend.cli.checks.finding import Finding, ok, warning, wrong
+
+_OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
+_MOST_CLOCK_SECONDS = 1.0
+_FULL = 0.8
+
+
+def check_redis(client: Redis, now: Callable[[], float]) -> Iterator[Finding]:
+    """Everything about the server; only one finding when it does not answer."""
+    try:
+        info: dict[str, Any] = client.info()
+    except RedisError as error:
+        yield wrong(
+            "redis_down", f"Redis does not answer: {error}", "check REDIS_URL and the server"
+        )
+        return
+    yield _version(info)
+    yield from _role(info)
+    yield from _clock(client, now)
+    yield from _memory(info)
+    yield from _library(client)
+    try:
+        found: dict[str, str] = client.config_get("*")  # type: ignore[assignment]
+    except RedisError:
+        yield warning(
+            "redis_config_hidden",
+            "Redis does not show its configuration to us",
+            "look yourself: appendonly yes, maxmemory-policy noeviction (config/redis.conf)",
+        )
+        return
+    yield from _persistence(found, info)
+    yield from _eviction(found)
+    yield from check_exposure(found)
+
+
+def _version(info: dict[str, Any]) -> Finding:
+    flavour = "valkey" if "valkey_version" in info else "redis"
+    version = str(info.get("valkey_version") or info.get("redis_version", "0"))
+    parts = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if parts < _OLDEST[flavour]:
+        return wrong(
+            "redis_version",
+            f"{flavour} {version} has no functions as we need them",
+            "use Redis 7.0 or later, or Valkey 7.2 or later",
+        )
+    return ok("redis_version", f"{flavour} {version}")
+
+
+def _role(info: dict[str, Any]) -> Iterator[Finding]:
+    if info.get("role") != "master":
+        yield wrong(
+            "redis_replica", "REDIS_URL names a replica, which takes no jobs", "name the primary"
+        )
+
+
+def _clock(client: Redis, now: Callable[[], float]) -> Iterator[Finding]:
+    before = now()
+    seconds, microseconds = client.time()
+    middle = (before + now()) / 2
+    difference = seconds + microseconds / 1e6 - middle
+    if abs(difference) > _MOST_CLOCK_SECONDS:
+        yield warning(
+            "clock",
+            f"the clocks of this host and of Redis differ by {difference:+.1f} s",
+            "run a time service (chrony) on both; Tally goes by the clock of Redis",
+        )
+
+
+def _memory(info: dict[str, Any]) -> Iterator[Finding]:
+    used, most = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
+    if not most:
+        yield warning(
+            "redis_no_limit",
+            "Redis has no maxmemory: the kernel may kill it when memory runs out",
+            "set maxmemory to about 70 % of the machine's memory",
+        )
+    elif used > _FULL * most:
+        yield wrong(
+            "redis_full",
+            f"Redis uses {used / most:.0%} of its maxmemory; at 100 % enqueueing is refused",
+            "drain queues, shorten redis.result_ttl, start a recorder, or raise maxmemory",
+        )
+
+
+def _library(client: Redis) -> Iterator[Finding]:
+    name = f"tally_{library.version()}"
+    try:
+        loaded = client.function_list(library=name)
+    except RedisError as error:
+        yield wrong(
+            "redis_functions", f"functions cannot be used: {error}", "grant +fcall +function"
+        )
+        return
+    if not loaded:
+        yield warning(
+            "library_missing",
+            f"this release's functions ({name}) are not loaded",
+            "they are at the next start of a process; if they vanish again, who flushes them?",
+        )
+
+
+def _persistence(found: dict[str, str], info: dict[str, Any]) -> Iterator[Finding]:
+    if found.get("appendonly") != "yes":
+        yield wrong(
+            "redis_not_kept",
+            "appendonly is off: a restart of Redis loses every waiting job",
+            "CONFIG SET appendonly yes, and set it in redis.conf (config/redis.conf)",
+        )
+        return
+    if found.get("appendfsync") == "no":
+        yield warning(
+            "redis_fsync",
+            "appendfsync is no: a power cut loses what the kernel had not written",
+            "set appendfsync everysec, or always for no loss at all",
+        )
+    if info.get("aof_last_write_status", "ok") != "ok":
+        yield wrong(
+            "redis_aof_failing",
+            "Redis cannot write its append-only file",
+            "look at its log and disk",
+        )
+    else:
+        yield ok("redis_kept", f"append-only file, fsync {found.get('appendfsync')}")
+
+
+def _eviction(found: dict[str, str]) -> Iterator[Finding]:
+    policy = found.get("maxmemory-policy", "")
+    if policy != "noeviction":
+        yield wrong(
+            "redis_evicts",
+            f"maxmemory-policy is {policy}: Redis throws jobs away when memory is short",
+            "CONFIG SET maxmemory-policy noeviction, and set it in redis.conf",
+        )
+
+
+def check_exposure(found: dict[str, str]) -> Iterator[Finding]:
+    on_network = found.get("port", "0") != "0" or found.get("tls-port", "0") != "0"
+    bound = set((found.get("bind") or "*").replace("-", "").split())
+    is_local = bound <= {"127.0.0.1", "::1"}
+    if on_network and not is_local and not found.get("requirepass"):
+        if found.get("protected-mode") == "no":
+            yield wrong(
+                "redis_open",
+                "Redis takes anybody who can reach it: no password, protected-mode is off",
+                "set ACL users or requirepass, and bind it to a private address",
+            )
+        else:
+            yield warning(
+                "redis_no_password", "Redis has no password", "set ACL users (docs/security.md)"
+            )

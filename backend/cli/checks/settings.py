@@ -1,0 +1,86 @@
+"""Settings: are they good, does each variable mean something, can what they name be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from backend.api.config.settings import Settings, load_settings
+from backend.bootstrap import Platform
+from backend.cli.checks.finding import Finding, ok, warning, wrong
+from backend.cli.setting_rows import setting_rows
+from backend.domain.errors import ConfigurationError
+from backend.domain.nearest_name import suggestion
+
+#: Variables of ours that are no settings.
+_OTHERS = {"TALLY_CONFIG", "TALLY_STATE_DIR", "TALLY_METRICS_DIR", "TALLY_TEST_STATE"}
+_LOCAL = {"", "localhost", "127.0.0.1", "::1"}
+
+
+def check_settings(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether they can be used, and whether each ``TALLY_`` variable is a setting."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        for line in str(error).splitlines():
+            yield wrong("settings_wrong", line, "correct it in the environment or in the file")
+        return
+    yield ok("settings", "the settings are good")
+    yield from _unknown_variables(environment)
+    yield from _prefix(settings, environment)
+    yield from _transport(settings)
+
+
+def check_job_types(parts: Platform) -> Iterator[Finding]:
+    """Whether the packages of job types can be imported."""
+    try:
+        names = [kind.name for kind in parts.catalogue]
+    except (ConfigurationError, ImportError) as error:
+        yield wrong(
+            "job_packages",
+            f"job types cannot be loaded: {error}",
+            "correct job_packages, or install the package",
+        )
+        return
+    yield ok("job_packages", f"{len(names)} job types in {len(parts.catalogue.lanes())} lanes")
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
+    known = {variable for row in setting_rows() for variable in row.variables}
+    groups = {variable.rpartition("__")[0] for variable in known if "__" in variable}
+    for name in sorted(name.upper() for name in environment):
+        if not name.startswith("TALLY_") or name in known | groups | _OTHERS:
+            continue
+        if not any(name.startswith(f"{variable}__") for variable in known):
+            yield wrong(
+                "unknown_variable",
+                f"{name} is set, but is no setting{suggestion(name, known)}",
+                "nobody reads it: correct its name or unset it",
+            )
+
+
+def _prefix(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    theirs = environment.get("RQ_KEY_PREFIX", "rq")
+    if theirs.rstrip(":") != settings.redis.prefix:
+        yield warning(
+            "key_prefix",
+            f"redis.prefix is {settings.redis.prefix!r}, RQ_KEY_PREFIX is {theirs!r}",
+            "set both alike, or rq's own tools look at other keys",
+        )
+
+
+def _transport(settings: Settings) -> Iterator[Finding]:
+    redis = urlsplit(settings.redis_url)
+    if redis.scheme == "redis" and (redis.hostname or "") not in _LOCAL:
+        yield warning(
+            "redis_plain",
+            f"jobs travel to {redis.hostname} unencrypted",
+            "use rediss:// unless that network is private",
+        )
+    smtp = settings.smtp
+    if smtp.security == "none" and smtp.host not in _LOCAL:
+        yield warning(
+            "smtp_plain",
+            f"mails and their password travel to {smtp.host} unencrypted",
+            "set smtp.security to starttls or tls",
+        )

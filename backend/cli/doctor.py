@@ -1,0 +1,72 @@
+"""``tally doctor``: looks at everything a deployment needs, and says what to change."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+
+from backend.api.config.settings import load_settings
+from backend.bootstrap import Platform
+from backend.bootstrap.record_parts import migrator
+from backend.bootstrap.record_parts import migrator
+from backend.cli import options
+from backend.cli.checks.finding import Finding, Level
+from backend.cli.checks.postgres import check_postgres
+from backend.cli.checks.processes import check_processes
+from backend.cli.checks.redis import check_redis
+from backend.cli.checks.settings import check_job_types, check_settings
+from backend.cli.printing import print_json
+from backend.domain.errors import ConfigurationError
+from backend.telemetry.logs import set_up_logs
+
+_MARKS = {
+    Level.OK: ("ok", "green"),
+    Level.WARNING: ("warn", "yellow"),
+    Level.WRONG: ("WRONG", "red"),
+}
+
+
+@click.command()
+@options.as_json
+def doctor(as_json: bool) -> None:
+    """Checks settings, servers, schema, clocks, processes and books, and says what to change.
+
+    Exit status 1 when something is wrong; warnings alone are status 0.
+
+    \b
+    Example:
+      tally doctor --json | jq '.[] | select(.level == "wrong")'
+    """
+    set_up_logs(level="ERROR", style="text")
+    findings = list(look())
+    if as_json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            _print(finding)
+    sys.exit(1 if any(finding.level is Level.WRONG for finding in findings) else 0)
+
+
+def look() -> Iterator[Finding]:
+    """Every finding, those about settings first."""
+    yield from check_settings(os.environ)
+    try:
+        parts = Platform(load_settings())
+    except ConfigurationError:
+        return
+    job_types = list(check_job_types(parts))
+    yield from job_types
+    yield from check_redis(parts.redis, time.time)
+    yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
+    yield from check_processes(parts)
+
+
+def _print(finding: Finding) -> None:
+    mark, colour = _MARKS[finding.level]
+    click.echo(f"{click.style(f'{mark:>5}', fg=colour)}  {finding.text}")
+    if finding.remedy:
+        click.echo(f"       → {finding.remedy}  [{finding.code}]")

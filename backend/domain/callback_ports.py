@@ -1,0 +1,47 @@
+"""Jobs that ended and whose callers asked to be told, and where they are noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from backend.domain.job import NewJob
+from backend.domain.outcome import AttemptError
+
+
+@dataclass(frozen=True, slots=True)
+class EndedJob:
+    """One final state of one job. ``version`` tells it from others that the job may come to."""
+
+    job_id: str
+    version: int
+    job_type: str
+    queue: str
+    state: str
+    ended_at: datetime
+    attempt: int = 0
+    #: The result as JSON text; empty for None.
+    result: str = ""
+    error: AttemptError | None = None
+    #: Why somebody ended it: the reason of a cancellation or resolution.
+    reason: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: The webhook job that tells of an end, or why there can be none.
+Decision = NewJob | str
+
+
+class CallbackStore(Protocol):
+    """Final states that are on record and were not told of yet. Raises HistoryUnavailable."""
+
+    def decide(self, most: int, decision: Callable[[EndedJob], Decision]) -> int:
+        """Decides on up to ``most`` of them and puts their webhook jobs into the outbox, in one step.
+
+        Each is decided once, however many ask. Returns how many there were.
+        """
+
+    def clean(self, age: float, most: int) -> int:
+        """Forgets what was decided so many seconds ago; how many."""

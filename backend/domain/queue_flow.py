@@ -1,0 +1,55 @@
+"""What went through each queue lately, and what lies dead: the record in the words of those on call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from backend.domain.history_statistics import DurationSummary
+
+
+class FlowSlice(NamedTuple):
+    """What ended in one stretch of time, of one queue."""
+
+    at: datetime
+    queue: str
+    finished: int
+    #: Retried, given up, or taken down with their worker.
+    wrong: int
+
+
+class QueueFlow(NamedTuple):
+    """What ended of one queue in a window."""
+
+    queue: str
+    ended: int
+    finished: int
+    wrong: int
+    wait: DurationSummary | None
+    run: DurationSummary | None
+
+
+class DeadGroup(NamedTuple):
+    """Dead jobs of one type that died of the same kind of error."""
+
+    error_kind: str
+    job_type: str
+    jobs: int
+    first_at: datetime | None
+    last_at: datetime | None
+    #: The newest example.
+    job_id: str
+    message: str
+
+
+class FlowReader(Protocol):
+    """Raises HistoryUnavailable, or MigrationError when tables are missing."""
+
+    def by_slice(self, since: datetime, until: datetime, seconds: int) -> list[FlowSlice]:
+        """What ended, by stretches of so many seconds and by queue, the oldest first."""
+
+    def by_queue(self, since: datetime, until: datetime) -> list[QueueFlow]:
+        """What ended, by queue."""
+
+    def dead_groups(self, most: int) -> list[DeadGroup]:
+        """Everything in the dead-letter queue, by kind of error and job type, the most first."""

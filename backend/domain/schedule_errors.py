@@ -1,0 +1,17 @@
+"""What can be wrong with naming a schedule."""
+
+from __future__ import annotations
+
+from backend.domain.errors import InvalidRequest
+
+
+class ScheduleNotFound(InvalidRequest):
+    """There is no schedule with this name."""
+
+    code = "schedule_not_found"
+
+
+class ScheduleConflict(InvalidRequest):
+    """Another has this name, or somebody changed the schedule since it was read."""
+
+    code = "schedule_conflict"

@@ -1,0 +1,1 @@
+ANALYZE counted_jobs, counted_entries

@@ -1,0 +1,1 @@
+COPY counted_entries (job_id, place) FROM STDIN

@@ -1,0 +1,1 @@
+COPY counted_jobs (job_id, status, queue, home, is_sound) FROM STDIN

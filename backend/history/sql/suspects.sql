@@ -1,0 +1,26 @@
+-- Everything that is not plainly well, and whether it is so because of a list. Most of it has only moved
+-- while it was counted; who asks looks again.
+WITH listed AS (
+  SELECT job_id, count(*) AS times, min(place) AS place FROM counted_entries
+  WHERE place LIKE 'queue:%' OR place LIKE 'parked:%' GROUP BY job_id
+), suspects AS (
+  SELECT c.job_id,
+    coalesce(l.times, 0) <> CASE WHEN c.status = 'queued' THEN 1 ELSE 0 END OR coalesce(l.place <> c.home, false) AS by_list,
+    NOT c.is_sound OR j.id IS NULL OR j.position <= 0 OR j.status <> c.status OR j.queue <> c.queue AS by_fact
+  FROM counted_jobs c LEFT JOIN listed l ON l.job_id = c.job_id LEFT JOIN jobs j ON j.id = c.job_id
+  UNION ALL
+  SELECT e.job_id, true, true FROM counted_entries e JOIN counted_jobs c ON c.job_id = e.job_id
+  WHERE e.place LIKE 'holders:%' AND c.status <> 'started'
+  UNION ALL
+  SELECT e.job_id, true, true FROM counted_entries e
+  WHERE NOT EXISTS (SELECT FROM counted_jobs c WHERE c.job_id = e.job_id)
+  UNION ALL
+  SELECT j.id, false, true FROM jobs j
+  WHERE j.status IN ('scheduled', 'deferred', 'queued', 'started')
+    AND NOT EXISTS (SELECT FROM counted_jobs c WHERE c.job_id = j.id)
+  UNION ALL
+  SELECT o.job_id, false, true FROM job_outbox o
+  WHERE o.accepted_as = o.job_id AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = o.job_id)
+    AND NOT EXISTS (SELECT FROM counted_jobs c WHERE c.job_id = o.job_id)
+)
+SELECT job_id, bool_or(by_list) FROM suspects WHERE by_list OR by_fact GROUP BY job_id

@@ -1,0 +1,75 @@
+"""Tells callers how their jobs ended: each final state on record becomes one webhook job.
+
+The state is noted in the transaction that records it, the webhook job goes into the outbox in the
+transaction that takes the note, and the relay brings it to Redis once. So a callback is neither lost
+nor doubled by any crash; it comes when the end is on record, not before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from backend.domain.callback_ports import CallbackStore, Decision, EndedJob
+from backend.domain.errors import MigrationError
+from backend.domain.outbox_ports import Bell
+from backend.domain.ports import Clock
+from backend.loops.loop import Loop
+
+log = structlog.get_logger("tally.callbacks")
+
+_IDLE, _FOR_TABLES = 1.0, 2.0
+_BATCH = 100
+_CLEAN_EVERY, _CLEAN_MOST = 600.0, 5000
+_KEEP = 30 * 86_400.0
+
+
+class Callbacks(Loop):
+    """Any number may run; each note is taken by one."""
+
+    name = "callbacks"
+
+    def __init__(
+        self,
+        store: CallbackStore,
+        decide: Callable[[EndedJob], Decision],
+        bell: Bell,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._decide = decide
+        self._bell = bell
+        self._clock = clock
+        self._clean_at = 0.0
+        self.decided = 0
+
+    def run_once(self) -> float:
+        """Decides on one batch; the wait is none while there is more."""
+        try:
+            decided = self._store.decide(_BATCH, self._decide)
+            self._clean()
+        except MigrationError as error:
+            log.warning("callbacks.waiting", code=error.code, error=str(error))
+            return _FOR_TABLES
+        self.decided += decided
+        return 0.0 if decided == _BATCH else _IDLE
+
+    def wait(self, seconds: float, stop: threading.Event) -> None:
+        """Sleeps until a job with a callback ends."""
+        if seconds > 0 and not stop.is_set():
+            self._bell.wait(min(seconds, _IDLE))
+
+    def run(self, stop: threading.Event) -> None:
+        """Tells until ``stop`` is set."""
+        try:
+            super().run(stop)
+        finally:
+            self._bell.close()
+
+    def _clean(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._clean_at:
+            self._clean_at = now + _CLEAN_EVERY
+            self._store.clean(_KEEP, _CLEAN_MOST)

@@ -1,0 +1,47 @@
+"""Fires schedules: looks when the next tick is due, and once a second for schedules that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from backend.domain.errors import MigrationError
+from backend.loops.leader import Leader
+from backend.loops.loop import Loop
+from backend.services.schedule_runner import ScheduleRunner
+
+log = structlog.get_logger("tally.cron")
+
+#: Seconds until the next look when the tables are not there.
+_UNTIL_MIGRATED = 5.0
+
+
+class Cron(Loop):
+    """Fires while it leads. ``seed`` brings the schedules of the configuration in, at each new lead."""
+
+    name = "cron"
+
+    def __init__(self, runner: ScheduleRunner, leader: Leader, seed: Callable[[], object]) -> None:
+        self._runner = runner
+        self._leader = leader
+        self._seed = seed
+        self._seeded_for = 0
+
+    def run_once(self) -> float:
+        """One look; the seconds until the next tick is due, at most one."""
+        if not self._leader.leads():
+            return self._leader.look_again
+        try:
+            if self._seeded_for != self._leader.fence:
+                self._seed()
+                self._seeded_for = self._leader.fence
+            return self._runner.step()
+        except MigrationError as error:
+            # The rest of the process has work that needs no table.
+            log.warning("cron.waiting", error=str(error))
+            return _UNTIL_MIGRATED
+
+    def close(self) -> None:
+        """Lets another scheduler lead at once."""
+        self._leader.give_up()

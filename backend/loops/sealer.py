@@ -1,0 +1,81 @@
+"""Seals job events stretch by stretch behind the recorder, and keeps the heads of both chains elsewhere.
+
+A stretch is sealed when no event can come into it any more: the recorder is past it, and it is older
+than clocks of two Redis servers in succession may differ.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from backend.domain.audit_chain import ChainHead
+from backend.domain.audit_ports import AnchorKeeper, AuditStore, SealStore
+from backend.domain.errors import MigrationError
+from backend.domain.outbox_ports import EventProgress
+from backend.domain.ports import Clock
+from backend.loops.loop import Loop
+
+log = structlog.get_logger("tally.sealer")
+
+_MOST_EVENTS = 20_000
+_ANCHOR_EVERY = 60.0
+_FOR_TABLES = 2.0
+
+
+class Sealer(Loop):
+    """Any number may run; each stretch is sealed once."""
+
+    name = "sealer"
+
+    def __init__(
+        self,
+        seals: SealStore,
+        audit: AuditStore,
+        progress: EventProgress,
+        clock: Clock,
+        *,
+        anchor: AnchorKeeper | None = None,
+        delay: float = 60.0,
+        interval: float = 10.0,
+    ) -> None:
+        """``delay`` is the age in seconds from which events are sealed."""
+        self._chains: dict[str, AuditStore | SealStore] = {
+            "audit_log": audit,
+            "job_event_seals": seals,
+        }
+        self._seals = seals
+        self._progress = progress
+        self._clock = clock
+        self._anchor = anchor
+        self._delay = delay
+        self._interval = interval
+        self._anchor_at = 0.0
+        self._anchored: dict[str, ChainHead] = {}
+        self.sealed = 0
+
+    def run_once(self) -> float:
+        """Seals one stretch; the wait is none while there is more."""
+        try:
+            seal = self._seals.seal_next(self._progress.recorded(), self._delay, _MOST_EVENTS)
+            self._keep_heads()
+        except MigrationError as error:
+            log.warning("sealer.waiting", code=error.code, error=str(error))
+            return _FOR_TABLES
+        if seal is None:
+            return self._interval
+        self.sealed += seal.events
+        return 0.0 if seal.events >= _MOST_EVENTS else self._interval
+
+    def _keep_heads(self) -> None:
+        now = self._clock.monotonic()
+        if now < self._anchor_at:
+            return
+        self._anchor_at = now + _ANCHOR_EVERY
+        for chain, store in self._chains.items():
+            head = store.head()
+            if head is not None and head != self._anchored.get(chain):
+                self._anchored[chain] = head
+                # The line itself is an anchor wherever logs are shipped away.
+                log.info("chain.anchored", chain=chain, number=head.number, hash=head.hash.hex())
+                if self._anchor is not None:
+                    self._anchor.keep(chain, head)

@@ -1,0 +1,101 @@
+"""What people do to many jobs at once: shown first, then done, never more than was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from backend.domain.history_search import JobSearch
+from backend.domain.job import JobView
+from backend.domain.job_state import JobState
+from backend.domain.ports import Inspection, Operations
+from backend.services.job_control import Actor, DeadFilter, JobControl
+from backend.services.live_listing import LiveListing
+
+#: Jobs of one bulk action; the answer says when there are more.
+MOST = 10_000
+_SAMPLE = 5
+_CANCELED, _ASKED = 1, 2
+
+
+class Selection(NamedTuple):
+    """Which jobs a bulk action would touch."""
+
+    ids: list[str]
+    oldest: datetime | None
+    sample: list[JobView]
+    #: Whether there are more than one action takes.
+    is_partial: bool
+
+
+class Canceled(NamedTuple):
+    """What became of many jobs that were to be withdrawn."""
+
+    canceled: list[str]
+    asked: list[str]
+
+
+class BulkService:
+    """Selects jobs by a filter, and acts on them."""
+
+    def __init__(self, operations: Operations, inspection: Inspection, control: JobControl) -> None:
+        self._do = operations
+        self._look = inspection
+        self._control = control
+        self._live = LiveListing(inspection)
+
+    def select(self, search: JobSearch) -> Selection:
+        """The jobs in Redis that have not ended and match."""
+        found: list[JobView] = []
+        page = self._live.page(search, None)
+        while True:
+            found += [job for job in page.jobs if not job.state.is_final]
+            if page.next is None or len(found) > MOST:
+                break
+            page = self._live.page(search, page.next)
+        return selection_of(found, lambda job: job.created_at)
+
+    def cancel(self, ids: Sequence[str], *, by: Actor, reason: str, force: bool) -> Canceled:
+        """Withdraws jobs; those that have ended meanwhile are left out."""
+        codes = self._do.cancel(ids, by=by.name, reason=reason, force=force)
+        pairs = list(zip(ids, codes, strict=True))
+        return Canceled(
+            [job_id for job_id, code in pairs if code == _CANCELED],
+            [job_id for job_id, code in pairs if code == _ASKED],
+        )
+
+    def select_dead(self, wanted: DeadFilter) -> Selection:
+        """The dead jobs that a filter takes."""
+        found = self._control.matching_dead(wanted, MOST + 1)
+        died = {job.id: at for job, at in found}
+        return selection_of([job for job, _ in found], lambda job: died[job.id])
+
+    def redrive(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
+        """Sends dead jobs home; the ids of those that were still dead."""
+        return _done(ids, self._do.redrive(ids, by=by.name, reason=reason))
+
+    def discard(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
+        """Takes dead jobs out of the dead-letter queue for good; the ids of those that were in it."""
+        return _done(ids, self._do.discard(ids, by=by.name, reason=reason))
+
+    def waiting(self, queue: str) -> Selection:
+        """What a purge of a queue would cancel, as far as it waits in its list."""
+        states = self._look.queue_states([queue])[0]
+        ids = self._look.waiting(queue, 0, MOST)
+        sample = self._look.jobs(ids[:_SAMPLE])
+        more = states.counts[JobState.QUEUED] > len(ids)
+        return Selection(ids, states.oldest_enqueued_at, sample, more)
+
+
+def selection_of(
+    found: Sequence[JobView], instant: Callable[[JobView], datetime | None]
+) -> Selection:
+    """The selection of some jobs; ``instant`` tells how old one is."""
+    kept = list(found[:MOST])
+    oldest = min((at for job in kept if (at := instant(job)) is not None), default=None)
+    return Selection([job.id for job in kept], oldest, kept[:_SAMPLE], len(found) > MOST)
+
+
+def _done(ids: Sequence[str], codes: Sequence[int]) -> list[str]:
+    return [job_id for job_id, code in zip(ids, codes, strict=True) if code]

@@ -1,0 +1,130 @@
+"""How the platform is doing, at a glance: queues, workers, rates, and what a person should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from backend.domain.errors import MigrationError, Unavailable
+from backend.domain.history_ports import StreamLag
+from backend.domain.history_statistics import AttemptCounts, TypeStatistics
+from backend.domain.job import JobView
+from backend.domain.job_state import JobState
+from backend.domain.ports import Clock, Inspection
+from backend.domain.queue_name import queues_of
+from backend.domain.queue_state import QueueState, WorkerState
+from backend.services.health_signs import Sign, signs_of
+from backend.services.history_service import HistoryService
+
+_RECENT = timedelta(hours=1)
+#: Running jobs looked at for those that run too long, of each queue.
+_MOST_RUNNING = 100
+
+
+class Overview(NamedTuple):
+    """Everything, as of one moment. Durations are seconds."""
+
+    at: datetime
+    queues: list[QueueState]
+    dead: int
+    paused: list[str]
+    workers: list[WorkerState]
+    #: Of the last whole hours that the last 60 minutes touch; None while the record is away.
+    attempts: AttemptCounts | None
+    types: list[TypeStatistics]
+    #: How far the record is behind; None when nobody can tell.
+    lag: StreamLag | None
+    signs: list[Sign]
+
+    def total(self, state: JobState) -> int:
+        """Jobs in a state, over all queues."""
+        return sum(queue.counts[state] for queue in self.queues)
+
+    @property
+    def difference(self) -> int:
+        """What the books are out by, over all queues; moves for moments while jobs move."""
+        return sum(queue.difference for queue in self.queues)
+
+
+class OverviewService:
+    """Reads both stores; raises `QueueUnavailable`, and makes do without the record."""
+
+    def __init__(
+        self,
+        inspection: Inspection,
+        history: HistoryService,
+        clock: Clock,
+        *,
+        lanes: Sequence[str],
+        lag: Callable[[], StreamLag] | None = None,
+    ) -> None:
+        self._look = inspection
+        self._history = history
+        self._clock = clock
+        self._lanes = lanes
+        self._lag = lag
+
+    def queues(self) -> list[QueueState]:
+        """Every queue that a worker could serve, or that ever held a job; most urgent first."""
+        names = [str(name) for name in queues_of(list(self._lanes))]
+        names += [name for name in self._look.queue_names() if name not in names]
+        return self._look.queue_states(names)
+
+    def paused(self) -> list[str]:
+        """What is paused."""
+        return self._look.paused()
+
+    def overview(self) -> Overview:
+        """How it is now."""
+        now = self._clock.now()
+        queues, workers = self.queues(), self._look.workers()
+        types = self._recent_types(now)
+        lag = self._lag_now()
+        attempts = _sum(types) if types is not None else None
+        return Overview(
+            at=now,
+            queues=queues,
+            dead=self._look.dead_count(),
+            paused=self._look.paused(),
+            workers=workers,
+            attempts=attempts,
+            types=types or [],
+            lag=lag,
+            signs=signs_of(
+                now=now,
+                queues=queues,
+                workers=workers,
+                running=self._running(queues),
+                attempts=attempts,
+                lag=lag,
+            ),
+        )
+
+    def _recent_types(self, now: datetime) -> list[TypeStatistics] | None:
+        try:
+            return self._history.by_type(now - _RECENT, now)
+        except (Unavailable, MigrationError):
+            return None
+
+    def _lag_now(self) -> StreamLag | None:
+        try:
+            return self._lag() if self._lag is not None else None
+        except Unavailable:
+            return None
+
+    def _running(self, queues: Sequence[QueueState]) -> list[JobView]:
+        ids: list[str] = []
+        for queue in queues:
+            if queue.counts[JobState.STARTED]:
+                ids += self._look.started(queue.name)[:_MOST_RUNNING]
+        return [job for job in self._look.jobs(ids) if job.state is JobState.STARTED]
+
+
+def _sum(types: Sequence[TypeStatistics]) -> AttemptCounts:
+    columns = zip(*(each.attempts for each in types), strict=True)
+    return (
+        AttemptCounts(*(sum(column) for column in columns))
+        if types
+        else AttemptCounts(0, 0, 0, 0, 0)
+    )

@@ -1,0 +1,61 @@
+"""Runs any job of history again, as a new job that names its ancestor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.domain.errors import JobNotFound
+from backend.domain.history_ports import HistoryReader
+from backend.domain.history_record import JobHistory
+from backend.domain.ports import JobQueue
+from backend.domain.queue_name import QueueName
+from backend.services.job_intake import JobIntake
+
+#: What a replay shares with its ancestor. Not the callback: its receiver knows nothing of the new job.
+_KEPT = (
+    "tags",
+    "tenant",
+    "trace_id",
+    "context_id",
+    "is_test",
+    "environment",
+    "retry_delays",
+    "timeout",
+)
+
+
+class ReplayService:
+    """Replays jobs, as long as history keeps them."""
+
+    def __init__(self, history: HistoryReader, queue: JobQueue, intake: JobIntake) -> None:
+        self._history = history
+        self._queue = queue
+        self._intake = intake
+
+    def replay(
+        self,
+        job_id: str,
+        *,
+        payload: Mapping[str, Any] | None = None,
+        priority: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Enqueues a copy of a job and returns its id; the old job stays as it is.
+
+        It gets what the old one ran with last (another ``payload`` if one is given), its tags, tenant,
+        trace, context and retries; ``options`` of `enqueue_job` change that. Raises `JobNotFound`,
+        and `InvalidRequest` when the job type takes such a payload no longer.
+        """
+        old = self._history.find(job_id)
+        if old is None:
+            raise JobNotFound(f"no job {job_id!r} on record", job_id=job_id)
+        body = old.current_payload if payload is None else payload
+        place = priority or QueueName.parse(old.job.queue).priority.value
+        new = self._intake.check(old.job.job_type, body, place, {**_options_of(old), **options})
+        return self._queue.enqueue([new])[0].id
+
+
+def _options_of(old: JobHistory) -> dict[str, Any]:
+    kept = {name: old.options[name] for name in _KEPT if old.options.get(name)}
+    return {**kept, "max_retries": old.job.max_attempts - 1, "parent_id": old.job.id}

@@ -1,0 +1,207 @@
+"""Checks what people and files say about a schedule and makes it a plan. Pure: the time comes in."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from backend.domain.errors import InvalidOption
+from backend.domain.job import NewJob
+from backend.domain.nearest_name import suggestion
+from backend.domain.schedule import MissedRuns, Overlap, Plan
+from backend.services.cron_ticks import cron_line
+from backend.services.job_intake import OPTIONS, JobIntake
+from backend.services.schedule_timing import next_tick, shortest_gap
+from backend.services.schedule_zones import zone_of
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SAID = frozenset(field.name for field in fields(Plan))
+#: Options that the scheduler sets itself, or that would mean the same instant at each tick.
+_NOT_FOR_TICKS = frozenset(
+    {
+        "run_at",
+        "delay",
+        "expires_at",
+        "job_id",
+        "idempotency_key",
+        "idempotency_window",
+        "schedule",
+        "parent_id",
+        "event_id",
+    }
+)
+#: Seconds for which Redis remembers that a tick was fired, however short its job was.
+_REMEMBERED = 86_400.0
+_SHORTEST, _LONGEST = 1.0, 366 * 86_400.0
+_FURTHEST = timedelta(days=100 * 366)
+#: An anchor may lie in the past, but not before there were computers to mean it.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class ScheduleIntake:
+    """Turns what is said into `Plan`s, or refuses it with an error that names the field."""
+
+    def __init__(self, jobs: JobIntake) -> None:
+        self._jobs = jobs
+
+    def plan(self, said: Mapping[str, Any], now: datetime) -> Plan:
+        """The plan of a mapping of `Plan`'s fields; raises `InvalidRequest` naming what is wrong."""
+        plan = replace(
+            self.timing(said, now),
+            job_type=_word(said, "job_type", is_needed=True),
+            payload=_mapping(said, "payload"),
+            options=_options(said),
+            priority=_word(said, "priority"),
+            missed_runs=_choice(said, "missed_runs", MissedRuns.LAST),
+            overlap=_choice(said, "overlap", Overlap.ALLOW),
+        )
+        self.job(plan, name="", job_id="")
+        return plan
+
+    def timing(self, said: Mapping[str, Any], now: datetime) -> Plan:
+        """A plan of which only the timing is read and checked."""
+        for name in said:
+            if name not in _SAID:
+                raise InvalidOption(
+                    f"a schedule has no field {name!r}{suggestion(name, _SAID)}", field=name
+                )
+        plan = Plan(
+            job_type="",
+            cron=_cron(said),
+            interval=_interval(said),
+            time_zone=zone_of(_word(said, "time_zone") or "UTC").key,
+            starts_at=_start(said, now),
+            jitter=_seconds(said, "jitter"),
+        )
+        _check_timing(plan, now)
+        return plan
+
+    def job(self, plan: Plan, *, name: str, job_id: str) -> NewJob:
+        """The job of one tick; raises `InvalidRequest` when its type would not take it (any more)."""
+        options = {**plan.options, "schedule": name}
+        if job_id:
+            # The id alone keeps two schedulers apart while the job is in Redis; the key still does
+            # when a short job has come and gone before the scheduler could note that it ran.
+            options |= {
+                "job_id": job_id,
+                "idempotency_key": f"tick:{job_id}",
+                "idempotency_window": _REMEMBERED,
+            }
+        return self._jobs.check(plan.job_type, plan.payload, plan.priority or None, options)
+
+
+def checked_name(name: Any) -> str:
+    """``name`` itself; raises `InvalidOption` when URLs and shells could not carry it."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidOption(
+            f"schedule name {name!r}: use 1 to 64 letters, digits, '_', '-' and '.', "
+            "the first a letter or digit",
+            field="name",
+        )
+    return name
+
+
+def _check_timing(plan: Plan, now: datetime) -> None:
+    if next_tick(plan, now) is None:
+        raise InvalidOption(f"the cron line {plan.cron!r} is never due", field="cron")
+    if plan.jitter and plan.jitter >= (gap := shortest_gap(plan, now)):
+        raise InvalidOption(
+            f"a jitter of {plan.jitter:g} s must be shorter than the {gap:g} s between two ticks",
+            field="jitter",
+        )
+
+
+def _word(said: Mapping[str, Any], name: str, *, is_needed: bool = False) -> str:
+    value = said.get(name) or ""
+    if not isinstance(value, str):
+        raise InvalidOption(f"a schedule's {name} is a word", field=name)
+    if is_needed and not value:
+        raise InvalidOption(f"a schedule needs a {name}", field=name)
+    return value
+
+
+def _mapping(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = said.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise InvalidOption(f"{name} must be an object of names and values", field=name)
+    return dict(value)
+
+
+def _options(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = _mapping(said, "options")
+    for name in options:
+        if name in _NOT_FOR_TICKS:
+            raise InvalidOption(f"a schedule's jobs cannot have the option {name!r}", field=name)
+        if name not in OPTIONS:
+            near = suggestion(name, OPTIONS - _NOT_FOR_TICKS)
+            raise InvalidOption(f"there is no option {name!r}{near}", field=name)
+    return options
+
+
+def _cron(said: Mapping[str, Any]) -> str:
+    cron, interval = _word(said, "cron"), said.get("interval")
+    if bool(cron) == bool(interval):
+        problem = "not both" if cron else "it has neither"
+        raise InvalidOption(f"a schedule has a cron line or an interval: {problem}", field="cron")
+    return cron_line(cron).text if cron else ""
+
+
+def _interval(said: Mapping[str, Any]) -> float:
+    interval = _seconds(said, "interval")
+    if interval and not _SHORTEST <= interval <= _LONGEST:
+        raise InvalidOption("an interval is from 1 second to 366 days", field="interval")
+    return round(interval, 3)
+
+
+def _seconds(said: Mapping[str, Any], name: str) -> float:
+    value = said.get(name) or 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidOption(f"{name} must be a number of seconds", field=name)
+    if value < 0:
+        raise InvalidOption(f"{name} must not be negative", field=name)
+    return float(value)
+
+
+def _start(said: Mapping[str, Any], now: datetime) -> datetime | None:
+    """To the second, aware; a naive one means UTC. A date alone is its midnight, in UTC."""
+    value = said.get("starts_at")
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise InvalidOption(
+                f"starts_at {value!r} is no instant like 2027-01-31T08:00:00+00:00",
+                field="starts_at",
+            ) from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(value, datetime):
+        raise InvalidOption("starts_at must be a datetime", field="starts_at")
+    start = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    if not _EARLIEST <= start <= now + _FURTHEST:
+        raise InvalidOption(
+            "starts_at must lie between 1970 and a hundred years ahead", field="starts_at"
+        )
+    return start.replace(microsecond=0)
+
+
+def _choice(said: Mapping[str, Any], name: str, default: Choice) -> Choice:
+    value = said.get(name)
+    if value is None:
+        return default
+    words = [choice.value for choice in type(default)]
+    if value not in words:
+        near = suggestion(str(value), words)
+        raise InvalidOption(
+            f"{name} cannot be {value!r}{near}; use one of {', '.join(words)}", field=name
+        )
+    return type(default)(value)

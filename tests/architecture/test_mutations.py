@@ -1,0 +1,51 @@
+"""Would anybody notice if a guard were gone? ``TALLY_MUTATIONS=1`` tries it for each of them.
+
+It takes some minutes: for every mutation the tests of the steps run until the first one fails.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend.broker import library
+from tests.architecture.mutations import MUTATIONS, Mutation
+
+ROOT = Path(__file__).parents[2]
+BROKER = ROOT / "tests" / "integration" / "broker"
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
+def test_each_mutation_changes_one_place(mutation: Mutation) -> None:
+    assert library.source_of(mutation.step).count(mutation.old) >= 1
+
+
+@pytest.mark.parametrize("step", library.STEPS)
+def test_each_step_with_a_guard_has_mutations(step: str) -> None:
+    without_guards = {"pause", "relay"}
+
+    assert step in without_guards or any(mutation.step == step for mutation in MUTATIONS)
+
+
+@pytest.mark.skipif("TALLY_MUTATIONS" not in os.environ, reason="long; set TALLY_MUTATIONS=1")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("number", range(len(MUTATIONS)), ids=[str(m) for m in MUTATIONS])
+def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
+    own = BROKER / f"test_{MUTATIONS[number].step}.py"
+    first = [str(own)] if own.exists() else []
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-p", "tests.architecture.mutant"]
+        + [f"--basetemp={tmp_path / 'inner'}", "-p", "no:cacheprovider", *first, str(BROKER)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TALLY_MUTATION": str(number)},
+    )
+
+    assert run.returncode == 1, f"no test missed it\n{run.stdout[-500:]}"

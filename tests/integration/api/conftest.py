@@ -1,0 +1,83 @@
+"""The API on real servers: an empty Redis and a migrated database for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from backend.api.app import create_app
+from backend.api.parts import ApiParts
+from backend.bootstrap.platform import Platform
+from backend.domain.role import Role
+from backend.embedded.servers import Servers
+from backend.history.connection import connect
+from backend.history.migrator import Migrator
+from tests.integration.api.caller import Caller
+from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
+from tests.integration.api.work import Work
+from tests.integration.history.databases import database
+
+
+@pytest.fixture(scope="session")
+def migrated(servers: Servers) -> Iterator[str]:
+    """The URL of a database that has every table."""
+    with database(servers.database_url) as url:
+        engine = connect(url)
+        Migrator(engine).apply()
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def platform(servers: Servers, migrated: str) -> Iterator[Platform]:
+    """A deployment with nothing in Redis."""
+    platform = ApiPlatform(servers.redis_url, migrated)
+    platform.redis.flushall()
+    platform.load_library()
+    yield platform
+    platform.redis.close()
+    platform.history_engine.dispose()
+
+
+@pytest.fixture
+def parts(platform: Platform, tmp_path: Path) -> ApiParts:
+    """What the API is made of."""
+    return parts_of(platform, tmp_path / "artifacts")
+
+
+@pytest.fixture
+def app(parts: ApiParts) -> Iterator[Flask]:
+    """The application."""
+    app = create_app(parts)
+    yield app
+    app.extensions["tally-desk"].close()
+
+
+@pytest.fixture
+def work(platform: Platform) -> Work:
+    """Workers and a recorder that do what the test says."""
+    return Work(platform)
+
+
+@pytest.fixture
+def admin(app: Flask) -> Caller:
+    """A caller with every right."""
+    return Caller(app, BOOTSTRAP)
+
+
+@pytest.fixture
+def nobody(app: Flask) -> Caller:
+    """A caller without a token."""
+    return Caller(app, "")
+
+
+@pytest.fixture
+def callers(app: Flask, parts: ApiParts) -> dict[Role, Caller]:
+    """One caller of each role, by keys on record."""
+    return {
+        role: Caller(app, parts.keys.create(f"a {role}", role, by="the tests").token)
+        for role in Role
+    }

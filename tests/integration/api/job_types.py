@@ -1,0 +1,36 @@
+"""The job types that the tests of the API enqueue."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workers.base_worker import JobContext, job_type
+
+
+class Greeting(BaseModel):
+    """Whom to greet, and a word that nobody else shall read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=100)]
+    password: str = ""
+
+
+@job_type("greet", timeout=10, secret_fields=("password",))
+def greet(payload: Greeting, context: JobContext) -> dict[str, str]:
+    """Greets somebody, politely."""
+    return {"greeting": f"Hello, {payload.name}!"}
+
+
+@job_type("anything", max_retries=0)
+def anything(payload: dict[str, Any], context: JobContext) -> dict[str, Any]:
+    """Takes any payload and gives it back."""
+    return payload
+
+
+@job_type("fail", max_retries=0, lane="brittle")
+def fail(payload: dict[str, Any], context: JobContext) -> None:
+    """Never works."""
+    raise ValueError("it never works")

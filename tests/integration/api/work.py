@@ -1,0 +1,71 @@
+"""What happens to jobs behind the API: workers that take and end them, and the recorder."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+from backend.bootstrap.platform import Platform
+from backend.bootstrap.record_parts import event_stream
+from backend.broker.dispatch import RedisDispatch
+from backend.broker.worker_presence import WorkerPresence
+from backend.domain.job import ClaimedJob
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.ports import ClaimPlan
+from backend.history.record_writer import RecordWriter
+from backend.loops.recorder import Recorder
+
+_numbers = itertools.count(1)
+
+
+class Work:
+    """Does what worker processes and the recorder do, when a test says so."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._dispatch = RedisDispatch(
+            platform.redis, platform.keys, worker="hand", lanes=["default"], lease=60
+        )
+
+    def start(self, queue: str = "normal", most: int = 100) -> list[ClaimedJob]:
+        """Takes jobs; they run until they are ended."""
+        return self._dispatch.settle_and_claim([], [ClaimPlan(queue, 0)], most)[1]
+
+    def finish(self, jobs: list[ClaimedJob], result: Any = None) -> None:
+        """Ends jobs well."""
+        text = json.dumps(result) if result is not None else ""
+        outcome = Outcome(OutcomeKind.FINISHED, result=text, run_seconds=0.5)
+        self._end(jobs, outcome)
+
+    def fail(self, jobs: list[ClaimedJob], error: str = "ValueError", message: str = "no") -> None:
+        """Ends jobs for good."""
+        fault = AttemptError("exception", error, message, f"Traceback…\n{error}: {message}")
+        self._end(jobs, Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.5))
+
+    def _end(self, jobs: list[ClaimedJob], outcome: Outcome) -> None:
+        self._dispatch.settle_and_claim([(job, outcome) for job in jobs], [], 0)
+
+    def record(self) -> int:
+        """Records what has happened until now; how many events it was."""
+        stream = event_stream(self._platform, f"recorder-{next(_numbers)}")
+        writer = RecordWriter(self._platform.history_engine)
+        recorder = Recorder(stream, writer, self._platform.clock, batch=1000, patience=0.01)
+        total = 0
+        while size := recorder.record_batch():
+            total += size
+        return total
+
+    def appear(self, name: str = "w1", queues: tuple[str, ...] = ("normal",)) -> WorkerPresence:
+        """A worker process puts itself on record."""
+        presence = WorkerPresence(
+            self._platform.redis,
+            self._platform.keys,
+            name=name,
+            lane="default",
+            queues=queues,
+            slots=4,
+            lifetime=60,
+        )
+        presence.register()
+        return presence

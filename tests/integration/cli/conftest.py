@@ -1,0 +1,90 @@
+"""A clean Redis and a migrated database behind the command line."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from backend.api.config.settings import default_settings
+from backend.bootstrap import platform
+from backend.broker.connection import connect
+from backend.cli import parts
+from backend.embedded.servers import Servers
+from backend.history.connection import connect as connect_history
+from backend.history.migrator import Migrator
+from tests.integration.cli.shell import Shell
+from tests.integration.history.databases import database
+from tests.integration.runtime.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def record_url(servers: Servers) -> Iterator[str]:
+    """A database of its own with every table."""
+    with database(servers.database_url) as url:
+        engine = connect_history(url)
+        Migrator(engine).apply()
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def environment(
+    servers: Servers, record_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.MonkeyPatch]:
+    """The variables of a shell, with an empty Redis behind them."""
+    client = connect(servers.redis_url)
+    client.flushall()
+    client.close()
+    (tmp_path / "config.yaml").write_text("{}\n")
+    monkeypatch.setenv("REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("JOB_QUEUE_DATABASE_URL", record_url)
+    monkeypatch.setenv("TALLY_CONFIG", str(tmp_path / "config.yaml"))
+    monkeypatch.setenv("TALLY_JOB_PACKAGES", "tests.jobs,examples")
+    monkeypatch.setenv("TALLY_STATE_DIR", str(tmp_path / "state"))
+    _forget()
+    yield monkeypatch
+    _forget()
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.getLogger().handlers.clear()
+
+
+def _forget() -> None:
+    """Lets the next command read its settings and open its connections anew."""
+    if platform.cache_info().currsize:
+        platform().redis.close()
+        platform().history_engine.dispose()
+    for cached in (default_settings, platform, *_caches()):
+        cached.cache_clear()
+
+
+def _caches() -> list[Callable[..., object]]:
+    return [found for found in vars(parts).values() if hasattr(found, "cache_clear")]
+
+
+@pytest.fixture
+def shell(environment: pytest.MonkeyPatch) -> Shell:
+    """The command line."""
+    shell = Shell()
+    platform().load_library()
+    return shell
+
+
+@pytest.fixture
+def cluster(shell: Shell, servers: Servers, record_url: str, tmp_path: Path) -> Iterator[Cluster]:
+    """Worker processes on the same stores, with short leases."""
+    cluster = Cluster(
+        servers.redis_url,
+        tmp_path,
+        JOB_QUEUE_DATABASE_URL=record_url,
+        TALLY_WORKER__HEARTBEAT="0.5",
+        TALLY_WORKER__LEASE="3",
+        TALLY_SCHEDULER__RESCUE_GRACE="1",
+        TALLY_METRICS__WORKER_PORT="0",
+    )
+    yield cluster
+    cluster.end()

@@ -1,0 +1,59 @@
+"""The dead-letter queue from a shell."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.cli.shell import Shell
+from tests.integration.runtime.cluster import Cluster
+
+
+@pytest.fixture
+def dead(cluster: Cluster) -> list[str]:
+    """Two dead jobs of one kind, one of another."""
+    cluster.workers("default")
+    ids = [cluster.enqueue("fail", max_retries=0), cluster.enqueue("fail", max_retries=0)]
+    ids.append(cluster.enqueue("unencodable"))
+    for job_id in ids:
+        assert cluster.ended(job_id).state == "failed"
+    return ids
+
+
+def test_dead_jobs_are_listed_and_grouped_by_error(shell: Shell, dead: list[str]) -> None:
+    listed = shell.json("dlq", "list")
+    groups = shell.json("dlq", "groups")
+
+    assert {job["id"] for job in listed} == set(dead)
+    assert (groups[0]["job_type"], groups[0]["error"], groups[0]["jobs"]) == (
+        "fail",
+        "ValueError",
+        2,
+    )
+    assert "as told" in shell.run("dlq", "list").text
+
+
+def test_a_filter_chooses_and_nothing_is_done_by_accident(shell: Shell, dead: list[str]) -> None:
+    assert shell.run("dlq", "redrive", status=2).talk
+    assert "add --yes" in shell.run("dlq", "redrive", "--type", "fail", status=2).talk
+
+    done = shell.json("dlq", "redrive", "--type", "fail", "--yes")["done"]
+
+    assert set(done) == set(dead[:2])
+
+
+def test_a_dead_job_is_discarded_or_resolved_by_hand(
+    shell: Shell, cluster: Cluster, dead: list[str]
+) -> None:
+    shell.run("dlq", "discard", dead[0], "--yes", "--reason", "obsolete")
+    shell.run("dlq", "resolve", dead[1], "--reason", "done by phone")
+
+    assert [job["id"] for job in shell.json("dlq", "list")] == [dead[2]]
+    assert cluster.job(dead[1]).state == "finished"
+    assert cluster.difference() == 0
+
+
+def test_all_are_discarded_on_purpose_only(shell: Shell, dead: list[str]) -> None:
+    done = shell.json("dlq", "discard", "--all", "--yes")["done"]
+
+    assert set(done) == set(dead)
+    assert shell.run("dlq", "list").text == "no job is dead\n"

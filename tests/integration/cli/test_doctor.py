@@ -1,0 +1,176 @@
+"""`tally doctor` finds what is planted, and says what to change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from backend.bootstrap import platform
+from backend.broker.connection import connect
+from backend.cli.checks.redis import check_exposure, check_redis
+from backend.embedded.servers import Servers
+from tests.integration.cli.shell import Shell
+from tests.integration.history.databases import database
+
+
+@pytest.fixture
+def redis(shell: Shell, servers: Servers) -> Iterator[Redis]:
+    """The Redis behind the shell; its configuration is put back."""
+    client = connect(servers.redis_url)
+    names = ("appendonly", "maxmemory-policy", "protected-mode", "maxmemory")
+    before = {name: client.config_get(name)[name] for name in names}
+    yield client
+    for name, value in before.items():
+        client.config_set(name, value)
+    client.flushall()
+    client.close()
+
+
+def _codes(shell: Shell, level: str) -> dict[str, str]:
+    answer = shell.run("doctor", "--json", status=1 if level == "wrong" else 0)
+    return {f["code"]: f["remedy"] for f in answer.json if f["level"] == level}
+
+
+def _exposure(configuration: dict[str, str]) -> set[str]:
+    return {finding.code for finding in check_exposure(configuration)}
+
+
+def test_a_good_deployment_has_nothing_wrong(shell: Shell, redis: Redis) -> None:
+    answer = shell.run("doctor")
+
+    assert "WRONG" not in answer.text
+    assert "the books balance" in answer.text
+
+
+def test_1_a_variable_that_is_no_setting(shell: Shell, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TALLY_WORKR__LEASE", "90")
+
+    assert "unset it" in _codes(shell, "wrong")["unknown_variable"]
+    assert "TALLY_WORKER__LEASE" in shell.run("doctor", status=1).text
+
+
+def test_2_a_setting_that_cannot_be(shell: Shell, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TALLY_WORKER__LEASE", "31")
+
+    assert "settings_wrong" in _codes(shell, "wrong")
+
+
+def test_3_a_package_that_is_not_installed(shell: Shell, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TALLY_JOB_PACKAGES", "nobody.knows_it")
+
+    assert "job_packages" in _codes(shell, "wrong")
+
+
+def test_4_a_redis_that_forgets(shell: Shell, redis: Redis) -> None:
+    redis.config_set("appendonly", "no")
+
+    assert "appendonly yes" in _codes(shell, "wrong")["redis_not_kept"]
+
+
+def test_5_a_redis_that_throws_jobs_away(shell: Shell, redis: Redis) -> None:
+    redis.config_set("maxmemory-policy", "allkeys-lru")
+
+    assert "noeviction" in _codes(shell, "wrong")["redis_evicts"]
+
+
+def test_6_a_redis_that_is_nearly_full(shell: Shell, redis: Redis) -> None:
+    used: dict[str, Any] = redis.info("memory")  # type: ignore[assignment]
+    redis.config_set("maxmemory", int(used["used_memory"] * 1.1))
+
+    assert "raise maxmemory" in _codes(shell, "wrong")["redis_full"]
+
+
+def test_7_migrations_that_are_not_applied(
+    shell: Shell, servers: Servers, environment: pytest.MonkeyPatch
+) -> None:
+    with database(servers.database_url) as url:
+        environment.setenv("JOB_QUEUE_DATABASE_URL", url)
+
+        assert "apply-schema" in _codes(shell, "wrong")["migrations_pending"]
+
+
+def test_8_functions_that_somebody_flushed(shell: Shell, redis: Redis) -> None:
+    redis.function_flush()
+
+    assert "library_missing" in _codes(shell, "warning")
+    platform().load_library()
+
+
+def test_9_records_of_dead_workers(shell: Shell, redis: Redis) -> None:
+    redis.sadd(platform().keys.workers, platform().keys.worker("gone-1"))
+
+    assert "workers clear" in _codes(shell, "warning")["stale_workers"]
+
+
+def test_10_a_lease_without_a_job(shell: Shell, redis: Redis) -> None:
+    redis.zadd(platform().keys.leases, {"nobody": time.time() * 1000 + 60_000})
+
+    assert "reconcile" in _codes(shell, "wrong")["leases_without_jobs"]
+
+
+def test_11_books_that_do_not_balance(shell: Shell, redis: Redis) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
+    redis.hincrby(platform().keys.counts("normal"), "accepted", 1)
+
+    assert "reconcile" in _codes(shell, "wrong")["books"]
+
+
+def test_12_jobs_that_nobody_serves(shell: Shell, redis: Redis) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
+
+    assert "start-workers.sh default" in _codes(shell, "wrong")["no_worker"]
+
+
+def test_13_rq_workers_that_would_spoil_jobs(shell: Shell, redis: Redis) -> None:
+    keys = platform().keys
+    redis.sadd(keys.workers, keys.worker("theirs"))
+    beat = {"last_heartbeat": "2999-01-01T00:00:00.000000Z", "state": "idle"}
+    redis.hset(keys.worker("theirs"), mapping=beat)
+
+    assert "foreign_workers" in _codes(shell, "wrong")
+
+
+def test_14_an_event_that_nobody_records(shell: Shell, redis: Redis) -> None:
+    redis.xadd(platform().keys.events, {"k": "enqueued"}, id="1-1")
+
+    assert "tally recorder" in _codes(shell, "wrong")["recorder_behind"]
+
+
+def test_15_a_due_job_that_nobody_promotes(shell: Shell, redis: Redis) -> None:
+    redis.zadd(platform().keys.schedule, {"late": time.time() - 60})
+
+    assert "tally scheduler" in _codes(shell, "wrong")["no_scheduler"]
+
+
+def test_16_clocks_that_differ(redis: Redis) -> None:
+    found = check_redis(redis, lambda: time.time() - 30)
+
+    assert "clock" in {finding.code for finding in found}
+
+
+def test_17_a_key_prefix_that_rq_does_not_share(
+    shell: Shell, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("RQ_KEY_PREFIX", "other")
+
+    assert "key_prefix" in _codes(shell, "warning")
+
+
+def test_18_a_redis_that_anybody_may_use() -> None:
+    open_to_all = {"port": "6379", "bind": "* -::*", "protected-mode": "no", "requirepass": ""}
+
+    assert _exposure(open_to_all) == {"redis_open"}
+    assert _exposure({**open_to_all, "protected-mode": "yes"}) == {"redis_no_password"}
+    assert _exposure({**open_to_all, "bind": "127.0.0.1 -::1"}) == set()
+    assert _exposure({**open_to_all, "port": "0"}) == set()
+
+
+def test_19_stores_that_are_away(shell: Shell, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("REDIS_URL", "unix:///nowhere/redis.sock")
+    environment.setenv("JOB_QUEUE_DATABASE_URL", "postgresql://tally@/tally?host=/nowhere")
+
+    assert {"redis_down", "postgres_down"} <= _codes(shell, "wrong").keys()

@@ -1,0 +1,115 @@
+"""Enqueueing, showing, finding, cancelling and retrying jobs from a shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.integration.cli.shell import Shell
+from tests.integration.runtime.cluster import Cluster
+
+
+def test_a_job_is_enqueued_and_shown(shell: Shell) -> None:
+    job_id = shell.run("jobs", "enqueue", "greet", '{"name": "Ada"}', "-p", "high").text.strip()
+
+    shown = shell.run("jobs", "show", job_id).text
+
+    assert "queued" in shown
+    assert "high" in shown
+    assert '{"name": "Ada"}' in shown
+
+
+def test_a_payload_comes_from_a_file_or_from_standard_input(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "payload.json").write_text('{"name": "File"}')
+
+    shell.run("jobs", "enqueue", "greet", f"@{tmp_path / 'payload.json'}")
+    shell.run("jobs", "enqueue", "greet", "-", typed='{"name": "Pipe"}')
+
+    jobs = shell.json("jobs", "list", "--source", "live")["jobs"]
+    assert {job["payload"]["name"] for job in jobs} == {"File", "Pipe"}
+
+
+def test_what_cannot_be_is_status_2_and_names_the_nearest(shell: Shell) -> None:
+    answer = shell.run("jobs", "enqueue", "gret", status=2)
+
+    assert "did you mean 'greet'" in answer.talk
+    assert "[unknown_job_type]" in answer.talk
+
+
+def test_a_job_that_is_not_there_is_status_1(shell: Shell) -> None:
+    assert "[job_not_found]" in shell.run("jobs", "show", "nobody", status=1).talk
+    assert "[job_not_found]" in shell.run("jobs", "cancel", "nobody", status=1).talk
+
+
+def test_jobs_are_found_by_state_type_and_tag(shell: Shell) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}', "--tag", "vip")
+    shell.run("jobs", "enqueue", "greet", '{"name": "B"}', "--delay", "2h")
+
+    tagged = shell.json("jobs", "list", "--tag", "vip", "--source", "live")["jobs"]
+    delayed = shell.json("jobs", "list", "--state", "scheduled", "--source", "live")["jobs"]
+
+    assert [job["payload"]["name"] for job in tagged] == ["A"]
+    assert [job["payload"]["name"] for job in delayed] == ["B"]
+
+
+def test_a_preview_enqueues_nothing(shell: Shell) -> None:
+    said = shell.json("jobs", "preview", "greet", '{"name": "A"}', "--delay", "10m")
+
+    assert (said["queue"], said["state"], said["max_attempts"]) == ("normal", "scheduled", 4)
+    assert shell.json("queues", "list")["queues"] == []
+
+
+def test_a_preview_of_a_wrong_payload_is_status_1(shell: Shell) -> None:
+    assert shell.run("jobs", "preview", "greet", "{}", status=1).text
+
+
+def test_canceling_many_asks_first(shell: Shell) -> None:
+    ids = [shell.run("jobs", "enqueue", "greet", '{"name": "A"}').text.strip() for _ in range(2)]
+
+    assert "add --yes" in shell.run("jobs", "cancel", *ids, status=2).talk
+    shell.run("jobs", "cancel", *ids, "--yes", "--reason", "twice")
+
+    assert {job["state"] for job in shell.json("jobs", "list", "--source", "live")["jobs"]} <= {
+        "canceled"
+    }
+    rows = shell.json("audit", "list", "--action", "jobs.cancel")
+    assert {row["reason"] for row in rows} >= {"twice"}
+
+
+def test_a_waiting_job_is_moved_to_another_priority(shell: Shell) -> None:
+    job_id = shell.run("jobs", "enqueue", "greet", '{"name": "A"}').text.strip()
+
+    assert "waits in high" in shell.run("jobs", "move", job_id, "high").text
+
+
+def test_why_names_what_keeps_a_job(shell: Shell) -> None:
+    job_id = shell.run("jobs", "enqueue", "greet", '{"name": "A"}', "--delay", "1h").text.strip()
+
+    assert "due in" in shell.run("jobs", "why", job_id).text
+
+
+def test_waiting_for_a_job_shows_its_result(shell: Shell, cluster: Cluster) -> None:
+    cluster.workers("default")
+
+    text = shell.run("jobs", "enqueue", "greet", '{"name": "Ada"}', "--wait", "20s").text
+
+    assert "Hello, Ada!" in text
+
+
+def test_a_failed_job_is_retried_with_another_payload(shell: Shell, cluster: Cluster) -> None:
+    cluster.workers("default")
+    cluster.start("scheduler")
+    job_id = cluster.enqueue("fail")
+    assert cluster.ended(job_id).state == "failed"
+    assert "ValueError: as told" in shell.run("jobs", "show", job_id).text
+
+    shell.run("jobs", "retry", job_id, "--payload", '{"until": 1}', "--reason", "fixed")
+
+    assert cluster.ended(job_id).state == "finished"
+    assert shell.run("jobs", "retry", job_id, status=1).talk
+
+
+def test_types_are_listed_with_their_limits(shell: Shell) -> None:
+    kinds = {kind["name"]: kind for kind in shell.json("jobs", "types")}
+
+    assert kinds["greet"]["timeout_seconds"] == 10
+    assert kinds["isolated_note"]["isolation"] == "process"

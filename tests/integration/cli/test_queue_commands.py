@@ -1,0 +1,66 @@
+"""Looking at queues; pausing, resuming, limiting and emptying them."""
+
+from __future__ import annotations
+
+from tests.integration.cli.shell import Shell
+
+
+def _enqueue(shell: Shell, *options: str) -> str:
+    return shell.run("jobs", "enqueue", "greet", '{"name": "A"}', *options).text.strip()
+
+
+def test_every_queue_is_shown_with_its_books(shell: Shell) -> None:
+    _enqueue(shell, "-p", "high")
+    _enqueue(shell, "--delay", "1h")
+
+    queues = {queue["name"]: queue for queue in shell.json("queues", "list")["queues"]}
+
+    assert queues["high"]["counts"]["queued"] == 1
+    assert queues["normal"]["counts"]["scheduled"] == 1
+    assert all(queue["difference"] == 0 for queue in queues.values())
+    assert "balance" in shell.run("queues", "list").text
+
+
+def test_a_queue_is_paused_and_resumed_with_a_name(shell: Shell) -> None:
+    shell.run("queues", "pause", "low", "--reason", "night")
+    assert shell.json("queues", "list")["paused"] == ["queue:low"]
+    shell.run("queues", "resume", "low")
+
+    assert shell.json("queues", "list")["paused"] == []
+    row = shell.json("audit", "list", "--action", "queues.pause")[0]
+    assert (row["object"], row["reason"], row["channel"]) == ("queue:low", "night", "cli")
+
+
+def test_an_unknown_lane_is_refused(shell: Shell) -> None:
+    assert "no lane" in shell.run("queues", "pause", "lane:emial", status=2).talk
+
+
+def test_purging_asks_and_cancels_what_waits(shell: Shell) -> None:
+    waiting, delayed = _enqueue(shell), _enqueue(shell, "--delay", "1h")
+
+    assert "add --yes" in shell.run("queues", "purge", "normal", status=2).talk
+    assert shell.json("queues", "purge", "normal", "--yes") == {"normal": 1}
+
+    states = {job_id: shell.json("jobs", "show", job_id)["job"]["state"] for job_id in (delayed,)}
+    assert states == {delayed: "scheduled"}
+    assert shell.json("jobs", "show", waiting)["job"]["state"] == "canceled"
+
+
+def test_purging_takes_scheduled_jobs_only_when_told(shell: Shell) -> None:
+    delayed = _enqueue(shell, "--delay", "1h")
+
+    purged = shell.json("queues", "purge", "--all", "--scheduled", "--yes")
+
+    assert purged == {"normal": 0, "scheduled": 1}
+    assert shell.json("jobs", "show", delayed)["job"]["state"] == "canceled"
+
+
+def test_what_waits_is_listed_next_first(shell: Shell) -> None:
+    first, second = _enqueue(shell), _enqueue(shell)
+
+    assert [job["id"] for job in shell.json("queues", "show", "normal")] == [first, second]
+
+
+def test_a_limit_is_set_for_a_type(shell: Shell) -> None:
+    assert shell.run("queues", "limit", "greet", "2").text == "greet: 2\n"
+    assert shell.run("queues", "limit", "greet", "0").text == "greet: no limit\n"

@@ -1,0 +1,78 @@
+"""Jobs over TLS: with a certificate that is checked. Needs a redis-server that was built with TLS."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from redis.exceptions import RedisError
+
+from backend.broker.connection import connect
+from backend.domain.errors import QueueUnavailable
+from tests.eventually import eventually
+from tests.integration.metrics.conftest import free_port
+from tests.integration.runtime.cluster import ROOT, Cluster
+
+
+@pytest.fixture
+def tls_url(tmp_path: Path) -> Iterator[str]:
+    """The URL of a Redis with config/redis.conf that speaks nothing but TLS."""
+    binary = shutil.which("redis-server")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(tmp_path / "pem")
+    port = free_port()
+    words = f"--port 0 --tls-port {port} --tls-cert-file {tmp_path / 'pem'} --tls-auth-clients no"
+    paths = f"--tls-key-file {tmp_path / 'pem'} --tls-ca-cert-file {tmp_path / 'ca.crt'}"
+    if binary is None:
+        pytest.skip("no redis-server is installed; the embedded one has no TLS")
+    process = subprocess.Popen(
+        [binary, ROOT / "config" / "redis.conf", *words.split(), *paths.split(), "--dir", tmp_path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    url = f"rediss://localhost:{port}/0?ssl_ca_certs={tmp_path / 'ca.crt'}"
+    eventually(lambda: process.poll() is not None or _answers(url))
+    if process.poll() is not None:
+        assert process.stdout is not None
+        said = process.stdout.read().decode()
+        process.stdout.close()
+        pytest.skip(f"this redis-server has no TLS: {said.splitlines()[-1]}")
+    yield url
+    process.terminate()
+    process.wait(20)
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _answers(url: str) -> bool:
+    client = connect(url)
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
+    finally:
+        client.close()
+
+
+def test_jobs_travel_over_tls(tls_url: str, tmp_path: Path) -> None:
+    cluster = Cluster(tls_url, tmp_path)
+    try:
+        cluster.workers("default")
+
+        assert cluster.ended(cluster.enqueue("note")).state == "finished"
+    finally:
+        cluster.end()
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(tls_url: str, tmp_path: Path) -> None:
+    stranger = trustme.CA()
+    stranger.cert_pem.write_to_path(tmp_path / "stranger.crt")
+    url = tls_url.partition("?")[0] + f"?ssl_ca_certs={tmp_path / 'stranger.crt'}"
+
+    with pytest.raises(QueueUnavailable):
+        Cluster(url, tmp_path)

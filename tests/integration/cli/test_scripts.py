@@ -1,0 +1,138 @@
+"""Every script of the runbook, on real servers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from backend.history.connection import connect
+from tests.eventually import eventually
+from tests.integration.cli.scripts import ROOT, Scripts
+from tests.integration.cli.shell import Shell
+from tests.integration.runtime.cluster import Cluster
+
+ALL = sorted(
+    str(path.relative_to(ROOT / "scripts"))
+    for path in [*ROOT.glob("scripts/jobs/*.sh"), *ROOT.glob("scripts/workers/*.sh")]
+)
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, environment: pytest.MonkeyPatch) -> Scripts:
+    """The scripts, with a `tally` that is this checkout's."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return Scripts(folder)
+
+
+@pytest.fixture
+def dead(cluster: Cluster) -> list[str]:
+    """Two dead jobs."""
+    cluster.workers("default")
+    ids = [cluster.enqueue("fail", max_retries=0) for _ in range(2)]
+    assert {cluster.ended(job_id).state for job_id in ids} == {"failed"}
+    return ids
+
+
+@pytest.mark.parametrize("script", [*ALL, "start-redis.sh"])
+def test_each_script_explains_itself(scripts: Scripts, script: str) -> None:
+    said = scripts.run(script, "--help")
+
+    assert Path(script).name in said
+    assert "#!" not in said
+
+
+def test_queue_stats_shows_queues_and_books(scripts: Scripts, shell: Shell) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
+
+    assert re.search(r"normal +1 .*balance", scripts.run("jobs/queue-stats.sh"))
+
+
+def test_list_failed_names_errors(scripts: Scripts, dead: list[str]) -> None:
+    assert all(job_id in scripts.run("jobs/list-failed.sh") for job_id in dead)
+    assert re.search(
+        r"2 +fail +exception +ValueError", scripts.run("jobs/list-failed.sh", "--groups")
+    )
+
+
+def test_job_status_shows_the_traceback(scripts: Scripts, dead: list[str]) -> None:
+    assert 'raise ValueError("as told")' in scripts.run("jobs/job-status.sh", dead[0])
+
+
+def test_retry_job_sends_one_back(scripts: Scripts, dead: list[str]) -> None:
+    assert "queued again" in scripts.run("jobs/retry-job.sh", dead[0])
+
+
+def test_retry_all_failed_asks_and_takes_a_queue(scripts: Scripts, dead: list[str]) -> None:
+    assert "--yes" in scripts.run("jobs/retry-all-failed.sh", status=2)
+    assert "0 queued again" in scripts.run("jobs/retry-all-failed.sh", "high", "--yes")
+    assert "normal:email" in scripts.run("jobs/retry-all-failed.sh", "email", "--yes")
+    assert "2 queued again" in scripts.run("jobs/retry-all-failed.sh", "normal", "--yes")
+
+
+def test_retry_all_failed_takes_everything_when_told(scripts: Scripts, dead: list[str]) -> None:
+    assert "2 queued again" in scripts.run("jobs/retry-all-failed.sh", "--yes")
+
+
+def test_reset_stuck_takes_minutes(scripts: Scripts) -> None:
+    assert "no job is stuck" in scripts.run("jobs/reset-stuck.sh", "10", "--yes")
+
+
+def test_clear_pending_is_on_purpose_only(scripts: Scripts, shell: Shell) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
+
+    scripts.run("jobs/clear-pending.sh", status=2)
+    assert "--yes" in scripts.run("jobs/clear-pending.sh", "--all", status=2)
+    assert "normal: 1 canceled" in scripts.run("jobs/clear-pending.sh", "--all", "--yes")
+
+
+def test_purge_old_deletes_what_ended_long_ago(
+    scripts: Scripts, cluster: Cluster, dead: list[str], record_url: str
+) -> None:
+    cluster.start("recorder")
+    engine = connect(record_url)
+    ended = text("UPDATE jobs SET finished_at = now() - interval '40 days' WHERE id = ANY(:ids)")
+    count = text("SELECT count(*) FROM jobs WHERE id = ANY(:ids) AND status = 'failed'")
+
+    def recorded() -> bool:
+        with engine.connect() as connection:
+            return connection.execute(count, {"ids": dead}).scalar_one() == len(dead)
+
+    eventually(recorded, timeout=20, show=cluster.log)
+    with engine.begin() as connection:
+        connection.execute(ended, {"ids": dead})
+
+    assert "0 jobs deleted" in scripts.run("jobs/purge-old.sh", "30", "--yes")
+    assert "2 jobs deleted" in scripts.run("jobs/purge-old.sh", "30", "--include-failed", "--yes")
+    engine.dispose()
+
+
+def test_apply_schema_has_nothing_left_to_do(scripts: Scripts) -> None:
+    assert "up to date" in scripts.run("jobs/apply-schema.sh")
+
+
+def test_workers_status_lists_workers(scripts: Scripts, cluster: Cluster) -> None:
+    cluster.workers("default")
+
+    assert "idle" in scripts.run("workers/workers-status.sh")
+
+
+def test_start_redis_starts_one_that_the_other_scripts_find(scripts: Scripts) -> None:
+    mine = ("REDIS_URL", "JOB_QUEUE_DATABASE_URL")
+    said = scripts.run("start-redis.sh", "start", without=mine)
+    try:
+        assert "export REDIS_URL=" in said
+        assert "process" in scripts.run("start-redis.sh", "status", without=mine)
+        found = scripts.run("jobs/queue-stats.sh", "--json", without=mine)
+        assert json.loads(found)["queues"] == []
+    finally:
+        assert "stopped" in scripts.run("start-redis.sh", "stop", without=mine)
+    assert "nothing is running" in scripts.run("start-redis.sh", "status", without=mine, status=3)
+
+
+def test_start_redis_wants_a_word(scripts: Scripts) -> None:
+    assert "start|stop" in scripts.run("start-redis.sh", status=2)

@@ -1,0 +1,59 @@
+"""Giving back jobs that are started and do not get on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from tests.eventually import eventually
+from tests.integration.cli.shell import Shell
+from tests.integration.runtime.cluster import Cluster
+
+
+def _held(cluster: Cluster, tmp_path: Path) -> str:
+    job_id = cluster.enqueue("hold", {"until": str(tmp_path / "go")})
+    cluster.running(job_id)
+    return job_id
+
+
+def test_a_job_of_a_living_worker_is_left_alone(
+    shell: Shell, cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.workers("default")
+    job_id = _held(cluster, tmp_path)
+
+    answer = shell.json("jobs", "reset-stuck", "--older-than", "0")
+
+    assert answer == {"reset": [], "found": [job_id]}
+    assert cluster.job(job_id).state == "started"
+
+
+def test_by_force_it_runs_again_and_the_first_run_has_no_say(
+    shell: Shell, cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.workers("default")
+    job_id = _held(cluster, tmp_path)
+
+    answer = shell.json("jobs", "reset-stuck", job_id, "--force", "--yes")
+    (tmp_path / "go").touch()
+
+    assert answer["reset"] == [job_id]
+    assert cluster.ended(job_id).attempt == 2
+    assert cluster.difference() == 0
+
+
+def test_a_job_of_a_dead_worker_is_reset_at_once(
+    shell: Shell, cluster: Cluster, tmp_path: Path
+) -> None:
+    supervisor = cluster.workers("default")
+    job_id = _held(cluster, tmp_path)
+    pids = cluster.pids()
+    for pid in (supervisor.pid, *pids):
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: all(w["state"] == "lost" for w in shell.json("workers", "list")), timeout=20)
+
+    answer = shell.json("jobs", "reset-stuck", "--older-than", "0", "--yes")
+
+    assert answer["reset"] == [job_id]
+    assert cluster.job(job_id).state == "queued"

@@ -1,0 +1,40 @@
+"""Worker processes from a shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.eventually import eventually
+from tests.integration.cli.shell import Shell
+from tests.integration.runtime.cluster import Cluster
+
+
+def test_workers_are_listed_and_one_is_stopped(shell: Shell, cluster: Cluster) -> None:
+    cluster.workers("default")
+    name = shell.json("workers", "list")[0]["name"]
+
+    assert "asked to stop" in shell.run("workers", "stop", name).text
+
+    eventually(
+        lambda: name not in {worker["name"] for worker in shell.json("workers", "list")}, timeout=20
+    )
+    eventually(lambda: shell.json("workers", "list"), timeout=20)
+
+
+def test_the_record_of_a_killed_worker_is_cleared(shell: Shell, cluster: Cluster) -> None:
+    supervisor = cluster.workers("default")
+    for pid in (supervisor.pid, *cluster.pids()):
+        os.kill(pid, signal.SIGKILL)
+    eventually(
+        lambda: "no heartbeat" in shell.run("workers", "list").text, timeout=20, show=cluster.log
+    )
+
+    assert shell.run("workers", "clear", "--yes").text == "1 cleared\n"
+
+    assert shell.json("workers", "list") == []
+    assert shell.run("workers", "clear").text == "nothing to clear\n"
+
+
+def test_a_worker_nobody_knows_is_status_1(shell: Shell) -> None:
+    assert "[job_not_found]" in shell.run("workers", "stop", "nobody", status=1).talk

@@ -1,0 +1,78 @@
+"""What supervisors, schedulers and recorders show at /metrics while jobs run."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.eventually import eventually
+from tests.integration.metrics.conftest import Deployment
+from tests.unit.telemetry.scrape import fetch, samples
+
+_FINISHED = 'tally_job_attempts_total{job_type="note",lane="default",outcome="finished"}'
+_RUNS = 'tally_job_run_seconds_count{job_type="note",lane="default"}'
+
+
+def test_a_supervisor_adds_up_its_worker_processes(deployment: Deployment) -> None:
+    cluster, port = deployment.cluster, deployment.worker_port
+    cluster.workers("default", processes=2)
+
+    ids = [cluster.enqueue("note") for _ in range(40)]
+    for job_id in ids:
+        cluster.ended(job_id)
+
+    eventually(lambda: samples(port).get(_FINISHED) == 40, show=lambda: samples(port))
+    assert samples(port)[_RUNS] == 40
+    assert fetch(port, "/livez") == (200, "ok\n")
+
+
+def test_counters_never_go_back_when_a_worker_is_killed(deployment: Deployment) -> None:
+    cluster, port = deployment.cluster, deployment.worker_port
+    cluster.workers("default")
+    cluster.ended(cluster.enqueue("note"))
+    eventually(lambda: samples(port).get(_FINISHED) == 1, show=lambda: samples(port))
+
+    os.kill(cluster.pids()[0], signal.SIGKILL)
+    job_id = cluster.enqueue("note")
+    cluster.ended(job_id)
+
+    eventually(lambda: samples(port).get(_FINISHED) == 2, show=lambda: samples(port))
+    deaths = 'tally_worker_deaths_total{cause="crashed",lane="default"}'
+    assert samples(port)[deaths] == 1
+
+
+def test_a_scheduler_shows_the_whole_deployment(deployment: Deployment) -> None:
+    cluster, port = deployment.cluster, deployment.scheduler_port
+    cluster.start("scheduler")
+    cluster.enqueue("note")
+    cluster.enqueue("note", delay=3600)
+    eventually(lambda: samples(port).get('tally_leader{duty="scheduler"}') == 1, timeout=20)
+
+    shown = samples(port)
+
+    assert shown['tally_queue_jobs{queue="normal",state="queued"}'] == 1
+    assert shown['tally_queue_jobs{queue="normal",state="scheduled"}'] == 1
+    assert shown['tally_balance_difference_jobs{queue="normal"}'] == 0
+    assert shown["tally_redis_up"] == shown["tally_postgres_up"] == 1
+    assert shown["tally_recorder_lag_events"] == 2
+
+
+def test_a_recorder_counts_what_it_recorded(deployment: Deployment) -> None:
+    cluster, port = deployment.cluster, deployment.recorder_port
+    cluster.start("recorder")
+    cluster.enqueue("note")
+
+    eventually(
+        lambda: samples(port).get("tally_recorded_events_total") == 1, timeout=20, show=cluster.log
+    )
+
+
+def test_a_job_that_was_never_on_time_shows(deployment: Deployment) -> None:
+    cluster, port = deployment.cluster, deployment.scheduler_port
+    cluster.start("scheduler")
+    cluster.enqueue("note", delay=0.3)
+
+    eventually(
+        lambda: samples(port).get("tally_promoted_jobs_total") == 1, timeout=20, show=cluster.log
+    )
+    assert samples(port)["tally_promotion_lateness_seconds"] < 2

@@ -1,0 +1,232 @@
+"""Both stores with everything that keeps the books: outbox, relay, events, callbacks, audit, ledger."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from backend.broker.connection import connect_blocking
+from backend.broker.event_progress import RedisEventProgress
+from backend.broker.inspection import RedisInspection
+from backend.broker.job_queue import RedisJobQueue
+from backend.broker.keys import Keys
+from backend.broker.ledger_repair import RedisLedgerRepair
+from backend.broker.ledger_view import RedisLedgerView
+from backend.broker.leadership import RedisLeadership
+from backend.broker.relay_gate import RedisRelayGate
+from backend.domain.job_id import uuid7
+from backend.domain.job_type import JobType, JobTypeCatalogue
+from backend.domain.retry_policy import RetryPolicy
+from backend.domain.subscription import Subscription, SubscriptionTable
+from backend.history.audit_store import PostgresAuditStore
+from backend.history.bell import PostgresBell
+from backend.history.callback_store import PostgresCallbackStore
+from backend.history.event_record_store import PostgresEventRecordStore
+from backend.history.history_store import HistoryStore
+from backend.history.ledger_store import PostgresLedgerStore
+from backend.history.outbox_store import PostgresOutbox
+from backend.history.relay_store import PostgresRelayStore
+from backend.history.seal_store import PostgresSealStore
+from backend.loops.callbacks import Callbacks
+from backend.loops.leader import Leader
+from backend.loops.relay import Relay
+from backend.services.audit_service import AuditService
+from backend.services.callback_service import CallbackService
+from backend.services.event_service import EventService
+from backend.services.job_intake import IntakeRules, JobIntake
+from backend.services.ledger_look import SecondLook
+from backend.services.ledger_mending import LedgerMender
+from backend.services.ledger_service import LedgerService
+from backend.services.outbox_service import OutboxService
+from backend.services.preview_service import PreviewService
+from backend.services.replay_service import ReplayService
+from backend.services.test_run_service import JobTester
+from backend.telemetry.clock import SystemClock
+from tests.integration.broker.bench import Bench
+from tests.integration.history.chronicle import Chronicle
+
+_numbers = itertools.count(1)
+
+
+class Greeting(BaseModel):
+    """The payload of `greet`."""
+
+    name: str
+
+
+class Hook(BaseModel):
+    """The payload of `send_webhook`, as far as these tests look."""
+
+    url: str
+    body: Any = None
+    secret: str | None = None
+
+
+def _handler(*_: Any) -> None:
+    """Nothing is run in these tests."""
+
+
+CATALOGUE = JobTypeCatalogue(
+    [
+        JobType("greet", _handler, payload=Greeting, retry=RetryPolicy((60.0, 300.0, 900.0))),
+        JobType("count", _handler, lane="report", version=3),
+        JobType("send_webhook", _handler, lane="webhook", payload=Hook),
+    ]
+)
+SUBSCRIPTIONS = SubscriptionTable(
+    [
+        Subscription("user.registered", "greet", "greet", "high", {"name": "$.user.name"}),
+        Subscription("user.registered", "count", "count", options={"tags": ["new"]}),
+    ]
+)
+
+
+def new_id() -> str:
+    """A fresh UUIDv7."""
+    return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+class Bureau:
+    """The parts, made to order on one Redis and one database."""
+
+    def __init__(self, redis: Redis, redis_url: str, engine: Engine) -> None:
+        self.redis = redis
+        self.engine = engine
+        self.keys = Keys("rq")
+        self.clock = SystemClock()
+        self.chronicle = Chronicle(redis, redis_url, engine)
+        self.bench = Bench(redis, self.keys)
+        rules = IntakeRules(max_payload_bytes=4096)
+        self.intake = JobIntake(CATALOGUE, rules, new_id=new_id, now=self.clock.now)
+        self.queue = RedisJobQueue(redis, connect_blocking(redis_url), self.keys)
+        self.inspection = RedisInspection(redis, self.keys)
+        self.progress = RedisEventProgress(redis, self.keys)
+        self.outbox = PostgresOutbox(engine, self.clock.now)
+        self.outbox_service = OutboxService(self.outbox, self.queue)
+        self.events = PostgresEventRecordStore(engine, self.clock.now)
+        self.event_service = EventService(self.events, self.intake, SUBSCRIPTIONS, new_id=new_id)
+
+        self.tester = JobTester(self.events, self.intake, new_id=new_id)
+        self.previews = PreviewService(
+            self.intake, self.inspection, self.queue, new_id=new_id, now=self.clock.now
+        )
+        self.replays = ReplayService(HistoryStore(engine), self.queue, self.intake)
+        self.callback_service = CallbackService(self.intake, secret="main")
+        self.audit_store = PostgresAuditStore(engine)
+        self.seals = PostgresSealStore(engine)
+        self.audit = AuditService(self.audit_store, self.seals, self.clock)
+
+    def ledger(self, *, patience: float = 5.0) -> LedgerService:
+        """The ledger on these stores."""
+        view = RedisLedgerView(self.redis, self.keys)
+        repair = RedisLedgerRepair(self.redis, self.keys)
+        store = PostgresLedgerStore(self.engine)
+        return LedgerService(
+            view,
+            repair,
+            store,
+            look=SecondLook(view, store, self.progress, patience=patience),
+            mender=LedgerMender(
+                view, repair, store, CATALOGUE, now=self.clock.now, lease=90.0
+            ),
+            now=self.clock.now,
+        )
+
+    def callbacks(self) -> Callbacks:
+        """The loop that turns ends into webhook jobs."""
+        return Callbacks(
+            PostgresCallbackStore(self.engine, self.clock.now),
+            self.callback_service.decide,
+            PostgresBell(self.engine, "listen_to_callbacks"),
+            self.clock,
+        )
+
+    def job(self, job_type: str = "greet", **options: Any) -> Any:
+        """A checked job."""
+        payload = options.pop("payload", {"name": "Ada"})
+        return self.intake.check(job_type, payload, options.pop("priority", None), options)
+
+    def relay(self, *, batch: int = 100, store: Any = None, gate: Any = None) -> Relay:
+        """A relay of its own, with a lead that it must win first."""
+        holder = f"relay-{next(_numbers)}"
+        return Relay(
+            store or PostgresRelayStore(self.engine),
+            gate or RedisRelayGate(self.redis, self.keys),
+            self.progress,
+            leader=Leader(
+                RedisLeadership(self.redis, self.keys),
+                self.clock,
+                duty="relay",
+                holder=holder,
+                lease=3.0,
+            ),
+            bell=PostgresBell(self.engine, "listen_to_outbox"),
+            clock=self.clock,
+            batch=batch,
+        )
+
+    def depose(self) -> None:
+        """Lets another relay lead at once, as if the lease of the last had ended."""
+        self.redis.delete(self.keys.leader("relay"))
+
+    def relay_all(self) -> None:
+        """Empties the outbox."""
+        relay = self.relay()
+        while relay.run_once() == 0.0:
+            continue
+        relay.run_once()
+        self.depose()
+
+    def record(self) -> int:
+        """Records what has happened until now."""
+        return self.chronicle.record()
+
+    def run_all(self, result: str = '"done"') -> list[str]:
+        """Claims and finishes everything that waits; the ids, in order."""
+        queues = tuple(self.inspection.queue_names())
+        done: list[str] = []
+        while claimed := self.bench.claim(50, queues):
+            for job in claimed:
+                self.bench.settle(job, "finished", body=result)
+            done += [job.id for job in claimed]
+        return done
+
+    def forget_finished(self) -> None:
+        """Time passes: finished jobs leave Redis."""
+        for key in self.redis.scan_iter(f"{self.keys.root}:job:*"):
+            if self.redis.hget(key, "status") == b"finished":
+                self.redis.delete(key)
+
+    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """What a query finds."""
+        return self.chronicle.rows(sql, **values)
+
+    def change(self, sql: str, **values: Any) -> int:
+        """What a foreign hand may do: SQL past every guard; how many rows it touched."""
+        with self.engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            return connection.execute(text(sql), values).rowcount
+
+    def eventually(self, fact: Callable[[], Any], seconds: float = 10.0) -> Any:
+        """Waits until a fact holds and returns it."""
+        end = time.monotonic() + seconds
+        while not (found := fact()):
+            assert time.monotonic() < end, "it never came true"
+            time.sleep(0.01)
+        return found
+
+    def enqueue(self, *jobs: Any) -> list[str]:
+        """Accepts jobs in Redis."""
+        self.queue.enqueue(jobs)
+        return [job.id for job in jobs]
+
+    def ids(self, rows: Sequence[dict[str, Any]]) -> list[str]:
+        """The job ids in rows."""
+        return [row["job_id"] for row in rows]

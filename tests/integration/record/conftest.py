@@ -1,0 +1,62 @@
+"""A migrated database and a clean Redis for each test, and the bureau that works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from backend.broker import library
+from backend.broker.connection import connect as connect_redis
+from backend.embedded.servers import Servers
+from backend.history.connection import connect
+from backend.history.migrator import Migrator
+from tests.integration.history.databases import database
+from tests.integration.record.bureau import Bureau
+
+_OWN_STEPS = ("relay", "facts", "reseat", "restore", "attest", "balance")
+library.STEPS = (*library.STEPS, *(step for step in _OWN_STEPS if step not in library.STEPS))
+
+_TABLES = (
+    "jobs, job_results, job_events, set_aside_events, job_statistics, stale_hours, job_outbox,"
+    " event_records, event_record_jobs, job_callbacks, audit_log, job_event_seals, chain_heads"
+)
+
+
+@pytest.fixture(scope="session")
+def migrated(servers: Servers) -> Iterator[str]:
+    """The URL of a database that has every table."""
+    with database(servers.database_url) as url:
+        engine = connect(url)
+        Migrator(engine).apply()
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def engine(migrated: str) -> Iterator[Engine]:
+    """Connections to that database, with nothing in it yet."""
+    engine = connect(migrated, name="test", statement_timeout=30, connections=8)
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(f"TRUNCATE {_TABLES} RESTART IDENTITY"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def redis(servers: Servers) -> Iterator[Redis]:
+    """An empty Redis."""
+    client = connect_redis(servers.redis_url)
+    client.flushall()
+    library.load(client)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def bureau(redis: Redis, servers: Servers, engine: Engine) -> Bureau:
+    """Everything that keeps the books."""
+    return Bureau(redis, servers.redis_url, engine)

@@ -1,0 +1,172 @@
+"""Jobs that are accepted by a transaction of the caller's."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import psycopg2
+import psycopg2.extras
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+from backend.domain.errors import InvalidOption, MigrationError
+from backend.domain.job_state import JobState
+from tests.integration.record.bureau import Bureau
+
+
+def _dsn(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False).replace("+psycopg2", "")
+
+
+def _waiting(bureau: Bureau) -> list[str]:
+    return bureau.ids(bureau.rows("SELECT job_id FROM job_outbox ORDER BY number"))
+
+
+def test_a_job_goes_into_the_outbox_with_the_callers_session(bureau: Bureau) -> None:
+    job = bureau.job()
+
+    with Session(bureau.engine) as session:
+        session.execute(text("CREATE TEMPORARY TABLE orders (id int)"))
+        bureau.outbox_service.enqueue([job], session)
+        assert _waiting(bureau) == []
+        session.commit()
+
+    assert _waiting(bureau) == [job.id]
+
+
+@pytest.mark.parametrize("make", ["session", "scoped", "connection", "psycopg2", "cursor"])
+def test_a_rollback_leaves_nothing_whatever_the_session_is(bureau: Bureau, make: str) -> None:
+    job = bureau.job()
+
+    if make in {"session", "scoped"}:
+        factory = sessionmaker(bureau.engine)
+        session = factory() if make == "session" else scoped_session(factory)
+        bureau.outbox_service.enqueue([job], session)
+        session.rollback()
+        session.close()
+    elif make == "connection":
+        with bureau.engine.connect() as connection:
+            bureau.outbox_service.enqueue([job], connection)
+            connection.rollback()
+    else:
+        with closing(psycopg2.connect(_dsn(bureau.engine))) as connection:
+            given = connection if make == "psycopg2" else connection.cursor()
+            bureau.outbox_service.enqueue([job], given)
+            connection.rollback()
+
+    assert _waiting(bureau) == []
+
+
+@pytest.mark.parametrize("factory", [None, psycopg2.extras.RealDictCursor])
+def test_a_plain_psycopg2_connection_commits_jobs_with_its_own_rows(
+    bureau: Bureau, factory: type | None
+) -> None:
+    jobs = [bureau.job(payload={"name": "50 % of \\ 'quotes' \u20ac \0"}), bureau.job()]
+
+    with closing(psycopg2.connect(_dsn(bureau.engine), cursor_factory=factory)) as connection:
+        replies = bureau.outbox_service.enqueue(jobs, connection)
+        again = bureau.outbox_service.enqueue(jobs, connection.cursor())
+        connection.commit()
+
+    assert _waiting(bureau) == [job.id for job in jobs]
+    assert [reply.created for reply in replies] == [True, True]
+    assert [reply.created for reply in again] == [False, False]
+
+
+def test_a_savepoint_that_is_rolled_back_takes_its_jobs_with_it(bureau: Bureau) -> None:
+    kept, dropped = bureau.job(), bureau.job()
+
+    with Session(bureau.engine) as session, session.begin():
+        bureau.outbox_service.enqueue([kept], session)
+        with session.begin_nested() as savepoint:
+            bureau.outbox_service.enqueue([dropped], session)
+            savepoint.rollback()
+
+    assert _waiting(bureau) == [kept.id]
+
+
+def test_something_that_is_no_session_is_refused_by_name(bureau: Bureau) -> None:
+    with pytest.raises(InvalidOption, match="not dict"):
+        bureau.outbox_service.enqueue([bureau.job()], {})
+
+
+def test_a_session_on_another_database_is_told_what_is_wrong(bureau: Bureau) -> None:
+    with bureau.engine.connect() as connection:
+        connection.execute(text("SET search_path = pg_catalog"))
+        with pytest.raises(MigrationError, match="both are in one database"):
+            bureau.outbox_service.enqueue([bureau.job()], connection)
+
+
+def test_every_option_survives_the_way_through_the_outbox(bureau: Bureau) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    job = bureau.job(
+        priority="high",
+        run_at=soon,
+        expires_at=soon + timedelta(hours=1),
+        tags=["a", "b"],
+        trace_id="t-1",
+        idempotency_key="k",
+        idempotency_window=7.5,
+        limit_key="customer-1",
+        limit=2,
+        max_retries=1,
+        timeout=2.5,
+        result_ttl=9,
+    )
+
+    bureau.outbox_service.enqueue([job])
+
+    found = bureau.outbox.find(job.id)
+    assert found is not None
+    assert found.job == job
+
+
+def test_a_delay_counts_from_the_moment_the_job_was_accepted(bureau: Bureau) -> None:
+    before = datetime.now(UTC)
+
+    bureau.outbox_service.enqueue([job := bureau.job(delay=60)])
+
+    found = bureau.outbox.find(job.id)
+    assert found is not None
+    assert found.job.delay == 0
+    assert found.job.run_at is not None
+    assert timedelta(seconds=59) < found.job.run_at - before < timedelta(seconds=61)
+
+
+def test_a_job_can_be_looked_at_before_redis_has_it(bureau: Bureau) -> None:
+    bureau.outbox_service.enqueue([job := bureau.job(), later := bureau.job(delay=60)])
+
+    queued, scheduled = (bureau.outbox_service.find(each.id) for each in (job, later))
+
+    assert queued is not None
+    assert scheduled is not None
+    assert (queued.state, queued.queue, queued.payload) == (
+        JobState.QUEUED,
+        "normal",
+        {"name": "Ada"},
+    )
+    assert scheduled.state == JobState.SCHEDULED
+    assert scheduled.run_at is not None
+    assert bureau.outbox_service.find("unknown") is None
+
+
+def test_one_can_wait_for_a_job_that_is_still_in_the_outbox(bureau: Bureau) -> None:
+    bureau.outbox_service.enqueue([job := bureau.job()])
+
+    assert not bureau.outbox_service.wait(job.id, timeout=0.05)
+    bureau.relay_all()
+    bureau.run_all()
+    assert bureau.outbox_service.wait(job.id, timeout=5)
+
+
+def test_the_depth_of_the_outbox_is_known(bureau: Bureau) -> None:
+    assert bureau.outbox.depth() == (0, 0, 0, 0.0)
+
+    bureau.outbox_service.enqueue([bureau.job(), bureau.job()])
+    bureau.change("UPDATE job_outbox SET created_at = now() - interval '5 minutes'")
+
+    depth = bureau.outbox.depth()
+    assert depth[:3] == (2, 0, 0)
+    assert depth.oldest_seconds == pytest.approx(300, abs=5)

@@ -1,0 +1,213 @@
+"""Job events are sealed stretch by stretch; whatever is changed behind a seal is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from backend.domain.job_event import JobEvent, version_of
+from backend.history.anchor_file import AnchorFile
+from backend.history.audit_store import PostgresAuditStore
+from backend.history.seal_store import PostgresSealStore
+from backend.loops.sealer import Sealer
+from tests.integration.record.bureau import Bureau
+
+
+def _sealer(bureau: Bureau, anchor: AnchorFile | None = None, delay: float = -1.0) -> Sealer:
+    return Sealer(
+        PostgresSealStore(bureau.engine),
+        PostgresAuditStore(bureau.engine),
+        bureau.progress,
+        bureau.clock,
+        anchor=anchor,
+        delay=delay,
+    )
+
+
+def _seal_some(bureau: Bureau, most: int = 4) -> None:
+    while bureau.seals.seal_next(bureau.progress.recorded(), -1.0, most):
+        continue
+
+
+@pytest.fixture
+def sealed(bureau: Bureau) -> Bureau:
+    """Twelve events under three seals."""
+    bureau.enqueue(*[bureau.job() for _ in range(4)])
+    bureau.run_all()
+    bureau.record()
+    _seal_some(bureau)
+    return bureau
+
+
+def test_an_untouched_record_holds(sealed: Bureau) -> None:
+    verdict = sealed.audit.verify()
+
+    assert verdict.holds
+    assert (verdict.seals, verdict.events) == (3, 12)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("kind", "'canceled'"),
+        ("status", "'failed'"),
+        ("queue", "'low'"),
+        ("attempt", "attempt + 1"),
+        ("actor", "'eve'"),
+        ("run_ms", "0.1"),
+        ("due_at", "now()"),
+        ("note", "'nothing'"),
+        ("payload", "'{}'"),
+        ("job_id", "'other'"),
+    ],
+)
+def test_a_change_to_any_column_of_an_event_is_found(
+    sealed: Bureau, column: str, value: str
+) -> None:
+    where = "WHERE kind = 'finished' AND version = (SELECT max(version) FROM job_events)"
+    assert sealed.change(f"UPDATE job_events SET {column} = {value} {where}") == 1
+
+    (problem,) = sealed.audit.verify().problems
+
+    assert (problem.chain, problem.number) == ("job_event_seals", 3)
+    assert "at least one changed" in problem.problem
+
+
+def test_a_removed_event_is_found(sealed: Bureau) -> None:
+    sealed.change("DELETE FROM job_events WHERE version = (SELECT min(version) FROM job_events)")
+
+    (problem,) = sealed.audit.verify().problems
+
+    assert problem.number == 1
+    assert problem.problem.endswith("1 removed")
+
+
+def test_an_event_inserted_between_others_is_found(sealed: Bureau) -> None:
+    sealed.change(
+        "INSERT INTO job_events (job_id, version, kind, attempt)"
+        " SELECT 'forged', min(version) + 1, 'cancel_asked', 0 FROM job_events"
+    )
+
+    assert "1 inserted" in sealed.audit.verify().problems[0].problem
+
+
+def test_an_event_inserted_before_all_others_is_found(sealed: Bureau) -> None:
+    sealed.change(
+        "INSERT INTO job_events (job_id, version, kind, attempt)"
+        " SELECT 'forged', min(version) - 1, 'cancel_asked', 0 FROM job_events"
+    )
+
+    assert "1 inserted" in sealed.audit.verify().problems[0].problem
+
+
+def test_a_seal_that_was_made_to_fit_is_found(sealed: Bureau) -> None:
+    sealed.change("UPDATE job_events SET actor = 'eve' WHERE kind = 'finished'")
+    sealed.change(
+        "UPDATE job_event_seals s SET digest ="
+        " (SELECT d.digest FROM digest_of_events(s.after_version, s.until_version) d)"
+    )
+
+    problems = sealed.audit.verify().problems
+    assert problems
+    assert all("content is not what was written" in found.problem for found in problems)
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_removed_seal_is_found(sealed: Bureau, number: int) -> None:
+    sealed.change("DELETE FROM job_event_seals WHERE number = :n", n=number)
+
+    assert any("removed" in found.problem for found in sealed.audit.verify().problems)
+
+
+def test_removed_seals_are_still_missed_when_others_follow(sealed: Bureau) -> None:
+    sealed.change("DELETE FROM job_event_seals WHERE number = 3")
+    sealed.enqueue(sealed.job())
+    sealed.record()
+    _seal_some(sealed)
+
+    assert any("row 3 before it removed" in p.problem for p in sealed.audit.verify().problems)
+
+
+def test_nothing_is_sealed_that_the_recorder_has_not_passed(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(), bureau.job())
+    stream = bureau.chronicle.stream()
+    slow = stream.read(1, 0.1)
+    other = bureau.chronicle.recorder()
+    other.record_batch()
+    assert len(bureau.rows("SELECT 1 FROM job_events")) == 1
+
+    assert _sealer(bureau).run_once() > 0
+    assert bureau.rows("SELECT 1 FROM job_event_seals") == []
+
+    bureau.chronicle.recorder()._record.write(slow)
+    stream.acknowledge(slow)
+    _sealer(bureau).run_once()
+    assert bureau.rows("SELECT events FROM job_event_seals") == [{"events": 2}]
+    assert bureau.audit.verify().holds
+
+
+def test_young_events_are_not_sealed_yet(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job())
+    bureau.record()
+
+    sealer = _sealer(bureau, delay=60)
+    sealer.run_once()
+
+    assert sealer.sealed == 0
+
+
+def _event(ms: int, job_id: str) -> JobEvent:
+    payload = {"job_type": "greet", "data": "{}", "state": "queued", "max_attempts": 1}
+    return JobEvent(f"{ms}-0", "enqueued", job_id, "normal", **payload)  # type: ignore[arg-type]
+
+
+def test_a_stretch_ends_with_its_month_and_a_dropped_month_is_no_tampering(bureau: Bureau) -> None:
+    january, february = 1_736_000_000_000, 1_739_000_000_000
+    bureau.chronicle.write(_event(january, "old-1"), _event(january + 1, "old-2"))
+    bureau.chronicle.write(_event(february, "new-1"))
+    _seal_some(bureau, most=100)
+    assert bureau.rows("SELECT events FROM job_event_seals ORDER BY number") == [
+        {"events": 2},
+        {"events": 1},
+    ]
+    assert bureau.audit.verify().holds
+
+    with bureau.engine.begin() as connection:
+        connection.execute(text("SELECT drop_job_events_partition('2025-01-01')"))
+
+    verdict = bureau.audit.verify()
+    assert verdict.holds
+    assert (verdict.retired_seals, verdict.events) == (1, 1)
+
+
+def test_events_of_many_batches_are_sealed_one_after_the_other(bureau: Bureau) -> None:
+    for _ in range(3):
+        bureau.enqueue(bureau.job())
+        bureau.run_all()
+        bureau.record()
+        _sealer(bureau).run_once()
+
+    rows = bureau.rows(
+        "SELECT after_version, until_version, events FROM job_event_seals ORDER BY number"
+    )
+    assert [row["events"] for row in rows] == [3, 3, 3]
+    assert rows[0]["after_version"] == 0
+    assert [row["after_version"] for row in rows[1:]] == [row["until_version"] for row in rows[:-1]]
+    assert rows[-1]["until_version"] == version_of(bureau.bench.events()[-1].id)
+
+
+def test_the_heads_are_anchored_when_they_have_changed(bureau: Bureau, tmp_path: Path) -> None:
+    anchor = AnchorFile(tmp_path / "anchor.jsonl")
+    bureau.enqueue(bureau.job())
+    bureau.record()
+    sealer = _sealer(bureau, anchor)
+
+    sealer.run_once()
+    sealer._anchor_at = 0.0
+    sealer.run_once()
+
+    assert anchor.kept("job_event_seals") == bureau.seals.head()
+    assert anchor.kept("audit_log") is None
+    assert len((tmp_path / "anchor.jsonl").read_text().splitlines()) == 1

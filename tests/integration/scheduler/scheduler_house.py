@@ -1,0 +1,129 @@
+"""Everything about schedules on real stores, and the way to turn back their clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from backend.broker.codec import job_event
+from backend.broker.connection import connect_blocking
+from backend.broker.job_queue import RedisJobQueue
+from backend.broker.keys import Keys
+from backend.broker.leadership import RedisLeadership
+from backend.domain.job_event import EventKind
+from backend.domain.job_type import JobType, JobTypeCatalogue
+from backend.domain.ports import JobQueue
+from backend.domain.schedule import Schedule
+from backend.domain.schedule_ports import TickBook
+from backend.domain.schedule_tick import Tick
+from backend.domain.schedule_verdict import CatchUpRules
+from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
+from backend.loops.cron import Cron
+from backend.loops.leader import Leader
+from backend.services.job_control import Actor
+from backend.services.job_intake import IntakeRules, JobIntake
+from backend.services.schedule_editor import ScheduleEditor
+from backend.services.schedule_intake import ScheduleIntake
+from backend.services.schedule_runner import ScheduleRunner
+from backend.services.schedule_seeding import ScheduleSeeding
+from backend.services.schedule_system import all_seeds
+from backend.services.scheduler_service import SchedulerParts, SchedulerService
+from backend.telemetry.clock import SystemClock
+from tests.integration.history.databases import rows, run
+
+ANNA = Actor("anna")
+JOB_TYPES = ("report", "prune_history", "reconcile", "check_workers", "backup")
+
+
+def do_nothing() -> None:
+    """What the job types of these tests do."""
+
+
+class SchedulerHouse:
+    """The services and loops of schedules, wired by hand."""
+
+    def __init__(self, redis: Redis, redis_url: str, engine: Engine) -> None:
+        self.redis, self.engine, self.keys = redis, engine, Keys("rq")
+        self.clock = SystemClock()
+        self.book: TickBook = PostgresTickBook(engine)
+        self.store = PostgresScheduleStore(engine)
+        self.queue = RedisJobQueue(redis, connect_blocking(redis_url), self.keys)
+        self.know(*JOB_TYPES)
+        self.rules = CatchUpRules(missed_after=30, most=100)
+
+    def know(self, *job_types: str) -> None:
+        """Knows these job types, and no others."""
+        catalogue = JobTypeCatalogue(JobType(name, do_nothing) for name in job_types)
+        jobs = JobIntake(catalogue, IntakeRules(), new_id=lambda: "id", now=self.clock.now)
+        self.intake = ScheduleIntake(jobs)
+
+    @property
+    def service(self) -> SchedulerService:
+        """The door, with no configured schedules but the shipped ones."""
+        return self.service_with({})
+
+    def service_with(self, configured: dict[str, dict[str, Any]]) -> SchedulerService:
+        """The door, with a configuration."""
+        editor = ScheduleEditor(self.store)
+        seeding = ScheduleSeeding(self.store, editor, self.intake, all_seeds(configured))
+        return SchedulerService(
+            SchedulerParts(self.store, editor, self.intake, self.runner(), seeding)
+        )
+
+    def runner(self, book: TickBook | None = None, queue: JobQueue | None = None) -> ScheduleRunner:
+        """What fires ticks; over other doors to the stores if given."""
+        return ScheduleRunner(book or self.book, queue or self.queue, self.intake, self.rules)
+
+    def cron(self, holder: str, seed: Callable[[], object] = lambda: None) -> Cron:
+        """The loop of one scheduler."""
+        leadership = RedisLeadership(self.redis, self.keys)
+        leader = Leader(leadership, self.clock, duty="cron", holder=holder, lease=3)
+        return Cron(self.runner(), leader, seed)
+
+    def create(self, name: str = "nightly", **said: Any) -> Schedule:
+        """A schedule of every minute, unless it says otherwise."""
+        if "cron" not in said:
+            said.setdefault("interval", 60)
+        return self.service.create(name, "report", by=ANNA, **said)
+
+    def stand_still_since(self, name: str, ago: timedelta) -> datetime:
+        """As if nobody had fired a schedule for so long: its next tick lies in the past; when."""
+        run(
+            self.engine,
+            "UPDATE schedules SET starts_at = date_trunc('second', now()) - :ago,"
+            " next_at = date_trunc('second', now()) - :ago,"
+            " next_due_at = date_trunc('second', now()) - :ago WHERE name = :name",
+            ago=ago,
+            name=name,
+        )
+        return rows(self.engine, "SELECT next_at FROM schedules WHERE name = :n", n=name)[0][
+            "next_at"
+        ]
+
+    def catch_up(self) -> None:
+        """Steps until nothing is due."""
+        runner = self.runner()
+        while runner.step() == 0.0:
+            pass
+
+    def ticks(self, name: str = "nightly") -> list[Tick]:
+        """Every tick of a schedule, the oldest first."""
+        schedule_id = rows(self.engine, "SELECT id FROM schedules WHERE name = :n", n=name)[0]["id"]
+        return self.store.ticks(schedule_id, before=None, outcome="", most=10_000)[::-1]
+
+    def jobs(self) -> list[str]:
+        """The ids of all jobs that were ever enqueued, once for each time."""
+        return jobs_enqueued(self.redis, self.keys)
+
+
+def jobs_enqueued(redis: Redis, keys: Keys) -> list[str]:
+    """The ids that the event stream says were enqueued."""
+    events = [
+        job_event(entry, [text for pair in fields.items() for text in pair])
+        for entry, fields in redis.xrange(keys.events)
+    ]
+    return [event.job_id for event in events if event.kind == EventKind.ENQUEUED]

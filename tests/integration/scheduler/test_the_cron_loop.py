@@ -1,0 +1,114 @@
+"""The loop that fires schedules: one leads and brings the configuration in; no local clock counts."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from freezegun import freeze_time
+from sqlalchemy import text
+
+from backend.domain.errors import HistoryUnavailable
+from backend.domain.schedule_tick import TickOutcome
+from backend.history.connection import connect
+from backend.history.schedule_store import PostgresTickBook
+from tests.eventually import eventually
+from tests.integration.history.databases import database
+from tests.integration.scheduler.scheduler_house import SchedulerHouse
+
+SECOND = timedelta(seconds=1)
+
+
+def test_only_the_leader_fires(house: SchedulerHouse) -> None:
+    house.create()
+    house.stand_still_since("nightly", 2 * SECOND)
+    leader, other = house.cron("leader"), house.cron("other")
+
+    leader.run_once()
+    other.run_once()
+
+    assert len(house.ticks()) == 1
+    assert other.run_once() == 1.0
+
+
+def test_another_takes_over_at_once_when_the_leader_stops_in_order(house: SchedulerHouse) -> None:
+    leader, other = house.cron("leader"), house.cron("other")
+    leader.run_once()
+    other.run_once()
+    house.create()
+    house.stand_still_since("nightly", 2 * SECOND)
+
+    leader.close()
+    other.run_once()
+
+    assert len(house.ticks()) == 1
+
+
+def test_a_new_leader_brings_the_configuration_in_once(house: SchedulerHouse) -> None:
+    seeded: list[str] = []
+    loop = house.cron("leader", seed=lambda: seeded.append("seeded"))
+
+    for _ in range(3):
+        loop.run_once()
+    assert seeded == ["seeded"]
+
+    loop.close()
+    loop.run_once()
+    assert seeded == ["seeded"] * 2
+
+
+def test_it_runs_until_it_is_stopped(house: SchedulerHouse) -> None:
+    house.create(interval=1)
+    stop, loop = threading.Event(), house.cron("leader")
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+
+    eventually(lambda: len(house.jobs()) >= 2)
+    stop.set()
+    thread.join(5)
+
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("shift", [timedelta(days=-400), timedelta(days=1), timedelta(hours=1)])
+def test_a_local_clock_that_is_wrong_changes_no_tick(
+    house: SchedulerHouse, shift: timedelta
+) -> None:
+    house.create("due", interval=3600)
+    planned = house.stand_still_since("due", 2 * SECOND)
+    house.create("later", interval=3600)
+
+    with freeze_time(datetime.now() + shift, tick=True):
+        made = house.create("made", interval=3600)
+        house.catch_up()
+
+    (tick,) = house.ticks("due")
+    assert (tick.planned_at, tick.outcome) == (planned, TickOutcome.RAN)
+    assert tick.late_seconds is not None
+    assert tick.late_seconds < 5
+    assert house.ticks("later") == house.ticks("made") == []
+    assert made.next_at is not None
+    assert made.next_at - house.store.now() == pytest.approx(
+        timedelta(hours=1), abs=timedelta(seconds=10)
+    )
+
+
+def test_without_postgres_it_waits_with_an_error_of_ours(house: SchedulerHouse) -> None:
+    nowhere = connect("postgresql+psycopg2://tally@127.0.0.1:1/tally")
+
+    with pytest.raises(HistoryUnavailable):
+        house.runner(book=PostgresTickBook(nowhere)).step()
+
+
+def test_without_its_tables_it_waits_and_the_process_goes_on(
+    house: SchedulerHouse, scheduler_database: str
+) -> None:
+    with database(scheduler_database) as url:
+        engine = connect(url)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        house.book = PostgresTickBook(engine)
+
+        assert house.cron("leader").run_once() == 5.0
+        engine.dispose()

@@ -1,0 +1,174 @@
+"""Exports under pressure: limits, cancels, kills, a full disk, two attempts at once, and little memory."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.api.config.worker_settings import ArtifactSettings
+from backend.domain.errors import ArtifactError, PermanentFailure
+from tests.integration.workers.test_exporting_data import exported, visible
+from tests.workers_at_work import AtWork, Settings, Steps, context
+from workers import export_worker
+from workers.artifacts.open_store import open_store
+from workers.base_worker import StopRequested
+
+
+def test_a_file_over_the_limit_is_refused_and_leaves_nothing(shop: Settings) -> None:
+    small = shop.but(artifacts=ArtifactSettings(folder=shop.artifacts.folder, max_mb=1))
+
+    with pytest.raises(PermanentFailure, match=r"over 1048576 bytes.*artifacts\.max_mb"):
+        exported(small, query="many", parameters={"most": 100_000})
+
+    assert visible(small) == []
+
+
+def test_progress_is_told_while_it_runs(shop: Settings) -> None:
+    steps = Steps()
+
+    with AtWork(export_worker, shop) as worker:
+        worker.run(
+            "export_data",
+            {"source": "shop", "query": "many", "parameters": {"most": 10_000}},
+            context(report_progress=steps),
+        )
+
+    assert len(steps.said) >= 5
+    assert steps.said[-1] == (10_000, None, "10,000 rows")
+
+
+def test_an_export_that_somebody_canceled_stops_and_leaves_nothing(shop: Settings) -> None:
+    running = context()
+
+    def cancel(_done: float, _total: float | None, _note: str) -> None:
+        running.canceled = True
+
+    running.report_progress = cancel
+    with AtWork(export_worker, shop) as worker, pytest.raises(StopRequested):
+        worker.run(
+            "export_data",
+            {"source": "shop", "query": "many", "parameters": {"most": 10_000}},
+            running,
+        )
+
+    assert visible(shop) == []
+
+
+def test_a_test_run_writes_few_rows_for_a_day(shop: Settings) -> None:
+    with AtWork(export_worker, shop) as worker:
+        result = worker.run(
+            "export_data",
+            {"source": "shop", "query": "many", "parameters": {"most": 10_000}},
+            context(is_test=True),
+        )
+
+    kept = datetime.fromisoformat(result["artifact"]["expires_at"]) - datetime.now(UTC)
+    assert result["rows"] == 100
+    assert kept.total_seconds() == pytest.approx(86_400, abs=60)
+
+
+def test_two_attempts_at_once_do_not_meet(shop: Settings) -> None:
+    results: list[dict[str, Any]] = []
+
+    def attempt(number: int) -> None:
+        with AtWork(export_worker, shop) as worker:
+            payload = {"source": "shop", "query": "many", "parameters": {"most": 20_000}}
+            results.append(worker.run("export_data", payload, context(attempt=number)))
+
+    threads = [threading.Thread(target=attempt, args=(number,)) for number in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    first, second = results
+    assert first["artifact"]["id"] != second["artifact"]["id"]
+    assert first["sha256"] == second["sha256"]
+
+
+IN_A_PROCESS = """
+import sys
+from pathlib import Path
+from tests.integration.workers.shop import QUERIES
+from tests.workers_at_work import *
+from workers import export_worker
+url, folder, most, kind, started = sys.argv[1:]
+settings = settings_for(Path(folder)).but(
+    sources={"shop": SourceSettings(url=url, queries=QUERIES, statement_timeout=300)})
+
+def progress(done, total, note):
+    if started and done > 2000:
+        Path(started).touch()
+
+with AtWork(export_worker, settings) as worker:
+    payload = {"source": "shop", "query": "many", "parameters": {"most": int(most)}, "format": kind}
+    result = worker.run("export_data", payload, context(report_progress=progress))
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(result["rows"], int(status["VmHWM"].split()[0]) // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "most_mb"), [("csv", 130), ("jsonl", 130), ("parquet", 300), ("xlsx", 150)]
+)
+def test_memory_does_not_grow_with_the_rows(
+    shop_url: str, tmp_path: Path, kind: str, most_mb: int
+) -> None:
+    def megabytes(rows: int) -> int:
+        command = [sys.executable, "-c", IN_A_PROCESS, shop_url, str(tmp_path), str(rows), kind, ""]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+        written, used = ended.stdout.split()
+        assert int(written) == rows
+        return int(used)
+
+    assert megabytes(200_000 if kind != "xlsx" else 60_000) < most_mb
+
+
+def test_an_export_that_is_killed_shows_nothing(
+    shop_url: str, tmp_path: Path, settings: Settings
+) -> None:
+    started = tmp_path / "started"
+    command = [
+        sys.executable,
+        "-c",
+        IN_A_PROCESS,
+        shop_url,
+        str(tmp_path),
+        "5000000",
+        "csv",
+        str(started),
+    ]
+    with subprocess.Popen(command) as process:
+        gone = threading.Event()
+        while not started.exists() and process.poll() is None:
+            gone.wait(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+
+    store = open_store(settings.artifacts)
+    assert list(store.all()) == []
+    assert store.sweep(datetime.now(UTC), dry_run=True) == 1
+    assert store.sweep(datetime.now(UTC)) == 1
+    assert visible(settings) == []
+
+
+def test_a_full_disk_fails_the_export_and_leaves_nothing(shop: Settings) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(ArtifactError, match="File too large"):
+            exported(shop, query="many", parameters={"most": 100_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+    assert visible(shop) == []

@@ -1,0 +1,336 @@
+"""Any history of steps, in any order, each perhaps sent twice: a model says what must be true after each.
+
+The rules call the real functions on a real Redis. Time passes by moving scores. After every rule the
+whole of Redis is audited (tests/integration/broker/audit.py) and compared with the model; at the end
+everything that waits is worked off, so that nothing can be stuck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from redis import Redis
+
+from backend.broker.keys import Keys
+from backend.domain.job import ClaimedJob
+from backend.domain.job_state import JobState
+from tests.integration.broker.bench import ERROR, Bench, new_job
+from tests.property.model import WAITING, ModelJob
+
+QUEUES = ("high", "normal", "low:email")
+TYPES = ("greet", "other")
+LIMITS = {"k1": 1, "k2": 2}
+KINDS = (
+    *("finished", "retried", "snoozed", "failed"),
+    *("released", "canceled", "crashed", "suspected"),
+)
+RESCUES = ("released", "crashed", "suspected", "retried", "failed")
+THINGS = (
+    *(f"queue:{queue}" for queue in QUEUES),
+    *("lane:email", "lane:default"),
+    *(f"type:{kind}" for kind in TYPES),
+)
+LANES = ("default", "email")
+MOST_JOBS = 12
+
+picks = st.integers(0, 1000)
+queues = st.sampled_from(QUEUES)
+twice = st.sampled_from((False, False, False, True))
+
+
+class Histories(RuleBasedStateMachine):
+    """One deployment from its first job to its last."""
+
+    redis: ClassVar[Redis]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.redis.flushall()
+        self.bench = Bench(self.redis, Keys("rq"))
+        self.jobs: dict[str, ModelJob] = {}
+        self.uniques: dict[str, str] = {}
+        self.lost: list[ClaimedJob] = []
+        self.paused: set[str] = set()
+        self.limits: dict[str, int] = {}
+
+    # -- callers
+
+    @precondition(lambda self: len(self.jobs) < MOST_JOBS)
+    @rule(
+        queue=queues,
+        kind=st.sampled_from(TYPES),
+        delayed=st.booleans(),
+        key=st.sampled_from(("", "", "k1", "k2")),
+        unique=st.sampled_from(("", "", "u")),
+        most=st.integers(1, 3),
+        again=twice,
+    )
+    def enqueue(  # noqa: PLR0917
+        self, queue: str, kind: str, delayed: bool, key: str, unique: str, most: int, again: bool
+    ) -> None:
+        job = new_job(
+            f"j{len(self.jobs)}",
+            queue,
+            job_type=kind,
+            delay=1000.0 if delayed else 0.0,
+            max_attempts=most,
+            limit_key=key,
+            limit=LIMITS.get(key, 0),
+            unique_key=unique,
+            unique_window=1000.0 if unique else 0.0,
+        )
+        reply = self.bench.enqueue(job)[0]
+        if unique in self.uniques:
+            assert reply == self.uniques[unique].encode()
+            return
+        assert reply == (2 if delayed else 1)
+        state = JobState.SCHEDULED if delayed else JobState.QUEUED
+        self.jobs[job.id] = ModelJob(job, state, queue)
+        if unique:
+            self.uniques[unique] = job.id
+        if again:
+            self._changes_nothing(lambda: self.bench.enqueue(job) == [3])
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks)
+    def await_end(self, pick: int) -> None:
+        job_id = self._any(pick)
+        found = self.bench.functions.call("await", job_id)
+        assert found == (None if self.jobs[job_id].gone else self.jobs[job_id].state.encode())
+
+    # -- workers
+
+    @rule(most=st.integers(1, 6), asked=st.permutations(QUEUES), share=st.integers(0, 2))
+    def claim(self, most: int, asked: list[str], share: int) -> None:
+        guaranteed = {asked[-1]: share}
+        claimed = self.bench.claim(most, tuple(asked), lanes=LANES, guaranteed=guaranteed)
+        assert len(claimed) <= most
+        for job in claimed:
+            assert not self.paused & {f"queue:{job.queue}", f"lane:{_lane(job.queue)}"}
+            assert f"type:{job.job_type}" not in self.paused
+            self.jobs[job.id].start(job)
+            self._within_limits(job.id)
+        for job_id, job in self.jobs.items():
+            if job.expired and self.bench.field(job_id, "status") == "canceled":
+                job.state = JobState.CANCELED
+        if len(claimed) < most:
+            left = [queue for queue in asked if self._is_open(queue) and self.bench.queue(queue)]
+            assert not left, f"{left} still had jobs for a worker that got too few"
+
+    @precondition(lambda self: self._held())
+    @rule(pick=picks, kind=st.sampled_from(KINDS), again=twice)
+    def settle(self, pick: int, kind: str, again: bool) -> None:
+        held = _pick(self._held(), pick)
+        result = "MQ==" if kind == "finished" else ""
+        assert self.bench.settle(held, kind, delay=9000, body=ERROR, result=result) == 1
+        self.jobs[held.id].end(kind)
+        self.lost.append(held)
+        if again:
+            self._changes_nothing(lambda: self.bench.settle(held, kind) in {0, 2})
+
+    @precondition(lambda self: self.lost)
+    @rule(pick=picks, kind=st.sampled_from(KINDS))
+    def settle_too_late(self, pick: int, kind: str) -> None:
+        held = _pick(self.lost, pick)
+        self._changes_nothing(lambda: self.bench.settle(held, kind, body=ERROR) in {0, 2})
+        self._changes_nothing(lambda: self.bench.extend(held) == [0])
+        self._changes_nothing(
+            lambda: self.bench.functions.call("progress", held.id, held.fence, "{}") == 0
+        )
+
+    @precondition(lambda self: self._held())
+    @rule(pick=picks)
+    def beat(self, pick: int) -> None:
+        held = _pick(self._held(), pick)
+        told = {"": 1, "ask": 2, "force": 3}[self.jobs[held.id].cancel]
+        assert self.bench.extend(held, held) == [told, told]
+        noted = self.bench.functions.call("progress", held.id, held.fence, '{"done":1}')
+        assert noted == (2 if self.jobs[held.id].cancel else 1)
+
+    # -- the clock
+
+    @rule(due=st.integers(1, 4), most=st.integers(1, 3))
+    def promote(self, due: int, most: int) -> None:
+        waiting = [i for i, job in self.jobs.items() if job.state is JobState.SCHEDULED][:due]
+        self.bench.make_due(*waiting)
+        before = set(self.bench.members(self.bench.keys.schedule))
+        assert self.bench.promote(most)[0] >= min(len(waiting), most)
+        for job_id in before - set(self.bench.members(self.bench.keys.schedule)):
+            assert self.jobs[job_id].state is JobState.SCHEDULED
+            self.jobs[job_id].state = JobState.QUEUED
+
+    @precondition(lambda self: self._held())
+    @rule(pick=picks, kind=st.sampled_from(RESCUES), known_dead=st.booleans(), again=twice)
+    def rescue(self, pick: int, kind: str, known_dead: bool, again: bool) -> None:
+        held = _pick(self._held(), pick)
+        seen = self.bench.lease_of(held.id)
+        if not known_dead:
+            self._changes_nothing(
+                lambda: self.bench.rescue(held, kind, lease=seen, only_expired=True) == 0
+            )
+            seen = self.bench.let_lease_end(held.id)
+        rescue = {"lease": seen, "only_expired": not known_dead, "delay": 9000, "body": ERROR}
+        assert self.bench.rescue(held, kind, **rescue) == 1
+        self.jobs[held.id].end(kind)
+        self.lost.append(held)
+        if again:
+            self._changes_nothing(lambda: self.bench.rescue(held, kind, **rescue) == 0)
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks)
+    def pass_its_end(self, pick: int) -> None:
+        job_id = self._any(pick)
+        job = self.jobs[job_id]
+        if job.state in WAITING:
+            self.redis.hset(self.bench.keys.job(job_id), "expires_at", 1000)
+            job.expired = True
+
+    # -- operators
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, force=st.booleans(), again=twice)
+    def cancel(self, pick: int, force: bool, again: bool) -> None:
+        job_id = self._any(pick)
+        assert self.bench.cancel(job_id, force=force) == [self.jobs[job_id].cancel_code(force)]
+        if again:
+            assert self.bench.cancel(job_id, force=force) == [self.jobs[job_id].cancel_code(force)]
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, again=twice)
+    def redrive(self, pick: int, again: bool) -> None:
+        job = self.jobs[self._any(pick)]
+        dead = job.state is JobState.FAILED and not job.gone
+        assert self.bench.redrive(job.asked.id) == [int(dead)]
+        if dead:
+            job.redrive()
+        if again:
+            self._changes_nothing(lambda: self.bench.redrive(job.asked.id) == [0])
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, how=st.sampled_from(("discarded", "resolved")), again=twice)
+    def discard(self, pick: int, how: str, again: bool) -> None:
+        job = self.jobs[self._any(pick)]
+        dead = job.state is JobState.FAILED and not job.gone
+        assert self.bench.discard(job.asked.id, how=how) == [int(dead)]
+        if dead and how == "resolved":
+            job.state = JobState.FINISHED
+        elif dead:
+            job.gone = True
+        if again:
+            self._changes_nothing(lambda: self.bench.discard(job.asked.id, how=how) == [0])
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, queue=queues, front=st.booleans(), again=twice)
+    def reprioritise(self, pick: int, queue: str, front: bool, again: bool) -> None:
+        job = self.jobs[self._any(pick)]
+        waits = job.state in WAITING and not job.gone
+        code = (2 if job.queue == queue else 1) if waits else 0
+        assert self.bench.reprioritise(job.asked.id, queue, front=front) == code
+        job.queue = queue if waits else job.queue
+        if again:
+            code = 2 if waits else 0
+            self._changes_nothing(lambda: self.bench.reprioritise(job.asked.id, queue) == code)
+
+    @rule(what=st.sampled_from(THINGS), again=twice)
+    def pause(self, what: str, again: bool) -> None:
+        assert self.bench.functions.call("pause", what) == int(what not in self.paused)
+        self.paused.add(what)
+        if again:
+            self._changes_nothing(lambda: self.bench.functions.call("pause", what) == 0)
+
+    @rule(what=st.sampled_from(THINGS))
+    def resume(self, what: str) -> None:
+        assert self.bench.resume(what, lanes=LANES)[0] == int(what in self.paused)
+        self.paused.discard(what)
+
+    @rule(kind=st.sampled_from(TYPES), most=st.integers(0, 2))
+    def limit(self, kind: str, most: int) -> None:
+        self.bench.functions.call("limit", kind, most)
+        self.limits[kind] = most
+
+    @rule(queue=queues, most=st.integers(1, 3))
+    def purge(self, queue: str, most: int) -> None:
+        waiting = self.bench.queue(queue)[:most]
+        assert self.bench.functions.call("purge", queue, "ada", "why", most) == len(waiting)
+        for job_id in waiting:
+            self.jobs[job_id].state = JobState.CANCELED
+
+    # -- what must be true after each of them
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        assert self.bench.complaints() == []
+
+    @invariant()
+    def redis_agrees_with_the_model(self) -> None:
+        found = {job_id: self.bench.field(job_id, "status") for job_id in self.jobs}
+        model = {i: None if job.gone else job.state.value for i, job in self.jobs.items()}
+        assert found == model
+        homes = {i: self.bench.field(i, "origin") for i, job in self.jobs.items() if not job.gone}
+        assert homes == {i: job.queue for i, job in self.jobs.items() if not job.gone}
+
+    @invariant()
+    def somebody_is_called_for_every_job_that_may_run(self) -> None:
+        for queue in QUEUES:
+            if self._is_open(queue) and self.bench.queue(queue):
+                assert self.bench.wake_tokens(_lane(queue)), f"nobody is woken for {queue}"
+
+    def teardown(self) -> None:
+        """Works everything off: at the end each job is final, and nothing is left over."""
+        for what in sorted(self.paused):
+            self.resume(what)
+        for _ in range(4 * MOST_JOBS):
+            self._work_off()
+        stuck = {i: job.state for i, job in self.jobs.items() if not job.state.is_final}
+        assert not stuck, f"{stuck} never ran"
+        self.everything_adds_up()
+        self.redis_agrees_with_the_model()
+        names = {name.decode().split(":")[2] for name in self.redis.scan_iter("rq:tally:*")}
+        assert not names & {"holders", "parked", "leases"}
+        assert self.bench.members(self.bench.keys.schedule) == []
+
+    def _work_off(self) -> None:
+        if any(not job.state.is_final for job in self.jobs.values()):
+            self.claim(6, list(QUEUES), 0)
+            for held in self._held():
+                assert self.bench.settle(held, "finished") == 1
+                self.jobs[held.id].end("finished")
+            self.promote(MOST_JOBS, MOST_JOBS)
+
+    # -- looking
+
+    def _any(self, pick: int) -> str:
+        return _pick(sorted(self.jobs), pick)
+
+    def _held(self) -> list[ClaimedJob]:
+        return [job.held for job in self.jobs.values() if job.held is not None]
+
+    def _is_open(self, queue: str) -> bool:
+        return not self.paused & {f"queue:{queue}", f"lane:{_lane(queue)}"}
+
+    def _within_limits(self, job_id: str) -> None:
+        job = self.jobs[job_id]
+        limits = dict(job.gates)
+        if self.limits.get(job.asked.job_type):
+            limits[f"type:{job.asked.job_type}"] = self.limits[job.asked.job_type]
+        for gate, most in limits.items():
+            holders = self.redis.smembers(self.bench.keys.holders(gate))
+            assert job_id.encode() in holders
+            assert len(holders) <= most, f"{gate} lets {most} run, {holders} do"
+
+    def _changes_nothing(self, call: Callable[[], Any]) -> None:
+        """What comes twice, or too late, is answered and leaves no trace."""
+        before = self.bench.snapshot()
+        assert call()
+        assert self.bench.snapshot() == before
+
+
+def _pick(from_these: list[Any], pick: int) -> Any:
+    return from_these[pick % len(from_these)]
+
+
+def _lane(queue: str) -> str:
+    return queue.partition(":")[2] or "default"

@@ -1,0 +1,82 @@
+"""What a job should be after each step: the same rules as in Lua, told once more and more simply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.domain.job import ClaimedJob, NewJob
+from backend.domain.job_event import version_of
+from backend.domain.job_state import JobState
+
+REQUEUED = {"released", "crashed", "suspected"}
+CHARGED = {"retried", "failed", "crashed"}
+WAITING = {JobState.QUEUED, JobState.SCHEDULED}
+
+
+@dataclass
+class ModelJob:
+    """One job as its caller, its worker and its operator understand it."""
+
+    asked: NewJob
+    state: JobState
+    queue: str
+    attempt: int = 0
+    failures: int = 0
+    suspect: bool = False
+    cancel: str = ""
+    expired: bool = False
+    #: What its present worker holds; None while nobody does.
+    held: ClaimedJob | None = None
+    fence: str = ""
+    #: Discarded: Redis has forgotten it.
+    gone: bool = False
+
+    @property
+    def gates(self) -> dict[str, int]:
+        """The limits by key that it must pass; those by type are the deployment's."""
+        return {f"key:{self.asked.limit_key}": self.asked.limit} if self.asked.limit_key else {}
+
+    def start(self, claimed: ClaimedJob) -> None:
+        """A worker has it; whatever it told the worker must be true."""
+        assert self.state is JobState.QUEUED, f"{claimed.id} was claimed while {self.state}"
+        assert claimed.queue == self.queue
+        assert claimed.attempt == self.attempt + 1
+        assert claimed.failures == self.failures
+        assert claimed.suspect == self.suspect
+        assert not self.expired, f"{claimed.id} was claimed after its end"
+        assert not self.fence or version_of(claimed.fence) > version_of(self.fence)
+        self.state, self.attempt, self.held = JobState.STARTED, claimed.attempt, claimed
+        self.fence = claimed.fence
+
+    def end(self, kind: str) -> None:
+        """An attempt ended, by its worker or by a rescuer."""
+        if self.cancel and (kind in REQUEUED or kind in {"retried", "snoozed"}):
+            kind = "canceled"
+        self.failures += kind in CHARGED
+        self.suspect |= kind in {"crashed", "suspected"}
+        if kind == "crashed" and self.failures >= self.asked.max_attempts:
+            kind = "failed"
+        self.held = None
+        if kind in REQUEUED:
+            self.state = JobState.QUEUED
+        elif kind in {"retried", "snoozed"}:
+            self.state = JobState.SCHEDULED
+        else:
+            self.state = JobState(kind)
+
+    def cancel_code(self, force: bool) -> int:
+        """Somebody cancels it; the code they hear."""
+        if self.gone:
+            return 0
+        if self.state.is_final:
+            return 3
+        if self.state is JobState.STARTED:
+            self.cancel = "force" if force or self.cancel == "force" else "ask"
+            return 2
+        self.state = JobState.CANCELED
+        return 1
+
+    def redrive(self) -> None:
+        """It is sent home from the dead-letter queue."""
+        self.state, self.failures, self.suspect, self.cancel = JobState.QUEUED, 0, False, ""
+        self.expired = False

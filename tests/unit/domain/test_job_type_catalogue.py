@@ -1,0 +1,77 @@
+"""The allow-list of what can be run."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.errors import ConfigurationError, UnknownJobType
+from backend.domain.job_type import Isolation, JobType, JobTypeCatalogue
+from backend.domain.nearest_name import suggestion
+
+
+def _send() -> None: ...
+
+
+def _other() -> None: ...
+
+
+CATALOGUE = JobTypeCatalogue(
+    [JobType("send_email", _send, lane="email"), JobType("greet", _other), JobType("a", _send)]
+)
+
+
+def test_a_known_type_is_found() -> None:
+    assert CATALOGUE.get("greet").handler is _other
+    assert "greet" in CATALOGUE
+    assert "great" not in CATALOGUE
+
+
+def test_an_unknown_type_is_told_the_nearest_one_and_where_types_come_from() -> None:
+    with pytest.raises(UnknownJobType, match="did you mean 'send_email'") as refusal:
+        CATALOGUE.get("send_mail")
+
+    assert "job_packages" in str(refusal.value)
+    assert refusal.value.details == {"job_type": "send_mail"}
+
+
+def test_two_handlers_cannot_share_a_name() -> None:
+    catalogue = JobTypeCatalogue([JobType("greet", _send)])
+
+    with pytest.raises(ConfigurationError, match="two job types are called 'greet'"):
+        catalogue.add(JobType("greet", _other))
+
+
+def test_the_same_type_twice_is_one() -> None:
+    catalogue = JobTypeCatalogue([JobType("greet", _send), JobType("greet", _send, timeout=5)])
+
+    assert len(list(catalogue)) == 1
+
+
+def test_types_come_sorted_and_lanes_with_the_default_first() -> None:
+    assert [job_type.name for job_type in CATALOGUE] == ["a", "greet", "send_email"]
+    assert CATALOGUE.lanes() == ["default", "email"]
+    assert JobTypeCatalogue().lanes() == ["default"]
+
+
+def test_the_hard_limit_is_the_soft_one_and_its_grace() -> None:
+    job_type = JobType("greet", _send, timeout=5, grace=2)
+
+    assert job_type.hard_timeout == 7
+    assert job_type.isolation is Isolation.THREAD
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("sent", ", did you mean 'send'?"),
+        ("SEND", ""),
+        ("entirely different", ""),
+        ("", ""),
+    ],
+)
+def test_only_a_near_name_is_suggested(word: str, said: str) -> None:
+    assert suggestion(word, ["send", "receive"]) == said
+
+
+def test_without_names_nothing_is_suggested() -> None:
+    assert suggestion("send", []) == ""

@@ -1,0 +1,95 @@
+"""Who is charged when a worker process dies with jobs inside."""
+
+from __future__ import annotations
+
+from backend.domain.outcome import OutcomeKind
+from backend.domain.ports import Lease
+from backend.domain.verdict import Death, charged, judge, judge_vanished
+
+
+def _lease(number: int, worker: str = "w1", failures: int = 0, most: int = 3) -> Lease:
+    return Lease(f"j{number}", f"f{number}", "1000", worker, failures, most)
+
+
+def _named(*leases: Lease) -> list[tuple[str, str]]:
+    return [(lease.job_id, lease.fence) for lease in leases]
+
+
+def _kinds(leases: list[Lease], death: Death) -> list[OutcomeKind]:
+    return [rescued.outcome.kind for rescued in judge(leases, death)]
+
+
+LEASES = [_lease(1), _lease(2), _lease(3)]
+
+
+def test_the_only_one_that_ran_is_charged_and_what_waited_is_given_back() -> None:
+    kinds = _kinds(LEASES, Death("killed", _named(LEASES[1])))
+
+    assert kinds == [OutcomeKind.RELEASED, OutcomeKind.CRASHED, OutcomeKind.RELEASED]
+
+
+def test_of_several_that_ran_none_is_charged_and_each_is_a_suspect() -> None:
+    kinds = _kinds(LEASES, Death("killed", _named(*LEASES[:2])))
+
+    assert kinds == [OutcomeKind.SUSPECTED, OutcomeKind.SUSPECTED, OutcomeKind.RELEASED]
+
+
+def test_a_known_guilty_one_is_charged_and_its_neighbours_are_given_back() -> None:
+    death = Death("ran too long", _named(*LEASES), _named(LEASES[0]), "timeout")
+
+    rescued = judge(LEASES, death)
+
+    assert [entry.outcome.kind for entry in rescued] == [
+        OutcomeKind.CRASHED,
+        OutcomeKind.RELEASED,
+        OutcomeKind.RELEASED,
+    ]
+    assert rescued[0].outcome.error is not None
+    assert rescued[0].outcome.error.reason == "timeout"
+
+
+def test_a_job_that_ran_under_an_older_fence_is_not_guilty_of_this() -> None:
+    kinds = _kinds([LEASES[0]], Death("killed", [("j1", "an older fence")]))
+
+    assert kinds == [OutcomeKind.RELEASED]
+
+
+def test_an_idle_process_takes_nobody_with_it() -> None:
+    assert _kinds(LEASES, Death("killed", [])) == [OutcomeKind.RELEASED] * 3
+    assert judge([], Death("killed", _named(*LEASES))) == []
+
+
+def test_the_charge_that_spends_the_attempts_is_poison() -> None:
+    outcome = charged(_lease(1, failures=2), "crashed", "signal 11")
+
+    assert outcome.kind is OutcomeKind.FAILED
+    assert outcome.error is not None
+    assert (outcome.error.reason, outcome.error.message) == ("poison", "signal 11")
+
+
+def test_a_timeout_that_spends_the_attempts_is_called_a_timeout() -> None:
+    outcome = charged(_lease(1, failures=2), "timeout", "ran too long")
+
+    assert outcome.kind is OutcomeKind.FAILED
+    assert outcome.error is not None
+    assert outcome.error.reason == "timeout"
+
+
+def test_leases_of_one_vanished_worker_are_suspects_together() -> None:
+    leases = [_lease(1, "w1"), _lease(2, "w1"), _lease(3, "w2")]
+
+    kinds = {entry.lease.job_id: entry.outcome.kind for entry in judge_vanished(leases)}
+
+    assert kinds == {
+        "j1": OutcomeKind.SUSPECTED,
+        "j2": OutcomeKind.SUSPECTED,
+        "j3": OutcomeKind.CRASHED,
+    }
+
+
+def test_every_lease_gets_exactly_one_verdict() -> None:
+    leases = [_lease(number, f"w{number % 3}") for number in range(20)]
+
+    judged = [entry.lease for entry in judge_vanished(leases)]
+
+    assert sorted(judged) == sorted(leases)

@@ -1,0 +1,80 @@
+"""What a worker process runs, readable from outside whatever it is doing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from workers.runtime.flight_board import Flight, FlightBoard
+
+FLIGHT = Flight("j" * 64, "1795329892467-1048575", 12.5, 99.25)
+
+
+@pytest.fixture
+def board() -> Iterator[FlightBoard]:
+    made = FlightBoard.create(4)
+    yield made
+    made.close()
+
+
+def test_a_new_board_is_empty(board: FlightBoard) -> None:
+    assert board.in_flight() == []
+    assert board.last_beat == 0
+
+
+def test_what_took_off_is_in_flight_until_it_lands(board: FlightBoard) -> None:
+    board.take_off(2, FLIGHT)
+    board.take_off(0, FLIGHT._replace(job_id="short"))
+
+    assert board.in_flight() == [FLIGHT._replace(job_id="short"), FLIGHT]
+
+    board.land(2)
+    assert [flight.job_id for flight in board.in_flight()] == ["short"]
+
+
+def test_a_shorter_id_leaves_nothing_of_the_longer_one_before(board: FlightBoard) -> None:
+    board.take_off(1, FLIGHT)
+    board.take_off(1, Flight("a", "1-0", 1.0, 0.0))
+
+    assert board.in_flight() == [Flight("a", "1-0", 1.0, 0.0)]
+
+
+def test_a_beat_disturbs_no_flight(board: FlightBoard) -> None:
+    board.take_off(0, FLIGHT)
+
+    board.beat(77.5)
+
+    assert board.last_beat == 77.5
+    assert board.in_flight() == [FLIGHT]
+
+
+def test_landing_twice_is_landing_once(board: FlightBoard) -> None:
+    board.land(3)
+    board.land(3)
+
+    assert board.in_flight() == []
+
+
+def test_it_has_no_name_in_the_file_system(board: FlightBoard) -> None:
+    assert "(deleted)" in os.readlink(f"/proc/self/fd/{board.descriptor}")
+
+
+def test_what_a_killed_process_noted_is_still_readable(board: FlightBoard) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from workers.runtime.flight_board import Flight, FlightBoard\n"
+        f"board = FlightBoard({board.descriptor}, 4)\n"
+        "board.take_off(3, Flight('a', '1-0', 1.0, 2.0))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+
+    process = subprocess.run(
+        [sys.executable, "-c", code], pass_fds=[board.descriptor], check=False, timeout=60
+    )
+
+    assert process.returncode == -9
+    assert board.in_flight() == [Flight("a", "1-0", 1.0, 2.0)]

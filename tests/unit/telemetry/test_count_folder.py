@@ -1,0 +1,106 @@
+"""Counts of many processes: added up, and never less than they were, whoever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend.telemetry.count_folder import CountFile, CountFolder
+from backend.telemetry.count_keeper import FOLDER_VARIABLE, CountKeeper, keep_counts
+from backend.telemetry.counts import Snapshot, Spread, nothing
+
+_KEY = ("tally_job_attempts_total", ("default", "greet", "finished"))
+_SPREAD = ("tally_job_run_seconds", ("default", "greet"))
+_CHILD = """
+import sys, time
+from pathlib import Path
+from backend.telemetry.count_folder import CountFile
+from tests.unit.telemetry.test_count_folder import counted
+file = CountFile(Path(sys.argv[1]))
+file.write(counted(7))
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def counted(number: float) -> Snapshot:
+    """A snapshot of so many attempts."""
+    return Snapshot({_KEY: number}, {_SPREAD: Spread([1] * 20, number)})
+
+
+def test_living_processes_are_added_up(tmp_path: Path) -> None:
+    files = [CountFile(tmp_path), CountFile(tmp_path)]
+    for file in files:
+        file.write(counted(3))
+
+    total = CountFolder(tmp_path).read()
+
+    assert total.counters[_KEY] == 6
+    assert total.spreads[_SPREAD] == Spread([2] * 20, 6)
+
+
+def test_what_an_ended_process_counted_stays(tmp_path: Path) -> None:
+    file, folder = CountFile(tmp_path), CountFolder(tmp_path)
+    file.write(counted(3))
+    assert folder.read().counters[_KEY] == 3
+
+    file.close()
+
+    assert [folder.read().counters[_KEY] for _ in range(3)] == [3, 3, 3]
+    assert [path.name for path in tmp_path.glob("*.counted")] == []
+
+
+def test_a_killed_process_is_noticed_by_its_lock(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    folder = CountFolder(tmp_path)
+    alive = folder.read().counters[_KEY], len(list(tmp_path.glob("*.alive")))
+
+    child.send_signal(signal.SIGKILL)
+    child.wait(10)
+    child.stdout.close()
+    after = folder.read().counters[_KEY], len(list(tmp_path.glob("*.alive")))
+
+    assert (alive, after) == ((7, 1), (7, 0))
+
+
+def test_a_process_that_has_not_written_yet_counts_nothing(tmp_path: Path) -> None:
+    file = CountFile(tmp_path)
+
+    assert CountFolder(tmp_path).read() == nothing()
+    file.close()
+
+
+def test_a_keeper_writes_when_it_is_closed(tmp_path: Path) -> None:
+    keeper = CountKeeper(tmp_path, lambda: counted(2), interval=600)
+
+    keeper.close()
+
+    assert CountFolder(tmp_path).read().counters[_KEY] == 2
+
+
+def test_nobody_keeps_what_nobody_collects(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+
+    assert keep_counts(nothing) is None
+
+
+def test_a_full_disk_ends_no_process(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    keeper = CountKeeper(folder, lambda: counted(2), interval=600)
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+    keeper.close()

@@ -1,0 +1,95 @@
+"""What a worker process counts: complete, bounded, and cheap."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from backend.domain.outcome import Outcome, OutcomeKind
+from backend.telemetry.job_counts import UNKNOWN, JobCounts
+from backend.telemetry.metric_catalogue import ATTEMPTS, LATE, RUNS, SECONDS, WAITS
+
+#: Many times what it takes, so that a busy machine does not fail the test: see docs for the figure.
+_LONGEST_MICROSECONDS = 20.0
+
+
+def _outcome(kind: OutcomeKind = OutcomeKind.FINISHED, seconds: float = 0.02) -> Outcome:
+    return Outcome(kind, run_seconds=seconds)
+
+
+def test_attempts_are_counted_by_type_and_outcome() -> None:
+    counts = JobCounts("email", ["send_email"])
+
+    counts.count("send_email", _outcome())
+    counts.count("send_email", _outcome())
+    counts.count("send_email", _outcome(OutcomeKind.RETRIED))
+
+    counters = counts.snapshot().counters
+    assert counters[ATTEMPTS.name, ("email", "send_email", "finished")] == 2
+    assert counters[ATTEMPTS.name, ("email", "send_email", "retried")] == 1
+
+
+def test_runs_fall_into_the_bucket_of_their_length() -> None:
+    counts = JobCounts("email", ["send_email"])
+
+    for seconds in (0.0005, 0.02, 10_000.0):
+        counts.count("send_email", _outcome(seconds=seconds))
+
+    spread = counts.snapshot().spreads[RUNS.name, ("email", "send_email")]
+    assert spread.buckets[0] == 1
+    assert spread.buckets[SECONDS.index(0.025)] == 1
+    assert spread.buckets[-1] == 1
+    assert spread.total == 10_000.0205
+
+
+def test_a_job_type_that_nobody_declared_makes_no_new_series() -> None:
+    counts = JobCounts("default", ["greet"])
+
+    for number in range(1000):
+        counts.count(f"made-up-{number}", _outcome(OutcomeKind.FAILED))
+
+    counters = counts.snapshot().counters
+    assert counters == {(ATTEMPTS.name, ("default", UNKNOWN, "failed")): 1000}
+
+
+def test_a_late_outcome_is_no_attempt_that_ended() -> None:
+    counts = JobCounts("default", ["greet"])
+
+    counts.count("late", _outcome())
+
+    assert counts.snapshot().counters == {(LATE.name, ("default",)): 1}
+
+
+def test_waits_are_counted_by_type() -> None:
+    counts = JobCounts("default", ["greet"])
+
+    counts.waited("greet", 0.3)
+
+    assert counts.snapshot().spreads[WAITS.name, ("default", "greet")].total == 0.3
+
+
+def test_threads_lose_no_count() -> None:
+    counts = JobCounts("default", ["greet"])
+
+    def work() -> None:
+        for _ in range(5000):
+            counts.count("greet", _outcome())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert counts.snapshot().counters[ATTEMPTS.name, ("default", "greet", "finished")] == 20_000
+
+
+def test_counting_costs_next_to_nothing() -> None:
+    counts, outcome = JobCounts("default", ["greet"]), _outcome()
+
+    began = time.perf_counter()
+    for _ in range(50_000):
+        counts.count("greet", outcome)
+    microseconds = (time.perf_counter() - began) / 50_000 * 1e6
+
+    assert microseconds < _LONGEST_MICROSECONDS

@@ -1,0 +1,170 @@
+"""The text at /metrics: by Prometheus' rules, bounded, and there when stores are not."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from backend.domain.errors import HistoryUnavailable
+from backend.domain.outcome import Outcome, OutcomeKind
+from backend.telemetry.cluster_collector import MOST_QUEUES, ClusterCollector
+from backend.telemetry.count_folder import CountFile, CountFolder
+from backend.telemetry.http_counts import HttpCounts
+from backend.telemetry.job_counts import JobCounts
+from backend.telemetry.metric_catalogue import METRICS, OUTBOX, MetricKind
+from backend.telemetry.metrics_page import MetricsPage
+from backend.telemetry.metrics_server import MetricsServer, serve
+from backend.telemetry.process_collectors import (
+    BuildCollector,
+    DeathCollector,
+    FolderCollector,
+    LoopCollector,
+)
+from backend.telemetry.record_collector import RecordCollector
+from tests.unit.telemetry.scrape import fetch
+from tests.unit.telemetry.stand_ins import StandInBroker, StandInFacts, StillClock, no_lag
+
+
+def _cluster(broker: StandInBroker) -> ClusterCollector:
+    return ClusterCollector(broker, StandInFacts(), StillClock(), queues=["low"], lag=no_lag)
+
+
+def _text(*collectors: object) -> str:
+    return MetricsPage(collectors).render().body.decode()  # type: ignore[arg-type]
+
+
+def _full(folder: Path) -> str:
+    jobs, requests = JobCounts("email", ["send_email"]), HttpCounts()
+    jobs.count("send_email", Outcome(OutcomeKind.FINISHED, run_seconds=0.2))
+    jobs.count("late", Outcome(OutcomeKind.FINISHED))
+    jobs.waited("send_email", 0.1)
+    requests.answered("GET", "/api/jobs/<id>", 200, 0.004)
+    for counts in (jobs, requests):
+        CountFile(folder).write(counts.snapshot())
+
+    class Loop:
+        promoted, lateness, recorded, set_aside, pruned = 3, 0.2, 5, 0, 1
+
+    return _text(
+        _cluster(StandInBroker()),
+        RecordCollector(lambda: None, {OUTBOX: lambda: 4.0}),
+        FolderCollector(CountFolder(folder)),
+        LoopCollector([Loop()]),
+        DeathCollector(lambda: {("email", "crashed"): 1}),
+        BuildCollector("1.2.3", "worker"),
+    )
+
+
+def test_gauges_say_what_redis_knows() -> None:
+    text = _text(_cluster(StandInBroker()))
+
+    assert 'tally_queue_jobs{queue="high",state="queued"} 1.0' in text
+    assert 'tally_queue_jobs_ended_total{queue="high",state="failed"} 2.0' in text
+    assert 'tally_queue_oldest_wait_seconds{queue="low"} 10.0' in text
+    assert 'tally_worker_slots{lane="email",state="idle"} 1.0' in text
+    assert 'tally_workers{lane="email",state="lost"} 1.0' in text
+    assert 'tally_leader{duty="scheduler"} 1.0' in text
+    assert "tally_redis_up 1.0" in text
+
+
+def test_without_redis_only_that_is_told() -> None:
+    text = _text(_cluster(StandInBroker(away=True)))
+
+    assert "tally_redis_up 0.0" in text
+    assert "tally_queue_jobs{" not in text
+
+
+def test_without_postgres_only_that_is_told() -> None:
+    def away() -> None:
+        raise HistoryUnavailable("gone")
+
+    text = _text(RecordCollector(away, {OUTBOX: lambda: 4.0}))
+
+    assert "tally_postgres_up 0.0" in text
+    assert "tally_outbox_jobs 4" not in text
+
+
+def test_queues_that_strangers_write_are_bounded() -> None:
+    text = _text(_cluster(StandInBroker([f"made-up-{number}" for number in range(5000)])))
+
+    assert (
+        len(re.findall(r"^tally_dead_jobs|^tally_queue_paused\{", text, re.MULTILINE))
+        == MOST_QUEUES + 1
+    )
+
+
+def test_names_and_units_keep_the_rules() -> None:
+    for metric in METRICS:
+        assert re.fullmatch(r"tally_[a-z_]+[a-z]", metric.name)
+        assert metric.name.endswith("_total") == (metric.kind is MetricKind.COUNTER)
+        assert not re.search(r"_(milli|micro|minutes|kilo|mb|ms)(_|$)", metric.name)
+        assert not set(metric.labels) & {"job_id", "id", "worker", "url", "le"}
+
+
+def test_every_metric_is_shown_somewhere(tmp_path: Path) -> None:
+    text = _full(tmp_path)
+    elsewhere = {"tally_schedules_overdue", "tally_outbox_oldest_seconds"}
+
+    missing = [metric.name for metric in METRICS if f"# HELP {metric.name}" not in text]
+
+    assert set(missing) <= elsewhere
+
+
+def test_promtool_has_nothing_to_say(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+
+    lint = subprocess.run(
+        [promtool, "check", "metrics"], input=_full(tmp_path), text=True, capture_output=True,
+        check=False, timeout=30,
+    )  # fmt: skip
+
+    complaints = [
+        line for line in lint.stdout.splitlines() + lint.stderr.splitlines() if "tally" in line
+    ]
+    assert complaints == []
+
+
+def test_a_histogram_adds_up(tmp_path: Path) -> None:
+    text = _full(tmp_path)
+
+    assert 'tally_job_run_seconds_bucket{job_type="send_email",lane="email",le="0.1"} 0.0' in text
+    assert 'tally_job_run_seconds_bucket{job_type="send_email",lane="email",le="0.25"} 1.0' in text
+    assert 'tally_job_run_seconds_bucket{job_type="send_email",lane="email",le="+Inf"} 1.0' in text
+    assert 'tally_job_run_seconds_count{job_type="send_email",lane="email"} 1.0' in text
+    assert 'tally_job_run_seconds_sum{job_type="send_email",lane="email"} 0.2' in text
+
+
+def test_a_scraper_gets_the_format_it_asks_for() -> None:
+    page = MetricsPage([BuildCollector("1.2.3", "worker")])
+
+    plain, open_metrics = page.render(), page.render("application/openmetrics-text;version=1.0.0")
+
+    assert plain.content_type.startswith("text/plain")
+    assert open_metrics.content_type.startswith("application/openmetrics-text")
+    assert open_metrics.body.endswith(b"# EOF\n")
+
+
+def test_a_small_server_serves_it() -> None:
+    server = MetricsServer(MetricsPage([BuildCollector("1.2.3", "w")]), host="127.0.0.1", port=0)
+    try:
+        assert 'tally_build_info{process="w",version="1.2.3"} 1.0' in fetch(server.port)[1]
+        assert fetch(server.port, "/livez") == (200, "ok\n")
+        assert fetch(server.port, "/etc/passwd")[0] == 404
+    finally:
+        server.close()
+
+
+def test_a_port_that_is_taken_stops_no_work() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert serve(MetricsPage([]), host="127.0.0.1", port=port) is None
