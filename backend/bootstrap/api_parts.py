@@ -22,7 +22,6 @@ from backend.domain.api_key import Credential, Principal
 from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
 from backend.domain.role import Role
-from backend.domain.schedule_verdict import CatchUpRules
 from backend.domain.subscription import SubscriptionTable
 from backend.history.api_key_store import PostgresApiKeyStore
 from backend.history.audit_store import PostgresAuditStore
@@ -30,7 +29,6 @@ from backend.history.event_record_store import PostgresEventRecordStore
 from backend.history.history_store import HistoryStore
 from backend.history.migrator import Migrator
 from backend.history.outbox_store import PostgresOutbox
-from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
 from backend.history.seal_store import PostgresSealStore
 from backend.history.statistics_store import StatisticsStore
 from backend.services.audit_service import AuditService
@@ -44,11 +42,7 @@ from backend.services.overview_service import OverviewService
 from backend.services.preview_service import PreviewService
 from backend.services.queue_service import QueueService
 from backend.services.replay_service import ReplayService
-from backend.services.schedule_editor import ScheduleEditor
-from backend.services.schedule_intake import ScheduleIntake
-from backend.services.schedule_runner import ScheduleRunner
-from backend.services.schedule_seeding import ScheduleSeeding
-from backend.services.scheduler_service import SchedulerParts, SchedulerService
+from backend.services.scheduler_service import SchedulerService
 from backend.services.search_service import SearchService
 from backend.services.test_run_service import JobTester
 from backend.services.why_service import WhyService
@@ -86,7 +80,7 @@ def api_parts(parts: Platform, subscriptions: SubscriptionTable | None = None) -
         events=EventService(
             events, parts.intake, subscriptions or SubscriptionTable(), new_id=new_job_id
         ),
-        schedules=SchedulerService(_scheduler_parts(parts)),
+        schedules=SchedulerService(parts.scheduler_parts),
         audit=AuditService(PostgresAuditStore(engine), PostgresSealStore(engine), clock),
         keys=key_service(parts),
         artifacts=open_store(parts.settings.artifacts),
@@ -96,7 +90,7 @@ def api_parts(parts: Platform, subscriptions: SubscriptionTable | None = None) -
 
 def _queue(parts: Platform, settings: ApiSettings) -> JobQueue:
     """Where new jobs go: Redis, or by way of Postgres."""
-    if settings.enqueue_mode == "redis":
+    if settings.enqueue_mode == "redis" and parts.settings.job_enqueue_mode == "direct":
         return parts.job_queue
     return OutboxService(PostgresOutbox(parts.history_engine, parts.clock.now), parts.job_queue)
 
@@ -116,14 +110,6 @@ def key_service(parts: Platform) -> KeyService:
         settings_keys=[(token, bootstrap)] if token else [],
         verifier=verifier_of(settings.jwt),
     )
-
-
-def _scheduler_parts(parts: Platform) -> SchedulerParts:
-    store, intake = PostgresScheduleStore(parts.history_engine), ScheduleIntake(parts.intake)
-    editor = ScheduleEditor(store)
-    book = PostgresTickBook(parts.history_engine)
-    runner = ScheduleRunner(book, parts.job_queue, intake, CatchUpRules())
-    return SchedulerParts(store, editor, intake, runner, ScheduleSeeding(store, editor, intake, []))
 
 
 def _checks(parts: Platform) -> Mapping[str, Callable[[], object]]:
@@ -147,7 +133,7 @@ def _checks(parts: Platform) -> Mapping[str, Callable[[], object]]:
 def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
     """The worker inside the web process, where the settings want one."""
     settings = parts.settings.api
-    if not settings.worker_lanes or not getattr(parts.settings, "job_queue_enabled", True):
+    if not settings.worker_lanes or not parts.settings.job_queue_enabled:
         return None
     lanes = parts.catalogue.lanes() if "all" in settings.worker_lanes else settings.worker_lanes
     slots = settings.worker_slots

@@ -12,7 +12,6 @@ import click
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import migrator
-from backend.bootstrap.record_parts import migrator
 from backend.cli import options
 from backend.cli.checks.finding import Finding, Level
 from backend.cli.checks.postgres import check_postgres

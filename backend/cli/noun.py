@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -17,10 +18,15 @@ class Noun(click.Group):
     """A group of commands about one thing. 0: done, 1: not done, 2: what was typed cannot be."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; standard output is for its answer, so logs go elsewhere."""
+        """Runs the command."""
+        return self.guarded(lambda: super(Noun, self).invoke(ctx))
+
+    @staticmethod
+    def guarded(act: Callable[[], Any]) -> Any:
+        """Standard output is for the answer, so logs go elsewhere; an error of ours is one line."""
         set_up_logs(level="WARNING", style="text")
         try:
-            return super().invoke(ctx)
+            return act()
         except TallyError as error:
             click.echo(f"tally: {error} [{error.code}]", err=True)
             sys.exit(status_of(error))
@@ -29,5 +35,5 @@ class Noun(click.Group):
 def status_of(error: TallyError) -> int:
     """The exit status of an error."""
     asked_wrongly = isinstance(error, InvalidRequest)
-    about_a_job = isinstance(error, JobNotFound | IllegalMove)
-    return WRONG_USAGE if asked_wrongly and not about_a_job else FAILED
+    about_a_thing = isinstance(error, JobNotFound | IllegalMove)
+    return WRONG_USAGE if asked_wrongly and not about_a_thing else FAILED

@@ -1,35 +1,36 @@
-"""The services that commands speak to, from the wired platform; says so when a build lacks one."""
+"""The services that commands speak to, each made when a command first needs it."""
 
 from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Any
 
 from backend.bootstrap import new_job_id, platform
-from backend.domain.errors import ConfigurationError
+from backend.broker.event_progress import RedisEventProgress
+from backend.broker.ledger_repair import RedisLedgerRepair
+from backend.broker.ledger_view import RedisLedgerView
 from backend.history.api_key_store import PostgresApiKeyStore
 from backend.history.audit_store import PostgresAuditStore
+from backend.history.connection import connect as connect_history
 from backend.history.history_store import HistoryStore
+from backend.history.ledger_store import PostgresLedgerStore
 from backend.history.seal_store import PostgresSealStore
 from backend.history.statistics_store import StatisticsStore
 from backend.history.upkeep_store import UpkeepStore
 from backend.services.audit_service import AuditService
 from backend.services.history_service import HistoryService
 from backend.services.key_service import KeyService
+from backend.services.ledger_look import SecondLook
+from backend.services.ledger_mending import LedgerMender
+from backend.services.ledger_service import LedgerService
 from backend.services.preview_service import PreviewService
 from backend.services.replay_service import ReplayService
 from backend.services.scheduler_service import SchedulerService
 from backend.services.search_service import SearchService
 from backend.services.why_service import WhyService
 
-
-def part(name: str) -> Any:
-    """A service of the platform by its name in `backend.bootstrap`."""
-    found = getattr(platform(), name, None)
-    if found is None:
-        raise ConfigurationError(f"this build of Tally has no {name.replace('_', ' ')}")
-    return found
+#: Seconds that the recorder may take to catch up while the ledger looks.
+_PATIENCE = 10.0
 
 
 @lru_cache(maxsize=1)
@@ -93,4 +94,24 @@ def preview_service() -> PreviewService:
     parts = platform()
     return PreviewService(
         parts.intake, parts.inspection, parts.job_queue, new_id=new_job_id, now=parts.clock.now
+    )
+
+
+@lru_cache(maxsize=1)
+def ledger_service() -> LedgerService:
+    """The ledger. Its statements may take longer than those of services that answer somebody."""
+    parts = platform()
+    engine = connect_history(parts.settings.database_url, name="tally-ledger", statement_timeout=0)
+    view = RedisLedgerView(parts.redis, parts.keys)
+    repair = RedisLedgerRepair(parts.redis, parts.keys)
+    store, lease = PostgresLedgerStore(engine), parts.settings.worker.lease
+    progress = RedisEventProgress(parts.redis, parts.keys)
+    mender = LedgerMender(view, repair, store, parts.catalogue, now=parts.clock.now, lease=lease)
+    return LedgerService(
+        view,
+        repair,
+        store,
+        look=SecondLook(view, store, progress, patience=_PATIENCE),
+        mender=mender,
+        now=parts.clock.now,
     )

@@ -9,8 +9,10 @@ import threading
 from pathlib import Path
 
 import click
+import structlog
 
 from backend.bootstrap import Platform, platform
+from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
 from backend.bootstrap.schedule_parts import scheduler_loops
 from backend.bootstrap.worker_parts import supervisor as worker_supervisor
 from backend.cli.stopping import stop_event_on_signals
@@ -54,7 +56,8 @@ def worker(
     stop_on_signals(supervisor)
     if pid_file:
         pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
-    supervisor.run()
+    with worker_metrics(parts):
+        supervisor.run()
     over.set()
     if pid_file:
         pid_file.unlink(missing_ok=True)
@@ -78,7 +81,11 @@ def scheduler() -> None:
     """
     parts = _started("scheduler")
     holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    _run_loops(scheduler_loops(parts, holder))
+    from backend.bootstrap.cluster_metrics_parts import scheduler_metrics
+
+    loops = scheduler_loops(parts, holder)
+    with scheduler_metrics(parts, loops):
+        _run_loops(loops)
 
 
 @click.command()
@@ -87,10 +94,49 @@ def recorder() -> None:
     parts = _started("recorder")
     from backend.bootstrap.record_parts import recorder_loops
 
-    _run_loops(recorder_loops(parts, f"{socket.gethostname()}-{os.getpid()}"))
+    loops = recorder_loops(parts, f"{socket.gethostname()}-{os.getpid()}")
+    with recorder_metrics(parts, loops):
+        _run_loops(loops)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port.  [default: 8000]")
+def api(host: str | None, port: int | None) -> None:
+    """Serves the HTTP API, the dashboard at /dashboard/jobs and /metrics, until stopped.
+
+    It starts without Redis and without Postgres, and says so in its answers.
+    """
+    from backend.api.server import serve
+    from backend.bootstrap.api_parts import embedded_worker
+    from backend.bootstrap.web_parts import web_app
+
+    settings = platform().settings
+    set_up_logs(level=settings.log.level, style=settings.log.format, process="api")
+    asked = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    chosen = settings.api.model_copy(update=asked)
+    # Each web process wires its own parts after it was forked: no two may share a connection.
+    with count_folder():
+        serve(
+            chosen,
+            make_app=lambda: web_app(Platform(settings)),
+            make_worker=lambda: embedded_worker(Platform(settings)),
+            worker_grace=settings.worker.grace if settings.api.worker_lanes else 0.0,
+        )
+
+
+def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
+    """A process whose loop ended is worse than none: whoever supervises it starts it again."""
+    structlog.get_logger("tally").critical(
+        "thread.died",
+        thread=hook.thread.name if hook.thread else "",
+        exc_info=(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback),
+    )
+    os._exit(70)
 
 
 def _run_loops(loops: list[Loop]) -> None:
+    threading.excepthook = _die_with_a_thread
     stop = stop_event_on_signals()
     threads = [
         threading.Thread(target=loop.run, args=(stop.event,), name=loop.name) for loop in loops

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic import field_validator as checks
@@ -70,6 +70,16 @@ class Settings(BaseSettings):
     )
     job_packages: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Packages whose decorated functions are job types, besides our own."
+    )
+    job_queue_enabled: bool = Field(
+        True,
+        validation_alias=AliasChoices("job_queue_enabled", "JOB_QUEUE_ENABLED"),
+        description="false starts the web process without a worker inside.",
+    )
+    job_enqueue_mode: Literal["direct", "outbox"] = Field(
+        "direct",
+        validation_alias=AliasChoices("job_enqueue_mode", "JOB_ENQUEUE_MODE"),
+        description="outbox: the API accepts jobs in Postgres, whether Redis is there or not.",
     )
     max_payload_bytes: int = Field(256 * 1024, ge=1, description="Largest payload accepted.")
     redis: RedisSettings = RedisSettings()

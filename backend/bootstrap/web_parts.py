@@ -1,0 +1,40 @@
+"""The web process: API, dashboard and metrics in one application."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, request
+
+from backend.api.access import OPEN
+from backend.api.app import create_app
+from backend.api.pages import Pages
+from backend.bootstrap.api_parts import api_parts
+from backend.bootstrap.cluster_metrics_parts import web_page
+from backend.bootstrap.platform import Platform
+from backend.broker.session_book import RedisSessions
+from backend.dashboard.pages import dashboard_pages
+from backend.history.flow_store import FlowStore
+from backend.telemetry.metrics_page import MetricsPage
+
+
+def web_app(parts: Platform) -> Flask:
+    """The application. Opens no connection: it starts without Redis and without Postgres."""
+    api = api_parts(parts)
+    dashboard = dashboard_pages(
+        api,
+        parts.settings.dashboard,
+        flow=FlowStore(parts.history_engine),
+        store=RedisSessions(parts.redis, parts.keys),
+    )
+    return create_app(api, pages=[*dashboard, metrics_pages(web_page(parts))])
+
+
+def metrics_pages(page: MetricsPage) -> Pages:
+    """``/metrics``, without a token, as scrapers expect it: it names no job and no payload."""
+    blueprint = Blueprint("metrics", __name__)
+
+    def metrics() -> Response:
+        content_type, body = page.render(request.headers.get("Accept", ""))
+        return Response(body, content_type=content_type)
+
+    blueprint.add_url_rule("/metrics", "page", metrics, provide_automatic_options=False)
+    return Pages(blueprint, {"metrics.page": OPEN})
