@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from redis import Redis
+
 from backend.broker.codec import data_of
 from backend.broker.connection import connect as connect_redis
 from backend.broker.connection import connect_blocking
@@ -28,7 +30,6 @@ from backend.history.migrator import Migrator
 from backend.history.record_writer import RecordWriter
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
-from redis import Redis
 
 KEYS = Keys("rq")
 TYPES = ("send_email", "webhook", "report", "export", "cleanup")
@@ -89,7 +90,9 @@ def add(redis: Redis, entries: list[dict[str, object]]) -> list[bytes]:
 def accepted(number: int, job_id: str) -> dict[str, object]:
     """What ``enqueue`` appends."""
     job_type = TYPES[number % len(TYPES)]
-    payload = f'{{"to":"user{number}@example.com","subject":"Your order {number}","template":"order"}}'
+    payload = (
+        f'{{"to":"user{number}@example.com","subject":"Your order {number}","template":"order"}}'
+    )
     head = {"k": "enqueued", "j": job_id, "q": QUEUES[number % 3], "s": "queued", "t": job_type}
     return {**head, "m": 4, "u": 0, "d": data_of(job_type, payload), "o": '{"trace_id":"4bf92f35"}'}
 

@@ -8,6 +8,6 @@ set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
-install_tally embedded,demo
+install_tally embedded,demo,reports,docs-ui
 export TALLY_STATE_DIR="${TALLY_STATE_DIR:-$ROOT/.tally}"
 exec "$ROOT/.venv/bin/tally" quickstart "$@"

@@ -18,6 +18,14 @@ class FlowSlice(NamedTuple):
     wrong: int
 
 
+class SlicePercentiles(NamedTuple):
+    """p50, p95 and p99 in seconds of what ended in one stretch of time; empty: nothing measured."""
+
+    at: datetime
+    run: tuple[float, ...]
+    wait: tuple[float, ...]
+
+
 class QueueFlow(NamedTuple):
     """What ended of one queue in a window."""
 
@@ -47,6 +55,9 @@ class FlowReader(Protocol):
 
     def by_slice(self, since: datetime, until: datetime, seconds: int) -> list[FlowSlice]:
         """What ended, by stretches of so many seconds and by queue, the oldest first."""
+
+    def percentiles(self, since: datetime, until: datetime, seconds: int) -> list[SlicePercentiles]:
+        """How long it took, by stretches of so many seconds, over all queues."""
 
     def by_queue(self, since: datetime, until: datetime) -> list[QueueFlow]:
         """What ended, by queue."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, Row
 
 from backend.domain.history_statistics import summarise
-from backend.domain.queue_flow import DeadGroup, FlowSlice, QueueFlow
+from backend.domain.queue_flow import DeadGroup, FlowSlice, QueueFlow, SlicePercentiles
 from backend.history.connection import translated
 from backend.history.statements import statement
 
@@ -23,6 +23,13 @@ class FlowStore:
         """What ended, by stretches of so many seconds and by queue, the oldest first."""
         rows = self._rows("flow_by_slice", since=since, until=until, seconds=seconds)
         return [FlowSlice(row.at, row.queue, row.finished, row.wrong) for row in rows]
+
+    def percentiles(self, since: datetime, until: datetime, seconds: int) -> list[SlicePercentiles]:
+        """How long it took, by stretches of so many seconds, over all queues."""
+        rows = self._rows("flow_percentiles", since=since, until=until, seconds=seconds)
+        return [
+            SlicePercentiles(row.at, _seconds(row.run_ms), _seconds(row.wait_ms)) for row in rows
+        ]
 
     def by_queue(self, since: datetime, until: datetime) -> list[QueueFlow]:
         """What ended, by queue."""
@@ -47,3 +54,7 @@ class FlowStore:
     def _rows(self, name: str, **values: Any) -> list[Row[Any]]:
         with translated(), self._engine.connect() as connection:
             return list(connection.execute(statement(name), values))
+
+
+def _seconds(milliseconds: list[float | None] | None) -> tuple[float, ...]:
+    return tuple(each / 1000 for each in milliseconds or () if each is not None)

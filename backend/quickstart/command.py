@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -12,10 +13,14 @@ import click
 
 from backend.api.config.settings import default_settings
 from backend.bootstrap import Platform
+from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.record_parts import migrator
 from backend.cli.stopping import stop_event_on_signals
 from backend.embedded import EmbeddedServerError, stop_servers
 from backend.quickstart.demonstration import Demonstration
+from backend.quickstart.first_key import sign_in_token
+from backend.quickstart.free_port import free_port
+from backend.quickstart.hook_catcher import HookCatcher
 from backend.quickstart.mail_catcher import MailCatcher
 from backend.quickstart.patience import eventually
 from backend.quickstart.stack import Stack, StartFailed
@@ -42,15 +47,15 @@ def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
     if fresh and state.exists():
         stop_servers(state)
         shutil.rmtree(state)
-    stack, catcher = Stack(state), MailCatcher()
+    stack, catcher, hooks = Stack(state), MailCatcher(), HookCatcher()
     began = time.monotonic()
     try:
-        _start(stack, catcher)
+        pages = _start(stack, catcher, hooks)
         _say(f"up after {time.monotonic() - began:.1f} s; now the demonstration")
-        _demonstrate(catcher)
+        _demonstrate(catcher, hooks)
         _say(f"everything worked, {time.monotonic() - began:.1f} s")
         if not once:
-            _where_to_look(state)
+            _where_to_look(state, pages)
             stop.wait()
     except EmbeddedServerError as error:
         click.echo(f"tally: {error} [{error.code}]", err=True)
@@ -59,9 +64,11 @@ def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
         _say("stopping …")
         stack.stop()
         catcher.stop()
+        hooks.stop()
 
 
-def _start(stack: Stack, catcher: MailCatcher) -> None:
+def _start(stack: Stack, catcher: MailCatcher, hooks: HookCatcher) -> str:
+    """Starts everything; where the pages are."""
     _say("starting Redis and Postgres")
     stack.start_servers()
     parts = _parts()
@@ -69,19 +76,29 @@ def _start(stack: Stack, catcher: MailCatcher) -> None:
     _say(f"schema up to date ({len(applied)} migrations applied now)")
     parts.load_library()
     catcher.start()
+    hooks.start()
+    port = free_port(parts.settings.api.port)
     environment = {
+        "TALLY_API__PORT": str(port),
+        "TALLY_ARTIFACTS__FOLDER": str(stack.state / "artifacts"),
+        "TALLY_BACKUP__FOLDER": str(stack.state / "backups"),
+        "TALLY_WEBHOOK__ALLOW_HTTP": "true",
+        "TALLY_WEBHOOK__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+        "TALLY_WEBHOOK__PORTS": "[]",
+        "TALLY_WEBHOOK__SECRETS": json.dumps({"default": [hooks.secret]}),
         "TALLY_JOB_PACKAGES": ",".join(parts.settings.job_packages),
         "TALLY_SMTP__HOST": "127.0.0.1",
         "TALLY_SMTP__PORT": str(catcher.port),
         "TALLY_SMTP__SECURITY": "none",
     }
     known = {worker.name for worker in parts.inspection.workers()}
-    for name in ("scheduler", "recorder"):
+    for name in ("scheduler", "recorder", "api"):
         stack.start(name, name, environment=environment)
     stack.start("workers", "worker", environment=environment)
     lanes = len(parts.catalogue.lanes())
-    _say(f"starting scheduler, recorder and workers for {lanes} lanes")
+    _say(f"starting scheduler, recorder, API and workers for {lanes} lanes")
     _wait_for_workers(stack, parts, known, lanes)
+    return f"http://127.0.0.1:{port}"
 
 
 def _wait_for_workers(stack: Stack, parts: Platform, known: set[str], lanes: int) -> None:
@@ -101,12 +118,15 @@ def _parts() -> Platform:
     return Platform(default_settings())
 
 
-def _demonstrate(catcher: MailCatcher) -> None:
-    Demonstration(Platform(default_settings()), catcher, _say).run()
+def _demonstrate(catcher: MailCatcher, hooks: HookCatcher) -> None:
+    Demonstration(Platform(default_settings()), catcher, hooks, _say).run()
 
 
-def _where_to_look(state: Path) -> None:
-    _say(f"logs: {state / 'log'}")
+def _where_to_look(state: Path, pages: str) -> None:
+    _say(f"dashboard: {pages}/dashboard/jobs")
+    _say(f"token:     {sign_in_token(key_service(Platform(default_settings())), state)}")
+    _say(f"API:       {pages}/api/docs")
+    _say(f"logs:      {state / 'log'}")
     _say(f"in another shell:  source {state / 'env'}  then  .venv/bin/tally --help")
     _say("Ctrl-C stops everything")
 

@@ -11,6 +11,7 @@ from backend.bootstrap import Platform
 from backend.domain.errors import TallyError
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
+from backend.quickstart.hook_catcher import HookCatcher
 from backend.quickstart.mail_catcher import MailCatcher
 from backend.quickstart.patience import eventually
 
@@ -28,17 +29,26 @@ class DemonstrationFailed(TallyError):
 class Demonstration:
     """The steps, in the order in which they are shown."""
 
-    def __init__(self, parts: Platform, catcher: MailCatcher, say: Say) -> None:
+    def __init__(
+        self, parts: Platform, catcher: MailCatcher, hooks: HookCatcher, say: Say
+    ) -> None:
         self._parts = parts
         self._jobs = parts.queue_service
         self._catcher = catcher
+        self._hooks = hooks
         self._say = say
 
     def run(self) -> None:
         """Every step; raises `DemonstrationFailed` at the first that goes wrong."""
-        ids = [self.mail_is_delivered(), self.failing_job_ends_in_the_dead_letter_queue()]
-        ids.append(self.own_job_type_runs())
+        ids = [
+            self.mail_is_delivered(),
+            self.failing_job_ends_in_the_dead_letter_queue(),
+            self.own_job_type_runs(),
+            self.webhook_is_verified(),
+        ]
         self.history_is_in_postgres(ids)
+        self.export_is_written()
+        self.report_is_drawn()
 
     def mail_is_delivered(self) -> str:
         """A mail goes to a real SMTP server, and is shown as that server received it."""
@@ -73,6 +83,36 @@ class Demonstration:
         self._say(f"a job type of one's own answered: {job.result['greeting']!r}")
         return job.id
 
+    def webhook_is_verified(self) -> str:
+        """A signed webhook reaches a receiver that checks its signature."""
+        payload = {"url": self._hooks.url, "body": {"event": "demo.greeted", "name": "Ada"}}
+        job = self._run_to_end("send_webhook", payload, tags=["demo"])
+        _expect(job, JobState.FINISHED)
+        if not self._hooks.wait_for(job.id, _PATIENCE):
+            raise DemonstrationFailed("the webhook was sent, but its signature was not verified")
+        self._say(f"webhook received, its signature verified: webhook-id {job.id}")
+        return job.id
+
+    def export_is_written(self) -> None:
+        """The jobs so far, as a CSV file with its checksum."""
+        job = self._run_to_end(
+            "export_data", {"table": "jobs", "columns": ["id", "job_type", "status"]}
+        )
+        _expect(job, JobState.FINISHED)
+        self._say(f"exported {job.result['rows']} rows, sha256 {job.result['sha256']}")
+
+    def report_is_drawn(self) -> None:
+        """A report about Tally itself, as PDF."""
+        payload = {
+            "report": "queue_activity_of_a_day",
+            "parameters": {"day": "today"},
+            "format": "pdf",
+        }
+        job = self._run_to_end("generate_report", payload)
+        _expect(job, JobState.FINISHED)
+        artifact = job.result["artifact"]
+        self._say(f"report {job.result['title']!r}: {artifact['name']}, {job.result['size_bytes']} bytes")
+
     def history_is_in_postgres(self, ids: Sequence[str]) -> None:
         """The recorder has written each job and each attempt."""
         rows: list[Any] = []
@@ -88,7 +128,7 @@ class Demonstration:
                 f"history has {len(rows)} of {len(ids)} jobs; see recorder.log"
             )
         for row in rows:
-            self._say(f"in Postgres: {row.job_type:<11} {row.status:<9} attempts {row.attempts}")
+            self._say(f"in Postgres: {row.job_type:<12} {row.status:<9} attempts {row.attempts}")
 
     def _history(self, ids: Sequence[str]) -> list[Any]:
         query = text(

@@ -55,7 +55,7 @@ def _register_fonts(font: Path | None) -> None:
         for name, path in zip((_PLAIN, _BOLD), paths, strict=True):
             metrics.registerFont(fonts.TTFont(name, str(path)))
     except (fonts.TTFError, OSError) as error:
-        raise PermanentFailure(f"reports.font cannot be used: {error}") from error
+        raise PermanentFailure(f"report.font cannot be used: {error}") from error
 
 
 def _foot(title: str) -> Any:

@@ -18,7 +18,7 @@ from backend.history.migrator import Migrator
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
 from tests.integration.api.work import Work
-from tests.integration.history.databases import database
+from tests.integration.history.databases import database, empty
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +33,11 @@ def migrated(servers: Servers) -> Iterator[str]:
 
 @pytest.fixture
 def platform(servers: Servers, migrated: str) -> Iterator[Platform]:
-    """A deployment with nothing in Redis."""
+    """A deployment with nothing in Redis, and no job on record."""
     platform = ApiPlatform(servers.redis_url, migrated)
     platform.redis.flushall()
     platform.load_library()
+    empty(platform.history_engine)
     yield platform
     platform.redis.close()
     platform.history_engine.dispose()

@@ -30,14 +30,14 @@ def test_a_job_is_accepted_and_can_be_looked_at(admin: Caller) -> None:
 
 def test_every_option_reaches_the_job(admin: Caller, parts: ApiParts) -> None:
     options = {
-        "run_at": "2999-01-02T03:04:05+02:00",
+        "run_at": "2099-01-02T03:04:05+02:00",
         "max_retries": 2,
         "retry_delays": [1, 2.5],
         "timeout": 7.5,
         "tenant": "blue",
         "trace_id": "t-1",
         "context_id": "c-1",
-        "expires_at": "2999-02-01T00:00:00Z",
+        "expires_at": "2099-02-01T00:00:00Z",
         "limit_key": "k",
         "limit": 3,
         "result_ttl": 60,
@@ -53,7 +53,7 @@ def test_every_option_reaches_the_job(admin: Caller, parts: ApiParts) -> None:
     job = parts.queue.get_job("my-own-id")
     assert job.state is JobState.SCHEDULED
     assert job.run_at is not None
-    assert job.run_at.isoformat() == "2999-01-02T01:04:05+00:00"
+    assert job.run_at.isoformat() == "2099-01-02T01:04:05+00:00"
     assert (job.max_attempts, job.timeout, job.trace_id) == (3, 7.5, "t-1")
     assert job.options["tenant"] == "blue"
     assert job.options["is_test"] is True
@@ -73,7 +73,7 @@ def test_every_option_reaches_the_job(admin: Caller, parts: ApiParts) -> None:
         (_GREETING | {"run_at": 1700000000}, 422, "request_invalid", "/run_at"),
         (_GREETING | {"run_at": "tomorrow"}, 422, "request_invalid", "/run_at"),
         (
-            _GREETING | {"run_at": "2999-01-01T00:00:00Z", "delay": 1},
+            _GREETING | {"run_at": "2099-01-01T00:00:00Z", "delay": 1},
             422,
             "invalid_option",
             "/delay",

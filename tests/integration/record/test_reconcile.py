@@ -323,13 +323,14 @@ def test_a_job_without_a_lease_is_not_taken_from_a_worker_that_lives(office: Bur
 def test_a_finished_job_is_not_run_again_because_redis_came_back_from_an_older_copy(
     office: Bureau,
 ) -> None:
-    older = office.redis.dump("rq:job:queued")
+    keys = ("rq:job:queued", "rq:queue:normal", "rq:tally:counts:normal", "rq:finished:normal")
+    older = {key: office.redis.dump(key) for key in keys}
     (held,) = office.bench.claim(1)
     assert held.id == "queued"
     office.bench.settle(held, "finished", body="1")
     office.record()
-    office.redis.restore("rq:job:queued", 0, older, replace=True)
-    office.redis.lpush("rq:queue:normal", "queued")
+    for key, content in older.items():
+        office.redis.restore(key, 0, content, replace=True)
 
     (fault,) = office.ledger().reconcile(repair=True).faults
 

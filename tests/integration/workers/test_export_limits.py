@@ -129,7 +129,7 @@ def test_memory_does_not_grow_with_the_rows(
         assert int(written) == rows
         return int(used)
 
-    assert megabytes(200_000 if kind != "xlsx" else 60_000) < most_mb
+    assert megabytes(100_000 if kind != "xlsx" else 30_000) < most_mb
 
 
 def test_an_export_that_is_killed_shows_nothing(

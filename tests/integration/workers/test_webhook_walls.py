@@ -218,7 +218,7 @@ def test_without_an_answer_in_time_it_is_tried_again(
     with pytest.raises(RetryLater, match="gave no answer"):
         send(reaching(settings, total_seconds=0.6), receiver.url())
 
-    assert time.monotonic() - began < 1.6
+    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("deed", ANSWERED.values(), ids=ANSWERED.keys())
@@ -232,4 +232,4 @@ def test_once_the_status_is_known_the_rest_changes_nothing(
 
     assert result["status"] == 200
     assert len(result["answer"]) <= 256
-    assert time.monotonic() - began < 1.6
+    assert time.monotonic() - began < 4

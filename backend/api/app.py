@@ -1,0 +1,90 @@
+"""The Flask application: every operation behind its right, every answer with its headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backend.api.access import RIGHTS, check_rights
+from backend.api.arrivals import Arrivals
+from backend.api.authentication import Authenticator
+from backend.api.call import current_call
+from backend.api.desk import Desk
+from backend.api.docs_page import docs_pages
+from backend.api.error_handlers import register_error_handlers
+from backend.api.gate import Gate
+from backend.api.openapi import document_of
+from backend.api.operation import Operation
+from backend.api.pages import Pages
+from backend.api.parts import ApiParts
+from backend.api.request_reading import read
+from backend.api.response import respond
+from backend.api.routers import OPERATIONS
+
+
+def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
+    """The application. Opens no connection: it starts without Redis and without Postgres."""
+    app = Flask("backend.api", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.config.update(MAX_CONTENT_LENGTH=parts.settings.max_body_bytes, PROPAGATE_EXCEPTIONS=False)
+    document = cache(partial(document_of, OPERATIONS, RIGHTS, parts.version))
+    desk = app.extensions["tally-desk"] = Desk(parts, document)
+    authenticator = Authenticator(parts.keys, parts.settings.rates, parts.clock.monotonic)
+    app.extensions["tally-authenticator"] = authenticator
+    Arrivals(desk).watch(app)
+    gate = Gate(parts, authenticator)
+    for operation in OPERATIONS:
+        _serve(app, operation, gate)
+    register_error_handlers(app)
+    _take_in(app, [*pages, *docs_pages(parts.settings)])
+    hops = parts.settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _take_in(app: Flask, pages: Sequence[Pages]) -> None:
+    """Registers the pages beside the API, and checks that no route of either lacks a right."""
+    rights = dict(RIGHTS)
+    for page in pages:
+        app.register_blueprint(page.blueprint)
+        rights.update(page.rights)
+        page.set_up(app)
+    check_rights(app, rights, [operation.name for operation in OPERATIONS])
+
+
+def parts_of(app: Flask) -> ApiParts:
+    """The services that an application was made of, for pages beside the API."""
+    desk: Desk = app.extensions["tally-desk"]
+    return desk.parts
+
+
+def authenticator_of(app: Flask) -> Authenticator:
+    """What tells who bears a token, for sessions: ``authenticate(token, address) -> Principal``."""
+    found: Authenticator = app.extensions["tally-authenticator"]
+    return found
+
+
+def _serve(app: Flask, operation: Operation, gate: Gate) -> None:
+    right = RIGHTS.get(operation.name)
+
+    def view(**places: str) -> Response:
+        call = current_call()
+        if call is None or right is None:
+            raise RuntimeError(f"{operation.name} has no right")
+        call.operation = operation.name
+        gate.let_in(call, right)
+        arguments: dict[str, Any] = read(operation, request, places)
+        return respond(operation, operation.handler(call, **arguments), request)
+
+    app.add_url_rule(
+        operation.rule,
+        operation.name,
+        view,
+        methods=[operation.method],
+        provide_automatic_options=False,
+    )

@@ -1,0 +1,67 @@
+"""One request on its way through the API: who sent it, under which ids, and what serves it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import g
+from werkzeug.datastructures import Headers
+
+from backend.api.auditing import AuditNote, audited
+from backend.api.desk import Desk
+from backend.api.parts import ApiParts
+from backend.api.tracing import TraceContext
+from backend.domain.api_key import Principal
+from backend.services.job_control import Actor
+
+
+@dataclass(slots=True)
+class Call:
+    """What a handler knows of its request beside path, query and body."""
+
+    desk: Desk
+    request_id: str
+    trace: TraceContext
+    address: str
+    headers: Headers
+    #: The operation's name in the table of rights; what the audit log calls the action.
+    operation: str = ""
+    #: When it came, by the performance counter.
+    began: float = 0.0
+    principal: Principal | None = None
+    #: Headers for the answer, such as those that tell of limits.
+    answer_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> ApiParts:
+        """The services."""
+        return self.desk.parts
+
+    @property
+    def who(self) -> Principal:
+        """The caller of a route that has a role."""
+        if self.principal is None:
+            raise RuntimeError("this route is open to all: it has no principal")
+        return self.principal
+
+    @property
+    def actor(self) -> Actor:
+        """The caller, as job events name them."""
+        return Actor(self.who.name, self.who.role, self.address)
+
+    def audit(self, what: str, *, reason: str = "") -> AbstractContextManager[AuditNote]:
+        """Around what the operation does to ``what``: writes it into the audit log, before and after."""
+        return audited(self, what, reason=reason)
+
+
+def current_call() -> Call | None:
+    """The call that this thread serves; None outside of a request."""
+    return cast("Call | None", g.get("tally_call")) if g else None
+
+
+def enter(call: Call) -> Call:
+    """Makes it the current one."""
+    g.tally_call = call
+    return call

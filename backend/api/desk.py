@@ -1,0 +1,27 @@
+"""What all requests of one process share beside the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from backend.api.enqueue_audit import EnqueueAudit
+from backend.api.parts import ApiParts
+from backend.api.schemas.job_resources import JobResources
+from backend.api.waiting import Waiting
+
+
+class Desk:
+    """Made once for an application."""
+
+    def __init__(self, parts: ApiParts, document: Callable[[], dict[str, Any]]) -> None:
+        self.parts = parts
+        #: The OpenAPI document.
+        self.document = document
+        self.resources = JobResources(parts.catalogue)
+        self.waiting = Waiting(parts)
+        self.enqueue_audit = EnqueueAudit(parts.audit)
+
+    def close(self) -> None:
+        """Lets nothing get lost at the end of the process."""
+        self.enqueue_audit.close()

@@ -1,0 +1,67 @@
+"""A worker inside the web process: started and stopped with it, patient while Redis is away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from backend.domain.errors import Unavailable
+
+log = structlog.get_logger("tally.api")
+
+_PAUSE = 1.0
+#: Seconds beyond its grace period that a stopping worker is waited for.
+_SPARE = 5.0
+
+
+class Work(Protocol):
+    """A worker process's inside, as `WorkerProcess` is."""
+
+    def run(self) -> None:
+        """Works until told to stop; raises `Unavailable` when it cannot begin."""
+
+    def ask_to_stop(self) -> None:
+        """Asks for an orderly stop; a second time for an immediate one."""
+
+
+class EmbeddedWorker:
+    """Runs work in a thread of its own. ``make`` makes it anew for each start.
+
+    Jobs that must be killed to be stopped belong to worker processes: here they would take the web
+    process with them, so only their soft time limits hold.
+    """
+
+    def __init__(self, make: Callable[[], Work], *, grace: float) -> None:
+        self._make = make
+        self._grace = grace
+        self._work: Work | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="embedded-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begins; returns at once, whether Redis is there or not."""
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Asks for an orderly stop and returns at once."""
+        self._over.set()
+        if self._work is not None:
+            self._work.ask_to_stop()
+
+    def stop(self) -> None:
+        """Waits until everything is finished or given back."""
+        self.ask_to_stop()
+        self._thread.join(self._grace + _SPARE)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._work = self._make()
+                if not self._over.is_set():
+                    self._work.run()
+            except Unavailable as error:
+                log.warning("worker.waiting", code=error.code, error=str(error))
+            self._over.wait(_PAUSE)

@@ -1,0 +1,96 @@
+"""From a request to accepted jobs: labels of the caller, idempotency, and what a repetition is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from backend.api.api_errors import IdempotencyConflict, MalformedRequest
+from backend.api.auditing import actor_of
+from backend.api.call import Call
+from backend.api.schemas.jobs import EnqueueRequest
+from backend.domain.access_errors import NotAllowed
+from backend.domain.errors import JobNotFound, Unavailable
+from backend.domain.job import EnqueueReply, JobView
+
+_KEY = re.compile(r"[!-~]{1,128}")
+
+
+def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]:
+    """Accepts jobs for the caller; a repetition of another request under one key is refused."""
+    trace_id = call.trace.trace_id
+    wanted = [{"trace_id": trace_id, **prepared(call, request)} for request in requests]
+    key = idempotency_key(call)
+    if key is not None:
+        for number, one in enumerate(wanted):
+            one["idempotency_key"] = f"{key}:{number}" if len(wanted) > 1 else key
+    replies = call.parts.queue.accept_many(wanted)
+    _note(call, [reply.id for reply in replies if reply.created])
+    for reply, one in zip(replies, wanted, strict=True):
+        if not reply.created:
+            _check_same(call, reply.id, one)
+    return replies
+
+
+def idempotency_key(call: Call) -> str | None:
+    """The Idempotency-Key header, made the caller's own; None when there is none."""
+    given = call.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    if not _KEY.fullmatch(given):
+        raise MalformedRequest(
+            "Idempotency-Key must be 1 to 128 visible characters",
+            errors=[{"parameter": "Idempotency-Key", "detail": "1 to 128 visible characters"}],
+        )
+    return f"http:{call.who.credential}:{call.who.id}:{given}"
+
+
+def tenant_of(call: Call, asked: str | None) -> str | None:
+    """The tenant of what the caller makes: its own, if it has one."""
+    own = call.who.tenant
+    if own is not None and asked not in {None, own}:
+        raise NotAllowed(f"your key is bound to the tenant {own!r}")
+    return own or asked
+
+
+def _note(call: Call, ids: Sequence[str]) -> None:
+    if ids:
+        call.desk.enqueue_audit.note(
+            actor_of(call), call.operation, ids, call.request_id, call.trace.trace_id
+        )
+
+
+def prepared(call: Call, request: EnqueueRequest) -> dict[str, Any]:
+    """What `enqueue_job` takes, with the caller's tenant."""
+    values = {name: getattr(request, name) for name in request.model_fields_set}
+    values = {name: value for name, value in values.items() if value is not None}
+    tenant = tenant_of(call, request.tenant)
+    if tenant is not None:
+        values["tenant"] = tenant
+    if request.idempotency_key is not None:
+        values["idempotency_key"] = f"body:{tenant or ''}:{request.idempotency_key}"
+    return values
+
+
+def _check_same(call: Call, job_id: str, wanted: dict[str, Any]) -> None:
+    """Refuses when the job that is there is not what is asked for now; one that is gone cannot be told."""
+    try:
+        there = call.parts.queue.get_job(job_id)
+    except (JobNotFound, Unavailable):
+        return
+    if not _is_same(there, wanted):
+        raise IdempotencyConflict(
+            f"this key or job id belongs to job {job_id}, which was asked for differently; "
+            "nothing was enqueued for it",
+            job_id=job_id if call.who.tenant is None else None,
+        )
+
+
+def _is_same(there: JobView, wanted: dict[str, Any]) -> bool:
+    return (
+        there.job_type == wanted["job_type"]
+        and there.payload == (wanted.get("payload") or {})
+        and there.options.get("tenant") == wanted.get("tenant")
+        and there.queue.partition(":")[0] == wanted.get("priority", there.queue.partition(":")[0])
+    )

@@ -1,0 +1,48 @@
+"""The gate before every operation: who calls, how often, and whether they may."""
+
+from __future__ import annotations
+
+import math
+
+from backend.api.access import Right, permit
+from backend.api.api_errors import TooManyRequests
+from backend.api.auditing import note_refusal
+from backend.api.authentication import Authenticator
+from backend.api.call import Call
+from backend.api.parts import ApiParts
+from backend.api.rate_limit import RateLimit
+from backend.domain.access_errors import NotAllowed
+
+
+class Gate:
+    """Lets a call in, with its principal, or raises."""
+
+    def __init__(self, parts: ApiParts, authenticator: Authenticator) -> None:
+        rates = parts.settings.rates
+        self._authenticator = authenticator
+        self._limit = RateLimit(rates.key_per_second, rates.key_burst, parts.clock.monotonic)
+
+    def let_in(self, call: Call, right: Right) -> None:
+        """Raises `NotAuthenticated`, `TooManyRequests`, `NotAllowed` or `Unavailable`."""
+        if right.role is None:
+            return
+        call.principal = self._authenticator.of_headers(call.headers, call.address)
+        self._count(call)
+        try:
+            permit(right, call.principal)
+        except NotAllowed as error:
+            note_refusal(call, str(error))
+            raise
+
+    def _count(self, call: Call) -> None:
+        if not self._limit.per_second:
+            return
+        who = call.who
+        verdict = self._limit.take(f"{who.credential}:{who.id}")
+        call.answer_headers["RateLimit"] = (
+            f'"key";r={verdict.remaining};t={math.ceil(verdict.reset_after)}'
+        )
+        if not verdict.passed:
+            raise TooManyRequests(
+                "your key sends more requests than it may", retry_after=verdict.retry_after
+            )

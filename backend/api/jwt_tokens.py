@@ -1,0 +1,92 @@
+"""Signed tokens of an identity provider; algorithm and key come from the settings, never from a token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from backend.api.config.api_settings import JwtSettings
+from backend.domain.api_key import Credential, Principal
+from backend.domain.errors import ConfigurationError
+from backend.domain.role import Role
+
+log = structlog.get_logger("tally.api")
+
+_NEEDED = ("exp", "iat", "sub")
+#: Types that a token may say it is of; others, such as refresh tokens, are for somebody else.
+_TYPES = {None, "JWT", "AT+JWT"}
+_LONGEST_NAME = 200
+
+
+class JwtVerifier:
+    """The `TokenVerifier` for JWT."""
+
+    def __init__(self, settings: JwtSettings, key: str) -> None:
+        self._settings = settings
+        self._key = key
+
+    def principal_of(self, token: str) -> Principal | None:
+        """The bearer; None when anything about the token is not as it must be."""
+        import jwt
+
+        try:
+            header = jwt.get_unverified_header(token)
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=[self._settings.algorithm],
+                audience=self._settings.audience or None,
+                issuer=self._settings.issuer or None,
+                leeway=self._settings.leeway,
+                options={"require": list(_NEEDED), "verify_aud": bool(self._settings.audience)},
+            )
+        except jwt.InvalidTokenError as error:
+            log.info("jwt.refused", cause=type(error).__name__)
+            return None
+        if str(header.get("typ") or "JWT").upper() not in _TYPES:
+            return None
+        return self._principal(claims)
+
+    def _principal(self, claims: dict[str, Any]) -> Principal | None:
+        settings = self._settings
+        name, role = claims["sub"], claims.get(settings.role_claim)
+        tenant = claims.get(settings.tenant_claim)
+        if claims["exp"] - claims["iat"] > settings.longest_life:
+            log.info("jwt.refused", cause="lives too long")
+            return None
+        if role not in list(Role) or not isinstance(name, str) or not name.strip():
+            log.info("jwt.refused", cause="no role, or no subject")
+            return None
+        if tenant is not None and not (isinstance(tenant, str) and tenant):
+            return None
+        name = name[:_LONGEST_NAME]
+        return Principal(name, name, Role(role), tenant, Credential.JWT)
+
+
+def verifier_of(settings: JwtSettings) -> JwtVerifier | None:
+    """The verifier that the settings ask for; None when no key is set. Raises `ConfigurationError`."""
+    if settings.algorithm == "HS256":
+        key = settings.secret.get_secret_value()
+    elif settings.public_key_file is not None:
+        key = _read(settings)
+    else:
+        key = ""
+    if not key:
+        return None
+    try:
+        import jwt  # noqa: F401
+    except ImportError as error:
+        raise ConfigurationError("api.jwt needs PyJWT: install tally-queue[jwt]") from error
+    return JwtVerifier(settings, key)
+
+
+def _read(settings: JwtSettings) -> str:
+    path = settings.public_key_file
+    try:
+        text = path.read_text(encoding="ascii") if path else ""
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"api.jwt.public_key_file cannot be read: {error}") from error
+    if "PUBLIC KEY" not in text:
+        raise ConfigurationError(f"api.jwt.public_key_file {path} holds no public key")
+    return text

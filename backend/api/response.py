@@ -1,0 +1,52 @@
+"""Makes HTTP answers of what handlers give back."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from urllib.parse import quote
+
+from flask import Request, Response
+from pydantic import BaseModel
+
+from backend.api.answer import Answer, FileAnswer
+from backend.api.operation import Operation
+
+_NOT_MODIFIED = 304
+
+
+def respond(operation: Operation, given: Any, request: Request) -> Response:
+    """The answer of an operation."""
+    if given is None:
+        return Response(status=operation.status)
+    if isinstance(given, FileAnswer):
+        return _file(given)
+    answer = given if isinstance(given, Answer) else Answer(given)
+    status = answer.status or operation.status
+    response = _json(answer.body, status)
+    response.headers.extend(answer.headers)
+    return _conditional(response, request) if operation.has_etag else response
+
+
+def _json(body: BaseModel, status: int) -> Response:
+    return Response(body.model_dump_json(), status, content_type="application/json")
+
+
+def _conditional(response: Response, request: Request) -> Response:
+    """Told by a 304 when the caller has it already."""
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:32]
+    response.set_etag(tag)
+    if request.if_none_match.contains(tag):
+        return Response(status=_NOT_MODIFIED, headers={"ETag": f'"{tag}"'})
+    return response
+
+
+def _file(file: FileAnswer) -> Response:
+    """Always saved, never shown: what a job made is not ours to run in a browser."""
+    response = Response(file.chunks, content_type=file.media_type)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+    )
+    response.headers["Content-Length"] = str(file.size_bytes)
+    response.headers["ETag"] = f'"{file.sha256}"'
+    return response

@@ -1,0 +1,75 @@
+"""Files that jobs produced: which there are, and their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+from backend.api.answer import FileAnswer
+from backend.api.call import Call
+from backend.api.operation import Router
+from backend.api.own_jobs import find_own
+from backend.api.schemas.artifacts import ArtifactResource, Artifacts
+from backend.api.schemas.fields import JobId
+from backend.domain.errors import ArtifactError
+from workers.artifacts.artifact import Artifact
+
+router = Router("jobs", "Jobs")
+_CHUNK = 64 * 1024
+_DEEPEST = 20
+
+
+@router.get("/api/jobs/{job_id}/artifacts")
+def artifacts(call: Call, job_id: JobId) -> Artifacts:
+    """The files that a job's result names."""
+    found = [_find(call, job_id, artifact_id) for artifact_id in _named_by(call, job_id)]
+    return Artifacts(items=[ArtifactResource.of(each) for each in found if each is not None])
+
+
+@router.get("/api/jobs/{job_id}/artifacts/{artifact_id}")
+def download(call: Call, job_id: JobId, artifact_id: JobId) -> FileAnswer:
+    """The bytes of one of its files."""
+    find_own(call, job_id)
+    artifact = _find(call, job_id, artifact_id)
+    if artifact is None:
+        raise ArtifactError(f"job {job_id} has no artifact {artifact_id!r}, or it has expired")
+    return FileAnswer(
+        _chunks(call.parts.artifacts.open(artifact_id)),
+        artifact.name,
+        artifact.media_type,
+        artifact.size_bytes,
+        artifact.sha256,
+    )
+
+
+def _named_by(call: Call, job_id: str) -> list[str]:
+    job = call.desk.resources.job(find_own(call, job_id))
+    return list(dict.fromkeys(_ids_in(job.result, _DEEPEST)))
+
+
+def _ids_in(result: Any, deep: int) -> Iterator[str]:
+    """Ids of what looks like an artifact, wherever a handler put it in its result."""
+    if isinstance(result, dict):
+        if {"id", "sha256", "size_bytes"} <= result.keys() and isinstance(result["id"], str):
+            yield result["id"]
+        inner = list(result.values())
+    else:
+        inner = result if isinstance(result, list) else []
+    for value in inner if deep else ():
+        yield from _ids_in(value, deep - 1)
+
+
+def _find(call: Call, job_id: str, artifact_id: str) -> Artifact | None:
+    """The artifact, if it is this job's and still good."""
+    with suppress(ArtifactError):
+        artifact = call.parts.artifacts.find(artifact_id)
+        if artifact.job_id == job_id and not artifact.is_expired(call.parts.clock.now()):
+            return artifact
+    return None
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,93 @@
+"""The dead-letter queue: looking through it, sending jobs home, taking them out for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from backend.api.answer import Answer
+from backend.api.bulk_actions import act
+from backend.api.call import Call
+from backend.api.operation import Router
+from backend.api.paging import with_links
+from backend.api.schemas.base import Because
+from backend.api.schemas.bulk import BulkOutcome, DeadBulkRequest
+from backend.api.schemas.dead_letters import DeadJob, DeadPage, DeadQuery
+from backend.api.schemas.fields import JobId
+from backend.api.schemas.job_actions import Done
+from backend.domain.errors import InvalidOption
+from backend.services.bulk_service import Selection
+from backend.services.job_control import DeadFilter
+
+router = Router("dlq", "Dead letters")
+
+
+@router.get("/api/dlq")
+def list_dead(call: Call, query: DeadQuery) -> Answer[DeadPage]:
+    """Dead jobs with their errors, the newest first."""
+    found = call.parts.dead_letters.page(query.dead_filter(), query.limit, query.cursor)
+    page = DeadPage(
+        items=[
+            DeadJob(**call.desk.resources.job(job).model_dump(), died_at=died_at)
+            for job, died_at in found.jobs
+        ],
+        next_cursor=found.next,
+        total=found.total,
+    )
+    return with_links(page, query)
+
+
+@router.post("/api/dlq/redrive")
+def redrive_many(call: Call, body: DeadBulkRequest) -> BulkOutcome:
+    """Sends dead jobs home with all their attempts: by filter, by id, or `all` of them.
+
+    With `dry_run` it only shows how many they are, the oldest, and a few of them.
+    """
+
+    def redrive(ids: Sequence[str]) -> Sequence[str]:
+        return call.parts.bulk.redrive(ids, by=call.actor, reason=body.reason)
+
+    return _act(call, body, redrive)
+
+
+@router.post("/api/dlq/discard")
+def discard_many(call: Call, body: DeadBulkRequest) -> BulkOutcome:
+    """Takes dead jobs out for good: by filter, by id, or `all` of them; history keeps them."""
+
+    def discard(ids: Sequence[str]) -> Sequence[str]:
+        return call.parts.bulk.discard(ids, by=call.actor, reason=body.reason)
+
+    return _act(call, body, discard)
+
+
+@router.post("/api/dlq/{job_id}/redrive", optional_body=True)
+def redrive(call: Call, job_id: JobId, body: Because) -> Done:
+    """Sends one dead job home with all its attempts."""
+    with call.audit(f"job:{job_id}", reason=body.reason) as note:
+        call.parts.control.redrive(job_id, by=call.actor, reason=body.reason)
+        note.did([job_id])
+    return Done(id=job_id, outcome="queued")
+
+
+@router.post("/api/dlq/{job_id}/discard", optional_body=True)
+def discard(call: Call, job_id: JobId, body: Because) -> Done:
+    """Takes one dead job out of the dead-letter queue for good; history keeps it."""
+    with call.audit(f"job:{job_id}", reason=body.reason) as note:
+        call.parts.control.discard(job_id, by=call.actor, reason=body.reason)
+        note.did([job_id])
+    return Done(id=job_id, outcome="failed")
+
+
+def _act(
+    call: Call, body: DeadBulkRequest, action: Callable[[Sequence[str]], Sequence[str]]
+) -> BulkOutcome:
+    selection = _selection(call, body)
+    return act(call, "dlq", selection, action, dry_run=body.dry_run, reason=body.reason)
+
+
+def _selection(call: Call, body: DeadBulkRequest) -> Selection:
+    if (body.filter is not None) + (body.job_ids is not None) + body.all != 1:
+        raise InvalidOption("give a filter, job_ids, or all: one of the three", field="filter")
+    if body.job_ids is not None:
+        return Selection(list(dict.fromkeys(body.job_ids)), None, [], is_partial=False)
+    wanted = body.filter.dead_filter() if body.filter else DeadFilter()
+    return call.parts.bulk.select_dead(wanted)

@@ -1,0 +1,45 @@
+"""A message to be printed later: the one request that a delayed job needs at least."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from backend.api.call import Call
+from backend.api.enqueueing import accept
+from backend.api.operation import Router
+from backend.api.schemas.base import Request, Resource
+from backend.api.schemas.jobs import EnqueueRequest
+
+router = Router("messages", "Delayed messages")
+_JOB_TYPE = "log_message"
+
+
+class RegisterRequest(Request):
+    """What to print, and when."""
+
+    message: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = (
+        "Job executed successfully"
+    )
+    delay_seconds: Annotated[int, Field(ge=0, le=31_622_400)] = 180
+    max_retry: Annotated[int, Field(ge=0, le=100)] = 10
+
+
+class Registered(Resource):
+    """A message that will be printed."""
+
+    job_id: str
+    status: Literal["registered"] = "registered"
+
+
+@router.post("/api/dm-jobqueue/register", headers=("Idempotency-Key",), optional_body=True)
+def register(call: Call, body: RegisterRequest) -> Registered:
+    """Registers a message; when its time has come a worker prints `[2026-01-02 12:34:56] message`."""
+    request = EnqueueRequest(
+        job_type=_JOB_TYPE,
+        payload={"message": body.message},
+        delay=float(body.delay_seconds),
+        max_retries=body.max_retry,
+    )
+    return Registered(job_id=accept(call, [request])[0].id)

@@ -1,0 +1,46 @@
+"""What can be done: the job types, and what people do to all jobs of one."""
+
+from __future__ import annotations
+
+from backend.api.call import Call
+from backend.api.operation import Router
+from backend.api.routers.queues import paused, resumed
+from backend.api.schemas.base import Because
+from backend.api.schemas.fields import TypeName
+from backend.api.schemas.job_types import JobTypeResource, JobTypes
+from backend.api.schemas.queues import LimitOutcome, LimitRequest, PauseOutcome
+
+router = Router("types", "Job types")
+
+
+@router.get("/api/jobs/types", etag=True, headers=("If-None-Match",))
+def list_types(call: Call) -> JobTypes:
+    """Every job type with the schema of its payload, its lane, limits and retries."""
+    return JobTypes(items=[JobTypeResource.of(kind) for kind in call.parts.catalogue])
+
+
+@router.get("/api/jobs/types/{job_type}", etag=True, headers=("If-None-Match",))
+def get_type(call: Call, job_type: TypeName) -> JobTypeResource:
+    """One job type."""
+    return JobTypeResource.of(call.parts.catalogue.get(job_type))
+
+
+@router.post("/api/jobs/types/{job_type}/pause", optional_body=True)
+def pause(call: Call, job_type: TypeName, body: Because) -> PauseOutcome:
+    """Pauses a job type: its jobs wait aside and hold nobody up."""
+    return paused(call, f"type:{job_type}", body.reason)
+
+
+@router.post("/api/jobs/types/{job_type}/resume", optional_body=True)
+def resume(call: Call, job_type: TypeName, body: Because) -> PauseOutcome:
+    """Resumes a job type."""
+    return resumed(call, f"type:{job_type}", body.reason)
+
+
+@router.post("/api/jobs/types/{job_type}/limit")
+def limit(call: Call, job_type: TypeName, body: LimitRequest) -> LimitOutcome:
+    """Sets how many jobs of a type may run at once in the whole cluster."""
+    with call.audit(f"type:{job_type}", reason=body.reason) as note:
+        call.parts.control.limit(job_type, body.limit, by=call.actor, reason=body.reason)
+        note.did([job_type], after={"limit": body.limit})
+    return LimitOutcome(job_type=job_type, limit=body.limit)

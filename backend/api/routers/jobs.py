@@ -1,0 +1,95 @@
+"""Enqueueing jobs and looking at them."""
+
+from __future__ import annotations
+
+from backend.api.answer import Answer
+from backend.api.api_errors import ResultNotReady
+from backend.api.call import Call
+from backend.api.enqueueing import accept
+from backend.api.operation import Router
+from backend.api.own_jobs import find_own
+from backend.api.schemas.fields import JobId
+from backend.api.schemas.jobs import (
+    Accepted,
+    BulkAccepted,
+    BulkItem,
+    BulkRequest,
+    EnqueueRequest,
+    Job,
+    JobResult,
+)
+from backend.domain.errors import InvalidOption
+from backend.domain.job import JobView
+from backend.domain.job_state import JobState
+
+router = Router("jobs", "Jobs")
+_CREATED, _ALREADY_THERE = 202, 200
+
+
+@router.post("/api/jobs", status=_CREATED, also=(200,), headers=("Idempotency-Key", "Prefer"))
+def enqueue(call: Call, body: EnqueueRequest) -> Answer[Accepted]:
+    """Enqueues one job.
+
+    Once it is answered, the job will not be lost. `202` says it is new, `200` that it was there
+    already (same `Idempotency-Key`, `idempotency_key` or `job_id`). With `Prefer: wait=5` the answer
+    is held back until the job has ended, at most so many seconds, and carries the job.
+    """
+    reply = accept(call, [body])[0]
+    waited = call.desk.waiting.wait(
+        reply.id, call.desk.waiting.seconds_asked(call.headers.get("Prefer"))
+    )
+    headers = {"Location": f"/api/jobs/{reply.id}"}
+    if call.headers.get("Prefer") and waited is not None:
+        headers["Preference-Applied"] = "wait"
+    done = waited is not None or not reply.created
+    return Answer(
+        Accepted(
+            id=reply.id,
+            state=waited.state if waited else None,
+            created=reply.created,
+            job=call.desk.resources.job(waited) if waited else None,
+        ),
+        status=_ALREADY_THERE if done else _CREATED,
+        headers=headers,
+    )
+
+
+@router.post("/api/jobs/bulk", status=_CREATED, headers=("Idempotency-Key",))
+def enqueue_bulk(call: Call, body: BulkRequest) -> BulkAccepted:
+    """Enqueues many jobs, in the order given.
+
+    All are checked before the first is accepted. A refusal for lack of room says in
+    `details.accepted` how many from the start were taken.
+    """
+    most = call.parts.settings.max_bulk
+    if len(body.jobs) > most:
+        raise InvalidOption(f"at most {most} jobs in one request", field="jobs")
+    replies = accept(call, body.jobs)
+    return BulkAccepted(
+        jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],
+        created=sum(reply.created for reply in replies),
+    )
+
+
+@router.get("/api/jobs/{job_id}", etag=True, headers=("Prefer", "If-None-Match"))
+def get(call: Call, job_id: JobId) -> Answer[Job]:
+    """One job: live while Redis knows it, from the record after that."""
+    found = find_own(call, job_id)
+    seconds = call.desk.waiting.seconds_asked(call.headers.get("Prefer"))
+    if seconds and isinstance(found, JobView) and not found.state.is_final:
+        waited = call.desk.waiting.wait(job_id, seconds)
+        if waited is not None:
+            return Answer(call.desk.resources.job(waited), headers={"Preference-Applied": "wait"})
+        found = find_own(call, job_id)
+    return Answer(call.desk.resources.job(found))
+
+
+@router.get("/api/jobs/{job_id}/result", etag=True, headers=("Prefer", "If-None-Match"))
+def result(call: Call, job_id: JobId) -> JobResult:
+    """What a job that ended came to: its result, or why it was given up."""
+    job = get(call, job_id).body
+    if not JobState(job.state).is_final:
+        raise ResultNotReady(f"job {job_id} is {job.state}; it has no result yet", job_id=job_id)
+    return JobResult(
+        id=job.id, state=job.state, result=job.result, error=job.error, ended_at=job.ended_at
+    )

@@ -1,0 +1,73 @@
+"""Numbers: how it is now, and how it was."""
+
+from __future__ import annotations
+
+from backend.api.call import Call
+from backend.api.operation import Router
+from backend.api.schemas.metrics import (
+    Attempts,
+    FailureLine,
+    HistoryQuery,
+    HourLine,
+    MetricsHistory,
+    MetricsOverview,
+    RecordLag,
+    SignLine,
+    TypeLine,
+    WorkerSummary,
+)
+from backend.api.schemas.queues import Queue
+from backend.domain.job_state import JobState
+from backend.domain.queue_state import WorkerState
+
+router = Router("metrics", "Metrics")
+
+
+@router.get("/api/jobs/metrics/overview")
+def overview(call: Call) -> MetricsOverview:
+    """Depth and oldest wait of each queue, workers, rates and percentiles, and what needs a person."""
+    found = call.parts.overview.overview()
+    queues = [Queue.of(state, found.at) for state in found.queues]
+    waits = [queue.oldest_wait_seconds for queue in queues if queue.oldest_wait_seconds is not None]
+    return MetricsOverview(
+        at=found.at,
+        depth=found.total(JobState.QUEUED),
+        oldest_wait_seconds=max(waits, default=None),
+        scheduled=found.total(JobState.SCHEDULED),
+        started=found.total(JobState.STARTED),
+        dead=found.dead,
+        queues=queues,
+        paused=found.paused,
+        workers=_summary(found.workers),
+        attempts=Attempts.of(found.attempts) if found.attempts else None,
+        types=[TypeLine.of(each) for each in found.types],
+        lag=RecordLag(**found.lag._asdict()) if found.lag else None,
+        difference=found.difference,
+        signs=[SignLine(**sign._asdict()) for sign in found.signs],
+    )
+
+
+@router.get("/api/jobs/metrics/history")
+def history(call: Call, query: HistoryQuery) -> MetricsHistory:
+    """Throughput, waits and runs by hour and by job type, and what went wrong by kind of error."""
+    record, since, until = call.parts.history, query.since, query.until
+    wanted = query.job_type or ""
+    types = record.by_type(since, until)
+    return MetricsHistory(
+        hours=[HourLine.of(hour) for hour in record.by_hour(since, until, job_type=wanted)],
+        types=[TypeLine.of(each) for each in types if wanted in {"", each.job_type}],
+        failures=[
+            FailureLine.of(group)
+            for group in record.failures(since, until, job_type=wanted, limit=query.failures)
+        ],
+    )
+
+
+def _summary(workers: list[WorkerState]) -> WorkerSummary:
+    alive = [worker for worker in workers if worker.state != "lost"]
+    return WorkerSummary(
+        alive=len(alive),
+        lost=len(workers) - len(alive),
+        slots=sum(worker.slots for worker in alive),
+        busy_slots=sum(worker.busy_slots for worker in alive),
+    )

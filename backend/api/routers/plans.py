@@ -1,0 +1,92 @@
+"""Looking before leaping: previews, plans, replays and test runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.api.answer import Answer
+from backend.api.auditing import actor_of
+from backend.api.call import Call
+from backend.api.enqueueing import idempotency_key, prepared, tenant_of
+from backend.api.operation import Router
+from backend.api.own_jobs import check_own
+from backend.api.schemas.fields import JobId, TypeName
+from backend.api.schemas.jobs import Accepted, BulkAccepted, BulkItem
+from backend.api.schemas.plans import (
+    JobPreviewLine,
+    PlanRequest,
+    PlanResource,
+    PreviewRequest,
+    ReplayRequest,
+    TrialReceipt,
+    TrialRequest,
+)
+
+router = Router("jobs", "Jobs")
+
+
+@router.post("/api/jobs/preview")
+def preview(call: Call, body: PreviewRequest) -> PlanResource:
+    """Says what would happen to jobs: queue, time, retries, limits, validity. Enqueues nothing.
+
+    When all are valid, `plan` is a token: `POST /api/jobs/enqueue` with it and the same jobs enqueues
+    exactly what was shown.
+    """
+    plan = call.parts.previews.preview_jobs([prepared(call, job) for job in body.jobs])
+    return PlanResource(
+        plan=plan.token,
+        valid=plan.token is not None,
+        jobs=[JobPreviewLine.of(each) for each in plan.jobs],
+    )
+
+
+@router.post("/api/jobs/enqueue", status=202)
+def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
+    """Enqueues the jobs of a preview; refused when they are not the ones that were shown."""
+    requests = [prepared(call, job) for job in body.jobs]
+    replies = call.parts.previews.enqueue_plan(requests, body.plan)
+    _note(call, [reply.id for reply in replies if reply.created])
+    return BulkAccepted(
+        jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],
+        created=sum(reply.created for reply in replies),
+    )
+
+
+@router.post("/api/jobs/{job_id}/replay", status=202, headers=("Idempotency-Key",), optional_body=True)
+def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
+    """Runs any job of history again, as a new job that names its ancestor."""
+    check_own(call, job_id)
+    options: dict[str, Any] = {}
+    key = idempotency_key(call)
+    if key is not None:
+        options["idempotency_key"] = key
+    with call.audit(f"job:{job_id}", reason=body.reason) as note:
+        new_id = call.parts.replays.replay(
+            job_id, payload=body.payload, priority=body.priority, **options
+        )
+        note.did([job_id, new_id], after={"new_job": new_id})
+    return Answer(Accepted(id=new_id, created=True), headers={"Location": f"/api/jobs/{new_id}"})
+
+
+@router.post("/api/jobs/types/{job_type}/test", status=202, optional_body=True)
+def test_run(
+    call: Call, job_type: TypeName, body: TrialRequest
+) -> Answer[TrialReceipt]:
+    """Starts a test run: a real run, flagged so that its handler touches nothing outside."""
+    values = body.model_dump(exclude={"payload", "priority"}, exclude_none=True)
+    tenant = tenant_of(call, body.tenant)
+    if tenant is not None:
+        values["tenant"] = tenant
+    values["trace_id"] = call.trace.trace_id
+    receipt = call.parts.tester.test_job(job_type, body.payload, body.priority, **values)
+    _note(call, [receipt.run_id])
+    return Answer(
+        TrialReceipt(**receipt._asdict()), headers={"Location": f"/api/jobs/{receipt.run_id}"}
+    )
+
+
+def _note(call: Call, ids: list[str]) -> None:
+    if ids:
+        call.desk.enqueue_audit.note(
+            actor_of(call), call.operation, ids, call.request_id, call.trace.trace_id
+        )

@@ -1,0 +1,58 @@
+"""Worker processes: who they are, stopping one, clearing what the dead left behind."""
+
+from __future__ import annotations
+
+from backend.api.call import Call
+from backend.api.operation import Router
+from backend.api.schemas.base import Because
+from backend.api.schemas.fields import ObjectId
+from backend.api.schemas.workers import ClearOutcome, ClearRequest, StopOutcome, Worker, Workers
+
+router = Router("workers", "Workers")
+
+
+@router.get("/api/jobs/workers")
+def list_workers(call: Call) -> Workers:
+    """Every worker process on record, with its slots, jobs and last heartbeat."""
+    workers = call.parts.workers.all()
+    alive = [worker for worker in workers if worker.state != "lost"]
+    return Workers(
+        items=[Worker.of(worker) for worker in workers],
+        alive=len(alive),
+        slots=sum(worker.slots for worker in alive),
+        busy_slots=sum(worker.busy_slots for worker in alive),
+    )
+
+
+@router.post("/api/jobs/workers/{name}/stop", optional_body=True)
+def stop(call: Call, name: ObjectId, body: Because) -> StopOutcome:
+    """Asks a worker process to finish what it runs and end.
+
+    A supervisor starts another in its place. To stop work for good, pause the lane.
+    """
+    return _stopped(call, name, body.reason)
+
+
+@router.post("/api/jobs/workers/{name}/recycle", optional_body=True)
+def recycle(call: Call, name: ObjectId, body: Because) -> StopOutcome:
+    """Asks a worker process to finish what it runs and end, so that its supervisor starts a fresh one."""
+    return _stopped(call, name, body.reason)
+
+
+@router.post("/api/jobs/workers/clear-stale", optional_body=True)
+def clear_stale(call: Call, body: ClearRequest) -> ClearOutcome:
+    """Takes away the records of worker processes that are gone. Touches no job."""
+    if body.dry_run:
+        names = [worker.name for worker in call.parts.workers.stale()]
+        return ClearOutcome(dry_run=True, names=names)
+    with call.audit("workers", reason=body.reason) as note:
+        names = call.parts.workers.clear_stale()
+        note.did(names)
+    return ClearOutcome(dry_run=False, names=names)
+
+
+def _stopped(call: Call, name: str, reason: str) -> StopOutcome:
+    with call.audit(f"worker:{name}", reason=reason) as note:
+        reached = call.parts.workers.stop(name)
+        note.did([name] if reached else [])
+    return StopOutcome(name=name, outcome="asked" if reached else "not listening")

@@ -1,0 +1,113 @@
+"""Actions on many jobs, as they come in and go out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from backend.api.schemas.base import Because, Request, Resource
+from backend.api.schemas.fields import Instant, JobId, Line, QueueText, StateWord, Tag, TypeName
+from backend.api.schemas.job_search import JobLine
+from backend.domain.history_search import JobSearch
+from backend.services.job_control import DeadFilter
+
+JobIds = Annotated[list[JobId], Field(min_length=1, max_length=10_000)]
+
+
+class Bulk(Because):
+    """What all actions on many jobs take."""
+
+    job_ids: JobIds | None = Field(None, description="These jobs; instead of a filter.")
+    dry_run: bool = Field(False, description="Only show which jobs it would be.")
+
+
+class Filter(Request):
+    """Conditions; none at all would mean everything, which must be said in other words."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("a filter needs at least one condition")
+        return self
+
+
+class WaitingFilter(Filter):
+    """Which jobs that have not ended are meant; at least one condition, and each must hold."""
+
+    job_type: TypeName | None = None
+    queue: QueueText | None = None
+    state: StateWord | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    tag: Tag | None = None
+    trace_id: Line | None = None
+    context_id: Line | None = None
+    tenant: Line | None = None
+
+    def search(self, tenant: str | None) -> JobSearch:
+        """What to look for, in the domain's words."""
+        return JobSearch(
+            job_type=self.job_type or "",
+            queue=self.queue or "",
+            state=self.state,
+            since=self.since,
+            until=self.until,
+            tag=self.tag or "",
+            trace_id=self.trace_id or "",
+            context_id=self.context_id or "",
+            tenant=tenant or "",
+            limit=500,
+        )
+
+
+class BulkCancelRequest(Bulk):
+    """Which jobs to withdraw."""
+
+    filter: WaitingFilter | None = None
+    force: bool = Field(False, description="Stop running ones hard, not only ask them.")
+
+
+class DeadCondition(Filter):
+    """Which dead jobs are meant; at least one condition, and every one given must hold."""
+
+    job_type: TypeName | None = None
+    queue: QueueText | None = Field(None, description="The queue they came from.")
+    error: Line | None = Field(
+        None, description="Class or reason of the error, or any part of its message."
+    )
+    before: Instant | None = Field(None, description="Died before.")
+    after: Instant | None = Field(None, description="Died at or after.")
+
+    def dead_filter(self) -> DeadFilter:
+        """The filter, in the services' words."""
+        return DeadFilter(self.job_type, self.queue, self.error, self.before, self.after)
+
+
+class DeadBulkRequest(Bulk):
+    """Which dead jobs to act on: a filter, ids, or all of them."""
+
+    filter: DeadCondition | None = None
+    all: bool = Field(False, description="Every dead job; must be said.")
+
+
+class PurgeRequest(Because):
+    """A purge, on purpose only."""
+
+    confirm: QueueText | None = Field(None, description="The queue's name again.")
+    dry_run: bool = Field(False, description="Only show what it would cancel.")
+
+
+class BulkOutcome(Resource):
+    """What a bulk action did, or would do."""
+
+    dry_run: bool
+    count: int = Field(description="Jobs touched, or, in a dry run, that would be.")
+    oldest: datetime | None = Field(description="Since when the oldest waits, or is dead.")
+    sample: list[JobLine] = Field(description="A few of them.")
+    job_ids: list[str] = Field(description="Those touched, at most the first 1000.")
+    asked: int = Field(0, description="Running jobs that were asked to stop.")
+    more: bool = Field(False, description="There are more than one action takes: repeat it.")

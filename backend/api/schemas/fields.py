@@ -1,0 +1,61 @@
+"""The kinds of values that requests are made of, each with what it may look like."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from backend.domain.job_state import JobState
+from backend.domain.queue_name import Priority
+from backend.domain.role import Role
+
+_INSTANT = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?"
+_NUMBER = r"-?(0|[1-9]\d{0,15})"
+#: Printable, with no control characters, so that it fits a header, a log line and a Redis key.
+_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+
+
+def _instant(value: Any) -> Any:
+    """RFC 3339; pydantic alone would take numbers and bare dates as well. A naive one means UTC."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(_INSTANT, value):
+        raise ValueError("must be an instant such as 2026-01-27T08:30:00Z")
+    instant = datetime.fromisoformat(value.upper())
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(_NUMBER, value):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _truth(value: Any) -> Any:
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return value
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+#: Numbers and truths of a query, which arrive as text.
+QueryNumber = Annotated[int, BeforeValidator(_number)]
+QueryTruth = Annotated[bool, BeforeValidator(_truth)]
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=_LINE)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
+Reason = Annotated[str, StringConstraints(max_length=500)]
+TypeName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
+QueueText = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
+JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+ObjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,128}$")]
+Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
+Seconds = Annotated[float, Field(ge=0, le=3_200_000_000, allow_inf_nan=False)]
+
+#: In bodies these are JSON strings; strict models take them by value.
+PriorityWord = Annotated[Priority, Field(description="How urgent.")]
+StateWord = Annotated[JobState, Field(description="Where a job stands.")]
+RoleWord = Annotated[Role, Field(description="What the key may do.")]

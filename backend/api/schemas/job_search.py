@@ -1,0 +1,118 @@
+"""Searching jobs: the query, and jobs as lists show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from backend.api.schemas.base import Page, PageQuery, Resource
+from backend.api.schemas.fields import Instant, Line, QueueText, StateWord, Tag, TypeName
+from backend.domain.history_search import JobSearch
+
+
+class SearchQuery(PageQuery):
+    """Which jobs are meant; every condition given must hold."""
+
+    job_type: TypeName | None = None
+    queue: QueueText | None = None
+    state: StateWord | None = None
+    since: Instant | None = Field(None, description="Accepted at or after.")
+    until: Instant | None = Field(None, description="Accepted before.")
+    tag: Tag | None = None
+    trace_id: Line | None = None
+    context_id: Line | None = None
+    tenant: Line | None = None
+    worker: Line | None = Field(None, description="The worker of the last attempt.")
+    error: Line | None = Field(None, description="Any part of the last error's text.")
+    source: Literal["live", "history"] | None = Field(
+        None, description="Redis alone, or the record alone; both when left out."
+    )
+
+    def search(self, tenant: str | None) -> JobSearch:
+        """What to look for, in the domain's words."""
+        return JobSearch(
+            job_type=self.job_type or "",
+            queue=self.queue or "",
+            state=self.state,
+            since=self.since,
+            until=self.until,
+            tag=self.tag or "",
+            trace_id=self.trace_id or "",
+            context_id=self.context_id or "",
+            tenant=tenant or "",
+            worker=self.worker or "",
+            error_text=self.error or "",
+            limit=self.limit,
+        )
+
+
+class JobLine(Resource):
+    """A job as a list shows it: without payload and result."""
+
+    id: str
+    job_type: str
+    queue: str
+    state: StateWord
+    attempt: int
+    max_attempts: int
+    error: str | None = Field(None, description="Class and message of the last error.")
+    created_at: datetime | None = None
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    run_at: datetime | None = None
+    worker: str | None = None
+    progress: dict[str, Any] | None = None
+    tags: list[str] = Field(default_factory=list)
+    tenant: str | None = None
+    trace_id: str | None = None
+    context_id: str | None = None
+    is_test: bool = False
+    source: Literal["live", "history"]
+
+
+class JobPage(Page):
+    """Some jobs, the newest first."""
+
+    items: list[JobLine]
+    sources: list[Literal["live", "history"]] = Field(
+        description="What answered; one of them is missing while its store is away."
+    )
+
+
+class JobEventLine(Resource):
+    """One line of a job's life."""
+
+    at: datetime
+    kind: str
+    state: StateWord | None = Field(description="The state after it; empty when it changed none.")
+    queue: str
+    attempt: int
+    actor: str = Field(description="The worker, or who acted.")
+    ran: float | None = Field(description="Seconds that the attempt ran.")
+    due_at: datetime | None
+    note: str = Field(description="The reason that was given.")
+
+
+class JobAttempt(Resource):
+    """One attempt that ended."""
+
+    attempt: int
+    outcome: str
+    worker: str
+    queue: str
+    started_at: datetime
+    ended_at: datetime
+    waited: float | None = Field(description="Seconds from ready to started.")
+    ran: float | None = Field(description="Seconds that it ran.")
+    error: dict[str, Any] | None
+
+
+class JobStory(Resource):
+    """Everything on record about a job, in order."""
+
+    id: str
+    events: list[JobEventLine]
+    attempts: list[JobAttempt]

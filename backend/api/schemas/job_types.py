@@ -1,0 +1,54 @@
+"""Job types as they go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from backend.api.schemas.base import Resource
+from backend.api.schemas.fields import PriorityWord
+from backend.domain.job_type import JobType
+
+
+class JobTypeResource(Resource):
+    """One thing that can be done."""
+
+    name: str
+    description: str
+    lane: str
+    priority: PriorityWord
+    isolation: str = Field(description="thread, or process of its own.")
+    version: int
+    timeout: float = Field(description="Seconds an attempt may take.")
+    max_attempts: int
+    retry_delays: list[float] = Field(description="Seconds before each retry.")
+    limit: int | None = Field(description="So many at once in the whole cluster.")
+    secret_fields: list[str] = Field(description="Fields of the payload that are masked.")
+    payload_schema: dict[str, Any] | None = Field(
+        description="JSON Schema of the payload; empty: any object."
+    )
+
+    @classmethod
+    def of(cls, kind: JobType) -> JobTypeResource:
+        """A job type as it goes out."""
+        return cls(
+            name=kind.name,
+            description=kind.description,
+            lane=kind.lane,
+            priority=kind.priority,
+            isolation=kind.isolation,
+            version=kind.version,
+            timeout=kind.timeout,
+            max_attempts=kind.retry.max_attempts,
+            retry_delays=list(kind.retry.delays),
+            limit=kind.limit,
+            secret_fields=sorted(kind.secret_fields),
+            payload_schema=kind.payload.model_json_schema() if kind.payload else None,
+        )
+
+
+class JobTypes(Resource):
+    """Every job type, by name."""
+
+    items: list[JobTypeResource]

@@ -1,0 +1,145 @@
+"""Jobs as they come in and go out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
+
+from backend.api.schemas.base import Request, Resource
+from backend.api.schemas.fields import (
+    Instant,
+    JobId,
+    Line,
+    PriorityWord,
+    Seconds,
+    StateWord,
+    Tag,
+    TypeName,
+)
+
+
+class EnqueueRequest(Request):
+    """A job to be done."""
+
+    job_type: TypeName = Field(description="What to do; `GET /api/jobs/types` lists them.")
+    payload: dict[str, JsonValue] = Field(
+        default_factory=dict, description="What the job type needs; checked against its schema."
+    )
+    priority: PriorityWord | None = Field(None, description="The job type's own when left out.")
+    run_at: Instant | None = Field(None, description="Not before; in the past means now.")
+    delay: Seconds | None = Field(None, description="Seconds to wait; instead of run_at.")
+    max_retries: Annotated[int, Field(ge=0, le=1000)] | None = None
+    retry_delays: Annotated[list[Seconds], Field(max_length=100)] | None = Field(
+        None, description="Seconds before each retry."
+    )
+    timeout: Annotated[float, Field(ge=0.001, le=31_622_400)] | None = Field(
+        None, description="Seconds an attempt may take."
+    )
+    tags: Annotated[list[Tag], Field(max_length=32)] | None = None
+    tenant: Line | None = None
+    trace_id: Line | None = Field(None, description="That of the traceparent header when left out.")
+    context_id: Line | None = Field(None, description="An id of the caller's own, to search by.")
+    idempotency_key: Line | None = Field(
+        None, description="The same key again answers with the job already there."
+    )
+    idempotency_window: Annotated[float, Field(ge=1, le=31_622_400)] | None = Field(
+        None, description="Seconds the key is remembered."
+    )
+    expires_at: Instant | None = Field(None, description="Withdrawn if not started by then.")
+    limit_key: Line | None = Field(None, description="Jobs of one key share one limit.")
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="So many jobs of limit_key at once, in the whole cluster."
+    )
+    result_ttl: Annotated[int, Field(ge=0, le=31_622_400)] | None = Field(
+        None, description="Seconds the finished job stays in Redis."
+    )
+    job_id: JobId | None = Field(None, description="An id of the caller's own making.")
+    is_test: bool = Field(False, description="Handlers touch nothing outside.")
+    callback_url: Annotated[Line, Field(pattern="^https?://[!-~]+$")] | None = Field(
+        None, description="Gets the outcome as a signed POST."
+    )
+    environment: Line | None = None
+
+
+class BulkRequest(Request):
+    """Many jobs, all checked before the first is accepted."""
+
+    jobs: list[EnqueueRequest] = Field(min_length=1, max_length=10_000)
+
+
+class Fault(Resource):
+    """Why an attempt went wrong."""
+
+    reason: str
+    error: str
+    message: str
+    traceback: str | None = None
+
+
+class Job(Resource):
+    """A job and where it stands."""
+
+    id: str
+    job_type: str
+    queue: str
+    state: StateWord
+    attempt: int = Field(description="Attempts begun so far.")
+    max_attempts: int
+    failures: int
+    payload: Any = Field(description="Fields that the job type calls secret are masked.")
+    result: Any = None
+    error: Fault | None = None
+    created_at: datetime | None = None
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    run_at: datetime | None = None
+    expires_at: datetime | None = None
+    worker: str | None = None
+    progress: dict[str, Any] | None = None
+    cancel_asked: bool = False
+    timeout: float | None = None
+    tags: list[str] = Field(default_factory=list)
+    tenant: str | None = None
+    trace_id: str | None = None
+    context_id: str | None = None
+    is_test: bool = False
+    callback_url: str | None = None
+    source: Literal["live", "history"] = Field(
+        description="Whether Redis or the record in Postgres says so."
+    )
+
+
+class Accepted(Resource):
+    """A job that was accepted."""
+
+    id: str
+    state: StateWord | None = Field(None, description="Empty while Redis has not seen the job.")
+    created: bool = Field(description="False: it, or its twin by idempotency key, was there.")
+    job: Job | None = Field(None, description="Only when asked to wait.")
+
+
+class BulkItem(Resource):
+    """One job of many."""
+
+    id: str
+    created: bool
+
+
+class BulkAccepted(Resource):
+    """What became of many jobs, in the order given."""
+
+    jobs: list[BulkItem]
+    created: int
+
+
+class JobResult(Resource):
+    """What a job came to."""
+
+    id: str
+    state: StateWord
+    result: Any = None
+    error: Fault | None = None
+    ended_at: datetime | None = None

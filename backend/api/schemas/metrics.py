@@ -1,0 +1,169 @@
+"""Numbers as they go out. Durations are seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from backend.api.schemas.base import Request, Resource
+from backend.api.schemas.fields import Instant, QueryNumber, TypeName
+from backend.api.schemas.queues import Queue
+from backend.domain.history_statistics import (
+    AttemptCounts,
+    DurationSummary,
+    FailureGroup,
+    HourStatistics,
+    TypeStatistics,
+)
+
+
+class Durations(Resource):
+    """How long something took."""
+
+    count: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+
+    @classmethod
+    def of(cls, summary: DurationSummary | None) -> Durations | None:
+        """A summary as it goes out."""
+        return None if summary is None else cls(**summary._asdict())
+
+
+class Attempts(Resource):
+    """How attempts ended."""
+
+    ended: int
+    finished: int
+    failed: int
+    retried: int
+    crashed: int
+    failure_share: float = Field(description="Share of those that ended wrongly.")
+
+    @classmethod
+    def of(cls, counts: AttemptCounts) -> Attempts:
+        """Counts as they go out."""
+        wrong = counts.failed + counts.retried + counts.crashed
+        share = wrong / counts.ended if counts.ended else 0.0
+        return cls(**counts._asdict(), failure_share=round(share, 4))
+
+
+class HourLine(Resource):
+    """What ended in one hour."""
+
+    hour: datetime
+    attempts: Attempts
+    wait: Durations | None
+    run: Durations | None
+
+    @classmethod
+    def of(cls, hour: HourStatistics) -> HourLine:
+        """An hour as it goes out."""
+        return cls(
+            hour=hour.hour,
+            attempts=Attempts.of(hour.attempts),
+            wait=Durations.of(hour.wait),
+            run=Durations.of(hour.run),
+        )
+
+
+class TypeLine(Resource):
+    """What ended of one job type."""
+
+    job_type: str
+    attempts: Attempts
+    wait: Durations | None
+    run: Durations | None
+
+    @classmethod
+    def of(cls, each: TypeStatistics) -> TypeLine:
+        """A job type's numbers as they go out."""
+        return cls(
+            job_type=each.job_type,
+            attempts=Attempts.of(each.attempts),
+            wait=Durations.of(each.wait),
+            run=Durations.of(each.run),
+        )
+
+
+class FailureLine(Resource):
+    """Attempts of one job type that went wrong in the same way."""
+
+    error_kind: str
+    job_type: str
+    attempts: int
+    failed: int = Field(description="How many of them were given up.")
+    last_at: datetime
+    job_id: str = Field(description="The newest example.")
+    message: str
+
+    @classmethod
+    def of(cls, group: FailureGroup) -> FailureLine:
+        """A group as it goes out."""
+        return cls(**group._asdict())
+
+
+class WorkerSummary(Resource):
+    """Worker processes, counted."""
+
+    alive: int
+    lost: int
+    slots: int
+    busy_slots: int
+
+
+class SignLine(Resource):
+    """One thing that a person should look at."""
+
+    code: str
+    severity: str
+    text: str
+    subject: str
+
+
+class RecordLag(Resource):
+    """How far the record in Postgres is behind Redis."""
+
+    events: int
+    seconds: float
+
+
+class MetricsOverview(Resource):
+    """How the platform is doing."""
+
+    at: datetime
+    depth: int = Field(description="Jobs waiting for a worker, over all queues.")
+    oldest_wait_seconds: float | None
+    scheduled: int
+    started: int
+    dead: int = Field(description="Jobs in the dead-letter queue.")
+    queues: list[Queue]
+    paused: list[str]
+    workers: WorkerSummary
+    attempts: Attempts | None = Field(
+        description="Of the hours that the last 60 minutes touch; empty while Postgres is away."
+    )
+    types: list[TypeLine]
+    lag: RecordLag | None
+    difference: int = Field(description="What the books are out by; 0 when they balance.")
+    signs: list[SignLine]
+
+
+class HistoryQuery(Request):
+    """Which stretch of time; the last 24 hours when left out."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+    job_type: TypeName | None = None
+    failures: QueryNumber = Field(50, ge=1, le=500, description="Most groups of failures.")
+
+
+class MetricsHistory(Resource):
+    """Numbers over time, by the whole hours that the stretch touches."""
+
+    hours: list[HourLine]
+    types: list[TypeLine]
+    failures: list[FailureLine]

@@ -1,0 +1,106 @@
+"""Previews and plans of jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from backend.api.schemas.base import Because, Request, Resource
+from backend.api.schemas.fields import Line, PriorityWord, Tag
+from backend.api.schemas.jobs import EnqueueRequest
+from backend.domain.job_preview import JobPreview
+
+_Jobs = Annotated[list[EnqueueRequest], Field(min_length=1, max_length=10_000)]
+
+
+class PreviewRequest(Request):
+    """Jobs to look at."""
+
+    jobs: _Jobs
+
+
+class PlanRequest(Request):
+    """A plan that was previewed, to be enqueued as it was shown."""
+
+    plan: Annotated[str, StringConstraints(pattern=r"^plan-[0-9a-f-]{36}-[0-9a-f]{32}$")] = Field(
+        description="The token of the preview; the same one again gives the same jobs."
+    )
+    jobs: _Jobs
+
+
+class LimitPreview(Resource):
+    """A concurrency limit that a job would have to pass."""
+
+    gate: str
+    most: int
+    running: int | None
+    waiting: int | None
+
+
+class JobPreviewLine(Resource):
+    """What would become of one job."""
+
+    place: int
+    is_valid: bool
+    error: dict[str, Any] | None = Field(description="What is wrong with it.")
+    job_type: str
+    version: int
+    queue: str
+    state: str
+    run_at: datetime | None
+    expires_at: datetime | None
+    max_attempts: int
+    retry_delays: list[float]
+    timeout: float
+    hard_timeout: float
+    isolation: str
+    payload_bytes: int
+    limits: list[LimitPreview]
+    is_paused: bool | None = Field(description="Empty where Redis could not be asked.")
+    ahead: int | None = Field(description="Jobs that wait in its queue now.")
+
+    @classmethod
+    def of(cls, preview: JobPreview) -> JobPreviewLine:
+        """A preview as it goes out."""
+        known = {name: getattr(preview, name) for name in cls.model_fields}
+        known["limits"] = [LimitPreview(**gate._asdict()) for gate in preview.limits]
+        known["retry_delays"] = list(preview.retry_delays)
+        known["error"] = dict(preview.error) if preview.error else None
+        return cls(**known)
+
+
+class PlanResource(Resource):
+    """Every job looked at, and the token that enqueues them."""
+
+    plan: str | None = Field(description="Empty while one of them is wrong. Good for an hour.")
+    valid: bool
+    jobs: list[JobPreviewLine]
+
+
+class ReplayRequest(Because):
+    """How to run an old job again."""
+
+    payload: dict[str, JsonValue] | None = Field(None, description="Instead of the one it had.")
+    priority: PriorityWord | None = None
+
+
+class TrialRequest(Request):
+    """A test run of a job type."""
+
+    payload: dict[str, JsonValue] = Field(default_factory=dict)
+    priority: PriorityWord | None = None
+    tags: Annotated[list[Tag], Field(max_length=30)] | None = None
+    tenant: Line | None = None
+    context_id: Line | None = None
+    environment: Line | None = Field(None, description="Where the run belongs.")
+
+
+class TrialReceipt(Resource):
+    """A test run that was accepted."""
+
+    run_id: str = Field(description="The id of its job: follow it as any job.")
+    event_id: str
+    status: str
+    version: int = Field(description="Of the job type.")

@@ -1,0 +1,75 @@
+"""Queues as they go out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from backend.api.schemas.base import Because, Resource
+from backend.domain.queue_state import QueueState
+
+
+class Queue(Resource):
+    """One queue as it stands."""
+
+    name: str
+    queued: int
+    scheduled: int
+    started: int
+    deferred: int
+    finished: int = Field(description="Since the store began; so are failed and canceled.")
+    failed: int
+    canceled: int
+    accepted: int
+    parked: int = Field(description="Of the queued: behind a limit, or the pause of their type.")
+    oldest_enqueued_at: datetime | None
+    oldest_wait_seconds: float | None
+    paused: bool
+    difference: int = Field(description="What the books are out by: 0 when they balance.")
+
+    @classmethod
+    def of(cls, state: QueueState, now: datetime) -> Queue:
+        """A queue's state as it goes out."""
+        oldest = state.oldest_enqueued_at
+        return cls(
+            name=state.name,
+            **{each.value: count for each, count in state.counts.items()},
+            accepted=state.accepted,
+            parked=state.parked,
+            oldest_enqueued_at=oldest,
+            oldest_wait_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else None,
+            paused=state.paused,
+            difference=state.difference,
+        )
+
+
+class Queues(Resource):
+    """Every queue, the most urgent first."""
+
+    items: list[Queue]
+    paused: list[str] = Field(
+        description="What is paused: `queue:…`, `lane:…`, `type:…`; `all` by `rq suspend`."
+    )
+
+
+class PauseOutcome(Resource):
+    """Whether something is paused now."""
+
+    what: str
+    paused: bool
+    changed: bool = Field(description="False: it was so already.")
+
+
+class LimitRequest(Because):
+    """A concurrency limit of a job type."""
+
+    limit: Annotated[int, Field(ge=0, le=1_000_000, description="0: no limit.")]
+
+
+class LimitOutcome(Resource):
+    """The limit of a job type."""
+
+    job_type: str
+    limit: int

@@ -1,0 +1,130 @@
+"""The production server: gunicorn with threads, from settings, on loopback unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import structlog
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from backend.api.config.api_settings import ApiSettings
+from backend.api.embedded_worker import EmbeddedWorker
+
+log = structlog.get_logger("tally.api")
+
+_KEEPALIVE = 15
+#: A worker process that shows no life for so long is replaced.
+_SILENT = 60
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the heartbeat file costs no disk
+
+
+def serve(
+    settings: ApiSettings,
+    make_app: Callable[[], Flask],
+    make_worker: Callable[[], EmbeddedWorker | None] = lambda: None,
+    *,
+    worker_grace: float = 0.0,
+) -> None:
+    """Serves until SIGTERM or SIGINT; then requests that run are finished first.
+
+    ``make_app`` and ``make_worker`` are called in each web process, after it was forked, so that no
+    two share a connection. ``worker_grace`` is how long the worker inside may take to stop.
+    """
+    server, arbiter = _Server(settings, make_app, make_worker, worker_grace), os.getpid()
+    try:
+        server.run()
+    except SystemExit as ending:
+        if os.getpid() != arbiter:
+            _leave_child(ending)
+        raise
+
+
+def _leave_child(ending: SystemExit) -> NoReturn:
+    """A web process is a fork: what our caller does at its end is not its to do."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(ending.code if isinstance(ending.code, int) else 0)
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(
+        self,
+        settings: ApiSettings,
+        make_app: Callable[[], Flask],
+        make_worker: Callable[[], EmbeddedWorker | None],
+        worker_grace: float,
+    ) -> None:
+        self._settings = settings
+        self._make_app = make_app
+        self._make_worker = make_worker
+        self._worker_grace = worker_grace
+        self._app: Flask | None = None
+        self._worker: EmbeddedWorker | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """gunicorn's settings, from ours."""
+        for name, value in self._configuration().items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Called in each web process."""
+        self._app = self._make_app()
+        return self._app
+
+    def _configuration(self) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "bind": f"{settings.host}:{settings.port}",
+            "worker_class": "backend.api.patient_worker.PatientWorker",
+            "workers": settings.processes,
+            "threads": settings.threads,
+            "keepalive": _KEEPALIVE,
+            "timeout": _SILENT,
+            # The arbiter's patience: longer than what the web processes themselves wait.
+            "graceful_timeout": int(settings.graceful_timeout + self._worker_grace + 10),
+            "limit_request_line": 8190,
+            "limit_request_fields": 100,
+            "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
+            "control_socket_disable": True,
+            "forwarded_allow_ips": "",
+            "proc_name": "tally-api",
+            "logger_class": "backend.api.server_logs.ServerLogs",
+            "when_ready": self._ready,
+            "post_worker_init": self._begin,
+            "worker_exit": self._end,
+        }
+
+    def _ready(self, arbiter: Any) -> None:
+        for listener in arbiter.LISTENERS:
+            log.info("api.listening", address=str(listener), processes=self._settings.processes)
+
+    def _begin(self, web_process: Any) -> None:
+        """In a web process, before its first request."""
+        web_process.cfg.set("graceful_timeout", int(self._settings.graceful_timeout))
+        self._worker = self._make_worker()
+        if self._worker is None:
+            return
+        self._worker.start()
+        leave = web_process.handle_exit
+
+        def handle_exit(*args: Any) -> None:
+            # Both stop at the same time: requests and jobs.
+            cast(EmbeddedWorker, self._worker).ask_to_stop()
+            leave(*args)
+
+        signal.signal(signal.SIGTERM, handle_exit)
+
+    def _end(self, _arbiter: Any, _web_process: Any) -> None:
+        """In a web process, after its last request."""
+        if self._worker is not None:
+            self._worker.stop()
+        if self._app is not None:
+            self._app.extensions["tally-desk"].close()
+        log.info("api.stopped", pid=os.getpid())

@@ -1,0 +1,37 @@
+"""Prefer: wait (RFC 7240): holds an answer back for some seconds until a job has ended."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+from backend.api.parts import ApiParts
+from backend.domain.errors import WaitTimeout
+from backend.domain.job import JobView
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
+
+
+class Waiting:
+    """Waits with at most half of the threads, so that the others go on answering."""
+
+    def __init__(self, parts: ApiParts) -> None:
+        self._queue = parts.queue
+        self._longest = parts.settings.longest_wait
+        self._places = threading.BoundedSemaphore(max(1, parts.settings.threads // 2))
+
+    def seconds_asked(self, prefer: str | None) -> float:
+        """How long a Prefer header asks to wait, within what is allowed; 0 for not at all."""
+        match = _WAIT.search(prefer or "")
+        return min(float(match[1]), self._longest) if match else 0.0
+
+    def wait(self, job_id: str, seconds: float) -> JobView | None:
+        """The job once it has ended; None when it has not in time, or too many wait already."""
+        if not seconds or not self._places.acquire(blocking=False):
+            return None
+        try:
+            return self._queue.wait(job_id, seconds)
+        except WaitTimeout:
+            return None
+        finally:
+            self._places.release()

@@ -1,0 +1,53 @@
+"""What a worker process counts about its jobs: called for each outcome, so it must cost next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from backend.domain.outcome import Outcome
+from backend.telemetry import metric_catalogue as metrics
+from backend.telemetry.counts import Snapshot, Timings, nothing
+
+#: What stands for a job type that this process does not know: anybody may write one into Redis.
+UNKNOWN = "unknown"
+#: What the crew calls an outcome whose lease was lost.
+_LATE = "late"
+
+
+class JobCounts:
+    """Counts outcomes by job type. Safe for several threads."""
+
+    def __init__(self, lane: str, job_types: Collection[str]) -> None:
+        self._lane = lane
+        self._job_types = frozenset(job_types)
+        self._runs = Timings()
+        self._waits = Timings()
+
+    def count(self, job_type: str, outcome: Outcome) -> None:
+        """One attempt ended; its job type is ``late`` when its lease was lost before."""
+        if job_type not in self._job_types and job_type != _LATE:
+            job_type = UNKNOWN
+        self._runs.observe((job_type, outcome.kind), outcome.run_seconds)
+
+    def waited(self, job_type: str, seconds: float) -> None:
+        """One job was started, so many seconds after it was ready."""
+        self._waits.observe((job_type if job_type in self._job_types else UNKNOWN,), seconds)
+
+    def snapshot(self) -> Snapshot:
+        """What was counted so far."""
+        counted = nothing()
+        for (job_type, outcome), spread in self._runs.spreads().items():
+            cases = float(sum(spread.buckets))
+            if job_type == _LATE:
+                late = nothing()
+                late.counters[metrics.LATE.name, (self._lane,)] = cases
+                counted.add(late)
+                continue
+            kind = (self._lane, job_type)
+            counted.counters[metrics.ATTEMPTS.name, (*kind, str(outcome))] = cases
+            runs = nothing()
+            runs.spreads[metrics.RUNS.name, kind] = spread
+            counted.add(runs)
+        for (job_type,), spread in self._waits.spreads().items():
+            counted.spreads[metrics.WAITS.name, (self._lane, job_type)] = spread
+        return counted

@@ -1,0 +1,34 @@
+"""The text of ``/metrics``, in the format that the scraper asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+
+class Page(NamedTuple):
+    """One answer."""
+
+    content_type: str
+    body: bytes
+
+
+class MetricsPage:
+    """Renders what its collectors say. Safe for several threads."""
+
+    def __init__(self, collectors: Sequence[Collector]) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        for collector in collectors:
+            self._registry.register(collector)
+
+    def render(self, accept: str = "") -> Page:
+        """The page, for what a request's Accept header says."""
+        encode, content_type = choose_encoder(accept)
+        return Page(content_type, encode(self._registry))

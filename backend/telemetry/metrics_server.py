@@ -1,0 +1,80 @@
+"""A small HTTP server for processes that have no other: ``/metrics`` and ``/livez``."""
+
+from __future__ import annotations
+
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import structlog
+
+from backend.telemetry.metrics_page import MetricsPage
+
+log = structlog.get_logger("tally.metrics")
+
+#: Seconds a scraper may take to say what it wants.
+_PATIENCE = 10
+
+
+class MetricsServer:
+    """Serves a page from threads of its own."""
+
+    def __init__(self, page: MetricsPage, *, host: str, port: int) -> None:
+        class Handler(_Handler):
+            metrics = page
+
+        self._server = ThreadingHTTPServer((host, port), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.2,), name="metrics", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Serves no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def serve(page: MetricsPage, *, host: str, port: int) -> MetricsServer | None:
+    """Serves a page; a port that is taken is told in the log and stops no work."""
+    try:
+        server = MetricsServer(page, host=host, port=port)
+    except OSError as error:
+        log.warning("metrics.not_served", host=host, port=port, error=str(error))
+        return None
+    log.info("metrics.served", host=host, port=server.port)
+    return server
+
+
+class _Handler(BaseHTTPRequestHandler):
+    metrics: MetricsPage
+    timeout = _PATIENCE
+    server_version = "tally"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """The page, or that the process lives."""
+        path = self.path.partition("?")[0]
+        if path == "/metrics":
+            page = self.metrics.render(self.headers.get("Accept", ""))
+            self._answer(HTTPStatus.OK, page.content_type, page.body)
+        elif path == "/livez":
+            self._answer(HTTPStatus.OK, "text/plain", b"ok\n")
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"see /metrics\n")
+
+    def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its signature
+        """Scrapes are no news."""

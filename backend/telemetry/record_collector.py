@@ -1,0 +1,43 @@
+"""Gauges that need Postgres, read at the moment of a scrape. While it is away, only its `up` is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client.core import Metric as Family
+from prometheus_client.registry import Collector
+
+from backend.domain.errors import MigrationError, Unavailable
+from backend.telemetry import metric_catalogue as metrics
+from backend.telemetry.families import single
+from backend.telemetry.metric_catalogue import Metric
+
+
+class RecordCollector(Collector):
+    """``ping`` raises while Postgres is away; ``gauges`` are further things to ask."""
+
+    def __init__(
+        self,
+        ping: Callable[[], object],
+        gauges: Mapping[Metric, Callable[[], float]] | None = None,
+    ) -> None:
+        self._ping = ping
+        self._gauges = dict(gauges or {})
+
+    def describe(self) -> list[Family]:
+        """Nothing: registering must not ask Postgres."""
+        return []
+
+    def collect(self) -> Iterator[Family]:
+        """Everything, as of now."""
+        try:
+            self._ping()
+            values = {metric: ask() for metric, ask in self._gauges.items()}
+        except MigrationError:
+            values = {}
+        except Unavailable:
+            yield single(metrics.POSTGRES_UP, 0)
+            return
+        yield single(metrics.POSTGRES_UP, 1)
+        for metric, value in values.items():
+            yield single(metric, value)

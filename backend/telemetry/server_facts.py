@@ -1,0 +1,27 @@
+"""What metrics need of Redis besides queues and workers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class ServerFacts(NamedTuple):
+    """Redis at one moment."""
+
+    memory_bytes: int
+    #: 0: no limit is set.
+    memory_limit_bytes: int
+    leases: int
+    #: Leases that have ended by Redis' clock.
+    leases_expired: int
+    #: For how long the first job of the schedule has been due; 0 when none is.
+    overdue_seconds: float
+    #: Duties, and whether somebody leads each.
+    leaders: dict[str, bool]
+
+
+class FactSource(Protocol):
+    """Where they come from. Raises QueueUnavailable."""
+
+    def read(self) -> ServerFacts:
+        """The facts, in one round trip."""

@@ -1,0 +1,118 @@
+"""The import law, and what tests may not do."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_tree import CODE, ROOT, files, functions_of, name_of, tree_of
+
+#: Where sleeping is the point; everything else waits with ``eventually``.
+_SLEEPERS = {
+    "tests/eventually.py": "waits for what must become true",
+    "tests/jobs/": "jobs that are slow on purpose",
+    "tests/integration/runtime/test_crashes.py": "a job must end while there is no Redis to tell",
+    "tests/integration/runtime/test_controls.py": "a job must expire while there is no worker",
+}
+
+
+def test_imports_go_down_only() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+        + ["--no-cache"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=110,
+    )
+
+    assert checked.returncode == 0, checked.stdout[-3000:] + checked.stderr[-1000:]
+
+
+def test_the_domain_asks_neither_clock_nor_chance_nor_files() -> None:
+    forbidden = {"time", "random", "os", "pathlib", "socket", "subprocess", "logging", "threading"}
+
+    found = {
+        f"{name_of(file)}: {name}"
+        for file in files("*.py", "backend/domain")
+        for node in ast.walk(tree_of(file))
+        for name in _imported(node)
+        if name.partition(".")[0] in forbidden
+    }
+
+    assert found == set()
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def test_tests_sleep_only_where_they_wait_for_something() -> None:
+    sleepers = {
+        f"{name_of(file)}:{node.lineno}"
+        for file in files("*.py", "tests")
+        if not name_of(file).startswith(tuple(_SLEEPERS))
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"time.sleep", "sleep"}
+    }
+
+    assert sleepers == set()
+
+
+def test_tests_are_sentences() -> None:
+    found = {
+        f"{name_of(file)}: {name}"
+        for file in files("test_*.py", "tests")
+        for name, _ in functions_of(file)
+        if name.startswith("test_") and name.count("_") < 2
+    }
+
+    assert found == set()
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = {
+        name_of(file)
+        for file in files("*.py", *CODE)
+        if not ast.get_docstring(tree_of(file))
+    }
+
+    assert silent == set()
+
+
+@pytest.mark.parametrize("top", CODE)
+def test_every_public_thing_says_what_it_is(top: str) -> None:
+    silent = {
+        f"{name_of(file)}: {node.name}"
+        for file in files("*.py", top)
+        for node in tree_of(file).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    }
+
+    assert silent == set()
+
+
+def test_nothing_names_a_machine() -> None:
+    paths = re.compile(r"(?<![\w.])/(?:home|Users|work)/\w+")
+
+    found = {
+        f"{name_of(file)}: {match[0]}"
+        for pattern in ("*.py", "*.lua", "*.sql", "*.sh", "*.md", "*.yaml", "*.conf")
+        for file in files(pattern, *CODE, "docs", "scripts", "config", "migrations", "tests")
+        if file != Path(__file__)
+        for match in paths.finditer(file.read_text(encoding="utf-8", errors="replace"))
+    }
+
+    assert found == set()

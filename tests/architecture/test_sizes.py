@@ -1,0 +1,70 @@
+"""Nothing grows beyond what one reads at a sitting. What is larger has its reason here."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.architecture.source_tree import CODE, LUA, OURS, SQL, files, functions_of, lines_of, name_of
+
+FILE, TEST_FILE, FUNCTION, LUA_FILE, SQL_FILE, SHELL_FILE = 350, 400, 40, 60, 50, 60
+
+LONGER = {
+    "backend/broker/lua/_prelude.lua": "what several steps share stands in one place",
+    "backend/broker/lua/claim.lua": "the hot path: order, pauses, limits and leases are one decision",
+    "backend/broker/lua/settle.lua": "every way to end an attempt, shared with rescue",
+    "job_type": "its signature is the list of what may be said about a job type",
+}
+
+
+def _too_long(sizes: dict[str, int], limit: int) -> dict[str, int]:
+    names = {name: name.rpartition("::")[2] or name for name in sizes}
+    return {n: size for n, size in sizes.items() if size > limit and names[n] not in LONGER}
+
+
+@pytest.mark.parametrize("top", CODE)
+def test_no_source_file_is_too_long(top: str) -> None:
+    sizes = {name_of(file): lines_of(file) for file in files("*.py", top)}
+
+    assert _too_long(sizes, FILE) == {}
+
+
+def test_no_test_file_is_too_long() -> None:
+    sizes = {name_of(file): lines_of(file) for file in files("*.py", "tests", "benchmarks")}
+
+    assert _too_long(sizes, TEST_FILE) == {}
+
+
+@pytest.mark.parametrize("top", [top for top in OURS if top != "benchmarks"])
+def test_no_function_is_too_long(top: str) -> None:
+    sizes = {
+        f"{name_of(file)}::{name}": size
+        for file in files("*.py", top)
+        for name, size in functions_of(file)
+    }
+
+    assert _too_long(sizes, FUNCTION) == {}
+
+
+def test_no_lua_step_is_too_long() -> None:
+    sizes = {name_of(file): lines_of(file) for file in sorted(LUA.glob("*.lua"))}
+
+    assert _too_long(sizes, LUA_FILE) == {}
+
+
+def test_no_statement_is_too_long() -> None:
+    sizes = {name_of(file): lines_of(file) for file in sorted(SQL.glob("*.sql"))}
+
+    assert _too_long(sizes, SQL_FILE) == {}
+
+
+def test_no_shell_script_is_too_long() -> None:
+    sizes = {name_of(file): lines_of(file) for file in files("*.sh", "scripts")}
+
+    assert _too_long(sizes, SHELL_FILE) == {}
+
+
+def test_every_exception_is_still_needed() -> None:
+    sizes = {name_of(file): lines_of(file) for file in sorted(LUA.glob("*.lua"))}
+    names = {name for file in files("*.py", *CODE) for name, size in functions_of(file) if size > 40}
+
+    assert {name for name in LONGER if sizes.get(name, 0) <= LUA_FILE and name not in names} == set()

@@ -1,0 +1,112 @@
+"""What services and loops ask of the outside, and what stands behind it, have the same shape.
+
+A port is a promise of method names, parameters and whether they are passed by name; an adapter that
+drifts from it would only be noticed in the process that wires the two together.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, get_type_hints
+
+import pytest
+
+from backend.broker.dispatch import RedisDispatch
+from backend.broker.event_progress import RedisEventProgress
+from backend.broker.event_stream import RedisEventStream
+from backend.broker.inspection import RedisInspection
+from backend.broker.job_promoter import JobPromoter
+from backend.broker.job_queue import RedisJobQueue
+from backend.broker.leadership import RedisLeadership
+from backend.broker.lease_book import RedisLeaseBook
+from backend.broker.operations import RedisOperations
+from backend.broker.progress_notes import RedisProgressNotes
+from backend.broker.relay_gate import RedisRelayGate
+from backend.broker.timetable import RedisTimetable
+from backend.broker.wake_calls import RedisWakeCalls
+from backend.broker.worker_presence import WorkerPresence
+from backend.domain import history_ports, outbox_ports, ports
+from backend.telemetry.clock import SystemClock
+from workers.runtime.heartbeat import Presence, Renewal
+from workers.runtime.job_contexts import ProgressNotes
+
+PAIRS: list[tuple[type[Any], type[Any]]] = [
+    (ports.Clock, SystemClock),
+    (ports.JobQueue, RedisJobQueue),
+    (ports.Dispatch, RedisDispatch),
+    (ports.LeaseBook, RedisLeaseBook),
+    (ports.Timetable, RedisTimetable),
+    (ports.Timetable, JobPromoter),
+    (ports.Leadership, RedisLeadership),
+    (ports.Operations, RedisOperations),
+    (ports.Inspection, RedisInspection),
+    (history_ports.EventSource, RedisEventStream),
+    (history_ports.EventProgress, RedisEventProgress),
+    (outbox_ports.RelayGate, RedisRelayGate),
+    (Renewal, RedisLeaseBook),
+    (Presence, WorkerPresence),
+    (ProgressNotes, RedisProgressNotes),
+]
+_IDS = [f"{port.__name__} by {adapter.__name__}" for port, adapter in PAIRS]
+
+
+def _promises(port: type[Any]) -> Iterator[tuple[str, Any]]:
+    for name, member in vars(port).items():
+        if inspect.isfunction(member) and not name.startswith("_"):
+            yield name, member
+
+
+def _shape(method: Any) -> list[tuple[str, Any, bool]]:
+    """Name, kind, and whether it may be left out, of each parameter."""
+    return [
+        (found.name, found.kind, found.default is not inspect.Parameter.empty)
+        for found in inspect.signature(method).parameters.values()
+    ]
+
+
+@pytest.mark.parametrize(("port", "adapter"), PAIRS, ids=_IDS)
+def test_an_adapter_keeps_every_promise_of_its_port(port: type[Any], adapter: type[Any]) -> None:
+    promises = dict(_promises(port))
+
+    assert promises
+    kept = {name: _shape(getattr(adapter, name, lambda: None)) for name in promises}
+    assert kept == {name: _shape(method) for name, method in promises.items()}
+
+
+@pytest.mark.parametrize(("port", "adapter"), PAIRS, ids=_IDS)
+def test_an_adapter_answers_with_what_its_port_says(port: type[Any], adapter: type[Any]) -> None:
+    for name, promise in _promises(port):
+        said = get_type_hints(promise).get("return")
+        assert get_type_hints(getattr(adapter, name)).get("return") == said, name
+
+
+@pytest.mark.parametrize("module", [ports, history_ports, outbox_ports], ids=lambda m: m.__name__)
+def test_every_promise_says_what_it_means(module: Any) -> None:
+    silent = [
+        f"{port.__name__}.{name}"
+        for port in vars(module).values()
+        if inspect.isclass(port) and getattr(port, "_is_protocol", False)
+        for name, method in _promises(port)
+        if not method.__doc__
+    ]
+
+    assert silent == []
+
+
+def test_every_port_of_the_live_truth_has_an_adapter_here() -> None:
+    named = {
+        name
+        for name, port in vars(ports).items()
+        if inspect.isclass(port)
+        and getattr(port, "_is_protocol", False)
+        and port.__module__ == ports.__name__
+    }
+
+    assert named - {port.__name__ for port, _ in PAIRS} == set()
+
+
+def test_wake_calls_are_what_a_worker_process_waits_for() -> None:
+    assert _shape(RedisWakeCalls.wait)[1:] == [
+        ("timeout", inspect.Parameter.POSITIONAL_OR_KEYWORD, False)
+    ]

@@ -1,0 +1,75 @@
+"""Every route × every role: who gets in and who does not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from backend.api.access import RIGHTS
+from backend.api.operation import Operation
+from backend.api.routers import OPERATIONS
+from backend.domain.role import Role
+from tests.integration.api.caller import Caller
+
+_CLOSED = [operation for operation in OPERATIONS if RIGHTS[operation.name].role is not None]
+_OPEN = [operation for operation in OPERATIONS if RIGHTS[operation.name].role is None]
+
+
+def _path(operation: Operation) -> str:
+    """With places that name nothing: who gets in finds nothing, and nothing happens."""
+    return re.sub(r"{\w+}", "nothing-of-this-name", operation.path)
+
+
+def _name(operation: Operation) -> str:
+    return operation.name
+
+
+@pytest.mark.parametrize("operation", _CLOSED, ids=_name)
+def test_each_role_gets_in_exactly_where_the_table_says(
+    operation: Operation, callers: dict[Role, Caller]
+) -> None:
+    needed = RIGHTS[operation.name].role
+    assert needed is not None
+
+    for role, caller in callers.items():
+        answer = caller.send(operation.method, _path(operation))
+        refused = answer.status_code == 403
+        assert refused == (not role.includes(needed)), (role, answer.status_code, answer.text)
+        if refused:
+            assert answer.get_json()["code"] == "not_allowed"
+            assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("operation", _CLOSED, ids=_name)
+def test_nobody_gets_in_without_a_token(operation: Operation, nobody: Caller) -> None:
+    for headers in (
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Basic YTpi"},
+        {"Authorization": "Bearer"},
+    ):
+        answer = nobody.send(operation.method, _path(operation), **headers)
+
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.get_json()["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize("operation", _OPEN, ids=_name)
+def test_what_is_open_to_all_needs_no_token(operation: Operation, nobody: Caller) -> None:
+    answer = nobody.send(operation.method, _path(operation))
+
+    assert answer.status_code in {200, 404}
+
+
+@pytest.mark.parametrize("operation", _CLOSED, ids=_name)
+def test_a_token_in_the_address_or_a_cookie_opens_nothing(
+    operation: Operation, nobody: Caller, admin: Caller
+) -> None:
+    token = admin.headers["Authorization"].removeprefix("Bearer ")
+    path = f"{_path(operation)}?access_token={token}&token={token}"
+
+    answer = nobody.send(operation.method, path, Cookie=f"token={token}")
+
+    assert answer.status_code == 401

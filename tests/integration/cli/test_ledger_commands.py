@@ -1,0 +1,68 @@
+"""Proving the books, repairing them, and making jobs again in an empty Redis."""
+
+from __future__ import annotations
+
+from backend.bootstrap import platform
+
+from tests.eventually import eventually
+from tests.integration.cli.shell import Shell
+from tests.integration.runtime.cluster import Cluster
+
+
+def _recorded(shell: Shell, cluster: Cluster, job_id: str) -> None:
+    eventually(
+        lambda: (
+            shell.json("history", "search", "--source", "history")["jobs"]
+            and job_id in str(shell.json("history", "search", "--source", "history"))
+        ),
+        timeout=20,
+        show=cluster.log,
+    )
+
+
+def test_books_that_balance_are_status_0(shell: Shell, cluster: Cluster) -> None:
+    cluster.start("recorder")
+    _recorded(shell, cluster, cluster.enqueue("note"))
+
+    answer = shell.run("reconcile")
+
+    assert "every job is accounted for" in answer.talk
+
+
+def test_a_lost_job_is_named_and_put_back(shell: Shell, cluster: Cluster) -> None:
+    cluster.start("recorder")
+    job_id = cluster.enqueue("note")
+    _recorded(shell, cluster, job_id)
+    keys = platform().keys
+    platform().redis.lrem(keys.queue("normal"), 0, job_id)
+
+    named = shell.run("reconcile", "--json", status=1).json
+    mended = shell.json("reconcile", "--repair", "--reason", "tests")
+
+    assert [(f["kind"], f["job_id"]) for f in named["faults"]] == [("ghost", job_id)]
+    assert mended["is_balanced"]
+    assert [job["id"] for job in shell.json("queues", "show", "normal")] == [job_id]
+    assert shell.json("audit", "list", "--action", "ledger.repair")[0]["reason"] == "tests"
+
+
+def test_waiting_jobs_are_made_again_in_an_empty_redis(shell: Shell, cluster: Cluster) -> None:
+    recorder = cluster.start("recorder")
+    job_id = cluster.enqueue("note")
+    _recorded(shell, cluster, job_id)
+    recorder.terminate()
+    recorder.wait(20)
+    platform().redis.flushdb()
+
+    assert "IllegalMove" not in shell.run("rebuild", "--yes").talk
+
+    assert job_id in [job["id"] for job in shell.json("queues", "show", "normal")]
+
+
+def test_a_redis_in_use_is_not_rebuilt_by_accident(shell: Shell) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
+
+    assert "[illegal_move]" in shell.run("rebuild", "--yes", status=1).talk
+
+
+def test_a_shell_can_complete_our_words(shell: Shell) -> None:
+    assert "_TALLY_COMPLETE" in shell.run("completion", "bash").text
