@@ -19,6 +19,7 @@ OWN_MODULES = (
     "workers.export_worker",
     "workers.webhook_worker",
     "workers.maintenance_worker",
+    "backend.bootstrap.upkeep_jobs",
 )
 
 

@@ -24,6 +24,7 @@ from backend.api.parts import ApiParts
 from backend.api.request_reading import read
 from backend.api.response import respond
 from backend.api.routers import OPERATIONS
+from backend.api.rules import rules_of
 
 
 def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
@@ -37,8 +38,9 @@ def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
     app.extensions["tally-authenticator"] = authenticator
     Arrivals(desk).watch(app)
     gate = Gate(parts, authenticator)
+    rules = rules_of(app, OPERATIONS)
     for operation in OPERATIONS:
-        _serve(app, operation, gate)
+        _serve(app, operation, rules[operation.name], gate)
     register_error_handlers(app)
     _take_in(app, [*pages, *docs_pages(parts.settings)])
     hops = parts.settings.trusted_proxies
@@ -69,7 +71,7 @@ def authenticator_of(app: Flask) -> Authenticator:
     return found
 
 
-def _serve(app: Flask, operation: Operation, gate: Gate) -> None:
+def _serve(app: Flask, operation: Operation, rule: str, gate: Gate) -> None:
     right = RIGHTS.get(operation.name)
 
     def view(**places: str) -> Response:
@@ -82,7 +84,7 @@ def _serve(app: Flask, operation: Operation, gate: Gate) -> None:
         return respond(operation, operation.handler(call, **arguments), request)
 
     app.add_url_rule(
-        operation.rule,
+        rule,
         operation.name,
         view,
         methods=[operation.method],

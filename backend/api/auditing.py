@@ -82,8 +82,9 @@ def note_refusal(call: Call, why: str) -> None:
 def actor_of(call: Call) -> AuditActor:
     """The caller, as the audit log names them."""
     who = call.who
-    kind = ActorKind.PERSON if who.credential is Credential.JWT else ActorKind.TOKEN
-    return AuditActor(who.name, kind, who.role, call.address, Channel.API)
+    is_person = who.credential is Credential.JWT or call.channel is Channel.DASHBOARD
+    kind = ActorKind.PERSON if is_person else ActorKind.TOKEN
+    return AuditActor(who.name, kind, who.role, call.address, call.channel)
 
 
 def _writer(call: Call, what: str, reason: str) -> Callable[..., None]:

@@ -14,6 +14,7 @@ from backend.api.desk import Desk
 from backend.api.parts import ApiParts
 from backend.api.tracing import TraceContext
 from backend.domain.api_key import Principal
+from backend.domain.audit import Channel
 from backend.services.job_control import Actor
 
 
@@ -31,6 +32,8 @@ class Call:
     #: When it came, by the performance counter.
     began: float = 0.0
     principal: Principal | None = None
+    #: The door that was used; pages beside the API set their own.
+    channel: Channel = Channel.API
     #: Headers for the answer, such as those that tell of limits.
     answer_headers: dict[str, str] = field(default_factory=dict)
 

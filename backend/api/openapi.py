@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from backend.api.access import Right
 from backend.api.openapi_headers import ANSWER_HEADERS, REQUEST_HEADERS
+from backend.api.openapi_links import LINKS
 from backend.api.operation import Operation
 from backend.api.problem import MEDIA_TYPE, Problem
 
@@ -143,9 +144,11 @@ def _responses(each: Operation, right: Right, references: References) -> dict[st
         content = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     elif each.answer is not None:
         content = {"application/json": {"schema": references[(each.answer, "serialization")]}}
+    good: dict[str, Any] = {"content": content, "headers": ANSWER_HEADERS}
+    if each.name in LINKS:
+        good["links"] = LINKS[each.name]
     responses = {
-        str(status): {"description": _words(status), "content": content, "headers": ANSWER_HEADERS}
-        for status in (each.status, *each.also)
+        str(status): {"description": _words(status), **good} for status in (each.status, *each.also)
     }
     if each.has_etag:
         responses["304"] = {"description": "Not changed since the ETag given."}

@@ -44,11 +44,6 @@ class Operation:
     has_etag: bool
 
     @property
-    def rule(self) -> str:
-        """The path as Flask writes it."""
-        return _PLACE.sub(r"<\1>", self.path)
-
-    @property
     def summary(self) -> str:
         """The first sentence of the handler's docstring."""
         return (inspect.getdoc(self.handler) or "").partition("\n")[0]

@@ -15,6 +15,7 @@ from backend.api.jwt_tokens import verifier_of
 from backend.api.parts import ApiParts
 from backend.bootstrap import worker_parts
 from backend.bootstrap.platform import Platform, new_job_id
+from backend.bootstrap.record_parts import outbox_service
 from backend.broker.connection import translated
 from backend.broker.operations import RedisOperations
 from backend.broker.worker_commands import RedisWorkerCommands
@@ -28,7 +29,6 @@ from backend.history.audit_store import PostgresAuditStore
 from backend.history.event_record_store import PostgresEventRecordStore
 from backend.history.history_store import HistoryStore
 from backend.history.migrator import Migrator
-from backend.history.outbox_store import PostgresOutbox
 from backend.history.seal_store import PostgresSealStore
 from backend.history.statistics_store import StatisticsStore
 from backend.services.audit_service import AuditService
@@ -37,7 +37,6 @@ from backend.services.dead_letters import DeadLetters
 from backend.services.event_service import EventService
 from backend.services.history_service import HistoryService
 from backend.services.key_service import KeyService
-from backend.services.outbox_service import OutboxService
 from backend.services.overview_service import OverviewService
 from backend.services.preview_service import PreviewService
 from backend.services.queue_service import QueueService
@@ -92,7 +91,7 @@ def _queue(parts: Platform, settings: ApiSettings) -> JobQueue:
     """Where new jobs go: Redis, or by way of Postgres."""
     if settings.enqueue_mode == "redis" and parts.settings.job_enqueue_mode == "direct":
         return parts.job_queue
-    return OutboxService(PostgresOutbox(parts.history_engine, parts.clock.now), parts.job_queue)
+    return outbox_service(parts)
 
 
 def key_service(parts: Platform) -> KeyService:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from workers.registry import load_catalogue
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from backend.services.outbox_service import OutboxService
     from backend.services.scheduler_service import SchedulerParts
 
 
@@ -85,7 +87,12 @@ class Platform:
     @cached_property
     def queue_service(self) -> QueueService:
         """The door for callers."""
-        return QueueService(self.job_queue, self.intake)
+        return QueueService(self.job_queue, self.intake, self._outbox)
+
+    def _outbox(self) -> OutboxService:
+        from backend.bootstrap.record_parts import outbox_service
+
+        return outbox_service(self)
 
     @cached_property
     def inspection(self) -> RedisInspection:
@@ -148,6 +155,7 @@ def platform() -> Platform:
     return Platform(default_settings())
 
 
-def queue_parts() -> tuple[RedisJobQueue, JobIntake]:
+def queue_parts() -> tuple[RedisJobQueue, JobIntake, Callable[[], OutboxService]]:
     """What `QueueService()` needs."""
-    return platform().job_queue, platform().intake
+    parts = platform()
+    return parts.job_queue, parts.intake, parts._outbox  # noqa: SLF001 - made by this module

@@ -1,15 +1,47 @@
-"""The recorder process, and the schema it writes to."""
+"""The recorder process: everything that keeps the record, and the schema it writes to."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from sqlalchemy import Engine
+
 from backend.bootstrap.platform import Platform
 from backend.broker.connection import connect, connect_blocking
+from backend.broker.event_progress import RedisEventProgress
 from backend.broker.event_stream import RedisEventStream
+from backend.broker.ledger_repair import RedisLedgerRepair
+from backend.broker.ledger_view import RedisLedgerView
+from backend.broker.relay_gate import RedisRelayGate
+from backend.domain.history_retention import RetentionPolicy
 from backend.history import connection as history
+from backend.history.anchor_file import AnchorFile
+from backend.history.audit_store import PostgresAuditStore
+from backend.history.bell import PostgresBell
+from backend.history.callback_store import PostgresCallbackStore
+from backend.history.ledger_store import PostgresLedgerStore
 from backend.history.migrator import Migrator
+from backend.history.outbox_store import PostgresOutbox
 from backend.history.record_writer import RecordWriter
+from backend.history.relay_store import PostgresRelayStore
+from backend.history.seal_store import PostgresSealStore
+from backend.history.upkeep_store import UpkeepStore
+from backend.loops.callbacks import Callbacks
 from backend.loops.loop import Loop
+from backend.loops.pruner import Pruner
 from backend.loops.recorder import Recorder
+from backend.loops.relay import Relay
+from backend.loops.sealer import Sealer
+from backend.services.callback_service import CallbackService
+from backend.services.ledger_look import SecondLook
+from backend.services.ledger_mending import LedgerMender
+from backend.services.ledger_service import LedgerService
+from backend.services.outbox_service import OutboxService
+
+#: Each loop of the recorder process works in a thread of its own, and most hold one connection.
+_CONNECTIONS = 10
+#: Seconds the ledger gives the recorder to catch up before it judges.
+_PATIENCE = 10.0
 
 
 def migrator(parts: Platform) -> Migrator:
@@ -27,14 +59,86 @@ def event_stream(parts: Platform, consumer: str) -> RedisEventStream:
     )
 
 
+def outbox_service(parts: Platform) -> OutboxService:
+    """Accepts jobs by way of Postgres, in the caller's own transaction if there is one."""
+    return OutboxService(PostgresOutbox(parts.history_engine, parts.clock.now), parts.job_queue)
+
+
+def ledger_service(parts: Platform) -> LedgerService:
+    """Compares the two stores, names what does not fit, and mends what can be."""
+    client = connect(parts.settings.redis_url, name="tally-ledger", command_timeout=10.0)
+    engine = history.connect(
+        parts.settings.database_url, name="tally-ledger", statement_timeout=history.WORKING
+    )
+    view, repair = RedisLedgerView(client, parts.keys), RedisLedgerRepair(client, parts.keys)
+    store = PostgresLedgerStore(engine)
+    lease = parts.settings.worker.lease
+    return LedgerService(
+        view,
+        repair,
+        store,
+        look=SecondLook(view, store, RedisEventProgress(client, parts.keys), patience=_PATIENCE),
+        mender=LedgerMender(view, repair, store, parts.catalogue, now=parts.clock.now, lease=lease),
+        now=parts.clock.now,
+    )
+
+
 def recorder_loops(parts: Platform, consumer: str) -> list[Loop]:
     """What the recorder process does by the clock."""
     engine = history.connect(
         parts.settings.database_url,
         name="tally-recorder",
         statement_timeout=history.WORKING,
-        connections=2,
+        connections=_CONNECTIONS,
     )
-    batch = parts.settings.history.batch
-    stream = event_stream(parts, consumer)
-    return [Recorder(stream, RecordWriter(engine), parts.clock, batch=batch)]
+    recorder = Recorder(
+        event_stream(parts, consumer),
+        RecordWriter(engine),
+        parts.clock,
+        batch=parts.settings.history.batch,
+    )
+    return [
+        recorder,
+        _relay(parts, engine, consumer),
+        _callbacks(parts, engine),
+        _sealer(parts, engine),
+        pruner(parts, engine),
+    ]
+
+
+def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
+    return Relay(
+        PostgresRelayStore(engine),
+        RedisRelayGate(parts.redis, parts.keys),
+        RedisEventProgress(parts.redis, parts.keys),
+        leader=parts.leader("relay", consumer),
+        bell=PostgresBell(engine, "listen_to_outbox"),
+        clock=parts.clock,
+    )
+
+
+def _callbacks(parts: Platform, engine: Engine) -> Callbacks:
+    return Callbacks(
+        PostgresCallbackStore(engine, parts.clock.now),
+        CallbackService(parts.intake).decide,
+        PostgresBell(engine, "listen_to_callbacks"),
+        parts.clock,
+    )
+
+
+def _sealer(parts: Platform, engine: Engine) -> Sealer:
+    anchor = parts.settings.history.anchor_file
+    return Sealer(
+        PostgresSealStore(engine),
+        PostgresAuditStore(engine),
+        RedisEventProgress(parts.redis, parts.keys),
+        parts.clock,
+        anchor=AnchorFile(Path(anchor)) if anchor else None,
+    )
+
+
+def pruner(parts: Platform, engine: Engine) -> Pruner:
+    """Drops what has outlived its retention, and makes room for the months to come."""
+    settings = parts.settings.history
+    policy = RetentionPolicy(settings.finished_days, settings.failed_days)
+    return Pruner(UpkeepStore(engine), parts.clock, policy)

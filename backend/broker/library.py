@@ -36,6 +36,11 @@ STEPS = (
     "lead",
     "await",
     "relay",
+    "facts",
+    "reseat",
+    "restore",
+    "attest",
+    "balance",
 )
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3

@@ -143,7 +143,13 @@ def payload_from(text: str) -> dict[str, Any]:
 
 
 def _said(asked: dict[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in asked.items() if value not in (None, "", (), False)}
+    left_out: tuple[Any, ...] = (None, False, "", ())
+    said = {
+        name: value
+        for name, value in asked.items()
+        # By identity: 0 retries are not no word about retries.
+        if not any(value is nothing for nothing in left_out)
+    }
     if "tags" in said:
         said["tags"] = list(said["tags"])
     return said

@@ -113,7 +113,9 @@ def api(host: str | None, port: int | None) -> None:
 
     settings = platform().settings
     set_up_logs(level=settings.log.level, style=settings.log.format, process="api")
-    asked = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    asked = {
+        name: value for name, value in {"host": host, "port": port}.items() if value is not None
+    }
     chosen = settings.api.model_copy(update=asked)
     # Each web process wires its own parts after it was forked: no two may share a connection.
     with count_folder():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 from backend.domain.errors import InvalidOption
@@ -91,21 +93,14 @@ def summarise(
     total_ms: float, buckets: Sequence[int], counts: Sequence[int]
 ) -> DurationSummary | None:
     """The summary of a histogram whose empty buckets are left out; None for an empty one."""
-    count = sum(counts)
-    if not count:
+    if not counts:
         return None
-    p50, p95, p99 = (_percentile(share * count, buckets, counts) for share in (0.5, 0.95, 0.99))
+    up_to = list(accumulate(counts))
+    count = up_to[-1]
+    # The percentile is in the bucket that holds the last of so many cases.
+    places = (bisect_left(up_to, share * count) for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (_middle(buckets[place]) for place in places)
     return DurationSummary(count, total_ms / count / 1000, p50, p95, p99)
-
-
-def _percentile(rank: float, buckets: Sequence[int], counts: Sequence[int]) -> float:
-    """Seconds below which ``rank`` cases are: the middle of the bucket that holds the last of them."""
-    below = 0
-    for bucket, cases in zip(buckets, counts, strict=True):
-        below += cases
-        if below >= rank:
-            return _middle(bucket)
-    return _middle(buckets[-1])
 
 
 def _middle(bucket: int) -> float:

@@ -69,4 +69,4 @@ def _run(row: Row[Any]) -> DurationSummary | None:
 
 def _numbers(array: str) -> list[int]:
     """The whole numbers of an array as Postgres writes it."""
-    return [int(number) for number in array[1:-1].split(",")] if array != "{}" else []
+    return list(map(int, array[1:-1].split(","))) if array != "{}" else []

@@ -29,9 +29,7 @@ class DemonstrationFailed(TallyError):
 class Demonstration:
     """The steps, in the order in which they are shown."""
 
-    def __init__(
-        self, parts: Platform, catcher: MailCatcher, hooks: HookCatcher, say: Say
-    ) -> None:
+    def __init__(self, parts: Platform, catcher: MailCatcher, hooks: HookCatcher, say: Say) -> None:
         self._parts = parts
         self._jobs = parts.queue_service
         self._catcher = catcher
@@ -45,6 +43,7 @@ class Demonstration:
             self.failing_job_ends_in_the_dead_letter_queue(),
             self.own_job_type_runs(),
             self.webhook_is_verified(),
+            self.job_in_a_transaction_runs_after_its_commit(),
         ]
         self.history_is_in_postgres(ids)
         self.export_is_written()
@@ -93,6 +92,23 @@ class Demonstration:
         self._say(f"webhook received, its signature verified: webhook-id {job.id}")
         return job.id
 
+    def job_in_a_transaction_runs_after_its_commit(self) -> str:
+        """A job written in a SQL transaction runs when that commits; a rolled back one never was."""
+        engine = self._parts.history_engine
+        with engine.connect() as connection:
+            never = self._jobs.enqueue_job("greet", {"name": "Nobody"}, session=connection)
+            connection.rollback()
+        with engine.begin() as connection:
+            job_id = self._jobs.enqueue_job("greet", {"name": "Grace"}, session=connection)
+        inspection = self._parts.inspection
+        if not eventually(lambda: bool(inspection.jobs([job_id])), _PATIENCE):
+            raise DemonstrationFailed("the relay did not bring the committed job to Redis")
+        _expect(self._jobs.wait(job_id, _PATIENCE), JobState.FINISHED)
+        if inspection.jobs([never]):
+            raise DemonstrationFailed("a job of a rolled back transaction was enqueued")
+        self._say("a job of a committed transaction ran; that of a rolled back one never was")
+        return job_id
+
     def export_is_written(self) -> None:
         """The jobs so far, as a CSV file with its checksum."""
         job = self._run_to_end(
@@ -111,7 +127,9 @@ class Demonstration:
         job = self._run_to_end("generate_report", payload)
         _expect(job, JobState.FINISHED)
         artifact = job.result["artifact"]
-        self._say(f"report {job.result['title']!r}: {artifact['name']}, {job.result['size_bytes']} bytes")
+        self._say(
+            f"report {job.result['title']!r}: {artifact['name']}, {job.result['size_bytes']} bytes"
+        )
 
     def history_is_in_postgres(self, ids: Sequence[str]) -> None:
         """The recorder has written each job and each attempt."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backend.domain.errors import JobNotFound, WaitTimeout
+from backend.domain.errors import InvalidOption, JobNotFound, WaitTimeout
 from backend.domain.job import EnqueueReply, JobView
 from backend.domain.ports import JobQueue
 from backend.services.job_intake import JobIntake
+from backend.services.outbox_service import OutboxService
 
 
 class QueueService:
@@ -18,22 +19,43 @@ class QueueService:
     `Unavailable` for what cannot be accepted now; then nothing was enqueued.
     """
 
-    def __init__(self, queue: JobQueue | None = None, intake: JobIntake | None = None) -> None:
+    def __init__(
+        self,
+        queue: JobQueue | None = None,
+        intake: JobIntake | None = None,
+        outbox: Callable[[], OutboxService] | None = None,
+    ) -> None:
         if queue is None or intake is None:
             from backend import bootstrap
 
-            queue, intake = bootstrap.queue_parts()
+            queue, intake, outbox = bootstrap.queue_parts()
         self._queue = queue
         self._intake = intake
+        self._make_outbox = outbox
+        self._made_outbox: OutboxService | None = None
+
+    def _outbox(self) -> OutboxService:
+        """Made when it is first needed: callers without a session need no Postgres."""
+        if self._made_outbox is None:
+            if self._make_outbox is None:
+                raise InvalidOption("this service was wired without an outbox", field="session")
+            self._made_outbox = self._make_outbox()
+        return self._made_outbox
 
     def enqueue_job(
         self,
         job_type: str,
         payload: Mapping[str, Any] | None = None,
         priority: str | None = None,
+        *,
+        session: Any = None,
         **options: Any,
     ) -> str:
         """Enqueues one job and returns its id; once it returns, the job will not be lost.
+
+        With a ``session`` (a SQLAlchemy Session or Connection, or a psycopg2 connection or cursor)
+        the job is written in that transaction: it is accepted when you commit, whether Redis can be
+        reached or not, and never was when you roll back.
 
         Options: ``run_at`` (a datetime; a naive one means UTC, one in the past runs now) or
         ``delay`` (seconds); ``max_retries``, ``retry_delays`` (seconds); ``timeout`` (seconds);
@@ -43,6 +65,8 @@ class QueueService:
         ``result_ttl`` (seconds); ``job_id``; ``is_test``.
         """
         job = self._intake.check(job_type, payload or {}, priority, options)
+        if session is not None:
+            return self._outbox().enqueue([job], session)[0].id
         return self._queue.enqueue([job])[0].id
 
     def enqueue_many(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -94,7 +94,9 @@ MUTATIONS = [
     Mutation("prune", "'-inf', seconds", "'-inf', '+inf'"),
     Mutation("prune", "elseif age > 0 then", "elseif false then"),
     Mutation("prune", "math.min(over, batch)", "over"),
-    Mutation("lead", "if holder == argv[2] then redis.call('DEL', key) end", "redis.call('DEL', key)"),
+    Mutation(
+        "lead", "if holder == argv[2] then redis.call('DEL', key) end", "redis.call('DEL', key)"
+    ),
     Mutation("lead", "if holder and holder ~= argv[2] then return 0 end", ""),
     Mutation("lead", "redis.call('INCR', key .. ':fence')", "1"),
     Mutation("await", "if status and", "if"),

@@ -29,20 +29,22 @@ def test_each_step_says_what_it_does_takes_and_returns(file: Path) -> None:
 
     assert re.match(r"-- [A-Z].+", header[0]), "the first line is its purpose, a sentence"
     text = "\n".join(header)
-    assert re.search(r"^-- KEYS\[1\]  +ROOT", text, re.M)
-    assert re.search(r"^-- Returns  +\S", text, re.M)
+    assert re.search(r"^-- KEYS\[1\]  +ROOT", text, re.MULTILINE)
+    assert re.search(r"^-- Returns  +\S", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("file", STEPS, ids=lambda file: file.stem)
 def test_every_argument_is_in_the_contract(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     header = "\n".join(_header(file))
-    named = {int(number) for number in re.findall(r"^-- ARGV\[(\d+)", header, re.M)}
+    named = {int(number) for number in re.findall(r"^-- ARGV\[(\d+)", header, re.MULTILINE)}
     used = {int(number) for number in re.findall(r"argv\[(\d+)\]", text)}
-    lists = re.search(r"^-- ARGV(?:\[\d+…\])? ", header, re.M)
+    lists = re.search(r"^-- ARGV(?:\[\d+…\])? ", header, re.MULTILINE)
 
     assert lists or "argv[" not in text or named
-    assert {number for number in used if number not in named and number < max(named or {99})} == set()
+    assert {
+        number for number in used if number not in named and number < max(named or {99})
+    } == set()
 
 
 @pytest.mark.parametrize("file", STEPS, ids=lambda file: file.stem)

@@ -20,12 +20,12 @@ _SLEEPERS = {
     "tests/integration/runtime/test_crashes.py": "a job must end while there is no Redis to tell",
     "tests/integration/runtime/test_controls.py": "a job must expire while there is no worker",
 }
+_LINT = "from importlinter.cli import lint_imports_command as lint; lint()"
 
 
 def test_imports_go_down_only() -> None:
     checked = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
-        + ["--no-cache"],
+        [sys.executable, "-c", _LINT, "--no-cache"],
         capture_output=True,
         text=True,
         check=False,
@@ -82,9 +82,7 @@ def test_tests_are_sentences() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     silent = {
-        name_of(file)
-        for file in files("*.py", *CODE)
-        if not ast.get_docstring(tree_of(file))
+        name_of(file) for file in files("*.py", *CODE) if not ast.get_docstring(tree_of(file))
     }
 
     assert silent == set()

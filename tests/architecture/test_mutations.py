@@ -39,8 +39,11 @@ def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
     first = [str(own)] if own.exists() else []
 
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-p", "tests.architecture.mutant"]
-        + [f"--basetemp={tmp_path / 'inner'}", "-p", "no:cacheprovider", *first, str(BROKER)],
+        [
+            *(sys.executable, "-m", "pytest", "-x", f"--basetemp={tmp_path / 'inner'}"),
+            *("-p", "tests.architecture.mutant", "-p", "no:cacheprovider"),
+            *(*first, str(BROKER)),
+        ],
         capture_output=True,
         text=True,
         check=False,

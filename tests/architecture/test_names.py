@@ -9,7 +9,17 @@ import pytest
 
 from backend.domain.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind
 from backend.domain.job_state import LEGAL_MOVES, JobState
-from tests.architecture.source_tree import CODE, OURS, ROOT, SQL, files, name_of, rows_of, texts_of, tree_of
+from tests.architecture.source_tree import (
+    CODE,
+    OURS,
+    ROOT,
+    SQL,
+    files,
+    name_of,
+    rows_of,
+    texts_of,
+    tree_of,
+)
 
 FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "models", "types", "constants", "misc"}
 #: Where a key or a part of one may be written out.
@@ -101,18 +111,20 @@ def test_the_events_and_what_they_lead_to_are_the_documented_ones() -> None:
 
 def _codes() -> dict[str, str]:
     """Every code that a class of an error carries, with the name of the class."""
-    codes = {}
-    for file in files("*.py", *CODE):
-        for node in ast.walk(tree_of(file)):
-            if isinstance(node, ast.ClassDef) and node.bases:
-                for line in node.body:
-                    target = line.targets[0] if isinstance(line, ast.Assign) else None
-                    target = line.target if isinstance(line, ast.AnnAssign) else target
-                    value = getattr(line, "value", None)
-                    if isinstance(target, ast.Name) and target.id == "code":
-                        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                            codes[value.value] = node.name
-    return codes
+    return {
+        line.value.value: node.name
+        for file in files("*.py", *CODE)
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.ClassDef) and node.bases
+        for line in node.body
+        if isinstance(line, ast.Assign | ast.AnnAssign) and _is_code(line)
+    }
+
+
+def _is_code(line: ast.Assign | ast.AnnAssign) -> bool:
+    target = line.targets[0] if isinstance(line, ast.Assign) else line.target
+    names = isinstance(target, ast.Name) and target.id == "code"
+    return names and isinstance(line.value, ast.Constant) and isinstance(line.value.value, str)
 
 
 def test_every_error_code_is_documented_and_every_documented_one_exists() -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.architecture.source_tree import CODE, LUA, OURS, SQL, files, functions_of, lines_of, name_of
+from tests.architecture.source_tree import (
+    CODE,
+    LUA,
+    OURS,
+    SQL,
+    files,
+    functions_of,
+    lines_of,
+    name_of,
+)
 
 FILE, TEST_FILE, FUNCTION, LUA_FILE, SQL_FILE, SHELL_FILE = 350, 400, 40, 60, 50, 60
 
@@ -65,6 +74,10 @@ def test_no_shell_script_is_too_long() -> None:
 
 def test_every_exception_is_still_needed() -> None:
     sizes = {name_of(file): lines_of(file) for file in sorted(LUA.glob("*.lua"))}
-    names = {name for file in files("*.py", *CODE) for name, size in functions_of(file) if size > 40}
+    names = {
+        name for file in files("*.py", *CODE) for name, size in functions_of(file) if size > 40
+    }
 
-    assert {name for name in LONGER if sizes.get(name, 0) <= LUA_FILE and name not in names} == set()
+    assert {
+        name for name in LONGER if sizes.get(name, 0) <= LUA_FILE and name not in names
+    } == set()

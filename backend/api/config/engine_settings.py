@@ -104,6 +104,11 @@ class HistorySettings(Section):
     batch: int = Field(2000, ge=1, le=20_000, description="Most events written in one transaction.")
     finished_days: int = Field(30, ge=1, description="Days finished jobs are kept.")
     failed_days: int = Field(90, ge=1, description="Days failed jobs are kept.")
+    anchor_file: Path | None = Field(
+        None,
+        description="Where the heads of the audit chains are noted too; best on another account's "
+        "disk, so that who may change the database cannot change it.",
+    )
 
 
 class DeadLetterSettings(Section):

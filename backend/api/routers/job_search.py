@@ -19,6 +19,7 @@ from backend.api.schemas.job_search import (
     JobStory,
     SearchQuery,
 )
+from backend.domain.errors import JobNotFound
 from backend.domain.history_record import AttemptRecord, JobHistory
 
 router = Router("jobs", "Jobs")
@@ -44,14 +45,27 @@ def search(call: Call, query: SearchQuery) -> Answer[JobPage]:
 
 @router.get("/api/jobs/{job_id}/events")
 def events(call: Call, job_id: JobId) -> JobStory:
-    """Everything on record about a job: each event and each attempt, in order."""
-    check_own(call, job_id)
-    history = call.parts.history.get_job(job_id)
+    """Everything on record about a job: each event and each attempt, in order.
+
+    The record is some moments behind; of a job that is too new for it there is nothing yet.
+    """
+    history = _story_of(call, job_id)
+    if history is None:
+        return JobStory(id=job_id, events=[], attempts=[])
     return JobStory(
         id=job_id,
         events=[JobEventLine(**line._asdict()) for line in history.timeline],
         attempts=[_attempt(attempt) for attempt in history.attempts],
     )
+
+
+def _story_of(call: Call, job_id: str) -> JobHistory | None:
+    check_own(call, job_id)
+    try:
+        return call.parts.history.get_job(job_id)
+    except JobNotFound:
+        find_own(call, job_id)
+        return None
 
 
 def _attempt(attempt: AttemptRecord) -> JobAttempt:

@@ -25,7 +25,10 @@ def _instant(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(_INSTANT, value):
         raise ValueError("must be an instant such as 2026-01-27T08:30:00Z")
     instant = datetime.fromisoformat(value.upper())
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("must be within the years 1 to 9999, in UTC") from None
 
 
 def _number(value: Any) -> Any:
@@ -34,12 +37,19 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """To JSON Schema 5.0 is a whole number too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _truth(value: Any) -> Any:
     if isinstance(value, str) and value not in {"true", "false"}:
         raise ValueError("must be true or false")
     return value
 
 
+#: A whole number of a body.
+Whole = Annotated[int, BeforeValidator(_whole)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 #: Numbers and truths of a query, which arrive as text.
 QueryNumber = Annotated[int, BeforeValidator(_number)]

@@ -16,6 +16,7 @@ from backend.api.schemas.fields import (
     QueryTruth,
     Seconds,
     TypeName,
+    Whole,
 )
 from backend.domain.schedule import MissedRuns, Origin, Overlap, Schedule
 from backend.domain.schedule_tick import Tick, TickOutcome
@@ -73,7 +74,7 @@ class ScheduleChange(PlanFields):
     """What to change; the rest stays."""
 
     job_type: TypeName | None = None
-    revision: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = Field(
+    revision: Annotated[Whole, Field(ge=1, le=2_147_483_647)] | None = Field(
         None, description="The one that was seen: refused when somebody was faster."
     )
 
@@ -82,7 +83,7 @@ class ScheduleDraft(Timing):
     """A timing to look at: of a schedule, of one with changes, or of none yet."""
 
     schedule: ScheduleName | None = None
-    count: Annotated[int, Field(ge=1, le=100)] = 5
+    count: Annotated[Whole, Field(ge=1, le=100)] = 5
 
 
 class SchedulesQuery(Request):

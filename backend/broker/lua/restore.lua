@@ -28,7 +28,7 @@ local function remember(root, id, argv, at, now)
 end
 
 local function restore(keys, argv)
-  local root, now, replies = keys[1], now_ms(), {}
+  local root, now, replies, joined = keys[1], now_ms(), {}, {}
   for at = 2, #argv, 24 do
     local id, queue, state = argv[at], argv[at + 1], argv[at + 15]
     local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
@@ -37,7 +37,9 @@ local function restore(keys, argv)
       redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
       if argv[1] == '1' then count(root, queue, 'accepted', 1) end
       if state == 'scheduled' then schedule(root, id, queue, tonumber(argv[at + 2]))
-      elseif state == 'queued' then to_queue(root, id, queue)
+      elseif state == 'queued' then
+        gather('RPUSH', root .. ':queue:' .. queue, id)
+        joined[queue] = (joined[queue] or 0) + 1
       else
         bury(root, job, id, queue, tonumber(argv[at + 23]))
         -- Without lost books it was counted when it failed.
@@ -50,5 +52,6 @@ local function restore(keys, argv)
     end
     replies[#replies + 1] = reply
   end
+  for queue, jobs in pairs(joined) do ring(root, lane_of(queue), jobs) end
   return replies
 end

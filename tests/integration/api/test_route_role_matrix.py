@@ -5,15 +5,46 @@ from __future__ import annotations
 import re
 
 import pytest
+from flask import Flask
 
 from backend.api.access import RIGHTS
+from backend.api.app import create_app
+from backend.api.app import parts_of as services_of
 from backend.api.operation import Operation
 from backend.api.routers import OPERATIONS
 from backend.domain.role import Role
+from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
+from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
 
 _CLOSED = [operation for operation in OPERATIONS if RIGHTS[operation.name].role is not None]
 _OPEN = [operation for operation in OPERATIONS if RIGHTS[operation.name].role is None]
+
+
+@pytest.fixture(scope="module")
+def app(servers: Servers, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """One application for the whole matrix: nothing is done in it."""
+    platform = ApiPlatform(servers.redis_url, migrated)
+    return create_app(parts_of(platform, tmp_path_factory.mktemp("artifacts")))
+
+
+@pytest.fixture(scope="module")
+def callers(app: Flask) -> dict[Role, Caller]:
+    """One caller of each role."""
+    keys = services_of(app).keys
+    return {role: Caller(app, keys.create(role, role, by="the tests").token) for role in Role}
+
+
+@pytest.fixture(scope="module")
+def admin(app: Flask) -> Caller:
+    """A caller with every right."""
+    return Caller(app, BOOTSTRAP)
+
+
+@pytest.fixture(scope="module")
+def nobody(app: Flask) -> Caller:
+    """A caller without a token."""
+    return Caller(app, "")
 
 
 def _path(operation: Operation) -> str:

@@ -113,3 +113,9 @@ def test_types_are_listed_with_their_limits(shell: Shell) -> None:
 
     assert kinds["greet"]["timeout_seconds"] == 10
     assert kinds["isolated_note"]["isolation"] == "process"
+
+
+def test_no_retries_are_not_no_word_about_retries(shell: Shell) -> None:
+    said = shell.json("jobs", "preview", "fail", "{}", "--max-retries", "0")
+
+    assert said["max_attempts"] == 1

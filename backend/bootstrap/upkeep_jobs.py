@@ -1,0 +1,68 @@
+"""The jobs behind the schedules that Tally brings along: pruning, reconciling, looking after workers.
+
+They work on the platform itself, so unlike other workers they are wired here. Each runs in a process
+of its own, which alone opens connections to Postgres.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from backend.bootstrap.platform import platform
+from backend.broker.operations import RedisOperations
+from backend.broker.worker_commands import RedisWorkerCommands
+from backend.domain.errors import PermanentFailure
+from backend.services.worker_service import WorkerService
+from workers.base_worker import job_type
+
+_MOST_TICKS = 100_000
+
+
+@job_type("prune_history", priority="low", isolation="process", timeout=3600, max_retries=1)
+def prune_history() -> dict[str, int]:
+    """Deletes what has outlived its time: history, ticks, RQ's registries, dead letters over limits."""
+    from backend.bootstrap.record_parts import pruner
+    from backend.history.schedule_store import PostgresScheduleStore
+
+    parts = platform()
+    loop = pruner(parts, parts.history_engine)
+    while loop.run_once() == 0.0:
+        continue
+    before = parts.clock.now() - timedelta(days=parts.settings.history.failed_days)
+    ticks = PostgresScheduleStore(parts.history_engine).prune_ticks(before, _MOST_TICKS)
+    limits = parts.settings.dlq
+    entries, dead = RedisOperations(parts.redis, parts.keys).prune(
+        parts.inspection.queue_names(),
+        max_dead=limits.max_jobs,
+        max_dead_age=limits.max_days * 86_400,
+    )
+    return {"jobs": loop.pruned, "ticks": ticks, "registry_entries": entries, "dead": dead}
+
+
+@job_type("reconcile", priority="low", isolation="process", timeout=3600, max_retries=0)
+def reconcile() -> dict[str, Any]:
+    """Compares Redis with the record and names every job that breaks the balance."""
+    from backend.bootstrap.record_parts import ledger_service
+
+    report = ledger_service(platform()).reconcile()
+    result = {
+        "jobs": report.jobs,
+        "balanced": report.is_balanced,
+        "recorder_is_behind": report.recorder_is_behind,
+        "faults": {kind.value: number for kind, number in report.counts.items()},
+    }
+    if report.faults:
+        named = ", ".join(f"{fault.job_id} ({fault.kind})" for fault in report.faults[:20])
+        raise PermanentFailure(f"the books do not balance: {named}; see `tally reconcile`")
+    return result
+
+
+@job_type("check_workers", priority="low", timeout=60, max_retries=1, result_ttl=300)
+def check_workers() -> dict[str, Any]:
+    """Clears the records of worker processes that ended without saying so."""
+    parts = platform()
+    commands = RedisWorkerCommands(parts.redis, parts.keys)
+    service = WorkerService(parts.inspection, commands, parts.clock)
+    cleared = service.clear_stale()
+    return {"workers": len(service.all()), "cleared": cleared}

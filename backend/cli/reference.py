@@ -1,0 +1,26 @@
+"""Writes the pages that are made from the code: ``python -m backend.cli.reference docs``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from backend.cli.command_page import command_page
+from backend.cli.configuration_page import configuration_page
+from backend.cli.metric_page import metric_page
+
+_RULES = Path(__file__).resolve().parents[2] / "config" / "prometheus" / "alerts.yml"
+
+
+def pages() -> dict[str, str]:
+    """Every such page by its file's name."""
+    return {
+        "cli.md": command_page(),
+        "configuration.md": configuration_page(),
+        "metrics-and-alerts.md": metric_page(_RULES),
+    }
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")

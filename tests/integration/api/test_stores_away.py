@@ -1,0 +1,221 @@
+"""Each store may be down: what still answers, what says 503, and how soon."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backend.api.app import create_app
+from backend.api.app import parts_of as services_of
+from backend.domain.role import Role
+from backend.embedded.servers import Servers, start_servers
+from backend.history.migrator import Migrator
+from tests.conftest import CACHE
+from tests.integration.api.caller import Caller
+from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
+
+_SOON = 2.0
+_GREETING = {"job_type": "greet", "payload": {"name": "Ada"}}
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Servers]:
+    """Servers that only these tests use, to be stopped and started."""
+    state = Path(tempfile.mkdtemp(prefix="tally-away-"))
+    with start_servers(state, for_tests=True, template_cache=CACHE) as servers:
+        yield servers
+    shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def make(own: Servers, tmp_path: Path) -> Callable[..., Flask]:
+    """Makes applications on those servers."""
+
+    def make(**api: Any) -> Flask:
+        platform = ApiPlatform(own.redis_url, own.database_url, **api)
+        Migrator(platform.history_engine).apply()
+        return create_app(parts_of(platform, tmp_path / "artifacts"))
+
+    return make
+
+
+@pytest.fixture
+def without_redis(own: Servers, make: Callable[..., Flask]) -> Iterator[Callable[..., Flask]]:
+    """Redis is stopped for as long as the test runs."""
+    make()
+    own.kill_redis()
+    yield make
+    own.restart_redis()
+
+
+def _timed(send: Callable[[], Any]) -> Any:
+    began = time.monotonic()
+    answer = send()
+    assert time.monotonic() - began < _SOON
+    return answer
+
+
+def test_without_redis_the_api_starts_and_says_what_is_missing(
+    own: Servers, without_redis: Callable[..., Flask]
+) -> None:
+    nobody = Caller(without_redis(), "")
+
+    assert nobody.get("/healthz").status_code == 200
+    assert nobody.get("/api/version").status_code == 200
+    assert nobody.get("/api/openapi.json").status_code == 200
+    ready = _timed(lambda: nobody.get("/readyz"))
+    assert ready.status_code == 503
+    assert {check["name"]: check["ok"] for check in ready.get_json()["checks"]} == {
+        "redis": False,
+        "postgres": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/jobs", _GREETING),
+        ("/api/jobs/bulk", {"jobs": [_GREETING]}),
+        ("/api/dm-jobqueue/register", {}),
+        ("/api/jobs/some-job/cancel", {}),
+        ("/api/queues/normal/pause", {}),
+    ],
+)
+def test_without_redis_what_needs_it_answers_503_soon(
+    without_redis: Callable[..., Flask], path: str, body: Any
+) -> None:
+    admin = Caller(without_redis(), BOOTSTRAP)
+
+    answer = _timed(lambda: admin.post(path, body))
+
+    assert answer.status_code == 503
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json()["code"] == "queue_unavailable"
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_without_redis_history_keys_and_the_audit_log_still_answer(
+    without_redis: Callable[..., Flask],
+) -> None:
+    admin = Caller(without_redis(), BOOTSTRAP)
+
+    found = _timed(lambda: admin.get("/api/jobs"))
+    assert (found.status_code, found.get_json()["sources"]) == (200, ["history"])
+    for path in ("/api/jobs/metrics/history", "/api/keys", "/api/audit", "/api/schedules"):
+        assert _timed(lambda path=path: admin.get(path)).status_code == 200, path
+
+
+def test_without_redis_a_job_nobody_can_tell_of_is_not_called_unknown(
+    without_redis: Callable[..., Flask],
+) -> None:
+    admin = Caller(without_redis(), BOOTSTRAP)
+
+    assert _timed(lambda: admin.get("/api/jobs/some-job")).status_code == 503
+
+
+def test_without_redis_jobs_are_taken_by_the_outbox_where_that_is_set(
+    without_redis: Callable[..., Flask],
+) -> None:
+    admin = Caller(without_redis(enqueue_mode="outbox"), BOOTSTRAP)
+
+    answer = _timed(lambda: admin.post("/api/jobs", _GREETING))
+
+    assert (answer.status_code, answer.get_json()["created"]) == (202, True)
+
+
+@pytest.fixture
+def app_and_key(own: Servers, make: Callable[..., Flask]) -> Iterator[tuple[Flask, str]]:
+    """An application whose Postgres stopped after it was used with a key on record."""
+    app = make()
+    key = services_of(app).keys.create("before", Role.OPERATOR, by="tests").token
+    assert Caller(app, key).get("/api/whoami").status_code == 200
+    own.stop_postgres()
+    yield app, key
+    own.start_postgres()
+
+
+def test_without_postgres_enqueueing_and_live_status_still_answer(
+    app_and_key: tuple[Flask, str],
+) -> None:
+    app, key = app_and_key
+    for token in (BOOTSTRAP, key):
+        caller = Caller(app, token)
+
+        accepted = _timed(lambda caller=caller: caller.post("/api/jobs", _GREETING))
+        path = accepted.headers["Location"]
+
+        assert accepted.status_code == 202
+        assert _timed(lambda c=caller, p=path: c.get(p)).get_json()["state"] == "queued"
+        assert _timed(lambda c=caller: c.post(f"{path}/cancel")).status_code == 200
+        listed = _timed(lambda c=caller: c.get("/api/jobs"))
+        assert (listed.status_code, listed.get_json()["sources"]) == (200, ["live"])
+        for other in ("/api/queues", "/api/jobs/workers", "/api/jobs/metrics/overview"):
+            assert _timed(lambda c=caller, p=other: c.get(p)).status_code == 200, other
+
+
+def test_without_postgres_history_answers_503(app_and_key: tuple[Flask, str]) -> None:
+    admin = Caller(app_and_key[0], BOOTSTRAP)
+
+    for path in (
+        "/api/jobs?source=history",
+        "/api/jobs/some-job",
+        "/api/jobs/metrics/history",
+        "/api/keys",
+        "/api/audit",
+        "/api/schedules",
+    ):
+        answer = _timed(lambda path=path: admin.get(path))
+        assert (answer.status_code, answer.get_json()["code"]) == (503, "history_unavailable"), path
+
+
+def test_without_postgres_a_token_that_nobody_has_seen_is_not_called_wrong(
+    app_and_key: tuple[Flask, str],
+) -> None:
+    stranger = Caller(app_and_key[0], "tally_key_" + "x" * 43)
+
+    answer = _timed(lambda: stranger.get("/api/whoami"))
+
+    assert answer.status_code == 503
+
+
+def test_without_postgres_it_is_alive_and_not_ready(app_and_key: tuple[Flask, str]) -> None:
+    nobody = Caller(app_and_key[0], "")
+
+    assert nobody.get("/healthz").status_code == 200
+    ready = _timed(lambda: nobody.get("/readyz"))
+    assert ready.status_code == 503
+    assert "Postgres" in ready.get_json()["checks"][1]["detail"]
+
+
+def test_without_postgres_actions_are_refused_where_the_audit_log_is_required(
+    own: Servers, make: Callable[..., Flask]
+) -> None:
+    admin = Caller(make(audit_required=True), BOOTSTRAP)
+    own.stop_postgres()
+    try:
+        paused = _timed(lambda: admin.post("/api/queues/low/pause"))
+        enqueued = _timed(lambda: admin.post("/api/jobs", _GREETING))
+    finally:
+        own.start_postgres()
+
+    assert (paused.status_code, paused.get_json()["code"]) == (503, "history_unavailable")
+    assert enqueued.status_code == 202
+
+
+def test_tables_that_are_not_there_yet_are_told(own: Servers, tmp_path: Path) -> None:
+    url = own.database_url.replace("/tally?", "/template1?")
+    app = create_app(parts_of(ApiPlatform(own.redis_url, url), tmp_path / "artifacts"))
+
+    ready = Caller(app, "").get("/readyz")
+    keys = Caller(app, BOOTSTRAP).get("/api/keys")
+
+    assert ready.status_code == 503
+    assert "tally migrate" in ready.text
+    assert (keys.status_code, keys.get_json()["code"]) == (503, "migration_error")
