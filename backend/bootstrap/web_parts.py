@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, request
 from backend.api.access import OPEN
 from backend.api.app import create_app
 from backend.api.pages import Pages
+from backend.api.parts import ApiParts
 from backend.bootstrap.api_parts import api_parts
 from backend.bootstrap.cluster_metrics_parts import web_page
 from backend.bootstrap.platform import Platform
@@ -19,13 +20,17 @@ from backend.telemetry.metrics_page import MetricsPage
 def web_app(parts: Platform) -> Flask:
     """The application. Opens no connection: it starts without Redis and without Postgres."""
     api = api_parts(parts)
-    dashboard = dashboard_pages(
-        api,
-        parts.settings.dashboard,
-        flow=FlowStore(parts.history_engine),
-        store=RedisSessions(parts.redis, parts.keys),
+    return create_app(api, pages=[*wired_pages(parts, api), metrics_pages(web_page(parts))])
+
+
+def wired_pages(platform: Platform, parts: ApiParts) -> list[Pages]:
+    """The dashboard: sessions in Redis, charts from the record. Opens no connection."""
+    return dashboard_pages(
+        parts,
+        platform.settings.dashboard,
+        flow=FlowStore(platform.history_engine),
+        store=RedisSessions(platform.redis, platform.keys),
     )
-    return create_app(api, pages=[*dashboard, metrics_pages(web_page(parts))])
 
 
 def metrics_pages(page: MetricsPage) -> Pages:

@@ -83,16 +83,8 @@ class RedisLedgerView:
     def recount(self, job: LiveFacts, places: Places) -> Places:
         """How often exactly its home and other lists hold one job, all at one moment."""
         lists = sorted({job.home, *places} if job.state == JobState.QUEUED else places)
-        pipe = self._client.pipeline(transaction=True)
-        for place in lists:
-            if place.startswith("holders:"):
-                pipe.sismember(self._key_of(place), job.job_id)
-            else:
-                pipe.lpos(self._key_of(place), job.job_id, count=0)
-        with translated():
-            counts = pipe.execute() if lists else []
-        times = [count if isinstance(count, int) else len(count) for count in counts]
-        return {place: int(n) for place, n in zip(lists, times, strict=True) if n}
+        counts = self._functions.codes("recount", job.job_id, *lists) if lists else []
+        return {place: times for place, times in zip(lists, counts, strict=True) if times}
 
     def balances(self) -> list[QueueBalance]:
         """The books of every queue, each at one moment."""

@@ -37,6 +37,7 @@ STEPS = (
     "await",
     "relay",
     "facts",
+    "recount",
     "reseat",
     "restore",
     "attest",

@@ -12,9 +12,10 @@ from backend.domain.event_record import Emitted, EventJob, EventRecord
 from backend.domain.event_record_ports import EventRecordStore, RecordedEvent
 from backend.domain.job import NewJob
 from backend.domain.job_id import checked
+from backend.domain.nearest_name import suggestion
 from backend.domain.subscription import Subscription, SubscriptionTable
 from backend.domain.trace_parent import trace_id_in
-from backend.services.job_intake import JobIntake
+from backend.services.job_intake import OPTIONS, JobIntake
 
 _LONGEST_NAME = 200
 _to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -65,10 +66,17 @@ class EventService:
         return found
 
     def check_subscriptions(self) -> None:
-        """Raises `InvalidRequest` for a subscription whose job type or priority does not exist."""
+        """Raises `InvalidRequest` for a subscription to what does not exist: call it at the start."""
         for event in self._subscriptions.events():
             for subscription in self._subscriptions.of(event):
                 self._intake.catalogue.get(subscription.job_type)
+                unknown = sorted(subscription.options.keys() - OPTIONS)
+                if unknown:
+                    raise InvalidOption(
+                        f"subscription {subscription.name!r} of event {event!r}: there is no option "
+                        f"{unknown[0]!r}{suggestion(unknown[0], OPTIONS)}",
+                        field=unknown[0],
+                    )
 
     def _job(
         self, subscription: Subscription, event: EventRecord, payload: Mapping[str, Any]

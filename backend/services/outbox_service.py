@@ -61,6 +61,11 @@ class OutboxService:
         """Blocks until the job is final, at most ``timeout`` seconds; whether it is."""
         end = self._monotonic() + timeout
         while self._queue.find(job_id) is None:
+            row = self._outbox.find(job_id)
+            if row is not None and row.accepted_as:
+                # Under its own id, or under that of the job that held its idempotency key.
+                job_id = row.accepted_as
+                break
             if self._monotonic() >= end:
                 return False
             self._pause(_LOOK_AGAIN)

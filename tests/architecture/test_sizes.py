@@ -21,6 +21,10 @@ LONGER = {
     "backend/broker/lua/_prelude.lua": "what several steps share stands in one place",
     "backend/broker/lua/claim.lua": "the hot path: order, pauses, limits and leases are one decision",
     "backend/broker/lua/settle.lua": "every way to end an attempt, shared with rescue",
+    "backend/broker/lua/reseat.lua": "one step puts a job back wherever it belongs",
+    "tests/integration/record/test_reconcile.py": "one test for each of the planted faults",
+    "dashboard_pages": "the list of what is served",
+    "actors": "the table of every pair of actors",
     "job_type": "its signature is the list of what may be said about a job type",
 }
 

@@ -66,9 +66,9 @@ class ApiSettings(Section):
         description="A bearer token that is good without Postgres: to make the first key, and for "
         "outages. At least 20 characters; empty: none.",
     )
-    bootstrap_role: Role = Role.ADMIN
-    jwt: JwtSettings = JwtSettings()
-    rates: RateSettings = RateSettings()
+    bootstrap_role: Role = Field(Role.ADMIN, description="What the bootstrap key may do.")
+    jwt: JwtSettings = Field(JwtSettings(), description="Tokens of an identity provider.")
+    rates: RateSettings = Field(RateSettings(), description="How fast callers may come.")
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="Proxies in front whose X-Forwarded-For is believed."
     )

@@ -145,6 +145,7 @@ def _eviction(found: dict[str, str]) -> Iterator[Finding]:
 
 
 def check_exposure(found: dict[str, str]) -> Iterator[Finding]:
+    """Whether strangers on the network could use this Redis."""
     on_network = found.get("port", "0") != "0" or found.get("tls-port", "0") != "0"
     bound = set((found.get("bind") or "*").replace("-", "").split())
     is_local = bound <= {"127.0.0.1", "::1"}

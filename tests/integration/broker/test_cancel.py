@@ -12,7 +12,9 @@ from rq.serializers import JSONSerializer
 from tests.integration.broker.bench import Bench, new_job
 
 
-def test_a_queued_job_ends_at_once_and_is_readable_as_long_as_its_result_would_be(bench: Bench) -> None:
+def test_a_queued_job_ends_at_once_and_is_readable_as_long_as_its_result_would_be(
+    bench: Bench,
+) -> None:
     bench.seed(new_job("a", result_ttl=700), new_job("b"))
 
     assert bench.cancel("a") == [1]
@@ -184,7 +186,9 @@ def test_what_people_write_cannot_forge_history(bench: Bench) -> None:
     bench.functions.call("reprioritise", FORGED, FORGED, 0, "m", "high")
     bench.functions.call("purge", "low:x", FORGED, FORGED, 10)
 
-    last = [bench.events(job_id)[-1] for job_id in (waiting, running, dead, discarded, moved, purged)]
+    last = [
+        bench.events(job_id)[-1] for job_id in (waiting, running, dead, discarded, moved, purged)
+    ]
     assert {event.kind for event in last} == {
         *("canceled", "cancel_asked", "redriven", "discarded", "reprioritised"),
     }

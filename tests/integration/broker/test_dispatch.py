@@ -63,7 +63,7 @@ def test_more_outcomes_than_fit_into_one_step_keep_their_order(
 
 def test_an_error_travels_whole(bench: Bench, dispatch: RedisDispatch) -> None:
     job = bench.started()
-    error = AttemptError("exception", "ValueError", "näh \"quoted\"\n", "Traceback…")
+    error = AttemptError("exception", "ValueError", 'näh "quoted"\n', "Traceback…")
 
     dispatch.settle_and_claim([(job, Outcome(OutcomeKind.FAILED, error=error))], (), 0)
 

@@ -118,7 +118,7 @@ def test_many_jobs_keep_their_order(bench: Bench) -> None:
 
 def test_full_memory_refuses_the_whole_call_but_lets_work_go_on(bench: Bench) -> None:
     job = bench.started()
-    
+
     bench.redis.config_set("maxmemory", 1)
     try:
         with pytest.raises(QueueFull, match="memory limit"):

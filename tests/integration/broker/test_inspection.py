@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,8 +13,8 @@ from tests.integration.broker.bench import Bench, new_job
 
 
 @pytest.fixture
-def look(bench: Bench) -> Iterator[RedisInspection]:
-    yield RedisInspection(bench.redis, bench.keys)
+def look(bench: Bench) -> RedisInspection:
+    return RedisInspection(bench.redis, bench.keys)
 
 
 def _one_of_each(bench: Bench) -> None:
@@ -139,9 +138,7 @@ def test_scheduled_jobs_come_the_soonest_first_with_their_times(
     assert look.scheduled(1, 1) == found[1:]
 
 
-def test_started_jobs_are_named_without_their_fences(
-    bench: Bench, look: RedisInspection
-) -> None:
+def test_started_jobs_are_named_without_their_fences(bench: Bench, look: RedisInspection) -> None:
     job = bench.started()
 
     assert look.started("normal") == [job.id]

@@ -24,7 +24,9 @@ def test_each_job_is_answered_with_its_id_and_whether_it_is_new(bench: Bench) ->
     queue = _queue(bench)
     once = {"unique_key": "order-7", "unique_window": 100}
 
-    replies = queue.enqueue([new_job("a"), new_job("a"), new_job("b", **once), new_job("c", **once)])
+    replies = queue.enqueue(
+        [new_job("a"), new_job("a"), new_job("b", **once), new_job("c", **once)]
+    )
 
     assert [tuple(reply) for reply in replies] == [
         ("a", True),

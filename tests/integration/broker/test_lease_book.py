@@ -29,9 +29,7 @@ def test_a_lease_tells_what_a_judge_must_know(bench: Bench, book: RedisLeaseBook
     assert lease.expires == bench.lease_of(job.id)
 
 
-def test_only_ended_leases_are_expired_the_oldest_first(
-    bench: Bench, book: RedisLeaseBook
-) -> None:
+def test_only_ended_leases_are_expired_the_oldest_first(bench: Bench, book: RedisLeaseBook) -> None:
     bench.seed(*[new_job(f"j{n}") for n in range(4)])
     bench.claim(4)
     for at, job_id in enumerate(("j3", "j1", "j2")):
@@ -67,9 +65,7 @@ def test_a_rescue_by_what_was_seen_ends_the_attempt(bench: Bench, book: RedisLea
     assert bench.error(job.id)["reason"] == "crashed"
 
 
-def test_a_lease_that_moved_since_it_was_seen_is_kept(
-    bench: Bench, book: RedisLeaseBook
-) -> None:
+def test_a_lease_that_moved_since_it_was_seen_is_kept(bench: Bench, book: RedisLeaseBook) -> None:
     jobs = [bench.started(), bench.started()]
     for job in jobs:
         bench.let_lease_end(job.id)

@@ -62,7 +62,11 @@ def test_every_step_is_a_function_and_only_those_that_bring_jobs_in_may_be_refus
         fields = dict(zip(function[::2], function[1::2], strict=True))
         loaded[fields[b"name"].decode().rpartition("_")[2]] = bool(fields[b"flags"])
     assert loaded.keys() == set(library.STEPS)
-    assert {step for step, spared in loaded.items() if not spared} == {"enqueue", "redrive", "relay"}
+    assert {step for step, spared in loaded.items() if not spared} == {
+        "enqueue",
+        "redrive",
+        "relay",
+    }
 
 
 def test_a_worker_of_the_last_release_goes_on_beside_the_new_one(functions: Redis) -> None:

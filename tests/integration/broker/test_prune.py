@@ -5,9 +5,7 @@ from __future__ import annotations
 from tests.integration.broker.bench import Bench
 
 
-def _prune(
-    bench: Bench, *queues: str, most: int = 0, age: int = 0, batch: int = 100
-) -> list[int]:
+def _prune(bench: Bench, *queues: str, most: int = 0, age: int = 0, batch: int = 100) -> list[int]:
     return bench.functions.codes("prune", most, age, batch, *queues)
 
 

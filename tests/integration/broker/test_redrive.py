@@ -61,7 +61,7 @@ def test_the_payload_may_be_changed(bench: Bench) -> None:
     assert bench.redrive(dead, data=codec.data_of("greet", '{"name":"Grace"}')) == [1]
 
     assert codec.payload_of(bench.claim()[0].data) == {"name": "Grace"}
-    assert '{"name":"Grace"}' in [e for e in bench.events(dead) if e.kind == "redriven"][0].data
+    assert '{"name":"Grace"}' in bench.events(dead)[-2].data
 
 
 def test_redriving_twice_queues_a_job_once(bench: Bench) -> None:

@@ -37,9 +37,7 @@ def _blocked(bench: Bench) -> bool:
     return bench.redis.info("clients")["blocked_clients"] == 1
 
 
-def test_a_timetable_promotes_and_tells_when_the_next_is_due(
-    bench: Bench, blocking: Redis
-) -> None:
+def test_a_timetable_promotes_and_tells_when_the_next_is_due(bench: Bench, blocking: Redis) -> None:
     timetable = RedisTimetable(bench.redis, blocking, bench.keys)
     bench.make_due(bench.scheduled())
     bench.scheduled(delay=100)

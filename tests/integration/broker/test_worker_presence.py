@@ -44,7 +44,6 @@ def test_a_busy_worker_names_a_job_and_what_it_has_done(
     presence.register()
     job = bench.started()
 
-
     presence.beat([job], stopping=True, finished=7, failed=2)
 
     [seen] = RedisInspection(bench.redis, bench.keys).workers()

@@ -7,7 +7,9 @@ from functools import cache
 
 from backend.broker import library
 
-_FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$|^local function (\w+)\([^\n]* end$", re.M | re.S)
+_FUNCTION = re.compile(
+    r"^local function (\w+)\(.*?^end$|^local function (\w+)\([^\n]* end$", re.MULTILINE | re.DOTALL
+)
 _SENT = re.compile(r"(?:redis\.call|gather)\(([^,)]*)")
 
 

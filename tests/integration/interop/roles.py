@@ -1,4 +1,4 @@
-"""What each kind of process does to Redis, all of it: the accounts in config/redis-acl.conf need no more."""
+"""All that each kind of process does to Redis: the accounts in config/redis-acl.conf need no more."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.leadership import RedisLeadership
 from backend.broker.lease_book import RedisLeaseBook
+from backend.broker.ledger_repair import RedisLedgerRepair
+from backend.broker.ledger_view import RedisLedgerView
 from backend.broker.operations import RedisOperations
 from backend.broker.progress_notes import RedisProgressNotes
 from backend.broker.relay_gate import RedisRelayGate
+from backend.broker.server_facts import RedisFacts
+from backend.broker.session_book import RedisSessions
 from backend.broker.wake_calls import RedisWakeCalls
+from backend.broker.worker_commands import RedisWorkerCommands
 from backend.broker.worker_presence import WorkerPresence, forget_worker
+from backend.domain.job_event import EventKind
+from backend.domain.job_state import JobState
+from backend.domain.ledger_ports import Attestation, RestorableJob, Seat
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.ports import ClaimPlan, Rescued
 from tests.integration.broker.bench import Bench, new_job
@@ -60,6 +68,13 @@ def serve(client: Redis, keys: Keys) -> None:
     desk.resolve(["dead3"], **ACT)
     desk.purge("low", **ACT)
     desk.purge("normal", **ACT)
+    sessions = RedisSessions(client, keys)
+    sessions.keep("s", "who", 10)
+    sessions.find("s")
+    sessions.drop("s")
+    commands = RedisWorkerCommands(client, keys)
+    commands.shut_down("w9")
+    commands.forget("w9")
     _look(client, keys)
 
 
@@ -77,6 +92,7 @@ def _look(client: Redis, keys: Keys) -> None:
     look.workers()
     look.gate("type:greet")
     look.limits()
+    RedisFacts(client, keys).read()
     progress = RedisEventProgress(client, keys)
     progress.head()
     progress.recorded()
@@ -139,10 +155,29 @@ def keep_time(client: Redis, keys: Keys) -> None:
     stream.lag()
     stream.leave()
     RedisEventProgress(client, keys).recorded()
+    RedisFacts(client, keys).read()
+    _compare(RedisLedgerView(client, keys), RedisLedgerRepair(client, keys))
     look = RedisInspection(client, keys)
     look.queue_states(look.queue_names())
     look.jobs(["r1"])
     [forget_worker(client, keys, keys.worker(worker.name), ["low"]) for worker in look.workers()]
+
+
+def _compare(view: RedisLedgerView, repair: RedisLedgerRepair) -> None:
+    """The ledger looks at everything, and puts one job right, makes one again, attests a third."""
+    assert list(view.jobs())
+    assert list(view.entries())
+    view.balances()
+    view.contents("r1")
+    view.outcome("r1")
+    facts = view.facts(["r1", "nobody"])
+    places = view.places(facts.values())["r1"]
+    assert view.recount(facts["r1"], {**places, "holders:type:greet": 1}) == {"queue:normal": 1}
+    repair.reseat(facts["r1"], places, Seat(facts["r1"].state, 0, 60))
+    lost = RestorableJob(new_job("r3"), JobState.QUEUED, 1, 1, 1, 0)
+    repair.restore([lost], count=True)
+    repair.attest(view.facts(["r1"])["r1"], Attestation(EventKind.RELEASED))
+    repair.write_off(view.balances()[0])
 
 
 def _relay(gate: RedisRelayGate) -> None:

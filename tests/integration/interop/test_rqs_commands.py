@@ -30,9 +30,7 @@ def heard(bench: Bench) -> Any:
     subscription.close()
 
 
-def test_rq_suspend_stops_claims_and_rq_resume_lets_them_go_on(
-    bench: Bench, rq: RqCommand
-) -> None:
+def test_rq_suspend_stops_claims_and_rq_resume_lets_them_go_on(bench: Bench, rq: RqCommand) -> None:
     bench.seed(new_job("a"))
 
     assert rq("suspend").returncode == 0
@@ -80,9 +78,7 @@ def test_the_stop_job_command_finds_the_worker_of_the_job(
     assert heard() == {"command": "stop-job", "job_id": job.id}
 
 
-def test_rqs_words_and_ours_are_the_same(
-    bench: Bench, heard: Callable[[], dict[str, Any]]
-) -> None:
+def test_rqs_words_and_ours_are_the_same(bench: Bench, heard: Callable[[], dict[str, Any]]) -> None:
     job = bench.started()
     send_stop_job_command(bench.redis, job.id, serializer=JSONSerializer)
     theirs = heard()

@@ -50,7 +50,7 @@ def test_the_trampoline_says_what_to_start_instead(bench: Bench, rq: RqCommand) 
 def test_the_stored_path_names_nothing_that_could_run_a_job() -> None:
     from workers.runtime import trampoline
 
-    assert codec.TRAMPOLINE == f"{trampoline.__name__}.{trampoline.run.__name__}"
+    assert f"{trampoline.__name__}.{trampoline.run.__name__}" == codec.TRAMPOLINE
     with pytest.raises(RuntimeError, match="runs only in its worker processes"):
         trampoline.run("greet", {"name": "Ada"})
 

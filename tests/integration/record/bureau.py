@@ -49,6 +49,7 @@ from backend.services.preview_service import PreviewService
 from backend.services.replay_service import ReplayService
 from backend.services.test_run_service import JobTester
 from backend.telemetry.clock import SystemClock
+from tests.eventually import eventually
 from tests.integration.broker.bench import Bench
 from tests.integration.history.chronicle import Chronicle
 
@@ -133,9 +134,7 @@ class Bureau:
             repair,
             store,
             look=SecondLook(view, store, self.progress, patience=patience),
-            mender=LedgerMender(
-                view, repair, store, CATALOGUE, now=self.clock.now, lease=90.0
-            ),
+            mender=LedgerMender(view, repair, store, CATALOGUE, now=self.clock.now, lease=90.0),
             now=self.clock.now,
         )
 
@@ -216,11 +215,14 @@ class Bureau:
 
     def eventually(self, fact: Callable[[], Any], seconds: float = 10.0) -> Any:
         """Waits until a fact holds and returns it."""
-        end = time.monotonic() + seconds
-        while not (found := fact()):
-            assert time.monotonic() < end, "it never came true"
-            time.sleep(0.01)
-        return found
+        found: list[Any] = []
+
+        def holds() -> bool:
+            found[:] = [fact()]
+            return bool(found[0])
+
+        eventually(holds, timeout=seconds)
+        return found[0]
 
     def enqueue(self, *jobs: Any) -> list[str]:
         """Accepts jobs in Redis."""

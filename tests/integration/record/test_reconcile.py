@@ -115,7 +115,10 @@ PLANTED = {
         {("ghost", "scheduled")},
     ),
     "a dead job is listed nowhere": Planted(
-        lambda b: (b.redis.zrem("rq:failed:dlq", "failed"), b.redis.zrem("rq:tally:dead", "failed")),
+        lambda b: (
+            b.redis.zrem("rq:failed:dlq", "failed"),
+            b.redis.zrem("rq:tally:dead", "failed"),
+        ),
         {("ghost", "failed")},
     ),
     "an entry is there twice": Planted(
@@ -205,8 +208,11 @@ PLANTED = {
     "a job that was accepted is in no store": Planted(
         lambda b: _lose_event(
             b,
-            lambda: (b.enqueue(b.job(job_id="gone")), b.redis.delete("rq:job:gone"),
-                     b.redis.lrem("rq:queue:normal", 0, "gone")),
+            lambda: (
+                b.enqueue(b.job(job_id="gone")),
+                b.redis.delete("rq:job:gone"),
+                b.redis.lrem("rq:queue:normal", 0, "gone"),
+            ),
         ),
         {("unbalanced", "")},
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -65,7 +64,6 @@ def _left(cluster: Cluster) -> Counter[str]:
     """Kinds of keys that should not be there, after the pruning that the schedule does."""
     operations = cluster.platform.job_control._do
     operations.prune(cluster.platform.inspection.queue_names(), max_dead=0, max_dead_age=0)
-    time.sleep(0.05)
     keys = [key.decode() for key in cluster.platform.redis.scan_iter(count=5000)]
     left = [key for key in keys if not key.startswith(MEANT_TO_STAY)]
     return Counter(

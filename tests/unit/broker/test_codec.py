@@ -51,7 +51,7 @@ def test_a_payload_comes_back_as_it_was_sent(payload: object) -> None:
 
 
 def test_the_stored_path_is_the_function_that_refuses() -> None:
-    assert codec.TRAMPOLINE == f"{run.__module__}.{run.__name__}"
+    assert f"{run.__module__}.{run.__name__}" == codec.TRAMPOLINE
 
 
 def test_a_payload_that_rq_compressed_is_read() -> None:

@@ -20,9 +20,7 @@ def _decide(raised: BaseException, failures: int = 0, policy: RetryPolicy = POLI
 def test_a_failure_with_attempts_left_is_retried_after_its_delay(
     failures: int, delay: float
 ) -> None:
-    assert _decide(ValueError(), failures) == Outcome(
-        OutcomeKind.RETRIED, error=ERROR, delay=delay
-    )
+    assert _decide(ValueError(), failures) == Outcome(OutcomeKind.RETRIED, error=ERROR, delay=delay)
 
 
 def test_the_failure_that_spends_the_last_attempt_is_final() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_landing_twice_is_landing_once(board: FlightBoard) -> None:
 
 
 def test_it_has_no_name_in_the_file_system(board: FlightBoard) -> None:
-    assert "(deleted)" in os.readlink(f"/proc/self/fd/{board.descriptor}")
+    assert "(deleted)" in str(Path(f"/proc/self/fd/{board.descriptor}").readlink())
 
 
 def test_what_a_killed_process_noted_is_still_readable(board: FlightBoard) -> None:

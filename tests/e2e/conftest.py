@@ -1,0 +1,70 @@
+"""A stage for all journeys, and a browser to make them with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.embedded.servers import Servers
+from backend.history.connection import connect
+from backend.history.migrator import Migrator
+from tests.e2e.browser import Observer, chromium_path, launched, sign_in
+from tests.e2e.stage import BOOTSTRAP, Stage
+from tests.integration.history.databases import database
+
+
+@pytest.fixture(scope="session")
+def stage_database(servers: Servers) -> Iterator[str]:
+    """The URL of a database that has every table."""
+    with database(servers.database_url) as url:
+        engine = connect(url)
+        Migrator(engine).apply()
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def stage(
+    servers: Servers, stage_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """Everything, with its loops running."""
+    folder: Path = tmp_path_factory.mktemp("artifacts")
+    with Stage(servers.redis_url, stage_database, folder) as stage:
+        stage.run_loops()
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; without one these tests are skipped."""
+    if chromium_path() is None:
+        pytest.skip("there is no Chromium: install Debian's, or name one in TALLY_CHROMIUM")
+    pytest.importorskip("playwright", reason="playwright drives the browser")
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(browser: Any, stage: Stage) -> Iterator[Any]:
+    """A browser that knows nobody yet."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def observer(context: Any, stage: Stage) -> Observer:
+    """What pages did that they must not."""
+    return Observer(context, stage.url.partition("/dashboard")[0])
+
+
+@pytest.fixture
+def page(context: Any, observer: Observer, stage: Stage) -> Any:
+    """A page of somebody who is signed in as admin."""
+    page = context.new_page()
+    sign_in(page, stage.url, BOOTSTRAP)
+    return page

@@ -1,0 +1,79 @@
+"""Makes the pictures of the documentation: ``python -m tests.e2e.screenshots <folder>``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from backend.embedded.servers import start_servers
+from backend.history.connection import connect
+from backend.history.migrator import Migrator
+from tests.e2e.browser import launched, sign_in
+from tests.e2e.demonstration import fill
+from tests.e2e.stage import BOOTSTRAP, Stage
+
+_DESKTOP, _PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+def addresses(stage: Stage) -> dict[str, str]:
+    """Every page, by the name of its picture."""
+    look = stage.platform.inspection
+    dead = look.dead(0, 1)[0][0]
+    running = look.started("normal")[0]
+    return {
+        "overview": "",
+        "overview-week": "?range=week",
+        "jobs": "/search",
+        "job": f"/job/{dead}",
+        "job-running": f"/job/{running}",
+        "dead-letters": "/dead",
+        "bulk": "/bulk/redrive?error=ConnectionError&type=sync_customer",
+        "queues": "/queues",
+        "workers": "/workers",
+        "schedules": "/schedules",
+        "schedule": "/schedules/thumbnails",
+        "audit": "/audit",
+        "keys": "/keys",
+    }
+
+
+def shoot(browser: Any, url: str, pages: dict[str, str], folder: Path) -> None:
+    """Light and dark, wide and narrow."""
+    for size, place in ((_DESKTOP, "wide"), (_PHONE, "phone")):
+        for scheme in ("light", "dark"):
+            context = browser.new_context(viewport=size, color_scheme=scheme)
+            page = context.new_page()
+            page.goto(f"{url}/sign-in")
+            page.screenshot(path=folder / f"sign-in-{place}-{scheme}.png")
+            sign_in(page, url, BOOTSTRAP)
+            for name, address in pages.items():
+                page.goto(url + address)
+                page.wait_for_selector("h1")
+                page.screenshot(path=folder / f"{name}-{place}-{scheme}.png", full_page=True)
+            context.close()
+
+
+def main(folder: Path) -> None:
+    """Starts everything, fills it, takes the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tally-pictures-") as state:
+        servers = start_servers(Path(state), for_tests=True)
+        try:
+            engine = connect(servers.database_url)
+            Migrator(engine).apply()
+            engine.dispose()
+            files = Path(state) / "artifacts"
+            with (
+                Stage(servers.redis_url, servers.database_url, files, label="demo") as stage,
+                launched() as browser,
+            ):
+                fill(stage)
+                shoot(browser, stage.url, addresses(stage), folder)
+        finally:
+            servers.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,76 @@
+"""Charts: well-formed, without styles or scripts, and right about their numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+
+from backend.dashboard import charts, scale
+from backend.dashboard.charts import Bar, Point
+
+START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def _bars(*pairs: tuple[int, int]) -> list[Bar]:
+    return [Bar(START + timedelta(minutes=n), *pair) for n, pair in enumerate(pairs)]
+
+
+def test_every_column_tells_its_numbers() -> None:
+    tree = ElementTree.fromstring(charts.bars(_bars((3, 1), (0, 0)), "%H:%M", "attempts"))
+
+    titles = [each.text for each in tree.iter("title")]
+    assert titles[0] == "12:00 UTC: 3 finished, 1 went wrong"
+    assert len(titles) == 2
+    assert tree.get("aria-label") == "attempts"
+
+
+def test_charts_bring_no_style_and_no_script() -> None:
+    points = [Point(START, (0.1, 1.0)), Point(START + timedelta(hours=1), (0.2, None))]
+    for chart in (
+        charts.bars(_bars((1, 2)), "%H:%M", "x"),
+        charts.lines(points, ("p50", "p99"), "%H:%M", "x"),
+        charts.spark([1, 2, 3], "x"),
+        charts.meter(1, 2, "x"),
+    ):
+        tree = ElementTree.fromstring(chart)
+        assert not any("style" in each.attrib or each.tag == "script" for each in tree.iter())
+
+
+def test_a_line_is_broken_where_nothing_was_measured() -> None:
+    values = (0.1, 0.2, None, 0.3, 0.4)
+    points = [Point(START + timedelta(hours=n), (each,)) for n, each in enumerate(values)]
+
+    tree = ElementTree.fromstring(charts.lines(points, ("p50",), "%H:%M", "x"))
+
+    assert len(list(tree.iter("polyline"))) == 2
+    assert len(list(tree.iter("circle"))) == 4
+
+
+def test_nothing_at_all_can_be_drawn() -> None:
+    ElementTree.fromstring(charts.bars([], "%H:%M", "x"))
+    ElementTree.fromstring(charts.lines([], ("p50",), "%H:%M", "x"))
+    ElementTree.fromstring(charts.spark([], "x"))
+    ElementTree.fromstring(charts.meter(0, 0, "x"))
+
+
+def test_labels_are_escaped() -> None:
+    chart = charts.spark([1], '"><script>')
+
+    assert "<script>" not in chart
+    ElementTree.fromstring(chart)
+
+
+@pytest.mark.parametrize(("largest", "top"), [(0, 1), (7, 10), (11, 20), (24, 25), (100, 100)])
+def test_axes_end_at_round_numbers(largest: float, top: float) -> None:
+    assert scale.round_top(largest) == pytest.approx(top)
+
+
+def test_a_logarithmic_axis_holds_every_value() -> None:
+    low, high = scale.log_bounds([0.02, 3.0])
+
+    assert low == pytest.approx(0.01)
+    assert high == pytest.approx(10)
+    assert scale.log_place(0.316, low, high) == pytest.approx(0.5, abs=0.01)
+    assert scale.log_place(0.0, low, high) == 0

@@ -1,0 +1,116 @@
+"""The arithmetic of hash chains: whatever is done to the rows, the walk stumbles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from backend.domain.audit import AuditActor, AuditEntry, AuditRow
+from backend.domain.audit_chain import (
+    NO_ROWS,
+    ChainHead,
+    ChainWalk,
+    Seal,
+    SealedStretch,
+    chained,
+    sealed,
+    walk_rows,
+    walk_seals,
+)
+
+AT = datetime(2026, 1, 27, tzinfo=UTC)
+
+
+def _chain(length: int) -> list[AuditRow]:
+    rows: list[AuditRow] = []
+    head = NO_ROWS
+    for number in range(length):
+        rows.append(chained(head, AT, AuditEntry(f"act.{number}", AuditActor("ada"))))
+        head = ChainHead(rows[-1].number, rows[-1].hash)
+    return rows
+
+
+def _problems(rows: list[AuditRow], *heads: ChainHead) -> list[str]:
+    walk = ChainWalk("audit_log", heads)
+    found = [problem.problem for problem in walk_rows(rows, walk)]
+    return [*found, *walk.end()]
+
+
+ROWS = _chain(8)
+HEAD = ChainHead(8, ROWS[-1].hash)
+
+
+def test_a_chain_holds() -> None:
+    assert _problems(ROWS, HEAD) == []
+    assert _problems([]) == []
+
+
+@given(st.lists(st.integers(0, 7), max_size=10, unique=True))
+def test_no_selection_of_rows_but_the_whole_holds(kept: list[int]) -> None:
+    rows = [ROWS[at] for at in kept]
+    assume(rows != ROWS)
+
+    assert _problems(rows, HEAD)
+
+
+@given(st.integers(0, 7), st.text(min_size=1, max_size=5))
+def test_no_row_can_say_something_else(at: int, reason: str) -> None:
+    changed = replace(ROWS[at], entry=replace(ROWS[at].entry, reason=reason))
+
+    assert _problems([*ROWS[:at], changed, *ROWS[at + 1 :]], HEAD)
+
+
+@given(st.integers(0, 7))
+def test_a_row_that_was_hashed_anew_breaks_the_next_one_or_the_head(at: int) -> None:
+    before = ChainHead(at, ROWS[at - 1].hash) if at else NO_ROWS
+    forged = chained(before, AT, AuditEntry("nothing", AuditActor("eve")))
+
+    assert _problems([*ROWS[:at], forged, *ROWS[at + 1 :]], HEAD)
+
+
+def test_an_older_head_is_passed_on_the_way() -> None:
+    assert _problems(ROWS, ChainHead(3, ROWS[2].hash)) == []
+    (problem,) = _problems(ROWS, ChainHead(3, bytes(32)))
+    assert "written anew" in problem
+
+
+def test_one_change_is_one_problem() -> None:
+    assert len(_problems([*ROWS[:3], *ROWS[5:]], HEAD)) == 1
+    assert _problems([*ROWS[:3], *ROWS[5:]]) == ["rows 4 to 5 before it removed"]
+
+
+def _seals() -> list[SealedStretch]:
+    head, stretches, until = NO_ROWS, [], 0
+    for number in range(4):
+        seal = sealed(head, Seal(0, until, until + 10, 5, bytes([number]) * 32, b""))
+        head, until = ChainHead(seal.number, seal.hash), until + 10
+        stretches.append(SealedStretch(seal, 5, seal.digest, is_retired=False))
+    return stretches
+
+
+def _seal_problems(stretches: list[SealedStretch]) -> list[str]:
+    return [found.problem for found in walk_seals(stretches, ChainWalk("seals"), 0)]
+
+
+def test_seals_hold_while_their_events_do() -> None:
+    stretches = _seals()
+
+    assert _seal_problems(stretches) == []
+    for change, word in (
+        ({"events": 4}, "1 removed"),
+        ({"events": 7}, "2 inserted"),
+        ({"digest": bytes(32)}, "at least one changed"),
+    ):
+        wrong = [*stretches[:2], stretches[2]._replace(**change), stretches[3]]
+        (problem,) = _seal_problems(wrong)
+        assert word in problem
+
+
+def test_a_month_that_was_dropped_is_no_tampering() -> None:
+    stretches = _seals()
+    stretches[0] = stretches[0]._replace(events=0, digest=bytes(32), is_retired=True)
+
+    assert _seal_problems(stretches) == []

@@ -1,0 +1,173 @@
+"""What the ledger makes of the facts of one job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backend.domain.job_event import EventKind
+from backend.domain.job_state import JobState
+from backend.domain.ledger import LiveFacts, RecordedFacts, stream_id_of
+from backend.domain.ledger_attestation import attestation_for
+from backend.domain.ledger_judgement import (
+    Evidence,
+    Remedy,
+    faults_of,
+    is_sound,
+    record_is_right,
+    remedies_for,
+)
+
+MS = 1_700_000_000_000
+QUEUED = LiveFacts("a", "queued", "normal", created_ms=MS, enqueued_ms=MS)
+STARTED = LiveFacts(
+    "a", "started", "normal", 1, fence=f"{MS + 5}-0", created_ms=MS, enqueued_ms=MS,
+    started_ms=MS + 5, has_lease=True, in_started_registry=True,
+)  # fmt: skip
+FINISHED = LiveFacts(
+    "a", "finished", "normal", 1, fence=f"{MS + 5}-0", created_ms=MS, enqueued_ms=MS,
+    started_ms=MS + 5, ended_ms=MS + 9,
+)  # fmt: skip
+
+
+def _recorded(state: str, ms: int = MS, **fields: Any) -> RecordedFacts:
+    version = ms << 20
+    values: dict[str, Any] = {
+        "job_id": "a",
+        "state": state,
+        "queue": "normal",
+        "is_accepted": True,
+        "status_version": version,
+        "version": version,
+        "fence": version if state == "started" else 0,
+        "attempt": 1 if state == "started" else 0,
+        "worker": "w",
+        "event_state": state,
+    }
+    return RecordedFacts(**{**values, **fields})
+
+
+def _judge(live: LiveFacts, recorded: RecordedFacts | None, **places: int) -> list[str]:
+    found = faults_of(
+        Evidence(live, places or ({live.home: 1} if live is QUEUED else {}), recorded)
+    )
+    return [fault.kind.value for fault in found]
+
+
+def _remedies(live: LiveFacts, recorded: RecordedFacts | None) -> list[Remedy]:
+    evidence = Evidence(live, {live.home: 1} if live.state == "queued" else {}, recorded)
+    return remedies_for(evidence, faults_of(evidence))
+
+
+@pytest.mark.parametrize(
+    ("live", "state", "ms"),
+    [(QUEUED, "queued", MS), (STARTED, "started", MS + 5), (FINISHED, "finished", MS + 9)],
+)
+def test_facts_that_agree_are_well(live: LiveFacts, state: str, ms: int) -> None:
+    assert _judge(live, _recorded(state, ms)) == []
+    assert is_sound(live)
+
+
+@pytest.mark.parametrize("state", ["scheduled", "deferred", "queued", "started"])
+def test_a_job_that_waits_on_record_and_is_nowhere_is_lost(state: str) -> None:
+    assert _judge(LiveFacts("a"), _recorded(state)) == ["lost"]
+
+
+@pytest.mark.parametrize("state", ["finished", "failed", "canceled"])
+def test_a_job_that_is_over_may_leave_redis(state: str) -> None:
+    assert _judge(LiveFacts("a"), _recorded(state)) == []
+
+
+def test_redis_is_right_about_an_end_that_the_record_missed() -> None:
+    assert _remedies(FINISHED, _recorded("started", MS + 5)) == [Remedy.ATTEST]
+
+
+def test_redis_is_right_even_if_the_job_ended_in_the_millisecond_it_began() -> None:
+    at_once = LiveFacts("a", "finished", "normal", 1, fence=f"{MS}-1", started_ms=MS, ended_ms=MS)
+
+    assert not record_is_right(at_once, _recorded("started", MS))
+
+
+def test_the_record_is_right_about_an_end_that_redis_has_forgotten() -> None:
+    assert _remedies(QUEUED, _recorded("finished", MS + 9)) == [Remedy.FOLLOW_RECORD]
+    assert _remedies(STARTED, _recorded("finished", MS + 9)) == [Remedy.FOLLOW_RECORD]
+
+
+def test_a_row_that_contradicts_its_own_event_is_never_right() -> None:
+    changed = _recorded("finished", MS + 9, event_state="queued")
+
+    assert _remedies(QUEUED, changed) == [Remedy.ATTEST]
+
+
+def test_redis_is_right_about_a_start_that_the_record_missed() -> None:
+    assert _remedies(STARTED, _recorded("queued", MS)) == [Remedy.ATTEST]
+
+
+def test_a_redrive_that_the_record_missed_is_told_to_it() -> None:
+    again = LiveFacts("a", "queued", "normal", 1, created_ms=MS, enqueued_ms=MS + 20)
+
+    assert _remedies(again, _recorded("failed", MS + 9)) == [Remedy.ATTEST]
+
+
+def test_a_state_that_is_none_follows_the_record() -> None:
+    odd = LiveFacts("a", "lurking", "normal")
+
+    assert _remedies(odd, _recorded("queued")) == [Remedy.FOLLOW_RECORD]
+
+
+def test_a_stray_entry_of_a_lost_job_goes_before_the_job_comes_back() -> None:
+    evidence = Evidence(LiveFacts("a"), {"queue:normal": 1}, _recorded("queued"))
+
+    assert remedies_for(evidence, faults_of(evidence)) == [Remedy.RESEAT, Remedy.RESTORE]
+
+
+def test_without_the_record_only_redis_is_judged() -> None:
+    evidence = Evidence(FINISHED, {}, _recorded("started"))
+
+    assert faults_of(evidence, with_record=False) == []
+
+
+OPEN = _recorded("started", MS + 5)
+
+
+@pytest.mark.parametrize(
+    ("live", "recorded", "kind", "fence"),
+    [
+        (FINISHED, OPEN, EventKind.FINISHED, f"{MS + 5}-0"),
+        (QUEUED, OPEN, EventKind.RELEASED, f"{MS + 5}-0"),
+        (QUEUED, _recorded("scheduled"), EventKind.PROMOTED, ""),
+        (QUEUED, _recorded("failed"), EventKind.REDRIVEN, ""),
+        (QUEUED, _recorded("queued", queue="low"), EventKind.REPRIORITISED, ""),
+        (LiveFacts("a", "scheduled", "normal", due_ms=9), OPEN, EventKind.SNOOZED, f"{MS + 5}-0"),
+        (LiveFacts("a", "canceled", "normal"), _recorded("queued"), EventKind.CANCELED, ""),
+        (
+            FINISHED,
+            _recorded("failed", MS + 7, fence=(MS + 5) << 20),
+            EventKind.RESOLVED,
+            "",
+        ),
+    ],
+)
+def test_an_attestation_ends_what_is_open_on_record(
+    live: LiveFacts, recorded: RecordedFacts, kind: EventKind, fence: str
+) -> None:
+    told = attestation_for(live, recorded, "1")
+
+    assert told is not None
+    assert (told.kind, told.fence) == (kind, fence)
+
+
+def test_a_start_cannot_be_told_by_an_event() -> None:
+    assert attestation_for(STARTED, _recorded("queued"), "") is None
+
+
+def test_versions_and_stream_ids_are_the_same_thing() -> None:
+    assert stream_id_of(STARTED.fence_version) == STARTED.fence
+    assert LiveFacts("a", fence="nonsense").fence_version == 0
+
+
+def test_every_state_can_be_judged() -> None:
+    for state in JobState:
+        live = LiveFacts("a", state, "normal")
+        assert isinstance(faults_of(Evidence(live, {}, None)), list)
