@@ -45,9 +45,7 @@ def in_bulk(at: Stand, jobs: int) -> Row:
     return "enqueue in bulk", f"{statistics.median(rates):,.0f} jobs/s", "at least 20,000"
 
 
-def drain(
-    at: Stand, jobs: int, processes: int, *, slots: int = 1, recorder: bool = False
-) -> float:
+def drain(at: Stand, jobs: int, processes: int, *, slots: int = 1, recorder: bool = False) -> float:
     """Jobs a second from the first tenth to the last job; the backlog is there before the workers."""
     at.clear()
     at.fill(jobs)

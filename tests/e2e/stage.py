@@ -57,7 +57,7 @@ class Stage:
                 artifacts={"folder": folder},
             )
         )
-        self.platform.load_library()
+        self.load()
         self.parts = api_parts(self.platform)
         self.app = create_app(self.parts, pages=wired_pages(self.platform, self.parts))
         self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
@@ -88,6 +88,10 @@ class Stage:
             with suppress(Exception):
                 loop.close()
         self.app.extensions["tally-desk"].close()
+
+    def load(self) -> None:
+        """Puts the functions into Redis."""
+        self.platform.load_library()
 
     def run_loops(self) -> None:
         """The recorder and the scheduler go on by themselves from now on."""

@@ -24,7 +24,9 @@ class Stragglers:
 
     def give_back(self) -> bool:
         """One look; whether another is needed."""
-        leases = {(lease.job_id, lease.fence): lease for lease in self._book.of_worker(self._crew.worker)}
+        leases = {
+            (lease.job_id, lease.fence): lease for lease in self._book.of_worker(self._crew.worker)
+        }
         unknown = leases.keys() - {(job.id, job.fence) for job in self._crew.held()}
         lost = unknown & self._seen
         if lost:

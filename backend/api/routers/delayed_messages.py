@@ -10,7 +10,7 @@ from backend.api.call import Call
 from backend.api.enqueueing import accept
 from backend.api.operation import Router
 from backend.api.schemas.base import Request, Resource
-from backend.api.schemas.fields import Whole
+from backend.api.schemas.fields import WHOLE
 from backend.api.schemas.jobs import EnqueueRequest
 
 router = Router("messages", "Delayed messages")
@@ -23,8 +23,8 @@ class RegisterRequest(Request):
     message: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = (
         "Job executed successfully"
     )
-    delay_seconds: Annotated[Whole, Field(ge=0, le=31_622_400)] = 180
-    max_retry: Annotated[Whole, Field(ge=0, le=100)] = 10
+    delay_seconds: Annotated[int, Field(ge=0, le=31_622_400), WHOLE] = 180
+    max_retry: Annotated[int, Field(ge=0, le=100), WHOLE] = 10
 
 
 class Registered(Resource):

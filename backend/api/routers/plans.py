@@ -52,7 +52,9 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     )
 
 
-@router.post("/api/jobs/{job_id}/replay", status=202, headers=("Idempotency-Key",), optional_body=True)
+@router.post(
+    "/api/jobs/{job_id}/replay", status=202, headers=("Idempotency-Key",), optional_body=True
+)
 def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
     """Runs any job of history again, as a new job that names its ancestor."""
     check_own(call, job_id)
@@ -69,9 +71,7 @@ def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
 
 
 @router.post("/api/jobs/types/{job_type}/test", status=202, optional_body=True)
-def test_run(
-    call: Call, job_type: TypeName, body: TrialRequest
-) -> Answer[TrialReceipt]:
+def test_run(call: Call, job_type: TypeName, body: TrialRequest) -> Answer[TrialReceipt]:
     """Starts a test run: a real run, flagged so that its handler touches nothing outside."""
     values = body.model_dump(exclude={"payload", "priority"}, exclude_none=True)
     tenant = tenant_of(call, body.tenant)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.api.schemas.fields import Cursor, QueryNumber, Reason
+from backend.api.schemas.fields import NUMBER, Cursor, Reason
 
 
 class Request(BaseModel):
@@ -22,7 +24,9 @@ class Resource(BaseModel):
 class PageQuery(Request):
     """Which part of a list."""
 
-    limit: QueryNumber = Field(50, ge=1, le=500, description="Most items of a page.")
+    limit: Annotated[int, Field(ge=1, le=500), NUMBER] = Field(
+        50, description="Most items of a page."
+    )
     cursor: Cursor | None = Field(None, description="`next_cursor` of the page before.")
 
 

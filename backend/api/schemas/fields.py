@@ -48,16 +48,16 @@ def _truth(value: Any) -> Any:
     return value
 
 
-#: A whole number of a body.
-Whole = Annotated[int, BeforeValidator(_whole)]
+#: For whole numbers of bodies; behind their limits, which the document would not show otherwise.
+WHOLE = BeforeValidator(_whole)
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-#: Numbers and truths of a query, which arrive as text.
-QueryNumber = Annotated[int, BeforeValidator(_number)]
+#: For numbers and truths of queries, which arrive as text.
+NUMBER = BeforeValidator(_number)
 QueryTruth = Annotated[bool, BeforeValidator(_truth)]
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=_LINE)]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
-Reason = Annotated[str, StringConstraints(max_length=500)]
+Reason = Annotated[str, StringConstraints(max_length=500, pattern=_LINE.replace("+$", "*$"))]
 TypeName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
 QueueText = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

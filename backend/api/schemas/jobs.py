@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import (
+    WHOLE,
     Instant,
     JobId,
     Line,
@@ -17,7 +18,6 @@ from backend.api.schemas.fields import (
     StateWord,
     Tag,
     TypeName,
-    Whole,
 )
 
 
@@ -31,7 +31,7 @@ class EnqueueRequest(Request):
     priority: PriorityWord | None = Field(None, description="The job type's own when left out.")
     run_at: Instant | None = Field(None, description="Not before; in the past means now.")
     delay: Seconds | None = Field(None, description="Seconds to wait; instead of run_at.")
-    max_retries: Annotated[Whole, Field(ge=0, le=1000)] | None = None
+    max_retries: Annotated[int, Field(ge=0, le=1000), WHOLE] | None = None
     retry_delays: Annotated[list[Seconds], Field(max_length=100)] | None = Field(
         None, description="Seconds before each retry."
     )
@@ -50,10 +50,10 @@ class EnqueueRequest(Request):
     )
     expires_at: Instant | None = Field(None, description="Withdrawn if not started by then.")
     limit_key: Line | None = Field(None, description="Jobs of one key share one limit.")
-    limit: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = Field(
+    limit: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | None = Field(
         None, description="So many jobs of limit_key at once, in the whole cluster."
     )
-    result_ttl: Annotated[Whole, Field(ge=0, le=31_622_400)] | None = Field(
+    result_ttl: Annotated[int, Field(ge=0, le=31_622_400), WHOLE] | None = Field(
         None, description="Seconds the finished job stays in Redis."
     )
     job_id: JobId | None = Field(None, description="An id of the caller's own making.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
 from backend.api.schemas.base import Request, Resource
-from backend.api.schemas.fields import Instant, QueryNumber, TypeName
+from backend.api.schemas.fields import NUMBER, Instant, TypeName
 from backend.api.schemas.queues import Queue
 from backend.domain.history_statistics import (
     AttemptCounts,
@@ -158,7 +159,9 @@ class HistoryQuery(Request):
     since: Instant | None = None
     until: Instant | None = None
     job_type: TypeName | None = None
-    failures: QueryNumber = Field(50, ge=1, le=500, description="Most groups of failures.")
+    failures: Annotated[int, Field(ge=1, le=500), NUMBER] = Field(
+        50, description="Most groups of failures."
+    )
 
 
 class MetricsHistory(Resource):

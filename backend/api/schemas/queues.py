@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.api.schemas.base import Because, Resource
-from backend.api.schemas.fields import Whole
+from backend.api.schemas.fields import WHOLE
 from backend.domain.queue_state import QueueState
 
 
@@ -66,7 +66,7 @@ class PauseOutcome(Resource):
 class LimitRequest(Because):
     """A concurrency limit of a job type."""
 
-    limit: Annotated[Whole, Field(ge=0, le=1_000_000, description="0: no limit.")]
+    limit: Annotated[int, Field(ge=0, le=1_000_000, description="0: no limit."), WHOLE]
 
 
 class LimitOutcome(Resource):

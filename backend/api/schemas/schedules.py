@@ -9,14 +9,14 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from backend.api.schemas.base import Because, Page, Request, Resource
 from backend.api.schemas.fields import (
+    NUMBER,
+    WHOLE,
     Instant,
     Line,
     PriorityWord,
-    QueryNumber,
     QueryTruth,
     Seconds,
     TypeName,
-    Whole,
 )
 from backend.domain.schedule import MissedRuns, Origin, Overlap, Schedule
 from backend.domain.schedule_tick import Tick, TickOutcome
@@ -74,7 +74,7 @@ class ScheduleChange(PlanFields):
     """What to change; the rest stays."""
 
     job_type: TypeName | None = None
-    revision: Annotated[Whole, Field(ge=1, le=2_147_483_647)] | None = Field(
+    revision: Annotated[int, Field(ge=1, le=2_147_483_647), WHOLE] | None = Field(
         None, description="The one that was seen: refused when somebody was faster."
     )
 
@@ -83,7 +83,7 @@ class ScheduleDraft(Timing):
     """A timing to look at: of a schedule, of one with changes, or of none yet."""
 
     schedule: ScheduleName | None = None
-    count: Annotated[Whole, Field(ge=1, le=100)] = 5
+    count: Annotated[int, Field(ge=1, le=100), WHOLE] = 5
 
 
 class SchedulesQuery(Request):
@@ -95,7 +95,7 @@ class SchedulesQuery(Request):
 class TicksQuery(Request):
     """Which ticks."""
 
-    limit: QueryNumber = Field(100, ge=1, le=1000)
+    limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = 100
     before: Instant | None = Field(None, description="Planned before; `next_before` of a page.")
     outcome: TickOutcome | None = None
 

@@ -1,4 +1,4 @@
-"""Sharpens what schemathesis looks at: requests are made to reach our code, refusals must be the right ones."""
+"""Sharpens what schemathesis looks at: requests reach our code, and refusals are the right ones."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ def map_body(context: Any, body: Any) -> Any:
     """Job types that exist, so that more than the name is looked at."""
     if isinstance(body, dict):
         for request in (body, *_jobs_in(body)):
-            if isinstance(request.get("job_type"), str) and request["job_type"]:
+            if _is_line(request.get("job_type")):
                 request["job_type"] = "anything"
     return body
+
+
+def _is_line(value: Any) -> bool:
+    """What is meant to be wrong is left alone."""
+    return isinstance(value, str) and 0 < len(value) <= 128 and value.isprintable()
 
 
 def _jobs_in(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -32,6 +37,9 @@ def fits_the_document(_context: Any, response: Any, case: Any) -> None:
     meta = getattr(case, "meta", None)
     if meta is None or meta.generation.mode is not GenerationMode.POSITIVE:
         return
-    if response.status_code >= 400 and "problem+json" in response.headers.get("content-type", [""])[0]:
+    if (
+        response.status_code >= 400
+        and "problem+json" in response.headers.get("content-type", [""])[0]
+    ):
         problem = response.json()
         assert problem["code"] not in _DOES_NOT_FIT, problem

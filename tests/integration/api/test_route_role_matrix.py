@@ -1,4 +1,4 @@
-"""Every route × every role: who gets in and who does not."""
+"""Every route by every role: who gets in and who does not."""
 
 from __future__ import annotations
 

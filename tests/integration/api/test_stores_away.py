@@ -153,7 +153,7 @@ def test_without_postgres_enqueueing_and_live_status_still_answer(
 
         assert accepted.status_code == 202
         assert _timed(lambda c=caller, p=path: c.get(p)).get_json()["state"] == "queued"
-        assert _timed(lambda c=caller: c.post(f"{path}/cancel")).status_code == 200
+        assert _timed(lambda c=caller, p=path: c.post(f"{p}/cancel")).status_code == 200
         listed = _timed(lambda c=caller: c.get("/api/jobs"))
         assert (listed.status_code, listed.get_json()["sources"]) == (200, ["live"])
         for other in ("/api/queues", "/api/jobs/workers", "/api/jobs/metrics/overview"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from backend.bootstrap import platform
-
 from tests.eventually import eventually
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster

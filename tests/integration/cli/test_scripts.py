@@ -95,7 +95,12 @@ def test_purge_old_deletes_what_ended_long_ago(
 ) -> None:
     cluster.start("recorder")
     engine = connect(record_url)
-    ended = text("UPDATE jobs SET finished_at = now() - interval '40 days' WHERE id = ANY(:ids)")
+    # Forty days in versions: milliseconds, then 20 bits.
+    earlier = "(40 * 86400000)::bigint << 20"
+    ended = text(
+        f"UPDATE jobs SET position = position - ({earlier}), status_version = status_version - "
+        f"({earlier}) WHERE id = ANY(:ids)"
+    )
     count = text("SELECT count(*) FROM jobs WHERE id = ANY(:ids) AND status = 'failed'")
 
     def recorded() -> bool:

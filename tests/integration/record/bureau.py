@@ -17,9 +17,9 @@ from backend.broker.event_progress import RedisEventProgress
 from backend.broker.inspection import RedisInspection
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
+from backend.broker.leadership import RedisLeadership
 from backend.broker.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger_view import RedisLedgerView
-from backend.broker.leadership import RedisLeadership
 from backend.broker.relay_gate import RedisRelayGate
 from backend.domain.job_id import uuid7
 from backend.domain.job_type import JobType, JobTypeCatalogue

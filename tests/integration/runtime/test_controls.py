@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
 from backend.domain.job_state import JobState
 from backend.services.job_control import Actor, DeadFilter, JobControl
-
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

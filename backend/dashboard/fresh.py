@@ -1,0 +1,45 @@
+"""Answers that may be some seconds old, so that many open pages cost no more than one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from backend.domain.errors import MigrationError, Unavailable
+
+T = TypeVar("T")
+_MOST = 500
+
+
+class Fresh(Generic[T]):
+    """Keeps what was made for some seconds; that a store is away is kept as well."""
+
+    def __init__(self, monotonic: Callable[[], float], seconds: float) -> None:
+        self._monotonic = monotonic
+        self._seconds = seconds
+        self._made: dict[object, tuple[float, T | Exception]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: object, make: Callable[[], T]) -> T:
+        """What is kept under a name, or what is made now; raises what making raised."""
+        at, found = self._made.get(name, (float("-inf"), None))
+        if found is None or self._monotonic() - at > self._seconds:
+            with self._lock:
+                found = self._made_now(name, make)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _made_now(self, name: object, make: Callable[[], T]) -> T | Exception:
+        at, found = self._made.get(name, (float("-inf"), None))
+        if found is not None and self._monotonic() - at <= self._seconds:
+            return found  # another thread was faster
+        try:
+            found = make()
+        except (Unavailable, MigrationError) as error:
+            found = error
+        if len(self._made) >= _MOST:
+            self._made.clear()
+        self._made[name] = (self._monotonic(), found)
+        return found

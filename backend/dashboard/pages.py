@@ -1,0 +1,82 @@
+"""Puts the dashboard together, for `create_app(parts, pages=dashboard_pages(…))`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from backend.api.access import OPEN, RIGHTS, Right
+from backend.api.app import authenticator_of
+from backend.api.config.dashboard_settings import DashboardSettings
+from backend.api.pages import Pages
+from backend.api.parts import ApiParts
+from backend.dashboard.assets import serve_asset
+from backend.dashboard.door import Door
+from backend.dashboard.drawing import Drawing
+from backend.dashboard.failures import Failures
+from backend.dashboard.redirect import see_other
+from backend.dashboard.session_store import MemorySessions, SessionStore
+from backend.dashboard.sessions import Sessions
+from backend.dashboard.signing_in import SigningIn
+from backend.dashboard.views import ROUTES
+from backend.dashboard.visit import HOME
+from backend.domain.api_key import Credential, Principal
+from backend.domain.queue_flow import FlowReader
+
+
+def dashboard_pages(
+    parts: ApiParts,
+    settings: DashboardSettings,
+    *,
+    flow: FlowReader,
+    store: SessionStore | None = None,
+) -> list[Pages]:
+    """The pages, where they are wanted. Without a ``store`` sessions live in this process alone."""
+    if not settings.enabled:
+        return []
+    blueprint = Blueprint("dashboard", __name__, url_prefix="/dashboard")
+    drawing = Drawing(settings, parts.clock.now)
+    sessions = Sessions(
+        store or MemorySessions(parts.clock.monotonic),
+        parts.keys,
+        parts.clock,
+        idle=settings.idle_seconds,
+        longest=lambda who: _longest(parts, settings, who),
+    )
+    door = Door(sessions, drawing, settings, flow, parts.clock.monotonic)
+    signing_in = SigningIn(sessions, drawing, settings, parts.clock.monotonic)
+    failures = Failures(drawing, door)
+
+    rights: dict[str, Right] = {}
+    for route in ROUTES:
+        blueprint.add_url_rule(
+            f"/jobs{route.rule}",
+            route.name,
+            door.view(route),
+            methods=["POST"] if route.is_action else ["GET"],
+            provide_automatic_options=False,
+        )
+        rights[f"dashboard.{route.name}"] = RIGHTS[route.operation]
+    open_to_all = {
+        "sign_in_page": ("/jobs/sign-in", signing_in.page, "GET"),
+        "sign_in": ("/jobs/sign-in", signing_in.sign_in, "POST"),
+        "sign_out": ("/jobs/sign-out", signing_in.sign_out, "POST"),
+        "asset": ("/static/<release>/<name>", serve_asset, "GET"),
+        "home": ("/", lambda: see_other(HOME), "GET"),
+        "nothing": ("/<path:rest>", failures.nothing_here, "GET"),
+    }
+    for name, (rule, view, method) in open_to_all.items():
+        blueprint.add_url_rule(rule, name, view, methods=[method], provide_automatic_options=False)
+        rights[f"dashboard.{name}"] = OPEN
+    failures.register(blueprint)
+
+    def set_up(app: Flask) -> None:
+        signing_in.use(authenticator_of(app))
+
+    return [Pages(blueprint, rights, set_up)]
+
+
+def _longest(parts: ApiParts, settings: DashboardSettings, who: Principal) -> float:
+    """A signed token of an identity provider does not say here when it ends: it lives no longer."""
+    if who.credential is Credential.JWT:
+        return min(settings.session_seconds, parts.settings.jwt.longest_life)
+    return settings.session_seconds

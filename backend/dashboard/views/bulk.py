@@ -1,0 +1,120 @@
+"""Acting on many jobs: first what it would touch, then a reason, then it is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from backend.api.routers.dead_letters import discard_many, redrive_many
+from backend.api.routers.job_bulk import cancel_many
+from backend.api.schemas.bulk import BulkCancelRequest, BulkOutcome, DeadBulkRequest
+from backend.dashboard.redirect import see_other
+from backend.dashboard.routes import Routes
+from backend.dashboard.views.jobs import WITHIN
+from backend.dashboard.visit import Visit, link
+from backend.domain.errors import InvalidOption
+
+routes = Routes()
+
+_WAITING = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
+            "trace": "trace_id", "context": "context_id"}  # fmt: skip
+_DEAD = {"type": "job_type", "queue": "queue", "error": "error", "text": "error"}
+#: What each action is called here, and what its notice says.
+WORDS = {
+    "cancel": ("Cancel", "canceled"),
+    "redrive": ("Redrive", "queued"),
+    "discard": ("Discard", "discarded"),
+}
+
+
+@routes.page("/bulk/cancel", "jobs.cancel_many")
+def preview_cancel(visit: Visit) -> Response:
+    """What canceling would touch."""
+    return _preview(visit, "cancel", cancel_many(visit.call, _cancel(visit, dry_run=True)))
+
+
+@routes.page("/bulk/redrive", "dlq.redrive_many")
+def preview_redrive(visit: Visit) -> Response:
+    """What redriving would touch."""
+    return _preview(visit, "redrive", redrive_many(visit.call, _dead(visit, dry_run=True)))
+
+
+@routes.page("/bulk/discard", "dlq.discard_many")
+def preview_discard(visit: Visit) -> Response:
+    """What discarding would touch."""
+    return _preview(visit, "discard", discard_many(visit.call, _dead(visit, dry_run=True)))
+
+
+@routes.action("/bulk/cancel", "jobs.cancel_many")
+def bulk_cancel(visit: Visit) -> str:
+    """Withdraws them."""
+    return _done(visit, "cancel", cancel_many(visit.call, _cancel(visit, dry_run=False)))
+
+
+@routes.action("/bulk/redrive", "dlq.redrive_many")
+def bulk_redrive(visit: Visit) -> str:
+    """Sends them home."""
+    return _done(visit, "redrive", redrive_many(visit.call, _dead(visit, dry_run=False)))
+
+
+@routes.action("/bulk/discard", "dlq.discard_many")
+def bulk_discard(visit: Visit) -> str:
+    """Takes them out for good."""
+    return _done(visit, "discard", discard_many(visit.call, _dead(visit, dry_run=False)))
+
+
+def _preview(visit: Visit, action: str, outcome: BulkOutcome) -> Response:
+    if not request.args:
+        return see_other(link("/search"))
+    return visit.show(
+        "bulk.html",
+        action=action,
+        words=WORDS[action][0],
+        outcome=outcome,
+        chosen=[(name, value) for name, value in request.args.items(multi=True) if value],
+    )
+
+
+def _done(visit: Visit, action: str, outcome: BulkOutcome) -> str:
+    note = WORDS[action][1] if outcome.count else "nothing"
+    if action == "cancel":
+        asked = {name: visit.query[name] for name in _WAITING if name in visit.query}
+        return link("/search", asked, note=note, n=outcome.count)
+    return link("/dead", note=note, n=outcome.count)
+
+
+def _cancel(visit: Visit, *, dry_run: bool) -> BulkCancelRequest:
+    return BulkCancelRequest.model_validate(_body(visit, _WAITING, dry_run=dry_run))
+
+
+def _dead(visit: Visit, *, dry_run: bool) -> DeadBulkRequest:
+    body = _body(visit, _DEAD, dry_run=dry_run)
+    if request.args.get("all") == "yes" and not {"filter", "job_ids"} & body.keys():
+        body["all"] = True
+    return DeadBulkRequest.model_validate(body)
+
+
+def _body(visit: Visit, names: dict[str, str], *, dry_run: bool) -> dict[str, Any]:
+    """The selection stands in the address, of the preview and of the form alike."""
+    body: dict[str, Any] = {"dry_run": dry_run, "reason": visit.form.get("reason", "")}
+    ids = [job_id for job_id in request.args.getlist("id") if job_id]
+    conditions = {names[name]: visit.query[name] for name in names if name in visit.query}
+    _, length = WITHIN.get(visit.query.get("within", ""), ("", None))
+    if length is not None:
+        conditions["since" if "state" in names else "after"] = visit.parts.clock.now() - length  # type: ignore[assignment]
+    if unknown := _not_understood(visit, names):
+        raise InvalidOption(
+            f"this action cannot be limited by {', '.join(unknown)}", field="filter"
+        )
+    if ids:
+        body["job_ids"] = ids
+    elif conditions:
+        body["filter"] = conditions
+    return body
+
+
+def _not_understood(visit: Visit, names: dict[str, str]) -> list[str]:
+    """A condition that would be dropped would make the selection larger than what was looked at."""
+    known = {*names, "id", "all", "within", "cursor", "state"}
+    return sorted(set(visit.query) - known)

@@ -1,0 +1,81 @@
+"""The dead-letter queue: what died of what, and one by one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import Response
+
+from backend.api.schemas.dead_letters import DeadQuery
+from backend.dashboard.routes import Routes
+from backend.dashboard.visit import Visit
+from backend.domain.errors import MigrationError, Unavailable
+from backend.domain.queue_flow import DeadGroup
+from backend.services.dead_letters import DeadPage
+
+routes = Routes()
+_FILTERS = ("type", "queue", "error")
+_MOST_GROUPS = 100
+
+
+class _Groups(NamedTuple):
+    """Groups of dead jobs; ``is_partial``: only of the newest ones, from Redis."""
+
+    groups: list[DeadGroup]
+    is_partial: bool
+
+
+@routes.page("/dead", "dlq.list_dead")
+def dead(visit: Visit) -> Response:
+    """Groups by kind of error and type, then the jobs themselves."""
+    asked = visit.asked(*_FILTERS)
+    query = DeadQuery.model_validate(
+        {
+            **{("job_type" if name == "type" else name): value for name, value in asked.items()},
+            "limit": visit.settings.page_size,
+        }
+    )
+    page, away = _page(visit, query)
+    return visit.show(
+        "dead.html",
+        page=page,
+        away=away,
+        asked=asked,
+        found=_groups(visit, page, asked),
+        lines=[(visit.call.desk.resources.line(job), at) for job, at in page.jobs],
+        is_first="cursor" not in visit.query,
+    )
+
+
+def _page(visit: Visit, query: DeadQuery) -> tuple[DeadPage, str]:
+    try:
+        wanted, cursor = query.dead_filter(), visit.query.get("cursor")
+        return visit.parts.dead_letters.page(wanted, query.limit, cursor), ""
+    except Unavailable as error:
+        return DeadPage([], None, 0), str(error)
+
+
+def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:
+    try:
+        groups = visit.fresh.get("dead", lambda: visit.flow.dead_groups(_MOST_GROUPS))
+    except (Unavailable, MigrationError):
+        return _Groups(_of_page(page), is_partial=True)
+    kept = [
+        group
+        for group in groups
+        if asked.get("type") in {None, group.job_type}
+        and asked.get("error", "") in f"{group.error_kind} {group.message}"
+    ]
+    return _Groups(kept, is_partial=False)
+
+
+def _of_page(page: DeadPage) -> list[DeadGroup]:
+    """The same from what is shown, while the record cannot be asked."""
+    groups: dict[tuple[str, str], DeadGroup] = {}
+    for job, at in page.jobs:
+        kind = job.error.error if job.error else ""
+        message = job.error.message if job.error else ""
+        known = groups.get((kind, job.job_type))
+        newest = known or DeadGroup(kind, job.job_type, 0, at, at, job.id, f"{kind}: {message}")
+        groups[kind, job.job_type] = newest._replace(jobs=newest.jobs + 1, first_at=at)
+    return sorted(groups.values(), key=lambda group: -group.jobs)

@@ -1,0 +1,104 @@
+"""One job: where it stands, why, what became of each attempt, what it was given and what it gave."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import Response
+
+from backend.api.own_jobs import find_own
+from backend.api.routers import artifacts, job_search
+from backend.api.schemas.artifacts import ArtifactResource
+from backend.api.schemas.job_actions import Why
+from backend.api.schemas.jobs import Job
+from backend.dashboard.file_answers import file_response
+from backend.dashboard.routes import Routes
+from backend.dashboard.visit import Visit
+from backend.domain.errors import ArtifactError, JobNotFound, MigrationError, Unavailable
+from backend.domain.history_record import JobHistory
+from backend.domain.job import JobView
+from backend.domain.job_state import JobState
+
+routes = Routes()
+
+
+class _Possible(NamedTuple):
+    """What can be done with a job in its state."""
+
+    cancel: bool
+    redrive: bool
+    discard: bool
+    replay: bool
+    move: bool
+
+
+@routes.page("/job/<job_id>", "jobs.get")
+def job(visit: Visit, job_id: str) -> Response:
+    """Everything about it."""
+    found = find_own(visit.call, job_id)
+    shown = visit.call.desk.resources.job(found)
+    history, away = _history(visit, found)
+    return visit.show(
+        "job.html",
+        job=shown,
+        history=history,
+        away=away,
+        why=_why(visit, shown),
+        files=_files(visit, job_id),
+        can=_possible(shown.state),
+        longest=_longest(history),
+        is_recorded=history is not None,
+        now=visit.parts.clock.now(),
+    )
+
+
+@routes.page("/job/<job_id>/files/<artifact_id>", "jobs.download")
+def job_file(visit: Visit, job_id: str, artifact_id: str) -> Response:
+    """One of its files; a PDF opens in the browser, everything else is saved."""
+    file = artifacts.download(visit.call, job_id, artifact_id)
+    return file_response(file)
+
+
+def _history(visit: Visit, found: JobView | JobHistory) -> tuple[JobHistory | None, str]:
+    if isinstance(found, JobHistory):
+        return found, ""
+    try:
+        return visit.parts.history.get_job(found.id), ""
+    except JobNotFound:
+        return None, "It is too new for the record; attempts show within moments."
+    except (Unavailable, MigrationError) as error:
+        return None, f"Attempts are in the record, which cannot be read now: {error}"
+
+
+def _why(visit: Visit, shown: Job) -> Why | None:
+    """Only of jobs that have not ended; of those that have, the page says it."""
+    if JobState(shown.state).is_final:
+        return None
+    try:
+        return job_search.why(visit.call, shown.id)
+    except (Unavailable, MigrationError):
+        return None
+
+
+def _files(visit: Visit, job_id: str) -> list[ArtifactResource]:
+    try:
+        return artifacts.artifacts(visit.call, job_id).items
+    except (ArtifactError, Unavailable, MigrationError):
+        return []
+
+
+def _possible(state: JobState) -> _Possible:
+    waits = state in {JobState.QUEUED, JobState.SCHEDULED, JobState.DEFERRED}
+    return _Possible(
+        cancel=not state.is_final,
+        redrive=state is JobState.FAILED,
+        discard=state is JobState.FAILED,
+        replay=state.is_final,
+        move=waits and state is JobState.QUEUED,
+    )
+
+
+def _longest(history: JobHistory | None) -> float:
+    """Seconds that the longest attempt took with its wait: what the bars are drawn against."""
+    attempts: tuple[Any, ...] = history.attempts if history else ()
+    return max(((each.waited or 0) + (each.ran or 0) for each in attempts), default=0.0) or 1.0

@@ -1,0 +1,106 @@
+"""What people do to one job."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from backend.api.own_jobs import find_own
+from backend.api.routers import dead_letters, job_actions, plans
+from backend.api.schemas.base import Because
+from backend.api.schemas.job_actions import CancelRequest, ReprioritiseRequest, RetryRequest
+from backend.api.schemas.plans import ReplayRequest
+from backend.dashboard.routes import Routes
+from backend.dashboard.visit import Visit, link
+from backend.domain.errors import InvalidPayload
+from backend.domain.history_record import JobHistory
+from backend.telemetry.redaction import MASK
+
+routes = Routes()
+
+
+@routes.action("/job/<job_id>/cancel", "jobs.cancel")
+def cancel(visit: Visit, job_id: str) -> str:
+    """Withdraws it."""
+    body = CancelRequest(reason=_reason(visit), force="force" in visit.form)
+    return _back(job_id, job_actions.cancel(visit.call, job_id, body).outcome)
+
+
+@routes.action("/job/<job_id>/retry", "jobs.retry")
+def retry(visit: Visit, job_id: str) -> str:
+    """Sends a dead job home, with another payload if it was changed."""
+    body = RetryRequest(reason=_reason(visit), payload=_payload(visit, job_id))
+    return _back(job_id, job_actions.retry(visit.call, job_id, body).outcome)
+
+
+@routes.action("/job/<job_id>/discard", "dlq.discard")
+def discard(visit: Visit, job_id: str) -> str:
+    """Takes a dead job out of the dead-letter queue for good."""
+    dead_letters.discard(visit.call, job_id, Because(reason=_reason(visit)))
+    return _back(job_id, "discarded")
+
+
+@routes.action("/job/<job_id>/resolve", "jobs.resolve")
+def resolve(visit: Visit, job_id: str) -> str:
+    """Marks a dead job as done by hand."""
+    return _back(
+        job_id, job_actions.resolve(visit.call, job_id, Because(reason=_reason(visit))).outcome
+    )
+
+
+@routes.action("/job/<job_id>/move", "jobs.reprioritise")
+def move(visit: Visit, job_id: str) -> str:
+    """Moves a waiting job to another priority."""
+    body = ReprioritiseRequest.model_validate(
+        {
+            "priority": visit.form.get("priority", ""),
+            "front": "front" in visit.form,
+            "reason": _reason(visit),
+        }
+    )
+    job_actions.reprioritise(visit.call, job_id, body)
+    return _back(job_id, "moved")
+
+
+@routes.action("/job/<job_id>/replay", "jobs.replay")
+def replay(visit: Visit, job_id: str) -> str:
+    """Runs it again as a new job."""
+    body = ReplayRequest(payload=_payload(visit, job_id), reason=_reason(visit))
+    answer = plans.replay(visit.call, job_id, body)
+    return _back(answer.body.id, "replayed")
+
+
+def _reason(visit: Visit) -> str:
+    return visit.form.get("reason", "")
+
+
+def _back(job_id: str, note: str) -> str:
+    return link(f"/job/{job_id}", note=note)
+
+
+def _payload(visit: Visit, job_id: str) -> dict[str, Any] | None:
+    """The payload as it was edited; None when nobody edited it. What was masked stays what it was."""
+    text = visit.form.get("payload", "")
+    if not text or "edit" not in visit.form:
+        return None
+    try:
+        edited = json.loads(text)
+    except ValueError as error:
+        raise InvalidPayload(f"the payload is not JSON: {error}") from error
+    if not isinstance(edited, dict):
+        raise InvalidPayload("the payload must be a JSON object")
+    found = find_own(visit.call, job_id)
+    original = found.current_payload if isinstance(found, JobHistory) else found.payload
+    restored = _restored(edited, original)
+    return None if restored == original else restored
+
+
+def _restored(edited: Any, original: Any) -> Any:
+    """Puts back what the page showed masked, where it was left masked."""
+    if edited == MASK and isinstance(original, str | int | float | dict | list):
+        return original
+    if isinstance(edited, dict) and isinstance(original, dict):
+        return {name: _restored(value, original.get(name)) for name, value in edited.items()}
+    if isinstance(edited, list) and isinstance(original, list) and len(edited) == len(original):
+        return [_restored(*pair) for pair in zip(edited, original, strict=True)]
+    return edited

@@ -1,0 +1,113 @@
+"""Finding jobs: what is asked stands in the address bar, so that it can be shared."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from flask import Response
+
+from backend.api.enqueueing import tenant_of
+from backend.api.schemas.job_search import SearchQuery
+from backend.dashboard.redirect import see_other
+from backend.dashboard.routes import Routes
+from backend.dashboard.visit import Visit, link
+from backend.domain.errors import JobNotFound, MigrationError, Unavailable
+from backend.domain.history_search import JobSearch
+from backend.domain.job_state import JobState
+from backend.domain.queue_name import queues_of
+from backend.services.search_service import FoundPage
+
+routes = Routes()
+
+#: Parameters of the address bar, beside the state's tab and the page.
+FILTERS = ("text", "type", "queue", "within", "tag", "worker", "tenant", "trace", "context")
+WITHIN = {
+    "hour": ("last hour", timedelta(hours=1)),
+    "day": ("last day", timedelta(days=1)),
+    "week": ("last week", timedelta(days=7)),
+    "month": ("last 30 days", timedelta(days=30)),
+}
+_JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\S*")
+#: The order in which people look, not that of a job's life.
+TABS = ("started", "queued", "scheduled", "deferred", "failed", "finished", "canceled")
+
+
+@routes.page("/search", "jobs.search")
+def jobs(visit: Visit) -> Response:
+    """One page of the jobs that match."""
+    text = visit.query.get("text", "")
+    if _is_job(visit, text):
+        return see_other(link(f"/job/{text}"))
+    search = search_of(visit)
+    found = visit.parts.search.search(search, cursor=visit.query.get("cursor"))
+    asked = visit.asked(*FILTERS)
+    return visit.show(
+        "jobs.html",
+        lines=[visit.call.desk.resources.line(job) for job in found.jobs],
+        missing=_missing(found),
+        next=found.next,
+        asked=asked,
+        state=visit.query.get("state", ""),
+        tabs=TABS,
+        counts=_counts(visit, asked),
+        types=[kind.name for kind in visit.parts.catalogue],
+        queues=[str(name) for name in queues_of(visit.parts.catalogue.lanes())],
+        within=WITHIN,
+        is_first="cursor" not in visit.query,
+    )
+
+
+def search_of(visit: Visit) -> JobSearch:
+    """What the address bar asks for; raises `ValidationError` for what cannot be."""
+    query, names = visit.query, {"type": "job_type", "trace": "trace_id", "context": "context_id"}
+    asked: dict[str, Any] = {
+        names.get(name, name): query[name]
+        for name in (*FILTERS, "state")
+        if name in query and name not in {"text", "within"}
+    }
+    wanted = SearchQuery.model_validate({**asked, "limit": visit.settings.page_size}, strict=False)
+    search = wanted.search(tenant_of(visit.call, wanted.tenant))
+    _, length = WITHIN.get(query.get("within", ""), ("", None))
+    since = visit.parts.clock.now() - length if length else None
+    return JobSearch(
+        **{
+            **{name: getattr(search, name) for name in JobSearch.__dataclass_fields__},
+            "since": since,
+            "error_text": query.get("text", ""),
+        }
+    )
+
+
+def _is_job(visit: Visit, text: str) -> bool:
+    """Whether somebody pasted an id: what looks like one, or is one."""
+    if not text or len(text) > 64 or not re.fullmatch(r"[A-Za-z0-9_-]+", text):  # noqa: PLR2004
+        return False
+    if _JOB_ID.fullmatch(text):
+        return True
+    try:
+        visit.parts.search.find(text)
+    except (JobNotFound, Unavailable, MigrationError):
+        return False
+    return True
+
+
+def _missing(found: FoundPage) -> str:
+    if "history" not in found.sources:
+        return "Postgres does not answer: only what is in Redis now is shown."
+    if "live" not in found.sources:
+        return "Redis does not answer: this is the record, some moments old."
+    return ""
+
+
+def _counts(visit: Visit, asked: dict[str, str]) -> dict[str, int]:
+    """Jobs by state, as Redis counts them: of all, or of one queue. Other filters it cannot count."""
+    if set(asked) - {"queue"} or not visit.may("queues.list_queues"):
+        return {}
+    try:
+        states = visit.parts.overview.queues()
+    except Unavailable:
+        return {}
+    mine = [each for each in states if asked.get("queue") in {None, each.name}]
+    return {state.value: sum(each.counts[state] for each in mine) for state in JobState}

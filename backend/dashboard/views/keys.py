@@ -1,0 +1,63 @@
+"""API keys: making and revoking them. A token is shown once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Response
+
+from backend.api.routers import keys as api
+from backend.api.schemas.base import Because
+from backend.api.schemas.keys import KeyRequest, KeysQuery, NewKeyResource
+from backend.dashboard.routes import Routes
+from backend.dashboard.visit import Visit, link
+from backend.domain.role import Role
+
+routes = Routes()
+LIVES = {"": "without end", "1": "1 day", "30": "30 days", "90": "90 days", "365": "1 year"}
+
+
+@routes.page("/keys", "keys.list_keys")
+def keys(visit: Visit) -> Response:
+    """Every key."""
+    return _page(visit, None)
+
+
+@routes.action("/keys", "keys.create")
+def create_key(visit: Visit) -> Response:
+    """Makes one; the page that answers is the only one that ever shows its token."""
+    form = visit.form
+    days = form.get("days", "")
+    body = KeyRequest.model_validate(
+        {
+            "name": form.get("name", ""),
+            "role": form.get("role", ""),
+            "tenant": form.get("tenant"),
+            "expires_at": visit.parts.clock.now() + timedelta(days=int(days))
+            if days in LIVES and days
+            else None,
+            "reason": form.get("reason", ""),
+        }
+    )
+    return _page(visit, api.create(visit.call, body).body)
+
+
+@routes.action("/keys/<key_id>/revoke", "keys.revoke")
+def revoke_key(visit: Visit, key_id: str) -> str:
+    """Ends one for good."""
+    api.revoke(visit.call, key_id, Because(reason=visit.form.get("reason", "")))
+    return link("/keys", note="revoked")
+
+
+def _page(visit: Visit, made: NewKeyResource | None) -> Response:
+    with_revoked = visit.query.get("revoked") == "yes"
+    found = api.list_keys(visit.call, KeysQuery(revoked=with_revoked))
+    return visit.show(
+        "keys.html",
+        items=found.items,
+        made=made,
+        with_revoked=with_revoked,
+        roles=[role.value for role in Role],
+        lives=LIVES,
+        now=visit.parts.clock.now(),
+    )

@@ -1,0 +1,97 @@
+"""Queues: how many jobs are where, and pausing, resuming, emptying them."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from flask import Response
+
+from backend.api.routers import job_types
+from backend.api.routers import queues as api
+from backend.api.schemas.base import Because
+from backend.api.schemas.bulk import PurgeRequest
+from backend.api.schemas.queues import Queue
+from backend.dashboard.routes import Routes
+from backend.dashboard.visit import Visit, link
+
+routes = Routes()
+
+
+def _lane(queue: Queue) -> str:
+    return queue.name.partition(":")[2] or "default"
+
+
+@routes.page("/queues", "queues.list_queues")
+def queues(visit: Visit) -> Response:
+    """Every queue, by lane."""
+    found = api.list_queues(visit.call)
+    by_lane = groupby(sorted(found.items, key=_lane), key=_lane)
+    alive = [worker for worker in visit.parts.workers.all() if worker.state != "lost"]
+    return visit.show(
+        "queues.html",
+        lanes=[(lane, list(group)) for lane, group in by_lane],
+        paused=found.paused,
+        served={queue for worker in alive for queue in worker.queues},
+        types=list(visit.parts.catalogue),
+    )
+
+
+@routes.page("/queues/<queue>/purge", "queues.purge")
+def preview_purge(visit: Visit, queue: str) -> Response:
+    """What emptying it would cancel."""
+    outcome = api.purge(visit.call, queue, PurgeRequest(dry_run=True))
+    return visit.show("purge.html", queue=queue, outcome=outcome)
+
+
+@routes.action("/queues/<queue>/purge", "queues.purge")
+def purge(visit: Visit, queue: str) -> str:
+    """Empties it."""
+    body = PurgeRequest(confirm=visit.form.get("confirm"), reason=visit.form.get("reason", ""))
+    outcome = api.purge(visit.call, queue, body)
+    return link("/queues", note="purged", n=outcome.count)
+
+
+@routes.action("/queues/<queue>/pause", "queues.pause")
+def pause_queue(visit: Visit, queue: str) -> str:
+    """Lets no worker take from it."""
+    api.pause(visit.call, queue, _because(visit))
+    return link("/queues", note="paused")
+
+
+@routes.action("/queues/<queue>/resume", "queues.resume")
+def resume_queue(visit: Visit, queue: str) -> str:
+    """Lets workers take from it again."""
+    api.resume(visit.call, queue, _because(visit))
+    return link("/queues", note="resumed")
+
+
+@routes.action("/lanes/<lane>/pause", "queues.pause_lane")
+def pause_lane(visit: Visit, lane: str) -> str:
+    """Pauses every queue of a family of workers."""
+    api.pause_lane(visit.call, lane, _because(visit))
+    return link("/queues", note="paused")
+
+
+@routes.action("/lanes/<lane>/resume", "queues.resume_lane")
+def resume_lane(visit: Visit, lane: str) -> str:
+    """Resumes them."""
+    api.resume_lane(visit.call, lane, _because(visit))
+    return link("/queues", note="resumed")
+
+
+@routes.action("/types/<job_type>/pause", "types.pause")
+def pause_type(visit: Visit, job_type: str) -> str:
+    """Lets no worker take jobs of a type."""
+    job_types.pause(visit.call, job_type, _because(visit))
+    return link("/queues", note="paused")
+
+
+@routes.action("/types/<job_type>/resume", "types.resume")
+def resume_type(visit: Visit, job_type: str) -> str:
+    """Lets workers take them again."""
+    job_types.resume(visit.call, job_type, _because(visit))
+    return link("/queues", note="resumed")
+
+
+def _because(visit: Visit) -> Because:
+    return Because(reason=visit.form.get("reason", ""))

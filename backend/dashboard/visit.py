@@ -1,0 +1,84 @@
+"""One request of somebody who is signed in: who they are, what they may, what they asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from backend.api.access import RIGHTS, permit
+from backend.api.call import Call
+from backend.api.config.dashboard_settings import DashboardSettings
+from backend.api.parts import ApiParts
+from backend.dashboard.fresh import Fresh
+from backend.dashboard.session import Session
+from backend.domain.access_errors import NotAllowed
+from backend.domain.api_key import Principal
+from backend.domain.queue_flow import FlowReader
+
+HOME = "/dashboard/jobs"
+
+
+class Asked(dict[str, str]):
+    """Conditions of the address bar; one that was not given is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What handlers are given."""
+
+    call: Call
+    session: Session
+    settings: DashboardSettings
+    flow: FlowReader
+    fresh: Fresh[Any]
+    draw: Callable[..., Response]
+
+    @property
+    def parts(self) -> ApiParts:
+        """The services."""
+        return self.call.parts
+
+    @property
+    def who(self) -> Principal:
+        """Who is signed in."""
+        return self.session.principal
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What the address bar says, without what was left empty."""
+        return {name: value.strip() for name, value in request.args.items() if value.strip()}
+
+    @property
+    def form(self) -> dict[str, str]:
+        """What was sent, without what was left empty."""
+        return {name: value.strip() for name, value in request.form.items() if value.strip()}
+
+    def asked(self, *names: str) -> Asked:
+        """Those of some conditions that were given."""
+        return Asked({name: self.query[name] for name in names if name in self.query})
+
+    def may(self, operation: str) -> bool:
+        """Whether they have the right to an operation of the API."""
+        try:
+            permit(RIGHTS[operation], self.who)
+        except NotAllowed:
+            return False
+        return True
+
+    def show(self, template: str, **context: Any) -> Response:
+        """A page."""
+        return self.draw(template, visit=self, **context)
+
+
+def link(path: str = "", query: Mapping[str, Any] | None = None, **changes: Any) -> str:
+    """An address below the dashboard's; parameters that are empty are left out."""
+    asked = {**(query or {}), **changes}
+    kept = {name: value for name, value in asked.items() if value not in (None, "")}
+    return f"{HOME}{path}" + (f"?{urlencode(kept)}" if kept else "")

@@ -1,0 +1,91 @@
+"""A deployment at night: its processes, what can happen to them, and the scripts that people have."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from backend.broker.connection import connect
+from backend.embedded.servers import Servers
+from tests.eventually import eventually
+from tests.integration.runtime.cluster import ROOT, Cluster
+
+
+class Night:
+    """One deployment. Scripts run in processes of their own, as a person runs them."""
+
+    def __init__(self, servers: Servers, folder: Path) -> None:
+        self.servers = servers
+        client = connect(servers.redis_url)
+        client.flushall()
+        client.close()
+        self.cluster = Cluster(
+            servers.redis_url,
+            folder,
+            JOB_QUEUE_DATABASE_URL=servers.database_url,
+            TALLY_WORKER__HEARTBEAT="0.5",
+            TALLY_WORKER__LEASE="3",
+            TALLY_SCHEDULER__RESCUE_GRACE="1",
+            **{f"TALLY_METRICS__{name}_PORT": "0" for name in ("WORKER", "SCHEDULER", "RECORDER")},
+        )
+        shim = folder / "bin" / "tally"
+        shim.parent.mkdir()
+        shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m backend.cli.main "$@"\n')
+        shim.chmod(0o700)
+        self._environment = {
+            **self.cluster.environment,
+            "PATH": f"{shim.parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def start(self) -> None:
+        """Starts what runs in production."""
+        for process in ("scheduler", "recorder"):
+            self.cluster.start(process)
+        self.cluster.workers("default")
+
+    def end(self) -> None:
+        """Ends it all."""
+        self.cluster.end()
+
+    def run(self, *words: str, status: int | None = 0) -> str:
+        """What a script, or `tally`, answered; ``status`` None: however it ended."""
+        command = [str(ROOT / "scripts" / words[0]) if words[0].endswith(".sh") else words[0]]
+        ended = subprocess.run(
+            [*command, *words[1:]],
+            env=self._environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if status is not None and ended.returncode != status:
+            raise AssertionError(f"{words}: {ended}\n{self.cluster.log()}")
+        return ended.stdout + ended.stderr
+
+    def tally(self, *words: str, status: int | None = 0) -> str:
+        """What the command answered."""
+        return self.run("tally", *words, status=status)
+
+    def json(self, *words: str) -> Any:
+        """What the command answered for programs."""
+        ended = self.tally(*words, "--json")
+        return json.loads(ended)
+
+    def findings(self) -> set[str]:
+        """What the doctor finds wrong."""
+        answer = self.tally("doctor", "--json", status=None)
+        return {finding["code"] for finding in json.loads(answer) if finding["level"] == "wrong"}
+
+    def recorded(self, job_id: str, state: str) -> None:
+        """Blocks until the record says so."""
+        words = ("history", "search", "--source", "history", "--state", state)
+        eventually(
+            lambda: job_id in self.tally(*words, status=None), timeout=30, show=self.cluster.log
+        )

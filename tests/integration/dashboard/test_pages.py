@@ -1,0 +1,183 @@
+"""What pages show and do, on real data."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from backend.domain.audit_ports import AuditFilter
+from backend.domain.job import ClaimedJob
+from backend.domain.job_state import JobState
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.role import Role
+from tests.e2e.puppet_worker import PuppetWorker
+from tests.e2e.stage import Stage
+from tests.integration.dashboard.visitor import Visitor
+
+
+def _dead(
+    stage: Stage, number: int = 1, job_type: str = "sync_customer", error: str = "KeyError"
+) -> list[str]:
+    fault = AttemptError("exception", error, "no such customer", f"Traceback\n{error}")
+
+    def fail(job: ClaimedJob) -> Outcome:
+        return Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.2)
+
+    jobs = stage.platform.queue_service
+    payload = {"customer": 5, "api_key": "hush"}
+    ids = [jobs.enqueue_job(job_type, payload, max_retries=0) for _ in range(number)]
+    PuppetWorker(stage.platform, ["default", "media"], fail).work_off()
+    stage.record()
+    return ids
+
+
+def test_secrets_are_masked_everywhere(stage: Stage, admin: Visitor) -> None:
+    job_id = _dead(stage)[0]
+
+    for page in (admin.get(f"/job/{job_id}"), admin.get("/dead"), admin.get("/search")):
+        assert page.status_code == 200
+        assert "hush" not in page.text
+    assert "[hidden]" in admin.get(f"/job/{job_id}").text
+
+
+def test_a_replay_with_a_changed_payload_keeps_what_was_masked(
+    stage: Stage, admin: Visitor
+) -> None:
+    job_id = _dead(stage)[0]
+    edited = json.dumps({"customer": 6, "api_key": "[hidden]"})
+
+    answer = admin.send(f"/job/{job_id}/replay", edit="yes", payload=edited, reason="try six")
+
+    new_id = re.search(r"/job/([\w-]+)\?", answer.location)
+    assert new_id is not None
+    assert new_id[1] != job_id
+    job = stage.platform.queue_service.get_job(new_id[1])
+    assert job.payload == {"customer": 6, "api_key": "hush"}
+
+
+def test_a_payload_that_is_no_json_is_refused(stage: Stage, admin: Visitor) -> None:
+    job_id = _dead(stage)[0]
+
+    for text in ("{", "[1]", "null"):
+        answer = admin.send(f"/job/{job_id}/replay", edit="yes", payload=text)
+        assert answer.status_code == 422
+    assert stage.platform.inspection.waiting("normal", 0, 10) == []
+
+
+def test_every_action_is_in_the_audit_log_with_its_reason(stage: Stage, admin: Visitor) -> None:
+    job_id = _dead(stage)[0]
+
+    admin.send(f"/job/{job_id}/retry", reason="the customer is back")
+
+    rows = stage.parts.audit.search(AuditFilter(action="jobs.retry", affected_id=job_id))
+    assert [(row.entry.outcome.value, row.entry.reason) for row in rows] == [
+        ("done", "the customer is back")
+    ]
+    assert "the customer is back" in admin.get("/audit").text
+
+
+def test_dead_jobs_are_grouped_by_kind_of_error_and_type(stage: Stage, admin: Visitor) -> None:
+    _dead(stage, 3, error="Grouped")
+    _dead(stage, 2, "resize_image", error="Grouped")
+
+    page = admin.get("/dead?error=Grouped").text
+
+    groups = re.findall(
+        r'data-label="Job type">(\w+)</td><td data-label="Jobs" class="n">(\d+)<', page
+    )
+    assert groups == [("sync_customer", "3"), ("resize_image", "2")]
+    assert "no such customer" in page
+
+
+def test_a_bulk_action_shows_first_and_then_acts(stage: Stage, admin: Visitor) -> None:
+    ids = _dead(stage, 3)
+    address = "/bulk/redrive?error=KeyError&type=sync_customer"
+
+    preview = admin.get(address).text
+    assert "Redrive 3 jobs" in preview
+    assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set()
+    answer = admin.send(address, reason="fixed")
+
+    assert answer.location == "/dashboard/jobs/dead?note=queued&n=3"
+    assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set(ids)
+
+
+def test_a_bulk_action_without_conditions_touches_nothing(stage: Stage, admin: Visitor) -> None:
+    _dead(stage, 2)
+
+    assert admin.send("/bulk/redrive").status_code == 422
+    assert admin.send("/bulk/cancel").status_code == 422
+    assert stage.platform.inspection.dead_count() == 2
+
+
+def test_a_condition_that_an_action_does_not_know_is_refused(stage: Stage, admin: Visitor) -> None:
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+
+    answer = admin.send("/bulk/cancel?type=sync_customer&worker=w9", reason="x")
+
+    assert answer.status_code == 422
+    assert "cannot be limited by worker" in answer.text
+    assert stage.platform.queue_service.get_job(job_id).state is JobState.SCHEDULED
+
+
+def test_a_queue_is_emptied_only_with_its_name(stage: Stage, admin: Visitor) -> None:
+    jobs = stage.platform.queue_service
+    for _ in range(3):
+        jobs.enqueue_job("sync_customer", {})
+
+    assert "cancels 3 jobs" in admin.get("/queues/normal/purge").text
+    assert admin.send("/queues/normal/purge", confirm="high").status_code == 422
+    assert len(stage.platform.inspection.waiting("normal", 0, 10)) == 3
+    answer = admin.send("/queues/normal/purge", confirm="normal", reason="test data")
+
+    assert answer.location == "/dashboard/jobs/queues?note=purged&n=3"
+    assert stage.platform.inspection.waiting("normal", 0, 10) == []
+
+
+def test_pages_of_jobs_follow_each_other_without_gaps(stage: Stage, admin: Visitor) -> None:
+    jobs = stage.platform.queue_service
+    ids = {jobs.enqueue_job("charge_card", {}, delay=3600, tags=["paged"]) for _ in range(120)}
+    stage.record()
+    seen: list[str] = []
+
+    address = "/search?tag=paged"
+    while address:
+        page = admin.get(address).text
+        seen += re.findall(r'id="row-([\w-]+)"', page)
+        older = re.search(r'rel="next" href="/dashboard/jobs([^"]+)"', page)
+        address = older[1].replace("&amp;", "&") if older else ""
+
+    assert len(seen) == 120
+    assert set(seen) == ids
+
+
+def test_what_has_not_changed_is_not_sent_again(stage: Stage, admin: Visitor) -> None:
+    first = admin.get("/workers", X_Live="1")
+
+    again = admin.get("/workers", X_Live="1", If_None_Match=first.headers["ETag"])
+
+    assert again.status_code == 304
+    assert again.data == b""
+
+
+def test_a_new_key_is_shown_once(stage: Stage, admin: Visitor) -> None:
+    made = admin.send("/keys", name="billing", role="producer", days="30")
+
+    token = re.search(r"tally_key_\w+", made.text)
+    assert token is not None
+    assert stage.parts.keys.authenticate(token[0]).role is Role.PRODUCER
+    assert made.headers["Cache-Control"] == "no-store"
+    assert token[0] not in admin.get("/keys").text
+
+
+def test_a_job_that_is_not_there_is_told_so_as_a_page(admin: Visitor) -> None:
+    answer = admin.get("/job/nobody")
+
+    assert answer.status_code == 404
+    assert answer.content_type.startswith("text/html")
+
+
+def test_the_audit_chain_can_be_verified(stage: Stage, admin: Visitor) -> None:
+    admin.send("/queues/normal/pause", reason="x")
+
+    assert "nothing was changed, removed or inserted" in admin.send("/audit").text

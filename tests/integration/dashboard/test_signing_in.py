@@ -1,0 +1,118 @@
+"""Who comes in, for how long, and what their cookie looks like."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backend.domain.role import Role
+from tests.e2e.stage import BOOTSTRAP, Stage
+from tests.integration.dashboard.visitor import HOME, Visitor
+
+
+def test_a_stranger_is_asked_to_sign_in_and_led_back(stage: Stage, stranger: Visitor) -> None:
+    asked = stranger.get("/search?state=failed")
+    assert asked.status_code == 303
+    assert asked.location == f"{HOME}/sign-in?next=%2Fdashboard%2Fjobs%2Fsearch%3Fstate%3Dfailed"
+
+    data = {"token": BOOTSTRAP, "next": f"{HOME}/search?state=failed"}
+    answer = stranger.browser.post(f"{HOME}/sign-in", data=data)
+
+    assert answer.location == f"{HOME}/search?state=failed"
+    assert stranger.get("/search").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.invalid/", "//evil.invalid", "/dashboard/jobsx", "javascript:1"]
+)
+def test_signing_in_leads_nowhere_else(stage: Stage, stranger: Visitor, wanted: str) -> None:
+    data = {"token": BOOTSTRAP, "next": wanted}
+
+    assert stranger.browser.post(f"{HOME}/sign-in", data=data).location == HOME
+
+
+def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(stranger: Visitor) -> None:
+    answer = stranger.browser.post(f"{HOME}/sign-in", data={"token": BOOTSTRAP})
+
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert "Max-Age=43200" in cookie
+    assert "Secure" not in cookie
+
+
+def test_over_https_the_cookie_is_secure_and_bound_to_the_host(stranger: Visitor) -> None:
+    answer = stranger.browser.post(
+        f"{HOME}/sign-in", data={"token": BOOTSTRAP}, base_url="https://tally.example"
+    )
+
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-tally=")
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+
+
+def test_no_token_is_kept_in_cookie_or_store(stage: Stage, stranger: Visitor) -> None:
+    token = stage.token(Role.OPERATOR)
+    answer = stranger.browser.post(f"{HOME}/sign-in", data={"token": token})
+
+    session_id = answer.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    kept = [(key, stage.platform.redis.get(key)) for key in stage.platform.redis.keys("*session*")]
+    assert len(kept) == 1
+    assert token not in str(kept)
+    assert session_id not in str(kept)
+    assert token not in answer.headers["Set-Cookie"]
+
+
+def test_a_session_id_from_before_signing_in_is_worth_nothing(stranger: Visitor) -> None:
+    stranger.browser.set_cookie("tally_session", "planted")
+    stranger.signed_in(BOOTSTRAP)
+
+    cookie = stranger.browser.get_cookie("tally_session")
+    assert cookie is not None
+    assert cookie.value != "planted"
+
+
+def test_signing_out_ends_the_session_for_good(admin: Visitor) -> None:
+    cookie = admin.browser.get_cookie("tally_session")
+    assert cookie is not None
+
+    assert admin.send("/sign-out").location == f"{HOME}/sign-in?note=signed-out"
+    assert admin.browser.get_cookie("tally_session") is None
+    admin.browser.set_cookie("tally_session", cookie.value)
+
+    assert admin.get("/search").status_code == 303
+
+
+def test_wrong_tokens_are_refused_and_slowed(stranger: Visitor) -> None:
+    answers = [
+        stranger.browser.post(f"{HOME}/sign-in", data={"token": f"tally_key_{n}"}).status_code
+        for n in range(8)
+    ]
+
+    assert answers == [401] * 6 + [429] * 2
+    refused = stranger.browser.post(f"{HOME}/sign-in", data={"token": "x"})
+    assert "Wait a minute" in refused.text
+
+
+def test_an_ended_key_opens_no_session(stage: Stage, stranger: Visitor) -> None:
+    soon = stage.platform.clock.now() + timedelta(milliseconds=1)
+    token = stage.parts.keys.create("short", Role.ADMIN, by="x", expires_at=soon).token
+
+    answer = stranger.browser.post(f"{HOME}/sign-in", data={"token": token})
+
+    assert answer.status_code == 401
+    assert "This token is not good" in answer.text
+
+
+def test_another_site_cannot_sign_somebody_in(stranger: Visitor) -> None:
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.invalid"}):
+        answer = stranger.browser.post(
+            f"{HOME}/sign-in", data={"token": BOOTSTRAP}, headers=headers
+        )
+        assert answer.status_code == 403
+
+
+def test_a_script_without_a_session_is_told_so(stranger: Visitor) -> None:
+    assert stranger.get("/search", X_Live="1").status_code == 401

@@ -1,0 +1,71 @@
+"""While a store is away, the other one's half of each page is shown, and the page says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.embedded.servers import Servers
+from tests.e2e.stage import BOOTSTRAP, Stage
+from tests.integration.dashboard.visitor import Visitor
+
+_NO_POSTGRES = "postgresql+psycopg2://tally@127.0.0.1:9/tally"
+_NO_REDIS = "redis://127.0.0.1:9/0"
+
+
+class _WithoutRedis(Stage):
+    """Nothing is loaded into a Redis that is not there."""
+
+    def load(self) -> None:
+        """Left out."""
+
+
+@pytest.fixture
+def without_postgres(servers: Servers, tmp_path: Path) -> Iterator[Stage]:
+    """A deployment whose record cannot be reached."""
+    with Stage(servers.redis_url, _NO_POSTGRES, tmp_path, prefix="half") as stage:
+        stage.platform.redis.flushall()
+        stage.platform.load_library()
+        yield stage
+
+
+@pytest.fixture
+def without_redis(dashboard_database: str, tmp_path: Path) -> Iterator[Stage]:
+    """A deployment whose Redis cannot be reached."""
+    with _WithoutRedis(_NO_REDIS, dashboard_database, tmp_path, prefix="half") as stage:
+        yield stage
+
+
+def test_without_postgres_live_parts_answer(without_postgres: Stage) -> None:
+    jobs = without_postgres.platform.queue_service
+    job_id = jobs.enqueue_job("sync_customer", {"a": 1})
+    visitor = Visitor(without_postgres.app).signed_in(BOOTSTRAP)
+
+    overview, listed = visitor.get(), visitor.get("/search")
+    shown, dead = visitor.get(f"/job/{job_id}"), visitor.get("/dead")
+
+    assert [page.status_code for page in (overview, listed, shown, dead)] == [200] * 4
+    assert "History is away" in overview.text
+    assert "Waiting" in overview.text
+    assert "Postgres does not answer" in listed.text
+    assert job_id in listed.text
+    assert "cannot be read now" in shown.text
+    assert visitor.get("/queues").status_code == 200
+    assert visitor.get("/workers").status_code == 200
+    assert visitor.get("/schedules").status_code == 503
+    assert visitor.send("/queues/normal/pause", reason="outage").status_code == 303
+
+
+def test_without_redis_history_answers(without_redis: Stage) -> None:
+    visitor = Visitor(without_redis.app).signed_in(BOOTSTRAP)
+
+    overview, listed, dead = visitor.get(), visitor.get("/search"), visitor.get("/dead")
+
+    assert [page.status_code for page in (overview, listed, dead)] == [200] * 3
+    assert "Redis is away" in overview.text
+    assert "Redis does not answer" in listed.text
+    assert "cannot be read now" in dead.text
+    assert visitor.get("/schedules").status_code == 200
+    assert visitor.get("/queues").status_code == 503
