@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, Flask
 
 from backend.api.access import OPEN, RIGHTS, Right
@@ -56,7 +59,7 @@ def dashboard_pages(
             provide_automatic_options=False,
         )
         rights[f"dashboard.{route.name}"] = RIGHTS[route.operation]
-    open_to_all = {
+    open_to_all: dict[str, tuple[str, Callable[..., Any], str]] = {
         "sign_in_page": ("/jobs/sign-in", signing_in.page, "GET"),
         "sign_in": ("/jobs/sign-in", signing_in.sign_in, "POST"),
         "sign_out": ("/jobs/sign-out", signing_in.sign_out, "POST"),

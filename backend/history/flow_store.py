@@ -49,7 +49,7 @@ class FlowStore:
     def dead_groups(self, most: int) -> list[DeadGroup]:
         """Everything in the dead-letter queue, by kind of error and job type, the most first."""
         rows = self._rows("dead_groups", most=most)
-        return [DeadGroup(*row) for row in rows]
+        return [DeadGroup._make(row) for row in rows]
 
     def _rows(self, name: str, **values: Any) -> list[Row[Any]]:
         with translated(), self._engine.connect() as connection:

@@ -66,6 +66,7 @@ def test_every_step_is_a_function_and_only_those_that_bring_jobs_in_may_be_refus
         "enqueue",
         "redrive",
         "relay",
+        "restore",
     }
 
 
