@@ -25,7 +25,8 @@ class JobQueue(Protocol):
     """Where jobs are accepted and looked at."""
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
-        """Accepts jobs, all of them or none; raises QueueUnavailable, QueueFull, HistoryBacklogFull."""
+        """Accepts jobs in order; raises QueueUnavailable, and QueueFull or HistoryBacklogFull, which say
+        in ``details["accepted"]`` how many from the start were accepted."""
 
     def find(self, job_id: str) -> JobView | None:
         """The job as it stands now, or None when Redis does not (or no longer) know it."""

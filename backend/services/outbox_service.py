@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
 
+from backend.domain.errors import QueueUnavailable
 from backend.domain.job import EnqueueReply, JobView, NewJob
 from backend.domain.job_state import JobState
 from backend.domain.outbox import OutboxDepth, OutboxRow
@@ -44,8 +45,18 @@ class OutboxService:
         return [EnqueueReply(job.id, created=job.id not in known) for job in jobs]
 
     def find(self, job_id: str) -> JobView | None:
-        """The job as it stands in Redis, or as it waits in the outbox."""
-        job = self._queue.find(job_id)
+        """The job as it stands in Redis, or as it waits in the outbox.
+
+        While Redis is away only a job that was not sent yet can be told of; else raises
+        `QueueUnavailable`.
+        """
+        try:
+            job = self._queue.find(job_id)
+        except QueueUnavailable:
+            row = self._outbox.find(job_id)
+            if row is None or row.accepted_as:
+                raise
+            return _view_of(row)
         if job is not None:
             return job
         row = self._outbox.find(job_id)

@@ -68,7 +68,9 @@ class Scene:
 
     def actors(self) -> dict[str, list[Step]]:
         """What each does, in its own order."""
-        call = self.bench.functions.call
+        return {**self._processes(), **self._people()}
+
+    def _processes(self) -> dict[str, list[Step]]:
         return {
             "worker that finishes": [
                 lambda: self._claim("w1"),
@@ -89,6 +91,11 @@ class Scene:
             "rescuer": [self._look, lambda: self._rescue("crashed"), self._look],
             "careful rescuer": [self._look, self._look, lambda: self._rescue("released")],
             "promoter": [self._promote, self._promote],
+        }
+
+    def _people(self) -> dict[str, list[Step]]:
+        call = self.bench.functions.call
+        return {
             "impatient operator": [
                 lambda: self.bench.cancel("a"),
                 lambda: self.bench.cancel("a", force=True),

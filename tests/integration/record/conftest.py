@@ -13,11 +13,9 @@ from backend.broker.connection import connect as connect_redis
 from backend.embedded.servers import Servers
 from backend.history.connection import connect
 from backend.history.migrator import Migrator
+from tests.integration.broker.bench import ERROR
 from tests.integration.history.databases import database
 from tests.integration.record.bureau import Bureau
-
-_OWN_STEPS = ("relay", "facts", "reseat", "restore", "attest", "balance")
-library.STEPS = (*library.STEPS, *(step for step in _OWN_STEPS if step not in library.STEPS))
 
 _TABLES = (
     "jobs, job_results, job_events, set_aside_events, job_statistics, stale_hours, job_outbox,"
@@ -60,3 +58,29 @@ def redis(servers: Servers) -> Iterator[Redis]:
 def bureau(redis: Redis, servers: Servers, engine: Engine) -> Bureau:
     """Everything that keeps the books."""
     return Bureau(redis, servers.redis_url, engine)
+
+
+@pytest.fixture
+def office(bureau: Bureau) -> Bureau:
+    """One job in each state, all of them on record."""
+    bench = bureau.bench
+    bench.functions.call("limit", "send_webhook", 1)
+    hook = {"payload": {"url": "https://example.com/"}}
+    bureau.enqueue(bureau.job("send_webhook", job_id="holder", **hook))
+    bureau.enqueue(bureau.job("send_webhook", job_id="parked", **hook))
+    bench.claim(2, ("normal:webhook",))
+    for name in ("started", "finished", "failed", "retried"):
+        bureau.enqueue(bureau.job(job_id=name, max_retries=2))
+        (claimed,) = bench.claim()
+        if name == "finished":
+            bench.settle(claimed, "finished", body='{"ok":true}', result="eyJvayI6dHJ1ZX0=")
+        elif name == "failed":
+            bench.settle(claimed, "failed", body=ERROR, result="eJwDAAAAAAE=")
+        elif name == "retried":
+            bench.settle(claimed, "retried", body=ERROR, delay=1_000_000)
+    bureau.enqueue(bureau.job(job_id="canceled"))
+    bench.cancel("canceled")
+    bureau.enqueue(bureau.job(job_id="scheduled", delay=1000))
+    bureau.enqueue(bureau.job(job_id="queued"), bureau.job(job_id="other"))
+    bureau.record()
+    return bureau

@@ -11,8 +11,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from backend.domain.errors import InvalidOption, MigrationError
+from backend.broker.connection import connect, connect_blocking
+from backend.broker.job_queue import RedisJobQueue
+from backend.domain.errors import InvalidOption, MigrationError, QueueUnavailable
 from backend.domain.job_state import JobState
+from backend.services.outbox_service import OutboxService
 from tests.integration.record.bureau import Bureau
 
 
@@ -159,6 +162,21 @@ def test_one_can_wait_for_a_job_that_is_still_in_the_outbox(bureau: Bureau) -> N
     bureau.relay_all()
     bureau.run_all()
     assert bureau.outbox_service.wait(job.id, timeout=5)
+
+
+def test_a_job_accepted_while_redis_is_away_runs_when_it_is_back(bureau: Bureau) -> None:
+    nowhere = connect("redis://127.0.0.1:1"), connect_blocking("redis://127.0.0.1:1")
+    away = OutboxService(bureau.outbox, RedisJobQueue(*nowhere, bureau.keys))
+
+    away.enqueue([job := bureau.job()])
+    found = away.find(job.id)
+    assert found is not None
+    assert found.state == JobState.QUEUED
+    with pytest.raises(QueueUnavailable):
+        away.find("unknown")
+
+    bureau.relay_all()
+    assert bureau.run_all() == [job.id]
 
 
 def test_the_depth_of_the_outbox_is_known(bureau: Bureau) -> None:

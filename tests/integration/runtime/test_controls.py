@@ -184,7 +184,10 @@ def test_dead_jobs_are_found_redriven_changed_discarded_and_resolved(
 def test_a_waiting_job_can_be_moved_to_the_front_of_another_priority(
     cluster: Cluster, control: JobControl
 ) -> None:
-    first, second = cluster.enqueue("note", priority="low"), cluster.enqueue("note", priority="high")
+    first, second = (
+        cluster.enqueue("note", priority="low"),
+        cluster.enqueue("note", priority="high"),
+    )
 
     assert control.reprioritise(first, "high", by=ADA, front=True) == "high"
 

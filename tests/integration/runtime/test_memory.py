@@ -57,7 +57,9 @@ def _ended(cluster: Cluster) -> int:
     inspection = cluster.platform.inspection
     queues = inspection.queue_states(inspection.queue_names())
     final = ("finished", "failed", "canceled")
-    return sum(number for queue in queues for state, number in queue.counts.items() if state in final)
+    return sum(
+        number for queue in queues for state, number in queue.counts.items() if state in final
+    )
 
 
 def _left(cluster: Cluster) -> Counter[str]:

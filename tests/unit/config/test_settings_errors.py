@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.api.config.settings import Settings, load_settings
+from backend.api.config.settings import load_settings
 from backend.domain.errors import ConfigurationError
 
 
@@ -89,15 +89,3 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         settings.max_payload_bytes = 1  # type: ignore[misc]
-
-
-def test_every_setting_of_a_section_says_what_it_means_or_is_named_by_itself() -> None:
-    unexplained = [
-        f"{section}.{name}"
-        for section, field in Settings.model_fields.items()
-        if hasattr(field.annotation, "model_fields") and section != "smtp"
-        for name, inner in field.annotation.model_fields.items()
-        if not inner.description and name != "level"
-    ]
-
-    assert unexplained == []

@@ -1,0 +1,99 @@
+"""Server time of each page with much data: ``python -m benchmarks.dashboard_pages [jobs] [waiting]``."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+
+from backend.embedded.servers import start_servers
+from backend.history.connection import connect
+from backend.history.migrator import Migrator
+from tests.e2e.demonstration import fill
+from tests.e2e.screenshots import addresses
+from tests.e2e.stage import BOOTSTRAP, Stage
+from tests.integration.dashboard.visitor import Visitor
+
+#: Spread over 30 days, one in fifty dead, an hour's worth in the last hour.
+_JOBS = """
+INSERT INTO jobs (id, position, job_type, max_attempts, payload, options, status_version, status,
+  version, queue, fence, attempt, worker, ready_version, error_version, last_error, error_kind, error_reason)
+SELECT 'bench-' || n, at << 20 | n % 1000, (ARRAY['send_email','sync_customer','resize_image','charge_card'])[1 + n % 4],
+  3, '{"customer": 1}', '{}', (at + 900) << 20 | n % 1000, CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'finished' END,
+  (at + 900) << 20 | n % 1000, (ARRAY['high:email','normal','low:media','high'])[1 + n % 4],
+  (at + 300) << 20 | n % 1000, 1, 'worker-' || n % 40, at << 20 | n % 1000,
+  CASE WHEN n % 50 = 0 THEN (at + 900) << 20 | n % 1000 ELSE 0 END,
+  CASE WHEN n % 50 = 0 THEN 'ConnectionError: no answer ' || n END,
+  CASE WHEN n % 50 = 0 THEN 'ConnectionError' || n % 7 END, CASE WHEN n % 50 = 0 THEN 'exception' END
+FROM (SELECT n, (extract(epoch FROM now()) * 1000 - (:jobs - n) * 2592000000.0 / :jobs)::bigint AS at
+      FROM generate_series(1, :jobs) n) numbers
+"""
+_RESULTS = """
+INSERT INTO job_results (job_id, fence, version, attempt, status, job_type, queue, worker, ready_version,
+  run_ms, error_reason, error_kind, error_message)
+SELECT id, fence, status_version, 1, status, job_type, queue, worker, position, 600,
+  error_reason, error_kind, last_error FROM jobs WHERE id LIKE 'bench-%'
+"""
+_STALE = "INSERT INTO stale_hours SELECT DISTINCT date_trunc('hour', ended_at) FROM job_results"
+
+
+def main(jobs: int, waiting: int) -> None:
+    """Fills both stores, then asks for each page ten times."""
+    with tempfile.TemporaryDirectory(prefix="tally-pages-") as state:
+        servers = start_servers(Path(state), for_tests=True)
+        try:
+            engine = connect(servers.database_url, statement_timeout=600)
+            Migrator(engine).apply()
+            with Stage(servers.redis_url, servers.database_url, Path(state) / "files") as stage:
+                fill(stage)
+                with engine.begin() as connection:
+                    for statement in (_JOBS, _RESULTS, _STALE):
+                        connection.execute(text(statement), {"jobs": jobs})
+                _sum_up(engine)
+                for at in range(0, waiting, 1000):
+                    batch = [{"job_type": "resize_image", "payload": {"n": n}} for n in range(1000)]
+                    stage.platform.queue_service.enqueue_many(batch[: waiting - at])
+                _measure(stage)
+            engine.dispose()
+        finally:
+            servers.stop()
+
+
+def _sum_up(engine: object) -> None:
+    from backend.history.upkeep_store import UpkeepStore
+
+    upkeep = UpkeepStore(engine)  # type: ignore[arg-type]
+    while upkeep.sum_up_hours(50):
+        pass
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # type: ignore[attr-defined]
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def _measure(stage: Stage) -> None:
+    visitor = Visitor(stage.app).signed_in(BOOTSTRAP)
+    more = {
+        "failed": "/search?state=failed",
+        "by-error": "/search?text=answer",
+        "dead-filter": "/dead?error=Card",
+    }
+    print(f"{'page':<16}{'median ms':>12}{'slowest ms':>12}{'kB':>8}")
+    for name, address in (addresses(stage) | more).items():
+        times = []
+        for _ in range(10):
+            began = time.perf_counter()
+            answer = visitor.get(address)
+            times.append((time.perf_counter() - began) * 1000)
+            # So that the next one is not answered from what was kept.
+            time.sleep(1.1)
+        assert answer.status_code == 200, answer.text
+        size = len(answer.data) / 1000
+        print(f"{name:<16}{statistics.median(times):>12.1f}{max(times):>12.1f}{size:>8.0f}")
+
+
+if __name__ == "__main__":
+    numbers = [int(each) for each in sys.argv[1:]]
+    main(*(numbers + [1_000_000, 100_000][len(numbers) :]))
