@@ -15,12 +15,17 @@ from backend.broker.worker_commands import RedisWorkerCommands
 from backend.domain.errors import PermanentFailure
 from backend.services.worker_service import WorkerService
 from workers.base_worker import job_type
+from workers.payload import Payload
 
 _MOST_TICKS = 100_000
 
 
+class Nothing(Payload):
+    """These jobs are told nothing: the settings say all."""
+
+
 @job_type("prune_history", priority="low", isolation="process", timeout=3600, max_retries=1)
-def prune_history() -> dict[str, int]:
+def prune_history(_payload: Nothing) -> dict[str, int]:
     """Deletes what has outlived its time: history, ticks, RQ's registries, dead letters over limits."""
     from backend.bootstrap.record_parts import pruner
     from backend.history.schedule_store import PostgresScheduleStore
@@ -41,7 +46,7 @@ def prune_history() -> dict[str, int]:
 
 
 @job_type("reconcile", priority="low", isolation="process", timeout=3600, max_retries=0)
-def reconcile() -> dict[str, Any]:
+def reconcile(_payload: Nothing) -> dict[str, Any]:
     """Compares Redis with the record and names every job that breaks the balance."""
     from backend.bootstrap.record_parts import ledger_service
 
@@ -59,7 +64,7 @@ def reconcile() -> dict[str, Any]:
 
 
 @job_type("check_workers", priority="low", timeout=60, max_retries=1, result_ttl=300)
-def check_workers() -> dict[str, Any]:
+def check_workers(_payload: Nothing) -> dict[str, Any]:
     """Clears the records of worker processes that ended without saying so."""
     parts = platform()
     commands = RedisWorkerCommands(parts.redis, parts.keys)
