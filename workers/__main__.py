@@ -12,6 +12,8 @@ import structlog
 
 from backend.bootstrap import Platform, platform
 from backend.bootstrap.worker_parts import Berth, worker_process
+from backend.telemetry.count_keeper import keep_counts
+from backend.telemetry.job_counts import JobCounts
 from backend.telemetry.logs import set_up_logs
 from workers.runtime.child import tie_to_parent
 from workers.runtime.flight_board import FlightBoard
@@ -47,9 +49,13 @@ def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
 def _run(parts: Platform, name: str, lanes: list[str], slots: int, board: FlightBoard) -> None:
     threading.excepthook = _die_with_a_thread
     parts.load_library()
-    process = worker_process(parts, Berth(name, lanes, slots, board))
+    counts = JobCounts(",".join(lanes), [kind.name for kind in parts.catalogue])
+    keeper = keep_counts(counts.snapshot)
+    process = worker_process(parts, Berth(name, lanes, slots, board), counts.count)
     stop_on_signals(process)
     process.run()
+    if keeper is not None:
+        keeper.close()
     exit_now()
 
 

@@ -56,7 +56,7 @@ def worker(
     stop_on_signals(supervisor)
     if pid_file:
         pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
-    with worker_metrics(parts):
+    with worker_metrics(parts, lambda: supervisor.deaths):
         supervisor.run()
     over.set()
     if pid_file:

@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -57,6 +58,8 @@ class Supervisor:
         self._start_at = dict.fromkeys(self._posts, 0.0)
         self._unrescued: list[tuple[str, Death]] = []
         self._weighed_at = 0.0
+        #: How many processes of each lane ended, and why: stopped, crashed, killed.
+        self.deaths: Counter[tuple[str, str]] = Counter()
         #: A queue that may be filled from inside a signal handler.
         self._asked: SimpleQueue[None] = SimpleQueue()
         self._times_asked = 0
@@ -99,6 +102,7 @@ class Supervisor:
         """Notes its jobs for rescue and when to start another in its place."""
         flights = {(flight.job_id, flight.fence) for flight in member.board.in_flight()}
         guilty = {(flight.job_id, flight.fence) for flight in member.guilty}
+        self.deaths[post.lane, _cause_of(member)] += 1
         cause = member.kill_reason or f"worker process ended with {member.returncode()}"
         reason = "timeout" if guilty else "crashed"
         log.log(
@@ -173,6 +177,12 @@ class Supervisor:
                     member.kill("killed: it did not stop within its grace period", [])
             time.sleep(_TICK / 2)
         self._rescue()
+
+
+def _cause_of(member: CrewMember) -> str:
+    if member.kill_reason:
+        return "killed"
+    return "stopped" if member.returncode() == 0 else "crashed"
 
 
 def stop_on_signals(supervisor: Supervisor) -> None:
