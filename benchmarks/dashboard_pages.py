@@ -22,8 +22,10 @@ from tests.integration.dashboard.visitor import Visitor
 _JOBS = """
 INSERT INTO jobs (id, position, job_type, max_attempts, payload, options, status_version, status,
   version, queue, fence, attempt, worker, ready_version, error_version, last_error, error_kind, error_reason)
-SELECT 'bench-' || n, at << 20 | n % 1000, (ARRAY['send_email','sync_customer','resize_image','charge_card'])[1 + n % 4],
-  3, '{"customer": 1}', '{}', (at + 900) << 20 | n % 1000, CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'finished' END,
+SELECT 'bench-' || n, at << 20 | n % 1000,
+  (ARRAY['send_email','sync_customer','resize_image','charge_card'])[1 + n % 4],
+  3, '{"customer": 1}', '{}', (at + 900) << 20 | n % 1000,
+  CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'finished' END,
   (at + 900) << 20 | n % 1000, (ARRAY['high:email','normal','low:media','high'])[1 + n % 4],
   (at + 300) << 20 | n % 1000, 1, 'worker-' || n % 40, at << 20 | n % 1000,
   CASE WHEN n % 50 = 0 THEN (at + 900) << 20 | n % 1000 ELSE 0 END,

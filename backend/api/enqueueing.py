@@ -11,6 +11,7 @@ from backend.api.auditing import actor_of
 from backend.api.call import Call
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access_errors import NotAllowed
+from backend.domain.derived_job_id import derived_job_id
 from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.job import EnqueueReply, JobView
 
@@ -25,12 +26,18 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
     if key is not None:
         for number, one in enumerate(wanted):
             one["idempotency_key"] = f"{key}:{number}" if len(wanted) > 1 else key
+            if _by_outbox(call):
+                one.setdefault("job_id", derived_job_id(one["idempotency_key"], "http"))
     replies = call.parts.queue.accept_many(wanted)
     _note(call, [reply.id for reply in replies if reply.created])
     for reply, one in zip(replies, wanted, strict=True):
         if not reply.created:
             _check_same(call, reply.id, one)
     return replies
+
+
+def _by_outbox(call: Call) -> bool:
+    return call.parts.accepts_by_outbox or call.parts.settings.enqueue_mode == "outbox"
 
 
 def idempotency_key(call: Call) -> str | None:

@@ -53,5 +53,7 @@ class ApiParts:
     audit: AuditService
     keys: KeyService
     artifacts: ArtifactStore
+    #: Whether Postgres accepts jobs first: then only their ids tell that two requests are one.
+    accepts_by_outbox: bool = False
     #: By the name of what is looked at: a function that raises when it is not ready.
     checks: Mapping[str, Callable[[], object]] = field(default_factory=dict)

@@ -31,7 +31,7 @@ def serve(
     *,
     worker_grace: float = 0.0,
 ) -> None:
-    """Serves until SIGTERM or SIGINT; then requests that run are finished first.
+    """Serves until SIGTERM or SIGINT, finishes the requests that run, and returns.
 
     ``make_app`` and ``make_worker`` are called in each web process, after it was forked, so that no
     two share a connection. ``worker_grace`` is how long the worker inside may take to stop.
@@ -42,7 +42,8 @@ def serve(
     except SystemExit as ending:
         if os.getpid() != arbiter:
             _leave_child(ending)
-        raise
+        if ending.code:
+            raise
 
 
 def _leave_child(ending: SystemExit) -> NoReturn:

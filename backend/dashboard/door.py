@@ -21,6 +21,7 @@ from backend.dashboard.session import Session
 from backend.dashboard.sessions import Sessions
 from backend.dashboard.visit import Visit, link
 from backend.domain.access_errors import NotAllowed
+from backend.domain.audit import Channel
 from backend.domain.queue_flow import FlowReader
 
 _SIGN_IN_AGAIN = 401
@@ -69,6 +70,7 @@ class Door:
         call = the_call()
         call.operation = route.operation
         call.principal = session.principal
+        call.channel = Channel.DASHBOARD
         if route.is_action:
             check_origin(request)
             check_token(request, session)

@@ -21,19 +21,23 @@ class Fresh(Generic[T]):
         self._made: dict[object, tuple[float, T | Exception]] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: object, make: Callable[[], T]) -> T:
-        """What is kept under a name, or what is made now; raises what making raised."""
+    def get(self, name: object, make: Callable[[], T], seconds: float = 0.0) -> T:
+        """What is kept under a name, or what is made now; raises what making raised.
+
+        With ``seconds`` it may be as old as that.
+        """
+        most = max(seconds, self._seconds)
         at, found = self._made.get(name, (float("-inf"), None))
-        if found is None or self._monotonic() - at > self._seconds:
+        if found is None or self._monotonic() - at > most:
             with self._lock:
-                found = self._made_now(name, make)
+                found = self._made_now(name, make, most)
         if isinstance(found, Exception):
             raise found
         return found
 
-    def _made_now(self, name: object, make: Callable[[], T]) -> T | Exception:
+    def _made_now(self, name: object, make: Callable[[], T], most: float) -> T | Exception:
         at, found = self._made.get(name, (float("-inf"), None))
-        if found is not None and self._monotonic() - at <= self._seconds:
+        if found is not None and self._monotonic() - at <= most:
             return found  # another thread was faster
         try:
             found = make()

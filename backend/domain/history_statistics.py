@@ -13,6 +13,15 @@ from backend.domain.errors import InvalidOption
 #: Buckets of a histogram: so many a decade, the first one from a tenth of a millisecond.
 _PER_DECADE = 20
 _FIRST_DECADE = -1
+_LAST_BUCKET = 222
+#: The middle of each bucket in seconds. What is in bucket 0 is too short to be told apart: it is nothing.
+_MIDDLES = (
+    0.0,
+    *(
+        10 ** ((bucket - 0.5) / _PER_DECADE + _FIRST_DECADE) / 1000
+        for bucket in range(1, _LAST_BUCKET + 1)
+    ),
+)
 _HOUR = timedelta(hours=1)
 
 
@@ -98,13 +107,10 @@ def summarise(
     up_to = list(accumulate(counts))
     count = up_to[-1]
     # The percentile is in the bucket that holds the last of so many cases.
-    places = (bisect_left(up_to, share * count) for share in (0.5, 0.95, 0.99))
-    p50, p95, p99 = (_middle(buckets[place]) for place in places)
-    return DurationSummary(count, total_ms / count / 1000, p50, p95, p99)
-
-
-def _middle(bucket: int) -> float:
-    """Bucket 0 holds what is too short to be told apart: nothing."""
-    if bucket == 0:
-        return 0.0
-    return float(10 ** ((bucket - 0.5) / _PER_DECADE + _FIRST_DECADE)) / 1000
+    return DurationSummary(
+        count,
+        total_ms / count / 1000,
+        _MIDDLES[buckets[bisect_left(up_to, 0.50 * count)]],
+        _MIDDLES[buckets[bisect_left(up_to, 0.95 * count)]],
+        _MIDDLES[buckets[bisect_left(up_to, 0.99 * count)]],
+    )

@@ -62,5 +62,5 @@ class FlowReader(Protocol):
     def by_queue(self, since: datetime, until: datetime) -> list[QueueFlow]:
         """What ended, by queue."""
 
-    def dead_groups(self, most: int) -> list[DeadGroup]:
-        """Everything in the dead-letter queue, by kind of error and job type, the most first."""
+    def dead_groups(self, newest: int, most: int) -> list[DeadGroup]:
+        """The newest dead jobs, by kind of error and job type, the largest groups first."""

@@ -46,9 +46,9 @@ class FlowStore:
             for row in rows
         ]
 
-    def dead_groups(self, most: int) -> list[DeadGroup]:
-        """Everything in the dead-letter queue, by kind of error and job type, the most first."""
-        rows = self._rows("dead_groups", most=most)
+    def dead_groups(self, newest: int, most: int) -> list[DeadGroup]:
+        """The newest dead jobs, by kind of error and job type, the largest groups first."""
+        rows = self._rows("dead_groups", newest=newest, most=most)
         return [DeadGroup._make(row) for row in rows]
 
     def _rows(self, name: str, **values: Any) -> list[Row[Any]]:

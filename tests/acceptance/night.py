@@ -51,6 +51,8 @@ class Night:
     def end(self) -> None:
         """Ends it all."""
         self.cluster.end()
+        self.cluster.platform.redis.close()
+        self.cluster.platform.blocking_redis.close()
 
     def run(self, *words: str, status: int | None = 0) -> str:
         """What a script, or `tally`, answered; ``status`` None: however it ended."""

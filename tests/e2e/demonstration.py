@@ -17,7 +17,8 @@ from backend.domain.role import Role
 from backend.history.record_writer import RecordWriter
 from backend.services.job_control import Actor
 from tests.e2e.puppet_worker import PuppetWorker
-from tests.e2e.stage import Stage
+from tests.e2e.stage import BOOTSTRAP, Stage
+from tests.integration.dashboard.visitor import Visitor
 from workers.artifacts.artifact import ArtifactLabel
 
 _numbers = count(1)
@@ -81,8 +82,19 @@ def fill(stage: Stage) -> None:
     schedules.create(
         "month-end", "charge_card", {"cents": 0}, by=people, cron="0 6 1 * *", paused=True
     )
-    schedules.run_now("thumbnails", by=people, reason="shown to visitors")
+    _act(stage)
     stage.record()
+
+
+def _act(stage: Stage) -> None:
+    """What people did, through the pages, so that it is in the audit log."""
+    visitor = Visitor(stage.app).signed_in(BOOTSTRAP)
+    dead = [job_id for job_id, _ in stage.platform.inspection.dead(0, 3)]
+    visitor.send("/queues/low:media/pause", reason="the disk is nearly full")
+    visitor.send("/queues/low:media/resume", reason="there is room again")
+    visitor.send(f"/job/{dead[0]}/resolve", reason="charged by hand")
+    visitor.send(f"/bulk/discard?id={dead[1]}&id={dead[2]}", reason="test orders")
+    visitor.send("/schedules/thumbnails/run", reason="a new album came in")
 
 
 def _write_week(stage: Stage, chance: random.Random) -> None:

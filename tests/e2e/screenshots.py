@@ -15,6 +15,7 @@ from tests.e2e.demonstration import fill
 from tests.e2e.stage import BOOTSTRAP, Stage
 
 _DESKTOP, _PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+_TALLEST = 1400
 
 
 def addresses(stage: Stage) -> dict[str, str]:
@@ -40,19 +41,29 @@ def addresses(stage: Stage) -> dict[str, str]:
 
 
 def shoot(browser: Any, url: str, pages: dict[str, str], folder: Path) -> None:
-    """Light and dark, wide and narrow."""
-    for size, place in ((_DESKTOP, "wide"), (_PHONE, "phone")):
+    """Every page light and dark, and those that people open on the way on a phone."""
+    on_the_way = {name: pages[name] for name in ("overview", "jobs", "job", "dead-letters")}
+    for place, size, shown in (("wide", _DESKTOP, pages), ("phone", _PHONE, on_the_way)):
         for scheme in ("light", "dark"):
             context = browser.new_context(viewport=size, color_scheme=scheme)
             page = context.new_page()
             page.goto(f"{url}/sign-in")
             page.screenshot(path=folder / f"sign-in-{place}-{scheme}.png")
             sign_in(page, url, BOOTSTRAP)
-            for name, address in pages.items():
+            for name, address in shown.items():
                 page.goto(url + address)
                 page.wait_for_selector("h1")
-                page.screenshot(path=folder / f"{name}-{place}-{scheme}.png", full_page=True)
+                _frame(page, size)
+                page.screenshot(path=folder / f"{name}-{place}-{scheme}.png")
             context.close()
+
+
+def _frame(page: Any, size: dict[str, int]) -> None:
+    """As much of the page as there is, within reason."""
+    page.set_viewport_size(size)
+    tall = page.evaluate("document.querySelector('main').scrollHeight")
+    height = max(size["height"] * 2 // 3, min(tall, _TALLEST))
+    page.set_viewport_size({"width": size["width"], "height": height})
 
 
 def main(folder: Path) -> None:

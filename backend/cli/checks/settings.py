@@ -1,4 +1,4 @@
-"""Settings: are they good, does each variable mean something, can what they name be found."""
+"""Settings: are they good, do they go together, can what they name be found."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from urllib.parse import urlsplit
 from backend.api.config.settings import Settings, load_settings
 from backend.bootstrap import Platform
 from backend.cli.checks.finding import Finding, ok, warning, wrong
-from backend.cli.setting_rows import setting_rows
 from backend.domain.errors import ConfigurationError
-from backend.domain.nearest_name import suggestion
 
-#: Variables of ours that are no settings.
-_OTHERS = {"TALLY_CONFIG", "TALLY_STATE_DIR", "TALLY_METRICS_DIR", "TALLY_TEST_STATE"}
 _LOCAL = {"", "localhost", "127.0.0.1", "::1"}
 
 
 def check_settings(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether they can be used, and whether each ``TALLY_`` variable is a setting."""
+    """Whether they can be used, and whether they go together."""
     try:
         settings = load_settings()
     except ConfigurationError as error:
@@ -26,7 +22,6 @@ def check_settings(environment: Mapping[str, str]) -> Iterator[Finding]:
             yield wrong("settings_wrong", line, "correct it in the environment or in the file")
         return
     yield ok("settings", "the settings are good")
-    yield from _unknown_variables(environment)
     yield from _prefix(settings, environment)
     yield from _transport(settings)
 
@@ -43,20 +38,6 @@ def check_job_types(parts: Platform) -> Iterator[Finding]:
         )
         return
     yield ok("job_packages", f"{len(names)} job types in {len(parts.catalogue.lanes())} lanes")
-
-
-def _unknown_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
-    known = {variable for row in setting_rows() for variable in row.variables}
-    groups = {variable.rpartition("__")[0] for variable in known if "__" in variable}
-    for name in sorted(name.upper() for name in environment):
-        if not name.startswith("TALLY_") or name in known | groups | _OTHERS:
-            continue
-        if not any(name.startswith(f"{variable}__") for variable in known):
-            yield wrong(
-                "unknown_variable",
-                f"{name} is set, but is no setting{suggestion(name, known)}",
-                "nobody reads it: correct its name or unset it",
-            )
 
 
 def _prefix(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -9,20 +9,22 @@ from flask import Response
 from backend.api.schemas.dead_letters import DeadQuery
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit
+from backend.dashboard.wording import count
 from backend.domain.errors import MigrationError, Unavailable
 from backend.domain.queue_flow import DeadGroup
 from backend.services.dead_letters import DeadPage
 
 routes = Routes()
 _FILTERS = ("type", "queue", "error")
-_MOST_GROUPS = 100
+#: Dead jobs that are grouped: what died of one cause died together.
+_NEWEST, _MOST_GROUPS = 5000, 100
 
 
 class _Groups(NamedTuple):
-    """Groups of dead jobs; ``is_partial``: only of the newest ones, from Redis."""
+    """Groups of dead jobs, and what is to be said about where they come from."""
 
     groups: list[DeadGroup]
-    is_partial: bool
+    remark: str
 
 
 @routes.page("/dead", "dlq.list_dead")
@@ -57,16 +59,19 @@ def _page(visit: Visit, query: DeadQuery) -> tuple[DeadPage, str]:
 
 def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:
     try:
-        groups = visit.fresh.get("dead", lambda: visit.flow.dead_groups(_MOST_GROUPS))
+        groups = visit.fresh.get("dead", lambda: visit.flow.dead_groups(_NEWEST, _MOST_GROUPS))
     except (Unavailable, MigrationError):
-        return _Groups(_of_page(page), is_partial=True)
+        return _Groups(
+            _of_page(page), "Postgres does not answer: grouped from the jobs below only."
+        )
     kept = [
         group
         for group in groups
         if asked.get("type") in {None, group.job_type}
         and asked.get("error", "") in f"{group.error_kind} {group.message}"
     ]
-    return _Groups(kept, is_partial=False)
+    remark = f"Grouped from the newest {count(_NEWEST)}." if page.total > _NEWEST else ""
+    return _Groups(kept, remark)
 
 
 def _of_page(page: DeadPage) -> list[DeadGroup]:

@@ -18,6 +18,8 @@ from backend.domain.queue_flow import FlowSlice, SlicePercentiles
 routes = Routes()
 T = TypeVar("T")
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
+#: Seconds for which all who look share one answer about the past.
+_PAST_FRESH = 5.0
 
 
 class _Range(NamedTuple):
@@ -44,7 +46,7 @@ def overview(visit: Visit) -> Response:
     since = until - RANGES[chosen].length
     live, live_away = _attempt(lambda: visit.fresh.get("live", visit.parts.overview.overview))
     past, past_away = _attempt(
-        lambda: visit.fresh.get(chosen, lambda: _past(visit, chosen, since, until))
+        lambda: visit.fresh.get(chosen, lambda: _past(visit, chosen, since, until), _PAST_FRESH)
     )
     return visit.show(
         "overview.html",

@@ -1,7 +1,11 @@
 WITH kinds AS (
   SELECT error_kind, job_type, count(*) AS jobs, min(status_version) AS first,
     max(ARRAY[lpad(status_version::text, 19, '0'), id]) AS newest
-  FROM jobs WHERE status = 'failed' AND discarded_version = 0
+  FROM (
+    SELECT id, error_kind, job_type, status_version FROM jobs
+    WHERE status = 'failed' AND discarded_version = 0
+    ORDER BY position DESC LIMIT :newest
+  ) dead
   GROUP BY error_kind, job_type
   ORDER BY jobs DESC LIMIT :most
 )

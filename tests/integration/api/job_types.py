@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,3 +35,9 @@ def anything(payload: dict[str, Any], context: JobContext) -> dict[str, Any]:
 def fail(payload: dict[str, Any], context: JobContext) -> None:
     """Never works."""
     raise ValueError("it never works")
+
+
+@job_type("dawdle", timeout=120)
+def dawdle(payload: dict[str, Any], context: JobContext) -> None:
+    """Takes as long as it is told to."""
+    threading.Event().wait(float(payload["seconds"]))

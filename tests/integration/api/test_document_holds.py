@@ -26,7 +26,7 @@ pytest.importorskip("schemathesis")
 
 _HERE = Path(__file__).parent
 _FULL = "TALLY_FUZZ_EXAMPLES" in os.environ
-_EXAMPLES = int(os.environ.get("TALLY_FUZZ_EXAMPLES", "2"))
+_EXAMPLES = int(os.environ.get("TALLY_FUZZ_EXAMPLES", "1"))
 _PHASES = "examples,coverage,fuzzing,stateful" if _FULL else "fuzzing"
 _SECONDS = 60 * 20
 

@@ -125,9 +125,12 @@ def test_without_redis_jobs_are_taken_by_the_outbox_where_that_is_set(
 ) -> None:
     admin = Caller(without_redis(enqueue_mode="outbox"), BOOTSTRAP)
 
-    answer = _timed(lambda: admin.post("/api/jobs", _GREETING))
+    answer = _timed(lambda: admin.post("/api/jobs", _GREETING, Idempotency_Key="k-1"))
+    again = _timed(lambda: admin.post("/api/jobs", _GREETING, Idempotency_Key="k-1"))
 
     assert (answer.status_code, answer.get_json()["created"]) == (202, True)
+    assert (again.status_code, again.get_json()["created"]) == (200, False)
+    assert again.get_json()["id"] == answer.get_json()["id"]
 
 
 @pytest.fixture

@@ -88,3 +88,5 @@ def cluster(shell: Shell, servers: Servers, record_url: str, tmp_path: Path) -> 
     )
     yield cluster
     cluster.end()
+    cluster.platform.redis.close()
+    cluster.platform.blocking_redis.close()

@@ -96,7 +96,7 @@ def test_purge_old_deletes_what_ended_long_ago(
     cluster.start("recorder")
     engine = connect(record_url)
     # Forty days in versions: milliseconds, then 20 bits.
-    earlier = "(40 * 86400000)::bigint << 20"
+    earlier = "(40::bigint * 86400000) << 20"
     ended = text(
         f"UPDATE jobs SET position = position - ({earlier}), status_version = status_version - "
         f"({earlier}) WHERE id = ANY(:ids)"

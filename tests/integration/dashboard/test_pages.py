@@ -73,6 +73,7 @@ def test_every_action_is_in_the_audit_log_with_its_reason(stage: Stage, admin: V
     assert [(row.entry.outcome.value, row.entry.reason) for row in rows] == [
         ("done", "the customer is back")
     ]
+    assert rows[0].entry.actor.channel == "dashboard"
     assert "the customer is back" in admin.get("/audit").text
 
 

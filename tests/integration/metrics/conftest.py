@@ -53,3 +53,5 @@ def deployment(servers: Servers, record_url: str, tmp_path: Path) -> Iterator[De
     )
     yield Deployment(cluster, *ports)
     cluster.end()
+    cluster.platform.redis.close()
+    cluster.platform.blocking_redis.close()

@@ -1,0 +1,120 @@
+"""Enqueue jobs over HTTP, look at them, wait for them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from backend.client.transport import Transport
+
+#: Seconds that one request asks the server to hold its answer back.
+_WAIT = 20.0
+_FINAL = frozenset({"finished", "failed", "canceled"})
+
+
+class TallyClient:
+    """A caller of one API. Safe for several threads.
+
+    Raises `ApiProblem` for what the API refuses and `ApiUnreachable` when no answer comes. Requests
+    that may be sent twice without harm are: enqueueing carries an Idempotency-Key of its own.
+    """
+
+    def __init__(self, url: str, token: str, *, timeout: float = 10.0, tries: int = 4) -> None:
+        self._transport = Transport(url, token, timeout=timeout, tries=tries)
+
+    def enqueue(
+        self,
+        job_type: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str = "",
+        **options: Any,
+    ) -> str:
+        """Enqueues one job and returns its id; once it returns, the job will not be lost.
+
+        Options are those of ``POST /api/jobs``: ``priority``, ``run_at``, ``delay``, ``tags``…
+        """
+        body = {"job_type": job_type, "payload": dict(payload or {}), **options}
+        return str(self._post("/api/jobs", body, idempotency_key).body["id"])
+
+    def enqueue_many(
+        self, jobs: Sequence[Mapping[str, Any]], *, idempotency_key: str = ""
+    ) -> list[str]:
+        """Enqueues jobs, each a mapping of what ``POST /api/jobs`` takes; ids in the same order."""
+        body = {"jobs": [dict(job) for job in jobs]}
+        found = self._post("/api/jobs/bulk", body, idempotency_key).body
+        return [job["id"] for job in found["jobs"]]
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job as it stands."""
+        return self._get(f"/api/jobs/{_part(job_id)}")
+
+    def why(self, job_id: str) -> dict[str, Any]:
+        """Why the job is not running."""
+        return self._get(f"/api/jobs/{_part(job_id)}/why")
+
+    def wait(self, job_id: str, timeout: float = 60.0) -> dict[str, Any]:
+        """The job once it has ended; raises `TimeoutError` when it has not in time."""
+        end = time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            ask = max(1, int(min(left, _WAIT)))
+            reply = self._transport.send(
+                "GET",
+                f"/api/jobs/{_part(job_id)}",
+                headers={"Prefer": f"wait={ask}"},
+                patience=ask,
+            )
+            job: dict[str, Any] = reply.body
+            if job["state"] in _FINAL:
+                return job
+            if left <= ask:
+                raise TimeoutError(f"job {job_id} is still {job['state']} after {timeout:g} s")
+
+    def search(self, **conditions: Any) -> Iterator[dict[str, Any]]:
+        """Every job that matches, page by page; conditions are those of ``GET /api/jobs``."""
+        cursor: str | None = None
+        while True:
+            page = self._get("/api/jobs", {**conditions, "cursor": cursor})
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def cancel(self, job_id: str, *, reason: str = "", force: bool = False) -> str:
+        """Withdraws a job: ``canceled``, or ``asked`` when it runs."""
+        body = {"reason": reason, "force": force}
+        outcome = self.request("POST", f"/api/jobs/{_part(job_id)}/cancel", body)["outcome"]
+        return str(outcome)
+
+    def retry(
+        self, job_id: str, *, reason: str = "", payload: Mapping[str, Any] | None = None
+    ) -> None:
+        """Sends a dead job back to its queue, with another payload if one is given."""
+        body = {"reason": reason, "payload": dict(payload) if payload is not None else None}
+        self.request("POST", f"/api/jobs/{_part(job_id)}/retry", body)
+
+    def overview(self) -> dict[str, Any]:
+        """How the platform is doing."""
+        return self._get("/api/jobs/metrics/overview")
+
+    def request(
+        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Any other request, as ``/api/docs`` lists them; the answer's JSON."""
+        return self._transport.send(method, path, body, query=query).body
+
+    def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = self._transport.send("GET", path, query=query).body
+        return found
+
+    def _post(self, path: str, body: Any, key: str) -> Any:
+        headers = {"Idempotency-Key": key or secrets.token_hex(16)}
+        return self._transport.send("POST", path, body, headers=headers)
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,143 @@
+"""Sends requests, again where that is safe and may help."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import urllib3
+
+from backend.client.api_problem import ApiProblem, ApiUnreachable
+
+_SAFE = frozenset({"GET"})
+_BAD = 400
+#: Seconds before the second try; doubled for each further one, unless the server says when.
+_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+
+
+class Reply(NamedTuple):
+    """A good answer."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+class _Outgoing(NamedTuple):
+    method: str
+    path: str
+    body: Any
+    query: dict[str, Any]
+    headers: dict[str, str]
+    timeout: float
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it may be sent twice."""
+        return self.method in _SAFE or "Idempotency-Key" in self.headers
+
+    @property
+    def address(self) -> str:
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    @property
+    def text(self) -> str | None:
+        return None if self.body is None else json.dumps(self.body, default=_word)
+
+
+class Transport:
+    """Connections to one API, shared by threads."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeout: float,
+        tries: int,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._timeout = timeout
+        self._tries = max(1, tries)
+        self._pause = pause
+        self._pool = urllib3.PoolManager(maxsize=16, retries=False)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        patience: float = 0.0,
+    ) -> Reply:
+        """One request; raises `ApiProblem` or `ApiUnreachable`.
+
+        It is sent again only if that is harmless: to read, or under an Idempotency-Key. ``patience``
+        are seconds that the answer may take longer than usual.
+        """
+        named = {**self._headers, **(headers or {})}
+        given = {name: _word(value) for name, value in (query or {}).items() if value is not None}
+        outgoing = _Outgoing(method, path, body, given, named, self._timeout + patience)
+        tries = self._tries if outgoing.is_harmless else 1
+        for number in range(1, tries):
+            try:
+                return self._once(outgoing)
+            except ApiUnreachable:
+                self._pause(_pause_before(number, None))
+            except ApiProblem as problem:
+                if not problem.is_temporary:
+                    raise
+                self._pause(_pause_before(number, problem.details.get("retry_after")))
+        return self._once(outgoing)
+
+    def _once(self, outgoing: _Outgoing) -> Reply:
+        try:
+            response = self._pool.request(
+                outgoing.method,
+                self._url + outgoing.address,
+                body=outgoing.text,
+                headers=outgoing.headers,
+                timeout=outgoing.timeout,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiUnreachable(f"{outgoing.method} {outgoing.path}: {error}") from error
+        found = _json(response.data)
+        if response.status >= _BAD:
+            problem = found if isinstance(found, dict) else {}
+            raise ApiProblem(response.status, _with_pause(problem, response.headers))
+        return Reply(response.status, found, dict(response.headers))
+
+
+def _with_pause(problem: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """The problem with what the server says about trying again."""
+    after = headers.get("Retry-After", "")
+    if not after.isdigit():
+        return problem
+    return {**problem, "details": {"retry_after": float(after), **(problem.get("details") or {})}}
+
+
+def _pause_before(number: int, asked: Any) -> float:
+    pause = float(asked) if asked is not None else _PAUSE * 2.0 ** (number - 1)
+    return min(pause, _LONGEST_PAUSE)
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data) if data else None
+    except ValueError:
+        return None
+
+
+def _word(value: Any) -> Any:
+    """Instants as RFC 3339, truths as JSON has them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

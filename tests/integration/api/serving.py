@@ -1,0 +1,52 @@
+"""The production server as a program, with its settings as JSON in its first argument."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, request
+
+from backend.api import patient_worker
+from backend.api.access import OPEN
+from backend.api.app import create_app
+from backend.api.pages import Pages
+from backend.api.server import serve
+from backend.bootstrap.api_parts import embedded_worker
+from backend.telemetry.logs import set_up_logs
+from tests.integration.api.wiring import ApiPlatform, parts_of
+
+
+def _slow_pages() -> Pages:
+    """A page that takes as long as one asks it to."""
+    blueprint = Blueprint("slow", __name__)
+
+    @blueprint.get("/slow")
+    def wait() -> Response:
+        threading.Event().wait(float(request.args["seconds"]))
+        return Response("done")
+
+    return Pages(blueprint, {"slow.wait": OPEN})
+
+
+def main() -> None:
+    """Serves until it is told to stop."""
+    asked = json.loads(sys.argv[1])
+    set_up_logs(style="json")
+
+    def platform() -> ApiPlatform:
+        return ApiPlatform(asked["redis_url"], asked["database_url"], **asked["api"])
+
+    def app() -> Flask:
+        return create_app(parts_of(platform(), Path(asked["folder"])), [_slow_pages()])
+
+    patient_worker.REQUEST_SECONDS = asked["request_seconds"]
+    settings = platform().settings.api
+    serve(settings, app, lambda: embedded_worker(platform()), worker_grace=5)
+    print("the arbiter returned")
+
+
+if __name__ == "__main__":
+    main()

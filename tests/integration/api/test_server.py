@@ -1,0 +1,193 @@
+"""The production server: requests that run, clients that dawdle, the worker inside, the end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.bootstrap.platform import Platform
+from backend.embedded.servers import Servers
+from tests.eventually import eventually
+from tests.integration.api.web_server import Reply, WebServer
+
+Start = Callable[..., WebServer]
+
+
+@pytest.fixture
+def start(servers: Servers, migrated: str, platform: Platform, tmp_path: Path) -> Iterator[Start]:
+    """Starts servers on the stores of the session; all are ended with the test."""
+    started: list[WebServer] = []
+
+    def start(redis_url: str = "", **api: Any) -> WebServer:
+        server = WebServer(redis_url or servers.redis_url, migrated, tmp_path / "artifacts", **api)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.end()
+
+
+def _in_thread(send: Callable[[], Reply]) -> Callable[[], Reply]:
+    replies: list[Reply] = []
+    thread = threading.Thread(target=lambda: replies.append(send()))
+    thread.start()
+
+    def reply() -> Reply:
+        thread.join(30)
+        return replies[0]
+
+    return reply
+
+
+def test_it_serves_on_loopback_and_ends_in_order(start: Start) -> None:
+    server = start(processes=2)
+    body = {"job_type": "greet", "payload": {"name": "Ada"}}
+    answers = [server.post("/api/jobs", body).status for _ in range(20)]
+    slow = _in_thread(lambda: server.get("/slow?seconds=2"))
+    eventually(lambda: server.get("/healthz").status == 200)
+
+    server.ask_to_stop()
+
+    assert answers == [202] * 20
+    assert slow() == Reply(200, b"done")
+    assert server.wait() == 0
+    assert server.said("the arbiter returned")
+    assert server.output.count("the arbiter returned") == 1
+
+
+def test_it_starts_without_redis(start: Start, tmp_path: Path) -> None:
+    server = start(redis_url=f"unix://{tmp_path}/redis-that-is-not-there.sock?db=0")
+
+    refused = server.post("/api/dm-jobqueue/register", {})
+
+    assert refused.status == 503
+    assert json.loads(refused.body)["code"] == "queue_unavailable"
+    assert server.get("/healthz").status == 200
+    assert server.get("/readyz").status == 503
+
+
+def test_the_worker_inside_runs_jobs_and_stops_with_the_process(start: Start) -> None:
+    server = start(worker_lanes=["all"], worker_slots=2)
+    accepted = server.post(
+        "/api/dm-jobqueue/register", {"message": "Hello from inside", "delay_seconds": 0}
+    )
+    job_id = json.loads(accepted.body)["job_id"]
+
+    def state() -> str:
+        return str(json.loads(server.get(f"/api/jobs/{job_id}").body)["state"])
+
+    eventually(lambda: state() == "finished", 20, lambda: server.output)
+    server.ask_to_stop()
+
+    assert server.wait() == 0
+    assert server.said("] Hello from inside")
+    assert server.said("worker.stopped")
+
+
+def test_a_job_that_the_worker_inside_runs_is_given_back_at_the_end(
+    start: Start, platform: Platform
+) -> None:
+    server = start(worker_lanes=["default"], worker_slots=1)
+    accepted = server.post("/api/jobs", {"job_type": "dawdle", "payload": {"seconds": 60}})
+    job_id = json.loads(accepted.body)["id"]
+    eventually(lambda: platform.queue_service.get_job(job_id).state == "started", 20)
+
+    server.ask_to_stop()
+    code = server.wait(60)
+
+    assert code == 0
+    assert platform.queue_service.get_job(job_id).state == "queued"
+
+
+def test_without_lanes_there_is_no_worker_inside(start: Start) -> None:
+    server = start()
+    accepted = server.post("/api/jobs", {"job_type": "greet", "payload": {"name": "Ada"}})
+    job_id = json.loads(accepted.body)["id"]
+
+    workers = json.loads(server.get("/api/jobs/workers").body)
+
+    assert workers["items"] == []
+    assert json.loads(server.get(f"/api/jobs/{job_id}").body)["state"] == "queued"
+
+
+def test_clients_that_dawdle_hold_no_thread(start: Start) -> None:
+    server = start(threads=4)
+    with contextlib.ExitStack() as open_connections:
+        for number in range(100):
+            connection = open_connections.enter_context(server.connect())
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+            if number % 2:
+                connection.sendall(b"1\r\n")
+
+        times = []
+        for _ in range(20):
+            began = time.monotonic()
+            assert server.get("/healthz").status == 200
+            times.append(time.monotonic() - began)
+
+    assert sorted(times)[18] < 0.5
+
+
+def test_a_request_that_never_becomes_whole_is_cut_off(start: Start) -> None:
+    server = start(request_seconds=2)
+    with server.connect() as connection:
+        connection.sendall(b"POST /api/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        began = time.monotonic()
+
+        assert _is_closed(connection, 15)
+
+    assert 1.5 < time.monotonic() - began < 6
+
+
+def test_an_address_cannot_hold_every_connection(start: Start) -> None:
+    server = start()
+    with contextlib.ExitStack() as open_connections:
+        held = [open_connections.enter_context(server.connect()) for _ in range(230)]
+        for connection in held:
+            with contextlib.suppress(OSError):
+                connection.sendall(b"GET ")
+
+        refused = sum(_is_closed(connection) for connection in held[200:])
+
+    assert refused >= 25
+    eventually(lambda: server.get("/healthz").status == 200)
+
+
+def _is_closed(connection: Any, timeout: float = 0.5) -> bool:
+    connection.settimeout(timeout)
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_a_large_body_passes_through(start: Start) -> None:
+    server = start()
+    jobs = [{"job_type": "anything", "payload": {"text": "x" * 2000}} for _ in range(500)]
+
+    answer = server.post("/api/jobs/bulk", {"jobs": jobs})
+
+    assert answer.status == 202
+    assert json.loads(answer.body)["created"] == 500
+
+
+def test_requests_one_behind_the_other_on_one_connection_are_all_answered(start: Start) -> None:
+    server = start()
+    one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with server.connect() as connection:
+        connection.sendall(one * 5 + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answers = b""
+        while chunk := connection.recv(65536):
+            answers += chunk
+
+    assert answers.count(b'"status":"alive"') == 6
