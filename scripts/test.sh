@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the style checks and the whole test suite, on servers of its own. Arguments go to pytest.
-#   ./scripts/test.sh                     everything
+#   ./scripts/test.sh                     everything, in one process more than there are processors
 #   ./scripts/test.sh tests/unit -k retry  some tests, without the checks
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -14,5 +14,7 @@ if [ $# -eq 0 ]; then
   "$BIN/ruff" format --check .
   "$BIN/lint-imports" --no-cache
   "$BIN/mypy"
+  # Much of a test is waiting for processes. Each file stays in one process, with servers of its own.
+  set -- -n "$(($("$BIN/python" -c 'import os; print(os.cpu_count())') + 1))" --dist loadfile
 fi
 exec "$BIN/python" -m pytest "$@"

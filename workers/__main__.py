@@ -27,7 +27,7 @@ def main() -> None:
     log = parts.settings.log
     set_up_logs(level=log.level, style=log.format, process="worker")
     if asked.board is not None:
-        tie_to_parent(signal.SIGTERM)
+        tie_to_parent(signal.SIGHUP)
     lanes = asked.lane.split(",")
     slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
     board = (

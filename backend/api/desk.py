@@ -22,6 +22,10 @@ class Desk:
         self.waiting = Waiting(parts)
         self.enqueue_audit = EnqueueAudit(parts.audit)
 
+        #: Called at the end of the process, the last one first.
+        self.at_close: list[Callable[[], None]] = [self.enqueue_audit.close]
+
     def close(self) -> None:
         """Lets nothing get lost at the end of the process."""
-        self.enqueue_audit.close()
+        while self.at_close:
+            self.at_close.pop()()

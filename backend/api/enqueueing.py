@@ -26,7 +26,7 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
     if key is not None:
         for number, one in enumerate(wanted):
             one["idempotency_key"] = f"{key}:{number}" if len(wanted) > 1 else key
-            if _by_outbox(call):
+            if call.parts.accepts_by_outbox:
                 one.setdefault("job_id", derived_job_id(one["idempotency_key"], "http"))
     replies = call.parts.queue.accept_many(wanted)
     _note(call, [reply.id for reply in replies if reply.created])
@@ -34,10 +34,6 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
         if not reply.created:
             _check_same(call, reply.id, one)
     return replies
-
-
-def _by_outbox(call: Call) -> bool:
-    return call.parts.accepts_by_outbox or call.parts.settings.enqueue_mode == "outbox"
 
 
 def idempotency_key(call: Call) -> str | None:

@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from backend import __version__
-from backend.api.config.api_settings import ApiSettings
 from backend.api.embedded_worker import EmbeddedWorker, Work
 from backend.api.jwt_tokens import verifier_of
 from backend.api.parts import ApiParts
 from backend.bootstrap import worker_parts
 from backend.bootstrap.platform import Platform, new_job_id
-from backend.bootstrap.record_parts import outbox_service
+from backend.bootstrap.record_parts import (
+    audit_service,
+    event_service,
+    event_stream,
+    outbox_service,
+)
 from backend.broker.connection import translated
 from backend.broker.operations import RedisOperations
 from backend.broker.worker_commands import RedisWorkerCommands
@@ -23,18 +27,13 @@ from backend.domain.api_key import Credential, Principal
 from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
 from backend.domain.role import Role
-from backend.domain.subscription import SubscriptionTable
 from backend.history.api_key_store import PostgresApiKeyStore
-from backend.history.audit_store import PostgresAuditStore
 from backend.history.event_record_store import PostgresEventRecordStore
 from backend.history.history_store import HistoryStore
 from backend.history.migrator import Migrator
-from backend.history.seal_store import PostgresSealStore
 from backend.history.statistics_store import StatisticsStore
-from backend.services.audit_service import AuditService
 from backend.services.bulk_service import BulkService
 from backend.services.dead_letters import DeadLetters
-from backend.services.event_service import EventService
 from backend.services.history_service import HistoryService
 from backend.services.key_service import KeyService
 from backend.services.overview_service import OverviewService
@@ -50,14 +49,15 @@ from workers.artifacts.open_store import open_store
 from workers.runtime.flight_board import FlightBoard
 
 
-def api_parts(parts: Platform, subscriptions: SubscriptionTable | None = None) -> ApiParts:
+def api_parts(parts: Platform) -> ApiParts:
     """What `create_app` needs. Opens no connection."""
     settings = parts.settings.api
     engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
     record = HistoryStore(engine)
     history = HistoryService(record, StatisticsStore(engine), clock)
     operations = RedisOperations(parts.redis, parts.keys)
-    queue = _queue(parts, settings)
+    by_outbox = parts.settings.job_enqueue_mode == "outbox"
+    queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
     events = PostgresEventRecordStore(engine, clock.now)
     return ApiParts(
         settings=settings,
@@ -70,28 +70,26 @@ def api_parts(parts: Platform, subscriptions: SubscriptionTable | None = None) -
         dead_letters=DeadLetters(inspection),
         search=SearchService(queue, inspection, history),
         why=WhyService(inspection, clock.now),
-        overview=OverviewService(inspection, history, clock, lanes=parts.catalogue.lanes()),
+        overview=OverviewService(
+            inspection,
+            history,
+            clock,
+            lanes=parts.catalogue.lanes(),
+            lag=event_stream(parts, "overview").lag,
+        ),
         workers=WorkerService(inspection, RedisWorkerCommands(parts.redis, parts.keys), clock),
         history=history,
         previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
         replays=ReplayService(record, queue, parts.intake),
         tester=JobTester(events, parts.intake, new_id=new_job_id),
-        events=EventService(
-            events, parts.intake, subscriptions or SubscriptionTable(), new_id=new_job_id
-        ),
+        events=event_service(parts),
         schedules=SchedulerService(parts.scheduler_parts),
-        audit=AuditService(PostgresAuditStore(engine), PostgresSealStore(engine), clock),
+        audit=audit_service(parts),
         keys=key_service(parts),
         artifacts=open_store(parts.settings.artifacts),
+        accepts_by_outbox=by_outbox,
         checks=_checks(parts),
     )
-
-
-def _queue(parts: Platform, settings: ApiSettings) -> JobQueue:
-    """Where new jobs go: Redis, or by way of Postgres."""
-    if settings.enqueue_mode == "redis" and parts.settings.job_enqueue_mode == "direct":
-        return parts.job_queue
-    return outbox_service(parts)
 
 
 def key_service(parts: Platform) -> KeyService:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prometheus_client.registry import Collector
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from backend import __version__
 from backend.bootstrap.metrics_parts import metrics_settings, served
@@ -19,18 +19,23 @@ from backend.broker.server_facts import RedisFacts
 from backend.domain.queue_name import queues_of
 from backend.history.connection import connect as connect_history
 from backend.history.connection import translated
+from backend.history.outbox_store import PostgresOutbox
+from backend.services.scheduler_service import SchedulerService
 from backend.telemetry.cluster_collector import ClusterCollector
 from backend.telemetry.count_folder import CountFolder
 from backend.telemetry.count_keeper import FOLDER_VARIABLE
-from backend.telemetry.metric_catalogue import Metric
+from backend.telemetry.metric_catalogue import (
+    OUTBOX,
+    OUTBOX_OLDEST,
+    SCHEDULES_OVERDUE,
+    Metric,
+)
 from backend.telemetry.metrics_page import MetricsPage
 from backend.telemetry.process_collectors import BuildCollector, FolderCollector, LoopCollector
 from backend.telemetry.record_collector import RecordCollector
 
-Gauges = Mapping[Metric, Callable[[], float]]
 
-
-def cluster_collectors(parts: Platform, gauges: Gauges | None = None) -> list[Collector]:
+def cluster_collectors(parts: Platform) -> list[Collector]:
     """Gauges of the whole deployment: shown by the API and by schedulers, the same in each."""
     client = connect(parts.settings.redis_url, name="tally-metrics")
     engine = connect_history(parts.settings.database_url, name="tally-metrics", connections=1)
@@ -47,8 +52,19 @@ def cluster_collectors(parts: Platform, gauges: Gauges | None = None) -> list[Co
             queues=[str(queue) for queue in queues_of(parts.catalogue.lanes())],
             lag=event_stream(parts, "metrics").lag,
         ),
-        RecordCollector(ping, gauges),
+        RecordCollector(ping, _gauges(parts, engine)),
     ]
+
+
+def _gauges(parts: Platform, engine: Engine) -> Mapping[Metric, Callable[[], float]]:
+    """What only the record can tell."""
+    outbox = PostgresOutbox(engine, parts.clock.now)
+    schedules = SchedulerService(parts.scheduler_parts)
+    return {
+        OUTBOX: lambda: outbox.depth().waiting,
+        OUTBOX_OLDEST: lambda: outbox.depth().oldest_seconds,
+        SCHEDULES_OVERDUE: lambda: len(schedules.list_all(overdue=True)),
+    }
 
 
 @contextmanager
@@ -60,9 +76,9 @@ def scheduler_metrics(parts: Platform, loops: Sequence[object]) -> Iterator[None
         yield
 
 
-def web_page(parts: Platform, gauges: Gauges | None = None) -> MetricsPage:
+def web_page(parts: Platform) -> MetricsPage:
     """What each web process answers at /metrics: the counts of all of them, and the deployment's."""
-    collectors: list[Collector] = [*cluster_collectors(parts, gauges)]
+    collectors: list[Collector] = [*cluster_collectors(parts)]
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder:
         collectors.append(FolderCollector(CountFolder(Path(folder))))

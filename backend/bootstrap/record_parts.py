@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import Engine
 
-from backend.bootstrap.platform import Platform
+from backend.bootstrap.platform import Platform, new_job_id
 from backend.broker.connection import connect, connect_blocking
 from backend.broker.event_progress import RedisEventProgress
 from backend.broker.event_stream import RedisEventStream
@@ -19,6 +17,7 @@ from backend.history.anchor_file import AnchorFile
 from backend.history.audit_store import PostgresAuditStore
 from backend.history.bell import PostgresBell
 from backend.history.callback_store import PostgresCallbackStore
+from backend.history.event_record_store import PostgresEventRecordStore
 from backend.history.ledger_store import PostgresLedgerStore
 from backend.history.migrator import Migrator
 from backend.history.outbox_store import PostgresOutbox
@@ -32,7 +31,9 @@ from backend.loops.pruner import Pruner
 from backend.loops.recorder import Recorder
 from backend.loops.relay import Relay
 from backend.loops.sealer import Sealer
+from backend.services.audit_service import AuditService
 from backend.services.callback_service import CallbackService
+from backend.services.event_service import EventService
 from backend.services.ledger_look import SecondLook
 from backend.services.ledger_mending import LedgerMender
 from backend.services.ledger_service import LedgerService
@@ -40,8 +41,6 @@ from backend.services.outbox_service import OutboxService
 
 #: Each loop of the recorder process works in a thread of its own, and most hold one connection.
 _CONNECTIONS = 10
-#: Seconds the ledger gives the recorder to catch up before it judges.
-_PATIENCE = 10.0
 
 
 def migrator(parts: Platform) -> Migrator:
@@ -72,12 +71,12 @@ def ledger_service(parts: Platform) -> LedgerService:
     )
     view, repair = RedisLedgerView(client, parts.keys), RedisLedgerRepair(client, parts.keys)
     store = PostgresLedgerStore(engine)
-    lease = parts.settings.worker.lease
+    lease, patience = parts.settings.worker.lease, parts.settings.ledger.patience
     return LedgerService(
         view,
         repair,
         store,
-        look=SecondLook(view, store, RedisEventProgress(client, parts.keys), patience=_PATIENCE),
+        look=SecondLook(view, store, RedisEventProgress(client, parts.keys), patience=patience),
         mender=LedgerMender(view, repair, store, parts.catalogue, now=parts.clock.now, lease=lease),
         now=parts.clock.now,
     )
@@ -107,38 +106,71 @@ def recorder_loops(parts: Platform, consumer: str) -> list[Loop]:
 
 
 def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
+    limits, outbox = parts.settings.redis, parts.settings.outbox
     return Relay(
         PostgresRelayStore(engine),
-        RedisRelayGate(parts.redis, parts.keys),
+        RedisRelayGate(
+            parts.redis,
+            parts.keys,
+            backlog_limit=limits.backlog_limit,
+            stream_limit=limits.stream_limit,
+        ),
         RedisEventProgress(parts.redis, parts.keys),
         leader=parts.leader("relay", consumer),
         bell=PostgresBell(engine, "listen_to_outbox"),
         clock=parts.clock,
+        batch=outbox.batch,
+        keep_sent=outbox.keep_hours * 3600,
     )
 
 
 def _callbacks(parts: Platform, engine: Engine) -> Callbacks:
     return Callbacks(
         PostgresCallbackStore(engine, parts.clock.now),
-        CallbackService(parts.intake).decide,
+        CallbackService(parts.intake, secret=parts.settings.callbacks.secret or None).decide,
         PostgresBell(engine, "listen_to_callbacks"),
         parts.clock,
     )
 
 
 def _sealer(parts: Platform, engine: Engine) -> Sealer:
-    anchor = parts.settings.history.anchor_file
     return Sealer(
         PostgresSealStore(engine),
         PostgresAuditStore(engine),
         RedisEventProgress(parts.redis, parts.keys),
         parts.clock,
-        anchor=AnchorFile(Path(anchor)) if anchor else None,
+        anchor=anchor_file(parts),
     )
+
+
+def anchor_file(parts: Platform) -> AnchorFile | None:
+    """Where the heads of the audit chains are noted outside of the database."""
+    path = parts.settings.history.anchor_file
+    return AnchorFile(path) if path else None
+
+
+def audit_service(parts: Platform) -> AuditService:
+    """The audit log."""
+    engine = parts.history_engine
+    return AuditService(
+        PostgresAuditStore(engine), PostgresSealStore(engine), parts.clock, anchor_file(parts)
+    )
+
+
+def event_service(parts: Platform) -> EventService:
+    """Domain events and the jobs that follow from them. Raises `ConfigurationError` for bad ones."""
+    service = EventService(
+        PostgresEventRecordStore(parts.history_engine, parts.clock.now),
+        parts.intake,
+        parts.settings.events.table(),
+        new_id=new_job_id,
+    )
+    service.check_subscriptions()
+    return service
 
 
 def pruner(parts: Platform, engine: Engine) -> Pruner:
     """Drops what has outlived its retention, and makes room for the months to come."""
     settings = parts.settings.history
-    policy = RetentionPolicy(settings.finished_days, settings.failed_days)
+    policy = RetentionPolicy(settings.finished_days, settings.failed_days, settings.days_by_type)
     return Pruner(UpkeepStore(engine), parts.clock, policy)

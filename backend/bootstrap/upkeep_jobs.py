@@ -50,7 +50,8 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
     """Compares Redis with the record and names every job that breaks the balance."""
     from backend.bootstrap.record_parts import ledger_service
 
-    report = ledger_service(platform()).reconcile()
+    parts = platform()
+    report = ledger_service(parts).reconcile(repair=parts.settings.ledger.repair)
     result = {
         "jobs": report.jobs,
         "balanced": report.is_balanced,
@@ -58,7 +59,9 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
         "faults": {kind.value: number for kind, number in report.counts.items()},
     }
     if report.faults:
-        named = ", ".join(f"{fault.job_id} ({fault.kind})" for fault in report.faults[:20])
+        named = ", ".join(
+            f"{fault.job_id} ({fault.kind} in {fault.queue})" for fault in report.faults[:20]
+        )
         raise PermanentFailure(f"the books do not balance: {named}; see `tally reconcile`")
     return result
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from flask import Blueprint, Flask, Response, request
 
 from backend.api.access import OPEN
 from backend.api.app import create_app
+from backend.api.call import current_call
+from backend.api.desk import Desk
 from backend.api.pages import Pages
 from backend.api.parts import ApiParts
 from backend.bootstrap.api_parts import api_parts
@@ -14,13 +18,35 @@ from backend.bootstrap.platform import Platform
 from backend.broker.session_book import RedisSessions
 from backend.dashboard.pages import dashboard_pages
 from backend.history.flow_store import FlowStore
+from backend.telemetry.count_keeper import keep_counts
+from backend.telemetry.http_counts import HttpCounts
 from backend.telemetry.metrics_page import MetricsPage
 
 
 def web_app(parts: Platform) -> Flask:
     """The application. Opens no connection: it starts without Redis and without Postgres."""
     api = api_parts(parts)
-    return create_app(api, pages=[*wired_pages(parts, api), metrics_pages(web_page(parts))])
+    app = create_app(api, pages=[*wired_pages(parts, api), metrics_pages(web_page(parts))])
+    _count_requests(app)
+    return app
+
+
+def _count_requests(app: Flask) -> None:
+    """Keeps the counts of this process where /metrics of any of them finds those of all."""
+    counts = HttpCounts()
+    keeper = keep_counts(counts.snapshot)
+    if keeper is None:
+        return
+    desk: Desk = app.extensions["tally-desk"]
+    desk.at_close.append(keeper.close)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        call, route = current_call(), request.url_rule
+        if call is not None:
+            took = perf_counter() - call.began
+            counts.answered(request.method, route.rule if route else "", response.status_code, took)
+        return response
 
 
 def wired_pages(platform: Platform, parts: ApiParts) -> list[Pages]:

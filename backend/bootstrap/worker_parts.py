@@ -32,7 +32,7 @@ from workers.runtime.worker_process import WorkerProcess
 _DISPATCHES = 2
 
 Workers = dict[type[BaseWorker], BaseWorker]
-Tally = Callable[[str, Outcome], None]
+Tally = Callable[[str, Outcome, float], None]
 
 
 class Berth(NamedTuple):

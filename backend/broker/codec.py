@@ -80,6 +80,17 @@ def claimed_job(entry: list[Any]) -> ClaimedJob:
         entry[8],
         _timeout(entry[9], entry[8]),
         int(entry[10]),
+        _wait(entry[1], entry[11]),
+    )
+
+
+def _wait(fence: bytes, ready: bytes) -> float:
+    """A fence is the id of an event: it begins with the milliseconds of its moment."""
+    if not ready:
+        return 0.0
+    return max(
+        0.0,
+        int(fence.partition(b"-")[0]) / 1000 - datetime.fromisoformat(ready.decode()).timestamp(),
     )
 
 

@@ -96,9 +96,14 @@ class RedisEventStream:
     def leave(self) -> None:
         """Takes this consumer off the group, unless it still holds entries for others to take over."""
         with translated():
-            held = self._client.xpending_range(self._key, GROUP, "-", "+", 1, self._consumer)
-            if not held:
-                self._client.xgroup_delconsumer(self._key, GROUP, self._consumer)
+            try:
+                held = self._client.xpending_range(self._key, GROUP, "-", "+", 1, self._consumer)
+                if not held:
+                    self._client.xgroup_delconsumer(self._key, GROUP, self._consumer)
+            except ResponseError as error:
+                # Redis was emptied meanwhile, and with it the group.
+                if not str(error).startswith("NOGROUP"):
+                    raise
 
     def _floor(self, group: dict[str, Any]) -> str:
         """The lowest id that a group may still need."""

@@ -13,7 +13,6 @@ import structlog
 
 from backend.bootstrap import Platform, platform
 from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
-from backend.bootstrap.schedule_parts import scheduler_loops
 from backend.bootstrap.worker_parts import supervisor as worker_supervisor
 from backend.cli.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError
@@ -82,6 +81,7 @@ def scheduler() -> None:
     parts = _started("scheduler")
     holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     from backend.bootstrap.cluster_metrics_parts import scheduler_metrics
+    from backend.bootstrap.schedule_parts import scheduler_loops
 
     loops = scheduler_loops(parts, holder)
     with scheduler_metrics(parts, loops):

@@ -56,6 +56,8 @@ class ClaimedJob(NamedTuple):
     options: bytes
     timeout: float
     max_attempts: int
+    #: Seconds it was ready before it was claimed, by Redis' clock.
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

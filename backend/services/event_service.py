@@ -15,7 +15,8 @@ from backend.domain.job_id import checked
 from backend.domain.nearest_name import suggestion
 from backend.domain.subscription import Subscription, SubscriptionTable
 from backend.domain.trace_parent import trace_id_in
-from backend.services.job_intake import OPTIONS, JobIntake
+from backend.services.job_intake import JobIntake
+from backend.services.job_options import OPTIONS
 
 _LONGEST_NAME = 200
 _to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode

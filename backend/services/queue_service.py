@@ -86,6 +86,9 @@ class QueueService:
     def get_job(self, job_id: str) -> JobView:
         """The job as it stands: state, attempts, result, error, times. Raises `JobNotFound`."""
         job = self._queue.find(job_id)
+        if job is None and self._made_outbox is not None:
+            # This caller uses the outbox: its job may not have been brought to Redis yet.
+            job = self._made_outbox.find(job_id)
         if job is None:
             raise JobNotFound(
                 f"no job {job_id!r} in Redis; finished jobs stay there for a while, "

@@ -15,7 +15,8 @@ from backend.domain.job import NewJob
 from backend.domain.nearest_name import suggestion
 from backend.domain.schedule import MissedRuns, Overlap, Plan
 from backend.services.cron_ticks import cron_line
-from backend.services.job_intake import OPTIONS, JobIntake
+from backend.services.job_intake import JobIntake
+from backend.services.job_options import OPTIONS
 from backend.services.schedule_timing import next_tick, shortest_gap
 from backend.services.schedule_zones import zone_of
 

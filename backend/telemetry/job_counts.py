@@ -23,15 +23,16 @@ class JobCounts:
         self._runs = Timings()
         self._waits = Timings()
 
-    def count(self, job_type: str, outcome: Outcome) -> None:
-        """One attempt ended; its job type is ``late`` when its lease was lost before."""
+    def count(self, job_type: str, outcome: Outcome, wait: float) -> None:
+        """One attempt ended; its job type is ``late`` when its lease was lost before.
+
+        ``wait`` is for how many seconds the job was ready before it started.
+        """
         if job_type not in self._job_types and job_type != _LATE:
             job_type = UNKNOWN
         self._runs.observe((job_type, outcome.kind), outcome.run_seconds)
-
-    def waited(self, job_type: str, seconds: float) -> None:
-        """One job was started, so many seconds after it was ready."""
-        self._waits.observe((job_type if job_type in self._job_types else UNKNOWN,), seconds)
+        if job_type != _LATE:
+            self._waits.observe((job_type,), wait)
 
     def snapshot(self) -> Snapshot:
         """What was counted so far."""

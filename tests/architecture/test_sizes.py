@@ -23,6 +23,7 @@ LONGER = {
     "backend/broker/lua/settle.lua": "every way to end an attempt, shared with rescue",
     "backend/broker/lua/reseat.lua": "one step puts a job back wherever it belongs",
     "dashboard_pages": "the list of what is served",
+    "api_parts": "the list of what the API is made of",
     "job_type": "its signature is the list of what may be said about a job type",
 }
 

@@ -16,7 +16,7 @@ from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.history.databases import database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage_database(servers: Servers) -> Iterator[str]:
     """The URL of a database that has every table."""
     with database(servers.database_url) as url:
@@ -26,11 +26,11 @@ def stage_database(servers: Servers) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(
     servers: Servers, stage_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    """Everything, with its loops running."""
+    """Everything, with its loops running; ended with these tests: others use its Redis."""
     folder: Path = tmp_path_factory.mktemp("artifacts")
     with Stage(servers.redis_url, stage_database, folder) as stage:
         stage.run_loops()

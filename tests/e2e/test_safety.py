@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ PAGES = (
     "/bulk/redrive?all=yes", "/bulk/cancel?type=sync_customer",
 )  # fmt: skip
 
+#: Each seventh in the suite, one of every kind; all of them with TALLY_E2E=full.
+TEXTS = HOSTILE_TEXTS if os.environ.get("TALLY_E2E") == "full" else HOSTILE_TEXTS[::7]
+
 
 @pytest.fixture(scope="module")
 def hostile_ids(stage: Stage) -> list[str]:
@@ -31,13 +35,13 @@ def hostile_ids(stage: Stage) -> list[str]:
     jobs, ids = stage.platform.queue_service, []
 
     def end(job: ClaimedJob) -> Outcome:
-        text = HOSTILE_TEXTS[ids.index(job.id)] if job.id in ids else "x"
+        text = TEXTS[ids.index(job.id)] if job.id in ids else "x"
         if len(text) % 2:
             return Outcome(OutcomeKind.FINISHED, result=json.dumps({text: [text]}), run_seconds=0.1)
         fault = AttemptError("exception", text[:100], text, f"Traceback\n{text}")
         return Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.1)
 
-    for text in HOSTILE_TEXTS:
+    for text in TEXTS:
         plain = text.replace("\x00", "")
         options = {"tags": [plain[:100]], "tenant": plain[:100], "context_id": plain[:100]}
         ids.append(jobs.enqueue_job("sync_customer", {plain: text}, max_retries=0, **options))
@@ -86,13 +90,13 @@ def test_hostile_texts_are_shown_and_never_run(
     for job_id in hostile_ids:
         _check(page, observer, f"{stage.url}/job/{job_id}")
     shown = page.text_content("#payload pre")
-    assert "evil.invalid" in shown
+    assert "window.pwned" in shown
 
 
 def test_hostile_conditions_of_the_address_bar_are_never_run(
     page: Any, observer: Observer, stage: Stage
 ) -> None:
-    for text in HOSTILE_TEXTS[::7]:
+    for text in TEXTS[::3]:
         plain = text.replace("\x00", "")
         for path, name in (
             ("/search", "text"),

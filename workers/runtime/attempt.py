@@ -6,27 +6,19 @@ import inspect
 import json
 import random
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from backend.domain.errors import JobSignal, PermanentFailure
 from backend.domain.job import ClaimedJob
 from backend.domain.job_type import JobType
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, decide_failure
 from backend.domain.retry_policy import RetryPolicy
-from workers.base_worker import JobContext, StopRequested, TimeLimitReached
+from workers.base_worker import JobContext, StopRequested
+from workers.runtime.attempt_error import PayloadRefused, describe, without_input
 
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-#: Frames above the handler's own are ours and tell its author nothing.
-_TRACEBACK_LIMIT = 40
-_TRACEBACK_BYTES = 16 * 1024
-
-
-class HardLimitReached(Exception):
-    """An isolated job ignored its soft limit and was killed at the hard one."""
 
 
 class Prepared(NamedTuple):
@@ -52,7 +44,7 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
     try:
         payload = json.loads(job.data)[2][1]
         if prepared.model is not None:
-            payload = prepared.model.model_validate(payload)
+            payload = _checked(prepared.model, payload)
         result = _called(prepared, payload, context)
         body = "" if result is None else _to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
@@ -60,6 +52,14 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
     else:
         outcome = Outcome(OutcomeKind.FINISHED, body)
     return outcome._replace(run_seconds=time.perf_counter() - started)
+
+
+def _checked(model: type[BaseModel], payload: Any) -> BaseModel:
+    """The payload was good when it was enqueued; the job type may have changed since."""
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        raise PayloadRefused(without_input(error)) from None
 
 
 def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
@@ -73,12 +73,9 @@ def failure(job: ClaimedJob, raised: BaseException, canceled: bool) -> Outcome:
     if isinstance(raised, StopRequested):
         kind = OutcomeKind.CANCELED if canceled else OutcomeKind.RELEASED
         return Outcome(kind, error=AttemptError("stopped", "StopRequested", str(raised)))
-    error = describe(raised)
-    if isinstance(raised, ValidationError):
-        raised = PermanentFailure(error.message)
     return decide_failure(
         raised,
-        error,
+        describe(raised),
         policy=retry_policy(job),
         failures_before=job.failures,
         chance=random.random(),  # noqa: S311 - jitter, not a secret
@@ -94,35 +91,3 @@ def retry_policy(job: ClaimedJob) -> RetryPolicy:
         job.max_attempts - 1,
         options.get("jitter", default.jitter),
     )
-
-
-def describe(raised: BaseException) -> AttemptError:
-    """What is kept of an exception: never its local values, and no more than 16 KiB of its trace."""
-    text = "".join(
-        traceback.format_exception(type(raised), raised, raised.__traceback__, _TRACEBACK_LIMIT)
-    )
-    return AttemptError(
-        _reason(raised), type(raised).__name__, _message(raised), text[-_TRACEBACK_BYTES:]
-    )
-
-
-def _reason(raised: BaseException) -> str:
-    if isinstance(raised, JobSignal):
-        return raised.code
-    if isinstance(raised, TimeLimitReached | HardLimitReached):
-        return "timeout"
-    if isinstance(raised, MemoryError):
-        return "memory"
-    if isinstance(raised, ValidationError):
-        return "invalid_payload"
-    return "exception"
-
-
-def _message(raised: BaseException) -> str:
-    if isinstance(raised, ValidationError):
-        # Its own text repeats the input, which may hold what must not reach logs.
-        return "; ".join(
-            f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
-            for found in raised.errors(include_input=False, include_url=False)
-        )
-    return str(raised)[:2000] or type(raised).__name__

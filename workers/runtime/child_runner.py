@@ -12,6 +12,7 @@ from backend.domain.job import ClaimedJob
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from workers.base_worker import JobContext
 from workers.runtime import attempt, frames
+from workers.runtime.attempt_error import HardLimitReached
 from workers.runtime.child_process import ChildGone, ChildProcess
 from workers.runtime.runner import Interruptible, hard_timeout
 
@@ -113,7 +114,7 @@ class ChildRunner:
                 child.say({"cancel": True})
                 told = True
             if deadline is not None and time.monotonic() > deadline:
-                raise attempt.HardLimitReached(f"killed {limit:g} s after it started")
+                raise HardLimitReached(f"killed {limit:g} s after it started")
 
 
 def _pass_on(frame: dict[str, Any], context: JobContext) -> None:

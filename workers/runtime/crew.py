@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -57,7 +57,7 @@ class Crew:
         make_context: Callable[[ClaimedJob], JobContext],
         batch_seconds: float,
         batch_limit: int,
-        tally: Callable[[str, Outcome], None],
+        tally: Callable[[str, Outcome, float], None],
     ) -> None:
         self.worker = worker
         self.board = board
@@ -110,11 +110,11 @@ class Crew:
                 log.warning(
                     "outcome.late", worker=self.worker, job_id=job.id, kind=outcome.kind.value
                 )
-                self._tally("late", outcome)
+                self._tally("late", outcome, 0.0)
                 continue
             self.finished += outcome.kind is OutcomeKind.FINISHED
             self.failed += outcome.kind is OutcomeKind.FAILED
-            self._tally(job.job_type, outcome)
+            self._tally(job.job_type, outcome, job.wait)
 
     def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
         """What runs this job; an outcome instead when nothing here can."""
@@ -201,5 +201,5 @@ def _unknown(job: ClaimedJob) -> AttemptError:
     return AttemptError("unknown_job_type", "UnknownJobType", message)
 
 
-def no_tally(_job_type: str, _outcome: Any) -> None:
+def no_tally(_job_type: str, _outcome: Outcome, _wait: float) -> None:
     """Counts nothing."""

@@ -101,6 +101,11 @@ class WorkerProcess:
         self._times_asked += 1
         self._asked.put(None)
 
+    @property
+    def was_asked_to_stop(self) -> bool:
+        """Whether somebody wants it to end."""
+        return self._times_asked > 0
+
     def stop(self) -> None:
         """Finishes what runs within the grace period, gives the rest back, uncharged, and leaves."""
         log.info("worker.stopping", worker=self.crew.worker, running=len(self.crew.held()))
@@ -145,11 +150,20 @@ class WorkerProcess:
 
 
 def stop_on_signals(process: WorkerProcess) -> None:
-    """SIGTERM and SIGINT ask for an orderly stop; a second one gives everything back at once."""
+    """SIGTERM and SIGINT ask for an orderly stop; a second one gives everything back at once.
+
+    So does SIGHUP, however often it comes: the kernel sends it for each thread of a supervisor that
+    dies, and the second one is nobody's wish to hurry.
+    """
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         process.ask_to_stop()
 
+    def ask_once(_number: int, _frame: FrameType | None) -> None:
+        if not process.was_asked_to_stop:
+            process.ask_to_stop()
+
+    signal.signal(signal.SIGHUP, ask_once)
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
 

@@ -77,9 +77,6 @@ class ApiSettings(Section):
     longest_wait: float = Field(
         30, ge=0, le=300, description="Most seconds of Prefer: wait; half of the threads may wait."
     )
-    enqueue_mode: Literal["redis", "outbox"] = Field(
-        "redis", description="outbox: jobs are taken by Postgres and dispatched from there."
-    )
     audit_required: bool = Field(
         False,
         description="Refuse what people do while the audit log cannot be written; otherwise the "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic import field_validator as checks
@@ -104,6 +104,9 @@ class HistorySettings(Section):
     batch: int = Field(2000, ge=1, le=20_000, description="Most events written in one transaction.")
     finished_days: int = Field(30, ge=1, description="Days finished jobs are kept.")
     failed_days: int = Field(90, ge=1, description="Days failed jobs are kept.")
+    days_by_type: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description="Days that jobs of one type are kept, however they ended."
+    )
     anchor_file: Path | None = Field(
         None,
         description="Where the heads of the audit chains are noted too; best on another account's "

@@ -75,12 +75,11 @@ class CallbackSettings(Section):
 class LedgerSettings(Section):
     """How Redis and the record are reconciled."""
 
-    interval: Seconds = Field(3600, description="Seconds between two reconciliations.")
     repair: bool = Field(
-        False, description="Whether what the clock finds wrong is put right at once."
+        False, description="Whether the hourly reconciliation puts right what it finds wrong."
     )
     patience: Seconds = Field(
-        30, description="Seconds the recorder may take to catch up meanwhile."
+        10, description="Seconds the recorder may take to catch up before the books are judged."
     )
 
 

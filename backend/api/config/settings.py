@@ -32,6 +32,12 @@ from backend.api.config.engine_settings import (
     WorkerSettings,
 )
 from backend.api.config.explain import explain, unknown_variables
+from backend.api.config.record_settings import (
+    CallbackSettings,
+    EventSettings,
+    LedgerSettings,
+    OutboxSettings,
+)
 from backend.api.config.schedule_settings import ScheduleSettings
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import (
@@ -87,6 +93,10 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     history: HistorySettings = HistorySettings()
+    outbox: OutboxSettings = OutboxSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    events: EventSettings = EventSettings()
+    callbacks: CallbackSettings = CallbackSettings()
     dlq: DeadLetterSettings = DeadLetterSettings()
     smtp: SmtpSettings = SmtpSettings()
     mail: MailSettings = MailSettings()

@@ -60,6 +60,10 @@ local function lane_of(queue)
   return colon and string.sub(queue, colon + 1) or 'default'
 end
 
+local function priority_of(queue)
+  return string.match(queue, '^[^:]+')
+end
+
 local function count(root, queue, what, by)
   local key = root .. ':tally:counts:' .. queue
   local numbers = tallied[key]

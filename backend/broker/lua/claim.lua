@@ -1,5 +1,6 @@
 -- flags: allow-oom
--- Takes up to n jobs for a worker: first what each queue is guaranteed, then strictly in order.
+-- Takes up to n jobs for a worker: first what each queue is guaranteed, then strictly in order. What a queue
+-- leaves of its guarantee goes to the next in the list that has its priority.
 -- KEYS[1]  ROOT
 -- ARGV[1]  worker name
 -- ARGV[2]  lease (ms)
@@ -7,7 +8,7 @@
 -- ARGV[4]  how many lanes follow; their wake tokens are taken away when nothing is left to claim
 -- ARGV[5…] the lanes, then pairs: queue, jobs guaranteed to it in this call
 -- Returns  one list a job: id, fence, attempt, failures before, suspect ('1' or nil), queue, job type,
---          data, options, soft timeout (s), max attempts
+--          data, options, soft timeout (s), max attempts, when it was ready
 -- Each job gets attempt + 1, a lease, a fence (the id of its `started` event), and RQ's mirror entry
 -- with score +inf, which RQ's own clean-up never touches.
 local function gates_of(root, kind, type_limits, limit_key, limit)
@@ -36,13 +37,14 @@ local function start(root, id, job, f, claim, gates)
     end
     redis.call('HSET', job, 'gates', table.concat(names, '\n'))
   end
-  claim.jobs[#claim.jobs + 1] = {id, fence, attempt, f[5] or '0', f[6] or '', queue, f[3], f[7], f[8], f[9], f[10]}
+  claim.jobs[#claim.jobs + 1] = {id, fence, attempt, f[5] or '0', f[6] or '', queue, f[3], f[7], f[8], f[9], f[10],
+    f[14] or ''}
 end
 
 local function take(root, id, queue, claim)
   local job = root .. ':job:' .. id
   local f = redis.call('HMGET', job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
-    'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit')
+    'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at')
   if f[1] ~= 'queued' or f[2] ~= queue then
     drop(root, id, queue, f[1])
   elseif f[11] and tonumber(f[11]) <= claim.now then
@@ -87,14 +89,20 @@ local function claim(keys, argv)
   local now = now_ms()
   local state = {worker = argv[1], now = now, stamp = iso(now), expires = now + tonumber(argv[2]), jobs = {},
     looked = 0, paused = paused_set(root), limits = type_limits(root)}
-  local open = {}
+  local open, left, left_by = {}, 0, nil
   for at = 5 + lanes, #argv, 2 do
-    local queue = argv[at]
+    local queue, guaranteed = argv[at], tonumber(argv[at + 1])
+    if left > 0 and priority_of(queue) == left_by then guaranteed = guaranteed + left end
+    guaranteed = math.min(guaranteed, n - #state.jobs)
     if not state.paused['queue:' .. queue] and not state.paused['lane:' .. lane_of(queue)] then
       open[#open + 1] = queue
-      local guaranteed = math.min(tonumber(argv[at + 1]), n - #state.jobs)
-      if guaranteed > 0 then take_from(root, queue, guaranteed, state) end
+      if guaranteed > 0 then
+        local before = #state.jobs
+        take_from(root, queue, guaranteed, state)
+        guaranteed = guaranteed - (#state.jobs - before)
+      end
     end
+    left, left_by = guaranteed, guaranteed > 0 and priority_of(queue) or nil
   end
   -- A job put aside may let another through into a queue that was empty before: look again while any was found.
   local before

@@ -8,29 +8,34 @@ from pathlib import Path
 from typing import Any
 
 from backend.api.config.api_settings import ApiSettings
+from backend.api.config.record_settings import EventSettings
 from backend.api.config.settings import load_settings
 from backend.api.parts import ApiParts
 from backend.bootstrap.api_parts import api_parts
 from backend.bootstrap.platform import Platform
-from backend.domain.subscription import Subscription, SubscriptionTable
 from workers.artifacts.local_store import LocalStore
 
 #: The key of the settings, an admin's.
 BOOTSTRAP = "bootstrap-key-of-the-tests"
 #: No limit is in the way of a test, unless it is about limits.
 NO_LIMITS = {"key_per_second": 0, "address_per_second": 0, "wrong_tokens_per_minute": 0}
+_SUBSCRIPTIONS = {"user.created": [{"job_type": "greet", "name": "welcome"}]}
 
 
 class ApiPlatform(Platform):
     """A deployment whose settings of the API are given by hand."""
 
-    def __init__(self, redis_url: str, database_url: str, **api: Any) -> None:
+    def __init__(
+        self, redis_url: str, database_url: str, enqueue_mode: str = "direct", **api: Any
+    ) -> None:
         given = {"bootstrap_key": BOOTSTRAP, "access_log": False, "rates": NO_LIMITS} | api
         super().__init__(
             load_settings(
                 redis_url=redis_url,
                 database_url=database_url,
                 job_packages=("tests.integration.api.job_types", "workers.maintenance_worker"),
+                job_enqueue_mode=enqueue_mode,
+                events=EventSettings.model_validate({"subscriptions": _SUBSCRIPTIONS}),
                 api=ApiSettings.model_validate(given),
             )
         )
@@ -38,6 +43,5 @@ class ApiPlatform(Platform):
 
 def parts_of(platform: Platform, folder: Path) -> ApiParts:
     """Everything that the API needs, with a store of artifacts of the test's own."""
-    subscriptions = SubscriptionTable([Subscription("user.created", "greet", "welcome")])
     store = LocalStore(folder, retention=timedelta(days=1), now=platform.clock.now)
-    return replace(api_parts(platform, subscriptions), artifacts=store)
+    return replace(api_parts(platform), artifacts=store)

@@ -70,6 +70,7 @@ def test_a_recorder_counts_what_it_recorded(deployment: Deployment) -> None:
 def test_a_job_that_was_never_on_time_shows(deployment: Deployment) -> None:
     cluster, port = deployment.cluster, deployment.scheduler_port
     cluster.start("scheduler")
+    eventually(lambda: samples(port).get('tally_leader{duty="scheduler"}') == 1, show=cluster.log)
     cluster.enqueue("note", delay=0.3)
 
     eventually(

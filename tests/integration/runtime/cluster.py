@@ -33,6 +33,10 @@ class Cluster:
             "TALLY_JOB_PACKAGES": "tests.jobs,examples",
             "TALLY_WORKER__GRACE": "5",
             "TALLY_LOG__FORMAT": "json",
+            # Tests run side by side, and most have nothing to be scraped.
+            "TALLY_METRICS__WORKER_PORT": "0",
+            "TALLY_METRICS__SCHEDULER_PORT": "0",
+            "TALLY_METRICS__RECORDER_PORT": "0",
             **settings,
         }
         (folder / "config.yaml").write_text("{}\n")

@@ -92,11 +92,24 @@ def test_a_time_of_another_zone_is_the_same_instant() -> None:
     [(b"{}", 60.0), (b'{"timeout":1.5}', 1.5), (b'{"tags":["\\"timeout\\":9"]}', 60.0)],
 )
 def test_an_exact_time_limit_travels_with_the_options(options: bytes, timeout: float) -> None:
-    entry = [b"a", b"1-0", 2, b"1", b"1", b"normal", b"greet", b"[]", options, b"60", b"3"]
+    entry = [b"a", b"1-0", 2, b"1", b"1", b"normal", b"greet", b"[]", options, b"60", b"3", b""]
 
     job = codec.claimed_job(entry)
 
     assert (job.timeout, job.attempt, job.failures, job.suspect) == (timeout, 2, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("ready", "seconds"),
+    [(b"2026-01-01T00:00:00.000000Z", 1.5), (b"2026-01-01T00:00:09.000000Z", 0.0), (b"", 0.0)],
+)
+def test_a_job_waited_from_when_it_was_ready_until_it_was_claimed(
+    ready: bytes, seconds: float
+) -> None:
+    fence = b"1767225601500-0"
+    entry = [b"a", fence, 1, b"0", None, b"normal", b"greet", b"[]", b"{}", b"60", b"3", ready]
+
+    assert codec.claimed_job(entry).wait == pytest.approx(seconds)
 
 
 def test_a_finished_outcome_carries_its_result_twice() -> None:

@@ -11,7 +11,11 @@ from backend.embedded.errors import EmbeddedServerError
 from backend.embedded.postgres_data import clear_stale_pid_file
 
 
-@pytest.mark.parametrize("text", ["", "not a number", "999999999\n", f"{os.getpid()}\n/data\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "not a number", "999999999\n", f"{os.getpid()}\n/data\n"],
+    ids=["empty", "words", "nobody", "a stranger"],
+)
 def test_a_pid_file_of_no_postgres_here_is_removed(tmp_path, text):
     (tmp_path / "postmaster.pid").write_text(text)
 

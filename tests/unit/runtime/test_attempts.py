@@ -15,6 +15,7 @@ from backend.domain.job_type import JobType
 from backend.domain.outcome import Outcome, OutcomeKind
 from workers.base_worker import JobContext, StopRequested, TimeLimitReached
 from workers.runtime import attempt
+from workers.runtime.attempt_error import HardLimitReached
 from workers.runtime.runner import hard_timeout
 
 
@@ -96,7 +97,7 @@ def test_a_payload_that_does_not_fit_fails_for_good_without_repeating_it() -> No
 
     assert outcome.kind is OutcomeKind.FAILED
     assert outcome.error is not None
-    assert outcome.error.reason == "invalid_payload"
+    assert outcome.error.reason == "payload_refused"
     assert outcome.error.message == "name: Input should be a valid string"
 
 
@@ -108,7 +109,7 @@ def test_a_payload_that_does_not_fit_fails_for_good_without_repeating_it() -> No
         (RetryLater("busy", delay=5), OutcomeKind.RETRIED, "retry_later"),
         (Snooze(5), OutcomeKind.SNOOZED, "snoozed"),
         (TimeLimitReached(), OutcomeKind.RETRIED, "timeout"),
-        (attempt.HardLimitReached("x"), OutcomeKind.RETRIED, "timeout"),
+        (HardLimitReached("x"), OutcomeKind.RETRIED, "timeout"),
         (MemoryError(), OutcomeKind.RETRIED, "memory"),
         (SystemExit(3), OutcomeKind.RETRIED, "exception"),
         (KeyboardInterrupt(), OutcomeKind.RETRIED, "exception"),
@@ -206,7 +207,6 @@ def test_a_job_without_a_time_limit_has_no_hard_one() -> None:
     assert hard_timeout(_job(timeout=5.0), 10) == 15
 
 
-@pytest.mark.xfail(strict=True, reason="a positive limit keeps the outermost frames")
 def test_a_deep_trace_shows_where_it_happened() -> None:
     def dig(depth: int) -> None:
         if depth == 0:
@@ -219,7 +219,6 @@ def test_a_deep_trace_shows_where_it_happened() -> None:
     assert 'raise ValueError("at the bottom")' in outcome.error.traceback
 
 
-@pytest.mark.xfail(strict=True, reason="pydantic's own text is part of the formatted trace")
 def test_a_payload_that_does_not_fit_is_not_repeated_in_the_traceback() -> None:
     outcome = _run(lambda greeting: 1, _job({"name": {"secret": "hunter2"}}), Greeting)
 
@@ -227,7 +226,6 @@ def test_a_payload_that_does_not_fit_is_not_repeated_in_the_traceback() -> None:
     assert "hunter2" not in outcome.error.traceback
 
 
-@pytest.mark.xfail(strict=True, reason="any ValidationError counts as the payload's")
 def test_a_validation_error_of_the_handlers_own_making_is_retried_as_any_other() -> None:
     def handler(_payload: Any) -> None:
         Greeting.model_validate({"answer": "of another service"})

@@ -20,9 +20,9 @@ def _outcome(kind: OutcomeKind = OutcomeKind.FINISHED, seconds: float = 0.02) ->
 def test_attempts_are_counted_by_type_and_outcome() -> None:
     counts = JobCounts("email", ["send_email"])
 
-    counts.count("send_email", _outcome())
-    counts.count("send_email", _outcome())
-    counts.count("send_email", _outcome(OutcomeKind.RETRIED))
+    counts.count("send_email", _outcome(), 0.0)
+    counts.count("send_email", _outcome(), 0.0)
+    counts.count("send_email", _outcome(OutcomeKind.RETRIED), 0.0)
 
     counters = counts.snapshot().counters
     assert counters[ATTEMPTS.name, ("email", "send_email", "finished")] == 2
@@ -33,7 +33,7 @@ def test_runs_fall_into_the_bucket_of_their_length() -> None:
     counts = JobCounts("email", ["send_email"])
 
     for seconds in (0.0005, 0.02, 10_000.0):
-        counts.count("send_email", _outcome(seconds=seconds))
+        counts.count("send_email", _outcome(seconds=seconds), 0.0)
 
     spread = counts.snapshot().spreads[RUNS.name, ("email", "send_email")]
     assert spread.buckets[0] == 1
@@ -46,7 +46,7 @@ def test_a_job_type_that_nobody_declared_makes_no_new_series() -> None:
     counts = JobCounts("default", ["greet"])
 
     for number in range(1000):
-        counts.count(f"made-up-{number}", _outcome(OutcomeKind.FAILED))
+        counts.count(f"made-up-{number}", _outcome(OutcomeKind.FAILED), 0.0)
 
     counters = counts.snapshot().counters
     assert counters == {(ATTEMPTS.name, ("default", UNKNOWN, "failed")): 1000}
@@ -55,7 +55,7 @@ def test_a_job_type_that_nobody_declared_makes_no_new_series() -> None:
 def test_a_late_outcome_is_no_attempt_that_ended() -> None:
     counts = JobCounts("default", ["greet"])
 
-    counts.count("late", _outcome())
+    counts.count("late", _outcome(), 0.0)
 
     assert counts.snapshot().counters == {(LATE.name, ("default",)): 1}
 
@@ -63,7 +63,7 @@ def test_a_late_outcome_is_no_attempt_that_ended() -> None:
 def test_waits_are_counted_by_type() -> None:
     counts = JobCounts("default", ["greet"])
 
-    counts.waited("greet", 0.3)
+    counts.count("greet", _outcome(), 0.3)
 
     assert counts.snapshot().spreads[WAITS.name, ("default", "greet")].total == 0.3
 
@@ -73,7 +73,7 @@ def test_threads_lose_no_count() -> None:
 
     def work() -> None:
         for _ in range(5000):
-            counts.count("greet", _outcome())
+            counts.count("greet", _outcome(), 0.0)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -89,7 +89,7 @@ def test_counting_costs_next_to_nothing() -> None:
 
     began = time.perf_counter()
     for _ in range(50_000):
-        counts.count("greet", outcome)
+        counts.count("greet", outcome, 0.0)
     microseconds = (time.perf_counter() - began) / 50_000 * 1e6
 
     assert microseconds < _LONGEST_MICROSECONDS
