@@ -49,7 +49,9 @@ def test_a_job_of_a_dead_worker_is_reset_at_once(
     supervisor = cluster.workers("default")
     job_id = _held(cluster, tmp_path)
     pids = cluster.pids()
-    for pid in (supervisor.pid, *pids):
+    # Stopped first, so that it neither rescues nor, by its end, makes its processes stop in order.
+    os.kill(supervisor.pid, signal.SIGSTOP)
+    for pid in (*pids, supervisor.pid):
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: all(w["state"] == "lost" for w in shell.json("workers", "list")), timeout=20)
 

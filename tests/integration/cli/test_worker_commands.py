@@ -24,7 +24,9 @@ def test_workers_are_listed_and_one_is_stopped(shell: Shell, cluster: Cluster) -
 
 def test_the_record_of_a_killed_worker_is_cleared(shell: Shell, cluster: Cluster) -> None:
     supervisor = cluster.workers("default")
-    for pid in (supervisor.pid, *cluster.pids()):
+    # Stopped first, so that it neither rescues nor, by its end, makes its processes stop in order.
+    os.kill(supervisor.pid, signal.SIGSTOP)
+    for pid in (*cluster.pids(), supervisor.pid):
         os.kill(pid, signal.SIGKILL)
     eventually(
         lambda: "no heartbeat" in shell.run("workers", "list").text, timeout=20, show=cluster.log
