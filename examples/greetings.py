@@ -16,5 +16,6 @@ class Greeting(BaseModel):
 @job_type("greet", timeout=10)
 def greet(payload: Greeting, context: JobContext) -> dict[str, str]:
     """Greets somebody, politely."""
+    context.log.info("greeting", name=payload.name)
     context.progress(1, 1, "greeted")
     return {"greeting": f"Hello, {payload.name}!"}

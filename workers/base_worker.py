@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
-import structlog
 from pydantic import BaseModel
 
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
 from backend.domain.job_type import Isolation, JobType
 from backend.domain.queue_name import DEFAULT_LANE, Priority
 from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
+from workers.job_log import JobLog
 
 __all__ = [
     "BaseWorker",
@@ -71,6 +71,8 @@ class JobContext:
     report_progress: ProgressSink | None = None
     #: Whether somebody asked for this job to stop; long handlers look now and then.
     canceled: bool = False
+    #: The log, once the handler has asked for it.
+    written: JobLog | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -83,14 +85,16 @@ class JobContext:
             self.report_progress(done, total, note)
 
     @property
-    def log(self) -> Any:
-        """A logger whose lines carry the job's id, type, attempt and trace id."""
-        return structlog.get_logger("tally.job").bind(
-            job_id=self.job_id,
-            job_type=self.job_type,
-            attempt=self.attempt,
-            trace_id=self.trace_id or None,
-        )
+    def log(self) -> JobLog:
+        """A logger whose lines carry the job's id, type, attempt and trace id, and stay on record."""
+        if self.written is None:
+            self.written = JobLog(
+                job_id=self.job_id,
+                job_type=self.job_type,
+                attempt=self.attempt,
+                trace_id=self.trace_id or None,
+            )
+        return self.written
 
     @staticmethod
     def now() -> datetime:

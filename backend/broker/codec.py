@@ -102,7 +102,7 @@ def _timeout(seconds: bytes, options: bytes) -> float:
 
 
 def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
-    """One outcome as the seven arguments of the ``settle`` step."""
+    """One outcome as the eight arguments of the ``settle`` step."""
     body, entry = outcome_texts(outcome)
     return (
         job.id,
@@ -112,6 +112,7 @@ def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
         body,
         entry,
         f"{outcome.run_seconds * 1000:.3f}",
+        _sendable(outcome.log),
     )
 
 
@@ -196,6 +197,7 @@ _EVENT_FIELDS = {
     b"t": "job_type",
     b"d": "data",
     b"o": "options",
+    b"l": "log",
 }
 _EVENT_NUMBERS = {b"a": "attempt", b"m": "max_attempts", b"u": "due_ms"}
 

@@ -194,6 +194,7 @@ def _event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
         int(get(b"m") or 0),
         payload_text(job_type, data) if data else "",
         get(b"o", b"").decode(),
+        get(b"l", b"").decode(),
     )
 
 

@@ -44,6 +44,14 @@ class JobRecord:
     error_reason: str
 
 
+class LogLine(NamedTuple):
+    """One line that a handler logged."""
+
+    at: datetime
+    level: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
     """One attempt that ended. Durations are seconds; None where nobody could measure."""
@@ -58,6 +66,8 @@ class AttemptRecord:
     ran: float | None
     result: Any
     error: AttemptError | None
+    #: What its handler logged.
+    log: tuple[LogLine, ...] = ()
 
 
 class HistoryLine(NamedTuple):

@@ -92,3 +92,5 @@ class JobEvent(NamedTuple):
     #: RQ's call as JSON (also of `REDRIVEN` with a changed payload).
     data: str = ""
     options: str = ""
+    #: What the handler logged in the attempt that this ends, as JSON.
+    log: str = ""

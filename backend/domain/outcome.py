@@ -63,6 +63,8 @@ class Outcome(NamedTuple):
     delay: float = 0.0
     #: Seconds the handler ran, by the worker's monotonic clock.
     run_seconds: float = 0.0
+    #: What the handler logged, as JSON text: lines of time (Unix ms), level and text.
+    log: str = ""
 
 
 def decide_failure(

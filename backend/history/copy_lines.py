@@ -140,4 +140,5 @@ def _result_fields(attempt: EndedAttempt) -> list[str]:
         fault.kind,
         fault.message,
         fault.traceback,
+        event.log,
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row
 
-from backend.domain.history_record import AttemptRecord, HistoryLine, JobRecord
+from backend.domain.history_record import AttemptRecord, HistoryLine, JobRecord, LogLine
 from backend.domain.job_event import EventKind
 from backend.domain.job_state import JobState
 from backend.domain.outcome import AttemptError, OutcomeKind
@@ -53,6 +54,10 @@ def attempt_record(row: Row[Any]) -> AttemptRecord:
         ran=_seconds(row.run_ms),
         result=row.result_payload,
         error=_error(row),
+        log=tuple(
+            LogLine(datetime.fromtimestamp(at / 1000, UTC), level, text)
+            for at, level, text in row.log or ()
+        ),
     )
 
 

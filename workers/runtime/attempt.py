@@ -51,7 +51,8 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         outcome = failure(job, raised, context.canceled)
     else:
         outcome = Outcome(OutcomeKind.FINISHED, body)
-    return outcome._replace(run_seconds=time.perf_counter() - started)
+    log = context.written.kept() if context.written is not None else ""
+    return outcome._replace(run_seconds=time.perf_counter() - started, log=log)
 
 
 def _checked(model: type[BaseModel], payload: Any) -> BaseModel:

@@ -71,6 +71,7 @@ def _story_of(call: Call, job_id: str) -> JobHistory | None:
 def _attempt(attempt: AttemptRecord) -> JobAttempt:
     known = asdict(attempt)
     del known["result"]
+    known["log"] = [line._asdict() for line in attempt.log]
     return JobAttempt(**known)
 
 

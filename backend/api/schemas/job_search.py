@@ -96,6 +96,14 @@ class JobEventLine(Resource):
     note: str = Field(description="The reason that was given.")
 
 
+class JobLogLine(Resource):
+    """One line that a handler logged."""
+
+    at: datetime
+    level: str
+    text: str
+
+
 class JobAttempt(Resource):
     """One attempt that ended."""
 
@@ -108,6 +116,7 @@ class JobAttempt(Resource):
     waited: float | None = Field(description="Seconds from ready to started.")
     ran: float | None = Field(description="Seconds that it ran.")
     error: dict[str, Any] | None
+    log: list[JobLogLine] = Field(description="What its handler logged.")
 
 
 class JobStory(Resource):

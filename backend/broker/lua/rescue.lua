@@ -17,7 +17,7 @@ local function rescue(keys, argv)
     local reply = 0
     if f[1] == 'started' and f[2] == fence and gone then
       end_attempt(root, id, fence, argv[at + 3], tonumber(argv[at + 4]), argv[at + 5], '',
-        '0', f, now)
+        '0', '', f, now)
       -- It was not its holder that ended it: a late outcome of that one must be refused, not found done.
       if redis.call('EXISTS', job) == 1 then redis.call('HSET', job, 'fence', '') end
       reply = 1

@@ -1,8 +1,9 @@
 -- flags: allow-oom
 -- Writes how attempts ended. Only the holder of a job's lease may; the same outcome twice is one.
 -- KEYS[1]  ROOT
--- ARGV     seven an outcome: id, fence, kind, delay (ms), body (JSON: the result, or the error), RQ's
---          result entry ('': none; base64 of the result, or of the compressed traceback), run (ms)
+-- ARGV     eight an outcome: id, fence, kind, delay (ms), body (JSON: the result, or the error), RQ's
+--          result entry ('': none; base64 of the result, or of the compressed traceback), run (ms),
+--          what the handler logged (JSON, '': nothing)
 -- Kinds    finished · retried · snoozed · failed · released · canceled · crashed · suspected
 -- Returns  one an outcome: 1 settled, 2 settled before by this lease, 0 the lease is lost (refused)
 local requeued = {released = true, crashed = true, suspected = true}
@@ -45,7 +46,7 @@ local function move(root, job, id, queue, kind, delay, f, now, no_results)
 end
 
 -- Also the last step of `rescue`, which ends the attempts of workers that cannot do so themselves.
-local function end_attempt(root, id, fence, kind, delay, body, result, run, f, now)
+local function end_attempt(root, id, fence, kind, delay, body, result, run, log, f, now)
   local job, queue = root .. ':job:' .. id, f[3]
   unlease(root, id, queue, fence)
   leave_gates(root, job, id, f[7])
@@ -56,7 +57,7 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, f, n
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
   return event(root, 'k', kind, 'j', id, 'q', queue, 'a', f[10], 'w', f[4], 'f', fence, 'b', body, 'r', run,
-    'u', delay > 0 and now + delay or 0)
+    'u', delay > 0 and now + delay or 0, log ~= '' and 'l' or nil, log ~= '' and log or nil)
 end
 
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
@@ -64,7 +65,7 @@ local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_
 
 local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
-  for at = 1, #argv, 7 do
+  for at = 1, #argv, 8 do
     local id, fence = argv[at], argv[at + 1]
     local f = redis.call('HMGET', root .. ':job:' .. id, unpack(ATTEMPT))
     local reply = 0
@@ -72,7 +73,7 @@ local function settle(keys, argv)
       reply = 2
       if f[1] == 'started' then
         end_attempt(root, id, fence, argv[at + 2], tonumber(argv[at + 3]), argv[at + 4], argv[at + 5],
-          argv[at + 6], f, now)
+          argv[at + 6], argv[at + 7], f, now)
         reply = 1
       end
     end

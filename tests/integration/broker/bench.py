@@ -155,12 +155,19 @@ class Bench:
         return job.id
 
     def settle(
-        self, job: ClaimedJob, kind: str, *, delay: int = 0, body: str = "", result: str = ""
+        self,
+        job: ClaimedJob,
+        kind: str,
+        *,
+        delay: int = 0,
+        body: str = "",
+        result: str = "",
+        log: str = "",
     ) -> int:
         """The code of one outcome."""
-        return self.functions.codes("settle", job.id, job.fence, kind, delay, body, result, "1.5")[
-            0
-        ]
+        return self.functions.codes(
+            "settle", job.id, job.fence, kind, delay, body, result, "1.5", log
+        )[0]
 
     def dead(self, **fields: Any) -> str:
         """A job in the dead-letter queue."""

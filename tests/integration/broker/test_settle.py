@@ -168,3 +168,15 @@ def test_those_who_wait_for_a_job_are_told(bench: Bench) -> None:
 def test_nobody_waits_for_a_job_that_is_not_known(bench: Bench) -> None:
     assert bench.functions.call("await", "nobody") is None
     assert not bench.redis.exists(bench.keys.job("nobody"))
+
+
+def test_what_the_handler_logged_goes_into_history_with_the_end_of_its_attempt(
+    bench: Bench,
+) -> None:
+    job, silent = bench.started(), bench.started()
+
+    bench.settle(job, "retried", body=ERROR, log='[[1767225600000,"info","half done"]]')
+    bench.settle(silent, "finished")
+
+    assert bench.events(job.id)[-1].log == '[[1767225600000,"info","half done"]]'
+    assert bench.events(silent.id)[-1].log == ""

@@ -30,6 +30,7 @@ class Life:
     #: How its only attempt ends; empty: it waits.
     ends: str = "finished"
     error: tuple[str, str] = ("", "")
+    log: str = ""
 
     def events(self) -> Iterator[JobEvent]:
         """What is in the stream about it."""
@@ -48,6 +49,7 @@ class Life:
         yield JobEvent(
             stream_id(started + timedelta(seconds=self.runs)), self.ends, job_id, self.queue, 1,
             self.worker, fence, error if kind else "", self.runs * 1000, 0,
+            log=self.log,
         )  # fmt: skip
 
 

@@ -189,6 +189,18 @@ def test_one_job_is_told_from_beginning_to_end(
     assert second.waited is not None
 
 
+def test_what_a_handler_logged_stays_with_its_attempt(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    life = Life("a", START, log='[[1773144000000,"info","half of it"],[1773144001500,"error","…"]]')
+    chronicle.write(*events_of(life, Life("b", at(10))))
+
+    [attempt] = service.get_job("a").attempts
+    assert [line.text for line in attempt.log] == ["half of it", "…"]
+    assert (attempt.log[1].level, attempt.log[1].at) == ("error", at(1.5))
+    assert service.get_job("b").attempts[0].log == ()
+
+
 def test_what_was_never_recorded_is_not_found(service: HistoryService) -> None:
     with pytest.raises(JobNotFound, match="never accepted"):
         service.get_job("nobody")

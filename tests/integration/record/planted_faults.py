@@ -27,7 +27,7 @@ def finish(bureau: Bureau, job_id: str) -> None:
     held = bureau.redis.hget(bureau.keys.job(job_id), "fence")
     assert held is not None
     code = bureau.bench.functions.codes(
-        "settle", job_id, held, "finished", 0, '"late"', "ImxhdGUi", "1"
+        "settle", job_id, held, "finished", 0, '"late"', "ImxhdGUi", "1", ""
     )
     assert code == [1]
 
