@@ -9,7 +9,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psutil
 from rq import Queue, SimpleWorker
@@ -134,6 +134,20 @@ def lateness(at: Stand, jobs: int) -> Row:
     return f"lateness of {jobs} delayed jobs", _percentiles(late, "ms"), "p99 at most 50 ms"
 
 
+def promotion(at: Stand, jobs: int) -> Row:
+    """Many jobs that are all due when the scheduler starts: how fast it moves them to their queue."""
+    at.clear()
+    due = datetime.now(UTC) + timedelta(seconds=jobs / 8000 + 2)
+    at.fill(jobs, run_at=due)
+    wait_until(lambda: datetime.now(UTC) > due)
+    with at.running("backend.cli.main", "scheduler"):
+        wait_until(lambda: at.waiting() >= jobs // 100)
+        first, began = at.waiting(), time.perf_counter()
+        wait_until(lambda: at.waiting() >= jobs)
+        rate = (jobs - first) / (time.perf_counter() - began)
+    return f"promotion of {jobs:,} due jobs", f"{rate:,.0f} jobs/s", "at least 10,000"
+
+
 def waiting_jobs(at: Stand) -> Row:
     """2,000 jobs of 50 ms that wait on something, on one process with 100 slots: ideal 1.0 s."""
     at.clear()
@@ -195,6 +209,7 @@ def main() -> None:
             "drain": lambda: drains(at, 60_000 // scale),
             "pickup": lambda: pickup(at, 1000 // scale),
             "lateness": lambda: lateness(at, 300 // scale),
+            "promotion": lambda: promotion(at, 1_000_000 // scale),
             "waiting": lambda: waiting_jobs(at),
             "memory": lambda: process_memory(at),
             "backlog": lambda: backlog(at, 1_000_000 // scale),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the engine's figures, measured on servers of its own in this run, beside what is promised.
-#   ./benchmarks/run.sh [--quick] [--only enqueue|drain|pickup|lateness|waiting|memory|backlog|rq]
+#   ./benchmarks/run.sh [--quick] [--only enqueue|drain|pickup|lateness|promotion|waiting|memory|backlog|rq]
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"

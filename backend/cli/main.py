@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> Any:
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        return tally.main(args=arguments, standalone_mode=True)
+        return tally.main(args=arguments, prog_name="tally", standalone_mode=True)
     except TallyError as error:
         click.echo(f"tally: {error} [{error.code}]", err=True)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The migrations as files: in the checkout, or as they were shipped inside the package."""
+"""The migrations as files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 
 from backend.domain.errors import MigrationError
 
-_CHECKOUT = Path(__file__).resolve().parents[2] / "migrations"
 _NAME = re.compile(r"\d{8}_\d{3}_[a-z0-9_]+\.sql")
 _HEADER = re.compile(r"^-- no-transaction\s*$", re.MULTILINE)
 _BETWEEN = re.compile(r";\s*\n\s*\n")
@@ -41,13 +38,6 @@ class MigrationFile:
         if self.in_transaction:
             return [self.sql]
         return [part for part in _BETWEEN.split(self.sql.strip().rstrip(";")) if part.strip()]
-
-
-def shipped_migrations() -> Traversable:
-    """The folder that this release reads its migrations from."""
-    if _CHECKOUT.is_dir():
-        return _CHECKOUT
-    return files("backend").joinpath("shipped", "migrations")
 
 
 def read_migrations(folder: Traversable) -> list[MigrationFile]:

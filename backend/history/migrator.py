@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.history.connection import translate, translated
-from backend.history.migration_files import MigrationFile, read_migrations, shipped_migrations
+from backend.history.migration_files import MigrationFile, read_migrations
 from backend.history.statements import statement
+from backend.shipped import shipped
 
 log = structlog.get_logger("tally.migrator")
 
@@ -42,7 +43,7 @@ class Migrator:
 
     def __init__(self, engine: Engine, folder: Traversable | None = None) -> None:
         self._engine = engine
-        self._files = read_migrations(folder or shipped_migrations())
+        self._files = read_migrations(folder or shipped("migrations"))
 
     def apply(self) -> list[str]:
         """Applies what is pending and returns the names; raises MigrationError, HistoryUnavailable."""

@@ -8,6 +8,7 @@ tables refuse a key that they hold, and the long way merges everything through s
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from datetime import UTC, datetime
 from io import BytesIO
@@ -15,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from backend.history.artifact_rows import artifacts_in
 from backend.history.connection import Unrecordable, translated
 from backend.history.copy_lines import event_lines, job_lines, result_lines
 from backend.history.job_registers import EndedAttempt, Fold
@@ -39,6 +41,7 @@ class Transcript:
         self._known_results = _encoded(
             result_lines(one for one in attempts if not one.job.accepted)
         )
+        self._artifacts = artifacts_in(attempt.event for attempt in attempts)
         self._hours = sorted({_hour_of(attempt) for attempt in attempts})
 
     def write(self, connection: Connection) -> None:
@@ -52,6 +55,8 @@ class Transcript:
                 self._new_jobs + self._known_jobs,
                 self._new_results + self._known_results,
             )
+        if self._artifacts:
+            self.add_artifacts(connection)
         if self._hours:
             self.mark_stale_hours(connection)
 
@@ -97,6 +102,10 @@ class Transcript:
     def upsert_job_results(self, connection: Connection) -> None:
         """Writes the staged attempts that ended."""
         connection.execute(statement("upsert_job_results"))
+
+    def add_artifacts(self, connection: Connection) -> None:
+        """Writes the files that jobs produced; those on record already are left alone."""
+        connection.execute(statement("add_artifacts"), {"artifacts": json.dumps(self._artifacts)})
 
     def mark_stale_hours(self, connection: Connection) -> None:
         """Notes that the statistics of the batch's hours are behind."""

@@ -18,6 +18,7 @@ _SLEEPERS = {
     "tests/eventually.py": "waits for what must become true",
     "tests/jobs/": "jobs that are slow on purpose",
     "tests/integration/runtime/test_crashes.py": "a job must end while there is no Redis to tell",
+    "tests/drills/test_record_kept.py": "callers have a pace, and Postgres is away for so long",
     "tests/integration/runtime/test_controls.py": "a job must expire while there is no worker",
 }
 _LINT = "from importlinter.cli import lint_imports_command as lint; lint()"

@@ -16,16 +16,16 @@ from pydantic import (
 )
 
 from backend.api.config.section import Seconds, Section
+from backend.shipped import shipped
 
-_CHECKOUT = Path(__file__).resolve().parents[3]
 _SIGNS_WITH = "whsec_"
 _SECRET_BYTES = range(24, 65)
 
 
 def _existing(folder: Path) -> Path:
     """The folder below the working directory, else the one shipped with us, else as it was given."""
-    shipped = _CHECKOUT / folder
-    return shipped if not folder.exists() and shipped.exists() else folder
+    ours = shipped(folder)
+    return ours if not folder.exists() and ours.exists() else folder
 
 
 def _signing_secret(secret: SecretStr) -> SecretStr:
@@ -67,7 +67,9 @@ class ArtifactSettings(Section):
 class MailSettings(Section):
     """What mails may be; the server they are handed to is set under smtp."""
 
-    templates: ShippedFolder = Field(Path("config/templates"), description="Folder of templates.")
+    templates: ShippedFolder = Field(
+        Path("config/templates"), validate_default=True, description="Folder of templates."
+    )
     senders: tuple[str, ...] = Field(
         (), description="Addresses a mail may be sent from, besides smtp.sender."
     )
@@ -145,7 +147,9 @@ class SourceSettings(Section):
 class ReportSettings(Section):
     """How reports are made."""
 
-    folder: ShippedFolder = Field(Path("config/reports"), description="Folder of definitions.")
+    folder: ShippedFolder = Field(
+        Path("config/reports"), validate_default=True, description="Folder of definitions."
+    )
     statement_timeout: Seconds = Field(60, description="Seconds until a report's query is ended.")
     most_rows: int = Field(
         5000,

@@ -9,6 +9,8 @@ WITH old AS (
   FOR UPDATE SKIP LOCKED
 ), results AS (
   DELETE FROM job_results r USING old WHERE r.job_id = old.id
+), files AS (
+  DELETE FROM artifacts a USING old WHERE a.job_id = old.id
 ), gone AS (
   DELETE FROM jobs j USING old WHERE j.id = old.id RETURNING old.position
 )

@@ -60,6 +60,7 @@ def empty(engine: Engine) -> None:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(
             text(
-                "TRUNCATE jobs, job_results, job_events, set_aside_events, job_statistics, stale_hours"
+                "TRUNCATE jobs, job_results, job_events, set_aside_events, job_statistics, stale_hours,"
+                " artifacts"
             )
         )

@@ -13,8 +13,9 @@ from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.job_event import ATTEMPT_ENDS, EventKind
 from backend.domain.job_state import JobState
 from backend.history.connection import connect
-from backend.history.migration_files import read_migrations, shipped_migrations
+from backend.history.migration_files import read_migrations
 from backend.history.migrator import Migrator
+from backend.shipped import shipped
 from tests.integration.history.databases import administer, named, rows, run
 
 FIRST = "20260101_001_first.sql"
@@ -28,11 +29,11 @@ def folder_with(path: Path, **files: str) -> Path:
 
 
 def test_an_empty_database_gets_every_table_and_a_second_run_does_nothing(fresh: Engine) -> None:
-    shipped = [file.name for file in read_migrations(shipped_migrations())]
+    ours = [file.name for file in read_migrations(shipped("migrations"))]
 
     applied = Migrator(fresh).apply()
 
-    assert applied == shipped
+    assert applied == ours
     assert "20260127_004_job_queue.sql" in applied
     assert Migrator(fresh).apply() == []
     assert Migrator(fresh).pending() == []
@@ -41,7 +42,7 @@ def test_an_empty_database_gets_every_table_and_a_second_run_does_nothing(fresh:
 def test_all_is_pending_before_the_first_run(fresh: Engine) -> None:
     migrator = Migrator(fresh)
 
-    assert migrator.pending() == [file.name for file in read_migrations(shipped_migrations())]
+    assert migrator.pending() == [file.name for file in read_migrations(shipped("migrations"))]
     assert all(entry.applied_at is None for entry in migrator.status())
 
 

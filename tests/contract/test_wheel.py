@@ -1,0 +1,77 @@
+"""An installed Tally has everything beside its code that it needs to run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.integration.runtime.cluster import ROOT
+
+_PARTS = ("backend", "workers", "migrations", "config")
+_FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
+_LOOK = """
+from pathlib import Path
+from backend.api.config.settings import load_settings
+from backend.history.migration_files import read_migrations
+from backend.shipped import shipped
+settings = load_settings()
+print(len(read_migrations(shipped("migrations"))), Path(settings.report.folder).is_dir(),
+      Path(settings.mail.templates).is_dir())
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages as the wheel lays them out."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
+    for part in _PARTS:
+        shutil.copytree(ROOT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in _FILES:
+        shutil.copy(ROOT / name, source)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "-w",
+        str(target),
+        str(source),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=100)
+    [wheel] = target.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    return target
+
+
+@pytest.mark.parametrize("folder", ["backend", "workers"])
+def test_no_file_of_a_package_is_left_behind(installed: Path, folder: str) -> None:
+    def names(root: Path) -> set[str]:
+        found = (path for path in (root / folder).rglob("*") if path.is_file())
+        return {str(path.relative_to(root)) for path in found if "__pycache__" not in path.parts}
+
+    assert names(ROOT) - names(installed) == set()
+
+
+def test_migrations_reports_and_templates_are_found_where_it_is_installed(
+    installed: Path, tmp_path: Path
+) -> None:
+    looked = subprocess.run(
+        [sys.executable, "-c", _LOOK],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{installed}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    count = len(list((ROOT / "migrations").glob("*.sql")))
+    assert looked.stdout.split() == [str(count), "True", "True"]
