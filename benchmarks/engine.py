@@ -15,9 +15,8 @@ import psutil
 from rq import Queue, SimpleWorker
 
 from benchmarks.jobs import rq_noop
+from benchmarks.rows import Row, percentiles, show
 from benchmarks.stand import Stand, stand, wait_until
-
-Row = tuple[str, str, str]
 
 
 def one_by_one(at: Stand, jobs: int) -> Row:
@@ -112,7 +111,7 @@ def pickup(at: Stand, jobs: int) -> Row:
             job_id = at.platform.queue_service.enqueue_job("stamp", {})
             waits.append((at.platform.queue_service.wait(job_id, 10).result - sent) * 1000)
             time.sleep(0.002)
-    return "enqueue to start on an idle worker", _percentiles(waits, "ms"), "p99 at most 2 ms"
+    return "enqueue to start on an idle worker", percentiles(waits, "ms"), "p99 at most 2 ms"
 
 
 def lateness(at: Stand, jobs: int) -> Row:
@@ -131,7 +130,7 @@ def lateness(at: Stand, jobs: int) -> Row:
             when = time.time() + 1 + dice.random() * 5
             due[service.enqueue_job("stamp", {}, run_at=datetime.fromtimestamp(when, UTC))] = when
         late = [(service.wait(job_id, 20).result - when) * 1000 for job_id, when in due.items()]
-    return f"lateness of {jobs} delayed jobs", _percentiles(late, "ms"), "p99 at most 50 ms"
+    return f"lateness of {jobs} delayed jobs", percentiles(late, "ms"), "p99 at most 50 ms"
 
 
 def promotion(at: Stand, jobs: int) -> Row:
@@ -191,11 +190,6 @@ def beside_rq(at: Stand, jobs: int) -> list[Row]:
     ]
 
 
-def _percentiles(values: list[float], unit: str) -> str:
-    cuts = statistics.quantiles(values, n=100, method="inclusive")
-    return f"p50 {cuts[49]:.2f}, p95 {cuts[94]:.2f}, p99 {cuts[98]:.2f} {unit}"
-
-
 def main() -> None:
     """Prints each row as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -217,12 +211,7 @@ def main() -> None:
         }
         for name, measure in measurements.items():
             if not asked.only or asked.only in name:
-                _print(measure())
-
-
-def _print(rows: Row | list[Row]) -> None:
-    for title, figure, promise in rows if isinstance(rows, list) else [rows]:
-        print(f"{title:<38} {figure:<44} {promise}", flush=True)
+                show(measure())
 
 
 if __name__ == "__main__":

@@ -100,10 +100,12 @@ def stand() -> Iterator[Stand]:
             servers.stop()
 
 
-def wait_until(condition: Callable[[], bool], patience: float = 600.0) -> None:
+def wait_until(
+    condition: Callable[[], bool], patience: float = 600.0, pause: float = 0.002
+) -> None:
     """Blocks until ``condition`` holds."""
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("a benchmark did not end")
-        time.sleep(0.002)
+        time.sleep(pause)

@@ -60,9 +60,10 @@ def _limit(limit: int | None) -> str:
 
 
 def _retries(retry: RetryPolicy) -> str:
-    delays = ", ".join(f"{delay:g} s" for delay in retry.delays)
     count = retry.max_attempts - 1
-    return f"Tried again {count} times, after {delays}." if count else "Never tried again."
+    delays = ", ".join(f"{delay:g} s" for delay in retry.delays[:count])
+    times = "once" if count == 1 else f"up to {count} times"
+    return f"Tried again {times}, after {delays}." if count else "Never tried again."
 
 
 def _table(schema: dict[str, Any], parts: dict[str, Any]) -> Iterable[str]:

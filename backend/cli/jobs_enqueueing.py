@@ -13,7 +13,7 @@ from backend.cli import options
 from backend.cli.ages import length
 from backend.cli.auditing import audited
 from backend.cli.instants import DURATION
-from backend.cli.jobs_reading import print_job
+from backend.cli.job_printing import print_job
 from backend.cli.parts import preview_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows

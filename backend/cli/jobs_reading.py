@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,12 @@ import click
 
 from backend.bootstrap import platform
 from backend.cli import options
-from backend.cli.ages import age, length, moment
+from backend.cli.ages import age
 from backend.cli.instants import DURATION
-from backend.cli.masking import shown_payload
+from backend.cli.job_printing import masked, masked_history, print_history, print_job
 from backend.cli.parts import history_service, search_service, why_service
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_facts, print_heading, print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say
 from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.history_record import JobHistory, JobRecord
 from backend.domain.history_search import JobSearch
@@ -38,12 +37,12 @@ def show(job_id: str, as_json: bool) -> None:
     live = found if isinstance(found, JobView) else None
     record = found if isinstance(found, JobHistory) else _record_of(job_id)
     if as_json:
-        print_json({"job": _masked(live), "history": _masked_history(record)})
+        print_json({"job": masked(live), "history": masked_history(record)})
         return
     if live is not None:
         print_job(live, as_json=False)
     if record is not None:
-        _print_history(record, with_head=live is None)
+        print_history(record, with_head=live is None)
 
 
 @click.command("list")
@@ -76,7 +75,7 @@ def list_jobs(
     search = JobSearch(state=JobState(state) if state else None, **wanted)
     page = search_service().search(search, cursor=cursor, source=source)
     if as_json:
-        jobs = [_masked(job) if isinstance(job, JobView) else plain(job) for job in page.jobs]
+        jobs = [masked(job) if isinstance(job, JobView) else plain(job) for job in page.jobs]
         print_json({"jobs": jobs, "sources": page.sources, "next": page.next})
         return
     print_rows(
@@ -119,45 +118,6 @@ def why(job_id: str, as_json: bool) -> None:
         )
 
 
-def print_job(job: JobView, *, as_json: bool) -> None:
-    """A live job with all that Redis knows of it."""
-    if as_json:
-        print_json(_masked(job))
-        return
-    error = job.error
-    print_facts(
-        [
-            ("job", job.id),
-            ("type", job.job_type),
-            ("queue", job.queue),
-            ("state", f"{job.state}{' (asked to cancel)' if job.cancel_asked else ''}"),
-            ("attempt", f"{job.attempt} of {job.max_attempts}"),
-            *_times(job),
-            ("worker", job.worker),
-            ("progress", json.dumps(job.progress) if job.progress else ""),
-            ("tags", ", ".join(job.tags)),
-            ("trace", job.trace_id),
-            ("payload", _line(shown_payload(platform().catalogue, job.job_type, job.payload))),
-            ("result", _line(job.result) if job.result is not None else ""),
-            ("error", f"{error.error}: {error.message} [{error.reason}]" if error else ""),
-        ]
-    )
-    if error and error.traceback:
-        click.echo("\n" + error.traceback.rstrip())
-
-
-def _times(job: JobView) -> list[tuple[str, str]]:
-    names = ("created_at", "run_at", "enqueued_at", "started_at", "ended_at", "expires_at")
-    return [(name.removesuffix("_at"), _with_age(getattr(job, name))) for name in names]
-
-
-def _with_age(instant: datetime | None) -> str:
-    if instant is None:
-        return ""
-    ago = age(instant)
-    return f"{moment(instant)} ({ago} ago)" if ago != "0ms" else moment(instant)
-
-
 def _record_of(job_id: str) -> JobHistory | None:
     """What is on record as well; a record that is away or behind does not hide the live job."""
     try:
@@ -167,64 +127,6 @@ def _record_of(job_id: str) -> JobHistory | None:
     except Unavailable as error:
         say(f"history: {error}")
         return None
-
-
-def _print_history(history: JobHistory, *, with_head: bool) -> None:
-    if with_head:
-        _print_record(history)
-    if history.attempts:
-        print_heading("Attempts")
-        print_rows(
-            ("#", "outcome", "started (UTC)", "waited", "ran", "worker", "error"),
-            [
-                (
-                    a.attempt,
-                    a.outcome,
-                    moment(a.started_at),
-                    length(a.waited),
-                    length(a.ran),
-                    a.worker,
-                    f"{a.error.error}: {a.error.message}" if a.error else "",
-                )
-                for a in history.attempts
-            ],
-        )
-    print_heading("Timeline")
-    print_rows(
-        ("at (UTC)", "event", "state", "queue", "attempt", "by", "note"),
-        [
-            (
-                moment(line.at),
-                line.kind,
-                line.state or "",
-                line.queue,
-                line.attempt or "",
-                line.actor,
-                line.note,
-            )
-            for line in history.timeline
-        ],
-    )
-
-
-def _print_record(history: JobHistory) -> None:
-    job = history.job
-    payload = shown_payload(platform().catalogue, job.job_type, history.current_payload)
-    print_facts(
-        [
-            ("job", f"{job.id} (on record only)"),
-            ("type", job.job_type),
-            ("queue", job.queue),
-            ("state", job.state),
-            ("attempt", f"{job.attempt} of {job.max_attempts}"),
-            ("created", _with_age(job.created_at)),
-            ("ended", _with_age(job.finished_at)),
-            ("tags", ", ".join(job.tags)),
-            ("trace", job.trace_id),
-            ("payload", _line(payload)),
-            ("error", job.last_error),
-        ]
-    )
 
 
 def _row(job: JobView | JobRecord) -> tuple[object, ...]:
@@ -245,25 +147,3 @@ def _row(job: JobView | JobRecord) -> tuple[object, ...]:
 
 def _ago(instant: datetime | None) -> str:
     return f"{age(instant)} ago" if instant else ""
-
-
-def _masked(job: JobView | None) -> Any:
-    if job is None:
-        return None
-    return {**plain(job), "payload": shown_payload(platform().catalogue, job.job_type, job.payload)}
-
-
-def _masked_history(history: JobHistory | None) -> Any:
-    if history is None:
-        return None
-    catalogue, kind = platform().catalogue, history.job.job_type
-    changed = history.changed_payload
-    return {
-        **plain(history),
-        "payload": shown_payload(catalogue, kind, history.payload),
-        "changed_payload": None if changed is None else shown_payload(catalogue, kind, changed),
-    }
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -8,6 +8,9 @@ from pathlib import Path
 from backend.cli.command_page import command_page
 from backend.cli.configuration_page import configuration_page
 from backend.cli.metric_page import metric_page
+from backend.domain.retry_policy import RetryPolicy
+from workers.job_type_page import job_type_page
+from workers.registry import load_catalogue
 
 _RULES = Path(__file__).resolve().parents[2] / "config" / "prometheus" / "alerts.yml"
 
@@ -17,6 +20,7 @@ def pages() -> dict[str, str]:
     return {
         "cli.md": command_page(),
         "configuration.md": configuration_page(),
+        "job-types.md": job_type_page(load_catalogue((), RetryPolicy())),
         "metrics-and-alerts.md": metric_page(_RULES),
     }
 

@@ -29,7 +29,7 @@ def test_every_field_of_every_job_type_is_on_the_page(page: str) -> None:
     [
         "| [`send_email`](#send_email) | email | high | thread |",
         "| `to` | string or list of string | required.",
-        "Tried again 3 times, after 60 s, 300 s, 900 s.", "Time limit 3600 s, killed 10 s later",
+        "Tried again up to 3 times, after 60 s, 300 s, 900 s.", "Time limit 3600 s, killed 10 s later",
         "| `format` | `csv` or `jsonl` or `parquet` or `xlsx` |", "Each `Condition` has:",
         "Shown masked: `headers`.",
         "The payload is an empty object.",

@@ -1,0 +1,151 @@
+"""One job for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import click
+
+from backend.bootstrap import platform
+from backend.cli.ages import age, length, moment
+from backend.cli.masking import shown_payload
+from backend.cli.plain_data import plain
+from backend.cli.printing import print_facts, print_heading, print_json, print_rows
+from backend.domain.history_record import JobHistory
+from backend.domain.job import JobView
+
+
+def print_job(job: JobView, *, as_json: bool) -> None:
+    """A live job with all that Redis knows of it."""
+    if as_json:
+        print_json(masked(job))
+        return
+    error = job.error
+    print_facts(
+        [
+            ("job", job.id),
+            ("type", job.job_type),
+            ("queue", job.queue),
+            ("state", f"{job.state}{' (asked to cancel)' if job.cancel_asked else ''}"),
+            ("attempt", f"{job.attempt} of {job.max_attempts}"),
+            *_times(job),
+            ("worker", job.worker),
+            ("progress", json.dumps(job.progress) if job.progress else ""),
+            ("tags", ", ".join(job.tags)),
+            ("trace", job.trace_id),
+            ("payload", _line(shown_payload(platform().catalogue, job.job_type, job.payload))),
+            ("result", _line(job.result) if job.result is not None else ""),
+            ("error", f"{error.error}: {error.message} [{error.reason}]" if error else ""),
+        ]
+    )
+    if error and error.traceback:
+        click.echo("\n" + error.traceback.rstrip())
+
+
+def print_history(history: JobHistory, *, with_head: bool) -> None:
+    """What is on record of a job; ``with_head`` when nothing else tells of the job itself."""
+    if with_head:
+        _print_record(history)
+    if history.attempts:
+        print_heading("Attempts")
+        print_rows(
+            ("#", "outcome", "started (UTC)", "waited", "ran", "worker", "error"),
+            [
+                (
+                    a.attempt,
+                    a.outcome,
+                    moment(a.started_at),
+                    length(a.waited),
+                    length(a.ran),
+                    a.worker,
+                    f"{a.error.error}: {a.error.message}" if a.error else "",
+                )
+                for a in history.attempts
+            ],
+        )
+        _print_logs(history)
+    print_heading("Timeline")
+    print_rows(
+        ("at (UTC)", "event", "state", "queue", "attempt", "by", "note"),
+        [
+            (
+                moment(line.at),
+                line.kind,
+                line.state or "",
+                line.queue,
+                line.attempt or "",
+                line.actor,
+                line.note,
+            )
+            for line in history.timeline
+        ],
+    )
+
+
+def _print_logs(history: JobHistory) -> None:
+    lines = [
+        (a.attempt, moment(line.at), line.level, line.text)
+        for a in history.attempts
+        for line in a.log
+    ]
+    if lines:
+        print_heading("Log")
+        print_rows(("#", "at (UTC)", "level", "text"), lines)
+
+
+def _print_record(history: JobHistory) -> None:
+    job = history.job
+    payload = shown_payload(platform().catalogue, job.job_type, history.current_payload)
+    print_facts(
+        [
+            ("job", f"{job.id} (on record only)"),
+            ("type", job.job_type),
+            ("queue", job.queue),
+            ("state", job.state),
+            ("attempt", f"{job.attempt} of {job.max_attempts}"),
+            ("created", _with_age(job.created_at)),
+            ("ended", _with_age(job.finished_at)),
+            ("tags", ", ".join(job.tags)),
+            ("trace", job.trace_id),
+            ("payload", _line(payload)),
+            ("error", job.last_error),
+        ]
+    )
+
+
+def masked(job: JobView | None) -> Any:
+    """A live job for programs, with its secret fields masked."""
+    if job is None:
+        return None
+    return {**plain(job), "payload": shown_payload(platform().catalogue, job.job_type, job.payload)}
+
+
+def masked_history(history: JobHistory | None) -> Any:
+    """The record of a job for programs, with its secret fields masked."""
+    if history is None:
+        return None
+    catalogue, kind = platform().catalogue, history.job.job_type
+    changed = history.changed_payload
+    return {
+        **plain(history),
+        "payload": shown_payload(catalogue, kind, history.payload),
+        "changed_payload": None if changed is None else shown_payload(catalogue, kind, changed),
+    }
+
+
+def _times(job: JobView) -> list[tuple[str, str]]:
+    names = ("created_at", "run_at", "enqueued_at", "started_at", "ended_at", "expires_at")
+    return [(name.removesuffix("_at"), _with_age(getattr(job, name))) for name in names]
+
+
+def _with_age(instant: datetime | None) -> str:
+    if instant is None:
+        return ""
+    ago = age(instant)
+    return f"{moment(instant)} ({ago} ago)" if ago != "0ms" else moment(instant)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
