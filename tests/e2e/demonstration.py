@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
@@ -200,13 +201,22 @@ def _end(job: ClaimedJob) -> Outcome:
     fault = _FAULTS.get(job.job_type)
     number = sum(job.id.encode())
     if fault is not None and number % 2:
-        return Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.8)
+        return Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.8, log=_said())
     return Outcome(OutcomeKind.FINISHED, result='{"synced": 1042, "changed": 3}', run_seconds=0.4)
 
 
 def _retry() -> Outcome:
     fault = _FAULTS["sync_customer"]
-    return Outcome(OutcomeKind.RETRIED, error=fault, delay=240, run_seconds=5.0)
+    return Outcome(OutcomeKind.RETRIED, error=fault, delay=240, run_seconds=5.0, log=_said())
+
+
+def _said() -> str:
+    now = time.time_ns() // 1_000_000
+    lines = [
+        (now - 780, "info", "customer.read fields=3"),
+        (now - 20, "warning", "answer.slow seconds=0.7 attempt_of=5"),
+    ]
+    return json.dumps(lines)
 
 
 def with_file(stage: Stage, job: ClaimedJob) -> Outcome:

@@ -21,13 +21,14 @@ _TALLEST = 1400
 def addresses(stage: Stage) -> dict[str, str]:
     """Every page, by the name of its picture."""
     look = stage.platform.inspection
-    dead = look.dead(0, 1)[0][0]
+    dead = [job_id for job_id, _ in look.dead(0, 100)]
+    failed = next(job.id for job in look.jobs(dead) if job.error and job.error.traceback)
     running = look.started("normal")[0]
     return {
         "overview": "",
         "overview-week": "?range=week",
         "jobs": "/search",
-        "job": f"/job/{dead}",
+        "job": f"/job/{failed}",
         "job-running": f"/job/{running}",
         "dead-letters": "/dead",
         "bulk": "/bulk/redrive?error=ConnectionError&type=sync_customer",
