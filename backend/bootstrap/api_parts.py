@@ -22,7 +22,6 @@ from backend.bootstrap.record_parts import (
 )
 from backend.broker.connection import translated
 from backend.broker.operations import RedisOperations
-from backend.broker.worker_commands import RedisWorkerCommands
 from backend.domain.api_key import Credential, Principal
 from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
@@ -44,7 +43,6 @@ from backend.services.scheduler_service import SchedulerService
 from backend.services.search_service import SearchService
 from backend.services.test_run_service import JobTester
 from backend.services.why_service import WhyService
-from backend.services.worker_service import WorkerService
 from workers.artifacts.open_store import open_store
 from workers.runtime.flight_board import FlightBoard
 
@@ -77,7 +75,7 @@ def api_parts(parts: Platform) -> ApiParts:
             lanes=parts.catalogue.lanes(),
             lag=event_stream(parts, "overview").lag,
         ),
-        workers=WorkerService(inspection, RedisWorkerCommands(parts.redis, parts.keys), clock),
+        workers=parts.worker_service,
         history=history,
         previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
         replays=ReplayService(record, queue, parts.intake),

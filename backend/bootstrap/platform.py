@@ -19,6 +19,7 @@ from backend.broker.keys import Keys
 from backend.broker.leadership import RedisLeadership
 from backend.broker.lease_book import RedisLeaseBook
 from backend.broker.operations import RedisOperations
+from backend.broker.worker_commands import RedisWorkerCommands
 from backend.domain.job_id import uuid7
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.retry_policy import RetryPolicy
@@ -27,6 +28,7 @@ from backend.loops.rescuer import Rescuer
 from backend.services.job_control import JobControl
 from backend.services.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
+from backend.services.worker_service import WorkerService
 from backend.telemetry.clock import SystemClock
 from workers.registry import load_catalogue
 
@@ -104,6 +106,14 @@ class Platform:
         """What people do to jobs and queues."""
         operations = RedisOperations(self.redis, self.keys)
         return JobControl(operations, self.inspection, self.job_queue, self.intake)
+
+    @cached_property
+    def worker_service(self) -> WorkerService:
+        """What people do to worker processes."""
+        commands = RedisWorkerCommands(self.redis, self.keys)
+        return WorkerService(
+            self.inspection, commands, self.clock, lease=self.settings.worker.lease
+        )
 
     def load_library(self) -> None:
         """Puts this release's functions into Redis."""

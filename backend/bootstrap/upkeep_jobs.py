@@ -11,9 +11,7 @@ from typing import Any
 
 from backend.bootstrap.platform import platform
 from backend.broker.operations import RedisOperations
-from backend.broker.worker_commands import RedisWorkerCommands
 from backend.domain.errors import PermanentFailure
-from backend.services.worker_service import WorkerService
 from workers.base_worker import job_type
 from workers.payload import Payload
 
@@ -70,7 +68,6 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
 def check_workers(_payload: Nothing) -> dict[str, Any]:
     """Clears the records of worker processes that ended without saying so."""
     parts = platform()
-    commands = RedisWorkerCommands(parts.redis, parts.keys)
-    service = WorkerService(parts.inspection, commands, parts.clock)
+    service = parts.worker_service
     cleared = service.clear_stale()
     return {"workers": len(service.all()), "cleared": cleared}

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from datetime import UTC, datetime
 
 import click
-from redis import Redis
 
-from backend.bootstrap import Platform, platform
-from backend.broker.connection import translated
-from backend.broker.worker_presence import forget_worker
+from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
 from backend.cli.auditing import audited
@@ -44,7 +39,7 @@ def list_workers(lane: str | None, as_json: bool) -> None:
         [_row(worker) for worker in found],
         empty="no worker process is on record; start some: ./scripts/workers/start-workers.sh",
     )
-    lost = sum(is_stale(worker) for worker in found)
+    lost = sum(platform().worker_service.is_stale(worker) for worker in found)
     if lost:
         say(f"{lost} without a heartbeat; clear their records: tally workers clear")
 
@@ -62,8 +57,8 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
       tally workers stop web-1-email-0-3f9a01      one, for example after a deploy
       tally workers stop --lane export --yes       each of a lane
     """
-    parts = platform()
-    known = {worker.name: worker for worker in parts.inspection.workers()}
+    service = platform().worker_service
+    known = {worker.name: worker for worker in service.all()}
     if bool(names) == bool(lane):
         raise click.UsageError("Name worker processes, or a --lane.")
     chosen = names or tuple(n for n, w in known.items() if lane in w.lane.split(","))
@@ -72,10 +67,7 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
     def one(name: str) -> str:
         if name not in known:
             raise JobNotFound(f"no worker process {name!r} is on record")
-        with translated():
-            heard = parts.redis.publish(
-                parts.keys.commands(name), json.dumps({"command": "shutdown"})
-            )
+        heard = service.stop(name)
         return "was asked to stop" if heard else "does not listen; it is gone or cut off"
 
     for_each(chosen, one, action="workers.stop", kind="worker", as_json=as_json)
@@ -86,33 +78,17 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
 @options.as_json
 def clear(yes: bool, as_json: bool) -> None:
     """Forgets worker processes that are gone. Their records end by themselves too, and harm nothing."""
-    parts = platform()
-    stale = [worker for worker in parts.inspection.workers() if is_stale(worker)]
+    service = platform().worker_service
+    stale = [worker.name for worker in service.stale()]
     if stale:
         confirm(f"Forget {len(stale)} worker process(es)?", yes=yes)
         with audited("workers.clear_stale", "workers") as note:
-            note["affected_ids"] = [worker.name for worker in stale]
-            for worker in stale:
-                _forget(parts, worker)
+            note["affected_ids"] = stale = service.clear_stale()
     if as_json:
-        print_json([worker.name for worker in stale])
+        print_json(stale)
     else:
         click.echo(f"{len(stale)} cleared" if stale else "nothing to clear")
     sys.exit(0)
-
-
-def is_stale(worker: WorkerState) -> bool:
-    """Whether nobody answers behind a record: it ran out, or its heartbeats stopped."""
-    if worker.state == "lost" or worker.last_heartbeat is None:
-        return True
-    silence = (datetime.now(UTC) - worker.last_heartbeat).total_seconds()
-    return silence > platform().settings.worker.lease
-
-
-def _forget(parts: Platform, worker: WorkerState) -> None:
-    client: Redis = parts.redis
-    queues = worker.queues or tuple(parts.inspection.queue_names())
-    forget_worker(client, parts.keys, parts.keys.worker(worker.name), queues)
 
 
 def _row(worker: WorkerState) -> tuple[object, ...]:
@@ -120,7 +96,7 @@ def _row(worker: WorkerState) -> tuple[object, ...]:
     return (
         worker.name,
         worker.lane,
-        "no heartbeat" if is_stale(worker) else state,
+        "no heartbeat" if platform().worker_service.is_stale(worker) else state,
         f"{worker.busy_slots}/{worker.slots}",
         worker.finished,
         worker.failed,

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Protocol
 
 from backend.domain.access_errors import WorkerNotFound
 from backend.domain.ports import Clock, Inspection
 from backend.domain.queue_state import WorkerState
-
-#: A record without a heartbeat for so long belongs to a process that is gone.
-_SILENT = timedelta(minutes=5)
 
 
 class WorkerCommands(Protocol):
@@ -26,10 +22,14 @@ class WorkerCommands(Protocol):
 class WorkerService:
     """Lists workers, stops them, and clears what the dead left behind."""
 
-    def __init__(self, inspection: Inspection, commands: WorkerCommands, clock: Clock) -> None:
+    def __init__(
+        self, inspection: Inspection, commands: WorkerCommands, clock: Clock, *, lease: float
+    ) -> None:
+        """``lease`` is how many seconds a process may be silent before its jobs are given to others."""
         self._look = inspection
         self._commands = commands
         self._clock = clock
+        self._lease = lease
 
     def all(self) -> list[WorkerState]:
         """Every worker process on record, those included whose record has run out (`lost`)."""
@@ -45,7 +45,7 @@ class WorkerService:
 
     def stale(self) -> list[WorkerState]:
         """Records of processes that are gone."""
-        return [worker for worker in self._look.workers() if self._is_stale(worker)]
+        return [worker for worker in self._look.workers() if self.is_stale(worker)]
 
     def clear_stale(self) -> list[str]:
         """Takes away the records of processes that are gone; their names. Touches no job."""
@@ -54,9 +54,12 @@ class WorkerService:
             self._commands.forget(name)
         return names
 
-    def _is_stale(self, worker: WorkerState) -> bool:
+    def is_stale(self, worker: WorkerState) -> bool:
+        """Whether nobody answers behind a record: it ran out, or was silent for longer than a lease."""
         beat = worker.last_heartbeat
-        return worker.state == "lost" or (beat is not None and self._clock.now() - beat > _SILENT)
+        if worker.state == "lost" or beat is None:
+            return True
+        return (self._clock.now() - beat).total_seconds() > self._lease
 
     def _known(self, name: str) -> WorkerState:
         for worker in self._look.workers():

@@ -35,7 +35,7 @@ def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:
 
 
 #: Variables that begin like ours and are no settings: they say where things are.
-_PLACES = frozenset({"CONFIG", "STATE_DIR", "SERVERS", "METRICS_DIR"})
+_PLACES = frozenset({"CONFIG", "STATE_DIR", "SERVERS", "METRICS_DIR", "URL", "TOKEN"})
 #: Those of tests and drills.
 _NOT_OURS = ("TEST_", "DRILL", "PROPERTY_", "MEMORY_", "MUTATION", "CHROMIUM")
 

@@ -10,10 +10,10 @@ from backend.bootstrap.record_parts import event_stream
 from backend.broker.connection import translated
 from backend.broker.server_facts import RedisFacts
 from backend.cli.checks.finding import Finding, ok, warning, wrong
-from backend.cli.workers import is_stale
 from backend.domain.errors import QueueUnavailable
 from backend.domain.job_state import JobState
-from backend.domain.queue_state import QueueState, WorkerState
+from backend.domain.queue_state import QueueState
+from backend.services.worker_service import WorkerService
 
 _LONG_LAG = 60.0
 _MOST_EVENTS = 0.8
@@ -23,11 +23,10 @@ _LATE = 5.0
 def check_processes(parts: Platform) -> Iterator[Finding]:
     """Everything about what runs; nothing while Redis is away, which is told elsewhere."""
     try:
-        workers = parts.inspection.workers()
         queues = parts.inspection.queue_states(parts.inspection.queue_names())
         yield from _scheduler(parts)
         yield from _recorder(parts)
-        yield from _workers(workers, queues)
+        yield from _workers(parts.worker_service, queues)
         yield from _leases(parts)
         yield from _books(queues)
         yield from _paused(parts)
@@ -73,9 +72,10 @@ def _recorder(parts: Platform) -> Iterator[Finding]:
         yield ok("recorder", f"the record is {lag.events} events behind")
 
 
-def _workers(workers: list[WorkerState], queues: list[QueueState]) -> Iterator[Finding]:
-    alive = [worker for worker in workers if not is_stale(worker)]
-    stale = [worker.name for worker in workers if is_stale(worker)]
+def _workers(service: WorkerService, queues: list[QueueState]) -> Iterator[Finding]:
+    workers = service.all()
+    stale = [worker.name for worker in workers if service.is_stale(worker)]
+    alive = [worker for worker in workers if worker.name not in stale]
     if stale:
         yield warning(
             "stale_workers",
