@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
@@ -49,14 +49,18 @@ class Stand:
         self.platform.load_library()
 
     @contextmanager
-    def running(self, *command: str, count: int = 1) -> Iterator[list[subprocess.Popen[bytes]]]:
-        """Processes of Tally, ended afterwards."""
+    def running(
+        self, *command: str, count: int = 1, output: IO[bytes] | None = None
+    ) -> Iterator[list[subprocess.Popen[bytes]]]:
+        """Processes of Tally, ended afterwards; ``output`` takes what they print."""
         processes = [
             subprocess.Popen(
                 [sys.executable, "-m", *command],
                 env=self.environment,
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             )
             for _ in range(count)
         ]
