@@ -17,6 +17,12 @@ from backend.embedded.servers import Servers, start_servers
 
 CACHE = Path(tempfile.gettempdir()) / f"tally-test-templates-{os.getuid()}"
 
+# Tests start hundreds of processes. Where no bytecode may be written beside the sources, each would
+# compile everything anew; in a folder of this checkout nobody else can put any.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    bytecode = Path(__file__).parents[1] / ".pytest_cache" / "bytecode"
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(bytecode))
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:

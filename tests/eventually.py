@@ -10,8 +10,9 @@ def eventually(
     condition: Callable[[], object], timeout: float = 10, show: Callable[[], object] | None = None
 ) -> None:
     """Returns when ``condition`` holds; fails after ``timeout`` seconds, with what ``show`` says."""
-    deadline = time.monotonic() + timeout
+    began, deadline = time.monotonic(), time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout:g} s: {show() if show else condition}")
-        time.sleep(0.01)
+        # What takes long is looked at less often: a look may cost more than what is waited for.
+        time.sleep(min(0.05, 0.01 + (time.monotonic() - began) / 50))

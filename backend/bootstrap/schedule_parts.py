@@ -5,11 +5,13 @@ from __future__ import annotations
 from backend.bootstrap.platform import Platform
 from backend.broker.connection import connect_blocking
 from backend.broker.job_promoter import JobPromoter
+from backend.broker.operations import RedisOperations
 from backend.domain.schedule_verdict import CatchUpRules
 from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
 from backend.loops.cron import Cron
 from backend.loops.loop import Loop
 from backend.loops.promoter import Promoter
+from backend.loops.usher import Usher
 from backend.services.schedule_editor import ScheduleEditor
 from backend.services.schedule_intake import ScheduleIntake
 from backend.services.schedule_runner import ScheduleRunner
@@ -45,4 +47,5 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
         Promoter(timetable, parts.leader("scheduler", holder), batch=batch),
         Cron(schedules.runner, parts.leader("cron", holder), schedules.seeding.sync),
         parts.rescuer(),
+        Usher(RedisOperations(parts.redis, parts.keys)),
     ]

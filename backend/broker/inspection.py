@@ -16,7 +16,7 @@ from backend.domain.job_state import JobState
 from backend.domain.queue_name import DEAD_LETTER_QUEUE
 from backend.domain.queue_state import QueueState, WorkerState
 
-_COUNTS = ("accepted", "finished", "failed", "canceled", "parked")
+_COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned")
 
 
 class RedisInspection:
@@ -178,6 +178,7 @@ def _queue_state(
         parked=numbers["parked"],
         oldest_enqueued_at=oldest,
         paused=f"queue:{name}" in paused or f"lane:{lane}" in paused,
+        poisoned=numbers["poisoned"],
     )
 
 

@@ -92,6 +92,11 @@ class Keys:
         return f"{self.root}:tally:parked:{gate}"
 
     @property
+    def gates(self) -> str:
+        """Sorted set of gates with jobs behind them, by the millisecond the usher last looked at them."""
+        return f"{self.root}:tally:gates"
+
+    @property
     def dead(self) -> str:
         """Sorted set of dead job ids by the millisecond they failed."""
         return f"{self.root}:tally:dead"

@@ -72,7 +72,8 @@ class RedisLeaseBook:
                 self._keys.job(job_id.decode()), "fence", "worker_name", "failures", "max_attempts"
             )
         with translated():
-            owners = pipe.execute() if entries else []
+            found = pipe.execute(raise_on_error=False) if entries else []
+            owners = [_fields(owner) for owner in found]
         return [
             Lease(
                 job_id.decode(),
@@ -86,3 +87,12 @@ class RedisLeaseBook:
                 entries, owners, strict=True
             )
         ]
+
+
+def _fields(owner: Any) -> list[Any]:
+    """What is no hash is no job: such a key must not keep the others from being rescued."""
+    if isinstance(owner, Exception):
+        if "WRONGTYPE" not in str(owner):
+            raise owner
+        return [None] * 4
+    return cast(list[Any], owner)

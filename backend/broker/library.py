@@ -29,8 +29,11 @@ STEPS = (
     "reprioritise",
     "pause",
     "resume",
+    "muster",
     "limit",
+    "usher",
     "purge",
+    "evict",
     "progress",
     "prune",
     "lead",
@@ -73,7 +76,7 @@ def _registration(step: str, loaded_at: int) -> str:
     return (
         f"redis.register_function{{function_name='{function_name(step)}', "
         f"description='{loaded_at}', flags={{{flags}}}, callback=function(keys, argv) "
-        f"begin() local reply = {step}(keys, argv) flush() return reply end}}"
+        f"return run({step}, keys, argv) end}}"
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 from redis import Redis
 
 from backend.broker import codec
-from backend.broker.connection import Functions
+from backend.broker.connection import Functions, translated
 from backend.broker.keys import Keys
 
 #: Ids of one step; taking an id out of a long list costs the server, so few at a time.
@@ -19,6 +20,8 @@ class RedisOperations:
     """The `Operations` on Redis. ``by`` and ``reason`` go into the job's history."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
         self._functions = Functions(client, keys.root)
 
     def cancel(self, job_ids: Sequence[str], *, by: str, reason: str, force: bool) -> list[int]:
@@ -65,17 +68,23 @@ class RedisOperations:
 
     def limit(self, job_type: str, most: int) -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
-        through = int(self._functions.call("limit", job_type, most))
+        through, lease = self._functions.call("limit", job_type, most)
         while most == 0 and through >= _BULK:
-            through = int(self._functions.call("limit", job_type, most))
+            through, _ = self._functions.call("limit", job_type, most)
+        while lease != b"0":
+            lease = self._functions.call("muster", lease, _BULK, job_type)
 
     def purge(self, queue: str, *, by: str, reason: str) -> int:
         """Cancels everything that waits in a queue; how many entries were taken off."""
-        purged = taken = int(self._functions.call("purge", queue, by, reason, _BULK))
-        while taken:
-            taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+        purged = 0
+        # Who is let through a gate meanwhile is in the queue by then; who is parked, behind the gate.
+        while taken := self._purge_parked(queue, by, reason) + self._purge_list(queue, by, reason):
             purged += taken
         return purged
+
+    def usher(self, gates: int, jobs: int) -> int:
+        """Lets through who still waits behind one of so many open gates; how many jobs."""
+        return int(self._functions.call("usher", gates, jobs))
 
     def prune(
         self, queues: Sequence[str], *, max_dead: int, max_dead_age: float
@@ -88,6 +97,28 @@ class RedisOperations:
             _, dropped = self._functions.call("prune", max_dead, age, _BULK, *queues)
             dead += dropped
         return int(entries), int(dead)
+
+    def _purge_list(self, queue: str, by: str, reason: str) -> int:
+        purged = taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+        while taken:
+            taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+            purged += taken
+        return purged
+
+    def _purge_parked(self, queue: str, by: str, reason: str) -> int:
+        with translated():
+            if int(cast(Any, self._client.hget(self._keys.counts(queue), "parked")) or 0) <= 0:
+                return 0
+            gates = cast(list[bytes], self._client.zrange(self._keys.gates, 0, -1))
+        return sum(self._evict(queue, by, reason, gate.decode()) for gate in gates)
+
+    def _evict(self, queue: str, by: str, reason: str, gate: str) -> int:
+        evicted = seen = 0
+        canceled, stay = self._functions.codes("evict", queue, by, reason, gate, seen, _BULK)
+        while canceled or stay:
+            evicted, seen = evicted + canceled, seen + stay
+            canceled, stay = self._functions.codes("evict", queue, by, reason, gate, seen, _BULK)
+        return evicted
 
     def _in_batches(
         self, step: str, head: list[str | int], items: Sequence[str], size: int

@@ -20,6 +20,8 @@ class QueueState:
     parked: int
     oldest_enqueued_at: datetime | None
     paused: bool
+    #: Of the failed, since the store began: those that kept killing their process.
+    poisoned: int = 0
 
     @property
     def difference(self) -> int:

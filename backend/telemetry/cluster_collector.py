@@ -85,6 +85,7 @@ class ClusterCollector(Collector):
         yield family(metrics.QUEUE_PARKED, {(q.name,): q.parked for q in states})
         yield family(metrics.QUEUE_PAUSED, {(q.name,): float(q.paused) for q in states})
         yield family(metrics.ACCEPTED, {(q.name,): q.accepted for q in states})
+        yield family(metrics.POISONED, {(q.name,): q.poisoned for q in states})
         yield family(metrics.DIFFERENCE, {(q.name,): q.difference for q in states})
 
 

@@ -94,6 +94,12 @@ ENDED = Metric(
     "Jobs that ended: finished, failed, canceled. A redriven job leaves failed again.",
     ("queue", "state"),
 )
+POISONED = Metric(
+    "tally_queue_jobs_poisoned_total",
+    _COUNTER,
+    "Jobs that failed because they kept killing their process.",
+    ("queue",),
+)
 DIFFERENCE = Metric(
     "tally_balance_difference_jobs",
     _GAUGE,

@@ -29,10 +29,17 @@ def own_servers() -> Iterator[Servers]:
     shutil.rmtree(state, ignore_errors=True)
 
 
-@pytest.fixture
-def night(own_servers: Servers, tmp_path: Path) -> Iterator[Night]:
-    """Scheduler, recorder and workers, and a shell beside them."""
-    night = Night(own_servers, tmp_path)
+@pytest.fixture(scope="module")
+def one_night(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """Scheduler, recorder and workers, and a shell beside them: they live through all that happens."""
+    night = Night(own_servers, tmp_path_factory.mktemp("night"))
     night.start()
     yield night
     night.end()
+
+
+@pytest.fixture
+def night(one_night: Night) -> Night:
+    """The same, for one more test."""
+    one_night.cluster.forget()
+    return one_night

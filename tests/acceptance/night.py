@@ -9,10 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from backend.broker.connection import connect
+from backend.domain.errors import Unavailable
 from backend.embedded.servers import Servers
+from backend.history.connection import connect as connect_history
+from backend.history.connection import translated
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import ROOT, Cluster
+
+_STATE = text("SELECT status FROM jobs WHERE id = :id")
 
 
 class Night:
@@ -36,6 +43,7 @@ class Night:
         shim.parent.mkdir()
         shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m backend.cli.main "$@"\n')
         shim.chmod(0o700)
+        self._engine = connect_history(servers.database_url)
         self._environment = {
             **self.cluster.environment,
             "PATH": f"{shim.parent}:{os.environ['PATH']}",
@@ -53,6 +61,7 @@ class Night:
         self.cluster.end()
         self.cluster.platform.redis.close()
         self.cluster.platform.blocking_redis.close()
+        self._engine.dispose()
 
     def run(self, *words: str, status: int | None = 0) -> str:
         """What a script, or `tally`, answered; ``status`` None: however it ended."""
@@ -86,8 +95,15 @@ class Night:
         return {finding["code"] for finding in json.loads(answer) if finding["level"] == "wrong"}
 
     def recorded(self, job_id: str, state: str) -> None:
-        """Blocks until the record says so."""
+        """Blocks until the record says so, and `tally` with it."""
+        eventually(lambda: self._state_on_record(job_id) == state, 30, self.cluster.log)
         words = ("history", "search", "--source", "history", "--state", state)
-        eventually(
-            lambda: job_id in self.tally(*words, status=None), timeout=30, show=self.cluster.log
-        )
+        assert job_id in self.tally(*words)
+
+    def _state_on_record(self, job_id: str) -> str:
+        """Empty while there is none, or Postgres is away."""
+        try:
+            with translated(), self._engine.connect() as connection:
+                return str(connection.execute(_STATE, {"id": job_id}).scalar() or "")
+        except Unavailable:
+            return ""

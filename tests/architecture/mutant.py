@@ -7,7 +7,7 @@ import os
 from backend.broker import library
 from tests.architecture.mutations import MUTATIONS
 
-_chosen = MUTATIONS[int(os.environ["TALLY_MUTATION"])]
+_chosen = MUTATIONS[int(os.environ["TALLY_TEST_MUTATION"])]
 _original = library.source_of
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -37,24 +36,37 @@ def lines_of(file: Path) -> int:
     return len(file.read_text(encoding="utf-8").splitlines())
 
 
-def functions_of(file: Path) -> Iterator[tuple[str, int]]:
+@cache
+def nodes_of(file: Path) -> tuple[ast.AST, ...]:
+    """Every node of that tree; walking costs as much as parsing."""
+    return tuple(ast.walk(tree_of(file)))
+
+
+@cache
+def functions_of(file: Path) -> tuple[tuple[str, int], ...]:
     """Each function of a file and how many lines it has."""
-    for node in ast.walk(tree_of(file)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, (node.end_lineno or 0) - node.lineno + 1
+    return tuple(
+        (node.name, (node.end_lineno or 0) - node.lineno + 1)
+        for node in nodes_of(file)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
-def texts_of(file: Path) -> Iterator[str]:
+@cache
+def texts_of(file: Path) -> tuple[str, ...]:
     """Every string in the code of a file; documentation is not code."""
     documentation = {
         id(node.value)
-        for node in ast.walk(tree_of(file))
+        for node in nodes_of(file)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree_of(file)):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in documentation:
-            yield node.value
+    return tuple(
+        node.value
+        for node in nodes_of(file)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documentation
+    )
 
 
 def rows_of(document: str, heading: str = "") -> list[list[str]]:

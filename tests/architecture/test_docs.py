@@ -13,6 +13,7 @@ import pytest
 from backend.cli.main import tally
 from backend.cli.reference import pages
 from backend.domain.errors import JobSignal, TallyError
+from tests.architecture.source_tree import CODE, files, nodes_of
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -97,8 +98,8 @@ def _is_ours(error: type) -> bool:
 
 def _events() -> Iterator[str]:
     """The first word of each call of a logger."""
-    for path in [*ROOT.glob("backend/**/*.py"), *ROOT.glob("workers/**/*.py")]:
-        for call in ast.walk(ast.parse(path.read_text())):
+    for path in files("*.py", *CODE):
+        for call in nodes_of(path):
             is_call = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
             if is_call and call.func.attr in _LEVELS:  # type: ignore[attr-defined]
                 yield from _texts(call.args)  # type: ignore[attr-defined]

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import CODE, ROOT, files, functions_of, name_of, tree_of
+from tests.architecture.source_tree import (
+    CODE,
+    ROOT,
+    files,
+    functions_of,
+    name_of,
+    nodes_of,
+    tree_of,
+)
 
 #: Where sleeping is the point; everything else waits with ``eventually``.
 _SLEEPERS = {
@@ -44,7 +52,7 @@ def test_the_domain_asks_neither_clock_nor_chance_nor_files() -> None:
     found = {
         f"{name_of(file)}: {name}"
         for file in files("*.py", "backend/domain")
-        for node in ast.walk(tree_of(file))
+        for node in nodes_of(file)
         for name in _imported(node)
         if name.partition(".")[0] in forbidden
     }
@@ -63,7 +71,7 @@ def test_tests_sleep_only_where_they_wait_for_something() -> None:
         f"{name_of(file)}:{node.lineno}"
         for file in files("*.py", "tests")
         if not name_of(file).startswith(tuple(_SLEEPERS))
-        for node in ast.walk(tree_of(file))
+        for node in nodes_of(file)
         if isinstance(node, ast.Call) and _is_sleep(node.func)
     }
 

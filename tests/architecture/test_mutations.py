@@ -1,4 +1,4 @@
-"""Would anybody notice if a guard were gone? ``TALLY_MUTATIONS=1`` tries it for each of them.
+"""Would anybody notice if a guard were gone? ``TALLY_TEST_MUTATIONS=1`` tries it for each of them.
 
 It takes some minutes: for every mutation the tests of the steps run until the first one fails.
 """
@@ -33,7 +33,9 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
     )
 
 
-@pytest.mark.skipif("TALLY_MUTATIONS" not in os.environ, reason="long; set TALLY_MUTATIONS=1")
+@pytest.mark.skipif(
+    "TALLY_TEST_MUTATIONS" not in os.environ, reason="long; set TALLY_TEST_MUTATIONS=1"
+)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", range(len(MUTATIONS)), ids=[str(m) for m in MUTATIONS])
 def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
@@ -50,7 +52,7 @@ def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
         text=True,
         check=False,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TALLY_MUTATION": str(number)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TALLY_TEST_MUTATION": str(number)},
     )
 
     assert run.returncode == 1, f"no test missed it\n{run.stdout[-500:]}"

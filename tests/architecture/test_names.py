@@ -16,9 +16,9 @@ from tests.architecture.source_tree import (
     SQL,
     files,
     name_of,
+    nodes_of,
     rows_of,
     texts_of,
-    tree_of,
 )
 
 FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "models", "types", "constants", "misc"}
@@ -114,7 +114,7 @@ def _codes() -> dict[str, str]:
     return {
         line.value.value: node.name
         for file in files("*.py", *CODE)
-        for node in ast.walk(tree_of(file))
+        for node in nodes_of(file)
         if isinstance(node, ast.ClassDef) and node.bases
         for line in node.body
         if isinstance(line, ast.Assign | ast.AnnAssign) and _is_code(line)

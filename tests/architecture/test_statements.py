@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.architecture.source_tree import CODE, SQL, files, name_of, texts_of, tree_of
+from tests.architecture.source_tree import CODE, SQL, files, name_of, nodes_of, texts_of
 
 #: SQL that is no statement of the record, and why.
 _WRITTEN_ELSEWHERE = {
@@ -32,7 +32,7 @@ def test_every_statement_that_is_called_has_its_file() -> None:
     called = {
         node.args[0].value
         for file in files("*.py", "backend/history")
-        for node in ast.walk(tree_of(file))
+        for node in nodes_of(file)
         if isinstance(node, ast.Call)
         and getattr(node.func, "id", "") in {"statement", "source_of"}
         and node.args

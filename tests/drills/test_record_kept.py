@@ -1,6 +1,6 @@
 """History has every attempt exactly once, though Postgres goes away, or recorders are killed at work.
 
-The suite runs a short form; ``TALLY_DRILL=full`` puts 20,000 jobs through the engine, with Postgres away
+The suite runs a short form; ``TALLY_TEST_DRILL=full`` puts 20,000 jobs through the engine, with Postgres away
 for 30 seconds, and with 20 recorders killed.
 """
 
@@ -37,7 +37,7 @@ class Drill(NamedTuple):
     kills: int
 
 
-FULL = os.environ.get("TALLY_DRILL") == "full"
+FULL = os.environ.get("TALLY_TEST_DRILL") == "full"
 DRILL = Drill(20_000, 30, 20) if FULL else Drill(1500, 2, 4)
 #: Each tenth job fails once before it succeeds.
 FAILING = 10

@@ -1,6 +1,6 @@
 """The leader of two schedulers is killed again and again, while jobs come due and seconds tick.
 
-The suite runs a short form; ``TALLY_DRILL=full`` kills ten times during 2,000 delayed jobs.
+The suite runs a short form; ``TALLY_TEST_DRILL=full`` kills ten times during 2,000 delayed jobs.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def pair(stage: tuple[Stage, str], servers: Servers, tmp_path: Path) -> Iterator
 def test_each_job_and_each_tick_runs_once_though_the_leader_is_killed(
     stage: tuple[Stage, str], pair: SchedulerPair
 ) -> None:
-    drill = FULL if os.environ.get("TALLY_DRILL") == "full" else SHORT
+    drill = FULL if os.environ.get("TALLY_TEST_DRILL") == "full" else SHORT
     scene = stage[0]
     pair.start()
     pair.start()

@@ -1,4 +1,4 @@
-"""Chromium without a window: Debian's, or the one that TALLY_CHROMIUM names."""
+"""Chromium without a window: Debian's, or the one that TALLY_TEST_CHROMIUM names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ addEventListener("securitypolicyviolation", (event) =>
 
 def chromium_path() -> Path | None:
     """Where it is; None when there is none."""
-    path = Path(os.environ.get("TALLY_CHROMIUM", "/usr/bin/chromium"))
+    path = Path(os.environ.get("TALLY_TEST_CHROMIUM", "/usr/bin/chromium"))
     return path if path.exists() else None
 
 

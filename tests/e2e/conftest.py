@@ -41,7 +41,7 @@ def stage(
 def browser() -> Iterator[Any]:
     """Chromium; without one these tests are skipped."""
     if chromium_path() is None:
-        pytest.skip("there is no Chromium: install Debian's, or name one in TALLY_CHROMIUM")
+        pytest.skip("there is no Chromium: install Debian's, or name one in TALLY_TEST_CHROMIUM")
     pytest.importorskip("playwright", reason="playwright drives the browser")
     with launched() as browser:
         yield browser

@@ -258,6 +258,21 @@ class Histories(RuleBasedStateMachine):
         for job_id in waiting:
             self.jobs[job_id].state = JobState.CANCELED
 
+    @precondition(lambda self: self.redis.exists(self.bench.keys.gates))
+    @rule(queue=queues, pick=picks, after=st.integers(0, 2), most=st.integers(1, 3))
+    def evict(self, queue: str, pick: int, after: int, most: int) -> None:
+        gate = _pick(sorted(self.bench.members(self.bench.keys.gates)), pick)
+        seen = self.bench.parked(gate)[after : after + most]
+        mine = [job_id for job_id in seen if self.jobs[job_id].queue == queue]
+        words = (queue, "ada", "why", gate, after, most)
+        assert self.bench.functions.codes("evict", *words) == [len(mine), len(seen) - len(mine)]
+        for job_id in mine:
+            self.jobs[job_id].state = JobState.CANCELED
+
+    @rule(gates=st.integers(1, 3), most=st.integers(1, 3))
+    def usher(self, gates: int, most: int) -> None:
+        assert self.bench.functions.call("usher", gates, most) <= most
+
     # -- what must be true after each of them
 
     @invariant()
@@ -271,6 +286,13 @@ class Histories(RuleBasedStateMachine):
         assert found == model
         homes = {i: self.bench.field(i, "origin") for i, job in self.jobs.items() if not job.gone}
         assert homes == {i: job.queue for i, job in self.jobs.items() if not job.gone}
+
+    @invariant()
+    def whoever_runs_under_a_limit_holds_a_slot_of_it(self) -> None:
+        for kind in (kind for kind, most in self.limits.items() if most):
+            running = {i for i, job in self.jobs.items() if job.held and job.asked.job_type == kind}
+            holders = self.redis.smembers(self.bench.keys.holders(f"type:{kind}"))
+            assert {member.decode() for member in holders} == running
 
     @invariant()
     def somebody_is_called_for_every_job_that_may_run(self) -> None:
@@ -288,8 +310,9 @@ class Histories(RuleBasedStateMachine):
         assert not stuck, f"{stuck} never ran"
         self.everything_adds_up()
         self.redis_agrees_with_the_model()
+        self.bench.functions.call("usher", 100, 100)
         names = {name.decode().split(":")[2] for name in self.redis.scan_iter("rq:tally:*")}
-        assert not names & {"holders", "parked", "leases"}
+        assert not names & {"holders", "parked", "leases", "gates"}
         assert self.bench.members(self.bench.keys.schedule) == []
 
     def _work_off(self) -> None:

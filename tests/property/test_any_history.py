@@ -1,4 +1,4 @@
-"""Histories of steps that nobody thought of. ``TALLY_PROPERTY_EXAMPLES=2000`` looks at many more."""
+"""Histories of steps that nobody thought of. ``TALLY_TEST_PROPERTY_EXAMPLES=2000`` looks at many more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.broker.connection import connect
 from backend.embedded.servers import Servers
 from tests.property.machine import Histories
 
-ASKED = int(os.environ.get("TALLY_PROPERTY_EXAMPLES", "0"))
+ASKED = int(os.environ.get("TALLY_TEST_PROPERTY_EXAMPLES", "0"))
 
 
 def test_no_history_of_steps_loses_doubles_or_blocks_a_job(servers: Servers) -> None:

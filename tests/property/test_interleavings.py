@@ -66,6 +66,9 @@ class Scene:
         self.bench.make_due(*self.bench.members(self.bench.keys.schedule))
         self.bench.promote()
 
+    def _usher(self) -> None:
+        self.bench.functions.call("usher", 10, 10)
+
     def actors(self) -> dict[str, list[Step]]:
         """What each does, in its own order."""
         return {**self._processes(), **self._people()}
@@ -91,6 +94,7 @@ class Scene:
             "rescuer": [self._look, lambda: self._rescue("crashed"), self._look],
             "careful rescuer": [self._look, self._look, lambda: self._rescue("released")],
             "promoter": [self._promote, self._promote],
+            "usher": [self._usher, self._usher],
         }
 
     def _people(self) -> dict[str, list[Step]]:
@@ -111,6 +115,7 @@ class Scene:
                 lambda: self.bench.reprioritise("a", "high"),
                 lambda: self.bench.resume("type:greet", lanes=("default",)),
                 lambda: call("limit", "greet", 0),
+                lambda: call("limit", "greet", 1),
             ],
             "caller": [
                 lambda: self.bench.enqueue(new_job("a")),
@@ -154,6 +159,7 @@ NAMES = [
     "rescuer",
     "careful rescuer",
     "promoter",
+    "usher",
     "impatient operator",
     "tidy operator",
     "operator of queues",

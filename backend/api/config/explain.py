@@ -36,8 +36,7 @@ def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:
 
 #: Variables that begin like ours and are no settings: they say where things are.
 _PLACES = frozenset({"CONFIG", "STATE_DIR", "SERVERS", "METRICS_DIR", "URL", "TOKEN"})
-#: Those of tests and drills.
-_NOT_OURS = ("TEST_", "DRILL", "PROPERTY_", "MEMORY_", "MUTATION", "CHROMIUM")
+_OF_TESTS = "TEST_"
 
 
 def unknown_variables(names: Iterable[str], model: type[BaseModel]) -> list[str]:
@@ -46,7 +45,7 @@ def unknown_variables(names: Iterable[str], model: type[BaseModel]) -> list[str]
     found = []
     for name in sorted(names):
         word = name.removeprefix("TALLY_").partition("__")[0]
-        if name.startswith("TALLY_") and word not in known and not word.startswith(_NOT_OURS):
+        if name.startswith("TALLY_") and word not in known and not word.startswith(_OF_TESTS):
             near = suggestion(word, known)
             found.append(f"there is no setting for the variable {name}{near}")
     return found

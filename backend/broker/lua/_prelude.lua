@@ -30,7 +30,7 @@ local function iso(ms)
 end
 
 -- What a step writes to the same key for many jobs is gathered and sent once: most of a step's time
--- goes into single commands. The loader calls `begin` before each step and `flush` after it.
+-- goes into single commands.
 local gathered, tallied
 
 local function begin() gathered, tallied = {}, {} end
@@ -41,11 +41,42 @@ local function gather(command, key, ...)
   for i = 1, select('#', ...) do call[#call + 1] = (select(i, ...)) end
 end
 
+-- One write that Redis refuses keeps no other from being written; the first refusal is returned.
 local function flush()
-  for _, call in pairs(gathered) do redis.call(unpack(call)) end
-  for key, numbers in pairs(tallied) do
-    for what, by in pairs(numbers) do redis.call('HINCRBY', key, what, by) end
+  local refused
+  for _, call in pairs(gathered) do
+    local reply = redis.pcall(unpack(call))
+    refused = refused or (type(reply) == 'table' and reply.err and reply)
   end
+  for key, numbers in pairs(tallied) do
+    for what, by in pairs(numbers) do
+      local reply = redis.pcall('HINCRBY', key, what, by)
+      refused = refused or (type(reply) == 'table' and reply.err and reply)
+    end
+  end
+  return refused
+end
+
+-- Redis takes nothing back of a step that breaks half-way. So what it gathered until then is written
+-- too (a started job must not be without its lease), and only then the caller hears of it.
+local function run(step, keys, argv)
+  begin()
+  local ok, reply = pcall(step, keys, argv)
+  local refused = flush()
+  if not ok then error(reply, 0) end
+  if refused then error(refused, 0) end
+  return reply
+end
+
+-- Fields of a job's hash. What is no hash is no job: a key that a foreign hand put there must not stop
+-- the step for the others.
+local function fields_of(job, ...)
+  local f = redis.pcall('HMGET', job, ...)
+  if f.err then
+    f = {}
+    for at = 1, select('#', ...) do f[at] = false end
+  end
+  return f
 end
 
 local function ring(root, lane, jobs)
@@ -98,10 +129,15 @@ local function to_queue(root, id, queue, front)
   ring(root, lane_of(queue), 1)
 end
 
+-- Gates with jobs behind them, by when `usher` last looked at them; it takes out those with none.
+local function note_gate(root, gate)
+  redis.call('ZADD', root .. ':tally:gates', 'NX', 0, gate)
+end
+
 -- A job that may not start now waits aside, behind the gate that stopped it, so that the head of
 -- its queue stays free and no claim looks at it again before the gate opens.
 local function park(root, job, id, queue, gate)
-  redis.call('RPUSH', root .. ':tally:parked:' .. gate, id)
+  if redis.call('RPUSH', root .. ':tally:parked:' .. gate, id) == 1 then note_gate(root, gate) end
   redis.call('HSET', job, 'parked', gate)
   count(root, queue, 'parked', 1)
 end
@@ -112,7 +148,7 @@ end
 
 local function let_through(root, id)
   local job = root .. ':job:' .. id
-  local queue, status = unpack(redis.call('HMGET', job, 'origin', 'status'))
+  local queue, status = unpack(fields_of(job, 'origin', 'status'))
   if status ~= 'queued' then drop(root, id, queue, status) return 0 end
   redis.call('HDEL', job, 'parked')
   count(root, queue, 'parked', -1)
@@ -140,7 +176,7 @@ local function room_at(root, gate)
   if kind == 'type' then limit = redis.call('HGET', root .. ':tally:limits', name)
   else
     local first = redis.call('LINDEX', root .. ':tally:parked:' .. gate, 0)
-    limit = first and redis.call('HGET', root .. ':job:' .. first, 'limit')
+    limit = first and fields_of(root .. ':job:' .. first, 'limit')[1]
   end
   return (tonumber(limit or nil) or math.huge) - redis.call('SCARD', root .. ':tally:holders:' .. gate)
 end
@@ -204,7 +240,7 @@ end
 
 local function cancel_waiting(root, job, id, queue, now, reason, by)
   local kind, limit_key, waiters, parked, ttl =
-    unpack(redis.call('HMGET', job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl'))
+    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl'))
   redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
   redis.call('HDEL', job, 'parked')
   redis.call('PERSIST', job)

@@ -12,7 +12,7 @@ local function cancel(keys, argv)
     local id = argv[at]
     local job = root .. ':job:' .. id
     local status, queue, parked, worker, asked =
-      unpack(redis.call('HMGET', job, 'status', 'origin', 'parked', 'worker_name', 'cancel'))
+      unpack(fields_of(job, 'status', 'origin', 'parked', 'worker_name', 'cancel'))
     local reply = status and 3 or 0
     if status == 'queued' or status == 'scheduled' or status == 'deferred' then
       if status == 'scheduled' then unschedule(root, id, queue)

@@ -43,7 +43,7 @@ end
 
 local function take(root, id, queue, claim)
   local job = root .. ':job:' .. id
-  local f = redis.call('HMGET', job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
+  local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at')
   if f[1] ~= 'queued' or f[2] ~= queue then
     drop(root, id, queue, f[1])

@@ -13,7 +13,7 @@ local function discard(keys, argv)
     local job = root .. ':job:' .. id
     local reply = redis.call('ZREM', root .. ':failed:dlq', id)
     redis.call('ZREM', root .. ':tally:dead', id)
-    local status, queue = unpack(redis.call('HMGET', job, 'status', 'origin'))
+    local status, queue = unpack(fields_of(job, 'status', 'origin'))
     if reply == 1 and status == 'failed' then
       if argv[3] == 'resolved' then
         count(root, queue, 'failed', -1)

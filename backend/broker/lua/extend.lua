@@ -10,7 +10,7 @@ local function extend(keys, argv)
   local stamp, expires = iso(now), now + tonumber(argv[1])
   for at = 2, #argv, 2 do
     local job = root .. ':job:' .. argv[at]
-    local f = redis.call('HMGET', job, 'status', 'fence', 'cancel')
+    local f = fields_of(job, 'status', 'fence', 'cancel')
     local reply = 0
     if f[1] == 'started' and f[2] == argv[at + 1] then
       redis.call('ZADD', root .. ':tally:leases', expires, argv[at])

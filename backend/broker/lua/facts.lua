@@ -9,7 +9,7 @@ local function facts(keys, argv)
   local root, found = keys[1], {}
   for at = 1, #argv do
     local id = argv[at]
-    local f = redis.call('HMGET', root .. ':job:' .. id, 'status', 'origin', 'attempt', 'failures', 'fence',
+    local f = fields_of(root .. ':job:' .. id, 'status', 'origin', 'attempt', 'failures', 'fence',
       'parked', 'worker_name', 'created_at', 'enqueued_at', 'started_at', 'ended_at')
     local queue, fence = f[2] or '', f[5] or ''
     f[12] = redis.call('ZSCORE', root .. ':tally:leases', id)

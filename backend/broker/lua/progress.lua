@@ -7,7 +7,7 @@
 -- Returns  1 noted, 0 the lease is lost, 2 noted and asked to cancel
 local function progress(keys, argv)
   local job = keys[1] .. ':job:' .. argv[1]
-  local f = redis.call('HMGET', job, 'status', 'fence', 'cancel')
+  local f = fields_of(job, 'status', 'fence', 'cancel')
   if f[1] ~= 'started' or f[2] ~= argv[2] then return 0 end
   redis.call('HSET', job, 'progress', argv[3])
   return f[3] and 2 or 1

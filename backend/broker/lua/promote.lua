@@ -19,7 +19,7 @@ local function promote(keys, argv)
   for at = 1, #due, 2 do
     local id = due[at]
     local job = root .. ':job:' .. id
-    local status, queue = unpack(redis.call('HMGET', job, 'status', 'origin'))
+    local status, queue = unpack(fields_of(job, 'status', 'origin'))
     unschedule(root, id, queue or '')
     if status == 'scheduled' then
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', stamp)

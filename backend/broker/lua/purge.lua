@@ -11,7 +11,7 @@ local function purge(keys, argv)
   local ids = redis.call('LPOP', root .. ':queue:' .. queue, tonumber(argv[4])) or {}
   for _, id in ipairs(ids) do
     local job = root .. ':job:' .. id
-    local status, origin = unpack(redis.call('HMGET', job, 'status', 'origin'))
+    local status, origin = unpack(fields_of(job, 'status', 'origin'))
     if status == 'queued' and origin == queue then
       cancel_waiting(root, job, id, queue, now, argv[3], argv[2])
     else

@@ -11,7 +11,7 @@ local function redrive(keys, argv)
     local job = root .. ':job:' .. id
     local reply = redis.call('ZREM', root .. ':failed:dlq', id)
     redis.call('ZREM', root .. ':tally:dead', id)
-    local status, queue = unpack(redis.call('HMGET', job, 'status', 'origin'))
+    local status, queue = unpack(fields_of(job, 'status', 'origin'))
     if reply == 1 and status == 'failed' then
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso(now), 'fence', '')
       redis.call('HDEL', job, 'failures', 'suspect', 'cancel', 'ended_at', 'error', 'expires_at')

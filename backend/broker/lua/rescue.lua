@@ -11,7 +11,7 @@ local function rescue(keys, argv)
   for at = 2, #argv, 6 do
     local id, fence = argv[at], argv[at + 1]
     local job = root .. ':job:' .. id
-    local f = redis.call('HMGET', job, unpack(ATTEMPT))
+    local f = fields_of(job, unpack(ATTEMPT))
     local lease = redis.call('ZSCORE', root .. ':tally:leases', id)
     local gone = argv[1] == '0' or (lease and lease == argv[at + 2] and tonumber(lease) <= now)
     local reply = 0

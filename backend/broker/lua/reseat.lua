@@ -25,7 +25,9 @@ local function leave_places(root, id, own, runs, argv)
 end
 
 local function list_once(root, own, id)
-  local list = root .. (string.find(own, '^parked') and ':tally:' or ':') .. own
+  local gate = string.match(own, '^parked:(.*)$')
+  local list = root .. (gate and ':tally:' or ':') .. own
+  if gate then note_gate(root, gate) end
   local at = redis.call('LPOS', list, id, 'COUNT', 0)
   if #at == 0 then redis.call('LPUSH', list, id)
   elseif #at > 1 then redis.call('LREM', list, 1 - #at, id) end
@@ -66,7 +68,7 @@ end
 local function reseat(keys, argv)
   local root, id, target, now = keys[1], argv[1], argv[4], now_ms()
   local job = root .. ':job:' .. id
-  local f = redis.call('HMGET', job, 'status', 'fence', 'origin', 'parked', 'waiters')
+  local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters')
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
   if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end

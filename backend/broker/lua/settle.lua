@@ -52,7 +52,9 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   leave_gates(root, job, id, f[7])
   local asked = f[9]
   if asked and (requeued[kind] or kind == 'retried' or kind == 'snoozed') then kind = 'canceled' end
-  kind = charge(job, kind, f, body)
+  local ended = charge(job, kind, f, body)
+  if ended ~= kind then count(root, queue, 'poisoned', 1) end
+  kind = ended
   leave_result(root, id, kind, result, f[4])
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
@@ -67,7 +69,7 @@ local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   for at = 1, #argv, 8 do
     local id, fence = argv[at], argv[at + 1]
-    local f = redis.call('HMGET', root .. ':job:' .. id, unpack(ATTEMPT))
+    local f = fields_of(root .. ':job:' .. id, unpack(ATTEMPT))
     local reply = 0
     if f[2] == fence then
       reply = 2

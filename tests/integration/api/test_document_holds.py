@@ -1,7 +1,7 @@
 """The OpenAPI document against the application: what it allows is taken, what it does not is refused.
 
 A few cases run with every test session. More than 5,000, of every phase:
-``TALLY_FUZZ_EXAMPLES=20 pytest tests/integration/api/test_document_holds.py``
+``TALLY_TEST_FUZZ_EXAMPLES=20 pytest tests/integration/api/test_document_holds.py``
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
 pytest.importorskip("schemathesis")
 
 _HERE = Path(__file__).parent
-_FULL = "TALLY_FUZZ_EXAMPLES" in os.environ
-_EXAMPLES = int(os.environ.get("TALLY_FUZZ_EXAMPLES", "1"))
+_FULL = "TALLY_TEST_FUZZ_EXAMPLES" in os.environ
+_EXAMPLES = int(os.environ.get("TALLY_TEST_FUZZ_EXAMPLES", "1"))
 _PHASES = "examples,coverage,fuzzing,stateful" if _FULL else "fuzzing"
 _SECONDS = 60 * 20
 

@@ -20,6 +20,23 @@ from tests.integration.api.web_server import Reply, WebServer
 Start = Callable[..., WebServer]
 
 
+@pytest.fixture(scope="module")
+def shared(
+    servers: Servers, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WebServer]:
+    """One server for the tests that neither end it nor need settings of their own; no worker inside."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    server = WebServer(servers.redis_url, migrated, folder, threads=4, request_seconds=5)
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def server(shared: WebServer, platform: Platform) -> WebServer:
+    """The shared one, over empty stores."""
+    return shared
+
+
 @pytest.fixture
 def start(servers: Servers, migrated: str, platform: Platform, tmp_path: Path) -> Iterator[Start]:
     """Starts servers on the stores of the session; all are ended with the test."""
@@ -74,7 +91,9 @@ def test_it_starts_without_redis(start: Start, tmp_path: Path) -> None:
     assert server.get("/readyz").status == 503
 
 
-def test_the_worker_inside_runs_jobs_and_stops_with_the_process(start: Start) -> None:
+def test_the_worker_inside_runs_jobs_and_gives_back_what_runs_when_the_process_stops(
+    start: Start, platform: Platform
+) -> None:
     server = start(worker_lanes=["all"], worker_slots=2)
     accepted = server.post(
         "/api/dm-jobqueue/register", {"message": "Hello from inside", "delay_seconds": 0}
@@ -85,30 +104,18 @@ def test_the_worker_inside_runs_jobs_and_stops_with_the_process(start: Start) ->
         return str(json.loads(server.get(f"/api/jobs/{job_id}").body)["state"])
 
     eventually(lambda: state() == "finished", 20, lambda: server.output)
+    long = server.post("/api/jobs", {"job_type": "dawdle", "payload": {"seconds": 60}})
+    long_id = json.loads(long.body)["id"]
+    eventually(lambda: platform.queue_service.get_job(long_id).state == "started", 20)
     server.ask_to_stop()
 
-    assert server.wait() == 0
+    assert server.wait(60) == 0
     assert server.said("] Hello from inside")
     assert server.said("worker.stopped")
+    assert platform.queue_service.get_job(long_id).state == "queued"
 
 
-def test_a_job_that_the_worker_inside_runs_is_given_back_at_the_end(
-    start: Start, platform: Platform
-) -> None:
-    server = start(worker_lanes=["default"], worker_slots=1)
-    accepted = server.post("/api/jobs", {"job_type": "dawdle", "payload": {"seconds": 60}})
-    job_id = json.loads(accepted.body)["id"]
-    eventually(lambda: platform.queue_service.get_job(job_id).state == "started", 20)
-
-    server.ask_to_stop()
-    code = server.wait(60)
-
-    assert code == 0
-    assert platform.queue_service.get_job(job_id).state == "queued"
-
-
-def test_without_lanes_there_is_no_worker_inside(start: Start) -> None:
-    server = start()
+def test_without_lanes_there_is_no_worker_inside(server: WebServer) -> None:
     accepted = server.post("/api/jobs", {"job_type": "greet", "payload": {"name": "Ada"}})
     job_id = json.loads(accepted.body)["id"]
 
@@ -118,8 +125,7 @@ def test_without_lanes_there_is_no_worker_inside(start: Start) -> None:
     assert json.loads(server.get(f"/api/jobs/{job_id}").body)["state"] == "queued"
 
 
-def test_clients_that_dawdle_hold_no_thread(start: Start) -> None:
-    server = start(threads=4)
+def test_clients_that_dawdle_hold_no_thread(server: WebServer) -> None:
     with contextlib.ExitStack() as open_connections:
         for number in range(100):
             connection = open_connections.enter_context(server.connect())
@@ -136,19 +142,17 @@ def test_clients_that_dawdle_hold_no_thread(start: Start) -> None:
     assert sorted(times)[18] < 0.5
 
 
-def test_a_request_that_never_becomes_whole_is_cut_off(start: Start) -> None:
-    server = start(request_seconds=2)
+def test_a_request_that_never_becomes_whole_is_cut_off(server: WebServer) -> None:
     with server.connect() as connection:
         connection.sendall(b"POST /api/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         began = time.monotonic()
 
         assert _is_closed(connection, 15)
 
-    assert 1.5 < time.monotonic() - began < 6
+    assert 4.5 < time.monotonic() - began < 9
 
 
-def test_an_address_cannot_hold_every_connection(start: Start) -> None:
-    server = start()
+def test_an_address_cannot_hold_every_connection(server: WebServer) -> None:
     with contextlib.ExitStack() as open_connections:
         held = [open_connections.enter_context(server.connect()) for _ in range(230)]
         for connection in held:
@@ -171,8 +175,7 @@ def _is_closed(connection: Any, timeout: float = 0.5) -> bool:
         return True
 
 
-def test_a_large_body_passes_through(start: Start) -> None:
-    server = start()
+def test_a_large_body_passes_through(server: WebServer) -> None:
     jobs = [{"job_type": "anything", "payload": {"text": "x" * 2000}} for _ in range(500)]
 
     answer = server.post("/api/jobs/bulk", {"jobs": jobs})
@@ -181,8 +184,9 @@ def test_a_large_body_passes_through(start: Start) -> None:
     assert json.loads(answer.body)["created"] == 500
 
 
-def test_requests_one_behind_the_other_on_one_connection_are_all_answered(start: Start) -> None:
-    server = start()
+def test_requests_one_behind_the_other_on_one_connection_are_all_answered(
+    server: WebServer,
+) -> None:
     one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     with server.connect() as connection:
         connection.sendall(one * 5 + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))

@@ -158,8 +158,11 @@ class Audit:
     def _stuck_behind_gates(self, held: dict[str, set[str]]) -> Iterator[str]:
         limits = self._hash(self._keys.limits)
         paused = self._set(self._keys.paused)
+        known = self._scores(self._keys.gates)
         for gate in self._below("tally", "parked"):
             kind, _, name = gate.partition(":")
+            if gate not in known:
+                yield f"{gate} has jobs behind it, and the usher does not know"
             waiting = self._list(self._keys.parked(gate))
             if kind == "paused" and f"type:{name}" not in paused:
                 yield f"{waiting} wait for a type that is not paused: {name}"

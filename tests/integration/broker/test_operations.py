@@ -133,3 +133,37 @@ def test_what_outlived_its_time_is_pruned_to_the_end(bench: Bench, desk: RedisOp
     assert desk.prune(["normal"], max_dead=1, max_dead_age=0) == (0, 9)
 
     assert len(bench.members(bench.keys.dead)) == 1
+
+
+def test_a_purge_takes_what_waits_behind_gates_too_and_nothing_comes_back(
+    bench: Bench, desk: RedisOperations
+) -> None:
+    desk.limit("greet", 1)
+    desk.pause("type:other")
+    ids = bench.seed(*[new_job() for _ in range(12)])
+    held = bench.claim(20)[0]
+    paused = bench.seed(*[new_job(job_type="other") for _ in range(9)])
+    elsewhere = bench.seed(new_job("elsewhere", "low", job_type="other"))
+    bench.claim(20)
+    fresh = bench.seed(new_job())
+
+    assert desk.purge("normal", **BY) == 11 + 9 + 1
+
+    assert bench.registry("canceled").keys() == {*ids[1:], *paused, *fresh}
+    assert bench.count("parked") == 0
+    assert bench.settle(held, "finished") == 1
+    desk.resume("type:other", [])
+    assert [job.id for job in bench.claim(20)] == elsewhere
+
+
+def test_a_limit_counts_what_runs_already(bench: Bench, desk: RedisOperations) -> None:
+    running = [bench.started() for _ in range(3)]
+    bench.seed(new_job(), new_job())
+
+    desk.limit("greet", 2)
+
+    assert bench.claim(9) == []
+    bench.settle(running[0], "finished")
+    assert bench.claim(9) == []
+    bench.settle(running[1], "finished")
+    assert len(bench.claim(9)) == 1

@@ -103,6 +103,7 @@ def test_a_crash_is_charged_and_runs_alone_next_until_it_is_poison(bench: Bench)
     bench.settle(again, "crashed", body=ERROR)
     assert bench.field(job.id, "status") == "failed"
     assert bench.kinds(job.id)[-1] == "failed"
+    assert bench.count("poisoned") == 1
 
 
 def test_a_suspect_runs_alone_next_and_is_not_charged(bench: Bench) -> None:

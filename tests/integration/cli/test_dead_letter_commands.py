@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.cli.dead_jobs import dead_jobs
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
 
 
 @pytest.fixture
-def dead(cluster: Cluster) -> list[str]:
+def dead(shell: Shell) -> list[str]:
     """Two dead jobs of one kind, one of another."""
-    cluster.workers("default")
-    ids = [cluster.enqueue("fail", max_retries=0), cluster.enqueue("fail", max_retries=0)]
-    ids.append(cluster.enqueue("unencodable"))
-    for job_id in ids:
-        assert cluster.ended(job_id).state == "failed"
-    return ids
+    return dead_jobs("fail", "fail", "unencodable")
 
 
 def test_dead_jobs_are_listed_and_grouped_by_error(shell: Shell, dead: list[str]) -> None:

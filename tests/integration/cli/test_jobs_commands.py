@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
 
@@ -95,16 +96,14 @@ def test_waiting_for_a_job_shows_its_result(shell: Shell, cluster: Cluster) -> N
     assert "Hello, Ada!" in text
 
 
-def test_a_failed_job_is_retried_with_another_payload(shell: Shell, cluster: Cluster) -> None:
-    cluster.workers("default")
-    cluster.start("scheduler")
-    job_id = cluster.enqueue("fail")
-    assert cluster.ended(job_id).state == "failed"
+def test_a_failed_job_is_retried_with_another_payload(shell: Shell) -> None:
+    [job_id] = dead_jobs("fail")
     assert "ValueError: as told" in shell.run("jobs", "show", job_id).text
 
     shell.run("jobs", "retry", job_id, "--payload", '{"until": 1}', "--reason", "fixed")
+    work_off()
 
-    assert cluster.ended(job_id).state == "finished"
+    assert shell.json("jobs", "show", job_id)["job"]["state"] == "finished"
     assert shell.run("jobs", "retry", job_id, status=1).talk
 
 

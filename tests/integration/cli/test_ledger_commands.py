@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from backend.bootstrap import platform
-from tests.eventually import eventually
+from tests.integration.api.work import Work
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
 
 
-def _recorded(shell: Shell, cluster: Cluster, job_id: str) -> None:
-    eventually(
-        lambda: (
-            shell.json("history", "search", "--source", "history")["jobs"]
-            and job_id in str(shell.json("history", "search", "--source", "history"))
-        ),
-        timeout=20,
-        show=cluster.log,
-    )
-
-
 def test_books_that_balance_are_status_0(shell: Shell, cluster: Cluster) -> None:
-    cluster.start("recorder")
-    _recorded(shell, cluster, cluster.enqueue("note"))
+    cluster.enqueue("note")
+    Work(platform()).record()
 
     answer = shell.run("reconcile")
 
@@ -29,9 +18,8 @@ def test_books_that_balance_are_status_0(shell: Shell, cluster: Cluster) -> None
 
 
 def test_a_lost_job_is_named_and_put_back(shell: Shell, cluster: Cluster) -> None:
-    cluster.start("recorder")
     job_id = cluster.enqueue("note")
-    _recorded(shell, cluster, job_id)
+    Work(platform()).record()
     keys = platform().keys
     platform().redis.lrem(keys.queue("normal"), 0, job_id)
 
@@ -46,11 +34,8 @@ def test_a_lost_job_is_named_and_put_back(shell: Shell, cluster: Cluster) -> Non
 
 
 def test_waiting_jobs_are_made_again_in_an_empty_redis(shell: Shell, cluster: Cluster) -> None:
-    recorder = cluster.start("recorder")
     job_id = cluster.enqueue("note")
-    _recorded(shell, cluster, job_id)
-    recorder.terminate()
-    recorder.wait(20)
+    Work(platform()).record()
     platform().redis.flushdb()
 
     assert "IllegalMove" not in shell.run("rebuild", "--yes").talk

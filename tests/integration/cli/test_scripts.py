@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from backend.bootstrap import platform
 from backend.history.connection import connect
-from tests.eventually import eventually
+from tests.integration.api.work import Work
+from tests.integration.cli.dead_jobs import dead_jobs
 from tests.integration.cli.scripts import ROOT, Scripts
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
@@ -30,12 +32,9 @@ def scripts(tmp_path: Path, environment: pytest.MonkeyPatch) -> Scripts:
 
 
 @pytest.fixture
-def dead(cluster: Cluster) -> list[str]:
+def dead(shell: Shell) -> list[str]:
     """Two dead jobs."""
-    cluster.workers("default")
-    ids = [cluster.enqueue("fail", max_retries=0) for _ in range(2)]
-    assert {cluster.ended(job_id).state for job_id in ids} == {"failed"}
-    return ids
+    return dead_jobs("fail", "fail")
 
 
 @pytest.mark.parametrize("script", [*ALL, "start-redis.sh"])
@@ -53,17 +52,17 @@ def test_queue_stats_shows_queues_and_books(scripts: Scripts, shell: Shell) -> N
 
 
 def test_list_failed_names_errors(scripts: Scripts, dead: list[str]) -> None:
-    assert all(job_id in scripts.run("jobs/list-failed.sh") for job_id in dead)
+    listed = scripts.run("jobs/list-failed.sh")
+    assert all(job_id in listed for job_id in dead)
     assert re.search(
         r"2 +fail +exception +ValueError", scripts.run("jobs/list-failed.sh", "--groups")
     )
 
 
-def test_job_status_shows_the_traceback(scripts: Scripts, dead: list[str]) -> None:
+def test_one_dead_job_shows_its_traceback_and_is_sent_back(
+    scripts: Scripts, dead: list[str]
+) -> None:
     assert 'raise ValueError("as told")' in scripts.run("jobs/job-status.sh", dead[0])
-
-
-def test_retry_job_sends_one_back(scripts: Scripts, dead: list[str]) -> None:
     assert "queued again" in scripts.run("jobs/retry-job.sh", dead[0])
 
 
@@ -91,25 +90,18 @@ def test_clear_pending_is_on_purpose_only(scripts: Scripts, shell: Shell) -> Non
 
 
 def test_purge_old_deletes_what_ended_long_ago(
-    scripts: Scripts, cluster: Cluster, dead: list[str], record_url: str
+    scripts: Scripts, dead: list[str], record_url: str
 ) -> None:
-    cluster.start("recorder")
+    Work(platform()).record()
     engine = connect(record_url)
     # Forty days in versions: milliseconds, then 20 bits.
     earlier = "(40::bigint * 86400000) << 20"
     ended = text(
         f"UPDATE jobs SET position = position - ({earlier}), status_version = status_version - "
-        f"({earlier}) WHERE id = ANY(:ids)"
+        f"({earlier}) WHERE id = ANY(:ids) AND status = 'failed'"
     )
-    count = text("SELECT count(*) FROM jobs WHERE id = ANY(:ids) AND status = 'failed'")
-
-    def recorded() -> bool:
-        with engine.connect() as connection:
-            return connection.execute(count, {"ids": dead}).scalar_one() == len(dead)
-
-    eventually(recorded, timeout=20, show=cluster.log)
     with engine.begin() as connection:
-        connection.execute(ended, {"ids": dead})
+        assert connection.execute(ended, {"ids": dead}).rowcount == len(dead)
 
     assert "0 jobs deleted" in scripts.run("jobs/purge-old.sh", "30", "--yes")
     assert "2 jobs deleted" in scripts.run("jobs/purge-old.sh", "30", "--include-failed", "--yes")

@@ -17,23 +17,15 @@ def _held(cluster: Cluster, tmp_path: Path) -> str:
     return job_id
 
 
-def test_a_job_of_a_living_worker_is_left_alone(
+def test_a_living_workers_job_is_left_alone_but_by_force_and_its_first_run_has_no_say(
     shell: Shell, cluster: Cluster, tmp_path: Path
 ) -> None:
     cluster.workers("default")
     job_id = _held(cluster, tmp_path)
 
-    answer = shell.json("jobs", "reset-stuck", "--older-than", "0")
-
-    assert answer == {"reset": [], "found": [job_id]}
+    alone = shell.json("jobs", "reset-stuck", "--older-than", "0")
+    assert alone == {"reset": [], "found": [job_id]}
     assert cluster.job(job_id).state == "started"
-
-
-def test_by_force_it_runs_again_and_the_first_run_has_no_say(
-    shell: Shell, cluster: Cluster, tmp_path: Path
-) -> None:
-    cluster.workers("default")
-    job_id = _held(cluster, tmp_path)
 
     answer = shell.json("jobs", "reset-stuck", job_id, "--force", "--yes")
     (tmp_path / "go").touch()

@@ -10,7 +10,7 @@ from backend.broker import library
 _FUNCTION = re.compile(
     r"^local function (\w+)\(.*?^end$|^local function (\w+)\([^\n]* end$", re.MULTILINE | re.DOTALL
 )
-_SENT = re.compile(r"(?:redis\.call|gather)\(([^,)]*)")
+_SENT = re.compile(r"(?:redis\.p?call|gather)\(([^,)]*)")
 
 
 @cache

@@ -6,6 +6,7 @@ from redis import Redis
 
 from backend.broker import library
 from backend.broker.command_channel import RedisCommandChannel
+from backend.broker.connection import Functions
 from backend.broker.dispatch import RedisDispatch
 from backend.broker.event_progress import RedisEventProgress
 from backend.broker.event_stream import RedisEventStream
@@ -61,6 +62,7 @@ def serve(client: Redis, keys: Keys) -> None:
         desk.resume(what, ["default"])
     desk.limit("greet", 1)
     desk.limit("greet", 0)
+    Functions(client, keys.root).call("muster", "0", 10, "greet")
     desk.reprioritise([("s1", "high"), ("s2", "low")], front=True, **ACT)
     desk.cancel(["s1", "s2", "started"], force=True, **ACT)
     desk.redrive(["dead1"], **ACT)
@@ -146,7 +148,9 @@ def keep_time(client: Redis, keys: Keys) -> None:
     book = RedisLeaseBook(client, keys)
     crashed = Outcome(OutcomeKind.CRASHED, error=ERROR)
     book.rescue([Rescued(lease, crashed) for lease in book.expired(5)], only_expired=True)
-    RedisOperations(client, keys).prune(["normal"], max_dead=1, max_dead_age=0)
+    desk = RedisOperations(client, keys)
+    desk.prune(["normal"], max_dead=1, max_dead_age=0)
+    desk.usher(10, 10)
     _relay(RedisRelayGate(client, keys))
     stream = RedisEventStream(client, client, keys, consumer="c1")
     stream.acknowledge(stream.read(1000, 0.01))

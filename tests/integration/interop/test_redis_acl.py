@@ -35,11 +35,11 @@ SERVICES = [name for name in ACCOUNTS if name != "tally-deploy"]
 STEPS = {
     "tally-api": (
         *("enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
-        *("pause", "resume", "limit", "purge"),
+        *("pause", "resume", "limit", "muster", "purge", "evict"),
     ),
     "tally-worker": ("claim", "settle", "extend", "progress", "rescue"),
     "tally-clock": (
-        *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel"),
+        *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
         *("facts", "recount", "reseat", "restore", "attest", "balance"),
     ),
 }

@@ -85,9 +85,12 @@ def prometheus(deployment: Deployment, tmp_path: Path) -> Iterator[Prometheus]:
     server.stop()
 
 
-def test_prometheus_reads_jobs_and_rules(deployment: Deployment, prometheus: Prometheus) -> None:
+def test_prometheus_reads_jobs_and_rules_and_no_alert_fires_in_a_good_deployment(
+    deployment: Deployment, prometheus: Prometheus
+) -> None:
     cluster = deployment.cluster
     cluster.start("scheduler")
+    cluster.start("recorder")
     cluster.workers("default")
     for _ in range(5):
         cluster.ended(cluster.enqueue("note"))
@@ -104,16 +107,5 @@ def test_prometheus_reads_jobs_and_rules(deployment: Deployment, prometheus: Pro
         timeout=30,
         show=prometheus.rules,
     )
-
-
-def test_no_alert_of_ours_fires_in_a_good_deployment(
-    deployment: Deployment, prometheus: Prometheus
-) -> None:
-    deployment.cluster.start("scheduler")
-    deployment.cluster.start("recorder")
-    deployment.cluster.workers("default")
     eventually(lambda: prometheus.ask("tally_redis_up == 1"), timeout=30)
-
-    firing = prometheus.ask('ALERTS{alertstate="firing"}')
-
-    assert firing == []
+    assert prometheus.ask('ALERTS{alertstate="firing"}') == []

@@ -1,4 +1,4 @@
-"""A clean Redis and a deployment on it."""
+"""A clean Redis and a deployment on it: for one test, or for all tests of a module."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ import pytest
 from backend.broker.connection import connect
 from backend.embedded.servers import Servers
 from tests.integration.runtime.cluster import Cluster
+
+SHORT_LEASES = {
+    "TALLY_WORKER__HEARTBEAT": "0.5",
+    "TALLY_WORKER__LEASE": "3",
+    "TALLY_SCHEDULER__RESCUE_GRACE": "1",
+}
 
 
 @pytest.fixture
@@ -32,6 +38,15 @@ def make_cluster(servers: Servers, tmp_path: Path) -> Iterator[Callable[..., Clu
 @pytest.fixture
 def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
     """A deployment with short leases."""
-    return make_cluster(
-        TALLY_WORKER__HEARTBEAT="0.5", TALLY_WORKER__LEASE="3", TALLY_SCHEDULER__RESCUE_GRACE="1"
-    )
+    return make_cluster(**SHORT_LEASES)
+
+
+@pytest.fixture(scope="module")
+def deployment(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One with short leases for a whole module; not beside ``cluster``, which empties Redis."""
+    client = connect(servers.redis_url)
+    client.flushall()
+    client.close()
+    cluster = Cluster(servers.redis_url, tmp_path_factory.mktemp("deployment"), **SHORT_LEASES)
+    yield cluster
+    cluster.end()

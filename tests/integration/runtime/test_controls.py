@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
+from backend.domain.errors import IllegalMove, JobNotFound
 from backend.domain.job_state import JobState
-from backend.services.job_control import Actor, DeadFilter, JobControl
+from backend.services.job_control import Actor, JobControl
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
@@ -19,28 +19,6 @@ ADA = Actor("ada")
 def control(cluster: Cluster) -> JobControl:
     """The service."""
     return cluster.platform.job_control
-
-
-def test_a_started_job_sees_that_it_is_canceled(cluster: Cluster, control: JobControl) -> None:
-    cluster.workers()
-    job_id = cluster.enqueue("nap", {"seconds": 30})
-    cluster.running(job_id)
-
-    assert control.cancel(job_id, by=ADA) == "asked"
-
-    job = cluster.ended(job_id, timeout=5)
-    assert f"{job_id} woke" not in cluster.lines()
-    assert job.state in {JobState.FINISHED, JobState.CANCELED}
-
-
-def test_a_started_job_can_be_stopped_by_force(cluster: Cluster, control: JobControl) -> None:
-    cluster.workers()
-    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")})
-    cluster.running(job_id)
-
-    control.cancel(job_id, by=ADA, force=True)
-
-    assert cluster.ended(job_id, timeout=5).state is JobState.CANCELED
 
 
 def test_waiting_jobs_are_canceled_at_once_and_final_ones_not_at_all(
@@ -56,24 +34,6 @@ def test_waiting_jobs_are_canceled_at_once_and_final_ones_not_at_all(
     with pytest.raises(JobNotFound):
         control.cancel("nobody", by=ADA)
     assert cluster.difference() == 0
-
-
-def test_a_paused_queue_lane_or_type_runs_nothing_until_it_is_resumed(
-    cluster: Cluster, control: JobControl
-) -> None:
-    cluster.workers()
-    for what in ("queue:high", "lane:default", "type:note"):
-        assert control.pause(what, by=ADA)
-        job_id = cluster.enqueue("note", priority="high")
-        other = cluster.enqueue("isolated_note", priority="low")
-        if what != "lane:default":
-            cluster.ended(other)
-        assert job_id not in cluster.lines()
-
-        assert control.resume(what, by=ADA)
-        assert cluster.ended(job_id).state is JobState.FINISHED
-    with pytest.raises(InvalidOption, match="did you mean 'default'"):
-        control.pause("lane:defualt", by=ADA)
 
 
 def test_a_limit_on_a_type_holds_in_the_whole_cluster_and_no_crash_leaks_its_slots(
@@ -104,22 +64,6 @@ def cluster_kill(pid: int) -> None:
     import signal
 
     os.kill(pid, signal.SIGKILL)
-
-
-def test_a_limit_key_lets_so_many_jobs_of_one_customer_run_at_once(cluster: Cluster) -> None:
-    cluster.workers(concurrency=8)
-    gate = cluster.folder / "go"
-    one = {"limit_key": "customer-1", "limit": 1}
-    jobs = [cluster.enqueue("hold", {"until": str(gate)}, **one) for _ in range(3)]
-    other = cluster.enqueue("note", limit_key="customer-2", limit=1)
-
-    assert cluster.ended(other).state is JobState.FINISHED
-    eventually(lambda: jobs[0] in cluster.lines(), timeout=5)
-    assert [job_id for job_id in jobs if job_id in cluster.lines()] == jobs[:1]
-
-    gate.touch()
-    for job_id in jobs:
-        assert cluster.ended(job_id).state is JobState.FINISHED
 
 
 def test_low_gets_its_share_while_high_waits(cluster: Cluster) -> None:
@@ -155,30 +99,6 @@ def test_a_job_that_expired_before_it_started_never_runs(cluster: Cluster) -> No
 
     assert cluster.ended(job_id).state is JobState.CANCELED
     assert cluster.lines() == []
-
-
-def test_dead_jobs_are_found_redriven_changed_discarded_and_resolved(
-    cluster: Cluster, control: JobControl
-) -> None:
-    cluster.start("scheduler")
-    cluster.workers()
-    dead = [cluster.enqueue("fail") for _ in range(4)]
-    for job_id in dead:
-        cluster.ended(job_id)
-    assert len(control.matching_dead(DeadFilter(job_type="fail", error="ValueError"))) == 4
-    assert control.matching_dead(DeadFilter(error="KeyError")) == []
-
-    control.redrive(dead[0], by=ADA, payload={"until": 1})
-    assert cluster.ended(dead[0]).state is JobState.FINISHED
-    control.discard(dead[1], by=ADA, reason="not wanted")
-    control.resolve(dead[2], by=ADA, reason="done by hand")
-    assert cluster.job(dead[2]).state is JobState.FINISHED
-    with pytest.raises(IllegalMove):
-        control.redrive(dead[2], by=ADA)
-
-    assert control.redrive_all(DeadFilter(queue="normal"), by=ADA) == [dead[3]]
-    assert cluster.ended(dead[3]).state is JobState.FAILED
-    assert cluster.difference() == 0
 
 
 def test_a_waiting_job_can_be_moved_to_the_front_of_another_priority(

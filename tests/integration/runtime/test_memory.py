@@ -10,8 +10,8 @@ from typing import Any
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
-#: The full number is for `TALLY_MEMORY_JOBS=50000`, the short one for each run of the suite.
-JOBS = int(os.environ.get("TALLY_MEMORY_JOBS", "6000"))
+#: The full number is for `TALLY_TEST_MEMORY_JOBS=50000`, the short one for each run of the suite.
+JOBS = int(os.environ.get("TALLY_TEST_MEMORY_JOBS", "2400"))
 
 #: What stays: the books, the set of queue names, the stream (the recorder trims it), leaderships.
 MEANT_TO_STAY = ("rq:tally:counts:", "rq:queues", "rq:tally:events", "rq:tally:leader:")

@@ -1,4 +1,4 @@
-"""What becomes of a job, by what its handler does. One pool of real worker processes for each test."""
+"""What becomes of a job, by what its handler does. One pool of real worker processes for all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
 
-@pytest.fixture
-def pool(cluster: Cluster) -> Cluster:
+@pytest.fixture(scope="module")
+def at_work(deployment: Cluster) -> Cluster:
     """A deployment with one worker process and a scheduler."""
-    cluster.start("scheduler")
-    cluster.workers()
-    return cluster
+    deployment.start("scheduler")
+    deployment.workers()
+    return deployment
+
+
+@pytest.fixture
+def pool(at_work: Cluster) -> Cluster:
+    """The same, for one more test."""
+    at_work.forget()
+    return at_work
 
 
 def test_a_job_runs_and_its_result_can_be_read(pool: Cluster) -> None:
@@ -36,6 +43,7 @@ def test_failures_are_retried_after_their_delays_until_one_succeeds(pool: Cluste
 
 
 def test_a_job_out_of_retries_is_dead_with_its_error(pool: Cluster) -> None:
+    dead = pool.platform.inspection.dead_count()
     job = pool.ended(pool.enqueue("fail"))
 
     assert (job.state, job.attempt) == (JobState.FAILED, 3)
@@ -46,7 +54,7 @@ def test_a_job_out_of_retries_is_dead_with_its_error(pool: Cluster) -> None:
         "as told",
     )
     assert "raise ValueError" in job.error.traceback
-    assert pool.platform.inspection.dead_count() == 1
+    assert pool.platform.inspection.dead_count() == dead + 1
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,7 @@ def test_an_isolated_job_runs_in_a_process_of_its_own(pool: Cluster) -> None:
 
 
 def test_what_cannot_be_accepted_is_refused_and_not_enqueued(pool: Cluster) -> None:
-    service = pool.platform.queue_service
+    service, before = pool.platform.queue_service, _known(pool)
     with pytest.raises(UnknownJobType, match="did you mean 'note'"):
         service.enqueue_job("notes", {})
     with pytest.raises(InvalidPayload, match="name: Field required"):
@@ -103,4 +111,10 @@ def test_what_cannot_be_accepted_is_refused_and_not_enqueued(pool: Cluster) -> N
     with pytest.raises(PayloadTooLarge, match="262144 are allowed"):
         service.enqueue_job("note", {"file": "x" * 300_000})
 
-    assert pool.platform.inspection.queue_names() == []
+    assert _known(pool) == before
+
+
+def _known(pool: Cluster) -> tuple[set[bytes], int]:
+    """Every job there is, and how many events there were."""
+    redis = pool.platform.redis
+    return set(redis.scan_iter("rq:job:*")), redis.xlen("rq:tally:events")

@@ -5,11 +5,6 @@ from __future__ import annotations
 import signal
 import time
 
-import psutil
-from rq.command import send_shutdown_command, send_stop_job_command
-from rq.serializers import JSONSerializer
-from rq.suspension import resume, suspend
-
 from backend.domain.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
@@ -59,41 +54,3 @@ def test_a_second_signal_gives_back_at_once(cluster: Cluster) -> None:
     assert supervisor.wait(10) == 0
     assert time.monotonic() - stopped_at < 4
     assert cluster.job(job_id).state is JobState.QUEUED
-
-
-def test_rqs_shutdown_command_stops_a_worker_process_in_order(cluster: Cluster) -> None:
-    cluster.workers()
-    worker = cluster.platform.inspection.workers()[0]
-    eventually(lambda: _listens(cluster, worker.name), timeout=5)
-
-    send_shutdown_command(cluster.platform.redis, worker.name)
-
-    eventually(lambda: not psutil.pid_exists(worker.pid), timeout=10, show=cluster.log)
-
-
-def test_rqs_stop_job_command_stops_the_job_by_force(cluster: Cluster) -> None:
-    cluster.workers()
-    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")})
-    cluster.running(job_id)
-    eventually(lambda: _listens(cluster, cluster.job(job_id).worker), timeout=5)
-
-    send_stop_job_command(cluster.platform.redis, job_id, serializer=JSONSerializer)
-
-    assert cluster.ended(job_id).state is JobState.CANCELED
-
-
-def test_rq_suspend_holds_everything_and_resume_lets_it_go(cluster: Cluster) -> None:
-    cluster.workers()
-    suspend(cluster.platform.redis)
-    job_id = cluster.enqueue("note")
-    eventually(lambda: cluster.platform.redis.llen("rq:tally:wake:default") == 0, timeout=5)
-    assert cluster.job(job_id).state is JobState.QUEUED
-
-    resume(cluster.platform.redis)
-
-    assert cluster.ended(job_id, timeout=10).state is JobState.FINISHED
-
-
-def _listens(cluster: Cluster, worker: str) -> bool:
-    channel = f"rq:pubsub:{worker}"
-    return dict(cluster.platform.redis.pubsub_numsub(channel))[channel.encode()] > 0

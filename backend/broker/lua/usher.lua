@@ -1,0 +1,44 @@
+-- flags: allow-oom
+-- Lets through whoever still waits behind an open gate, because the caller who opened it did not get to
+-- the end, or the job that had the free slot is gone. Looks first at the gates not looked at for longest.
+-- KEYS[1]  ROOT
+-- ARGV[1]  most gates to look at in this call
+-- ARGV[2]  most jobs to let through in this call
+-- Returns  how many jobs were let through; call again at once while it is as many as may be
+local FRONT = 50
+
+-- Whoever was let through is at the front of a queue until he is claimed, and sends the next one when he
+-- ends: nobody is sent after him.
+local function is_on_the_way(root, kind, name)
+  local first = redis.call('LINDEX', root .. ':tally:parked:' .. kind .. ':' .. name, 0)
+  local queue = fields_of(root .. ':job:' .. first, 'origin')[1]
+  local field = kind == 'type' and 'description' or 'limit_key'
+  for _, id in ipairs(redis.call('LRANGE', root .. ':queue:' .. (queue or ''), 0, FRONT - 1)) do
+    if fields_of(root .. ':job:' .. id, field)[1] == name then return true end
+  end
+  return false
+end
+
+local function open_for(root, gate)
+  local kind, name = string.match(gate, '^(%a+):(.*)$')
+  if kind == 'paused' then
+    return redis.call('SISMEMBER', root .. ':tally:paused', 'type:' .. name) == 1 and 0 or math.huge
+  end
+  local room = room_at(root, gate)
+  if kind == 'type' and room == math.huge then return room end
+  -- Without a limit a key's next job is none: it is dropped, and the one after it tells the room.
+  if room == math.huge then return 1 end
+  return room > 0 and is_on_the_way(root, kind, name) and 0 or room
+end
+
+local function usher(keys, argv)
+  local root, gates, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
+  for _, gate in ipairs(redis.call('ZRANGE', gates, 0, tonumber(argv[1]) - 1)) do
+    local parked = root .. ':tally:parked:' .. gate
+    if redis.call('EXISTS', parked) == 1 then left = left - unpark(root, gate, open_for(root, gate), left) end
+    if redis.call('EXISTS', parked) == 0 then redis.call('ZREM', gates, gate)
+    elseif left > 0 then redis.call('ZADD', gates, now, gate) end
+    if left == 0 then break end
+  end
+  return tonumber(argv[2]) - left
+end

@@ -1,0 +1,182 @@
+"""A foreign key where a job's hash belongs, and steps that break half-way: nobody else pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from redis.exceptions import ResponseError
+
+from backend.broker.lease_book import RedisLeaseBook
+from backend.broker.ledger_view import RedisLedgerView
+from tests.integration.broker.bench import Bench, new_job
+
+
+def _spoil(bench: Bench, job_id: str) -> None:
+    """Somebody's string lies where the job's hash was."""
+    bench.remove_hash(job_id)
+    bench.redis.set(bench.keys.job(job_id), "not a hash")
+
+
+def test_a_spoilt_job_between_others_is_dropped_and_the_others_are_claimed(bench: Bench) -> None:
+    ids = bench.seed(*[new_job() for _ in range(4)])
+    _spoil(bench, ids[1])
+
+    claimed = bench.claim(4)
+
+    assert [job.id for job in claimed] == [ids[0], *ids[2:]]
+    assert set(bench.members(bench.keys.leases)) == {job.id for job in claimed}
+    assert bench.kinds(ids[1])[-1] == "dropped"
+
+
+def test_a_spoilt_job_does_not_hold_back_the_outcomes_of_others(bench: Bench) -> None:
+    first, spoilt, last = (bench.started() for _ in range(3))
+    _spoil(bench, spoilt.id)
+    outcomes = [
+        text
+        for job in (first, spoilt, last)
+        for text in (job.id, job.fence, "finished", 0, "1", "", "1.5", "")
+    ]
+
+    assert bench.functions.codes("settle", *outcomes) == [1, 0, 1]
+
+    assert bench.members(bench.keys.leases) == [spoilt.id]
+    assert bench.count("finished") == 2
+
+
+def test_a_spoilt_job_does_not_cost_a_worker_the_leases_of_its_others(bench: Bench) -> None:
+    first, spoilt, last = (bench.started() for _ in range(3))
+    _spoil(bench, spoilt.id)
+
+    assert bench.extend(first, spoilt, last) == [1, 0, 1]
+
+
+def test_a_spoilt_job_at_the_head_of_the_schedule_does_not_stop_the_clock(bench: Bench) -> None:
+    spoilt, due = bench.scheduled(), bench.scheduled()
+    bench.make_due(spoilt, due)
+    _spoil(bench, spoilt)
+
+    assert bench.promote()[0] == 1
+
+    assert bench.queue() == [due]
+    assert bench.members(bench.keys.schedule) == []
+    assert bench.kinds(spoilt)[-1] == "dropped"
+
+
+def test_a_spoilt_job_behind_a_gate_is_dropped_and_the_others_come_back(bench: Bench) -> None:
+    spoilt, job_id = bench.parked_by_pause(), bench.parked_by_pause()
+    _spoil(bench, spoilt)
+
+    assert bench.resume("type:greet") == [1, 1]
+
+    assert bench.queue() == [job_id]
+
+
+def test_a_spoilt_job_does_not_keep_a_queue_from_being_purged(bench: Bench) -> None:
+    ids = bench.seed(*[new_job() for _ in range(3)])
+    _spoil(bench, ids[1])
+
+    assert bench.functions.call("purge", "normal", "ada", "no use", 10) == 3
+
+    assert bench.count("canceled") == 2
+
+
+def test_a_spoilt_job_does_not_keep_others_from_being_rescued(bench: Bench) -> None:
+    spoilt, job = bench.started(), bench.started()
+    bench.let_lease_end(spoilt.id)
+    seen = bench.let_lease_end(job.id)
+    _spoil(bench, spoilt.id)
+
+    found = RedisLeaseBook(bench.redis, bench.keys).expired(10)
+    assert {lease.job_id for lease in found} == {spoilt.id, job.id}
+    texts = [
+        text for held in (spoilt, job) for text in (held.id, held.fence, seen, "released", 0, "")
+    ]
+
+    assert bench.functions.codes("rescue", 1, *texts) == [0, 1]
+    assert bench.members(bench.keys.leases) == []
+
+
+MANY: dict[str, tuple[tuple[object, ...], Callable[[str], tuple[object, ...]]]] = {
+    "cancel": (("ada", "why", ""), lambda job_id: (job_id,)),
+    "redrive": (("ada", "why"), lambda job_id: (job_id, "")),
+    "discard": (("ada", "why", "discarded"), lambda job_id: (job_id,)),
+    "reprioritise": (("ada", "why", 0), lambda job_id: (job_id, "high")),
+}
+
+
+@pytest.mark.parametrize("step", MANY)
+def test_a_spoilt_job_does_not_keep_people_from_the_others(bench: Bench, step: str) -> None:
+    make = bench.dead if step in {"redrive", "discard"} else lambda: bench.seed(new_job())[0]
+    spoilt, job_id = make(), make()
+    _spoil(bench, spoilt)
+    head, item = MANY[step]
+
+    assert bench.functions.codes(step, *head, *item(spoilt), *item(job_id)) == [0, 1]
+
+
+def test_what_a_step_gathered_before_it_broke_is_written(bench: Bench) -> None:
+    """A start that breaks at its limit's slots: its job has a lease, so that it is rescued."""
+    bench.functions.call("limit", "held", 1)
+    first = bench.seed(new_job(), new_job(job_type="held"))[0]
+    bench.tampered = True
+    bench.redis.set(bench.keys.holders("type:held"), "not a set")
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        bench.claim(2)
+
+    assert bench.field(first, "status") == "started"
+    assert first in bench.members(bench.keys.leases)
+    assert f"{first}:{bench.field(first, 'fence')}" in bench.registry("wip")
+
+
+def test_one_gathered_write_that_breaks_keeps_no_other_from_being_written(bench: Bench) -> None:
+    job, other = bench.started(), bench.started(queue="high")
+    bench.tampered = True
+    bench.redis.delete(bench.keys.registry("wip", "normal"))
+    bench.redis.set(bench.keys.registry("wip", "normal"), "not a sorted set")
+    outcomes = [
+        text
+        for held in (job, other)
+        for text in (held.id, held.fence, "finished", 0, "1", "", "1.5", "")
+    ]
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        bench.functions.call("settle", *outcomes)
+
+    assert bench.members(bench.keys.leases) == []
+    assert bench.registry("wip", "high") == {}
+    assert (bench.count("finished"), bench.count("finished", "high")) == (1, 1)
+
+
+def test_books_that_cannot_be_written_keep_no_others_from_being_written(bench: Bench) -> None:
+    queues = [f"{priority}:{lane}" for priority in ("high", "low") for lane in ("a", "b", "c")]
+    jobs = [bench.started(queue=queue) for queue in queues]
+    bench.tampered = True
+    bench.redis.delete(bench.keys.counts(queues[0]))
+    bench.redis.set(bench.keys.counts(queues[0]), "not a hash")
+    outcomes = [
+        text for job in jobs for text in (job.id, job.fence, "finished", 0, "1", "", "1.5", "")
+    ]
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        bench.functions.call("settle", *outcomes)
+
+    assert [bench.count("finished", queue) for queue in queues[1:]] == [1] * 5
+
+
+def test_the_ledger_sees_a_spoilt_job_as_one_without_a_hash(bench: Bench) -> None:
+    spoilt, job_id = bench.seed(new_job(), new_job())
+    _spoil(bench, spoilt)
+
+    facts = RedisLedgerView(bench.redis, bench.keys).facts([spoilt, job_id])
+
+    assert [found.state for found in facts.values()] == ["", "queued"]
+
+
+def test_an_error_of_a_step_reaches_its_caller_as_redis_said_it(bench: Bench) -> None:
+    bench.tampered = True
+    bench.redis.set(bench.keys.paused, "not a set")
+
+    with pytest.raises(ResponseError, match=r"^WRONGTYPE Operation against a key"):
+        bench.functions.call("pause", "type:greet")

@@ -1,0 +1,210 @@
+"""The ``usher`` step: whoever opened a gate may die on the way; nobody stays behind it for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.broker.operations import RedisOperations
+from backend.loops.usher import Usher
+from tests.integration.broker.bench import Bench, new_job
+
+
+def _usher(bench: Bench, gates: int = 100, jobs: int = 200) -> int:
+    return int(bench.functions.call("usher", gates, jobs))
+
+
+def _known(bench: Bench) -> list[str]:
+    """The gates that it will look at, the next one first."""
+    return bench.members(bench.keys.gates)
+
+
+def _behind_a_pause(bench: Bench, jobs: int, job_type: str = "greet") -> list[str]:
+    bench.functions.call("pause", f"type:{job_type}")
+    ids = bench.seed(*[new_job(job_type=job_type) for _ in range(jobs)])
+    bench.claim(jobs)
+    assert bench.parked(f"paused:{job_type}") == ids
+    return ids
+
+
+def _behind_a_limit(bench: Bench, jobs: int) -> tuple[str, list[str]]:
+    """Who runs, and who waits behind the only slot."""
+    bench.functions.call("limit", "greet", 1)
+    ids = bench.seed(*[new_job() for _ in range(jobs + 1)])
+    bench.claim(jobs + 1)
+    return ids[0], ids[1:]
+
+
+def test_jobs_left_behind_by_a_caller_that_died_while_resuming_come_back_in_their_order(
+    bench: Bench,
+) -> None:
+    ids = _behind_a_pause(bench, 5)
+    assert bench.resume("type:greet", 2) == [1, 2]
+
+    assert (_usher(bench, jobs=2), _usher(bench, jobs=2)) == (2, 1)
+
+    assert bench.queue() == ids
+    assert bench.count("parked") == 0
+
+
+def test_jobs_left_behind_by_a_caller_that_died_while_lifting_a_limit_come_back(
+    bench: Bench,
+) -> None:
+    _, waiting = _behind_a_limit(bench, 250)
+    assert bench.functions.call("limit", "greet", 0)[0] == 200
+
+    assert _usher(bench) == 50
+
+    assert bench.queue() == waiting
+
+
+def test_jobs_come_back_to_workers_that_sleep(bench: Bench) -> None:
+    _behind_a_pause(bench, 3)
+    bench.resume("type:greet", 1)
+    bench.redis.delete(bench.keys.wake("default"))
+
+    _usher(bench)
+
+    assert bench.wake_tokens() == 2
+
+
+def test_nobody_passes_a_gate_that_is_shut(bench: Bench) -> None:
+    ids = _behind_a_pause(bench, 2, "other")
+    _, waiting = _behind_a_limit(bench, 2)
+
+    assert _usher(bench) == 0
+
+    assert bench.parked("paused:other") == ids
+    assert bench.parked("type:greet") == waiting
+
+
+def test_a_free_slot_whose_job_is_gone_goes_to_the_next(bench: Bench) -> None:
+    holder, lost = bench.parked_by_limit()
+    waiting = bench.seed(new_job())[0]
+    bench.claim()
+    bench.settle(holder, "finished")
+    bench.remove_hash(lost)
+    assert bench.claim() == []
+
+    assert _usher(bench) == 1
+
+    assert [job.id for job in bench.claim()] == [waiting]
+
+
+def test_nobody_is_sent_after_one_who_is_on_the_way(bench: Bench) -> None:
+    holder, first = bench.parked_by_limit()
+    second = bench.seed(new_job())[0]
+    bench.claim()
+    bench.settle(holder, "finished")
+
+    assert _usher(bench) == 0
+
+    assert (bench.queue(), bench.parked("type:greet")) == ([first], [second])
+
+
+def test_a_free_slot_of_a_key_goes_to_the_next_and_to_no_more(bench: Bench) -> None:
+    limited = {"limit_key": "k", "limit": 1}
+    holder = bench.started(**limited)
+    lost, *waiting = bench.seed(*[new_job(**limited) for _ in range(3)])
+    bench.claim(9)
+    bench.settle(holder, "finished")
+    bench.remove_hash(lost)
+    bench.claim()
+
+    assert (_usher(bench), _usher(bench)) == (1, 0)
+
+    assert (bench.queue(), bench.parked("key:k")) == (waiting[:1], waiting[1:])
+
+
+def test_an_id_without_a_job_before_the_others_of_a_key_lets_one_through_not_all(
+    bench: Bench,
+) -> None:
+    limited = {"limit_key": "k", "limit": 1}
+    bench.started(**limited)
+    ghost, *waiting = bench.seed(*[new_job(**limited) for _ in range(3)])
+    bench.claim(9)
+    bench.remove_hash(ghost)
+
+    assert _usher(bench) == 1
+
+    assert bench.kinds(ghost)[-1] == "dropped"
+    assert bench.parked("key:k") == waiting[1:]
+
+
+def test_gates_take_turns(bench: Bench) -> None:
+    for job_type in ("a", "b", "c"):
+        _behind_a_pause(bench, 1, job_type)
+    for job_type in ("a", "b", "c"):
+        bench.redis.srem(bench.keys.paused, f"type:{job_type}")
+    bench.functions.call("pause", "type:a")
+    bench.tampered = True
+
+    assert [_usher(bench, gates=1) for _ in range(3)] == [0, 1, 1]
+    assert _known(bench) == ["paused:a"]
+
+
+def test_a_gate_that_fills_again_does_not_jump_the_queue_of_gates(bench: Bench) -> None:
+    for job_type in ("a", "b"):
+        _behind_a_pause(bench, 1, job_type)
+    _usher(bench, gates=1)
+    bench.resume("type:a")
+    bench.claim(9)
+
+    bench.parked_by_pause(job_type="a")
+
+    assert _known(bench) == ["paused:b", "paused:a"]
+
+
+def test_a_gate_that_was_not_emptied_for_want_of_time_is_the_next_again(bench: Bench) -> None:
+    _behind_a_pause(bench, 3, "a")
+    _behind_a_pause(bench, 3, "b")
+    bench.resume("type:a", 1)
+    bench.resume("type:b", 1)
+
+    assert _usher(bench, jobs=1) == 1
+
+    assert _known(bench)[0] == "paused:a"
+    assert len(bench.parked("paused:a")) == 1
+    assert _usher(bench) == 3
+
+
+def test_gates_with_nobody_behind_them_are_forgotten_and_found_again(bench: Bench) -> None:
+    _behind_a_pause(bench, 1)
+    bench.resume("type:greet")
+    assert _known(bench) == ["paused:greet"]
+
+    assert _usher(bench) == 0
+    assert _known(bench) == []
+
+    bench.parked_by_pause()
+    assert _known(bench) == ["paused:greet"]
+
+
+def test_ushering_with_nothing_to_do_changes_nothing(bench: Bench) -> None:
+    bench.seed(new_job())
+    before = bench.snapshot()
+
+    assert _usher(bench) == 0
+
+    assert bench.snapshot() == before
+
+
+@pytest.mark.parametrize("jobs", [3, 450])
+def test_the_loop_goes_on_until_nobody_waits_behind_an_open_gate(bench: Bench, jobs: int) -> None:
+    ids = _behind_a_pause(bench, jobs)
+    bench.resume("type:greet", 1)
+    loop = Usher(RedisOperations(bench.redis, bench.keys), interval=7.0)
+
+    waits = [loop.run_once() for _ in range(jobs // 200 + 1)]
+
+    assert waits == [0.0] * (jobs // 200) + [7.0]
+    assert bench.queue() == ids
+
+
+def test_ushering_works_while_memory_is_full(bench: Bench) -> None:
+    _behind_a_pause(bench, 2)
+    bench.resume("type:greet", 1)
+    bench.redis.config_set("maxmemory", 1)
+    try:
+        assert _usher(bench) == 1
+    finally:
+        bench.redis.config_set("maxmemory", 0)
