@@ -1,7 +1,7 @@
 """History has every attempt exactly once, though Postgres goes away, or recorders are killed at work.
 
-The suite runs a short form; ``TALLY_TEST_DRILL=full`` puts 20,000 jobs through the engine, with Postgres away
-for 30 seconds, and with 20 recorders killed.
+The suite runs a short form; ``TALLY_TEST_DRILL=full`` puts 20,000 jobs through the engine, with Postgres
+away for 30 seconds, and with 20 recorders killed.
 """
 
 from __future__ import annotations

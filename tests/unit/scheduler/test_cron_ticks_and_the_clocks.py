@@ -1,6 +1,7 @@
 """When cron lines run where clocks are put forward and back, held against an oracle.
 
-Walks around the changes of three years and of odd moments of history; ``TALLY_TEST_CRON=full``: of twelve years.
+Walks around the changes of three years and of odd moments of history, with ``TALLY_TEST_CRON=full`` of
+twelve years.
 """
 
 from __future__ import annotations
