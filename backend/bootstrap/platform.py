@@ -77,7 +77,7 @@ class Platform:
             self.blocking_redis,
             self.keys,
             backlog_limit=limits.backlog_limit,
-            stream_limit=limits.stream_limit,
+            stream_limit=limits.refused_at,
         )
 
     @cached_property

@@ -113,7 +113,7 @@ def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
             parts.redis,
             parts.keys,
             backlog_limit=limits.backlog_limit,
-            stream_limit=limits.stream_limit,
+            stream_limit=limits.refused_at,
         ),
         RedisEventProgress(parts.redis, parts.keys),
         leader=parts.leader("relay", consumer),

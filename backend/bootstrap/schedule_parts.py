@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.bootstrap.platform import Platform
+from backend.bootstrap.record_parts import event_stream
 from backend.broker.connection import connect_blocking
 from backend.broker.job_promoter import JobPromoter
 from backend.broker.operations import RedisOperations
@@ -11,6 +12,7 @@ from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBo
 from backend.loops.cron import Cron
 from backend.loops.loop import Loop
 from backend.loops.promoter import Promoter
+from backend.loops.shedder import Shedder
 from backend.loops.usher import Usher
 from backend.services.schedule_editor import ScheduleEditor
 from backend.services.schedule_intake import ScheduleIntake
@@ -43,9 +45,13 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
     timetable = JobPromoter(parts.redis, waiting, parts.keys, name=holder)
     batch = parts.settings.scheduler.promote_batch
     schedules = parts.scheduler_parts
-    return [
+    loops: list[Loop] = [
         Promoter(timetable, parts.leader("scheduler", holder), batch=batch),
         Cron(schedules.runner, parts.leader("cron", holder), schedules.seeding.sync),
         parts.rescuer(),
         Usher(RedisOperations(parts.redis, parts.keys)),
     ]
+    redis = parts.settings.redis
+    if redis.stream_full == "shed" and redis.stream_limit:
+        loops.append(Shedder(event_stream(parts, "shedder"), most=redis.stream_limit))
+    return loops

@@ -76,6 +76,11 @@ class RedisEventStream:
             floor = min(floors, key=_order)
             return self._client.xtrim(self._key, minid=floor, approximate=False)
 
+    def shed(self, most: int) -> int:
+        """Drops the oldest entries beyond ``most``, recorded or not; how many went."""
+        with translated():
+            return self._client.xtrim(self._key, maxlen=most, approximate=False)
+
     def lag(self) -> StreamLag:
         """Entries not yet acknowledged, and the age of the oldest by Redis' clock."""
         with translated():

@@ -20,7 +20,17 @@ class RedisSettings(Section):
     stream_limit: int = Field(
         2_000_000, ge=0, description="Most events waiting for the recorder; 0: no limit."
     )
+    stream_full: Literal["refuse", "shed"] = Field(
+        "refuse",
+        description="At stream_limit: refuse takes no new job until the recorder has caught up; shed "
+        "takes them and drops the oldest events, which the record then lacks for good.",
+    )
     result_ttl: int = Field(3600, ge=0, description="Seconds a finished job stays in Redis.")
+
+    @property
+    def refused_at(self) -> int:
+        """How many waiting events make new jobs be refused; 0: none do."""
+        return self.stream_limit if self.stream_full == "refuse" else 0
 
 
 class RetrySettings(Section):

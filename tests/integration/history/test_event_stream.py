@@ -9,10 +9,13 @@ import time
 import pytest
 from redis import Redis
 
+from backend.api.config.engine_settings import RedisSettings
 from backend.broker.connection import connect, connect_blocking
 from backend.broker.event_stream import GROUP, RedisEventStream
+from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.domain.errors import QueueUnavailable
+from backend.loops.shedder import Shedder
 from tests.integration.broker.bench import new_job
 from tests.integration.history.chronicle import Chronicle
 
@@ -221,3 +224,21 @@ def test_without_redis_there_is_one_clear_error() -> None:
     for call in (lambda: stream.read(1, 0.01), lambda: stream.reclaim(1), stream.trim, stream.lag):
         with pytest.raises(QueueUnavailable):
             call()
+
+
+def test_where_history_may_be_lost_the_oldest_events_go_and_jobs_are_taken(
+    chronicle: Chronicle,
+) -> None:
+    settings = RedisSettings(stream_limit=20, stream_full="shed")
+    queue = RedisJobQueue(
+        chronicle.redis, chronicle.redis, chronicle.keys, stream_limit=settings.refused_at
+    )
+    queue.enqueue([new_job(f"job-{number}") for number in range(30)])
+    before = ids(chronicle)
+
+    assert Shedder(chronicle.stream(), most=settings.stream_limit).run_once() > 0
+
+    assert ids(chronicle) == before[-20:]
+    assert Shedder(chronicle.stream(), most=settings.stream_limit).run_once() > 0
+    assert ids(chronicle) == before[-20:]
+    assert RedisSettings(stream_limit=20).refused_at == 20
