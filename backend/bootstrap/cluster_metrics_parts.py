@@ -56,15 +56,20 @@ def cluster_collectors(parts: Platform) -> list[Collector]:
     ]
 
 
-def _gauges(parts: Platform, engine: Engine) -> Mapping[Metric, Callable[[], float]]:
-    """What only the record can tell."""
+def _gauges(parts: Platform, engine: Engine) -> Callable[[], Mapping[Metric, float]]:
+    """Asks what only the record can tell."""
     outbox = PostgresOutbox(engine, parts.clock.now)
     schedules = SchedulerService(parts.scheduler_parts)
-    return {
-        OUTBOX: lambda: outbox.depth().waiting,
-        OUTBOX_OLDEST: lambda: outbox.depth().oldest_seconds,
-        SCHEDULES_OVERDUE: lambda: len(schedules.list_all(overdue=True)),
-    }
+
+    def ask() -> Mapping[Metric, float]:
+        depth = outbox.depth()
+        return {
+            OUTBOX: depth.waiting,
+            OUTBOX_OLDEST: depth.oldest_seconds,
+            SCHEDULES_OVERDUE: len(schedules.list_all(overdue=True)),
+        }
+
+    return ask
 
 
 @contextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from backend.domain.artifact_mentions import mentions_in
 from backend.domain.job_event import EventKind, JobEvent
 
 #: Handlers put them anywhere in their results, but not at any depth.
@@ -22,20 +23,9 @@ def artifacts_in(events: Iterable[JobEvent]) -> list[dict[str, Any]]:
         found
         for event in events
         if event.kind == EventKind.FINISHED and '"sha256"' in event.body
-        for found in _within(json.loads(event.body), _DEEPEST)
-        if _is_sound(found) and found["job_id"] == event.job_id
+        for found in mentions_in(json.loads(event.body), _DEEPEST)
+        if _is_sound(found) and found.get("job_id") == event.job_id
     ]
-
-
-def _within(result: Any, deep: int) -> Iterator[dict[str, Any]]:
-    if isinstance(result, dict):
-        if {"id", "job_id", "location", "sha256"} <= result.keys():
-            yield result
-        inner = list(result.values())
-    else:
-        inner = result if isinstance(result, list) else []
-    for value in inner if deep else ():
-        yield from _within(value, deep - 1)
 
 
 def _is_sound(found: dict[str, Any]) -> bool:

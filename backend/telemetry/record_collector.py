@@ -14,15 +14,15 @@ from backend.telemetry.metric_catalogue import Metric
 
 
 class RecordCollector(Collector):
-    """``ping`` raises while Postgres is away; ``gauges`` are further things to ask."""
+    """``ping`` raises while Postgres is away; ``gauges`` asks for the rest."""
 
     def __init__(
         self,
         ping: Callable[[], object],
-        gauges: Mapping[Metric, Callable[[], float]] | None = None,
+        gauges: Callable[[], Mapping[Metric, float]] = dict,
     ) -> None:
         self._ping = ping
-        self._gauges = dict(gauges or {})
+        self._gauges = gauges
 
     def describe(self) -> list[Family]:
         """Nothing: registering must not ask Postgres."""
@@ -32,7 +32,7 @@ class RecordCollector(Collector):
         """Everything, as of now."""
         try:
             self._ping()
-            values = {metric: ask() for metric, ask in self._gauges.items()}
+            values = self._gauges()
         except MigrationError:
             values = {}
         except Unavailable:

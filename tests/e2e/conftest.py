@@ -9,20 +9,15 @@ from typing import Any
 import pytest
 
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
 from tests.e2e.browser import Observer, chromium_path, launched, sign_in
 from tests.e2e.stage import BOOTSTRAP, Stage
-from tests.integration.history.databases import database
+from tests.integration.history.databases import migrated_database
 
 
 @pytest.fixture(scope="package")
 def stage_database(servers: Servers) -> Iterator[str]:
     """The URL of a database that has every table."""
-    with database(servers.database_url) as url:
-        engine = connect(url)
-        Migrator(engine).apply()
-        engine.dispose()
+    with migrated_database(servers.database_url) as url:
         yield url
 
 

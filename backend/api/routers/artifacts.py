@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from backend.api.answer import FileAnswer
 from backend.api.call import Call
@@ -12,6 +12,7 @@ from backend.api.operation import Router
 from backend.api.own_jobs import find_own
 from backend.api.schemas.artifacts import ArtifactResource, Artifacts
 from backend.api.schemas.fields import JobId
+from backend.domain.artifact_mentions import mentions_in
 from backend.domain.errors import ArtifactError
 from workers.artifacts.artifact import Artifact
 
@@ -45,19 +46,7 @@ def download(call: Call, job_id: JobId, artifact_id: JobId) -> FileAnswer:
 
 def _named_by(call: Call, job_id: str) -> list[str]:
     job = call.desk.resources.job(find_own(call, job_id))
-    return list(dict.fromkeys(_ids_in(job.result, _DEEPEST)))
-
-
-def _ids_in(result: Any, deep: int) -> Iterator[str]:
-    """Ids of what looks like an artifact, wherever a handler put it in its result."""
-    if isinstance(result, dict):
-        if {"id", "sha256", "size_bytes"} <= result.keys() and isinstance(result["id"], str):
-            yield result["id"]
-        inner = list(result.values())
-    else:
-        inner = result if isinstance(result, list) else []
-    for value in inner if deep else ():
-        yield from _ids_in(value, deep - 1)
+    return list(dict.fromkeys(found["id"] for found in mentions_in(job.result, _DEEPEST)))
 
 
 def _find(call: Call, job_id: str, artifact_id: str) -> Artifact | None:

@@ -13,21 +13,16 @@ from backend.api.parts import ApiParts
 from backend.bootstrap.platform import Platform
 from backend.domain.role import Role
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
 from tests.integration.api.work import Work
-from tests.integration.history.databases import database, empty
+from tests.integration.history.databases import empty, migrated_database
 
 
 @pytest.fixture(scope="session")
 def migrated(servers: Servers) -> Iterator[str]:
     """The URL of a database that has every table."""
-    with database(servers.database_url) as url:
-        engine = connect(url)
-        Migrator(engine).apply()
-        engine.dispose()
+    with migrated_database(servers.database_url) as url:
         yield url
 
 

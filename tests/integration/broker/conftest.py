@@ -7,21 +7,8 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from backend.broker import library
-from backend.broker.connection import connect
 from backend.broker.keys import Keys
-from backend.embedded.servers import Servers
 from tests.integration.broker.bench import Bench
-
-
-@pytest.fixture
-def redis(servers: Servers) -> Iterator[Redis]:
-    """An empty Redis."""
-    client = connect(servers.redis_url)
-    client.flushall()
-    library.load(client)
-    yield client
-    client.close()
 
 
 @pytest.fixture

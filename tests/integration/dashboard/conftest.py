@@ -9,20 +9,15 @@ import pytest
 
 from backend.domain.role import Role
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor
-from tests.integration.history.databases import database
+from tests.integration.history.databases import migrated_database
 
 
 @pytest.fixture(scope="session")
 def dashboard_database(servers: Servers) -> Iterator[str]:
     """The URL of a database that has every table."""
-    with database(servers.database_url) as url:
-        engine = connect(url)
-        Migrator(engine).apply()
-        engine.dispose()
+    with migrated_database(servers.database_url) as url:
         yield url
 
 

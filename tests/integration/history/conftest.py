@@ -8,22 +8,16 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from backend.broker import library
-from backend.broker.connection import connect as connect_redis
 from backend.embedded.servers import Servers
 from backend.history.connection import connect
-from backend.history.migrator import Migrator
 from tests.integration.history.chronicle import Chronicle
-from tests.integration.history.databases import database, empty
+from tests.integration.history.databases import database, empty, migrated_database
 
 
 @pytest.fixture(scope="session")
 def migrated(servers: Servers) -> Iterator[str]:
     """The URL of a database that has every table."""
-    with database(servers.database_url) as url:
-        engine = connect(url)
-        Migrator(engine).apply()
-        engine.dispose()
+    with migrated_database(servers.database_url) as url:
         yield url
 
 
@@ -43,16 +37,6 @@ def fresh(servers: Servers) -> Iterator[Engine]:
         engine = connect(url)
         yield engine
         engine.dispose()
-
-
-@pytest.fixture
-def redis(servers: Servers) -> Iterator[Redis]:
-    """An empty Redis."""
-    client = connect_redis(servers.redis_url)
-    client.flushall()
-    library.load(client)
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Engine, make_url, text
 
+from backend.history.connection import connect
+from backend.history.migrator import Migrator
+
 _numbers = itertools.count(1)
 
 
@@ -22,6 +25,16 @@ def database(url: str, *, template: str = "template1", owner: str = "tally") -> 
         yield named(url, name)
     finally:
         administer(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def migrated_database(url: str) -> Iterator[str]:
+    """A new database that has every table; its URL."""
+    with database(url) as made:
+        engine = connect(made)
+        Migrator(engine).apply()
+        engine.dispose()
+        yield made
 
 
 def named(url: str, name: str, user: str = "tally") -> str:

@@ -8,13 +8,10 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from backend.broker import library
-from backend.broker.connection import connect as connect_redis
 from backend.embedded.servers import Servers
 from backend.history.connection import connect
-from backend.history.migrator import Migrator
 from tests.integration.broker.bench import ERROR
-from tests.integration.history.databases import database
+from tests.integration.history.databases import migrated_database
 from tests.integration.record.bureau import Bureau
 
 _TABLES = (
@@ -26,10 +23,7 @@ _TABLES = (
 @pytest.fixture(scope="session")
 def migrated(servers: Servers) -> Iterator[str]:
     """The URL of a database that has every table."""
-    with database(servers.database_url) as url:
-        engine = connect(url)
-        Migrator(engine).apply()
-        engine.dispose()
+    with migrated_database(servers.database_url) as url:
         yield url
 
 
@@ -42,16 +36,6 @@ def engine(migrated: str) -> Iterator[Engine]:
         connection.execute(text(f"TRUNCATE {_TABLES} RESTART IDENTITY"))
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def redis(servers: Servers) -> Iterator[Redis]:
-    """An empty Redis."""
-    client = connect_redis(servers.redis_url)
-    client.flushall()
-    library.load(client)
-    yield client
-    client.close()
 
 
 @pytest.fixture

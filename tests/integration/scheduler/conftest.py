@@ -8,22 +8,16 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from backend.broker import library
-from backend.broker.connection import connect as connect_redis
 from backend.embedded.servers import Servers
 from backend.history.connection import connect
-from backend.history.migrator import Migrator
-from tests.integration.history.databases import database, run
+from tests.integration.history.databases import migrated_database, run
 from tests.integration.scheduler.scheduler_house import SchedulerHouse
 
 
 @pytest.fixture(scope="session")
 def scheduler_database(servers: Servers) -> Iterator[str]:
     """The URL of a database that has every table."""
-    with database(servers.database_url) as url:
-        engine = connect(url)
-        Migrator(engine).apply()
-        engine.dispose()
+    with migrated_database(servers.database_url) as url:
         yield url
 
 
@@ -34,16 +28,6 @@ def engine(scheduler_database: str) -> Iterator[Engine]:
     run(engine, "TRUNCATE schedules, schedule_ticks, jobs CASCADE")
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def redis(servers: Servers) -> Iterator[Redis]:
-    """An empty Redis."""
-    client = connect_redis(servers.redis_url)
-    client.flushall()
-    library.load(client)
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def _full(folder: Path) -> str:
 
     return _text(
         _cluster(StandInBroker()),
-        RecordCollector(lambda: None, {OUTBOX: lambda: 4.0}),
+        RecordCollector(lambda: None, lambda: {OUTBOX: 4.0}),
         FolderCollector(CountFolder(folder)),
         LoopCollector([Loop()]),
         DeathCollector(lambda: {("email", "crashed"): 1}),
@@ -82,7 +82,7 @@ def test_without_postgres_only_that_is_told() -> None:
     def away() -> None:
         raise HistoryUnavailable("gone")
 
-    text = _text(RecordCollector(away, {OUTBOX: lambda: 4.0}))
+    text = _text(RecordCollector(away, lambda: {OUTBOX: 4.0}))
 
     assert "tally_postgres_up 0.0" in text
     assert "tally_outbox_jobs 4" not in text
