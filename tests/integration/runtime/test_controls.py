@@ -43,8 +43,11 @@ def test_a_limit_on_a_type_holds_in_the_whole_cluster_and_no_crash_leaks_its_slo
     supervisors = [cluster.workers(concurrency=4) for _ in range(2)]
     gate = cluster.folder / "go"
     jobs = [cluster.enqueue("hold", {"until": str(gate)}) for _ in range(6)]
+    gate_of = cluster.platform.inspection.gate
+    # The last of them may still be on its way to the gate when the first two run.
+    eventually(lambda: gate_of("type:hold")[1] == 4, timeout=10, show=cluster.log)
     eventually(lambda: len(cluster.lines()) == 2, timeout=10, show=cluster.log)
-    holders, parked = cluster.platform.inspection.gate("type:hold")
+    holders, parked = gate_of("type:hold")
     assert (len(holders), parked) == (2, 4)
 
     for pid in cluster.pids():
