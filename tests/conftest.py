@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,37 @@ from backend.embedded.servers import Servers, start_servers
 
 CACHE = Path(tempfile.gettempdir()) / f"tally-test-templates-{os.getuid()}"
 
-# Tests start hundreds of processes. Where no bytecode may be written beside the sources, each would
-# compile everything anew; in a folder of this checkout nobody else can put any.
-if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-    bytecode = Path(__file__).parents[1] / ".pytest_cache" / "bytecode"
-    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(bytecode))
+# Tests start hundreds of processes: without bytecode beside the sources, each would compile everything.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+#: Where files are shared out among processes, whoever begins a long one last keeps all others waiting.
+LONGEST_FIRST = (
+    "acceptance",
+    "drills",
+    "e2e",
+    "integration/runtime",
+    "integration/cli",
+    "integration/history",
+    "integration/api",
+    "integration/metrics",
+    "contract",
+    "property",
+    "integration/record",
+    "integration",
+    "architecture",
+    "unit",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders whose tests take longest come first."""
+    items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> int:
+    folder = path.relative_to(Path(__file__).parent).parent
+    return next(place for place, each in enumerate(LONGEST_FIRST) if folder.is_relative_to(each))
 
 
 @pytest.fixture(scope="session")

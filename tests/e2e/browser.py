@@ -39,14 +39,14 @@ def launched() -> Iterator[Any]:
 class Observer:
     """Watches what pages do that they must not."""
 
-    def __init__(self, context: Any, origin: str) -> None:
+    def __init__(self, page: Any, origin: str) -> None:
         self._origin = origin
         self.outside: list[str] = []
         self.errors: list[str] = []
-        context.add_init_script(_LISTEN)
-        context.on("request", self._request)
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        page.add_init_script(_LISTEN)
+        page.on("request", self._request)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _request(self, request: Any) -> None:
         if not request.url.startswith((self._origin, "data:", "blob:")):

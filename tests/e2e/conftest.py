@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,23 +44,40 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def context(browser: Any, stage: Stage) -> Iterator[Any]:
+def context(browser: Any) -> Iterator[Any]:
     """A browser that knows nobody yet."""
+    with _context(browser) as context:
+        yield context
+
+
+@pytest.fixture(scope="package")
+def admin(browser: Any, stage: Stage) -> Iterator[Any]:
+    """A browser in which an admin has signed in."""
+    with _context(browser) as context:
+        page = context.new_page()
+        sign_in(page, stage.url, BOOTSTRAP)
+        page.close()
+        yield context
+
+
+@pytest.fixture
+def page(admin: Any, stage: Stage) -> Iterator[Any]:
+    """A page of somebody who is signed in as admin, at the overview."""
+    page = admin.new_page()
+    page.goto(stage.url)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def observer(page: Any, stage: Stage) -> Observer:
+    """What that page did that it must not."""
+    return Observer(page, stage.url.partition("/dashboard")[0])
+
+
+@contextmanager
+def _context(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(10_000)
     yield context
     context.close()
-
-
-@pytest.fixture
-def observer(context: Any, stage: Stage) -> Observer:
-    """What pages did that they must not."""
-    return Observer(context, stage.url.partition("/dashboard")[0])
-
-
-@pytest.fixture
-def page(context: Any, observer: Observer, stage: Stage) -> Any:
-    """A page of somebody who is signed in as admin."""
-    page = context.new_page()
-    sign_in(page, stage.url, BOOTSTRAP)
-    return page

@@ -13,7 +13,7 @@ from backend.services.job_control import Actor
 from tests.e2e.browser import sign_in
 from tests.e2e.demonstration import with_file
 from tests.e2e.puppet_worker import PuppetWorker, done
-from tests.e2e.stage import Stage
+from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.eventually import eventually
 
 _TRACE = 'Traceback (most recent call last):\n  File "crm.py", line 61\nConnectionError: no answer'
@@ -150,7 +150,9 @@ def test_a_viewer_sees_no_buttons_and_is_refused(context: Any, stage: Stage) -> 
     assert stage.platform.queue_service.get_job(job_id).state is JobState.SCHEDULED
 
 
-def test_the_theme_can_be_chosen_and_stays(page: Any, stage: Stage) -> None:
+def test_the_theme_can_be_chosen_and_stays(context: Any, stage: Stage) -> None:
+    page = context.new_page()
+    sign_in(page, stage.url, BOOTSTRAP)
     page.click("[data-theme-toggle]")
     page.reload()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from typing import Any
 
 import psycopg2
@@ -30,11 +31,19 @@ def database(url: str, *, template: str = "template1", owner: str = "tally") -> 
 @contextmanager
 def migrated_database(url: str) -> Iterator[str]:
     """A new database that has every table; its URL."""
-    with database(url) as made:
-        engine = connect(made)
-        Migrator(engine).apply()
-        engine.dispose()
+    with database(url, template=_migrated_template(url)) as made:
         yield made
+
+
+@cache
+def _migrated_template(url: str) -> str:
+    """Migrated once for each server: copying takes a third of the time of migrating."""
+    name = "every_table"
+    administer(url, f"CREATE DATABASE {name} OWNER tally")
+    engine = connect(named(url, name))
+    Migrator(engine).apply()
+    engine.dispose()
+    return name
 
 
 def named(url: str, name: str, user: str = "tally") -> str:
