@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,12 @@ LONGEST_FIRST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The folders whose tests take longest come first."""
-    items.sort(key=lambda item: _place(item.path))
+    items.sort(key=lambda item: _place(item.path.parent))
 
 
-def _place(path: Path) -> int:
-    folder = path.relative_to(Path(__file__).parent).parent
+@cache
+def _place(folder: Path) -> int:
+    folder = folder.relative_to(Path(__file__).parent)
     return next(place for place, each in enumerate(LONGEST_FIRST) if folder.is_relative_to(each))
 
 

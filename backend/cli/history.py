@@ -28,6 +28,7 @@ from backend.domain.history_retention import RetentionRule
 from backend.domain.history_search import MOST_PER_PAGE, JobSearch
 from backend.domain.history_statistics import AttemptCounts, DurationSummary
 from backend.domain.job_state import JobState
+from backend.services.history_service import HistoryService
 
 _BATCH = 1000
 
@@ -43,18 +44,25 @@ history.add_command(list_jobs, "search")
 @history.command()
 @options.since
 @options.until
-@click.option("--by", type=click.Choice(["hour", "type"]), default="type", show_default=True)
+@click.option(
+    "--by", type=click.Choice(["hour", "type", "queue"]), default="type", show_default=True
+)
+@click.option("--queue", default="", help="Only of this queue, by hour.")
 @options.as_json
-def stats(since: datetime | None, until: datetime | None, by: str, as_json: bool) -> None:
-    """Counts attempts and their waits and runs, by job type or by hour; the last day by default.
+def stats(
+    since: datetime | None, until: datetime | None, by: str, queue: str, as_json: bool
+) -> None:
+    """Counts attempts and their waits and runs, by job type, queue or hour; the last day by default.
 
     \b
     Examples:
       tally history stats --since 1h             processed in the last hour, by type
-      tally history stats --by hour --since 7d
+      tally history stats --by queue --since 7d
+      tally history stats --by hour --queue high --since 1d
     """
-    service = history_service()
-    found: Any = service.by_type(since, until) if by == "type" else service.by_hour(since, until)
+    if queue and by != "hour":
+        raise click.UsageError("--queue goes with --by hour; --by queue shows every queue")
+    found = _statistics(history_service(), by, since, until, queue)
     if as_json:
         print_json(found)
         return
@@ -164,8 +172,17 @@ def _all(search: JobSearch) -> Iterator[JobRecord]:
         search = replace(search, after=page.next)
 
 
+def _statistics(
+    service: HistoryService, by: str, since: datetime | None, until: datetime | None, queue: str
+) -> list[Any]:
+    if by == "hour":
+        return list(service.by_hour(since, until, queue=queue))
+    return list(service.by_queue(since, until) if by == "queue" else service.by_type(since, until))
+
+
 def _head(row: Any) -> str:
-    return row.job_type if hasattr(row, "job_type") else moment(row.hour)
+    head = row[0]
+    return moment(head) if isinstance(head, datetime) else head
 
 
 def _counts(attempts: AttemptCounts) -> tuple[int, ...]:

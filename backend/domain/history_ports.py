@@ -12,6 +12,7 @@ from backend.domain.history_search import JobPage, JobSearch
 from backend.domain.history_statistics import (
     FailureGroup,
     HourStatistics,
+    QueueStatistics,
     TimeWindow,
     TypeStatistics,
 )
@@ -95,13 +96,18 @@ class HistoryReader(Protocol):
 class StatisticsReader(Protocol):
     """Sums over many attempts, by the whole hours of a window in which they ended."""
 
-    def by_hour(self, window: TimeWindow, job_type: str) -> list[HourStatistics]:
-        """One entry for each hour in which anything ended, of one job type or ('') of all."""
+    def by_hour(self, window: TimeWindow, job_type: str, queue: str) -> list[HourStatistics]:
+        """One entry for each hour in which anything ended, of a job type, a queue or ('') of all."""
 
     def by_type(self, window: TimeWindow) -> list[TypeStatistics]:
         """One entry for each job type of which anything ended."""
 
-    def failures(self, window: TimeWindow, job_type: str, most: int) -> list[FailureGroup]:
+    def by_queue(self, window: TimeWindow) -> list[QueueStatistics]:
+        """One entry for each queue of which anything ended."""
+
+    def failures(
+        self, window: TimeWindow, job_type: str, queue: str, most: int
+    ) -> list[FailureGroup]:
         """What went wrong, grouped by kind of error and job type, the most frequent first."""
 
 

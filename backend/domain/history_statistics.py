@@ -61,6 +61,11 @@ class AttemptCounts(NamedTuple):
     retried: int
     crashed: int
 
+    @property
+    def wrong(self) -> int:
+        """Retried, given up, or taken down with their worker."""
+        return self.failed + self.retried + self.crashed
+
 
 class HourStatistics(NamedTuple):
     """What ended in one hour; ``wait`` is from ready to started. None where nothing was measured."""
@@ -75,6 +80,15 @@ class TypeStatistics(NamedTuple):
     """What ended of one job type."""
 
     job_type: str
+    attempts: AttemptCounts
+    wait: DurationSummary | None
+    run: DurationSummary | None
+
+
+class QueueStatistics(NamedTuple):
+    """What ended of one queue."""
+
+    queue: str
     attempts: AttemptCounts
     wait: DurationSummary | None
     run: DurationSummary | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from backend.domain.history_statistics import DurationSummary
+from backend.domain.history_statistics import QueueStatistics
 
 
 class FlowSlice(NamedTuple):
@@ -24,17 +24,6 @@ class SlicePercentiles(NamedTuple):
     at: datetime
     run: tuple[float, ...]
     wait: tuple[float, ...]
-
-
-class QueueFlow(NamedTuple):
-    """What ended of one queue in a window."""
-
-    queue: str
-    ended: int
-    finished: int
-    wrong: int
-    wait: DurationSummary | None
-    run: DurationSummary | None
 
 
 class DeadGroup(NamedTuple):
@@ -56,11 +45,16 @@ class FlowReader(Protocol):
     def by_slice(self, since: datetime, until: datetime, seconds: int) -> list[FlowSlice]:
         """What ended, by stretches of so many seconds and by queue, the oldest first."""
 
-    def percentiles(self, since: datetime, until: datetime, seconds: int) -> list[SlicePercentiles]:
-        """How long it took, by stretches of so many seconds, over all queues."""
+    def by_hour(self, since: datetime, until: datetime) -> list[FlowSlice]:
+        """What ended, by whole hours and by queue, the oldest first, as it was summed up."""
 
-    def by_queue(self, since: datetime, until: datetime) -> list[QueueFlow]:
-        """What ended, by queue."""
+    def percentiles(
+        self, since: datetime, until: datetime, seconds: int, queue: str = ""
+    ) -> list[SlicePercentiles]:
+        """How long it took, by stretches of so many seconds, of one queue or ('') of all."""
+
+    def by_queue(self, since: datetime, until: datetime) -> list[QueueStatistics]:
+        """What ended, by queue, to the very second."""
 
     def dead_groups(self, newest: int, most: int) -> list[DeadGroup]:
         """The newest dead jobs, by kind of error and job type, the largest groups first."""

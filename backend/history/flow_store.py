@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from backend.domain.history_statistics import summarise
-from backend.domain.queue_flow import DeadGroup, FlowSlice, QueueFlow, SlicePercentiles
+from backend.domain.history_statistics import QueueStatistics, TimeWindow
+from backend.domain.queue_flow import DeadGroup, FlowSlice, SlicePercentiles
 from backend.history.connection import translated
 from backend.history.statements import statement
+from backend.history.statistics_rows import counts, run, wait
 
 
 class FlowStore:
@@ -24,27 +25,25 @@ class FlowStore:
         rows = self._rows("flow_by_slice", since=since, until=until, seconds=seconds)
         return [FlowSlice(row.at, row.queue, row.finished, row.wrong) for row in rows]
 
-    def percentiles(self, since: datetime, until: datetime, seconds: int) -> list[SlicePercentiles]:
-        """How long it took, by stretches of so many seconds, over all queues."""
-        rows = self._rows("flow_percentiles", since=since, until=until, seconds=seconds)
+    def by_hour(self, since: datetime, until: datetime) -> list[FlowSlice]:
+        """What ended, by whole hours and by queue, the oldest first, as it was summed up."""
+        hours = TimeWindow(since, until).in_hours()
+        return [FlowSlice._make(row) for row in self._rows("flow_by_hour", **hours._asdict())]
+
+    def percentiles(
+        self, since: datetime, until: datetime, seconds: int, queue: str = ""
+    ) -> list[SlicePercentiles]:
+        """How long it took, by stretches of so many seconds, of one queue or ('') of all."""
+        window = {"since": since, "until": until, "seconds": seconds}
+        rows = self._rows("flow_percentiles", **window, queue=queue)
         return [
             SlicePercentiles(row.at, _seconds(row.run_ms), _seconds(row.wait_ms)) for row in rows
         ]
 
-    def by_queue(self, since: datetime, until: datetime) -> list[QueueFlow]:
-        """What ended, by queue."""
+    def by_queue(self, since: datetime, until: datetime) -> list[QueueStatistics]:
+        """What ended, by queue, to the very second."""
         rows = self._rows("flow_by_queue", since=since, until=until)
-        return [
-            QueueFlow(
-                row.queue,
-                row.ended,
-                row.finished,
-                row.wrong,
-                summarise(row.wait_ms_sum, row.wait_buckets, row.wait_counts),
-                summarise(row.run_ms_sum, row.run_buckets, row.run_counts),
-            )
-            for row in rows
-        ]
+        return [QueueStatistics(row.queue, counts(row), wait(row), run(row)) for row in rows]
 
     def dead_groups(self, newest: int, most: int) -> list[DeadGroup]:
         """The newest dead jobs, by kind of error and job type, the largest groups first."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from backend.domain.errors import JobNotFound
+from backend.domain.errors import InvalidOption, JobNotFound
 from backend.domain.history_ports import HistoryReader, StatisticsReader
 from backend.domain.history_record import JobHistory
 from backend.domain.history_search import JobPage, JobSearch, is_storable
 from backend.domain.history_statistics import (
     FailureGroup,
     HourStatistics,
+    QueueStatistics,
     TimeWindow,
     TypeStatistics,
 )
@@ -56,12 +57,26 @@ class HistoryService:
         return {state: counts.get(state, 0) for state in JobState}
 
     def by_hour(
-        self, since: datetime | None = None, until: datetime | None = None, *, job_type: str = ""
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        job_type: str = "",
+        queue: str = "",
     ) -> list[HourStatistics]:
-        """Throughput, waits and runs of each hour in which anything ended, the oldest first."""
-        if not is_storable(job_type):
+        """Throughput, waits and runs of each hour in which anything ended, the oldest first.
+
+        Of a job type or of a queue: both at once raise `InvalidOption`, for sums of one type in one
+        queue are not kept.
+        """
+        if job_type and queue:
+            raise InvalidOption(
+                "hours are summed up by job type or by queue, not by both; leave one out",
+                field="queue",
+            )
+        if not is_storable(job_type) or not is_storable(queue):
             return []
-        return self._statistics.by_hour(self._window(since, until), job_type)
+        return self._statistics.by_hour(self._window(since, until), job_type, queue)
 
     def by_type(
         self, since: datetime | None = None, until: datetime | None = None
@@ -69,18 +84,25 @@ class HistoryService:
         """The same of each job type, the busiest first."""
         return self._statistics.by_type(self._window(since, until))
 
+    def by_queue(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[QueueStatistics]:
+        """The same of each queue."""
+        return self._statistics.by_queue(self._window(since, until))
+
     def failures(
         self,
         since: datetime | None = None,
         until: datetime | None = None,
         *,
         job_type: str = "",
+        queue: str = "",
         limit: int = 50,
     ) -> list[FailureGroup]:
         """What went wrong, by kind of error and job type, the most frequent first."""
-        if not is_storable(job_type):
+        if not is_storable(job_type) or not is_storable(queue):
             return []
-        return self._statistics.failures(self._window(since, until), job_type, limit)
+        return self._statistics.failures(self._window(since, until), job_type, queue, limit)
 
     def _window(self, since: datetime | None, until: datetime | None) -> TimeWindow:
         """Naive instants mean UTC."""

@@ -54,7 +54,7 @@ class Drill(NamedTuple):
     span: float
 
 
-SHORT, FULL = Drill(3, 500, 16), Drill(10, 2000, 60)
+SHORT, FULL = Drill(2, 300, 11), Drill(10, 2000, 60)
 
 
 class Stage:

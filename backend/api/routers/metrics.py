@@ -11,6 +11,7 @@ from backend.api.schemas.metrics import (
     HourLine,
     MetricsHistory,
     MetricsOverview,
+    QueueLine,
     RecordLag,
     SignLine,
     TypeLine,
@@ -49,17 +50,18 @@ def overview(call: Call) -> MetricsOverview:
 
 @router.get("/api/jobs/metrics/history")
 def history(call: Call, query: HistoryQuery) -> MetricsHistory:
-    """Throughput, waits and runs by hour and by job type, and what went wrong by kind of error."""
-    record, since, until = call.parts.history, query.since, query.until
-    wanted = query.job_type or ""
-    types = record.by_type(since, until)
+    """Throughput, waits and runs by hour, job type and queue, and what went wrong by kind of error."""
+    record, window = call.parts.history, (query.since, query.until)
+    job_type, queue = query.job_type or "", query.queue or ""
+    hours = record.by_hour(*window, job_type=job_type, queue=queue)
+    types = [] if queue else record.by_type(*window)
+    queues = [] if job_type else record.by_queue(*window)
+    failures = record.failures(*window, job_type=job_type, queue=queue, limit=query.failures)
     return MetricsHistory(
-        hours=[HourLine.of(hour) for hour in record.by_hour(since, until, job_type=wanted)],
-        types=[TypeLine.of(each) for each in types if wanted in {"", each.job_type}],
-        failures=[
-            FailureLine.of(group)
-            for group in record.failures(since, until, job_type=wanted, limit=query.failures)
-        ],
+        hours=[HourLine.of(hour) for hour in hours],
+        types=[TypeLine.of(each) for each in types if job_type in {"", each.job_type}],
+        queues=[QueueLine.of(each) for each in queues if queue in {"", each.queue}],
+        failures=[FailureLine.of(group) for group in failures],
     )
 
 

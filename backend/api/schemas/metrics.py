@@ -8,13 +8,14 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.api.schemas.base import Request, Resource
-from backend.api.schemas.fields import NUMBER, Instant, TypeName
+from backend.api.schemas.fields import NUMBER, Instant, QueueText, TypeName
 from backend.api.schemas.queues import Queue
 from backend.domain.history_statistics import (
     AttemptCounts,
     DurationSummary,
     FailureGroup,
     HourStatistics,
+    QueueStatistics,
     TypeStatistics,
 )
 
@@ -47,8 +48,7 @@ class Attempts(Resource):
     @classmethod
     def of(cls, counts: AttemptCounts) -> Attempts:
         """Counts as they go out."""
-        wrong = counts.failed + counts.retried + counts.crashed
-        share = wrong / counts.ended if counts.ended else 0.0
+        share = counts.wrong / counts.ended if counts.ended else 0.0
         return cls(**counts._asdict(), failure_share=round(share, 4))
 
 
@@ -84,6 +84,25 @@ class TypeLine(Resource):
         """A job type's numbers as they go out."""
         return cls(
             job_type=each.job_type,
+            attempts=Attempts.of(each.attempts),
+            wait=Durations.of(each.wait),
+            run=Durations.of(each.run),
+        )
+
+
+class QueueLine(Resource):
+    """What ended of one queue."""
+
+    queue: str
+    attempts: Attempts
+    wait: Durations | None
+    run: Durations | None
+
+    @classmethod
+    def of(cls, each: QueueStatistics) -> QueueLine:
+        """A queue's numbers as they go out."""
+        return cls(
+            queue=each.queue,
             attempts=Attempts.of(each.attempts),
             wait=Durations.of(each.wait),
             run=Durations.of(each.run),
@@ -154,11 +173,12 @@ class MetricsOverview(Resource):
 
 
 class HistoryQuery(Request):
-    """Which stretch of time; the last 24 hours when left out."""
+    """Which stretch of time; the last 24 hours when left out. Of a job type or of a queue, not of both."""
 
     since: Instant | None = None
     until: Instant | None = None
     job_type: TypeName | None = None
+    queue: QueueText | None = None
     failures: Annotated[int, Field(ge=1, le=500), NUMBER] = Field(
         50, description="Most groups of failures."
     )
@@ -168,5 +188,6 @@ class MetricsHistory(Resource):
     """Numbers over time, by the whole hours that the stretch touches."""
 
     hours: list[HourLine]
-    types: list[TypeLine]
+    types: list[TypeLine] = Field(description="Empty where a queue was asked for.")
+    queues: list[QueueLine] = Field(description="Empty where a job type was asked for.")
     failures: list[FailureLine]

@@ -4,7 +4,7 @@ WITH kinds AS (
   FROM job_results
   WHERE error_kind IS NOT NULL AND ended_at >= :since AND ended_at < :until
     AND status IN ('retried', 'failed', 'crashed', 'suspected')
-    AND (:job_type = '' OR job_type = :job_type)
+    AND (:job_type = '' OR job_type = :job_type) AND (:queue = '' OR queue = :queue)
   GROUP BY error_kind, job_type
   ORDER BY attempts DESC, last_at DESC LIMIT :most
 )

@@ -1,1 +1,2 @@
-INSERT INTO job_statistics SELECT * FROM hour_of_results(:hour)
+INSERT INTO job_statistics
+SELECT * FROM statistics_of_results(:hour, CAST(:hour AS timestamptz) + interval '1 hour')

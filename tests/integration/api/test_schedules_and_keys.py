@@ -201,7 +201,14 @@ def test_numbers_of_the_past_are_by_hour_type_and_kind_of_error(admin: Caller, w
 
     assert history["hours"][-1]["attempts"]["failed"] == 1
     assert history["types"][0]["job_type"] == "greet"
+    assert history["queues"][0]["queue"] == "normal"
     assert history["failures"][0]["error_kind"] == "SmtpError"
+    of_queue = admin.get("/api/jobs/metrics/history?queue=normal").get_json()
+    assert [each["attempts"]["failed"] for each in of_queue["hours"]] == [1]
+    assert of_queue["types"] == []
+    elsewhere = admin.get("/api/jobs/metrics/history?queue=low").get_json()
+    assert elsewhere["hours"] == elsewhere["queues"] == elsewhere["failures"] == []
+    assert admin.get("/api/jobs/metrics/history?queue=low&job_type=greet").status_code == 422
     backwards = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z"
     assert admin.get(f"/api/jobs/metrics/history?{backwards}").status_code == 422
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
+
+import pytest
 
 from backend.domain.audit_ports import AuditFilter
 from backend.domain.job import ClaimedJob
@@ -16,7 +19,11 @@ from tests.integration.dashboard.visitor import Visitor
 
 
 def _dead(
-    stage: Stage, number: int = 1, job_type: str = "sync_customer", error: str = "KeyError"
+    stage: Stage,
+    number: int = 1,
+    job_type: str = "sync_customer",
+    error: str = "KeyError",
+    **options: Any,
 ) -> list[str]:
     fault = AttemptError("exception", error, "no such customer", f"Traceback\n{error}")
 
@@ -25,10 +32,31 @@ def _dead(
 
     jobs = stage.platform.queue_service
     payload = {"customer": 5, "api_key": "hush"}
-    ids = [jobs.enqueue_job(job_type, payload, max_retries=0) for _ in range(number)]
+    ids = [jobs.enqueue_job(job_type, payload, max_retries=0, **options) for _ in range(number)]
     PuppetWorker(stage.platform, ["default", "media"], fail).work_off()
     stage.record()
     return ids
+
+
+def test_each_queue_has_its_percentiles_over_each_stretch_of_time(
+    stage: Stage, admin: Visitor
+) -> None:
+    _dead(stage, 3, priority="high")
+
+    for stretch in ("hour", "day", "week"):
+        page = admin.get(f"?range={stretch}").text
+        of_high = admin.get(f"?range={stretch}&queue=high").text
+        of_nobody = admin.get(f"?range={stretch}&queue=nobody").text
+
+        row = re.search(r"search\?queue=high\">high</a>.*?</tr>", page, re.DOTALL)
+        assert row is not None
+        cells = re.findall(r"<td[^>]*>([^<]*)</td>", row[0])
+        assert cells[4:6] == ["3", "3"]
+        runs = [float(cell.removesuffix(" ms")) for cell in cells[-3:]]
+        assert runs == pytest.approx([200] * 3, rel=0.07)
+        assert 'aria-label="Attempts ended of high, ' in of_high
+        assert ": 0 finished, 3 went wrong" in of_high
+        assert ": 0 finished, 0 went wrong" in of_nobody
 
 
 def test_secrets_are_masked_everywhere(stage: Stage, admin: Visitor) -> None:

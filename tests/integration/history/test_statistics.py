@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.domain.history_statistics import AttemptCounts
+from backend.domain.errors import InvalidOption
+from backend.domain.history_statistics import AttemptCounts, TimeWindow
+from backend.history.flow_store import FlowStore
 from backend.history.history_store import HistoryStore
 from backend.history.statistics_store import StatisticsStore
 from backend.history.upkeep_store import UpkeepStore
 from backend.services.history_service import HistoryService
+from backend.shipped import shipped
 from backend.telemetry.clock import SystemClock
 from tests.integration.history.chronicle import Chronicle
+from tests.integration.history.databases import run
 from tests.integration.history.lives import START, Life, events_of
 
 HOUR = timedelta(hours=1)
@@ -88,6 +93,84 @@ def test_types_are_put_together_over_many_hours(
     assert mails.run.p99 == pytest.approx(10, rel=0.07)
 
 
+@pytest.mark.parametrize("summed", [False, True])
+def test_queues_are_put_together_over_many_hours_and_one_may_be_asked_for(
+    chronicle: Chronicle, service: HistoryService, summed: bool
+) -> None:
+    urgent = [Life(at=START + n * HOUR, queue="high", runs=3, waits=1) for n in range(4)]
+    chronicle.write(*events_of(*busy_hours(), *urgent))
+    if summed:
+        UpkeepStore(chronicle.engine).sum_up_hours(10)
+    window = (START, START + 4 * HOUR)
+
+    high, normal = service.by_queue(*window)
+    hours = service.by_hour(*window, queue="high")
+
+    assert (high.queue, high.attempts) == ("high", AttemptCounts(4, 4, 0, 0, 0))
+    assert (normal.queue, normal.attempts) == ("normal", AttemptCounts(110, 100, 3, 5, 1))
+    assert high.run is not None
+    assert high.run.p99 == pytest.approx(3, rel=0.07)
+    assert [each.attempts.ended for each in hours] == [1, 1, 1, 1]
+    assert sum(each.attempts.ended for each in service.by_hour(*window)) == 114
+    assert sum(each.attempts.ended for each in service.by_type(*window)) == 114
+
+
+def test_a_queue_and_a_type_together_are_refused(service: HistoryService) -> None:
+    with pytest.raises(InvalidOption, match="leave one out"):
+        service.by_hour(job_type="export", queue="high")
+
+
+def test_to_the_second_a_queue_has_the_sums_of_its_whole_hours(chronicle: Chronicle) -> None:
+    chronicle.write(*events_of(*busy_hours(), Life(at=START, queue="high")))
+    flow, window = FlowStore(chronicle.engine), TimeWindow(START, START + 3 * HOUR)
+
+    assert flow.by_queue(*window) == StatisticsStore(chronicle.engine).by_queue(window)
+    assert flow.by_hour(*window) == flow.by_slice(*window, 3600)
+
+
+def test_percentiles_of_a_queue_are_its_own(chronicle: Chronicle) -> None:
+    lives = [Life(at=START, queue=name, runs=runs) for name, runs in (("high", 1), ("low", 60))]
+    chronicle.write(*events_of(*lives))
+    flow = FlowStore(chronicle.engine)
+
+    [fast] = flow.percentiles(START, START + HOUR, 3600, "high")
+    [both] = flow.percentiles(START, START + HOUR, 3600)
+
+    assert fast.run == pytest.approx((1, 1, 1))
+    assert both.run[0] == pytest.approx(30.5)
+
+
+def test_what_went_wrong_may_be_asked_for_a_queue(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    urgent = Life(at=START, queue="high", ends="failed", error=("KeyError", "x"))
+    chronicle.write(*events_of(*busy_hours(), urgent))
+
+    [group] = service.failures(START, START + 3 * HOUR, queue="high")
+
+    assert (group.error_kind, group.attempts) == ("KeyError", 1)
+
+
+def _text_of(number: str) -> str:
+    [found] = shipped("migrations").glob(f"*_{number}_*.sql")
+    return found.read_text("utf-8")
+
+
+def test_sums_of_an_older_version_are_counted_anew_by_queue(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    recent = datetime.now(UTC) - timedelta(hours=30)
+    chronicle.write(*events_of(Life(at=recent, queue="high")))
+    UpkeepStore(chronicle.engine).sum_up_hours(10)
+    run(chronicle.engine, "DELETE FROM job_statistics WHERE queue <> ''")
+    [mark] = re.findall(r"(?s)INSERT INTO stale_hours.*", _text_of("018"))
+
+    run(chronicle.engine, mark.rstrip().rstrip(";"))
+
+    window = (recent - HOUR, recent + HOUR)
+    assert [each.queue for each in service.by_queue(*window)] == ["high"]
+
+
 DAY = timedelta(days=1)
 
 
@@ -113,7 +196,7 @@ def test_days_that_are_over_are_put_together_from_their_hours_and_taken_apart_by
 
 def days(chronicle: Chronicle) -> list[datetime]:
     """The days that are put together."""
-    sql = "SELECT since FROM job_statistics WHERE grain = 'day' AND job_type = ''"
+    sql = "SELECT since FROM job_statistics WHERE grain = 'day' AND queue = '' AND job_type = ''"
     return [row["since"] for row in chronicle.rows(sql)]
 
 

@@ -132,7 +132,7 @@ def test_sums_outlive_the_jobs_they_are_of_but_not_for_ever(
     pruner(chronicle).run_once()
 
     hours = chronicle.rows(
-        "SELECT since FROM job_statistics WHERE job_type = '' AND grain = 'hour'"
+        "SELECT since FROM job_statistics WHERE queue = '' AND job_type = '' AND grain = 'hour'"
     )
     assert left(chronicle) == []
     assert [

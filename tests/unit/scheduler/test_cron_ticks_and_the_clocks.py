@@ -154,7 +154,7 @@ _LINES = some.builds("{minute} {hour} {day} * {weekday}".format, **_FIELD)
     which=some.integers(0, 1000),
     seconds=some.integers(1, 40 * 3600),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_from_any_instant_the_next_tick_is_the_oracles(
     line: str, zone: str, which: int, seconds: int
 ) -> None:

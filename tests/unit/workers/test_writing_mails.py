@@ -33,7 +33,7 @@ def unified(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300))
 def test_whatever_text_passes_stays_one_subject(text: str) -> None:
     try:
@@ -49,7 +49,7 @@ def test_whatever_text_passes_stays_one_subject(text: str) -> None:
     assert " ".join(str(message["Subject"]).split()) == " ".join(text.split())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200))
 def test_bodies_arrive_as_they_were(text: str) -> None:
     written = write_message(PARTS._replace(text=text))
