@@ -8,7 +8,8 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from backend.api.schemas.base import Because, Request, Resource
-from backend.api.schemas.fields import Instant, JobId, Line, QueueText, StateWord, Tag, TypeName
+from backend.api.schemas.fields import Instant, JobId, Line, QueueText, TypeName
+from backend.api.schemas.job_conditions import JobConditions
 from backend.api.schemas.job_search import JobLine
 from backend.domain.history_search import JobSearch
 from backend.services.job_control import DeadFilter
@@ -35,33 +36,12 @@ class Filter(Request):
         return self
 
 
-class WaitingFilter(Filter):
+class WaitingFilter(Filter, JobConditions):
     """Which jobs that have not ended are meant; at least one condition, and each must hold."""
-
-    job_type: TypeName | None = None
-    queue: QueueText | None = None
-    state: StateWord | None = None
-    since: Instant | None = None
-    until: Instant | None = None
-    tag: Tag | None = None
-    trace_id: Line | None = None
-    context_id: Line | None = None
-    tenant: Line | None = None
 
     def search(self, tenant: str | None) -> JobSearch:
         """What to look for, in the domain's words."""
-        return JobSearch(
-            job_type=self.job_type or "",
-            queue=self.queue or "",
-            state=self.state,
-            since=self.since,
-            until=self.until,
-            tag=self.tag or "",
-            trace_id=self.trace_id or "",
-            context_id=self.context_id or "",
-            tenant=tenant or "",
-            limit=500,
-        )
+        return self.job_search(tenant, limit=500)
 
 
 class BulkCancelRequest(Bulk):

@@ -8,44 +8,21 @@ from typing import Any, Literal
 from pydantic import Field
 
 from backend.api.schemas.base import Page, PageQuery, Resource
-from backend.api.schemas.fields import Instant, Line, QueueText, StateWord, Tag, TypeName
+from backend.api.schemas.fields import StateWord
+from backend.api.schemas.job_conditions import JobConditions
 from backend.domain.history_search import JobSearch
 
 
-class SearchQuery(PageQuery):
+class SearchQuery(JobConditions, PageQuery):
     """Which jobs are meant; every condition given must hold."""
 
-    job_type: TypeName | None = None
-    queue: QueueText | None = None
-    state: StateWord | None = None
-    since: Instant | None = Field(None, description="Accepted at or after.")
-    until: Instant | None = Field(None, description="Accepted before.")
-    tag: Tag | None = None
-    trace_id: Line | None = None
-    context_id: Line | None = None
-    tenant: Line | None = None
-    worker: Line | None = Field(None, description="The worker of the last attempt.")
-    error: Line | None = Field(None, description="Any part of the last error's text.")
     source: Literal["live", "history"] | None = Field(
         None, description="Redis alone, or the record alone; both when left out."
     )
 
     def search(self, tenant: str | None) -> JobSearch:
         """What to look for, in the domain's words."""
-        return JobSearch(
-            job_type=self.job_type or "",
-            queue=self.queue or "",
-            state=self.state,
-            since=self.since,
-            until=self.until,
-            tag=self.tag or "",
-            trace_id=self.trace_id or "",
-            context_id=self.context_id or "",
-            tenant=tenant or "",
-            worker=self.worker or "",
-            error_text=self.error or "",
-            limit=self.limit,
-        )
+        return self.job_search(tenant, self.limit)
 
 
 class JobLine(Resource):

@@ -18,7 +18,7 @@ from backend.domain.errors import InvalidOption
 routes = Routes()
 
 _WAITING = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
-            "trace": "trace_id", "context": "context_id"}  # fmt: skip
+            "trace": "trace_id", "context": "context_id", "worker": "worker", "text": "error"}  # fmt: skip
 _DEAD = {"type": "job_type", "queue": "queue", "error": "error", "text": "error"}
 #: What each action is called here, and what its notice says.
 WORDS = {

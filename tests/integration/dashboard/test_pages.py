@@ -140,13 +140,31 @@ def test_a_bulk_action_without_conditions_touches_nothing(stage: Stage, admin: V
 
 
 def test_a_condition_that_an_action_does_not_know_is_refused(stage: Stage, admin: Visitor) -> None:
-    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+    job_id = _dead(stage)[0]
 
-    answer = admin.send("/bulk/cancel?type=sync_customer&worker=w9", reason="x")
+    answer = admin.send("/bulk/redrive?type=sync_customer&worker=w9", reason="x")
 
     assert answer.status_code == 422
     assert "cannot be limited by worker" in answer.text
-    assert stage.platform.queue_service.get_job(job_id).state is JobState.SCHEDULED
+    assert stage.platform.queue_service.get_job(job_id).state is JobState.FAILED
+
+
+def test_jobs_that_wait_to_be_tried_again_are_canceled_by_their_error(
+    stage: Stage, admin: Visitor
+) -> None:
+    jobs = stage.platform.queue_service
+    other = jobs.enqueue_job("sync_customer", {}, delay=3600)
+    retried = jobs.enqueue_job("sync_customer", {})
+    fault = AttemptError("exception", "KeyError", "no such customer", "Traceback")
+    outcome = Outcome(OutcomeKind.RETRIED, error=fault, run_seconds=0.2, delay=600)
+    PuppetWorker(stage.platform, ["default"], lambda job: outcome, "w9").work_off()
+
+    for asked in ("text=such customer", "worker=w9"):
+        assert "Cancel 1 job" in admin.get(f"/bulk/cancel?state=scheduled&{asked}").text
+    admin.send("/bulk/cancel?state=scheduled&text=such customer", reason="the customer left")
+
+    assert jobs.get_job(retried).state is JobState.CANCELED
+    assert jobs.get_job(other).state is JobState.SCHEDULED
 
 
 def test_a_queue_is_emptied_only_with_its_name(stage: Stage, admin: Visitor) -> None:
