@@ -75,6 +75,10 @@ class OverviewService:
         """What is paused."""
         return self._look.paused()
 
+    def limits(self) -> dict[str, int]:
+        """How many jobs of a type may run at once in the cluster; types without a limit are left out."""
+        return self._look.limits()
+
     def overview(self) -> Overview:
         """How it is now."""
         now = self._clock.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from backend.api.own_jobs import find_own
@@ -10,11 +9,10 @@ from backend.api.routers import dead_letters, job_actions, plans
 from backend.api.schemas.base import Because
 from backend.api.schemas.job_actions import CancelRequest, ReprioritiseRequest, RetryRequest
 from backend.api.schemas.plans import ReplayRequest
+from backend.dashboard.edited_payload import edited_payload
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
-from backend.domain.errors import InvalidPayload
 from backend.domain.history_record import JobHistory
-from backend.telemetry.redaction import MASK
 
 routes = Routes()
 
@@ -79,28 +77,11 @@ def _back(job_id: str, note: str) -> str:
 
 
 def _payload(visit: Visit, job_id: str) -> dict[str, Any] | None:
-    """The payload as it was edited; None when nobody edited it. What was masked stays what it was."""
+    """The payload as it was edited; None when nobody edited it."""
     text = visit.form.get("payload", "")
     if not text or "edit" not in visit.form:
         return None
-    try:
-        edited = json.loads(text)
-    except ValueError as error:
-        raise InvalidPayload(f"the payload is not JSON: {error}") from error
-    if not isinstance(edited, dict):
-        raise InvalidPayload("the payload must be a JSON object")
     found = find_own(visit.call, job_id)
     original = found.current_payload if isinstance(found, JobHistory) else found.payload
-    restored = _restored(edited, original)
-    return None if restored == original else restored
-
-
-def _restored(edited: Any, original: Any) -> Any:
-    """Puts back what the page showed masked, where it was left masked."""
-    if edited == MASK and isinstance(original, str | int | float | dict | list):
-        return original
-    if isinstance(edited, dict) and isinstance(original, dict):
-        return {name: _restored(value, original.get(name)) for name, value in edited.items()}
-    if isinstance(edited, list) and isinstance(original, list) and len(edited) == len(original):
-        return [_restored(*pair) for pair in zip(edited, original, strict=True)]
-    return edited
+    edited = edited_payload(text, original)
+    return None if edited == original else edited

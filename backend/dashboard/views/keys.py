@@ -8,13 +8,15 @@ from flask import Response
 
 from backend.api.routers import keys as api
 from backend.api.schemas.base import Because
-from backend.api.schemas.keys import KeyRequest, KeysQuery, NewKeyResource
+from backend.api.schemas.keys import KeyRequest, KeysQuery, NewKeyResource, RotateRequest
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
 from backend.domain.role import Role
 
 routes = Routes()
 LIVES = {"": "without end", "1": "1 day", "30": "30 days", "90": "90 days", "365": "1 year"}
+#: Seconds for which a key that is replaced stays good.
+OVERLAPS = {"86400": "a day", "3600": "an hour", "604800": "a week", "0": "no longer"}
 
 
 @routes.page("/keys", "keys.list_keys")
@@ -49,6 +51,17 @@ def revoke_key(visit: Visit, key_id: str) -> str:
     return link("/keys", note="revoked")
 
 
+@routes.action("/keys/<key_id>/rotate", "keys.rotate")
+def rotate_key(visit: Visit, key_id: str) -> Response:
+    """Makes one in the place of another, which stays good beside it for some time."""
+    overlap = visit.form.get("overlap", "")
+    body = RotateRequest(
+        overlap_seconds=int(overlap) if overlap in OVERLAPS else 0,
+        reason=visit.form.get("reason", ""),
+    )
+    return _page(visit, api.rotate(visit.call, key_id, body))
+
+
 def _page(visit: Visit, made: NewKeyResource | None) -> Response:
     with_revoked = visit.query.get("revoked") == "yes"
     found = api.list_keys(visit.call, KeysQuery(revoked=with_revoked))
@@ -59,5 +72,6 @@ def _page(visit: Visit, made: NewKeyResource | None) -> Response:
         with_revoked=with_revoked,
         roles=[role.value for role in Role],
         lives=LIVES,
+        overlaps=OVERLAPS,
         now=visit.parts.clock.now(),
     )

@@ -10,7 +10,7 @@ from backend.api.routers import job_types
 from backend.api.routers import queues as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import PurgeRequest
-from backend.api.schemas.queues import Queue
+from backend.api.schemas.queues import LimitRequest, Queue
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
 
@@ -33,6 +33,7 @@ def queues(visit: Visit) -> Response:
         paused=found.paused,
         served={queue for worker in alive for queue in worker.queues},
         types=list(visit.parts.catalogue),
+        limits=visit.parts.overview.limits(),
     )
 
 
@@ -91,6 +92,14 @@ def resume_type(visit: Visit, job_type: str) -> str:
     """Lets workers take them again."""
     job_types.resume(visit.call, job_type, _because(visit))
     return link("/queues", note="resumed")
+
+
+@routes.action("/types/<job_type>/limit", "types.limit")
+def limit_type(visit: Visit, job_type: str) -> str:
+    """Says how many of its jobs may run at once in the whole cluster."""
+    said = {"limit": visit.form.get("limit", "0"), "reason": visit.form.get("reason", "")}
+    job_types.limit(visit.call, job_type, LimitRequest.model_validate(said))
+    return link("/queues", note="limited")
 
 
 def _because(visit: Visit) -> Because:

@@ -1,21 +1,32 @@
-"""Recurring jobs: when they run, what became of each tick, running one now, pausing."""
+"""Recurring jobs: when they run, what became of each tick, running one now, pausing, changing them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response
 
 from backend.api.routers import schedules as api
 from backend.api.schemas.base import Because
-from backend.api.schemas.schedules import ScheduleDraft, TicksQuery
+from backend.api.schemas.schedules import (
+    ScheduleChange,
+    ScheduleDraft,
+    ScheduleRequest,
+    TicksQuery,
+)
+from backend.dashboard.edited_payload import edited_payload
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
+from backend.domain.queue_name import Priority
+from backend.domain.schedule import MissedRuns, Overlap
 from backend.domain.schedule_tick import TickOutcome
 from backend.services.schedule_timing import in_words
 
 routes = Routes()
+#: What the fields of a plan can be.
+_WORDS = {"priorities": Priority, "missed_runs": MissedRuns, "overlaps": Overlap}
+_PLAN = ("cron", "interval", "time_zone", "priority", "missed_runs", "overlap", "jitter", "reason")
 
 
 @routes.page("/schedules", "schedules.list_schedules")
@@ -23,7 +34,8 @@ def schedules(visit: Visit) -> Response:
     """Every schedule with its next and last run."""
     views = visit.parts.schedules.list_all()
     words = {view.schedule.name: in_words(view.schedule.plan) for view in views}
-    return visit.show("schedules.html", views=views, words=words)
+    types = sorted(each.name for each in visit.parts.catalogue)
+    return visit.show("schedules.html", views=views, words=words, types=types, plan_words=_WORDS)
 
 
 @routes.page("/schedules/<name>", "schedules.get")
@@ -41,7 +53,31 @@ def schedule(visit: Visit, name: str) -> Response:
         lines=ticks.items,
         outcomes=[each.value for each in TickOutcome],
         outcome=outcome or "",
+        plan_words=_WORDS,
     )
+
+
+@routes.action("/schedules", "schedules.create")
+def create_schedule(visit: Visit) -> str:
+    """Makes one."""
+    said = {name: visit.form.get(name, "") for name in ("name", "job_type")} | _said(visit, {})
+    made = api.create(visit.call, ScheduleRequest.model_validate(said)).body
+    return link(f"/schedules/{made.name}", note="made")
+
+
+@routes.action("/schedules/<name>/change", "schedules.change")
+def change_schedule(visit: Visit, name: str) -> str:
+    """Changes its plan, unless somebody else did so since the form was drawn."""
+    before = visit.parts.schedules.get(name).schedule.plan.payload
+    said = {"revision": visit.form.get("revision"), **_said(visit, before)}
+    api.change(visit.call, name, ScheduleChange.model_validate(said))
+    return link(f"/schedules/{name}", note="changed")
+
+
+@routes.action("/schedules/<name>/delete", "schedules.delete")
+def delete_schedule(visit: Visit, name: str) -> str:
+    """Ends it."""
+    return _act(visit, name, api.delete, "deleted", back="/schedules")
 
 
 @routes.action("/schedules/<name>/run", "schedules.run_now")
@@ -66,6 +102,14 @@ def _preview(visit: Visit, name: str, count: int) -> Any:
     return api.preview(visit.call, ScheduleDraft(schedule=name, count=count))
 
 
-def _act(visit: Visit, name: str, action: Callable[..., Any], note: str) -> str:
+def _said(visit: Visit, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form says of a plan; what was left empty stays as it is."""
+    said: dict[str, Any] = {name: visit.form[name] for name in _PLAN if name in visit.form}
+    if "payload" in visit.form:
+        said["payload"] = edited_payload(visit.form["payload"], before)
+    return said
+
+
+def _act(visit: Visit, name: str, action: Callable[..., Any], note: str, *, back: str = "") -> str:
     action(visit.call, name, Because(reason=visit.form.get("reason", "")))
-    return link(f"/schedules/{name}", note=note)
+    return link(back or f"/schedules/{name}", note=note)

@@ -1,0 +1,30 @@
+"""Payloads that people edit in a form, where parts of them were shown masked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from backend.domain.errors import InvalidPayload
+from backend.telemetry.redaction import MASK
+
+
+def edited_payload(text: str, original: Any) -> dict[str, Any]:
+    """What was typed; what was masked and left so stays what it was. Raises `InvalidPayload`."""
+    try:
+        edited = json.loads(text)
+    except ValueError as error:
+        raise InvalidPayload(f"the payload is not JSON: {error}") from error
+    if not isinstance(edited, dict):
+        raise InvalidPayload("the payload must be a JSON object")
+    return {name: _restored(value, original.get(name)) for name, value in edited.items()}
+
+
+def _restored(edited: Any, original: Any) -> Any:
+    if edited == MASK and isinstance(original, str | int | float | dict | list):
+        return original
+    if isinstance(edited, dict) and isinstance(original, dict):
+        return {name: _restored(value, original.get(name)) for name, value in edited.items()}
+    if isinstance(edited, list) and isinstance(original, list) and len(edited) == len(original):
+        return [_restored(*pair) for pair in zip(edited, original, strict=True)]
+    return edited
