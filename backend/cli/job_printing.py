@@ -10,11 +10,11 @@ import click
 
 from backend.bootstrap import platform
 from backend.cli.ages import age, length, moment
-from backend.cli.masking import shown_payload
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows
 from backend.domain.history_record import JobHistory
 from backend.domain.job import JobView
+from backend.telemetry.masking import without_secrets
 
 
 def print_job(job: JobView, *, as_json: bool) -> None:
@@ -35,8 +35,8 @@ def print_job(job: JobView, *, as_json: bool) -> None:
             ("progress", json.dumps(job.progress) if job.progress else ""),
             ("tags", ", ".join(job.tags)),
             ("trace", job.trace_id),
-            ("payload", _line(shown_payload(platform().catalogue, job.job_type, job.payload))),
-            ("result", _line(job.result) if job.result is not None else ""),
+            ("payload", _line(_shown(job.job_type, job.payload))),
+            ("result", _line(_shown(job.job_type, job.result)) if job.result is not None else ""),
             ("error", f"{error.error}: {error.message} [{error.reason}]" if error else ""),
         ]
     )
@@ -97,7 +97,7 @@ def _print_logs(history: JobHistory) -> None:
 
 def _print_record(history: JobHistory) -> None:
     job = history.job
-    payload = shown_payload(platform().catalogue, job.job_type, history.current_payload)
+    payload = _shown(job.job_type, history.current_payload)
     print_facts(
         [
             ("job", f"{job.id} (on record only)"),
@@ -119,20 +119,22 @@ def masked(job: JobView | None) -> Any:
     """A live job for programs, with its secret fields masked."""
     if job is None:
         return None
-    return {**plain(job), "payload": shown_payload(platform().catalogue, job.job_type, job.payload)}
+    shown = {name: _shown(job.job_type, getattr(job, name)) for name in ("payload", "result")}
+    return {**plain(job), **shown}
 
 
 def masked_history(history: JobHistory | None) -> Any:
     """The record of a job for programs, with its secret fields masked."""
     if history is None:
         return None
-    catalogue, kind = platform().catalogue, history.job.job_type
-    changed = history.changed_payload
-    return {
-        **plain(history),
-        "payload": shown_payload(catalogue, kind, history.payload),
-        "changed_payload": None if changed is None else shown_payload(catalogue, kind, changed),
-    }
+    kind, said = history.job.job_type, plain(history)
+    shown = {name: _shown(kind, said[name]) for name in ("payload", "changed_payload")}
+    attempts = [each | {"result": _shown(kind, each["result"])} for each in said["attempts"]]
+    return {**said, **shown, "attempts": attempts}
+
+
+def _shown(job_type: str, value: Any) -> Any:
+    return without_secrets(platform().catalogue, job_type, value)
 
 
 def _times(job: JobView) -> list[tuple[str, str]]:

@@ -42,6 +42,7 @@ class Drawing:
         self._templates.filters.update(
             count=wording.count, short=wording.short, duration=wording.duration, size=wording.size,
             clock=wording.clock, json=wording.as_json, ago=self._ago, plural=wording.plural,
+            whole_json=wording.whole_json,
         )  # fmt: skip
         self._templates.globals.update(
             asset=asset, link=link, home=HOME, settings=settings, charts=charts,

@@ -17,7 +17,18 @@ def edited_payload(text: str, original: Any) -> dict[str, Any]:
         raise InvalidPayload(f"the payload is not JSON: {error}") from error
     if not isinstance(edited, dict):
         raise InvalidPayload("the payload must be a JSON object")
-    return {name: _restored(value, original.get(name)) for name, value in edited.items()}
+    whole = {name: _restored(value, original.get(name)) for name, value in edited.items()}
+    if _holds_mask(whole):
+        raise InvalidPayload(
+            f"a field still says {MASK} and had no value there to keep; type its value, or leave it out"
+        )
+    return whole
+
+
+def _holds_mask(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_mask, value.values()))
+    return any(map(_holds_mask, value)) if isinstance(value, list) else bool(value == MASK)
 
 
 def _restored(edited: Any, original: Any) -> Any:

@@ -17,6 +17,7 @@ from backend.dashboard.fresh import Fresh
 from backend.dashboard.session import Session
 from backend.domain.access_errors import NotAllowed
 from backend.domain.api_key import Principal
+from backend.domain.errors import InvalidOption
 from backend.domain.queue_flow import FlowReader
 
 HOME = "/dashboard/jobs"
@@ -59,6 +60,19 @@ class Visit:
     def form(self) -> dict[str, str]:
         """What was sent, without what was left empty."""
         return {name: value.strip() for name, value in request.form.items() if value.strip()}
+
+    @property
+    def reason(self) -> str:
+        """Why they do this, if they said so."""
+        return self.form.get("reason", "")
+
+    def must_say_why(self) -> str:
+        """The same for what cannot be taken back; raises `InvalidOption` when they did not."""
+        if not self.reason:
+            raise InvalidOption(
+                "say why: it is kept in the history and the audit log", field="reason"
+            )
+        return self.reason
 
     def asked(self, *names: str) -> Asked:
         """Those of some conditions that were given."""

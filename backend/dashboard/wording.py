@@ -88,9 +88,14 @@ def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.3g} %" if whole else "–"
 
 
+def whole_json(value: Any) -> str:
+    """JSON that people can read and edit."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
 def as_json(value: Any) -> str:
-    """JSON that people can read, cut where a page would become too large."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    """The same, cut where a page would become too large."""
+    text = whole_json(value)
     if len(text) <= _MOST_SHOWN:
         return text
     return f"{text[:_MOST_SHOWN]}\n… {len(text) - _MOST_SHOWN} more characters"

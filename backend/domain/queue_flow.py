@@ -56,5 +56,5 @@ class FlowReader(Protocol):
     def by_queue(self, since: datetime, until: datetime) -> list[QueueStatistics]:
         """What ended, by queue, to the very second."""
 
-    def dead_groups(self, newest: int, most: int) -> list[DeadGroup]:
-        """The newest dead jobs, by kind of error and job type, the largest groups first."""
+    def dead_groups(self, newest: int, most: int, queue: str = "") -> list[DeadGroup]:
+        """The newest dead jobs of a queue or ('') of all, by kind of error and job type, largest first."""

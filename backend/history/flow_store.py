@@ -45,9 +45,9 @@ class FlowStore:
         rows = self._rows("flow_by_queue", since=since, until=until)
         return [QueueStatistics(row.queue, counts(row), wait(row), run(row)) for row in rows]
 
-    def dead_groups(self, newest: int, most: int) -> list[DeadGroup]:
-        """The newest dead jobs, by kind of error and job type, the largest groups first."""
-        rows = self._rows("dead_groups", newest=newest, most=most)
+    def dead_groups(self, newest: int, most: int, queue: str = "") -> list[DeadGroup]:
+        """The newest dead jobs of a queue or ('') of all, by kind of error and job type, largest first."""
+        rows = self._rows("dead_groups", newest=newest, most=most, queue=queue)
         return [DeadGroup._make(row) for row in rows]
 
     def _rows(self, name: str, **values: Any) -> list[Row[Any]]:

@@ -56,6 +56,20 @@ class BulkService:
             page = self._live.page(search, page.next)
         return selection_of(found, lambda job: job.created_at)
 
+    def chosen(self, ids: Sequence[str]) -> Selection:
+        """Of jobs that somebody named, those that have not ended."""
+        named = self._look.jobs(list(dict.fromkeys(ids)))
+        return selection_of(
+            [job for job in named if not job.state.is_final], lambda job: job.created_at
+        )
+
+    def chosen_dead(self, ids: Sequence[str]) -> Selection:
+        """Of jobs that somebody named, those that were given up."""
+        named = self._look.jobs(list(dict.fromkeys(ids)))
+        return selection_of(
+            [job for job in named if job.state is JobState.FAILED], lambda job: job.ended_at
+        )
+
     def cancel(self, ids: Sequence[str], *, by: Actor, reason: str, force: bool) -> Canceled:
         """Withdraws jobs; those that have ended meanwhile are left out."""
         codes = self._do.cancel(ids, by=by.name, reason=reason, force=force)

@@ -24,11 +24,16 @@ _LONGEST = 16 * 1024
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """A structlog processor that masks what must not be written."""
     for name, value in event.items():
-        if _SECRET_NAME.search(name):
+        if is_secret_name(name):
             event[name] = MASK
         elif isinstance(value, str):
             event[name] = masked_text(value)
     return event
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field of this name is likely to hold a secret."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def masked_text(text: str) -> str:

@@ -88,6 +88,6 @@ def _selection(call: Call, body: DeadBulkRequest) -> Selection:
     if (body.filter is not None) + (body.job_ids is not None) + body.all != 1:
         raise InvalidOption("give a filter, job_ids, or all: one of the three", field="filter")
     if body.job_ids is not None:
-        return Selection(list(dict.fromkeys(body.job_ids)), None, [], is_partial=False)
+        return call.parts.bulk.chosen_dead(body.job_ids)
     wanted = body.filter.dead_filter() if body.filter else DeadFilter()
     return call.parts.bulk.select_dead(wanted)

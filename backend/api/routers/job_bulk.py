@@ -37,8 +37,7 @@ def _selection(call: Call, body: BulkCancelRequest) -> Selection:
         raise InvalidOption("give a filter or job_ids, one of the two", field="filter")
     if body.filter is not None:
         return call.parts.bulk.select(body.filter.search(tenant_of(call, body.filter.tenant)))
-    ids = list(dict.fromkeys(body.job_ids or ()))
     if call.who.tenant is not None:
-        for job_id in ids:
+        for job_id in body.job_ids or ():
             check_own(call, job_id)
-    return Selection(ids, None, [], is_partial=False)
+    return call.parts.bulk.chosen(body.job_ids or ())

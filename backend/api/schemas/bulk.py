@@ -8,11 +8,11 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from backend.api.schemas.base import Because, Request, Resource
-from backend.api.schemas.fields import Instant, JobId, Line, QueueText, TypeName
+from backend.api.schemas.dead_conditions import DeadConditions
+from backend.api.schemas.fields import JobId, QueueText
 from backend.api.schemas.job_conditions import JobConditions
 from backend.api.schemas.job_search import JobLine
 from backend.domain.history_search import JobSearch
-from backend.services.job_control import DeadFilter
 
 JobIds = Annotated[list[JobId], Field(min_length=1, max_length=10_000)]
 
@@ -51,26 +51,14 @@ class BulkCancelRequest(Bulk):
     force: bool = Field(False, description="Stop running ones hard, not only ask them.")
 
 
-class DeadCondition(Filter):
+class DeadFilterBody(Filter, DeadConditions):
     """Which dead jobs are meant; at least one condition, and every one given must hold."""
-
-    job_type: TypeName | None = None
-    queue: QueueText | None = Field(None, description="The queue they came from.")
-    error: Line | None = Field(
-        None, description="Class or reason of the error, or any part of its message."
-    )
-    before: Instant | None = Field(None, description="Died before.")
-    after: Instant | None = Field(None, description="Died at or after.")
-
-    def dead_filter(self) -> DeadFilter:
-        """The filter, in the services' words."""
-        return DeadFilter(self.job_type, self.queue, self.error, self.before, self.after)
 
 
 class DeadBulkRequest(Bulk):
     """Which dead jobs to act on: a filter, ids, or all of them."""
 
-    filter: DeadCondition | None = None
+    filter: DeadFilterBody | None = None
     all: bool = Field(False, description="Every dead job; must be said.")
 
 

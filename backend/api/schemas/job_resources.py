@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from backend.api.schemas.job_search import JobLine
@@ -11,7 +11,7 @@ from backend.domain.history_record import JobHistory, JobRecord
 from backend.domain.job import JobView
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.outcome import AttemptError
-from backend.telemetry.redaction import MASK
+from backend.telemetry.masking import without_secrets
 
 
 class JobResources:
@@ -29,13 +29,8 @@ class JobResources:
         return _live_line(found) if isinstance(found, JobView) else _recorded_line(found)
 
     def payload(self, job_type: str, payload: Any) -> Any:
-        """A payload as people may see it."""
-        secret = (
-            self._catalogue.get(job_type).secret_fields
-            if job_type in self._catalogue
-            else frozenset[str]()
-        )
-        return masked(payload, secret) if secret else payload
+        """A payload, or a result, as people may see it."""
+        return without_secrets(self._catalogue, job_type, payload)
 
     def _live(self, job: JobView) -> Job:
         return Job(
@@ -47,7 +42,7 @@ class JobResources:
             max_attempts=job.max_attempts,
             failures=job.failures,
             payload=self.payload(job.job_type, job.payload),
-            result=job.result,
+            result=self.payload(job.job_type, job.result),
             error=fault_of(job.error),
             created_at=job.created_at,
             enqueued_at=job.enqueued_at,
@@ -75,7 +70,7 @@ class JobResources:
             max_attempts=job.max_attempts,
             failures=sum(1 for attempt in found.attempts if attempt.error is not None),
             payload=self.payload(job.job_type, found.current_payload),
-            result=last.result if last else None,
+            result=self.payload(job.job_type, last.result) if last else None,
             error=fault_of(last.error) if last else None,
             created_at=job.created_at,
             enqueued_at=job.enqueued_at,
@@ -150,15 +145,3 @@ def labels(options: Mapping[str, Any]) -> dict[str, Any]:
 def fault_of(error: AttemptError | None) -> Fault | None:
     """Why an attempt went wrong, as it goes out."""
     return None if error is None else Fault(**error.to_dict())
-
-
-def masked(value: Any, secret: Collection[str]) -> Any:
-    """``value`` with every field of a secret name masked, however deep."""
-    if isinstance(value, Mapping):
-        return {
-            name: MASK if name in secret and inner else masked(inner, secret)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [masked(inner, secret) for inner in value]
-    return value

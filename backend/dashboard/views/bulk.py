@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
@@ -18,8 +19,10 @@ from backend.domain.errors import InvalidOption
 routes = Routes()
 
 _WAITING = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
-            "trace": "trace_id", "context": "context_id", "worker": "worker", "text": "error"}  # fmt: skip
-_DEAD = {"type": "job_type", "queue": "queue", "error": "error", "text": "error"}
+            "trace": "trace_id", "context": "context_id", "worker": "worker", "text": "error",
+            "since": "since", "until": "until"}  # fmt: skip
+_DEAD = {"type": "job_type", "queue": "queue", "error": "error", "text": "error",
+         "kind": "error_kind", "since": "since", "until": "before"}  # fmt: skip
 #: What each action is called here, and what its notice says.
 WORDS = {
     "cancel": ("Cancel", "canceled"),
@@ -31,19 +34,19 @@ WORDS = {
 @routes.page("/bulk/cancel", "jobs.cancel_many")
 def preview_cancel(visit: Visit) -> Response:
     """What canceling would touch."""
-    return _preview(visit, "cancel", cancel_many(visit.call, _cancel(visit, dry_run=True)))
+    return _preview(visit, "cancel", lambda: cancel_many(visit.call, _cancel(visit, dry_run=True)))
 
 
 @routes.page("/bulk/redrive", "dlq.redrive_many")
 def preview_redrive(visit: Visit) -> Response:
     """What redriving would touch."""
-    return _preview(visit, "redrive", redrive_many(visit.call, _dead(visit, dry_run=True)))
+    return _preview(visit, "redrive", lambda: redrive_many(visit.call, _dead(visit, dry_run=True)))
 
 
 @routes.page("/bulk/discard", "dlq.discard_many")
 def preview_discard(visit: Visit) -> Response:
     """What discarding would touch."""
-    return _preview(visit, "discard", discard_many(visit.call, _dead(visit, dry_run=True)))
+    return _preview(visit, "discard", lambda: discard_many(visit.call, _dead(visit, dry_run=True)))
 
 
 @routes.action("/bulk/cancel", "jobs.cancel_many")
@@ -64,16 +67,32 @@ def bulk_discard(visit: Visit) -> str:
     return _done(visit, "discard", discard_many(visit.call, _dead(visit, dry_run=False)))
 
 
-def _preview(visit: Visit, action: str, outcome: BulkOutcome) -> Response:
+def _preview(visit: Visit, action: str, look: Callable[[], BulkOutcome]) -> Response:
     if not request.args:
         return see_other(link("/search"))
+    if bounds := _bounds(visit):
+        kept = {name: value for name, value in visit.query.items() if name not in {"within", "all"}}
+        return see_other(link(f"/bulk/{action}", kept | bounds))
     return visit.show(
         "bulk.html",
         action=action,
         words=WORDS[action][0],
-        outcome=outcome,
+        outcome=look(),
         chosen=[(name, value) for name, value in request.args.items(multi=True) if value],
     )
+
+
+def _bounds(visit: Visit) -> dict[str, str]:
+    """Instants in the place of "the last hour" and of no end; empty when the address has them.
+
+    Else jobs that come in between the preview and the action would be touched and were never seen.
+    """
+    asked = set(visit.query) - {"until", "since", "cursor"}
+    if "id" in asked or "until" in visit.query or not asked:
+        return {}
+    now = visit.parts.clock.now()
+    _, length = WITHIN.get(visit.query.get("within", ""), ("", None))
+    return {"until": now.isoformat()} | ({"since": (now - length).isoformat()} if length else {})
 
 
 def _done(visit: Visit, action: str, outcome: BulkOutcome) -> str:
@@ -97,12 +116,10 @@ def _dead(visit: Visit, *, dry_run: bool) -> DeadBulkRequest:
 
 def _body(visit: Visit, names: dict[str, str], *, dry_run: bool) -> dict[str, Any]:
     """The selection stands in the address, of the preview and of the form alike."""
-    body: dict[str, Any] = {"dry_run": dry_run, "reason": visit.form.get("reason", "")}
+    reason = visit.reason if dry_run else visit.must_say_why()
+    body: dict[str, Any] = {"dry_run": dry_run, "reason": reason}
     ids = [job_id for job_id in request.args.getlist("id") if job_id]
     conditions = {names[name]: visit.query[name] for name in names if name in visit.query}
-    _, length = WITHIN.get(visit.query.get("within", ""), ("", None))
-    if length is not None:
-        conditions["since" if "state" in names else "after"] = visit.parts.clock.now() - length  # type: ignore[assignment]
     if unknown := _not_understood(visit, names):
         raise InvalidOption(
             f"this action cannot be limited by {', '.join(unknown)}", field="filter"
@@ -116,5 +133,5 @@ def _body(visit: Visit, names: dict[str, str], *, dry_run: bool) -> dict[str, An
 
 def _not_understood(visit: Visit, names: dict[str, str]) -> list[str]:
     """A condition that would be dropped would make the selection larger than what was looked at."""
-    known = {*names, "id", "all", "within", "cursor", "state"}
+    known = {*names, "id", "all", "cursor", "state"}
     return sorted(set(visit.query) - known)

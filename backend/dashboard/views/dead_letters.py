@@ -15,7 +15,7 @@ from backend.domain.queue_flow import DeadGroup
 from backend.services.dead_letters import DeadPage
 
 routes = Routes()
-_FILTERS = ("type", "queue", "error")
+_FILTERS = {"type": "job_type", "queue": "queue", "error": "error", "kind": "error_kind"}
 #: Dead jobs that are grouped: what died of one cause died together.
 _NEWEST, _MOST_GROUPS = 5000, 100
 
@@ -33,7 +33,7 @@ def dead(visit: Visit) -> Response:
     asked = visit.asked(*_FILTERS)
     query = DeadQuery.model_validate(
         {
-            **{("job_type" if name == "type" else name): value for name, value in asked.items()},
+            **{_FILTERS[name]: value for name, value in asked.items()},
             "limit": visit.settings.page_size,
         }
     )
@@ -58,8 +58,11 @@ def _page(visit: Visit, query: DeadQuery) -> tuple[DeadPage, str]:
 
 
 def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:
+    queue = asked.get("queue", "")
     try:
-        groups = visit.fresh.get("dead", lambda: visit.flow.dead_groups(_NEWEST, _MOST_GROUPS))
+        groups = visit.fresh.get(
+            ("dead", queue), lambda: visit.flow.dead_groups(_NEWEST, _MOST_GROUPS, queue)
+        )
     except (Unavailable, MigrationError):
         return _Groups(
             _of_page(page), "Postgres does not answer: grouped from the jobs below only."
@@ -68,7 +71,8 @@ def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:
         group
         for group in groups
         if asked.get("type") in {None, group.job_type}
-        and asked.get("error", "") in f"{group.error_kind} {group.message}"
+        and asked.get("kind") in {None, group.error_kind}
+        and asked.get("error", "").lower() in f"{group.error_kind} {group.message}".lower()
     ]
     remark = f"Grouped from the newest {count(_NEWEST)}." if page.total > _NEWEST else ""
     return _Groups(kept, remark)

@@ -45,7 +45,8 @@ def job(visit: Visit, job_id: str) -> Response:
         away=away,
         why=_why(visit, shown),
         files=_files(visit, job_id),
-        can=_possible(shown.state),
+        can=_possible(shown.state, is_discarded=_is_discarded(history)),
+        is_discarded=_is_discarded(history),
         longest=_longest(history),
         is_recorded=history is not None,
         now=visit.parts.clock.now(),
@@ -87,12 +88,17 @@ def _files(visit: Visit, job_id: str) -> list[ArtifactResource]:
         return []
 
 
-def _possible(state: JobState) -> _Possible:
+def _is_discarded(history: JobHistory | None) -> bool:
+    return history is not None and history.job.discarded_at is not None
+
+
+def _possible(state: JobState, *, is_discarded: bool) -> _Possible:
+    is_dead = state is JobState.FAILED and not is_discarded
     waits = state in {JobState.QUEUED, JobState.SCHEDULED, JobState.DEFERRED}
     return _Possible(
         cancel=not state.is_final,
-        redrive=state is JobState.FAILED,
-        discard=state is JobState.FAILED,
+        redrive=is_dead,
+        discard=is_dead,
         replay=state.is_final,
         move=waits and state is JobState.QUEUED,
     )

@@ -20,30 +20,31 @@ routes = Routes()
 @routes.action("/job/<job_id>/cancel", "jobs.cancel")
 def cancel(visit: Visit, job_id: str) -> str:
     """Withdraws it."""
-    body = CancelRequest(reason=_reason(visit), force="force" in visit.form)
+    force = "force" in visit.form
+    reason = visit.must_say_why() if force else visit.reason
+    body = CancelRequest(reason=reason, force=force)
     return _back(job_id, job_actions.cancel(visit.call, job_id, body).outcome)
 
 
 @routes.action("/job/<job_id>/retry", "jobs.retry")
 def retry(visit: Visit, job_id: str) -> str:
     """Sends a dead job home, with another payload if it was changed."""
-    body = RetryRequest(reason=_reason(visit), payload=_payload(visit, job_id))
+    body = RetryRequest(reason=visit.reason, payload=_payload(visit, job_id))
     return _back(job_id, job_actions.retry(visit.call, job_id, body).outcome)
 
 
 @routes.action("/job/<job_id>/discard", "dlq.discard")
 def discard(visit: Visit, job_id: str) -> str:
     """Takes a dead job out of the dead-letter queue for good."""
-    dead_letters.discard(visit.call, job_id, Because(reason=_reason(visit)))
+    dead_letters.discard(visit.call, job_id, Because(reason=visit.must_say_why()))
     return _back(job_id, "discarded")
 
 
 @routes.action("/job/<job_id>/resolve", "jobs.resolve")
 def resolve(visit: Visit, job_id: str) -> str:
     """Marks a dead job as done by hand."""
-    return _back(
-        job_id, job_actions.resolve(visit.call, job_id, Because(reason=_reason(visit))).outcome
-    )
+    body = Because(reason=visit.must_say_why())
+    return _back(job_id, job_actions.resolve(visit.call, job_id, body).outcome)
 
 
 @routes.action("/job/<job_id>/move", "jobs.reprioritise")
@@ -53,7 +54,7 @@ def move(visit: Visit, job_id: str) -> str:
         {
             "priority": visit.form.get("priority", ""),
             "front": "front" in visit.form,
-            "reason": _reason(visit),
+            "reason": visit.reason,
         }
     )
     job_actions.reprioritise(visit.call, job_id, body)
@@ -63,13 +64,9 @@ def move(visit: Visit, job_id: str) -> str:
 @routes.action("/job/<job_id>/replay", "jobs.replay")
 def replay(visit: Visit, job_id: str) -> str:
     """Runs it again as a new job."""
-    body = ReplayRequest(payload=_payload(visit, job_id), reason=_reason(visit))
+    body = ReplayRequest(payload=_payload(visit, job_id), reason=visit.reason)
     answer = plans.replay(visit.call, job_id, body)
     return _back(answer.body.id, "replayed")
-
-
-def _reason(visit: Visit) -> str:
-    return visit.form.get("reason", "")
 
 
 def _back(job_id: str, note: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response
 
 from backend.api.enqueueing import tenant_of
+from backend.api.own_jobs import find_own
 from backend.api.schemas.job_search import SearchQuery
 from backend.dashboard.redirect import see_other
 from backend.dashboard.routes import Routes
@@ -87,7 +88,7 @@ def _is_job(visit: Visit, text: str) -> bool:
     if _JOB_ID.fullmatch(text):
         return True
     try:
-        visit.parts.search.find(text)
+        find_own(visit.call, text)
     except (JobNotFound, Unavailable, MigrationError):
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Response
@@ -11,6 +12,7 @@ from backend.api.schemas.base import Because
 from backend.api.schemas.keys import KeyRequest, KeysQuery, NewKeyResource, RotateRequest
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
+from backend.domain.errors import InvalidOption
 from backend.domain.role import Role
 
 routes = Routes()
@@ -29,16 +31,14 @@ def keys(visit: Visit) -> Response:
 def create_key(visit: Visit) -> Response:
     """Makes one; the page that answers is the only one that ever shows its token."""
     form = visit.form
-    days = form.get("days", "")
+    days = _offered(form.get("days", ""), LIVES, "days")
     body = KeyRequest.model_validate(
         {
             "name": form.get("name", ""),
             "role": form.get("role", ""),
             "tenant": form.get("tenant"),
-            "expires_at": visit.parts.clock.now() + timedelta(days=int(days))
-            if days in LIVES and days
-            else None,
-            "reason": form.get("reason", ""),
+            "expires_at": visit.parts.clock.now() + timedelta(days=int(days)) if days else None,
+            "reason": visit.reason,
         }
     )
     return _page(visit, api.create(visit.call, body).body)
@@ -47,19 +47,23 @@ def create_key(visit: Visit) -> Response:
 @routes.action("/keys/<key_id>/revoke", "keys.revoke")
 def revoke_key(visit: Visit, key_id: str) -> str:
     """Ends one for good."""
-    api.revoke(visit.call, key_id, Because(reason=visit.form.get("reason", "")))
+    api.revoke(visit.call, key_id, Because(reason=visit.must_say_why()))
     return link("/keys", note="revoked")
 
 
 @routes.action("/keys/<key_id>/rotate", "keys.rotate")
 def rotate_key(visit: Visit, key_id: str) -> Response:
     """Makes one in the place of another, which stays good beside it for some time."""
-    overlap = visit.form.get("overlap", "")
-    body = RotateRequest(
-        overlap_seconds=int(overlap) if overlap in OVERLAPS else 0,
-        reason=visit.form.get("reason", ""),
-    )
+    overlap = _offered(visit.form.get("overlap", "86400"), OVERLAPS, "overlap")
+    body = RotateRequest(overlap_seconds=int(overlap), reason=visit.reason)
     return _page(visit, api.rotate(visit.call, key_id, body))
+
+
+def _offered(value: str, offered: Mapping[str, str], field: str) -> str:
+    """What was chosen; a value that the page never offered would be a key of another life."""
+    if value not in offered:
+        raise InvalidOption(f"{value!r} is none of {', '.join(filter(None, offered))}", field=field)
+    return value
 
 
 def _page(visit: Visit, made: NewKeyResource | None) -> Response:

@@ -47,7 +47,7 @@ def preview_purge(visit: Visit, queue: str) -> Response:
 @routes.action("/queues/<queue>/purge", "queues.purge")
 def purge(visit: Visit, queue: str) -> str:
     """Empties it."""
-    body = PurgeRequest(confirm=visit.form.get("confirm"), reason=visit.form.get("reason", ""))
+    body = PurgeRequest(confirm=visit.form.get("confirm"), reason=visit.must_say_why())
     outcome = api.purge(visit.call, queue, body)
     return link("/queues", note="purged", n=outcome.count)
 
@@ -97,10 +97,10 @@ def resume_type(visit: Visit, job_type: str) -> str:
 @routes.action("/types/<job_type>/limit", "types.limit")
 def limit_type(visit: Visit, job_type: str) -> str:
     """Says how many of its jobs may run at once in the whole cluster."""
-    said = {"limit": visit.form.get("limit", "0"), "reason": visit.form.get("reason", "")}
+    said = {"limit": visit.form.get("limit", "0"), "reason": visit.reason}
     job_types.limit(visit.call, job_type, LimitRequest.model_validate(said))
     return link("/queues", note="limited")
 
 
 def _because(visit: Visit) -> Because:
-    return Because(reason=visit.form.get("reason", ""))
+    return Because(reason=visit.reason)

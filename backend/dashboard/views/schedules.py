@@ -77,7 +77,8 @@ def change_schedule(visit: Visit, name: str) -> str:
 @routes.action("/schedules/<name>/delete", "schedules.delete")
 def delete_schedule(visit: Visit, name: str) -> str:
     """Ends it."""
-    return _act(visit, name, api.delete, "deleted", back="/schedules")
+    api.delete(visit.call, name, Because(reason=visit.must_say_why()))
+    return link("/schedules", note="deleted")
 
 
 @routes.action("/schedules/<name>/run", "schedules.run_now")
@@ -110,6 +111,6 @@ def _said(visit: Visit, before: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _act(visit: Visit, name: str, action: Callable[..., Any], note: str, *, back: str = "") -> str:
-    action(visit.call, name, Because(reason=visit.form.get("reason", "")))
-    return link(back or f"/schedules/{name}", note=note)
+def _act(visit: Visit, name: str, action: Callable[..., Any], note: str) -> str:
+    action(visit.call, name, Because(reason=visit.reason))
+    return link(f"/schedules/{name}", note=note)

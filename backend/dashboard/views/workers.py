@@ -26,12 +26,12 @@ def workers(visit: Visit) -> Response:
 @routes.action("/workers/<name>/stop", "workers.stop")
 def stop_worker(visit: Visit, name: str) -> str:
     """Asks one to finish what it runs and end."""
-    outcome = api.stop(visit.call, name, Because(reason=visit.form.get("reason", ""))).outcome
+    outcome = api.stop(visit.call, name, Because(reason=visit.reason)).outcome
     return link("/workers", note="stopping" if outcome == "asked" else "deaf")
 
 
 @routes.action("/workers/clear-stale", "workers.clear_stale")
 def clear_stale(visit: Visit) -> str:
     """Takes away what the dead left behind."""
-    cleared = api.clear_stale(visit.call, ClearRequest(reason=visit.form.get("reason", "")))
+    cleared = api.clear_stale(visit.call, ClearRequest(reason=visit.reason))
     return link("/workers", note="cleared", n=len(cleared.names))

@@ -3,7 +3,7 @@ WITH kinds AS (
     max(ARRAY[lpad(status_version::text, 19, '0'), id]) AS newest
   FROM (
     SELECT id, error_kind, job_type, status_version FROM jobs
-    WHERE status = 'failed' AND discarded_version = 0
+    WHERE status = 'failed' AND discarded_version = 0 AND (:queue = '' OR queue = :queue)
     ORDER BY position DESC LIMIT :newest
   ) dead
   GROUP BY error_kind, job_type

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import Any
@@ -15,7 +16,7 @@ from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.role import Role
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
-from tests.integration.dashboard.visitor import Visitor
+from tests.integration.dashboard.visitor import HOME, Visitor
 
 
 def _dead(
@@ -83,6 +84,16 @@ def test_a_replay_with_a_changed_payload_keeps_what_was_masked(
     assert job.payload == {"customer": 6, "api_key": "hush"}
 
 
+def test_a_mask_where_there_was_no_secret_is_refused(stage: Stage, admin: Visitor) -> None:
+    job_id = _dead(stage)[0]
+    edited = json.dumps({"customer": 6, "second_key": "[hidden]"})
+
+    answer = admin.send(f"/job/{job_id}/replay", edit="yes", payload=edited, reason="try six")
+
+    assert answer.status_code == 422
+    assert "had no value there to keep" in answer.text
+
+
 def test_a_payload_that_is_no_json_is_refused(stage: Stage, admin: Visitor) -> None:
     job_id = _dead(stage)[0]
 
@@ -122,13 +133,99 @@ def test_a_bulk_action_shows_first_and_then_acts(stage: Stage, admin: Visitor) -
     ids = _dead(stage, 3)
     address = "/bulk/redrive?error=KeyError&type=sync_customer"
 
-    preview = admin.get(address).text
+    preview = admin.led(address).text
     assert "Redrive 3 jobs" in preview
     assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set()
     answer = admin.send(address, reason="fixed")
 
     assert answer.location == "/dashboard/jobs/dead?note=queued&n=3"
     assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set(ids)
+
+
+def test_what_comes_after_the_preview_is_not_touched(stage: Stage, admin: Visitor) -> None:
+    jobs = stage.platform.queue_service
+    seen = jobs.enqueue_job("sync_customer", {}, delay=3600, tags=["wrong"])
+    shown = admin.get("/bulk/cancel?tag=wrong&within=hour").location.partition(HOME)[2]
+    assert {"since", "until"} <= set(re.findall(r"[?&](\w+)=", shown))
+    assert "Cancel 1 job" in admin.get(shown).text
+
+    later = jobs.enqueue_job("sync_customer", {}, delay=3600, tags=["wrong"])
+    admin.send(shown, reason="a mistake")
+
+    assert jobs.get_job(seen).state is JobState.CANCELED
+    assert jobs.get_job(later).state is JobState.SCHEDULED
+
+
+def test_a_group_is_redriven_and_nothing_that_only_mentions_its_error(
+    stage: Stage, admin: Visitor
+) -> None:
+    meant = _dead(stage, 2, error="KeyError")
+    _dead(stage, 1, error="WrappedKeyError")
+    page = admin.get("/dead").text
+    [address] = set(re.findall(r'href="([^"]*/bulk/redrive[^"]*kind=KeyError&[^"]*)"', page))
+
+    preview = admin.led(html.unescape(address).partition(HOME)[2])
+
+    assert "Redrive 2 jobs" in preview.text
+    assert all(job_id in preview.text for job_id in meant)
+
+
+def test_groups_are_of_the_queue_that_is_asked_for(stage: Stage, admin: Visitor) -> None:
+    _dead(stage, 2, error="OfAQueue")
+    _dead(stage, 1, error="OfAQueue", priority="low")
+
+    page = admin.get("/dead?queue=low&error=OfAQueue").text
+
+    assert re.findall(r'data-label="Jobs" class="n">(\d+)<', page) == ["1"]
+    assert "kind=OfAQueue&amp;type=sync_customer&amp;queue=low" in page
+
+
+def test_only_those_chosen_jobs_are_counted_that_would_be_touched(
+    stage: Stage, admin: Visitor
+) -> None:
+    dead = _dead(stage)[0]
+    waiting = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+
+    assert "Redrive 1 job" in admin.get(f"/bulk/redrive?id={dead}&id={waiting}").text
+    assert "Cancel 1 job" in admin.get(f"/bulk/cancel?id={dead}&id={waiting}").text
+
+
+@pytest.mark.parametrize(
+    "address", ["/bulk/discard?all=yes", "/bulk/cancel?type=sync_customer", "/job/{}/discard",
+                "/job/{}/resolve", "/queues/normal/purge"],
+)  # fmt: skip
+def test_what_cannot_be_taken_back_needs_a_reason(
+    stage: Stage, admin: Visitor, address: str
+) -> None:
+    dead = _dead(stage)[0]
+
+    answer = admin.send(address.format(dead), confirm="normal")
+
+    assert answer.status_code == 422
+    assert "say why" in answer.text
+    assert stage.platform.inspection.dead_count() == 1
+
+
+def test_a_discarded_job_is_not_offered_again(stage: Stage, admin: Visitor) -> None:
+    job_id = _dead(stage)[0]
+    admin.send(f"/job/{job_id}/discard", reason="an order of ours")
+    stage.record()
+
+    page = admin.get(f"/job/{job_id}").text
+
+    assert 'id="do-redrive"' not in page
+    assert 'id="do-discard"' not in page
+
+
+def test_a_result_shows_no_secret(stage: Stage, admin: Visitor) -> None:
+    done = Outcome(OutcomeKind.FINISHED, result='{"api_key": "hush", "n": 1}', run_seconds=0.1)
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {"customer": 5})
+    PuppetWorker(stage.platform, ["default"], lambda job: done).work_off()
+
+    page = admin.get(f"/job/{job_id}").text
+
+    assert "hush" not in page
+    assert "&#34;n&#34;: 1" in page
 
 
 def test_a_bulk_action_without_conditions_touches_nothing(stage: Stage, admin: Visitor) -> None:
@@ -160,7 +257,7 @@ def test_jobs_that_wait_to_be_tried_again_are_canceled_by_their_error(
     PuppetWorker(stage.platform, ["default"], lambda job: outcome, "w9").work_off()
 
     for asked in ("text=such customer", "worker=w9"):
-        assert "Cancel 1 job" in admin.get(f"/bulk/cancel?state=scheduled&{asked}").text
+        assert "Cancel 1 job" in admin.led(f"/bulk/cancel?state=scheduled&{asked}").text
     admin.send("/bulk/cancel?state=scheduled&text=such customer", reason="the customer left")
 
     assert jobs.get_job(retried).state is JobState.CANCELED

@@ -112,6 +112,15 @@ def test_looking_at_every_page_changes_nothing(stage: Stage, admin: Visitor) -> 
     assert sorted(key for key in redis.keys("*") if b"session" not in key) == keys
 
 
+def test_whether_a_job_of_another_tenant_exists_is_not_told(stage: Stage) -> None:
+    bound = Visitor(stage.app).signed_in(stage.token(Role.VIEWER, tenant="blue"))
+    jobs = stage.platform.queue_service
+    foreign = jobs.enqueue_job("sync_customer", {}, job_id="foreign-1", tenant="red", delay=3600)
+
+    assert bound.get(f"/search?text={foreign}").status_code == 200
+    assert bound.get("/search?text=nobody-1").status_code == 200
+
+
 def test_what_was_refused_is_in_the_audit_log(stage: Stage, visitors: dict[Role, Visitor]) -> None:
     visitors[Role.VIEWER].send("/queues/normal/pause")
 

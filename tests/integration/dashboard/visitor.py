@@ -29,6 +29,10 @@ class Visitor:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.browser.get(HOME + address, headers=named)
 
+    def led(self, address: str) -> TestResponse:
+        """The page that an address leads to."""
+        return self.browser.get(HOME + address, follow_redirects=True)
+
     @property
     def form_token(self) -> str:
         """What forms of this session bring."""
