@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,10 @@ class Asked(dict[str, str]):
         return ""
 
 
+#: Conditions that are instants.
+_INSTANTS = frozenset({"since", "until", "after", "before"})
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """What handlers are given."""
@@ -54,7 +59,11 @@ class Visit:
     @property
     def query(self) -> dict[str, str]:
         """What the address bar says, without what was left empty."""
-        return {name: value.strip() for name, value in request.args.items() if value.strip()}
+        given = {name: value.strip() for name, value in request.args.items() if value.strip()}
+        return {
+            name: _whole_instant(value) if name in _INSTANTS else value
+            for name, value in given.items()
+        }
 
     @property
     def form(self) -> dict[str, str]:
@@ -89,6 +98,11 @@ class Visit:
     def show(self, template: str, **context: Any) -> Response:
         """A page."""
         return self.draw(template, visit=self, **context)
+
+
+def _whole_instant(value: str) -> str:
+    """Browsers leave out the seconds of a time that was picked when they are zero."""
+    return f"{value}:00" if re.fullmatch(r"[\d-]{10}T\d\d:\d\d", value) else value
 
 
 def link(path: str = "", query: Mapping[str, Any] | None = None, **changes: Any) -> str:

@@ -10,7 +10,7 @@ from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit
 
 routes = Routes()
-_FILTERS = ("actor", "action", "affected_id", "request_id")
+_FILTERS = ("actor", "action", "affected_id", "request_id", "after", "before")
 
 
 @routes.page("/audit", "audit.search")

@@ -22,7 +22,7 @@ _WAITING = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag"
             "trace": "trace_id", "context": "context_id", "worker": "worker", "text": "error",
             "since": "since", "until": "until"}  # fmt: skip
 _DEAD = {"type": "job_type", "queue": "queue", "error": "error", "text": "error",
-         "kind": "error_kind", "since": "since", "until": "before"}  # fmt: skip
+         "kind": "error_kind", "since": "since", "after": "after", "before": "before"}  # fmt: skip
 #: What each action is called here, and what its notice says.
 WORDS = {
     "cancel": ("Cancel", "canceled"),
@@ -70,7 +70,7 @@ def bulk_discard(visit: Visit) -> str:
 def _preview(visit: Visit, action: str, look: Callable[[], BulkOutcome]) -> Response:
     if not request.args:
         return see_other(link("/search"))
-    if bounds := _bounds(visit):
+    if bounds := _bounds(visit, "until" if action == "cancel" else "before"):
         kept = {name: value for name, value in visit.query.items() if name not in {"within", "all"}}
         return see_other(link(f"/bulk/{action}", kept | bounds))
     return visit.show(
@@ -82,17 +82,17 @@ def _preview(visit: Visit, action: str, look: Callable[[], BulkOutcome]) -> Resp
     )
 
 
-def _bounds(visit: Visit) -> dict[str, str]:
+def _bounds(visit: Visit, end: str) -> dict[str, str]:
     """Instants in the place of "the last hour" and of no end; empty when the address has them.
 
     Else jobs that come in between the preview and the action would be touched and were never seen.
     """
-    asked = set(visit.query) - {"until", "since", "cursor"}
-    if "id" in asked or "until" in visit.query or not asked:
+    asked = set(visit.query)
+    if "id" in asked or end in asked or not asked - {"since", "cursor"}:
         return {}
     now = visit.parts.clock.now()
     _, length = WITHIN.get(visit.query.get("within", ""), ("", None))
-    return {"until": now.isoformat()} | ({"since": (now - length).isoformat()} if length else {})
+    return {end: now.isoformat()} | ({"since": (now - length).isoformat()} if length else {})
 
 
 def _done(visit: Visit, action: str, outcome: BulkOutcome) -> str:

@@ -15,7 +15,8 @@ from backend.domain.queue_flow import DeadGroup
 from backend.services.dead_letters import DeadPage
 
 routes = Routes()
-_FILTERS = {"type": "job_type", "queue": "queue", "error": "error", "kind": "error_kind"}
+_FILTERS = {"type": "job_type", "queue": "queue", "error": "error", "kind": "error_kind", "after": "after",
+            "before": "before"}  # fmt: skip
 #: Dead jobs that are grouped: what died of one cause died together.
 _NEWEST, _MOST_GROUPS = 5000, 100
 

@@ -23,7 +23,11 @@ from backend.services.search_service import FoundPage
 routes = Routes()
 
 #: Parameters of the address bar, beside the state's tab and the page.
-FILTERS = ("text", "type", "queue", "within", "tag", "worker", "tenant", "trace", "context")
+FILTERS = (
+    "text", "type", "queue", "within", "since", "until", "tag", "worker", "tenant", "trace", "context",
+)  # fmt: skip
+#: Filters that the API calls by another name.
+_NAMES = {"type": "job_type", "trace": "trace_id", "context": "context_id", "text": "error"}
 WITHIN = {
     "hour": ("last hour", timedelta(hours=1)),
     "day": ("last day", timedelta(days=1)),
@@ -62,23 +66,17 @@ def jobs(visit: Visit) -> Response:
 
 def search_of(visit: Visit) -> JobSearch:
     """What the address bar asks for; raises `ValidationError` for what cannot be."""
-    query, names = visit.query, {"type": "job_type", "trace": "trace_id", "context": "context_id"}
+    query = visit.query
     asked: dict[str, Any] = {
-        names.get(name, name): query[name]
+        _NAMES.get(name, name): query[name]
         for name in (*FILTERS, "state")
-        if name in query and name not in {"text", "within"}
+        if name in query and name != "within"
     }
-    wanted = SearchQuery.model_validate({**asked, "limit": visit.settings.page_size}, strict=False)
-    search = wanted.search(tenant_of(visit.call, wanted.tenant))
     _, length = WITHIN.get(query.get("within", ""), ("", None))
-    since = visit.parts.clock.now() - length if length else None
-    return JobSearch(
-        **{
-            **{name: getattr(search, name) for name in JobSearch.__dataclass_fields__},
-            "since": since,
-            "error_text": query.get("text", ""),
-        }
-    )
+    if length:
+        asked["since"] = visit.parts.clock.now() - length
+    wanted = SearchQuery.model_validate({**asked, "limit": visit.settings.page_size}, strict=False)
+    return wanted.search(tenant_of(visit.call, wanted.tenant))
 
 
 def _is_job(visit: Visit, text: str) -> bool:

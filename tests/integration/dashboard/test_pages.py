@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +227,28 @@ def test_a_result_shows_no_secret(stage: Stage, admin: Visitor) -> None:
 
     assert "hush" not in page
     assert "&#34;n&#34;: 1" in page
+
+
+def test_jobs_are_found_by_when_they_were_accepted(stage: Stage, admin: Visitor) -> None:
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+    now = stage.platform.clock.now()
+    before, after = (f"{now + timedelta(minutes=by):%Y-%m-%dT%H:%M}" for by in (-5, 5))
+
+    assert job_id in admin.get(f"/search?since={before}&until={after}").text
+    assert job_id not in admin.get(f"/search?since={after}").text
+    assert job_id not in admin.get(f"/search?until={before}").text
+
+
+def test_dead_jobs_and_actions_are_found_by_when_it_was(stage: Stage, admin: Visitor) -> None:
+    job_id = _dead(stage)[0]
+    admin.send(f"/job/{job_id}/discard", reason="in good time")
+    dead = _dead(stage)[0]
+    later = f"{stage.platform.clock.now() + timedelta(minutes=5):%Y-%m-%dT%H:%M}"
+
+    assert f"row-{dead}" in admin.get(f"/dead?before={later}").text
+    assert f"row-{dead}" not in admin.get(f"/dead?after={later}").text
+    assert "in good time" in admin.get(f"/audit?before={later}").text
+    assert "in good time" not in admin.get(f"/audit?after={later}").text
 
 
 def test_a_bulk_action_without_conditions_touches_nothing(stage: Stage, admin: Visitor) -> None:
