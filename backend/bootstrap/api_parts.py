@@ -27,6 +27,7 @@ from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
 from backend.domain.role import Role
 from backend.history.api_key_store import PostgresApiKeyStore
+from backend.history.depth_store import DepthStore
 from backend.history.event_record_store import PostgresEventRecordStore
 from backend.history.history_store import HistoryStore
 from backend.history.migrator import Migrator
@@ -57,6 +58,7 @@ def api_parts(parts: Platform) -> ApiParts:
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
     queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
     events = PostgresEventRecordStore(engine, clock.now)
+    schedules = SchedulerService(parts.scheduler_parts)
     return ApiParts(
         settings=settings,
         version=__version__,
@@ -73,6 +75,8 @@ def api_parts(parts: Platform) -> ApiParts:
             history,
             clock,
             lanes=parts.catalogue.lanes(),
+            depths=DepthStore(engine),
+            overdue=lambda: schedules.list_all(overdue=True),
             lag=event_stream(parts, "overview").lag,
         ),
         workers=parts.worker_service,
@@ -81,7 +85,7 @@ def api_parts(parts: Platform) -> ApiParts:
         replays=ReplayService(record, queue, parts.intake),
         tester=JobTester(events, parts.intake, new_id=new_job_id),
         events=event_service(parts),
-        schedules=SchedulerService(parts.scheduler_parts),
+        schedules=schedules,
         audit=audit_service(parts),
         keys=key_service(parts),
         artifacts=open_store(parts.settings.artifacts),

@@ -8,8 +8,10 @@ from backend.broker.connection import connect_blocking
 from backend.broker.job_promoter import JobPromoter
 from backend.broker.operations import RedisOperations
 from backend.domain.schedule_verdict import CatchUpRules
+from backend.history.depth_store import DepthStore
 from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
 from backend.loops.cron import Cron
+from backend.loops.depth_sampler import DepthSampler
 from backend.loops.loop import Loop
 from backend.loops.promoter import Promoter
 from backend.loops.shedder import Shedder
@@ -50,6 +52,12 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
         Cron(schedules.runner, parts.leader("cron", holder), schedules.seeding.sync),
         parts.rescuer(),
         Usher(RedisOperations(parts.redis, parts.keys)),
+        DepthSampler(
+            parts.inspection,
+            DepthStore(parts.history_engine),
+            parts.leader("depths", holder),
+            parts.clock,
+        ),
     ]
     redis = parts.settings.redis
     if redis.stream_full == "shed" and redis.stream_limit:

@@ -25,6 +25,13 @@ class Bar(NamedTuple):
     wrong: int
 
 
+class Level(NamedTuple):
+    """How many there were at the most in one stretch of time."""
+
+    at: datetime
+    most: int
+
+
 class Point(NamedTuple):
     """Durations of one stretch of time; None where there was nothing to measure."""
 
@@ -39,6 +46,18 @@ def bars(stretches: Sequence[Bar], pattern: str, label: str) -> Markup:
     parts = [_grid([(share, short(top * share)) for share in (0, 0.5, 1)])]
     for place, each in enumerate(stretches):
         parts.append(_column(each, _LEFT + place * step, step, top, pattern))
+    parts.append(_times([each.at for each in stretches], step, pattern, middle=True))
+    return _svg(parts, label)
+
+
+def levels(stretches: Sequence[Level], pattern: str, label: str) -> Markup:
+    """One column for each stretch of time, as high as what waited in it."""
+    top = round_top(max((each.most for each in stretches), default=0))
+    step = _INNER_WIDTH / max(1, len(stretches))
+    parts = [_grid([(share, short(top * share)) for share in (0, 0.5, 1)])]
+    for place, each in enumerate(stretches):
+        words = f"{each.at:{pattern}} UTC: {count(each.most)} waiting"
+        parts.append(_stack(words, _LEFT + place * step, step, [("good", each.most / top)]))
     parts.append(_times([each.at for each in stretches], step, pattern, middle=True))
     return _svg(parts, label)
 
@@ -85,19 +104,28 @@ def _drawn(svg: str) -> Markup:
 
 
 def _column(each: Bar, left: float, step: float, top: float, pattern: str) -> str:
-    wide = max(0.8, step - (1.5 if step > 4 else 0.4))  # noqa: PLR2004 - narrow ones touch
-    good, bad = (_INNER_HEIGHT * number / top for number in (each.finished, each.wrong))
-    floor = _TOP + _INNER_HEIGHT
     words = (
         f"{each.at:{pattern}} UTC: {count(each.finished)} finished, {count(each.wrong)} went wrong"
     )
-    return (
+    return _stack(words, left, step, [("bad", each.wrong / top), ("good", each.finished / top)])
+
+
+def _stack(words: str, left: float, step: float, shares: Sequence[tuple[str, float]]) -> str:
+    """Shares of the height, each on top of the one before."""
+    wide = max(0.8, step - (1.5 if step > 4 else 0.4))  # noqa: PLR2004 - narrow ones touch
+    y = _TOP + _INNER_HEIGHT
+    drawn = (
         f"<g><title>{escape(words)}</title>"
         f'<rect class="hit" x="{left:.1f}" y="{_TOP}" width="{step:.1f}" height="{_INNER_HEIGHT}"/>'
-        f'<rect class="bad" x="{left:.1f}" y="{floor - bad:.1f}" width="{wide:.1f}" height="{bad:.1f}"/>'
-        f'<rect class="good" x="{left:.1f}" y="{floor - bad - good:.1f}" width="{wide:.1f}" '
-        f'height="{good:.1f}"/></g>'
     )
+    for colour, share in shares:
+        high = _INNER_HEIGHT * share
+        y -= high
+        drawn += (
+            f'<rect class="{colour}" x="{left:.1f}" y="{y:.1f}" width="{wide:.1f}" '
+            f'height="{high:.1f}"/>'
+        )
+    return f"{drawn}</g>"
 
 
 class _Place(NamedTuple):

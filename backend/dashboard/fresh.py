@@ -19,6 +19,8 @@ class Fresh(Generic[T]):
         self._monotonic = monotonic
         self._seconds = seconds
         self._made: dict[object, tuple[float, T | Exception]] = {}
+        #: One for each name: who waits for one store does not wait for the other.
+        self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get(self, name: object, make: Callable[[], T], seconds: float = 0.0) -> T:
@@ -29,11 +31,18 @@ class Fresh(Generic[T]):
         most = max(seconds, self._seconds)
         at, found = self._made.get(name, (float("-inf"), None))
         if found is None or self._monotonic() - at > most:
-            with self._lock:
+            with self._lock_of(name):
                 found = self._made_now(name, make, most)
         if isinstance(found, Exception):
             raise found
         return found
+
+    def _lock_of(self, name: object) -> threading.Lock:
+        with self._lock:
+            if len(self._locks) >= _MOST:
+                # Who has just been given one of those that go may make the same twice, no more.
+                self._locks = {key: lock for key, lock in self._locks.items() if lock.locked()}
+            return self._locks.setdefault(name, threading.Lock())
 
     def _made_now(self, name: object, make: Callable[[], T], most: float) -> T | Exception:
         at, found = self._made.get(name, (float("-inf"), None))

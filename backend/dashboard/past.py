@@ -1,11 +1,12 @@
-"""How it was: what ended over a stretch of time, as the overview draws it."""
+"""How it was: what waited and what ended over a stretch of time, as the overview draws it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from backend.dashboard.charts import Bar, Point
+from backend.dashboard.charts import Bar, Level, Point
 from backend.domain.history_statistics import (
     DurationSummary,
     FailureGroup,
@@ -13,6 +14,7 @@ from backend.domain.history_statistics import (
     QueueStatistics,
     TypeStatistics,
 )
+from backend.domain.queue_depth import QueueDepth
 from backend.domain.queue_flow import FlowReader, FlowSlice, SlicePercentiles
 from backend.services.history_service import HistoryService
 
@@ -43,6 +45,10 @@ class Past(NamedTuple):
     """What is drawn: columns, points, types and failures of the chosen queue, rows of every queue."""
 
     columns: list[Bar]
+    #: Jobs that waited, of the chosen queue or of all; 0 where nobody looked.
+    waiting: list[Level]
+    #: For how long the oldest of them had; None where none waited.
+    oldest: list[Point]
     run: list[Point]
     wait: list[Point]
     queues: dict[str, QueueStatistics]
@@ -61,9 +67,29 @@ class Past(NamedTuple):
         """Attempts that were retried, given up, or taken down with their worker."""
         return sum(each.wrong for each in self.columns)
 
+    @property
+    def most_waiting(self) -> int:
+        """Jobs that waited at the worst moment."""
+        return max((each.most for each in self.waiting), default=0)
+
+    @property
+    def longest_wait(self) -> float | None:
+        """Seconds that the oldest had waited at the worst moment; None when none waited."""
+        return max((each.values[0] for each in self.oldest if each.values[0]), default=None)
+
+
+#: Reads what waited: since, until, seconds of a stretch, queue or ('') all.
+Depths = Callable[[datetime, datetime, int, str], list[QueueDepth]]
+
 
 def look_back(
-    stretch: Stretch, queue: str, until: datetime, *, flow: FlowReader, history: HistoryService
+    stretch: Stretch,
+    queue: str,
+    until: datetime,
+    *,
+    flow: FlowReader,
+    depths: Depths,
+    history: HistoryService,
 ) -> Past:
     """What ended until now, of one queue or ('') of all; raises HistoryUnavailable."""
     begin = _begin(stretch, until)
@@ -75,9 +101,12 @@ def look_back(
         slices = flow.by_hour(begin, until)
         spots = [_spot(each) for each in history.by_hour(begin, until, queue=queue)]
         queues = history.by_queue(begin, until)
+    samples = depths(begin, until, _seconds(stretch.column), queue)
     columns, points = (_instants(begin, until, step) for step in (stretch.column, stretch.point))
     return Past(
         _columns([each for each in slices if queue in {"", each.queue}], columns),
+        _levels(samples, columns),
+        _oldest(samples, columns),
         _points({each.at: each.run for each in spots}, points),
         _points({each.at: each.wait for each in spots}, points),
         {each.queue: each for each in queues},
@@ -117,6 +146,16 @@ def _columns(slices: list[FlowSlice], instants: list[datetime]) -> list[Bar]:
         good, bad = sums.get(each.at, (0, 0))
         sums[each.at] = (good + each.finished, bad + each.wrong)
     return [Bar(at, *sums.get(at, (0, 0))) for at in instants]
+
+
+def _levels(samples: list[QueueDepth], instants: list[datetime]) -> list[Level]:
+    known = {each.at: each.waiting for each in samples}
+    return [Level(at, known.get(at, 0)) for at in instants]
+
+
+def _oldest(samples: list[QueueDepth], instants: list[datetime]) -> list[Point]:
+    known = {each.at: each.oldest_wait for each in samples}
+    return [Point(at, (known.get(at) or None,)) for at in instants]
 
 
 def _sparks(slices: list[FlowSlice], instants: list[datetime]) -> dict[str, list[int]]:

@@ -2,141 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from backend.domain.history_ports import StreamLag
 from backend.domain.history_statistics import AttemptCounts
-from backend.domain.job import JobView
-from backend.domain.job_state import JobState
-from backend.domain.queue_state import QueueState, WorkerState
+from backend.services.health_situation import Severity, Sign, Situation, long
+from backend.services.queue_signs import (
+    MANY_WAITING,
+    backlogs,
+    growing_backlogs,
+    lost_workers,
+    stuck,
+    unserved,
+)
 
-#: Seconds after which a running job counts as stuck, and a waiting one as waiting long.
-STUCK_SECONDS = 300.0
-LONG_WAIT_SECONDS = 300.0
+__all__ = [
+    "MANY_WAITING",
+    "Severity",
+    "Sign",
+    "Situation",
+    "signs_of",
+    "wants_comparison",
+]
+
 #: Share of attempts that may go wrong in an hour, once there are enough to speak of a share.
 FAILURE_SHARE, ENOUGH_ATTEMPTS = 0.1, 20
+#: Share from which more than twice that of the day before is worth a word.
+GROWING_SHARE, GROWTH = 0.05, 2
 #: Seconds that the record may be behind.
 LONG_LAG_SECONDS = 60.0
+_GROUPED = "tally history failures groups them by kind of error"
 
 
-class Severity(StrEnum):
-    """How much it matters."""
-
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-class Sign(NamedTuple):
-    """One thing that is not as it should be. ``code`` is stable."""
-
-    code: str
-    severity: Severity
-    text: str
-    #: What it is about: a queue, a job, a worker; empty for all.
-    subject: str = ""
-
-
-def signs_of(
-    *,
-    now: datetime,
-    queues: Sequence[QueueState],
-    workers: Sequence[WorkerState],
-    running: Sequence[JobView],
-    attempts: AttemptCounts | None,
-    lag: StreamLag | None,
-) -> list[Sign]:
+def signs_of(found: Situation) -> list[Sign]:
     """Every sign, the critical ones first."""
     signs = [
-        *_unserved(queues, workers),
-        *_backlogs(queues, now),
-        *_stuck(running, now),
-        *_failures(attempts),
-        *_lost_workers(workers),
-        *_lagging(lag),
+        *unserved(found),
+        *backlogs(found),
+        *growing_backlogs(found),
+        *stuck(found),
+        *_record_away(found),
+        *_failures(found),
+        *_growing_failures(found),
+        *_missed_ticks(found),
+        *lost_workers(found),
+        *_lagging(found),
     ]
     return sorted(signs, key=lambda sign: sign.severity is not Severity.CRITICAL)
 
 
-def _unserved(queues: Sequence[QueueState], workers: Sequence[WorkerState]) -> Iterator[Sign]:
-    served = {queue for each in workers if each.state != "lost" for queue in each.queues}
-    for queue in queues:
-        waiting = queue.counts[JobState.QUEUED]
-        if waiting and queue.name not in served:
-            lane = queue.name.partition(":")[2] or "default"
-            yield Sign(
-                "no_worker",
-                Severity.CRITICAL,
-                f"{waiting} jobs wait in {queue.name} and no live worker serves it: "
-                f"./scripts/workers/start-workers.sh {lane}",
-                queue.name,
-            )
+def wants_comparison(attempts: AttemptCounts) -> bool:
+    """Whether so much went wrong that it matters how the day before was."""
+    return attempts.ended >= ENOUGH_ATTEMPTS and _share(attempts) >= GROWING_SHARE
 
 
-def _backlogs(queues: Sequence[QueueState], now: datetime) -> Iterator[Sign]:
-    for queue in queues:
-        oldest = queue.oldest_enqueued_at
-        waited = (now - oldest).total_seconds() if oldest else 0.0
-        if waited > LONG_WAIT_SECONDS:
-            pause = "; it is paused" if queue.paused else "; add workers, or look at what they do"
-            yield Sign(
-                "backlog",
-                Severity.WARNING,
-                f"the oldest job in {queue.name} has waited {waited / 60:.0f} min{pause}",
-                queue.name,
-            )
+def _record_away(found: Situation) -> Iterator[Sign]:
+    if found.attempts is None:
+        text = "the record in Postgres cannot be read (tally doctor says why); jobs go on, "
+        later = "history catches up when it is back"
+        yield Sign("history_away", Severity.CRITICAL, text + later)
 
 
-def _stuck(running: Sequence[JobView], now: datetime) -> Iterator[Sign]:
-    for job in running:
-        ran = (now - job.started_at).total_seconds() if job.started_at else 0.0
-        if ran > max(STUCK_SECONDS, job.timeout):
-            yield Sign(
-                "stuck",
-                Severity.WARNING,
-                f"{job.job_type} {job.id} has run for {ran / 60:.0f} min on {job.worker}; "
-                "cancel it, by force if it does not listen",
-                job.id,
-            )
+def _failures(found: Situation) -> Iterator[Sign]:
+    last = found.attempts
+    if last and last.ended >= ENOUGH_ATTEMPTS and _share(last) > FAILURE_SHARE:
+        text = f"{last.wrong} of {last.ended} attempts of the last hour went wrong"
+        yield Sign("failures", Severity.WARNING, f"{text}{_most(found, last)}; {_GROUPED}")
 
 
-def _failures(attempts: AttemptCounts | None) -> Iterator[Sign]:
-    if attempts is None:
-        yield Sign(
-            "history_away",
-            Severity.CRITICAL,
-            "the record in Postgres cannot be read; jobs go on, history catches up when it is back",
-        )
+def _growing_failures(found: Situation) -> Iterator[Sign]:
+    last, before = found.attempts, found.day_before
+    if last is None or before is None or before.ended < ENOUGH_ATTEMPTS:
         return
-    wrong = attempts.failed + attempts.retried + attempts.crashed
-    if attempts.ended >= ENOUGH_ATTEMPTS and wrong > FAILURE_SHARE * attempts.ended:
-        yield Sign(
-            "failures",
-            Severity.WARNING,
-            f"{wrong} of {attempts.ended} attempts of the last hour went wrong; "
-            "GET /api/jobs/metrics/history groups them by kind of error",
-        )
+    if wants_comparison(last) and _share(last) > GROWTH * _share(before):
+        text = f"failures grow: {_share(before):.1%} of attempts went wrong on the day before, "
+        now = f"{_share(last):.1%} in the last hour{_most(found, last)}; {_GROUPED}"
+        yield Sign("failures_grow", Severity.WARNING, text + now)
 
 
-def _lost_workers(workers: Sequence[WorkerState]) -> Iterator[Sign]:
-    for worker in workers:
-        if worker.state == "lost":
-            yield Sign(
-                "worker_lost",
-                Severity.WARNING,
-                f"worker {worker.name} left its record behind; its jobs are rescued, "
-                "POST /api/jobs/workers/clear-stale takes the record away",
-                worker.name,
-            )
+def _share(attempts: AttemptCounts) -> float:
+    return attempts.wrong / attempts.ended if attempts.ended else 0.0
 
 
-def _lagging(lag: StreamLag | None) -> Iterator[Sign]:
+def _most(found: Situation, last: AttemptCounts) -> str:
+    """The job type that has the largest part in it."""
+    worst = max(found.types, key=lambda each: each.attempts.wrong, default=None)
+    if worst is None or not worst.attempts.wrong:
+        return ""
+    number = "all" if worst.attempts.wrong == last.wrong else worst.attempts.wrong
+    return f", {number} of them {worst.job_type}"
+
+
+def _missed_ticks(found: Situation) -> Iterator[Sign]:
+    for view in sorted(found.overdue, key=lambda each: -each.overdue_seconds):
+        name, late = view.schedule.name, long(view.overdue_seconds)
+        text = f"the schedule {name} has missed its tick for {late}; "
+        ask = "is a scheduler running? tally scheduler starts one"
+        yield Sign("ticks_missed", Severity.WARNING, text + ask, name)
+
+
+def _lagging(found: Situation) -> Iterator[Sign]:
+    lag = found.lag
     if lag is not None and lag.seconds > LONG_LAG_SECONDS:
-        yield Sign(
-            "record_behind",
-            Severity.WARNING,
-            f"the record is {lag.seconds:.0f} s and {lag.events} events behind; "
-            "is a recorder running, and is Postgres well?",
-        )
+        text = f"the record is {long(lag.seconds)} and {lag.events} events behind; "
+        ask = "is a recorder running (tally recorder), and is Postgres well (tally doctor)?"
+        yield Sign("record_behind", Severity.WARNING, text + ask)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from backend.domain.errors import MigrationError, Unavailable
@@ -12,12 +13,22 @@ from backend.domain.history_statistics import AttemptCounts, TypeStatistics
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.ports import Clock, Inspection
+from backend.domain.queue_depth import ALL_QUEUES, DepthReader, QueueDepth
 from backend.domain.queue_name import queues_of
 from backend.domain.queue_state import QueueState, WorkerState
-from backend.services.health_signs import Sign, signs_of
+from backend.domain.schedule_view import ScheduleView
+from backend.services.health_signs import (
+    MANY_WAITING,
+    Sign,
+    Situation,
+    signs_of,
+    wants_comparison,
+)
 from backend.services.history_service import HistoryService
 
-_RECENT = timedelta(hours=1)
+_RECENT, _DAY = timedelta(hours=1), timedelta(days=1)
+#: With what is waiting now is held against what was.
+_BEFORE = timedelta(minutes=15)
 #: Running jobs looked at for those that run too long, of each queue.
 _MOST_RUNNING = 100
 
@@ -57,12 +68,16 @@ class OverviewService:
         clock: Clock,
         *,
         lanes: Sequence[str],
+        depths: DepthReader | None = None,
+        overdue: Callable[[], list[ScheduleView]] | None = None,
         lag: Callable[[], StreamLag] | None = None,
     ) -> None:
         self._look = inspection
         self._history = history
         self._clock = clock
         self._lanes = lanes
+        self._depths = depths
+        self._overdue = overdue
         self._lag = lag
 
     def queues(self) -> list[QueueState]:
@@ -79,31 +94,63 @@ class OverviewService:
         """How many jobs of a type may run at once in the cluster; types without a limit are left out."""
         return self._look.limits()
 
+    def depths(
+        self, since: datetime, until: datetime, seconds: int, queue: str = ALL_QUEUES
+    ) -> list[QueueDepth]:
+        """What waited, the most of each stretch of so many seconds; raises `HistoryUnavailable`."""
+        return self._depths.by_slice(since, until, seconds, queue) if self._depths else []
+
     def overview(self) -> Overview:
         """How it is now."""
         now = self._clock.now()
         queues, workers = self.queues(), self._look.workers()
         types = self._recent_types(now)
-        lag = self._lag_now()
-        attempts = _sum(types) if types is not None else None
+        found = Situation(
+            now=now,
+            queues=queues,
+            workers=workers,
+            running=self._running(queues),
+            attempts=_sum(types) if types is not None else None,
+            types=types or [],
+            lag=self._lag_now(),
+        )
+        if types is not None:
+            # A record that is away keeps everybody waiting once, not once for each question.
+            found = self._compared(found)
         return Overview(
             at=now,
             queues=queues,
             dead=self._look.dead_count(),
             paused=self._look.paused(),
             workers=workers,
-            attempts=attempts,
+            attempts=found.attempts,
             types=types or [],
-            lag=lag,
-            signs=signs_of(
-                now=now,
-                queues=queues,
-                workers=workers,
-                running=self._running(queues),
-                attempts=attempts,
-                lag=lag,
-            ),
+            lag=found.lag,
+            signs=signs_of(found),
         )
+
+    def _compared(self, found: Situation) -> Situation:
+        """With what the record says of the time before; as it was when it says nothing."""
+        try:
+            return replace(
+                found,
+                day_before=self._day_before(found),
+                waited_before=self._waited_before(found),
+                overdue=self._overdue() if self._overdue else [],
+            )
+        except (Unavailable, MigrationError):
+            return found
+
+    def _day_before(self, found: Situation) -> AttemptCounts | None:
+        """Of the 24 hours before those that the last 60 minutes touch, if it matters."""
+        if found.attempts is None or not wants_comparison(found.attempts):
+            return None
+        until = (found.now - _RECENT).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return _sum(self._history.by_type(until - _DAY, until))
+
+    def _waited_before(self, found: Situation) -> dict[str, int] | None:
+        many = any(each.counts[JobState.QUEUED] >= MANY_WAITING for each in found.queues)
+        return self._depths.waiting_at(found.now - _BEFORE) if many and self._depths else None
 
     def _recent_types(self, now: datetime) -> list[TypeStatistics] | None:
         try:

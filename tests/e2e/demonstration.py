@@ -14,7 +14,9 @@ from backend.domain.history_ports import EventBatch
 from backend.domain.job import ClaimedJob
 from backend.domain.job_event import JobEvent
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.queue_depth import ALL_QUEUES, QueueDepth
 from backend.domain.role import Role
+from backend.history.depth_store import DepthStore
 from backend.history.record_writer import RecordWriter
 from backend.services.job_control import Actor
 from tests.e2e.puppet_worker import PuppetWorker
@@ -66,6 +68,7 @@ def fill(stage: Stage) -> None:
     """Everything that the pages can show."""
     chance = random.Random(4)  # noqa: S311 - a demonstration that is the same each time
     _write_week(stage, chance)
+    _write_depths(stage, chance)
     people = Actor("ada", Role.OPERATOR)
     _live(stage)
     stage.parts.keys.create("billing service", Role.PRODUCER, by="ada", tenant="acme")
@@ -114,6 +117,20 @@ def _write_week(stage: Stage, chance: random.Random) -> None:
     writer = RecordWriter(stage.platform.history_engine)
     for at in range(0, len(events), 6000):
         writer.write(EventBatch(events[at : at + 6000]))
+
+
+def _write_depths(stage: Stage, chance: random.Random) -> None:
+    """A queue that fills up now and then, and is worked off."""
+    minute = stage.platform.clock.now().replace(second=0, microsecond=0)
+    waiting, samples = 0, []
+    for minutes_ago in reversed(range(7 * 1440)):
+        burst = chance.randrange(20, 200) if chance.random() < 0.02 else 0
+        waiting = max(0, int(waiting * 0.85) + burst - 3)
+        if waiting:
+            at = minute - timedelta(minutes=minutes_ago)
+            oldest = waiting * chance.uniform(0.3, 0.6)
+            samples += [QueueDepth(at, name, waiting, oldest) for name in (ALL_QUEUES, "normal")]
+    DepthStore(stage.platform.history_engine).add(samples)
 
 
 def _life(job_type: str, habit: _Habit, at: datetime, chance: random.Random) -> list[JobEvent]:

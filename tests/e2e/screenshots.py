@@ -16,6 +16,8 @@ from tests.e2e.stage import BOOTSTRAP, Stage
 
 _DESKTOP, _PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 _TALLEST = 1400
+#: What is shown of what is not there.
+FAILURE = {"not-found": "/job/nobody"}
 
 
 def addresses(stage: Stage) -> dict[str, str]:
@@ -27,12 +29,14 @@ def addresses(stage: Stage) -> dict[str, str]:
     return {
         "overview": "",
         "overview-week": "?range=week",
+        "overview-queue": "?range=day&queue=normal",
         "jobs": "/search",
         "job": f"/job/{failed}",
         "job-running": f"/job/{running}",
         "dead-letters": "/dead",
-        "bulk": "/bulk/redrive?error=ConnectionError&type=sync_customer",
+        "bulk": "/bulk/redrive?kind=ConnectionError&type=sync_customer",
         "queues": "/queues",
+        "purge": "/queues/low:media/purge",
         "workers": "/workers",
         "schedules": "/schedules",
         "schedule": "/schedules/thumbnails",
@@ -82,7 +86,7 @@ def main(folder: Path) -> None:
                 launched() as browser,
             ):
                 fill(stage)
-                shoot(browser, stage.url, addresses(stage), folder)
+                shoot(browser, stage.url, addresses(stage) | FAILURE, folder)
         finally:
             servers.stop()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.demonstration import fill
-from tests.e2e.screenshots import addresses
+from tests.e2e.screenshots import FAILURE, addresses
 from tests.e2e.stage import Stage
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not there")
@@ -17,7 +17,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-c
 def filled(stage: Stage) -> dict[str, str]:
     """Every page, with something on it."""
     fill(stage)
-    return addresses(stage)
+    return addresses(stage) | FAILURE
 
 
 #: What axe-core looks at that colours and width decide; all else is the same in either.

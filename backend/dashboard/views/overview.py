@@ -8,10 +8,11 @@ from typing import TypeVar
 from flask import Response
 
 from backend.dashboard.past import STRETCHES, look_back
+from backend.dashboard.queue_rows import queue_rows
 from backend.dashboard.routes import Routes
+from backend.dashboard.sign_links import lead_of
 from backend.dashboard.visit import Visit
 from backend.domain.errors import MigrationError, Unavailable
-from backend.domain.schedule_view import ScheduleView
 
 routes = Routes()
 T = TypeVar("T")
@@ -26,17 +27,15 @@ def overview(visit: Visit) -> Response:
     chosen = chosen if chosen in STRETCHES else "hour"
     stretch, queue, now = STRETCHES[chosen], visit.query.get("queue", ""), visit.parts.clock.now()
     fresh, flow, history = visit.fresh, visit.flow, visit.parts.history
-    live, live_away = _attempt(lambda: fresh.get("live", visit.parts.overview.overview))
+    service = visit.parts.overview
+    live, live_away = _attempt(lambda: fresh.get("live", service.overview))
     past, past_away = _attempt(
         lambda: fresh.get(
             (chosen, queue),
-            lambda: look_back(stretch, queue, now, flow=flow, history=history),
+            lambda: look_back(
+                stretch, queue, now, flow=flow, depths=service.depths, history=history
+            ),
             _PAST_FRESH,
-        )
-    )
-    overdue, _ = _attempt(
-        lambda: fresh.get(
-            "overdue", lambda: visit.parts.schedules.list_all(overdue=True), _PAST_FRESH
         )
     )
     return visit.show(
@@ -49,13 +48,10 @@ def overview(visit: Visit) -> Response:
         live_away=live_away,
         past=past,
         past_away=past_away,
-        overdue=overdue or [],
+        rows=queue_rows(live, past),
+        lead_of=lead_of,
         now=now,
     )
-
-
-def _overdue(visit: Visit) -> list[ScheduleView]:
-    return visit.parts.schedules.list_all(overdue=True)
 
 
 def _attempt(make: Callable[[], T]) -> tuple[T | None, str]:

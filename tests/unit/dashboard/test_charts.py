@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from backend.dashboard import charts, scale
-from backend.dashboard.charts import Bar, Point
+from backend.dashboard.charts import Bar, Level, Point
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -24,6 +24,19 @@ def test_every_column_tells_its_numbers() -> None:
     assert titles[0] == "12:00 UTC: 3 finished, 1 went wrong"
     assert len(titles) == 2
     assert tree.get("aria-label") == "attempts"
+
+
+def test_every_level_tells_its_number_and_the_highest_is_as_high_as_the_chart() -> None:
+    heights = [Level(START, 10), Level(START + timedelta(minutes=1), 0)]
+
+    tree = ElementTree.fromstring(charts.levels(heights, "%H:%M", "waiting"))
+
+    assert [each.text for each in tree.iter("title")] == [
+        "12:00 UTC: 10 waiting",
+        "12:01 UTC: 0 waiting",
+    ]
+    drawn = [each.get("height") for each in tree.iter("rect") if each.get("class") == "good"]
+    assert drawn == ["146.0", "0.0"]
 
 
 def test_charts_bring_no_style_and_no_script() -> None:
@@ -50,6 +63,7 @@ def test_a_line_is_broken_where_nothing_was_measured() -> None:
 
 def test_nothing_at_all_can_be_drawn() -> None:
     ElementTree.fromstring(charts.bars([], "%H:%M", "x"))
+    ElementTree.fromstring(charts.levels([], "%H:%M", "x"))
     ElementTree.fromstring(charts.lines([], ("p50",), "%H:%M", "x"))
     ElementTree.fromstring(charts.spark([], "x"))
     ElementTree.fromstring(charts.meter(0, 0, "x"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -55,3 +56,53 @@ def test_a_mistake_of_ours_is_not_kept(fresh: Fresh[Any]) -> None:
     with pytest.raises(ZeroDivisionError):
         fresh.get("a", wrong)
     assert fresh.get("a", lambda: 1) == 1
+
+
+def test_who_waits_for_one_answer_keeps_nobody_from_another(fresh: Fresh[Any]) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def hang() -> int:
+        begun.set()
+        over.wait(10)
+        return 1
+
+    hanging = threading.Thread(target=fresh.get, args=("postgres", hang), daemon=True)
+    hanging.start()
+    assert begun.wait(10)
+    quick: list[int] = []
+    other = threading.Thread(
+        target=lambda: quick.append(fresh.get("redis", lambda: 2)), daemon=True
+    )
+    other.start()
+    other.join(5)
+    over.set()
+    hanging.join(10)
+
+    assert quick == [2]
+
+
+def test_of_many_who_ask_at_once_one_makes_the_answer(fresh: Fresh[Any]) -> None:
+    begun, over, made = threading.Event(), threading.Event(), []
+
+    def make() -> int:
+        made.append(1)
+        begun.set()
+        over.wait(10)
+        return 1
+
+    asking = [threading.Thread(target=fresh.get, args=("a", make), daemon=True) for _ in range(5)]
+    for thread in asking:
+        thread.start()
+    assert begun.wait(10)
+    over.set()
+    for thread in asking:
+        thread.join(10)
+
+    assert made == [1]
+
+
+def test_locks_of_names_that_nobody_asks_for_any_more_are_dropped(fresh: Fresh[Any]) -> None:
+    for number in range(1200):
+        fresh.get(number, lambda: 1)
+
+    assert len(fresh._locks) <= 500

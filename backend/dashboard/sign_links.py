@@ -1,0 +1,35 @@
+"""Where a sign leads: the page of what it is about."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from backend.dashboard.visit import link
+from backend.services.health_signs import Sign
+
+_OF_A_QUEUE = {"no_worker", "backlog", "backlog_grows"}
+_OF_FAILURES = {"failures", "failures_grow"}
+
+
+class Lead(NamedTuple):
+    """A link, in words."""
+
+    words: str
+    href: str
+
+
+def lead_of(sign: Sign) -> Lead | None:
+    """The page that shows what a sign is about; None when no page does."""
+    subject = sign.subject
+    if sign.code in _OF_A_QUEUE and subject:
+        return Lead(f"jobs in {subject}", link("/search", queue=subject, state="queued"))
+    if sign.code in _OF_FAILURES:
+        return Lead("failed jobs", link("/search", state="failed"))
+    if sign.code in {"no_worker", "worker_lost"}:
+        return Lead("workers", link("/workers"))
+    if sign.code == "stuck":
+        return Lead("the job", link(f"/job/{quote(subject, safe='')}"))
+    if sign.code == "ticks_missed":
+        return Lead("the schedule", link(f"/schedules/{quote(subject, safe='')}"))
+    return None

@@ -1,0 +1,88 @@
+"""Writes down once a minute what waits in each queue, so that it can be seen how it was.
+
+A minute in which a store is away is left out. Two that sample the same minute write it once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from backend.domain.errors import MigrationError
+from backend.domain.job_state import JobState
+from backend.domain.ports import Clock, Inspection
+from backend.domain.queue_depth import ALL_QUEUES, DepthBook, QueueDepth
+from backend.domain.queue_state import QueueState
+from backend.loops.leader import Leader
+from backend.loops.loop import Loop
+
+log = structlog.get_logger("tally.depth-sampler")
+
+_MINUTE, _PRUNE_EVERY = timedelta(minutes=1), timedelta(hours=1)
+#: Twice the longest stretch that the pages show, so that one week can be held against the one before.
+KEEP = timedelta(days=15)
+#: Seconds until the next look when the table is not there.
+_UNTIL_MIGRATED = 5.0
+
+
+class DepthSampler(Loop):
+    """Samples while it leads; leading only spares the others the work."""
+
+    name = "depth-sampler"
+
+    def __init__(
+        self, inspection: Inspection, book: DepthBook, leader: Leader, clock: Clock
+    ) -> None:
+        self._look = inspection
+        self._book = book
+        self._leader = leader
+        self._clock = clock
+        self._sampled: datetime | None = None
+        self._pruned: datetime | None = None
+        #: Queues that held something at the last sample: that they are empty is worth a row.
+        self._held: set[str] = set()
+
+    def run_once(self) -> float:
+        """Samples if this minute has no sample of ours; the seconds until the next minute, or look."""
+        if not self._leader.leads():
+            return self._leader.look_again
+        now = self._clock.now()
+        minute = now.replace(second=0, microsecond=0)
+        try:
+            if minute != self._sampled:
+                self._sample(minute, now)
+            if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
+                self._prune(now)
+        except MigrationError as error:
+            # The rest of the process has work that needs no table.
+            log.warning("sampler.waiting", error=str(error))
+            return _UNTIL_MIGRATED
+        return min(self._leader.look_again, (minute + _MINUTE - now).total_seconds())
+
+    def close(self) -> None:
+        """Lets another scheduler lead at once."""
+        self._leader.give_up()
+
+    def _sample(self, minute: datetime, now: datetime) -> None:
+        states = self._look.queue_states(self._look.queue_names())
+        depths = [_depth(state, minute, now) for state in states]
+        holding = {each.queue for each in depths if each.waiting}
+        waiting = sum(each.waiting for each in depths)
+        oldest = max((each.oldest_wait for each in depths), default=0.0)
+        worth = [each for each in depths if each.queue in holding | self._held]
+        self._book.add([QueueDepth(minute, ALL_QUEUES, waiting, oldest), *worth])
+        self._sampled, self._held = minute, holding
+
+    def _prune(self, now: datetime) -> None:
+        pruned = self._book.prune(now - KEEP)
+        self._pruned = now
+        if pruned:
+            log.info("depths.pruned", rows=pruned)
+
+
+def _depth(state: QueueState, minute: datetime, now: datetime) -> QueueDepth:
+    since = state.oldest_enqueued_at
+    # The clock of Redis may be ahead of this one.
+    waited = max(0.0, (now - since).total_seconds()) if since else 0.0
+    return QueueDepth(minute, state.name, state.counts[JobState.QUEUED], waited)

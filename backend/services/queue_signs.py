@@ -1,0 +1,85 @@
+"""Signs that queues, their jobs and their workers give. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backend.domain.job_state import JobState
+from backend.domain.queue_state import QueueState
+from backend.services.health_situation import Severity, Sign, Situation, jobs, long
+
+#: Seconds after which a running job counts as stuck, and a waiting one as waiting long.
+STUCK_SECONDS = 300.0
+LONG_WAIT_SECONDS = 300.0
+#: Jobs that a queue must hold before its growth is worth a word, and the growth that is.
+MANY_WAITING, GROWTH = 100, 2
+_START = "./scripts/workers/start-workers.sh"
+
+
+def unserved(found: Situation) -> Iterator[Sign]:
+    """Queues whose jobs nobody will run, or that nobody runs anything at all."""
+    alive = [each for each in found.workers if each.state != "lost"]
+    waiting = {each.name: each.counts[JobState.QUEUED] for each in found.queues}
+    if not alive:
+        total = sum(waiting.values())
+        now = f"{jobs(total)}, and those" if total else "jobs"
+        text = f"no worker is alive; {now} that come in will wait: {_START} all"
+        yield Sign("no_worker", Severity.CRITICAL, text)
+        return
+    served = {queue for each in alive for queue in each.queues}
+    for name, number in waiting.items():
+        if number and name not in served:
+            text = f"{jobs(number)} in {name} and no live worker serves it: {_START} {_lane(name)}"
+            yield Sign("no_worker", Severity.CRITICAL, text, name)
+
+
+def backlogs(found: Situation) -> Iterator[Sign]:
+    """Queues whose oldest job has waited long."""
+    for queue in found.queues:
+        oldest = queue.oldest_enqueued_at
+        waited = (found.now - oldest).total_seconds() if oldest else 0.0
+        if waited > LONG_WAIT_SECONDS:
+            text = f"the oldest job in {queue.name} has waited {long(waited)}; {_help(queue)}"
+            yield Sign("backlog", Severity.WARNING, text, queue.name)
+
+
+def growing_backlogs(found: Situation) -> Iterator[Sign]:
+    """Queues that hold many jobs, and far more than a quarter of an hour ago."""
+    if found.waited_before is None:
+        return
+    for queue in found.queues:
+        waiting, before = queue.counts[JobState.QUEUED], found.waited_before.get(queue.name, 0)
+        if waiting >= MANY_WAITING and waiting > GROWTH * before:
+            text = f"{jobs(waiting)} in {queue.name}, {before} did 15 min ago; {_help(queue)}"
+            yield Sign("backlog_grows", Severity.WARNING, text, queue.name)
+
+
+def stuck(found: Situation) -> Iterator[Sign]:
+    """Jobs that run for longer than they may."""
+    for job in found.running:
+        ran = (found.now - job.started_at).total_seconds() if job.started_at else 0.0
+        if ran > max(STUCK_SECONDS, job.timeout):
+            text = f"{job.job_type} {job.id} has run for {long(ran)} on {job.worker}; cancel it"
+            how = f": tally jobs cancel {job.id}, with --force if it does not listen"
+            yield Sign("stuck", Severity.WARNING, text + how, job.id)
+
+
+def lost_workers(found: Situation) -> Iterator[Sign]:
+    """Worker processes that went without a word."""
+    for worker in found.workers:
+        if worker.state == "lost":
+            text = f"worker {worker.name} left its record behind; its jobs are rescued, "
+            forget = "tally workers clear takes the record away"
+            yield Sign("worker_lost", Severity.WARNING, text + forget, worker.name)
+
+
+def _lane(queue: str) -> str:
+    return queue.partition(":")[2] or "default"
+
+
+def _help(queue: QueueState) -> str:
+    if queue.paused:
+        return f"it is paused: tally queues resume {queue.name}"
+    return (
+        f"add workers ({_START} {_lane(queue.name)}), or look at what they do: tally workers list"
+    )

@@ -1,0 +1,196 @@
+"""Each sign at its boundary, and what it tells people to do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from backend.domain.history_ports import StreamLag
+from backend.services.health_signs import Severity
+from tests.unit.services.situations import (
+    ago,
+    attempts,
+    codes,
+    late,
+    of_type,
+    queue,
+    running,
+    signs,
+    worker,
+)
+
+
+def test_where_all_is_well_there_is_no_sign() -> None:
+    assert codes(queues=[queue(queued=3, oldest_enqueued_at=ago(1))]) == []
+
+
+@pytest.mark.parametrize("workers", [[], [worker("normal", state="lost")]])
+def test_without_a_live_worker_one_sign_says_so_for_all_queues(workers: list[Any]) -> None:
+    found = signs(workers=workers, queues=[queue("high", 2), queue("low", 1)])
+    sign = found[0]
+
+    assert [each.code for each in found].count("no_worker") == 1
+    assert (sign.code, sign.severity, sign.subject) == ("no_worker", Severity.CRITICAL, "")
+    assert sign.text == (
+        "no worker is alive; 3 jobs wait, and those that come in will wait: "
+        "./scripts/workers/start-workers.sh all"
+    )
+
+
+def test_without_a_live_worker_there_is_a_sign_though_nothing_waits() -> None:
+    [sign] = signs(workers=[])
+
+    assert sign.text == (
+        "no worker is alive; jobs that come in will wait: ./scripts/workers/start-workers.sh all"
+    )
+
+
+def test_a_queue_that_holds_jobs_and_nobody_serves_names_its_lane() -> None:
+    [sign] = signs(queues=[queue("low:export", 1), queue("low:email"), queue("low", 1)])
+
+    assert (sign.code, sign.subject) == ("no_worker", "low:export")
+    assert sign.text.startswith("1 job waits in low:export and")
+    assert sign.text.endswith("start-workers.sh export")
+
+
+@pytest.mark.parametrize(("waited", "found"), [(300, []), (301, ["backlog"])])
+def test_the_oldest_job_may_wait_for_five_minutes(waited: float, found: list[str]) -> None:
+    assert codes(queues=[queue(queued=1, oldest_enqueued_at=ago(waited))]) == found
+
+
+def test_a_backlog_of_a_paused_queue_says_how_to_resume_it() -> None:
+    found = signs(queues=[queue(queued=1, oldest_enqueued_at=ago(720), paused=True)])
+
+    assert found[0].text == (
+        "the oldest job in normal has waited 12 min; it is paused: tally queues resume normal"
+    )
+
+
+@pytest.mark.parametrize(
+    ("waiting", "before", "found"),
+    [
+        (100, {"": 49, "normal": 49}, ["backlog_grows"]),
+        (100, {"": 50, "normal": 50}, []),
+        (99, {"": 0}, []),
+        (100, {"": 0}, ["backlog_grows"]),
+        (100, None, []),
+    ],
+)
+def test_a_backlog_grows_when_it_is_large_and_more_than_doubled(
+    waiting: int, before: dict[str, int] | None, found: list[str]
+) -> None:
+    assert codes(queues=[queue(queued=waiting)], waited_before=before) == found
+
+
+def test_a_growing_backlog_tells_how_it_was() -> None:
+    [sign] = signs(queues=[queue(queued=150)], waited_before={"normal": 40})
+
+    assert sign.text.startswith("150 jobs wait in normal, 40 did 15 min ago; add workers (./")
+    assert (sign.severity, sign.subject) == (Severity.WARNING, "normal")
+
+
+@pytest.mark.parametrize(
+    ("ran", "timeout", "found"),
+    [(300, 60, []), (301, 60, ["stuck"]), (900, 900, []), (901, 900, ["stuck"])],
+)
+def test_a_job_is_stuck_after_five_minutes_and_its_own_time(
+    ran: float, timeout: float, found: list[str]
+) -> None:
+    assert codes(running=[running(ran, timeout)]) == found
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        (attempts(20, failed=2), []),
+        (attempts(20, failed=3), ["failures"]),
+        (attempts(20, failed=1, retried=1, crashed=1), ["failures"]),
+        (attempts(19, failed=19), []),
+        (attempts(0), []),
+    ],
+)
+def test_a_tenth_of_enough_attempts_may_go_wrong(last: Any, found: list[str]) -> None:
+    assert codes(attempts=last) == found
+
+
+@pytest.mark.parametrize(
+    ("last", "before", "found"),
+    [
+        (attempts(100, failed=5), attempts(1000, failed=24), ["failures_grow"]),
+        (attempts(100, failed=5), attempts(1000, failed=25), []),
+        (attempts(1000, failed=49), attempts(1000), []),
+        (attempts(20, failed=1), attempts(20), ["failures_grow"]),
+        (attempts(19, failed=1), attempts(20), []),
+        (attempts(20, failed=1), attempts(19), []),
+        (attempts(20, failed=1), None, []),
+    ],
+)
+def test_failures_grow_when_their_share_is_more_than_twice_that_of_the_day_before(
+    last: Any, before: Any, found: list[str]
+) -> None:
+    assert codes(attempts=last, day_before=before) == found
+
+
+def test_failures_name_the_job_type_with_the_largest_part_in_them() -> None:
+    types = [of_type("greet", 60, 2), of_type("report", 40, 10)]
+
+    fixed, grown = signs(attempts=attempts(100, 12), types=types, day_before=attempts(1000, 10))
+
+    assert fixed.text.startswith(
+        "12 of 100 attempts of the last hour went wrong, 10 of them report; tally history"
+    )
+    assert grown.text.startswith(
+        "failures grow: 1.0% of attempts went wrong on the day before, 12.0% in the last hour, "
+        "10 of them report; tally history"
+    )
+
+
+def test_a_record_that_cannot_be_read_is_critical_and_comes_first() -> None:
+    found = signs(attempts=None, queues=[queue(queued=1, oldest_enqueued_at=ago(301))])
+
+    assert [(sign.code, sign.severity.value) for sign in found] == [
+        ("history_away", "critical"),
+        ("backlog", "warning"),
+    ]
+
+
+def test_each_schedule_whose_tick_is_missing_has_a_sign_the_latest_first() -> None:
+    found = signs(overdue=[late(30), late(600)])
+
+    assert [sign.code for sign in found] == ["ticks_missed"] * 2
+    assert found[0].text.startswith("the schedule nightly has missed its tick for 10 min; ")
+    assert found[1].text.startswith("the schedule nightly has missed its tick for 30 s; ")
+    assert found[0].subject == "nightly"
+
+
+def test_a_lost_worker_is_named() -> None:
+    [sign] = signs(workers=[worker("normal"), worker(name="w9", state="lost")])
+
+    assert (sign.code, sign.subject) == ("worker_lost", "w9")
+
+
+@pytest.mark.parametrize(
+    ("lag", "found"),
+    [(None, []), (StreamLag(9, 60.0), []), (StreamLag(9, 60.1), ["record_behind"])],
+)
+def test_the_record_may_be_a_minute_behind(lag: StreamLag | None, found: list[str]) -> None:
+    assert codes(lag=lag) == found
+
+
+def test_no_sign_names_a_method_of_http() -> None:
+    everything = signs(
+        workers=[worker("low"), worker(name="w9", state="lost")],
+        queues=[queue(queued=150, oldest_enqueued_at=ago(900))],
+        waited_before={},
+        running=[running(9000)],
+        attempts=attempts(100, 50),
+        day_before=attempts(100),
+        overdue=[late(60)],
+        lag=StreamLag(9, 90.0),
+    )
+
+    assert len({sign.code for sign in everything}) == 9
+    assert [s.text for s in everything if re.search(r"GET|POST|/api/", s.text)] == []
+    assert [s.code for s in everything if "tally " not in s.text and "./" not in s.text] == []
