@@ -11,6 +11,8 @@ import pytest
 
 from backend.embedded.servers import Servers
 from tests.e2e.browser import Observer, chromium_path, launched, sign_in
+from tests.e2e.live_jobs import ended_well
+from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.history.databases import migrated_database
 
@@ -73,6 +75,23 @@ def page(admin: Any, stage: Stage) -> Iterator[Any]:
 def observer(page: Any, stage: Stage) -> Observer:
     """What that page did that it must not."""
     return Observer(page, stage.url.partition("/dashboard")[0])
+
+
+@pytest.fixture
+def policy_kept(observer: Observer) -> Iterator[None]:
+    """Whatever the page does while it is live, it does it without an error of a script."""
+    yield
+    assert [each for each in observer.errors if "Failed to load" not in each] == []
+
+
+@pytest.fixture
+def worker(stage: Stage) -> Iterator[PuppetWorker]:
+    """Ends jobs well, and leaves nothing waiting behind."""
+    worker = PuppetWorker(stage.platform, ["default", "media"], ended_well, "live")
+    worker.work_off()
+    yield worker
+    worker.act = ended_well
+    worker.work_off()
 
 
 @contextmanager

@@ -33,8 +33,9 @@ if (address.searchParams.has("note")) {
   history.replaceState(null, "", address);
 }
 
-// One open menu at a time; Escape and a click elsewhere close it.
+// One open menu at a time; Escape and a click elsewhere close it, but not to ask for what is new around it.
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-held]")) return;
   for (const menu of document.querySelectorAll("details.act[open]"))
     if (!menu.contains(event.target)) menu.open = false;
 });

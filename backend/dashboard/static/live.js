@@ -1,91 +1,107 @@
 // Keeps marked parts of a page as the server would draw them now, and holds them still while somebody
 // reads, selects or types in them.
+import { announce, announceNews, knowNews } from "./announce.js";
+import { OUT_OF_REACH, wordsOf } from "./answers.js";
+import { differs, insert, showKnownTimes, showTimes, swap } from "./parts.js";
+import { isBusy } from "./reader.js";
+
+const LONGEST_WAIT = 30_000;
 const held = document.querySelector("[data-held]");
-const offline = document.querySelector("[data-offline]");
+const notice = document.querySelector("[data-offline]");
 let tag = "";
 let waiting = null;
-let isHeld = false;
+let isAsking = false;
 
-const isBusy = (part) => {
-  const active = document.activeElement;
-  if (part.contains(active) && active.matches("input, select, textarea")) return true;
-  if (part.querySelector("details.act[open], input[name=id]:checked")) return true;
-  const selection = getSelection();
-  if (selection && !selection.isCollapsed && part.contains(selection.anchorNode)) return true;
-  return part.hasAttribute("data-hold") && part.matches(":hover");
-};
-
-const replace = (part, fresh) => {
-  const open = [...part.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
-  const active = part.contains(document.activeElement) ? document.activeElement : null;
-  const path = active && [...part.querySelectorAll("a, button, summary, pre")].indexOf(active);
-  const scrolled = [...part.querySelectorAll(".wide")].map((each) => each.scrollLeft);
-  part.replaceChildren(...document.importNode(fresh, true).childNodes);
-  for (const [id, wasOpen] of open) {
-    const same = document.getElementById(id);
-    if (same) same.open = wasOpen;
+// Whether the part is now as it was fetched; a part that somebody is at waits.
+const renew = (part, fresh, force) => {
+  if (fresh && !differs(part, fresh)) {
+    showTimes(part, fresh);
+    return true;
   }
-  part.querySelectorAll(".wide").forEach((each, place) => (each.scrollLeft = scrolled[place] || 0));
-  if (active && path >= 0) part.querySelectorAll("a, button, summary, pre")[path]?.focus({ preventScroll: true });
-  part.dispatchEvent(new CustomEvent("tally:replaced", { bubbles: true }));
+  if (!force && isBusy(part)) {
+    if (fresh) showKnownTimes(part, fresh);
+    return false;
+  }
+  if (fresh) swap(part, fresh);
+  else part.remove();
+  return true;
 };
 
-const differs = (part, fresh) => {
-  // What a reader opened is no difference.
-  const plain = (node) => {
-    const copy = node.cloneNode(true);
-    for (const each of copy.querySelectorAll("details[id]")) each.removeAttribute("open");
-    return copy.innerHTML;
-  };
-  return plain(part) !== plain(fresh);
+const hold = (isHeld) => {
+  if (isHeld && held.hidden) announce(held.querySelector("span").textContent);
+  // Focus must not stay on a button that nobody sees.
+  if (!isHeld && held.contains(document.activeElement))
+    document.getElementById("main").focus({ preventScroll: true });
+  held.hidden = !isHeld;
 };
 
 const apply = (page, force) => {
-  let kept = false;
-  for (const part of document.querySelectorAll("[data-live]")) {
-    const fresh = page.getElementById(part.id);
-    if (!fresh || !differs(part, fresh)) continue;
-    if (!force && isBusy(part)) kept = true;
-    else replace(part, fresh);
+  const here = [...document.querySelectorAll("[data-live]")];
+  const behind = here.filter((part) => !renew(part, page.getElementById(part.id), force));
+  for (const fresh of page.querySelectorAll("[data-live]"))
+    if (!document.getElementById(fresh.id)) insert(fresh);
+  document.title = page.title;
+  waiting = behind.length ? page : null;
+  hold(behind.length > 0);
+};
+
+const say = (words) => {
+  if (words && words !== notice.textContent) announce(words);
+  notice.textContent = words;
+  notice.hidden = !words;
+};
+
+const show = (answer, text) => {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  // A network's own page may come with status 200; none of its parts is ours to show.
+  const isOurs = !answer.redirected && page.body.dataset.refresh;
+  if (!answer.ok || !isOurs) {
+    say(answer.ok ? OUT_OF_REACH : wordsOf(answer.status, page));
+    return;
   }
-  waiting = kept ? page : null;
-  isHeld = kept;
-  held.hidden = !kept;
+  say("");
+  tag = answer.headers.get("ETag") || "";
+  announceNews(page);
+  apply(page, false);
+};
+
+const receive = async () => {
+  const answer = await fetch(location.href, {
+    headers: { "X-Live": "1", ...(tag && { "If-None-Match": tag }) },
+    cache: "no-store",
+    signal: AbortSignal.timeout(LONGEST_WAIT),
+  });
+  return [answer, await answer.text()];
 };
 
 const ask = async () => {
-  const response = await fetch(location.href, {
-    headers: { "X-Live": "1", ...(tag && { "If-None-Match": tag }) },
-    cache: "no-store",
-  });
-  if (response.status === 401) {
-    location.reload();
-    return;
-  }
-  offline.hidden = response.ok || response.status === 304;
-  if (!response.ok) return;
-  tag = response.headers.get("ETag") || "";
-  apply(new DOMParser().parseFromString(await response.text(), "text/html"), false);
+  // Two at once could be shown in the wrong order.
+  if (isAsking) return;
+  isAsking = true;
+  const received = await receive().catch(() => null);
+  isAsking = false;
+  if (!received) say(OUT_OF_REACH);
+  // The server leads whoever is signed out to the sign-in, and from there back to here.
+  else if (received[0].status === 401) location.replace(location.pathname + location.search);
+  else if (received[0].status === 304) say("");
+  else show(...received);
 };
 
 export const keepLive = () => {
   const seconds = Number(document.body.dataset.refresh);
   if (!seconds || !document.querySelector("[data-live]")) return;
+  const isSeen = () => document.visibilityState === "visible";
   const turn = async () => {
-    if (document.visibilityState === "visible") {
-      try {
-        await ask();
-      } catch {
-        offline.hidden = false;
-      }
+    try {
+      if (isSeen()) await ask();
+    } finally {
+      setTimeout(turn, seconds * 1000);
     }
-    setTimeout(turn, seconds * 1000);
   };
+  knowNews(document);
   setTimeout(turn, seconds * 1000);
   held.querySelector("[data-release]").addEventListener("click", () => waiting && apply(waiting, true));
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") ask().catch(() => (offline.hidden = false));
-  });
+  document.addEventListener("visibilitychange", () => isSeen() && ask());
   // What was held is shown as soon as nobody holds it.
-  setInterval(() => isHeld && waiting && apply(waiting, false), 500);
+  setInterval(() => waiting && apply(waiting, false), 500);
 };
