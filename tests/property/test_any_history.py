@@ -22,7 +22,7 @@ def test_no_history_of_steps_loses_doubles_or_blocks_a_job(servers: Servers) -> 
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=ASKED or 40,
+            max_examples=ASKED or 30,
             stateful_step_count=60 if ASKED else 40,
             deadline=None,
             derandomize=not ASKED,

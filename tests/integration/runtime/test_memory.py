@@ -11,7 +11,7 @@ from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
 #: The full number is for `TALLY_TEST_MEMORY_JOBS=50000`, the short one for each run of the suite.
-JOBS = int(os.environ.get("TALLY_TEST_MEMORY_JOBS", "2400"))
+JOBS = int(os.environ.get("TALLY_TEST_MEMORY_JOBS", "1600"))
 
 #: What stays: the books, the set of queue names, the stream (the recorder trims it), leaderships.
 MEANT_TO_STAY = ("rq:tally:counts:", "rq:queues", "rq:tally:events", "rq:tally:leader:")

@@ -118,7 +118,7 @@ print(result["rows"], int(status["VmHWM"].split()[0]) // 1024)
 
 
 #: ``TALLY_TEST_EXPORT_ROWS=5000000`` is the promised size.
-ROWS = int(os.environ.get("TALLY_TEST_EXPORT_ROWS", "100000"))
+ROWS = int(os.environ.get("TALLY_TEST_EXPORT_ROWS", "60000"))
 
 
 @pytest.mark.timeout(max(120, ROWS // 5000))
