@@ -17,7 +17,7 @@ if [ $# -eq 0 ]; then
   "$BIN/lint-imports" --no-cache
   "$BIN/mypy"
   wait
-  # Much of a test is waiting for processes. Each file stays in one process, with servers of its own; they
+  # Much of a test is waiting for processes. Each file stays in one process, with servers of its own; files
   # begin in the order of tests/conftest.py.
   set -- -n "$(($("$BIN/python" -c 'import os; print(os.cpu_count())') * 2))" --dist loadfile --no-loadscope-reorder
 fi

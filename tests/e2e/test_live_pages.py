@@ -104,6 +104,7 @@ def test_a_scrolled_traceback_stays_where_it_is_read(
     assert page.evaluate("document.querySelector('#trace-2-2 pre').scrollTop") == 0
 
 
+@thorough
 def test_what_is_ticked_stays_ticked_when_what_is_new_is_shown(page: Any, stage: Stage) -> None:
     first, other = later_job(stage, "ticked"), later_job(stage, "ticked")
     page.goto(f"{stage.url}/search?tag=ticked")
