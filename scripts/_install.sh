@@ -7,9 +7,13 @@ install_tally() {
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then return; fi
   python="$(find_python)"
   [ -x "$ROOT/.venv/bin/python" ] || "$python" -m venv "$ROOT/.venv"
-  echo "Installing Tally into .venv (once; about half a minute) …"
-  "$ROOT/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
-    --constraint "$ROOT/requirements.lock" --editable "$ROOT[$extras]"
+  echo "Installing Tally into .venv (once; about a quarter of a minute) …"
+  local pip=("$ROOT/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile)
+  local wanted=(--constraint "$ROOT/requirements.lock" --editable "$ROOT[$extras]")
+  # uv takes a third of the time; where it cannot do it (an index that only pip is set up for), pip does.
+  { "${pip[@]}" --constraint "$ROOT/requirements.lock" uv &&
+    "$ROOT/.venv/bin/uv" pip install --quiet --python "$ROOT/.venv/bin/python" "${wanted[@]}"; } \
+    2> /dev/null || "${pip[@]}" "${wanted[@]}"
   # Compiled once and by every processor, our own code too: each process starts faster for it, also where
   # PYTHONDONTWRITEBYTECODE is set. A file that cannot be compiled is one that nobody imports.
   "$ROOT/.venv/bin/python" -m compileall -qq -j 0 "$ROOT/.venv/lib" "$ROOT/backend" "$ROOT/workers" || true
