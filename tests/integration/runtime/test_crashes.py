@@ -137,6 +137,8 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
     worker = cluster.ended(cluster.enqueue("note")).worker
     process = psutil.Process(cluster.pids()[0])
     process.suspend()
+    # On its way to standing still it could yet claim what comes.
+    eventually(lambda: process.status() == psutil.STATUS_STOPPED)
     job_id = cluster.enqueue("note")
     redis = cluster.platform.redis
     Functions(redis, "rq").call("claim", worker, 60_000, 1, 0, "normal", 0)
