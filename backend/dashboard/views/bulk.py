@@ -34,19 +34,25 @@ WORDS = {
 @routes.page("/bulk/cancel", "jobs.cancel_many")
 def preview_cancel(visit: Visit) -> Response:
     """What canceling would touch."""
-    return _preview(visit, "cancel", lambda: cancel_many(visit.call, _cancel(visit, dry_run=True)))
+    return _preview(
+        visit, "cancel", _WAITING, lambda: cancel_many(visit.call, _cancel(visit, dry_run=True))
+    )
 
 
 @routes.page("/bulk/redrive", "dlq.redrive_many")
 def preview_redrive(visit: Visit) -> Response:
     """What redriving would touch."""
-    return _preview(visit, "redrive", lambda: redrive_many(visit.call, _dead(visit, dry_run=True)))
+    return _preview(
+        visit, "redrive", _DEAD, lambda: redrive_many(visit.call, _dead(visit, dry_run=True))
+    )
 
 
 @routes.page("/bulk/discard", "dlq.discard_many")
 def preview_discard(visit: Visit) -> Response:
     """What discarding would touch."""
-    return _preview(visit, "discard", lambda: discard_many(visit.call, _dead(visit, dry_run=True)))
+    return _preview(
+        visit, "discard", _DEAD, lambda: discard_many(visit.call, _dead(visit, dry_run=True))
+    )
 
 
 @routes.action("/bulk/cancel", "jobs.cancel_many")
@@ -67,10 +73,12 @@ def bulk_discard(visit: Visit) -> str:
     return _done(visit, "discard", discard_many(visit.call, _dead(visit, dry_run=False)))
 
 
-def _preview(visit: Visit, action: str, look: Callable[[], BulkOutcome]) -> Response:
+def _preview(
+    visit: Visit, action: str, names: dict[str, str], look: Callable[[], BulkOutcome]
+) -> Response:
     if not request.args:
         return see_other(link("/search"))
-    if bounds := _bounds(visit, "until" if action == "cancel" else "before"):
+    if bounds := _bounds(visit, names):
         kept = {name: value for name, value in visit.query.items() if name not in {"within", "all"}}
         return see_other(link(f"/bulk/{action}", kept | bounds))
     return visit.show(
@@ -82,13 +90,14 @@ def _preview(visit: Visit, action: str, look: Callable[[], BulkOutcome]) -> Resp
     )
 
 
-def _bounds(visit: Visit, end: str) -> dict[str, str]:
+def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
     """Instants in the place of "the last hour" and of no end; empty when the address has them.
 
     Else jobs that come in between the preview and the action would be touched and were never seen.
     """
-    asked = set(visit.query)
-    if "id" in asked or end in asked or not asked - {"since", "cursor"}:
+    asked, end = set(visit.query), "until" if "until" in names else "before"
+    # Without any condition an end would be one, and everything would match it.
+    if "id" in asked or end in asked or not asked & {*names, "within", "all"}:
         return {}
     now = visit.parts.clock.now()
     _, length = WITHIN.get(visit.query.get("within", ""), ("", None))

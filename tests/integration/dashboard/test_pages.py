@@ -157,6 +157,12 @@ def test_what_comes_after_the_preview_is_not_touched(stage: Stage, admin: Visito
     assert jobs.get_job(later).state is JobState.SCHEDULED
 
 
+def test_a_beginning_alone_gets_its_end_from_the_preview(stage: Stage, admin: Visitor) -> None:
+    shown = admin.get("/bulk/cancel?since=2026-01-01T00:00")
+
+    assert "until=" in shown.location
+
+
 def test_a_group_is_redriven_and_nothing_that_only_mentions_its_error(
     stage: Stage, admin: Visitor
 ) -> None:
@@ -255,6 +261,7 @@ def test_a_bulk_action_without_conditions_touches_nothing(stage: Stage, admin: V
     _dead(stage, 2)
 
     assert admin.send("/bulk/redrive").status_code == 422
+    assert admin.led("/bulk/redrive?state=failed").status_code == 422
     assert admin.send("/bulk/cancel").status_code == 422
     assert stage.platform.inspection.dead_count() == 2
 
