@@ -13,7 +13,7 @@ from backend.broker.connection import translated
 from backend.broker.keys import Keys
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
-from backend.domain.queue_name import DEAD_LETTER_QUEUE
+from backend.domain.queue_name import DEAD_LETTER_QUEUE, lane_of
 from backend.domain.queue_state import QueueState, WorkerState
 
 _COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned")
@@ -162,7 +162,7 @@ def _queue_state(
 ) -> QueueState:
     queued, _, scheduled, started, deferred, counts = row
     numbers = dict(zip(_COUNTS, (int(value or 0) for value in counts), strict=True))
-    lane = name.partition(":")[2] or "default"
+    lane = lane_of(name)
     return QueueState(
         name=name,
         counts={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -17,7 +16,7 @@ from backend.cli.job_printing import print_job
 from backend.cli.parts import preview_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows
-from backend.domain.errors import InvalidPayload
+from backend.domain.payload_text import payload_in
 from backend.domain.queue_name import Priority, QueueName
 
 _PRIORITIES = click.Choice([priority.value for priority in Priority])
@@ -133,13 +132,7 @@ def payload_from(text: str) -> dict[str, Any]:
     elif text.startswith("@"):
         with click.open_file(text[1:], encoding="utf-8") as file:
             text = file.read()
-    try:
-        payload = json.loads(text)
-    except ValueError as error:
-        raise InvalidPayload(f"the payload is not JSON: {error}") from error
-    if not isinstance(payload, dict):
-        raise InvalidPayload('the payload must be a JSON object, as {} or {"name": 1}')
-    return payload
+    return payload_in(text)
 
 
 def _said(asked: dict[str, Any]) -> dict[str, Any]:

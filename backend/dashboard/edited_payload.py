@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from backend.domain.errors import InvalidPayload
+from backend.domain.payload_text import payload_in
 from backend.telemetry.redaction import MASK
 
 
 def edited_payload(text: str, original: Any) -> dict[str, Any]:
     """What was typed; what was masked and left so stays what it was. Raises `InvalidPayload`."""
-    try:
-        edited = json.loads(text)
-    except ValueError as error:
-        raise InvalidPayload(f"the payload is not JSON: {error}") from error
-    if not isinstance(edited, dict):
-        raise InvalidPayload("the payload must be a JSON object")
-    whole = {name: _restored(value, original.get(name)) for name, value in edited.items()}
+    whole = {name: _restored(value, original.get(name)) for name, value in payload_in(text).items()}
     if _holds_mask(whole):
         raise InvalidPayload(
             f"a field still says {MASK} and had no value there to keep; type its value, or leave it out"

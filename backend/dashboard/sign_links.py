@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from backend.dashboard.visit import link
-from backend.services.health_signs import Sign
+from backend.services.health_situation import Sign
 
 _OF_A_QUEUE = {"no_worker", "backlog", "backlog_grows"}
 _OF_FAILURES = {"failures", "failures_grow"}

@@ -47,8 +47,12 @@ class QueueName(NamedTuple):
     @classmethod
     def parse(cls, name: str) -> QueueName:
         """The queue called ``name``; raises `UnknownPriority` when its first word is none."""
-        word, _, lane = name.partition(":")
-        return cls(Priority.parse(word), lane or DEFAULT_LANE)
+        return cls(Priority.parse(name.partition(":")[0]), lane_of(name))
+
+
+def lane_of(queue: str) -> str:
+    """The lane of the queue called ``queue``, whatever its priority is."""
+    return queue.partition(":")[2] or DEFAULT_LANE
 
 
 def queues_of(lanes: list[str]) -> list[QueueName]:

@@ -7,22 +7,12 @@ from collections.abc import Iterator
 from backend.domain.history_statistics import AttemptCounts
 from backend.services.health_situation import Severity, Sign, Situation, long
 from backend.services.queue_signs import (
-    MANY_WAITING,
     backlogs,
     growing_backlogs,
     lost_workers,
     stuck,
     unserved,
 )
-
-__all__ = [
-    "MANY_WAITING",
-    "Severity",
-    "Sign",
-    "Situation",
-    "signs_of",
-    "wants_comparison",
-]
 
 #: Share of attempts that may go wrong in an hour, once there are enough to speak of a share.
 FAILURE_SHARE, ENOUGH_ATTEMPTS = 0.1, 20

@@ -17,14 +17,10 @@ from backend.domain.queue_depth import ALL_QUEUES, DepthReader, QueueDepth
 from backend.domain.queue_name import queues_of
 from backend.domain.queue_state import QueueState, WorkerState
 from backend.domain.schedule_view import ScheduleView
-from backend.services.health_signs import (
-    MANY_WAITING,
-    Sign,
-    Situation,
-    signs_of,
-    wants_comparison,
-)
+from backend.services.health_signs import signs_of, wants_comparison
+from backend.services.health_situation import Sign, Situation
 from backend.services.history_service import HistoryService
+from backend.services.queue_signs import MANY_WAITING
 
 _RECENT, _DAY = timedelta(hours=1), timedelta(days=1)
 #: With what is waiting now is held against what was.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backend.domain.job_state import JobState
+from backend.domain.queue_name import lane_of
 from backend.domain.queue_state import QueueState
 from backend.services.health_situation import Severity, Sign, Situation, jobs, long
 
@@ -29,7 +30,9 @@ def unserved(found: Situation) -> Iterator[Sign]:
     served = {queue for each in alive for queue in each.queues}
     for name, number in waiting.items():
         if number and name not in served:
-            text = f"{jobs(number)} in {name} and no live worker serves it: {_START} {_lane(name)}"
+            text = (
+                f"{jobs(number)} in {name} and no live worker serves it: {_START} {lane_of(name)}"
+            )
             yield Sign("no_worker", Severity.CRITICAL, text, name)
 
 
@@ -73,13 +76,9 @@ def lost_workers(found: Situation) -> Iterator[Sign]:
             yield Sign("worker_lost", Severity.WARNING, text + forget, worker.name)
 
 
-def _lane(queue: str) -> str:
-    return queue.partition(":")[2] or "default"
-
-
 def _help(queue: QueueState) -> str:
     if queue.paused:
         return f"it is paused: tally queues resume {queue.name}"
     return (
-        f"add workers ({_START} {_lane(queue.name)}), or look at what they do: tally workers list"
+        f"add workers ({_START} {lane_of(queue.name)}), or look at what they do: tally workers list"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -52,61 +52,40 @@ class Attempts(Resource):
         return cls(**counts._asdict(), failure_share=round(share, 4))
 
 
-class HourLine(Resource):
+class Measured(Resource):
+    """What ended, how long it waited and how long it ran."""
+
+    attempts: Attempts
+    wait: Durations | None
+    run: Durations | None
+
+    @classmethod
+    def of(cls, each: HourStatistics | TypeStatistics | QueueStatistics) -> Self:
+        """Statistics as they go out."""
+        measured = {
+            "attempts": Attempts.of(each.attempts),
+            "wait": Durations.of(each.wait),
+            "run": Durations.of(each.run),
+        }
+        return cls(**each._asdict() | measured)
+
+
+class HourLine(Measured):
     """What ended in one hour."""
 
     hour: datetime
-    attempts: Attempts
-    wait: Durations | None
-    run: Durations | None
-
-    @classmethod
-    def of(cls, hour: HourStatistics) -> HourLine:
-        """An hour as it goes out."""
-        return cls(
-            hour=hour.hour,
-            attempts=Attempts.of(hour.attempts),
-            wait=Durations.of(hour.wait),
-            run=Durations.of(hour.run),
-        )
 
 
-class TypeLine(Resource):
+class TypeLine(Measured):
     """What ended of one job type."""
 
     job_type: str
-    attempts: Attempts
-    wait: Durations | None
-    run: Durations | None
-
-    @classmethod
-    def of(cls, each: TypeStatistics) -> TypeLine:
-        """A job type's numbers as they go out."""
-        return cls(
-            job_type=each.job_type,
-            attempts=Attempts.of(each.attempts),
-            wait=Durations.of(each.wait),
-            run=Durations.of(each.run),
-        )
 
 
-class QueueLine(Resource):
+class QueueLine(Measured):
     """What ended of one queue."""
 
     queue: str
-    attempts: Attempts
-    wait: Durations | None
-    run: Durations | None
-
-    @classmethod
-    def of(cls, each: QueueStatistics) -> QueueLine:
-        """A queue's numbers as they go out."""
-        return cls(
-            queue=each.queue,
-            attempts=Attempts.of(each.attempts),
-            wait=Durations.of(each.wait),
-            run=Durations.of(each.run),
-        )
 
 
 class FailureLine(Resource):

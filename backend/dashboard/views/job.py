@@ -38,6 +38,7 @@ def job(visit: Visit, job_id: str) -> Response:
     found = find_own(visit.call, job_id)
     shown = visit.call.desk.resources.job(found)
     history, away = _history(visit, found)
+    is_discarded = history is not None and history.job.discarded_at is not None
     return visit.show(
         "job.html",
         job=shown,
@@ -45,8 +46,8 @@ def job(visit: Visit, job_id: str) -> Response:
         away=away,
         why=_why(visit, shown),
         files=_files(visit, job_id),
-        can=_possible(shown.state, is_discarded=_is_discarded(history)),
-        is_discarded=_is_discarded(history),
+        can=_possible(shown.state, is_discarded=is_discarded),
+        is_discarded=is_discarded,
         longest=_longest(history),
         is_recorded=history is not None,
         now=visit.parts.clock.now(),
@@ -86,10 +87,6 @@ def _files(visit: Visit, job_id: str) -> list[ArtifactResource]:
         return artifacts.artifacts(visit.call, job_id).items
     except (ArtifactError, Unavailable, MigrationError):
         return []
-
-
-def _is_discarded(history: JobHistory | None) -> bool:
-    return history is not None and history.job.discarded_at is not None
 
 
 def _possible(state: JobState, *, is_discarded: bool) -> _Possible:

@@ -13,12 +13,13 @@ from backend.api.schemas.bulk import PurgeRequest
 from backend.api.schemas.queues import LimitRequest, Queue
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
+from backend.domain.queue_name import lane_of
 
 routes = Routes()
 
 
 def _lane(queue: Queue) -> str:
-    return queue.name.partition(":")[2] or "default"
+    return lane_of(queue.name)
 
 
 @routes.page("/queues", "queues.list_queues")

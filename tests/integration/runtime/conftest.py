@@ -50,3 +50,17 @@ def deployment(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> It
     cluster = Cluster(servers.redis_url, tmp_path_factory.mktemp("deployment"), **SHORT_LEASES)
     yield cluster
     cluster.end()
+
+
+@pytest.fixture(scope="module")
+def at_work(deployment: Cluster) -> Cluster:
+    """It with one worker process, which is replaced when a job takes it down."""
+    deployment.workers()
+    return deployment
+
+
+@pytest.fixture
+def pool(at_work: Cluster) -> Cluster:
+    """The same, for one more test."""
+    at_work.forget()
+    return at_work

@@ -22,13 +22,6 @@ def at_work(deployment: Cluster) -> Cluster:
 
 
 @pytest.fixture
-def pool(at_work: Cluster) -> Cluster:
-    """The same, for one more test."""
-    at_work.forget()
-    return at_work
-
-
-@pytest.fixture
 def control(pool: Cluster) -> JobControl:
     """The service."""
     return pool.platform.job_control

@@ -10,20 +10,6 @@ from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
 
-@pytest.fixture(scope="module")
-def at_work(deployment: Cluster) -> Cluster:
-    """A deployment with one worker process, which is replaced when a job takes it down."""
-    deployment.workers()
-    return deployment
-
-
-@pytest.fixture
-def pool(at_work: Cluster) -> Cluster:
-    """The same, for one more test."""
-    at_work.forget()
-    return at_work
-
-
 def goes_on(pool: Cluster) -> bool:
     """Whether the pool still does what it is there for."""
     return pool.ended(pool.enqueue("note")).state is JobState.FINISHED

@@ -18,13 +18,6 @@ def at_work(deployment: Cluster) -> Cluster:
     return deployment
 
 
-@pytest.fixture
-def pool(at_work: Cluster) -> Cluster:
-    """The same, for one more test."""
-    at_work.forget()
-    return at_work
-
-
 def test_a_job_runs_and_its_result_can_be_read(pool: Cluster) -> None:
     job = pool.ended(pool.enqueue("note", priority="high", tags=["a"], tenant="t"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import psutil
-import pytest
 from rq.command import send_shutdown_command, send_stop_job_command
 from rq.serializers import JSONSerializer
 from rq.suspension import resume, suspend
@@ -11,20 +10,6 @@ from rq.suspension import resume, suspend
 from backend.domain.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
-
-
-@pytest.fixture(scope="module")
-def at_work(deployment: Cluster) -> Cluster:
-    """A deployment with one worker process."""
-    deployment.workers()
-    return deployment
-
-
-@pytest.fixture
-def pool(at_work: Cluster) -> Cluster:
-    """The same, for one more test."""
-    at_work.forget()
-    return at_work
 
 
 def test_rqs_shutdown_command_stops_a_worker_process_in_order(pool: Cluster) -> None:

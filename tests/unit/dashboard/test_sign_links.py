@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.dashboard.sign_links import lead_of
-from backend.services.health_signs import Severity, Sign
+from backend.services.health_situation import Severity, Sign
 
 HOME = "/dashboard/jobs"
 

@@ -10,7 +10,8 @@ from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.queue_state import QueueState, WorkerState
 from backend.domain.schedule_view import ScheduleView
-from backend.services.health_signs import Sign, Situation, signs_of
+from backend.services.health_signs import signs_of
+from backend.services.health_situation import Sign, Situation
 from tests.unit.scheduler.builders import schedule
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

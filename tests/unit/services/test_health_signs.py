@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.history_ports import StreamLag
-from backend.services.health_signs import Severity
+from backend.services.health_situation import Severity
 from tests.unit.services.situations import (
     ago,
     attempts,
