@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+HeldT = TypeVar("HeldT")
 
 
 def eventually(
-    condition: Callable[[], object], timeout: float = 10, show: Callable[[], object] | None = None
-) -> None:
-    """Returns when ``condition`` holds; fails after ``timeout`` seconds, with what ``show`` says."""
+    condition: Callable[[], HeldT], timeout: float = 10, show: Callable[[], object] | None = None
+) -> HeldT:
+    """What ``condition`` says once it holds; fails after ``timeout`` seconds with what ``show`` says."""
     began, deadline = time.monotonic(), time.monotonic() + timeout
-    while not condition():
+    while not (held := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout:g} s: {show() if show else condition}")
         # What takes long is looked at less often: a look may cost more than what is waited for.
         time.sleep(min(0.05, 0.01 + (time.monotonic() - began) / 50))
+    return held

@@ -14,10 +14,8 @@ from backend import __version__
 from backend.bootstrap.metrics_parts import metrics_settings, served
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
-from backend.broker.connection import connect
 from backend.broker.server_facts import RedisFacts
 from backend.domain.queue_name import queues_of
-from backend.history.connection import connect as connect_history
 from backend.history.connection import translated
 from backend.history.outbox_store import PostgresOutbox
 from backend.services.scheduler_service import SchedulerService
@@ -37,8 +35,8 @@ from backend.telemetry.record_collector import RecordCollector
 
 def cluster_collectors(parts: Platform) -> list[Collector]:
     """Gauges of the whole deployment: shown by the API and by schedulers, the same in each."""
-    client = connect(parts.settings.redis_url, name="tally-metrics")
-    engine = connect_history(parts.settings.database_url, name="tally-metrics", connections=1)
+    client = parts.connections.redis("tally-metrics")
+    engine = parts.connections.postgres("tally-metrics", connections=1)
 
     def ping() -> None:
         with translated(), engine.connect() as connection:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from redis import Redis
 
 from backend.api.config.settings import Settings, default_settings
+from backend.bootstrap.connections import Connections
 from backend.broker import library
-from backend.broker.connection import connect, connect_blocking, translated
+from backend.broker.connection import translated
 from backend.broker.inspection import RedisInspection
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
@@ -51,16 +52,17 @@ class Platform:
         self.settings = settings
         self.keys = Keys(settings.redis.prefix)
         self.clock = SystemClock()
+        self.connections = Connections(settings)
 
     @cached_property
     def redis(self) -> Redis:
         """The client for short commands."""
-        return connect(self.settings.redis_url)
+        return self.connections.redis()
 
     @cached_property
     def blocking_redis(self) -> Redis:
         """The client for commands that block."""
-        return connect_blocking(self.settings.redis_url)
+        return self.connections.blocking_redis()
 
     @cached_property
     def catalogue(self) -> JobTypeCatalogue:
@@ -142,9 +144,7 @@ class Platform:
     @cached_property
     def history_engine(self) -> Engine:
         """Connections to Postgres for those who answer somebody."""
-        from backend.history.connection import connect as connect_history
-
-        return connect_history(self.settings.database_url)
+        return self.connections.postgres()
 
     @cached_property
     def scheduler_parts(self) -> SchedulerParts:
@@ -152,6 +152,10 @@ class Platform:
         from backend.bootstrap.schedule_parts import scheduler_parts
 
         return scheduler_parts(self)
+
+    def close(self) -> None:
+        """Ends every connection of this process to the stores."""
+        self.connections.close()
 
     def slots_of(self, lane: str) -> int:
         """How many slots a worker process of a lane has."""

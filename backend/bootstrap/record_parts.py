@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from backend.bootstrap.platform import Platform, new_job_id
-from backend.broker.connection import connect, connect_blocking
 from backend.broker.event_progress import RedisEventProgress
 from backend.broker.event_stream import RedisEventStream
 from backend.broker.ledger_repair import RedisLedgerRepair
@@ -45,14 +44,14 @@ _CONNECTIONS = 10
 
 def migrator(parts: Platform) -> Migrator:
     """Brings the schema up to date."""
-    return Migrator(history.connect(parts.settings.database_url, name="tally-migrate"))
+    return Migrator(parts.connections.postgres("tally-migrate"))
 
 
 def event_stream(parts: Platform, consumer: str) -> RedisEventStream:
     """The event stream as one consumer reads it."""
     return RedisEventStream(
-        connect(parts.settings.redis_url, name=f"tally-{consumer}", command_timeout=10.0),
-        connect_blocking(parts.settings.redis_url),
+        parts.connections.redis(f"tally-{consumer}", command_timeout=10.0),
+        parts.connections.blocking_redis(f"tally-{consumer}-waiting"),
         parts.keys,
         consumer=consumer,
     )
@@ -65,10 +64,8 @@ def outbox_service(parts: Platform) -> OutboxService:
 
 def ledger_service(parts: Platform) -> LedgerService:
     """Compares the two stores, names what does not fit, and mends what can be."""
-    client = connect(parts.settings.redis_url, name="tally-ledger", command_timeout=10.0)
-    engine = history.connect(
-        parts.settings.database_url, name="tally-ledger", statement_timeout=history.WORKING
-    )
+    client = parts.connections.redis("tally-ledger", command_timeout=10.0)
+    engine = parts.connections.postgres("tally-ledger", statement_timeout=history.WORKING)
     view, repair = RedisLedgerView(client, parts.keys), RedisLedgerRepair(client, parts.keys)
     store = PostgresLedgerStore(engine)
     lease, patience = parts.settings.worker.lease, parts.settings.ledger.patience
@@ -84,11 +81,8 @@ def ledger_service(parts: Platform) -> LedgerService:
 
 def recorder_loops(parts: Platform, consumer: str) -> list[Loop]:
     """What the recorder process does by the clock."""
-    engine = history.connect(
-        parts.settings.database_url,
-        name="tally-recorder",
-        statement_timeout=history.WORKING,
-        connections=_CONNECTIONS,
+    engine = parts.connections.postgres(
+        "tally-recorder", statement_timeout=history.WORKING, connections=_CONNECTIONS
     )
     recorder = Recorder(
         event_stream(parts, consumer),

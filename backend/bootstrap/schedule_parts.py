@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
-from backend.broker.connection import connect_blocking
 from backend.broker.job_promoter import JobPromoter
 from backend.broker.operations import RedisOperations
 from backend.domain.schedule_verdict import CatchUpRules
@@ -43,7 +42,7 @@ def scheduler_parts(parts: Platform) -> SchedulerParts:
 
 def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
     """What the scheduler process does by the clock."""
-    waiting = connect_blocking(parts.settings.redis_url)
+    waiting = parts.connections.blocking_redis(f"tally-{holder}-waiting")
     timetable = JobPromoter(parts.redis, waiting, parts.keys, name=holder)
     batch = parts.settings.scheduler.promote_batch
     schedules = parts.scheduler_parts

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from backend.bootstrap.platform import Platform
 from backend.broker.command_channel import RedisCommandChannel
-from backend.broker.connection import connect
 from backend.broker.dispatch import RedisDispatch
 from backend.broker.lease_book import RedisLeaseBook
 from backend.broker.progress_notes import RedisProgressNotes
@@ -69,9 +68,7 @@ def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> Wo
         workers=list(workers.values()),
         channel=RedisCommandChannel(parts.blocking_redis, parts.keys, berth.name),
         book=parts.lease_book,
-        renewal=RedisLeaseBook(
-            connect(parts.settings.redis_url, name=f"{berth.name}-heart"), parts.keys
-        ),
+        renewal=RedisLeaseBook(parts.connections.redis(f"{berth.name}-heart"), parts.keys),
         presence=_presence(parts, berth),
         heartbeat=settings.heartbeat,
         lease=settings.lease,

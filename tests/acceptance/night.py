@@ -59,8 +59,6 @@ class Night:
     def end(self) -> None:
         """Ends it all."""
         self.cluster.end()
-        self.cluster.platform.redis.close()
-        self.cluster.platform.blocking_redis.close()
         self._engine.dispose()
 
     def run(self, *words: str, status: int | None = 0) -> str:

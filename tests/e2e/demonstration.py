@@ -201,6 +201,7 @@ def _live(stage: Stage) -> None:
     other = PuppetWorker(stage.platform, ["default", "email"], _end, "worker-2")
     other.presence.register()
     other.presence.beat([], stopping=False, finished=988, failed=4)
+    worker.close()
     for number in range(23):
         jobs.enqueue_job("resize_image", {"image": f"holiday-{number}.jpg"}, tags=["album"])
     for hours in range(1, 6):

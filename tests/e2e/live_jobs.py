@@ -14,7 +14,6 @@ from backend.domain.role import Role
 from backend.services.job_control import Actor
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
-from tests.eventually import eventually
 
 TRACE = "\n".join(["Traceback", *(f"  line {n} of a long way down" for n in range(200))])
 FAULT = AttemptError("exception", "ConnectionError", "no answer", TRACE)
@@ -67,19 +66,18 @@ def open_job(page: Any, stage: Stage, job_id: str) -> None:
 
 def attempted(page: Any, stage: Stage, worker: PuppetWorker) -> str:
     """A job after its first attempt, its traceback open on the page."""
-    worker.act = tried_again
     job_id = waiting_job(stage, retries=2)
-    worker.settle([(job, tried_again(job)) for job in worker.claim()])
+    job = worker.take(job_id)
+    worker.settle([(job, tried_again(job))])
     page.goto(f"{stage.url}/job/{job_id}")
     page.click("#trace-1-1 summary")
     return job_id
 
 
-def second_attempt(page: Any, stage: Stage, worker: PuppetWorker) -> None:
+def second_attempt(page: Any, worker: PuppetWorker, job_id: str) -> None:
     """Its second attempt fails, and the page shows it above the first."""
-    eventually(
-        lambda: (jobs := worker.claim()) and not worker.settle([(jobs[0], tried_again(jobs[0]))])
-    )
+    job = worker.take(job_id)
+    worker.settle([(job, tried_again(job))])
     page.wait_for_selector("#trace-2-2", state="attached")
 
 

@@ -13,6 +13,7 @@ from backend.domain.job import ClaimedJob
 from backend.domain.outcome import Outcome, OutcomeKind
 from backend.domain.ports import ClaimPlan
 from backend.domain.queue_name import queues_of
+from tests.eventually import eventually
 
 Act = Callable[[ClaimedJob], Outcome]
 
@@ -56,6 +57,11 @@ class PuppetWorker:
         self._over.set()
         self._thread.join(10)
         self.presence.unregister()
+        self.close()
+
+    def close(self) -> None:
+        """Ends its connection."""
+        self._dispatch.close()
 
     def work_off(self, most: int = 1000) -> int:
         """Runs what waits now, in this thread; how many jobs it was."""
@@ -64,6 +70,23 @@ class PuppetWorker:
             self.settle([(job, self.act(job)) for job in jobs])
             ended += len(jobs)
         return ended
+
+    def take(self, job_id: str) -> ClaimedJob:
+        """Takes this job as soon as it waits; what comes before it is run.
+
+        Jobs of others may come back at any time: what they left running is rescued.
+        """
+
+        def taken() -> ClaimedJob | None:
+            for job in self.claim():
+                if job.id == job_id:
+                    return job
+                self.settle([(job, self.act(job))])
+            return None
+
+        job = eventually(taken)
+        assert job is not None
+        return job
 
     def claim(self, most: int = 1) -> list[ClaimedJob]:
         """Takes jobs; they run until they are settled."""

@@ -88,6 +88,7 @@ class Stage:
             with suppress(Exception):
                 loop.close()
         self.app.extensions["tally-desk"].close()
+        self.platform.close()
 
     def load(self) -> None:
         """Puts the functions into Redis."""

@@ -43,10 +43,10 @@ def test_focus_stays_on_its_row_when_another_comes_in_above(page: Any, stage: St
 def test_focus_is_found_again_by_what_it_was_on_not_by_its_place(
     page: Any, stage: Stage, worker: PuppetWorker
 ) -> None:
-    attempted(page, stage, worker)
+    job_id = attempted(page, stage, worker)
     page.focus("#trace-1-1 summary")
 
-    second_attempt(page, stage, worker)
+    second_attempt(page, worker, job_id)
 
     assert page.evaluate("document.activeElement.parentElement.id") == "trace-1-1"
 
@@ -94,10 +94,10 @@ def test_what_no_longer_applies_vanishes(page: Any, stage: Stage, worker: Puppet
 def test_a_scrolled_traceback_stays_where_it_is_read(
     page: Any, stage: Stage, worker: PuppetWorker
 ) -> None:
-    attempted(page, stage, worker)
+    job_id = attempted(page, stage, worker)
     page.evaluate("document.querySelector('#trace-1-1 pre').scrollTop = 400")
 
-    second_attempt(page, stage, worker)
+    second_attempt(page, worker, job_id)
 
     assert page.evaluate("document.querySelector('#trace-1-1').open")
     assert page.evaluate("document.querySelector('#trace-1-1 pre').scrollTop") == 400

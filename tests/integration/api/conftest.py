@@ -34,8 +34,7 @@ def platform(servers: Servers, migrated: str) -> Iterator[Platform]:
     platform.load_library()
     empty(platform.history_engine)
     yield platform
-    platform.redis.close()
-    platform.history_engine.dispose()
+    platform.close()
 
 
 @pytest.fixture
@@ -53,9 +52,11 @@ def app(parts: ApiParts) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def work(platform: Platform) -> Work:
+def work(platform: Platform) -> Iterator[Work]:
     """Workers and a recorder that do what the test says."""
-    return Work(platform)
+    work = Work(platform)
+    yield work
+    work.close()
 
 
 @pytest.fixture

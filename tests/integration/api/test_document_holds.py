@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,12 @@ class _Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def app(servers: Servers, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(
+    servers: Servers, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
     """The application as the document describes it, with answers that are never held back."""
-    platform = ApiPlatform(servers.redis_url, migrated, longest_wait=0)
-    return create_app(parts_of(platform, tmp_path_factory.mktemp("artifacts")))
+    with closing(ApiPlatform(servers.redis_url, migrated, longest_wait=0)) as platform:
+        yield create_app(parts_of(platform, tmp_path_factory.mktemp("artifacts")))
 
 
 @pytest.fixture(scope="module")

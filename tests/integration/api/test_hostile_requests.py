@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -158,7 +160,7 @@ def test_a_mistake_of_ours_gives_nothing_away(
 
 
 @pytest.fixture
-def strict(servers: Servers, migrated: str, tmp_path: Any) -> Flask:
+def strict(servers: Servers, migrated: str, tmp_path: Any) -> Iterator[Flask]:
     """The application with tight limits."""
     rates = {
         "key_per_second": 1,
@@ -167,8 +169,9 @@ def strict(servers: Servers, migrated: str, tmp_path: Any) -> Flask:
         "address_burst": 20,
         "wrong_tokens_per_minute": 3,
     }
-    platform = ApiPlatform(servers.redis_url, migrated, rates=rates, trusted_proxies=1)
-    return create_app(parts_of(platform, tmp_path / "artifacts"))
+    made = ApiPlatform(servers.redis_url, migrated, rates=rates, trusted_proxies=1)
+    with closing(made) as platform:
+        yield create_app(parts_of(platform, tmp_path / "artifacts"))
 
 
 def test_a_key_that_sends_too_much_is_told_when_to_go_on(strict: Flask) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from flask import Flask
@@ -22,10 +24,12 @@ _OPEN = [operation for operation in OPERATIONS if RIGHTS[operation.name].role is
 
 
 @pytest.fixture(scope="module")
-def app(servers: Servers, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(
+    servers: Servers, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
     """One application for the whole matrix: nothing is done in it."""
-    platform = ApiPlatform(servers.redis_url, migrated)
-    return create_app(parts_of(platform, tmp_path_factory.mktemp("artifacts")))
+    with closing(ApiPlatform(servers.redis_url, migrated)) as platform:
+        yield create_app(parts_of(platform, tmp_path_factory.mktemp("artifacts")))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,17 @@ def own() -> Iterator[Servers]:
 
 
 @pytest.fixture
-def make(own: Servers, tmp_path: Path) -> Callable[..., Flask]:
+def make(own: Servers, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """Makes applications on those servers."""
+    with ExitStack() as ends:
 
-    def make(**api: Any) -> Flask:
-        platform = ApiPlatform(own.redis_url, own.database_url, **api)
-        Migrator(platform.history_engine).apply()
-        return create_app(parts_of(platform, tmp_path / "artifacts"))
+        def make(**api: Any) -> Flask:
+            platform = ApiPlatform(own.redis_url, own.database_url, **api)
+            ends.callback(platform.close)
+            Migrator(platform.history_engine).apply()
+            return create_app(parts_of(platform, tmp_path / "artifacts"))
 
-    return make
+        yield make
 
 
 @pytest.fixture
@@ -214,10 +217,11 @@ def test_without_postgres_actions_are_refused_where_the_audit_log_is_required(
 
 def test_tables_that_are_not_there_yet_are_told(own: Servers, tmp_path: Path) -> None:
     url = own.database_url.replace("/tally?", "/template1?")
-    app = create_app(parts_of(ApiPlatform(own.redis_url, url), tmp_path / "artifacts"))
+    with closing(ApiPlatform(own.redis_url, url)) as platform:
+        app = create_app(parts_of(platform, tmp_path / "artifacts"))
 
-    ready = Caller(app, "").get("/readyz")
-    keys = Caller(app, BOOTSTRAP).get("/api/keys")
+        ready = Caller(app, "").get("/readyz")
+        keys = Caller(app, BOOTSTRAP).get("/api/keys")
 
     assert ready.status_code == 503
     assert "tally migrate" in ready.text

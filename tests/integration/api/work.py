@@ -46,6 +46,10 @@ class Work:
     def _end(self, jobs: list[ClaimedJob], outcome: Outcome) -> None:
         self._dispatch.settle_and_claim([(job, outcome) for job in jobs], [], 0)
 
+    def close(self) -> None:
+        """Ends the connection of the workers."""
+        self._dispatch.close()
+
     def record(self) -> int:
         """Records what has happened until now; how many events it was."""
         stream = event_stream(self._platform, f"recorder-{next(_numbers)}")

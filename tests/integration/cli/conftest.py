@@ -56,8 +56,7 @@ def environment(
 def _forget() -> None:
     """Lets the next command read its settings and open its connections anew."""
     if platform.cache_info().currsize:
-        platform().redis.close()
-        platform().history_engine.dispose()
+        platform().close()
     for cached in (default_settings, platform, *_caches()):
         cached.cache_clear()
 
@@ -88,5 +87,3 @@ def cluster(shell: Shell, servers: Servers, record_url: str, tmp_path: Path) -> 
     )
     yield cluster
     cluster.end()
-    cluster.platform.redis.close()
-    cluster.platform.blocking_redis.close()

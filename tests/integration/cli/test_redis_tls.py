@@ -67,7 +67,6 @@ def test_jobs_travel_over_tls(tls_url: str, tmp_path: Path) -> None:
         assert cluster.ended(cluster.enqueue("note")).state == "finished"
     finally:
         cluster.end()
-        cluster.platform.redis.close()
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(tls_url: str, tmp_path: Path) -> None:

@@ -53,5 +53,3 @@ def deployment(servers: Servers, record_url: str, tmp_path: Path) -> Iterator[De
     )
     yield Deployment(cluster, *ports)
     cluster.end()
-    cluster.platform.redis.close()
-    cluster.platform.blocking_redis.close()

@@ -129,6 +129,7 @@ class Cluster:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
+        self.platform.close()
 
 
 def _below(process: subprocess.Popen[bytes]) -> list[psutil.Process]:

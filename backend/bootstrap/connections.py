@@ -1,0 +1,58 @@
+"""The connections of one process to both stores: one pool for each use, all ended together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redis import Redis
+
+from backend.api.config.settings import Settings
+from backend.broker.connection import COMMAND_TIMEOUT, connect, connect_blocking
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+class Connections:
+    """Makes each pool when it is first asked for; the servers' own lists show it by its name.
+
+    Who asks again under the same name gets the same pool. Making one opens no connection yet, so two
+    threads that ask at once cost nothing: the second's is never used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._redis: dict[str, Redis] = {}
+        self._blocking: dict[str, Redis] = {}
+        self._postgres: dict[str, Engine] = {}
+
+    def redis(self, name: str = "tally", *, command_timeout: float = COMMAND_TIMEOUT) -> Redis:
+        """For short commands. Seconds."""
+        if name not in self._redis:
+            made = connect(self._settings.redis_url, name=name, command_timeout=command_timeout)
+            self._redis.setdefault(name, made)
+        return self._redis[name]
+
+    def blocking_redis(self, name: str = "tally-waiting") -> Redis:
+        """For commands that block."""
+        if name not in self._blocking:
+            made = connect_blocking(self._settings.redis_url, name=name)
+            self._blocking.setdefault(name, made)
+        return self._blocking[name]
+
+    def postgres(self, name: str = "tally", **limits: Any) -> Engine:
+        """For the record; the limits are those of `backend.history.connection.connect`."""
+        # Not above: worker processes import nothing of Postgres.
+        from backend.history.connection import connect as connect_history
+
+        if name not in self._postgres:
+            made = connect_history(self._settings.database_url, name=name, **limits)
+            self._postgres.setdefault(name, made)
+        return self._postgres[name]
+
+    def close(self) -> None:
+        """Ends every connection. Who goes on using a pool opens one anew."""
+        for client in (*self._redis.values(), *self._blocking.values()):
+            client.close()
+        for engine in self._postgres.values():
+            engine.dispose()
