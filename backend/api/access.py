@@ -60,6 +60,7 @@ RIGHTS: dict[str, Right] = {
     "jobs.replay": _OWN_OPERATOR,
     "jobs.resolve": _OWN_OPERATOR,
     "jobs.reprioritise": _OWN_OPERATOR,
+    "jobs.run_now": _OWN_OPERATOR,
     # What can be done.
     "types.list_types": _OWN_VIEWER,
     "types.get_type": _OWN_VIEWER,

@@ -25,6 +25,7 @@ _OF_A_JOB = (
     "jobs.retry",
     "jobs.resolve",
     "jobs.reprioritise",
+    "jobs.run_now",
     "dlq.redrive",
     "dlq.discard",
 )

@@ -27,6 +27,7 @@ STEPS = (
     "redrive",
     "discard",
     "reprioritise",
+    "run_now",
     "pause",
     "resume",
     "muster",

@@ -55,6 +55,10 @@ class RedisOperations:
         pairs = [text for move in moves for text in move]
         return self._in_batches("reprioritise", [by, reason, int(front)], pairs, _BATCH)
 
+    def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 queued before it was due, 0 not scheduled."""
+        return self._in_batches("run_now", [by, reason], job_ids, _BULK)
+
     def pause(self, what: str) -> bool:
         """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
         return bool(self._functions.call("pause", what))

@@ -64,6 +64,27 @@ def retry(job_ids: tuple[str, ...], payload: str | None, reason: str, as_json: b
 
 
 @click.command()
+@click.argument("job_ids", nargs=-1, required=True, metavar="JOB_ID...")
+@options.reason
+@options.as_json
+def run(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Queues scheduled jobs before they are due, also those that wait to be retried.
+
+    \b
+    Example:
+      tally jobs run 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --reason "the receiver is back"
+    """
+    control = platform().job_control
+    for_each(
+        job_ids,
+        lambda job_id: f"waits in {control.run_now(job_id, by=who(), reason=reason)}",
+        action="jobs.run_now",
+        reason=reason,
+        as_json=as_json,
+    )
+
+
+@click.command()
 @click.argument("job_id")
 @click.option("--payload", help="Run it with this payload instead: JSON, @FILE or -.")
 @options.reason

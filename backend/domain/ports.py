@@ -135,6 +135,9 @@ class Operations(Protocol):
     ) -> list[int]:
         """Moves (job id, queue): 1 moved, 2 was there already, 0 not waiting."""
 
+    def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
+        """1 queued before it was due, 0 not scheduled."""
+
     def pause(self, what: str) -> bool:
         """False if it was paused already."""
 

@@ -126,6 +126,7 @@ class Scene:
                 process.terminate()
         for process in (*self.supervisors, *self.schedulers):
             _wait_or_kill(process)
+        self.platform.close()
         self.servers.stop()
 
 

@@ -62,7 +62,7 @@ class DeadFilter:
 
 
 class JobControl:
-    """Cancel, redrive, discard, resolve, reprioritise, pause, resume, purge."""
+    """Cancel, redrive, discard, resolve, reprioritise, run now, pause, resume, purge."""
 
     def __init__(
         self, operations: Operations, inspection: Inspection, queue: JobQueue, intake: JobIntake
@@ -138,6 +138,14 @@ class JobControl:
         if moved[0] == 0:
             raise IllegalMove(f"job {job_id} is {job.state}; only waiting jobs can move")
         return target
+
+    def run_now(self, job_id: str, *, by: Actor, reason: str = "") -> str:
+        """Queues a scheduled job before it is due, also one that waits to be retried; its queue."""
+        queued = self._do.run_now([job_id], by=by.name, reason=reason)[0]
+        job = self._find(job_id)
+        if not queued:
+            raise IllegalMove(f"job {job_id} is {job.state}; only scheduled jobs can be run sooner")
+        return job.queue
 
     def pause(self, what: str, *, by: Actor, reason: str = "") -> bool:  # noqa: ARG002 - audited
         """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""

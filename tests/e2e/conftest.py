@@ -92,7 +92,6 @@ def worker(stage: Stage) -> Iterator[PuppetWorker]:
     yield worker
     worker.act = ended_well
     worker.work_off()
-    worker.close()
 
 
 @contextmanager

@@ -60,15 +60,16 @@ class PuppetWorker:
         self.close()
 
     def close(self) -> None:
-        """Ends its connection."""
+        """Ends its connection; whatever it does next opens another."""
         self._dispatch.close()
 
     def work_off(self, most: int = 1000) -> int:
-        """Runs what waits now, in this thread; how many jobs it was."""
+        """Runs what waits now, in this thread, and leaves no connection; how many jobs it was."""
         ended = 0
         while jobs := self.claim(min(100, most)):
             self.settle([(job, self.act(job)) for job in jobs])
             ended += len(jobs)
+        self.close()
         return ended
 
     def take(self, job_id: str) -> ClaimedJob:

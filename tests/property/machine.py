@@ -234,6 +234,17 @@ class Histories(RuleBasedStateMachine):
             code = 2 if waits else 0
             self._changes_nothing(lambda: self.bench.reprioritise(job.asked.id, queue) == code)
 
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, again=twice)
+    def run_now(self, pick: int, again: bool) -> None:
+        job = self.jobs[self._any(pick)]
+        scheduled = job.state is JobState.SCHEDULED
+        assert self.bench.run_now(job.asked.id) == [int(scheduled)]
+        if scheduled:
+            job.state = JobState.QUEUED
+        if again:
+            self._changes_nothing(lambda: self.bench.run_now(job.asked.id) == [0])
+
     @rule(what=st.sampled_from(THINGS), again=twice)
     def pause(self, what: str, again: bool) -> None:
         assert self.bench.functions.call("pause", what) == int(what not in self.paused)

@@ -110,6 +110,10 @@ class Scene:
                 lambda: self.bench.discard("a", how="resolved"),
                 lambda: call("purge", "normal", "ada", "why", 1),
             ],
+            "operator who cannot wait": [
+                lambda: self.bench.run_now("a", "b"),
+                lambda: self.bench.run_now("a"),
+            ],
             "operator of queues": [
                 lambda: call("pause", "type:greet"),
                 lambda: self.bench.reprioritise("a", "high"),
@@ -162,6 +166,7 @@ NAMES = [
     "usher",
     "impatient operator",
     "tidy operator",
+    "operator who cannot wait",
     "operator of queues",
     "caller",
 ]

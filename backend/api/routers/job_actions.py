@@ -63,3 +63,13 @@ def reprioritise(call: Call, job_id: JobId, body: ReprioritiseRequest) -> Done:
         )
         entry.did([job_id], after={"queue": queue})
     return Done(id=job_id, outcome=queue)
+
+
+@router.post("/api/jobs/{job_id}/run", optional_body=True)
+def run_now(call: Call, job_id: JobId, body: Because) -> Done:
+    """Queues a job that waits for its time, or for its next attempt, at once."""
+    check_own(call, job_id)
+    with call.audit(f"job:{job_id}", reason=body.reason) as entry:
+        queue = call.parts.control.run_now(job_id, by=call.actor, reason=body.reason)
+        entry.did([job_id], after={"queue": queue})
+    return Done(id=job_id, outcome="queued")

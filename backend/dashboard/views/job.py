@@ -30,6 +30,7 @@ class _Possible(NamedTuple):
     discard: bool
     replay: bool
     move: bool
+    run_now: bool
 
 
 @routes.page("/job/<job_id>", "jobs.get")
@@ -91,13 +92,13 @@ def _files(visit: Visit, job_id: str) -> list[ArtifactResource]:
 
 def _possible(state: JobState, *, is_discarded: bool) -> _Possible:
     is_dead = state is JobState.FAILED and not is_discarded
-    waits = state in {JobState.QUEUED, JobState.SCHEDULED, JobState.DEFERRED}
     return _Possible(
         cancel=not state.is_final,
         redrive=is_dead,
         discard=is_dead,
         replay=state.is_final,
-        move=waits and state is JobState.QUEUED,
+        move=state in {JobState.QUEUED, JobState.SCHEDULED},
+        run_now=state is JobState.SCHEDULED,
     )
 
 

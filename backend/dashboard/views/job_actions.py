@@ -61,6 +61,13 @@ def move(visit: Visit, job_id: str) -> str:
     return _back(job_id, "moved")
 
 
+@routes.action("/job/<job_id>/run", "jobs.run_now")
+def run_now(visit: Visit, job_id: str) -> str:
+    """Queues it before it is due."""
+    job_actions.run_now(visit.call, job_id, Because(reason=visit.reason))
+    return _back(job_id, "hastened")
+
+
 @routes.action("/job/<job_id>/replay", "jobs.replay")
 def replay(visit: Visit, job_id: str) -> str:
     """Runs it again as a new job."""

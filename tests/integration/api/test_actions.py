@@ -8,6 +8,7 @@ import pytest
 
 from backend.api.parts import ApiParts
 from backend.bootstrap.platform import Platform
+from backend.domain.audit_ports import AuditFilter
 from backend.domain.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.api.caller import Caller
@@ -91,6 +92,21 @@ def test_a_waiting_job_moves_to_another_priority(admin: Caller, parts: ApiParts)
 
     assert answer.get_json()["outcome"] == "high"
     assert parts.queue.get_job(job_id).queue == "high"
+
+
+def test_a_scheduled_job_is_run_before_it_is_due(
+    admin: Caller, parts: ApiParts, work: Work
+) -> None:
+    job_id = admin.enqueue(delay=3600)
+
+    first = admin.post(f"/api/jobs/{job_id}/run", {"reason": "the customer calls"})
+    again = admin.post(f"/api/jobs/{job_id}/run")
+
+    assert (first.status_code, first.get_json()["outcome"]) == (200, "queued")
+    assert [job.id for job in work.start()] == [job_id]
+    assert (again.status_code, again.get_json()["code"]) == (409, "illegal_move")
+    [row] = parts.audit.search(AuditFilter(action="jobs.run_now", affected_id=job_id))
+    assert row.entry.reason == "the customer calls"
 
 
 def test_an_old_job_is_replayed_as_a_new_one(admin: Caller, work: Work, parts: ApiParts) -> None:

@@ -234,6 +234,10 @@ class Bench:
         """Ada moves a job."""
         return self.functions.codes("reprioritise", "ada", "urgent", int(front), job_id, queue)[0]
 
+    def run_now(self, *job_ids: str) -> list[int]:
+        """Ada cannot wait."""
+        return self.functions.codes("run_now", "ada", "cannot wait", *job_ids)
+
     def resume(self, what: str, most: int = 200, lanes: tuple[str, ...] = ()) -> list[int]:
         """Whether it was paused, and how many came back."""
         return self.functions.codes("resume", what, most, *lanes)

@@ -102,12 +102,14 @@ MANY: dict[str, tuple[tuple[object, ...], Callable[[str], tuple[object, ...]]]] 
     "redrive": (("ada", "why"), lambda job_id: (job_id, "")),
     "discard": (("ada", "why", "discarded"), lambda job_id: (job_id,)),
     "reprioritise": (("ada", "why", 0), lambda job_id: (job_id, "high")),
+    "run_now": (("ada", "why"), lambda job_id: (job_id,)),
 }
 
 
 @pytest.mark.parametrize("step", MANY)
 def test_a_spoilt_job_does_not_keep_people_from_the_others(bench: Bench, step: str) -> None:
-    make = bench.dead if step in {"redrive", "discard"} else lambda: bench.seed(new_job())[0]
+    makes = {"redrive": bench.dead, "discard": bench.dead, "run_now": bench.scheduled}
+    make = makes.get(step, lambda: bench.seed(new_job())[0])
     spoilt, job_id = make(), make()
     _spoil(bench, spoilt)
     head, item = MANY[step]

@@ -178,19 +178,22 @@ FORGED = "because\x1fj\x1fother\x1fk\x1ffinished"
 def test_what_people_write_cannot_forge_history(bench: Bench) -> None:
     waiting, running, purged = bench.seed(new_job())[0], bench.started(queue="high").id, "p"
     dead, discarded, moved = bench.dead(queue="high"), bench.dead(queue="high"), "m"
+    hastened = bench.scheduled()
     bench.seed(new_job("m", "low"), new_job("p", "low:x"))
 
     bench.functions.call("cancel", FORGED, FORGED, "", waiting, running)
     bench.functions.call("redrive", FORGED, FORGED, dead, "")
     bench.functions.call("discard", FORGED, FORGED, "discarded", discarded)
     bench.functions.call("reprioritise", FORGED, FORGED, 0, "m", "high")
+    bench.functions.call("run_now", FORGED, FORGED, hastened)
     bench.functions.call("purge", "low:x", FORGED, FORGED, 10)
 
     last = [
-        bench.events(job_id)[-1] for job_id in (waiting, running, dead, discarded, moved, purged)
+        bench.events(job_id)[-1]
+        for job_id in (waiting, running, dead, discarded, moved, hastened, purged)
     ]
     assert {event.kind for event in last} == {
-        *("canceled", "cancel_asked", "redriven", "discarded", "reprioritised"),
+        *("canceled", "cancel_asked", "redriven", "discarded", "reprioritised", "promoted"),
     }
     assert {event.body for event in last} == {FORGED.replace("\x1f", " ")}
     assert {event.worker for event in last} == {FORGED.replace("\x1f", " ")}

@@ -60,7 +60,7 @@ def test_every_step_is_a_function_and_only_those_that_bring_jobs_in_may_be_refus
     loaded = {}
     for function in entry[entry.index(b"functions") + 1]:
         fields = dict(zip(function[::2], function[1::2], strict=True))
-        loaded[fields[b"name"].decode().rpartition("_")[2]] = bool(fields[b"flags"])
+        loaded[fields[b"name"].decode().split("_", 2)[2]] = bool(fields[b"flags"])
     assert loaded.keys() == set(library.STEPS)
     assert {step for step, spared in loaded.items() if not spared} == {
         "enqueue",

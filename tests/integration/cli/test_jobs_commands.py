@@ -118,3 +118,13 @@ def test_no_retries_are_not_no_word_about_retries(shell: Shell) -> None:
     said = shell.json("jobs", "preview", "fail", "{}", "--max-retries", "0")
 
     assert said["max_attempts"] == 1
+
+
+def test_jobs_are_run_before_they_are_due_and_those_that_cannot_be_are_named(shell: Shell) -> None:
+    job_id = shell.run("jobs", "enqueue", "greet", '{"name": "A"}', "--delay", "2h").text.strip()
+
+    assert f"{job_id} waits in normal" in shell.run("jobs", "run", job_id).text
+
+    again = shell.run("jobs", "run", job_id, "nobody", status=1).talk
+    assert "is queued; only scheduled jobs can be run sooner" in again
+    assert "[job_not_found]" in again

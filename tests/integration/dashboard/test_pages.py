@@ -117,6 +117,18 @@ def test_every_action_is_in_the_audit_log_with_its_reason(stage: Stage, admin: V
     assert "the customer is back" in admin.get("/audit").text
 
 
+def test_a_job_that_waits_for_its_time_is_run_now(stage: Stage, admin: Visitor) -> None:
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+    assert "Run now" in admin.get(f"/job/{job_id}").text
+
+    admin.send(f"/job/{job_id}/run", reason="the customer waits")
+
+    page = admin.get(f"/job/{job_id}?note=hastened").text
+    assert stage.platform.queue_service.get_job(job_id).state is JobState.QUEUED
+    assert "only for a worker" in page
+    assert "Run now" not in page
+
+
 def test_dead_jobs_are_grouped_by_kind_of_error_and_type(stage: Stage, admin: Visitor) -> None:
     _dead(stage, 3, error="Grouped")
     _dead(stage, 2, "resize_image", error="Grouped")

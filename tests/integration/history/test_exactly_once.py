@@ -42,6 +42,7 @@ def many_lives(chronicle: Chronicle) -> list[JobEvent]:
     bench.redrive(gone := bench.dead())
     bench.cancel(gone)
     bench.reprioritise(bench.scheduled(), "high")
+    bench.run_now(bench.scheduled())
     running = bench.started(queue="low")
     bench.cancel(running.id)
     bench.settle(running, "retried", body=ERROR)

@@ -64,6 +64,7 @@ def serve(client: Redis, keys: Keys) -> None:
     desk.limit("greet", 0)
     Functions(client, keys.root).call("muster", "0", 10, "greet")
     desk.reprioritise([("s1", "high"), ("s2", "low")], front=True, **ACT)
+    desk.run_now(["s2"], **ACT)
     desk.cancel(["s1", "s2", "started"], force=True, **ACT)
     desk.redrive(["dead1"], **ACT)
     desk.discard(["dead2"], **ACT)

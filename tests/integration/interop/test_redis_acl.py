@@ -35,6 +35,7 @@ SERVICES = [name for name in ACCOUNTS if name != "tally-deploy"]
 STEPS = {
     "tally-api": (
         *("enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
+        "run_now",
         *("pause", "resume", "limit", "muster", "purge", "evict"),
     ),
     "tally-worker": ("claim", "settle", "extend", "progress", "rescue"),

@@ -118,6 +118,22 @@ def test_a_waiting_job_can_be_moved_to_the_front_of_another_priority(
     assert cluster.difference() == 0
 
 
+def test_a_job_that_waits_for_tomorrow_can_be_run_now(
+    cluster: Cluster, control: JobControl
+) -> None:
+    job_id = cluster.enqueue("note", delay=86_400)
+    cluster.workers()
+
+    assert control.run_now(job_id, by=ADA, reason="it is urgent after all") == "normal"
+
+    assert cluster.ended(job_id).state is JobState.FINISHED
+    assert cluster.lines() == [job_id]
+    with pytest.raises(IllegalMove, match="finished; only scheduled jobs"):
+        control.run_now(job_id, by=ADA)
+    with pytest.raises(JobNotFound):
+        control.run_now("nobody", by=ADA)
+
+
 def test_purging_a_queue_cancels_what_waits(cluster: Cluster, control: JobControl) -> None:
     jobs = [cluster.enqueue("note") for _ in range(450)]
 

@@ -1,0 +1,25 @@
+-- flags: allow-oom
+-- Moves scheduled jobs to the back of their queues before they are due.
+-- KEYS[1]  ROOT
+-- ARGV[1]  who asks
+-- ARGV[2]  reason
+-- ARGV[3…] job ids
+-- Returns  one an id: 1 queued, 0 not scheduled
+local function run_now(keys, argv)
+  local root, stamp, replies = keys[1], iso(now_ms()), {}
+  for at = 3, #argv do
+    local id = argv[at]
+    local job = root .. ':job:' .. id
+    local status, queue = unpack(fields_of(job, 'status', 'origin'))
+    local reply = 0
+    if status == 'scheduled' then
+      unschedule(root, id, queue)
+      redis.call('HSET', job, 'status', 'queued', 'enqueued_at', stamp)
+      to_queue(root, id, queue)
+      event(root, 'k', 'promoted', 'j', id, 'q', queue, 'b', plain(argv[2]), 'w', plain(argv[1]))
+      reply = 1
+    end
+    replies[#replies + 1] = reply
+  end
+  return replies
+end
