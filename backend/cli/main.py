@@ -11,6 +11,7 @@ import click
 
 from backend import __version__
 from backend.domain.errors import TallyError
+from backend.telemetry.lean_imports import lean_imports
 
 #: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
 COMMANDS = {
@@ -45,7 +46,8 @@ class _Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        with lean_imports():
+            command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

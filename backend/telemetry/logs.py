@@ -22,28 +22,34 @@ def set_up_logs(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
     ]
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if as_text
-        else structlog.processors.JSONRenderer()
-    )
+    # A traceback is text before it is rendered: rich's, which structlog takes where it can, shows the
+    # variables of each frame, and with them payloads and passwords.
+    ending = [structlog.processors.format_exc_info, _renderer(as_text=as_text)]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     if process:
         structlog.contextvars.bind_contextvars(process=process)
-    _send_library_logs_through(shared, renderer, level)
+    _send_library_logs_through(shared, ending, level)
 
 
-def _send_library_logs_through(shared: list[Any], renderer: Any, level: str) -> None:
+def _renderer(*, as_text: bool) -> Any:
+    if not as_text:
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _send_library_logs_through(shared: list[Any], ending: list[Any], level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, _number(level)), force=True)

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"),
+    "--renderer-process-limit=1",
+]
 #: What a policy refuses is told to the page; kept where tests can ask for it.
 _LISTEN = """
 window.violations = [];

@@ -1,6 +1,6 @@
 """The process of an isolated job: runs one at a time for its worker process, within hard limits.
 
-Started as ``python -m workers.runtime.child DESCRIPTOR LIMITS``; it dies with its parent.
+Started as ``python -m workers.runtime DESCRIPTOR LIMITS``; it dies with its parent.
 """
 
 from __future__ import annotations
@@ -152,7 +152,3 @@ def end_descendants() -> None:
             left.wait(1)
         except (psutil.NoSuchProcess, psutil.TimeoutExpired):
             continue
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

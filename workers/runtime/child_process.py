@@ -42,7 +42,7 @@ class ChildProcess:
             [
                 sys.executable,
                 "-m",
-                "workers.runtime.child",
+                "workers.runtime",
                 str(theirs.fileno()),
                 json.dumps(dict(limits)),
             ],

@@ -1,0 +1,57 @@
+"""What a failure looks like in the logs, whoever logs it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+import structlog
+
+from backend.telemetry.logs import set_up_logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Logs go where they went, for the tests that follow."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def _fail() -> None:
+    password = "hunter" + "2"
+    if password:
+        raise ValueError("the door is shut")
+
+
+def _log_a_failure(who: str) -> None:
+    try:
+        _fail()
+    except ValueError:
+        if who == "a library":
+            logging.getLogger("werkzeug").exception("it failed")
+        else:
+            structlog.get_logger("tally").exception("it.failed")
+
+
+@pytest.mark.parametrize("who", ["a library", "tally"])
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_failure_is_logged_with_its_traceback_and_without_its_variables(
+    capsys: pytest.CaptureFixture[str], style: Literal["text", "json"], who: str
+) -> None:
+    set_up_logs(style=style)
+
+    _log_a_failure(who)
+
+    said = capsys.readouterr().err
+    assert "ValueError: the door is shut" in said
+    assert "in _fail" in said
+    assert "hunter2" not in said
+    if style == "json":
+        assert "Traceback (most recent call last)" in json.loads(said)["exception"]

@@ -1,0 +1,11 @@
+"""``python -m workers.runtime``: the entry point of the process of an isolated job."""
+
+import sys
+
+from backend.telemetry.lean_imports import lean_imports
+
+with lean_imports():
+    from workers.runtime.child import main
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
