@@ -10,17 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import structlog
-
 from backend.domain.callback_ports import CallbackStore, Decision, EndedJob
-from backend.domain.errors import MigrationError
 from backend.domain.outbox_ports import Bell
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
 
-log = structlog.get_logger("tally.callbacks")
-
-_IDLE, _FOR_TABLES = 1.0, 2.0
+_IDLE = 1.0
 _BATCH = 100
 _CLEAN_EVERY, _CLEAN_MOST = 600.0, 5000
 _KEEP = 30 * 86_400.0
@@ -47,12 +42,8 @@ class Callbacks(Loop):
 
     def run_once(self) -> float:
         """Decides on one batch; the wait is none while there is more."""
-        try:
-            decided = self._store.decide(_BATCH, self._decide)
-            self._clean()
-        except MigrationError as error:
-            log.warning("callbacks.waiting", code=error.code, error=str(error))
-            return _FOR_TABLES
+        decided = self._store.decide(_BATCH, self._decide)
+        self._clean()
         self.decided += decided
         return 0.0 if decided == _BATCH else _IDLE
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import structlog
-
-from backend.domain.errors import MigrationError
 from backend.loops.leader import Leader
 from backend.loops.loop import Loop
 from backend.services.schedule_runner import ScheduleRunner
-
-log = structlog.get_logger("tally.cron")
-
-#: Seconds until the next look when the tables are not there.
-_UNTIL_MIGRATED = 5.0
 
 
 class Cron(Loop):
@@ -32,15 +24,10 @@ class Cron(Loop):
         """One look; the seconds until the next tick is due, at most one."""
         if not self._leader.leads():
             return self._leader.look_again
-        try:
-            if self._seeded_for != self._leader.fence:
-                self._seed()
-                self._seeded_for = self._leader.fence
-            return self._runner.step()
-        except MigrationError as error:
-            # The rest of the process has work that needs no table.
-            log.warning("cron.waiting", error=str(error))
-            return _UNTIL_MIGRATED
+        if self._seeded_for != self._leader.fence:
+            self._seed()
+            self._seeded_for = self._leader.fence
+        return self._runner.step()
 
     def close(self) -> None:
         """Lets another scheduler lead at once."""

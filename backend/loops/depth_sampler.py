@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from backend.domain.errors import MigrationError
 from backend.domain.job_state import JobState
 from backend.domain.ports import Clock, Inspection
 from backend.domain.queue_depth import ALL_QUEUES, DepthBook, QueueDepth
@@ -22,8 +21,6 @@ log = structlog.get_logger("tally.depth-sampler")
 _MINUTE, _PRUNE_EVERY = timedelta(minutes=1), timedelta(hours=1)
 #: Twice the longest stretch that the pages show, so that one week can be held against the one before.
 KEEP = timedelta(days=15)
-#: Seconds until the next look when the table is not there.
-_UNTIL_MIGRATED = 5.0
 
 
 class DepthSampler(Loop):
@@ -49,15 +46,10 @@ class DepthSampler(Loop):
             return self._leader.look_again
         now = self._clock.now()
         minute = now.replace(second=0, microsecond=0)
-        try:
-            if minute != self._sampled:
-                self._sample(minute, now)
-            if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
-                self._prune(now)
-        except MigrationError as error:
-            # The rest of the process has work that needs no table.
-            log.warning("sampler.waiting", error=str(error))
-            return _UNTIL_MIGRATED
+        if minute != self._sampled:
+            self._sample(minute, now)
+        if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
+            self._prune(now)
         return min(self._leader.look_again, (minute + _MINUTE - now).total_seconds())
 
     def close(self) -> None:

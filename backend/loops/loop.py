@@ -1,4 +1,4 @@
-"""What all loops share: run a step, wait, survive a store that is away, stop when told to."""
+"""What all loops share: run a step, wait, outlast a store that is away, stop when told to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import structlog
 
-from backend.domain.errors import Unavailable
+from backend.domain.errors import MigrationError, Unavailable
 
 log = structlog.get_logger("tally.loop")
 
@@ -30,13 +30,16 @@ class Loop:
         """Called once, after the last step: lets go of what others wait for."""
 
     def run(self, stop: threading.Event) -> None:
-        """Steps until ``stop`` is set. A store that is away is waited for, with growing pauses."""
+        """Steps until ``stop`` is set. A store that is away is waited for, with growing pauses.
+
+        So are tables: the migration may run at this moment, and other loops of the process need none.
+        """
         pause = _FIRST_PAUSE
         while not stop.is_set():
             try:
                 self.wait(self.run_once(), stop)
                 pause = _FIRST_PAUSE
-            except Unavailable as error:
+            except (Unavailable, MigrationError) as error:
                 log.warning("loop.waiting", loop=self.name, code=error.code, error=str(error))
                 stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

@@ -11,7 +11,7 @@ import threading
 
 import structlog
 
-from backend.domain.errors import MigrationError, Unavailable
+from backend.domain.errors import Unavailable
 from backend.domain.history_ports import EventBatch, EventRecord, EventSource
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
@@ -24,8 +24,6 @@ _GATHER = 0.05
 _SMALL = 0.25
 #: Seconds between looks at the stream's end that is done with, and at what dead recorders left.
 _TRIM_EVERY, _RECLAIM_EVERY = 1.0, 5.0
-#: Seconds to wait for tables that are not there yet.
-_FOR_TABLES = 2.0
 
 
 class Recorder(Loop):
@@ -55,11 +53,7 @@ class Recorder(Loop):
 
     def run_once(self) -> float:
         """Records one batch; the wait is none while there is much to do."""
-        try:
-            size = self.record_batch()
-        except MigrationError as error:
-            log.warning("recorder.waiting", code=error.code, error=str(error))
-            return _FOR_TABLES
+        size = self.record_batch()
         self._trim()
         return 0.0 if size == 0 or size > self._most * _SMALL else _GATHER
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from backend.domain.errors import MigrationError, Unavailable
+from backend.domain.errors import Unavailable
 from backend.domain.outbox import OutboxJob, SendCode, SendReply
 from backend.domain.outbox_ports import Bell, EventProgress, RelayGate, RelayStore
 from backend.domain.ports import Clock
@@ -36,7 +36,6 @@ _IDLE, _REFUSED_PAUSE = 1.0, 1.0
 _TIDY_EVERY = 10.0
 _CLEAN_MOST, _DOUBTS_MOST = 5000, 1000
 #: Seconds to wait for tables that are not there yet.
-_FOR_TABLES = 2.0
 
 
 class Relay(Loop):
@@ -75,16 +74,12 @@ class Relay(Loop):
 
     def run_once(self) -> float:
         """Sends one batch; the wait is none while there is more."""
-        try:
-            if not self._leads():
-                return self._leader.look_again
-            if self._has_doubts:
-                self._resolve()
-            self._tidy()
-            return 0.0 if self._send() == self._batch else _IDLE
-        except MigrationError as error:
-            log.warning("relay.waiting", code=error.code, error=str(error))
-            return _FOR_TABLES
+        if not self._leads():
+            return self._leader.look_again
+        if self._has_doubts:
+            self._resolve()
+        self._tidy()
+        return 0.0 if self._send() == self._batch else _IDLE
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
         """Sleeps until something is committed to the outbox; one that does not lead just sleeps."""

@@ -10,7 +10,6 @@ import structlog
 
 from backend.domain.audit_chain import ChainHead
 from backend.domain.audit_ports import AnchorKeeper, AuditStore, SealStore
-from backend.domain.errors import MigrationError
 from backend.domain.outbox_ports import EventProgress
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
@@ -19,7 +18,6 @@ log = structlog.get_logger("tally.sealer")
 
 _MOST_EVENTS = 20_000
 _ANCHOR_EVERY = 60.0
-_FOR_TABLES = 2.0
 
 
 class Sealer(Loop):
@@ -55,12 +53,8 @@ class Sealer(Loop):
 
     def run_once(self) -> float:
         """Seals one stretch; the wait is none while there is more."""
-        try:
-            seal = self._seals.seal_next(self._progress.recorded(), self._delay, _MOST_EVENTS)
-            self._keep_heads()
-        except MigrationError as error:
-            log.warning("sealer.waiting", code=error.code, error=str(error))
-            return _FOR_TABLES
+        seal = self._seals.seal_next(self._progress.recorded(), self._delay, _MOST_EVENTS)
+        self._keep_heads()
         if seal is None:
             return self._interval
         self.sealed += seal.events

@@ -205,14 +205,16 @@ def test_the_batch_in_hand_is_tried_again_and_no_other_is_taken(chronicle: Chron
     assert chronicle.unacknowledged() == 0
 
 
-def test_without_tables_the_recorder_waits_for_them(chronicle: Chronicle, fresh: Engine) -> None:
+def test_without_tables_the_recorder_keeps_what_is_not_on_record(
+    chronicle: Chronicle, fresh: Engine
+) -> None:
     lives(chronicle, 20)
     recorder = chronicle.recorder(record=RecordWriter(fresh))
 
-    assert recorder.run_once() > 1
+    for _ in range(2):
+        with pytest.raises(MigrationError, match="tally migrate"):
+            recorder.run_once()
 
-    with pytest.raises(MigrationError, match="tally migrate"):
-        recorder.record_batch()
     assert chronicle.unacknowledged() == 100
 
 

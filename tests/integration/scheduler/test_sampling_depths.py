@@ -11,7 +11,7 @@ from redis import Redis
 from backend.broker.connection import connect as connect_redis
 from backend.broker.inspection import RedisInspection
 from backend.broker.leadership import RedisLeadership
-from backend.domain.errors import HistoryUnavailable, QueueUnavailable
+from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
 from backend.history.connection import connect
 from backend.history.depth_store import DepthStore
 from backend.loops.depth_sampler import KEEP, DepthSampler
@@ -151,13 +151,12 @@ def test_a_minute_in_which_a_store_is_away_is_left_out_and_the_next_is_not(
     assert _samples(house) == [("", 1), ("normal", 1)]
 
 
-def test_without_its_table_it_waits_and_the_process_goes_on(
-    sampler: Make, scheduler_database: str
-) -> None:
+def test_without_its_table_it_says_what_to_run(sampler: Make, scheduler_database: str) -> None:
     with database(scheduler_database) as url:
         engine = connect(url)
 
-        assert sampler(book=DepthStore(engine)).run_once() == 5.0
+        with pytest.raises(MigrationError, match="tally migrate"):
+            sampler(book=DepthStore(engine)).run_once()
         engine.dispose()
 
 

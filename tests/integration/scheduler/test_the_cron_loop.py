@@ -9,7 +9,7 @@ import pytest
 from freezegun import freeze_time
 from sqlalchemy import text
 
-from backend.domain.errors import HistoryUnavailable
+from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.schedule_tick import TickOutcome
 from backend.history.connection import connect
 from backend.history.schedule_store import PostgresTickBook
@@ -101,7 +101,7 @@ def test_without_postgres_it_waits_with_an_error_of_ours(house: SchedulerHouse) 
         house.runner(book=PostgresTickBook(nowhere)).step()
 
 
-def test_without_its_tables_it_waits_and_the_process_goes_on(
+def test_without_its_tables_it_says_what_to_run(
     house: SchedulerHouse, scheduler_database: str
 ) -> None:
     with database(scheduler_database) as url:
@@ -110,5 +110,6 @@ def test_without_its_tables_it_waits_and_the_process_goes_on(
             connection.execute(text("SELECT 1"))
         house.book = PostgresTickBook(engine)
 
-        assert house.cron("leader").run_once() == 5.0
+        with pytest.raises(MigrationError, match="tally migrate"):
+            house.cron("leader").run_once()
         engine.dispose()

@@ -1,0 +1,82 @@
+"""What every loop does around its steps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from backend.domain.errors import (
+    HistoryUnavailable,
+    MigrationError,
+    QueueUnavailable,
+    TallyError,
+)
+from backend.loops.loop import Loop
+
+
+class _Waits(threading.Event):
+    """Passes no time; sets itself when the loop has come to its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0.0)
+        return self.is_set()
+
+
+class _Scripted(Loop):
+    """Its steps end as a test says: with a number of seconds, or an error."""
+
+    def __init__(self, ends: list[float | TallyError], stop: threading.Event) -> None:
+        self._ends: Iterator[float | TallyError] = iter(ends)
+        self._left = len(ends)
+        self._stop = stop
+
+    def run_once(self) -> float:
+        self._left -= 1
+        if not self._left:
+            self._stop.set()
+        end = next(self._ends)
+        if isinstance(end, TallyError):
+            raise end
+        return end
+
+
+def _waited(*ends: float | TallyError) -> list[float]:
+    stop = _Waits()
+    _Scripted(list(ends), stop).run(stop)
+    return stop.seconds
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        QueueUnavailable("Redis is away"),
+        HistoryUnavailable("Postgres is away", sqlstate=""),
+        MigrationError("run `tally migrate`"),
+    ],
+    ids=lambda error: error.code,
+)
+def test_what_is_away_is_waited_for_with_growing_pauses_and_then_it_goes_on(
+    error: TallyError,
+) -> None:
+    assert _waited(*[error] * 6, 7.0) == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 7.0]
+
+
+def test_pauses_begin_anew_after_a_step_that_went_well() -> None:
+    away = QueueUnavailable("Redis is away")
+
+    assert _waited(away, away, 5.0, away, 3.0) == [0.1, 0.2, 5.0, 0.1, 3.0]
+
+
+def test_a_mistake_of_our_own_ends_the_loop() -> None:
+    class Broken(Loop):
+        def run_once(self) -> float:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Broken().run(threading.Event())
