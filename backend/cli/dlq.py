@@ -22,7 +22,7 @@ from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say
 from backend.domain.job import JobView
-from backend.services.job_control import DeadFilter
+from backend.services.dead_filter import DeadFilter
 
 _DONE = {"redrive": "queued again", "discard": "discarded"}
 Bulk = Callable[[DeadFilter], list[str]]

@@ -30,6 +30,9 @@ def dead_filter(command: Command) -> Command:
     for option in (
         click.option("--before", type=INSTANT, help="Dead since before this: 1h, 2026-02-01."),
         click.option("--after", type=INSTANT, help="Dead since this or later."),
+        click.option("--worker", help="Only of this worker: of their last attempt."),
+        click.option("--tenant", help="Only of this tenant."),
+        click.option("--tag", help="Only with this tag."),
         click.option("--error", help="Error class, reason, or a part of the message."),
         click.option("--queue", help="Only of this queue: high, low:export."),
         click.option("--type", "job_type", help="Only of this job type."),

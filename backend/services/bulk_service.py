@@ -10,7 +10,8 @@ from backend.domain.history_search import JobSearch
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.ports import Inspection, Operations
-from backend.services.job_control import Actor, DeadFilter, JobControl
+from backend.services.dead_filter import DeadFilter
+from backend.services.job_control import Actor, JobControl
 from backend.services.live_listing import LiveListing
 
 #: Jobs of one bulk action; the answer says when there are more.

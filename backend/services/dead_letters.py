@@ -10,7 +10,7 @@ from typing import NamedTuple
 from backend.domain.errors import InvalidOption
 from backend.domain.job import JobView
 from backend.domain.ports import Inspection
-from backend.services.job_control import DeadFilter
+from backend.services.dead_filter import DeadFilter
 
 _PAGE = 200
 #: Dead jobs looked at for one page, so that a rare filter cannot hold a thread.

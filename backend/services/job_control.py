@@ -12,6 +12,7 @@ from backend.domain.job import JobView
 from backend.domain.nearest_name import suggestion
 from backend.domain.ports import Inspection, JobQueue, Operations
 from backend.domain.queue_name import Priority, QueueName
+from backend.services.dead_filter import DeadFilter
 from backend.services.job_intake import JobIntake
 
 _PAGE = 500
@@ -25,40 +26,6 @@ class Actor:
     name: str
     role: str = ""
     address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadFilter:
-    """Which dead jobs are meant; every condition given must hold."""
-
-    job_type: str | None = None
-    queue: str | None = None
-    error: str | None = None
-    before: datetime | None = None
-    after: datetime | None = None
-    #: The error's class and nothing else, as groups of dead jobs are named.
-    error_kind: str | None = None
-    #: Accepted at or after.
-    since: datetime | None = None
-
-    def takes(self, job: JobView, died_at: datetime) -> bool:
-        """Whether a dead job is meant."""
-        return (
-            self.job_type in {None, job.job_type}
-            and self.queue in {None, job.queue}
-            and (self.error is None or (job.error is not None and self._matches(job)))
-            and (self.before is None or died_at < self.before)
-            and (self.after is None or died_at >= self.after)
-            and self.error_kind in {None, job.error.error if job.error else ""}
-            and (self.since is None or bool(job.created_at and job.created_at >= self.since))
-        )
-
-    def _matches(self, job: JobView) -> bool:
-        """As the search of jobs does: any part of what a list shows, in whatever case."""
-        error, wanted = job.error, self.error
-        if error is None or wanted is None:
-            return False
-        return wanted == error.reason or wanted.lower() in f"{error.error}: {error.message}".lower()
 
 
 class JobControl:

@@ -16,7 +16,7 @@ from backend.api.schemas.fields import JobId
 from backend.api.schemas.job_actions import Done
 from backend.domain.errors import InvalidOption
 from backend.services.bulk_service import Selection
-from backend.services.job_control import DeadFilter
+from backend.services.dead_filter import DeadFilter
 
 router = Router("dlq", "Dead letters")
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from backend.api.schemas.base import Because, Request, Resource
 from backend.api.schemas.dead_conditions import DeadConditions
 from backend.api.schemas.fields import JobId, QueueText
-from backend.api.schemas.job_conditions import JobConditions
+from backend.api.schemas.job_conditions import SearchConditions
 from backend.api.schemas.job_search import JobLine
 from backend.domain.history_search import JobSearch
 
@@ -36,7 +36,7 @@ class Filter(Request):
         return self
 
 
-class WaitingFilter(Filter, JobConditions):
+class WaitingFilter(Filter, SearchConditions):
     """Which jobs that have not ended are meant; at least one condition, and each must hold."""
 
     def search(self, tenant: str | None) -> JobSearch:

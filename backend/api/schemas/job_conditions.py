@@ -10,11 +10,10 @@ from backend.domain.history_search import JobSearch
 
 
 class JobConditions(Request):
-    """Which jobs are meant; every condition given must hold."""
+    """What jobs in whatever state can be told by; every condition given must hold."""
 
     job_type: TypeName | None = None
     queue: QueueText | None = None
-    state: StateWord | None = None
     since: Instant | None = Field(None, description="Accepted at or after.")
     until: Instant | None = Field(None, description="Accepted before.")
     tag: Tag | None = None
@@ -23,6 +22,12 @@ class JobConditions(Request):
     tenant: Line | None = None
     worker: Line | None = Field(None, description="The worker of the last attempt.")
     error: Line | None = Field(None, description="Any part of the last error's text.")
+
+
+class SearchConditions(JobConditions):
+    """Which jobs are meant, of all that are in Redis or on record."""
+
+    state: StateWord | None = None
 
     def job_search(self, tenant: str | None, limit: int) -> JobSearch:
         """What to look for, in the domain's words; the tenant is the one that may be seen."""

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from backend.api.schemas.base import Page, PageQuery, Resource
 from backend.api.schemas.fields import StateWord
-from backend.api.schemas.job_conditions import JobConditions
+from backend.api.schemas.job_conditions import SearchConditions
 from backend.domain.history_search import JobSearch
 
 
-class SearchQuery(JobConditions, PageQuery):
+class SearchQuery(SearchConditions, PageQuery):
     """Which jobs are meant; every condition given must hold."""
 
     source: Literal["live", "history"] | None = Field(

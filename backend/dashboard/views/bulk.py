@@ -21,8 +21,10 @@ routes = Routes()
 _WAITING = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
             "trace": "trace_id", "context": "context_id", "worker": "worker", "text": "error",
             "since": "since", "until": "until"}  # fmt: skip
-_DEAD = {"type": "job_type", "queue": "queue", "error": "error", "text": "error",
-         "kind": "error_kind", "since": "since", "after": "after", "before": "before"}  # fmt: skip
+_DEAD = {"type": "job_type", "queue": "queue", "tag": "tag", "tenant": "tenant", "trace": "trace_id",
+         "context": "context_id", "worker": "worker", "error": "error", "text": "error",
+         "kind": "error_kind", "since": "since", "until": "until", "after": "after",
+         "before": "before"}  # fmt: skip
 #: What each action is called here, and what its notice says.
 WORDS = {
     "cancel": ("Cancel", "canceled"),
@@ -95,7 +97,7 @@ def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
 
     Else jobs that come in between the preview and the action would be touched and were never seen.
     """
-    asked, end = set(visit.query), "until" if "until" in names else "before"
+    asked, end = set(visit.query), "before" if "before" in names else "until"
     # Without any condition an end would be one, and everything would match it.
     if "id" in asked or end in asked or not asked & {*names, "within", "all"}:
         return {}

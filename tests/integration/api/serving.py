@@ -25,6 +25,7 @@ def _slow_pages() -> Pages:
 
     @blueprint.get("/slow")
     def wait() -> Response:
+        print("a slow page begins")
         threading.Event().wait(float(request.args["seconds"]))
         return Response("done")
 

@@ -69,7 +69,7 @@ def test_it_serves_on_loopback_and_ends_in_order(start: Start) -> None:
     body = {"job_type": "greet", "payload": {"name": "Ada"}}
     answers = [server.post("/api/jobs", body).status for _ in range(20)]
     slow = _in_thread(lambda: server.get("/slow?seconds=2"))
-    eventually(lambda: server.get("/healthz").status == 200)
+    eventually(lambda: server.said("a slow page begins"))
 
     server.ask_to_stop()
 

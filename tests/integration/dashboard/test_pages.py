@@ -155,6 +155,19 @@ def test_a_bulk_action_shows_first_and_then_acts(stage: Stage, admin: Visitor) -
     assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set(ids)
 
 
+def test_what_a_search_shows_is_what_is_redriven(stage: Stage, admin: Visitor) -> None:
+    meant = _dead(stage, 2, tags=["vip"], tenant="acme")
+    _dead(stage, 1, tags=["vip"])
+    page = admin.get("/search?state=failed&tag=vip&tenant=acme").text
+    [address] = re.findall(r'href="([^"]*/bulk/redrive[^"]*)"', page)
+
+    shown = html.unescape(address).partition(HOME)[2]
+    assert "Redrive 2 jobs" in admin.led(shown).text
+    admin.send(shown, reason="the customer is back")
+
+    assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set(meant)
+
+
 def test_what_comes_after_the_preview_is_not_touched(stage: Stage, admin: Visitor) -> None:
     jobs = stage.platform.queue_service
     seen = jobs.enqueue_job("sync_customer", {}, delay=3600, tags=["wrong"])
@@ -281,10 +294,10 @@ def test_a_bulk_action_without_conditions_touches_nothing(stage: Stage, admin: V
 def test_a_condition_that_an_action_does_not_know_is_refused(stage: Stage, admin: Visitor) -> None:
     job_id = _dead(stage)[0]
 
-    answer = admin.send("/bulk/redrive?type=sync_customer&worker=w9", reason="x")
+    answer = admin.send("/bulk/redrive?type=sync_customer&colour=red", reason="x")
 
     assert answer.status_code == 422
-    assert "cannot be limited by worker" in answer.text
+    assert "cannot be limited by colour" in answer.text
     assert stage.platform.queue_service.get_job(job_id).state is JobState.FAILED
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from backend.domain.errors import IllegalMove, InvalidOption
 from backend.domain.job_state import JobState
-from backend.services.job_control import Actor, DeadFilter, JobControl
+from backend.services.dead_filter import DeadFilter
+from backend.services.job_control import Actor, JobControl
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

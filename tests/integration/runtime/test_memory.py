@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from backend.services.dead_filter import DeadFilter
+from backend.services.job_control import Actor
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
@@ -27,8 +29,6 @@ def test_redis_is_as_empty_after_mixed_jobs_as_before(
 
     ids = service.enqueue_many([_request(number, cluster) for number in range(JOBS)])
     canceled = ids[::100]
-    from backend.services.job_control import Actor, DeadFilter
-
     for job_id in canceled:
         cluster.platform.job_control._do.cancel([job_id], by="ada", reason="", force=False)
     eventually(lambda: _ended(cluster) >= JOBS, timeout=100, show=cluster.log)

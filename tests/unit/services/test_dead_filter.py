@@ -1,0 +1,76 @@
+"""Which dead jobs a filter takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from backend.domain.job import JobView
+from backend.domain.job_state import JobState
+from backend.domain.outcome import AttemptError
+from backend.services.dead_filter import DeadFilter
+
+BORN = datetime(2026, 11, 1, 12, tzinfo=UTC)
+DIED = BORN + timedelta(minutes=5)
+INSTANT = timedelta(microseconds=1)
+
+
+def _job(**changes: Any) -> JobView:
+    known = {
+        "id": "j",
+        "job_type": "send_email",
+        "queue": "high:email",
+        "state": JobState.FAILED,
+        "payload": {},
+        "attempt": 3,
+        "max_attempts": 3,
+        "worker": "w1",
+        "error": AttemptError("exception", "SMTPError", "Mailbox is full", ""),
+        "created_at": BORN,
+        "options": {"tags": ["vip", "eu"], "tenant": "acme", "trace_id": "t", "context_id": "c"},
+    }
+    return JobView(**(known | changes))
+
+
+@pytest.mark.parametrize(
+    ("condition", "other"),
+    [
+        ({"job_type": "send_email"}, "send_sms"),
+        ({"queue": "high:email"}, "high"),
+        ({"tag": "eu"}, "e"),
+        ({"tenant": "acme"}, "acm"),
+        ({"trace_id": "t"}, "u"),
+        ({"context_id": "c"}, "d"),
+        ({"worker": "w1"}, "w"),
+        ({"error_kind": "SMTPError"}, "SMTP"),
+        ({"error": "smtperror: mailbox"}, "timeout"),
+        ({"error": "exception"}, "crash"),
+        ({"since": BORN}, BORN + INSTANT),
+        ({"until": BORN + INSTANT}, BORN),
+        ({"after": DIED}, DIED + INSTANT),
+        ({"before": DIED + INSTANT}, DIED),
+    ],
+    ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
+)
+def test_each_condition_takes_what_fits_and_nothing_else(
+    condition: dict[str, Any], other: Any
+) -> None:
+    [name] = condition
+
+    assert DeadFilter(**condition).takes(_job(), DIED)
+    assert not DeadFilter(**{name: other}).takes(_job(), DIED)
+
+
+def test_every_condition_given_must_hold() -> None:
+    assert DeadFilter(tag="vip", worker="w1").takes(_job(), DIED)
+    assert not DeadFilter(tag="vip", worker="w2").takes(_job(), DIED)
+
+
+def test_a_job_without_error_labels_or_birth_is_taken_by_no_condition_on_them() -> None:
+    bare = _job(error=None, options={}, created_at=None, worker="")
+
+    assert DeadFilter().takes(bare, DIED)
+    for condition in ({"error": "e"}, {"error_kind": "E"}, {"tag": "vip"}, {"since": BORN}):
+        assert not DeadFilter(**condition).takes(bare, DIED)
