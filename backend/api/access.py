@@ -56,6 +56,7 @@ RIGHTS: dict[str, Right] = {
     "messages.register": _OWN_PRODUCER,
     # Repairing them.
     "jobs.cancel_many": _OWN_OPERATOR,
+    "jobs.run_many": _OWN_OPERATOR,
     "jobs.retry": _OWN_OPERATOR,
     "jobs.replay": _OWN_OPERATOR,
     "jobs.resolve": _OWN_OPERATOR,

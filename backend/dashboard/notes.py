@@ -14,7 +14,7 @@ _SENTENCES = {
     "finished": "Marked as done by hand.",
     "replayed": "Enqueued as a new job; this is it.",
     "moved": "Moved.",
-    "hastened": "It waits for its time no longer, only for a worker.",
+    "hastened": "Queued {jobs} ahead of time.",
     "paused": "Paused.",
     "resumed": "Resumed.",
     "limited": "The limit holds from now on; what runs goes on.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,6 +16,10 @@ from backend.services.live_listing import LiveListing
 
 #: Jobs of one bulk action; the answer says when there are more.
 MOST = 10_000
+UNENDED = frozenset(state for state in JobState if not state.is_final)
+#: Those that may be run before they are due.
+SCHEDULED = frozenset({JobState.SCHEDULED})
+DEAD = frozenset({JobState.FAILED})
 _SAMPLE = 5
 _CANCELED, _ASKED = 1, 2
 
@@ -46,30 +50,21 @@ class BulkService:
         self._control = control
         self._live = LiveListing(inspection)
 
-    def select(self, search: JobSearch) -> Selection:
-        """The jobs in Redis that have not ended and match."""
+    def select(self, search: JobSearch, states: Set[JobState]) -> Selection:
+        """The jobs in Redis that match and are in one of these states."""
         found: list[JobView] = []
         page = self._live.page(search, None)
         while True:
-            found += [job for job in page.jobs if not job.state.is_final]
+            found += [job for job in page.jobs if job.state in states]
             if page.next is None or len(found) > MOST:
                 break
             page = self._live.page(search, page.next)
-        return selection_of(found, lambda job: job.created_at)
+        return selection_of(found, _since)
 
-    def chosen(self, ids: Sequence[str]) -> Selection:
-        """Of jobs that somebody named, those that have not ended."""
+    def chosen(self, ids: Sequence[str], states: Set[JobState]) -> Selection:
+        """Of jobs that somebody named, those that are in one of these states."""
         named = self._look.jobs(list(dict.fromkeys(ids)))
-        return selection_of(
-            [job for job in named if not job.state.is_final], lambda job: job.created_at
-        )
-
-    def chosen_dead(self, ids: Sequence[str]) -> Selection:
-        """Of jobs that somebody named, those that were given up."""
-        named = self._look.jobs(list(dict.fromkeys(ids)))
-        return selection_of(
-            [job for job in named if job.state is JobState.FAILED], lambda job: job.ended_at
-        )
+        return selection_of([job for job in named if job.state in states], _since)
 
     def cancel(self, ids: Sequence[str], *, by: Actor, reason: str, force: bool) -> Canceled:
         """Withdraws jobs; those that have ended meanwhile are left out."""
@@ -79,6 +74,10 @@ class BulkService:
             [job_id for job_id, code in pairs if code == _CANCELED],
             [job_id for job_id, code in pairs if code == _ASKED],
         )
+
+    def run_now(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
+        """Queues scheduled jobs before they are due; the ids of those that were still scheduled."""
+        return _done(ids, self._do.run_now(ids, by=by.name, reason=reason))
 
     def select_dead(self, wanted: DeadFilter) -> Selection:
         """The dead jobs that a filter takes."""
@@ -110,6 +109,11 @@ def selection_of(
     kept = list(found[:MOST])
     oldest = min((at for job in kept if (at := instant(job)) is not None), default=None)
     return Selection([job.id for job in kept], oldest, kept[:_SAMPLE], len(found) > MOST)
+
+
+def _since(job: JobView) -> datetime | None:
+    """Since when a job is dead, or waits."""
+    return job.ended_at if job.state.is_final else job.created_at
 
 
 def _done(ids: Sequence[str], codes: Sequence[int]) -> list[str]:

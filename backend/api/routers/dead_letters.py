@@ -15,7 +15,7 @@ from backend.api.schemas.dead_letters import DeadJob, DeadPage, DeadQuery
 from backend.api.schemas.fields import JobId
 from backend.api.schemas.job_actions import Done
 from backend.domain.errors import InvalidOption
-from backend.services.bulk_service import Selection
+from backend.services.bulk_service import DEAD, Selection
 from backend.services.dead_filter import DeadFilter
 
 router = Router("dlq", "Dead letters")
@@ -88,6 +88,6 @@ def _selection(call: Call, body: DeadBulkRequest) -> Selection:
     if (body.filter is not None) + (body.job_ids is not None) + body.all != 1:
         raise InvalidOption("give a filter, job_ids, or all: one of the three", field="filter")
     if body.job_ids is not None:
-        return call.parts.bulk.chosen_dead(body.job_ids)
+        return call.parts.bulk.chosen(body.job_ids, DEAD)
     wanted = body.filter.dead_filter() if body.filter else DeadFilter()
     return call.parts.bulk.select_dead(wanted)

@@ -1,15 +1,18 @@
-"""Withdrawing many jobs at once."""
+"""What people do to many jobs that have not ended."""
 
 from __future__ import annotations
 
-from backend.api.bulk_actions import done, shown
+from collections.abc import Sequence, Set
+
+from backend.api.bulk_actions import act, done, shown
 from backend.api.call import Call
 from backend.api.enqueueing import tenant_of
 from backend.api.operation import Router
 from backend.api.own_jobs import check_own
-from backend.api.schemas.bulk import BulkCancelRequest, BulkOutcome
+from backend.api.schemas.bulk import BulkCancelRequest, BulkOutcome, UnendedBulkRequest
 from backend.domain.errors import InvalidOption
-from backend.services.bulk_service import Selection
+from backend.domain.job_state import JobState
+from backend.services.bulk_service import SCHEDULED, UNENDED, Selection
 
 router = Router("jobs", "Jobs")
 
@@ -20,7 +23,7 @@ def cancel_many(call: Call, body: BulkCancelRequest) -> BulkOutcome:
 
     With `dry_run` it only shows how many they are, the oldest, and a few of them.
     """
-    selection = _selection(call, body)
+    selection = _selection(call, body, UNENDED)
     if body.dry_run:
         return shown(call, selection)
     with call.audit("jobs", reason=body.reason) as note:
@@ -32,12 +35,27 @@ def cancel_many(call: Call, body: BulkCancelRequest) -> BulkOutcome:
     return done(call, selection, touched).model_copy(update={"asked": len(canceled.asked)})
 
 
-def _selection(call: Call, body: BulkCancelRequest) -> Selection:
+@router.post("/api/jobs/run")
+def run_many(call: Call, body: UnendedBulkRequest) -> BulkOutcome:
+    """Queues many jobs that wait for their time, or for their next attempt, at once: by filter or by id.
+
+    With `dry_run` it only shows how many they are, the oldest, and a few of them.
+    """
+
+    def run_now(ids: Sequence[str]) -> Sequence[str]:
+        return call.parts.bulk.run_now(ids, by=call.actor, reason=body.reason)
+
+    selection = _selection(call, body, SCHEDULED)
+    return act(call, "jobs", selection, run_now, dry_run=body.dry_run, reason=body.reason)
+
+
+def _selection(call: Call, body: UnendedBulkRequest, states: Set[JobState]) -> Selection:
     if (body.filter is None) == (body.job_ids is None):
         raise InvalidOption("give a filter or job_ids, one of the two", field="filter")
     if body.filter is not None:
-        return call.parts.bulk.select(body.filter.search(tenant_of(call, body.filter.tenant)))
+        search = body.filter.search(tenant_of(call, body.filter.tenant))
+        return call.parts.bulk.select(search, states)
     if call.who.tenant is not None:
         for job_id in body.job_ids or ():
             check_own(call, job_id)
-    return call.parts.bulk.chosen(body.job_ids or ())
+    return call.parts.bulk.chosen(body.job_ids or (), states)

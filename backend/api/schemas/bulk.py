@@ -36,7 +36,7 @@ class Filter(Request):
         return self
 
 
-class WaitingFilter(Filter, SearchConditions):
+class UnendedFilter(Filter, SearchConditions):
     """Which jobs that have not ended are meant; at least one condition, and each must hold."""
 
     def search(self, tenant: str | None) -> JobSearch:
@@ -44,10 +44,15 @@ class WaitingFilter(Filter, SearchConditions):
         return self.job_search(tenant, limit=500)
 
 
-class BulkCancelRequest(Bulk):
+class UnendedBulkRequest(Bulk):
+    """Which jobs that have not ended to act on: a filter, or ids."""
+
+    filter: UnendedFilter | None = None
+
+
+class BulkCancelRequest(UnendedBulkRequest):
     """Which jobs to withdraw."""
 
-    filter: WaitingFilter | None = None
     force: bool = Field(False, description="Stop running ones hard, not only ask them.")
 
 

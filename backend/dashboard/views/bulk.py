@@ -8,8 +8,13 @@ from typing import Any
 from flask import Response, request
 
 from backend.api.routers.dead_letters import discard_many, redrive_many
-from backend.api.routers.job_bulk import cancel_many
-from backend.api.schemas.bulk import BulkCancelRequest, BulkOutcome, DeadBulkRequest
+from backend.api.routers.job_bulk import cancel_many, run_many
+from backend.api.schemas.bulk import (
+    BulkCancelRequest,
+    BulkOutcome,
+    DeadBulkRequest,
+    UnendedBulkRequest,
+)
 from backend.dashboard.redirect import see_other
 from backend.dashboard.routes import Routes
 from backend.dashboard.views.jobs import WITHIN
@@ -18,7 +23,7 @@ from backend.domain.errors import InvalidOption
 
 routes = Routes()
 
-_WAITING = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
+_UNENDED = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
             "trace": "trace_id", "context": "context_id", "worker": "worker", "text": "error",
             "since": "since", "until": "until"}  # fmt: skip
 _DEAD = {"type": "job_type", "queue": "queue", "tag": "tag", "tenant": "tenant", "trace": "trace_id",
@@ -28,6 +33,7 @@ _DEAD = {"type": "job_type", "queue": "queue", "tag": "tag", "tenant": "tenant",
 #: What each action is called here, and what its notice says.
 WORDS = {
     "cancel": ("Cancel", "canceled"),
+    "run": ("Run", "hastened"),
     "redrive": ("Redrive", "queued"),
     "discard": ("Discard", "discarded"),
 }
@@ -37,8 +43,14 @@ WORDS = {
 def preview_cancel(visit: Visit) -> Response:
     """What canceling would touch."""
     return _preview(
-        visit, "cancel", _WAITING, lambda: cancel_many(visit.call, _cancel(visit, dry_run=True))
+        visit, "cancel", _UNENDED, lambda: cancel_many(visit.call, _cancel(visit, dry_run=True))
     )
+
+
+@routes.page("/bulk/run", "jobs.run_many")
+def preview_run(visit: Visit) -> Response:
+    """What would run before it is due."""
+    return _preview(visit, "run", _UNENDED, lambda: run_many(visit.call, _run(visit, dry_run=True)))
 
 
 @routes.page("/bulk/redrive", "dlq.redrive_many")
@@ -61,6 +73,12 @@ def preview_discard(visit: Visit) -> Response:
 def bulk_cancel(visit: Visit) -> str:
     """Withdraws them."""
     return _done(visit, "cancel", cancel_many(visit.call, _cancel(visit, dry_run=False)))
+
+
+@routes.action("/bulk/run", "jobs.run_many")
+def bulk_run(visit: Visit) -> str:
+    """Queues them before they are due."""
+    return _done(visit, "run", run_many(visit.call, _run(visit, dry_run=False)))
 
 
 @routes.action("/bulk/redrive", "dlq.redrive_many")
@@ -108,14 +126,18 @@ def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
 
 def _done(visit: Visit, action: str, outcome: BulkOutcome) -> str:
     note = WORDS[action][1] if outcome.count else "nothing"
-    if action == "cancel":
-        asked = {name: visit.query[name] for name in _WAITING if name in visit.query}
+    if action in {"cancel", "run"}:
+        asked = {name: visit.query[name] for name in _UNENDED if name in visit.query}
         return link("/search", asked, note=note, n=outcome.count)
     return link("/dead", note=note, n=outcome.count)
 
 
 def _cancel(visit: Visit, *, dry_run: bool) -> BulkCancelRequest:
-    return BulkCancelRequest.model_validate(_body(visit, _WAITING, dry_run=dry_run))
+    return BulkCancelRequest.model_validate(_body(visit, _UNENDED, dry_run=dry_run))
+
+
+def _run(visit: Visit, *, dry_run: bool) -> UnendedBulkRequest:
+    return UnendedBulkRequest.model_validate(_body(visit, _UNENDED, dry_run=dry_run))
 
 
 def _dead(visit: Visit, *, dry_run: bool) -> DeadBulkRequest:

@@ -109,6 +109,25 @@ def test_a_scheduled_job_is_run_before_it_is_due(
     assert row.entry.reason == "the customer calls"
 
 
+def test_many_scheduled_jobs_are_run_at_once_and_no_other_is_touched(
+    admin: Caller, parts: ApiParts
+) -> None:
+    meant = [admin.enqueue(delay=3600, tags=["late"]) for _ in range(3)]
+    queued, other = admin.enqueue(tags=["late"]), admin.enqueue(delay=3600)
+    body = {"filter": {"tag": "late"}, "reason": "the receiver is back"}
+
+    shown = admin.post("/api/jobs/run", body | {"dry_run": True}).get_json()
+    done = admin.post("/api/jobs/run", body)
+    again = admin.post("/api/jobs/run", {"job_ids": [*meant, queued]}).get_json()
+
+    assert (shown["count"], sorted(shown["job_ids"])) == (3, sorted(meant))
+    assert sorted(done.get_json()["job_ids"]) == sorted(meant)
+    assert again["count"] == 0
+    states = [parts.queue.get_job(job_id).state for job_id in (*meant, queued, other)]
+    assert states == [JobState.QUEUED] * 4 + [JobState.SCHEDULED]
+    assert _audited(admin, done) == ["intended", "done"]
+
+
 def test_an_old_job_is_replayed_as_a_new_one(admin: Caller, work: Work, parts: ApiParts) -> None:
     job_id = admin.enqueue(tags=["old"])
     work.finish(work.start())

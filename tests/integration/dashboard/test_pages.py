@@ -125,7 +125,7 @@ def test_a_job_that_waits_for_its_time_is_run_now(stage: Stage, admin: Visitor) 
 
     page = admin.get(f"/job/{job_id}?note=hastened").text
     assert stage.platform.queue_service.get_job(job_id).state is JobState.QUEUED
-    assert "only for a worker" in page
+    assert "Queued 1 job ahead of time." in page
     assert "Run now" not in page
 
 
@@ -166,6 +166,22 @@ def test_what_a_search_shows_is_what_is_redriven(stage: Stage, admin: Visitor) -
     admin.send(shown, reason="the customer is back")
 
     assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set(meant)
+
+
+def test_all_that_wait_for_their_time_are_run_as_shown(stage: Stage, admin: Visitor) -> None:
+    jobs = stage.platform.queue_service
+    meant = [jobs.enqueue_job("sync_customer", {}, delay=3600, tags=["late"]) for _ in range(2)]
+    other = jobs.enqueue_job("sync_customer", {}, delay=3600)
+    page = admin.get("/search?state=scheduled&tag=late").text
+    [address] = re.findall(r'href="([^"]*/bulk/run[^"]*)"', page)
+
+    shown = html.unescape(address).partition(HOME)[2]
+    assert "Run 2 jobs" in admin.led(shown).text
+    answer = admin.send(shown, reason="the customer is back")
+
+    assert "note=hastened&n=2" in answer.location
+    assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set(meant)
+    assert jobs.get_job(other).state is JobState.SCHEDULED
 
 
 def test_what_comes_after_the_preview_is_not_touched(stage: Stage, admin: Visitor) -> None:

@@ -46,7 +46,13 @@ def test_each_route_has_the_right_of_an_operation() -> None:
 
 def test_nothing_that_changes_anything_is_a_get(stage: Stage) -> None:
     methods = {operation.name: operation.method for operation in OPERATIONS}
-    previews = {"jobs.cancel_many", "dlq.redrive_many", "dlq.discard_many", "queues.purge"}
+    previews = {
+        "jobs.cancel_many",
+        "jobs.run_many",
+        "dlq.redrive_many",
+        "dlq.discard_many",
+        "queues.purge",
+    }
 
     for route in PAGES:
         assert methods[route.operation] == "GET" or route.operation in previews, route.name
