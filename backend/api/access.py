@@ -101,6 +101,7 @@ RIGHTS: dict[str, Right] = {
     # The numbers.
     "metrics.overview": _VIEWER,
     "metrics.history": _VIEWER,
+    "metrics.depths": _VIEWER,
     # The events.
     "events.emit": _PRODUCER,
     "events.get": _VIEWER,

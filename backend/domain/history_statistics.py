@@ -31,15 +31,33 @@ class TimeWindow(NamedTuple):
     since: datetime
     until: datetime
 
+    @classmethod
+    def to(cls, until: datetime, *, since: datetime | None, length: timedelta) -> TimeWindow:
+        """From one instant, or for some time, to another; raises `InvalidOption` where that is nothing."""
+        try:
+            window = cls(since or until - length, until)
+        except OverflowError as error:
+            raise _beyond_the_calendar() from error
+        if window.since >= until:
+            raise InvalidOption("a time window must end after it begins", field="until")
+        return window
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return (self.until - self.since).total_seconds()
+
     def in_hours(self) -> TimeWindow:
         """The whole hours that it touches."""
-        if self.since >= self.until:
-            raise InvalidOption("a time window must end after it begins", field="until")
         try:
             since, until = (_whole_hour(instant) for instant in self)
             return TimeWindow(since, until if until == self.until else until + _HOUR)
         except OverflowError as error:
-            raise InvalidOption("the time window is beyond the calendar", field="until") from error
+            raise _beyond_the_calendar() from error
+
+
+def _beyond_the_calendar() -> InvalidOption:
+    return InvalidOption("the time window is beyond the calendar", field="until")
 
 
 class DurationSummary(NamedTuple):

@@ -107,7 +107,7 @@ class HistoryService:
     def _window(self, since: datetime | None, until: datetime | None) -> TimeWindow:
         """Naive instants mean UTC."""
         end = _aware(until) if until else self._clock.now()
-        return TimeWindow(_aware(since) if since else end - _DAY, end)
+        return TimeWindow.to(end, since=_aware(since) if since else None, length=_DAY)
 
 
 def _aware(instant: datetime) -> datetime:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 from backend.api.call import Call
 from backend.api.operation import Router
 from backend.api.schemas.metrics import (
     Attempts,
+    DepthHistory,
+    DepthPoint,
+    DepthQuery,
     FailureLine,
     HistoryQuery,
     HourLine,
@@ -18,10 +24,16 @@ from backend.api.schemas.metrics import (
     WorkerSummary,
 )
 from backend.api.schemas.queues import Queue
+from backend.domain.errors import InvalidOption
+from backend.domain.history_statistics import TimeWindow
 from backend.domain.job_state import JobState
+from backend.domain.queue_depth import ALL_QUEUES
 from backend.domain.queue_state import WorkerState
 
 router = Router("metrics", "Metrics")
+
+_DAY = timedelta(days=1)
+_MOST_POINTS = 2000
 
 
 @router.get("/api/jobs/metrics/overview")
@@ -62,6 +74,26 @@ def history(call: Call, query: HistoryQuery) -> MetricsHistory:
         types=[TypeLine.of(each) for each in types if job_type in {"", each.job_type}],
         queues=[QueueLine.of(each) for each in queues if queue in {"", each.queue}],
         failures=[FailureLine.of(group) for group in failures],
+    )
+
+
+@router.get("/api/jobs/metrics/depths")
+def depths(call: Call, query: DepthQuery) -> DepthHistory:
+    """How many jobs waited, in all queues or in one, and for how long the oldest had; kept for 15 days."""
+    until = query.until or call.parts.clock.now()
+    window = TimeWindow.to(until, since=query.since, length=_DAY)
+    if window.seconds > _MOST_POINTS * query.step_seconds:
+        raise InvalidOption(
+            f"an answer has at most {_MOST_POINTS} points: ask for a shorter stretch of time, "
+            f"or for steps of {math.ceil(window.seconds / _MOST_POINTS)} seconds or more",
+            field="step_seconds",
+        )
+    found = call.parts.overview.depths(*window, query.step_seconds, query.queue or ALL_QUEUES)
+    return DepthHistory(
+        points=[
+            DepthPoint(at=each.at, waiting=each.waiting, oldest_wait_seconds=each.oldest_wait)
+            for each in found
+        ]
     )
 
 

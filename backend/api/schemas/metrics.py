@@ -163,6 +163,31 @@ class HistoryQuery(Request):
     )
 
 
+class DepthQuery(Request):
+    """Which stretch of time, the last 24 hours when left out, and of which queue; of all without one."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+    queue: QueueText | None = None
+    step_seconds: Annotated[int, Field(ge=60, le=86_400), NUMBER] = Field(
+        300, description="One point for so long; samples are taken each minute."
+    )
+
+
+class DepthPoint(Resource):
+    """The worst minute of a stretch."""
+
+    at: datetime = Field(description="Where the stretch begins.")
+    waiting: int = Field(description="Jobs that waited.")
+    oldest_wait_seconds: float
+
+
+class DepthHistory(Resource):
+    """What waited over time, the oldest first; a stretch that nobody sampled is left out."""
+
+    points: list[DepthPoint]
+
+
 class MetricsHistory(Resource):
     """Numbers over time, by the whole hours that the stretch touches."""
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from flask import Flask
 
+from backend.bootstrap.platform import Platform
+from backend.domain.queue_depth import QueueDepth
 from backend.domain.role import Role
+from backend.history.depth_store import DepthStore
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 
@@ -190,6 +195,34 @@ def test_the_overview_tells_depth_waits_workers_and_what_to_look_at(
     assert overview["attempts"]["finished"] == 1
     assert overview["types"][0]["run"]["p95"] > 0
     assert [sign["code"] for sign in overview["signs"]] == ["no_worker"]
+
+
+def test_what_waited_over_time_is_told_by_its_worst_minutes(
+    admin: Caller, platform: Platform
+) -> None:
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    samples = [(0, "", 9, 1.5), (0, "low", 7, 1.5), (4, "", 20, 0.0), (5, "", 3, 60.0)]
+    DepthStore(platform.history_engine).add(
+        [
+            QueueDepth(noon + timedelta(minutes=at), queue, waiting, oldest)
+            for at, queue, waiting, oldest in samples
+        ]
+    )
+    path = "/api/jobs/metrics/depths"
+    hour = "since=2026-11-01T12:00:00Z&until=2026-11-01T13:00:00Z"
+
+    of_all = admin.get(f"{path}?{hour}").get_json()["points"]
+    of_low = admin.get(f"{path}?{hour}&queue=low").get_json()["points"]
+    too_many = admin.get(f"{path}?since=2026-01-01T00:00:00Z&until=2026-11-01T00:00:00Z")
+    backwards = admin.get(f"{path}?since=2026-11-02T00:00:00Z&until=2026-11-01T00:00:00Z")
+
+    assert [(p["waiting"], p["oldest_wait_seconds"]) for p in of_all] == [(20, 1.5), (3, 60.0)]
+    assert [(p["at"], p["waiting"]) for p in of_low] == [("2026-11-01T12:00:00Z", 7)]
+    assert admin.get(path).get_json() == {"points": []}
+    assert (too_many.status_code, backwards.status_code) == (422, 422)
+    year_one = admin.get(f"{path}?until=0001-01-01T00:00:00Z")
+    assert "beyond the calendar" in year_one.get_json()["detail"]
+    assert "steps of 13133 seconds or more" in too_many.get_json()["detail"]
 
 
 def test_numbers_of_the_past_are_by_hour_type_and_kind_of_error(admin: Caller, work: Work) -> None:

@@ -238,4 +238,4 @@ def test_a_bookmark_that_is_not_ours_is_refused() -> None:
 
 def test_a_window_must_end_after_it_begins() -> None:
     with pytest.raises(InvalidOption, match="end after"):
-        TimeWindow(START, START).in_hours()
+        TimeWindow.to(START, since=START, length=timedelta(hours=1))
