@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+import sys
 from collections.abc import Iterable
 from types import ModuleType
 
+from backend.api.config.yaml_file import find_file
 from backend.domain.errors import ConfigurationError
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.retry_policy import RetryPolicy
@@ -25,12 +28,25 @@ OWN_MODULES = (
 
 def load_catalogue(packages: Iterable[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
     """Imports every module and collects what they declare; raises `ConfigurationError`."""
+    _look_beside_the_settings()
     catalogue = JobTypeCatalogue()
     for name in (*OWN_MODULES, *packages):
         for module in _modules(name):
             for job_type in declared_in(module, default_retry):
                 catalogue.add(job_type)
     return catalogue
+
+
+def _look_beside_the_settings() -> None:
+    """A project's packages are found wherever its programs are started: beside its ``config`` folder.
+
+    Last of all places, so that nothing there hides what is installed.
+    """
+    file = find_file(os.environ)
+    if file is not None and file.parent.name == "config":
+        project = str(file.resolve().parents[1])
+        if project not in sys.path:
+            sys.path.append(project)
 
 
 def _modules(name: str) -> list[ModuleType]:

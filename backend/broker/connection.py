@@ -25,6 +25,8 @@ _OUTAGES = (
     redis_errors.TimeoutError,
     redis_errors.BusyLoadingError,
     redis_errors.ReadOnlyError,
+    # What answers is no Redis.
+    redis_errors.InvalidResponse,
 )
 
 

@@ -10,9 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import AliasChoices, BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from backend.api.config.aliases import names_of
 from backend.api.config.settings import Settings
 
 
@@ -78,8 +79,7 @@ def _section(annotation: Any) -> type[BaseModel] | None:
 
 
 def _variables(path: str, field: FieldInfo) -> tuple[str, ...]:
-    if isinstance(field.validation_alias, AliasChoices):
-        names = [choice for choice in field.validation_alias.choices if isinstance(choice, str)]
+    if names := names_of(field):
         return tuple(name for name in names if name.isupper())
     return ("TALLY_" + path.replace(".", "__").upper(),)
 

@@ -1,4 +1,4 @@
-"""Turns SIGTERM and SIGINT into an event for the loops of a process."""
+"""Turns the signals that ask a process to end into an event for its loops."""
 
 from __future__ import annotations
 
@@ -30,4 +30,7 @@ def stop_event_on_signals() -> Stop:
     stop = Stop()
     signal.signal(signal.SIGTERM, stop.ask)
     signal.signal(signal.SIGINT, stop.ask)
+    # The terminal was closed. Under nohup that is no reason to end.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop.ask)
     return stop

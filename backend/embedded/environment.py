@@ -9,7 +9,7 @@ from backend.embedded.servers import Servers, start_servers
 from backend.embedded.store_url import check_postgres, check_redis
 
 _REDIS_VARIABLES = ("REDIS_URL",)
-_DATABASE_VARIABLES = ("DATABASE_URL", "JOB_QUEUE_DATABASE_URL")
+_DATABASE_VARIABLES = ("JOB_QUEUE_DATABASE_URL", "DATABASE_URL")
 
 
 def servers_from_environment_or_start(
@@ -21,7 +21,7 @@ def servers_from_environment_or_start(
     postgres: bool = True,
     template_cache: Path | None = None,
 ) -> Servers:
-    """Use REDIS_URL and DATABASE_URL (or JOB_QUEUE_DATABASE_URL); start what has none.
+    """Use REDIS_URL and JOB_QUEUE_DATABASE_URL (or DATABASE_URL); start what has none.
 
     A URL that does not answer is an error: data must never go to another store unnoticed.
     """

@@ -35,7 +35,7 @@ def launch(
     def start() -> Process:
         with log.open("ab") as output:
             return subprocess.Popen(
-                [*_follower(dies_by), *account.prefix, *command],
+                [*follower(dies_by), *account.prefix, *command],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 cwd="/", env=server_environment(), pass_fds=(keep_open,),
                 # Ctrl-C goes to a whole group, and the product must drain before its servers end.
@@ -59,7 +59,8 @@ def server_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
-def _follower(dies_by: signal.Signals | None) -> list[str]:
+def follower(dies_by: signal.Signals | None) -> list[str]:
+    """What goes before a command so that it gets a signal when this thread ends; nothing elsewhere."""
     setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
     # Alpine's setpriv is busybox, which does not know --pdeathsig.
     if dies_by is None or setpriv is None or Path(setpriv).resolve().name == "busybox":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -69,12 +70,13 @@ def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
 
 def _start(stack: Stack, catcher: MailCatcher, hooks: HookCatcher) -> str:
     """Starts everything; where the pages are."""
-    _say("starting Redis and Postgres")
+    _say("starting Redis and Postgres, where the environment names none")
     stack.start_servers()
     parts = _parts()
     applied = migrator(parts).apply()
     _say(f"schema up to date ({len(applied)} migrations applied now)")
     parts.load_library()
+    stack.tell("TALLY_JOB_PACKAGES", ",".join(parts.settings.job_packages))
     catcher.start()
     hooks.start()
     port = free_port(parts.settings.api.port)
@@ -127,9 +129,15 @@ def _where_to_look(state: Path, pages: str) -> None:
     _say(f"token:     {sign_in_token(key_service(Platform(default_settings())), state)}")
     _say(f"API:       {pages}/api/docs")
     _say(f"logs:      {state / 'log'}")
-    _say(f"in another shell:  source {state / 'env'}  then  .venv/bin/tally --help")
+    _say(
+        f"in another shell:  source {shlex.quote(str(state / 'env'))}  then  .venv/bin/tally --help"
+    )
     _say("Ctrl-C stops everything")
 
 
 def _say(line: str) -> None:
-    click.echo(f"▸ {line}")
+    try:
+        click.echo(f"▸ {line}")
+    except OSError:
+        # Nobody reads any more. What was started must still be stopped, so the rest goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 
 from backend.domain.errors import TallyError
 from backend.embedded import Servers, servers_from_environment_or_start
+from backend.embedded.launch import follower
 
 _PATIENCE = 20.0
 
@@ -35,18 +38,21 @@ class Stack:
         self.servers = servers_from_environment_or_start(self.state)
         os.environ["REDIS_URL"] = self.servers.redis_url
         os.environ["DATABASE_URL"] = self.servers.database_url
-        lines = [
-            f"export REDIS_URL='{self.servers.redis_url}'",
-            f"export DATABASE_URL='{self.servers.database_url}'",
-        ]
-        (self.state / "env").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (self.state / "env").unlink(missing_ok=True)
+        for name in ("REDIS_URL", "DATABASE_URL"):
+            self.tell(name, os.environ[name])
         return self.servers
+
+    def tell(self, name: str, value: str) -> None:
+        """Tells commands of other shells, which source the file ``env``."""
+        with (self.state / "env").open("a", encoding="utf-8") as file:
+            file.write(f"export {name}={shlex.quote(value)}\n")
 
     def start(self, name: str, *command: str, environment: Mapping[str, str]) -> None:
         """Starts a process of the `tally` command; its log is in the state directory."""
         with (self.state / "log" / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "backend.cli.main", *command],
+                [*follower(signal.SIGTERM), sys.executable, "-m", "backend.cli.main", *command],
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

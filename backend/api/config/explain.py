@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from backend.api.config.aliases import setting_named
 from backend.domain.nearest_name import suggestion
 
 
@@ -17,6 +18,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
 
 def _line(finding: Any, model: type[BaseModel]) -> str:
     path = [str(part) for part in finding["loc"]]
+    path[0] = setting_named(path[0], model)
     name = ".".join(path)
     if finding["type"] == "extra_forbidden":
         names = _names_at(model, path[:-1])

@@ -1,7 +1,7 @@
 """All settings of Tally, their defaults and meanings, in one table.
 
 Order of precedence: arguments, environment (``TALLY_…``, nested with ``__``), the YAML file, defaults.
-``REDIS_URL`` and ``DATABASE_URL`` (or ``JOB_QUEUE_DATABASE_URL``) are read without a prefix.
+``REDIS_URL`` and ``JOB_QUEUE_DATABASE_URL`` (or ``DATABASE_URL``) are read without a prefix.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from backend.api.config.aliases import names_of
 from backend.api.config.api_settings import ApiSettings
 from backend.api.config.dashboard_settings import DashboardSettings
 from backend.api.config.engine_settings import (
@@ -39,6 +40,7 @@ from backend.api.config.record_settings import (
     OutboxSettings,
 )
 from backend.api.config.schedule_settings import ScheduleSettings
+from backend.api.config.store_urls import check_postgres_url, check_redis_url
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import (
     ArtifactSettings,
@@ -70,7 +72,8 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "postgresql://tally@127.0.0.1:5432/tally",
         validation_alias=AliasChoices(
-            "database_url", "JOB_QUEUE_DATABASE_URL", "DATABASE_URL", "TALLY_DATABASE_URL"
+            # The first one that is set counts. In the environment `database_url` means DATABASE_URL.
+            *("JOB_QUEUE_DATABASE_URL", "DATABASE_URL", "TALLY_DATABASE_URL", "database_url")
         ),
         description="The jobs database, apart from the application's own.",
     )
@@ -120,14 +123,15 @@ class Settings(BaseSettings):
     def _from_commas(cls, value: Any) -> Any:
         return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
+    @checks("redis_url")
+    @classmethod
+    def _of_redis(cls, url: str) -> str:
+        return check_redis_url(url)
+
     @checks("database_url")
     @classmethod
-    def _with_driver(cls, url: str) -> str:
-        """SQLAlchemy 2.1 reads the plain schemes as psycopg 3, which is not what we ship."""
-        for scheme in ("postgresql://", "postgres://"):
-            if url.startswith(scheme):
-                return "postgresql+psycopg2://" + url.removeprefix(scheme)
-        return url
+    def _of_postgres(cls, url: str) -> str:
+        return check_postgres_url(url)
 
     @classmethod
     def settings_customise_sources(
@@ -149,7 +153,11 @@ class _YamlSource(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        return read_yaml(find_file(os.environ))
+        """Under the names by which the environment's values come: two names would be two values."""
+        fields = self.settings_cls.model_fields
+        firsts = {own: names[0] for own, field in fields.items() if (names := names_of(field))}
+        values = read_yaml(find_file(os.environ))
+        return {firsts.get(name, name): value for name, value in values.items()}
 
 
 def load_settings(**overrides: Any) -> Settings:

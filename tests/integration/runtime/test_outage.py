@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,19 +23,37 @@ def silent_server() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.fixture
+def web_server() -> Iterator[int]:
+    """A port on which something answers that is no Redis."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
 def refused_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-@pytest.mark.parametrize("where", ["refused", "silent", "no socket"])
+@pytest.mark.parametrize("where", ["refused", "silent", "no socket", "no redis"])
 def test_queue_unavailable_comes_within_two_seconds(
-    where: str, silent_server: int, tmp_path: Path
+    where: str, silent_server: int, web_server: int, tmp_path: Path
 ) -> None:
     url = {
         "refused": f"redis://127.0.0.1:{refused_port()}/0",
         "silent": f"redis://127.0.0.1:{silent_server}/0",
+        "no redis": f"redis://127.0.0.1:{web_server}/0",
         "no socket": f"unix://{tmp_path}/none.sock",
     }[where]
     platform = Platform(load_settings(redis_url=url, job_packages="examples"))

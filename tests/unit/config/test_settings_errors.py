@@ -15,7 +15,9 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty file of settings, and an environment without any."""
     import os
 
-    for name in [name for name in os.environ if name.startswith(("TALLY_", "REDIS_", "DATABASE_"))]:
+    for name in [
+        name for name in os.environ if name.startswith(("TALLY_", "REDIS_", "DATABASE_", "JOB_"))
+    ]:
         monkeypatch.delenv(name)
     file = tmp_path / "config.yaml"
     file.write_text("{}\n")
@@ -89,3 +91,48 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         settings.max_payload_bytes = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["redis_url", "database_url"])
+@pytest.mark.parametrize("url", ["", "nonsense", "http://host", "mysql://user:hush@host/db"])
+def test_an_address_of_another_kind_of_store_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(name.upper(), url)
+
+    with pytest.raises(
+        ConfigurationError, match=f"setting '{name}'.*must be an address"
+    ) as refusal:
+        load_settings()
+
+    assert "hush" not in str(refusal.value)
+
+
+_OWN, _OF_THE_APPLICATION = "postgresql+psycopg2://own/jobs", "postgresql+psycopg2://app/app"
+_OF_THE_FILE = "postgresql+psycopg2://file/jobs"
+
+
+@pytest.mark.parametrize(
+    ("environment", "in_file", "taken"),
+    [
+        ({"JOB_QUEUE_DATABASE_URL": _OWN, "DATABASE_URL": _OF_THE_APPLICATION}, False, _OWN),
+        ({"JOB_QUEUE_DATABASE_URL": _OWN, "DATABASE_URL": _OF_THE_APPLICATION}, True, _OWN),
+        ({"DATABASE_URL": _OF_THE_APPLICATION}, True, _OF_THE_APPLICATION),
+        ({"TALLY_DATABASE_URL": _OWN}, True, _OWN),
+        ({}, True, _OF_THE_FILE),
+    ],
+)
+def test_the_jobs_own_database_goes_before_the_applications_and_both_before_the_file(
+    configuration: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    in_file: bool,
+    taken: str,
+) -> None:
+    for name, url in environment.items():
+        monkeypatch.setenv(name, url)
+    if in_file:
+        configuration.write_text(f"database_url: {_OF_THE_FILE}\n")
+
+    assert load_settings().database_url == taken
+    assert load_settings(database_url=_OF_THE_FILE).database_url == _OF_THE_FILE

@@ -1,0 +1,27 @@
+"""What addresses of the two stores look like; a wrong one is told before anything is done with it."""
+
+from __future__ import annotations
+
+_REDIS = ("redis", "rediss", "unix")
+_DRIVER = "postgresql+psycopg2"
+#: SQLAlchemy 2.1 reads the plain schemes as psycopg 3, which is not what we ship.
+_POSTGRES = ("postgresql", "postgres", _DRIVER)
+
+
+def check_redis_url(url: str) -> str:
+    """The address; raises ValueError when it is none of Redis."""
+    _check(url, _REDIS, "redis://host:6379/0, rediss://host:6380/0 or unix:///path/to/redis.sock")
+    return url
+
+
+def check_postgres_url(url: str) -> str:
+    """The address with our driver in it; raises ValueError when it is none of Postgres."""
+    _check(url, _POSTGRES, "postgresql://user:password@host:5432/database")
+    return _DRIVER + url[url.index(":") :]
+
+
+def _check(url: str, schemes: tuple[str, ...], example: str) -> None:
+    # The address may hold a password: it is not repeated.
+    scheme, separator, _ = url.partition("://")
+    if scheme not in schemes or not separator:
+        raise ValueError(f"must be an address such as {example}")
