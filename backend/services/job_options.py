@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -63,6 +64,7 @@ _FOR_THE_RECORD = (
     "timeout",
 )
 _LONGEST_TEXT = 512
+_WEB_ADDRESS = re.compile("https?://[!-~]+")
 _MOST_TAGS = 32
 
 
@@ -155,6 +157,10 @@ def _labels(options: Mapping[str, Any]) -> dict[str, Any]:
         labels[name] = text(name, labels[name])
     if "tags" in labels:
         labels["tags"] = _tags(labels["tags"])
+    if "callback_url" in labels and not _WEB_ADDRESS.fullmatch(labels["callback_url"]):
+        raise InvalidOption(
+            "callback_url must begin with https:// or http://", field="callback_url"
+        )
     if "trace_id" in labels:
         labels["trace_id"] = trace_id_in(labels["trace_id"])
     return labels
