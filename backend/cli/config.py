@@ -13,8 +13,9 @@ from backend.cli import options
 from backend.cli.configuration_page import configuration_page
 from backend.cli.noun import Noun
 from backend.cli.printing import print_json, print_rows, say
-from backend.cli.setting_sources import settings_in_force
-from backend.domain.errors import ConfigurationError
+from backend.cli.setting_sources import SettingInForce, settings_in_force
+from backend.domain.errors import ConfigurationError, InvalidOption
+from backend.domain.nearest_name import suggestion
 
 
 @click.group(cls=Noun)
@@ -27,22 +28,20 @@ def config() -> None:
 @click.option("--changed", is_flag=True, help="Only what is not the default.")
 @options.as_json
 def show(prefix: str, changed: bool, as_json: bool) -> None:
-    """Shows each setting, secrets masked, and where its value came from.
+    """Shows each setting, or those that begin with PREFIX, secrets masked, and where its value came from.
 
     \b
     Examples:
       tally config show --changed
       tally config show worker
     """
-    found = [
-        entry
-        for entry in settings_in_force(load_settings(), os.environ)
-        if entry.name.startswith(prefix) and not (changed and entry.source == "default")
-    ]
+    meant = _beginning_with(prefix, settings_in_force(load_settings(), os.environ))
+    found = [entry for entry in meant if not (changed and entry.source == "default")]
     if as_json:
         print_json(found)
     else:
-        print_rows(("setting", "value", "from"), found, empty="every setting is at its default")
+        empty = f"every setting{f' of {prefix}' if prefix else ''} is at its default"
+        print_rows(("setting", "value", "from"), found, empty=empty)
 
 
 @config.command()
@@ -63,3 +62,15 @@ def reference() -> None:
     """Writes docs/configuration.md: every setting, its default and its meaning, as Markdown."""
     say("tally config reference > docs/configuration.md")
     click.echo(configuration_page(), nl=False)
+
+
+def _beginning_with(prefix: str, entries: list[SettingInForce]) -> list[SettingInForce]:
+    """The settings that are meant; raises `InvalidOption` when there is none."""
+    meant = [entry for entry in entries if entry.name.startswith(prefix)]
+    if not meant:
+        names = [entry.name for entry in entries]
+        groups = {name.rpartition(".")[0] for name in names} - {""}
+        raise InvalidOption(
+            f"there is no setting {prefix!r}{suggestion(prefix, {*names, *groups})}"
+        )
+    return meant

@@ -16,8 +16,10 @@ from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
+from backend.cli.job_printing import attempts_of
 from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.jobs_reading import show as show_job
+from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say
@@ -49,7 +51,7 @@ def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
       tally dlq list --type send_email --after 1h
       tally dlq list --error ConnectionError --limit 200 --json
     """
-    found = platform().job_control.matching_dead(DeadFilter(**wanted), most=limit)
+    found = platform().job_control.matching_dead(_filter(wanted), most=limit)
     if as_json:
         print_json([_facts(job, died) for job, died in found])
         return
@@ -68,7 +70,7 @@ def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
 @options.as_json
 def groups(as_json: bool, **wanted: Any) -> None:
     """Counts dead jobs by type, reason and error: what to repair first."""
-    found = platform().job_control.matching_dead(DeadFilter(**wanted), most=10**6)
+    found = platform().job_control.matching_dead(_filter(wanted), most=10**6)
     counted = Counter(_group(job) for job, _ in found)
     newest = {_group(job): (job, died) for job, died in reversed(found)}
     rows = [(*group, count, *newest[group]) for group, count in counted.most_common()]
@@ -174,9 +176,13 @@ class _Chosen:
 
     def __init__(self, job_ids: tuple[str, ...], *, every: bool, wanted: dict[str, Any]) -> None:
         self._job_ids = job_ids
-        self._filter = DeadFilter(**wanted)
-        if sum((bool(job_ids), every, self._filter != DeadFilter())) != 1:
+        self._filter = _filter(wanted)
+        said = {"Job ids": job_ids, "--all": every, "a filter": self._filter != DeadFilter()}
+        given = [what for what, is_given in said.items() if is_given]
+        if not given:
             raise click.UsageError("Name jobs, or give a filter, or say --all.")
+        if len(given) > 1:
+            raise click.UsageError(f"{' and '.join(given)} exclude each other: give one of them.")
 
     def act(
         self,
@@ -204,6 +210,12 @@ class _Chosen:
             click.echo(f"{len(done)} {_DONE[verb]}")
 
 
+def _filter(wanted: dict[str, Any]) -> DeadFilter:
+    """What the options say. A queue that does not exist holds nothing, but that is not the answer."""
+    queue = wanted.get("queue")
+    return DeadFilter(**(wanted | {"queue": known_queue(queue)} if queue else wanted))
+
+
 def _group(job: JobView) -> tuple[str, str, str]:
     error = job.error
     return (job.job_type, error.reason, error.error) if error else (job.job_type, "", "")
@@ -211,9 +223,8 @@ def _group(job: JobView) -> tuple[str, str, str]:
 
 def _row(job: JobView, died: datetime) -> tuple[object, ...]:
     reason, error = (job.error.reason, job.error.error) if job.error else ("", "")
-    attempts = f"{job.attempt}/{job.max_attempts}"
     text = f"{error}: {_message(job)}"
-    return (job.id, job.job_type, job.queue, age(died), attempts, reason, text)
+    return (job.id, job.job_type, job.queue, age(died), attempts_of(job, "/"), reason, text)
 
 
 def _message(job: JobView) -> str:

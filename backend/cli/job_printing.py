@@ -12,9 +12,24 @@ from backend.bootstrap import platform
 from backend.cli.ages import age, length, moment
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows
-from backend.domain.history_record import JobHistory
+from backend.domain.history_record import JobHistory, JobRecord
 from backend.domain.job import JobView
+from backend.domain.job_state import JobState
 from backend.telemetry.masking import without_secrets
+
+#: In these the last attempt did not fail, or has not yet.
+_UNCHARGED = (JobState.STARTED, JobState.FINISHED, JobState.CANCELED)
+
+
+def attempts_of(job: JobView | JobRecord, of: str = " of ") -> str:
+    """Which attempt of how many. When some did not count, as those before a redrive, it is said."""
+    attempt, most = job.attempt, job.max_attempts
+    if isinstance(job, JobRecord):
+        # The record does not say which of them counted.
+        return f"{attempt}{of}{most}" if attempt <= most else f"{attempt}, at most {most} counted"
+    if attempt - job.failures <= (job.state in _UNCHARGED):
+        return f"{attempt}{of}{most}"
+    return f"{attempt}, {job.failures}{of}{most} counted"
 
 
 def print_job(job: JobView, *, as_json: bool) -> None:
@@ -29,7 +44,7 @@ def print_job(job: JobView, *, as_json: bool) -> None:
             ("type", job.job_type),
             ("queue", job.queue),
             ("state", f"{job.state}{' (asked to cancel)' if job.cancel_asked else ''}"),
-            ("attempt", f"{job.attempt} of {job.max_attempts}"),
+            ("attempt", attempts_of(job)),
             *_times(job),
             ("worker", job.worker),
             ("progress", json.dumps(job.progress) if job.progress else ""),
@@ -104,7 +119,7 @@ def _print_record(history: JobHistory) -> None:
             ("type", job.job_type),
             ("queue", job.queue),
             ("state", job.state),
-            ("attempt", f"{job.attempt} of {job.max_attempts}"),
+            ("attempt", attempts_of(job)),
             ("created", _with_age(job.created_at)),
             ("ended", _with_age(job.finished_at)),
             ("tags", ", ".join(job.tags)),

@@ -16,6 +16,8 @@ from backend.cli.job_printing import print_job
 from backend.cli.parts import preview_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows
+from backend.domain.errors import InvalidPayload
+from backend.domain.job_state import JobState
 from backend.domain.payload_text import payload_in
 from backend.domain.queue_name import Priority, QueueName
 
@@ -44,7 +46,12 @@ def _request_options(command: Any) -> Any:
 @click.argument("job_type")
 @click.argument("payload", default="{}")
 @_request_options
-@click.option("--wait", "patience", type=DURATION, help="Wait so long for it to end, and show it.")
+@click.option(
+    "--wait",
+    "patience",
+    type=DURATION,
+    help="Wait so long for it to end, and show it; exit status 1 unless it finished.",
+)
 @options.as_json
 def enqueue(
     job_type: str, payload: str, patience: float | None, as_json: bool, **asked: Any
@@ -55,15 +62,18 @@ def enqueue(
     Examples:
       tally jobs enqueue send_email '{"to": "ada@example.com", "subject": "Hi", "text": "Hello"}'
       tally jobs enqueue greet '{"name": "Ada"}' --priority high --wait 10s
-      tally jobs enqueue nightly_report @report.json --delay 2h --tag monthly
+      tally jobs enqueue generate_report '{"report": "failures_of_a_week"}' --delay 2h --tag weekly
+      echo '{"name": "Ada"}' | tally jobs enqueue greet -
     """
     service = platform().queue_service
     with audited("jobs.enqueue", f"type:{job_type}") as note:
         job_id = service.enqueue_job(job_type, payload_from(payload), **_said(asked))
         note["affected_ids"] = [job_id]
     if patience is not None:
-        print_job(service.wait(job_id, patience), as_json=as_json)
-    elif as_json:
+        job = service.wait(job_id, patience)
+        print_job(job, as_json=as_json)
+        sys.exit(0 if job.state is JobState.FINISHED else 1)
+    if as_json:
         print_json({"job_id": job_id})
     else:
         click.echo(job_id)
@@ -127,12 +137,20 @@ def _type_facts(kind: Any) -> dict[str, Any]:
 
 def payload_from(text: str) -> dict[str, Any]:
     """The payload that was written on the command line, in a file, or on standard input."""
-    if text == "-":
-        text = sys.stdin.read()
-    elif text.startswith("@"):
-        with click.open_file(text[1:], encoding="utf-8") as file:
-            text = file.read()
+    if text == "-" or text.startswith("@"):
+        text = _content(text.removeprefix("@"))
     return payload_in(text)
+
+
+def _content(path: str) -> str:
+    """What is in a file, or on standard input for `-`; raises `InvalidPayload`."""
+    try:
+        with click.open_file(path, encoding="utf-8") as file:
+            return str(file.read())
+    except OSError as error:
+        raise InvalidPayload(f"the payload {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidPayload(f"the payload {path} is not UTF-8: {error.reason}") from error
 
 
 def _said(asked: dict[str, Any]) -> dict[str, Any]:

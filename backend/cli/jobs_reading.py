@@ -12,7 +12,7 @@ from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
 from backend.cli.instants import DURATION
-from backend.cli.job_printing import masked, masked_history, print_history, print_job
+from backend.cli.job_printing import attempts_of, masked, masked_history, print_history, print_job
 from backend.cli.parts import history_service, search_service, why_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say
@@ -139,7 +139,7 @@ def _row(job: JobView | JobRecord) -> tuple[object, ...]:
         job.job_type,
         job.queue,
         job.state,
-        f"{job.attempt}/{job.max_attempts}",
+        attempts_of(job, "/"),
         _ago(job.created_at),
         error.partition("\n")[0][:100],
     )

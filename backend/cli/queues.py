@@ -12,6 +12,8 @@ from backend.cli.ages import age
 from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
+from backend.cli.job_printing import attempts_of
+from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say
@@ -72,18 +74,22 @@ queues.add_command(list_queues, "stats")
 @options.as_json
 def show(queue: str, limit: int, as_json: bool) -> None:
     """Shows what waits in one queue, the next to run first."""
-    look = platform().inspection
+    look, queue = platform().inspection, known_queue(queue)
     jobs = look.jobs(look.waiting(queue, 0, limit))
+    parked = look.queue_states([queue])[0].parked
+    if parked:
+        verb = "more wait" if jobs else "wait"
+        say(f"{parked} {verb}{'s' * (parked == 1)} behind a limit or pause of a job type")
     if as_json:
         print_json([{"id": job.id, "job_type": job.job_type} for job in jobs])
         return
     print_rows(
         ("#", "job", "type", "waits for", "attempt"),
         [
-            (at, job.id, job.job_type, age(job.enqueued_at), f"{job.attempt}/{job.max_attempts}")
+            (at, job.id, job.job_type, age(job.enqueued_at), attempts_of(job, "/"))
             for at, job in enumerate(jobs, 1)
         ],
-        empty=f"nothing waits in {queue}",
+        empty=f"nothing in {queue} may start" if parked else f"nothing waits in {queue}",
     )
 
 
@@ -153,7 +159,7 @@ def purge(
     """
     if bool(queue_names) == every:
         raise click.UsageError("Name queues, or say --all.")
-    names = list(queue_names) or platform().inspection.queue_names()
+    names = [known_queue(name) for name in queue_names] or platform().inspection.queue_names()
     kinds = (JobState.QUEUED, JobState.SCHEDULED) if scheduled else (JobState.QUEUED,)
     states = platform().inspection.queue_states(names)
     waiting = sum(state.counts[kind] for state in states for kind in kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from backend.cli.parts import scheduler_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows
 from backend.domain.queue_name import Priority
+from backend.domain.schedule import Schedule
 from backend.domain.schedule_view import ScheduleView
 
 
@@ -70,7 +72,7 @@ def show(name: str, count: int, as_json: bool) -> None:
         print_json({**_facts(view), "words": coming.words, "runs": coming.runs, "ticks": ticks})
         return
     plan = view.schedule.plan
-    facts = [(field.replace("_", " "), value or "") for field, value in plan.to_dict().items()]
+    facts = [(field.replace("_", " "), _word(value)) for field, value in plan.to_dict().items()]
     print_facts([("schedule", name), ("in words", coming.words), *facts])
     print_heading("Next runs")
     print_rows(("at",), [(run.isoformat(),) for run in coming.runs])
@@ -95,8 +97,8 @@ def add(name: str, job_type: str, payload: str, *, paused: bool, reason: str, **
 
     \b
     Examples:
-      tally schedules add nightly run_report '{"name": "sales"}' --cron "30 2 * * *" \\
-          --time-zone Europe/Berlin --missed-runs last
+      tally schedules add nightly generate_report '{"report": "queue_activity_of_a_day"}' \\
+          --cron "30 2 * * *" --time-zone Europe/Berlin --missed-runs last
       tally schedules add ping greet '{"name": "Ada"}' --interval 10m
     """
     with audited("schedules.create", f"schedule:{name}", reason):
@@ -109,9 +111,7 @@ def add(name: str, job_type: str, payload: str, *, paused: bool, reason: str, **
             paused=paused,
             **_said(said),
         )
-    click.echo(
-        f"{name}: next run {moment(made.next_at)} UTC" if made.next_at else f"{name} is paused"
-    )
+    click.echo(_next_run(made))
 
 
 @schedules.command()
@@ -129,7 +129,7 @@ def change(name: str, payload: str | None, reason: str, **said: Any) -> None:
     with audited("schedules.change", f"schedule:{name}", reason) as note:
         note["after"] = plain(changes)
         changed = scheduler_service().change(name, by=who(), reason=reason, **changes)
-    click.echo(f"{name}: next run {moment(changed.next_at) or 'none'}")
+    click.echo(_next_run(changed))
 
 
 @schedules.command()
@@ -149,7 +149,7 @@ def resume(name: str, reason: str) -> None:
     """Lets it run again from now on; what its pause swallowed is not made up for."""
     with audited("schedules.resume", f"schedule:{name}", reason):
         resumed = scheduler_service().resume(name, by=who(), reason=reason)
-    click.echo(f"{name}: next run {moment(resumed.next_at) or 'none'}")
+    click.echo(_next_run(resumed))
 
 
 @schedules.command()
@@ -210,6 +210,22 @@ def sync(as_json: bool) -> None:
 
 def _said(said: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _next_run(schedule: Schedule) -> str:
+    if schedule.is_paused:
+        return f"{schedule.name} is paused"
+    at = schedule.next_at
+    return (
+        f"{schedule.name}: next run {moment(at)} UTC" if at else f"{schedule.name}: no run is left"
+    )
+
+
+def _word(value: Any) -> object:
+    """A field of a plan as it is typed: payloads and options are JSON."""
+    return (
+        json.dumps(value, ensure_ascii=False) if value and isinstance(value, dict) else value or ""
+    )
 
 
 def _row(view: ScheduleView) -> tuple[object, ...]:

@@ -15,14 +15,27 @@ for argument in "$@"; do
   esac
 done
 mkdir -p "$STATE/run" "$STATE/log"
-pid_file="$STATE/run/workers-$$.pid"
-if [ -n "$background" ]; then
-  tally worker ${arguments[@]+"${arguments[@]}"} --pid-file "$pid_file" \
-    > "$STATE/log/workers.log" 2>&1 < /dev/null &
-  disown
-  echo "workers start in the background; log: $STATE/log/workers.log; stop: scripts/workers/stop-workers.sh"
-else
-  exec_tally=("$ROOT/.venv/bin/tally")
-  [ -x "${exec_tally[0]}" ] || exec_tally=(tally)
-  exec "${exec_tally[@]}" worker ${arguments[@]+"${arguments[@]}"} --pid-file "$pid_file"
-fi
+# With the time, for the number of this shell may come again while the supervisor lives.
+pid_file="$STATE/run/workers-$$-$(date +%s).pid"
+log="$STATE/log/workers.log"
+# Not the function `tally`: in the background its shell would stand between us and the supervisor.
+command=("$ROOT/.venv/bin/tally")
+[ -x "${command[0]}" ] || command=(tally)
+command+=(worker ${arguments[@]+"${arguments[@]}"} --pid-file "$pid_file")
+[ -n "$background" ] || exec "${command[@]}"
+
+# Appended to, for workers that were started earlier may still write to it.
+touch "$log"
+written=$(wc -c < "$log")
+"${command[@]}" >> "$log" 2>&1 < /dev/null &
+supervisor=$!
+disown
+until [ -s "$pid_file" ]; do
+  if ! kill -0 "$supervisor" 2> /dev/null; then
+    echo "the workers did not start; the end of $log:" >&2
+    tail -c "+$((written + 1))" "$log" | tail -n 20 >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+echo "workers run in the background; log: $log; stop: scripts/workers/stop-workers.sh"

@@ -53,3 +53,23 @@ def test_all_are_discarded_on_purpose_only(shell: Shell, dead: list[str]) -> Non
 
     assert set(done) == set(dead)
     assert shell.run("dlq", "list").text == "no job is dead\n"
+
+
+def test_what_excludes_each_other_is_named(shell: Shell) -> None:
+    both = shell.run("dlq", "redrive", "--all", "--queue", "low", "--yes", status=2).talk
+    assert "--all and a filter exclude each other" in both
+
+    ids = shell.run("dlq", "discard", "--all", "1", "--yes", status=2).talk
+    assert "Job ids and --all exclude each other" in ids
+
+
+def test_a_queue_that_does_not_exist_is_no_empty_one(shell: Shell) -> None:
+    for command in (("redrive", "--yes"), ("discard", "--yes"), ("list",), ("groups",)):
+        talk = shell.run("dlq", *command, "--queue", "nrmal", status=2).talk
+        assert "there is no queue 'nrmal', did you mean 'normal'?" in talk
+
+
+def test_a_queue_may_be_named_with_the_default_lane(shell: Shell, dead: list[str]) -> None:
+    done = shell.json("dlq", "redrive", "--queue", "normal:default", "--yes")["done"]
+
+    assert set(done) == set(dead)

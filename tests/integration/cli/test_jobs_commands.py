@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from backend.bootstrap import platform
+from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
@@ -128,3 +131,42 @@ def test_jobs_are_run_before_they_are_due_and_those_that_cannot_be_are_named(she
     again = shell.run("jobs", "run", job_id, "nobody", status=1).talk
     assert "is queued; only scheduled jobs can be run sooner" in again
     assert "[job_not_found]" in again
+
+
+def test_a_payload_that_cannot_be_read_is_one_line_and_status_2(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "latin").write_bytes(b'{"name": "Zo\xeb"}')
+    enqueue = ("jobs", "enqueue", "greet")
+
+    for word in ("absent", "", "latin"):
+        talk = shell.run(*enqueue, f"@{tmp_path / word}", status=2).talk
+        assert talk.startswith(f"tally: the payload {tmp_path / word} ")
+        assert talk.endswith(" [invalid_payload]\n")
+    redrive = ("dlq", "redrive", "1", "--payload", "@absent")
+    assert "No such file" in shell.run(*redrive, status=2).talk
+    assert "No such file" in shell.run("schedules", "add", "a", "greet", "@absent", status=2).talk
+
+
+def test_waiting_for_a_job_that_fails_is_status_1(shell: Shell, cluster: Cluster) -> None:
+    cluster.workers("default")
+
+    said = shell.run("jobs", "enqueue", "fail", "--max-retries=0", "--wait=20s", status=1).text
+
+    assert "ValueError: as told" in said
+
+
+def test_attempts_before_a_redrive_are_told_apart_from_those_that_count(shell: Shell) -> None:
+    [job_id] = dead_jobs("fail")
+    assert re.search(r"attempt +1 of 1 *\n", shell.run("jobs", "show", job_id).text)
+    assert " 1/1 " in shell.run("dlq", "list").text
+
+    shell.run("jobs", "retry", job_id)
+    assert re.search(r"attempt +1, 0 of 1 counted *\n", shell.run("jobs", "show", job_id).text)
+    work_off()
+
+    assert re.search(r"attempt +2, 1 of 1 counted *\n", shell.run("jobs", "show", job_id).text)
+    assert " 2, 1/1 counted " in shell.run("dlq", "list").text
+    Work(platform()).record()
+    on_record = shell.run("jobs", "list", "--type", "fail", "--source", "history").text
+    assert " 2, at most 1 counted " in on_record

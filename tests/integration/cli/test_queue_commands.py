@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.integration.cli.dead_jobs import work_off
 from tests.integration.cli.shell import Shell
 
 
@@ -64,3 +65,28 @@ def test_what_waits_is_listed_next_first(shell: Shell) -> None:
 def test_a_limit_is_set_for_a_type(shell: Shell) -> None:
     assert shell.run("queues", "limit", "greet", "2").text == "greet: 2\n"
     assert shell.run("queues", "limit", "greet", "0").text == "greet: no limit\n"
+
+
+def test_a_queue_that_does_not_exist_is_refused_with_the_nearest_name(shell: Shell) -> None:
+    for command in (("show", "nrmal"), ("purge", "--yes", "nrmal")):
+        talk = shell.run("queues", *command, status=2).talk
+        assert "there is no queue 'nrmal', did you mean 'normal'? [unknown_priority]" in talk
+    assert "no queue 'high:nonsense'" in shell.run("queues", "show", "high:nonsense", status=2).talk
+    assert shell.run("queues", "show", "low:default").text == "nothing waits in low\n"
+
+
+def test_jobs_behind_a_pause_of_their_type_are_counted(shell: Shell) -> None:
+    shell.run("queues", "pause", "type:greet")
+    _enqueue(shell)
+    _enqueue(shell)
+    work_off()
+
+    shown = shell.run("queues", "show", "normal")
+    assert shown.text == "nothing in normal may start\n"
+    assert shown.talk == "2 wait behind a limit or pause of a job type\n"
+
+    shell.run("jobs", "enqueue", "fail")
+    assert "2 more wait behind" in shell.run("queues", "show", "normal").talk
+    asked = shell.run("queues", "purge", "normal", typed="n\n", status=2).talk
+    assert "Cancel the 3 job(s)" in asked
+    assert shell.json("queues", "purge", "normal", "--yes") == {"normal": 3}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import text
 
@@ -35,6 +37,20 @@ def scripts(tmp_path: Path, environment: pytest.MonkeyPatch) -> Scripts:
 def dead(shell: Shell) -> list[str]:
     """Two dead jobs."""
     return dead_jobs("fail", "fail")
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the scripts keep pid files and logs."""
+    monkeypatch.setenv("TALLY_METRICS__WORKER_PORT", "0")
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def stopping(scripts: Scripts) -> Iterator[None]:
+    """Workers that a test left in the background are stopped."""
+    yield
+    scripts.run("workers/stop-workers.sh", "--now")
 
 
 @pytest.mark.parametrize("script", [*ALL, "start-redis.sh"])
@@ -71,6 +87,20 @@ def test_retry_all_failed_asks_and_takes_a_queue(scripts: Scripts, dead: list[st
     assert "0 queued again" in scripts.run("jobs/retry-all-failed.sh", "high", "--yes")
     assert "normal:email" in scripts.run("jobs/retry-all-failed.sh", "email", "--yes")
     assert "2 queued again" in scripts.run("jobs/retry-all-failed.sh", "normal", "--yes")
+
+
+def test_retry_all_failed_takes_a_queue_as_an_option_too(scripts: Scripts, dead: list[str]) -> None:
+    for words in (("--queue", "low:export"), ("--queue=high",), ("--reason", "r", "--tag=none")):
+        assert "0 queued again" in scripts.run("jobs/retry-all-failed.sh", *words, "--yes")
+    queue = ("--queue", "normal")
+    assert "2 queued again" in scripts.run("jobs/retry-all-failed.sh", *queue, "--yes")
+
+
+def test_retry_all_failed_refuses_lanes_and_queues_that_do_not_exist(scripts: Scripts) -> None:
+    for word in ("emial", "high:emial"):
+        said = scripts.run("jobs/retry-all-failed.sh", word, "--yes", status=2)
+        assert "there is no queue 'high:emial', did you mean 'high:email'?" in said
+        assert "queued again" not in said
 
 
 def test_retry_all_failed_takes_everything_when_told(scripts: Scripts, dead: list[str]) -> None:
@@ -116,6 +146,32 @@ def test_workers_status_lists_workers(scripts: Scripts, cluster: Cluster) -> Non
     cluster.workers("default")
 
     assert "idle" in scripts.run("workers/workers-status.sh")
+
+
+def test_workers_start_in_the_background_and_keep_the_log_of_those_before(
+    scripts: Scripts, shell: Shell, state: Path, stopping: None
+) -> None:
+    (state / "log").mkdir(parents=True)
+    (state / "log/workers.log").write_text("of those before\n")
+
+    said = scripts.run("workers/start-workers.sh", "default", "--background")
+
+    assert "workers run in the background" in said
+    [pid_file] = (state / "run").glob("workers-*.pid")
+    assert psutil.pid_exists(int(pid_file.read_text()))
+    assert (state / "log/workers.log").read_text().startswith("of those before\n")
+
+
+def test_workers_that_do_not_start_in_the_background_are_status_1(
+    scripts: Scripts, shell: Shell, state: Path, stopping: None
+) -> None:
+    (state / "log").mkdir(parents=True)
+    (state / "log/workers.log").write_text("of those before\n")
+
+    said = scripts.run("workers/start-workers.sh", "nonsense", "--background", status=1)
+
+    assert "there is no lane 'nonsense'" in said
+    assert "of those before" not in said
 
 
 def test_start_redis_starts_one_that_the_other_scripts_find(scripts: Scripts) -> None:

@@ -39,4 +39,4 @@ def test_the_record_of_a_killed_worker_is_cleared(shell: Shell, cluster: Cluster
 
 
 def test_a_worker_nobody_knows_is_status_1(shell: Shell) -> None:
-    assert "[job_not_found]" in shell.run("workers", "stop", "nobody", status=1).talk
+    assert "[worker_not_found]" in shell.run("workers", "stop", "nobody", status=1).talk

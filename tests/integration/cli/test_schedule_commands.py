@@ -1,0 +1,34 @@
+"""Recurring jobs from a shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.cli.shell import Shell
+
+_NEXT = re.compile(r"ping: next run \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n")
+
+
+@pytest.fixture
+def ping(shell: Shell) -> Iterator[str]:
+    """What is said of a schedule that was made."""
+    yield shell.run("schedules", "add", "ping", "greet", '{"name": "Zoë"}', "--interval=10m").text
+    shell.run("schedules", "delete", "ping", "--yes")
+
+
+def test_the_next_run_is_told_in_utc_whoever_tells_it(shell: Shell, ping: str) -> None:
+    assert _NEXT.fullmatch(ping)
+    assert _NEXT.fullmatch(shell.run("schedules", "change", "ping", "--interval", "5m").text)
+
+    shell.run("schedules", "pause", "ping")
+    changed = shell.run("schedules", "change", "ping", "--interval", "6m").text
+    assert changed == "ping is paused\n"
+
+    assert _NEXT.fullmatch(shell.run("schedules", "resume", "ping").text)
+
+
+def test_a_payload_is_shown_as_it_is_typed(shell: Shell, ping: str) -> None:
+    assert re.search(r'payload +\{"name": "Zoë"\} *\n', shell.run("schedules", "show", "ping").text)
