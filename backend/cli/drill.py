@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from backend.cli.tables import print_pairs
+from backend.cli.printing import print_facts
 from backend.drills.drill import run_drill
 from backend.drills.harm import HARMS
 from backend.drills.report import Report
@@ -49,4 +49,4 @@ def _print(report: Report, *, as_json: bool) -> None:
         click.echo(json.dumps(report.to_dict()))
         return
     rows = [(name.replace("_", " "), str(value)) for name, value in report.to_dict().items()]
-    print_pairs(rows)
+    print_facts(rows)

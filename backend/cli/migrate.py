@@ -6,7 +6,7 @@ import click
 
 from backend.bootstrap import platform
 from backend.bootstrap.record_parts import migrator as migrator_of
-from backend.cli.tables import print_table
+from backend.cli.printing import print_rows
 
 
 @click.command()
@@ -22,7 +22,7 @@ def migrate(status: bool) -> None:
             (entry.name, f"{entry.applied_at:%Y-%m-%d %H:%M:%S}" if entry.applied_at else "pending")
             for entry in migrator.status()
         ]
-        print_table(("migration", "applied (UTC)"), rows)
+        print_rows(("migration", "applied (UTC)"), rows)
         return
     applied = migrator.apply()
     for name in applied:

@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from backend.cli.plain_data import plain
+from backend.cli.tables import Column, fitted
 
 #: Wide enough that nothing is folded in a pipe or a file.
-_ENDLESS = 10_000
+_ENDLESS = 10_000_000
 
 
 def print_json(value: Any) -> None:
@@ -25,15 +26,13 @@ def print_json(value: Any) -> None:
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "") -> None:
     """Rows under headings, or the sentence ``empty`` where there are none."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    if table.row_count or not empty:
-        _console().print(table)
-    else:
+    lines = [[_cell(value).plain for value in row] for row in rows]
+    if empty and not lines:
         click.echo(empty)
+        return
+    down = [Column(name, [line[at] for line in lines]) for at, name in enumerate(columns)]
+    # The table knows its width; a console of that width would only cut what must be longer.
+    _endless().print(fitted(down, _console().width if sys.stdout.isatty() else None))
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
@@ -62,4 +61,8 @@ def _cell(value: object) -> Text:
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False)
+    return Console(highlight=False) if sys.stdout.isatty() else _endless()
+
+
+def _endless() -> Console:
+    return Console(width=_ENDLESS, highlight=False)
