@@ -42,5 +42,7 @@ class Authenticator:
         """Who sent a request; the token is taken from the Authorization header and nowhere else."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise NotAuthenticated("send your token in the Authorization header; its scheme is Bearer")
+            raise NotAuthenticated(
+                "send your token in the Authorization header; its scheme is Bearer"
+            )
         return self.authenticate(token.strip(), address)
