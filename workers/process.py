@@ -26,8 +26,8 @@ def main() -> None:
     parts = platform()
     log = parts.settings.log
     set_up_logs(level=log.level, style=log.format, process="worker")
-    if asked.board is not None:
-        tie_to_parent(signal.SIGHUP)
+    if asked.parent is not None:
+        tie_to_parent(signal.SIGHUP, asked.parent)
     lanes = asked.lane.split(",")
     slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
     board = (
@@ -65,4 +65,5 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", default=f"{socket.gethostname()}-{secrets.token_hex(4)}")
     parser.add_argument("--concurrency", type=int, help="slots; default: the settings'")
     parser.add_argument("--board", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()

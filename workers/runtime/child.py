@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import resource
 import signal
 import socket
@@ -42,12 +43,17 @@ def main(arguments: list[str]) -> None:
     Child(channel, catalogue, settings).serve()
 
 
-def tie_to_parent(death_signal: int) -> None:
-    """Asks the kernel for a signal when the parent dies, and for the orphans of our own children."""
+def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
+    """Asks the kernel for a signal when the parent dies, and for the orphans of our own children.
+
+    A ``parent`` that had died before it was asked would never be told of.
+    """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_PDEATHSIG, death_signal)
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), death_signal)
 
 
 def limit_resources(memory_mb: int, cpu_seconds: int, file_mb: int) -> None:

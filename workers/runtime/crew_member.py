@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -33,6 +34,7 @@ class CrewMember:
                 f"--name={name}",
                 f"--concurrency={slots}",
                 f"--board={self.board.descriptor}",
+                f"--parent={os.getpid()}",
             ],
             pass_fds=[self.board.descriptor],
             stdin=subprocess.DEVNULL,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -13,7 +15,7 @@ from backend.broker.connection import Functions
 from backend.domain.job_state import JobState
 from backend.services.job_control import Actor
 from tests.eventually import eventually
-from tests.integration.runtime.cluster import Cluster
+from tests.integration.runtime.cluster import ROOT, Cluster
 
 ADA = Actor("ada")
 
@@ -148,3 +150,40 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
 
     job = cluster.ended(job_id, timeout=15)
     assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)
+
+
+_A_SHORT_LIFE = """
+import os, pathlib
+from workers.runtime.crew_member import CrewMember
+pathlib.Path(os.environ["PID_FILE"]).write_text(str(CrewMember("orphan", "default", 1).pid))
+os._exit(0)
+"""
+
+
+def test_a_worker_whose_supervisor_died_while_it_started_does_not_stay(cluster: Cluster) -> None:
+    pid_file = cluster.folder / "pid"
+    environment = {**cluster.environment, "PID_FILE": str(pid_file)}
+    with (cluster.folder / "log").open("ab") as log:
+        subprocess.run(
+            [sys.executable, "-c", _A_SHORT_LIFE],
+            env=environment,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            check=True,
+        )
+    orphan = int(pid_file.read_text())
+
+    try:
+        eventually(lambda: _is_gone(orphan), timeout=20, show=cluster.log)
+    finally:
+        if not _is_gone(orphan):
+            os.kill(orphan, signal.SIGKILL)
+    assert cluster.pids() == []
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
