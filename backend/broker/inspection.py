@@ -125,11 +125,17 @@ class RedisInspection:
             pipe.hgetall(self._keys.job(job_id))
         with translated():
             hashes = pipe.execute() if job_ids else []
-        return [
-            codec.job_view(job_id, fields)
-            for job_id, fields in zip(job_ids, hashes, strict=True)
-            if b"status" in fields
-        ]
+        found = {i: f for i, f in zip(job_ids, hashes, strict=True) if b"status" in f}
+        dues = self._dues([i for i, fields in found.items() if fields[b"status"] == b"scheduled"])
+        return [codec.job_view(i, fields, due=dues.get(i)) for i, fields in found.items()]
+
+    def _dues(self, job_ids: Sequence[str]) -> dict[str, float | None]:
+        """When scheduled jobs are due, in Unix seconds."""
+        pipe = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.zscore(self._keys.schedule, job_id)
+        with translated():
+            return dict(zip(job_ids, pipe.execute() if job_ids else [], strict=True))
 
     def workers(self) -> list[WorkerState]:
         """Every worker process on record, the dead that nobody has cleared included."""

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.browser import sign_in
 from tests.e2e.live_jobs import (
     HELD,
     LISTEN,
+    NOTICE,
     attempted,
     given_up,
     later_job,
@@ -20,7 +22,7 @@ from tests.e2e.live_jobs import (
     waiting_job,
 )
 from tests.e2e.puppet_worker import PuppetWorker
-from tests.e2e.stage import Stage
+from tests.e2e.stage import BOOTSTRAP, Stage
 
 pytestmark = pytest.mark.usefixtures("policy_kept")
 
@@ -214,6 +216,26 @@ def test_a_payload_that_is_being_edited_is_never_lost(
 
     assert page.input_value("#again textarea") == '{"n": 2}'
     assert page.is_visible("#again textarea")
+
+
+def test_a_reason_that_is_being_typed_outlives_the_end_of_a_session(
+    context: Any, stage: Stage
+) -> None:
+    job_id = later_job(stage, "session")
+    page = context.new_page()
+    sign_in(page, stage.url, BOOTSTRAP)
+    open_job(page, stage, job_id)
+    page.click("#do-cancel summary")
+    page.fill("#do-cancel input[name=reason]", "ordered twice")
+
+    context.clear_cookies()
+    page.wait_for_selector(f"{NOTICE} >> text=Your session has ended")
+    sign_in(context.new_page(), stage.url, BOOTSTRAP)
+    page.wait_for_selector(NOTICE, state="detached")
+    page.click("#do-cancel form button")
+
+    page.wait_for_selector("h1 .state.canceled")
+    page.wait_for_selector("#timeline >> text=ordered twice")
 
 
 @thorough

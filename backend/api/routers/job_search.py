@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 
 from backend.api.answer import Answer
@@ -75,19 +76,28 @@ def _attempt(attempt: AttemptRecord) -> JobAttempt:
     return JobAttempt(**known)
 
 
+def _why_of_record(call: Call, history: JobHistory) -> Why:
+    """Raises `QueueUnavailable` when only Redis could say how the job is now."""
+    state = history.job.state
+    if not state.is_final:
+        with suppress(JobNotFound):
+            call.parts.queue.get_job(history.job.id)
+    return Why(
+        id=history.job.id,
+        state=state,
+        position=None,
+        ahead_elsewhere=0,
+        causes=[],
+        text=f"it is {state}; Redis does not hold it any more",
+    )
+
+
 @router.get("/api/jobs/{job_id}/why")
 def why(call: Call, job_id: JobId) -> Why:
     """Why a job is not running: what holds it up, and its place in line."""
     found = find_own(call, job_id)
     if isinstance(found, JobHistory):
-        return Why(
-            id=job_id,
-            state=found.job.state,
-            position=None,
-            ahead_elsewhere=0,
-            causes=[],
-            text=f"it is {found.job.state}; Redis does not hold it any more",
-        )
+        return _why_of_record(call, found)
     explained = call.parts.why.explain(found)
     return Why(
         id=job_id,

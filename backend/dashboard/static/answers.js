@@ -3,6 +3,8 @@ const OLD = "What you see may be old.";
 
 export const OUT_OF_REACH = `The dashboard cannot be reached. ${OLD}`;
 
+export const SIGNED_OUT = "Your session has ended. Sign in in another tab, then go on here.";
+
 // What our own page of a failure says; pages of others, such as a proxy's, speak of other things.
 const reasonIn = (page) => {
   const said = page.querySelector(".failure [role=alert]")?.textContent.trim();

@@ -1,7 +1,7 @@
 // Keeps marked parts of a page as the server would draw them now, and holds them still while somebody
 // reads, selects or types in them.
 import { announce, announceNews, knowNews } from "./announce.js";
-import { OUT_OF_REACH, wordsOf } from "./answers.js";
+import { OUT_OF_REACH, SIGNED_OUT, wordsOf } from "./answers.js";
 import { differs, insert, showKnownTimes, showTimes, swap } from "./parts.js";
 import { isBusy } from "./reader.js";
 
@@ -62,7 +62,20 @@ const show = (answer, text) => {
   say("");
   tag = answer.headers.get("ETag") || "";
   announceNews(page);
+  renewTokens(page);
   apply(page, false);
+};
+
+// What somebody is writing is not thrown away.
+const leave = () => {
+  if ([...document.querySelectorAll("[data-live]")].some(isBusy)) say(SIGNED_OUT);
+  else location.replace(location.pathname + location.search);
+};
+
+// A form that was open while its session ended goes on in the new one.
+const renewTokens = (page) => {
+  const fresh = page.querySelector("input[name=form_token]");
+  if (fresh) for (const input of document.querySelectorAll("input[name=form_token]")) input.value = fresh.value;
 };
 
 const receive = async () => {
@@ -82,7 +95,7 @@ const ask = async () => {
   isAsking = false;
   if (!received) say(OUT_OF_REACH);
   // The server leads whoever is signed out to the sign-in, and from there back to here.
-  else if (received[0].status === 401) location.replace(location.pathname + location.search);
+  else if (received[0].status === 401) leave();
   else if (received[0].status === 304) say("");
   else show(...received);
 };

@@ -21,5 +21,7 @@ export const watchSelection = () => {
     // Rows are replaced as they change.
     form.addEventListener("tally:replaced", () => show(form));
     show(form);
+    // Who comes back finds what was ticked, but only after this ran.
+    addEventListener("pageshow", () => show(form));
   }
 };

@@ -18,7 +18,7 @@ routes = Routes()
 _FILTERS = {"type": "job_type", "queue": "queue", "error": "error", "kind": "error_kind", "after": "after",
             "before": "before"}  # fmt: skip
 #: Dead jobs that are grouped: what died of one cause died together.
-_NEWEST, _MOST_GROUPS = 5000, 100
+_NEWEST, _MOST_GROUPS, _MOST_SHOWN = 5000, 5000, 100
 
 
 class _Groups(NamedTuple):
@@ -75,8 +75,12 @@ def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:
         and asked.get("kind") in {None, group.error_kind}
         and asked.get("error", "").lower() in f"{group.error_kind} {group.message}".lower()
     ]
-    remark = f"Grouped from the newest {count(_NEWEST)}." if page.total > _NEWEST else ""
-    return _Groups(kept, remark)
+    remarks = [f"Grouped from the newest {count(_NEWEST)}."] if page.total > _NEWEST else []
+    if len(kept) > _MOST_SHOWN:
+        remarks.append(
+            f"The first {_MOST_SHOWN} of {count(len(kept))} groups; filter to see others."
+        )
+    return _Groups(kept[:_MOST_SHOWN], " ".join(remarks))
 
 
 def _of_page(page: DeadPage) -> list[DeadGroup]:

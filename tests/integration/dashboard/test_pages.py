@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 from datetime import timedelta
@@ -153,6 +154,32 @@ def test_a_bulk_action_shows_first_and_then_acts(stage: Stage, admin: Visitor) -
 
     assert answer.location == "/dashboard/jobs/dead?note=queued&n=3"
     assert set(stage.platform.inspection.waiting("normal", 0, 10)) == set(ids)
+
+
+def test_scheduled_jobs_show_when_they_are_due(stage: Stage, admin: Visitor) -> None:
+    stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=7190, tags=["later"])
+
+    page = admin.get("/search?state=scheduled&tag=later").text
+
+    assert re.search(r"due <time[^>]*>in 2 h<|due <time[^>]*>in 1 h", page), page
+
+
+def test_every_group_can_be_asked_for_however_many_there_are(stage: Stage, admin: Visitor) -> None:
+    kinds = itertools.count()
+
+    def fail(job: ClaimedJob) -> Outcome:
+        fault = AttemptError("exception", f"Kind{next(kinds)}", "each its own", "")
+        return Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.2)
+
+    jobs = stage.platform.queue_service
+    for _ in range(103):
+        jobs.enqueue_job("sync_customer", {}, max_retries=0)
+    PuppetWorker(stage.platform, ["default"], fail).work_off()
+    stage.record()
+
+    assert "The first 100 of 1" in admin.get("/dead").text
+    assert "<b>Kind0</b>" in admin.get("/dead?kind=Kind0").text
+    assert "No group matches." in admin.get("/dead?kind=Nothing").text
 
 
 def test_what_a_search_shows_is_what_is_redriven(stage: Stage, admin: Visitor) -> None:

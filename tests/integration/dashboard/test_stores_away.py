@@ -67,5 +67,20 @@ def test_without_redis_history_answers(without_redis: Stage) -> None:
     assert "Redis is away" in overview.text
     assert "Redis does not answer" in listed.text
     assert "cannot be read now" in dead.text
+    assert "No job is dead" not in dead.text
     assert visitor.get("/schedules").status_code == 200
     assert visitor.get("/queues").status_code == 503
+
+
+def test_without_redis_a_job_is_as_the_record_saw_it_last(
+    servers: Servers, dashboard_database: str, without_redis: Stage, tmp_path: Path
+) -> None:
+    with Stage(servers.redis_url, dashboard_database, tmp_path, prefix="half") as whole:
+        job_id = whole.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+        whole.record()
+    visitor = Visitor(without_redis.app).signed_in(BOOTSTRAP)
+
+    page = visitor.get(f"/job/{job_id}").text
+
+    assert "The record saw it scheduled last." in page
+    assert "does not hold it" not in page
