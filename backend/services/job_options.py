@@ -64,7 +64,8 @@ _FOR_THE_RECORD = (
     "timeout",
 )
 _LONGEST_TEXT = 512
-_WEB_ADDRESS = re.compile("https?://[!-~]+")
+#: What a callback may be sent to, as a pattern.
+WEB_ADDRESS = "https?://[!-~]+"
 _MOST_TAGS = 32
 
 
@@ -157,7 +158,7 @@ def _labels(options: Mapping[str, Any]) -> dict[str, Any]:
         labels[name] = text(name, labels[name])
     if "tags" in labels:
         labels["tags"] = _tags(labels["tags"])
-    if "callback_url" in labels and not _WEB_ADDRESS.fullmatch(labels["callback_url"]):
+    if "callback_url" in labels and not re.fullmatch(WEB_ADDRESS, labels["callback_url"]):
         raise InvalidOption(
             "callback_url must begin with https:// or http://", field="callback_url"
         )

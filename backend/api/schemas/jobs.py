@@ -19,6 +19,7 @@ from backend.api.schemas.fields import (
     Tag,
     TypeName,
 )
+from backend.services.job_options import WEB_ADDRESS
 
 
 class EnqueueRequest(Request):
@@ -58,7 +59,7 @@ class EnqueueRequest(Request):
     )
     job_id: JobId | None = Field(None, description="An id of the caller's own making.")
     is_test: bool = Field(False, description="Handlers touch nothing outside.")
-    callback_url: Annotated[Line, Field(pattern="^https?://[!-~]+$")] | None = Field(
+    callback_url: Annotated[Line, Field(pattern=f"^{WEB_ADDRESS}$")] | None = Field(
         None, description="Gets the outcome as a signed POST."
     )
     environment: Line | None = None
