@@ -14,7 +14,8 @@ def test_workers_are_listed_and_one_is_stopped(shell: Shell, cluster: Cluster) -
     cluster.workers("default")
     name = shell.json("workers", "list")[0]["name"]
 
-    assert "asked to stop" in shell.run("workers", "stop", name).text
+    # A process is on record some moments before it listens.
+    eventually(lambda: "asked to stop" in shell.run("workers", "stop", name).text)
 
     eventually(
         lambda: name not in {worker["name"] for worker in shell.json("workers", "list")}, timeout=20
