@@ -49,6 +49,14 @@ class ProgressSink(Protocol):
     def __call__(self, done: float, total: float | None, note: str) -> None: ...
 
 
+class Checkpoints(Protocol):
+    """Where an attempt leaves something for later attempts of its job."""
+
+    def load(self) -> Any: ...
+
+    def save(self, value: Any) -> None: ...
+
+
 @dataclass(slots=True)
 class JobContext:
     """What a handler may know and say about the attempt it runs in."""
@@ -69,6 +77,7 @@ class JobContext:
     deadline: float | None = None
     worker: str = ""
     report_progress: ProgressSink | None = None
+    checkpoints: Checkpoints | None = None
     #: Whether somebody asked for this job to stop; long handlers look now and then.
     canceled: bool = False
     #: The log, once the handler has asked for it.
@@ -83,6 +92,23 @@ class JobContext:
         """Says how far the job is. Cheap to call often: it is written at most twice a second."""
         if self.report_progress is not None:
             self.report_progress(done, total, note)
+
+    def checkpoint(self) -> Any:
+        """What `save_checkpoint` kept last, in this attempt or an earlier one; None for nothing.
+
+        Raises `QueueUnavailable` while Redis cannot say.
+        """
+        return None if self.checkpoints is None else self.checkpoints.load()
+
+    def save_checkpoint(self, value: Any) -> None:
+        """Keeps a JSON value of at most 16 KiB for later attempts of this job, at once.
+
+        For what must not be done again when the job is retried, redriven or rescued. A job that a
+        rebuild from history made again has none. Raises `QueueUnavailable` when Redis cannot keep it,
+        and `StopRequested` when the lease is lost: another attempt may run by now.
+        """
+        if self.checkpoints is not None:
+            self.checkpoints.save(value)
 
     @property
     def log(self) -> JobLog:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from backend.bootstrap.platform import Platform
+from backend.broker.checkpoints import RedisCheckpoints
 from backend.broker.command_channel import RedisCommandChannel
 from backend.broker.dispatch import RedisDispatch
 from backend.broker.lease_book import RedisLeaseBook
@@ -117,7 +118,9 @@ def _crew(
         runners={kind.name: _runner(kind, workers, children, name) for kind in parts.catalogue},
         alone={k.name: ChildRunner(children, k.grace, name) for k in parts.catalogue},
         board=berth.board,
-        make_context=context_maker(name, RedisProgressNotes(redis, keys)),
+        make_context=context_maker(
+            name, RedisProgressNotes(redis, keys), RedisCheckpoints(redis, keys)
+        ),
         batch_seconds=settings.batch_seconds,
         batch_limit=settings.batch_limit,
         tally=tally,

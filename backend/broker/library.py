@@ -36,6 +36,7 @@ STEPS = (
     "purge",
     "evict",
     "progress",
+    "checkpoint",
     "prune",
     "lead",
     "await",

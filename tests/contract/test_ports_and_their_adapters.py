@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from backend.broker.checkpoints import RedisCheckpoints
 from backend.broker.dispatch import RedisDispatch
 from backend.broker.event_progress import RedisEventProgress
 from backend.broker.event_stream import RedisEventStream
@@ -28,7 +29,7 @@ from backend.broker.worker_presence import WorkerPresence
 from backend.domain import history_ports, outbox_ports, ports
 from backend.telemetry.clock import SystemClock
 from workers.runtime.heartbeat import Presence, Renewal
-from workers.runtime.job_contexts import ProgressNotes
+from workers.runtime.job_contexts import CheckpointStore, ProgressNotes
 
 PAIRS: list[tuple[type[Any], type[Any]]] = [
     (ports.Clock, SystemClock),
@@ -46,6 +47,7 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
     (Renewal, RedisLeaseBook),
     (Presence, WorkerPresence),
     (ProgressNotes, RedisProgressNotes),
+    (CheckpointStore, RedisCheckpoints),
 ]
 _IDS = [f"{port.__name__} by {adapter.__name__}" for port, adapter in PAIRS]
 

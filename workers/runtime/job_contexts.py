@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from backend.domain.errors import TallyError
 from backend.domain.job import ClaimedJob
-from workers.base_worker import JobContext, ProgressSink
+from workers.base_worker import JobContext, ProgressSink, StopRequested
 
 _BETWEEN_NOTES = 0.5
 _ASKED = 2
+_MOST_CHECKPOINT_BYTES = 16 * 1024
 
 log = structlog.get_logger("tally.worker")
 
@@ -26,15 +27,55 @@ class ProgressNotes(Protocol):
         """1 noted, 0 the lease is lost, 2 noted and asked to cancel."""
 
 
-def context_maker(worker: str, notes: ProgressNotes) -> Callable[[ClaimedJob], JobContext]:
+class CheckpointStore(Protocol):
+    """Where checkpoints are kept."""
+
+    def load(self, job_id: str) -> str:
+        """The JSON that an attempt left; empty for nothing."""
+
+    def save(self, job_id: str, fence: str, checkpoint: str) -> bool:
+        """Keeps JSON; False when the lease is lost."""
+
+
+def context_maker(
+    worker: str, notes: ProgressNotes, store: CheckpointStore
+) -> Callable[[ClaimedJob], JobContext]:
     """A function that makes contexts for one worker process."""
 
     def make(job: ClaimedJob) -> JobContext:
         context = context_of(job, worker)
         context.report_progress = _sink(job, context, notes)
+        context.checkpoints = JobCheckpoints(job, store)
         return context
 
     return make
+
+
+class JobCheckpoints:
+    """The checkpoints of one attempt's job."""
+
+    def __init__(self, job: ClaimedJob, store: CheckpointStore) -> None:
+        self._job = job
+        self._store = store
+        #: Nothing can be there before somebody began the job.
+        self._is_new = job.attempt == 1
+
+    def load(self) -> Any:
+        """The value kept last; None for nothing."""
+        text = "" if self._is_new else self._store.load(self._job.id)
+        return json.loads(text) if text else None
+
+    def save(self, value: Any) -> None:
+        """Keeps a value; raises `ValueError` for one that is too large or no JSON."""
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if len(text.encode()) > _MOST_CHECKPOINT_BYTES:
+            raise ValueError(
+                f"a checkpoint may have {_MOST_CHECKPOINT_BYTES} bytes as JSON; keep what is larger "
+                "as an artifact and its id here"
+            )
+        if not self._store.save(self._job.id, self._job.fence, text):
+            raise StopRequested
+        self._is_new = False
 
 
 def context_of(job: ClaimedJob, worker: str) -> JobContext:

@@ -17,7 +17,11 @@ local function redrive(keys, argv)
       redis.call('HDEL', job, 'failures', 'suspect', 'cancel', 'ended_at', 'error', 'expires_at')
       redis.call('PERSIST', job)
       redis.call('PERSIST', root .. ':results:' .. id)
-      if data ~= '' then redis.call('HSET', job, 'data', data) end
+      -- What attempts with another payload left says nothing about this one.
+      if data ~= '' then
+        redis.call('HSET', job, 'data', data)
+        redis.call('HDEL', job, 'checkpoint')
+      end
       count(root, queue, 'failed', -1)
       to_queue(root, id, queue)
       event(root, 'k', 'redriven', 'j', id, 'q', queue, 'b', plain(argv[2]), 'w', plain(argv[1]), 'd', data)

@@ -38,7 +38,7 @@ STEPS = {
         "run_now",
         *("pause", "resume", "limit", "muster", "purge", "evict"),
     ),
-    "tally-worker": ("claim", "settle", "extend", "progress", "rescue"),
+    "tally-worker": ("claim", "settle", "extend", "progress", "checkpoint", "rescue"),
     "tally-clock": (
         *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
         *("facts", "recount", "reseat", "restore", "attest", "balance"),
