@@ -6,9 +6,11 @@ import socket
 from functools import partial
 from typing import Any, ClassVar
 
+from backend.domain.errors import ArtifactError
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
-from workers.mail.composer import Composer
+from workers.mail.composer import Composed, Composer, cannot_attach
+from workers.mail.delivery import Delivery
 from workers.mail.handover import OutcomeUnknown, hand_over
 from workers.mail.mail import Mail
 from workers.mail.sending import as_failure, keep_for_inspection
@@ -46,15 +48,35 @@ class EmailWorker(BaseWorker):
         composed = self.composer.compose(mail, context)
         if context.is_test:
             return keep_for_inspection(self.artifacts, composed, context)
+        delivery = Delivery.of(composed.recipients, context.checkpoint())
         try:
-            receipt = hand_over(self.pool, composed.envelope, self.settings.mail.deadline)
+            self._deliver(composed, delivery, context)
         except OutcomeUnknown as unknown:
             raise as_failure(unknown, self.settings.mail.unknown_outcome) from unknown
-        if receipt.refused:
-            context.log.warning("mail.recipients_refused", refused=len(receipt.refused))
+        except ArtifactError as error:
+            raise cannot_attach(error) from error
+        if (failure := delivery.failure()) is not None:
+            raise failure
+        if delivery.refused:
+            context.log.warning("mail.recipients_refused", refused=len(delivery.refused))
         return {
             "message_id": composed.message_id,
-            "recipients": len(composed.envelope.recipients) - len(receipt.refused),
-            "refused": receipt.refused,
-            "answer": receipt.answer,
+            "recipients": len(delivery.served),
+            "refused": delivery.refused,
+            "answer": delivery.answer,
         }
+
+    def _deliver(self, composed: Composed, delivery: Delivery, context: JobContext) -> None:
+        """Remembers who has the mail before others are tried, unless everybody has it."""
+
+        def note() -> None:
+            if delivery.waiting() or delivery.postponed:
+                context.save_checkpoint(delivery.checkpoint)
+
+        hand_over(
+            self.pool,
+            composed.envelope,
+            delivery,
+            deadline_seconds=self.settings.mail.deadline,
+            note=note,
+        )

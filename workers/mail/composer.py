@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from backend.api.config.worker_settings import MailSettings
 from backend.domain.errors import ArtifactError, ConfigurationError, PermanentFailure
+from workers.artifacts.artifact import Artifact
 from workers.artifacts.artifact_store import ArtifactStore
 from workers.base_worker import JobContext
+from workers.mail.attached_file import AttachedFile
 from workers.mail.handover import Envelope
 from workers.mail.mail import Attachment, Mail
 from workers.mail.mailbox import Mailbox, read_mailbox
-from workers.mail.message import AttachedFile, MailParts, message_id, write_message
+from workers.mail.message import MailParts, Message, message_id, write_message
 from workers.mail.templates import MailTemplates, Rendered
 
 _MEGABYTE = 1024 * 1024
@@ -23,6 +26,7 @@ class Composed(NamedTuple):
 
     message_id: str
     envelope: Envelope
+    recipients: Sequence[str]
 
 
 class Composer:
@@ -55,9 +59,10 @@ class Composer:
             self._files(mail.attachments),
             context.now(),
         )
-        recipients = _each_once([*to, *cc, *bcc])
         return Composed(
-            parts.message_id, Envelope(sender.address, recipients, write_message(parts))
+            parts.message_id,
+            Envelope(sender.address, _written(parts)),
+            _each_once([*to, *cc, *bcc]),
         )
 
     def _sender(self, mail: Mail) -> Mailbox:
@@ -80,22 +85,41 @@ class Composer:
         files: list[AttachedFile] = []
         left = self._most_bytes
         for attachment in attachments:
-            try:
-                artifact = self._artifacts.find(attachment.artifact)
-                left -= artifact.size_bytes
-                if left < 0:
-                    raise PermanentFailure(
-                        f"the attachments are over mail.attachments_mb ({self._most_bytes:.0f} bytes); "
-                        "send a link to the artifact instead"
-                    )
-                with self._artifacts.open(artifact.id) as file:
-                    content = file.read()
-            except ArtifactError as error:
-                raise PermanentFailure(f"cannot attach: {error}") from error
+            artifact = _found(self._artifacts, attachment.artifact)
+            left -= artifact.size_bytes
+            if left < 0:
+                raise PermanentFailure(
+                    f"the attachments are over mail.attachments_mb ({self._most_bytes:.0f} bytes); "
+                    "send a link to the artifact instead"
+                )
             files.append(
-                AttachedFile(attachment.name or artifact.name, artifact.media_type, content)
+                AttachedFile(
+                    attachment.name or artifact.name,
+                    artifact.media_type,
+                    artifact.size_bytes,
+                    partial(self._artifacts.open, artifact.id),
+                )
             )
         return files
+
+
+def _found(store: ArtifactStore, artifact_id: str) -> Artifact:
+    try:
+        return store.find(artifact_id)
+    except ArtifactError as error:
+        raise cannot_attach(error) from error
+
+
+def _written(parts: MailParts) -> Message:
+    try:
+        return write_message(parts)
+    except ArtifactError as error:
+        raise cannot_attach(error) from error
+
+
+def cannot_attach(error: ArtifactError) -> PermanentFailure:
+    """How an attempt ends whose attachment cannot be read."""
+    return PermanentFailure(f"cannot attach: {error}")
 
 
 def _configured(text: str) -> Mailbox:

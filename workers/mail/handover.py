@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import smtplib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from backend.domain.errors import PermanentFailure, RetryLater
+from workers.mail.delivery import Delivery
+from workers.mail.message import Message
 from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection, server_words
 from workers.mail.smtp_pool import SmtpPool
 
 _OK, _GO_AHEAD, _CLOSING, _TEMPORARY, _PERMANENT = 250, 354, 421, 400, 500
+#: RFC 5321, 4.5.3.1.10: that many recipients are enough for one transaction, or a mailbox is full.
+_ENOUGH = 452
 
 
 class OutcomeUnknown(RetryLater):
@@ -22,45 +26,60 @@ class Envelope(NamedTuple):
     """A mail as the server sees it."""
 
     sender: str
-    recipients: Sequence[str]
-    body: bytes
+    message: Message
 
 
-class Receipt(NamedTuple):
-    """What the server said when it took a mail."""
+def hand_over(
+    pool: SmtpPool,
+    envelope: Envelope,
+    delivery: Delivery,
+    *,
+    deadline_seconds: float,
+    note: Callable[[], None],
+) -> None:
+    """Serves every recipient that waits, in as many transactions as the server wants.
 
-    answer: str
-    #: Recipients that it will never take, with its words.
-    refused: dict[str, str]
+    ``note`` is called after each that was taken. Raises what an attempt ends with when the server
+    refuses the mail itself, or is lost.
+    """
+    ends_at = time.monotonic() + deadline_seconds
+    while delivery.waiting():
+        _transact(pool, envelope, delivery, ends_at)
+        note()
 
 
-def hand_over(pool: SmtpPool, envelope: Envelope, deadline: float) -> Receipt:
-    """Sends on a kept connection, or on a new one when the server has closed that meanwhile."""
-    ends_at = time.monotonic() + deadline
+def _transact(pool: SmtpPool, envelope: Envelope, delivery: Delivery, ends_at: float) -> None:
+    """On a kept connection, or on a new one when the server has closed that meanwhile."""
     connection, used_before = pool.take()
     try:
-        return _sent(pool, connection, envelope, ends_at)
+        return _sent(pool, connection, envelope, delivery, ends_at)
     except MailServerUnusable:
         if not used_before:
             raise
     pool.close()
-    return _sent(pool, pool.take()[0], envelope, ends_at)
+    return _sent(pool, pool.take()[0], envelope, delivery, ends_at)
 
 
 def _sent(
-    pool: SmtpPool, connection: SmtpConnection, envelope: Envelope, ends_at: float
-) -> Receipt:
+    pool: SmtpPool,
+    connection: SmtpConnection,
+    envelope: Envelope,
+    delivery: Delivery,
+    ends_at: float,
+) -> None:
     connection.begin(ends_at)
     try:
-        receipt = _dialogue(connection, envelope)
+        is_open = _dialogue(connection, envelope, delivery)
     except _Refused as refusal:
-        _end_refused(pool, connection, refusal)
+        _end_refused(pool, connection, is_closing=refusal.is_closing)
         raise refusal.failure from None
     except BaseException:
         connection.abort()
         raise
-    pool.give_back(connection)
-    return receipt
+    if is_open:
+        _end_refused(pool, connection)
+    else:
+        pool.give_back(connection)
 
 
 class _Refused(Exception):
@@ -79,9 +98,9 @@ class _Refused(Exception):
             self.failure = RetryLater(f"the mail server cannot take {words} now")
 
 
-def _end_refused(pool: SmtpPool, connection: SmtpConnection, refusal: _Refused) -> None:
+def _end_refused(pool: SmtpPool, connection: SmtpConnection, *, is_closing: bool = False) -> None:
     try:
-        if not refusal.is_closing and connection.rset()[0] == _OK:
+        if not is_closing and connection.rset()[0] == _OK:
             pool.give_back(connection)
             return
     except (OSError, smtplib.SMTPException):
@@ -89,12 +108,16 @@ def _end_refused(pool: SmtpPool, connection: SmtpConnection, refusal: _Refused) 
     connection.abort()
 
 
-def _dialogue(connection: SmtpConnection, envelope: Envelope) -> Receipt:
+def _dialogue(connection: SmtpConnection, envelope: Envelope, delivery: Delivery) -> bool:
+    """One transaction; answers whether it is still open because nobody in it was taken."""
     try:
         connection.ehlo_or_helo_if_needed()
-        refused = _announce(connection, envelope)
+        taken = _announce(connection, envelope, delivery)
+        if not taken:
+            return True
         _expect(_GO_AHEAD, "the mail", connection.docmd("DATA"))
-        connection.send(_dotted(envelope.body))
+        for piece in envelope.message.pieces():
+            connection.send(_dotted(piece))
     except (OSError, smtplib.SMTPException) as error:
         raise MailServerUnusable(
             f"the mail server was lost before it had the mail: {error}"
@@ -108,25 +131,30 @@ def _dialogue(connection: SmtpConnection, envelope: Envelope) -> Receipt:
             f"been sent ({error})"
         ) from error
     _expect(_OK, "the mail", (code, text))
-    return Receipt(server_words(code, text), refused)
+    delivery.served += taken
+    delivery.answer = server_words(code, text)
+    return False
 
 
-def _announce(connection: SmtpConnection, envelope: Envelope) -> dict[str, str]:
-    """MAIL and RCPT. One recipient that must wait makes the mail wait, so that nobody gets it twice."""
-    options = [f"size={len(envelope.body)}"] if connection.has_extn("size") else []
+def _announce(connection: SmtpConnection, envelope: Envelope, delivery: Delivery) -> list[str]:
+    """MAIL and RCPT; answers whom the server takes in this transaction."""
+    size = envelope.message.size_bytes
+    options = [f"size={size}"] if connection.has_extn("size") else []
     _expect(_OK, "the sender", connection.mail(envelope.sender, options))
-    refused: dict[str, str] = {}
-    last: _Refused | None = None
-    for recipient in envelope.recipients:
+    taken: list[str] = []
+    for recipient in delivery.waiting():
         code, text = connection.rcpt(recipient)
-        if _TEMPORARY <= code < _PERMANENT:
+        if code == _CLOSING:
             raise _Refused(f"the recipient {recipient}", code, text)
-        if code >= _PERMANENT:
-            refused[recipient] = server_words(code, text)
-            last = _Refused(f"the recipient {recipient}", code, text)
-    if last is not None and len(refused) == len(envelope.recipients):
-        raise last
-    return refused
+        if code == _ENOUGH and taken:
+            break
+        if code < _TEMPORARY:
+            taken.append(recipient)
+        elif code < _PERMANENT:
+            delivery.postponed[recipient] = server_words(code, text)
+        else:
+            delivery.refused[recipient] = server_words(code, text)
+    return taken
 
 
 def _expect(wanted: int, stage: str, answer: tuple[int, bytes]) -> None:
@@ -135,9 +163,7 @@ def _expect(wanted: int, stage: str, answer: tuple[int, bytes]) -> None:
         raise _Refused(stage, code, text)
 
 
-def _dotted(body: bytes) -> bytes:
-    """RFC 5321, 4.5.2: lines end in CRLF, and one that begins with a dot gets another."""
-    lines = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines)
+def _dotted(lines: bytes) -> bytes:
+    """RFC 5321, 4.5.2: a line that begins with a dot gets another."""
+    doubled = lines.replace(b"\r\n.", b"\r\n..")
+    return b"." + doubled if doubled.startswith(b".") else doubled

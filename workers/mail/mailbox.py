@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from workers.internet_name import ascii_name
 from workers.mail.header_text import header_text
 
 _LONGEST_ADDRESS = 254
@@ -59,8 +60,8 @@ def _domain(local: str, domain: str) -> str:
     if _OTHER_DOTS.search(domain):
         raise ValueError("the domain after the @ holds a character that only looks like a dot")
     try:
-        ascii_domain = domain.encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        ascii_domain = ascii_name(domain)
+    except ValueError:
         raise ValueError("the domain after the @ is not a domain name") from None
     labels = ascii_domain.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():

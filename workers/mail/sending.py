@@ -22,7 +22,8 @@ def keep_for_inspection(
         context.job_id, context.attempt, "mail.eml", "message/rfc822", _TEST_MAIL_DAYS
     )
     with store.create(label) as file:
-        file.write(composed.envelope.body)
+        for piece in composed.envelope.message.pieces():
+            file.write(piece)
     return {
         "message_id": composed.message_id,
         "recipients": 0,

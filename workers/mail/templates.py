@@ -52,12 +52,15 @@ class MailTemplates:
         if not (self._folder / path).is_file():
             return ""
         template = self._compiled().get_template(path)
-        rendered = ""
+        chunks: list[str] = []
+        length = 0
         for chunk in template.generate(dict(data)):
-            rendered += chunk
-            if len(rendered) > _LONGEST_RENDERED:
+            # Plain text: `Markup` would escape whatever it is added to, the template's own HTML too.
+            chunks.append(str(chunk))
+            length += len(chunk)
+            if length > _LONGEST_RENDERED:
                 raise ValueError(f"{path} grows over {_LONGEST_RENDERED} characters")
-        return rendered
+        return "".join(chunks)
 
     def _names(self) -> list[str]:
         if not self._folder.is_dir():

@@ -7,6 +7,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from workers.internet_name import ascii_name
+
 _LONGEST = 2048
 #: Blanks, controls, backslashes and whatever is not ASCII: what parsers disagree about.
 _FORBIDDEN = re.compile(r"[^\x21-\x7e]|[\\]")
@@ -90,8 +92,8 @@ def _host(host: str, *, is_bracketed: bool) -> str:
 
 def _ascii(host: str) -> str:
     try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
+        return ascii_name(host)
+    except ValueError:
         raise ValueError("the URL's host is not a host name like example.com") from None
 
 

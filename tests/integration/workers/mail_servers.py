@@ -40,6 +40,7 @@ class Inbox:
     mails: list[Delivered] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     connections: int = 0
+    most_recipients: int = 1000
 
     async def handle_EHLO(  # noqa: N802 - named and called by aiosmtpd
         self, server: Any, session: Any, envelope: Any, hostname: str, lines: Any
@@ -54,6 +55,8 @@ class Inbox:
         answer = self.answers.get(address) or self.answers.get("RCPT")
         if answer:
             return answer
+        if len(envelope.rcpt_tos) >= self.most_recipients:
+            return "452 4.5.3 too many recipients"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -68,6 +71,8 @@ class Inbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if "DATA" in self.answers:
             return self.answers["DATA"]
+        if answer := self.answers.get(f"DATA {len(self.mails) + 1}"):
+            return answer
         self.mails.append(
             Delivered(
                 envelope.mail_from, list(envelope.rcpt_tos), envelope.content, session.peer[1]
@@ -94,8 +99,9 @@ class MailServer:
         starttls: ssl.SSLContext | None = None,
         login: tuple[str, str] | None = None,
         idle_seconds: float = 60,
+        most_recipients: int = 1000,
     ) -> None:
-        self.inbox = Inbox()
+        self.inbox = Inbox(most_recipients=most_recipients)
         self._controller = _AnyPort(
             self.inbox,
             hostname="127.0.0.1",

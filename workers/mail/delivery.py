@@ -1,0 +1,61 @@
+"""Who of a mail's recipients has it, who never will, and who is still to be served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
+
+
+@dataclass
+class Delivery:
+    """How far the delivery of one mail is. What an earlier attempt did is not done again."""
+
+    recipients: Sequence[str]
+    served: list[str] = field(default_factory=list)
+    #: Recipients that the server will never take, with its words.
+    refused: dict[str, str] = field(default_factory=dict)
+    #: Recipients that it cannot take in this attempt, with its words.
+    postponed: dict[str, str] = field(default_factory=dict)
+    answer: str = ""
+
+    @classmethod
+    def of(cls, recipients: Sequence[str], checkpoint: Any) -> Delivery:
+        """A delivery that goes on where the ``checkpoint`` of an earlier attempt left it."""
+        left = checkpoint if isinstance(checkpoint, dict) else {}
+        return cls(recipients, list(left.get("served", [])), dict(left.get("refused", {})))
+
+    @property
+    def checkpoint(self) -> dict[str, Any]:
+        """What the next attempt must know."""
+        return {"served": self.served, "refused": self.refused}
+
+    def waiting(self) -> list[str]:
+        """The recipients to name to the server next, in their order."""
+        settled = {*self.served, *self.refused, *self.postponed}
+        return [recipient for recipient in self.recipients if recipient not in settled]
+
+    def failure(self) -> JobSignal | None:
+        """How the attempt ends once nobody waits; None when the mail has gone to whom it can."""
+        if self.postponed:
+            return RetryLater(
+                f"the mail server cannot take {_listed(self.postponed)} now{self._others()}"
+            )
+        if not self.served:
+            return PermanentFailure(f"the mail server refuses {_listed(self.refused)}")
+        return None
+
+    def _others(self) -> str:
+        if not self.served:
+            return ""
+        return (
+            f"; {len(self.served)} of {len(self.recipients)} recipients have the mail and will not "
+            "get it again"
+        )
+
+
+def _listed(answers: dict[str, str]) -> str:
+    """All in one line, since this is what the job's page shows."""
+    return "; ".join(f"the recipient {address}: {words}" for address, words in answers.items())
