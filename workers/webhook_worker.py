@@ -40,10 +40,9 @@ class WebhookWorker(BaseWorker):
         began = time.monotonic()
         target, answer = self.sender.send(request)
         failure = failure_of(
-            answer.status,
-            answer.headers,
-            answer.body,
+            answer,
             origin=target.origin,
+            redirects=self.webhook.redirects,
             longest_wait=self.webhook.retry_after_limit,
         )
         if failure is not None:

@@ -11,9 +11,11 @@ from typing import Any
 
 from backend.api.config.engine_settings import SmtpSettings
 from backend.domain.errors import RetryLater
+from workers.one_line import one_line
 
 #: Loopback needs no encryption to keep a password from being read on the way.
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+_LONGEST_WORDS = 300
 
 
 class MailServerUnusable(RetryLater):
@@ -174,6 +176,4 @@ def _said(error: Exception) -> str:
 
 def server_words(code: int, text: bytes | str) -> str:
     """What a server answered, as one short line."""
-    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    harmless = "".join(c if c.isprintable() else " " for c in words)
-    return f"{code} {' '.join(harmless.split())}"[:300]
+    return f"{code} {one_line(text, _LONGEST_WORDS)}"

@@ -7,9 +7,10 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any, NamedTuple
 
+from urllib3._collections import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
@@ -17,6 +18,8 @@ from workers.webhooks.target import Target
 
 #: How long to wait for the body of an answer whose status is known already.
 _BODY_SECONDS = 2.0
+#: All but 101: nobody asked for another protocol.
+_INFORMATIONAL = (100, *range(102, 200))
 #: What connecting, sending and reading may raise.
 FAILURES = (OSError, HTTPException, HTTPError)
 
@@ -40,8 +43,23 @@ class Answer(NamedTuple):
     """What came back."""
 
     status: int
-    headers: Mapping[str, str]
+    fields: HTTPHeaderDict
     body: bytes
+
+    def headers(self, name: str) -> list[str]:
+        """Every value of one header; what comes twice is not added up."""
+        return self.fields.getlist(name)
+
+
+class _FinalResponse(HTTPResponse):
+    """Passes over informational answers (RFC 9110, 15.2); the standard library knows only 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status not in _INFORMATIONAL:
+                return version, status, reason
+            parse_headers(self.fp)
 
 
 class _Pinned:
@@ -131,6 +149,7 @@ def post(
     """Sends the request and reads the answer; raises one of `FAILURES`."""
     connection = _connection(target, tls)
     connection.addresses, connection.limits = addresses, limits
+    connection.response_class = _FinalResponse
     try:
         connection.connect()
         connection.sock = _LimitedSocket(connection.sock, limits)

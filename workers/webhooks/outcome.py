@@ -2,56 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
+from workers.one_line import one_line
+from workers.webhooks.connection import Answer
 
-_GONE, _SUCCESS, _REDIRECTS, _SERVER_ERRORS = 410, range(200, 300), range(300, 400), range(500, 600)
-_LATER = frozenset({408, 425, 429})
+_SUCCESS, _REDIRECTS, _SERVER_ERRORS = range(200, 300), range(300, 400), range(500, 600)
+_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+#: Only these keep a POST a POST.
+FOLLOWED = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _SHOWN = 256
+#: A receiver that says "at once" has still to be asked a moment later.
+_SHORTEST_WAIT = 1.0
 
 
 def failure_of(
-    status: int, headers: Mapping[str, str], body: bytes, *, origin: str, longest_wait: float
+    answer: Answer, *, origin: str, redirects: int, longest_wait: float
 ) -> JobSignal | None:
-    """How the attempt ends; None for success."""
-    words = excerpt(body)
-    said = f"{origin} answered {status}" + (f": {words}" if words else "")
-    if status in _SUCCESS:
+    """How the attempt ends; None for success. ``redirects`` is how many were allowed."""
+    if answer.status in _SUCCESS:
         return None
-    if status in _LATER or status in _SERVER_ERRORS:
-        return RetryLater(said, delay=asked_wait(headers.get("Retry-After", ""), longest_wait))
-    if status == _GONE:
+    said = f"{origin} answered {_named(answer.status)}"
+    if words := excerpt(answer.body):
+        said += f": {words}"
+    if answer.status in _LATER or answer.status in _SERVER_ERRORS:
+        return RetryLater(said, delay=asked_wait(answer.headers("Retry-After"), longest_wait))
+    if answer.status == HTTPStatus.GONE:
         return PermanentFailure(
             f"{said}; the receiver wants no more of these: take it off the list"
         )
-    if status in _REDIRECTS:
-        return PermanentFailure(
-            f"{origin} answered {status}, a redirect, which is not followed; send to the new address, "
-            "or allow some with webhook.redirects"
-        )
+    if answer.status in _REDIRECTS:
+        return PermanentFailure(f"{said}; {_not_followed(answer.status, redirects)}")
     return PermanentFailure(said)
 
 
-def asked_wait(text: str, longest: float) -> float | None:
-    """The seconds that a Retry-After header asks for, at most ``longest``; None for none."""
-    text = text.strip()
-    seconds = float(text[:12]) if text.isascii() and text.isdigit() else _seconds_until(text)
-    return min(seconds, longest) if seconds > 0 else None
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
-def _seconds_until(text: str) -> float:
+def _not_followed(status: int, redirects: int) -> str:
+    if status not in FOLLOWED:
+        return "such a redirect makes a GET of a POST and is not followed: send to the new address"
+    if redirects:
+        return (
+            f"no more than {redirects} redirects are followed (webhook.redirects): send to the new "
+            "address, or look for a loop"
+        )
+    return (
+        "redirects are not followed: send to the new address, or allow some with webhook.redirects"
+    )
+
+
+def asked_wait(values: Iterable[str], longest: float) -> float | None:
+    """The seconds that Retry-After headers ask for, at most ``longest``; None for none."""
+    asked = [seconds for text in values if (seconds := _seconds(text.strip())) is not None]
+    return min(max(*asked, _SHORTEST_WAIT), longest) if asked else None
+
+
+def _seconds(text: str) -> float | None:
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return float(text[:12])
     try:
         instant = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
-        return 0.0
+        return None
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    return (aware - datetime.now(UTC)).total_seconds()
+    left = (aware - datetime.now(UTC)).total_seconds()
+    return left if left > 0 else None
 
 
 def excerpt(body: bytes) -> str:
     """The first characters of an answer as one harmless line."""
-    text = body[: _SHOWN * 4].decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]
+    return one_line(body[: _SHOWN * 4], _SHOWN)

@@ -10,13 +10,16 @@ from urllib.parse import urljoin
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure, RetryLater
+from workers.one_line import one_line
 from workers.webhooks.address_rules import AddressRules
 from workers.webhooks.connection import FAILURES, Answer, Limits, post
 from workers.webhooks.lookup import Resolver, checked_addresses, system_resolver
+from workers.webhooks.outcome import FOLLOWED
 from workers.webhooks.target import Target, read_target
 
-#: Only these keep a POST a POST.
-_FOLLOWED = frozenset({307, 308})
+#: What OpenSSL says of certificates that nobody it trusts has signed.
+_UNKNOWN_SIGNERS = frozenset({18, 19, 20, 21})
+_LONGEST_CAUSE = 300
 
 
 class Request(NamedTuple):
@@ -65,16 +68,24 @@ class WebhookSender:
         target, headers = self.permitted(request.url), request.private_headers
         for redirects_left in range(self._settings.redirects, -1, -1):
             answer = self._exchange(target, {**headers, **request.headers}, request.body, ends_at)
-            location = answer.headers.get("Location", "")
-            if answer.status not in _FOLLOWED or not redirects_left or not location:
+            location = next(iter(answer.headers("Location")), "")
+            if answer.status not in FOLLOWED or not redirects_left or not location:
                 break
-            following = self.permitted(urljoin(target.origin + target.path, location))
+            following = self._redirected(target, location)
             if target.is_encrypted and not following.is_encrypted:
                 raise PermanentFailure(f"{target.origin} redirects to {following.origin}: refused")
             if following.origin != target.origin:
                 headers = {}
             target = following
         return target, answer
+
+    def _redirected(self, target: Target, location: str) -> Target:
+        try:
+            return self.permitted(urljoin(target.origin + target.path, location))
+        except (PermanentFailure, ValueError) as error:
+            raise PermanentFailure(
+                f"{target.origin} redirects to where webhooks may not go: {_cause(error)}"
+            ) from None
 
     def _exchange(
         self, target: Target, headers: Mapping[str, str], body: bytes, ends_at: float
@@ -87,12 +98,22 @@ class WebhookSender:
                 self.open()
             return post(target, addresses, headers=headers, body=body, limits=limits, tls=self._tls)
         except ssl.SSLError as error:
-            raise RetryLater(
-                f"{target.origin} cannot be trusted: {error.reason or error}; nothing was sent"
-            ) from error
+            raise RetryLater(f"{target.origin} {_untrusted(error)}; nothing was sent") from error
         except FAILURES as error:
             raise RetryLater(f"{target.origin} gave no answer: {_cause(error)}") from error
 
 
 def _cause(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+    words = (
+        str(error) if isinstance(error, PermanentFailure) else f"{type(error).__name__}: {error}"
+    )
+    return one_line(words, _LONGEST_CAUSE)
+
+
+def _untrusted(error: ssl.SSLError) -> str:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return f"speaks no TLS that is good enough: {one_line(error.reason or str(error), _LONGEST_CAUSE)}"
+    words = f"cannot be trusted: {one_line(error.verify_message, _LONGEST_CAUSE)}"
+    if error.verify_code in _UNKNOWN_SIGNERS:
+        words += "; webhook.ca_file names certificates to trust"
+    return words

@@ -7,10 +7,12 @@ import json
 import ssl
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
@@ -135,10 +137,52 @@ def test_a_strange_certificate_gets_nothing(
 ) -> None:
     receiver = start_receiver(tls=server_tls)
 
-    with pytest.raises(RetryLater, match="cannot be trusted"):
+    with pytest.raises(RetryLater) as failure:
         send(reaching(settings), receiver.url())
 
+    assert str(failure.value) == (
+        f"https://127.0.0.1:{receiver.port} cannot be trusted: unable to get local issuer certificate; "
+        "webhook.ca_file names certificates to trust; nothing was sent"
+    )
     assert receiver.requests == []
+
+
+def test_an_expired_certificate_is_told_as_such(
+    settings: Settings, start_receiver: Start, authority: trustme.CA, certificates: Path
+) -> None:
+    expired = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    authority.issue_cert("127.0.0.1", not_after=yesterday).configure_cert(expired)
+    receiver = start_receiver(tls=expired)
+
+    with pytest.raises(RetryLater) as failure:
+        send(reaching(settings, ca_file=certificates), receiver.url())
+
+    assert str(failure.value) == (
+        f"https://127.0.0.1:{receiver.port} cannot be trusted: certificate has expired; nothing was sent"
+    )
+
+
+def test_a_receiver_that_only_speaks_old_tls_is_told_as_such(
+    settings: Settings, start_receiver: Start, authority: trustme.CA, certificates: Path
+) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(old)
+    old.set_ciphers("AES128-SHA256")
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    receiver = start_receiver(tls=old)
+    worker = WebhookWorker(reaching(settings, ca_file=certificates))
+    worker.open()
+    assert worker.sender._tls is not None
+    worker.sender._tls.minimum_version = ssl.TLSVersion.TLSv1_3
+
+    with pytest.raises(RetryLater) as failure:
+        worker.send_webhook(webhook_worker.Webhook(url=receiver.url()), context())
+
+    assert str(failure.value) == (
+        f"https://127.0.0.1:{receiver.port} speaks no TLS that is good enough: "
+        "TLSV1_ALERT_PROTOCOL_VERSION; nothing was sent"
+    )
 
 
 def test_a_certificate_for_another_name_gets_nothing(
@@ -149,8 +193,13 @@ def test_a_certificate_for_another_name_gets_nothing(
     worker.sender._resolve = lambda _host, _port: ["127.0.0.1"]
     worker.open()
 
-    with pytest.raises(RetryLater, match="cannot be trusted"):
+    with pytest.raises(RetryLater) as failure:
         worker.send_webhook(webhook_worker.Webhook(url=receiver.url(host="example.com")), context())
+
+    assert str(failure.value) == (
+        f"https://example.com:{receiver.port} cannot be trusted: Hostname mismatch, certificate is not "
+        "valid for 'example.com'.; nothing was sent"
+    )
 
     assert receiver.requests == []
 
@@ -163,7 +212,8 @@ ANSWERS: list[tuple[int, dict[str, str], type[Exception] | None, float | None]] 
     (401, {}, PermanentFailure, None), (403, {}, PermanentFailure, None), (404, {}, PermanentFailure, None),
     (408, {}, RetryLater, None), (410, {}, PermanentFailure, None), (413, {}, PermanentFailure, None),
     (425, {}, RetryLater, None), (429, {}, RetryLater, None), (429, {"Retry-After": "7"}, RetryLater, 7),
-    (429, {"Retry-After": "0"}, RetryLater, None), (429, {"Retry-After": "soon"}, RetryLater, None),
+    (429, {"Retry-After": "0"}, RetryLater, 1), (429, {"Retry-After": "1.5"}, RetryLater, 1.5),
+    (429, {"Retry-After": "soon"}, RetryLater, None),
     (503, {"Retry-After": "999999999"}, RetryLater, 600), (503, {"Retry-After": "-5"}, RetryLater, None),
     (503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, RetryLater, None), (500, {}, RetryLater, None),
     (502, {}, RetryLater, None), (504, {}, RetryLater, None), (599, {}, RetryLater, None),
@@ -187,6 +237,45 @@ def test_an_answer_means_done_never_or_later(
 
     assert getattr(failure.value, "delay", None) == delay
     assert len(receiver.requests) == 1
+
+
+WORDS = [
+    (404, b"", "answered 404 Not Found"),
+    (418, b"short and stout", "answered 418 I'm a Teapot: short and stout"),
+    (499, b"", "answered 499"),
+    (302, b"", (
+        "answered 302 Found; such a redirect makes a GET of a POST and is not followed: send to the new "
+        "address"
+    )),
+    (307, b"", (
+        "answered 307 Temporary Redirect; redirects are not followed: send to the new address, or allow "
+        "some with webhook.redirects"
+    )),
+    (410, b"", "answered 410 Gone; the receiver wants no more of these: take it off the list"),
+    (503, b"busy", "answered 503 Service Unavailable: busy"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body", "words"), WORDS)
+def test_what_went_wrong_is_told_in_one_sentence(
+    settings: Settings, start_receiver: Start, status: int, body: bytes, words: str
+) -> None:
+    receiver = start_receiver(answer=lambda _request: (status, {"Location": "/x"}, body))
+
+    with pytest.raises((RetryLater, PermanentFailure)) as failure:
+        send(reaching(settings), receiver.url())
+
+    assert str(failure.value) == f"http://127.0.0.1:{receiver.port} {words}"
+
+
+def test_the_longest_of_two_waits_is_kept(settings: Settings, start_raw_receiver: StartRaw) -> None:
+    head = b"HTTP/1.1 503 x\r\nRetry-After: 3\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+    receiver = start_raw_receiver(lambda connection, _ended: connection.sendall(head))
+
+    with pytest.raises(RetryLater) as failure:
+        send(reaching(settings), receiver.url())
+
+    assert failure.value.delay == 5
 
 
 def test_a_date_to_come_back_at_is_kept(settings: Settings, start_receiver: Start) -> None:

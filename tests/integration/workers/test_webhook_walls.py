@@ -47,8 +47,13 @@ def test_no_more_redirects_are_followed_than_allowed(
 ) -> None:
     receiver = start_receiver(answer=lambda _request: (307, {"Location": "/hook"}, b""))
 
-    with pytest.raises(PermanentFailure, match="a redirect"):
+    with pytest.raises(PermanentFailure) as failure:
         send(reaching(settings, redirects=2), receiver.url())
+
+    assert str(failure.value) == (
+        f"http://127.0.0.1:{receiver.port} answered 307 Temporary Redirect; no more than 2 redirects are "
+        "followed (webhook.redirects): send to the new address, or look for a loop"
+    )
 
     assert len(receiver.requests) == 3
 
@@ -201,11 +206,43 @@ ANSWERED = {
     "its body comes a byte at a time": saying(HEAD + b"\r\n", forever(b"z", 0.02)),
     "its body stops half way": saying(HEAD + b"Content-Length: 100\r\n\r\nhalf", hang),
     "it promises more than it sends": saying(HEAD + b"Content-Length: 99999999999\r\n\r\nhalf"),
+    "it gives early hints": saying(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+        + HEAD
+        + b"Content-Length: 2\r\n\r\nok"
+    ),
     "its chunks are broken": saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhalf\r\n"),
     "it says that the body is compressed": saying(
         HEAD + b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\0"
     ),
 }
+
+
+def test_nothing_that_a_receiver_says_reaches_a_terminal_as_it_is(
+    settings: Settings, start_raw_receiver: StartRaw
+) -> None:
+    receiver = start_raw_receiver(saying(b"\x1b]0;owned\x07\x1b[2J\xe2\x80\xaeFINISHED\r\n\r\n"))
+
+    with pytest.raises(RetryLater) as failure:
+        send(reaching(settings), receiver.url())
+
+    assert str(failure.value) == (
+        f"http://127.0.0.1:{receiver.port} gave no answer: BadStatusLine: ]0;owned [2Jâ ®FINISHED"
+    )
+
+
+def test_a_redirect_that_cannot_be_read_is_told_as_the_receiver_s(
+    settings: Settings, start_receiver: Start
+) -> None:
+    receiver = start_receiver(answer=redirecting("ftp://else.example/"))
+
+    with pytest.raises(PermanentFailure) as failure:
+        send(reaching(settings, redirects=1), receiver.url())
+
+    assert str(failure.value) == (
+        f"http://127.0.0.1:{receiver.port} redirects to where webhooks may not go: the URL must begin "
+        "with https:// (or http:// where that is allowed)"
+    )
 
 
 @pytest.mark.parametrize("deed", UNANSWERED.values(), ids=UNANSWERED.keys())
