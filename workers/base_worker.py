@@ -18,6 +18,7 @@ from backend.domain.errors import PermanentFailure, RetryLater, Snooze
 from backend.domain.job_type import Isolation, JobType
 from backend.domain.queue_name import DEFAULT_LANE, Priority
 from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
+from backend.domain.role import Role
 from workers.job_log import JobLog
 
 __all__ = [
@@ -71,6 +72,8 @@ class JobContext:
     context_id: str = ""
     #: A rehearsal: touch nothing outside.
     is_test: bool = False
+    #: Its maker is bound to the tenant: the job may see and touch nothing of others.
+    is_confined: bool = False
     #: Grows with every attempt; guards effects against an attempt that was given up.
     fence: str = ""
     #: When the soft limit will end this attempt; monotonic seconds, None for none.
@@ -161,13 +164,16 @@ def job_type(
     result_ttl: int | None = None,
     version: int = 1,
     secret_fields: tuple[str, ...] = (),
+    role: str = Role.PRODUCER,
+    tenants: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Declares the decorated function, or method of a `BaseWorker`, to be a job type.
 
     The payload's model is the annotation of its first parameter; without one, any JSON object will
     do. It may take a second parameter, the `JobContext`. What it returns must be JSON.
     ``timeout`` is the soft limit in seconds, ``grace`` how many more until the process is killed,
-    ``limit`` how many may run at once in the whole cluster.
+    ``limit`` how many may run at once in the whole cluster. ``role`` is the least that a caller of the
+    API must have to enqueue it; ``tenants=False`` keeps it from callers who are bound to a tenant.
     """
     declared = {
         "name": name,
@@ -181,6 +187,8 @@ def job_type(
         "result_ttl": result_ttl,
         "version": version,
         "secret_fields": frozenset(secret_fields),
+        "role": Role.parse(role),
+        "tenants": tenants,
     }
 
     def mark(handler: Handler) -> Handler:

@@ -33,7 +33,7 @@ class MaintenanceWorker(BaseWorker):
         print(line, flush=True)
         return {"printed": line}
 
-    @job_type("cleanup", priority="low", timeout=600)
+    @job_type("cleanup", role="operator", tenants=False, priority="low", timeout=600)
     def cleanup(self, cleanup: Cleanup, context: JobContext) -> dict[str, Any]:
         """Deletes expired artifacts and what crashed jobs left half written. A test run only counts."""
         now = context.now()
@@ -52,7 +52,9 @@ class MaintenanceWorker(BaseWorker):
             "dry_run": is_dry,
         }
 
-    @job_type("backup", priority="low", isolation="process", timeout=3600)
+    @job_type(
+        "backup", role="operator", tenants=False, priority="low", isolation="process", timeout=3600
+    )
     def backup(self, _backup: Backup, context: JobContext) -> dict[str, Any]:
         """Writes a ``pg_dump`` of the jobs database to backup.folder. A test run only looks for pg_dump."""
         program = find_pg_dump(self.backup_settings.pg_dump)

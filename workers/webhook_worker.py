@@ -11,6 +11,7 @@ from backend.domain.errors import PermanentFailure
 from backend.domain.nearest_name import suggestion
 from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.webhooks.outcome import excerpt, failure_of
+from workers.webhooks.secret_use import is_for_tenant
 from workers.webhooks.sender import Request, WebhookSender
 from workers.webhooks.signature import sign
 from workers.webhooks.webhook import Webhook
@@ -58,7 +59,7 @@ class WebhookWorker(BaseWorker):
     def _request(self, webhook: Webhook, context: JobContext) -> Request:
         body = json.dumps(webhook.body, separators=(",", ":"), ensure_ascii=False).encode()
         timestamp = int(context.now().timestamp())
-        secrets = self._secrets(webhook.secret)
+        name = self._secret_of(webhook.secret, context)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "tally-webhook/1",
@@ -68,17 +69,25 @@ class WebhookWorker(BaseWorker):
             "webhook-id": context.job_id,
             "webhook-timestamp": str(timestamp),
         }
-        if secrets:
-            headers["webhook-signature"] = sign(context.job_id, timestamp, body, secrets)
-        return Request(webhook.url, body, headers, webhook.headers)
+        if not name:
+            return Request(webhook.url, body, headers, webhook.headers)
+        secrets = [secret.get_secret_value() for secret in self.webhook.secrets[name]]
+        headers["webhook-signature"] = sign(context.job_id, timestamp, body, secrets)
+        hosts = self.webhook.secret_hosts.get(name, ())
+        return Request(webhook.url, body, headers, webhook.headers, name, hosts)
 
-    def _secrets(self, name: str | None) -> list[str]:
-        wanted = name or self.webhook.default_secret
-        known = self.webhook.secrets
+    def _secret_of(self, asked: str | None, context: JobContext) -> str:
+        """The name of the secret to sign with; empty to send unsigned."""
+        wanted, known = asked or self.webhook.default_secret, self.webhook.secrets
+        if wanted in known and is_for_tenant(self.webhook, wanted, context):
+            return wanted
+        if asked is None and self.webhook.allow_unsigned:
+            return ""
         if wanted in known:
-            return [secret.get_secret_value() for secret in known[wanted]]
-        if name is None and self.webhook.allow_unsigned:
-            return []
+            raise PermanentFailure(
+                f"the signing secret {wanted!r} is not for this job; webhook.secret_tenants lists the "
+                "tenants whose jobs may use it"
+            )
         raise PermanentFailure(
             f"there is no signing secret {wanted!r}{suggestion(wanted, known)}; add it to "
             "webhook.secrets"

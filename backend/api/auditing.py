@@ -84,7 +84,7 @@ def actor_of(call: Call) -> AuditActor:
     who = call.who
     is_person = who.credential is Credential.JWT or call.channel is Channel.DASHBOARD
     kind = ActorKind.PERSON if is_person else ActorKind.TOKEN
-    return AuditActor(who.name, kind, who.role, call.address, call.channel)
+    return AuditActor(who.name, kind, who.role, call.address, call.channel, who.full_id)
 
 
 def _writer(call: Call, what: str, reason: str) -> Callable[..., None]:

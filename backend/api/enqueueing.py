@@ -14,6 +14,7 @@ from backend.domain.access_errors import NotAllowed
 from backend.domain.derived_job_id import derived_job_id
 from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.job import EnqueueReply, JobView
+from backend.domain.type_rights import permit_type
 
 _KEY = re.compile(r"[!-~]{1,128}")
 
@@ -57,6 +58,17 @@ def tenant_of(call: Call, asked: str | None) -> str | None:
     return own or asked
 
 
+def labels_of(call: Call, asked: str | None) -> dict[str, Any]:
+    """The tenant of a job that the caller makes, and whether the job is confined to it."""
+    labels: dict[str, Any] = {}
+    tenant = tenant_of(call, asked)
+    if tenant is not None:
+        labels["tenant"] = tenant
+    if call.who.tenant is not None:
+        labels["is_confined"] = True
+    return labels
+
+
 def _note(call: Call, ids: Sequence[str]) -> None:
     if ids:
         call.desk.enqueue_audit.note(
@@ -65,12 +77,13 @@ def _note(call: Call, ids: Sequence[str]) -> None:
 
 
 def prepared(call: Call, request: EnqueueRequest) -> dict[str, Any]:
-    """What `enqueue_job` takes, with the caller's tenant."""
+    """What `enqueue_job` takes, with the caller's tenant; raises `NotAllowed` for what they may not."""
+    if request.job_type in call.parts.catalogue:
+        permit_type(call.who, call.parts.catalogue.get(request.job_type))
     values = {name: getattr(request, name) for name in request.model_fields_set}
     values = {name: value for name, value in values.items() if value is not None}
-    tenant = tenant_of(call, request.tenant)
-    if tenant is not None:
-        values["tenant"] = tenant
+    values |= labels_of(call, request.tenant)
+    tenant = values.get("tenant")
     if request.idempotency_key is not None:
         values["idempotency_key"] = f"body:{tenant or ''}:{request.idempotency_key}"
     return values

@@ -61,7 +61,22 @@ class JwtVerifier:
         if tenant is not None and not (isinstance(tenant, str) and tenant):
             return None
         name = name[:_LONGEST_NAME]
-        return Principal(name, name, Role(role), tenant, Credential.JWT)
+        issuer = claims.get("iss")
+        subject = f"{issuer}|{name}" if isinstance(issuer, str) and issuer else name
+        return Principal(
+            subject, name, Role(role), tenant, Credential.JWT, _job_types(claims, settings)
+        )
+
+
+def _job_types(claims: dict[str, Any], settings: JwtSettings) -> frozenset[str] | None:
+    """What the token is kept to; a claim that cannot be read lets nothing be run."""
+    named = claims.get(settings.types_claim)
+    if named is None:
+        return None
+    listed = named.split() if isinstance(named, str) else named
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        return frozenset()
+    return frozenset(listed)
 
 
 def verifier_of(settings: JwtSettings) -> JwtVerifier | None:

@@ -22,7 +22,15 @@ class Nothing(Payload):
     """These jobs are told nothing: the settings say all."""
 
 
-@job_type("prune_history", priority="low", isolation="process", timeout=3600, max_retries=1)
+@job_type(
+    "prune_history",
+    role="operator",
+    tenants=False,
+    priority="low",
+    isolation="process",
+    timeout=3600,
+    max_retries=1,
+)
 def prune_history(_payload: Nothing) -> dict[str, int]:
     """Deletes what has outlived its time: history, ticks, RQ's registries, dead letters over limits."""
     from backend.bootstrap.record_parts import pruner
@@ -43,7 +51,15 @@ def prune_history(_payload: Nothing) -> dict[str, int]:
     return {"jobs": loop.pruned, "ticks": ticks, "registry_entries": entries, "dead": dead}
 
 
-@job_type("reconcile", priority="low", isolation="process", timeout=3600, max_retries=0)
+@job_type(
+    "reconcile",
+    role="operator",
+    tenants=False,
+    priority="low",
+    isolation="process",
+    timeout=3600,
+    max_retries=0,
+)
 def reconcile(_payload: Nothing) -> dict[str, Any]:
     """Compares Redis with the record and names every job that breaks the balance."""
     from backend.bootstrap.record_parts import ledger_service
@@ -64,7 +80,15 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
     return result
 
 
-@job_type("check_workers", priority="low", timeout=60, max_retries=1, result_ttl=300)
+@job_type(
+    "check_workers",
+    role="operator",
+    tenants=False,
+    priority="low",
+    timeout=60,
+    max_retries=1,
+    result_ttl=300,
+)
 def check_workers(_payload: Nothing) -> dict[str, Any]:
     """Clears the records of worker processes that ended without saying so."""
     parts = platform()

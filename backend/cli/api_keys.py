@@ -30,10 +30,16 @@ def keys() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--tenant", help="Only this tenant's jobs are theirs to see.")
+@click.option("--types", help="The only job types it may have run, with commas.")
 @click.option("--expires-in", type=DURATION, help="For how long it is good: 90d.")
 @options.as_json
-def create(
-    name: str, role: str, tenant: str | None, expires_in: float | None, as_json: bool
+def create(  # noqa: PLR0917 - click gives them by name
+    name: str,
+    role: str,
+    tenant: str | None,
+    types: str | None,
+    expires_in: float | None,
+    as_json: bool,
 ) -> None:
     """Makes a key and prints its token: the only time anybody sees it.
 
@@ -41,14 +47,28 @@ def create(
     Examples:
       tally keys create web-shop --role producer
       tally keys create on-call --role operator --expires-in 90d
+      tally keys create partner --role producer --tenant acme --types send_email,export_data
     """
     expires_at = platform().clock.now() + timedelta(seconds=expires_in) if expires_in else None
     with audited("keys.create", "keys") as note:
         made = key_service().create(
-            name, Role(role), by=who().name, expires_at=expires_at, tenant=tenant
+            name,
+            Role(role),
+            by=who().name,
+            expires_at=expires_at,
+            tenant=tenant,
+            job_types=None if types is None else _named(types),
         )
         note["affected_ids"] = [made.key.id]
     _print_new(made, as_json=as_json)
+
+
+def _named(types: str) -> list[str]:
+    """The job types of a list with commas; a name that is none is told before a key is made."""
+    names = [name.strip() for name in types.split(",") if name.strip()]
+    for name in names:
+        platform().catalogue.get(name)
+    return names
 
 
 @keys.command("list")
@@ -61,9 +81,10 @@ def list_keys(with_revoked: bool, as_json: bool) -> None:
         print_json(found)
         return
     print_rows(
-        ("key", "name", "role", "tenant", "ends in", "made by", "last used", "good until (UTC)", ""),
+        ("key", "name", "role", "tenant", "types", "ends in", "made by", "last used",
+         "good until (UTC)", ""),
         [
-            (k.id, k.name, k.role, k.tenant, f"…{k.token_hint}", k.created_by,
+            (k.id, k.name, k.role, k.tenant, ", ".join(k.job_types or ()), f"…{k.token_hint}", k.created_by,
              f"{age(k.last_used_at)} ago" if k.last_used_at else "never", moment(k.expires_at),
              "" if k.is_good(now) else "revoked" if k.revoked_at else "expired")
             for k in found

@@ -31,6 +31,7 @@ class Session:
                 "role": who.role.value,
                 "tenant": who.tenant,
                 "credential": who.credential.value,
+                "job_types": None if who.job_types is None else sorted(who.job_types),
                 "form_token": self.form_token,
                 "began_at": self.began_at.isoformat(),
                 "ends_at": self.ends_at.isoformat(),
@@ -48,6 +49,8 @@ class Session:
                 Role(kept["role"]),
                 kept["tenant"],
                 Credential(kept["credential"]),
+                # A session that was opened before this release has none.
+                None if kept.get("job_types") is None else frozenset(kept["job_types"]),
             ),
             kept["form_token"],
             datetime.fromisoformat(kept["began_at"]),

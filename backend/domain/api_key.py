@@ -41,6 +41,13 @@ class Principal:
     #: Only this tenant's jobs are theirs to see; None: all.
     tenant: str | None = None
     credential: Credential = Credential.KEY
+    #: The job types they may have run; None: all that their role may.
+    job_types: frozenset[str] | None = None
+
+    @property
+    def full_id(self) -> str:
+        """Unique among all principals."""
+        return f"{self.credential}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class ApiKey:
     revoked_by: str | None = None
     last_used_at: datetime | None = None
     last_used_from: str | None = None
+    #: The only job types its bearer may have run; None: all that the role may.
+    job_types: tuple[str, ...] | None = None
     #: Not shown in representations, so that it reaches no log.
     token_sha256: bytes = field(default=b"", repr=False)
 
@@ -69,7 +78,8 @@ class ApiKey:
     @property
     def principal(self) -> Principal:
         """Who its bearer is."""
-        return Principal(self.id, self.name, self.role, self.tenant, Credential.KEY)
+        job_types = None if self.job_types is None else frozenset(self.job_types)
+        return Principal(self.id, self.name, self.role, self.tenant, Credential.KEY, job_types)
 
 
 def token_of(randomness: bytes) -> str:

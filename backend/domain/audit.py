@@ -46,6 +46,8 @@ class AuditActor:
     role: str = ""
     source: str = ""
     channel: Channel = Channel.PYTHON
+    #: ``key:<id>``, ``jwt:<issuer>|<subject>``…; names are free, and may be the same. Empty for a shell.
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class AuditRow:
             "number": self.number,
             "at": self.at.isoformat(timespec="microseconds"),
             "actor": actor.name,
+            # Rows of before it was kept are without, and so are their hashes.
+            **({"actor_id": actor.id} if actor.id else {}),
             "actor_kind": actor.kind.value,
             "role": actor.role,
             "source": actor.source,

@@ -11,6 +11,7 @@ from backend.domain.errors import ConfigurationError, UnknownJobType
 from backend.domain.nearest_name import suggestion
 from backend.domain.queue_name import DEFAULT_LANE, Priority
 from backend.domain.retry_policy import RetryPolicy
+from backend.domain.role import Role
 
 
 class Isolation(StrEnum):
@@ -46,6 +47,9 @@ class JobType:
     description: str = ""
     #: Names of payload fields that pages and logs show masked.
     secret_fields: frozenset[str] = frozenset()
+    #: The least role of who may have it run, and whether callers bound to a tenant may too.
+    role: Role = Role.PRODUCER
+    tenants: bool = True
     #: The worker class whose instance runs it; None for a plain function.
     worker: type[Any] | None = None
 

@@ -19,6 +19,7 @@ _ADDED = (
     "name",
     "role",
     "tenant",
+    "job_types",
     "token_sha256",
     "token_hint",
     "created_at",
@@ -35,7 +36,10 @@ class PostgresApiKeyStore:
 
     def add(self, key: ApiKey) -> None:
         """Keeps a new key."""
-        self._change("add_api_key", {name: getattr(key, name) for name in _ADDED})
+        values = {name: getattr(key, name) for name in _ADDED}
+        if key.job_types is not None:
+            values["job_types"] = list(key.job_types)
+        self._change("add_api_key", values)
 
     def find(self, fingerprint: bytes) -> ApiKey | None:
         """The key whose token has this fingerprint; None when there is none."""
@@ -80,4 +84,7 @@ class PostgresApiKeyStore:
 
 def _key(row: Row[Any]) -> ApiKey:
     values = {field.name: getattr(row, field.name) for field in fields(ApiKey)}
-    return ApiKey(**{**values, "role": Role(row.role), "token_sha256": bytes(row.token_sha256)})
+    values["role"] = Role(row.role)
+    values["token_sha256"] = bytes(row.token_sha256)
+    values["job_types"] = None if row.job_types is None else tuple(row.job_types)
+    return ApiKey(**values)

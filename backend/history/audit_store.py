@@ -72,6 +72,7 @@ def _values_of(row: AuditRow) -> dict[str, Any]:
         "number": row.number,
         "at": row.at,
         "actor": actor.name,
+        "actor_id": actor.id or None,
         "actor_kind": actor.kind.value,
         "role": actor.role or None,
         "source": actor.source or None,
@@ -92,13 +93,14 @@ def _values_of(row: AuditRow) -> dict[str, Any]:
 
 
 def _row(found: tuple[Any, ...]) -> AuditRow:
-    number, at, actor, kind, role, source, channel, action, outcome, thing, ids, affected, *rest = (
-        found
-    )
+    number, at, actor, actor_id, kind, role, source, channel, *rest = found
+    action, outcome, thing, ids, affected, *rest = rest
     reason, before, after, request_id, trace_id, previous_hash, row_hash = rest
     entry = AuditEntry(
         action=action,
-        actor=AuditActor(actor, ActorKind(kind), role or "", source or "", Channel(channel)),
+        actor=AuditActor(
+            actor, ActorKind(kind), role or "", source or "", Channel(channel), actor_id or ""
+        ),
         object=thing,
         outcome=ActionOutcome(outcome),
         reason=reason or "",

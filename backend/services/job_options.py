@@ -34,6 +34,7 @@ OPTIONS = frozenset(
         "result_ttl",
         "job_id",
         "is_test",
+        "is_confined",
         "callback_url",
         "parent_id",
         "event_id",
@@ -48,6 +49,7 @@ _CARRIED = (
     "trace_id",
     "context_id",
     "is_test",
+    "is_confined",
     "callback_url",
     "parent_id",
     "event_id",
@@ -154,7 +156,7 @@ def carried(
 
 def _labels(options: Mapping[str, Any]) -> dict[str, Any]:
     labels = {name: options[name] for name in _CARRIED if options.get(name)}
-    for name in labels.keys() - {"tags", "is_test"}:
+    for name in labels.keys() - {"tags", "is_test", "is_confined"}:
         labels[name] = text(name, labels[name])
     if "tags" in labels:
         labels["tags"] = _tags(labels["tags"])

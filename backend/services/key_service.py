@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -87,11 +87,40 @@ class KeyService:
         by: str,
         expires_at: datetime | None = None,
         tenant: str | None = None,
+        job_types: Collection[str] | None = None,
     ) -> NewKey:
-        """Makes a key; its token is in the answer and nowhere else."""
+        """Makes a key; its token is in the answer and nowhere else.
+
+        ``job_types`` are the only ones that its bearer may have run; None: all that the role may.
+        Raises `InvalidOption` for a name that a good key has already.
+        """
         now = self._clock.now()
+        good = (key for key in self._store.list(with_revoked=False) if key.is_good(now))
+        if any(key.name == name.strip() for key in good):
+            raise InvalidOption(
+                f"there is a key called {name.strip()!r}; the audit log would not tell them apart, so "
+                "give another name, or rotate that one",
+                field="name",
+            )
+        return self._made(
+            now, name, role, by=by, expires_at=expires_at, tenant=tenant, job_types=job_types
+        )
+
+    def _made(
+        self,
+        now: datetime,
+        name: str,
+        role: Role,
+        *,
+        by: str,
+        expires_at: datetime | None,
+        tenant: str | None,
+        job_types: Collection[str] | None,
+    ) -> NewKey:
         if not name.strip() or len(name) > _LONGEST_NAME:
             raise InvalidOption(f"a key needs a name of 1 to {_LONGEST_NAME} characters")
+        if job_types is not None and not job_types:
+            raise InvalidOption("job_types must name one at least", field="job_types")
         if expires_at is not None and expires_at <= now:
             raise InvalidOption("expires_at must be in the future", field="expires_at")
         token = token_of(self._randomness(32))
@@ -103,6 +132,7 @@ class KeyService:
             created_at=now,
             created_by=by,
             tenant=tenant,
+            job_types=None if job_types is None else tuple(sorted(set(job_types))),
             expires_at=expires_at,
             token_sha256=fingerprint_of(token),
         )
@@ -130,8 +160,14 @@ class KeyService:
         if not old.is_good(now):
             raise InvalidOption(f"key {key_id} has ended; make a new one", field="id")
         life = old.expires_at - old.created_at if old.expires_at else None
-        new = self.create(
-            old.name, old.role, by=by, tenant=old.tenant, expires_at=now + life if life else None
+        new = self._made(
+            now,
+            old.name,
+            old.role,
+            by=by,
+            tenant=old.tenant,
+            job_types=old.job_types,
+            expires_at=now + life if life else None,
         )
         self._store.expire(key_id, now + overlap)
         self._cache.forget()

@@ -19,6 +19,7 @@ _KEPT = (
     "trace_id",
     "context_id",
     "is_test",
+    "is_confined",
     "environment",
     "retry_delays",
     "timeout",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +41,7 @@ class Stage:
         prefix: str = "stage",
         **dashboard: Any,
     ) -> None:
+        self._keys: Counter[Role] = Counter()
         self.platform = Platform(
             load_settings(
                 redis_url=redis_url,
@@ -115,7 +117,9 @@ class Stage:
 
     def token(self, role: Role, **options: Any) -> str:
         """A new key of a role."""
-        return self.parts.keys.create(f"a {role}", role, by="the stage", **options).token
+        self._keys[role] += 1
+        name = f"a {role}" + (f" {self._keys[role]}" if self._keys[role] > 1 else "")
+        return self.parts.keys.create(name, role, by="the stage", **options).token
 
 
 class _Quiet(WSGIRequestHandler):

@@ -22,6 +22,8 @@ class Artifact:
     location: str
     created_at: datetime
     expires_at: datetime | None = None
+    #: Of the job that produced it; empty for none.
+    tenant: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """For a job's result and for the record beside the file."""
@@ -58,3 +60,4 @@ class ArtifactLabel:
     media_type: str
     #: Days it is kept; the deployment's own when None.
     retention_days: float | None = None
+    tenant: str = ""

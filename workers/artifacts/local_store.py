@@ -77,6 +77,7 @@ class LocalStore:
             location=f"local:{artifact_id}{_DATA}",
             created_at=created,
             expires_at=created + (self._retention if days is None else timedelta(days=days)),
+            tenant=label.tenant,
         )
 
     def _write_record(self, artifact: Artifact) -> None:

@@ -47,6 +47,7 @@ def label_of(export: Export, context: JobContext) -> ArtifactLabel:
         name,
         "application/gzip" if is_gzip else chosen.media_type,
         1.0 if context.is_test else export.retention_days,
+        context.tenant,
     )
 
 

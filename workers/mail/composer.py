@@ -56,7 +56,7 @@ class Composer:
             subject,
             text,
             html,
-            self._files(mail.attachments),
+            self._files(mail.attachments, context),
             context.now(),
         )
         return Composed(
@@ -81,11 +81,11 @@ class Composer:
             raise PermanentFailure(f"neither the job nor template {mail.template!r} has a subject")
         return rendered._replace(subject=mail.subject or rendered.subject)
 
-    def _files(self, attachments: Iterable[Attachment]) -> list[AttachedFile]:
+    def _files(self, attachments: Iterable[Attachment], context: JobContext) -> list[AttachedFile]:
         files: list[AttachedFile] = []
         left = self._most_bytes
         for attachment in attachments:
-            artifact = _found(self._artifacts, attachment.artifact)
+            artifact = _found(self._artifacts, attachment.artifact, context)
             left -= artifact.size_bytes
             if left < 0:
                 raise PermanentFailure(
@@ -103,11 +103,17 @@ class Composer:
         return files
 
 
-def _found(store: ArtifactStore, artifact_id: str) -> Artifact:
+def _found(store: ArtifactStore, artifact_id: str, context: JobContext) -> Artifact:
+    """A file that the job may see; one of another tenant is as if it were not there."""
     try:
-        return store.find(artifact_id)
+        artifact = store.find(artifact_id)
     except ArtifactError as error:
         raise cannot_attach(error) from error
+    if context.is_confined and artifact.tenant != context.tenant:
+        raise cannot_attach(
+            ArtifactError(f"there is no artifact {artifact_id!r}; it may have expired")
+        )
+    return artifact
 
 
 def _written(parts: MailParts) -> Message:

@@ -19,7 +19,12 @@ def keep_for_inspection(
 ) -> dict[str, Any]:
     """The test sink: the mail becomes an artifact, and nothing leaves the machine."""
     label = ArtifactLabel(
-        context.job_id, context.attempt, "mail.eml", "message/rfc822", _TEST_MAIL_DAYS
+        context.job_id,
+        context.attempt,
+        "mail.eml",
+        "message/rfc822",
+        _TEST_MAIL_DAYS,
+        context.tenant,
     )
     with store.create(label) as file:
         for piece in composed.envelope.message.pieces():

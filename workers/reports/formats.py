@@ -51,4 +51,5 @@ def label_of(report: Report, values: Mapping[str, Any], context: JobContext) -> 
         report.name or f"{stem}.{report.format}",
         format_of(report.format).media_type,
         _TEST_DAYS if context.is_test else report.retention_days,
+        context.tenant,
     )

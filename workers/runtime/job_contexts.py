@@ -102,6 +102,7 @@ def _apply(context: JobContext, options: dict[str, object]) -> None:
     context.tenant = str(options.get("tenant", ""))
     context.context_id = str(options.get("context_id", ""))
     context.is_test = bool(options.get("is_test"))
+    context.is_confined = bool(options.get("is_confined"))
 
 
 def _sink(job: ClaimedJob, context: JobContext, notes: ProgressNotes) -> ProgressSink:

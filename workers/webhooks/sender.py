@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -15,6 +15,7 @@ from workers.webhooks.address_rules import AddressRules
 from workers.webhooks.connection import FAILURES, Answer, Limits, post
 from workers.webhooks.lookup import Resolver, checked_addresses, system_resolver
 from workers.webhooks.outcome import FOLLOWED
+from workers.webhooks.secret_use import check_host
 from workers.webhooks.target import Target, read_target
 
 #: What OpenSSL says of certificates that nobody it trusts has signed.
@@ -31,6 +32,9 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     #: Given by the job for this receiver; no other one gets them.
     private_headers: Mapping[str, str]
+    #: The secret it is signed with, and the hosts that this is for; none: all.
+    secret: str = ""
+    hosts: Sequence[str] = ()
 
 
 class WebhookSender:
@@ -66,12 +70,14 @@ class WebhookSender:
         """The last answer and who gave it; raises a `JobSignal` when there is none."""
         ends_at = time.monotonic() + self._settings.total_seconds
         target, headers = self.permitted(request.url), request.private_headers
+        check_host(request.secret, request.hosts, target.host)
         for redirects_left in range(self._settings.redirects, -1, -1):
             answer = self._exchange(target, {**headers, **request.headers}, request.body, ends_at)
             location = next(iter(answer.headers("Location")), "")
             if answer.status not in FOLLOWED or not redirects_left or not location:
                 break
             following = self._redirected(target, location)
+            check_host(request.secret, request.hosts, following.host)
             if target.is_encrypted and not following.is_encrypted:
                 raise PermanentFailure(f"{target.origin} redirects to {following.origin}: refused")
             if following.origin != target.origin:

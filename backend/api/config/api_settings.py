@@ -27,6 +27,9 @@ class JwtSettings(Section):
     audience: str = Field("tally", description="What aud must be.")
     role_claim: str = Field("role", description="Claim that holds the role.")
     tenant_claim: str = Field("tenant", description="Claim that holds the tenant, if any.")
+    types_claim: str = Field(
+        "job_types", description="Claim that lists the job types the bearer may have run, if any."
+    )
     longest_life: Seconds = Field(3600, description="Seconds between iat and exp, at most.")
     leeway: float = Field(30, ge=0, le=300, description="Seconds by which clocks may differ.")
 

@@ -93,6 +93,16 @@ class WebhookSettings(Section):
         description="Signing secrets by name (whsec_ and base64). Several of one name all sign, so "
         "that a receiver can change from one to the next.",
     )
+    secret_hosts: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Hosts that a secret signs for, by its name: example.com, *.example.com. One that "
+        "is not listed here signs for all.",
+    )
+    secret_tenants: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Tenants whose jobs may use a secret, by its name; '*': all. Jobs of keys that "
+        "are bound to a tenant may use none that is not listed here.",
+    )
     default_secret: str = Field("default", description="The secret of webhooks that name none.")
     allow_unsigned: bool = Field(
         False,

@@ -52,4 +52,10 @@ def _kinds() -> list[ProblemKind]:
 def whoami(call: Call) -> WhoAmI:
     """Who the token stands for, and what it may do."""
     who = call.who
-    return WhoAmI(name=who.name, role=who.role, tenant=who.tenant, credential=who.credential)
+    return WhoAmI(
+        name=who.name,
+        role=who.role,
+        tenant=who.tenant,
+        job_types=None if who.job_types is None else sorted(who.job_types),
+        credential=who.credential,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backend.api.call import Call
 from backend.api.operation import Router
-from backend.api.own_jobs import check_own
+from backend.api.own_jobs import check_own, permit_again
 from backend.api.schemas.base import Because
 from backend.api.schemas.fields import JobId
 from backend.api.schemas.job_actions import (
@@ -36,7 +36,7 @@ def cancel(call: Call, job_id: JobId, body: CancelRequest) -> Done:
 @router.post("/api/jobs/{job_id}/retry", optional_body=True)
 def retry(call: Call, job_id: JobId, body: RetryRequest) -> Done:
     """Sends a dead job back to its queue with all its attempts, with another payload if one is given."""
-    check_own(call, job_id)
+    permit_again(call, job_id)
     with call.audit(f"job:{job_id}", reason=body.reason) as entry:
         call.parts.control.redrive(job_id, by=call.actor, reason=body.reason, payload=body.payload)
         entry.did([job_id], after={"payload_changed": body.payload is not None})

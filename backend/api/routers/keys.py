@@ -31,9 +31,15 @@ def create(call: Call, body: KeyRequest) -> Answer[NewKeyResource]:
     """Makes a key. Its token is in this answer and nowhere else."""
     with call.audit("keys", reason=body.reason) as note:
         made = call.parts.keys.create(
-            body.name, body.role, by=call.who.name, expires_at=body.expires_at, tenant=body.tenant
+            body.name,
+            body.role,
+            by=call.who.name,
+            expires_at=body.expires_at,
+            tenant=body.tenant,
+            job_types=body.job_types,
         )
-        note.did([made.key.id], after={"name": body.name, "role": body.role, "tenant": body.tenant})
+        rights = {"name": body.name, "role": body.role, "tenant": body.tenant}
+        note.did([made.key.id], after={**rights, "job_types": body.job_types})
     return Answer(
         NewKeyResource(key=Key.of(made.key), token=made.token),
         headers={"Location": f"/api/keys/{made.key.id}"},

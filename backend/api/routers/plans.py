@@ -7,9 +7,9 @@ from typing import Any
 from backend.api.answer import Answer
 from backend.api.auditing import actor_of
 from backend.api.call import Call
-from backend.api.enqueueing import idempotency_key, prepared, tenant_of
+from backend.api.enqueueing import idempotency_key, labels_of, prepared
 from backend.api.operation import Router
-from backend.api.own_jobs import check_own
+from backend.api.own_jobs import permit_again
 from backend.api.schemas.fields import JobId, TypeName
 from backend.api.schemas.jobs import Accepted, BulkAccepted, BulkItem
 from backend.api.schemas.plans import (
@@ -21,6 +21,7 @@ from backend.api.schemas.plans import (
     TrialReceipt,
     TrialRequest,
 )
+from backend.domain.type_rights import permit_type
 
 router = Router("jobs", "Jobs")
 
@@ -57,8 +58,8 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
 )
 def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
     """Runs any job of history again, as a new job that names its ancestor."""
-    check_own(call, job_id)
-    options: dict[str, Any] = {}
+    permit_again(call, job_id)
+    options: dict[str, Any] = labels_of(call, None)
     key = idempotency_key(call)
     if key is not None:
         options["idempotency_key"] = key
@@ -74,9 +75,8 @@ def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
 def test_run(call: Call, job_type: TypeName, body: TrialRequest) -> Answer[TrialReceipt]:
     """Starts a test run: a real run, flagged so that its handler touches nothing outside."""
     values = body.model_dump(exclude={"payload", "priority"}, exclude_none=True)
-    tenant = tenant_of(call, body.tenant)
-    if tenant is not None:
-        values["tenant"] = tenant
+    permit_type(call.who, call.parts.catalogue.get(job_type))
+    values |= labels_of(call, body.tenant)
     values["trace_id"] = call.trace.trace_id
     receipt = call.parts.tester.test_job(job_type, body.payload, body.priority, **values)
     _note(call, [receipt.run_id])

@@ -42,6 +42,7 @@ class AuditLine(Resource):
     number: int
     at: datetime
     actor: str
+    actor_id: str = Field("", description="The key's id, or issuer and subject of a signed token.")
     actor_kind: str
     role: str
     source: str

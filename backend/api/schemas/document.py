@@ -37,4 +37,7 @@ class WhoAmI(Resource):
     name: str
     role: RoleWord
     tenant: str | None
+    job_types: list[str] | None = Field(
+        description="The only job types it may have run; none: all that its role may."
+    )
     credential: str = Field(description="How the caller proved it: key, settings or jwt.")

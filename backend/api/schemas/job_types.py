@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from backend.api.schemas.base import Resource
-from backend.api.schemas.fields import PriorityWord
+from backend.api.schemas.fields import PriorityWord, RoleWord
 from backend.domain.job_type import JobType
 
 
@@ -24,6 +24,8 @@ class JobTypeResource(Resource):
     max_attempts: int
     retry_delays: list[float] = Field(description="Seconds before each retry.")
     limit: int | None = Field(description="So many at once in the whole cluster.")
+    role: RoleWord = Field(description="The least role of who may have it run.")
+    tenants: bool = Field(description="Whether callers who are bound to a tenant may have it run.")
     secret_fields: list[str] = Field(description="Fields of the payload that are masked.")
     payload_schema: dict[str, Any] | None = Field(
         description="JSON Schema of the payload; empty: any object."
@@ -43,6 +45,8 @@ class JobTypeResource(Resource):
             max_attempts=kind.retry.max_attempts,
             retry_delays=list(kind.retry.delays),
             limit=kind.limit,
+            role=kind.role,
+            tenants=kind.tenants,
             secret_fields=sorted(kind.secret_fields),
             payload_schema=kind.payload.model_json_schema() if kind.payload else None,
         )

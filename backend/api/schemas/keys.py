@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.api.schemas.base import Because, Request, Resource
-from backend.api.schemas.fields import Instant, Line, QueryTruth, RoleWord
+from backend.api.schemas.fields import Instant, Line, QueryTruth, RoleWord, TypeName
 from backend.domain.api_key import ApiKey
 
 
@@ -20,6 +20,9 @@ class KeyRequest(Because):
     expires_at: Instant | None = None
     tenant: Line | None = Field(
         None, description="Only this tenant's jobs are its bearer's to see."
+    )
+    job_types: Annotated[list[TypeName], Field(min_length=1, max_length=100)] | None = Field(
+        None, description="The only job types it may have run; all that its role may when left out."
     )
 
 
@@ -44,6 +47,7 @@ class Key(Resource):
     name: str
     role: RoleWord
     tenant: str | None
+    job_types: list[str] | None
     token_hint: str = Field(description="The last characters of the token.")
     created_at: datetime
     created_by: str

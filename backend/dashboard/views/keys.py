@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -37,6 +38,8 @@ def create_key(visit: Visit) -> Response:
             "name": form.get("name", ""),
             "role": form.get("role", ""),
             "tenant": form.get("tenant"),
+            "job_types": [name for name in re.split(r"[,\s]+", form.get("job_types", "")) if name]
+            or None,
             "expires_at": visit.parts.clock.now() + timedelta(days=int(days)) if days else None,
             "reason": visit.reason,
         }

@@ -1,4 +1,4 @@
-SELECT number, at, actor, actor_kind, role, source, channel, action, outcome, object, affected_ids, affected,
+SELECT number, at, actor, actor_id, actor_kind, role, source, channel, action, outcome, object, affected_ids, affected,
   reason, before::text, after::text, request_id, trace_id, previous_hash, hash
 FROM audit_log i
 WHERE i.outcome = 'intended' AND i.at < :older_than AND i.at >= :older_than - interval '30 days'

@@ -111,6 +111,7 @@ def test_a_key_is_made_used_and_revoked(app: Flask, admin: Caller) -> None:
         "name": "ci",
         "role": "producer",
         "tenant": None,
+        "job_types": None,
         "credential": "key",
     }
     listed = {key["id"]: key for key in admin.get("/api/keys").get_json()["items"]}

@@ -11,7 +11,7 @@ from backend.domain.role import Role
 from backend.embedded.servers import Servers
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor
-from tests.integration.history.databases import migrated_database
+from tests.integration.history.databases import migrated_database, run
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,7 @@ def stage(servers: Servers, dashboard_database: str, tmp_path: Path) -> Iterator
     with Stage(servers.redis_url, dashboard_database, tmp_path, prefix="pages") as stage:
         stage.platform.redis.flushall()
         stage.platform.load_library()
+        run(stage.platform.history_engine, "DELETE FROM api_keys")
         yield stage
 
 

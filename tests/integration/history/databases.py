@@ -78,7 +78,7 @@ def run(engine: Engine, sql: str, **values: Any) -> int:
 
 _WRITTEN = (
     "jobs", "job_results", "job_events", "set_aside_events", "job_statistics", "stale_hours",
-    "artifacts",
+    "artifacts", "api_keys",
 )  # fmt: skip
 _HAS_ROWS = " OR ".join(f"EXISTS (SELECT FROM {table})" for table in _WRITTEN)
 

@@ -298,3 +298,34 @@ def test_only_listed_senders_may_send(settings: Settings, start_mail_server: Sta
     (mail,) = server.inbox.mails
     assert mail.message["From"] == "The Shop <shop@example.org>"
     assert mail.message["Message-ID"].endswith("@example.org>")
+
+
+@pytest.mark.parametrize(
+    ("tenant", "confined", "may"),
+    [("acme", True, True), ("globex", True, False), ("", False, True), ("globex", False, True)],
+)
+def test_a_confined_job_attaches_files_of_its_own_tenant_only(
+    settings: Settings,
+    start_mail_server: Start,
+    *,
+    tenant: str,
+    confined: bool,
+    may: bool,
+) -> None:
+    store, server = open_store(settings.artifacts), start_mail_server()
+    with store.create(ArtifactLabel("job-0", 1, "pay.csv", "text/csv", tenant="acme")) as file:
+        file.write(b"secret")
+    wanted = file.artifact.id
+    payload = {**SEED, "attachments": [{"artifact": wanted}]}
+    given = context(tenant=tenant, is_confined=confined)
+
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        if may:
+            worker.run("send_email", payload, given)
+        else:
+            with pytest.raises(PermanentFailure) as refusal:
+                worker.run("send_email", payload, given)
+            gone = f"cannot attach: there is no artifact {wanted!r}; it may have expired"
+            assert str(refusal.value) == gone
+
+    assert len(server.inbox.mails) == may

@@ -55,7 +55,7 @@ def _token(
 def test_a_good_token_stands_for_its_subject() -> None:
     who = _verifier().principal_of(_token(tenant="blue"))
 
-    assert who == Principal("ada", "ada", Role.OPERATOR, "blue", Credential.JWT)
+    assert who == Principal("idp|ada", "ada", Role.OPERATOR, "blue", Credential.JWT)
 
 
 @pytest.mark.parametrize(
@@ -167,3 +167,22 @@ def test_a_public_key_file_that_is_none_is_told(tmp_path: Path) -> None:
     path.write_text("nothing of that kind")
     with pytest.raises(ConfigurationError, match="no public key"):
         verifier_of(JwtSettings(algorithm="RS256", public_key_file=path))
+
+
+@pytest.mark.parametrize(
+    ("claim", "kept"),
+    [
+        (["send_email", "greet"], {"send_email", "greet"}),
+        ("send_email greet", {"send_email", "greet"}),
+        ([], set()),
+        ({"send_email": True}, set()),
+        ([1], set()),
+        (None, None),
+    ],
+)
+def test_a_token_may_be_kept_to_some_job_types(claim: object, kept: set[str] | None) -> None:
+    """A claim that cannot be read lets nothing be run."""
+    who = _verifier().principal_of(_token(job_types=claim))
+
+    assert who is not None
+    assert who.job_types == kept

@@ -248,3 +248,29 @@ def test_a_flood_of_unknown_tokens_does_not_grow_the_memory_without_end(
             keys.authenticate(f"tally_key_{number}")
 
     assert len(keys._cache._known) <= 10_000
+
+
+def test_two_good_keys_have_two_names(keys: KeyService, clock: HandClock) -> None:
+    first = keys.create("billing", Role.PRODUCER, by="root")
+    with pytest.raises(
+        InvalidOption, match=r"^there is a key called 'billing'; the audit log would"
+    ):
+        keys.create(" billing ", Role.VIEWER, by="root")
+
+    second = keys.rotate(first.key.id, by="root", overlap=timedelta(hours=1))
+    keys.revoke(second.key.id, by="root")
+    keys.revoke(first.key.id, by="root")
+
+    assert keys.create("billing", Role.VIEWER, by="root").key.name == "billing"
+
+
+def test_a_key_is_kept_to_its_job_types_and_so_is_the_one_that_replaces_it(
+    keys: KeyService,
+) -> None:
+    first = keys.create("mailer", Role.PRODUCER, by="root", job_types=["send_email", "greet"])
+
+    second = keys.rotate(first.key.id, by="root", overlap=timedelta(hours=1))
+
+    assert keys.authenticate(second.token).job_types == {"send_email", "greet"}
+    with pytest.raises(InvalidOption, match=r"^job_types must name one at least$"):
+        keys.create("nothing", Role.PRODUCER, by="root", job_types=[])

@@ -1,0 +1,27 @@
+"""Who may have jobs of a type run: asked wherever jobs come in with a caller's name."""
+
+from __future__ import annotations
+
+from backend.domain.access_errors import NotAllowed
+from backend.domain.api_key import Principal
+from backend.domain.job_type import JobType
+
+
+def permit_type(who: Principal, kind: JobType) -> None:
+    """Raises `NotAllowed` unless ``who`` may have jobs of this type run."""
+    if who.job_types is not None and kind.name not in who.job_types:
+        raise NotAllowed(
+            f"your key is for {_listed(who.job_types)}; it may not have {kind.name!r} run"
+        )
+    if not who.role.includes(kind.role):
+        raise NotAllowed(
+            f"jobs of type {kind.name!r} need the role {kind.role}; yours is {who.role}"
+        )
+    if who.tenant is not None and not kind.tenants:
+        raise NotAllowed(
+            f"jobs of type {kind.name!r} concern every tenant; your key is bound to {who.tenant!r}"
+        )
+
+
+def _listed(names: frozenset[str]) -> str:
+    return "no job type" if not names else f"the job types {', '.join(sorted(names))}"

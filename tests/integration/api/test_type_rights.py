@@ -1,0 +1,154 @@
+"""Job types × roles × tenants, by every way in, and what a job of a bound key may do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backend.api.parts import ApiParts
+from backend.bootstrap.platform import Platform
+from backend.domain.job_type import JobType
+from backend.domain.role import Role
+from tests.integration.api.caller import Caller
+from tests.integration.api.work import Work
+from tests.integration.history.databases import rows
+
+#: What each type takes at least; a type of a shipped worker that is missing here fails the walk.
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "send_email": {"to": "a@example.com", "subject": "x"},
+    "send_webhook": {"url": "https://example.com/"},
+    "export_data": {"table": "jobs"},
+    "generate_report": {"report": "failures_of_a_week"},
+    "log_message": {"message": "x"},
+}
+UPKEEP = {"backup", "cleanup", "prune_history", "reconcile", "check_workers"}
+SHIPPED = {"send_email", "send_webhook", "export_data", "generate_report", "log_message", *UPKEEP}
+
+
+def shipped(parts: ApiParts) -> list[JobType]:
+    return [kind for kind in parts.catalogue if kind.name in SHIPPED]
+
+
+def test_every_shipped_type_says_who_may_have_it_run(parts: ApiParts) -> None:
+    named = {kind.name: (kind.role, kind.tenants) for kind in shipped(parts)}
+
+    assert named.keys() == SHIPPED
+    assert {name for name, right in named.items() if right == (Role.OPERATOR, False)} == UPKEEP
+    assert {right for name, right in named.items() if name not in UPKEEP} == {(Role.PRODUCER, True)}
+
+
+def ways_in(caller: Caller, admin: Caller, name: str, payload: dict[str, Any]) -> dict[str, int]:
+    """The answer of every operation that lets a caller have a job of this type run."""
+    job = {"job_type": name, "payload": payload, "delay": 3600}
+    shown = admin.post("/api/jobs/preview", {"jobs": [job]}).json["plan"]
+    plan = {"plan": shown, "jobs": [job]}
+    return {
+        "enqueue": caller.post("/api/jobs", job).status_code,
+        "bulk": caller.post("/api/jobs/bulk", {"jobs": [job]}).status_code,
+        "preview": caller.post("/api/jobs/preview", {"jobs": [job]}).status_code,
+        "plan": caller.post("/api/jobs/enqueue", plan).status_code,
+        "test": caller.post(f"/api/jobs/types/{name}/test", {"payload": payload}).status_code,
+    }
+
+
+@pytest.mark.parametrize("tenant", [None, "acme"])
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_may_have_run_what_the_type_says(
+    app: Flask, parts: ApiParts, admin: Caller, role: Role, tenant: str | None
+) -> None:
+    caller = Caller(app, parts.keys.create("one", role, by="the tests", tenant=tenant).token)
+
+    for kind in shipped(parts):
+        may = role.includes(kind.role) and (tenant is None or kind.tenants)
+        answers = ways_in(caller, admin, kind.name, PAYLOADS.get(kind.name, {}))
+
+        refused = {way for way, status in answers.items() if status == 403}
+        assert refused == (set() if may else set(answers)), (kind.name, answers)
+
+
+def test_a_key_may_be_kept_to_some_types(app: Flask, parts: ApiParts, admin: Caller) -> None:
+    made = parts.keys.create("mailer", Role.OPERATOR, by="the tests", job_types=["send_email"])
+    caller = Caller(app, made.token)
+
+    assert 403 not in ways_in(caller, admin, "send_email", PAYLOADS["send_email"]).values()
+    assert set(ways_in(caller, admin, "log_message", {"message": "x"}).values()) == {403}
+    answer = caller.post("/api/jobs", {"job_type": "log_message", "payload": {"message": "x"}})
+    assert answer.json["detail"] == (
+        "your key is for the job types send_email; it may not have 'log_message' run"
+    )
+    assert caller.get("/api/whoami").json["job_types"] == ["send_email"]
+
+
+def test_a_job_of_a_bound_key_is_confined_however_it_is_made(
+    app: Flask, parts: ApiParts, platform: Platform
+) -> None:
+    bound = Caller(
+        app, parts.keys.create("acme", Role.OPERATOR, by="the tests", tenant="acme").token
+    )
+    free = Caller(app, parts.keys.create("free", Role.PRODUCER, by="the tests").token)
+    job = {"job_type": "log_message", "payload": {"message": "x"}}
+
+    made = {
+        "enqueue": bound.post("/api/jobs", job).json["id"],
+        "bulk": bound.post("/api/jobs/bulk", {"jobs": [job]}).json["jobs"][0]["id"],
+        "register": bound.post("/api/dm-jobqueue/register", {}).json["job_id"],
+    }
+    plan = bound.post("/api/jobs/preview", {"jobs": [job]}).json["plan"]
+    made["plan"] = bound.post("/api/jobs/enqueue", {"plan": plan, "jobs": [job]}).json["jobs"][0][
+        "id"
+    ]
+    labelled = free.post("/api/jobs", {**job, "tenant": "acme"}).json["id"]
+
+    for way, job_id in made.items():
+        options = parts.queue.get_job(job_id).options
+        assert (options["tenant"], options["is_confined"]) == ("acme", True), way
+    assert "is_confined" not in parts.queue.get_job(labelled).options
+
+
+def test_a_test_run_of_a_bound_key_is_confined(
+    app: Flask, parts: ApiParts, platform: Platform
+) -> None:
+    bound = Caller(
+        app, parts.keys.create("acme", Role.PRODUCER, by="the tests", tenant="acme").token
+    )
+
+    made = bound.post("/api/jobs/types/log_message/test", {"payload": {"message": "x"}}).json
+
+    (waiting,) = rows(
+        platform.history_engine,
+        "SELECT job::text FROM job_outbox WHERE job_id = :id",
+        id=made["run_id"],
+    )
+    assert json.loads(waiting["job"])["options"]["is_confined"] is True
+
+
+def test_what_a_bound_key_made_stays_confined_when_an_operator_runs_it_again(
+    app: Flask, parts: ApiParts, platform: Platform, work: Work
+) -> None:
+    """Its payload is still the tenant's: the operator's rights are not lent to it."""
+    bound = Caller(
+        app, parts.keys.create("acme", Role.PRODUCER, by="the tests", tenant="acme").token
+    )
+    free = Caller(app, parts.keys.create("ops", Role.OPERATOR, by="the tests").token)
+    job_id = bound.enqueue("greet")
+    work.finish(work.start())
+    work.record()
+
+    again = free.post(f"/api/jobs/{job_id}/replay", {}).json["id"]
+
+    assert parts.queue.get_job(again).options["is_confined"] is True
+
+
+def test_an_operator_of_some_types_runs_no_others_again(
+    app: Flask, parts: ApiParts, work: Work, admin: Caller
+) -> None:
+    kept = parts.keys.create("ops", Role.OPERATOR, by="the tests", job_types=["anything"])
+    job_id = admin.enqueue("greet")
+    work.fail(work.start())
+    work.record()
+
+    for way in ("replay", "retry"):
+        assert Caller(app, kept.token).post(f"/api/jobs/{job_id}/{way}", {}).status_code == 403
