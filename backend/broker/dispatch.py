@@ -8,8 +8,9 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from backend.broker import codec, library
-from backend.broker.connection import Functions, is_missing_function, translate, translated
+from backend.broker import codec
+from backend.broker.connection import translate
+from backend.broker.functions import Functions, is_missing_function, load_library
 from backend.broker.keys import Keys
 from backend.domain.errors import QueueUnavailable
 from backend.domain.job import ClaimedJob
@@ -82,8 +83,7 @@ class RedisDispatch:
         self._connection.disconnect()
         if not is_missing_function(error):
             raise translate(error) from error
-        with translated():
-            library.load(self._client)
+        load_library(self._client)
         raise QueueUnavailable("Redis had lost our functions; they are loaded again") from error
 
     def close(self) -> None:

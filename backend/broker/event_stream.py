@@ -7,6 +7,7 @@ any other may take it over. So nothing is lost with a recorder that dies, and so
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from backend.broker import codec
-from backend.broker.connection import translated
+from backend.broker.connection import blocked, translated
 from backend.broker.keys import Keys
 from backend.domain.history_ports import EventBatch, StreamLag, UnreadableEntry
 from backend.domain.job_event import EventKind, JobEvent
@@ -39,22 +40,22 @@ class RedisEventStream:
         self._idle_ms = int(idle * 1000)
         self._next_claim = "0-0"
         # redis-py would make each entry a dictionary, then a tuple, only for us to take it apart.
+        self._blocking = blocking
         self._raw: Any = Redis(connection_pool=blocking.connection_pool)
-        self._raw.set_response_callback("XREADGROUP", _as_it_is)
         self._raw.set_response_callback("XAUTOCLAIM", _as_it_is)
 
     def read(self, most: int, timeout: float) -> EventBatch:
         """New entries; blocks until there is one, at most ``timeout`` seconds."""
-        reply = self._in_group(
-            *("XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", most),
-            *("BLOCK", max(1, int(timeout * 1000)), "STREAMS", self._key, ">"),
-        )
+        command = ("XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", most)
+        block = ("BLOCK", max(1, int(timeout * 1000)), "STREAMS", self._key, ">")
+        reply = self._in_group(lambda: blocked(self._blocking, timeout, *command, *block))
         return batch_of(reply[0][1]) if reply else EventBatch()
 
     def reclaim(self, most: int) -> EventBatch:
         """Takes over what others have held for too long; goes through all that is held, call by call."""
         command = ("XAUTOCLAIM", self._key, GROUP, self._consumer, self._idle_ms)
-        reply = self._in_group(*command, self._next_claim, "COUNT", most) or _NOTHING
+        rest = (self._next_claim, "COUNT", most)
+        reply = self._in_group(lambda: self._raw.execute_command(*command, *rest)) or _NOTHING
         self._next_claim = reply[0]
         return batch_of(reply[1])
 
@@ -62,7 +63,7 @@ class RedisEventStream:
         """These entries need not be kept for the recorder any longer."""
         ids = [event.id for event in batch.events] + [entry.id for entry in batch.unreadable]
         if ids:
-            self._in_group("XACK", self._key, GROUP, *ids)
+            self._in_group(lambda: self._raw.execute_command("XACK", self._key, GROUP, *ids))
 
     def trim(self) -> int:
         """Drops what every group on the stream has acknowledged; how many entries went."""
@@ -106,8 +107,7 @@ class RedisEventStream:
                 if not held:
                     self._client.xgroup_delconsumer(self._key, GROUP, self._consumer)
             except ResponseError as error:
-                # Redis was emptied meanwhile, and with it the group.
-                if not str(error).startswith("NOGROUP"):
+                if not _is_without_group(error):
                     raise
 
     def _floor(self, group: dict[str, Any]) -> str:
@@ -123,16 +123,16 @@ class RedisEventStream:
         entries = cast(list[Any], self._client.xrange(self._key, min=floor, count=1))
         return _text(entries[0][0]) if entries else None
 
-    def _in_group(self, *command: Any) -> Any:
+    def _in_group(self, run: Callable[[], Any]) -> Any:
         """Runs a command of the group, which is new in a new or emptied Redis: from the first entry on."""
         with translated():
             try:
-                return self._raw.execute_command(*command)
+                return run()
             except ResponseError as error:
-                if not str(error).startswith("NOGROUP"):
+                if not _is_without_group(error):
                     raise
             self._make_group()
-            return self._raw.execute_command(*command)
+            return run()
 
     def _make_group(self) -> None:
         try:
@@ -140,6 +140,11 @@ class RedisEventStream:
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
+
+
+def _is_without_group(error: ResponseError) -> bool:
+    """Redis is new or was emptied, perhaps while we were waiting for entries."""
+    return str(error).startswith(("NOGROUP", "UNBLOCKED the stream key no longer exists"))
 
 
 def _as_it_is(reply: Any, **_: Any) -> Any:

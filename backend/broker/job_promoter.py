@@ -10,7 +10,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
-from backend.broker.connection import Functions, translated
+from backend.broker.connection import translated
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 from backend.broker.timetable import RedisTimetable
 from backend.domain.errors import InvalidRequest

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from backend.broker import codec
-from backend.broker.connection import Functions, translate, translated
+from backend.broker.connection import blocked, translated
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
-from backend.domain.errors import HistoryBacklogFull, QueueFull
+from backend.domain.errors import HistoryBacklogFull, QueueFull, QueueUnavailable
 from backend.domain.job import EnqueueReply, JobView, NewJob
 from backend.domain.job_state import JobState
 
@@ -40,12 +40,19 @@ class RedisJobQueue:
         self._limits = (backlog_limit, stream_limit)
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
-        """Accepts jobs, a hundred a step; a refusal names how many were accepted before it."""
+        """Accepts jobs, a hundred a step; a refusal names how many were accepted before it.
+
+        A `QueueUnavailable` says whether those of its step may have been accepted all the same, and
+        under which ids.
+        """
         replies: list[EnqueueReply] = []
         for at in range(0, len(jobs), BATCH):
             batch = jobs[at : at + BATCH]
             arguments = [text for job in batch for text in codec.enqueue_arguments(job)]
-            codes = self._functions.call("enqueue", *self._limits, *arguments)
+            try:
+                codes = self._functions.call("enqueue", *self._limits, *arguments)
+            except QueueUnavailable as error:
+                raise _unanswered(error, jobs, at) from error
             for job, code in zip(batch, codes, strict=True):
                 replies.append(_reply(job, code, len(replies)))
         return replies
@@ -67,10 +74,33 @@ class RedisJobQueue:
         status = self._functions.call("await", job_id)
         if status is None or JobState(status.decode()).is_final:
             return status is not None
-        try:
-            return self._blocking.blpop([self._keys.done(job_id)], timeout) is not None
-        except RedisError as error:
-            raise translate(error) from error
+        seconds = max(timeout, 0.001)
+        done = self._keys.done(job_id)
+        with translated():
+            return blocked(self._blocking, seconds, "BLPOP", done, seconds) is not None
+
+
+def _unanswered(error: QueueUnavailable, jobs: Sequence[NewJob], accepted: int) -> QueueUnavailable:
+    """What a caller must know who would send the jobs again."""
+    may_be = bool(error.details.get("may_be_done"))
+    details = {**error.details, "may_be_accepted": may_be}
+    if len(jobs) > 1:
+        details["accepted"] = accepted
+    if not may_be:
+        told = f"only the first {accepted} were accepted" if accepted else "nothing was written"
+    elif len(jobs) == 1:
+        details["job_id"] = jobs[0].id
+        told = (
+            f"job {jobs[0].id} may have been accepted all the same: "
+            "sending it again is safe under that job_id"
+        )
+    else:
+        details["job_ids"] = [job.id for job in jobs]
+        told = (
+            "jobs may have been accepted all the same: "
+            "sending them again is safe under the ids in job_ids"
+        )
+    return QueueUnavailable(f"{error}; {told}", **details)
 
 
 def _reply(job: NewJob, code: Any, accepted: int) -> EnqueueReply:

@@ -8,7 +8,7 @@ from typing import Any
 from redis import Redis
 
 from backend.broker import codec
-from backend.broker.connection import Functions
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 from backend.broker.ledger_view import balance_of
 from backend.domain.ledger import LiveFacts, Places, QueueBalance

@@ -10,8 +10,9 @@ from typing import Any, cast
 
 from redis import Redis
 
-from backend.broker.connection import Functions, translated
+from backend.broker.connection import translated
 from backend.broker.event_stream import payload_text
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 from backend.domain.job_state import JobState
 from backend.domain.ledger import LiveFacts, Places, QueueBalance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis import Redis
 
-from backend.broker.connection import Functions
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 
 

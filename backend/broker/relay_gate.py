@@ -8,7 +8,8 @@ from typing import Any
 from redis import Redis
 
 from backend.broker import codec
-from backend.broker.connection import Functions, translated
+from backend.broker.connection import translated
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 from backend.domain.errors import QueueFull
 from backend.domain.job import NewJob

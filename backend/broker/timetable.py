@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from redis import Redis
-from redis.exceptions import RedisError
 
-from backend.broker.connection import Functions, translate
+from backend.broker.connection import blocked, translated
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 from backend.domain.ports import Promotion
 
@@ -27,7 +27,6 @@ class RedisTimetable:
 
     def wait_for_change(self, timeout: float) -> None:
         """Blocks on the scheduler's wake list; an earlier job rings it."""
-        try:
-            self._blocking.blpop([self._keys.wake("scheduler")], max(timeout, 0.001))
-        except RedisError as error:
-            raise translate(error) from error
+        seconds = max(timeout, 0.001)
+        with translated():
+            blocked(self._blocking, seconds, "BLPOP", self._keys.wake("scheduler"), seconds)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from redis import Redis
-from redis.exceptions import RedisError
 
-from backend.broker.connection import translate, translated
+from backend.broker.connection import blocked, translated
 from backend.broker.keys import Keys
 
 
@@ -24,10 +23,8 @@ class RedisWakeCalls:
 
     def wait(self, timeout: float) -> bool:
         """Blocks until a job arrives in one of the lanes, at most ``timeout`` seconds."""
-        try:
-            return self._blocking.blpop(self._lists, timeout) is not None
-        except RedisError as error:
-            raise translate(error) from error
+        with translated():
+            return blocked(self._blocking, timeout, "BLPOP", *self._lists, timeout) is not None
 
     def call_own(self) -> None:
         """Wakes whoever of this worker process waits."""

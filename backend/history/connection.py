@@ -7,26 +7,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
+from backend.domain.store_answer import Meaning
+from backend.history.sqlstates import is_about_schema, is_about_values, read_state
 
 CONNECT_TIMEOUT = 2
 #: Seconds a statement may take: for services that answer somebody, and for what runs behind.
 ANSWERING, WORKING = 5.0, 30.0
 #: Seconds to wait for a lock, and for a free connection of the pool.
 _LOCK_TIMEOUT, _POOL_TIMEOUT = 2.0, 2.0
-
-#: Classes of SQLSTATE that tell of the server or the way to it, not of what we sent: connection,
-#: authorisation, no such database, read-only, rolled back, resources, state, shutdown, system.
-_SERVER_TROUBLE = frozenset({"08", "25", "28", "3D", "40", "53", "55", "57", "58", "F0", "XX"})
-#: No such table, column, function or schema.
-_SCHEMA_TROUBLE = frozenset({"42P01", "42703", "42883", "3F000"})
-#: Classes that tell of the values in a row.
-_VALUE_TROUBLE = frozenset({"21", "22", "23", "54"})
-_NO_RIGHTS = "42501"
 
 
 class Unrecordable(ValueError):
@@ -71,7 +64,18 @@ def connect(
             cursor.execute(limits)
         connection.commit()
 
+    event.listen(engine, "handle_error", _leave_wrong_server)
     return engine
+
+
+def _leave_wrong_server(context: ExceptionContext) -> None:
+    """A server that takes no writes is not the primary any more: no connection to it is kept.
+
+    The driver thinks nothing wrong with such a connection, and the pool would hand it out for ever.
+    """
+    cause = context.original_exception
+    if isinstance(cause, psycopg2.Error) and read_state(cause.pgcode or "").is_wrong_server:
+        context.is_disconnect = True
 
 
 @contextmanager
@@ -92,18 +96,20 @@ def translate(error: SQLAlchemyError | psycopg2.Error) -> Exception:
         return error
     state = cause.pgcode or ""
     words = str(cause).strip().partition("\n")[0]
-    if state[:2] in _VALUE_TROUBLE:
+    if is_about_values(state):
         return Unrecordable(f"{state} {words}")
-    if state in _SCHEMA_TROUBLE:
+    if is_about_schema(state):
         return MigrationError(f"Postgres says: {words}; run `tally migrate`", sqlstate=state)
-    if state[:2] in _SERVER_TROUBLE or state == _NO_RIGHTS or _is_lost(cause, state):
-        return HistoryUnavailable(
-            f"Postgres cannot be used now: {words}; check DATABASE_URL and the server",
-            sqlstate=state,
-        )
-    return error
+    answer = read_state(state)
+    if answer.meaning is Meaning.MISTAKE or _is_our_call(cause, state):
+        return error
+    return HistoryUnavailable(
+        f"Postgres cannot be used now: {words}; {answer.remedy}",
+        sqlstate=state,
+        is_known=answer.is_known,
+    )
 
 
-def _is_lost(cause: psycopg2.Error, state: str) -> bool:
-    """Without a state the server did not speak: the connection is gone or never was."""
-    return not state and not isinstance(cause, psycopg2.ProgrammingError)
+def _is_our_call(cause: psycopg2.Error, state: str) -> bool:
+    """Whether the driver refused what we asked of it; the server never heard of it."""
+    return not state and isinstance(cause, psycopg2.ProgrammingError)

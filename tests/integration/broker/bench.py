@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from backend.broker import codec
-from backend.broker.connection import Functions
+from backend.broker.functions import Functions
 from backend.broker.inspection import RedisInspection
 from backend.broker.keys import Keys
 from backend.domain.job import ClaimedJob, NewJob

@@ -6,10 +6,10 @@ from redis import Redis
 
 from backend.broker import library
 from backend.broker.command_channel import RedisCommandChannel
-from backend.broker.connection import Functions
 from backend.broker.dispatch import RedisDispatch
 from backend.broker.event_progress import RedisEventProgress
 from backend.broker.event_stream import RedisEventStream
+from backend.broker.functions import Functions
 from backend.broker.inspection import RedisInspection
 from backend.broker.job_promoter import JobPromoter
 from backend.broker.job_queue import RedisJobQueue

@@ -14,7 +14,8 @@ from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from backend.broker import library
-from backend.broker.connection import Functions, connect
+from backend.broker.connection import connect
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 from backend.domain.errors import QueueUnavailable
 from backend.embedded.redis_server import RedisOptions, RedisServer

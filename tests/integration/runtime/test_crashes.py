@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import psutil
 
-from backend.broker.connection import Functions
+from backend.broker.functions import Functions
 from backend.domain.job_state import JobState
 from backend.services.job_control import Actor
 from tests.eventually import eventually

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from redis import exceptions
 
-from backend.broker.connection import is_missing_function, translate, translated
+from backend.broker.connection import translate, translated
+from backend.broker.functions import is_missing_function
 from backend.domain.errors import QueueFull, QueueUnavailable
 
 
@@ -14,8 +15,7 @@ from backend.domain.errors import QueueFull, QueueUnavailable
     [
         exceptions.ConnectionError("refused"),
         exceptions.TimeoutError("slow"),
-        exceptions.BusyLoadingError("loading"),
-        exceptions.ReadOnlyError("replica"),
+        exceptions.InvalidResponse("Protocol Error: HTTP"),
     ],
 )
 def test_an_outage_is_one_clear_error(error: exceptions.RedisError) -> None:

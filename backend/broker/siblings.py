@@ -1,0 +1,29 @@
+"""All pools of connections of this process, so that what one connection learns helps the others.
+
+After a fail-over by name the old server often stays up as a replica. Its connections are as healthy as
+ever and refuse every write: only a new connection, with the name looked up again, leads to the primary.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+
+from redis import ConnectionPool
+
+_lock = threading.Lock()
+_pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
+
+
+def join(pool: ConnectionPool) -> None:
+    """This pool is told when another of its process was led to the wrong server."""
+    with _lock:
+        _pools.add(pool)
+
+
+def give_up() -> None:
+    """Closes every idle connection. One in use is closed by whoever reads its refusal."""
+    with _lock:
+        pools = list(_pools)
+    for pool in pools:
+        pool.disconnect(inuse_connections=False)
