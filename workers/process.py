@@ -48,7 +48,6 @@ def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
 
 def _run(parts: Platform, name: str, lanes: list[str], slots: int, board: FlightBoard) -> None:
     threading.excepthook = _die_with_a_thread
-    parts.load_library()
     counts = JobCounts(",".join(lanes), [kind.name for kind in parts.catalogue])
     keeper = keep_counts(counts.snapshot)
     process = worker_process(parts, Berth(name, lanes, slots, board), counts.count)

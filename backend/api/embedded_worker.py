@@ -6,11 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-
-from backend.domain.errors import Unavailable
-
-log = structlog.get_logger("tally.api")
+from backend.telemetry.outages import Outages, Wait
 
 _PAUSE = 1.0
 #: Seconds beyond its grace period that a stopping worker is waited for.
@@ -21,7 +17,7 @@ class Work(Protocol):
     """A worker process's inside, as `WorkerProcess` is."""
 
     def run(self) -> None:
-        """Works until told to stop; raises `Unavailable` when it cannot begin."""
+        """Works until told to stop."""
 
     def ask_to_stop(self) -> None:
         """Asks for an orderly stop; a second time for an immediate one."""
@@ -57,11 +53,14 @@ class EmbeddedWorker:
         self._thread.join(self._grace + _SPARE)
 
     def _run(self) -> None:
+        wait = Wait(Outages(), "embedded worker")
         while not self._over.is_set():
             try:
                 self._work = self._make()
                 if not self._over.is_set():
                     self._work.run()
-            except Unavailable as error:
-                log.warning("worker.waiting", code=error.code, error=str(error))
-            self._over.wait(_PAUSE)
+                wait.over()
+                pause = _PAUSE
+            except Exception as error:  # noqa: BLE001 - told by the outages
+                pause = wait.failed(error)
+            self._over.wait(pause)

@@ -12,7 +12,7 @@ from backend.api.call import Call
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access_errors import NotAllowed
 from backend.domain.derived_job_id import derived_job_id
-from backend.domain.errors import JobNotFound, Unavailable
+from backend.domain.errors import JobNotFound, QueueUnavailable, Unavailable
 from backend.domain.job import EnqueueReply, JobView
 from backend.domain.type_rights import permit_type
 
@@ -29,7 +29,12 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
             one["idempotency_key"] = f"{key}:{number}" if len(wanted) > 1 else key
             if call.parts.accepts_by_outbox:
                 one.setdefault("job_id", derived_job_id(one["idempotency_key"], "http"))
-    replies = call.parts.queue.accept_many(wanted)
+    try:
+        replies = call.parts.queue.accept_many(wanted)
+    except QueueUnavailable as error:
+        # Whoever asked for a job that runs after all is to be found in the audit log.
+        _note(call, error.ids_that_may_be_accepted)
+        raise
     _note(call, [reply.id for reply in replies if reply.created])
     for reply, one in zip(replies, wanted, strict=True):
         if not reply.created:

@@ -11,7 +11,10 @@ from backend.telemetry.redaction import masked_text
 
 MEDIA_TYPE = "application/problem+json"
 #: What an error knows beside its message and may tell.
-_TOLD = ("accepted", "limit", "queue", "job_id", "job_type", "field", "key_id", "retry_after")
+_TOLD = (
+    *("accepted", "limit", "queue", "job_id", "job_type", "field", "key_id", "retry_after"),
+    *("job_ids", "may_be_accepted"),
+)
 
 
 class Finding(BaseModel):

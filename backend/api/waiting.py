@@ -6,7 +6,7 @@ import re
 import threading
 
 from backend.api.parts import ApiParts
-from backend.domain.errors import WaitTimeout
+from backend.domain.errors import Unavailable, WaitTimeout
 from backend.domain.job import JobView
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
@@ -26,12 +26,16 @@ class Waiting:
         return min(float(match[1]), self._longest) if match else 0.0
 
     def wait(self, job_id: str, seconds: float) -> JobView | None:
-        """The job once it has ended; None when it has not in time, or too many wait already."""
+        """The job once it has ended; None when it has not in time, or nobody can tell now.
+
+        Also when too many wait already. A job that was accepted is told as accepted, whatever
+        happens to Redis while its end is waited for.
+        """
         if not seconds or not self._places.acquire(blocking=False):
             return None
         try:
             return self._queue.wait(job_id, seconds)
-        except WaitTimeout:
+        except (WaitTimeout, Unavailable):
             return None
         finally:
             self._places.release()

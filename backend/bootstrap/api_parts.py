@@ -20,7 +20,6 @@ from backend.bootstrap.record_parts import (
     event_stream,
     outbox_service,
 )
-from backend.broker.connection import translated
 from backend.broker.operations import RedisOperations
 from backend.domain.api_key import Credential, Principal
 from backend.domain.errors import MigrationError
@@ -78,6 +77,7 @@ def api_parts(parts: Platform) -> ApiParts:
             depths=DepthStore(engine),
             overdue=lambda: schedules.list_all(overdue=True),
             lag=event_stream(parts, "overview").lag,
+            check=parts.check_redis,
         ),
         workers=parts.worker_service,
         history=history,
@@ -115,10 +115,6 @@ def _checks(parts: Platform) -> Mapping[str, Callable[[], object]]:
     """What must be there for the process to be ready; each raises when it is not."""
     migrator = Migrator(parts.history_engine)
 
-    def redis() -> None:
-        with translated():
-            parts.redis.ping()
-
     def postgres() -> None:
         pending = migrator.pending()
         if pending:
@@ -126,7 +122,7 @@ def _checks(parts: Platform) -> Mapping[str, Callable[[], object]]:
                 f"{len(pending)} migrations are to be applied: run `tally migrate`"
             )
 
-    return {"redis": redis, "postgres": postgres}
+    return {"redis": parts.check_redis, "postgres": postgres}
 
 
 def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
@@ -138,7 +134,6 @@ def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
     slots = settings.worker_slots
 
     def make() -> Work:
-        parts.load_library()
         name = f"{socket.gethostname()}-web-{secrets.token_hex(4)}"
         berth = worker_parts.Berth(name, list(lanes), slots, FlightBoard.create(slots))
         return cast(Work, worker_parts.worker_process(parts, berth))

@@ -11,13 +11,19 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, text
 
 from backend import __version__
-from backend.bootstrap.metrics_parts import metrics_settings, served
+from backend.bootstrap.metrics_parts import (
+    loop_collector,
+    metrics_settings,
+    not_ready_loops,
+    served,
+)
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
 from backend.broker.server_facts import RedisFacts
 from backend.domain.queue_name import queues_of
 from backend.history.connection import translated
 from backend.history.outbox_store import PostgresOutbox
+from backend.loops.loop import Loop
 from backend.services.scheduler_service import SchedulerService
 from backend.telemetry.cluster_collector import ClusterCollector
 from backend.telemetry.count_folder import CountFolder
@@ -29,7 +35,7 @@ from backend.telemetry.metric_catalogue import (
     Metric,
 )
 from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.process_collectors import BuildCollector, FolderCollector, LoopCollector
+from backend.telemetry.process_collectors import BuildCollector, FolderCollector
 from backend.telemetry.record_collector import RecordCollector
 
 
@@ -49,6 +55,7 @@ def cluster_collectors(parts: Platform) -> list[Collector]:
             parts.clock,
             queues=[str(queue) for queue in queues_of(parts.catalogue.lanes())],
             lag=event_stream(parts, "metrics").lag,
+            check=parts.check_redis,
         ),
         RecordCollector(ping, _gauges(parts, engine)),
     ]
@@ -71,11 +78,12 @@ def _gauges(parts: Platform, engine: Engine) -> Callable[[], Mapping[Metric, flo
 
 
 @contextmanager
-def scheduler_metrics(parts: Platform, loops: Sequence[object]) -> Iterator[None]:
+def scheduler_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count, and the gauges of the whole deployment."""
     settings = metrics_settings(parts)
-    collectors = [LoopCollector(loops), *cluster_collectors(parts)]
-    with served(collectors, "scheduler", settings.host, settings.scheduler_port):
+    collectors = [loop_collector(loops), *cluster_collectors(parts)]
+    place = (settings.host, settings.scheduler_port)
+    with served(collectors, "scheduler", *place, not_ready_loops(loops)):
         yield
 
 

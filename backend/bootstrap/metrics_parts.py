@@ -15,10 +15,12 @@ from backend import __version__
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import section
 from backend.bootstrap.platform import Platform
+from backend.domain.errors import TallyError
+from backend.loops.loop import Loop
 from backend.telemetry.count_folder import CountFolder
 from backend.telemetry.count_keeper import FOLDER_VARIABLE
 from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.metrics_server import serve
+from backend.telemetry.metrics_server import NotReady, serve
 from backend.telemetry.process_collectors import (
     BuildCollector,
     DeathCollector,
@@ -30,23 +32,54 @@ Deaths = Callable[[], Mapping[tuple[str, str], int]]
 
 
 @contextmanager
-def worker_metrics(parts: Platform, deaths: Deaths | None = None) -> Iterator[None]:
+def worker_metrics(
+    parts: Platform, deaths: Deaths | None = None, not_ready: NotReady = tuple
+) -> Iterator[None]:
     """Serves what the worker processes of this supervisor count; start those inside the block."""
+
+    def reasons() -> list[str]:
+        return [*_refusal_of(parts.check_redis), *not_ready()]
+
     settings = metrics_settings(parts)
     with count_folder() as folder:
         collectors: list[Collector] = [FolderCollector(folder)]
         if deaths is not None:
             collectors.append(DeathCollector(deaths))
-        with served(collectors, "worker", settings.host, settings.worker_port):
+        with served(collectors, "worker", settings.host, settings.worker_port, reasons):
             yield
 
 
 @contextmanager
-def recorder_metrics(parts: Platform, loops: Sequence[object]) -> Iterator[None]:
+def recorder_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count."""
     settings = metrics_settings(parts)
-    with served([LoopCollector(loops)], "recorder", settings.host, settings.recorder_port):
+    place = (settings.host, settings.recorder_port)
+    with served([loop_collector(loops)], "recorder", *place, not_ready_loops(loops)):
         yield
+
+
+def loop_collector(loops: Sequence[Loop]) -> LoopCollector:
+    """What the loops of this process count, and how it goes with their stores."""
+    return LoopCollector([*loops, Loop.outages])
+
+
+def not_ready_loops(loops: Sequence[Loop]) -> NotReady:
+    """Why the loops of this process cannot do their work."""
+
+    def reasons() -> list[str]:
+        waiting = Loop.outages.reasons()
+        idle = [loop.name for loop in loops if not loop.has_stepped]
+        return waiting or [f"{name}: has not done its first step yet" for name in idle]
+
+    return reasons
+
+
+def _refusal_of(check: Callable[[], None]) -> list[str]:
+    try:
+        check()
+    except TallyError as error:
+        return [str(error)]
+    return []
 
 
 @contextmanager
@@ -62,10 +95,12 @@ def count_folder() -> Iterator[CountFolder]:
 
 
 @contextmanager
-def served(collectors: Sequence[Collector], process: str, host: str, port: int) -> Iterator[None]:
+def served(
+    collectors: Sequence[Collector], process: str, host: str, port: int, not_ready: NotReady
+) -> Iterator[None]:
     """Serves a page for as long as the block lasts; no port, no server."""
     page = MetricsPage([*collectors, BuildCollector(__version__, process)])
-    server = serve(page, host=host, port=port) if port else None
+    server = serve(page, host=host, port=port, not_ready=not_ready) if port else None
     try:
         yield
     finally:

@@ -12,8 +12,7 @@ from redis import Redis
 
 from backend.api.config.settings import Settings, default_settings
 from backend.bootstrap.connections import Connections
-from backend.broker import library
-from backend.broker.connection import translated
+from backend.broker.functions import Functions, load_library
 from backend.broker.inspection import RedisInspection
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
@@ -118,9 +117,12 @@ class Platform:
         )
 
     def load_library(self) -> None:
-        """Puts this release's functions into Redis."""
-        with translated():
-            library.load(self.redis)
+        """Puts this release's functions into Redis. Who calls one finds it missing and does the same."""
+        load_library(self.redis)
+
+    def check_redis(self) -> None:
+        """Raises `QueueUnavailable` unless Redis would take a job now; writes nothing."""
+        Functions(self.redis, self.keys.root).check()
 
     @cached_property
     def lease_book(self) -> RedisLeaseBook:

@@ -12,6 +12,7 @@ from backend.broker.dispatch import RedisDispatch
 from backend.broker.lease_book import RedisLeaseBook
 from backend.broker.progress_notes import RedisProgressNotes
 from backend.broker.wake_calls import RedisWakeCalls
+from backend.broker.worker_commands import RedisWorkerCommands
 from backend.broker.worker_presence import WorkerPresence
 from backend.domain.job_type import Isolation, JobType
 from backend.domain.outcome import Outcome
@@ -56,6 +57,7 @@ def supervisor(
         lease=worker.lease,
         grace=worker.grace,
         memory_limit_mb=worker.memory_limit_mb,
+        forget=RedisWorkerCommands(parts.redis, parts.keys).forget,
     )
 
 

@@ -114,8 +114,7 @@ def load_library(client: Redis) -> None:
 def _wait_for_who_may(error: QueueUnavailable) -> NoReturn:
     raise QueueUnavailable(
         f"Redis does not have this release's functions (tally_{library.version()}), and this account "
-        "may not load them: start a process whose account may (tally scheduler), "
-        "or run `tally migrate --functions-only` with one",
+        "may not load them: run `tally migrate --functions-only` with one that may",
         reply="NOPERM",
         may_be_done=False,
     ) from error

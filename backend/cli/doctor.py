@@ -59,7 +59,7 @@ def look() -> Iterator[Finding]:
         return
     job_types = list(check_job_types(parts))
     yield from job_types
-    yield from check_redis(parts.redis, time.time)
+    yield from check_redis(parts.redis, time.time, parts.check_redis)
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
     yield from check_processes(parts)
 

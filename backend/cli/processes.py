@@ -26,7 +26,6 @@ def _started(process: str) -> Platform:
     parts = platform()
     log = parts.settings.log
     set_up_logs(level=log.level, style=log.format, process=process)
-    parts.load_library()
     return parts
 
 
@@ -55,7 +54,7 @@ def worker(
     stop_on_signals(supervisor)
     if pid_file:
         pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
-    with worker_metrics(parts, lambda: supervisor.deaths):
+    with worker_metrics(parts, lambda: supervisor.deaths, supervisor.not_ready):
         supervisor.run()
     over.set()
     if pid_file:
@@ -149,4 +148,9 @@ def _run_loops(loops: list[Loop]) -> None:
     for thread in threads:
         thread.join()
     for loop in loops:
-        loop.close()
+        try:
+            loop.close()
+        except Exception as error:  # noqa: BLE001 - whatever a store says, the process goes
+            structlog.get_logger("tally").warning(
+                "loop.not_closed", loop=loop.name, error=str(error)
+            )

@@ -95,9 +95,20 @@ class Unavailable(TallyError):
 
 
 class QueueUnavailable(Unavailable):
-    """Redis cannot be reached, or refuses our commands."""
+    """Redis cannot be reached, or refuses our commands.
+
+    When enqueueing, ``details["may_be_accepted"]`` says whether the request was on its way when the
+    trouble came: then the job, whose id is in ``details["job_id"]`` (of several: ``job_ids``), may have
+    been accepted all the same, and sending it again under that id is safe.
+    """
 
     code = "queue_unavailable"
+
+    @property
+    def ids_that_may_be_accepted(self) -> list[str]:
+        """The jobs of this request that may run although it failed."""
+        one = self.details.get("job_id")
+        return list(self.details.get("job_ids") or ([one] if one else []))
 
 
 class QueueFull(Unavailable):

@@ -21,7 +21,6 @@ from collections.abc import Sequence
 
 import structlog
 
-from backend.domain.errors import Unavailable
 from backend.domain.outbox import OutboxJob, SendCode, SendReply
 from backend.domain.outbox_ports import Bell, EventProgress, RelayGate, RelayStore
 from backend.domain.ports import Clock
@@ -96,7 +95,8 @@ class Relay(Loop):
             super().run(stop)
         finally:
             self._bell.close()
-            with contextlib.suppress(Unavailable):
+            # Whatever Redis says: the lead ends by itself soon.
+            with contextlib.suppress(Exception):
                 self._leader.give_up()
 
     def _leads(self) -> bool:

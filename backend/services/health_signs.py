@@ -26,6 +26,7 @@ _GROUPED = "tally history failures groups them by kind of error"
 def signs_of(found: Situation) -> list[Sign]:
     """Every sign, the critical ones first."""
     signs = [
+        *_redis_refuses(found),
         *unserved(found),
         *backlogs(found),
         *growing_backlogs(found),
@@ -43,6 +44,12 @@ def signs_of(found: Situation) -> list[Sign]:
 def wants_comparison(attempts: AttemptCounts) -> bool:
     """Whether so much went wrong that it matters how the day before was."""
     return attempts.ended >= ENOUGH_ATTEMPTS and _share(attempts) >= GROWING_SHARE
+
+
+def _redis_refuses(found: Situation) -> Iterator[Sign]:
+    if found.redis_refuses:
+        text = "no job is accepted or started, and all processes wait: "
+        yield Sign("redis_refuses", Severity.CRITICAL, text + found.redis_refuses)
 
 
 def _record_away(found: Situation) -> Iterator[Sign]:

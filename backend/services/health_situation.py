@@ -50,6 +50,8 @@ class Situation:
     waited_before: Mapping[str, int] | None = None
     #: Schedules whose expected tick is missing.
     overdue: Sequence[ScheduleView] = ()
+    #: Why Redis takes no jobs although it can be read; empty while it takes them.
+    redis_refuses: str = ""
     #: Of the record, behind Redis.
     lag: StreamLag | None = None
 

@@ -67,7 +67,9 @@ class OverviewService:
         depths: DepthReader | None = None,
         overdue: Callable[[], list[ScheduleView]] | None = None,
         lag: Callable[[], StreamLag] | None = None,
+        check: Callable[[], None] | None = None,
     ) -> None:
+        """``check`` raises `Unavailable` unless Redis would take a job."""
         self._look = inspection
         self._history = history
         self._clock = clock
@@ -75,6 +77,7 @@ class OverviewService:
         self._depths = depths
         self._overdue = overdue
         self._lag = lag
+        self._check = check
 
     def queues(self) -> list[QueueState]:
         """Every queue that a worker could serve, or that ever held a job; most urgent first."""
@@ -108,6 +111,7 @@ class OverviewService:
             running=self._running(queues),
             attempts=_sum(types) if types is not None else None,
             types=types or [],
+            redis_refuses=self._refusal_now(),
             lag=self._lag_now(),
         )
         if types is not None:
@@ -159,6 +163,14 @@ class OverviewService:
             return self._lag() if self._lag is not None else None
         except Unavailable:
             return None
+
+    def _refusal_now(self) -> str:
+        try:
+            if self._check is not None:
+                self._check()
+        except Unavailable as error:
+            return str(error)
+        return ""
 
     def _running(self, queues: Sequence[QueueState]) -> list[JobView]:
         ids: list[str] = []

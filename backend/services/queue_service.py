@@ -16,7 +16,11 @@ class QueueService:
     """Accepts jobs. With no arguments it is wired from the settings of this process.
 
     Safe for several threads. Raises `InvalidRequest` for what can never be accepted and
-    `Unavailable` for what cannot be accepted now; then nothing was enqueued.
+    `Unavailable` for what cannot be accepted now. `QueueFull` and `HistoryBacklogFull` say that
+    nothing (or only the first ``details["accepted"]``) was enqueued. `QueueUnavailable` says in
+    ``details["may_be_accepted"]`` whether its request was on its way when the trouble came: then the
+    job may run although this raised. ``details["job_id"]`` (of several: ``job_ids``) is its id, and
+    sending it again with that ``job_id`` is safe.
     """
 
     def __init__(
@@ -98,7 +102,10 @@ class QueueService:
         return job
 
     def wait(self, job_id: str, timeout: float = 30.0) -> JobView:
-        """Blocks until the job is final, and returns it; raises `WaitTimeout` after ``timeout`` s."""
+        """Blocks until the job is final, and returns it; raises `WaitTimeout` after ``timeout`` s.
+
+        A Redis that falls silent meanwhile is given up soon after that: `QueueUnavailable`.
+        """
         if not self._queue.wait(job_id, timeout):
             job = self.get_job(job_id)
             if not job.state.is_final:

@@ -34,13 +34,15 @@ class ClusterCollector(Collector):
         *,
         queues: Sequence[str],
         lag: Callable[[], StreamLag],
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """``queues`` are shown even before they have held a job."""
+        """``queues`` are shown before they have held a job; ``check`` raises while Redis takes none."""
         self._look = inspection
         self._facts = facts
         self._clock = clock
         self._queues = list(queues)
         self._lag = lag
+        self._check = check
 
     def describe(self) -> list[Family]:
         """Nothing: registering must not ask Redis."""
@@ -58,12 +60,20 @@ class ClusterCollector(Collector):
             yield single(metrics.REDIS_UP, 0)
             return
         yield single(metrics.REDIS_UP, 1)
+        yield single(metrics.REDIS_WRITABLE, float(self._is_writable()))
         yield from self._of_queues(states)
         yield single(metrics.DEAD, dead)
         yield from _of_workers(workers)
         yield from _of_server(facts)
         yield single(metrics.LAG_EVENTS, lag.events)
         yield single(metrics.LAG_SECONDS, lag.seconds)
+
+    def _is_writable(self) -> bool:
+        try:
+            self._check()
+        except Unavailable:
+            return False
+        return True
 
     def _of_queues(self, states: Sequence[QueueState]) -> Iterator[Family]:
         now = self._clock.now()

@@ -128,6 +128,11 @@ LAG_SECONDS = Metric(
     "tally_recorder_lag_seconds", _GAUGE, "Age of the oldest event that is not on record yet."
 )
 REDIS_UP = Metric("tally_redis_up", _GAUGE, "1 while Redis answers.")
+REDIS_WRITABLE = Metric(
+    "tally_redis_writable",
+    _GAUGE,
+    "1 while Redis would take a job; 0 while it answers and refuses.",
+)
 REDIS_MEMORY = Metric("tally_redis_memory_bytes", _GAUGE, "Memory that Redis uses.")
 REDIS_LIMIT = Metric("tally_redis_memory_limit_bytes", _GAUGE, "Its maxmemory; 0: none is set.")
 POSTGRES_UP = Metric("tally_postgres_up", _GAUGE, "1 while Postgres answers.")
@@ -150,6 +155,16 @@ SET_ASIDE = Metric(
     "Events that could not be recorded and were set aside.",
 )
 PRUNED = Metric("tally_pruned_jobs_total", _COUNTER, "Old jobs that this process deleted.")
+WAITING = Metric(
+    "tally_loops_waiting",
+    _GAUGE,
+    "Loops of this process that wait for a store which does not serve them.",
+)
+STEP_FAILURES = Metric(
+    "tally_step_failures_total",
+    _COUNTER,
+    "Steps of this process's loops that ended in an error nobody expected; the log has tracebacks.",
+)
 BUILD = Metric("tally_build_info", _GAUGE, "1; its labels say what runs.", ("version", "process"))
 
 #: Metrics by the attribute of the loop that counts them.
@@ -159,6 +174,8 @@ LOOP_METRICS = {
     "recorded": RECORDED,
     "set_aside": SET_ASIDE,
     "pruned": PRUNED,
+    "waiting": WAITING,
+    "failures": STEP_FAILURES,
 }
 
 METRICS = tuple(

@@ -1,27 +1,35 @@
-"""A small HTTP server for processes that have no other: ``/metrics`` and ``/livez``."""
+"""A small HTTP server for processes that have no other: ``/metrics``, ``/livez`` and ``/readyz``."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import structlog
 
 from backend.telemetry.metrics_page import MetricsPage
+from backend.telemetry.redaction import masked_text
 
 log = structlog.get_logger("tally.metrics")
 
 #: Seconds a scraper may take to say what it wants.
 _PATIENCE = 10
 
+#: Why a process cannot do its work now; nothing when it can.
+NotReady = Callable[[], Sequence[str]]
+
 
 class MetricsServer:
     """Serves a page from threads of its own."""
 
-    def __init__(self, page: MetricsPage, *, host: str, port: int) -> None:
+    def __init__(
+        self, page: MetricsPage, *, host: str, port: int, not_ready: NotReady = tuple
+    ) -> None:
         class Handler(_Handler):
             metrics = page
+            reasons = staticmethod(not_ready)
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
@@ -41,10 +49,12 @@ class MetricsServer:
         self._server.server_close()
 
 
-def serve(page: MetricsPage, *, host: str, port: int) -> MetricsServer | None:
+def serve(
+    page: MetricsPage, *, host: str, port: int, not_ready: NotReady = tuple
+) -> MetricsServer | None:
     """Serves a page; a port that is taken is told in the log and stops no work."""
     try:
-        server = MetricsServer(page, host=host, port=port)
+        server = MetricsServer(page, host=host, port=port, not_ready=not_ready)
     except OSError as error:
         log.warning("metrics.not_served", host=host, port=port, error=str(error))
         return None
@@ -54,20 +64,29 @@ def serve(page: MetricsPage, *, host: str, port: int) -> MetricsServer | None:
 
 class _Handler(BaseHTTPRequestHandler):
     metrics: MetricsPage
+    reasons: NotReady
     timeout = _PATIENCE
     server_version = "tally"
     sys_version = ""
 
     def do_GET(self) -> None:
-        """The page, or that the process lives."""
+        """The page, that the process lives, or whether it can do its work."""
         path = self.path.partition("?")[0]
         if path == "/metrics":
             page = self.metrics.render(self.headers.get("Accept", ""))
             self._answer(HTTPStatus.OK, page.content_type, page.body)
         elif path == "/livez":
             self._answer(HTTPStatus.OK, "text/plain", b"ok\n")
+        elif path == "/readyz":
+            self._tell_readiness()
         else:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"see /metrics\n")
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"see /metrics, /livez and /readyz\n")
+
+    def _tell_readiness(self) -> None:
+        reasons = self.reasons()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
+        lines = ["not ready", *map(masked_text, reasons)] if reasons else ["ready"]
+        self._answer(status, "text/plain; charset=utf-8", ("\n".join(lines) + "\n").encode())
 
     def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.send_response(status)

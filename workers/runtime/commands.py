@@ -9,12 +9,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from backend.domain.errors import Unavailable
+from backend.telemetry.outages import Wait
 from workers.base_worker import StopRequested
 from workers.runtime.crew import Crew
 
 log = structlog.get_logger("tally.worker")
-_PAUSE = 0.5
 #: Seconds a job that is stopped by force has, before its whole process is killed for it.
 _OBEDIENCE = 5.0
 
@@ -38,16 +37,17 @@ class Commands(threading.Thread):
 
     def run(self) -> None:
         """The loop of the thread; reconnects when Redis was away."""
+        wait = Wait(self._crew.outages, "listening for commands")
         while not self._over.is_set():
             try:
                 for command in self._channel.listen():
+                    wait.over()
                     if self._over.is_set():
                         return
                     if command is not None:
                         self.obey(command)
-            except Unavailable as error:
-                log.warning("redis.unavailable", error=str(error))
-                time.sleep(_PAUSE)
+            except Exception as error:  # noqa: BLE001 - told by the outages
+                self._over.wait(wait.failed(error))
 
     def obey(self, command: dict[str, Any]) -> None:
         """One command. An unknown one is told in the log and ignored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import deque
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from backend.domain.errors import Unavailable
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.ports import Dispatch
+from backend.telemetry.outages import Outages, Wait
 from workers.base_worker import JobContext
 from workers.runtime.claim_order import ClaimOrder
 from workers.runtime.exchange import Exchange
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("tally.worker")
 
 _LOST = 0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 #: A token can be lost with a process that took it; nothing waits longer than this for its job.
 _LONGEST_WAIT = 5.0
 
@@ -65,6 +65,8 @@ class Crew:
         self.batch_limit = batch_limit
         self.context_of = make_context
         self.stopping = threading.Event()
+        self.outages = Outages()
+        self._listener = Wait(self.outages, "listening", quiet_failures=1)
         self._listening = threading.Lock()
         self._calls = calls
         #: Only for a look; a race makes it wrong for an instant, which costs nothing but a moment.
@@ -89,17 +91,19 @@ class Crew:
             most = 0
         if not ended and most == 0:
             return spilled
-        pause = _FIRST_PAUSE
+        wait: Wait | None = None
         while True:
             try:
                 codes, claimed = self._exchange.trade(ended, most)
-            except Unavailable as error:
-                log.warning("redis.unavailable", worker=self.worker, error=str(error))
+            except Exception as error:  # noqa: BLE001 - told by the outages
                 self.in_doubt = True
-                time.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                wait = wait or Wait(self.outages, "settling and claiming")
+                # Not all at the same time again: what one of them sends may be what Redis refuses.
+                time.sleep(wait.failed(error) * random.uniform(0.5, 1))  # noqa: S311 - no secret
                 most = 0 if self.stopping.is_set() else most
                 continue
+            if wait is not None:
+                wait.over()
             self._account(ended, codes)
             return [*spilled, *claimed]
 
@@ -140,9 +144,9 @@ class Crew:
         self._idle += 1
         try:
             self._calls.wait(_LONGEST_WAIT)
-        except Unavailable as error:
-            log.warning("redis.unavailable", worker=self.worker, error=str(error))
-            self.stopping.wait(_FIRST_PAUSE)
+            self._listener.over()
+        except Exception as error:  # noqa: BLE001 - told by the outages
+            self.stopping.wait(self._listener.failed(error))
         finally:
             self._idle -= 1
 
@@ -187,8 +191,8 @@ class Crew:
         """Ends the listening of this process's own slot."""
         try:
             self._calls.call_own()
-        except Unavailable as error:
-            log.warning("redis.unavailable", worker=self.worker, error=str(error))
+        except Exception as error:  # noqa: BLE001 - who listens looks up by itself soon
+            log.debug("wake.lost", worker=self.worker, error=str(error))
 
     def slot_left(self, slot: Slot) -> None:
         """A slot's thread is over."""

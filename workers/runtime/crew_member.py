@@ -57,6 +57,14 @@ class CrewMember:
         except psutil.NoSuchProcess:
             return 0
 
+    def has_begun(self) -> bool:
+        """Whether it has opened its workers' clients; False when it is gone."""
+        try:
+            return self.returncode() is None and self.board.last_beat > 0
+        except ValueError:
+            # Buried by another thread at this moment, and its board closed.
+            return False
+
     def ask_to_stop(self) -> None:
         """SIGTERM: an orderly stop."""
         self._process.terminate()

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import structlog
 
-from backend.domain.errors import Unavailable
 from backend.domain.job import ClaimedJob
+from backend.telemetry.outages import Wait
 from workers.base_worker import StopRequested
 from workers.runtime.crew import Crew
 from workers.runtime.stragglers import Stragglers
@@ -68,6 +68,8 @@ class Heartbeat(threading.Thread):
         self._lease = lease
         self._confirmed = time.monotonic()
         self._over = threading.Event()
+        self._beating = Wait(crew.outages, "heartbeat")
+        self._doubting = Wait(crew.outages, "looking for lost claims")
 
     def run(self) -> None:
         """The loop of the thread."""
@@ -84,8 +86,9 @@ class Heartbeat(threading.Thread):
     def _settle_doubt(self) -> None:
         try:
             self._crew.in_doubt = self._stragglers.give_back()
-        except Unavailable as error:
-            log.warning("redis.unavailable", worker=self._crew.worker, error=str(error))
+            self._doubting.over()
+        except Exception as error:  # noqa: BLE001 - told by the outages; the next beat tries again
+            self._doubting.failed(error)
 
     def beat(self) -> bool:
         """One heartbeat; whether Redis confirmed it."""
@@ -98,9 +101,10 @@ class Heartbeat(threading.Thread):
                 finished=self._crew.finished,
                 failed=self._crew.failed,
             )
-        except Unavailable as error:
-            log.warning("heartbeat.unconfirmed", worker=self._crew.worker, error=str(error))
+        except Exception as error:  # noqa: BLE001 - told by the outages; the board must go on beating
+            self._beating.failed(error)
             return False
+        self._beating.over()
         self._confirmed = time.monotonic()
         for job, code in zip(held, codes, strict=True):
             self._tell(job, code)

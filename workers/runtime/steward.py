@@ -5,9 +5,14 @@ from __future__ import annotations
 import threading
 import time
 
+import structlog
+
+from backend.domain.job import ClaimedJob
 from workers.base_worker import TimeLimitReached
 from workers.runtime.crew import Crew
 from workers.runtime.slot import Slot
+
+log = structlog.get_logger("tally.worker")
 
 _TICK = 0.05
 #: A job that runs longer than this may not keep others waiting behind it.
@@ -43,7 +48,14 @@ class Steward(threading.Thread):
         if self._crew.has_idle() and not self._crew.stopping.is_set():
             self._crew.spill(waiting)
         else:
+            self._give_back(waiting)
+
+    def _give_back(self, waiting: list[ClaimedJob]) -> None:
+        try:
             self._crew.release(waiting)
+        except Exception as error:  # noqa: BLE001 - nobody holds them: they are looked for as lost
+            log.warning("release.failed", error=str(error), note="tried again soon")
+            self._crew.in_doubt = True
 
     def end(self) -> None:
         """Ends the thread."""

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import structlog
 
-from backend.domain.errors import Unavailable
 from backend.domain.ports import LeaseBook
 from backend.domain.verdict import Death, judge
+from backend.telemetry.outages import Outages, Wait
 from workers.runtime.crew_member import CrewMember
 
 log = structlog.get_logger("tally.supervisor")
@@ -46,8 +46,11 @@ class Supervisor:
         lease: float,
         grace: float,
         memory_limit_mb: int = 0,
+        forget: Callable[[str], None] = lambda _name: None,
     ) -> None:
+        """``forget`` takes away the record of a process that has ended, by its name."""
         self._book = book
+        self._forget = forget
         self._slots = slots
         self._lease = lease
         self._grace = grace
@@ -58,6 +61,10 @@ class Supervisor:
         self._start_at = dict.fromkeys(self._posts, 0.0)
         self._unrescued: list[tuple[str, Death]] = []
         self._weighed_at = 0.0
+        self.outages = Outages()
+        self._stepping = Wait(self.outages, "supervising")
+        self._rescuing = Wait(self.outages, "rescuing the jobs of dead processes")
+        self._rescue_at = 0.0
         #: How many processes of each lane ended, and why: stopped, crashed, killed.
         self.deaths: Counter[tuple[str, str]] = Counter()
         #: A queue that may be filled from inside a signal handler.
@@ -66,10 +73,19 @@ class Supervisor:
 
     def run(self) -> None:
         """Supervises until asked to stop; returns when every process is gone."""
-        self.step()
-        while not self._told_to_stop(_TICK):
-            self.step()
+        pause = self._try_step()
+        while not self._told_to_stop(pause):
+            pause = self._try_step()
         self._stop_all()
+
+    def _try_step(self) -> float:
+        """One step; the seconds until the next. The crew does not deserve to end with its supervisor."""
+        try:
+            self.step()
+        except Exception as error:  # noqa: BLE001 - told by the outages
+            return max(_TICK, self._stepping.failed(error))
+        self._stepping.over()
+        return _TICK
 
     def _told_to_stop(self, patience: float) -> bool:
         try:
@@ -140,18 +156,55 @@ class Supervisor:
                 member.kill("killed: it held more memory than worker.memory_limit_mb", [])
 
     def _rescue(self) -> None:
-        """Gives back the jobs of the dead; tries again at the next step when Redis is away."""
+        """Gives back the jobs of the dead; tries again at a later step while Redis does not serve."""
+        if time.monotonic() < self._rescue_at:
+            return
         for entry in list(self._unrescued):
             name, death = entry
             try:
                 rescued = judge(self._book.of_worker(name), death)
                 self._book.rescue(rescued, only_expired=False)
-            except Unavailable as error:
-                log.warning("rescue.waiting", worker=name, error=str(error))
+            except Exception as error:  # noqa: BLE001 - told by the outages
+                self._rescue_at = time.monotonic() + self._rescuing.failed(error)
                 return
+            self._rescuing.over()
             self._unrescued.remove(entry)
             if rescued:
                 log.warning("worker.rescued", worker=name, jobs=len(rescued), cause=death.cause)
+            self._forget_record(name)
+
+    def _forget_record(self, name: str) -> None:
+        """Else the dead are counted as alive until their records run out, most of all in a crash loop."""
+        try:
+            self._forget(name)
+        except Exception as error:  # noqa: BLE001 - it runs out by itself
+            log.debug("worker.record_left", worker=name, error=str(error))
+
+    def not_ready(self) -> list[str]:
+        """Why jobs are not worked on here; empty while each lane has a process that stands."""
+        now = time.monotonic()
+        lanes = dict.fromkeys(post.lane for post in self._posts)
+        standing = {post.lane for post in self._posts if self._stands(post, now)}
+        missing = [self._trouble_of(lane) for lane in lanes if lane not in standing]
+        return [*missing, *self.outages.reasons()]
+
+    def _stands(self, post: Post, now: float) -> bool:
+        """Whether its process has begun, and has lived for long enough if those before it crashed."""
+        member = self.crew.get(post)
+        if member is None or not member.has_begun():
+            return False
+        is_suspect = self._backoff[post] > _FIRST_BACKOFF
+        return not is_suspect or now - member.started > _HEALTHY_AFTER
+
+    def _trouble_of(self, lane: str) -> str:
+        crashes = sum(
+            n for (of, cause), n in self.deaths.items() if of == lane and cause != "stopped"
+        )
+        if not crashes:
+            return f"lane {lane}: no process has begun yet"
+        return (
+            f"lane {lane}: its processes keep ending, {crashes} times until now; their log says why"
+        )
 
     def ask_to_stop(self) -> None:
         """Stops every process in order; asked again, at once."""
@@ -176,6 +229,7 @@ class Supervisor:
                 elif now > deadline:
                     member.kill("killed: it did not stop within its grace period", [])
             time.sleep(_TICK / 2)
+        self._rescue_at = 0.0
         self._rescue()
 
 

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import structlog
 
-from backend.domain.errors import Unavailable
 from backend.domain.ports import LeaseBook
+from backend.telemetry.outages import Wait
 from workers.base_worker import BaseWorker
 from workers.runtime.commands import CommandChannel, Commands
 from workers.runtime.crew import Crew
@@ -69,7 +69,9 @@ class WorkerProcess:
 
     def run(self, *, started: Callable[[], None] = lambda: None) -> None:
         """Starts everything, works, and stops in order; returns when all is given back."""
-        self.start()
+        if not self.start():
+            self._close()
+            return
         started()
         while not self._told_to_stop():
             if self._recycle_jobs and self.crew.jobs_done >= self._recycle_jobs:
@@ -77,24 +79,39 @@ class WorkerProcess:
                 break
         self.stop()
 
-    def _told_to_stop(self) -> bool:
+    def _told_to_stop(self, patience: float = 0.5) -> bool:
         try:
-            self._asked.get(timeout=0.5)
+            self._asked.get(timeout=patience)
         except Empty:
             return False
         return True
 
-    def start(self) -> None:
-        """Opens the workers' clients, appears, and lets the slots work."""
+    def start(self) -> bool:
+        """Opens the workers' clients, appears, and lets the slots work; False if told to stop before."""
         for worker in self._workers:
             worker.open()
-        self._presence.register()
-        self.crew.board.beat(time.monotonic())
+        if not self._appear():
+            return False
         for thread in (self._heartbeat, self._steward, self._commands):
             thread.start()
         for slot in self.crew.slots:
             slot.start()
         log.info("worker.started", worker=self.crew.worker, slots=len(self.crew.slots))
+        return True
+
+    def _appear(self) -> bool:
+        """Waits for Redis, in which it appears; its supervisor sees meanwhile that it lives."""
+        wait = Wait(self.crew.outages, "starting")
+        while True:
+            self.crew.board.beat(time.monotonic())
+            try:
+                self._presence.register()
+            except Exception as error:  # noqa: BLE001 - told by the outages
+                if self._told_to_stop(wait.failed(error)):
+                    return False
+            else:
+                wait.over()
+                return True
 
     def ask_to_stop(self) -> None:
         """Asks for an orderly stop; asked a second time, everything is given back at once."""
@@ -116,16 +133,19 @@ class WorkerProcess:
         self._heartbeat.end()
         self._steward.end()
         self._commands.end()
-        for closable in (*self._workers, *self._closables):
-            closable.close()
+        self._close()
         self._leave()
         log.info("worker.stopped", worker=self.crew.worker, jobs=self.crew.jobs_done)
+
+    def _close(self) -> None:
+        for closable in (*self._workers, *self._closables):
+            closable.close()
 
     def _give_back_waiting(self) -> None:
         waiting = [job for slot in self.crew.slots for job in slot.give_up_batch()]
         try:
             self.crew.release([*waiting, *self.crew.take_all_spilled()])
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("release.failed", error=str(error), note="their leases will end")
 
     def _wait_for_slots(self, deadline: float) -> None:
@@ -139,13 +159,13 @@ class WorkerProcess:
         running = [job for slot in self.crew.slots if (job := slot.running) is not None]
         try:
             self.crew.release(running)
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("release.failed", error=str(error), note="their leases will end")
 
     def _leave(self) -> None:
         try:
             self._presence.unregister()
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("worker.stopped", error=str(error), note="its record will expire")
 
 

@@ -10,14 +10,20 @@ from redis.exceptions import RedisError
 
 from backend.broker import library
 from backend.cli.checks.finding import Finding, ok, warning, wrong
+from backend.domain.errors import QueueUnavailable
 
 _OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
 _MOST_CLOCK_SECONDS = 1.0
 _FULL = 0.8
 
 
-def check_redis(client: Redis, now: Callable[[], float]) -> Iterator[Finding]:
-    """Everything about the server; only one finding when it does not answer."""
+def check_redis(
+    client: Redis, now: Callable[[], float], check: Callable[[], object] = lambda: None
+) -> Iterator[Finding]:
+    """Everything about the server; only one finding when it does not answer.
+
+    ``check`` raises `QueueUnavailable` unless it would take a job.
+    """
     try:
         info: dict[str, Any] = client.info()
     except RedisError as error:
@@ -29,7 +35,11 @@ def check_redis(client: Redis, now: Callable[[], float]) -> Iterator[Finding]:
     yield from _role(info)
     yield from _clock(client, now)
     yield from _memory(info)
-    yield from _library(client)
+    missing = list(_library(client))
+    yield from missing
+    if not missing:
+        # Else it would be loaded by looking.
+        yield from _writes(check)
     try:
         found: dict[str, str] = client.config_get("*")  # type: ignore[assignment]
     except RedisError:
@@ -106,8 +116,16 @@ def _library(client: Redis) -> Iterator[Finding]:
         yield warning(
             "library_missing",
             f"this release's functions ({name}) are not loaded",
-            "they are at the next start of a process; if they vanish again, who flushes them?",
+            "they are loaded at the next call of who may, or by `tally migrate --functions-only`",
         )
+
+
+def _writes(check: Callable[[], object]) -> Iterator[Finding]:
+    try:
+        check()
+    except QueueUnavailable as error:
+        words, _, remedy = str(error).rpartition("; ")
+        yield wrong("redis_refuses", f"no job is accepted or started: {words}", remedy)
 
 
 def _persistence(found: dict[str, str], info: dict[str, Any]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.errors import HistoryUnavailable
+from backend.domain.errors import HistoryUnavailable, QueueUnavailable
 from backend.domain.outcome import Outcome, OutcomeKind
 from backend.telemetry.cluster_collector import MOST_QUEUES, ClusterCollector
 from backend.telemetry.count_folder import CountFile, CountFolder
@@ -48,6 +48,7 @@ def _full(folder: Path) -> str:
 
     class Loop:
         promoted, lateness, recorded, set_aside, pruned = 3, 0.2, 5, 0, 1
+        waiting, failures = 2, 1
 
     return _text(
         _cluster(StandInBroker()),
@@ -158,6 +159,40 @@ def test_a_small_server_serves_it() -> None:
         assert fetch(server.port, "/etc/passwd")[0] == 404
     finally:
         server.close()
+
+
+def test_a_process_says_that_it_lives_and_whether_it_can_do_its_work() -> None:
+    reasons: list[str] = [
+        "promoter: Redis is away at redis://u:secret@host/0",
+        "lane email: crashes",
+    ]
+    server = MetricsServer(
+        MetricsPage([]), host="127.0.0.1", port=0, not_ready=lambda: tuple(reasons)
+    )
+    try:
+        assert fetch(server.port, "/livez") == (200, "ok\n")
+        status, text = fetch(server.port, "/readyz")
+        assert (status, text.splitlines()[0]) == (503, "not ready")
+        assert text.splitlines()[2] == "lane email: crashes"
+        assert "secret" not in text
+        reasons.clear()
+        assert fetch(server.port, "/readyz") == (200, "ready\n")
+    finally:
+        server.close()
+
+
+def test_a_redis_that_refuses_is_up_and_takes_nothing() -> None:
+    def refuse() -> None:
+        raise QueueUnavailable("MISCONF")
+
+    text = _text(
+        ClusterCollector(
+            StandInBroker(), StandInFacts(), StillClock(), queues=[], lag=no_lag, check=refuse
+        )
+    )
+
+    assert "tally_redis_up 1.0" in text
+    assert "tally_redis_writable 0.0" in text
 
 
 def test_a_port_that_is_taken_stops_no_work() -> None:

@@ -1,0 +1,135 @@
+"""The name leads to another server; the old one stays up, as a replica that refuses every write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.api.config.settings import load_settings
+from backend.bootstrap import Platform
+from backend.broker.connection import blocked, translated
+from backend.domain.errors import QueueUnavailable
+from tests.integration.outages.redis_process import RedisProcess
+from tests.integration.outages.relay import Relay
+
+_SETTINGS = {"job_packages": "tests.jobs,examples"}
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[RedisProcess, RedisProcess]]:
+    """A primary and its replica."""
+    first, second = RedisProcess(tmp_path / "a"), RedisProcess(tmp_path / "b")
+    second.follow(first)
+    yield first, second
+    first.end()
+    second.end()
+
+
+@pytest.fixture
+def name(pair: tuple[RedisProcess, RedisProcess]) -> Iterator[Relay]:
+    relay = Relay(pair[0].port)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def platform(name: Relay) -> Iterator[Platform]:
+    url = f"redis://127.0.0.1:{name.port}/0"
+    platform = Platform(load_settings(redis_url=url, **_SETTINGS))
+    yield platform
+    platform.close()
+
+
+def _enqueue(platform: Platform) -> str:
+    return platform.queue_service.enqueue_job("greet", {"name": "Ada"})
+
+
+def _fail_over(pair: tuple[RedisProcess, RedisProcess], name: Relay) -> None:
+    first, second = pair
+    second.lead()
+    first.follow(second)
+    name.target = second.port
+
+
+def _push_in_a_pipeline(platform: Platform) -> None:
+    pipe = platform.redis.pipeline(transaction=False)
+    pipe.rpush("rq:a", 1)
+    pipe.execute()
+
+
+def test_the_first_call_after_it_finds_the_new_primary(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    before = _enqueue(platform)
+    _fail_over(pair, name)
+
+    after = _enqueue(platform)
+
+    assert pair[1].admin.exists(platform.keys.job(before), platform.keys.job(after)) == 2
+
+
+def test_one_refusal_frees_the_siblings_and_the_other_pools_from_the_old_one(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    """Those who only read are told nothing by a replica: they would read what is old, for ever."""
+    reader = platform.connections.redis("tally-reader")
+    assert reader.info("server")["tcp_port"] == pair[0].port
+    connections = [platform.redis.connection_pool.get_connection() for _ in range(5)]
+    for connection in connections:
+        platform.redis.connection_pool.release(connection)
+    _enqueue(platform)
+    _fail_over(pair, name)
+
+    _enqueue(platform)
+
+    assert reader.info("server")["tcp_port"] == pair[1].port
+    assert {platform.redis.info("server")["tcp_port"] for _ in range(6)} == {pair[1].port}
+
+
+def test_a_pipeline_is_refused_once_and_the_next_one_is_not(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    platform.redis.ping()
+    _fail_over(pair, name)
+
+    with pytest.raises(QueueUnavailable, match="READONLY"), translated():
+        _push_in_a_pipeline(platform)
+    with translated():
+        _push_in_a_pipeline(platform)
+
+    assert pair[1].admin.llen("rq:a") == 1
+
+
+def test_who_blocks_is_sent_away_and_comes_back_to_the_new_primary(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    client = platform.blocking_redis
+    with translated():
+        blocked(client, 0.05, "BLPOP", "rq:a", 0.05)
+    _fail_over(pair, name)
+
+    with pytest.raises(QueueUnavailable, match="READONLY"), translated():
+        blocked(client, 5, "BLPOP", "rq:a", 5)
+    pair[1].admin.rpush("rq:a", "here")
+
+    with translated():
+        assert blocked(client, 5, "BLPOP", "rq:a", 5) == [b"rq:a", b"here"]
+
+
+def test_while_the_name_leads_to_a_replica_the_caller_is_told_and_nothing_is_written(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    _enqueue(platform)
+    name.target = pair[1].port
+    platform.redis.connection_pool.disconnect()
+
+    with pytest.raises(QueueUnavailable) as refusal:
+        _enqueue(platform)
+
+    assert str(refusal.value) == (
+        "Redis cannot be used now: READONLY You can't write against a read only replica.; REDIS_URL "
+        "must lead to the primary; its name is looked up again; nothing was written"
+    )
+    assert refusal.value.details["may_be_accepted"] is False
