@@ -148,6 +148,6 @@ def _refusal(error: RedisError, answer: StoreAnswer, details: dict[str, Any]) ->
         words = f"{answer.code} {words}"
     if answer.meaning is Meaning.REFUSED and answer.code not in ACCOUNT:
         return PayloadTooLarge(f"Redis refuses it: {words}; {answer.remedy}")
-    told = {"reply": answer.code, "is_known": answer.is_known, **details}
+    told = {"reply": answer.code, "is_known": answer.is_known, "remedy": answer.remedy, **details}
     what = "refuses our account" if answer.code in ACCOUNT else "cannot be used now"
     return QueueUnavailable(f"Redis {what}: {words}; {answer.remedy}", **told)

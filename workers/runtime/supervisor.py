@@ -25,6 +25,7 @@ _TICK = 0.1
 _MEMORY_TICK = 1.0
 _FIRST_BACKOFF, _LONGEST_BACKOFF, _HEALTHY_AFTER = 0.2, 5.0, 10.0
 _MEGABYTE = 1024 * 1024
+_VIOLENT = ("crashed", "killed")
 
 
 class Post(NamedTuple):
@@ -198,7 +199,7 @@ class Supervisor:
 
     def _trouble_of(self, lane: str) -> str:
         crashes = sum(
-            n for (of, cause), n in self.deaths.items() if of == lane and cause != "stopped"
+            n for (of, cause), n in self.deaths.items() if of == lane and cause in _VIOLENT
         )
         if not crashes:
             return f"lane {lane}: no process has begun yet"

@@ -124,7 +124,8 @@ def _writes(check: Callable[[], object]) -> Iterator[Finding]:
     try:
         check()
     except QueueUnavailable as error:
-        words, _, remedy = str(error).rpartition("; ")
+        remedy = error.details.get("remedy", "check REDIS_URL and the server")
+        words = str(error).removesuffix(f"; {remedy}")
         yield wrong("redis_refuses", f"no job is accepted or started: {words}", remedy)
 
 

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from backend.bootstrap import platform
+from backend.broker import library
 from backend.broker.connection import connect
 from backend.cli.checks.redis import check_exposure, check_redis
 from backend.embedded.servers import Servers
@@ -98,6 +99,31 @@ def test_8_functions_that_somebody_flushed(shell: Shell, redis: Redis) -> None:
 
     assert "library_missing" in _codes(shell, "warning")
     platform().load_library()
+
+
+def test_8b_functions_are_loaded_by_a_command_that_needs_no_database(
+    shell: Shell, redis: Redis, environment: pytest.MonkeyPatch
+) -> None:
+    redis.function_flush()
+    environment.setenv("JOB_QUEUE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    answer = shell.run("migrate", "--functions-only")
+
+    name = f"tally_{library.version()}"
+    assert answer.text.strip() == f"this release's functions are loaded: {name}"
+    assert redis.function_list(library=name)
+
+
+def test_8c_a_redis_that_refuses(shell: Shell, redis: Redis) -> None:
+    redis.config_set("min-replicas-to-write", 1)
+    try:
+        found = _codes(shell, "wrong")
+    finally:
+        redis.config_set("min-replicas-to-write", 0)
+
+    assert found["redis_refuses"] == (
+        "too few replicas follow it (min-replicas-to-write); bring one back"
+    )
 
 
 def test_9_records_of_dead_workers(shell: Shell, redis: Redis) -> None:

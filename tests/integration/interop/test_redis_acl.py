@@ -15,7 +15,7 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from backend.broker import library
 from backend.broker.connection import connect
-from backend.broker.functions import Functions
+from backend.broker.functions import Functions, load_library
 from backend.broker.keys import Keys
 from backend.domain.errors import QueueUnavailable
 from backend.embedded.redis_server import RedisOptions, RedisServer
@@ -217,10 +217,27 @@ def test_without_a_deploy_a_service_says_what_is_missing(
     guarded.admin.function_flush("SYNC")
     client = guarded.login(account)
 
-    with pytest.raises(QueueUnavailable, match="no permissions"):
+    with pytest.raises(QueueUnavailable) as refusal:
         Functions(client, root).call("await", "a")
 
+    assert str(refusal.value) == (
+        f"Redis does not have this release's functions (tally_{library.version()}), and this account "
+        "may not load them: run `tally migrate --functions-only` with one that may"
+    )
     client.close()
+
+
+def test_who_may_deploys_and_a_service_that_waited_goes_on(guarded: Guarded, root: str) -> None:
+    guarded.admin.function_flush("SYNC")
+    service, deploy = guarded.login("tally-worker"), guarded.login("tally-deploy")
+    with pytest.raises(QueueUnavailable):
+        Functions(service, root).check()
+
+    load_library(deploy)
+
+    Functions(service, root).check()
+    service.close()
+    deploy.close()
 
 
 @pytest.mark.parametrize("account", [*SERVICES, "tally-deploy"])

@@ -173,7 +173,11 @@ def test_a_reply_nobody_has_heard_of_is_not_now_and_known_to_be_unknown() -> Non
     error = translate(as_raised("SHARDMOVING please come back"))
 
     assert isinstance(error, QueueUnavailable)
-    assert error.details == {"reply": "SHARDMOVING", "is_known": False}
+    assert error.details == {
+        "reply": "SHARDMOVING",
+        "is_known": False,
+        "remedy": "check REDIS_URL and the server",
+    }
 
 
 def test_a_payload_that_looks_like_redis_pys_words_does_not_hide_the_reply() -> None:
