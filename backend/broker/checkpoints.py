@@ -6,7 +6,8 @@ from typing import cast
 
 from redis import Redis
 
-from backend.broker.connection import Functions, translated
+from backend.broker.connection import translated
+from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 
 

@@ -1,0 +1,191 @@
+"""Slots, heartbeats, commands and supervisors outlast errors of every kind, also those nobody expected."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from backend.domain.errors import QueueUnavailable
+from backend.domain.job import ClaimedJob
+from backend.domain.ports import Lease, Rescued
+from backend.domain.verdict import Death
+from tests.eventually import eventually
+from workers.runtime.claim_order import ClaimOrder
+from workers.runtime.commands import Commands
+from workers.runtime.crew import Crew, no_tally
+from workers.runtime.flight_board import FlightBoard
+from workers.runtime.heartbeat import Heartbeat
+from workers.runtime.stragglers import Stragglers
+from workers.runtime.supervisor import Supervisor
+
+ERRORS = [
+    QueueUnavailable("Redis is away"),
+    QueueUnavailable("NEWWORD", reply="NEWWORD", is_known=False),
+    ZeroDivisionError("ours"),
+]
+each_error = pytest.mark.parametrize("error", ERRORS, ids=["away", "unknown", "ours"])
+
+
+class _Store:
+    """Everything that the runtime asks of Redis; fails a few times first."""
+
+    def __init__(self, error: Exception, times: int = 3) -> None:
+        self._error = error
+        self._left = times
+        self.done: list[str] = []
+
+    def _answer(self, what: str) -> None:
+        if self._left:
+            self._left -= 1
+            raise self._error
+        self.done.append(what)
+
+    def settle_and_claim(self, ended: Any, plan: Any, most: int) -> tuple[list[int], list[Any]]:
+        self._answer("traded")
+        return [], []
+
+    def wait(self, timeout: float) -> bool:
+        self._answer("waited")
+        return True
+
+    def call_own(self) -> None:
+        self._answer("called")
+
+    def extend(self, held: Any, lease: float) -> list[int]:
+        self._answer("extended")
+        return []
+
+    def register(self) -> None:
+        self._answer("registered")
+
+    def beat(self, jobs: Any, **_: Any) -> None:
+        self._answer("beaten")
+
+    def unregister(self) -> None:
+        self._answer("unregistered")
+
+    def expired(self, most: int) -> list[Lease]:
+        return []
+
+    def of_worker(self, worker: str) -> list[Lease]:
+        self._answer("asked")
+        return []
+
+    def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
+        self._answer("rescued")
+        return []
+
+    def listen(self) -> Iterator[dict[str, Any] | None]:
+        self._answer("listened")
+        yield {"command": "shutdown"}
+
+
+def _no_context(_job: ClaimedJob) -> Any:
+    raise AssertionError("no job runs here")
+
+
+def _crew(store: _Store) -> Crew:
+    return Crew(
+        worker="w",
+        dispatches=[store],
+        order=ClaimOrder(["default"], {}),
+        calls=store,
+        runners={},
+        alone={},
+        board=FlightBoard.create(1),
+        make_context=_no_context,
+        batch_seconds=0.01,
+        batch_limit=1,
+        tally=no_tally,
+    )
+
+
+@each_error
+def test_a_slot_goes_on_settling_and_claiming(error: Exception) -> None:
+    store = _Store(error)
+    crew = _crew(store)
+
+    assert list(crew.exchange([], 1)) == []
+
+    assert store.done == ["traded"]
+    assert crew.in_doubt
+    assert crew.outages.reasons() == []
+
+
+@each_error
+def test_an_idle_slot_goes_on_listening(error: Exception) -> None:
+    store = _Store(error, times=2)
+    crew = _crew(store)
+
+    for _ in range(3):
+        assert crew.wait_for_work()
+
+    assert store.done == ["waited"]
+
+
+@each_error
+def test_a_heart_goes_on_beating(error: Exception) -> None:
+    store = _Store(error, times=2)
+    crew = _crew(store)
+    heart = Heartbeat(crew, store, store, Stragglers(crew, store), interval=1, lease=9)
+
+    assert [heart.beat() for _ in range(3)] == [False, False, True]
+
+    assert store.done == ["extended", "beaten"]
+
+
+@each_error
+def test_commands_are_listened_to_again(error: Exception) -> None:
+    told = threading.Event()
+    commands = Commands(_crew(_Store(error)), _Store(error), told.set)
+    commands.start()
+
+    assert told.wait(20)
+
+    commands.end()
+
+
+@each_error
+def test_stopping_goes_on_though_nobody_can_be_woken(error: Exception) -> None:
+    crew = _crew(_Store(error))
+
+    crew.stop()
+
+    assert crew.stopping.is_set()
+
+
+def _supervisor(store: _Store, forget: Callable[[str], None] = lambda _name: None) -> Supervisor:
+    return Supervisor(store, processes={}, slots=lambda _lane: 1, lease=9, grace=1, forget=forget)
+
+
+@each_error
+def test_a_supervisor_rescues_once_its_store_answers(error: Exception) -> None:
+    store = _Store(error)
+    forgotten: list[str] = []
+    supervisor = _supervisor(store, forgotten.append)
+    supervisor._unrescued.append(("w", Death("crashed", set(), set(), "crashed")))
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+
+    eventually(lambda: forgotten == ["w"], timeout=20)
+    supervisor.ask_to_stop()
+    thread.join(20)
+
+    assert store.done == ["asked", "rescued"]
+    assert not thread.is_alive()
+    assert supervisor.not_ready() == []
+
+
+def test_a_record_that_cannot_be_taken_away_is_no_trouble() -> None:
+    def refuse(_name: str) -> None:
+        raise QueueUnavailable("NOPERM")
+
+    supervisor = _supervisor(_Store(ERRORS[0], times=0), refuse)
+    supervisor._unrescued.append(("w", Death("crashed", set(), set(), "crashed")))
+
+    supervisor.step()
+
+    assert supervisor.not_ready() == []
