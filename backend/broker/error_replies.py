@@ -27,7 +27,7 @@ _NOT_NOW = {
 #: The same, and whoever answers so is not, or not yet, the server to write to.
 _WRONG_SERVER = {
     "READONLY": _PRIMARY,
-    "UNBLOCKED": "it was blocked on by a call that Redis ended; its role may have changed",
+    "UNBLOCKED": "Redis ended a call that was waiting; its role may have changed",
     "MASTERDOWN": _PRIMARY,
     "LOADING": "it reads its data from disk after a start; wait",
     "NOREPLICAS": "too few replicas follow it (min-replicas-to-write); bring one back",

@@ -49,6 +49,8 @@ def worker(
         parts, _chosen(parts, lanes), processes=processes, slots=concurrency
     )
     rescuer, over = parts.rescuer(), threading.Event()
+    # One process, one warning for an outage.
+    rescuer.outages = supervisor.outages
     thread = threading.Thread(target=rescuer.run, args=(over,), daemon=True)
     thread.start()
     stop_on_signals(supervisor)
