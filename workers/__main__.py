@@ -1,9 +1,15 @@
 """``python -m workers``: the entry point of a worker process."""
 
+import sys
+
+from backend.domain.errors import ConfigurationError
 from backend.telemetry.lean_imports import lean_imports
 
 with lean_imports():
     from workers.process import main
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ConfigurationError as error:
+        sys.exit(f"tally: {error} [{error.code}]")

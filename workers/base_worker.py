@@ -9,12 +9,13 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
-from backend.domain.errors import PermanentFailure, RetryLater, Snooze
+from backend.domain import bounds
+from backend.domain.errors import ConfigurationError, PermanentFailure, RetryLater, Snooze
 from backend.domain.job_type import Isolation, JobType
 from backend.domain.queue_name import DEFAULT_LANE, Priority
 from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
@@ -33,6 +34,9 @@ __all__ = [
 ]
 
 _MARK = "__tally_job_type__"
+_LONGEST_NOTE = 200
+#: What every reader of JSON takes as it is.
+_LARGEST_COUNT = 2**53
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
@@ -92,9 +96,14 @@ class JobContext:
         return self.job_id
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
-        """Says how far the job is. Cheap to call often: it is written at most twice a second."""
-        if self.report_progress is not None:
-            self.report_progress(done, total, note)
+        """Says how far the job is. Cheap to call often: it is written at most twice a second.
+
+        Numbers that are none (NaN, infinity, text) are not written but logged: they fail no job.
+        """
+        if not _is_count(done) or (total is not None and not _is_count(total)):
+            self.log.warning("progress is not a number", done=repr(done), total=repr(total))
+        elif self.report_progress is not None:
+            self.report_progress(done, total, str(note)[:_LONGEST_NOTE])
 
     def checkpoint(self) -> Any:
         """What `save_checkpoint` kept last, in this attempt or an earlier one; None for nothing.
@@ -129,6 +138,10 @@ class JobContext:
     def now() -> datetime:
         """The current instant, aware, UTC."""
         return datetime.now(UTC)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float) and -_LARGEST_COUNT <= value <= _LARGEST_COUNT
 
 
 class BaseWorker:
@@ -170,40 +183,78 @@ def job_type(
     """Declares the decorated function, or method of a `BaseWorker`, to be a job type.
 
     The payload's model is the annotation of its first parameter; without one, any JSON object will
-    do. It may take a second parameter, the `JobContext`. What it returns must be JSON.
+    do. It may take a second parameter, the `JobContext`. What it returns must be JSON, or what has one
+    form in JSON (models, dataclasses, dates, decimals, UUIDs), of at most ``max_result_bytes``.
     ``timeout`` is the soft limit in seconds, ``grace`` how many more until the process is killed,
     ``limit`` how many may run at once in the whole cluster. ``role`` is the least that a caller of the
     API must have to enqueue it; ``tenants=False`` keeps it from callers who are bound to a tenant.
+    Raises `ConfigurationError` for a number out of its range, and for what is no plain function.
     """
+    owner = f"job type {name!r}"
+    numbers = {"timeout": timeout, "grace": grace, "limit": limit, "result_ttl": result_ttl}
     declared = {
         "name": name,
         "lane": lane,
         "priority": Priority.parse(priority),
-        "isolation": Isolation(isolation),
-        "timeout": timeout,
-        "grace": grace,
-        "retry": _retry_policy(max_retries, retry_delays),
-        "limit": limit,
-        "result_ttl": result_ttl,
-        "version": version,
+        "isolation": _isolation(owner, isolation),
+        "retry": _retry_policy(owner, max_retries, retry_delays),
+        "version": int(bounds.VERSION.declared(version, owner)),
         "secret_fields": frozenset(secret_fields),
         "role": Role.parse(role),
         "tenants": tenants,
+        **_numbers(owner, numbers),
     }
 
     def mark(handler: Handler) -> Handler:
+        refuse_unrunnable(owner, handler)
         setattr(handler, _MARK, declared)
         return handler
 
     return mark
 
 
+def _isolation(owner: str, word: str) -> Isolation:
+    try:
+        return Isolation(word)
+    except ValueError:
+        words = " or ".join(kind.value for kind in Isolation)
+        raise ConfigurationError(f"{owner}: isolation is {words}, not {word!r}") from None
+
+
+def _numbers(owner: str, given: dict[str, float | None]) -> dict[str, float | None]:
+    found = {bound.name: bound for bound in bounds.DECLARED}
+    return {
+        name: None if value is None else found[name].declared(value, owner)
+        for name, value in given.items()
+    }
+
+
 def _retry_policy(
-    max_retries: int | None, retry_delays: tuple[float, ...] | list[float] | None
+    owner: str, max_retries: int | None, retry_delays: tuple[float, ...] | list[float] | None
 ) -> RetryPolicy | None:
     if max_retries is None and retry_delays is None:
         return None
-    return RetryPolicy(tuple(retry_delays or DEFAULT_DELAYS), max_retries)
+    delays = retry_delays or DEFAULT_DELAYS
+    if len(delays) > bounds.MOST_RETRY_DELAYS:
+        raise ConfigurationError(
+            f"{owner}: retry_delays has at most {bounds.MOST_RETRY_DELAYS} numbers"
+        )
+    most = None if max_retries is None else int(bounds.MAX_RETRIES.declared(max_retries, owner))
+    return RetryPolicy(tuple(bounds.RETRY_DELAY.declared(each, owner) for each in delays), most)
+
+
+def refuse_unrunnable(owner: str, handler: Any) -> None:
+    """Raises `ConfigurationError` for a function whose call would not run it: its body never would."""
+    if inspect.iscoroutinefunction(handler) or inspect.isasyncgenfunction(handler):
+        raise ConfigurationError(
+            f"{owner}: {handler.__qualname__} is an async function, which workers do not run; "
+            "declare a plain one that calls it: asyncio.run(...)"
+        )
+    if inspect.isgeneratorfunction(handler):
+        raise ConfigurationError(
+            f"{owner}: {handler.__qualname__} has a yield, so calling it runs nothing; "
+            "return a list instead"
+        )
 
 
 def declared_in(module: ModuleType, default_retry: RetryPolicy) -> list[JobType]:
@@ -237,8 +288,21 @@ def _built(handler: Any, worker: type[BaseWorker] | None, default_retry: RetryPo
 
 def _payload_model(handler: Any, *, is_method: bool) -> type[BaseModel] | None:
     names = list(inspect.signature(handler).parameters)[1 if is_method else 0 :]
-    if not names:
-        return None
-    annotation = get_type_hints(handler).get(names[0])
+    annotation = _annotation(handler, names[0]) if names else None
     is_model = inspect.isclass(annotation) and issubclass(annotation, BaseModel)
     return annotation if is_model else None
+
+
+def _annotation(handler: Any, name: str) -> Any:
+    """That of one parameter. The others may name what is only there for type checkers."""
+    annotation = inspect.signature(handler).parameters[name].annotation
+    if annotation is inspect.Parameter.empty:
+        return None
+    module = getattr(inspect.unwrap(handler), "__globals__", {})
+    try:
+        return get_type_hints(SimpleNamespace(__annotations__={name: annotation}), module).get(name)
+    except NameError as error:
+        raise ConfigurationError(
+            f"job type {getattr(handler, _MARK)['name']!r} in {handler.__module__}: the type of its "
+            f"payload cannot be found when it runs: {error}; import it outside of `if TYPE_CHECKING`"
+        ) from error

@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -50,13 +51,27 @@ def _look_beside_the_settings() -> None:
 
 
 def _modules(name: str) -> list[ModuleType]:
+    """The package and all below it. Whatever one of them raises is one sentence that says where."""
     try:
         module = importlib.import_module(name)
         paths = getattr(module, "__path__", None)
         below = pkgutil.walk_packages(paths, f"{name}.") if paths else ()
         return [module, *(importlib.import_module(found.name) for found in below)]
-    except ImportError as error:
+    except ConfigurationError:
+        raise
+    except (Exception, SystemExit) as error:
         raise ConfigurationError(
-            f"job package {name!r} cannot be imported: {error}; correct job_packages in "
-            "config/queue-config.yaml or put the package on the Python path"
+            f"job package {name!r} cannot be imported: {_told(error)}; correct it, or correct "
+            "job_packages in config/queue-config.yaml"
         ) from error
+
+
+def _told(error: BaseException) -> str:
+    """What went wrong, and the line where it did."""
+    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, SyntaxError):
+        return words
+    trace = traceback.extract_tb(error.__traceback__)
+    # The innermost line that was being imported: below it there are libraries, and Python's own files.
+    lines = [f for f in trace if f.name == "<module>" and not f.filename.startswith("<frozen")]
+    return f"{words} ({lines[-1].filename}, line {lines[-1].lineno})" if lines else words

@@ -12,9 +12,11 @@ from typing import Any, NoReturn, cast
 import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from backend.api.config.api_settings import ApiSettings
 from backend.api.embedded_worker import EmbeddedWorker
+from backend.domain.errors import ConfigurationError
 
 log = structlog.get_logger("tally.api")
 
@@ -75,8 +77,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Called in each web process."""
-        self._app = self._make_app()
+        """Called in each web process. One that cannot be wired ends the server, with a sentence."""
+        try:
+            self._app = self._make_app()
+        except ConfigurationError as error:
+            print(f"tally: {error} [{error.code}]", file=sys.stderr)
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
         return self._app
 
     def _configuration(self) -> dict[str, Any]:

@@ -117,7 +117,9 @@ def _crew(
         ],
         order=ClaimOrder(lanes, settings.weights),
         calls=RedisWakeCalls(redis, parts.blocking_redis, keys, lanes, worker=name),
-        runners={kind.name: _runner(kind, workers, children, name) for kind in parts.catalogue},
+        runners={
+            kind.name: _runner(parts, kind, workers, children, name) for kind in parts.catalogue
+        },
         alone={k.name: ChildRunner(children, k.grace, name) for k in parts.catalogue},
         board=berth.board,
         make_context=context_maker(
@@ -139,8 +141,10 @@ def _workers(parts: Platform, lanes: Sequence[str]) -> Workers:
     return {worker: worker(parts.settings) for worker in classes}
 
 
-def _runner(kind: JobType, workers: Workers, children: ChildPool, name: str) -> Runner:
+def _runner(
+    parts: Platform, kind: JobType, workers: Workers, children: ChildPool, name: str
+) -> Runner:
     if kind.isolation is Isolation.PROCESS or (kind.worker and kind.worker not in workers):
         return ChildRunner(children, kind.grace, name)
     worker = workers[kind.worker] if kind.worker else None
-    return ThreadRunner(attempt.prepare(kind, worker))
+    return ThreadRunner(attempt.prepare(kind, worker, parts.settings.max_result_bytes))

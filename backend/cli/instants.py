@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from backend.domain import bounds
+from backend.domain.bounds import Bound
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
 
@@ -17,6 +20,9 @@ class Duration(click.ParamType[float]):
 
     name = "duration"
 
+    def __init__(self, bound: Bound = bounds.DELAY) -> None:
+        self.bound = bound
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
@@ -24,7 +30,10 @@ class Duration(click.ParamType[float]):
         match = _DURATION.fullmatch(str(value).strip())
         if match is None:
             self.fail(f"{value!r} is no duration; say 90, 90s, 10m, 2h or 7d", param, ctx)
-        return float(match[1]) * _UNITS[match[2] or "s"]
+        seconds = float(match[1]) * _UNITS[match[2] or "s"]
+        if not self.bound.holds(seconds):
+            self.fail(f"{value!r} is not {self.bound.words}", param, ctx)
+        return seconds
 
 
 class Instant(click.ParamType[datetime]):
@@ -41,7 +50,7 @@ class Instant(click.ParamType[datetime]):
         text = str(value).strip()
         match = _DURATION.fullmatch(text)
         if match is not None and match[2]:
-            return datetime.now(UTC) - timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+            return datetime.now(UTC) - timedelta(seconds=DURATION.convert(text, param, ctx))
         try:
             instant = datetime.fromisoformat(text)
         except ValueError:

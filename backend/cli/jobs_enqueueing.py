@@ -11,16 +11,18 @@ from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import length
 from backend.cli.auditing import audited
-from backend.cli.instants import DURATION
+from backend.cli.instants import DURATION, Duration
 from backend.cli.job_printing import print_job
 from backend.cli.parts import preview_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows
+from backend.domain import bounds
 from backend.domain.errors import InvalidPayload
 from backend.domain.job_state import JobState
 from backend.domain.payload_text import payload_in
 from backend.domain.queue_name import Priority, QueueName
 
+_RETRIES = click.IntRange(int(bounds.MAX_RETRIES.least), int(bounds.MAX_RETRIES.most))
 _PRIORITIES = click.Choice([priority.value for priority in Priority])
 
 
@@ -32,8 +34,8 @@ def _request_options(command: Any) -> Any:
         click.option("--trace-id", help="The trace it belongs to."),
         click.option("--tenant", help="Whose job it is."),
         click.option("--tag", "tags", multiple=True, help="May be given several times."),
-        click.option("--timeout", type=DURATION, help="Soft time limit."),
-        click.option("--max-retries", type=click.IntRange(0), help="Attempts after the first."),
+        click.option("--timeout", type=Duration(bounds.TIMEOUT), help="Soft time limit."),
+        click.option("--max-retries", type=_RETRIES, help="Attempts after the first."),
         click.option("--run-at", type=click.DateTime(), help="When, in UTC."),
         click.option("--delay", type=DURATION, help="How long from now: 90s, 10m."),
         click.option("--priority", "-p", type=_PRIORITIES, help="Default: the job type's own."),

@@ -17,6 +17,7 @@ from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say
+from backend.domain import bounds
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import queues_of
 from backend.domain.queue_state import QueueState
@@ -124,7 +125,7 @@ def resume(what: str, reason: str) -> None:
 
 @queues.command()
 @click.argument("job_type")
-@click.argument("most", type=click.IntRange(0))
+@click.argument("most", type=click.IntRange(0, int(bounds.LIMIT.most)))
 @options.reason
 def limit(job_type: str, most: int, reason: str) -> None:
     """How many jobs of a type may run at once in the whole deployment; 0: as many as can."""

@@ -12,15 +12,18 @@ from backend.cli.ages import length, moment
 from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
-from backend.cli.instants import DURATION
+from backend.cli.instants import Duration
 from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.noun import Noun
 from backend.cli.parts import scheduler_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows
+from backend.domain import bounds
 from backend.domain.queue_name import Priority
 from backend.domain.schedule import Schedule
 from backend.domain.schedule_view import ScheduleView
+
+_INTERVAL, _JITTER = Duration(bounds.INTERVAL), Duration(bounds.SCHEDULE_JITTER)
 
 
 def _plan_options(command: Any) -> Any:
@@ -28,10 +31,14 @@ def _plan_options(command: Any) -> Any:
         click.option("--overlap", type=click.Choice(["allow", "skip"])),
         click.option("--missed-runs", type=click.Choice(["skip", "last", "all"])),
         click.option("--priority", type=click.Choice([priority.value for priority in Priority])),
-        click.option("--jitter", type=DURATION, help="Puts each run off by up to so long."),
+        click.option(
+            "--jitter",
+            type=Duration(bounds.SCHEDULE_JITTER),
+            help="Puts each run off by up to so long.",
+        ),
         click.option("--starts-at", type=click.DateTime(), help="No run is earlier (UTC)."),
         click.option("--time-zone", help="In whose time cron is read: Europe/Berlin."),
-        click.option("--interval", type=DURATION, help="From run to run: 10m."),
+        click.option("--interval", type=_INTERVAL, help="From run to run: 10m."),
         click.option("--cron", help="Five fields, or @daily and the like."),
     ):
         command = option(command)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from backend.domain.bounds import OUTCOME_DELAY, shown
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
 from backend.domain.retry_policy import RetryPolicy
 
@@ -80,12 +81,43 @@ def decide_failure(
     ``failures_before`` is how many attempts were counted against it until now; ``chance`` in
     [0, 1) feeds the jitter.
     """
+    chosen = _chosen_delay(raised)
+    if chosen is not None and not OUTCOME_DELAY.holds(chosen):
+        return Outcome(OutcomeKind.FAILED, error=_no_delay(error, chosen))
     if isinstance(raised, Snooze):
-        return Outcome(OutcomeKind.SNOOZED, error=error, delay=max(0.0, raised.delay))
+        return Outcome(OutcomeKind.SNOOZED, error=error, delay=float(chosen))
     failures = failures_before + 1
     if isinstance(raised, PermanentFailure) or failures >= policy.max_attempts:
         return Outcome(OutcomeKind.FAILED, error=error)
-    delay = policy.delay_after(failures, chance)
-    if isinstance(raised, RetryLater) and raised.delay is not None:
-        delay = max(0.0, raised.delay)
-    return Outcome(OutcomeKind.RETRIED, error=error, delay=delay)
+    delay = policy.delay_after(failures, chance) if chosen is None else float(chosen)
+    # A job that was accepted before there was a bound may carry any delay.
+    return Outcome(OutcomeKind.RETRIED, error=error, delay=min(delay, OUTCOME_DELAY.most))
+
+
+def _chosen_delay(raised: BaseException) -> Any:
+    """What the handler said, None for nothing. A class derived from ours may have lost it."""
+    if isinstance(raised, Snooze):
+        return getattr(raised, "delay", "none")
+    return getattr(raised, "delay", None) if isinstance(raised, RetryLater) else None
+
+
+def _no_delay(error: AttemptError, delay: Any) -> AttemptError:
+    message = f"delay is not a time: it must be {OUTCOME_DELAY.words}, not {shown(delay)}"
+    return replace(error, reason="invalid_delay", message=f"{message}. {error.message}"[:2000])
+
+
+def unsendable(outcome: Outcome, problem: BaseException) -> Outcome:
+    """What an outcome becomes that no store takes: trying again would only repeat what was done."""
+    name, words = type(problem).__name__, words_of(problem)[:500]
+    error = AttemptError(
+        "outcome_unsendable", name, f"the outcome ({outcome.kind}) cannot be kept: {name}: {words}"
+    )
+    return Outcome(OutcomeKind.FAILED, error=error, run_seconds=outcome.run_seconds)
+
+
+def words_of(raised: BaseException) -> str:
+    """The text of an exception, whose making may itself raise."""
+    try:
+        return str(raised)
+    except Exception:  # noqa: BLE001 - somebody's own __str__
+        return "(its text cannot be made)"

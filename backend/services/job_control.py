@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from backend.domain import bounds
 from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
 from backend.domain.job import JobView
 from backend.domain.nearest_name import suggestion
@@ -124,9 +125,8 @@ class JobControl:
 
     def limit(self, job_type: str, most: int, *, by: Actor, reason: str = "") -> None:  # noqa: ARG002
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
-        if most < 0:
-            raise InvalidOption("a limit is 0 (none) or more", field="limit")
-        self._do.limit(self._intake.catalogue.get(job_type).name, most)
+        checked = bounds.LIMIT.whole(most) if most else 0
+        self._do.limit(self._intake.catalogue.get(job_type).name, checked)
 
     def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
         """Cancels everything that waits in a queue; how many."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from backend.domain import bounds
 from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
 from backend.domain.job import NewJob
 from backend.domain.job_id import checked
 from backend.domain.job_type import JobType, JobTypeCatalogue
 from backend.domain.queue_name import Priority, QueueName
+from backend.domain.strict_json import NotJson, json_encoder
 from backend.services import job_options
 
-_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_to_json = json_encoder("payload")
 
 _DAY = 86_400.0
-#: Further ahead is a mistake in the units more often than a plan.
-_FURTHEST = 100 * 366 * _DAY
 
 
 class IntakeRules(NamedTuple):
@@ -53,22 +52,35 @@ class JobIntake:
         if "job_type" not in rest:
             raise InvalidOption("each request needs a job_type", field="job_type")
         job_type, payload = rest.pop("job_type"), rest.pop("payload", None)
-        return self.check(job_type, payload or {}, rest.pop("priority", None), rest)
+        return self.check(job_type, payload, rest.pop("priority", None), rest)
 
     def check(
         self,
         job_type: str,
-        payload: Mapping[str, Any],
+        payload: Mapping[str, Any] | BaseModel | None,
         priority: str | None,
         options: Mapping[str, Any],
     ) -> NewJob:
         """The job that is asked for; raises `InvalidRequest` naming what is wrong with it."""
+        if not isinstance(job_type, str):
+            raise self._no_name(job_type)
         kind = self.catalogue.get(job_type)
-        text = self._payload(kind, payload)
+        if isinstance(payload, BaseModel):
+            payload = _dumped(kind, payload)
+        text = self._payload(kind, {} if payload is None else payload)
         if not options:
             return self._plain(kind, text, priority)
         job_options.refuse_unknown(options)
         return self._with_options(kind, text, priority, options)
+
+    def _no_name(self, given: Any) -> InvalidOption:
+        """The error for a function, a class or what else is given in place of a job type's name."""
+        names = [kind.name for kind in self.catalogue if kind.handler is given]
+        meant = f"; that one is called {names[0]!r}" if names else ""
+        return InvalidOption(
+            f"job_type is the name of a job type, not a {type(given).__name__}{meant}",
+            field="job_type",
+        )
 
     def _payload(self, kind: JobType, payload: Mapping[str, Any]) -> str:
         if not isinstance(payload, Mapping):
@@ -80,8 +92,12 @@ class JobIntake:
             size = len(text.encode())
         except ValidationError as error:
             raise invalid_payload(kind, error) from error
-        except (TypeError, ValueError) as error:
+        except NotJson as error:
             raise InvalidPayload(f"the payload of {kind.name!r} is not JSON: {error}") from error
+        except UnicodeEncodeError as error:
+            raise InvalidPayload(
+                f"the payload of {kind.name!r} has half of a character (a lone surrogate)"
+            ) from error
         if size > self._rules.max_payload_bytes:
             raise PayloadTooLarge(
                 f"the payload has {size} bytes, {self._rules.max_payload_bytes} are "
@@ -106,7 +122,7 @@ class JobIntake:
         self, kind: JobType, text: str, priority: str | None, options: Mapping[str, Any]
     ) -> NewJob:
         retry = job_options.retry(kind, options)
-        timeout = job_options.seconds(options, "timeout", kind.timeout, least=0.001)
+        timeout = job_options.number(options, bounds.TIMEOUT, kind.timeout)
         run_at, delay = self._time(options)
         key = options.get("idempotency_key") or ""
         return NewJob(
@@ -117,13 +133,13 @@ class JobIntake:
             options=job_options.carried(kind, options, retry, timeout),
             max_attempts=retry.max_attempts,
             timeout=timeout,
-            result_ttl=int(job_options.seconds(options, "result_ttl", self._result_ttl(kind))),
+            result_ttl=int(job_options.number(options, bounds.RESULT_TTL, self._result_ttl(kind))),
             run_at=run_at,
             delay=delay,
             expires_at=job_options.instant(options, "expires_at"),
             unique_key=job_options.text("idempotency_key", key) if key else "",
-            unique_window=job_options.seconds(
-                options, "idempotency_window", self._rules.idempotency_window, least=0.001
+            unique_window=job_options.number(
+                options, bounds.IDEMPOTENCY_WINDOW, self._rules.idempotency_window
             ),
             **job_options.limit(options),
         )
@@ -134,14 +150,31 @@ class JobIntake:
     def _time(self, options: Mapping[str, Any]) -> tuple[datetime | None, float]:
         run_at, delay = (
             job_options.instant(options, "run_at"),
-            job_options.seconds(options, "delay", 0.0),
+            job_options.number(options, bounds.DELAY, 0.0),
         )
         if run_at is not None and options.get("delay") is not None:
             raise InvalidOption("give run_at or delay, not both", field="delay")
-        ahead = (run_at - self._now()).total_seconds() if run_at else delay
-        if ahead > _FURTHEST:
-            raise InvalidOption("that is more than a hundred years ahead", field="run_at")
+        if run_at and (run_at - self._now()).total_seconds() > bounds.DELAY.most:
+            raise InvalidOption("that is more than fifty years ahead", field="run_at")
         return run_at, delay
+
+
+def _dumped(kind: JobType, given: BaseModel) -> dict[str, Any]:
+    """A model as the JSON that makes an equal one: a masked secret, say, would not."""
+    try:
+        payload = given.model_dump(mode="json", by_alias=True, round_trip=True)
+        is_same = type(given).model_validate(payload) == given
+    except ValidationError as error:
+        raise invalid_payload(kind, error) from None
+    except ValueError as error:
+        raise InvalidPayload(f"the payload of {kind.name!r} is not JSON: {error}") from error
+    if not is_same:
+        raise InvalidPayload(
+            f"the payload of {kind.name!r}: a {type(given).__name__} does not come back from JSON "
+            "as it was; give a mapping with the values themselves",
+            field="payload",
+        )
+    return payload
 
 
 def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.domain import bounds
+from backend.domain.bounds import Bound
 from backend.domain.errors import InvalidOption
 from backend.domain.job_type import JobType
 from backend.domain.nearest_name import suggestion
@@ -68,7 +69,6 @@ _FOR_THE_RECORD = (
 _LONGEST_TEXT = 512
 #: What a callback may be sent to, as a pattern.
 WEB_ADDRESS = "https?://[!-~]+"
-_MOST_TAGS = 32
 
 
 def refuse_unknown(options: Mapping[str, Any]) -> None:
@@ -85,26 +85,28 @@ def retry(kind: JobType, options: Mapping[str, Any]) -> RetryPolicy:
     retries, delays = options.get("max_retries"), options.get("retry_delays")
     if retries is None and delays is None:
         return kind.retry
-    if retries is not None and (not isinstance(retries, int) or isinstance(retries, bool)):
-        raise InvalidOption("max_retries must be a whole number", field="max_retries")
-    try:
-        chosen = kind.retry.delays if delays is None else tuple(float(delay) for delay in delays)
-    except (TypeError, ValueError):
-        raise InvalidOption("retry_delays must be seconds", field="retry_delays") from None
-    most = retries if retries is not None else (kind.retry.max_retries if delays is None else None)
+    most = None if retries is None else bounds.MAX_RETRIES.whole(retries)
+    if delays is None:
+        most = kind.retry.max_retries if most is None else most
+    chosen = kind.retry.delays if delays is None else retry_delays(delays)
     return RetryPolicy(chosen, most, kind.retry.jitter)
 
 
-def seconds(options: Mapping[str, Any], name: str, default: float, *, least: float = 0.0) -> float:
-    """A number of seconds of at least ``least``; ``default`` when not given."""
-    value = options.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidOption(f"{name} must be a number of seconds", field=name)
-    if value < least:
-        raise InvalidOption(f"{name} must be at least {least:g} seconds", field=name)
-    return float(value)
+def retry_delays(delays: Any) -> tuple[float, ...]:
+    """Seconds before each retry; raises `InvalidOption` for what is no short list of them."""
+    most = bounds.MOST_RETRY_DELAYS
+    if not isinstance(delays, list | tuple) or len(delays) > most:
+        raise InvalidOption(
+            f"retry_delays must be a list of at most {most} numbers of seconds",
+            field="retry_delays",
+        )
+    return tuple(bounds.RETRY_DELAY.checked(delay) for delay in delays)
+
+
+def number(options: Mapping[str, Any], bound: Bound, default: float) -> float:
+    """A number within its bound; ``default`` when not given."""
+    value = options.get(bound.name)
+    return default if value is None else bound.checked(value)
 
 
 def instant(options: Mapping[str, Any], name: str) -> datetime | None:
@@ -133,9 +135,7 @@ def limit(options: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if not key or most is None:
         raise InvalidOption("limit_key and limit belong together", field="limit_key")
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise InvalidOption("limit must be a whole number from 1", field="limit")
-    return {"limit_key": text("limit_key", key), "limit": most}
+    return {"limit_key": text("limit_key", key), "limit": bounds.LIMIT.whole(most)}
 
 
 def carried(
@@ -177,6 +177,8 @@ def _for_the_record(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tags(tags: Any) -> list[str]:
-    if isinstance(tags, str) or len(tags) > _MOST_TAGS:
-        raise InvalidOption(f"tags must be a list of at most {_MOST_TAGS} words", field="tags")
+    if not isinstance(tags, list | tuple | set | frozenset) or len(tags) > bounds.MOST_TAGS:
+        raise InvalidOption(
+            f"tags must be a list of at most {bounds.MOST_TAGS} words", field="tags"
+        )
     return [text("tags", tag) for tag in tags]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.domain.errors import InvalidOption, JobNotFound, WaitTimeout
 from backend.domain.job import EnqueueReply, JobView
 from backend.domain.ports import JobQueue
 from backend.services.job_intake import JobIntake
 from backend.services.outbox_service import OutboxService
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class QueueService:
@@ -49,13 +52,15 @@ class QueueService:
     def enqueue_job(
         self,
         job_type: str,
-        payload: Mapping[str, Any] | None = None,
+        payload: Mapping[str, Any] | BaseModel | None = None,
         priority: str | None = None,
         *,
         session: Any = None,
         **options: Any,
     ) -> str:
         """Enqueues one job and returns its id; once it returns, the job will not be lost.
+
+        ``payload`` is a mapping, or the job type's model; both are kept as JSON.
 
         With a ``session`` (a SQLAlchemy Session or Connection, or a psycopg2 connection or cursor)
         the job is written in that transaction: it is accepted when you commit, whether Redis can be
@@ -66,9 +71,10 @@ class QueueService:
         ``tags``, ``tenant``, ``trace_id``, ``context_id``; ``idempotency_key`` with
         ``idempotency_window`` (seconds): the same key again returns the job already there;
         ``expires_at``; ``limit_key`` with ``limit``: so many jobs of one key at once in the cluster;
-        ``result_ttl`` (seconds); ``job_id``; ``is_test``.
+        ``result_ttl`` (seconds); ``job_id``; ``is_test``. The range of each number is in
+        docs/how-to/enqueue-jobs.md; what is outside of it raises `InvalidOption`.
         """
-        job = self._intake.check(job_type, payload or {}, priority, options)
+        job = self._intake.check(job_type, payload, priority, options)
         if session is not None:
             return self._outbox().enqueue([job], session)[0].id
         return self._queue.enqueue([job])[0].id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -10,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from backend.domain import bounds
 from backend.domain.errors import InvalidOption
 from backend.domain.job import NewJob
 from backend.domain.nearest_name import suggestion
@@ -38,8 +38,7 @@ _NOT_FOR_TICKS = frozenset(
 )
 #: Seconds for which Redis remembers that a tick was fired, however short its job was.
 _REMEMBERED = 86_400.0
-_SHORTEST, _LONGEST = 1.0, 366 * 86_400.0
-_FURTHEST = timedelta(days=100 * 366)
+_FURTHEST = timedelta(seconds=bounds.DELAY.most)
 #: An anchor may lie in the past, but not before there were computers to mean it.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,7 +78,7 @@ class ScheduleIntake:
             interval=_interval(said),
             time_zone=zone_of(_word(said, "time_zone") or "UTC").key,
             starts_at=_start(said, now),
-            jitter=_seconds(said, "jitter"),
+            jitter=bounds.SCHEDULE_JITTER.checked(said.get("jitter") or 0),
         )
         _check_timing(plan, now)
         return plan
@@ -155,19 +154,8 @@ def _cron(said: Mapping[str, Any]) -> str:
 
 
 def _interval(said: Mapping[str, Any]) -> float:
-    interval = _seconds(said, "interval")
-    if interval and not _SHORTEST <= interval <= _LONGEST:
-        raise InvalidOption("an interval is from 1 second to 366 days", field="interval")
-    return round(interval, 3)
-
-
-def _seconds(said: Mapping[str, Any], name: str) -> float:
-    value = said.get(name) or 0.0
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidOption(f"{name} must be a number of seconds", field=name)
-    if value < 0:
-        raise InvalidOption(f"{name} must not be negative", field=name)
-    return float(value)
+    interval = said.get("interval") or 0.0
+    return round(bounds.INTERVAL.checked(interval), 3) if interval else 0.0
 
 
 def _start(said: Mapping[str, Any], now: datetime) -> datetime | None:
@@ -190,7 +178,7 @@ def _start(said: Mapping[str, Any], now: datetime) -> datetime | None:
     start = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     if not _EARLIEST <= start <= now + _FURTHEST:
         raise InvalidOption(
-            "starts_at must lie between 1970 and a hundred years ahead", field="starts_at"
+            "starts_at must lie between 1970 and fifty years ahead", field="starts_at"
         )
     return start.replace(microsecond=0)
 

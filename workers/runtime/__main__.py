@@ -2,10 +2,14 @@
 
 import sys
 
+from backend.domain.errors import ConfigurationError
 from backend.telemetry.lean_imports import lean_imports
 
 with lean_imports():
     from workers.runtime.child import main
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except ConfigurationError as error:
+        sys.exit(f"tally: {error} [{error.code}]")

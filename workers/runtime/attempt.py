@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from backend.domain.bounds import RESULT_BYTES
 from backend.domain.job import ClaimedJob
 from backend.domain.job_type import JobType
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, decide_failure
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, decide_failure, unsendable
 from backend.domain.retry_policy import RetryPolicy
 from workers.base_worker import JobContext, StopRequested
 from workers.runtime.attempt_error import PayloadRefused, describe, without_input
-
-_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+from workers.runtime.results import result_encoder
 
 
 class Prepared(NamedTuple):
@@ -29,13 +29,21 @@ class Prepared(NamedTuple):
     takes_context: bool
     takes_payload: bool
     model: type[BaseModel] | None
+    to_json: Callable[[Any], str]
 
 
-def prepare(job_type: JobType, worker: Any) -> Prepared:
+def prepare(job_type: JobType, worker: Any, max_result_bytes: int = RESULT_BYTES) -> Prepared:
     """Binds a job type to the instance of its worker (None for a plain function)."""
     call = job_type.handler if worker is None else job_type.handler.__get__(worker)
     parameters = len(inspect.signature(call).parameters)
-    return Prepared(job_type, call, parameters > 1, parameters > 0, job_type.payload)
+    return Prepared(
+        job_type,
+        call,
+        takes_context=parameters > 1,
+        takes_payload=parameters > 0,
+        model=job_type.payload,
+        to_json=result_encoder(max_result_bytes),
+    )
 
 
 def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
@@ -46,7 +54,7 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         if prepared.model is not None:
             payload = _checked(prepared.model, payload)
         result = _called(prepared, payload, context)
-        body = "" if result is None else _to_json(result)
+        body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         outcome = failure(job, raised, context.canceled)
     else:
@@ -70,7 +78,14 @@ def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
 
 
 def failure(job: ClaimedJob, raised: BaseException, canceled: bool) -> Outcome:
-    """The outcome of an attempt that raised."""
+    """The outcome of an attempt that raised, whatever it was: this itself never raises."""
+    try:
+        return _decided(job, raised, canceled)
+    except Exception as problem:  # noqa: BLE001 - it must not end the slot, and with it its neighbours
+        return unsendable(Outcome(OutcomeKind.RETRIED), problem)
+
+
+def _decided(job: ClaimedJob, raised: BaseException, canceled: bool) -> Outcome:
     if isinstance(raised, StopRequested):
         kind = OutcomeKind.CANCELED if canceled else OutcomeKind.RELEASED
         return Outcome(kind, error=AttemptError("stopped", "StopRequested", str(raised)))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from backend.domain.errors import JobSignal, PermanentFailure
-from backend.domain.outcome import AttemptError
+from backend.domain.outcome import AttemptError, words_of
 from workers.base_worker import TimeLimitReached
 
 #: The innermost frames: they tell where it happened, those above are mostly ours.
@@ -54,7 +54,7 @@ def _reason(raised: BaseException) -> str:
 
 
 def _message(raised: BaseException) -> str:
-    text = without_input(raised) if isinstance(raised, ValidationError) else str(raised)
+    text = without_input(raised) if isinstance(raised, ValidationError) else words_of(raised)
     return text[:_MESSAGE_LENGTH] or type(raised).__name__
 
 

@@ -132,7 +132,9 @@ class Child:
         if job.job_type not in self._prepared:
             job_type = self._catalogue.get(job.job_type)
             worker = self._opened(job_type.worker) if job_type.worker else None
-            self._prepared[job.job_type] = attempt.prepare(job_type, worker)
+            self._prepared[job.job_type] = attempt.prepare(
+                job_type, worker, self._settings.max_result_bytes
+            )
         return self._prepared[job.job_type]
 
     def _opened(self, worker_class: type[BaseWorker]) -> BaseWorker:

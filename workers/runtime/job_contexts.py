@@ -114,7 +114,7 @@ def _sink(job: ClaimedJob, context: JobContext, notes: ProgressNotes) -> Progres
         if now - last < _BETWEEN_NOTES and done != total:
             return
         last = now
-        progress = json.dumps({"done": done, "total": total, "note": note[:200]})
+        progress = json.dumps({"done": done, "total": total, "note": note})
         try:
             context.canceled |= notes.note(job.id, job.fence, progress) == _ASKED
         except TallyError as error:

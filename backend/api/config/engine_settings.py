@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 from pydantic import field_validator as checks
 
-from backend.api.config.section import Seconds, Section
+from backend.api.config.section import Seconds, Section, within
+from backend.domain import bounds
 from backend.domain.queue_name import Priority
 
 
@@ -25,7 +26,9 @@ class RedisSettings(Section):
         description="At stream_limit: refuse takes no new job until the recorder has caught up; shed "
         "takes them and drops the oldest events, which the record then lacks for good.",
     )
-    result_ttl: int = Field(3600, ge=0, description="Seconds a finished job stays in Redis.")
+    result_ttl: Annotated[int, within(bounds.RESULT_TTL)] = Field(
+        3600, description="Seconds a finished job stays in Redis."
+    )
 
     @property
     def refused_at(self) -> int:
@@ -36,7 +39,11 @@ class RedisSettings(Section):
 class RetrySettings(Section):
     """What happens after a failed attempt, unless a job type or call says otherwise."""
 
-    delays: tuple[float, ...] = Field((60, 300, 900), description="Seconds before each retry.")
+    delays: tuple[Annotated[float, within(bounds.RETRY_DELAY)], ...] = Field(
+        (60, 300, 900),
+        max_length=bounds.MOST_RETRY_DELAYS,
+        description="Seconds before each retry.",
+    )
     jitter: float = Field(0.1, ge=0, le=1, description="Share by which each delay is spread.")
 
 
@@ -50,8 +57,8 @@ class WorkerSettings(Section):
     )
     heartbeat: Seconds = Field(30, description="Seconds between heartbeats.")
     lease: Seconds = Field(90, description="Seconds a lease lives without a heartbeat.")
-    grace: float = Field(
-        30, ge=0, description="Seconds a stopping worker lets its running jobs finish."
+    grace: Annotated[float, within(bounds.GRACE)] = Field(
+        30, description="Seconds a stopping worker lets its running jobs finish."
     )
     batch_seconds: Seconds = Field(
         0.01, description="A worker claims ahead no more than about this much work."

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from backend.api.config.section import Section
+from backend.domain import bounds
 
 
 class ScheduleSettings(Section):
@@ -23,12 +24,19 @@ class ScheduleSettings(Section):
         default_factory=dict, description="As enqueue_job takes them: timeout, max_retries, tags…"
     )
     cron: str = Field("", description="Five fields (0 9 * * MON-FRI), or @daily and the like.")
-    interval: float = Field(0, ge=0, description="Seconds from run to run, instead of cron.")
+    interval: float = Field(
+        0, ge=0, le=bounds.INTERVAL.most, description="Seconds from run to run, instead of cron."
+    )
     time_zone: str = Field("UTC", description="In whose time cron is read: Europe/Berlin.")
     starts_at: datetime | date | None = Field(
         None, description="No run is earlier, and intervals are counted from here."
     )
-    jitter: float = Field(0, ge=0, description="Puts each run off by up to so many seconds.")
+    jitter: float = Field(
+        0,
+        ge=0,
+        le=bounds.SCHEDULE_JITTER.most,
+        description="Puts each run off by up to so many seconds.",
+    )
     missed_runs: Literal["skip", "last", "all"] = Field(
         "last", description="Which runs are made up for after hours without a scheduler."
     )

@@ -51,6 +51,7 @@ from backend.api.config.worker_settings import (
     WebhookSettings,
 )
 from backend.api.config.yaml_file import find_file, read_yaml
+from backend.domain.bounds import LARGEST_JSON_BYTES, RESULT_BYTES
 from backend.domain.errors import ConfigurationError
 
 
@@ -90,7 +91,15 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("job_enqueue_mode", "JOB_ENQUEUE_MODE"),
         description="outbox: the API accepts jobs in Postgres, whether Redis is there or not.",
     )
-    max_payload_bytes: int = Field(256 * 1024, ge=1, description="Largest payload accepted.")
+    max_payload_bytes: int = Field(
+        256 * 1024, ge=1, le=LARGEST_JSON_BYTES, description="Largest payload accepted."
+    )
+    max_result_bytes: int = Field(
+        RESULT_BYTES,
+        ge=1,
+        le=LARGEST_JSON_BYTES,
+        description="Largest result kept; a job that returns more fails for good.",
+    )
     redis: RedisSettings = RedisSettings()
     retry: RetrySettings = RetrySettings()
     worker: WorkerSettings = WorkerSettings()

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from backend.api.call import Call
+from backend.api.config.section import within
 from backend.api.enqueueing import accept
 from backend.api.operation import Router
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import WHOLE
 from backend.api.schemas.jobs import EnqueueRequest
+from backend.domain import bounds
 
 router = Router("messages", "Delayed messages")
 _JOB_TYPE = "log_message"
@@ -23,8 +25,8 @@ class RegisterRequest(Request):
     message: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = (
         "Job executed successfully"
     )
-    delay_seconds: Annotated[int, Field(ge=0, le=31_622_400), WHOLE] = 180
-    max_retry: Annotated[int, Field(ge=0, le=100), WHOLE] = 10
+    delay_seconds: Annotated[int, Field(ge=0, le=int(bounds.DELAY.most)), WHOLE] = 180
+    max_retry: Annotated[int, within(bounds.MAX_RETRIES), WHOLE] = 10
 
 
 class Registered(Resource):

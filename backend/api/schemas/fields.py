@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from backend.api.config.section import within
+from backend.domain import bounds
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import Priority
 from backend.domain.role import Role
@@ -63,7 +65,8 @@ QueueText = Annotated[str, StringConstraints(min_length=1, max_length=128, patte
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 ObjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,128}$")]
 Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
-Seconds = Annotated[float, Field(ge=0, le=3_200_000_000, allow_inf_nan=False)]
+Delay = Annotated[float, within(bounds.DELAY)]
+RetryDelay = Annotated[float, within(bounds.RETRY_DELAY)]
 
 #: In bodies these are JSON strings; strict models take them by value.
 PriorityWord = Annotated[Priority, Field(description="How urgent.")]

@@ -7,18 +7,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
+from backend.api.config.section import within
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import (
     WHOLE,
+    Delay,
     Instant,
     JobId,
     Line,
     PriorityWord,
-    Seconds,
+    RetryDelay,
     StateWord,
     Tag,
     TypeName,
 )
+from backend.domain import bounds
 from backend.services.job_options import WEB_ADDRESS
 
 
@@ -31,30 +34,30 @@ class EnqueueRequest(Request):
     )
     priority: PriorityWord | None = Field(None, description="The job type's own when left out.")
     run_at: Instant | None = Field(None, description="Not before; in the past means now.")
-    delay: Seconds | None = Field(None, description="Seconds to wait; instead of run_at.")
-    max_retries: Annotated[int, Field(ge=0, le=1000), WHOLE] | None = None
-    retry_delays: Annotated[list[Seconds], Field(max_length=100)] | None = Field(
-        None, description="Seconds before each retry."
+    delay: Delay | None = Field(None, description="Seconds to wait; instead of run_at.")
+    max_retries: Annotated[int, within(bounds.MAX_RETRIES), WHOLE] | None = None
+    retry_delays: Annotated[list[RetryDelay], Field(max_length=bounds.MOST_RETRY_DELAYS)] | None = (
+        Field(None, description="Seconds before each retry.")
     )
-    timeout: Annotated[float, Field(ge=0.001, le=31_622_400)] | None = Field(
+    timeout: Annotated[float, within(bounds.TIMEOUT)] | None = Field(
         None, description="Seconds an attempt may take."
     )
-    tags: Annotated[list[Tag], Field(max_length=32)] | None = None
+    tags: Annotated[list[Tag], Field(max_length=bounds.MOST_TAGS)] | None = None
     tenant: Line | None = None
     trace_id: Line | None = Field(None, description="That of the traceparent header when left out.")
     context_id: Line | None = Field(None, description="An id of the caller's own, to search by.")
     idempotency_key: Line | None = Field(
         None, description="The same key again answers with the job already there."
     )
-    idempotency_window: Annotated[float, Field(ge=1, le=31_622_400)] | None = Field(
+    idempotency_window: Annotated[float, within(bounds.IDEMPOTENCY_WINDOW)] | None = Field(
         None, description="Seconds the key is remembered."
     )
     expires_at: Instant | None = Field(None, description="Withdrawn if not started by then.")
     limit_key: Line | None = Field(None, description="Jobs of one key share one limit.")
-    limit: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | None = Field(
+    limit: Annotated[int, within(bounds.LIMIT), WHOLE] | None = Field(
         None, description="So many jobs of limit_key at once, in the whole cluster."
     )
-    result_ttl: Annotated[int, Field(ge=0, le=31_622_400), WHOLE] | None = Field(
+    result_ttl: Annotated[int, within(bounds.RESULT_TTL), WHOLE] | None = Field(
         None, description="Seconds the finished job stays in Redis."
     )
     job_id: JobId | None = Field(None, description="An id of the caller's own making.")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from backend.api.schemas.base import Because, Resource
 from backend.api.schemas.fields import WHOLE
+from backend.domain import bounds
 from backend.domain.queue_state import QueueState
 
 
@@ -66,7 +67,7 @@ class PauseOutcome(Resource):
 class LimitRequest(Because):
     """A concurrency limit of a job type."""
 
-    limit: Annotated[int, Field(ge=0, le=1_000_000, description="0: no limit."), WHOLE]
+    limit: Annotated[int, Field(ge=0, le=int(bounds.LIMIT.most), description="0: no limit."), WHOLE]
 
 
 class LimitOutcome(Resource):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, StringConstraints
 
+from backend.api.config.section import within
 from backend.api.schemas.base import Because, Page, Request, Resource
 from backend.api.schemas.fields import (
     NUMBER,
@@ -15,9 +16,9 @@ from backend.api.schemas.fields import (
     Line,
     PriorityWord,
     QueryTruth,
-    Seconds,
     TypeName,
 )
+from backend.domain import bounds
 from backend.domain.schedule import MissedRuns, Origin, Overlap, Schedule
 from backend.domain.schedule_tick import Tick, TickOutcome
 from backend.domain.schedule_view import ScheduleView
@@ -29,12 +30,12 @@ class Timing(Request):
     """When a schedule ticks."""
 
     cron: Line | None = Field(None, description="Five fields, or `@daily` and the like.")
-    interval: Annotated[float, Field(ge=1, le=31_622_400)] | None = Field(
+    interval: Annotated[float, within(bounds.INTERVAL)] | None = Field(
         None, description="Seconds from one tick to the next; instead of cron."
     )
     time_zone: Line | None = None
     starts_at: Instant | None = None
-    jitter: Seconds | None = None
+    jitter: Annotated[float, within(bounds.SCHEDULE_JITTER)] | None = None
 
     def said(self) -> dict[str, Any]:
         """What was given, by name."""

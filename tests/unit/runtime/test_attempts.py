@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from backend.broker import codec
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
-from backend.domain.job import ClaimedJob
 from backend.domain.job_type import JobType
-from backend.domain.outcome import Outcome, OutcomeKind
+from backend.domain.outcome import OutcomeKind
+from tests.unit.runtime.attempts import claimed as _job
+from tests.unit.runtime.attempts import run as _run
 from workers.base_worker import JobContext, StopRequested, TimeLimitReached
 from workers.runtime import attempt
 from workers.runtime.attempt_error import HardLimitReached
@@ -22,30 +22,6 @@ from workers.runtime.runner import hard_timeout
 class Greeting(BaseModel):
     name: str
     times: int = 1
-
-
-def _job(payload: Any = None, **fields: Any) -> ClaimedJob:
-    data = codec.data_of("greet", json.dumps(payload if payload is not None else {}))
-    values = {
-        "id": "a",
-        "fence": "1-0",
-        "attempt": 1,
-        "failures": 0,
-        "suspect": False,
-        "queue": "normal",
-        "job_type": "greet",
-        "data": data.encode(),
-        "options": b"{}",
-        "timeout": 60.0,
-        "max_attempts": 3,
-    }
-    return ClaimedJob(**{**values, **fields})
-
-
-def _run(handler: Any, job: ClaimedJob | None = None, model: Any = None, **context: Any) -> Outcome:
-    prepared = attempt.prepare(JobType("greet", handler, payload=model), None)
-    given = JobContext("a", "greet", 1, **context)
-    return attempt.run(prepared, job or _job({"name": "Ada"}), given)
 
 
 def _raises(error: BaseException) -> Any:
@@ -139,15 +115,6 @@ def test_a_stopped_job_is_canceled_if_somebody_asked_and_given_back_if_not(
     assert outcome.kind is kind
 
 
-@pytest.mark.parametrize("result", [{1, 2}, object(), float("nan"), float("inf"), b"bytes"])
-def test_a_result_that_is_no_json_is_the_jobs_failure(result: Any) -> None:
-    outcome = _run(lambda: result)
-
-    assert outcome.kind is OutcomeKind.RETRIED
-    assert outcome.error is not None
-    assert outcome.error.error in {"TypeError", "ValueError"}
-
-
 def test_the_policy_is_the_one_fixed_at_enqueue() -> None:
     options = b'{"retry_delays":[7,8],"jitter":0}'
 
@@ -205,6 +172,27 @@ def test_an_exception_without_words_is_called_by_its_name() -> None:
 def test_a_job_without_a_time_limit_has_no_hard_one() -> None:
     assert hard_timeout(_job(timeout=0.0), 10) == 0
     assert hard_timeout(_job(timeout=5.0), 10) == 15
+
+
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_an_exception_whose_text_cannot_be_made_is_retried_like_any_other() -> None:
+    outcome = _run(_raises(Wordless()))
+
+    assert outcome.kind is OutcomeKind.RETRIED
+    assert outcome.error is not None
+    assert (outcome.error.error, outcome.error.message) == ("Wordless", "(its text cannot be made)")
+
+
+def test_what_cannot_be_decided_fails_the_job_and_never_its_slot() -> None:
+    outcome = _run(_raises(ValueError("no")), _job(options=b"no JSON"))
+
+    assert outcome.kind is OutcomeKind.FAILED
+    assert outcome.error is not None
+    assert (outcome.error.reason, outcome.error.error) == ("outcome_unsendable", "JSONDecodeError")
 
 
 def test_a_deep_trace_shows_where_it_happened() -> None:

@@ -1,0 +1,46 @@
+"""Runs a handler as a worker would, without one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from backend.broker import codec
+from backend.domain.bounds import RESULT_BYTES
+from backend.domain.job import ClaimedJob
+from backend.domain.job_type import JobType
+from backend.domain.outcome import Outcome
+from workers.base_worker import JobContext
+from workers.runtime import attempt
+
+
+def claimed(payload: Any = None, **fields: Any) -> ClaimedJob:
+    """A job as a worker gets it."""
+    data = codec.data_of("greet", json.dumps(payload if payload is not None else {}))
+    values = {
+        "id": "a",
+        "fence": "1-0",
+        "attempt": 1,
+        "failures": 0,
+        "suspect": False,
+        "queue": "normal",
+        "job_type": "greet",
+        "data": data.encode(),
+        "options": b"{}",
+        "timeout": 60.0,
+        "max_attempts": 3,
+    }
+    return ClaimedJob(**{**values, **fields})
+
+
+def run(
+    handler: Any,
+    job: ClaimedJob | None = None,
+    model: Any = None,
+    max_result_bytes: int = RESULT_BYTES,
+    **context: Any,
+) -> Outcome:
+    """What becomes of one attempt."""
+    prepared = attempt.prepare(JobType("greet", handler, payload=model), None, max_result_bytes)
+    given = JobContext("a", "greet", 1, **context)
+    return attempt.run(prepared, job or claimed({"name": "Ada"}), given)

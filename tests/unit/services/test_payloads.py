@@ -1,0 +1,95 @@
+"""What may be given as a job's type and payload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr
+
+from backend.domain.errors import InvalidOption, InvalidPayload
+from backend.domain.job_type import JobType, JobTypeCatalogue
+from backend.services.job_intake import IntakeRules, JobIntake
+from tests.unit.scheduler.builders import NOON, job_intake, nothing
+
+
+class Invoice(BaseModel):
+    number: int
+    customer: str = Field(alias="for")
+
+
+class Parcel(BaseModel):
+    weight: float
+
+
+class Login(BaseModel):
+    password: SecretStr
+
+
+def _intake() -> JobIntake:
+    kinds = [JobType("send_invoice", nothing, payload=Invoice), JobType("any", print)]
+    return JobIntake(
+        JobTypeCatalogue(kinds), IntakeRules(), new_id=lambda: "new-id", now=lambda: NOON
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"rates": {1: "a", "1": "b"}}, "payload.rates has the key 1, an int"),
+        ({"rates": [{True: "c"}]}, "payload.rates[0] has the key True, a bool"),
+        ({None: 1}, "payload has the key None, a NoneType"),
+        ({"at": NOON}, "payload.at is a datetime, which is not JSON"),
+        ({"rate": float("nan")}, "payload.rate is nan, which is no number to JSON"),
+    ],
+)
+def test_what_is_no_json_is_refused_with_its_place(payload: Any, said: str) -> None:
+    with pytest.raises(InvalidPayload) as refusal:
+        job_intake().check("report", payload, None, {})
+
+    assert str(refusal.value).startswith(f"the payload of 'report' is not JSON: {said}")
+
+
+@pytest.mark.parametrize("payload", [[], "", 0, ["a"], "text"])
+def test_a_payload_is_an_object(payload: Any) -> None:
+    with pytest.raises(InvalidPayload, match="the payload of 'report' must be an object"):
+        job_intake().check("report", payload, None, {})
+
+
+def test_no_payload_is_an_empty_one() -> None:
+    assert job_intake().check("report", None, None, {}).payload == "{}"
+
+
+def test_a_model_is_taken_as_its_json() -> None:
+    invoice = Invoice.model_validate({"number": 7, "for": "Ada"})
+
+    for job_type in ("send_invoice", "any"):
+        job = _intake().check(job_type, invoice, None, {})
+        assert job.payload == '{"number":7,"for":"Ada"}'
+
+
+def test_a_model_of_another_job_type_is_refused_by_its_fields() -> None:
+    with pytest.raises(InvalidPayload, match="number: Field required"):
+        _intake().check("send_invoice", Parcel(weight=1.5), None, {})
+
+
+def test_a_model_whose_secret_would_be_lost_is_refused() -> None:
+    with pytest.raises(InvalidPayload, match="does not come back from JSON as it was") as refusal:
+        _intake().check("any", Login(password=SecretStr("hunter2")), None, {})
+
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_handler_in_place_of_its_name_is_refused_with_its_name() -> None:
+    with pytest.raises(InvalidOption) as refusal:
+        _intake().check(nothing, {}, None, {})  # type: ignore[arg-type]
+
+    assert str(refusal.value) == (
+        "job_type is the name of a job type, not a function; that one is called 'send_invoice'"
+    )
+
+
+@pytest.mark.parametrize(("given", "kind"), [(len, "builtin_function_or_method"), (7, "int")])
+def test_what_is_no_name_is_refused_as_such(given: Any, kind: str) -> None:
+    with pytest.raises(InvalidOption, match=f"the name of a job type, not a {kind}$"):
+        _intake().check(given, {}, None, {})
