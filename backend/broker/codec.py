@@ -7,9 +7,10 @@ import math
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from backend.broker.moments import due_ms_of, moment
 from backend.domain.job import ClaimedJob, JobView, NewJob
 from backend.domain.job_event import JobEvent
 from backend.domain.job_state import JobState
@@ -175,8 +176,8 @@ def job_view(
         enqueued_at=_instant(text.get("enqueued_at", "")),
         started_at=_instant(text.get("started_at", "")),
         ended_at=_instant(text.get("ended_at", "")),
-        run_at=datetime.fromtimestamp(due, UTC) if due else None,
-        expires_at=datetime.fromtimestamp(expires / 1000, UTC) if expires else None,
+        run_at=moment(due) if due else None,
+        expires_at=moment(expires / 1000) if expires else None,
         worker=text.get("worker_name", ""),
         progress=json.loads(text["progress"]) if "progress" in text else None,
         cancel_asked="cancel" in text,
@@ -199,7 +200,7 @@ _EVENT_FIELDS = {
     b"o": "options",
     b"l": "log",
 }
-_EVENT_NUMBERS = {b"a": "attempt", b"m": "max_attempts", b"u": "due_ms"}
+_EVENT_NUMBERS = {b"a": "attempt", b"m": "max_attempts"}
 
 
 def unpacked(pairs: list[bytes]) -> list[bytes]:
@@ -217,6 +218,8 @@ def job_event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
             values[_EVENT_FIELDS[name]] = value.decode()
         elif name in _EVENT_NUMBERS:
             values[_EVENT_NUMBERS[name]] = int(value or 0)
+        elif name == b"u":
+            values["due_ms"] = due_ms_of(value)
         elif name == b"r":
             values["run_ms"] = float(value)
     return JobEvent(**values)

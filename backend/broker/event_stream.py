@@ -17,6 +17,7 @@ from redis.exceptions import ResponseError
 from backend.broker import codec
 from backend.broker.connection import blocked, translated
 from backend.broker.keys import Keys
+from backend.broker.moments import due_ms_of
 from backend.domain.history_ports import EventBatch, StreamLag, UnreadableEntry
 from backend.domain.job_event import EventKind, JobEvent
 
@@ -198,7 +199,7 @@ def _event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
         get(b"f", b"").decode(),
         get(b"b", b"").decode(),
         float(get(b"r") or 0),
-        int(get(b"u") or 0),
+        due_ms_of(get(b"u", b"")),
         get(b"s", b"").decode(),
         job_type,
         int(get(b"m") or 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from redis import Redis
@@ -11,6 +11,7 @@ from redis import Redis
 from backend.broker import codec
 from backend.broker.connection import translated
 from backend.broker.keys import Keys
+from backend.broker.moments import moment
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import DEAD_LETTER_QUEUE, lane_of
@@ -87,10 +88,7 @@ class RedisInspection:
             entries = self._client.zrange(
                 self._keys.schedule, start, start + most - 1, withscores=True
             )
-        return [
-            (job_id.decode(), datetime.fromtimestamp(score, UTC))
-            for job_id, score in cast(list[Any], entries)
-        ]
+        return [(job_id.decode(), moment(score)) for job_id, score in cast(list[Any], entries)]
 
     def started(self, queue: str) -> list[str]:
         """Ids that run now."""
@@ -109,8 +107,7 @@ class RedisInspection:
                 self._keys.dead, start, start + most - 1, desc=newest_first, withscores=True
             )
         return [
-            (job_id.decode(), datetime.fromtimestamp(score / 1000, UTC))
-            for job_id, score in cast(list[Any], entries)
+            (job_id.decode(), moment(score / 1000)) for job_id, score in cast(list[Any], entries)
         ]
 
     def dead_count(self) -> int:

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from backend.broker import codec
 from backend.broker.connection import blocked, translated
 from backend.broker.functions import Functions
 from backend.broker.keys import Keys
-from backend.domain.errors import HistoryBacklogFull, QueueFull, QueueUnavailable
+from backend.domain.errors import (
+    HistoryBacklogFull,
+    InvalidRequest,
+    QueueFull,
+    QueueUnavailable,
+    TallyError,
+)
 from backend.domain.job import EnqueueReply, JobView, NewJob
 from backend.domain.job_state import JobState
 
@@ -40,20 +47,29 @@ class RedisJobQueue:
         self._limits = (backlog_limit, stream_limit)
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
-        """Accepts jobs, a hundred a step; a refusal names how many were accepted before it.
+        """Accepts jobs, a hundred a step; any refusal names how many were accepted before it.
 
+        All are encoded before the first is sent: what cannot be is refused with nothing accepted.
         A `QueueUnavailable` says whether those of its step may have been accepted all the same, and
         under which ids.
         """
         replies: list[EnqueueReply] = []
+        encoded = [codec.enqueue_arguments(job) for job in jobs]
         for at in range(0, len(jobs), BATCH):
-            batch = jobs[at : at + BATCH]
-            arguments = [text for job in batch for text in codec.enqueue_arguments(job)]
+            arguments = [text for texts in encoded[at : at + BATCH] for text in texts]
             try:
                 codes = self._functions.call("enqueue", *self._limits, *arguments)
             except QueueUnavailable as error:
                 raise _unanswered(error, jobs, at) from error
-            for job, code in zip(batch, codes, strict=True):
+            except TallyError as error:
+                error.details.setdefault("accepted", at)
+                raise
+            except RedisError as error:
+                raise InvalidRequest(
+                    f"Redis cannot do what was sent: {error}; only the first {at} were accepted",
+                    accepted=at,
+                ) from error
+            for job, code in zip(jobs[at : at + BATCH], codes, strict=True):
                 replies.append(_reply(job, code, len(replies)))
         return replies
 

@@ -72,7 +72,7 @@ class Crew:
         #: Only for a look; a race makes it wrong for an instant, which costs nothing but a moment.
         self._idle = 0
         self._spilled: deque[ClaimedJob] = deque()
-        self._exchange = Exchange(dispatches, order.plan)
+        self._exchange = Exchange(dispatches, order.plan, self._doubt)
         self._runners = runners
         self._alone = alone
         self._tally = tally
@@ -106,6 +106,9 @@ class Crew:
                 wait.over()
             self._account(ended, codes)
             return [*spilled, *claimed]
+
+    def _doubt(self) -> None:
+        self.in_doubt = True
 
     def _account(self, ended: list[tuple[ClaimedJob, Outcome]], codes: list[int]) -> None:
         self.jobs_done += len(ended)

@@ -11,13 +11,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, LifoQueue
 
+import structlog
+
+from backend.domain.errors import Unavailable
 from backend.domain.job import ClaimedJob
-from backend.domain.outcome import Outcome
+from backend.domain.outcome import Outcome, unsendable
 from backend.domain.ports import ClaimPlan, Dispatch
+
+log = structlog.get_logger("tally.worker")
 
 Ended = Sequence[tuple[ClaimedJob, Outcome]]
 #: Outcomes and jobs of one round trip; more would hold the server long.
 _MOST = 100
+_LOST = 0
 
 
 class _Request:
@@ -38,9 +44,14 @@ class Exchange:
     """Settles and claims for all slots of a process over a few connections."""
 
     def __init__(
-        self, dispatches: Sequence[Dispatch], plan: Callable[[int], Sequence[ClaimPlan]]
+        self,
+        dispatches: Sequence[Dispatch],
+        plan: Callable[[int], Sequence[ClaimPlan]],
+        doubt: Callable[[], None],
     ) -> None:
+        """``doubt`` is called when nobody knows whether jobs were claimed."""
         self._plan = plan
+        self._doubt = doubt
         self._waiting: deque[_Request] = deque()
         self._free: LifoQueue[Dispatch] = LifoQueue()
         for dispatch in dispatches:
@@ -89,13 +100,57 @@ class Exchange:
         try:
             plan = self._plan(most) if most else ()
             codes, claimed = dispatch.settle_and_claim(ended, plan, most)
+        except Exception as error:  # noqa: BLE001 - told apart below
+            if ended and not isinstance(error, Unavailable):
+                self._carry_apart(dispatch, requests)
+            else:
+                _tell(requests, error)
         except BaseException as error:  # noqa: BLE001 - each of those who wait shall see it
-            for request in requests:
-                request.error = error
+            _tell(requests, error)
         else:
             _hand_out(requests, codes, claimed)
         for request in requests:
             request.done.set()
+
+    def _carry_apart(self, dispatch: Dispatch, requests: list[_Request]) -> None:
+        """Some outcome cannot be sent. Each goes alone, so that only its own job suffers."""
+        self._doubt()
+        for request in requests:
+            try:
+                request.codes = [_settled(dispatch, *pair) for pair in request.ended]
+            except BaseException as error:  # noqa: BLE001 - as above
+                request.error = error
+
+
+def _settled(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> int:
+    """The code of one outcome, or of the permanent failure that it becomes when it cannot be sent."""
+    try:
+        return _alone(dispatch, job, outcome)
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.exception("outcome.unsendable", job_id=job.id, kind=outcome.kind.value)
+        return _given_up(dispatch, job, unsendable(outcome, error))
+
+
+def _given_up(dispatch: Dispatch, job: ClaimedJob, failure: Outcome) -> int:
+    try:
+        return _alone(dispatch, job, failure)
+    except Unavailable:
+        raise
+    except Exception:
+        # Its lease will end, and whoever rescues it finds out what is wrong with it.
+        log.exception("outcome.dropped", job_id=job.id)
+        return _LOST
+
+
+def _alone(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> int:
+    return dispatch.settle_and_claim([(job, outcome)], (), 0)[0][0]
+
+
+def _tell(requests: list[_Request], error: BaseException) -> None:
+    for request in requests:
+        request.error = error
 
 
 def _hand_out(requests: list[_Request], codes: list[int], claimed: list[ClaimedJob]) -> None:

@@ -59,7 +59,11 @@ class Slot(threading.Thread):
         if isinstance(runner, Outcome):
             self._ended.append((job, runner))
             return
-        context = self.crew.context_of(job)
+        try:
+            context = self.crew.context_of(job)
+        except Exception as unreadable:  # noqa: BLE001 - its options may be anything, the slot goes on
+            self._ended.append((job, attempt.failure(job, unreadable, canceled=False)))
+            return
         self._take_off(job, context, runner)
         try:
             outcome = runner.run(job, context, self)

@@ -227,8 +227,10 @@ local function bury(root, job, id, queue, now)
   count(root, queue, 'failed', 1)
 end
 
--- Leaves a final job readable for `ttl` seconds (0: gone at once) under one of RQ's registries.
+-- Leaves a final job readable for `ttl` seconds (0: gone at once) under one of RQ's registries. A year at
+-- most: EXPIRE would refuse what jobs of earlier releases may carry, and leave the step half done.
 local function keep(root, job, id, queue, registry, ttl, now, no_results)
+  ttl = math.min(ttl, 31622400)
   if ttl <= 0 then
     redis.call('DEL', job, root .. ':results:' .. id)
     return

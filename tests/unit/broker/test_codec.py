@@ -188,3 +188,27 @@ def test_an_event_is_read_whatever_way_it_was_written() -> None:
 def test_what_is_no_event_of_ours_is_refused(pairs: list[bytes]) -> None:
     with pytest.raises((KeyError, ValueError, TypeError, IndexError)):
         codec.job_event(b"5-1", pairs)
+
+
+@pytest.mark.parametrize("due", [1e12, 1e300, 253_402_300_800.0, float("inf")])
+def test_a_time_that_no_calendar_has_is_its_last(due: float) -> None:
+    fields = {b"status": b"scheduled", b"data": b"[0,0,[0,{}]]", b"expires_at": b"9" * 18}
+
+    view = codec.job_view("a", fields, due=due)
+
+    assert view.run_at == view.expires_at == datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "due_ms"),
+    [
+        (b"", 0),
+        (b"0", 0),
+        (b"1769502600000", 1_769_502_600_000),
+        (b"1.7700000000001e+15", 253_370_764_800_000),
+        (b"1e+300", 253_370_764_800_000),
+        (b"inf", 253_370_764_800_000),
+    ],
+)
+def test_a_due_time_is_read_as_lua_prints_it(text: bytes, due_ms: int) -> None:
+    assert codec.job_event(b"1-0", [b"k", b"snoozed", b"j", b"a", b"u", text]).due_ms == due_ms

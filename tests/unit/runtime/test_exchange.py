@@ -1,0 +1,102 @@
+"""An outcome that cannot be sent is its own job's trouble: neighbours are settled as they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from backend.domain.errors import QueueUnavailable
+from backend.domain.job import ClaimedJob
+from backend.domain.outcome import Outcome, OutcomeKind
+from backend.domain.ports import ClaimPlan
+from tests.unit.runtime.attempts import claimed
+from workers.runtime.exchange import Exchange
+
+DONE = Outcome(OutcomeKind.FINISHED, "1")
+
+
+class Store:
+    """Takes outcomes, but for those of one kind that it chokes on; it notes what it has settled."""
+
+    def __init__(self, *refused: OutcomeKind, error: Exception | None = None) -> None:
+        self._refused = refused
+        self._error = error or ValueError("cannot encode")
+        self.settled: dict[str, Outcome] = {}
+        self.trips = 0
+
+    def settle_and_claim(
+        self,
+        ended: Sequence[tuple[ClaimedJob, Outcome]],
+        plan: Sequence[ClaimPlan],
+        most: int,
+    ) -> tuple[list[int], list[ClaimedJob]]:
+        self.trips += 1
+        if any(outcome.kind in self._refused for _, outcome in ended):
+            raise self._error
+        self.settled |= {job.id: outcome for job, outcome in ended}
+        return [1] * len(ended), [claimed(id="new")] * min(most, 1)
+
+
+def _trade(store: Store, *ended: tuple[ClaimedJob, Outcome], most: int = 1) -> tuple[Any, int]:
+    doubts: list[None] = []
+    exchange = Exchange([store], lambda _most: (), lambda: doubts.append(None))
+    return exchange.trade(ended, most), len(doubts)
+
+
+def test_what_can_be_sent_takes_one_trip() -> None:
+    store = Store()
+
+    traded, doubts = _trade(store, (claimed(id="a"), DONE), (claimed(id="b"), DONE))
+
+    assert (traded, doubts) == (([1, 1], [claimed(id="new")]), 0)
+    assert store.trips == 1
+
+
+def test_an_outcome_that_cannot_be_sent_becomes_its_jobs_permanent_failure() -> None:
+    store = Store(OutcomeKind.SNOOZED)
+    bad = Outcome(OutcomeKind.SNOOZED, run_seconds=2.5)
+
+    traded, doubts = _trade(
+        store, (claimed(id="a"), DONE), (claimed(id="bad"), bad), (claimed(id="b"), DONE)
+    )
+
+    assert (traded, doubts) == (([1, 1, 1], []), 1)
+    assert (store.settled["a"], store.settled["b"]) == (DONE, DONE)
+    failed = store.settled["bad"]
+    assert (failed.kind, failed.run_seconds) == (OutcomeKind.FAILED, 2.5)
+    assert failed.error is not None
+    assert (failed.error.reason, failed.error.message) == (
+        "outcome_unsendable",
+        "the outcome (snoozed) cannot be kept: ValueError: cannot encode",
+    )
+
+
+def test_one_that_not_even_fails_is_lost_alone() -> None:
+    store = Store(OutcomeKind.SNOOZED, OutcomeKind.FAILED)
+
+    (codes, _), _ = _trade(
+        store, (claimed(id="bad"), Outcome(OutcomeKind.SNOOZED)), (claimed(id="b"), DONE)
+    )
+
+    assert codes == [0, 1]
+    assert store.settled == {"b": DONE}
+
+
+def test_a_store_that_is_away_is_no_ones_fault() -> None:
+    store = Store(OutcomeKind.FINISHED, error=QueueUnavailable("away"))
+
+    with pytest.raises(QueueUnavailable):
+        _trade(store, (claimed(id="a"), DONE), (claimed(id="b"), DONE))
+
+    assert (store.settled, store.trips) == ({}, 1)
+
+
+def test_a_claim_that_is_refused_is_told_to_who_asked() -> None:
+    class Broken(Store):
+        def settle_and_claim(self, *_: Any) -> Any:
+            raise ValueError("no plan")
+
+    with pytest.raises(ValueError, match="no plan"):
+        _trade(Broken())
