@@ -18,6 +18,7 @@ from backend.broker import codec
 from backend.broker.connection import blocked, translated
 from backend.broker.keys import Keys
 from backend.broker.moments import due_ms_of
+from backend.domain.errors import Unavailable
 from backend.domain.history_ports import EventBatch, StreamLag, UnreadableEntry
 from backend.domain.job_event import EventKind, JobEvent
 
@@ -25,6 +26,12 @@ GROUP = "recorder"
 _KINDS = {kind.value.encode(): kind.value for kind in EventKind}
 #: Later than this does not fit into a version of 63 bits.
 _LATEST_MS = 1 << 43
+#: A batch takes no more once it has so many bytes: what is made of them takes several times as much.
+BATCH_BYTES = 16 * 1024 * 1024
+#: Entries in one answer of Redis: few while they may be as large as results may be, many while those
+#: before them were smaller than this.
+_FEW, _MANY, _SMALL = 32, 128, 4096
+_Take = Callable[[int], list[Any]]
 _NOTHING: tuple[Any, ...] = ("0-0", [])
 
 
@@ -43,22 +50,44 @@ class RedisEventStream:
         # redis-py would make each entry a dictionary, then a tuple, only for us to take it apart.
         self._blocking = blocking
         self._raw: Any = Redis(connection_pool=blocking.connection_pool)
+        self._raw.set_response_callback("XREADGROUP", _as_it_is)
         self._raw.set_response_callback("XAUTOCLAIM", _as_it_is)
 
     def read(self, most: int, timeout: float) -> EventBatch:
-        """New entries; blocks until there is one, at most ``timeout`` seconds."""
-        command = ("XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", most)
-        block = ("BLOCK", max(1, int(timeout * 1000)), "STREAMS", self._key, ">")
-        reply = self._in_group(lambda: blocked(self._blocking, timeout, *command, *block))
-        return batch_of(reply[0][1]) if reply else EventBatch()
+        """New entries; blocks until there is one, at most ``timeout`` seconds.
+
+        Redis is asked for some at a time, because it counts entries and what counts here is memory.
+        """
+        return _gathered(most, lambda wanted: self._awaited(wanted, timeout), self._new)
+
+    def _awaited(self, most: int, timeout: float) -> list[Any]:
+        block = ("BLOCK", max(1, int(timeout * 1000)))
+        command = self._reading(most, block)
+        reply = self._in_group(lambda: blocked(self._blocking, timeout, *command))
+        return cast(list[Any], reply[0][1]) if reply else []
+
+    def _new(self, most: int) -> list[Any]:
+        reply = self._in_group(lambda: self._raw.execute_command(*self._reading(most)))
+        return cast(list[Any], reply[0][1]) if reply else []
+
+    def _reading(self, most: int, block: tuple[Any, ...] = ()) -> tuple[Any, ...]:
+        head = ("XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", most)
+        return (*head, *block, "STREAMS", self._key, ">")
 
     def reclaim(self, most: int) -> EventBatch:
         """Takes over what others have held for too long; goes through all that is held, call by call."""
+        return _gathered(most, self._left_over, self._left_further)
+
+    def _left_over(self, most: int) -> list[Any]:
         command = ("XAUTOCLAIM", self._key, GROUP, self._consumer, self._idle_ms)
         rest = (self._next_claim, "COUNT", most)
         reply = self._in_group(lambda: self._raw.execute_command(*command, *rest)) or _NOTHING
-        self._next_claim = reply[0]
-        return batch_of(reply[1])
+        self._next_claim = _text(reply[0])
+        return cast(list[Any], reply[1])
+
+    def _left_further(self, most: int) -> list[Any]:
+        """Not from the beginning again: what is held there is ours by now."""
+        return self._left_over(most) if self._next_claim != _NOTHING[0] else []
 
     def acknowledge(self, batch: EventBatch) -> None:
         """These entries need not be kept for the recorder any longer."""
@@ -161,11 +190,41 @@ def _order(stream_id: str) -> tuple[int, int]:
     return int(milliseconds), int(sequence or 0)
 
 
+def _gathered(most: int, first: _Take, further: _Take) -> EventBatch:
+    """Takes entries until there are ``most``, or no more, or as many bytes as a batch may have."""
+    batch, size, take, at_once = EventBatch([], []), 0, first, _FEW
+    while batch.size < most and size < BATCH_BYTES:
+        wanted = min(at_once, most - batch.size)
+        try:
+            entries = take(wanted)
+        except Unavailable:
+            if not batch.size:
+                raise
+            # What is in hand can be recorded; whoever reads next is told.
+            break
+        taken, more = len(entries), _bytes_of(entries)
+        part = batch_of(entries)
+        batch = EventBatch([*batch.events, *part.events], [*batch.unreadable, *part.unreadable])
+        if taken < wanted:
+            break
+        size, take, at_once = size + more, further, _MANY if more < _SMALL * taken else _FEW
+    return batch
+
+
+def _bytes_of(entries: list[Any]) -> int:
+    return sum(len(part) for _, pairs in entries for part in pairs or ())
+
+
 def batch_of(entries: list[Any]) -> EventBatch:
-    """Parses entries as Redis sends them; what is no event of ours is set apart."""
+    """Parses entries as Redis sends them; what is no event of ours is set apart.
+
+    Empties the list on the way, so that large ones are not held twice.
+    """
     events: list[JobEvent] = []
     unreadable: list[UnreadableEntry] = []
-    for stream_id, pairs in entries:
+    entries.reverse()
+    while entries:
+        stream_id, pairs = entries.pop()
         try:
             events.append(_event(stream_id, pairs))
         except (KeyError, ValueError, TypeError, IndexError) as error:

@@ -1,10 +1,10 @@
-"""Writes batches of events into the record: each in one transaction, any number of times, in any order."""
+"""Writes batches of events into the record: each part in one transaction, in any order and repeatedly."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 import structlog
@@ -25,6 +25,8 @@ log = structlog.get_logger("tally.record")
 _TRIES = 5
 _ROLLED_BACK = "40"
 _LONGEST_PAUSE = 0.05
+#: Of results, payloads and logs in one transaction.
+_PART_BYTES = 16 * 1024 * 1024
 
 
 class RecordWriter:
@@ -37,7 +39,9 @@ class RecordWriter:
 
     def write(self, batch: EventBatch) -> int:
         """Records a batch; how many entries were set aside, because no try would ever record them."""
-        refused = [*batch.unreadable, *self._record(batch.events)]
+        refused = list(batch.unreadable)
+        for part in _parts(batch.events):
+            refused += self._record(part)
         for entry in refused:
             log.error("event.set_aside", stream_id=entry.id, reason=entry.reason)
             self.set_aside(entry)
@@ -98,6 +102,19 @@ class RecordWriter:
             # Not all at the same time again.
             self._pause(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
         return None
+
+
+def _parts(events: Sequence[JobEvent]) -> Iterator[Sequence[JobEvent]]:
+    """The events in their order, in parts that have few bytes: their rows take several times as many."""
+    part: list[JobEvent] = []
+    size = 0
+    for event in events:
+        if size > _PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(event)
+        size += len(event.body) + len(event.data) + len(event.log)
+    yield part
 
 
 def _plain(text: str) -> str:
