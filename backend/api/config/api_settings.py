@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic import field_validator as checks
 
-from backend.api.config.section import Seconds, Section
+from backend.api.config.section import Listed, Seconds, Section
 from backend.domain.role import Role
 
 _SHORTEST_KEY = 20
@@ -85,7 +85,7 @@ class ApiSettings(Section):
         description="Refuse what people do while the audit log cannot be written; otherwise the "
         "process log takes its place for that time. Enqueueing goes on in any case.",
     )
-    worker_lanes: tuple[str, ...] = Field(
+    worker_lanes: Listed[str] = Field(
         (),
         description="Lanes that a worker inside each web process serves; `all` for every one; "
         "none: no such worker. JOB_QUEUE_ENABLED=false leaves it out.",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 from pydantic import field_validator as checks
 
-from backend.api.config.section import Seconds, Section, within
+from backend.api.config.section import Listed, Seconds, Section, within
 from backend.domain import bounds
 from backend.domain.queue_name import Priority
 
@@ -39,7 +39,7 @@ class RedisSettings(Section):
 class RetrySettings(Section):
     """What happens after a failed attempt, unless a job type or call says otherwise."""
 
-    delays: tuple[Annotated[float, within(bounds.RETRY_DELAY)], ...] = Field(
+    delays: Listed[Annotated[float, within(bounds.RETRY_DELAY)]] = Field(
         (60, 300, 900),
         max_length=bounds.MOST_RETRY_DELAYS,
         description="Seconds before each retry.",

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic import field_validator as checks
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from backend.api.config.aliases import names_of
@@ -40,6 +40,7 @@ from backend.api.config.record_settings import (
     OutboxSettings,
 )
 from backend.api.config.schedule_settings import ScheduleSettings
+from backend.api.config.section import Listed
 from backend.api.config.store_urls import check_postgres_url, check_redis_url
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import (
@@ -78,7 +79,7 @@ class Settings(BaseSettings):
         ),
         description="The jobs database, apart from the application's own.",
     )
-    job_packages: Annotated[tuple[str, ...], NoDecode] = Field(
+    job_packages: Listed[str] = Field(
         (), description="Packages whose decorated functions are job types, besides our own."
     )
     job_queue_enabled: bool = Field(
@@ -127,11 +128,6 @@ class Settings(BaseSettings):
         default_factory=dict, description="Recurring jobs by name."
     )
 
-    @checks("job_packages", mode="before")
-    @classmethod
-    def _from_commas(cls, value: Any) -> Any:
-        return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
-
     @checks("redis_url")
     @classmethod
     def _of_redis(cls, url: str) -> str:
@@ -178,6 +174,9 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigurationError(explain(error, Settings)) from error
+    except SettingsError as error:
+        # pydantic says "error parsing value for field …"; what was wrong with it is the cause.
+        raise ConfigurationError(f"{error}: it must be JSON ({error.__cause__})") from error
 
 
 @lru_cache(maxsize=1)

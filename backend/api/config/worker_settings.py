@@ -15,7 +15,8 @@ from pydantic import (
     field_validator,
 )
 
-from backend.api.config.section import Seconds, Section
+from backend.api.config.section import Listed, Seconds, Section
+from backend.domain.bounds import OUTCOME_DELAY
 from backend.shipped import shipped
 
 _SIGNS_WITH = "whsec_"
@@ -70,7 +71,7 @@ class MailSettings(Section):
     templates: ShippedFolder = Field(
         Path("config/templates"), validate_default=True, description="Folder of templates."
     )
-    senders: tuple[str, ...] = Field(
+    senders: Listed[str] = Field(
         (), description="Addresses a mail may be sent from, besides smtp.sender."
     )
     hello_name: str = Field("", description="Name given in EHLO; the host's own when empty.")
@@ -109,11 +110,11 @@ class WebhookSettings(Section):
         description="Whether a webhook that names no secret may go unsigned where there is no default.",
     )
     allow_http: bool = Field(False, description="Whether http:// may be used; https:// always may.")
-    ports: tuple[int, ...] = Field((443, 8443), description="Ports that may be used; none: all.")
-    allowed_networks: tuple[IPvAnyNetwork, ...] = Field(
+    ports: Listed[int] = Field((443, 8443), description="Ports that may be used; none: all.")
+    allowed_networks: Listed[IPvAnyNetwork] = Field(
         (), description="Networks of one's own that may be reached though they are not public."
     )
-    blocked_networks: tuple[IPvAnyNetwork, ...] = Field(
+    blocked_networks: Listed[IPvAnyNetwork] = Field(
         (), description="Public networks that may not be reached, such as one's own front doors."
     )
     redirects: int = Field(0, ge=0, le=5, description="Most redirects (307, 308) followed.")
@@ -124,7 +125,9 @@ class WebhookSettings(Section):
         65_536, ge=1024, description="Most bytes read back, headers included."
     )
     retry_after_limit: Seconds = Field(
-        86_400, description="Longest wait in seconds that a receiver may ask for."
+        86_400,
+        le=OUTCOME_DELAY.most,
+        description="Longest wait in seconds that a receiver may ask for.",
     )
     ca_file: Path | None = Field(None, description="Certificates to trust instead of the system's.")
 
@@ -133,10 +136,8 @@ class SourceSettings(Section):
     """A database that exports and reports may read. Give it an account that can only read."""
 
     url: SecretStr = Field(description="For SQLAlchemy: postgresql://user:password@host/name.")
-    tables: tuple[str, ...] = Field(
-        (), description="Tables that may be exported; '*': all of them."
-    )
-    hidden: tuple[str, ...] = Field(
+    tables: Listed[str] = Field((), description="Tables that may be exported; '*': all of them.")
+    hidden: Listed[str] = Field(
         (), description="Columns that may not be exported: column, or table.column."
     )
     queries: dict[str, str] = Field(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel, IPvAnyNetwork
 
-from backend.api.config.settings import load_settings
+from backend.api.config.settings import Settings, load_settings
 from backend.domain.errors import ConfigurationError
 
 
@@ -136,3 +141,50 @@ def test_the_jobs_own_database_goes_before_the_applications_and_both_before_the_
 
     assert load_settings().database_url == taken
     assert load_settings(database_url=_OF_THE_FILE).database_url == _OF_THE_FILE
+
+
+def _lists(model: type[BaseModel], path: str = "TALLY") -> Iterator[tuple[str, Any]]:
+    """The variable of each setting that is a list, and what one of its items is."""
+    for name, field in model.model_fields.items():
+        variable = f"{path}_{name}".upper() if path == "TALLY" else f"{path}__{name}".upper()
+        if get_origin(field.annotation) is tuple:
+            yield variable, get_args(field.annotation)[0]
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _lists(field.annotation, variable)
+
+
+LISTS = dict(_lists(Settings))
+
+
+@pytest.mark.parametrize("variable", sorted(LISTS))
+def test_every_list_may_be_json_or_have_commas(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = {str: ("a", "b"), IPvAnyNetwork: ("10.0.0.0/8", "fc00::/7")}
+    one, two = pairs.get(LISTS[variable], ("443", "8443"))
+    path = variable.removeprefix("TALLY_").lower().split("__")
+    found = []
+    for text in (f"{one},{two}", f" {one} , {two},", json.dumps([one, two]), f'[ "{one}","{two}"]'):
+        monkeypatch.setenv(variable, text)
+        found.append(reduce(getattr, path, load_settings()))
+
+    assert [str(item) for item in found[0]] in ([one, two], ["443.0", "8443.0"])
+    assert found == [found[0]] * 4
+
+
+def test_the_lists_are_all_found() -> None:
+    assert {"TALLY_JOB_PACKAGES", "TALLY_API__WORKER_LANES", "TALLY_RETRY__DELAYS"} < set(LISTS)
+
+
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALLY_JOB_PACKAGES", '["a"')
+
+    with pytest.raises(ConfigurationError, match=r"setting 'job_packages': .*Expecting"):
+        load_settings()
+
+
+def test_a_variable_that_should_be_an_object_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALLY_SCHEDULES", "nightly")
+
+    with pytest.raises(ConfigurationError, match=r"\"schedules\".*it must be JSON \(Expecting"):
+        load_settings()
