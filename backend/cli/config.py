@@ -9,7 +9,10 @@ import click
 
 from backend.api.config.settings import load_settings
 from backend.api.config.yaml_file import find_file
+from backend.bootstrap import Platform
 from backend.cli import options
+from backend.cli.checks.declared import check_declared
+from backend.cli.checks.finding import Level
 from backend.cli.configuration_page import configuration_page
 from backend.cli.noun import Noun
 from backend.cli.printing import print_json, print_rows, say
@@ -46,15 +49,24 @@ def show(prefix: str, changed: bool, as_json: bool) -> None:
 
 @config.command()
 def check() -> None:
-    """Says whether the settings can be used; names each that is wrong. Exit status 1 then."""
+    """Says whether the settings can be used; names each that is wrong. Exit status 1 then.
+
+    Job packages are imported, and schedules and subscriptions are tried. No server is asked.
+    """
     try:
-        load_settings()
+        parts = Platform(load_settings())
         path = find_file(os.environ)
     except ConfigurationError as error:
-        for line in str(error).splitlines():
-            click.echo(f"tally: {line}", err=True)
-        sys.exit(1)
+        _refuse(str(error).splitlines())
+    _refuse([found.text for found in check_declared(parts) if found.level is Level.WRONG])
     click.echo(f"the settings are good; file: {path or 'none'}")
+
+
+def _refuse(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(f"tally: {line}", err=True)
+    if lines:
+        sys.exit(1)
 
 
 @config.command()

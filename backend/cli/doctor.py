@@ -13,11 +13,12 @@ from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import migrator
 from backend.cli import options
+from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Finding, Level
 from backend.cli.checks.postgres import check_postgres
 from backend.cli.checks.processes import check_processes
 from backend.cli.checks.redis import check_redis
-from backend.cli.checks.settings import check_job_types, check_settings
+from backend.cli.checks.settings import check_settings
 from backend.cli.printing import print_json
 from backend.domain.errors import ConfigurationError
 from backend.telemetry.logs import set_up_logs
@@ -57,8 +58,7 @@ def look() -> Iterator[Finding]:
         parts = Platform(load_settings())
     except ConfigurationError:
         return
-    job_types = list(check_job_types(parts))
-    yield from job_types
+    yield from check_declared(parts)
     yield from check_redis(parts.redis, time.time, parts.check_redis)
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
     yield from check_processes(parts)

@@ -32,7 +32,9 @@ def as_it_is(value: Any) -> Any:
     return value
 
 
-def json_encoder(root: str, convert: Convert = as_it_is) -> Callable[[Any], str]:
+def json_encoder(
+    root: str, convert: Convert = as_it_is, *, ensure_ascii: bool = False
+) -> Callable[[Any], str]:
     """A function that makes JSON text of a value, or raises `NotJson` with a path that begins at ``root``.
 
     ``convert`` is asked about what JSON does not know. Tuples become lists.
@@ -45,7 +47,7 @@ def json_encoder(root: str, convert: Convert = as_it_is) -> Callable[[Any], str]
         return known
 
     encode = json.JSONEncoder(
-        separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=converted
+        separators=(",", ":"), ensure_ascii=ensure_ascii, allow_nan=False, default=converted
     ).encode
 
     def encoded(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,13 +12,14 @@ from backend.domain.event_record_ports import EventRecordStore, RecordedEvent
 from backend.domain.job import NewJob
 from backend.domain.job_id import checked
 from backend.domain.nearest_name import suggestion
+from backend.domain.strict_json import NotJson, json_encoder
 from backend.domain.subscription import Subscription, SubscriptionTable
 from backend.domain.trace_parent import trace_id_in
 from backend.services.job_intake import JobIntake
 from backend.services.job_options import OPTIONS
 
 _LONGEST_NAME = 200
-_to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_to_json = json_encoder("payload", ensure_ascii=True)
 
 
 class EventService:
@@ -78,6 +78,7 @@ class EventService:
                         f"{unknown[0]!r}{suggestion(unknown[0], OPTIONS)}",
                         field=unknown[0],
                     )
+                self._intake.check_options(subscription.job_type, subscription.options)
 
     def _job(
         self, subscription: Subscription, event: EventRecord, payload: Mapping[str, Any]
@@ -114,7 +115,7 @@ def _event(
         )
     try:
         text = _to_json(payload)
-    except (TypeError, ValueError) as error:
+    except NotJson as error:
         raise InvalidPayload(f"the payload of event {name!r} is not JSON: {error}") from error
     return EventRecord(
         id=checked(details["event_id"]) if details.get("event_id") else new_id(),

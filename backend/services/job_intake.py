@@ -73,6 +73,11 @@ class JobIntake:
         job_options.refuse_unknown(options)
         return self._with_options(kind, text, priority, options)
 
+    def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
+        """Raises `InvalidRequest` for options that no job of this type could have."""
+        job_options.refuse_unknown(options)
+        self._with_options(self.catalogue.get(job_type), "{}", None, options)
+
     def _no_name(self, given: Any) -> InvalidOption:
         """The error for a function, a class or what else is given in place of a job type's name."""
         names = [kind.name for kind in self.catalogue if kind.handler is given]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from redis import Redis
+
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import event_stream
 from backend.broker.connection import translated
+from backend.broker.keys import Keys
 from backend.broker.server_facts import RedisFacts
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.domain.errors import QueueUnavailable
@@ -111,17 +114,7 @@ def _workers(service: WorkerService, queues: list[QueueState]) -> Iterator[Findi
 
 
 def _leases(parts: Platform) -> Iterator[Finding]:
-    with translated():
-        entries: list[Any] = parts.redis.zrange(parts.keys.leases, 0, 999, withscores=True)
-        pipe = parts.redis.pipeline(transaction=False)
-        for job_id, _ in entries:
-            pipe.hget(parts.keys.job(job_id.decode()), "status")
-        states = pipe.execute() if entries else []
-    without = [
-        job_id.decode()
-        for (job_id, _), state in zip(entries, states, strict=True)
-        if state != b"started"
-    ]
+    without = leases_without_jobs(parts.redis, parts.keys)
     if without:
         yield wrong(
             "leases_without_jobs",
@@ -135,6 +128,24 @@ def _leases(parts: Platform) -> Iterator[Finding]:
             f"{len(expired)} leases have ended and are not rescued",
             "they are within seconds while a scheduler or supervisor runs: start one",
         )
+
+
+def leases_without_jobs(redis: Redis, keys: Keys) -> list[str]:
+    """Ids that hold a lease and do not run. A job may end between two looks, so one look is not enough:
+    what is named has the same lease, and does not run, at one moment of Redis.
+    """
+    with translated():
+        first: list[Any] = redis.zrange(keys.leases, 0, 999, withscores=True)
+        pipe = redis.pipeline(transaction=True)
+        for job_id, _ in first:
+            pipe.zscore(keys.leases, job_id)
+            pipe.hget(keys.job(job_id.decode()), "status")
+        seen = pipe.execute() if first else []
+    return [
+        job_id.decode()
+        for (job_id, lease), now, state in zip(first, seen[::2], seen[1::2], strict=True)
+        if now == lease and state != b"started"
+    ]
 
 
 def _books(queues: list[QueueState]) -> Iterator[Finding]:

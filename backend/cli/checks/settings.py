@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from backend.api.config.settings import Settings, load_settings
-from backend.bootstrap import Platform
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.domain.errors import ConfigurationError
 
@@ -24,20 +23,6 @@ def check_settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     yield ok("settings", "the settings are good")
     yield from _prefix(settings, environment)
     yield from _transport(settings)
-
-
-def check_job_types(parts: Platform) -> Iterator[Finding]:
-    """Whether the packages of job types can be imported."""
-    try:
-        names = [kind.name for kind in parts.catalogue]
-    except (ConfigurationError, ImportError) as error:
-        yield wrong(
-            "job_packages",
-            f"job types cannot be loaded: {error}",
-            "correct job_packages, or install the package",
-        )
-        return
-    yield ok("job_packages", f"{len(names)} job types in {len(parts.catalogue.lanes())} lanes")
 
 
 def _prefix(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
