@@ -101,7 +101,9 @@ class JobContext:
         Numbers that are none (NaN, infinity, text) are not written but logged: they fail no job.
         """
         if not _is_count(done) or (total is not None and not _is_count(total)):
-            self.log.warning("progress is not a number", done=repr(done), total=repr(total))
+            self.log.warning(
+                "progress is not a number", done=bounds.shown(done), total=bounds.shown(total)
+            )
         elif self.report_progress is not None:
             self.report_progress(done, total, str(note)[:_LONGEST_NOTE])
 

@@ -18,8 +18,8 @@ def moment(seconds: float) -> datetime:
 
 
 def due_ms_of(text: bytes) -> int:
-    """Unix milliseconds as a step printed them: Lua writes large numbers like 1e+15. 0 for none."""
+    """Unix milliseconds as a step printed them, 0 for none. Lua writes like 1e+15 what is far ahead."""
     try:
-        return min(int(text or 0), _LAST_MS)
+        return int(text or 0)
     except ValueError:
         return int(min(float(text), _LAST_MS))

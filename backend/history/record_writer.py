@@ -26,7 +26,7 @@ _TRIES = 5
 _ROLLED_BACK = "40"
 _LONGEST_PAUSE = 0.05
 #: Of results, payloads and logs in one transaction.
-_PART_BYTES = 16 * 1024 * 1024
+PART_BYTES = 16 * 1024 * 1024
 
 
 class RecordWriter:
@@ -40,7 +40,7 @@ class RecordWriter:
     def write(self, batch: EventBatch) -> int:
         """Records a batch; how many entries were set aside, because no try would ever record them."""
         refused = list(batch.unreadable)
-        for part in _parts(batch.events):
+        for part in parts_of(batch.events):
             refused += self._record(part)
         for entry in refused:
             log.error("event.set_aside", stream_id=entry.id, reason=entry.reason)
@@ -104,17 +104,18 @@ class RecordWriter:
         return None
 
 
-def _parts(events: Sequence[JobEvent]) -> Iterator[Sequence[JobEvent]]:
+def parts_of(events: Sequence[JobEvent]) -> Iterator[Sequence[JobEvent]]:
     """The events in their order, in parts that have few bytes: their rows take several times as many."""
     part: list[JobEvent] = []
     size = 0
     for event in events:
-        if size > _PART_BYTES:
+        if size > PART_BYTES:
             yield part
             part, size = [], 0
         part.append(event)
         size += len(event.body) + len(event.data) + len(event.log)
-    yield part
+    if part:
+        yield part
 
 
 def _plain(text: str) -> str:

@@ -59,6 +59,33 @@ def test_a_full_queue_says_how_many_were_accepted_before(
     assert len(bench.queue()) == 3
 
 
+def test_any_refusal_in_the_middle_says_how_many_were_accepted_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "BATCH", 2)
+    bench.tampered = True
+    # No caller can ask for such a window any more: Redis refuses the expiry.
+    bad = new_job("bad", unique_key="k", unique_window=float(2**62))
+
+    with pytest.raises(QueueUnavailable, match="2 were accepted before") as refusal:
+        _queue(bench).enqueue([new_job("a"), new_job("b"), bad, new_job("c")])
+
+    assert refusal.value.details["accepted"] == 2
+    assert bench.queue() == ["a", "b"]
+
+
+def test_what_cannot_be_encoded_leaves_nothing_accepted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "BATCH", 2)
+    bad = new_job("bad", options={"tags": object()})
+
+    with pytest.raises(TypeError):
+        _queue(bench).enqueue([new_job("a"), new_job("b"), bad])
+
+    assert bench.queue() == []
+
+
 def test_a_record_too_far_behind_says_how_many_were_accepted_before(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from redis import Redis
 from backend.bootstrap import platform
 from backend.broker import library
 from backend.broker.connection import connect
+from backend.cli.checks.processes import leases_without_jobs
 from backend.cli.checks.redis import check_exposure, check_redis
 from backend.embedded.servers import Servers
 from tests.integration.cli.shell import Shell
@@ -76,6 +77,26 @@ def test_5_a_redis_that_throws_jobs_away(shell: Shell, redis: Redis) -> None:
     redis.config_set("maxmemory-policy", "allkeys-lru")
 
     assert "noeviction" in _codes(shell, "wrong")["redis_evicts"]
+
+
+def test_a_job_that_ends_between_two_looks_is_no_finding(redis: Redis) -> None:
+    keys = platform().keys
+
+    class Moving:
+        """A Redis in which the job of each lease that was seen moves on before the next look."""
+
+        def zrange(self, *args: Any, **named: Any) -> Any:
+            found = redis.zrange(*args, **named)
+            redis.zadd(keys.leases, {"moves": 2_000}, xx=True)
+            redis.zrem(keys.leases, "ends")
+            return found
+
+        def pipeline(self, **named: Any) -> Any:
+            return redis.pipeline(**named)
+
+    redis.zadd(keys.leases, {"moves": 1_000, "ends": 1_000, "stays": 1_000})
+
+    assert leases_without_jobs(Moving(), keys) == ["stays"]  # type: ignore[arg-type]
 
 
 def test_6_a_redis_that_is_nearly_full(shell: Shell, redis: Redis) -> None:

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from backend.api.config.engine_settings import RedisSettings
+from backend.broker import event_stream
 from backend.broker.connection import connect, connect_blocking
 from backend.broker.event_stream import GROUP, RedisEventStream
 from backend.broker.job_queue import RedisJobQueue
@@ -25,12 +26,52 @@ def ids(chronicle: Chronicle) -> list[str]:
     return [entry.decode() for entry, _ in chronicle.redis.xrange(chronicle.keys.events)]
 
 
+def large_results(chronicle: Chronicle, jobs: int) -> None:
+    """Jobs that ended one after another, each with a result of some size."""
+    started = [chronicle.bench.started() for _ in range(jobs)]
+    for job in started:
+        chronicle.bench.settle(job, "finished", body='"' + "x" * 10_000 + '"')
+
+
 def test_what_happened_before_the_first_recorder_came_is_read(chronicle: Chronicle) -> None:
     chronicle.bench.dead()
 
     batch = chronicle.stream().read(100, 0.01)
 
     assert [event.id for event in batch.events] == ids(chronicle)
+
+
+def test_a_read_stops_when_it_has_enough_bytes_and_goes_on_where_it_was(
+    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "BATCH_BYTES", 100_000)
+    large_results(chronicle, 300)
+    stream, sizes, seen = chronicle.stream(), [], []
+
+    while (batch := stream.read(1000, 0.01)).size:
+        sizes.append(sum(len(event.body) for event in batch.events))
+        seen += [event.id for event in batch.events]
+
+    assert seen == ids(chronicle)
+    assert len(sizes) >= 7
+    # No more than what fits, and one answer of Redis beyond it: of many while all before were small.
+    assert max(sizes[:1]) <= 100_000 + 128 * 10_002
+    assert max(sizes[1:]) <= 100_000 + 32 * 10_002
+
+
+def test_what_is_left_over_is_taken_by_bytes_as_well(
+    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "BATCH_BYTES", 100_000)
+    large_results(chronicle, 300)
+    dead, heir = chronicle.stream(), chronicle.stream(idle=0.0)
+    while dead.read(1000, 0.01).size:
+        pass
+
+    first = heir.reclaim(1000)
+
+    assert 0 < first.size < 900
+    assert [event.id for event in first.events] == ids(chronicle)[: first.size]
 
 
 def test_two_recorders_share_the_stream(chronicle: Chronicle) -> None:

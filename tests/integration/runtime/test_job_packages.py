@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 _JOB = """
 from workers.base_worker import job_type
@@ -37,3 +39,37 @@ def test_a_package_beside_the_settings_is_found_from_any_folder(tmp_path: Path) 
     )
 
     assert asked.stdout == "water_plants\n", asked.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["jobs types", "schedules list", "config check", "doctor", "api --port 0"]
+)
+def test_a_package_that_raises_is_told_by_every_command_without_a_traceback(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "garden.py").write_text("\nraise ValueError('boom')\n")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)]),
+        "TALLY_JOB_PACKAGES": "garden",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "JOB_QUEUE_DATABASE_URL": "postgresql://tally@127.0.0.1:1/tally",
+    }
+
+    told = subprocess.run(
+        [sys.executable, "-m", "backend.cli.main", *command.split()],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    said = told.stdout + told.stderr
+    assert told.returncode != 0
+    assert "Traceback" not in said
+    assert (
+        "job package 'garden' cannot be imported: ValueError: boom "
+        f"({tmp_path / 'garden.py'}, line 2); correct it, or correct job_packages in "
+        "config/queue-config.yaml"
+    ) in said

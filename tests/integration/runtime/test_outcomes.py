@@ -71,7 +71,10 @@ def test_a_result_that_is_not_json_is_a_failure_that_says_so(pool: Cluster) -> N
 
     assert job.state is JobState.FAILED
     assert job.error is not None
-    assert "not JSON serializable" in job.error.message
+    assert (job.error.reason, job.error.message) == (
+        "result_not_json",
+        "result is an object, which is not JSON",
+    )
 
 
 def test_progress_can_be_read_while_a_job_runs(pool: Cluster) -> None:

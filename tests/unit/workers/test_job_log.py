@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
+import structlog
+
+from backend.telemetry.logs import set_up_logs
 from workers.base_worker import JobContext
 from workers.job_log import JobLog
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What a test sets up for logs is gone after it."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.getLogger().handlers.clear()
 
 
 def _lines(log: JobLog) -> list[tuple[str, str]]:
@@ -66,3 +83,107 @@ def test_a_context_has_one_log_and_only_when_asked() -> None:
 
     assert context.written is None
     assert context.log is context.log
+
+
+class Wordless:
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+    __repr__ = __str__
+
+
+OWN = (
+    *("self", "event", "level", "timestamp", "process", "logger", "exception"),
+    *("job_id", "job_type", "attempt", "trace_id", "stack_info", "method_name"),
+)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_detail_called_like_a_field_of_the_line_stands_beside_it(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs(level="INFO", style="json", process="worker")
+    log = JobLog(job_id="a", job_type="pay", attempt=2, trace_id="t")
+
+    log.info("paid", **{name: "theirs"})
+
+    line = json.loads(capsys.readouterr().err)
+    assert line.pop(f"detail_{name}") == "theirs"
+    line.pop("timestamp")
+    assert line == {
+        "job_id": "a",
+        "job_type": "pay",
+        "attempt": 2,
+        "trace_id": "t",
+        "event": "paid",
+        "process": "worker",
+        "level": "info",
+    }
+    assert _lines(log) == [("info", f"paid {name}=theirs")]
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"value": Wordless()},
+        {"value": {Wordless(): 1, (1, 2): 3}},
+        {"exc_info": 5},
+        {"exc_info": True},
+        {"_record": 1, "_from_structlog": 2, "args": 3, "name": 4},
+    ],
+)
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_no_detail_fails_a_job(
+    details: dict[str, Any], style: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs(level="DEBUG", style=style)
+    log = JobLog(job_id="a")
+
+    for say in (log.debug, log.info, log.warning, log.error):
+        say("paid", **details)
+        say(Wordless(), **details)  # type: ignore[arg-type]
+
+    assert any(text.startswith("paid") for _, text in _lines(log))
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_line_that_cannot_be_written_is_missed_on_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = io.StringIO()
+    full.close()
+    monkeypatch.setattr("sys.stderr", full)
+    set_up_logs(level="INFO", style="json")
+    log = JobLog(job_id="a")
+
+    log.info("paid", amount=5)
+
+    assert _lines(log) == [
+        ("warning", "a line is missing in the process log: ValueError"),
+        ("info", "paid amount=5"),
+    ]
+
+
+@pytest.mark.parametrize("done", [float("nan"), float("inf"), 10**5000, "half", None, [1]])
+def test_progress_that_is_no_number_is_logged_and_fails_no_job(done: Any) -> None:
+    told: list[Any] = []
+    context = JobContext("a", "greet", 1, report_progress=lambda *said: told.append(said))
+
+    context.progress(done)
+    context.progress(1, done if done is not None else "all")
+
+    assert told == []
+    assert context.written is not None
+    assert [text.partition(" done=")[0] for _, text in _lines(context.written)] == (
+        ["progress is not a number"] * 2
+    )
+
+
+def test_progress_is_told_with_a_short_note() -> None:
+    told: list[Any] = []
+    context = JobContext("a", "greet", 1, report_progress=lambda *said: told.append(said))
+
+    context.progress(1, 2.5, "x" * 500)
+    context.progress(0, note=7)  # type: ignore[arg-type]
+
+    assert told == [(1, 2.5, "x" * 200), (0, None, "7")]

@@ -1,0 +1,161 @@
+"""What may be declared a job type, and what is refused where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.domain.errors import ConfigurationError
+from backend.domain.retry_policy import RetryPolicy
+from workers.base_worker import job_type
+from workers.registry import load_catalogue
+
+
+async def later(payload: dict[str, Any]) -> None: ...
+
+
+def bit_by_bit(payload: dict[str, Any]) -> Iterator[int]:
+    yield 1
+
+
+async def later_bit_by_bit(payload: dict[str, Any]) -> AsyncIterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("handler", "said"),
+    [
+        (later, "later is an async function, which workers do not run; declare a plain one"),
+        (later_bit_by_bit, "later_bit_by_bit is an async function, which workers do not run;"),
+        (bit_by_bit, "bit_by_bit has a yield, so calling it runs nothing; return a list"),
+    ],
+)
+def test_what_a_call_would_not_run_is_refused_with_the_cure(handler: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        job_type("fetch")(handler)
+
+    assert str(refusal.value).startswith(f"job type 'fetch': {said}")
+
+
+def test_a_plain_function_around_an_async_one_is_taken() -> None:
+    @wraps(later)
+    def runs_it(payload: dict[str, Any]) -> None: ...
+
+    assert job_type("fetch")(runs_it) is runs_it
+
+
+def test_an_isolation_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="isolation is thread or process, not 'proces'"):
+        job_type("fetch", isolation="proces")
+
+
+HEAD = """
+from __future__ import annotations
+from typing import TYPE_CHECKING
+from pydantic import BaseModel
+from workers.base_worker import BaseWorker, job_type
+if TYPE_CHECKING:
+    from nowhere import Sap
+    from workers.base_worker import JobContext
+class Nap(BaseModel):
+    seconds: float
+"""
+FUNCTION = '@job_type("nap")\ndef nap(payload: {0}, context: JobContext) -> JobContext: ...\n'
+METHOD = """
+class Sleeper(BaseWorker):
+    @job_type("nap")
+    def nap(self, payload: {0}, context: JobContext) -> JobContext: ...
+"""
+
+
+class Shelf:
+    """A folder of modules that can be loaded as job packages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made = 0
+
+    def load(self, text: str) -> Any:
+        """The catalogue with one more module, and its name."""
+        self._made += 1
+        name = f"{self.folder.name.replace('-', '_')}_{self._made}"
+        (self.folder / f"{name}.py").write_text(text)
+        self.last = name
+        return load_catalogue([name], RetryPolicy())
+
+    def refusal(self, text: str) -> str:
+        """What is said of a module that cannot be loaded."""
+        with pytest.raises(ConfigurationError) as refusal:
+            self.load(text)
+        return str(refusal.value)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return Shelf(tmp_path)
+
+
+@pytest.mark.parametrize("declaration", [FUNCTION, METHOD], ids=["function", "method"])
+def test_only_the_payload_must_be_there_when_it_runs(shelf: Shelf, declaration: str) -> None:
+    kind = shelf.load(HEAD + declaration.format("Nap")).get("nap")
+
+    assert kind.payload.__name__ == "Nap"
+
+
+@pytest.mark.parametrize("declaration", [FUNCTION, METHOD], ids=["function", "method"])
+def test_a_payload_that_only_type_checkers_see_is_refused_with_module_and_name(
+    shelf: Shelf, declaration: str
+) -> None:
+    said = shelf.refusal(HEAD + declaration.format("Sap"))
+
+    assert said == (
+        f"job type 'nap' in {shelf.last}: the type of its payload cannot be found when it runs: "
+        "name 'Sap' is not defined; import it outside of `if TYPE_CHECKING`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        ("x = 1\nraise ValueError('boom')\n", "ValueError: boom", 2),
+        ("import sys\n\nsys.exit(3)\n", "SystemExit: 3", 3),
+        ("import json\ndef f(): json.loads('{')\nf()\n", "JSONDecodeError: Expecting", 3),
+        ("import no_such_package\n", "ModuleNotFoundError: No module named 'no_such_package'", 1),
+        ("raise KeyboardInterrupt\n", "", 0),
+    ],
+)
+def test_a_package_that_raises_is_one_sentence_with_its_line(
+    shelf: Shelf, text: str, said: str, line: int
+) -> None:
+    if not line:
+        with pytest.raises(KeyboardInterrupt):
+            shelf.load(text)
+        return
+    refusal = shelf.refusal(text)
+
+    assert refusal.startswith(f"job package {shelf.last!r} cannot be imported: {said}")
+    assert f"({shelf.folder / shelf.last}.py, line {line}); correct it" in refusal
+    assert len(refusal.splitlines()) == 1
+
+
+def test_a_package_with_a_slip_of_the_pen_says_where(shelf: Shelf) -> None:
+    refusal = shelf.refusal("def f(:\n    pass\n")
+
+    assert f"SyntaxError: invalid syntax ({shelf.last}.py, line 1)" in refusal
+
+
+def test_a_number_out_of_its_range_names_the_job_type(shelf: Shelf) -> None:
+    refusal = shelf.refusal(
+        "from workers.base_worker import job_type\n@job_type('nap', result_ttl=10**12)\n"
+        "def nap(payload): ...\n"
+    )
+
+    assert refusal == (
+        "job type 'nap': result_ttl must be a whole number of seconds from 0 to 31622400, "
+        "not 1000000000000"
+    )
