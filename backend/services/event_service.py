@@ -11,12 +11,10 @@ from backend.domain.event_record import Emitted, EventJob, EventRecord
 from backend.domain.event_record_ports import EventRecordStore, RecordedEvent
 from backend.domain.job import NewJob
 from backend.domain.job_id import checked
-from backend.domain.nearest_name import suggestion
 from backend.domain.strict_json import NotJson, json_encoder
 from backend.domain.subscription import Subscription, SubscriptionTable
 from backend.domain.trace_parent import trace_id_in
 from backend.services.job_intake import JobIntake
-from backend.services.job_options import OPTIONS
 
 _LONGEST_NAME = 200
 _to_json = json_encoder("payload", ensure_ascii=True)
@@ -71,14 +69,13 @@ class EventService:
         for event in self._subscriptions.events():
             for subscription in self._subscriptions.of(event):
                 self._intake.catalogue.get(subscription.job_type)
-                unknown = sorted(subscription.options.keys() - OPTIONS)
-                if unknown:
+                try:
+                    self._intake.check_options(subscription.job_type, subscription.options)
+                except InvalidOption as error:
                     raise InvalidOption(
-                        f"subscription {subscription.name!r} of event {event!r}: there is no option "
-                        f"{unknown[0]!r}{suggestion(unknown[0], OPTIONS)}",
-                        field=unknown[0],
-                    )
-                self._intake.check_options(subscription.job_type, subscription.options)
+                        f"subscription {subscription.name!r} of event {event!r}: {error}",
+                        **error.details,
+                    ) from error
 
     def _job(
         self, subscription: Subscription, event: EventRecord, payload: Mapping[str, Any]

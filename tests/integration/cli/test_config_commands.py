@@ -72,7 +72,10 @@ events:
             "31622400, not 9223372036854775807"
         ),
         "tally: schedule 'no-receiver': the payload does not fit 'send_email': to: Field required",
-        "tally: max_retries must be a whole number from 0 to 1000, not 2147483648",
+        (
+            "tally: subscription 'note' of event 'paid': max_retries must be a whole number from 0 "
+            "to 1000, not 2147483648"
+        ),
     ]
     assert {"schedule_refused", "subscription_refused"} <= {
         finding["code"] for finding in shell.json("doctor", status=1)

@@ -220,7 +220,7 @@ def test_a_new_file_keeps_the_ticks_and_the_anchor(house: SchedulerHouse) -> Non
 
 
 def test_what_json_cannot_tell_apart_is_no_difference(house: SchedulerHouse) -> None:
-    odd = {"payload": {1: ("a", "b")}, "jitter": 5}
+    odd = {"payload": {"a": ("a", "b")}, "jitter": 5}
     synced(house, **odd)
 
     assert synced(house, **odd).outcome is SeedOutcome.UNCHANGED

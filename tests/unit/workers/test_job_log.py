@@ -164,7 +164,11 @@ def test_a_line_that_cannot_be_written_is_missed_on_record(
     ]
 
 
-@pytest.mark.parametrize("done", [float("nan"), float("inf"), 10**5000, "half", None, [1]])
+@pytest.mark.parametrize(
+    "done",
+    [float("nan"), float("inf"), 10**5000, "half", None, [1]],
+    ids=lambda done: type(done).__name__,
+)
 def test_progress_that_is_no_number_is_logged_and_fails_no_job(done: Any) -> None:
     told: list[Any] = []
     context = JobContext("a", "greet", 1, report_progress=lambda *said: told.append(said))
