@@ -58,7 +58,9 @@ class Bound(NamedTuple):
             raise ConfigurationError(f"{owner}: {error}") from None
 
 
-#: From now to ``run_at``: further ahead is a mistake in the units more often than a plan.
+#: Seconds from now to ``run_at`` or a schedule's start, at most. A date says what is meant; a number
+#: so large is a mistake in the units more often than a plan, and may be half of that.
+FURTHEST = 100 * _YEAR
 DELAY = Bound("delay", 0, 50 * _YEAR)
 RETRY_DELAY = Bound("retry_delays", 0, _YEAR)
 MAX_RETRIES = Bound("max_retries", 0, 1000, "", is_whole=True)

@@ -159,8 +159,8 @@ class JobIntake:
         )
         if run_at is not None and options.get("delay") is not None:
             raise InvalidOption("give run_at or delay, not both", field="delay")
-        if run_at and (run_at - self._now()).total_seconds() > bounds.DELAY.most:
-            raise InvalidOption("that is more than fifty years ahead", field="run_at")
+        if run_at and (run_at - self._now()).total_seconds() > bounds.FURTHEST:
+            raise InvalidOption("that is more than a hundred years ahead", field="run_at")
         return run_at, delay
 
 

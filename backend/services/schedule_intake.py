@@ -38,7 +38,7 @@ _NOT_FOR_TICKS = frozenset(
 )
 #: Seconds for which Redis remembers that a tick was fired, however short its job was.
 _REMEMBERED = 86_400.0
-_FURTHEST = timedelta(seconds=bounds.DELAY.most)
+_FURTHEST = timedelta(seconds=bounds.FURTHEST)
 #: An anchor may lie in the past, but not before there were computers to mean it.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -178,7 +178,7 @@ def _start(said: Mapping[str, Any], now: datetime) -> datetime | None:
     start = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     if not _EARLIEST <= start <= now + _FURTHEST:
         raise InvalidOption(
-            "starts_at must lie between 1970 and fifty years ahead", field="starts_at"
+            "starts_at must lie between 1970 and a hundred years ahead", field="starts_at"
         )
     return start.replace(microsecond=0)
 
