@@ -171,6 +171,9 @@ def _labels(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _for_the_record(options: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: options[name] for name in _FOR_THE_RECORD if options.get(name) is not None}
+    for bound in (bounds.LIMIT, bounds.RESULT_TTL):
+        if bound.name in kept:
+            kept[bound.name] = bound.whole(kept[bound.name])
     if expires_at := instant(options, "expires_at"):
         kept["expires_at"] = expires_at.isoformat()
     return kept

@@ -19,7 +19,7 @@ from pydantic_core import to_jsonable_python
 
 from backend.domain.bounds import RESULT_BYTES
 from backend.domain.errors import PermanentFailure
-from backend.domain.strict_json import NotJson, json_encoder
+from backend.domain.strict_json import DEEPEST, NotJson, json_encoder
 
 #: What has one form in JSON that says all of it, the one that pydantic gives it.
 _KNOWN = (BaseModel, datetime, date, time, timedelta, Decimal, UUID, Enum)
@@ -42,31 +42,42 @@ def result_encoder(max_bytes: int = RESULT_BYTES) -> Callable[[Any], str]:
 
     def encoded(result: Any) -> str:
         try:
-            # A text is never shorter in JSON: a huge one need not be copied to be refused.
-            text = "" if _is_huge(result, max_bytes) else _to_json(result)
+            least = max_bytes - _room(result, max_bytes, 0)
+            text = _to_json(result) if least <= max_bytes else ""
         except NotJson as error:
             raise ResultNotJson(f"{error}{_cure(result)}") from None
         except MemoryError:
-            raise ResultTooLarge(f"its JSON does not fit into memory; {_ADVICE}") from None
-        size = _bytes_of(text or result)
+            raise ResultTooLarge(f"no memory for the result's JSON, {_advice(max_bytes)}") from None
+        if least > max_bytes:
+            raise ResultTooLarge(f"the result has at least {least} bytes, {_advice(max_bytes)}")
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         if size > max_bytes:
-            raise ResultTooLarge(
-                f"the result has {size} bytes, {max_bytes} are allowed (max_result_bytes); {_ADVICE}"
-            )
+            raise ResultTooLarge(f"the result has {size} bytes, {_advice(max_bytes)}")
         return text
 
     return encoded
 
 
-_ADVICE = "store it as an artifact, or in a table, and return its name"
+def _advice(max_bytes: int) -> str:
+    return (
+        f"{max_bytes} are allowed (max_result_bytes); store it as an artifact, or in a table, "
+        "and return its name"
+    )
 
 
-def _is_huge(result: Any, max_bytes: int) -> bool:
-    return isinstance(result, str) and len(result) > max_bytes
-
-
-def _bytes_of(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+def _room(value: Any, room: int, depth: int) -> int:
+    """How many bytes are left of ``room`` at most: a huge result need not be copied to be refused."""
+    if isinstance(value, str):
+        return room - len(value)
+    # Exactly these: what is derived from them may do anything when it is looked at.
+    if type(value) not in {dict, list, tuple} or depth >= DEEPEST:
+        return room
+    room -= 2 * len(value)
+    for inner in value.values() if isinstance(value, dict) else value:
+        if room < 0:
+            break
+        room = _room(inner, room, depth + 1)
+    return room
 
 
 def _jsonable(value: Any) -> Any:

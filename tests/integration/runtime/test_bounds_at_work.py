@@ -83,7 +83,7 @@ def test_a_huge_result_fails_its_job_before_it_is_sent(
     assert _failed_once(pool, job_id) == (
         "result_too_large",
         (
-            "the result has 200000000 bytes, 1048576 are allowed (max_result_bytes); "
+            "the result has at least 200000000 bytes, 1048576 are allowed (max_result_bytes); "
             "store it as an artifact, or in a table, and return its name"
         ),
     )

@@ -159,11 +159,17 @@ def test_half_a_character_is_kept_as_its_escape() -> None:
 
 @pytest.mark.parametrize(
     ("result", "size"),
-    [("x" * 99, 101), ("x" * 500, 500), ({"a": "é" * 50}, 108), (["\ud800" * 40], 124)],
-    ids=["text", "long text", "two bytes each", "half characters"],
+    [
+        ("x" * 99, "101"),
+        ("x" * 500, "at least 500"),
+        ({"a": ["y", "x" * 500, "z"]}, "at least 509"),
+        ({"a": "é" * 50}, "108"),
+        (["\ud800" * 40], "124"),
+    ],
+    ids=["text", "long text", "long text inside", "two bytes each", "half characters"],
 )
 def test_a_result_over_the_limit_fails_for_good_and_says_the_way_out(
-    result: Any, size: int
+    result: Any, size: str
 ) -> None:
     outcome = run(lambda: result, max_result_bytes=100)
 
