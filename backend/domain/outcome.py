@@ -103,7 +103,9 @@ def _chosen_delay(raised: BaseException) -> Any:
 
 def _no_delay(error: AttemptError, delay: Any) -> AttemptError:
     message = f"delay is not a time: it must be {OUTCOME_DELAY.words}, not {shown(delay)}"
-    return replace(error, reason="invalid_delay", message=f"{message}. {error.message}"[:2000])
+    if error.message != error.error:
+        message = f"{message} ({error.message})"
+    return replace(error, reason="invalid_delay", message=message)
 
 
 def unsendable(outcome: Outcome, problem: BaseException) -> Outcome:
