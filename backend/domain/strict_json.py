@@ -52,7 +52,7 @@ def json_encoder(
 
     def encoded(value: Any) -> str:
         try:
-            if _is_sound(value, 1):
+            if type(value) in _PLAIN or _is_sound(value, 1):
                 return encode(value)
         except MemoryError:
             raise

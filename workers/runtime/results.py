@@ -21,6 +21,8 @@ from backend.domain.bounds import RESULT_BYTES
 from backend.domain.errors import PermanentFailure
 from backend.domain.strict_json import DEEPEST, NotJson, json_encoder
 
+_PLAIN_CONTAINERS = frozenset({dict, list, tuple})
+_NUMBERS = frozenset({int, float, bool})
 #: What has one form in JSON that says all of it, the one that pydantic gives it.
 _KNOWN = (BaseModel, datetime, date, time, timedelta, Decimal, UUID, Enum)
 
@@ -42,7 +44,9 @@ def result_encoder(max_bytes: int = RESULT_BYTES) -> Callable[[Any], str]:
 
     def encoded(result: Any) -> str:
         try:
-            least = max_bytes - _room(result, max_bytes, 0)
+            # Most results are small and flat: what is asked of each job is asked of its type first.
+            is_number = type(result) in _NUMBERS
+            least = 0 if is_number else max_bytes - _room(result, max_bytes, 0)
             text = _to_json(result) if least <= max_bytes else ""
         except NotJson as error:
             raise ResultNotJson(f"{error}{_cure(result)}") from None
@@ -70,7 +74,7 @@ def _room(value: Any, room: int, depth: int) -> int:
     if isinstance(value, str):
         return room - len(value)
     # Exactly these: what is derived from them may do anything when it is looked at.
-    if type(value) not in {dict, list, tuple} or depth >= DEEPEST:
+    if type(value) not in _PLAIN_CONTAINERS or depth >= DEEPEST:
         return room
     room -= 2 * len(value)
     for inner in value.values() if isinstance(value, dict) else value:
