@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from time import perf_counter
 
 from flask import Blueprint, Flask, Response, request
@@ -18,17 +19,28 @@ from backend.bootstrap.platform import Platform
 from backend.broker.session_book import RedisSessions
 from backend.dashboard.pages import dashboard_pages
 from backend.history.flow_store import FlowStore
+from backend.loops.store_watch import StoreWatch
 from backend.telemetry.count_keeper import keep_counts
 from backend.telemetry.http_counts import HttpCounts
 from backend.telemetry.metrics_page import MetricsPage
 
 
 def web_app(parts: Platform) -> Flask:
-    """The application. Opens no connection: it starts without Redis and without Postgres."""
+    """The application. It starts without Redis and without Postgres, and its log says what is away."""
     api = api_parts(parts)
     app = create_app(api, pages=[*wired_pages(parts, api), metrics_pages(web_page(parts))])
     _count_requests(app)
+    _watch_stores(app, api)
     return app
+
+
+def _watch_stores(app: Flask, api: ApiParts) -> None:
+    desk: Desk = app.extensions["tally-desk"]
+    over = threading.Event()
+    desk.at_close.append(over.set)
+    for store, look in api.checks.items():
+        watch = StoreWatch(store, look)
+        threading.Thread(target=watch.run, args=(over,), name=f"{store}-watch", daemon=True).start()
 
 
 def _count_requests(app: Flask) -> None:

@@ -228,8 +228,10 @@ def test_functions_and_data_that_were_flushed_are_missed_by_nobody(
 
 def test_each_process_told_of_each_outage_once(running: WholeDeployment) -> None:
     """Two worker processes and their supervisor share a log; the other logs are of one process each."""
-    for name, most in (("worker", 3), ("scheduler", 1), ("recorder", 1)):
+    most = {"worker": 3, "scheduler": 1, "recorder": 1, "api": 1}
+    for name, processes in most.items():
         warned = len(running.told(name, "store.waiting"))
-        assert 1 <= warned <= most * (len(HARMS) + 2)
+        # A web process looks now and then: it may miss an outage of seconds.
+        assert (name != "api") <= warned <= processes * (len(HARMS) + 2)
         assert running.told(name, "step.failed") == []
         assert running.told(name, "thread.died") == []

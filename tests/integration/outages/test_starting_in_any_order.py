@@ -40,7 +40,7 @@ def _wait_and_say_so(whole: WholeDeployment) -> None:
         eventually(partial(_says_why, whole, name), timeout=60, show=whole.readiness)
         alive = "/healthz" if name == "api" else "/livez"
         assert whole.ask(name, alive).status == 200
-    for name in ("worker", "scheduler", "recorder"):
+    for name in whole.ports:
         eventually(partial(whole.told, name, "store.waiting"), timeout=30)
     assert whole.enqueue().status == 503
 
@@ -58,6 +58,6 @@ def _is_on_record(whole: WholeDeployment, job_id: str) -> bool:
 def _nobody_was_started_again(whole: WholeDeployment) -> None:
     assert len(whole.told("worker", "worker.spawned")) == 2
     assert whole.told("worker", "worker.died") == []
-    for name in ("worker", "scheduler", "recorder"):
+    for name in whole.ports:
         codes = {json.dumps(line.get("code")) for line in whole.told(name, "store.waiting")}
         assert codes <= {'"queue_unavailable"', '"history_unavailable"'}
