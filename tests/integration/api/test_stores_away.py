@@ -140,11 +140,14 @@ def test_without_redis_jobs_are_taken_by_the_outbox_where_that_is_set(
 def app_and_key(own: Servers, make: Callable[..., Flask]) -> Iterator[tuple[Flask, str]]:
     """An application whose Postgres stopped after it was used with a key on record."""
     app = make()
-    key = services_of(app).keys.create("before", Role.OPERATOR, by="tests").token
-    assert Caller(app, key).get("/api/whoami").status_code == 200
+    keys = services_of(app).keys
+    made = keys.create("before", Role.OPERATOR, by="tests")
+    assert Caller(app, made.token).get("/api/whoami").status_code == 200
     own.stop_postgres()
-    yield app, key
+    yield app, made.token
     own.start_postgres()
+    # The next test's has the same name.
+    keys.revoke(made.key.id, by="tests")
 
 
 def test_without_postgres_enqueueing_and_live_status_still_answer(
