@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -22,9 +21,9 @@ class Answer(Generic[ModelT]):
 
 @dataclass(slots=True)
 class FileAnswer:
-    """A file, sent piece by piece and never shown by a browser as a page of ours."""
+    """A file that is open at its begin; whoever sends it closes it."""
 
-    chunks: Iterable[bytes]
+    file: BinaryIO
     name: str
     media_type: str
     size_bytes: int

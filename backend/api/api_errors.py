@@ -11,6 +11,7 @@ InvalidRequest
 └── ResultNotReady            the job has not ended, or ended without a result
 TallyError
 ├── TooManyRequests           slower, please; ``details["retry_after"]``
+├── TooManyConnections        one address has more than api.connections_per_address
 └── PartMissing               this deployment runs without that part
 """
 
@@ -71,6 +72,12 @@ class TooManyRequests(TallyError):
     """More requests than this key or address may send; the Retry-After header says when to go on."""
 
     code = "too_many_requests"
+
+
+class TooManyConnections(Unavailable):
+    """The address has as many connections open as it may; api.connections_per_address says how many."""
+
+    code = "too_many_connections"
 
 
 class PartMissing(Unavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ log = structlog.get_logger("tally.api")
 _KEEPALIVE = 15
 #: A worker process that shows no life for so long is replaced.
 _SILENT = 60
+#: Files of a web process beside connections and what is sent on them.
+_OTHER_FILES = 512
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the heartbeat file costs no disk
 
 
@@ -38,6 +41,7 @@ def serve(
     ``make_app`` and ``make_worker`` are called in each web process, after it was forked, so that no
     two share a connection. ``worker_grace`` is how long the worker inside may take to stop.
     """
+    _allow_open_files(2 * settings.connections + _OTHER_FILES)
     server, arbiter = _Server(settings, make_app, make_worker, worker_grace), os.getpid()
     try:
         server.run()
@@ -46,6 +50,14 @@ def serve(
             _leave_child(ending)
         if ending.code:
             raise
+
+
+def _allow_open_files(wanted: int) -> None:
+    """As many as the system lets us have: a connection is one, and a file that is sent is another."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _leave_child(ending: SystemExit) -> NoReturn:
@@ -63,7 +75,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         make_worker: Callable[[], EmbeddedWorker | None],
         worker_grace: float,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._make_app = make_app
         self._make_worker = make_worker
         self._worker_grace = worker_grace
@@ -86,12 +98,13 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return self._app
 
     def _configuration(self) -> dict[str, Any]:
-        settings = self._settings
+        settings = self.settings
         return {
             "bind": f"{settings.host}:{settings.port}",
             "worker_class": "backend.api.patient_worker.PatientWorker",
             "workers": settings.processes,
             "threads": settings.threads,
+            "worker_connections": settings.connections,
             "keepalive": _KEEPALIVE,
             "timeout": _SILENT,
             # The arbiter's patience: longer than what the web processes themselves wait.
@@ -110,11 +123,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _ready(self, arbiter: Any) -> None:
         for listener in arbiter.LISTENERS:
-            log.info("api.listening", address=str(listener), processes=self._settings.processes)
+            log.info("api.listening", address=str(listener), processes=self.settings.processes)
 
     def _begin(self, web_process: Any) -> None:
         """In a web process, before its first request."""
-        web_process.cfg.set("graceful_timeout", int(self._settings.graceful_timeout))
+        web_process.cfg.set("graceful_timeout", int(self.settings.graceful_timeout))
         self._worker = self._make_worker()
         if self._worker is None:
             return

@@ -13,6 +13,7 @@ from backend.domain.role import Role
 
 _SHORTEST_KEY = 20
 _SHORTEST_SECRET = 32
+_OF_ONE_ADDRESS = 200
 
 
 class JwtSettings(Section):
@@ -60,6 +61,20 @@ class ApiSettings(Section):
     port: int = Field(8000, ge=0, le=65535, description="0: any free one.")
     processes: int = Field(1, ge=1, le=64, description="Web processes.")
     threads: int = Field(16, ge=1, le=256, description="Requests at once in each process.")
+    connections: int = Field(
+        1000, ge=20, le=50_000, description="Open connections of each process; more wait."
+    )
+    connections_per_address: int | None = Field(
+        None,
+        ge=1,
+        description="Open connections of one address in each process; more are answered 503. Not set: "
+        "200, or all that there are when api.trusted_proxies says that a proxy is in front.",
+    )
+    least_bytes_per_second: int = Field(
+        1024,
+        ge=0,
+        description="Who reads an answer slower than this for half a minute is cut off; 0: nobody is.",
+    )
     graceful_timeout: Seconds = Field(
         30, description="Seconds a stopping server lets requests end."
     )
@@ -93,6 +108,13 @@ class ApiSettings(Section):
     worker_slots: int = Field(4, ge=1, le=100, description="Slots of that worker.")
     docs: bool = Field(True, description="A page to browse the API at /api/docs.")
     hsts: bool = Field(False, description="Tell browsers to insist on HTTPS; only behind TLS.")
+
+    @property
+    def most_connections_of_an_address(self) -> int:
+        """How many one address may have open; a proxy has one address for all its clients."""
+        if self.connections_per_address is not None:
+            return self.connections_per_address
+        return self.connections if self.trusted_proxies else _OF_ONE_ADDRESS
 
     @checks("bootstrap_key")
     @classmethod

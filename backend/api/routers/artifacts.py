@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import BinaryIO
 
 from backend.api.answer import FileAnswer
 from backend.api.call import Call
@@ -17,7 +15,6 @@ from backend.domain.errors import ArtifactError
 from workers.artifacts.artifact import Artifact
 
 router = Router("jobs", "Jobs")
-_CHUNK = 64 * 1024
 _DEEPEST = 20
 
 
@@ -36,7 +33,7 @@ def download(call: Call, job_id: JobId, artifact_id: JobId) -> FileAnswer:
     if artifact is None:
         raise ArtifactError(f"job {job_id} has no artifact {artifact_id!r}, or it has expired")
     return FileAnswer(
-        _chunks(call.parts.artifacts.open(artifact_id)),
+        call.parts.artifacts.open(artifact_id),
         artifact.name,
         artifact.media_type,
         artifact.size_bytes,
@@ -56,9 +53,3 @@ def _find(call: Call, job_id: str, artifact_id: str) -> Artifact | None:
         if artifact.job_id == job_id and not artifact.is_expired(call.parts.clock.now()):
             return artifact
     return None
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK):
-            yield chunk

@@ -11,7 +11,7 @@ from backend.api.routers import artifacts, job_search
 from backend.api.schemas.artifacts import ArtifactResource
 from backend.api.schemas.job_actions import Why
 from backend.api.schemas.jobs import Job
-from backend.dashboard.file_answers import file_response
+from backend.dashboard.file_answers import shown_or_saved
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit
 from backend.domain.errors import ArtifactError, JobNotFound, MigrationError, Unavailable
@@ -58,8 +58,7 @@ def job(visit: Visit, job_id: str) -> Response:
 @routes.page("/job/<job_id>/files/<artifact_id>", "jobs.download")
 def job_file(visit: Visit, job_id: str, artifact_id: str) -> Response:
     """One of its files; a PDF opens in the browser, everything else is saved."""
-    file = artifacts.download(visit.call, job_id, artifact_id)
-    return file_response(file)
+    return shown_or_saved(artifacts.download(visit.call, job_id, artifact_id))
 
 
 def _history(visit: Visit, found: JobView | JobHistory) -> tuple[JobHistory | None, str]:

@@ -6,21 +6,24 @@ import json
 import sys
 import threading
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from flask import Blueprint, Flask, Response, request
 
-from backend.api import patient_worker
+from backend.api import answer_sender, patient_worker
 from backend.api.access import OPEN
+from backend.api.answer import FileAnswer
 from backend.api.app import create_app
 from backend.api.pages import Pages
+from backend.api.response import file_response
 from backend.api.server import serve
 from backend.bootstrap.api_parts import embedded_worker
 from backend.telemetry.logs import set_up_logs
 from tests.integration.api.wiring import ApiPlatform, parts_of
 
 
-def _slow_pages() -> Pages:
-    """A page that takes as long as one asks it to."""
+def _slow_and_large_pages() -> Pages:
+    """Pages that take as long, or are as large, as one asks them to."""
     blueprint = Blueprint("slow", __name__)
 
     @blueprint.get("/slow")
@@ -29,7 +32,18 @@ def _slow_pages() -> Pages:
         threading.Event().wait(float(request.args["seconds"]))
         return Response("done")
 
-    return Pages(blueprint, {"slow.wait": OPEN})
+    @blueprint.get("/large")
+    def text() -> Response:
+        return Response(b"x" * int(request.args["bytes"]), content_type="application/octet-stream")
+
+    @blueprint.get("/file")
+    def file() -> Response:
+        size = int(request.args["bytes"])
+        made = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
+        made.truncate(size)
+        return file_response(FileAnswer(made, "zeros", "text/plain", size, "0"), request)
+
+    return Pages(blueprint, {f"slow.{name}": OPEN for name in ("wait", "text", "file")})
 
 
 def main() -> None:
@@ -41,9 +55,10 @@ def main() -> None:
         return ApiPlatform(asked["redis_url"], asked["database_url"], **asked["api"])
 
     def app() -> Flask:
-        return create_app(parts_of(platform(), Path(asked["folder"])), [_slow_pages()])
+        return create_app(parts_of(platform(), Path(asked["folder"])), [_slow_and_large_pages()])
 
     patient_worker.REQUEST_SECONDS = asked["request_seconds"]
+    answer_sender.WINDOW_SECONDS = asked["window_seconds"]
     settings = platform().settings.api
     serve(settings, app, lambda: embedded_worker(platform()), worker_grace=5)
     print("the arbiter returned")

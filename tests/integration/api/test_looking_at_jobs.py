@@ -245,6 +245,7 @@ def test_a_file_that_a_job_made_can_be_fetched(
 
     assert [(each["name"], each["size_bytes"]) for each in listed] == [("report ü.html", 25)]
     assert file.data == b"<script>alert(1)</script>"
+    file.close()
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert file.headers["X-Content-Type-Options"] == "nosniff"
     other = admin.enqueue()

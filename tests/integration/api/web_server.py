@@ -38,10 +38,12 @@ class WebServer:
         folder: Path,
         *,
         request_seconds: float = 10,
+        window_seconds: float = 30,
         **api: Any,
     ) -> None:
         asked = {
             "request_seconds": request_seconds,
+            "window_seconds": window_seconds,
             "redis_url": redis_url,
             "database_url": database_url,
             "folder": str(folder),
