@@ -40,6 +40,7 @@ class Arrivals:
         self._limit = RateLimit(
             rates.address_per_second, rates.address_burst, parts.clock.monotonic
         )
+        self._warn_of_proxies = not parts.settings.trusted_proxies
         self._headers = list(_SECURITY.items())
         if parts.settings.hsts:
             self._headers.append(("Strict-Transport-Security", "max-age=31536000"))
@@ -59,6 +60,11 @@ class Arrivals:
             began=time.perf_counter(),
         )
         enter(call)
+        if self._warn_of_proxies and "HTTP_X_FORWARDED_FOR" in request.environ:
+            self._warn_of_proxies = False
+            log.warning(
+                "api.proxy_not_trusted", address=call.address, setting="api.trusted_proxies"
+            )
         if request.path in _NOT_COUNTED:
             return
         verdict = self._limit.take(call.address)

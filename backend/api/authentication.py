@@ -28,13 +28,19 @@ class Authenticator:
         self._wrong = RateLimit(guesses / 60, max(1, int(guesses)), monotonic)
 
     def authenticate(self, token: str, address: str) -> Principal:
-        """Who bears ``token``; raises `NotAuthenticated`, `TooManyRequests` or `Unavailable`."""
-        if self._wrong.is_spent(address) and not self._keys.knows(token):
-            raise TooManyRequests("too many wrong tokens from your address", retry_after=60)
+        """Who bears ``token``; raises `NotAuthenticated`, `TooManyRequests` or `Unavailable`.
+
+        Right tokens always pass: behind a proxy everybody has one address, and whoever guesses from
+        it must not keep the others out.
+        """
         try:
             return self._keys.authenticate(token, address)
         except NotAuthenticated:
-            self._wrong.take(address)
+            verdict = self._wrong.take(address)
+            if not verdict.passed:
+                raise TooManyRequests(
+                    "too many wrong tokens from your address", retry_after=verdict.retry_after
+                ) from None
             log.warning("token.refused", address=address)
             raise
 

@@ -50,7 +50,7 @@ class EnqueueAudit:
         """Somebody enqueued these jobs."""
         with self._lock:
             self._sums.setdefault((actor, action), _Sum(request_id, trace_id)).add(ids)
-            if self._writer is None and not self._over.is_set():
+            if not self._is_writing() and not self._over.is_set():
                 self._writer = threading.Thread(
                     target=self._write_on, name="enqueue-audit", daemon=True
                 )
@@ -88,6 +88,12 @@ class EnqueueAudit:
                 tell_log(action, actor, details, error)
             else:
                 self._put_back(key, told)
+        except Exception as error:  # noqa: BLE001 - a row that cannot be written must not end all others
+            tell_log(action, actor, details, error)
+
+    def _is_writing(self) -> bool:
+        """A thread may be gone without a word: in a process that was forked, or killed by its memory."""
+        return self._writer is not None and self._writer.is_alive()
 
     def _put_back(self, key: _Key, told: _Sum) -> None:
         """For the next look: one sum a caller, so that a long absence costs no memory."""

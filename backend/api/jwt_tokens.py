@@ -7,16 +7,19 @@ from typing import Any
 import structlog
 
 from backend.api.config.api_settings import JwtSettings
+from backend.domain.access_errors import NotAuthenticated
 from backend.domain.api_key import Credential, Principal
 from backend.domain.errors import ConfigurationError
 from backend.domain.role import Role
+from backend.domain.visible_text import steers, visible_line
 
 log = structlog.get_logger("tally.api")
 
 _NEEDED = ("exp", "iat", "sub")
 #: Types that a token may say it is of; others, such as refresh tokens, are for somebody else.
 _TYPES = {None, "JWT", "AT+JWT"}
-_LONGEST_NAME = 200
+#: What OpenID Connect allows a subject.
+_LONGEST_NAME = 255
 
 
 class JwtVerifier:
@@ -27,7 +30,10 @@ class JwtVerifier:
         self._key = key
 
     def principal_of(self, token: str) -> Principal | None:
-        """The bearer; None when anything about the token is not as it must be."""
+        """The bearer; None when anything about the token is not as it must be.
+
+        Raises `NotAuthenticated` for a token that is good but names somebody as nobody can be named.
+        """
         import jwt
 
         try:
@@ -60,8 +66,11 @@ class JwtVerifier:
             return None
         if tenant is not None and not (isinstance(tenant, str) and tenant):
             return None
-        name = name[:_LONGEST_NAME]
+        _check_name(name, "sub")
+        _check_name(tenant or "", settings.tenant_claim)
         issuer = claims.get("iss")
+        if isinstance(issuer, str):
+            _check_name(issuer, "iss")
         subject = f"{issuer}|{name}" if isinstance(issuer, str) and issuer else name
         return Principal(
             subject, name, Role(role), tenant, Credential.JWT, _job_types(claims, settings)
@@ -77,6 +86,16 @@ def _job_types(claims: dict[str, Any], settings: JwtSettings) -> frozenset[str] 
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         return frozenset()
     return frozenset(listed)
+
+
+def _check_name(name: str, claim: str) -> None:
+    """Names stand in logs, pages, terminals and the audit log; raises `NotAuthenticated`."""
+    if len(name) > _LONGEST_NAME:
+        raise NotAuthenticated(f"the claim {claim} of this token is longer than {_LONGEST_NAME}")
+    if steers(name):
+        raise NotAuthenticated(
+            f"the claim {claim} of this token holds control characters: {visible_line(name)}"
+        )
 
 
 def verifier_of(settings: JwtSettings) -> JwtVerifier | None:

@@ -16,7 +16,7 @@ from backend.cli.instants import DURATION
 from backend.cli.noun import Noun
 from backend.cli.parts import key_service
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.role import Role
 from backend.services.key_service import NewKey
 
@@ -113,7 +113,7 @@ def revoke(key_id: str, yes: bool) -> None:
     confirm(f"Revoke the key {key.name} ({key.role})?", yes=yes)
     with audited("keys.revoke", f"key:{key_id}"):
         key_service().revoke(key_id, by=who().name)
-    click.echo(f"{key_id} is revoked")
+    tell(f"{key_id} is revoked")
 
 
 def _print_new(made: NewKey, *, as_json: bool) -> None:
@@ -121,4 +121,4 @@ def _print_new(made: NewKey, *, as_json: bool) -> None:
         print_json({**plain(made.key), "token": made.token})
         return
     say(f"key {made.key.id} ({made.key.name}, {made.key.role}); its token, shown only now:")
-    click.echo(made.token)
+    tell(made.token)

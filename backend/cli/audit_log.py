@@ -12,7 +12,7 @@ from backend.cli import options
 from backend.cli.ages import moment
 from backend.cli.noun import Noun
 from backend.cli.parts import audit_service
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.audit_ports import AuditFilter
 from backend.services.audit_service import verify_export
 
@@ -95,7 +95,7 @@ def verify(file: TextIO | None, as_json: bool) -> None:
         print_json({**facts, "holds": not problems, "problems": problems})
     else:
         for problem in problems:
-            click.echo(f"{problem.chain} {problem.number}: {problem.problem}")
+            tell(f"{problem.chain} {problem.number}: {problem.problem}")
         words = ", ".join(f"{value} {name}" for name, value in facts.items())
         say(f"{words}: {f'{len(problems)} problem(s)' if problems else 'the chain holds'}")
     sys.exit(1 if problems else 0)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-import click
-
 from backend.cli.auditing import audited
-from backend.cli.printing import print_json
+from backend.cli.printing import print_json, say, tell
 from backend.domain.errors import InvalidRequest
 
 
@@ -34,8 +32,8 @@ def for_each(
         print_json({"done": done, "refused": refused})
     else:
         for name, word in done.items():
-            click.echo(f"{name} {word}")
+            tell(f"{name} {word}")
         for why in refused.values():
-            click.echo(f"tally: {why}", err=True)
+            say(f"tally: {why}")
     if refused:
         sys.exit(1)

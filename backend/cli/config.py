@@ -15,7 +15,7 @@ from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Level
 from backend.cli.configuration_page import configuration_page
 from backend.cli.noun import Noun
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.cli.setting_sources import SettingInForce, settings_in_force
 from backend.domain.errors import ConfigurationError, InvalidOption
 from backend.domain.nearest_name import suggestion
@@ -59,12 +59,12 @@ def check() -> None:
     except ConfigurationError as error:
         _refuse(str(error).splitlines())
     _refuse([found.text for found in check_declared(parts) if found.level is Level.WRONG])
-    click.echo(f"the settings are good; file: {path or 'none'}")
+    tell(f"the settings are good; file: {path or 'none'}")
 
 
 def _refuse(lines: list[str]) -> None:
     for line in lines:
-        click.echo(f"tally: {line}", err=True)
+        say(f"tally: {line}")
     if lines:
         sys.exit(1)
 

@@ -22,7 +22,7 @@ from backend.cli.jobs_reading import show as show_job
 from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.job import JobView
 from backend.services.dead_filter import DeadFilter
 
@@ -207,7 +207,7 @@ class _Chosen:
         if as_json:
             print_json({"done": done})
         else:
-            click.echo(f"{len(done)} {_DONE[verb]}")
+            tell(f"{len(done)} {_DONE[verb]}")
 
 
 def _filter(wanted: dict[str, Any]) -> DeadFilter:

@@ -19,8 +19,9 @@ from backend.cli.checks.postgres import check_postgres
 from backend.cli.checks.processes import check_processes
 from backend.cli.checks.redis import check_redis
 from backend.cli.checks.settings import check_settings
-from backend.cli.printing import print_json
+from backend.cli.printing import print_json, tell
 from backend.domain.errors import ConfigurationError
+from backend.domain.visible_text import visible
 from backend.telemetry.logs import set_up_logs
 
 _MARKS = {
@@ -66,6 +67,6 @@ def look() -> Iterator[Finding]:
 
 def _print(finding: Finding) -> None:
     mark, colour = _MARKS[finding.level]
-    click.echo(f"{click.style(f'{mark:>5}', fg=colour)}  {finding.text}")
+    click.echo(f"{click.style(f'{mark:>5}', fg=colour)}  {visible(finding.text)}")
     if finding.remedy:
-        click.echo(f"       → {finding.remedy}  [{finding.code}]")
+        tell(f"       → {finding.remedy}  [{finding.code}]")

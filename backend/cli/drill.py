@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from backend.cli.printing import print_facts
+from backend.cli.printing import print_facts, say, tell
 from backend.drills.drill import run_drill
 from backend.drills.harm import HARMS
 from backend.drills.report import Report
@@ -38,7 +38,7 @@ def drill(jobs: int, kills: int, harm: str, seed: int | None, as_json: bool) -> 
             jobs=jobs,
             blows=kills,
             seed=seed,
-            say=lambda line: click.echo(line, err=True),
+            say=say,
         )
     _print(report, as_json=as_json)
     sys.exit(0 if report.passed else 1)
@@ -46,7 +46,7 @@ def drill(jobs: int, kills: int, harm: str, seed: int | None, as_json: bool) -> 
 
 def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report.to_dict()))
+        tell(json.dumps(report.to_dict()))
         return
     rows = [(name.replace("_", " "), str(value)) for name, value in report.to_dict().items()]
     print_facts(rows)

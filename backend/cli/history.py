@@ -22,7 +22,7 @@ from backend.cli.jobs_reading import list_jobs
 from backend.cli.noun import Noun
 from backend.cli.parts import history_service, upkeep
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.history_record import JobRecord
 from backend.domain.history_retention import RetentionRule
 from backend.domain.history_search import MOST_PER_PAGE, JobSearch
@@ -159,7 +159,7 @@ def prune(days: int, include_failed: bool, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": deleted})
     else:
-        click.echo(f"{deleted} jobs deleted")
+        tell(f"{deleted} jobs deleted")
 
 
 def _all(search: JobSearch) -> Iterator[JobRecord]:

@@ -6,12 +6,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-import click
-
 from backend.bootstrap import platform
 from backend.cli.ages import age, length, moment
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_facts, print_heading, print_json, print_rows
+from backend.cli.printing import print_facts, print_heading, print_json, print_rows, tell
 from backend.domain.history_record import JobHistory, JobRecord
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
@@ -56,7 +54,7 @@ def print_job(job: JobView, *, as_json: bool) -> None:
         ]
     )
     if error and error.traceback:
-        click.echo("\n" + error.traceback.rstrip())
+        tell("\n" + error.traceback.rstrip())
 
 
 def print_history(history: JobHistory, *, with_head: bool) -> None:

@@ -12,7 +12,7 @@ from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.parts import replay_service
-from backend.cli.printing import print_json
+from backend.cli.printing import print_json, tell
 from backend.domain.queue_name import Priority
 
 
@@ -98,7 +98,7 @@ def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None
     if as_json:
         print_json({"job_id": new_id, "replay_of": job_id})
     else:
-        click.echo(new_id)
+        tell(new_id)
 
 
 @click.command()
@@ -112,4 +112,4 @@ def move(job_id: str, priority: str, front: bool, reason: str) -> None:
         queue = note["after"] = platform().job_control.reprioritise(
             job_id, priority, by=who(), reason=reason, front=front
         )
-    click.echo(f"{job_id} waits in {queue}")
+    tell(f"{job_id} waits in {queue}")

@@ -15,7 +15,7 @@ from backend.cli.instants import DURATION, Duration
 from backend.cli.job_printing import print_job
 from backend.cli.parts import preview_service
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_facts, print_json, print_rows
+from backend.cli.printing import print_facts, print_json, print_rows, tell
 from backend.domain import bounds
 from backend.domain.errors import InvalidPayload
 from backend.domain.job_state import JobState
@@ -78,7 +78,7 @@ def enqueue(
     if as_json:
         print_json({"job_id": job_id})
     else:
-        click.echo(job_id)
+        tell(job_id)
 
 
 @click.command()

@@ -15,7 +15,7 @@ from backend.cli.instants import DURATION
 from backend.cli.job_printing import attempts_of, masked, masked_history, print_history, print_job
 from backend.cli.parts import history_service, search_service, why_service
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.history_record import JobHistory, JobRecord
 from backend.domain.history_search import JobSearch
@@ -110,7 +110,7 @@ def why(job_id: str, as_json: bool) -> None:
     if as_json:
         print_json(explanation)
         return
-    click.echo(f"{explanation.state}: {explanation.text}")
+    tell(f"{explanation.state}: {explanation.text}")
     if explanation.position is not None:
         say(
             f"{explanation.position} before it in its queue, "

@@ -11,6 +11,7 @@ import click
 
 from backend import __version__
 from backend.domain.errors import TallyError
+from backend.domain.visible_text import visible
 from backend.telemetry.lean_imports import lean_imports
 
 #: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return tally.main(args=arguments, prog_name="tally", standalone_mode=True)
     except TallyError as error:
-        click.echo(f"tally: {error} [{error.code}]", err=True)
+        click.echo(visible(f"tally: {error} [{error.code}]"), err=True)
         sys.exit(1)
 
 

@@ -7,7 +7,7 @@ import click
 from backend.bootstrap import Platform, platform
 from backend.bootstrap.record_parts import migrator as migrator_of
 from backend.broker import library
-from backend.cli.printing import print_rows
+from backend.cli.printing import print_rows, tell
 
 
 @click.command()
@@ -38,7 +38,7 @@ def migrate(status: bool, functions_only: bool) -> None:
 
 def _load_functions(parts: Platform) -> None:
     parts.load_library()
-    click.echo(f"this release's functions are loaded: tally_{library.version()}")
+    tell(f"this release's functions are loaded: tally_{library.version()}")
 
 
 def _show_status(parts: Platform) -> None:
@@ -52,5 +52,5 @@ def _show_status(parts: Platform) -> None:
 def _apply(parts: Platform) -> None:
     applied = migrator_of(parts).apply()
     for name in applied:
-        click.echo(f"applied {name}")
-    click.echo(f"{len(applied)} applied" if applied else "nothing to do: the schema is up to date")
+        tell(f"applied {name}")
+    tell(f"{len(applied)} applied" if applied else "nothing to do: the schema is up to date")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from backend.domain.errors import IllegalMove, InvalidRequest, JobNotFound, TallyError
+from backend.domain.visible_text import visible
 from backend.telemetry.logs import set_up_logs
 
 FAILED, WRONG_USAGE = 1, 2
@@ -28,7 +29,7 @@ class Noun(click.Group):
         try:
             return act()
         except TallyError as error:
-            click.echo(f"tally: {error} [{error.code}]", err=True)
+            click.echo(visible(f"tally: {error} [{error.code}]"), err=True)
             sys.exit(status_of(error))
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from backend.cli.plain_data import plain
 from backend.cli.tables import Column, fitted
+from backend.domain.visible_text import visible
 
 #: Wide enough that nothing is folded in a pipe or a file.
 _ENDLESS = 10_000_000
@@ -21,14 +22,14 @@ _ENDLESS = 10_000_000
 
 def print_json(value: Any) -> None:
     """One JSON document."""
-    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    tell(json.dumps(plain(value), ensure_ascii=False, indent=2))
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "") -> None:
     """Rows under headings, or the sentence ``empty`` where there are none."""
     lines = [[_cell(value).plain for value in row] for row in rows]
     if empty and not lines:
-        click.echo(empty)
+        tell(empty)
         return
     down = [Column(name, [line[at] for line in lines]) for at, name in enumerate(columns)]
     # The table knows its width; a console of that width would only cut what must be longer.
@@ -48,16 +49,21 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
 
 def print_heading(text: str) -> None:
     """A line above what belongs together."""
-    _console().print(Text(f"\n{text}", style="bold"))
+    _console().print(Text(f"\n{visible(text)}", style="bold"))
+
+
+def tell(text: str) -> None:
+    """A line of output, in which nothing steers the terminal."""
+    click.echo(visible(text))
 
 
 def say(text: str) -> None:
     """A sentence to the person at the terminal; it is no output."""
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)
 
 
 def _cell(value: object) -> Text:
-    return Text("" if value is None else str(value))
+    return Text("" if value is None else visible(str(value)))
 
 
 def _console() -> Console:

@@ -16,7 +16,7 @@ from backend.cli.job_printing import attempts_of
 from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain import bounds
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import queues_of
@@ -109,7 +109,7 @@ def pause(what: str, reason: str) -> None:
     name = _full(what)
     with audited("queues.pause", name, reason):
         done = platform().job_control.pause(name, by=who(), reason=reason)
-    click.echo(f"{name} is paused" if done else f"{name} was paused already")
+    tell(f"{name} is paused" if done else f"{name} was paused already")
 
 
 @queues.command()
@@ -120,7 +120,7 @@ def resume(what: str, reason: str) -> None:
     name = _full(what)
     with audited("queues.resume", name, reason):
         done = platform().job_control.resume(name, by=who(), reason=reason)
-    click.echo(f"{name} goes on" if done else f"{name} was not paused")
+    tell(f"{name} goes on" if done else f"{name} was not paused")
 
 
 @queues.command()
@@ -132,7 +132,7 @@ def limit(job_type: str, most: int, reason: str) -> None:
     with audited("types.limit", f"type:{job_type}", reason) as note:
         note["after"] = most
         platform().job_control.limit(job_type, most, by=who(), reason=reason)
-    click.echo(f"{job_type}: {most or 'no limit'}")
+    tell(f"{job_type}: {most or 'no limit'}")
 
 
 @queues.command()
@@ -176,7 +176,7 @@ def purge(
         print_json(purged)
     else:
         for name, count in purged.items():
-            click.echo(f"{name}: {count} canceled")
+            tell(f"{name}: {count} canceled")
 
 
 def _cancel_scheduled(queue_names: set[str], reason: str) -> int:

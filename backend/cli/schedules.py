@@ -17,7 +17,7 @@ from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.noun import Noun
 from backend.cli.parts import scheduler_service
 from backend.cli.plain_data import plain
-from backend.cli.printing import print_facts, print_heading, print_json, print_rows
+from backend.cli.printing import print_facts, print_heading, print_json, print_rows, tell
 from backend.domain import bounds
 from backend.domain.queue_name import Priority
 from backend.domain.schedule import Schedule
@@ -118,7 +118,7 @@ def add(name: str, job_type: str, payload: str, *, paused: bool, reason: str, **
             paused=paused,
             **_said(said),
         )
-    click.echo(_next_run(made))
+    tell(_next_run(made))
 
 
 @schedules.command()
@@ -136,7 +136,7 @@ def change(name: str, payload: str | None, reason: str, **said: Any) -> None:
     with audited("schedules.change", f"schedule:{name}", reason) as note:
         note["after"] = plain(changes)
         changed = scheduler_service().change(name, by=who(), reason=reason, **changes)
-    click.echo(_next_run(changed))
+    tell(_next_run(changed))
 
 
 @schedules.command()
@@ -146,7 +146,7 @@ def pause(name: str, reason: str) -> None:
     """Stops its runs until it is resumed."""
     with audited("schedules.pause", f"schedule:{name}", reason):
         scheduler_service().pause(name, by=who(), reason=reason)
-    click.echo(f"{name} is paused")
+    tell(f"{name} is paused")
 
 
 @schedules.command()
@@ -156,7 +156,7 @@ def resume(name: str, reason: str) -> None:
     """Lets it run again from now on; what its pause swallowed is not made up for."""
     with audited("schedules.resume", f"schedule:{name}", reason):
         resumed = scheduler_service().resume(name, by=who(), reason=reason)
-    click.echo(_next_run(resumed))
+    tell(_next_run(resumed))
 
 
 @schedules.command()
@@ -167,7 +167,7 @@ def run(name: str, reason: str) -> None:
     with audited("schedules.run_now", f"schedule:{name}", reason) as note:
         job_id = scheduler_service().run_now(name, by=who(), reason=reason)
         note["affected_ids"] = [job_id]
-    click.echo(job_id)
+    tell(job_id)
 
 
 @schedules.command()
@@ -179,7 +179,7 @@ def delete(name: str, yes: bool, reason: str) -> None:
     confirm(f"Delete the schedule {name}?", yes=yes)
     with audited("schedules.delete", f"schedule:{name}", reason):
         scheduler_service().delete(name, by=who(), reason=reason)
-    click.echo(f"{name} is deleted")
+    tell(f"{name} is deleted")
 
 
 @schedules.command()
@@ -198,9 +198,9 @@ def preview(name: str | None, count: int, as_json: bool, **said: Any) -> None:
     if as_json:
         print_json(coming)
         return
-    click.echo(coming.words)
+    tell(coming.words)
     for at in coming.runs:
-        click.echo(at.isoformat())
+        tell(at.isoformat())
 
 
 @schedules.command()
@@ -212,7 +212,7 @@ def sync(as_json: bool) -> None:
         print_json(reports)
         return
     for report in reports:
-        click.echo(" ".join(str(value) for value in report if value not in (None, "", (), [])))
+        tell(" ".join(str(value) for value in report if value not in (None, "", (), [])))
 
 
 def _said(said: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.confirmation import confirm
 from backend.cli.noun import Noun
-from backend.cli.printing import print_json, print_rows, say
+from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.queue_state import WorkerState
 
 _MEGABYTE = 1024 * 1024
@@ -84,7 +84,7 @@ def clear(yes: bool, as_json: bool) -> None:
     if as_json:
         print_json(stale)
     else:
-        click.echo(f"{len(stale)} cleared" if stale else "nothing to clear")
+        tell(f"{len(stale)} cleared" if stale else "nothing to clear")
     sys.exit(0)
 
 

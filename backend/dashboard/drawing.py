@@ -17,6 +17,7 @@ from backend.dashboard.assets import asset
 from backend.dashboard.forms import TOKEN_FIELD
 from backend.dashboard.notes import note_in
 from backend.dashboard.visit import HOME, link
+from backend.domain.visible_text import visible
 
 #: No script, style or picture but our own files; nothing inline, nothing from another host.
 POLICY = (
@@ -36,6 +37,7 @@ class Drawing:
             loader=PackageLoader("backend.dashboard"),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_shown,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -72,3 +74,10 @@ class Drawing:
         return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
             escape(at.isoformat()), exact, words
         )
+
+
+def _shown(value: Any) -> Any:
+    """What a template puts into a page: nothing in it turns the rest of the page around."""
+    if isinstance(value, Markup):
+        return Markup(visible(value))  # noqa: S704 - what was safe stays so: only backslashes come in
+    return visible(value) if isinstance(value, str) else value

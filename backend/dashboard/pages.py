@@ -16,6 +16,7 @@ from backend.dashboard.assets import serve_asset
 from backend.dashboard.door import Door
 from backend.dashboard.drawing import Drawing
 from backend.dashboard.failures import Failures
+from backend.dashboard.plain_input import check_input
 from backend.dashboard.redirect import see_other
 from backend.dashboard.session_store import MemorySessions, SessionStore
 from backend.dashboard.sessions import Sessions
@@ -70,6 +71,7 @@ def dashboard_pages(
     for name, (rule, view, method) in open_to_all.items():
         blueprint.add_url_rule(rule, name, view, methods=[method], provide_automatic_options=False)
         rights[f"dashboard.{name}"] = OPEN
+    blueprint.before_request(check_input)
     failures.register(blueprint)
 
     def set_up(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import structlog
@@ -19,9 +20,11 @@ from backend.dashboard.forms import check_origin, check_token
 from backend.dashboard.redirect import see_other
 from backend.dashboard.sessions import Sessions
 from backend.dashboard.visit import HOME, link
+from backend.dashboard.wording import plural
 from backend.domain.access_errors import NotAllowed, NotAuthenticated
 from backend.domain.api_key import Principal
 from backend.domain.errors import MigrationError, TallyError, Unavailable
+from backend.domain.visible_text import steers
 
 log = structlog.get_logger("tally.dashboard")
 
@@ -65,11 +68,10 @@ class SigningIn:
         wanted, address = request.form.get("next", ""), the_call().address
         try:
             who = self._authenticate(request.form.get("token", "").strip(), address)
-        except NotAuthenticated:
-            self._wrong.take(address)
-            return self._draw("This token is not good.", _REFUSED, wanted)
-        except TooManyRequests:
-            return self._draw("Too many wrong tokens. Wait a minute.", _TOO_MANY, wanted)
+        except NotAuthenticated as error:
+            return self._refuse(address, error, wanted)
+        except TooManyRequests as error:
+            return self._slow_down(error.details["retry_after"], wanted)
         except (Unavailable, MigrationError) as error:
             return self._draw(_away(error), _AWAY, wanted)
         old = session_id_in(request)
@@ -99,9 +101,24 @@ class SigningIn:
     def _authenticate(self, token: str, address: str) -> Principal:
         if self._authenticator is None:
             raise RuntimeError("the dashboard was not set up")
-        if self._wrong.is_spent(address):
-            raise TooManyRequests("too many wrong tokens from your address", retry_after=60)
         return self._authenticator.authenticate(token, address)
+
+    def _refuse(self, address: str, error: NotAuthenticated, wanted: str) -> Response:
+        """Counted, so that guessing is slow; a right token is never refused for those that were wrong."""
+        verdict = self._wrong.take(address)
+        if not verdict.passed:
+            return self._slow_down(verdict.retry_after, wanted)
+        words = str(error)
+        return self._draw(f"{words[:1].upper()}{words[1:]}.", _REFUSED, wanted)
+
+    def _slow_down(self, seconds: float, wanted: str) -> Response:
+        wait = max(1, math.ceil(seconds))
+        words = (
+            f"Too many wrong tokens came from your address. Try again in {plural(wait, 'second')}."
+        )
+        response = self._draw(words, _TOO_MANY, wanted)
+        response.headers["Retry-After"] = str(wait)
+        return response
 
     def _draw(self, problem: str, status: int, wanted: str) -> Response:
         return self._drawing.draw("sign_in.html", status=status, problem=problem, wanted=wanted)
@@ -109,7 +126,7 @@ class SigningIn:
 
 def _target(wanted: str, who: Principal) -> str:
     """Where to go: only within the dashboard, and not to a page that would refuse them."""
-    if wanted.startswith((f"{HOME}/", f"{HOME}?")):
+    if wanted.startswith((f"{HOME}/", f"{HOME}?")) and not steers(wanted):
         return wanted
     try:
         permit(RIGHTS["metrics.overview"], who)

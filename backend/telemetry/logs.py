@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
 
+from backend.domain.visible_text import visible, visible_line
 from backend.telemetry.redaction import redact
+
+#: Fields whose text has more than one line.
+_OF_LINES = frozenset({"exception", "stack"})
 
 
 def set_up_logs(
@@ -24,7 +29,7 @@ def set_up_logs(
     ]
     # A traceback is text before it is rendered: rich's, which structlog takes where it can, shows the
     # variables of each frame, and with them payloads and passwords.
-    ending = [structlog.processors.format_exc_info, _renderer(as_text=as_text)]
+    ending = [structlog.processors.format_exc_info, *_renderers(as_text=as_text)]
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -36,12 +41,25 @@ def set_up_logs(
     _send_library_logs_through(shared, ending, level)
 
 
-def _renderer(*, as_text: bool) -> Any:
+def _renderers(*, as_text: bool) -> list[Any]:
     if not as_text:
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
+        return [structlog.processors.JSONRenderer()]
+    return [
+        _written_out,
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+
+
+def _written_out(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Nothing that others wrote steers the terminal that shows it; a traceback keeps its lines."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value) if name in _OF_LINES else visible_line(value)
+    return event
 
 
 def _send_library_logs_through(shared: list[Any], ending: list[Any], level: str) -> None:

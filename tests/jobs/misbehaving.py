@@ -15,10 +15,10 @@ from workers.base_worker import JobContext, PermanentFailure, RetryLater, Snooze
 
 @job_type("fail", retry_delays=[0.05, 0.05], timeout=30)
 def fail(payload: dict[str, Any], context: JobContext) -> str:
-    """Raises; succeeds from attempt ``until`` on."""
+    """Raises ``message``; succeeds from attempt ``until`` on."""
     if context.attempt >= payload.get("until", 10**9):
         return "at last"
-    raise ValueError("as told")
+    raise ValueError(payload.get("message", "as told"))
 
 
 @job_type("signal_by_word", retry_delays=[0.05], timeout=30)

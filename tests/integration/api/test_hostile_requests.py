@@ -14,6 +14,7 @@ from flask import Flask
 
 from backend.api.app import create_app
 from backend.api.parts import ApiParts
+from backend.domain.role import Role
 from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
@@ -206,6 +207,27 @@ def test_guessing_tokens_is_slowed_down_but_a_good_one_still_gets_in(strict: Fla
 
     assert codes == [401, 401, 401, 429, 429]
     assert good.get("/api/whoami").status_code == 200
+
+
+def test_a_key_that_this_process_has_not_seen_yet_is_good_however_many_wrong_ones_came_before(
+    strict: Flask, parts: ApiParts
+) -> None:
+    guesser = Caller(strict, "")
+    for number in range(5):
+        guesser.get("/api/whoami", Authorization=f"Bearer guess-{number}")
+    unseen = parts.keys.create("unseen", Role.VIEWER, by="the tests").token
+
+    assert Caller(strict, unseen).get("/api/whoami").status_code == 200
+
+
+def test_a_proxy_that_is_not_trusted_is_told_of_once(
+    admin: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        admin.get("/api/version", X_Forwarded_For="10.0.0.1")
+
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("api.proxy_not_trusted") == 1
 
 
 def test_a_forwarded_address_is_believed_only_from_as_many_proxies_as_are_trusted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from werkzeug.test import TestResponse
 
 from backend.domain.role import Role
 from tests.e2e.stage import BOOTSTRAP, Stage
@@ -24,7 +25,14 @@ def test_a_stranger_is_asked_to_sign_in_and_led_back(stage: Stage, stranger: Vis
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://evil.invalid/", "//evil.invalid", "/dashboard/jobsx", "javascript:1"]
+    "wanted",
+    [
+        "https://evil.invalid/",
+        "//evil.invalid",
+        "/dashboard/jobsx",
+        "javascript:1",
+        "/dashboard/jobs/search\r\nX-Evil: 1",
+    ],
 )
 def test_signing_in_leads_nowhere_else(stage: Stage, stranger: Visitor, wanted: str) -> None:
     data = {"token": BOOTSTRAP, "next": wanted}
@@ -85,15 +93,32 @@ def test_signing_out_ends_the_session_for_good(admin: Visitor) -> None:
     assert admin.get("/search").status_code == 303
 
 
-def test_wrong_tokens_are_refused_and_slowed(stranger: Visitor) -> None:
-    answers = [
-        stranger.browser.post(f"{HOME}/sign-in", data={"token": f"tally_key_{n}"}).status_code
-        for n in range(8)
-    ]
+def _guess(stranger: Visitor, token: str) -> TestResponse:
+    return stranger.browser.post(f"{HOME}/sign-in", data={"token": token})
 
-    assert answers == [401] * 6 + [429] * 2
-    refused = stranger.browser.post(f"{HOME}/sign-in", data={"token": "x"})
-    assert "Wait a minute" in refused.text
+
+def test_wrong_tokens_are_refused_and_slowed(stranger: Visitor) -> None:
+    answers = [_guess(stranger, f"tally_key_{n}") for n in range(8)]
+
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429] * 2
+    assert 1 <= int(answers[7].headers["Retry-After"]) <= 60
+    wait = answers[7].headers["Retry-After"]
+    assert (
+        f"Too many wrong tokens came from your address. Try again in {wait} second"
+        in answers[7].text
+    )
+
+
+@pytest.mark.parametrize("kind", ["the bootstrap key", "a key on record"])
+def test_who_has_a_right_token_gets_in_however_many_wrong_ones_came_before(
+    stage: Stage, stranger: Visitor, kind: str
+) -> None:
+    for number in range(30):
+        _guess(stranger, f"tally_key_{number}")
+
+    token = BOOTSTRAP if kind == "the bootstrap key" else stage.token(Role.OPERATOR)
+
+    assert _guess(stranger, token).status_code == 303
 
 
 def test_an_ended_key_opens_no_session(stage: Stage, stranger: Visitor) -> None:

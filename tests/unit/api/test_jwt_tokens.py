@@ -16,6 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from backend.api.config.api_settings import JwtSettings
 from backend.api.jwt_tokens import JwtVerifier, verifier_of
+from backend.domain.access_errors import NotAuthenticated
 from backend.domain.api_key import Credential, Principal
 from backend.domain.errors import ConfigurationError
 from backend.domain.role import Role
@@ -84,6 +85,28 @@ def test_a_good_token_stands_for_its_subject() -> None:
 )
 def test_a_token_with_one_wrong_claim_is_not_taken(changes: dict[str, Any]) -> None:
     assert _verifier().principal_of(_token(**changes)) is None
+
+
+@pytest.mark.parametrize("claim", ["sub", "tenant"])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nul\x00b", "holds control characters: nul\\x00b"),
+        ("half \ud800", "holds control characters: half \\ud800"),
+        ("a\nb", "holds control characters: a\\nb"),
+        ("\x1b[2J", "holds control characters: \\x1b[2J"),
+        ("ada\u202eb", "holds control characters: ada\\u202eb"),
+        ("x" * 256, "is longer than 255"),
+    ],
+    ids=["nul", "surrogate", "line break", "escape", "override", "long"],
+)
+def test_a_name_that_nobody_can_have_is_refused_with_its_reason(
+    claim: str, name: str, why: str
+) -> None:
+    with pytest.raises(NotAuthenticated) as refused:
+        _verifier().principal_of(_token(**{claim: name}))
+
+    assert str(refused.value) == f"the claim {claim} of this token {why}"
 
 
 def test_a_token_signed_with_another_secret_is_not_taken() -> None:

@@ -55,3 +55,18 @@ def test_a_failure_is_logged_with_its_traceback_and_without_its_variables(
     assert "hunter2" not in said
     if style == "json":
         assert "Traceback (most recent call last)" in json.loads(said)["exception"]
+
+
+def test_in_text_nothing_that_others_wrote_steers_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logs(style="text")
+
+    structlog.get_logger("tally").info(
+        "told", principal="a\x1b[2J\nb", names=["\x9b31m", "\u202ex"]
+    )
+
+    line = capsys.readouterr().err
+    assert r"a\x1b[2J\nb" in line
+    assert r"'\x9b31m', '\u202ex'" in line
+    assert line.isprintable() or line.rstrip("\n").isprintable()
