@@ -7,7 +7,6 @@ from functools import cache, partial
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.api.access import RIGHTS, check_rights
 from backend.api.arrivals import Arrivals
@@ -21,6 +20,7 @@ from backend.api.openapi import document_of
 from backend.api.operation import Operation
 from backend.api.pages import Pages
 from backend.api.parts import ApiParts
+from backend.api.proxies import put_behind_proxies
 from backend.api.request_reading import read
 from backend.api.response import respond
 from backend.api.routers import OPERATIONS
@@ -43,9 +43,7 @@ def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
         _serve(app, operation, rules[operation.name], gate)
     register_error_handlers(app)
     _take_in(app, [*pages, *docs_pages(parts.settings)])
-    hops = parts.settings.trusted_proxies
-    if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    put_behind_proxies(app, parts.settings)
     return app
 
 

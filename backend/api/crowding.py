@@ -21,8 +21,9 @@ _TELL_EVERY_SECONDS = 60.0
 class Crowding:
     """Counts connections by address. ``most`` is how many one may have."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, root_path: str = "") -> None:
         self.most = most
+        self._root_path = root_path
         self._of_address: Counter[str] = Counter()
         self._told_at = float("-inf")
         self._refused = 0
@@ -47,7 +48,7 @@ class Crowding:
         self._tell(address)
         try:
             sock.setblocking(False)
-            sock.send(_refusal(self.most), socket.MSG_DONTWAIT)
+            sock.send(_refusal(self.most, self._root_path), socket.MSG_DONTWAIT)
         except OSError:
             return
 
@@ -65,10 +66,10 @@ class Crowding:
         self._told_at, self._refused = now, 0
 
 
-def _refusal(most: int) -> bytes:
+def _refusal(most: int, root_path: str) -> bytes:
     body = json.dumps(
         {
-            "type": f"/api/problems/{TooManyConnections.code}",
+            "type": f"{root_path}/api/problems/{TooManyConnections.code}",
             "title": title_of(TooManyConnections),
             "status": 503,
             "detail": f"your address has {most} connections open already; close some. If it is a proxy's, "

@@ -19,23 +19,24 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+#: Addresses are relative: the page may be served below any path.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Tally API</title>
-<link rel="stylesheet" href="/api/docs/css/swagger-ui.css">
+<link rel="stylesheet" href="docs/css/swagger-ui.css">
 </head>
 <body>
 <div id="api"></div>
-<script src="/api/docs/js/swagger-ui-bundle.js"></script>
-<script src="/api/docs/start.js"></script>
+<script src="docs/js/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 """
 _START = """SwaggerUIBundle({
-  url: "/api/openapi.json",
+  url: "openapi.json",
   dom_id: "#api",
   deepLinking: true,
   persistAuthorization: false,

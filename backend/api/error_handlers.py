@@ -72,7 +72,8 @@ def answer_error(error: TallyError) -> Response:
     """An error of ours."""
     status = status_of(type(error))
     call = current_call()
-    problem = problem_of(error, status, request.path, call.request_id if call else "")
+    request_id = call.request_id if call else ""
+    problem = problem_of(error, status, request.path, request_id, request.script_root)
     response = Response(problem.model_dump_json(exclude_none=True), status, content_type=MEDIA_TYPE)
     if status == 401:  # noqa: PLR2004 - RFC 6750
         response.headers["WWW-Authenticate"] = 'Bearer realm="tally"'

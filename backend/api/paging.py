@@ -19,4 +19,6 @@ def with_links(page: PageT, query: PageQuery) -> Answer[PageT]:
         return Answer(page)
     asked = query.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     following = urlencode({**asked, "cursor": page.next_cursor})
-    return Answer(page, headers={"Link": f'<{request.path}?{following}>; rel="next"'})
+    return Answer(
+        page, headers={"Link": f'<{request.script_root}{request.path}?{following}>; rel="next"'}
+    )

@@ -43,7 +43,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._bodies: dict[Any, float] = {}
         #: Answers that are being made, or not sent yet.
         self._outlets: dict[Any, AnswerOutlet] = {}
-        self._crowding = Crowding(settings.most_connections_of_an_address)
+        self._crowding = Crowding(settings.most_connections_of_an_address, settings.root_path)
         self._leaving = LeavingConnections()
         self._sender = AnswerSender(settings.least_bytes_per_second)
         self._probes = ThreadPoolExecutor(1, "probe")

@@ -41,15 +41,17 @@ class Problem(BaseModel):
     details: dict[str, Any] | None = Field(None, description="What the error names, by name.")
 
 
-def problem_of(error: TallyError, status: int, path: str, request_id: str) -> Problem:
-    """The problem that an error of ours is."""
+def problem_of(
+    error: TallyError, status: int, path: str, request_id: str, root_path: str = ""
+) -> Problem:
+    """The problem that an error of ours is. ``root_path`` is below which a proxy serves the API."""
     return Problem(
-        type=f"/api/problems/{error.code}",
+        type=f"{root_path}/api/problems/{error.code}",
         title=title_of(type(error)),
         status=status,
         detail=masked_text(str(error)),
         code=error.code,
-        instance=path,
+        instance=f"{root_path}{path}",
         request_id=request_id,
         errors=_findings(error),
         details={name: error.details[name] for name in _TOLD if name in error.details} or None,

@@ -28,6 +28,8 @@ def respond(operation: Operation, given: Any, request: Request) -> Response:
     status = answer.status or operation.status
     response = _json(answer.body, status)
     response.headers.extend(answer.headers)
+    if "Location" in answer.headers:
+        response.headers["Location"] = request.script_root + answer.headers["Location"]
     return _conditional(response, request) if operation.has_etag else response
 
 

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Response, abort, send_from_directory
+from flask import Response, abort, request, send_from_directory
 
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -14,7 +14,7 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 def asset(name: str) -> str:
     """The address of a file."""
-    return f"/dashboard/static/{_release()}/{name}"
+    return f"{request.script_root}/dashboard/static/{_release()}/{name}"
 
 
 def serve_asset(release: str, name: str) -> Response:  # noqa: ARG001 - only part of the address

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Request, Response
 
-_SECURE_NAME, _PLAIN_NAME = "__Host-tally", "tally_session"
+#: Browsers take the first only for a whole host; below a path another deployment may be beside ours.
+_HOST_NAME, _SECURE_NAME, _PLAIN_NAME = "__Host-tally", "__Secure-tally", "tally_session"
 
 
 def session_id_in(request: Request) -> str:
@@ -21,16 +22,26 @@ def set_cookie(response: Response, request: Request, session_id: str, seconds: f
         secure=request.is_secure,
         httponly=True,
         samesite="Strict",
-        path="/",
+        path=_path(request),
     )
 
 
 def clear_cookie(response: Response, request: Request) -> None:
     """Takes it away."""
     response.delete_cookie(
-        _name(request), path="/", secure=request.is_secure, httponly=True, samesite="Strict"
+        _name(request),
+        path=_path(request),
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
     )
 
 
 def _name(request: Request) -> str:
-    return _SECURE_NAME if request.is_secure else _PLAIN_NAME
+    if not request.is_secure:
+        return _PLAIN_NAME
+    return _SECURE_NAME if request.script_root else _HOST_NAME
+
+
+def _path(request: Request) -> str:
+    return request.script_root or "/"

@@ -16,7 +16,7 @@ from backend.dashboard import charts, wording
 from backend.dashboard.assets import asset
 from backend.dashboard.forms import TOKEN_FIELD
 from backend.dashboard.notes import note_in
-from backend.dashboard.visit import HOME, link
+from backend.dashboard.visit import link
 from backend.domain.visible_text import visible
 
 #: No script, style or picture but our own files; nothing inline, nothing from another host.
@@ -47,8 +47,9 @@ class Drawing:
             whole_json=wording.whole_json,
         )  # fmt: skip
         self._templates.globals.update(
-            asset=asset, link=link, home=HOME, settings=settings, charts=charts,
-            token_field=TOKEN_FIELD, share=wording.share, note=note_in, path=lambda: request.path,
+            asset=asset, link=link, settings=settings, charts=charts,
+            token_field=TOKEN_FIELD, share=wording.share, note=note_in,
+            path=lambda: request.script_root + request.path,
             query_string=lambda: request.query_string.decode(),  # noqa: PLW0108
         )  # fmt: skip
 

@@ -22,12 +22,25 @@ class ForeignForm(NotAllowed):
 def check_origin(request: Request) -> None:
     """Raises `ForeignForm` for what another site made a browser send."""
     site = request.headers.get("Sec-Fetch-Site")
-    if site is not None and site not in {"same-origin", "none"}:
+    if site == "same-origin":
+        return  # The browser compared them itself, by what stands in its address bar.
+    if site not in {None, "none"}:
         raise ForeignForm("this form was sent from another site")
     origin = request.headers.get("Origin")
     # A page without a referrer, as ours are, sends "null" from Firefox; the token decides then.
-    if origin not in {None, "null"} and urlsplit(str(origin)).netloc != request.host:
-        raise ForeignForm("this form was sent from another site")
+    if origin not in {None, "null"} and _host_of(str(origin)) != request.host:
+        raise ForeignForm(
+            f"this form was sent from {_host_of(str(origin))!r}, and this dashboard is served as "
+            f"{request.host!r}. If both are yours, the proxy between them must pass the Host header on, "
+            "or send X-Forwarded-Host with api.trusted_proxies set"
+        )
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return origin
 
 
 def check_token(request: Request, session: Session) -> None:

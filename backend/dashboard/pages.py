@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response
 
 from backend.api.access import OPEN, RIGHTS, Right
 from backend.api.app import authenticator_of
@@ -22,7 +22,7 @@ from backend.dashboard.session_store import MemorySessions, SessionStore
 from backend.dashboard.sessions import Sessions
 from backend.dashboard.signing_in import SigningIn
 from backend.dashboard.views import ROUTES
-from backend.dashboard.visit import HOME
+from backend.dashboard.visit import link
 from backend.domain.api_key import Credential, Principal
 from backend.domain.queue_flow import FlowReader
 
@@ -65,7 +65,9 @@ def dashboard_pages(
         "sign_in": ("/jobs/sign-in", signing_in.sign_in, "POST"),
         "sign_out": ("/jobs/sign-out", signing_in.sign_out, "POST"),
         "asset": ("/static/<release>/<name>", serve_asset, "GET"),
-        "home": ("/", lambda: see_other(HOME), "GET"),
+        "home": ("/jobs/", _to_the_overview, "GET"),
+        "above": ("", _to_the_overview, "GET"),
+        "above_with_slash": ("/", _to_the_overview, "GET"),
         "nothing": ("/<path:rest>", failures.nothing_here, "GET"),
     }
     for name, (rule, view, method) in open_to_all.items():
@@ -77,7 +79,14 @@ def dashboard_pages(
     def set_up(app: Flask) -> None:
         signing_in.use(authenticator_of(app))
 
-    return [Pages(blueprint, rights, set_up)]
+    front = Blueprint("front", __name__)
+    front.add_url_rule("/", "page", _to_the_overview, provide_automatic_options=False)
+    return [Pages(blueprint, rights, set_up), Pages(front, {"front.page": OPEN})]
+
+
+def _to_the_overview() -> Response:
+    """From where people look for the pages, whatever is written behind."""
+    return see_other(link())
 
 
 def _longest(parts: ApiParts, settings: DashboardSettings, who: Principal) -> float:

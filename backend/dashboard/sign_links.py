@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import quote
 
 from backend.dashboard.visit import link
 from backend.services.health_situation import Sign
@@ -29,7 +28,7 @@ def lead_of(sign: Sign) -> Lead | None:
     if sign.code in {"no_worker", "worker_lost"}:
         return Lead("workers", link("/workers"))
     if sign.code == "stuck":
-        return Lead("the job", link(f"/job/{quote(subject, safe='')}"))
+        return Lead("the job", link(f"/job/{subject}"))
     if sign.code == "ticks_missed":
-        return Lead("the schedule", link(f"/schedules/{quote(subject, safe='')}"))
+        return Lead("the schedule", link(f"/schedules/{subject}"))
     return None

@@ -127,12 +127,12 @@ class SigningIn:
 def _target(wanted: str, who: Principal) -> str:
     """Where to go: only within the dashboard, and not to a page that would refuse them."""
     if wanted.startswith((f"{HOME}/", f"{HOME}?")) and not steers(wanted):
-        return wanted
+        return f"{request.script_root}{wanted}"
     try:
         permit(RIGHTS["metrics.overview"], who)
     except NotAllowed:
         return link("/search")
-    return HOME
+    return link()
 
 
 def _away(error: TallyError) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
@@ -21,7 +21,10 @@ from backend.domain.api_key import Principal
 from backend.domain.errors import InvalidOption
 from backend.domain.queue_flow import FlowReader
 
+#: Where the pages are, below the path that a proxy serves all of this under.
 HOME = "/dashboard/jobs"
+#: What names of queues and job types are made of, but for what would end a path.
+_PLAIN = "/:@!$&'()*+,;=~"
 
 
 class Asked(dict[str, str]):
@@ -106,7 +109,8 @@ def _whole_instant(value: str) -> str:
 
 
 def link(path: str = "", query: Mapping[str, Any] | None = None, **changes: Any) -> str:
-    """An address below the dashboard's; parameters that are empty are left out."""
+    """An address below the dashboard's, as a browser needs it; parameters that are empty are left out."""
     asked = {**(query or {}), **changes}
     kept = {name: value for name, value in asked.items() if value not in (None, "")}
-    return f"{HOME}{path}" + (f"?{urlencode(kept)}" if kept else "")
+    address = f"{request.script_root}{HOME}{quote(path, safe=_PLAIN)}"
+    return f"{address}?{urlencode(kept)}" if kept else address

@@ -39,6 +39,7 @@ class Stage:
         folder: Path,
         *,
         prefix: str = "stage",
+        api: dict[str, Any] | None = None,
         **dashboard: Any,
     ) -> None:
         self._keys: Counter[Role] = Counter()
@@ -53,6 +54,7 @@ class Stage:
                         "bootstrap_key": BOOTSTRAP,
                         "access_log": False,
                         "rates": {"address_per_second": 0},
+                        **(api or {}),
                     }
                 ),
                 dashboard=DashboardSettings.model_validate({"refresh_seconds": 1} | dashboard),
@@ -73,7 +75,12 @@ class Stage:
     @property
     def url(self) -> str:
         """Where the dashboard is."""
-        return f"http://127.0.0.1:{self._server.server_port}/dashboard/jobs"
+        return f"http://127.0.0.1:{self.port}/dashboard/jobs"
+
+    @property
+    def port(self) -> int:
+        """Where the web process listens."""
+        return int(self._server.server_port)
 
     def __enter__(self) -> Self:
         for thread in self._threads:

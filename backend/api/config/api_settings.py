@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,8 @@ from backend.domain.role import Role
 _SHORTEST_KEY = 20
 _SHORTEST_SECRET = 32
 _OF_ONE_ADDRESS = 200
+#: Plain names, each after one slash: two slashes would make every link lead to another host.
+ROOT_PATH = re.compile(r"(/(?!\.+(?:/|$))[A-Za-z0-9._~-]+)+")
 
 
 class JwtSettings(Section):
@@ -88,7 +91,15 @@ class ApiSettings(Section):
     jwt: JwtSettings = Field(JwtSettings(), description="Tokens of an identity provider.")
     rates: RateSettings = Field(RateSettings(), description="How fast callers may come.")
     trusted_proxies: int = Field(
-        0, ge=0, le=10, description="Proxies in front whose X-Forwarded-For is believed."
+        0,
+        ge=0,
+        le=10,
+        description="Proxies in front whose X-Forwarded-For, -Proto, -Host and -Prefix are believed.",
+    )
+    root_path: str = Field(
+        "",
+        description="Path below which a proxy serves all of this, such as /tally; taken off the paths of "
+        "requests that have it. Empty: what a trusted proxy says in X-Forwarded-Prefix.",
     )
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Largest request body.")
     max_bulk: int = Field(1000, ge=1, le=10_000, description="Most jobs in one request.")
@@ -108,6 +119,13 @@ class ApiSettings(Section):
     worker_slots: int = Field(4, ge=1, le=100, description="Slots of that worker.")
     docs: bool = Field(True, description="A page to browse the API at /api/docs.")
     hsts: bool = Field(False, description="Tell browsers to insist on HTTPS; only behind TLS.")
+
+    @checks("root_path")
+    @classmethod
+    def _plain(cls, path: str) -> str:
+        if path and not ROOT_PATH.fullmatch(path.rstrip("/")):
+            raise ValueError("must be a path such as /tally, of letters, digits and . _ ~ -")
+        return path.rstrip("/")
 
     @property
     def most_connections_of_an_address(self) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from inspect import getdoc
 
+from flask import request
+
 from backend.api.api_errors import PathNotFound
 from backend.api.call import Call
 from backend.api.error_handlers import problem_kinds
@@ -18,7 +20,7 @@ router = Router("document", "About")
 @router.get("/api/openapi.json", etag=True, headers=("If-None-Match",))
 def openapi(call: Call) -> Document:
     """This document."""
-    return Document(call.desk.document())
+    return Document({**call.desk.document(), "servers": [{"url": request.script_root or "/"}]})
 
 
 @router.get("/api/problems")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from backend.dashboard.sign_links import lead_of
 from backend.services.health_situation import Severity, Sign
@@ -25,7 +26,8 @@ HOME = "/dashboard/jobs"
     ],
 )
 def test_a_sign_leads_to_its_subject(code: str, subject: str, leads_to: str) -> None:
-    lead = lead_of(Sign(code, Severity.WARNING, "…", subject))
+    with Flask("pages").test_request_context():
+        lead = lead_of(Sign(code, Severity.WARNING, "…", subject))
 
     assert lead is not None
     assert lead.href == HOME + leads_to

@@ -1,0 +1,197 @@
+"""Behind a real nginx: at a host, below a path, and as somebody sets it up who reads nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+import urllib3
+
+from backend.embedded.servers import Servers
+from tests.e2e.stage import BOOTSTRAP, Stage
+from tests.integration.dashboard.nginx import (
+    PROGRAM,
+    Nginx,
+    as_installed,
+    at_a_host,
+    below_a_path,
+)
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
+_ADDRESSES = re.compile(r'(?:href|src|action|formaction)="([^"]*)"')
+
+_ACTIONS = re.compile(r'method="post" action="([^"]*)"')
+
+Start = Callable[..., "Browser"]
+
+
+class Browser:
+    """Keeps cookies as a browser does, by path; follows no redirect by itself."""
+
+    def __init__(self, port: int) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self._pool = urllib3.PoolManager(retries=False)
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
+        """A GET."""
+        return self.send("GET", path, None, **headers)
+
+    def send(
+        self, method: str, path: str, form: dict[str, str] | None, **headers: str
+    ) -> urllib3.BaseHTTPResponse:
+        """Any request, with the cookies that belong to its path."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        kept = [value for at, value in self.cookies.items() if path.startswith(at)]
+        if kept:
+            sent["Cookie"] = kept[0]
+        answer = self._pool.request(
+            method, self.origin + path, fields=form, headers=sent, encode_multipart=False
+        ) if form is not None else self._pool.request(method, self.origin + path, headers=sent)  # fmt: skip
+        if given := answer.headers.get("Set-Cookie"):
+            at = re.search(r"Path=([^;]+)", given)
+            assert at is not None
+            self.cookies[at[1]] = given.partition(";")[0]
+        return answer
+
+    def sign_in(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
+        """Sends the form of the sign-in."""
+        return self.send("POST", path, {"token": BOOTSTRAP, "next": ""}, **headers)
+
+    def crawl(self, begin: str) -> dict[str, int]:
+        """Every address that pages lead to, with its status; actions are named, not sent."""
+        seen: dict[str, int] = {}
+        to_do = [begin]
+        while to_do:
+            address = to_do.pop()
+            if address in seen or "sign-out" in address:
+                continue
+            answer = self.get(address)
+            seen[address] = answer.status
+            if "text/html" in answer.headers.get("Content-Type", ""):
+                text = answer.data.decode()
+                acting = set(_ACTIONS.findall(text))
+                seen |= {urljoin(address, unescape(each)): 200 for each in acting}
+                found = map(unescape, set(_ADDRESSES.findall(text)) - acting)
+                to_do += [urljoin(address, each).partition("#")[0] for each in found]
+            if target := answer.headers.get("Location"):
+                to_do.append(urljoin(address, target))
+        return seen
+
+
+@pytest.fixture
+def start(servers: Servers, dashboard_database: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts a web process with settings, and an nginx before it."""
+    with ExitStack() as stack:
+
+        def started(inside: Callable[[int], str], **api: Any) -> Browser:
+            stage = Stage(
+                servers.redis_url, dashboard_database, tmp_path / "files", prefix="proxied", api=api
+            )
+            stack.enter_context(stage)
+            stage.platform.redis.flushall()
+            stage.load()
+            stage.platform.queue_service.enqueue_job("sync_customer", {})
+            nginx = stack.enter_context(Nginx(tmp_path / "nginx", inside(stage.port)))
+            return Browser(nginx.port)
+
+        yield started
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        {"trusted_proxies": 1},
+        {"root_path": "/tally"},
+        {"trusted_proxies": 1, "root_path": "/tally"},
+    ],
+    ids=["by the header", "by the setting", "by both"],
+)
+def test_below_a_path_every_address_stays_below_it(start: Start, api: dict[str, Any]) -> None:
+    browser = start(below_a_path, **api)
+
+    asked = browser.get("/tally/dashboard/jobs/queues")
+    assert asked.headers["Location"] == (
+        "/tally/dashboard/jobs/sign-in?next=%2Fdashboard%2Fjobs%2Fqueues"
+    )
+    form = browser.get(asked.headers["Location"]).data.decode()
+    assert 'action="/tally/dashboard/jobs/sign-in"' in form
+    signed_in = browser.send(
+        "POST",
+        "/tally/dashboard/jobs/sign-in",
+        {"token": BOOTSTRAP, "next": "/dashboard/jobs/queues"},
+        Origin=browser.origin,
+    )
+    assert signed_in.headers["Location"] == "/tally/dashboard/jobs/queues"
+    assert "Path=/tally;" in signed_in.headers["Set-Cookie"]
+
+    seen = browser.crawl("/tally/")
+
+    assert {address for address, status in seen.items() if status not in {200, 303}} == set()
+    assert {address for address in seen if not address.startswith("/tally/")} == set()
+    assert len([address for address in seen if "/dashboard/jobs" in address]) > 15
+    assert any(address.endswith("dashboard.css") for address in seen)
+
+
+def test_below_a_path_the_api_names_itself_as_it_is_reached(start: Start) -> None:
+    browser = start(below_a_path, trusted_proxies=1)
+    key = {"Authorization": f"Bearer {BOOTSTRAP}"}
+
+    document = json.loads(browser.get("/tally/api/openapi.json").data)
+    missing = json.loads(browser.get("/tally/api/jobs/nope", **key).data)
+    made = browser._pool.request(
+        "POST",
+        f"{browser.origin}/tally/api/jobs",
+        body=json.dumps({"job_type": "sync_customer", "payload": {}}),
+        headers={**key, "Content-Type": "application/json"},
+    )
+    page = browser.get("/tally/api/jobs?limit=1&source=live", **key)
+    docs = browser.crawl("/tally/api/docs")
+
+    assert document["servers"] == [{"url": "/tally"}]
+    assert missing["type"] == "/tally/api/problems/job_not_found"
+    assert missing["instance"] == "/tally/api/jobs/nope"
+    assert browser.get(missing["type"]).status == 200
+    assert browser.get(made.headers["Location"], **key).status == 200
+    assert page.headers["Link"].startswith("</tally/api/jobs?")
+    assert set(docs.values()) == {200}
+    assert all(address.startswith("/tally/api/docs") for address in docs)
+
+
+def test_at_a_host_of_its_own_all_is_well(start: Start) -> None:
+    browser = start(at_a_host, trusted_proxies=1)
+
+    assert browser.sign_in("/dashboard/jobs/sign-in", Origin=browser.origin).status == 303
+    assert set(browser.crawl("/").values()) <= {200, 303}
+
+
+def test_a_proxy_that_keeps_the_host_to_itself_is_told_of_with_both_names(start: Start) -> None:
+    browser = start(as_installed, trusted_proxies=1)
+
+    plain = browser.sign_in("/dashboard/jobs/sign-in", Origin="http://tally.example:8443")
+    modern = browser.sign_in(
+        "/dashboard/jobs/sign-in", Origin=browser.origin, Sec_Fetch_Site="same-origin"
+    )
+
+    assert plain.status == 403
+    words = unescape(plain.data.decode())
+    assert "sent from 'tally.example:8443', and this dashboard is served as '127.0.0.1:" in words
+    assert "the proxy between them must pass the Host header on" in words
+    assert modern.status == 303
+
+
+def test_a_forwarded_host_is_believed_of_a_trusted_proxy_alone(start: Start) -> None:
+    def told(upstream: int) -> str:
+        return as_installed(upstream, "proxy_set_header X-Forwarded-Host tally.example;")
+
+    sign_in = {"Origin": "http://tally.example"}
+    trusted = start(told, trusted_proxies=1)
+    assert trusted.sign_in("/dashboard/jobs/sign-in", **sign_in).status == 303
+    assert start(told).sign_in("/dashboard/jobs/sign-in", **sign_in).status == 403
