@@ -23,7 +23,7 @@ def put_behind_proxies(app: Flask, settings: ApiSettings) -> None:
 
 
 class _RootPath:
-    """Makes the path of the settings or of a proxy ``SCRIPT_NAME``, whether requests still have it or not."""
+    """Makes the path of settings or proxy ``SCRIPT_NAME``, whether requests still have it or not."""
 
     def __init__(self, app: Any, root_path: str) -> None:
         self._app = app

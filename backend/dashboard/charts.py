@@ -12,7 +12,7 @@ from backend.dashboard.scale import log_bounds, log_place, round_top
 from backend.dashboard.wording import count, decade, duration, short
 
 _WIDTH, _HEIGHT = 640.0, 180.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 6.0, 10.0, 24.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 6.0, 10.0, 24.0
 _INNER_WIDTH, _INNER_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _LABELS = 6
 

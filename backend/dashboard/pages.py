@@ -46,7 +46,7 @@ def dashboard_pages(
         idle=settings.idle_seconds,
         longest=lambda who: _longest(parts, settings, who),
     )
-    door = Door(sessions, drawing, settings, flow, parts.clock.monotonic)
+    door = Door(sessions, drawing, settings, flow, parts.clock.monotonic, routes=ROUTES)
     signing_in = SigningIn(sessions, drawing, settings, parts.clock.monotonic)
     failures = Failures(drawing, door)
 

@@ -16,6 +16,7 @@ from backend.api.config.dashboard_settings import DashboardSettings
 from backend.api.parts import ApiParts
 from backend.dashboard.fresh import Fresh
 from backend.dashboard.session import Session
+from backend.dashboard.slip import Slip
 from backend.domain.access_errors import NotAllowed
 from backend.domain.api_key import Principal
 from backend.domain.errors import InvalidOption
@@ -48,6 +49,10 @@ class Visit:
     flow: FlowReader
     fresh: Fresh[Any]
     draw: Callable[..., Response]
+    #: What did not fit, when a page is shown again for it.
+    slip: Slip | None = None
+    #: The address of the page that the form of an action stands on.
+    page_address: str = ""
 
     @property
     def parts(self) -> ApiParts:
@@ -66,7 +71,13 @@ class Visit:
         return {
             name: _whole_instant(value) if name in _INSTANTS else value
             for name, value in given.items()
+            if name not in self._unfit
         }
+
+    @property
+    def _unfit(self) -> set[str]:
+        """Conditions of the address bar that did not fit."""
+        return set(self.slip.texts) if self.slip is not None and not self.slip.action else set()
 
     @property
     def form(self) -> dict[str, str]:
@@ -89,6 +100,27 @@ class Visit:
     def asked(self, *names: str) -> Asked:
         """Those of some conditions that were given."""
         return Asked({name: self.query[name] for name in names if name in self.query})
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the address bar leads to what is shown, so that it can be asked for again."""
+        return self.slip is None and request.method == "GET"
+
+    @property
+    def here(self) -> str:
+        """What the address bar should say where it has a form's address: a reload sends nothing then."""
+        return "" if request.method == "GET" else self.page_address
+
+    def typed(self, name: str, otherwise: object = "", action: str = "") -> object:
+        """What a field of a form holds: what was typed, where that did not fit."""
+        if self.slip is None or self.slip.action != action:
+            return otherwise
+        return self.slip.typed.get(name, "")
+
+    def mistake(self, name: str, action: str = "") -> str:
+        """What did not fit in a field; empty where all did."""
+        slip = self.slip
+        return slip.texts.get(name, "") if slip is not None and slip.action == action else ""
 
     def may(self, operation: str) -> bool:
         """Whether they have the right to an operation of the API."""

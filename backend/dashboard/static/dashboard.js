@@ -1,5 +1,6 @@
 // What pages can do beside links and forms. Every page works without it; nothing here builds HTML from text.
 import { keepLive } from "./live.js";
+import { watchMenus } from "./menus.js";
 import { watchSelection } from "./selection.js";
 
 const theme = document.querySelector("[data-theme-toggle]");
@@ -25,6 +26,9 @@ if (theme) {
   name();
 }
 
+// What answers a form stands at the form's address; loading it anew must not send the form once more.
+if (document.body.dataset.here) history.replaceState(null, "", document.body.dataset.here);
+
 // A notice is for now, not for whoever opens the address later.
 const address = new URL(location.href);
 if (address.searchParams.has("note")) {
@@ -33,29 +37,14 @@ if (address.searchParams.has("note")) {
   history.replaceState(null, "", address);
 }
 
-// One open menu at a time; Escape and a click elsewhere close it, but not to ask for what is new around it.
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-held]")) return;
-  for (const menu of document.querySelectorAll("details.act[open]"))
-    if (!menu.contains(event.target)) menu.open = false;
-});
-document.addEventListener(
-  "toggle",
-  (event) => {
-    if (event.target.matches?.("details.act[open]"))
-      event.target.querySelector("input:not([type=hidden]), select, button")?.focus();
-  },
-  true,
-);
+watchMenus();
+
+// The navigation of a narrow page scrolls: the current page must not be out of sight in it.
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select");
-  if (event.key === "Escape") {
-    const menu = document.querySelector("details.act[open]");
-    if (menu) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  } else if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
     const search = document.querySelector("[data-search]");
     if (search) {
       event.preventDefault();

@@ -4,7 +4,7 @@ import { isSelected, remember } from "./reader.js";
 const plain = (part) => {
   const copy = part.cloneNode(true);
   // What a reader opened or made larger, and what waits for a selection, is no difference.
-  for (const name of ["open", "style", "disabled"])
+  for (const name of ["open", "style", "disabled", "popover"])
     for (const each of copy.querySelectorAll(`[${name}]`)) each.removeAttribute(name);
   // Nor is that time goes on: times are set where they stand.
   for (const time of copy.querySelectorAll("time")) time.replaceWith(document.createElement("time"));

@@ -13,7 +13,7 @@ routes = Routes()
 _FILTERS = ("actor", "action", "affected_id", "request_id", "after", "before")
 
 
-@routes.page("/audit", "audit.search")
+@routes.page("/audit", "audit.search", has_filter=True)
 def audit(visit: Visit) -> Response:
     """Actions, the newest first."""
     return _page(visit, None)

@@ -106,8 +106,16 @@ def _preview(
         action=action,
         words=WORDS[action][0],
         outcome=look(),
+        back=_back(visit, action, names),
         chosen=[(name, value) for name, value in request.args.items(multi=True) if value],
     )
+
+
+def _back(visit: Visit, action: str, names: dict[str, str]) -> str:
+    """The list that the selection was made in, under the same conditions."""
+    asked = {name: visit.query[name] for name in (*names, "state") if name in visit.query}
+    is_dead = action in {"redrive", "discard"} and "text" not in asked and "state" not in asked
+    return link("/dead" if is_dead else "/search", asked)
 
 
 def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:

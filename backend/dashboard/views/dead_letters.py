@@ -12,6 +12,7 @@ from backend.dashboard.visit import Visit
 from backend.dashboard.wording import count
 from backend.domain.errors import MigrationError, Unavailable
 from backend.domain.queue_flow import DeadGroup
+from backend.domain.queue_name import queues_of
 from backend.services.dead_letters import DeadPage
 
 routes = Routes()
@@ -28,7 +29,7 @@ class _Groups(NamedTuple):
     remark: str
 
 
-@routes.page("/dead", "dlq.list_dead")
+@routes.page("/dead", "dlq.list_dead", has_filter=True)
 def dead(visit: Visit) -> Response:
     """Groups by kind of error and type, then the jobs themselves."""
     asked = visit.asked(*_FILTERS)
@@ -47,6 +48,8 @@ def dead(visit: Visit) -> Response:
         found=_groups(visit, page, asked),
         lines=[(visit.call.desk.resources.line(job), at) for job, at in page.jobs],
         is_first="cursor" not in visit.query,
+        types=[kind.name for kind in visit.parts.catalogue],
+        queues=[str(name) for name in queues_of(visit.parts.catalogue.lanes())],
     )
 
 

@@ -39,7 +39,7 @@ _JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 TABS = ("started", "queued", "scheduled", "deferred", "failed", "finished", "canceled")
 
 
-@routes.page("/search", "jobs.search")
+@routes.page("/search", "jobs.search", has_filter=True)
 def jobs(visit: Visit) -> Response:
     """One page of the jobs that match."""
     text = visit.query.get("text", "")

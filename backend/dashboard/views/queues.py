@@ -67,35 +67,35 @@ def resume_queue(visit: Visit, queue: str) -> str:
     return link("/queues", note="resumed")
 
 
-@routes.action("/lanes/<lane>/pause", "queues.pause_lane")
+@routes.action("/lanes/<lane>/pause", "queues.pause_lane", stands_on="/queues")
 def pause_lane(visit: Visit, lane: str) -> str:
     """Pauses every queue of a family of workers."""
     api.pause_lane(visit.call, lane, _because(visit))
     return link("/queues", note="paused")
 
 
-@routes.action("/lanes/<lane>/resume", "queues.resume_lane")
+@routes.action("/lanes/<lane>/resume", "queues.resume_lane", stands_on="/queues")
 def resume_lane(visit: Visit, lane: str) -> str:
     """Resumes them."""
     api.resume_lane(visit.call, lane, _because(visit))
     return link("/queues", note="resumed")
 
 
-@routes.action("/types/<job_type>/pause", "types.pause")
+@routes.action("/types/<job_type>/pause", "types.pause", stands_on="/queues")
 def pause_type(visit: Visit, job_type: str) -> str:
     """Lets no worker take jobs of a type."""
     job_types.pause(visit.call, job_type, _because(visit))
     return link("/queues", note="paused")
 
 
-@routes.action("/types/<job_type>/resume", "types.resume")
+@routes.action("/types/<job_type>/resume", "types.resume", stands_on="/queues")
 def resume_type(visit: Visit, job_type: str) -> str:
     """Lets workers take them again."""
     job_types.resume(visit.call, job_type, _because(visit))
     return link("/queues", note="resumed")
 
 
-@routes.action("/types/<job_type>/limit", "types.limit")
+@routes.action("/types/<job_type>/limit", "types.limit", stands_on="/queues")
 def limit_type(visit: Visit, job_type: str) -> str:
     """Says how many of its jobs may run at once in the whole cluster."""
     said = {"limit": visit.form.get("limit", "0"), "reason": visit.reason}

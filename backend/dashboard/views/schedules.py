@@ -38,7 +38,7 @@ def schedules(visit: Visit) -> Response:
     return visit.show("schedules.html", views=views, words=words, types=types, plan_words=_WORDS)
 
 
-@routes.page("/schedules/<name>", "schedules.get")
+@routes.page("/schedules/<name>", "schedules.get", has_filter=True)
 def schedule(visit: Visit, name: str) -> Response:
     """One schedule: its plan, its next runs, its ticks."""
     outcome = visit.query.get("outcome")

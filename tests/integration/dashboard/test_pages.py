@@ -127,7 +127,7 @@ def test_what_cannot_be_taken_back_needs_a_reason(
     answer = admin.send(address.format(dead), confirm="normal")
 
     assert answer.status_code == 422
-    assert "say why" in answer.text
+    assert "Say why" in answer.text
     assert stage.platform.inspection.dead_count() == 1
 
 

@@ -1,0 +1,65 @@
+"""What did not fit in a form or an address: its page is shown again, with that beside each field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from backend.domain.errors import InvalidPayload, TallyError
+from backend.telemetry.redaction import masked_text
+
+#: Fields that pages call by another name than the API.
+_OTHER_NAMES = {
+    "error": "text",
+    "error_text": "text",
+    "job_type": "type",
+    "trace_id": "trace",
+    "context_id": "context",
+    "error_kind": "kind",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """``action`` is the address of the form; empty for conditions in the address of a page."""
+
+    action: str
+    #: What is said above all, for what belongs to no field.
+    head: str
+    #: What is wrong, by field.
+    texts: Mapping[str, str]
+    #: What was typed, by field.
+    typed: Mapping[str, str]
+
+
+def slip_of(error: TallyError | ValidationError, action: str, typed: Mapping[str, str]) -> Slip:
+    """What an error says of each field that was sent; what it says of others stands above all."""
+    texts: dict[str, str] = {}
+    rest = ["Nothing was done." if action else "Nothing is listed until this is corrected."]
+    for name, words in _findings(error):
+        field = name if name in typed else _OTHER_NAMES.get(name, name)
+        if field in typed or not name:
+            rest += [] if name else [_sentence(words)]
+        else:
+            rest.append(_sentence(f"{field}: {words}"))
+        if name:
+            texts[field] = _sentence(words)
+    return Slip(action, " ".join(rest), texts, typed)
+
+
+def _findings(error: TallyError | ValidationError) -> list[tuple[str, str]]:
+    if isinstance(error, ValidationError):
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        return [(str(each["loc"][0]) if each["loc"] else "", each["msg"]) for each in found]
+    words = masked_text(str(error))
+    if isinstance(error, InvalidPayload):
+        places = [f"{each['field']}: {each['problem']}" for each in error.details.get("errors", ())]
+        return [("payload", "; ".join(places) or words)]
+    return [(str(error.details.get("field", "")), words)]
+
+
+def _sentence(words: str) -> str:
+    begun = words[:1].upper() + words[1:]
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."

@@ -1,0 +1,157 @@
+"""A mistake leads to the same page with it beside the field; what cannot be shown leaves a way on."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from backend.domain.role import Role
+from tests.e2e.stage import BOOTSTRAP, Stage
+from tests.integration.dashboard.dead_jobs import dead_jobs
+from tests.integration.dashboard.visitor import HOME, Visitor
+
+_MISTAKE = re.compile(r'<span class="mistake">([^<]*)</span>')
+_ALERT = re.compile(r'role="alert">([^<]*)<')
+
+
+def _mistakes(page: str) -> list[str]:
+    return [unescape(words) for words in _MISTAKE.findall(page)]
+
+
+def test_a_search_that_cannot_be_says_so_beside_its_field(admin: Visitor) -> None:
+    answer = admin.get("/search?text=ab&type=charge_card")
+
+    assert answer.status_code == 422
+    assert _mistakes(answer.text) == ["Text in errors is searched from 3 characters on."]
+    assert 'name="text" value="ab"' in answer.text
+    assert "<option selected>charge_card</option>" in answer.text
+    assert 'aria-label="Pages"' in answer.text
+    assert "Jobs found" not in answer.text
+    assert _ALERT.findall(answer.text) == ["Nothing is listed until this is corrected."]
+
+
+@pytest.mark.parametrize(
+    "address", ["/search?since=yesterday", "/dead?after=yesterday", "/audit?after=yesterday"]
+)
+def test_an_instant_that_is_none_is_marked(admin: Visitor, address: str) -> None:
+    answer = admin.get(address)
+
+    assert answer.status_code == 422
+    assert _mistakes(answer.text) == [
+        "Value error, must be an instant such as 2026-01-27T08:30:00Z."
+    ]
+
+
+def test_a_schedule_that_cannot_be_keeps_what_was_typed(admin: Visitor) -> None:
+    answer = admin.send(
+        "/schedules", name="nightly", job_type="charge_card", cron="61 * * * *", payload='{"a": 1}',
+        time_zone="Europe/Berlin", reason="a trial",
+    )  # fmt: skip
+
+    assert answer.status_code == 422
+    assert len(_mistakes(answer.text)) == 1
+    for field, typed in (("name", "nightly"), ("cron", "61 * * * *"), ("time_zone", "Europe/Berlin")):
+        assert re.search(f'name="{field}"[^>]* value="{re.escape(typed)}"', answer.text), field
+    assert "<option selected>charge_card</option>" in answer.text
+    assert '<details id="new" open>' in answer.text
+    assert f'data-here="{HOME}/schedules"' in answer.text
+    assert 'data-refresh="0"' in answer.text
+
+
+def test_a_payload_that_is_no_json_is_marked_and_kept(admin: Visitor) -> None:
+    answer = admin.send(
+        "/schedules", name="nightly", job_type="charge_card", cron="@daily", payload='{"a": 1,}'
+    )
+
+    assert answer.status_code == 422
+    assert len(_mistakes(answer.text)) == 1
+    assert unescape(answer.text).count('{"a": 1,}</textarea><span class="mistake">') == 1
+
+
+def test_an_action_that_comes_too_late_is_told_on_the_page_of_its_job(
+    admin: Visitor, stage: Stage
+) -> None:
+    jobs = stage.platform.queue_service
+    job_id = jobs.enqueue_job("sync_customer", {})
+    admin.send(f"/job/{job_id}/cancel", reason="first")
+
+    answer = admin.send(f"/job/{job_id}/cancel", reason="too slow")
+
+    assert answer.status_code == 409
+    assert 'class="state canceled"' in answer.text
+    assert _ALERT.findall(answer.text)[0].startswith("Nothing was done. ")
+
+
+def test_a_reason_that_is_missing_is_asked_for_where_it_belongs(
+    admin: Visitor, stage: Stage
+) -> None:
+    (job_id,) = dead_jobs(stage, 1)
+
+    answer = admin.send(f"/job/{job_id}/discard")
+
+    assert answer.status_code == 422
+    assert '<details class="act" id="do-discard" open>' in answer.text
+    assert _mistakes(answer.text) == ["Say why: it is kept in the history and the audit log."]
+
+
+def test_what_is_not_there_leaves_the_way_to_every_page(admin: Visitor) -> None:
+    for address, headline in (
+        ("/nowhere", "Nothing is here"),
+        ("/job/none-such", "There is no such job"),
+        ("/schedules/none", "There is no such schedule"),
+    ):
+        answer = admin.get(address)
+        assert answer.status_code == 404
+        assert f"<h1>{headline}</h1>" in answer.text
+        assert 'aria-label="Pages"' in answer.text
+        assert f'href="{HOME}/search">Jobs</a>' in answer.text
+
+
+def test_who_has_not_signed_in_is_led_there_from_a_page_that_is_not(stranger: Visitor) -> None:
+    answer = stranger.get("/nowhere")
+
+    assert answer.status_code == 404
+    assert f'href="{HOME}/sign-in">Sign in</a>' in answer.text
+    assert 'aria-label="Pages"' not in answer.text
+
+
+def test_an_action_whose_session_has_ended_leads_back_to_the_page_of_its_form(
+    stranger: Visitor,
+) -> None:
+    answer = stranger.browser.post(f"{HOME}/job/some-job/cancel", data={"reason": "x"})
+
+    assert answer.headers["Location"] == f"{HOME}/sign-in?next=%2Fdashboard%2Fjobs%2Fjob%2Fsome-job"
+    assert stranger.browser.post(f"{HOME}/types/t/pause").headers["Location"].endswith("%2Fqueues")
+
+
+def test_a_mistake_never_shows_a_page_that_one_may_not_see(stage: Stage) -> None:
+    producer = Visitor(stage.app).signed_in(stage.token(Role.PRODUCER, tenant="blue"))
+
+    assert producer.send("/types/charge_card/limit", limit="many").status_code == 403
+
+
+def test_the_way_out_of_a_cancellation_does_not_bear_its_name(admin: Visitor, stage: Stage) -> None:
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {})
+
+    page = admin.get(f"/job/{job_id}").text
+
+    form = page[page.index('id="do-cancel"') :].partition("</form>")[0]
+    assert re.findall(r"<button[^>]*>([^<]*)</button>", form) == ["Cancel the job", "Keep it"]
+
+
+def test_back_from_a_preview_is_the_list_as_it_was(admin: Visitor) -> None:
+    page = admin.led("/bulk/cancel?type=charge_card&state=queued").text
+
+    assert re.search(
+        rf'href="{HOME}/search\?type=charge_card&amp;state=queued&amp;until=[^"]*">Back</a>', page
+    ) or re.search(rf'href="{HOME}/search\?type=charge_card[^"]*state=queued[^"]*">Back</a>', page)
+
+
+def test_a_new_key_is_made_once_however_often_the_page_is_loaded_anew(admin: Visitor) -> None:
+    answer = admin.send("/keys", name="one", role="viewer", days="1")
+
+    assert answer.status_code == 200
+    assert f'data-here="{HOME}/keys"' in answer.text
+    assert BOOTSTRAP not in answer.text
