@@ -12,6 +12,7 @@ from backend.api.access import RIGHTS, check_rights
 from backend.api.arrivals import Arrivals
 from backend.api.authentication import Authenticator
 from backend.api.call import current_call
+from backend.api.compression import compress_answers
 from backend.api.desk import Desk
 from backend.api.docs_page import docs_pages
 from backend.api.error_handlers import register_error_handlers
@@ -36,6 +37,7 @@ def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
     desk = app.extensions["tally-desk"] = Desk(parts, document)
     authenticator = Authenticator(parts.keys, parts.settings.rates, parts.clock.monotonic)
     app.extensions["tally-authenticator"] = authenticator
+    compress_answers(app)
     Arrivals(desk).watch(app)
     gate = Gate(parts, authenticator)
     rules = rules_of(app, OPERATIONS)

@@ -76,5 +76,7 @@ def _folder() -> Path | None:
 
 
 def _shown(response: Response) -> Response:
+    # Texts of a known size, read whole so that they can be compressed.
+    response.direct_passthrough = False
     response.headers["Content-Security-Policy"] = _POLICY
     return response

@@ -41,7 +41,7 @@ def _conditional(response: Response, request: Request) -> Response:
     """Told by a 304 when the caller has it already."""
     tag = hashlib.sha256(response.get_data()).hexdigest()[:32]
     response.set_etag(tag)
-    if request.if_none_match.contains(tag):
+    if request.if_none_match.contains_weak(tag):
         return Response(status=_NOT_MODIFIED, headers={"ETag": f'"{tag}"'})
     return response
 

@@ -28,6 +28,7 @@ from backend.domain.role import Role
 from backend.history.api_key_store import PostgresApiKeyStore
 from backend.history.depth_store import DepthStore
 from backend.history.event_record_store import PostgresEventRecordStore
+from backend.history.flow_store import FlowStore
 from backend.history.history_store import HistoryStore
 from backend.history.migrator import Migrator
 from backend.history.statistics_store import StatisticsStore
@@ -73,6 +74,7 @@ def api_parts(parts: Platform) -> ApiParts:
             inspection,
             history,
             clock,
+            flow=FlowStore(engine),
             lanes=parts.catalogue.lanes(),
             depths=DepthStore(engine),
             overdue=lambda: schedules.list_all(overdue=True),

@@ -23,6 +23,7 @@ def serve_asset(release: str, name: str) -> Response:  # noqa: ARG001 - only par
     if kind is None:
         abort(404)
     response = send_from_directory(FOLDER, name, mimetype=kind)
+    response.direct_passthrough = False  # small: read whole, so that it can be compressed
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from flask import Response, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from backend.api.config.dashboard_settings import DashboardSettings
 from backend.dashboard import charts, wording
 from backend.dashboard.assets import asset
 from backend.dashboard.forms import TOKEN_FIELD
+from backend.dashboard.live_parts import parts_in, told, without
 from backend.dashboard.notes import note_in
 from backend.dashboard.visit import link
 from backend.domain.visible_text import visible
@@ -24,15 +24,13 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_NOT_MODIFIED = 304
+_GOOD, _NOT_MODIFIED = 200, 304
 
 
 class Drawing:
     """Makes responses of templates."""
 
-    def __init__(self, settings: DashboardSettings, now: Callable[[], datetime]) -> None:
-        self._settings = settings
-        self._now = now
+    def __init__(self, settings: DashboardSettings) -> None:
         self._templates = Environment(
             loader=PackageLoader("backend.dashboard"),
             autoescape=True,
@@ -43,8 +41,8 @@ class Drawing:
         )
         self._templates.filters.update(
             count=wording.count, short=wording.short, duration=wording.duration, size=wording.size,
-            clock=wording.clock, json=wording.as_json, ago=self._ago, plural=wording.plural,
-            whole_json=wording.whole_json,
+            clock=wording.clock, json=wording.as_json, ago=_ago, since=_since, markup=Markup,
+            plural=wording.plural, whole_json=wording.whole_json,
         )  # fmt: skip
         self._templates.globals.update(
             asset=asset, link=link, settings=settings, charts=charts,
@@ -60,21 +58,40 @@ class Drawing:
         )
         response = Response(text, status, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = POLICY
-        if "X-Live" in request.headers and status == 200:  # noqa: PLR2004 - what it is
-            tag = hashlib.sha256(response.get_data()).hexdigest()[:32]
-            response.set_etag(tag)
-            if request.if_none_match.contains(tag):
-                return Response(status=_NOT_MODIFIED, headers={"ETag": f'"{tag}"'})
+        if "X-Live" in request.headers and status == _GOOD:
+            return _what_changed(response)
         return response
 
-    def _ago(self, at: datetime | None) -> Markup:
-        """An instant as people say it; the exact one on pointing at it, and for the script."""
-        if at is None:
-            return Markup("–")
-        exact, words = wording.clock(at), wording.relative(at, self._now())
-        return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-            escape(at.isoformat()), exact, words
-        )
+
+def _what_changed(response: Response) -> Response:
+    """To a script that asks again: nothing, or the parts that it has not."""
+    page = response.get_data(as_text=True)
+    tag = hashlib.sha256(page.encode()).hexdigest()[:32]
+    if request.if_none_match.contains_weak(tag):
+        return Response(status=_NOT_MODIFIED, headers={"ETag": f'"{tag}"'})
+    parts = parts_in(page)
+    response.set_data(without(page, parts, request.headers.get("X-Parts", "")))
+    response.headers["X-Parts"] = told(parts)
+    response.set_etag(tag)
+    return response
+
+
+def _ago(at: datetime | None) -> Markup:
+    """An instant, exact and in UTC: the script says how long ago it was, so that pages stay the same."""
+    if at is None:
+        return Markup("–")
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        at.isoformat(), *[wording.clock(at)] * 2
+    )
+
+
+def _since(at: datetime | None) -> Markup:
+    """The same, for which the script says how much time has gone by."""
+    if at is None:
+        return Markup("–")
+    return Markup('<time datetime="{}" title="since {} UTC" data-since>{}</time>').format(
+        at.isoformat(), *[wording.clock(at)] * 2
+    )
 
 
 def _shown(value: Any) -> Any:

@@ -38,7 +38,7 @@ def dashboard_pages(
     if not settings.enabled:
         return []
     blueprint = Blueprint("dashboard", __name__, url_prefix="/dashboard")
-    drawing = Drawing(settings, parts.clock.now)
+    drawing = Drawing(settings)
     sessions = Sessions(
         store or MemorySessions(parts.clock.monotonic),
         parts.keys,

@@ -15,10 +15,16 @@ from backend.domain.history_statistics import (
     TypeStatistics,
 )
 from backend.domain.queue_depth import QueueDepth
-from backend.domain.queue_flow import FlowReader, FlowSlice, SlicePercentiles
+from backend.domain.queue_flow import (
+    FlowReader,
+    FlowSlice,
+    SlicePercentiles,
+    begin_of_last_hour,
+)
 from backend.services.history_service import HistoryService
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+_MOST_FAILURES = 5
 _NOTHING = (None, None, None)
 
 
@@ -96,11 +102,13 @@ def look_back(
     if stretch.column < _HOUR:
         slices = flow.by_slice(begin, until, _seconds(stretch.column))
         spots = flow.percentiles(begin, until, _seconds(stretch.point), queue)
-        queues = flow.by_queue(begin, until)
+        queues, types = flow.by_queue(begin, until), flow.by_type(begin, until)
+        failures = flow.failures(begin, until, queue, _MOST_FAILURES)
     else:
         slices = flow.by_hour(begin, until)
         spots = [_spot(each) for each in history.by_hour(begin, until, queue=queue)]
-        queues = history.by_queue(begin, until)
+        queues, types = history.by_queue(begin, until), history.by_type(begin, until)
+        failures = history.failures(begin, until, queue=queue, limit=_MOST_FAILURES)
     samples = depths(begin, until, _seconds(stretch.column), queue)
     columns, points = (_instants(begin, until, step) for step in (stretch.column, stretch.point))
     return Past(
@@ -111,17 +119,17 @@ def look_back(
         _points({each.at: each.wait for each in spots}, points),
         {each.queue: each for each in queues},
         _sparks(slices, columns),
-        [] if queue else history.by_type(begin, until),
-        history.failures(begin, until, queue=queue, limit=5),
+        [] if queue else types,
+        failures,
     )
 
 
 def _begin(stretch: Stretch, until: datetime) -> datetime:
     """On a column's edge; the last column is the one that runs."""
-    now = until.astimezone(UTC).replace(second=0, microsecond=0)
     if stretch.column < _HOUR:
-        return now - stretch.length + stretch.column
-    return now.replace(minute=0) - stretch.length
+        return begin_of_last_hour(until)
+    hour = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return hour - stretch.length
 
 
 def _seconds(length: timedelta) -> int:

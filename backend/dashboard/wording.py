@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-_STEPS = ((60.0, "s"), (60.0, "min"), (24.0, "h"), (365.0, "d"))
 _MOST_SHOWN = 64 * 1024
 
 
@@ -67,20 +66,6 @@ def size(octets: float) -> str:
 def clock(at: datetime | None) -> str:
     """``2026-01-27 08:30:05``, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "–"
-
-
-def relative(at: datetime, now: datetime) -> str:
-    """``3 min ago``, ``in 2 h``."""
-    seconds = (now - at).total_seconds()
-    amount = abs(seconds)
-    if amount < 1:
-        return "now"
-    unit = "s"
-    for step, unit in _STEPS:
-        if amount < step or unit == "d":
-            break
-        amount /= step
-    return f"{amount:.0f} {unit} ago" if seconds > 0 else f"in {amount:.0f} {unit}"
 
 
 def share(part: float, whole: float) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from backend.domain.history_statistics import QueueStatistics
+from backend.domain.history_statistics import FailureGroup, QueueStatistics, TypeStatistics
+
+
+def begin_of_last_hour(now: datetime) -> datetime:
+    """When the last 60 minutes began, of which the last is the one that runs: the same everywhere."""
+    return now.astimezone(UTC).replace(second=0, microsecond=0) - timedelta(minutes=59)
 
 
 class FlowSlice(NamedTuple):
@@ -55,6 +60,14 @@ class FlowReader(Protocol):
 
     def by_queue(self, since: datetime, until: datetime) -> list[QueueStatistics]:
         """What ended, by queue, to the very second."""
+
+    def by_type(self, since: datetime, until: datetime) -> list[TypeStatistics]:
+        """What ended, by job type, to the very second, the busiest first."""
+
+    def failures(
+        self, since: datetime, until: datetime, queue: str = "", most: int = 50
+    ) -> list[FailureGroup]:
+        """What went wrong, by kind of error and job type, to the very second, the most frequent first."""
 
     def dead_groups(self, newest: int, most: int, queue: str = "") -> list[DeadGroup]:
         """The newest dead jobs of a queue or ('') of all, by kind of error and job type, largest first."""

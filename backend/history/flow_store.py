@@ -7,11 +7,16 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from backend.domain.history_statistics import QueueStatistics, TimeWindow
+from backend.domain.history_statistics import (
+    FailureGroup,
+    QueueStatistics,
+    TimeWindow,
+    TypeStatistics,
+)
 from backend.domain.queue_flow import DeadGroup, FlowSlice, SlicePercentiles
 from backend.history.connection import translated
 from backend.history.statements import statement
-from backend.history.statistics_rows import counts, run, wait
+from backend.history.statistics_rows import counts, failure_group, run, wait
 
 
 class FlowStore:
@@ -44,6 +49,18 @@ class FlowStore:
         """What ended, by queue, to the very second."""
         rows = self._rows("flow_by_queue", since=since, until=until)
         return [QueueStatistics(row.queue, counts(row), wait(row), run(row)) for row in rows]
+
+    def by_type(self, since: datetime, until: datetime) -> list[TypeStatistics]:
+        """What ended, by job type, to the very second, the busiest first."""
+        rows = self._rows("flow_by_type", since=since, until=until)
+        return [TypeStatistics(row.job_type, counts(row), wait(row), run(row)) for row in rows]
+
+    def failures(
+        self, since: datetime, until: datetime, queue: str = "", most: int = 50
+    ) -> list[FailureGroup]:
+        """What went wrong, by kind of error and job type, to the very second, the most frequent first."""
+        asked = {"since": since, "until": until, "job_type": "", "queue": queue, "most": most}
+        return [failure_group(row) for row in self._rows("failures_by_kind", **asked)]
 
     def dead_groups(self, newest: int, most: int, queue: str = "") -> list[DeadGroup]:
         """The newest dead jobs of a queue or ('') of all, by kind of error and job type, largest first."""

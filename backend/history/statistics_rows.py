@@ -6,7 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from backend.domain.history_statistics import AttemptCounts, DurationSummary, summarise
+from backend.domain.history_statistics import (
+    AttemptCounts,
+    DurationSummary,
+    FailureGroup,
+    summarise,
+)
 
 
 def counts(row: Row[Any]) -> AttemptCounts:
@@ -22,6 +27,14 @@ def wait(row: Row[Any]) -> DurationSummary | None:
 def run(row: Row[Any]) -> DurationSummary | None:
     """How long they ran."""
     return summarise(row.run_ms_sum, _numbers(row.run_buckets), _numbers(row.run_counts))
+
+
+def failure_group(row: Row[Any]) -> FailureGroup:
+    """What went wrong of one kind."""
+    return FailureGroup(
+        row.error_kind, row.job_type, row.attempts, row.failed, row.last_at,
+        row.job_id, row.error_message or "",
+    )  # fmt: skip
 
 
 def _numbers(array: str) -> list[int]:

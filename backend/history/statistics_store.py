@@ -15,7 +15,7 @@ from backend.domain.history_statistics import (
 )
 from backend.history.connection import translated
 from backend.history.statements import statement
-from backend.history.statistics_rows import counts, run, wait
+from backend.history.statistics_rows import counts, failure_group, run, wait
 
 
 class StatisticsStore:
@@ -46,13 +46,7 @@ class StatisticsStore:
     ) -> list[FailureGroup]:
         """What went wrong, grouped by kind of error and job type, the most frequent first."""
         rows = self._rows("failures_by_kind", window, job_type=job_type, queue=queue, most=most)
-        return [
-            FailureGroup(
-                row.error_kind, row.job_type, row.attempts, row.failed, row.last_at,
-                row.job_id, row.error_message or "",
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [failure_group(row) for row in rows]
 
     def _rows(self, name: str, window: TimeWindow, **rest: Any) -> list[Row[Any]]:
         hours = window.in_hours()

@@ -14,6 +14,7 @@ from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.ports import Clock, Inspection
 from backend.domain.queue_depth import ALL_QUEUES, DepthReader, QueueDepth
+from backend.domain.queue_flow import FlowReader, begin_of_last_hour
 from backend.domain.queue_name import queues_of
 from backend.domain.queue_state import QueueState, WorkerState
 from backend.domain.schedule_view import ScheduleView
@@ -37,7 +38,7 @@ class Overview(NamedTuple):
     dead: int
     paused: list[str]
     workers: list[WorkerState]
-    #: Of the last whole hours that the last 60 minutes touch; None while the record is away.
+    #: Of the last 60 minutes; None while the record is away.
     attempts: AttemptCounts | None
     types: list[TypeStatistics]
     #: How far the record is behind; None when nobody can tell.
@@ -63,6 +64,7 @@ class OverviewService:
         history: HistoryService,
         clock: Clock,
         *,
+        flow: FlowReader,
         lanes: Sequence[str],
         depths: DepthReader | None = None,
         overdue: Callable[[], list[ScheduleView]] | None = None,
@@ -73,6 +75,7 @@ class OverviewService:
         self._look = inspection
         self._history = history
         self._clock = clock
+        self._flow = flow
         self._lanes = lanes
         self._depths = depths
         self._overdue = overdue
@@ -142,7 +145,7 @@ class OverviewService:
             return found
 
     def _day_before(self, found: Situation) -> AttemptCounts | None:
-        """Of the 24 hours before those that the last 60 minutes touch, if it matters."""
+        """Of the 24 whole hours before those that the last 60 minutes touch, if it matters."""
         if found.attempts is None or not wants_comparison(found.attempts):
             return None
         until = (found.now - _RECENT).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -154,7 +157,7 @@ class OverviewService:
 
     def _recent_types(self, now: datetime) -> list[TypeStatistics] | None:
         try:
-            return self._history.by_type(now - _RECENT, now)
+            return self._flow.by_type(begin_of_last_hour(now), now)
         except (Unavailable, MigrationError):
             return None
 

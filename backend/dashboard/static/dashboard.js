@@ -1,7 +1,9 @@
 // What pages can do beside links and forms. Every page works without it; nothing here builds HTML from text.
 import { keepLive } from "./live.js";
 import { watchMenus } from "./menus.js";
+import { isSelected } from "./reader.js";
 import { watchSelection } from "./selection.js";
+import { sayTimes } from "./times.js";
 
 const theme = document.querySelector("[data-theme-toggle]");
 if (theme) {
@@ -65,5 +67,8 @@ addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form[method=post] button")) button.disabled = false;
 });
 
+const say = () => sayTimes(document, isSelected);
+say();
+setInterval(say, 1000);
 watchSelection();
 keepLive();

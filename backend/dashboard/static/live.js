@@ -2,8 +2,9 @@
 // reads, selects or types in them.
 import { announce, announceNews, knowNews } from "./announce.js";
 import { OUT_OF_REACH, SIGNED_OUT, wordsOf } from "./answers.js";
-import { differs, insert, showKnownTimes, showTimes, swap } from "./parts.js";
+import { differs, insert, showTimes, swap } from "./parts.js";
 import { isBusy } from "./reader.js";
+import { setClock } from "./times.js";
 
 const LONGEST_WAIT = 30_000;
 const held = document.querySelector("[data-held]");
@@ -11,6 +12,15 @@ const notice = document.querySelector("[data-offline]");
 let tag = "";
 let waiting = null;
 let isAsking = false;
+let told = "";
+let latest = new Map();
+
+// Parts that are as they were come as empty marks; what they are is what came last.
+const whole = (page) => {
+  for (const same of page.querySelectorAll("[data-same]"))
+    same.replaceWith(page.importNode(latest.get(same.id), true));
+  latest = new Map([...page.querySelectorAll("[data-live]")].map((part) => [part.id, part.cloneNode(true)]));
+};
 
 // Whether the part is now as it was fetched; a part that somebody is at waits.
 const renew = (part, fresh, force) => {
@@ -18,10 +28,7 @@ const renew = (part, fresh, force) => {
     showTimes(part, fresh);
     return true;
   }
-  if (!force && isBusy(part)) {
-    if (fresh) showKnownTimes(part, fresh);
-    return false;
-  }
+  if (!force && isBusy(part)) return false;
   if (fresh) swap(part, fresh);
   else part.remove();
   return true;
@@ -61,6 +68,8 @@ const show = (answer, text) => {
   }
   say("");
   tag = answer.headers.get("ETag") || "";
+  told = answer.headers.get("X-Parts") || "";
+  whole(page);
   announceNews(page);
   renewTokens(page);
   apply(page, false);
@@ -80,10 +89,11 @@ const renewTokens = (page) => {
 
 const receive = async () => {
   const answer = await fetch(location.href, {
-    headers: { "X-Live": "1", ...(tag && { "If-None-Match": tag }) },
+    headers: { "X-Live": "1", ...(tag && { "If-None-Match": tag }), ...(told && { "X-Parts": told }) },
     cache: "no-store",
     signal: AbortSignal.timeout(LONGEST_WAIT),
   });
+  setClock(answer.headers.get("Date"));
   return [answer, await answer.text()];
 };
 

@@ -1,12 +1,13 @@
 // Parts of a page: whether two are the same to a reader, and how one takes the place of the other.
 import { isSelected, remember } from "./reader.js";
+import { sayTime, sayTimes } from "./times.js";
 
 const plain = (part) => {
   const copy = part.cloneNode(true);
   // What a reader opened or made larger, and what waits for a selection, is no difference.
   for (const name of ["open", "style", "disabled", "popover"])
     for (const each of copy.querySelectorAll(`[${name}]`)) each.removeAttribute(name);
-  // Nor is that time goes on: times are set where they stand.
+  // Nor is another instant alone: times are set where they stand.
   for (const time of copy.querySelectorAll("time")) time.replaceWith(document.createElement("time"));
   return copy.outerHTML;
 };
@@ -15,9 +16,9 @@ export const differs = (part, fresh) => plain(part) !== plain(fresh);
 
 const setTime = (time, fresh) => {
   // Selected words stay the words that were selected.
-  if (time.outerHTML === fresh.outerHTML || isSelected(time)) return;
+  if (time.dateTime === fresh.dateTime || isSelected(time)) return;
   copyAttributes(time, fresh);
-  time.textContent = fresh.textContent;
+  sayTime(time);
 };
 
 // Of a part that is the same but for its times.
@@ -26,19 +27,15 @@ export const showTimes = (part, fresh) => {
   part.querySelectorAll("time").forEach((time, place) => setTime(time, now[place]));
 };
 
-// Of a part that holds still while there is more: an instant that is still shown has the same words anywhere.
-export const showKnownTimes = (part, fresh) => {
-  const now = new Map([...fresh.querySelectorAll("time")].map((time) => [time.dateTime, time]));
-  for (const time of part.querySelectorAll("time"))
-    if (now.has(time.dateTime)) setTime(time, now.get(time.dateTime));
-};
-
 const copyAttributes = (to, from) => {
   for (const name of to.getAttributeNames()) if (!from.hasAttribute(name)) to.removeAttribute(name);
   for (const name of from.getAttributeNames()) to.setAttribute(name, from.getAttribute(name));
 };
 
-const tell = (part) => part.dispatchEvent(new CustomEvent("tally:replaced", { bubbles: true }));
+const tell = (part) => {
+  sayTimes(part, isSelected);
+  part.dispatchEvent(new CustomEvent("tally:replaced", { bubbles: true }));
+};
 
 export const swap = (part, fresh) => {
   const restore = remember(part);

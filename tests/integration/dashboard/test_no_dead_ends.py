@@ -52,7 +52,11 @@ def test_a_schedule_that_cannot_be_keeps_what_was_typed(admin: Visitor) -> None:
 
     assert answer.status_code == 422
     assert len(_mistakes(answer.text)) == 1
-    for field, typed in (("name", "nightly"), ("cron", "61 * * * *"), ("time_zone", "Europe/Berlin")):
+    for field, typed in (
+        ("name", "nightly"),
+        ("cron", "61 * * * *"),
+        ("time_zone", "Europe/Berlin"),
+    ):
         assert re.search(f'name="{field}"[^>]* value="{re.escape(typed)}"', answer.text), field
     assert "<option selected>charge_card</option>" in answer.text
     assert '<details id="new" open>' in answer.text

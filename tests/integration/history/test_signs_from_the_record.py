@@ -11,6 +11,7 @@ from backend.domain.history_statistics import TimeWindow
 from backend.domain.queue_depth import QueueDepth
 from backend.history.connection import connect
 from backend.history.depth_store import DepthStore
+from backend.history.flow_store import FlowStore
 from backend.history.history_store import HistoryStore
 from backend.history.statistics_store import StatisticsStore
 from backend.services.history_service import HistoryService
@@ -54,7 +55,8 @@ def _service(chronicle: Chronicle, statistics: StatisticsStore) -> OverviewServi
     history = HistoryService(HistoryStore(chronicle.engine), statistics, _Clock())
     look = RedisInspection(chronicle.redis, chronicle.keys)
     depths = DepthStore(chronicle.engine)
-    return OverviewService(look, history, _Clock(), lanes=["default"], depths=depths)
+    flow = FlowStore(chronicle.engine)
+    return OverviewService(look, history, _Clock(), flow=flow, lanes=["default"], depths=depths)
 
 
 def _ended(at: datetime, well: int, failed: int) -> list[Life]:
@@ -71,10 +73,10 @@ def test_failures_are_held_against_the_day_before_the_last_hours(
     chronicle: Chronicle, statistics: _Asked
 ) -> None:
     before = START - timedelta(hours=5)
-    chronicle.write(*events_of(*_ended(before, 40, 0), *_ended(START - HOUR, 19, 2)))
+    chronicle.write(*events_of(*_ended(before, 40, 0), *_ended(START - 28 * MINUTE, 19, 2)))
 
     assert _codes(_service(chronicle, statistics)) == {"failures_grow"}
-    assert statistics.windows[1] == TimeWindow(START - 25 * HOUR, START - HOUR)
+    assert statistics.windows[0] == TimeWindow(START - 25 * HOUR, START - HOUR)
 
 
 def test_the_day_before_is_not_asked_for_where_all_is_well(
@@ -83,7 +85,19 @@ def test_the_day_before_is_not_asked_for_where_all_is_well(
     chronicle.write(*events_of(*_ended(START, 40, 1)))
 
     assert _codes(_service(chronicle, statistics)) == set()
-    assert len(statistics.windows) == 1
+    assert statistics.windows == []
+
+
+def test_what_went_wrong_more_than_an_hour_ago_is_no_sign_any_more(
+    chronicle: Chronicle, statistics: _Asked
+) -> None:
+    chronicle.write(*events_of(*_ended(START - 31 * MINUTE, 0, 40), *_ended(START, 3, 0)))
+
+    found = _service(chronicle, statistics).overview()
+
+    assert found.attempts is not None
+    assert (found.attempts.ended, found.attempts.failed) == (3, 0)
+    assert [sign.code for sign in found.signs if sign.code.startswith("failures")] == []
 
 
 def test_what_waits_is_held_against_a_quarter_of_an_hour_before(

@@ -125,6 +125,8 @@ def test_to_the_second_a_queue_has_the_sums_of_its_whole_hours(chronicle: Chroni
     flow, window = FlowStore(chronicle.engine), TimeWindow(START, START + 3 * HOUR)
 
     assert flow.by_queue(*window) == StatisticsStore(chronicle.engine).by_queue(window)
+    assert flow.by_type(*window) == StatisticsStore(chronicle.engine).by_type(window)
+    assert flow.failures(*window) == StatisticsStore(chronicle.engine).failures(window)
     assert flow.by_hour(*window) == flow.by_slice(*window, 3600)
 
 
