@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Response, abort, request, send_from_directory
+from flask import Response, abort, request
 
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -18,20 +18,26 @@ def asset(name: str) -> str:
 
 
 def serve_asset(release: str, name: str) -> Response:  # noqa: ARG001 - only part of the address
-    """The file itself."""
-    kind = _TYPES.get(Path(name).suffix)
-    if kind is None:
+    """The file itself; they are small, and read whole so that they can be compressed."""
+    contents = _files().get(name)
+    if contents is None:
         abort(404)
-    response = send_from_directory(FOLDER, name, mimetype=kind)
-    response.direct_passthrough = False  # small: read whole, so that it can be compressed
+    response = Response(contents, content_type=f"{_TYPES[Path(name).suffix]}; charset=utf-8")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in _TYPES
+    }
 
 
 @cache
 def _release() -> str:
     """One digest for all, because scripts import each other by relative addresses."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir()):
-        digest.update(path.name.encode() + path.read_bytes())
+    for name, contents in _files().items():
+        digest.update(name.encode() + contents)
     return digest.hexdigest()[:16]

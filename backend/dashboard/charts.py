@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -10,11 +11,14 @@ from markupsafe import Markup, escape
 
 from backend.dashboard.scale import log_bounds, log_place, round_top
 from backend.dashboard.wording import count, decade, duration, short
+from backend.domain.schedule_view import StripMark
 
 _WIDTH, _HEIGHT = 640.0, 180.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 6.0, 10.0, 24.0
 _INNER_WIDTH, _INNER_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _LABELS = 6
+#: What is no state of a job, in the colour of one.
+_STRIP_CLASSES = {"enqueued": "queued", "skipped": "canceled", "missed": "failed"}
 
 
 class Bar(NamedTuple):
@@ -43,7 +47,7 @@ def bars(stretches: Sequence[Bar], pattern: str, label: str) -> Markup:
     """Finished above, wrong below in another colour, one column for each stretch of time."""
     top = round_top(max((each.finished + each.wrong for each in stretches), default=0))
     step = _INNER_WIDTH / max(1, len(stretches))
-    parts = [_grid([(share, short(top * share)) for share in (0, 0.5, 1)])]
+    parts = [_grid(_marks(top))]
     for place, each in enumerate(stretches):
         parts.append(_column(each, _LEFT + place * step, step, top, pattern))
     parts.append(_times([each.at for each in stretches], step, pattern, middle=True))
@@ -54,7 +58,7 @@ def levels(stretches: Sequence[Level], pattern: str, label: str) -> Markup:
     """One column for each stretch of time, as high as what waited in it."""
     top = round_top(max((each.most for each in stretches), default=0))
     step = _INNER_WIDTH / max(1, len(stretches))
-    parts = [_grid([(share, short(top * share)) for share in (0, 0.5, 1)])]
+    parts = [_grid(_marks(top))]
     for place, each in enumerate(stretches):
         words = f"{each.at:{pattern}} UTC: {count(each.most)} waiting"
         parts.append(_stack(words, _LEFT + place * step, step, [("good", each.most / top)]))
@@ -85,6 +89,20 @@ def spark(numbers: Sequence[int], label: str) -> Markup:
     return _drawn(
         f'<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(label)}"><polyline points="{places}"/></svg>'
+    )
+
+
+def strip(marks: Sequence[StripMark]) -> Markup:
+    """One small column for each of the last ticks, in the colour of what became of its job."""
+    many = Counter(mark.words for mark in marks)
+    label = "last ticks: " + ", ".join(f"{number} {words}" for words, number in many.most_common())
+    drawn = "".join(
+        f'<rect class="{_STRIP_CLASSES.get(mark.words, mark.words)}" x="{6 * n}" width="5" height="14">'
+        f"<title>{mark.planned_at:%Y-%m-%d %H:%M:%S} UTC: {mark.words}</title></rect>"
+        for n, mark in enumerate(marks)
+    )
+    return _drawn(
+        f'<svg class="strip" viewBox="0 0 120 14" role="img" aria-label="{escape(label)}">{drawn}</svg>'
     )
 
 
@@ -173,6 +191,12 @@ def _decades(low: float, high: float) -> list[float]:
         shares.append(log_place(value, low, high))
         value *= 10
     return shares
+
+
+def _marks(top: float) -> list[tuple[float, str]]:
+    """Half a job is none: a small axis has no mark in its middle."""
+    shares = (0, 0.5, 1) if top > 1 else (0, 1)
+    return [(share, short(top * share)) for share in shares]
 
 
 def _grid(marks: Sequence[tuple[float, str]]) -> str:

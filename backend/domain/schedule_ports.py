@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from backend.domain.schedule import Schedule
 from backend.domain.schedule_tick import Tick
-from backend.domain.schedule_view import ScheduleView
+from backend.domain.schedule_view import ScheduleView, StripMark
 
 
 class UpcomingTicks(NamedTuple):
@@ -54,6 +54,9 @@ class ScheduleStore(Protocol):
 
     def all(self) -> list[ScheduleView]:
         """Every schedule that is not deleted, by name."""
+
+    def strips(self, most: int, name: str | None = None) -> dict[str, list[StripMark]]:
+        """The newest decided ticks of each schedule, or of one, the oldest first, by its name."""
 
     def change(self, schedule: Schedule, seen: Schedule, dropped: Sequence[Tick]) -> bool:
         """Replaces ``seen``, and says what became of its due ticks; False if it is not so any more."""

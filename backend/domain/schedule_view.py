@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from backend.domain.job_state import JobState
 from backend.domain.schedule import Schedule
-from backend.domain.schedule_tick import Tick
+from backend.domain.schedule_tick import Tick, TickOutcome
 
 
 class Difference(NamedTuple):
@@ -18,6 +19,23 @@ class Difference(NamedTuple):
     field: str
     in_file: Any
     in_database: Any
+
+
+class StripMark(NamedTuple):
+    """What became of one tick, and of its job as far as the record knows."""
+
+    planned_at: datetime
+    outcome: TickOutcome
+    job_id: str | None
+    #: None: there is no job, or the record has not seen it yet.
+    state: JobState | None
+
+    @property
+    def words(self) -> str:
+        """In one word: the state of its job, or why there is none."""
+        if self.state is not None:
+            return self.state.value
+        return "enqueued" if self.job_id else self.outcome.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine
 
+from backend.domain.job_state import JobState
 from backend.domain.schedule import Schedule
 from backend.domain.schedule_ports import PastRun, UnfiredTick, UpcomingTicks
-from backend.domain.schedule_tick import Tick
-from backend.domain.schedule_view import ScheduleView
+from backend.domain.schedule_tick import Tick, TickOutcome
+from backend.domain.schedule_view import ScheduleView, StripMark
 from backend.history.connection import translated
 from backend.history.schedule_rows import Row, schedule_of, tick_of, values_of, verdicts_of
 from backend.history.statements import statement
@@ -66,6 +67,15 @@ class PostgresScheduleStore(_Statements):
     def all(self) -> list[ScheduleView]:
         """All that are not deleted, by name."""
         return [_view(row) for row in self._rows("schedule_views", name=None)]
+
+    def strips(self, most: int, name: str | None = None) -> dict[str, list[StripMark]]:
+        """The newest decided ticks of each schedule, or of one, the oldest first, by its name."""
+        found: dict[str, list[StripMark]] = {}
+        for row in self._rows("schedule_strips", most=most, name=name):
+            state = JobState(row["state"]) if row["state"] else None
+            mark = StripMark(row["planned_at"], TickOutcome(row["outcome"]), row["job_id"], state)
+            found.setdefault(row["name"], []).append(mark)
+        return found
 
     def change(self, schedule: Schedule, seen: Schedule, dropped: Sequence[Tick]) -> bool:
         """Both or neither: the new schedule, and the verdicts on the ticks that it drops."""

@@ -175,6 +175,10 @@ class OverviewService:
             return str(error)
         return ""
 
+    def running(self) -> list[JobView]:
+        """What runs now, at most 100 of each queue."""
+        return self._running(self.queues())
+
     def _running(self, queues: Sequence[QueueState]) -> list[JobView]:
         ids: list[str] = []
         for queue in queues:

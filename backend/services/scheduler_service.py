@@ -16,7 +16,7 @@ from backend.domain.schedule_errors import ScheduleConflict
 from backend.domain.schedule_ports import ScheduleStore
 from backend.domain.schedule_seed import SeedReport
 from backend.domain.schedule_tick import Tick, TickOutcome
-from backend.domain.schedule_view import ScheduleView
+from backend.domain.schedule_view import ScheduleView, StripMark
 from backend.services.job_control import Actor
 from backend.services.schedule_editor import ScheduleEditor
 from backend.services.schedule_intake import ScheduleIntake, checked_name
@@ -27,6 +27,8 @@ from backend.services.schedule_seeding import ScheduleSeeding
 log = structlog.get_logger("tally.schedules")
 
 _MOST_TICKS, _MOST_RUNS = 1000, 100
+#: Ticks of a schedule that one glance takes in.
+_STRIP = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ class SchedulerService:
         if not overdue:
             return views
         return [view for view in views if view.is_overdue(self._parts.overdue_after)]
+
+    def strips(self, name: str | None = None) -> dict[str, list[StripMark]]:
+        """What became of the last 20 ticks of each schedule and of their jobs, the oldest first."""
+        return self._parts.store.strips(_STRIP, name)
 
     def change(
         self, name: str, *, by: Actor, reason: str = "", revision: int | None = None, **said: Any

@@ -35,7 +35,14 @@ def schedules(visit: Visit) -> Response:
     views = visit.parts.schedules.list_all()
     words = {view.schedule.name: in_words(view.schedule.plan) for view in views}
     types = sorted(each.name for each in visit.parts.catalogue)
-    return visit.show("schedules.html", views=views, words=words, types=types, plan_words=_WORDS)
+    return visit.show(
+        "schedules.html",
+        views=views,
+        words=words,
+        types=types,
+        plan_words=_WORDS,
+        strips=visit.parts.schedules.strips(),
+    )
 
 
 @routes.page("/schedules/<name>", "schedules.get", has_filter=True)
@@ -45,6 +52,7 @@ def schedule(visit: Visit, name: str) -> Response:
     asked = {"limit": 50, "before": visit.query.get("before"), "outcome": outcome}
     query = TicksQuery.model_validate({key: value for key, value in asked.items() if value})
     ticks = api.ticks(visit.call, name, query)
+    strip = visit.parts.schedules.strips(name).get(name, [])
     return visit.show(
         "schedule.html",
         item=api.get(visit.call, name),
@@ -53,6 +61,8 @@ def schedule(visit: Visit, name: str) -> Response:
         lines=ticks.items,
         outcomes=[each.value for each in TickOutcome],
         outcome=outcome or "",
+        strip=strip,
+        states={mark.job_id: mark.words for mark in strip},
         plan_words=_WORDS,
     )
 

@@ -1,0 +1,114 @@
+"""Tables and menus at every width, with names as long as they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.stage import Stage
+
+_LONG = ("synchronise_customer_master_data_" * 4)[:128]
+_PAGES = ("", "/search", "/dead", "/queues", "/workers", "/schedules", "/audit", "/keys")
+
+
+@pytest.fixture(params=[390, 1024, 1440])
+def sized(request: pytest.FixtureRequest, page: Any) -> Iterator[Any]:
+    """A page of some width."""
+    page.set_viewport_size({"width": request.param, "height": 900})
+    return page
+
+
+def _grow(page: Any) -> None:
+    """Every name on the page becomes as long as a name may be."""
+    page.evaluate(
+        """(long) => {
+          const cells = "td[data-label='Type'], td[data-label='Job type'], td[data-label='Queue'], "
+            + "td[data-label='Who'], tbody th a, td.what .cut";
+          for (const cell of document.querySelectorAll(cells)) cell.textContent = long;
+        }""",
+        _LONG,
+    )
+
+
+@pytest.mark.parametrize("address", _PAGES)
+def test_no_page_scrolls_sideways_whatever_the_names(
+    sized: Any, stage: Stage, address: str
+) -> None:
+    sized.goto(stage.url + address)
+    _grow(sized)
+
+    wide = sized.evaluate(
+        """() => [document.documentElement, ...document.querySelectorAll(".wide")]
+             .filter((each) => each.scrollWidth > each.clientWidth + 1)
+             .map((each) => each.outerHTML.slice(0, 200))"""
+    )
+
+    assert wide == []
+
+
+def test_an_open_menu_is_whole_and_moves_nothing(sized: Any, stage: Stage) -> None:
+    sized.goto(f"{stage.url}/queues")
+    button = sized.locator("details.act > summary").nth(3)
+    button.scroll_into_view_if_needed()
+    before = (button.bounding_box(), sized.evaluate("[scrollX, scrollY]"))
+
+    button.click()
+    menu = sized.locator("details.act[open] > form")
+    menu.wait_for()
+    box = menu.bounding_box()
+
+    assert (button.bounding_box(), sized.evaluate("[scrollX, scrollY]")) == before
+    assert box["x"] >= 0
+    assert box["y"] >= 0
+    assert box["x"] + box["width"] <= sized.viewport_size["width"]
+    assert box["y"] + box["height"] <= sized.viewport_size["height"]
+    sized.keyboard.press("Escape")
+    assert menu.count() == 0
+    assert button.evaluate("(each) => each === document.activeElement")
+
+
+def test_the_current_page_is_in_sight_in_the_navigation_of_a_phone(page: Any, stage: Stage) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{stage.url}/keys")
+
+    box = page.locator(".side [aria-current]").bounding_box()
+
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] < 391
+
+
+def test_who_would_rather_keep_a_job_keeps_it(page: Any, stage: Stage) -> None:
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+    page.goto(f"{stage.url}/job/{job_id}")
+    page.locator("#do-cancel > summary").click()
+
+    page.get_by_role("button", name="Keep it").click()
+
+    assert page.locator("details.act[open]").count() == 0
+    assert stage.platform.queue_service.get_job(job_id).state == "scheduled"
+
+
+def test_a_mistake_is_beside_its_field_and_a_reload_sends_nothing(page: Any, stage: Stage) -> None:
+    page.goto(f"{stage.url}/schedules")
+    page.locator("#new > summary").click()
+    page.fill("#new input[name=name]", "wrong")
+    page.fill("#new input[name=cron]", "61 * * * *")
+    page.get_by_role("button", name="Make schedule").click()
+    page.locator(".mistake").wait_for()
+
+    assert page.input_value("#new input[name=cron]") == "61 * * * *"
+    assert page.locator("#new").evaluate("(each) => each.open")
+    assert page.url == f"{stage.url}/schedules"
+    page.reload()
+    assert page.locator(".mistake").count() == 0
+
+
+def test_instants_are_said_in_words_and_go_on(page: Any, stage: Stage) -> None:
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=7200)
+    page.goto(f"{stage.url}/job/{job_id}")
+
+    due = page.locator("#facts time").nth(1)
+    page.wait_for_function("(each) => each.textContent === 'in 2 h'", arg=due.element_handle())
+    assert due.get_attribute("title").endswith(" UTC")
