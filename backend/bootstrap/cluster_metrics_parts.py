@@ -35,7 +35,11 @@ from backend.telemetry.metric_catalogue import (
     Metric,
 )
 from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.process_collectors import BuildCollector, FolderCollector
+from backend.telemetry.process_collectors import (
+    BuildCollector,
+    FolderCollector,
+    LinesLostCollector,
+)
 from backend.telemetry.record_collector import RecordCollector
 
 
@@ -81,7 +85,7 @@ def _gauges(parts: Platform, engine: Engine) -> Callable[[], Mapping[Metric, flo
 def scheduler_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count, and the gauges of the whole deployment."""
     settings = metrics_settings(parts)
-    collectors = [loop_collector(loops), *cluster_collectors(parts)]
+    collectors = [loop_collector(loops), LinesLostCollector(), *cluster_collectors(parts)]
     place = (settings.host, settings.scheduler_port)
     with served(collectors, "scheduler", *place, not_ready_loops(loops)):
         yield

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from prometheus_client.registry import Collector
 
@@ -18,13 +15,16 @@ from backend.bootstrap.platform import Platform
 from backend.domain.errors import TallyError
 from backend.loops.loop import Loop
 from backend.telemetry.count_folder import CountFolder
-from backend.telemetry.count_keeper import FOLDER_VARIABLE
+from backend.telemetry.count_keeper import FOLDER_VARIABLE, keep_counts
+from backend.telemetry.count_places import new_count_folder
+from backend.telemetry.counts import nothing
 from backend.telemetry.metrics_page import MetricsPage
 from backend.telemetry.metrics_server import NotReady, serve
 from backend.telemetry.process_collectors import (
     BuildCollector,
     DeathCollector,
     FolderCollector,
+    LinesLostCollector,
     LoopCollector,
 )
 
@@ -45,8 +45,11 @@ def worker_metrics(
         collectors: list[Collector] = [FolderCollector(folder)]
         if deaths is not None:
             collectors.append(DeathCollector(deaths))
+        own = keep_counts(nothing)
         with served(collectors, "worker", settings.host, settings.worker_port, reasons):
             yield
+        if own is not None:
+            own.close()
 
 
 @contextmanager
@@ -54,7 +57,8 @@ def recorder_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count."""
     settings = metrics_settings(parts)
     place = (settings.host, settings.recorder_port)
-    with served([loop_collector(loops)], "recorder", *place, not_ready_loops(loops)):
+    collectors = [loop_collector(loops), LinesLostCollector()]
+    with served(collectors, "recorder", *place, not_ready_loops(loops)):
         yield
 
 
@@ -85,13 +89,12 @@ def _refusal_of(check: Callable[[], None]) -> list[str]:
 @contextmanager
 def count_folder() -> Iterator[CountFolder]:
     """A folder for the counts of the processes that are started inside the block."""
-    path = Path(tempfile.mkdtemp(prefix="tally-counts-"))
-    os.environ[FOLDER_VARIABLE] = str(path)
-    try:
-        yield CountFolder(path)
-    finally:
-        os.environ.pop(FOLDER_VARIABLE, None)
-        shutil.rmtree(path, ignore_errors=True)
+    with new_count_folder() as path:
+        os.environ[FOLDER_VARIABLE] = str(path)
+        try:
+            yield CountFolder(path)
+        finally:
+            os.environ.pop(FOLDER_VARIABLE, None)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from backend import __version__
 from backend.domain.errors import TallyError
 from backend.domain.visible_text import visible
 from backend.telemetry.lean_imports import lean_imports
+from backend.telemetry.lossy_streams import lose_error_lines
 
 #: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
 COMMANDS = {
@@ -64,6 +65,7 @@ def tally() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Runs the command; an error of ours is one line and exit status 1."""
+    lose_error_lines()
     # Job packages of one's own are looked for where the command is started, as with `flask` or `rq`.
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))

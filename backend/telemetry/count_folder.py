@@ -17,7 +17,9 @@ from typing import Any
 
 from backend.telemetry.counts import Snapshot, Spread, nothing
 
-_LIVING, _COUNTED, _SUM, _LOCK = ".alive", ".counted", "ended.sum", "folder.lock"
+#: Ends the name of a file that a process holds a lock on for as long as it lives.
+LIVING = ".alive"
+_COUNTED, _SUM, _LOCK = ".counted", "ended.sum", "folder.lock"
 
 
 class CountFile:
@@ -26,8 +28,7 @@ class CountFile:
     def __init__(self, folder: Path) -> None:
         name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._file = folder / f"{name}{_COUNTED}"
-        self._alive = os.open(folder / f"{name}{_LIVING}", os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._alive, fcntl.LOCK_EX)
+        self._alive = opened_alone(folder / f"{name}{LIVING}")
 
     def write(self, snapshot: Snapshot) -> None:
         """Replaces what was left before."""
@@ -48,9 +49,9 @@ class CountFolder:
         """The sum over all processes, ended ones included."""
         total = nothing()
         with self._alone():
-            for living in sorted(self._folder.glob(f"*{_LIVING}")):
+            for living in sorted(self._folder.glob(f"*{LIVING}")):
                 counted = living.with_suffix(_COUNTED)
-                if _is_held(living):
+                if is_held(living):
                     total.add(_read(counted))
                 else:
                     self._bury(living, counted)
@@ -67,15 +68,22 @@ class CountFolder:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        descriptor = os.open(self._folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        descriptor = opened_alone(self._folder / _LOCK)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
 
 
-def _is_held(path: Path) -> bool:
+def opened_alone(path: Path) -> int:
+    """A descriptor that holds the lock on a file until it is closed; waits for others to let go."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock on a file."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:

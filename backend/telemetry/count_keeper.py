@@ -1,4 +1,4 @@
-"""Writes what a process counts to its file, once a second and when the process ends."""
+"""Writes what a process counts, and the lines it lost, to its file once a second and when it ends."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 
 from backend.telemetry.count_folder import CountFile
 from backend.telemetry.counts import Snapshot
+from backend.telemetry.lossy_streams import lines_lost
 
 log = structlog.get_logger("tally.metrics")
 
@@ -45,7 +46,9 @@ class CountKeeper:
 
     def _write(self) -> None:
         try:
-            self._file.write(self._snapshot())
+            counted = self._snapshot()
+            counted.add(lines_lost())
+            self._file.write(counted)
         except OSError as error:
             # A full disk must not end a worker process.
             log.warning("metrics.not_written", error=str(error))

@@ -56,6 +56,11 @@ DEATHS = Metric(
     "Worker processes that ended, by why: stopped, recycled, crashed, killed.",
     ("lane", "cause"),
 )
+LINES_LOST = Metric(
+    "tally_log_lines_lost_total",
+    _COUNTER,
+    "Lines that standard output or error did not take: full disk, closed pipe, terminal gone.",
+)
 REQUESTS = Metric(
     "tally_http_requests_total",
     _COUNTER,

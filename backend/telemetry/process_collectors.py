@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from backend.telemetry import metric_catalogue as metrics
 from backend.telemetry.count_folder import CountFolder
 from backend.telemetry.families import families_of, family, single
+from backend.telemetry.lossy_streams import lines_lost
 
 
 class FolderCollector(Collector):
@@ -50,6 +51,14 @@ class DeathCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """One family."""
         yield family(metrics.DEATHS, {labels: float(n) for labels, n in self._deaths().items()})
+
+
+class LinesLostCollector(Collector):
+    """Lines that this process could not write; for processes that hand their counts to no other."""
+
+    def collect(self) -> Iterator[Family]:
+        """One family."""
+        yield from families_of(lines_lost())
 
 
 class BuildCollector(Collector):

@@ -23,6 +23,7 @@ from backend.telemetry.process_collectors import (
     BuildCollector,
     DeathCollector,
     FolderCollector,
+    LinesLostCollector,
     LoopCollector,
 )
 from backend.telemetry.record_collector import RecordCollector
@@ -56,6 +57,7 @@ def _full(folder: Path) -> str:
         FolderCollector(CountFolder(folder)),
         LoopCollector([Loop()]),
         DeathCollector(lambda: {("email", "crashed"): 1}),
+        LinesLostCollector(),
         BuildCollector("1.2.3", "worker"),
     )
 
