@@ -2,6 +2,12 @@
 
 import sys
 
+from workers.runtime.stop_signals import exit_when_asked
+
+if __name__ == "__main__":
+    # Before all else, which takes a second: what was asked meanwhile is obeyed.
+    exit_when_asked()
+
 from backend.domain.errors import ConfigurationError
 from backend.telemetry.lean_imports import lean_imports
 

@@ -159,10 +159,10 @@ class BaseWorker:
         self.settings = settings
 
     def open(self) -> None:
-        """Called once in the process, before the first job."""
+        """Called once in the process, before the first job; may take ``worker.open_timeout`` seconds."""
 
     def close(self) -> None:
-        """Called once, after the last job."""
+        """Called once, after the last job, when the process ends in order; has 5 seconds."""
 
 
 def job_type(

@@ -4,58 +4,79 @@ from __future__ import annotations
 
 import argparse
 import secrets
-import signal
 import socket
 import threading
 
 import structlog
 
 from backend.bootstrap import Platform, platform
+from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.bootstrap.worker_parts import Berth, worker_process
+from backend.domain.errors import TallyError
 from backend.telemetry.count_keeper import keep_counts
 from backend.telemetry.job_counts import JobCounts
 from backend.telemetry.logs import set_up_logs
+from backend.telemetry.lossy_streams import lose_lines
+from workers.runtime import stop_signals
 from workers.runtime.child import tie_to_parent
+from workers.runtime.ending import exit_in_order, exit_now
 from workers.runtime.flight_board import FlightBoard
-from workers.runtime.worker_process import exit_now, stop_on_signals
+
+log = structlog.get_logger("tally.worker")
 
 
 def main() -> None:
-    """Runs one worker process until it is told to stop."""
+    """Runs one worker process until it is told to stop, or retires."""
     asked = _arguments()
+    lose_lines()
+    set_up_logs(process="worker")
+    try:
+        _run(asked)
+    except SystemExit as ending:
+        # Asked to stop while it started, or a job package wants no process at all.
+        exit_in_order(ending.code if isinstance(ending.code, int) else 1)
+    except TallyError as error:
+        log.critical("worker.not_started", worker=asked.name, code=error.code, error=str(error))
+        exit_in_order(1)
+    except Exception:
+        log.critical("worker.not_started", worker=asked.name, exc_info=True)
+        exit_in_order(1)
+    exit_in_order()
+
+
+def _run(asked: argparse.Namespace) -> None:
+    find_scratch_folder()
+    threading.excepthook = _die_with_a_thread
     parts = platform()
-    log = parts.settings.log
-    set_up_logs(level=log.level, style=log.format, process="worker")
+    chosen = parts.settings.log
+    set_up_logs(level=chosen.level, style=chosen.format, process="worker")
     if asked.parent is not None:
-        tie_to_parent(signal.SIGHUP, asked.parent)
+        tie_to_parent(stop_signals.HANG_UP, asked.parent)
     lanes = asked.lane.split(",")
     slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
     board = (
         FlightBoard(asked.board, slots) if asked.board is not None else FlightBoard.create(slots)
     )
-    _run(parts, asked.name, lanes, slots, board)
+    _work(parts, Berth(asked.name, lanes, slots, board), asked.parent)
+
+
+def _work(parts: Platform, berth: Berth, parent: int | None) -> None:
+    counts = JobCounts(",".join(berth.lanes), [kind.name for kind in parts.catalogue])
+    keeper = keep_counts(counts.snapshot)
+    process = worker_process(parts, berth, counts.count)
+    process.run(opened=lambda: process.obey_signals(parent=parent))
+    if keeper is not None:
+        keeper.close()
 
 
 def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
     """A worker process without its heartbeat or bell is worse than none: let another take over."""
-    structlog.get_logger("tally.worker").critical(
+    log.critical(
         "thread.died",
         thread=hook.thread.name if hook.thread else "",
         exc_info=(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback),
     )
     exit_now(70)
-
-
-def _run(parts: Platform, name: str, lanes: list[str], slots: int, board: FlightBoard) -> None:
-    threading.excepthook = _die_with_a_thread
-    counts = JobCounts(",".join(lanes), [kind.name for kind in parts.catalogue])
-    keeper = keep_counts(counts.snapshot)
-    process = worker_process(parts, Berth(name, lanes, slots, board), counts.count)
-    stop_on_signals(process)
-    process.run()
-    if keeper is not None:
-        keeper.close()
-    exit_now()
 
 
 def _arguments() -> argparse.Namespace:

@@ -20,7 +20,7 @@ class Work(Protocol):
         """Works until told to stop."""
 
     def ask_to_stop(self) -> None:
-        """Asks for an orderly stop; a second time for an immediate one."""
+        """Asks for an orderly stop; again, it is the same request."""
 
 
 class EmbeddedWorker:

@@ -7,6 +7,7 @@ request gets its thread when it is whole, and gives it back when its answer is m
 
 from __future__ import annotations
 
+import signal
 import socket
 import struct
 import time
@@ -60,6 +61,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         finally:
             self._sender.stop()
             self._leaving.close()
+
+    def init_signals(self) -> None:
+        """gunicorn's, and that a terminal may hang up."""
+        super().init_signals()
+        signal.signal(signal.SIGHUP, take_no_notice)
 
     def accept(self, listener: Any) -> None:
         """Takes a connection; answers one of an address that has too many with 503."""
@@ -176,6 +182,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         del self._partial[conn]
         self.nr_conns -= 1
         conn.close()
+
+
+def take_no_notice(*_: object) -> None:
+    """A handler, for what is ignored outright stays so in the programs that a process starts."""
 
 
 def _stop_reading(conn: Any) -> None:

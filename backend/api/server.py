@@ -17,6 +17,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from backend.api.config.api_settings import ApiSettings
 from backend.api.embedded_worker import EmbeddedWorker
+from backend.api.patient_worker import take_no_notice
 from backend.domain.errors import ConfigurationError
 
 log = structlog.get_logger("tally.api")
@@ -122,6 +123,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
         }
 
     def _ready(self, arbiter: Any) -> None:
+        # gunicorn starts its web processes anew at a hang-up; a closed terminal is no reason.
+        signal.signal(signal.SIGHUP, take_no_notice)
         for listener in arbiter.LISTENERS:
             log.info("api.listening", address=str(listener), processes=self.settings.processes)
 

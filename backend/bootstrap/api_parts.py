@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from backend import __version__
+from backend.api.config.settings import Settings
 from backend.api.embedded_worker import EmbeddedWorker, Work
 from backend.api.jwt_tokens import verifier_of
 from backend.api.parts import ApiParts
@@ -46,6 +47,9 @@ from backend.services.test_run_service import JobTester
 from backend.services.why_service import WhyService
 from workers.artifacts.open_store import open_store
 from workers.runtime.flight_board import FlightBoard
+
+#: A web process does not wait for a job for ever, as worker processes of their own may: a day.
+_LONGEST_STOP = 86_400.0
 
 
 def api_parts(parts: Platform) -> ApiParts:
@@ -127,17 +131,26 @@ def _checks(parts: Platform) -> Mapping[str, Callable[[], object]]:
     return {"redis": parts.check_redis, "postgres": postgres}
 
 
+def embedded_grace(settings: Settings) -> float:
+    """Seconds the worker inside a web process has to stop, the longest of all lanes; 0: there is none."""
+    if not settings.api.worker_lanes:
+        return 0.0
+    lanes = settings.worker.lane_grace
+    return min(max(map(settings.worker.grace_of, ["", *lanes])), _LONGEST_STOP)
+
+
 def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
     """The worker inside the web process, where the settings want one."""
     settings = parts.settings.api
     if not settings.worker_lanes or not parts.settings.job_queue_enabled:
         return None
     lanes = parts.catalogue.lanes() if "all" in settings.worker_lanes else settings.worker_lanes
-    slots = settings.worker_slots
+    slots, grace = settings.worker_slots, embedded_grace(parts.settings)
 
     def make() -> Work:
         name = f"{socket.gethostname()}-web-{secrets.token_hex(4)}"
-        berth = worker_parts.Berth(name, list(lanes), slots, FlightBoard.create(slots))
+        board = FlightBoard.create(slots)
+        berth = worker_parts.Berth(name, list(lanes), slots, board, embedded_grace=grace)
         return cast(Work, worker_parts.worker_process(parts, berth))
 
-    return EmbeddedWorker(make, grace=parts.settings.worker.grace)
+    return EmbeddedWorker(make, grace=grace)

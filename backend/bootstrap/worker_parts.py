@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from backend.api.config.engine_settings import WorkerSettings
 from backend.bootstrap.platform import Platform
 from backend.broker.checkpoints import RedisCheckpoints
 from backend.broker.command_channel import RedisCommandChannel
@@ -23,9 +24,11 @@ from workers.runtime.child_runner import ChildPool, ChildRunner
 from workers.runtime.claim_order import ClaimOrder
 from workers.runtime.crew import Crew, no_tally
 from workers.runtime.flight_board import FlightBoard
+from workers.runtime.green_threads import refuse_green_threads
 from workers.runtime.job_contexts import context_maker
+from workers.runtime.retirement import RetirementLimits
 from workers.runtime.runner import Runner
-from workers.runtime.supervisor import Supervisor
+from workers.runtime.supervisor import ProcessLimits, Supervisor
 from workers.runtime.thread_runner import ThreadRunner
 from workers.runtime.worker_process import WorkerProcess
 
@@ -43,6 +46,8 @@ class Berth(NamedTuple):
     lanes: Sequence[str]
     slots: int
     board: FlightBoard
+    #: Inside another process: the seconds it has to stop, and it is never recycled. None: it is its own.
+    embedded_grace: float | None = None
 
 
 def supervisor(
@@ -54,17 +59,17 @@ def supervisor(
         parts.lease_book,
         processes=dict.fromkeys(lanes, processes or worker.processes),
         slots=lambda lane: slots or parts.slots_of(lane),
-        lease=worker.lease,
-        grace=worker.grace,
-        memory_limit_mb=worker.memory_limit_mb,
+        limits=ProcessLimits(worker.lease, worker.grace_of, worker.kill_above_mb),
         forget=RedisWorkerCommands(parts.redis, parts.keys).forget,
     )
 
 
 def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> WorkerProcess:
     """One worker process, ready to run."""
+    refuse_green_threads()
     settings = parts.settings.worker
     workers, children = _workers(parts, berth.lanes), _children(parts)
+    grace, limits = _grace_and_limits(settings, berth)
     return WorkerProcess(
         _crew(parts, berth, workers, children, tally),
         slots=berth.slots,
@@ -75,10 +80,18 @@ def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> Wo
         presence=_presence(parts, berth),
         heartbeat=settings.heartbeat,
         lease=settings.lease,
-        grace=settings.grace,
-        recycle_jobs=settings.recycle_jobs,
+        grace=grace,
+        open_timeout=settings.open_timeout,
+        limits=limits,
         closables=[children],
     )
+
+
+def _grace_and_limits(settings: WorkerSettings, berth: Berth) -> tuple[float, RetirementLimits]:
+    if berth.embedded_grace is not None:
+        return berth.embedded_grace, RetirementLimits()
+    limits = RetirementLimits(settings.recycle_jobs, settings.memory_limit_mb)
+    return max(settings.grace_of(lane) for lane in berth.lanes), limits
 
 
 def _children(parts: Platform) -> ChildPool:

@@ -13,16 +13,21 @@ import structlog
 
 from backend.bootstrap import Platform, platform
 from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
+from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.bootstrap.worker_parts import supervisor as worker_supervisor
 from backend.cli.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError
 from backend.domain.nearest_name import suggestion
 from backend.loops.loop import Loop
 from backend.telemetry.logs import set_up_logs
-from workers.runtime.supervisor import stop_on_signals
+from backend.telemetry.lossy_streams import lose_lines
+from workers.runtime import stop_signals
+from workers.runtime.green_threads import refuse_green_threads
 
 
 def _started(process: str) -> Platform:
+    stop_signals.outlive_the_terminal()
+    lose_lines()
     parts = platform()
     log = parts.settings.log
     set_up_logs(level=log.level, style=log.format, process=process)
@@ -44,20 +49,22 @@ def worker(
       tally worker                      every lane
       tally worker email --processes 2  two processes for mails
     """
+    find_scratch_folder()
     parts = _started("supervisor")
-    supervisor = worker_supervisor(
-        parts, _chosen(parts, lanes), processes=processes, slots=concurrency
-    )
+    chosen = _chosen(parts, lanes)
+    refuse_green_threads()
+    supervisor = worker_supervisor(parts, chosen, processes=processes, slots=concurrency)
     rescuer, over = parts.rescuer(), threading.Event()
     # One process, one warning for an outage.
     rescuer.outages = supervisor.outages
     thread = threading.Thread(target=rescuer.run, args=(over,), daemon=True)
     thread.start()
-    stop_on_signals(supervisor)
+    supervisor.obey_signals()
     if pid_file:
         pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
     with worker_metrics(parts, lambda: supervisor.deaths, supervisor.not_ready):
         supervisor.run()
+        stop_signals.end_undisturbed()
     over.set()
     if pid_file:
         pid_file.unlink(missing_ok=True)
@@ -109,9 +116,12 @@ def api(host: str | None, port: int | None) -> None:
     It starts without Redis and without Postgres, and says so in its answers.
     """
     from backend.api.server import serve
-    from backend.bootstrap.api_parts import embedded_worker
+    from backend.bootstrap.api_parts import embedded_grace, embedded_worker
     from backend.bootstrap.web_parts import web_app
 
+    stop_signals.outlive_the_terminal()
+    lose_lines()
+    find_scratch_folder()
     settings = platform().settings
     set_up_logs(level=settings.log.level, style=settings.log.format, process="api")
     asked = {
@@ -124,7 +134,7 @@ def api(host: str | None, port: int | None) -> None:
             chosen,
             make_app=lambda: web_app(Platform(settings)),
             make_worker=lambda: embedded_worker(Platform(settings)),
-            worker_grace=settings.worker.grace if settings.api.worker_lanes else 0.0,
+            worker_grace=embedded_grace(settings),
         )
 
 
@@ -149,6 +159,7 @@ def _run_loops(loops: list[Loop]) -> None:
     stop.wait()
     for thread in threads:
         thread.join()
+    stop_signals.end_undisturbed()
     for loop in loops:
         try:
             loop.close()

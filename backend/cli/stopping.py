@@ -7,6 +7,8 @@ import threading
 from queue import SimpleQueue
 from types import FrameType
 
+from workers.runtime import stop_signals
+
 
 class Stop:
     """Set by a signal. Signal handlers may not touch locks, so they fill a queue instead."""
@@ -25,12 +27,11 @@ class Stop:
         self.event.set()
 
 
-def stop_event_on_signals() -> Stop:
-    """Installs the handlers."""
+def stop_event_on_signals(*, hang_up: bool = False) -> Stop:
+    """Installs the handlers; ``hang_up``: also for a terminal that goes away, but not under nohup."""
     stop = Stop()
-    signal.signal(signal.SIGTERM, stop.ask)
-    signal.signal(signal.SIGINT, stop.ask)
-    # The terminal was closed. Under nohup that is no reason to end.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, stop.ask)
+    for number in stop_signals.ASKING:
+        stop_signals.handle(number, stop.ask)
+    if hang_up and signal.getsignal(stop_signals.HANG_UP) is not signal.SIG_IGN:
+        stop_signals.handle(stop_signals.HANG_UP, stop.ask)
     return stop

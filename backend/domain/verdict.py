@@ -16,7 +16,8 @@ class Death(NamedTuple):
     running: Collection[tuple[str, str]]
     #: Those of the running ones that the process was killed for; empty: nobody knows who did it.
     guilty: Collection[tuple[str, str]] = ()
-    #: Why the guilty were killed: ``timeout``, or ``crashed``.
+    #: Why the guilty were killed: ``timeout``, or ``crashed``; ``memory``: one alone is not guilty of
+    #: what many before it left there.
     reason: str = "crashed"
 
 
@@ -28,7 +29,7 @@ def judge(leases: Sequence[Lease], death: Death) -> list[Rescued]:
     """
     running = [lease for lease in leases if (lease.job_id, lease.fence) in death.running]
     guilty = [lease for lease in running if (lease.job_id, lease.fence) in death.guilty]
-    if len(running) == 1:
+    if len(running) == 1 and death.reason != "memory":
         guilty = running
     return [Rescued(lease, _outcome(lease, death, running, guilty)) for lease in leases]
 
@@ -39,9 +40,8 @@ def _outcome(
     if lease in guilty:
         return charged(lease, death.reason, death.cause)
     if lease in running and not guilty:
-        error = AttemptError(
-            "suspected", "ProcessDied", f"{death.cause} while it ran beside others"
-        )
+        others = "beside others" if len(running) > 1 else "after others"
+        error = AttemptError("suspected", "ProcessDied", f"{death.cause} while it ran {others}")
         return Outcome(OutcomeKind.SUSPECTED, error=error)
     return Outcome(OutcomeKind.RELEASED)
 

@@ -43,7 +43,7 @@ _PATIENCE = 30.0
 def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
     """Starts servers and processes, shows them at work, and stays up until Ctrl-C."""
     set_up_logs(level="WARNING")
-    stop = stop_event_on_signals()
+    stop = stop_event_on_signals(hang_up=True)
     state = state_dir.absolute()
     if fresh and state.exists():
         stop_servers(state)

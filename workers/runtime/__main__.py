@@ -2,6 +2,12 @@
 
 import sys
 
+from workers.runtime.stop_signals import leave_stopping_to_the_parent
+
+if __name__ == "__main__":
+    # Before all else: a signal to a whole group of processes may come while this one starts.
+    leave_stopping_to_the_parent()
+
 from backend.domain.errors import ConfigurationError
 from backend.telemetry.lean_imports import lean_imports
 

@@ -21,6 +21,7 @@ from backend.api.config.settings import load_settings
 from backend.domain.job import ClaimedJob
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.retry_policy import RetryPolicy
+from backend.telemetry.lossy_streams import lose_lines
 from workers.base_worker import BaseWorker, JobContext, TimeLimitReached
 from workers.registry import load_catalogue
 from workers.runtime import attempt, frames
@@ -33,9 +34,9 @@ _MEGABYTE = 1024 * 1024
 
 def main(arguments: list[str]) -> None:
     """Serves jobs until the other side is gone."""
+    lose_lines()
     channel = socket.socket(fileno=int(arguments[0]))
     tie_to_parent(signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = load_settings()
     retry = RetryPolicy(settings.retry.delays, jitter=settings.retry.jitter)
     catalogue = load_catalogue(settings.job_packages, retry)

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from workers.runtime import frames
+from workers.runtime.stop_signals import held_back
 
 #: Importing the job packages may take a while on a busy machine.
 _START_LIMIT = 60.0
@@ -38,18 +39,19 @@ class ChildProcess:
         ours, theirs = socket.socketpair()
         self._channel = ours
         self.jobs = 0
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "workers.runtime",
-                str(theirs.fileno()),
-                json.dumps(dict(limits)),
-            ],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with held_back():
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "workers.runtime",
+                    str(theirs.fileno()),
+                    json.dumps(dict(limits)),
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         theirs.close()
         if self.next_frame(_START_LIMIT) is None:
             self.kill()

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import structlog
 
 from backend.telemetry.outages import Wait
-from workers.base_worker import StopRequested
 from workers.runtime.crew import Crew
 
 log = structlog.get_logger("tally.worker")
-#: Seconds a job that is stopped by force has, before its whole process is killed for it.
-_OBEDIENCE = 5.0
 
 
 class CommandChannel(Protocol):
@@ -55,24 +51,23 @@ class Commands(threading.Thread):
         if word == "shutdown":
             self._shut_down()
         elif word in {"stop-job", "stop-execution"}:
-            self._stop(str(command.get("job_id")))
+            self._stop_job(str(command.get("job_id")))
         elif word == "cancel-job":
-            self._cancel(str(command.get("job_id")))
+            self._cancel_job(str(command.get("job_id")))
         else:
             log.warning("command.unknown", command=word)
 
-    def _cancel(self, job_id: str) -> None:
+    def _cancel_job(self, job_id: str) -> None:
         for slot in self._crew.slots:
             if slot.running is not None and slot.running.id == job_id and slot.context is not None:
                 slot.context.canceled = True
 
-    def _stop(self, job_id: str) -> None:
+    def _stop_job(self, job_id: str) -> None:
         for slot in self._crew.slots:
             job = slot.running
             if job is not None and job.id == job_id:
-                self._cancel(job_id)
-                slot.must_end_by(time.monotonic() + _OBEDIENCE)
-                slot.interrupt(job, StopRequested)
+                self._cancel_job(job_id)
+                slot.force_to_end(job)
 
     def end(self) -> None:
         """Ends the thread at the next chance."""

@@ -9,11 +9,15 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-_HEADER = struct.Struct("=dI")
+#: The last beat; until when there need be none; since when it takes jobs; whether it leaves.
+_MOMENT = struct.Struct("=d")
+_BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT = 0, 8, 16, 24
+_RUNNING, _TOLD_TO_STOP = 1, 2
 _ENTRY = struct.Struct("=B64s40sdd")
 _OFFSET = 64
 
@@ -25,10 +29,12 @@ class Flight(NamedTuple):
     fence: str
     started: float
     hard_deadline: float
+    #: Whether the deadline is that of somebody who wants the job to end, not its own.
+    told_to_stop: bool = False
 
 
 class FlightBoard:
-    """A small file in shared memory: a heartbeat, then one entry a slot."""
+    """A little shared memory: how far the process is, then one entry a slot."""
 
     def __init__(self, descriptor: int, slots: int) -> None:
         self.descriptor = descriptor
@@ -38,27 +44,59 @@ class FlightBoard:
     @classmethod
     def create(cls, slots: int) -> FlightBoard:
         """A new board without a name in the file system; children inherit its descriptor."""
-        descriptor, path = tempfile.mkstemp(prefix="tally-board-")
-        Path(path).unlink()
+        descriptor = _memory_without_a_name()
         os.ftruncate(descriptor, _size(slots))
         return cls(descriptor, slots)
 
     def beat(self, monotonic: float) -> None:
         """Notes that the process is alive and may run Python."""
-        _HEADER.pack_into(self._memory, 0, monotonic, self.slots)
+        self._note(_BEAT_AT, monotonic)
 
     @property
     def last_beat(self) -> float:
         """When `beat` was last called; 0 before the first time."""
-        beat: float = _HEADER.unpack_from(self._memory, 0)[0]
-        return beat
+        return self._noted(_BEAT_AT)
+
+    def excuse_until(self, monotonic: float) -> None:
+        """Notes that its workers are opened or closed, which may take until then; 0: no longer."""
+        self._note(_EXCUSED_AT, monotonic)
+
+    @property
+    def excused_until(self) -> float:
+        """Until when no beat is to be expected; 0: it is."""
+        return self._noted(_EXCUSED_AT)
+
+    def serve(self, monotonic: float) -> None:
+        """Notes that the process takes jobs from now on."""
+        self._note(_SERVING_AT, monotonic)
+
+    @property
+    def serving_since(self) -> float:
+        """Since when it takes jobs; 0: not yet."""
+        return self._noted(_SERVING_AT)
+
+    def leave(self) -> None:
+        """Notes that the process takes no more jobs and ends after its last: it can be replaced."""
+        self._memory[_LEAVING_AT] = 1
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether `leave` was called."""
+        return self._memory[_LEAVING_AT] == 1
+
+    def _note(self, at: int, monotonic: float) -> None:
+        _MOMENT.pack_into(self._memory, at, monotonic)
+
+    def _noted(self, at: int) -> float:
+        moment: float = _MOMENT.unpack_from(self._memory, at)[0]
+        return moment
 
     def take_off(self, slot: int, flight: Flight) -> None:
         """Notes what a slot starts to run."""
         _ENTRY.pack_into(
             self._memory,
             _OFFSET + slot * _ENTRY.size,
-            1,
+            _TOLD_TO_STOP if flight.told_to_stop else _RUNNING,
             flight.job_id.encode(),
             flight.fence.encode(),
             flight.started,
@@ -77,13 +115,22 @@ class FlightBoard:
                 self._memory, _OFFSET + slot * _ENTRY.size
             )
             if active:
-                flights.append(Flight(_text(job_id), _text(fence), started, hard))
+                told = active == _TOLD_TO_STOP
+                flights.append(Flight(_text(job_id), _text(fence), started, hard, told))
         return flights
 
     def close(self) -> None:
         """Lets go of the memory."""
         self._memory.close()
         os.close(self.descriptor)
+
+
+def _memory_without_a_name() -> int:
+    if sys.platform == "linux":
+        return os.memfd_create("tally-board")
+    descriptor, path = tempfile.mkstemp(prefix="tally-board-")
+    Path(path).unlink()
+    return descriptor
 
 
 def _size(slots: int) -> int:

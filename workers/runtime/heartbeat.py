@@ -116,9 +116,11 @@ class Heartbeat(threading.Thread):
                 continue
             if code in {_ASKED, _FORCED} and slot.context is not None:
                 slot.context.canceled = True
-            if code in {_LOST, _FORCED}:
-                log.warning("lease.lost" if code == _LOST else "job.stopped", job_id=job.id)
-                slot.interrupt(job, StopRequested)
+            if code == _LOST and slot.lose(job):
+                log.warning("lease.lost", worker=self._crew.worker, job_id=job.id)
+            elif code == _FORCED:
+                log.warning("job.stopped", worker=self._crew.worker, job_id=job.id)
+                slot.force_to_end(job)
 
     def _stop_unconfirmed(self, now: float) -> None:
         """Others may take our jobs when the lease ends: stop them before that."""

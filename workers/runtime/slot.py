@@ -9,12 +9,15 @@ from collections import deque
 
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import Outcome
-from workers.base_worker import JobContext
+from workers.base_worker import JobContext, StopRequested
 from workers.runtime import attempt
 from workers.runtime.batch_size import BatchSize
 from workers.runtime.crew import Crew
 from workers.runtime.flight_board import Flight
 from workers.runtime.runner import Runner
+
+#: Seconds a job that must end has, after it was interrupted.
+OBEDIENCE_SECONDS = 5.0
 
 _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
@@ -36,12 +39,19 @@ class Slot(threading.Thread):
         self._size = BatchSize(seconds=crew.batch_seconds, limit=crew.batch_limit)
         self._aim = threading.Lock()
         self.interrupted = False
+        #: When the running job's lease was found lost; 0: it is not.
+        self.lost_at = 0.0
+        #: Somebody wants the running job to end, whatever that takes.
+        self.is_forced = False
+        #: The thread's loop is done.
+        self.is_over = False
 
     def run(self) -> None:
         """The loop of the thread."""
         while self._exchange():
             while self.batch:
                 self._fly(self.batch.popleft())
+        self.is_over = True
         self.crew.slot_left(self)
 
     def _exchange(self) -> bool:
@@ -82,13 +92,14 @@ class Slot(threading.Thread):
         self.context = context
         self.crew.board.take_off(self.number, Flight(job.id, job.fence, now, self.hard_deadline))
         with self._aim:
-            self.interrupted = False
+            self.interrupted = self.is_forced = False
             self.running = job
 
     def disarm(self) -> None:
         """Nothing may interrupt this thread any more: the handler is done."""
         with self._aim:
             self.running = None
+            self.lost_at = 0.0
             _raise_in_thread(ctypes.c_ulong(self.ident or 0), None)
 
     def _land(self) -> None:
@@ -105,14 +116,34 @@ class Slot(threading.Thread):
             _raise_in_thread(ctypes.c_ulong(self.ident or 0), ctypes.py_object(raised))
             return True
 
-    def must_end_by(self, monotonic: float) -> None:
-        """Lets the supervisor kill the process at ``monotonic`` if the job is still running then."""
-        job = self.running
-        if job is not None:
-            self.hard_deadline = monotonic
-            self.crew.board.take_off(
-                self.number, Flight(job.id, job.fence, self.started_at, monotonic)
-            )
+    def force_to_end(self, job: ClaimedJob) -> None:
+        """Raises in the handler of ``job``; if that does not end it, the process is killed for it."""
+        deadline = time.monotonic() + OBEDIENCE_SECONDS
+        told = Flight(job.id, job.fence, self.started_at, deadline, told_to_stop=True)
+        with self._aim:
+            if self.running is not job or self.is_forced:
+                return
+            self.is_forced = True
+            self.crew.board.take_off(self.number, told)
+        self.interrupt(job, StopRequested)
+
+    def lose(self, job: ClaimedJob) -> bool:
+        """Raises in the handler of ``job``, whose lease is lost; False if that was known already.
+
+        From then on its time limit is no reason to kill the process, and its neighbours with it.
+        """
+        without_limit = Flight(job.id, job.fence, self.started_at, 0.0)
+        with self._aim:
+            if self.running is not job or self.lost_at:
+                return False
+            self.lost_at = time.monotonic()
+            self.crew.board.take_off(self.number, without_limit)
+        self.interrupt(job, StopRequested)
+        return True
+
+    def is_forsaken(self, now: float) -> bool:
+        """Whether its job goes on though its lease was lost: nobody waits for it, nor for this slot."""
+        return bool(self.lost_at) and now - self.lost_at > OBEDIENCE_SECONDS
 
     def held(self) -> list[ClaimedJob]:
         """Every job this slot has a lease on: running, waiting in its batch, or not yet settled."""

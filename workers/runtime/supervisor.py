@@ -1,15 +1,12 @@
-"""Keeps worker processes alive: starts, watches, restarts with back-off, rescues their jobs, stops them."""
+"""Keeps worker processes alive: starts, watches, replaces with back-off, rescues their jobs, stops them."""
 
 from __future__ import annotations
 
 import secrets
-import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from queue import Empty, SimpleQueue
-from types import FrameType
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import structlog
@@ -17,13 +14,17 @@ import structlog
 from backend.domain.ports import LeaseBook
 from backend.domain.verdict import Death, judge
 from backend.telemetry.outages import Outages, Wait
+from workers.runtime import stop_signals
 from workers.runtime.crew_member import CrewMember
+from workers.runtime.ending import LONGEST_ENDING_SECONDS
+from workers.runtime.killing import Killing, stops_too_long
+from workers.runtime.restart_pause import HEALTHY_AFTER_SECONDS, RestartPause
+from workers.runtime.stop_requests import StopRequests
 
 log = structlog.get_logger("tally.supervisor")
 
 _TICK = 0.1
-_MEMORY_TICK = 1.0
-_FIRST_BACKOFF, _LONGEST_BACKOFF, _HEALTHY_AFTER = 0.2, 5.0, 10.0
+_WEIGHING_SECONDS = 1.0
 _MEGABYTE = 1024 * 1024
 _VIOLENT = ("crashed", "killed")
 
@@ -35,6 +36,15 @@ class Post(NamedTuple):
     number: int
 
 
+class ProcessLimits(NamedTuple):
+    """What a supervisor grants its processes. ``grace``: seconds of a lane, may be infinite."""
+
+    lease: float
+    grace: Callable[[str], float]
+    #: 0: any amount.
+    memory_kill_mb: int = 0
+
+
 class Supervisor:
     """One per host. Its own death makes its processes stop in order (they are tied to it)."""
 
@@ -44,38 +54,38 @@ class Supervisor:
         *,
         processes: Mapping[str, int],
         slots: Callable[[str], int],
-        lease: float,
-        grace: float,
-        memory_limit_mb: int = 0,
-        forget: Callable[[str], None] = lambda _name: None,
+        limits: ProcessLimits,
+        forget: Callable[[str], None],
     ) -> None:
         """``forget`` takes away the record of a process that has ended, by its name."""
         self._book = book
-        self._forget = forget
         self._slots = slots
-        self._lease = lease
-        self._grace = grace
-        self._memory_limit = memory_limit_mb * _MEGABYTE
-        self._posts = [Post(lane, n) for lane, count in processes.items() for n in range(count)]
-        self.crew: dict[Post, CrewMember] = {}
-        self._backoff = dict.fromkeys(self._posts, _FIRST_BACKOFF)
-        self._start_at = dict.fromkeys(self._posts, 0.0)
+        self._limits = limits
+        self._silence_seconds = limits.lease - max(1.0, limits.lease / 10)
+        self._forget = forget
+        self._pauses = {
+            Post(lane, number): RestartPause()
+            for lane, count in processes.items()
+            for number in range(count)
+        }
+        self._start_at = dict.fromkeys(self._pauses, 0.0)
+        self._crew: dict[Post, CrewMember] = {}
+        #: They take no more jobs and end after their last; others are in their posts already.
+        self._leaving: list[CrewMember] = []
         self._unrescued: list[tuple[str, Death]] = []
         self._weighed_at = 0.0
         self.outages = Outages()
         self._stepping = Wait(self.outages, "supervising")
         self._rescuing = Wait(self.outages, "rescuing the jobs of dead processes")
         self._rescue_at = 0.0
-        #: How many processes of each lane ended, and why: stopped, crashed, killed.
+        #: How many processes of each lane ended, and why: stopped, recycled, crashed, killed.
         self.deaths: Counter[tuple[str, str]] = Counter()
-        #: A queue that may be filled from inside a signal handler.
-        self._asked: SimpleQueue[None] = SimpleQueue()
-        self._times_asked = 0
+        self._requests = StopRequests()
 
     def run(self) -> None:
         """Supervises until asked to stop; returns when every process is gone."""
         pause = self._try_step()
-        while not self._told_to_stop(pause):
+        while not self._requests.wait(pause):
             pause = self._try_step()
         self._stop_all()
 
@@ -88,73 +98,75 @@ class Supervisor:
         self._stepping.over()
         return _TICK
 
-    def _told_to_stop(self, patience: float) -> bool:
-        try:
-            self._asked.get(timeout=patience)
-        except Empty:
-            return False
-        return True
-
     def step(self) -> None:
         """One look at everything."""
         now = time.monotonic()
-        for post in self._posts:
-            member = self.crew.get(post)
-            if member is None:
-                self._fill(post, now)
-            elif member.returncode() is not None:
-                self._bury(post, member, now)
-            else:
-                self._watch(member, now)
+        self._relieve_the_leaving()
+        self._bury_the_dead(now)
+        for post in self._pauses:
+            if post not in self._crew and now >= self._start_at[post]:
+                self._fill(post)
+        self._watch_all(now)
         self._rescue()
 
-    def _fill(self, post: Post, now: float) -> None:
-        if now < self._start_at[post]:
-            return
+    def _fill(self, post: Post) -> None:
         name = f"{socket.gethostname()}-{post.lane}-{post.number}-{secrets.token_hex(3)}"
-        self.crew[post] = CrewMember(name, post.lane, self._slots(post.lane))
-        log.info("worker.spawned", worker=name, pid=self.crew[post].pid)
+        self._crew[post] = CrewMember(name, post.lane, self._slots(post.lane))
+        log.info("worker.spawned", worker=name, pid=self._crew[post].pid)
 
-    def _bury(self, post: Post, member: CrewMember, now: float) -> None:
-        """Notes its jobs for rescue and when to start another in its place."""
-        flights = {(flight.job_id, flight.fence) for flight in member.board.in_flight()}
-        guilty = {(flight.job_id, flight.fence) for flight in member.guilty}
-        self.deaths[post.lane, _cause_of(member)] += 1
-        cause = member.kill_reason or f"worker process ended with {member.returncode()}"
-        reason = "timeout" if guilty else "crashed"
+    def _relieve_the_leaving(self) -> None:
+        for post, member in list(self._crew.items()):
+            if member.board.is_leaving:
+                self._leaving.append(self._crew.pop(post))
+
+    def _members(self) -> Iterator[CrewMember]:
+        yield from list(self._crew.values())
+        yield from list(self._leaving)
+
+    def _bury_the_dead(self, now: float) -> None:
+        for post, member in list(self._crew.items()):
+            if member.returncode() is not None:
+                del self._crew[post]
+                pause = self._pauses[post].after(
+                    member.served_seconds(now), in_order=member.returncode() == 0
+                )
+                self._start_at[post] = now + pause
+                self._bury(member, pause_seconds=pause)
+        for member in list(self._leaving):
+            if member.returncode() is not None:
+                self._leaving.remove(member)
+                self._bury(member)
+
+    def _bury(self, member: CrewMember, **details: float) -> None:
+        """Notes its jobs for rescue."""
+        killing = member.killing or Killing(f"worker process ended with {member.returncode()}")
+        running = {(flight.job_id, flight.fence) for flight in member.board.in_flight()}
+        guilty = {(flight.job_id, flight.fence) for flight in killing.guilty}
+        self.deaths[member.lane, _cause_of(member)] += 1
         log.log(
             20 if member.returncode() == 0 else 40,
             "worker.died",
             worker=member.name,
             returncode=member.returncode(),
-            cause=cause,
-            running=len(flights),
+            cause=killing.cause,
+            running=len(running),
+            **details,
         )
-        self._unrescued.append((member.name, Death(cause, flights, guilty, reason)))
+        self._unrescued.append((member.name, Death(killing.cause, running, guilty, killing.reason)))
         member.board.close()
-        del self.crew[post]
-        healthy = now - member.started > _HEALTHY_AFTER
-        pause = 0.0 if member.returncode() == 0 or healthy else self._backoff[post]
-        self._backoff[post] = (
-            _FIRST_BACKOFF if healthy else min(self._backoff[post] * 2, _LONGEST_BACKOFF)
-        )
-        self._start_at[post] = now + pause
 
-    def _watch(self, member: CrewMember, now: float) -> None:
-        """Kills a process that cannot end a job itself, before its leases end."""
-        overdue = member.overdue(now)
-        if overdue:
-            member.kill("killed: a job ran beyond its hard time limit", overdue)
-        elif member.silent_for(now) > self._lease - max(1.0, self._lease / 10):
-            member.kill("killed: it had not run Python for most of a lease", [])
-        elif self._memory_limit and now - self._weighed_at > _MEMORY_TICK:
-            self._weighed_at = now
-            self._weigh()
-
-    def _weigh(self) -> None:
-        for member in self.crew.values():
-            if member.returncode() is None and member.rss_bytes() > self._memory_limit:
-                member.kill("killed: it held more memory than worker.memory_limit_mb", [])
+    def _watch_all(self, now: float) -> None:
+        """Kills processes that cannot end a job themselves, before their leases end."""
+        weigh = now - self._weighed_at > _WEIGHING_SECONDS
+        self._weighed_at = now if weigh else self._weighed_at
+        memory_bytes = self._limits.memory_kill_mb * _MEGABYTE if weigh else 0
+        for member in self._members():
+            if member.returncode() is None:
+                killing = member.fault(
+                    now, silence_seconds=self._silence_seconds, memory_bytes=memory_bytes
+                )
+                if killing is not None:
+                    member.kill(killing)
 
     def _rescue(self) -> None:
         """Gives back the jobs of the dead; tries again at a later step while Redis does not serve."""
@@ -184,18 +196,18 @@ class Supervisor:
     def not_ready(self) -> list[str]:
         """Why jobs are not worked on here; empty while each lane has a process that stands."""
         now = time.monotonic()
-        lanes = dict.fromkeys(post.lane for post in self._posts)
-        standing = {post.lane for post in self._posts if self._stands(post, now)}
+        lanes = dict.fromkeys(post.lane for post in self._pauses)
+        standing = {post.lane for post in self._pauses if self._stands(post, now)}
         missing = [self._trouble_of(lane) for lane in lanes if lane not in standing]
         return [*missing, *self.outages.reasons()]
 
     def _stands(self, post: Post, now: float) -> bool:
         """Whether its process has begun, and has lived for long enough if those before it crashed."""
-        member = self.crew.get(post)
+        member = self._crew.get(post)
         if member is None or not member.has_begun():
             return False
-        is_suspect = self._backoff[post] > _FIRST_BACKOFF
-        return not is_suspect or now - member.started > _HEALTHY_AFTER
+        is_suspect = self._pauses[post].is_growing
+        return not is_suspect or now - member.started > HEALTHY_AFTER_SECONDS
 
     def _trouble_of(self, lane: str) -> str:
         crashes = sum(
@@ -208,43 +220,40 @@ class Supervisor:
         )
 
     def ask_to_stop(self) -> None:
-        """Stops every process in order; asked again, at once."""
-        self._times_asked += 1
-        self._asked.put(None)
-        if self._times_asked > 1:
-            self._ask_all()
+        """Asks for an orderly stop of the crew; asked again, it is the same request."""
+        self._requests.ask()
 
-    def _ask_all(self) -> None:
-        for member in list(self.crew.values()):
-            if member.returncode() is None:
-                member.ask_to_stop()
+    def obey_signals(self) -> None:
+        """SIGTERM and SIGINT stop the crew in order, and, some seconds later, at once; so does SIGQUIT."""
+        for number in stop_signals.ASKING:
+            stop_signals.handle(number, lambda *_: self._requests.signal())
+        stop_signals.handle(stop_signals.HURRY, lambda *_: self._requests.hurry())
 
     def _stop_all(self) -> None:
-        self._ask_all()
-        deadline = time.monotonic() + self._grace + 10
-        while self.crew:
+        began = time.monotonic()
+        for member in self._members():
+            member.ask_to_stop()
+        told_to_hurry = False
+        while self._crew or self._leaving:
             now = time.monotonic()
-            for post, member in list(self.crew.items()):
-                if member.returncode() is not None:
-                    self._bury(post, member, now)
-                elif now > deadline:
-                    member.kill("killed: it did not stop within its grace period", [])
+            if self._requests.hurried and not told_to_hurry:
+                told_to_hurry, began = True, now
+                for member in self._members():
+                    member.ask_to_hurry()
+            self._bury_the_dead(now)
+            self._watch_all(now)
+            for member in self._members():
+                grace = 0.0 if told_to_hurry else self._limits.grace(member.lane)
+                if now > began + grace + LONGEST_ENDING_SECONDS:
+                    member.kill(stops_too_long())
             time.sleep(_TICK / 2)
         self._rescue_at = 0.0
         self._rescue()
 
 
 def _cause_of(member: CrewMember) -> str:
-    if member.kill_reason:
+    if member.killing is not None:
         return "killed"
-    return "stopped" if member.returncode() == 0 else "crashed"
-
-
-def stop_on_signals(supervisor: Supervisor) -> None:
-    """SIGTERM and SIGINT stop the crew in order; a second one makes it give everything back at once."""
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        supervisor.ask_to_stop()
-
-    signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, ask)
+    if member.returncode() != 0:
+        return "crashed"
+    return "recycled" if member.board.is_leaving else "stopped"

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
-from types import FrameType
-from typing import Protocol
 
+import psutil
 import structlog
 
 from backend.domain.ports import LeaseBook
 from backend.telemetry.outages import Wait
 from workers.base_worker import BaseWorker
+from workers.runtime import stop_signals
 from workers.runtime.commands import CommandChannel, Commands
 from workers.runtime.crew import Crew
+from workers.runtime.ending import LONGEST_ENDING_SECONDS, Closable, close_all
 from workers.runtime.heartbeat import Heartbeat, Presence, Renewal
+from workers.runtime.retirement import Condition, RetirementLimits, reason_to_retire
 from workers.runtime.slot import Slot
 from workers.runtime.steward import Steward
+from workers.runtime.stop_requests import StopRequests
 from workers.runtime.stragglers import Stragglers
 
 log = structlog.get_logger("tally.worker")
 
-
-class Closable(Protocol):
-    """What must be ended with the process."""
-
-    def close(self) -> None:
-        """Ends it."""
+_TICK = 0.5
+_SLOT_TICK = 0.1
 
 
 class WorkerProcess:
-    """Runs until it is told to stop. Everything it needs comes in ready-made."""
+    """Runs until it is told to stop, or retires. Everything it needs comes in ready-made."""
 
     def __init__(
         self,
@@ -48,112 +45,147 @@ class WorkerProcess:
         heartbeat: float,
         lease: float,
         grace: float,
-        recycle_jobs: int = 0,
+        open_timeout: float,
+        limits: RetirementLimits,
         closables: Sequence[Closable] = (),
     ) -> None:
+        """``grace`` may be infinite: what runs is waited for until its own time limit ends it."""
         self.crew = crew
         self._workers = workers
+        self._opened: list[BaseWorker] = []
         self._presence = presence
         self._grace = grace
-        self._recycle_jobs = recycle_jobs
+        self._open_timeout = open_timeout
+        self._limits = limits
         self._closables = closables
-        #: A queue that may be filled from inside a signal handler.
-        self._asked: SimpleQueue[None] = SimpleQueue()
-        self._times_asked = 0
+        self._requests = StopRequests()
+        self._asked_to_retire = False
+        self._facts = psutil.Process()
         crew.slots = [Slot(number, crew) for number in range(slots)]
         self._steward = Steward(crew)
         self._heartbeat = Heartbeat(
             crew, renewal, presence, Stragglers(crew, book), interval=heartbeat, lease=lease
         )
-        self._commands = Commands(crew, channel, self.ask_to_stop)
+        self._commands = Commands(crew, channel, self.ask_to_retire)
 
-    def run(self, *, started: Callable[[], None] = lambda: None) -> None:
-        """Starts everything, works, and stops in order; returns when all is given back."""
-        if not self.start():
-            self._close()
-            return
-        started()
-        while not self._told_to_stop():
-            if self._recycle_jobs and self.crew.jobs_done >= self._recycle_jobs:
-                log.info("worker.recycled", worker=self.crew.worker, jobs=self.crew.jobs_done)
-                break
-        self.stop()
+    def run(self, *, opened: Callable[[], None] = lambda: None) -> None:
+        """Opens its workers, works, and stops in order; returns when all is finished or given back.
 
-    def _told_to_stop(self, patience: float = 0.5) -> bool:
+        ``opened`` is called before it takes the first job.
+        """
         try:
-            self._asked.get(timeout=patience)
-        except Empty:
-            return False
-        return True
+            open_seconds = self._open()
+            opened()
+            if self._appear():
+                self._start(open_seconds)
+                self._work()
+                self.stop()
+        finally:
+            close_all([*self._opened, *self._closables])
+        log.info("worker.stopped", worker=self.crew.worker, jobs=self.crew.jobs_done)
 
-    def start(self) -> bool:
-        """Opens the workers' clients, appears, and lets the slots work; False if told to stop before."""
-        for worker in self._workers:
-            worker.open()
-        if not self._appear():
-            return False
+    def _start(self, open_seconds: float) -> None:
+        """Lets the slots work."""
+        self.crew.board.serve(time.monotonic())
         for thread in (self._heartbeat, self._steward, self._commands):
             thread.start()
         for slot in self.crew.slots:
             slot.start()
-        log.info("worker.started", worker=self.crew.worker, slots=len(self.crew.slots))
-        return True
+        log.info(
+            "worker.started",
+            worker=self.crew.worker,
+            slots=len(self.crew.slots),
+            open_seconds=round(open_seconds, 3),
+        )
+
+    def _open(self) -> float:
+        """Opens every worker; how many seconds that took. Its supervisor sees to the time limit."""
+        began = time.monotonic()
+        self.crew.board.excuse_until(began + self._open_timeout)
+        for worker in self._workers:
+            log.debug("worker.opening", worker=self.crew.worker, opening=type(worker).__name__)
+            worker.open()
+            self._opened.append(worker)
+        self.crew.board.excuse_until(0.0)
+        self.crew.board.beat(time.monotonic())
+        return time.monotonic() - began
 
     def _appear(self) -> bool:
-        """Waits for Redis, in which it appears; its supervisor sees meanwhile that it lives."""
+        """Waits for Redis, in which it appears; its supervisor sees meanwhile that it lives.
+
+        False if it was told to stop before.
+        """
         wait = Wait(self.crew.outages, "starting")
         while True:
             self.crew.board.beat(time.monotonic())
             try:
                 self._presence.register()
             except Exception as error:  # noqa: BLE001 - told by the outages
-                if self._told_to_stop(wait.failed(error)):
+                if self._requests.wait(wait.failed(error)):
                     return False
             else:
                 wait.over()
                 return True
 
-    def ask_to_stop(self) -> None:
-        """Asks for an orderly stop; asked a second time, everything is given back at once."""
-        self._times_asked += 1
-        self._asked.put(None)
+    def _work(self) -> None:
+        while not self._requests.wait(_TICK):
+            reason = reason_to_retire(self._limits, self._condition())
+            if reason:
+                self._retire(reason)
+                return
 
-    @property
-    def was_asked_to_stop(self) -> bool:
-        """Whether somebody wants it to end."""
-        return self._times_asked > 0
+    def _condition(self) -> Condition:
+        now = time.monotonic()
+        return Condition(
+            jobs_done=self.crew.jobs_done,
+            rss_bytes=self._facts.memory_info().rss if self._limits.memory_mb else 0,
+            has_forsaken_slot=any(slot.is_forsaken(now) for slot in self.crew.slots),
+            is_asked=self._asked_to_retire,
+        )
+
+    def _retire(self, reason: str) -> None:
+        """Takes no more jobs and waits for those that run, however long: nobody asked for a stop."""
+        running = len(self.crew.held())
+        log.info("worker.recycled", worker=self.crew.worker, reason=reason, running=running)
+        self.crew.board.leave()
+        self._claim_no_more()
+        while self._has_work() and not self._requests.stopping:
+            self.crew.left.acquire(timeout=_SLOT_TICK)
+
+    def ask_to_stop(self) -> None:
+        """Asks for an orderly stop; asked again, it is the same request."""
+        self._requests.ask()
+
+    def ask_to_retire(self) -> None:
+        """Asks it to finish what it runs and end, without a limit in time, as if it were recycled."""
+        self._asked_to_retire = True
 
     def stop(self) -> None:
         """Finishes what runs within the grace period, gives the rest back, uncharged, and leaves."""
         log.info("worker.stopping", worker=self.crew.worker, running=len(self.crew.held()))
-        self.crew.stop()
-        self._give_back_waiting()
-        self._wait_for_slots(time.monotonic() + self._grace)
+        self._claim_no_more()
+        deadline = time.monotonic() + self._grace
+        while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
+            self.crew.left.acquire(timeout=_SLOT_TICK)
         self._give_back_running()
+        self.crew.board.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
         self._heartbeat.end()
         self._steward.end()
         self._commands.end()
-        self._close()
         self._leave()
-        log.info("worker.stopped", worker=self.crew.worker, jobs=self.crew.jobs_done)
 
-    def _close(self) -> None:
-        for closable in (*self._workers, *self._closables):
-            closable.close()
-
-    def _give_back_waiting(self) -> None:
+    def _claim_no_more(self) -> None:
+        self.crew.stop()
         waiting = [job for slot in self.crew.slots for job in slot.give_up_batch()]
         try:
             self.crew.release([*waiting, *self.crew.take_all_spilled()])
         except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("release.failed", error=str(error), note="their leases will end")
 
-    def _wait_for_slots(self, deadline: float) -> None:
-        left = 0
-        while left < len(self.crew.slots) and self._times_asked <= 1:
-            if time.monotonic() >= deadline:
-                return
-            left += self.crew.left.acquire(timeout=0.1)
+    def _has_work(self) -> bool:
+        """Whether some slot is not done yet, but for those that never will be."""
+        now = time.monotonic()
+        return any(not (slot.is_over or slot.is_forsaken(now)) for slot in self.crew.slots)
 
     def _give_back_running(self) -> None:
         running = [job for slot in self.crew.slots if (job := slot.running) is not None]
@@ -168,26 +200,18 @@ class WorkerProcess:
         except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("worker.stopped", error=str(error), note="its record will expire")
 
+    def obey_signals(self, *, parent: int | None) -> None:
+        """SIGTERM and SIGINT ask for an orderly stop, and, some seconds later, to give all back at once.
 
-def stop_on_signals(process: WorkerProcess) -> None:
-    """SIGTERM and SIGINT ask for an orderly stop; a second one gives everything back at once.
-
-    So does SIGHUP, however often it comes: the kernel sends it for each thread of a supervisor that
-    dies, and the second one is nobody's wish to hurry.
-    """
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        process.ask_to_stop()
-
-    def ask_once(_number: int, _frame: FrameType | None) -> None:
-        if not process.was_asked_to_stop:
-            process.ask_to_stop()
-
-    signal.signal(signal.SIGHUP, ask_once)
-    signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, ask)
-
-
-def exit_now(code: int = 0) -> None:
-    """Ends the process without waiting for threads whose jobs were given back but still run."""
-    os._exit(code)
+        SIGQUIT asks for that right away. SIGHUP is an order of the supervisor, or the kernel's word that
+        it is gone, which comes once for each of its threads; without one, a terminal has hung up.
+        """
+        for number in stop_signals.ASKING:
+            stop_signals.handle(number, lambda *_: self._requests.signal())
+        stop_signals.handle(stop_signals.HURRY, lambda *_: self._requests.hurry())
+        if parent is None:
+            stop_signals.outlive_the_terminal()
+            return
+        stop_signals.handle(stop_signals.HANG_UP, lambda *_: self._requests.ask())
+        if os.getppid() != parent:
+            self._requests.ask()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic import field_validator as checks
 
 from backend.api.config.section import Listed, Seconds, Section, within
@@ -47,6 +48,22 @@ class RetrySettings(Section):
     jitter: float = Field(0.1, ge=0, le=1, description="Share by which each delay is spread.")
 
 
+def _grace(value: Any) -> Any:
+    if value == "limit":
+        return value
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not bounds.GRACE.holds(seconds):
+        raise ValueError(f"must be {bounds.GRACE.words}, or limit")
+    return seconds
+
+
+#: Seconds, or as long as the job's own time limit allows.
+Grace = Annotated[float | Literal["limit"], BeforeValidator(_grace)]
+
+
 class WorkerSettings(Section):
     """How worker processes behave."""
 
@@ -57,18 +74,36 @@ class WorkerSettings(Section):
     )
     heartbeat: Seconds = Field(30, description="Seconds between heartbeats.")
     lease: Seconds = Field(90, description="Seconds a lease lives without a heartbeat.")
-    grace: Annotated[float, within(bounds.GRACE)] = Field(
-        30, description="Seconds a stopping worker lets its running jobs finish."
+    grace: Grace = Field(
+        30,
+        description="Seconds a stopping worker lets its running jobs finish; `limit`: until their own "
+        "time limits end them.",
+    )
+    lane_grace: dict[str, Grace] = Field(
+        default_factory=dict, description="The same by lane, where they differ."
+    )
+    open_timeout: Seconds = Field(
+        600, description="Seconds a starting process may take to open its workers."
     )
     batch_seconds: Seconds = Field(
         0.01, description="A worker claims ahead no more than about this much work."
     )
     batch_limit: int = Field(32, ge=1, le=200, description="Most jobs claimed ahead.")
     recycle_jobs: int = Field(
-        0, ge=0, description="Restart a process after so many jobs; 0: never."
+        0,
+        ge=0,
+        description="Replace a process after so many jobs; it finishes what it runs. 0: never.",
     )
     memory_limit_mb: int = Field(
-        1024, ge=0, description="Restart a worker process above this many MB; 0: no limit."
+        1024,
+        ge=0,
+        description="Replace a worker process above so many MB; it finishes what it runs. 0: never.",
+    )
+    memory_kill_mb: int | None = Field(
+        None,
+        ge=0,
+        description="Kill a worker process above so many MB, for it did not get rid of its jobs fast "
+        "enough. Not given: twice worker.memory_limit_mb; 0: never.",
     )
     child_memory_limit_mb: int = Field(
         2048, ge=0, description="Address space of an isolated job's process; 0: no limit."
@@ -91,6 +126,14 @@ class WorkerSettings(Section):
             raise ValueError("give high, normal and low a weight from 0")
         return weights
 
+    @checks("memory_kill_mb")
+    @classmethod
+    def _above_the_limit(cls, kill: int | None, info: Any) -> int | None:
+        limit = info.data.get("memory_limit_mb", 0)
+        if kill and kill <= limit:
+            raise ValueError(f"must be above worker.memory_limit_mb ({limit}), or 0")
+        return kill
+
     @checks("lease")
     @classmethod
     def _outlives_heartbeats(cls, lease: float, info: Any) -> float:
@@ -98,6 +141,16 @@ class WorkerSettings(Section):
         if lease < 2 * heartbeat:
             raise ValueError(f"must be at least twice the heartbeat ({heartbeat:g} s)")
         return lease
+
+    def grace_of(self, lane: str) -> float:
+        """The grace period of a lane in seconds; infinite where it is that of the jobs."""
+        grace = self.lane_grace.get(lane, self.grace)
+        return math.inf if grace == "limit" else grace
+
+    @property
+    def kill_above_mb(self) -> int:
+        """Above how many MB a worker process is killed; 0: never."""
+        return 2 * self.memory_limit_mb if self.memory_kill_mb is None else self.memory_kill_mb
 
 
 class SchedulerSettings(Section):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import time
+from collections.abc import Callable
+
+import pytest
 
 from backend.domain.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
+from tests.integration.runtime.conftest import SHORT_LEASES
 
 
 def test_sigterm_finishes_what_runs_and_leaves_what_waits(cluster: Cluster) -> None:
@@ -41,16 +43,40 @@ def test_what_outlives_the_grace_period_is_given_back_uncharged(cluster: Cluster
     assert cluster.job(second).state is JobState.SCHEDULED
 
 
-def test_a_second_signal_gives_back_at_once(cluster: Cluster) -> None:
-    supervisor = cluster.workers()
-    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")})
-    cluster.running(job_id)
+@pytest.fixture
+def unhurried(make_cluster: Callable[..., Cluster]) -> Cluster:
+    """A lane that waits for its jobs, where others would not wait at all."""
+    grace = {"TALLY_WORKER__GRACE": "0", "TALLY_WORKER__LANE_GRACE": '{"default": "limit"}'}
+    return make_cluster(**{**SHORT_LEASES, **grace})
 
-    stopped_at = time.monotonic()
-    supervisor.send_signal(signal.SIGINT)
-    eventually(lambda: "worker.stopping" in cluster.log(), timeout=5, show=cluster.log)
-    supervisor.send_signal(signal.SIGINT)
 
-    assert supervisor.wait(10) == 0
-    assert time.monotonic() - stopped_at < 4
-    assert cluster.job(job_id).state is JobState.QUEUED
+def test_a_lane_whose_grace_is_the_jobs_limit_finishes_what_runs(unhurried: Cluster) -> None:
+    supervisor = unhurried.workers()
+    jobs = [
+        unhurried.enqueue(kind, {"until": str(unhurried.folder / "go")})
+        for kind in ("hold", "isolated_hold")
+    ]
+    for job_id in jobs:
+        unhurried.running(job_id)
+
+    supervisor.terminate()
+    eventually(lambda: "worker.stopping" in unhurried.log(), show=unhurried.log)
+    (unhurried.folder / "go").touch()
+
+    assert supervisor.wait(20) == 0
+    for job_id in jobs:
+        job = unhurried.job(job_id)
+        assert (job.state, job.attempt) == (JobState.FINISHED, 1), unhurried.log()
+
+
+def test_such_a_lane_waits_no_longer_than_the_jobs_own_limit(unhurried: Cluster) -> None:
+    supervisor = unhurried.workers()
+    job_id = unhurried.enqueue("stubborn", timeout=1)
+    eventually(lambda: unhurried.job(job_id).state is JobState.STARTED)
+
+    supervisor.terminate()
+
+    assert supervisor.wait(20) == 0
+    job = unhurried.job(job_id)
+    assert job.error is not None
+    assert (job.state, job.error.reason) == (JobState.FAILED, "timeout")

@@ -37,6 +37,12 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("workr: {}", "there is no setting 'workr', did you mean 'worker'"),
         ("worker: {concurrency: 0}", "setting 'worker.concurrency': Input should be greater"),
         ("worker: {heartbeat: 60, lease: 90}", "setting 'worker.lease': Value error, must be at"),
+        (
+            "worker: {memory_kill_mb: 1024}",
+            "setting 'worker.memory_kill_mb': Value error, must be a",
+        ),
+        ("worker: {grace: for ever}", "setting 'worker.grace': Value error, give seconds from 0"),
+        ("worker: {lane_grace: {a: .inf}}", "setting 'worker.lane_grace.a': Value error, give sec"),
         ("worker: {weights: {urgent: 1}}", "setting 'worker.weights': Value error, give high"),
         ("retry: {jitter: 2}", "setting 'retry.jitter'"),
         ("log: {level: LOUD}", "setting 'log.level'"),

@@ -34,6 +34,20 @@ def test_of_several_that_ran_none_is_charged_and_each_is_a_suspect() -> None:
     assert kinds == [OutcomeKind.SUSPECTED, OutcomeKind.SUSPECTED, OutcomeKind.RELEASED]
 
 
+def test_what_filled_a_process_is_not_told_by_who_was_the_last_in_it() -> None:
+    death = Death("killed: too large", _named(LEASES[1]), reason="memory")
+
+    rescued = judge(LEASES, death)
+
+    assert [entry.outcome.kind for entry in rescued] == [
+        OutcomeKind.RELEASED,
+        OutcomeKind.SUSPECTED,
+        OutcomeKind.RELEASED,
+    ]
+    assert rescued[1].outcome.error is not None
+    assert rescued[1].outcome.error.message == "killed: too large while it ran after others"
+
+
 def test_a_known_guilty_one_is_charged_and_its_neighbours_are_given_back() -> None:
     death = Death("ran too long", _named(*LEASES), _named(LEASES[0]), "timeout")
 

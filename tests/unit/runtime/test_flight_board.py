@@ -52,6 +52,29 @@ def test_a_beat_disturbs_no_flight(board: FlightBoard) -> None:
     assert board.in_flight() == [FLIGHT]
 
 
+def test_it_tells_how_far_its_process_is(board: FlightBoard) -> None:
+    def told() -> tuple[float, float, float, bool]:
+        return board.last_beat, board.excused_until, board.serving_since, board.is_leaving
+
+    assert told() == (0, 0, 0, False)
+    board.excuse_until(600.5)
+    board.beat(1.5)
+    board.serve(2.5)
+    board.leave()
+    board.take_off(0, FLIGHT)
+
+    assert told() == (1.5, 600.5, 2.5, True)
+    assert board.in_flight() == [FLIGHT]
+
+
+def test_who_was_told_to_stop_is_told_apart(board: FlightBoard) -> None:
+    told = FLIGHT._replace(told_to_stop=True)
+    board.take_off(1, FLIGHT)
+    board.take_off(1, told)
+
+    assert board.in_flight() == [told]
+
+
 def test_landing_twice_is_landing_once(board: FlightBoard) -> None:
     board.land(3)
     board.land(3)

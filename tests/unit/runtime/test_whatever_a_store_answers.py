@@ -19,7 +19,7 @@ from workers.runtime.crew import Crew, no_tally
 from workers.runtime.flight_board import FlightBoard
 from workers.runtime.heartbeat import Heartbeat
 from workers.runtime.stragglers import Stragglers
-from workers.runtime.supervisor import Supervisor
+from workers.runtime.supervisor import ProcessLimits, Supervisor
 
 ERRORS = [
     QueueUnavailable("Redis is away"),
@@ -158,7 +158,8 @@ def test_stopping_goes_on_though_nobody_can_be_woken(error: Exception) -> None:
 
 
 def _supervisor(store: _Store, forget: Callable[[str], None] = lambda _name: None) -> Supervisor:
-    return Supervisor(store, processes={}, slots=lambda _lane: 1, lease=9, grace=1, forget=forget)
+    limits = ProcessLimits(9, lambda _lane: 1)
+    return Supervisor(store, processes={}, slots=lambda _lane: 1, limits=limits, forget=forget)
 
 
 @each_error

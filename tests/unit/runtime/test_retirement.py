@@ -1,0 +1,28 @@
+"""When a process takes no more jobs."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.runtime.retirement import Condition, RetirementLimits, reason_to_retire
+
+_FINE = Condition(
+    jobs_done=10, rss_bytes=100 * 1024 * 1024, has_forsaken_slot=False, is_asked=False
+)
+
+
+@pytest.mark.parametrize(
+    ("limits", "now", "reason"),
+    [
+        (RetirementLimits(), _FINE, ""),
+        (RetirementLimits(jobs=11, memory_mb=100), _FINE, ""),
+        (RetirementLimits(jobs=10), _FINE, "jobs"),
+        (RetirementLimits(memory_mb=99), _FINE, "memory"),
+        (RetirementLimits(), _FINE._replace(has_forsaken_slot=True), "hung"),
+        (RetirementLimits(), _FINE._replace(is_asked=True), "asked"),
+    ],
+)
+def test_a_process_retires_for_the_first_reason_there_is(
+    limits: RetirementLimits, now: Condition, reason: str
+) -> None:
+    assert reason_to_retire(limits, now) == reason

@@ -1,0 +1,76 @@
+"""The end of a process: what was opened is closed, exit handlers run, and none of it can take for ever."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn, Protocol
+
+import structlog
+
+from workers.runtime.stop_signals import take_no_notice
+
+log = structlog.get_logger("tally.worker")
+
+#: Seconds that all of `close` may take together, and as many for exit handlers.
+ENDING_SECONDS = 5.0
+#: After which a process that holds no job any more is killed.
+LONGEST_ENDING_SECONDS = 2 * ENDING_SECONDS + 5.0
+
+
+class Closable(Protocol):
+    """What must be ended with the process."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+def close_all(closables: Sequence[Closable], *, seconds: float = ENDING_SECONDS) -> None:
+    """Closes one after the other; what raises or takes too long is told in the log and left."""
+    thread = threading.Thread(target=_close_each, args=(closables,), daemon=True, name="closing")
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        log.error("worker.not_closed", error=f"close() took longer than {seconds:g} s")
+
+
+def _close_each(closables: Sequence[Closable]) -> None:
+    for closable in closables:
+        try:
+            closable.close()
+        except BaseException:  # the others shall be closed all the same
+            log.exception("worker.not_closed", closing=type(closable).__name__)
+
+
+def exit_in_order(code: int = 0, *, seconds: float = ENDING_SECONDS) -> NoReturn:
+    """Runs exit handlers, flushes streams and ends the process.
+
+    It waits for no thread: those whose jobs were given back may run on, and a handler that hangs is
+    left behind after ``seconds``.
+    """
+    take_no_notice()
+    _exit_after(seconds, code)
+    atexit._run_exitfuncs()  # noqa: SLF001 - no other way runs them and then leaves threads behind
+    exit_now(code)
+
+
+def _exit_after(seconds: float, code: int) -> None:
+    def give_up() -> None:
+        log.error("worker.exit_handlers_late", error=f"they took longer than {seconds:g} s")
+        exit_now(code)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def exit_now(code: int) -> NoReturn:
+    """Ends the process with what its streams still hold, and runs nothing more."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
