@@ -11,6 +11,7 @@ from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.exports.export import Export
 from workers.exports.exporter import label_of, write_rows
 from workers.exports.statement import statement_of
+from workers.no_second_try import no_second_try
 from workers.sources.source import find_source, reading
 
 _TEST_ROWS = 100
@@ -35,6 +36,7 @@ class ExportWorker(BaseWorker):
         most = min(export.limit or _TEST_ROWS, _TEST_ROWS) if context.is_test else export.limit
         try:
             with (
+                no_second_try("the export"),
                 reading(export.source, source, source.statement_timeout) as connection,
                 self.artifacts.create(label_of(export, context)) as file,
             ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     StrictBool,
     StrictFloat,
@@ -16,15 +17,34 @@ from pydantic import (
 
 from workers.artifacts.file_name import FileName
 from workers.payload import Payload
+from workers.sources.table_name import parts_of
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}$")]
-TableName = Annotated[
-    str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_$]{0,62}\.)?[A-Za-z_][A-Za-z0-9_$]{0,62}$")
+_MOST_LETTERS = 63
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("a name has no control characters")
+    return name
+
+
+#: Any name that a database may have: it is looked up there, and quoted.
+Identifier = Annotated[
+    str, Field(min_length=1, max_length=_MOST_LETTERS), AfterValidator(_printable)
 ]
+Table = Annotated[str, Field(min_length=1, max_length=262), AfterValidator(_printable)]
+Parameter = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
-Order = Annotated[str, Field(pattern=r"^-?[A-Za-z_][A-Za-z0-9_$]{0,62}$")]
+Order = Annotated[
+    str, Field(min_length=1, max_length=_MOST_LETTERS + 1), AfterValidator(_printable)
+]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr | None
 _MOST_VALUES = 1000
+
+
+def _is_table(text: str) -> bool:
+    parts = parts_of(text)
+    return len(parts) in (1, 2) and all(0 < len(part) <= _MOST_LETTERS for part in parts)
 
 
 class Condition(Payload):
@@ -56,10 +76,12 @@ class Export(Payload):
 
     source: Name = Field("tally", description="A name under sources in the settings.")
     query: Name | None = Field(None, description="A name under queries of the source.")
-    parameters: dict[Identifier, Scalar] = Field(
+    parameters: dict[Parameter, Scalar] = Field(
         default_factory=dict, description="Values of the query's parameters."
     )
-    table: TableName | None = Field(None, description="table or schema.table.")
+    table: Table | None = Field(
+        None, description="table or schema.table; a name that holds a dot stands in double quotes."
+    )
     columns: Annotated[tuple[Identifier, ...], Field(max_length=500)] = Field(
         (), description="All when none."
     )
@@ -72,6 +94,12 @@ class Export(Payload):
     compression: Literal["none", "gzip"] = "none"
     spreadsheet_safe: bool = Field(
         True, description="CSV only: text that a spreadsheet would run gets an apostrophe in front."
+    )
+    null: str = Field(
+        "",
+        max_length=20,
+        pattern=r"^[\x20-\x7e]*$",
+        description="CSV only: what stands for NULL. Empty unless given, like an empty text.",
     )
     name: FileName | None = Field(
         None, description="What people see; made from the source if none."
@@ -98,6 +126,20 @@ class Export(Payload):
         if value and info.data.get("query") is None:
             raise ValueError("parameters belong to a query; a table takes where")
         return value
+
+    @field_validator("table")
+    @classmethod
+    def _a_name(cls, table: str | None) -> str | None:
+        if table is not None and not _is_table(table):
+            raise ValueError("give table or schema.table, with names of at most 63 letters")
+        return table
+
+    @field_validator("null")
+    @classmethod
+    def _of_csv_only(cls, null: str, info: ValidationInfo) -> str:
+        if null and info.data.get("format") != "csv":
+            raise ValueError("only csv needs a text for NULL; the other formats have one")
+        return null
 
     @field_validator("compression")
     @classmethod

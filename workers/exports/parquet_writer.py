@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from backend.domain.errors import ArtifactError, PermanentFailure
+from workers.exports.batches import weight
 from workers.exports.cells import as_text
 from workers.exports.row_writer import Column, Row
 from workers.optional_library import load
@@ -33,11 +34,13 @@ class ParquetWriter:
         self._writer: Any = None
         self._waiting: list[Row] = []
         self._text = 0
+        self._written = 0
+        self._misfits = (self._arrow.ArrowInvalid, self._arrow.ArrowTypeError, OverflowError)
 
     def write(self, rows: Sequence[Row]) -> None:
         """One batch, kept until there are enough for a group."""
         self._waiting.extend(rows)
-        self._text += sum(len(value) for row in rows for value in row if type(value) is str)
+        self._text += sum(map(weight, rows))
         if len(self._waiting) >= _GROUP or self._text >= _GROUP_TEXT:
             self._write_group()
 
@@ -61,6 +64,7 @@ class ParquetWriter:
             self._writer = self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
         arrays = [self._array(number, column) for number, column in enumerate(values)]
         self._writer.write_batch(self._arrow.record_batch(arrays, schema=self._schema))
+        self._written += len(rows)
 
     def _array(self, number: int, values: Sequence[Any]) -> Any:
         field = self._schema.field(number)
@@ -70,11 +74,21 @@ class ParquetWriter:
             values = [value if value is None else bytes(value) for value in values]
         try:
             return self._arrow.array(values, field.type)
-        except (self._arrow.ArrowInvalid, self._arrow.ArrowTypeError, OverflowError) as error:
+        except self._misfits as error:
+            place = self._misfit(values, field.type)
             raise PermanentFailure(
-                f"column {field.name!r} holds values that do not fit its type {field.type}: {error}; "
-                "cast it in the query, or export as csv"
+                f"row {self._written + place + 1:,}, column {field.name!r} holds "
+                f"{as_text(values[place])[:100]!r}, which does not fit the column's type {field.type}; "
+                "cast the column to text in a query, or export as csv or jsonl"
             ) from error
+
+    def _misfit(self, values: Sequence[Any], kind: Any) -> int:
+        for place, value in enumerate(values):
+            try:
+                self._arrow.array([value], kind)
+            except self._misfits:
+                return place
+        return 0
 
     def _schema_for(self, values: Sequence[Sequence[Any]]) -> Any:
         return self._arrow.schema(

@@ -10,11 +10,16 @@ from backend.api.config.worker_settings import SourceSettings
 from backend.domain.errors import PermanentFailure
 from backend.domain.nearest_name import suggestion
 from workers.exports.export import Condition, Export, Scalar
+from workers.sources.column_names import told_apart
+from workers.sources.hidden_columns import Origin, is_hidden, origins
+from workers.sources.table_name import table_name
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Executable
 
 _ALL = "*"
+#: Dates of Postgres that Python has not.
+_ENDLESS = frozenset({"infinity", "-infinity"})
 
 
 def statement_of(export: Export, source: SourceSettings, connection: Connection) -> Executable:
@@ -44,19 +49,22 @@ def _query(export: Export, source: SourceSettings) -> Executable:
 
 
 def _table(export: Export, source: SourceSettings, connection: Connection) -> Executable:
-    from sqlalchemy import column, select, table
+    from sqlalchemy import select, table
 
     name = export.table or ""
-    if name not in source.tables and _ALL not in source.tables:
+    asked = table_name(name)
+    is_listed = asked in map(table_name, source.tables)
+    if not is_listed and _ALL not in source.tables:
         raise PermanentFailure(
             f"table {name!r} of source {export.source!r} may not be exported"
             f"{suggestion(name, source.tables)}; list it under sources.{export.source}.tables"
         )
-    types = _columns(connection, name, source.hidden)
-    known = {found: column(found, kind) for found, kind in types.items()}
-    schema, _, plain = name.rpartition(".")
+    known = _columns(connection, export, source, is_listed=is_listed)
     chosen = [_one(known, found, name) for found in export.columns] or list(known.values())
-    statement = select(*chosen).select_from(table(plain, *known.values(), schema=schema or None))
+    told_apart((column.name for column in chosen), f"the list of columns of {name!r}")
+    statement = select(*(_as_it_comes(column, connection) for column in chosen)).select_from(
+        table(asked.table, *known.values(), schema=asked.schema)
+    )
     for condition in export.where:
         statement = statement.where(_compared(_one(known, condition.column, name), condition))
     for order in export.order_by:
@@ -65,20 +73,48 @@ def _table(export: Export, source: SourceSettings, connection: Connection) -> Ex
     return statement.limit(export.limit) if export.limit else statement
 
 
-def _columns(connection: Connection, name: str, hidden: Container[str]) -> dict[str, Any]:
-    from sqlalchemy import inspect
+def _as_it_comes(column: Any, connection: Connection) -> Any:
+    """Postgres' values are read by `workers.sources.postgres_values` alone, not by SQLAlchemy's types."""
+    from sqlalchemy import type_coerce
+    from sqlalchemy.types import NullType
+
+    if connection.dialect.name != "postgresql":
+        return column
+    return type_coerce(column, NullType()).label(column.name)
+
+
+def _columns(
+    connection: Connection, export: Export, source: SourceSettings, *, is_listed: bool
+) -> dict[str, Any]:
+    """The columns that may be exported, by name."""
+    from sqlalchemy import column, inspect
     from sqlalchemy.exc import NoSuchTableError
 
-    schema, _, plain = name.rpartition(".")
+    asked = table_name(export.table or "")
     try:
-        found = inspect(connection).get_columns(plain, schema=schema or None)
+        found = inspect(connection).get_columns(asked.table, schema=asked.schema)
     except NoSuchTableError:
-        raise PermanentFailure(f"there is no table {name!r} in this source") from None
+        raise PermanentFailure(f"there is no table {export.table!r} in this source") from None
+    known = {each["name"]: column(each["name"], each["type"]) for each in found}
+    read = origins(connection, asked) if source.hidden else [Origin(asked, None)]
+    if not is_listed:
+        _refuse_renamed(known, read, source, export)
+    tables = {origin.table for origin in read}
     return {
-        column["name"]: column["type"]
-        for column in found
-        if column["name"] not in hidden and f"{name}.{column['name']}" not in hidden
+        name: column for name, column in known.items() if not is_hidden(name, tables, source.hidden)
     }
+
+
+def _refuse_renamed(
+    known: Container[str], read: Iterable[Origin], source: SourceSettings, export: Export
+) -> None:
+    """A view may show a hidden column under another name; only who lists the view vouches for it."""
+    for table, column in read:
+        if column and column not in known and is_hidden(column, [table], source.hidden):
+            raise PermanentFailure(
+                f"{export.table!r} reads the hidden column {table.table}.{column}; if it may be exported "
+                f"all the same, list it by name under sources.{export.source}.tables"
+            )
 
 
 def _one(known: dict[str, Any], name: str, table: str) -> Any:
@@ -111,14 +147,27 @@ def _typed(column: Any, values: Iterable[Scalar]) -> list[Any]:
         if kind is datetime:
             return [_instant(value) if isinstance(value, str) else value for value in values]
         if kind is date:
-            return [
-                date.fromisoformat(value) if isinstance(value, str) else value for value in values
-            ]
+            return [_day(value) if isinstance(value, str) else value for value in values]
     except ValueError as error:
         raise PermanentFailure(f"column {column.name!r} holds dates: {error}") from None
-    return list(values)
+    return [_bytes(column.name, value) for value in values] if kind is bytes else list(values)
 
 
-def _instant(text: str) -> datetime:
+def _bytes(name: str, value: Scalar) -> bytes:
+    try:
+        return bytes.fromhex(value if isinstance(value, str) else "?")
+    except ValueError:
+        raise PermanentFailure(
+            f"column {name!r} holds bytes: give them in hexadecimal, such as 00ff"
+        ) from None
+
+
+def _day(text: str) -> date | str:
+    return text if text in _ENDLESS else date.fromisoformat(text)
+
+
+def _instant(text: str) -> datetime | str:
+    if text in _ENDLESS:
+        return text
     instant = datetime.fromisoformat(text)
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

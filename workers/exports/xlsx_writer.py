@@ -42,6 +42,7 @@ class XlsxWriter:
         self._sheet = self._book.add_worksheet("Data")
         self._instants = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._sheet.freeze_panes(1, 0)
+        self._names = [column.name for column in columns]
         bold = self._book.add_format({"bold": True})
         for number, column in enumerate(columns):
             self._sheet.write_string(0, number, column.name, bold)
@@ -56,7 +57,14 @@ class XlsxWriter:
                     f"a sheet holds {_MOST_ROWS:,} rows and there are more; export as csv or parquet"
                 )
             for number, value in enumerate(row):
-                write_cell(self._sheet, self._rows, number, value, self._instants)
+                write_cell(
+                    self._sheet,
+                    self._rows,
+                    number,
+                    value,
+                    self._instants,
+                    heading=self._names[number],
+                )
 
     def close(self) -> None:
         """Writes the workbook."""
@@ -70,18 +78,30 @@ class XlsxWriter:
         self._folder.cleanup()
 
 
-def write_cell(sheet: Any, row: int, column: int, value: Any, instants: Any) -> None:
-    """One cell: a number, date or truth where Excel can hold it exactly, else text."""
+def write_cell(
+    sheet: Any, row: int, column: int, value: Any, instants: Any, *, heading: str
+) -> None:
+    """One cell: a number, date or truth where Excel can hold it exactly, else text.
+
+    Raises `PermanentFailure` naming the row and the ``heading`` where a text is too long.
+    """
     if value is None:
         return
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | float | Decimal) and _is_exact(value):
-        sheet.write_number(row, column, value)
+        sheet.write_number(row, column, _Number(value) if isinstance(value, float) else value)
     elif isinstance(value, date) and value.year >= _FIRST_YEAR:
         _write_date(sheet, row, column, value, instants)
     else:
-        _write_text(sheet, row, column, as_text(value))
+        _write_text(sheet, row, column, as_text(value), heading)
+
+
+class _Number(float):
+    """A float of which the library writes all 17 digits; Excel reads them, though it shows 15."""
+
+    def __format__(self, _form: str) -> str:
+        return float.__repr__(self)
 
 
 def _is_exact(value: float | Decimal) -> bool:
@@ -101,10 +121,12 @@ def _write_date(sheet: Any, row: int, column: int, value: date, instants: Any) -
     sheet.write_datetime(row, column, utc, instants)
 
 
-def _write_text(sheet: Any, row: int, column: int, text: str) -> None:
-    if len(text) > _LONGEST_TEXT:
+def _write_text(sheet: Any, row: int, column: int, text: str, heading: str) -> None:
+    # Excel counts UTF-16 units: an emoji is two. The library cuts what is longer and goes on.
+    length = len(text) if len(text) * 2 <= _LONGEST_TEXT else len(text.encode("utf-16-le")) // 2
+    if length > _LONGEST_TEXT:
         raise PermanentFailure(
-            f"row {row} holds a text of {len(text):,} characters, a cell at most {_LONGEST_TEXT:,}; "
-            "export as csv or parquet"
+            f"row {row:,}, column {heading!r} holds a text of {length:,} characters as Excel counts "
+            f"them, a cell at most {_LONGEST_TEXT:,}; take another format than xlsx, such as csv"
         )
     sheet.write_string(row, column, text)

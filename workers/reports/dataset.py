@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backend.domain.errors import PermanentFailure
 from workers.base_worker import JobContext, StopRequested
+from workers.exports.batches import batches
 from workers.reports.definition import Definition
+from workers.sources.column_names import told_apart
+from workers.sources.source import streamed
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -36,21 +39,25 @@ def from_sql(
     for number, (name, sql) in enumerate(definition.datasets.items(), 1):
         if context.canceled:
             raise StopRequested("canceled between queries")
-        found[name] = _run(connection, sql, values, most_rows)
+        found[name] = _run(connection, name, sql, values, most_rows)
         context.progress(number, len(definition.datasets), name)
     return found
 
 
-def _run(connection: Connection, sql: str, values: Mapping[str, Any], most_rows: int) -> Dataset:
+def _run(
+    connection: Connection, name: str, sql: str, values: Mapping[str, Any], most_rows: int
+) -> Dataset:
     from sqlalchemy import text
 
     statement = text(sql)
     wanted = statement.compile().params
     bound = statement.bindparams(**{name: values[name] for name in wanted})
-    result = connection.execute(bound, execution_options={"stream_results": True})
-    rows = [tuple(row) for row in result.fetchmany(most_rows + 1)]
+    result = streamed(connection, bound)
+    # The driver's names: SQLAlchemy may have made doubled ones different.
+    columns = told_apart((found[0] for found in result.cursor.description), f"dataset {name!r}")
+    rows = [tuple(row) for batch in batches(result, most_rows + 1) for row in batch]
     result.close()
-    return Dataset(list(result.keys()), rows[:most_rows], len(rows) > most_rows)
+    return Dataset(columns, rows[:most_rows], len(rows) > most_rows)
 
 
 def from_function(

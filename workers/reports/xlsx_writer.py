@@ -68,7 +68,7 @@ class _Workbook:
 
     def _pair(self, label: str, value: Any) -> None:
         self._cover.write_string(self._row, 0, label)
-        write_cell(self._cover, self._row, 1, value, self._instants)
+        write_cell(self._cover, self._row, 1, value, self._instants, heading=label)
         self._row += 1
 
     def _sheet(self, title: str) -> Any:
@@ -92,7 +92,8 @@ class _Workbook:
             sheet.write_string(0, column, heading.label, self._bold)
         for number, row in enumerate(table.rows, 1):
             for column, value in enumerate(row):
-                write_cell(sheet, number, column, value, self._instants)
+                label = table.headings[column].label
+                write_cell(sheet, number, column, value, self._instants, heading=label)
         if table.rows:
             sheet.autofilter(0, 0, len(table.rows), len(table.headings) - 1)
 

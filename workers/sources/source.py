@@ -12,10 +12,11 @@ from backend.domain.nearest_name import suggestion
 from workers.sources.failures import telling
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, CursorResult, Executable
 
 #: Tally's own record, readable from the first minute.
 OWN_SOURCE = "tally"
+_EXACT = "values are read exactly"
 _OWN_TABLES = ("jobs", "job_results", "job_events", "schedule_ticks", "artifacts")
 #: What jobs were given and gave back is for those who may read jobs, not for all who may export.
 _OWN_HIDDEN = ("payload", "changed_payload", "options", "result_payload", "traceback")
@@ -65,3 +66,24 @@ def _restrict(connection: Connection, seconds: float) -> None:
         connection.exec_driver_sql("PRAGMA query_only = ON")
     elif connection.dialect.name in ("mysql", "mariadb"):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def streamed(connection: Connection, statement: Executable) -> CursorResult[Any]:
+    """Runs a statement; neither the driver nor the database holds all of its rows at once.
+
+    Values of Postgres come as `workers.sources.postgres_values` says, from the first such statement on:
+    SQLAlchemy's own look into the catalogue must come before, for it needs the driver's readers.
+    """
+    if connection.dialect.name == "postgresql" and _EXACT not in connection.info:
+        connection.info[_EXACT] = True
+        _read_exactly(connection)
+    return connection.execute(statement, execution_options={"stream_results": True})
+
+
+def _read_exactly(connection: Connection) -> None:
+    from workers.sources.postgres_values import SETTINGS, read_exactly
+
+    for name, value in SETTINGS.items():
+        connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+    if connection.dialect.driver == "psycopg2":
+        read_exactly(connection.connection.driver_connection)

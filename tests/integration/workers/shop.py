@@ -40,6 +40,7 @@ QUERIES = {
     "odd_names": 'SELECT 1 AS "=cmd", 2 AS "a,b"',
     "copying": "COPY (SELECT 1) TO PROGRAM 'true'",
     "many": "SELECT n, 'row ' || n AS text, n * 0.5 AS half FROM generate_series(1, :most) AS n",
+    "wide": "SELECT n, repeat(md5(n::text), :most / 32) AS text FROM generate_series(1, :rows) AS n",
     "long_text": "SELECT repeat('x', 40000) AS text",
     "late_failure": "SELECT 1 / (50001 - n) FROM generate_series(1, 60000) AS n",
 }

@@ -139,6 +139,67 @@ def test_memory_does_not_grow_with_the_rows(
     assert megabytes(ROWS if kind != "xlsx" else 30_000) < most_mb
 
 
+WIDE_ROWS = """
+import resource, sys
+from pathlib import Path
+from tests.integration.workers.shop import QUERIES
+from tests.workers_at_work import *
+from workers import export_worker
+from workers.runtime.child import limit_resources
+url, folder, kind, rows, most, megabytes = sys.argv[1:]
+settings = settings_for(Path(folder)).but(
+    sources={"shop": SourceSettings(url=url, queries=QUERIES, statement_timeout=300)})
+with AtWork(export_worker, settings) as worker:
+    if kind == "parquet":
+        import pyarrow.parquet
+    limit_resources(int(megabytes), 0, 0)
+    payload = {"source": "shop", "query": "wide", "format": kind,
+               "parameters": {"rows": int(rows), "most": int(most)}}
+    try:
+        print(worker.run("export_data", payload)["rows"])
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+#: As many rows of 400 kB as ``TALLY_TEST_WIDE_ROWS`` says; what a child may have by default is 2,048 MB.
+WIDE = int(os.environ.get("TALLY_TEST_WIDE_ROWS", "300"))
+
+
+def _wide(url: str, folder: Path, kind: str, **numbers: int) -> str:
+    numbered = [str(numbers[name]) for name in ("rows", "most", "megabytes")]
+    command = [sys.executable, "-c", WIDE_ROWS, url, str(folder), kind, *numbered]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    return ended.stdout.strip()
+
+
+@pytest.mark.timeout(max(120, WIDE))
+@pytest.mark.parametrize(("kind", "megabytes"), [("csv", 400), ("jsonl", 400), ("parquet", 1000)])
+def test_rows_of_hundreds_of_kilobytes_do_not_fill_the_memory(
+    shop_url: str, tmp_path: Path, kind: str, megabytes: int
+) -> None:
+    assert _wide(shop_url, tmp_path, kind, rows=WIDE, most=400_000, megabytes=megabytes) == str(
+        WIDE
+    )
+
+
+def test_a_cell_of_a_hundred_megabytes_passes_within_the_memory_of_a_child(
+    shop_url: str, tmp_path: Path
+) -> None:
+    numbers = {"rows": 1, "most": 100_000_000, "megabytes": 2048}
+
+    assert _wide(shop_url, tmp_path, "csv", **numbers) == "1"
+
+
+def test_a_cell_that_does_not_fit_into_the_memory_fails_once_and_is_named(
+    shop_url: str, tmp_path: Path
+) -> None:
+    words = _wide(shop_url, tmp_path, "jsonl", rows=1, most=60_000_000, megabytes=400)
+
+    assert words.startswith(
+        "PermanentFailure row 1 is too large to be written: column 'text' holds"
+    )
+    assert list(tmp_path.glob("artifacts/*")) == []
+
+
 def test_an_export_that_is_killed_shows_nothing(
     shop_url: str, tmp_path: Path, settings: Settings
 ) -> None:

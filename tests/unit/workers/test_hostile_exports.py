@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,27 +11,27 @@ from pydantic import TypeAdapter, ValidationError
 
 from backend.api.config.worker_settings import SourceSettings
 from workers.artifacts.file_name import FileName
-from workers.exports.cells import as_text, harmless, json_value, safe_csv_cell
+from workers.exports.cells import as_text, harmless, json_text, safe_csv_cell
 from workers.exports.export import Export
+from workers.sources.json_text import JsonText
 
 GOOD: dict[str, Any] = {"source": "shop", "table": "orders"}
 
 PAYLOADS: list[tuple[str, dict[str, Any]]] = [
     ("source", {"source": "postgresql://root@db/x"}), ("source", {"source": "../shop"}),
     ("source", {"source": ""}), ("source", {"source": None}), ("url", {"url": "postgresql://x"}),
-    ("sql", {"sql": "SELECT 1"}), ("table", {"table": "orders; DROP TABLE orders"}),
-    ("table", {"table": "orders--"}), ("table", {"table": '"orders"'}), ("table", {"table": "a.b.c"}),
-    ("table", {"table": "orders o"}), ("table", {"table": "(SELECT 1)"}), ("table", {"table": ""}),
-    ("table", {"table": "orders\x00"}), ("table", {"table": "orders\n"}), ("table", {"table": "x" * 64}),
-    ("table", {"table": "pg_sleep(10)"}), ("table", {"table": None}), ("table", {"query": "all"}),
-    ("table", {"table": "törders"}), ("query", {"table": None, "query": "a b"}),
-    ("query", {"table": None, "query": "SELECT 1"}), ("columns.0", {"columns": ["*"]}),
-    ("columns.0", {"columns": ["id, password"]}), ("columns.0", {"columns": ["now()"]}),
-    ("columns.0", {"columns": ["id AS x"]}), ("columns.0", {"columns": ["id::text"]}),
-    ("columns", {"columns": "id"}), ("columns", {"columns": ["a"] * 501}),
-    ("order_by.0", {"order_by": ["id; DROP TABLE x"]}), ("order_by.0", {"order_by": ["--id"]}),
-    ("order_by.0", {"order_by": ["1"]}), ("where.0.column", {"where": [{"column": "1=1 OR a",
-    "value": 1}]}),
+    ("sql", {"sql": "SELECT 1"}), ("table", {"table": "a.b.c"}), ("table", {"table": "a..c"}),
+    ("table", {"table": ""}), ("table", {"table": "."}), ("table", {"table": '"orders'}),
+    ("table", {"table": 'a"b'}), ("table", {"table": "orders\x00"}), ("table", {"table": "orders\n"}),
+    ("table", {"table": "x" * 64}), ("table", {"table": "a." + "x" * 64}), ("table", {"table": None}),
+    ("table", {"query": "all"}), ("query", {"table": None, "query": "a b"}),
+    ("query", {"table": None, "query": "SELECT 1"}), ("columns.0", {"columns": [""]}),
+    ("columns.0", {"columns": ["id\x00"]}), ("columns.0", {"columns": ["a\u202eb"]}),
+    ("columns.0", {"columns": ["x" * 64]}), ("columns", {"columns": "id"}),
+    ("columns", {"columns": ["a"] * 501}), ("order_by.0", {"order_by": ["x" * 65]}),
+    ("order_by.0", {"order_by": ["id\n"]}), ("where.0.column", {"where": [{"column": "a\tb",
+    "value": 1}]}), ("null", {"null": "\n"}), ("null", {"null": "x" * 21}),
+    ("null", {"null": "-", "format": "jsonl"}),
     ("where.0.op", {"where": [{"column": "a", "op": "OR 1=1 --", "value": 1}]}),
     ("where.0.op", {"where": [{"column": "a", "op": "LIKE", "value": "%"}]}),
     ("where.0.value", {"where": [{"column": "a"}]}), ("where.0.value", {"where": [{"column": "a",
@@ -142,12 +142,40 @@ def test_values_of_our_own_keep_their_form(value: object, text: str) -> None:
     assert safe_csv_cell(value) == as_text(value) == text
 
 
-def test_json_holds_what_json_can() -> None:
-    values = [float("nan"), float("inf"), 1.5, 2**70, Decimal("1.10"), "=1", None, {"a": 1}]
+@pytest.mark.parametrize(
+    ("value", "json"),
+    [
+        (float("nan"), '"NaN"'), (float("-inf"), '"-Infinity"'), (1.5, "1.5"), (2**70, str(2**70)),
+        (Decimal("1.10"), '"1.10"'), (Decimal("NaN"), '"NaN"'), ("=1", '"=1"'), (None, "null"),
+        ({"a": [1, float("inf")]}, '{"a":[1,"Infinity"]}'), ([b"ab", None], '["6162",null]'),
+        ([timedelta(days=1, seconds=1)], '["P1DT1S"]'), (True, "true"), ("a\n\u2028", '"a\\n\u2028"'),
+        (JsonText('{"a":1,\n"a":1e400}'), '{"a":1, "a":1e400}'),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_json_has_numbers_where_it_can_hold_them_and_text_elsewhere(value: Any, json: str) -> None:
+    assert json_text(value) == json
 
-    assert [json_value(value) for value in values] == [
-        None, None, 1.5, 2**70, "1.10", "=1", None, {"a": 1}
-    ]  # fmt: skip
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (timedelta(), "PT0S"), (timedelta(days=11, seconds=49601), "P11DT13H46M41S"),
+        (timedelta(days=400, seconds=1), "P400DT1S"), (timedelta(seconds=1234.567), "PT20M34.567S"),
+        (timedelta(microseconds=1), "PT0.000001S"), (timedelta(seconds=-1.5), "PT-1.5S"),
+        (timedelta(days=-1, seconds=-3661), "P-1DT-1H-1M-1S"), (Decimal("0E-10"), "0.0000000000"),
+        (Decimal("1E+5"), "100000"), (Decimal("Infinity"), "Infinity"), (float("nan"), "NaN"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_texts_of_values_have_all_their_digits(value: Any, text: str) -> None:
+    assert as_text(value) == text
+
+
+def test_a_number_that_is_json_stays_a_number_in_a_safe_file() -> None:
+    texts = [safe_csv_cell(JsonText(text)) for text in ("-5", '"=1"', '{"a": "=1"}', "[-1]")]
+
+    assert texts == ["-5", '\'"=1"', '{"a": "=1"}', "[-1]"]
 
 
 def test_the_urls_of_sources_are_not_shown() -> None:
