@@ -9,6 +9,7 @@ from backend.domain.errors import PermanentFailure
 from workers.artifacts.artifact_writer import ArtifactTooLarge
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
+from workers.no_second_try import no_second_try
 from workers.reports.composer import compose
 from workers.reports.dataset import Dataset, from_function, from_sql
 from workers.reports.definition import Definition
@@ -32,19 +33,29 @@ class ReportWorker(BaseWorker):
 
     @job_type("generate_report", isolation="process", timeout=600)
     def generate_report(self, report: Report, context: JobContext) -> dict[str, Any]:
-        """Makes a report as HTML, PDF, XLSX or CSV. A test run keeps it for a day."""
+        """Makes a report as HTML, PDF, XLSX or CSV. A test run keeps it for a day.
+
+        The result counts the rows of each dataset and says what the file leaves out, as the file does.
+        """
         definition = self.definitions.get(report.report)
         now = context.now()
         values = values_for(definition, report.parameters, now)
-        document = compose(definition, self._data(definition, values, context), values, now)
+        data = self._data(definition, values, context)
         try:
-            with self.artifacts.create(label_of(report, values, context)) as file:
-                format_of(report.format).write(document, cast("Any", file), self.report.font)
+            with (
+                no_second_try("the report"),
+                self.artifacts.create(label_of(report, values, context)) as file,
+            ):
+                document = compose(definition, data, values, now)
+                write = format_of(report.format).write
+                left_out = write(document, cast("Any", file), self.report.font)
         except ArtifactTooLarge as error:
             raise PermanentFailure(str(error)) from error
         artifact = file.artifact
         return {
             "title": document.title,
+            "rows": {name: len(dataset.rows) for name, dataset in data.items()},
+            "left_out": left_out,
             "size_bytes": artifact.size_bytes,
             "sha256": artifact.sha256,
             "artifact": artifact.to_json(),
@@ -58,5 +69,6 @@ class ReportWorker(BaseWorker):
             return from_function(definition.function, values, most_rows=most_rows, context=context)
         name = definition.source
         source = find_source(name, self.settings.sources, self.settings.database_url)
-        with reading(name, source, self.report.statement_timeout) as connection:
+        timeout = self.report.statement_timeout
+        with no_second_try("the report"), reading(name, source, timeout) as connection:
             return from_sql(connection, definition, values, most_rows=most_rows, context=context)

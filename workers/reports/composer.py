@@ -32,8 +32,6 @@ from workers.reports.document import (
 )
 from workers.reports.shown_values import shown
 
-_MOST_CATEGORIES = 400
-
 
 def compose(
     definition: Definition, data: Mapping[str, Dataset], values: Mapping[str, Any], now: datetime
@@ -74,13 +72,12 @@ def _table(block: TableBlock, data: Dataset) -> Table:
 
 def _chart(block: ChartBlock, data: Dataset) -> Chart:
     where = _place(data, block.category)
-    rows = data.rows[:_MOST_CATEGORIES]
-    categories = [shown(row[where]) for row in rows]
+    categories = [shown(row[where]) for row in data.rows]
     series = [
-        Series(label, [_amount(row[_place(data, column)], column) for row in rows])
+        Series(label, [_amount(row[_place(data, column)], column) for row in data.rows])
         for column, label in block.series.items()
     ]
-    return Chart(block.title, block.kind, categories, series)
+    return Chart(block.title, block.kind, categories, series, data.is_cut)
 
 
 def _chosen(columns: Columns, data: Dataset) -> tuple[list[int], list[Heading]]:
@@ -105,10 +102,13 @@ def _place(data: Dataset, column: str) -> int:
     return list(data.columns).index(column)
 
 
-def _amount(value: Any, column: str) -> float:
+def _amount(value: Any, column: str) -> float | None:
     if value is None:
-        return 0.0
+        return None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise PermanentFailure(f"column {column!r} cannot be drawn: it holds no numbers")
-    amount = float(value)
-    return amount if math.isfinite(amount) else 0.0
+    try:
+        amount = float(value)
+    except OverflowError:
+        raise PermanentFailure(f"column {column!r} holds a number too large to be drawn") from None
+    return amount if math.isfinite(amount) else None

@@ -8,10 +8,11 @@ from typing import Any, BinaryIO
 
 from workers.exports.cells import safe_csv_cell
 from workers.reports.document import Block, Chart, Document, Figures, Paragraph, Table
+from workers.reports.left_out import left_out, note_of
 
 
-def write_csv(document: Document, file: BinaryIO, _font: Any = None) -> None:
-    """Writes the file; sections are separated by an empty line."""
+def write_csv(document: Document, file: BinaryIO, _font: Any = None) -> list[str]:
+    """Writes the file; sections are separated by an empty line. Answers what it left out."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\r\n")
     rows.writerow([safe_csv_cell(document.title)])
@@ -19,10 +20,13 @@ def write_csv(document: Document, file: BinaryIO, _font: Any = None) -> None:
         rows.writerow([safe_csv_cell(name), safe_csv_cell(value)])
     for block in document.blocks:
         section = _section(block)
+        note = note_of(block, draws=False)
+        section += [[note]] if note else []
         if section:
             rows.writerow([])
             rows.writerows([[safe_csv_cell(value) for value in row] for row in section])
     file.write(text.getvalue().encode("utf-8", "replace"))
+    return left_out(document, draws=False)
 
 
 def _section(block: Block) -> list[list[Any]]:

@@ -45,7 +45,8 @@ class Series(NamedTuple):
     """One line, or one colour of bars."""
 
     label: str
-    values: Sequence[float]
+    #: None where there is no number: a gap, not nought.
+    values: Sequence[float | None]
 
 
 class Chart(NamedTuple):
@@ -55,6 +56,8 @@ class Chart(NamedTuple):
     kind: str
     categories: Sequence[str]
     series: Sequence[Series]
+    #: There were more rows than these.
+    is_cut: bool = False
 
 
 Block = Paragraph | Figures | Table | Chart

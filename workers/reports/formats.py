@@ -20,10 +20,10 @@ _TEST_DAYS = 1.0
 
 
 class ReportFormat(NamedTuple):
-    """What writes a kind of file."""
+    """What writes a kind of file, and answers what it left out, a sentence each."""
 
     media_type: str
-    write: Callable[[Document, BinaryIO, Path | None], None]
+    write: Callable[[Document, BinaryIO, Path | None], list[str]]
 
 
 _FORMATS: dict[Kind, ReportFormat] = {

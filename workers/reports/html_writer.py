@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from workers.reports.document import Chart, Document, Figures, Paragraph, Table
+from workers.reports.left_out import left_out, note_of
 from workers.reports.plot import HEIGHT, WIDTH, Box, Label, Shape, Stroke, shapes_of
 from workers.reports.shown_values import is_number, shown
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def write_html(document: Document, file: BinaryIO, _font: Any = None) -> None:
-    """Writes the page."""
+def write_html(document: Document, file: BinaryIO, _font: Any = None) -> list[str]:
+    """Writes the page; answers what it left out."""
     kinds = {Paragraph: "paragraph", Figures: "figures", Table: "table", Chart: "chart"}
     page = _template().render(
         document=document,
@@ -24,8 +25,10 @@ def write_html(document: Document, file: BinaryIO, _font: Any = None) -> None:
         shown=shown,
         is_number=is_number,
         svg=svg_of,
+        note=lambda block: note_of(block, draws=True),
     )
     file.write(page.encode("utf-8", "replace"))
+    return left_out(document, draws=True)
 
 
 @lru_cache(maxsize=1)

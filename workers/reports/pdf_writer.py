@@ -2,149 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from html import escape
+from contextlib import closing
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from backend.domain.errors import PermanentFailure
-from workers.optional_library import load
 from workers.reports.document import Block, Chart, Document, Figures, Paragraph, Table
-from workers.reports.pdf_table import TableMaker
+from workers.reports.left_out import left_out, note_of
+from workers.reports.pdf_figures import write_figures
+from workers.reports.pdf_paper import MARGIN, QUIET, Paper, Style, cleaned, direction_of
+from workers.reports.pdf_table import LONGEST, TableWriter
 from workers.reports.plot import HEIGHT, WIDTH, Box, Label, Shape, shapes_of
 from workers.reports.shown_values import shown
 
-_EXTRA = "reports"
-_MARGIN = 42.0
-_INK, _QUIET = "#1f2933", "#5f6b7a"
-_PLAIN, _BOLD = "TallyText", "TallyBold"
+_A4 = (595.28, 841.89)
+_TITLE, _BLOCK_TITLE = Style(18.0, bold=True), Style(11.5, bold=True)
+_BODY, _QUIET = Style(9.0), Style(8.0, color=QUIET)
+_CHART_TEXT = 9.0
 #: More columns than this are easier to read across the long side of the page.
 _NARROW_COLUMNS = 8
+_MOST_NAMED = 20
 
 
-def write_pdf(document: Document, file: BinaryIO, font: Path | None = None) -> None:
-    """Writes the document on A4, with its title and the page's number at the foot of each."""
-    _register_fonts(font)
-    pages = load("reportlab.lib.pagesizes", extra=_EXTRA)
-    platypus = load("reportlab.platypus", extra=_EXTRA)
+def write_pdf(document: Document, file: BinaryIO, font: Path | None = None) -> list[str]:
+    """Writes the document on A4, with its title and the page's number at the foot of each.
+
+    Answers what it left out; raises `PermanentFailure` where a font or a table does not fit.
+    """
     is_wide = any(
         isinstance(block, Table) and len(block.headings) > _NARROW_COLUMNS
         for block in document.blocks
     )
-    size = pages.landscape(pages.A4) if is_wide else pages.A4
-    template = platypus.SimpleDocTemplate(
-        file, pagesize=size, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN,
-        bottomMargin=_MARGIN + 12, title=printable(document.title), author="Tally", invariant=1,
-    )  # fmt: skip
-    story = list(_Story(size[0] - 2 * _MARGIN).of(document))
-    foot = _foot(printable(document.title))
-    template.build(story, onFirstPage=foot, onLaterPages=foot)
-
-
-def printable(text: str) -> str:
-    """``text`` without characters that have no glyph and no meaning on paper."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-
-
-def _register_fonts(font: Path | None) -> None:
-    """Fonts that hold more than Latin-1; they are embedded, so that every reader shows the same."""
-    metrics = load("reportlab.pdfbase.pdfmetrics", extra=_EXTRA)
-    fonts = load("reportlab.pdfbase.ttfonts", extra=_EXTRA)
-    paths = (font, font) if font else ("Vera.ttf", "VeraBd.ttf")
-    try:
-        for name, path in zip((_PLAIN, _BOLD), paths, strict=True):
-            metrics.registerFont(fonts.TTFont(name, str(path)))
-    except (fonts.TTFError, OSError) as error:
-        raise PermanentFailure(f"report.font cannot be used: {error}") from error
-
-
-def _foot(title: str) -> Any:
-    def draw(canvas: Any, template: Any) -> None:
-        canvas.saveState()
-        canvas.setFont(_PLAIN, 7.5)
-        canvas.setFillColor(_QUIET)
-        canvas.drawString(_MARGIN, _MARGIN - 6, title[:100])
-        canvas.drawRightString(
-            template.pagesize[0] - _MARGIN, _MARGIN - 6, str(canvas.getPageNumber())
-        )
-        canvas.restoreState()
-
-    return draw
+    size = (_A4[1], _A4[0]) if is_wide else _A4
+    with closing(Paper(size, document.title, document.made_at, font)) as paper:
+        story = _Story(paper)
+        story.write(document)
+        file.write(paper.to_bytes())
+    return left_out(document, draws=True) + story.left_out()
 
 
 class _Story:
-    """The document as reportlab's flowing pieces."""
+    """Puts one block after the other onto paper."""
 
-    def __init__(self, width: float) -> None:
-        self._width = width
-        self._platypus = load("reportlab.platypus", extra=_EXTRA)
-        self._tables = TableMaker(width, plain=_PLAIN, bold=_BOLD)
-        style = load("reportlab.lib.styles", extra=_EXTRA).ParagraphStyle
-        self._styles = {
-            "title": style("title", fontName=_BOLD, fontSize=18, leading=23, textColor=_INK),
-            "heading": style(
-                "heading", fontName=_BOLD, fontSize=11.5, leading=15, spaceBefore=14, spaceAfter=4,
-                textColor=_INK, keepWithNext=1,
-            ),
-            "body": style("body", fontName=_PLAIN, fontSize=9, leading=13, textColor=_INK),
-            "quiet": style("quiet", fontName=_PLAIN, fontSize=8, leading=12, textColor=_QUIET),
-        }  # fmt: skip
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+        self._tables = TableWriter(paper)
+        self._width = paper.width - 2 * MARGIN
 
-    def of(self, document: Document) -> Iterator[Any]:
-        yield self._text(document.title, "title")
+    def write(self, document: Document) -> None:
+        self._text(document.title, _TITLE)
         if document.description:
-            yield self._text(document.description, "quiet")
+            self._text(document.description, _QUIET)
         said = [f"{name}: {shown(value)}" for name, value in document.values]
-        yield self._text(" · ".join([*said, f"made {shown(document.made_at)}"]), "quiet")
-        yield self._platypus.Spacer(1, 10)
+        self._text(" · ".join([*said, f"made {shown(document.made_at)}"]), _QUIET)
+        self._paper.y += 10
         for block in document.blocks:
-            yield from self._block(block)
+            self._block(block)
 
-    def _text(self, text: str, style: str) -> Any:
-        # Escaped: reportlab reads tags in a paragraph, some of which load files.
-        escaped = escape(printable(text), quote=False).replace("\n", "<br/>")
-        return self._platypus.Paragraph(escaped, self._styles[style])
+    def left_out(self) -> list[str]:
+        """What the paper has no room or no glyph for."""
+        notes = []
+        if self._tables.shortened:
+            notes.append(
+                f"{self._tables.shortened:,} cells of more than {LONGEST} letters end in …; the other "
+                "formats hold all of them."
+            )
+        if self._paper.missing:
+            letters = sorted(self._paper.missing)
+            named = " ".join(f"{letter} (U+{ord(letter):04X})" for letter in letters[:_MOST_NAMED])
+            more = f" and {len(letters) - _MOST_NAMED:,} more" if len(letters) > _MOST_NAMED else ""
+            notes.append(f"No font has a glyph for {named}{more}; name one with report.font.")
+        return notes
 
-    def _block(self, block: Block) -> Iterator[Any]:
+    def _text(self, text: str, style: Style) -> None:
+        leading = style.size * 1.4
+        for paragraph in cleaned(text).split("\n"):
+            is_mirrored = bool(paragraph) and direction_of(paragraph) == "rtl"
+            x, anchor = (self._paper.width - MARGIN, "end") if is_mirrored else (MARGIN, "start")
+            for line in self._paper.fold(paragraph, self._width, style):
+                self._paper.reserve(leading)
+                self._paper.put(line, x, self._paper.y + style.size, style, anchor)
+                self._paper.y += leading
+
+    def _block(self, block: Block) -> None:
         if isinstance(block, Paragraph):
-            yield self._text(block.text, "body")
+            self._text(block.text, _BODY)
+            self._paper.y += 4
             return
+        chart_height = HEIGHT * self._width / WIDTH
+        self._paper.reserve(34 + (chart_height if isinstance(block, Chart) else 40))
         if block.title:
-            yield self._text(block.title, "heading")
+            self._paper.y += 14
+            self._text(block.title, _BLOCK_TITLE)
+            self._paper.y += 4
         if isinstance(block, Figures):
-            yield self._tables.figures(block)
+            write_figures(self._paper, block)
         elif isinstance(block, Chart):
-            yield self._chart(block)
+            self._chart(block, self._width / WIDTH)
         elif block.rows:
-            yield self._tables.table(block)
-            if block.is_cut:
-                yield self._text(f"Only the first {len(block.rows)} rows are shown.", "quiet")
+            self._tables.write(block)
         else:
-            yield self._text(block.empty, "quiet")
+            self._text(block.empty, _QUIET)
+        note = note_of(block, draws=True)
+        if note:
+            self._paper.y += 4
+            self._text(note, _QUIET)
 
-    def _chart(self, chart: Chart) -> Any:
-        drawing = load("reportlab.graphics.shapes", extra=_EXTRA).Drawing(
-            self._width, HEIGHT * self._width / WIDTH
-        )
-        group = load("reportlab.graphics.shapes", extra=_EXTRA).Group()
-        group.scale(self._width / WIDTH, self._width / WIDTH)
+    def _chart(self, chart: Chart, scale: float) -> None:
         for shape in shapes_of(chart):
-            group.add(_painted(shape))
-        drawing.add(group)
-        return drawing
+            self._paint(shape, self._paper.y, scale)
+        self._paper.y += HEIGHT * scale
 
-
-def _painted(shape: Shape) -> Any:
-    """reportlab's y grows upwards."""
-    shapes = load("reportlab.graphics.shapes", extra=_EXTRA)
-    color = load("reportlab.lib.colors", extra=_EXTRA).HexColor(shape.color)
-    if isinstance(shape, Box):
-        y = HEIGHT - shape.y - shape.height
-        return shapes.Rect(shape.x, y, shape.width, shape.height, fillColor=color, strokeColor=None)
-    if isinstance(shape, Label):
-        return shapes.String(
-            shape.x, HEIGHT - shape.y, printable(shape.text), textAnchor=shape.anchor,
-            fontName=_PLAIN, fontSize=9, fillColor=color,
-        )  # fmt: skip
-    points = [number for x, y in shape.points for number in (x, HEIGHT - y)]
-    return shapes.PolyLine(points, strokeColor=color, strokeWidth=shape.width)
+    def _paint(self, shape: Shape, top: float, scale: float) -> None:
+        paper = self._paper
+        if isinstance(shape, Box):
+            x, y = MARGIN + shape.x * scale, top + shape.y * scale
+            paper.box(x, y, shape.width * scale, shape.height * scale, shape.color)
+        elif isinstance(shape, Label):
+            style = Style(_CHART_TEXT * scale, color=shape.color)
+            x, y = MARGIN + shape.x * scale, top + shape.y * scale
+            paper.put(cleaned(shape.text).replace("\n", " "), x, y, style, shape.anchor)
+        else:
+            points = [(MARGIN + x * scale, top + y * scale) for x, y in shape.points]
+            paper.stroke(points, shape.color, shape.width * scale)

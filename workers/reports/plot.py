@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
-from workers.reports.document import Chart
+from workers.reports.document import Chart, Series
 from workers.reports.shown_values import shown
 
 WIDTH, HEIGHT = 720.0, 260.0
+#: More would be narrower than a line; the file's notes tell it, and CSV and XLSX hold all.
+MOST_CATEGORIES = 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 12.0, 34.0, 34.0
 #: Told apart by people who see colours differently, and in grey (Okabe and Ito).
 PALETTE = (
@@ -18,6 +22,8 @@ PALETTE = (
 AXIS, GRID = "#5f6b7a", "#d9dfe6"
 _MOST_LABELS = 12
 _GAP = 0.25
+_DOT = 6.0
+_LEAST = 1e-300
 
 
 class Box(NamedTuple):
@@ -53,35 +59,54 @@ class Label(NamedTuple):
 Shape = Box | Stroke | Label
 
 
+class _Scale(NamedTuple):
+    """The ends of the axis, and its ticks."""
+
+    low: float
+    high: float
+    ticks: Sequence[float]
+
+    def y(self, value: float) -> float:
+        # Halved, for the span of the largest numbers is more than a number can be.
+        share = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
+
+
 def shapes_of(chart: Chart) -> Iterator[Shape]:
     """Everything to paint, in order."""
-    top, ticks = _scale(max((value for s in chart.series for value in s.values), default=0.0))
-    yield from _grid(ticks, top)
-    yield from _category_labels(chart.categories)
-    yield from (_bars if chart.kind == "bar" else _lines)(chart, top)
-    yield from _legend(chart)
+    series = [Series(each.label, each.values[:MOST_CATEGORIES]) for each in chart.series]
+    categories = chart.categories[:MOST_CATEGORIES]
+    values = [value for each in series for value in each.values if value is not None]
+    scale = _scale(min([*values, 0.0]), max([*values, 0.0]))
+    yield from _grid(scale)
+    yield from _category_labels(categories)
+    if not values:
+        yield Label(WIDTH / 2, HEIGHT / 2, "Nothing to draw.", "middle", AXIS)
+    yield from (_bars if chart.kind == "bar" else _lines)(series, categories, scale)
+    yield from _legend(series)
 
 
-def _scale(largest: float) -> tuple[float, list[float]]:
-    """The top of the axis and its ticks: one, two or five of a power of ten apart."""
-    if largest <= 0:
-        return 1.0, [0.0, 1.0]
-    rough = largest / 4
+def _scale(lowest: float, highest: float) -> _Scale:
+    """An axis with nought on it, and ticks that are one, two or five of a power of ten apart."""
+    rough = highest / 4 - lowest / 4
+    if rough < _LEAST:
+        return _Scale(0.0, 1.0, [0.0, 1.0])
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-    count = math.ceil(largest / step - 1e-9)
-    return count * step, [number * step for number in range(count + 1)]
+    first, last = math.floor(lowest / step + 1e-9), math.ceil(highest / step - 1e-9)
+    ticks = [_finite(number * step) for number in range(first, last + 1)]
+    return _Scale(ticks[0], ticks[-1], ticks)
 
 
-def _grid(ticks: Sequence[float], top: float) -> Iterator[Shape]:
-    for tick in ticks:
-        y = _y(tick, top)
+def _finite(value: float) -> float:
+    return max(-sys.float_info.max, min(sys.float_info.max, value))
+
+
+def _grid(scale: _Scale) -> Iterator[Shape]:
+    for tick in scale.ticks:
+        y = scale.y(tick)
         yield Stroke([(_LEFT, y), (WIDTH - _RIGHT, y)], GRID if tick else AXIS, 1)
         yield Label(_LEFT - 8, y + 4, shown(tick), "end", AXIS)
-
-
-def _y(value: float, top: float) -> float:
-    return HEIGHT - _BOTTOM - max(value, 0.0) / top * (HEIGHT - _TOP - _BOTTOM)
 
 
 def _step(count: int) -> float:
@@ -92,37 +117,55 @@ def _category_labels(categories: Sequence[str]) -> Iterator[Shape]:
     every = max(1, math.ceil(len(categories) / _MOST_LABELS))
     step = _step(len(categories))
     for number in range(0, len(categories), every):
-        text = categories[number]
-        short = text if len(text) <= 14 else text[:13] + "…"  # noqa: PLR2004 - what fits
-        yield Label(_LEFT + (number + 0.5) * step, HEIGHT - _BOTTOM + 18, short, "middle", AXIS)
+        x = _LEFT + (number + 0.5) * step
+        yield Label(x, HEIGHT - _BOTTOM + 18, _short(categories[number], 14), "middle", AXIS)
 
 
-def _bars(chart: Chart, top: float) -> Iterator[Shape]:
-    step = _step(len(chart.categories))
-    width = step * (1 - _GAP) / len(chart.series)
-    for place, series in enumerate(chart.series):
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _bars(several: Sequence[Series], categories: Sequence[str], scale: _Scale) -> Iterator[Shape]:
+    step = _step(len(categories))
+    width = step * (1 - _GAP) / len(several)
+    for place, series in enumerate(several):
         for number, value in enumerate(series.values):
-            x = _LEFT + number * step + step * _GAP / 2 + place * width
-            y = _y(value, top)
-            if value <= 0:
+            if not value:
                 continue
-            hint = f"{chart.categories[number]}: {series.label} {shown(value)}"
-            yield Box(x, y, width, HEIGHT - _BOTTOM - y, PALETTE[place], hint)
+            x = _LEFT + number * step + step * _GAP / 2 + place * width
+            top, bottom = sorted((scale.y(value), scale.y(0.0)))
+            hint = f"{categories[number]}: {series.label} {shown(value)}"
+            yield Box(x, top, width, bottom - top, PALETTE[place], hint)
 
 
-def _lines(chart: Chart, top: float) -> Iterator[Shape]:
-    step = _step(len(chart.categories))
-    for place, series in enumerate(chart.series):
-        points = [
-            (_LEFT + (number + 0.5) * step, _y(value, top))
-            for number, value in enumerate(series.values)
-        ]
-        yield Stroke(points, PALETTE[place], 2)
+def _lines(several: Sequence[Series], categories: Sequence[str], scale: _Scale) -> Iterator[Shape]:
+    step = _step(len(categories))
+    for place, series in enumerate(several):
+        for points in _unbroken(series, step, scale):
+            if len(points) > 1:
+                yield Stroke(points, PALETTE[place], 2)
+            else:
+                x, y = points[0]
+                yield Box(x - _DOT / 2, y - _DOT / 2, _DOT, _DOT, PALETTE[place], series.label)
 
 
-def _legend(chart: Chart) -> Iterator[Shape]:
+def _unbroken(
+    series: Series, step: float, scale: _Scale
+) -> Iterator[Sequence[tuple[float, float]]]:
+    """The points of a line; where a value is missing, one line ends and another begins."""
+    for is_there, run in groupby(enumerate(series.values), lambda pair: pair[1] is not None):
+        if is_there:
+            yield [
+                (_LEFT + (number + 0.5) * step, scale.y(value))
+                for number, value in run
+                if value is not None
+            ]
+
+
+def _legend(several: Sequence[Series]) -> Iterator[Shape]:
     x = _LEFT
-    for place, series in enumerate(chart.series):
+    for place, series in enumerate(several):
+        label = _short(series.label, 30)
         yield Box(x, 8, 10, 10, PALETTE[place])
-        yield Label(x + 15, 17, series.label, "start", AXIS)
-        x += 30 + 6.5 * len(series.label)
+        yield Label(x + 15, 17, label, "start", AXIS)
+        x += 30 + 6.5 * len(label)

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from workers.exports.xlsx_writer import OPTIONS, write_cell
 from workers.optional_library import load
 from workers.reports.document import Block, Chart, Document, Figures, Paragraph, Table
+from workers.reports.left_out import left_out, note_of
 from workers.reports.plot import PALETTE
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
@@ -18,14 +19,15 @@ _WIDEST, _NARROWEST = 60, 8
 _CHART_ROWS = 16
 
 
-def write_xlsx(document: Document, file: BinaryIO, _font: Any = None) -> None:
-    """Writes the workbook."""
+def write_xlsx(document: Document, file: BinaryIO, _font: Any = None) -> list[str]:
+    """Writes the workbook; answers what it left out."""
     made = io.BytesIO()
     options = {**OPTIONS, "constant_memory": False, "in_memory": True}
     book = load("xlsxwriter", extra="reports").Workbook(made, options)
     _Workbook(book).write(document)
     book.close()
     file.write(made.getvalue())
+    return left_out(document, draws=False)
 
 
 class _Workbook:
@@ -60,6 +62,7 @@ class _Workbook:
             self._table(block)
         else:
             self._chart(block)
+        self._line(note_of(block, draws=False))
 
     def _line(self, text: str, style: Any = None) -> None:
         if text:
@@ -83,7 +86,9 @@ class _Workbook:
     def _table(self, table: Table) -> None:
         sheet = self._sheet(table.title)
         self._cover.write_string(self._row, 0, table.title)
-        self._cover.write_string(self._row, 1, f"sheet {sheet.get_name()}, {len(table.rows)} rows")
+        self._cover.write_string(
+            self._row, 1, f"sheet {sheet.get_name()}, {len(table.rows):,} rows"
+        )
         self._row += 1
         sheet.freeze_panes(1, 0)
         for column, heading in enumerate(table.headings):
@@ -106,7 +111,7 @@ class _Workbook:
         for column, series in enumerate(chart.series, 1):
             sheet.write_string(0, column, series.label, self._bold)
             for number, value in enumerate(series.values, 1):
-                sheet.write_number(number, column, value)
+                write_cell(sheet, number, column, value, None, heading=series.label)
             drawn.add_series(
                 {
                     "name": [sheet.get_name(), 0, column],

@@ -138,7 +138,9 @@ class SourceSettings(Section):
     url: SecretStr = Field(description="For SQLAlchemy: postgresql://user:password@host/name.")
     tables: Listed[str] = Field((), description="Tables that may be exported; '*': all of them.")
     hidden: Listed[str] = Field(
-        (), description="Columns that may not be exported: column, or table.column."
+        (),
+        description="Columns that may not be exported, under whatever name their table is asked for: "
+        "column, table.column or schema.table.column.",
     )
     queries: dict[str, str] = Field(
         default_factory=dict, description="SQL by name, with :parameters that jobs give values for."
@@ -166,10 +168,10 @@ class ReportSettings(Section):
         5000,
         ge=1,
         le=100_000,
-        description="Most rows of a query shown; a report says what it leaves out.",
+        description="Most rows of a query shown; the file and the job's result say what is left out.",
     )
     font: Path | None = Field(
-        None, description="TrueType font of PDFs, for scripts that the built-in one lacks."
+        None, description="Font of PDFs, before the one that comes with Tally."
     )
 
 

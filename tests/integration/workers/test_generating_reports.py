@@ -291,9 +291,12 @@ from workers import export_worker, report_worker
 from workers.exports.row_writer import Column
 from workers.exports.parquet_writer import ParquetWriter
 from workers.exports.xlsx_writer import XlsxWriter
+from workers.reports.document import Document
 from workers.reports.pdf_writer import write_pdf
+from datetime import UTC, datetime
 import io
-deeds = {"reportlab": lambda: write_pdf(None, io.BytesIO()),
+empty = Document("T", "", [], datetime(2026, 1, 2, tzinfo=UTC), [])
+deeds = {"fpdf": lambda: write_pdf(empty, io.BytesIO()),
 "pyarrow": lambda: ParquetWriter(io.BytesIO(), []),
          "xlsxwriter": lambda: XlsxWriter(io.BytesIO(), [])}
 try:
@@ -304,7 +307,7 @@ except Exception as error:
 
 
 @pytest.mark.parametrize(
-    ("library", "extra"), [("reportlab", "reports"), ("pyarrow", "parquet"), ("xlsxwriter", "xlsx")]
+    ("library", "extra"), [("fpdf", "reports"), ("pyarrow", "parquet"), ("xlsxwriter", "xlsx")]
 )
 def test_a_library_that_is_not_installed_is_named_with_the_command(
     library: str, extra: str

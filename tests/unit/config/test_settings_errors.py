@@ -41,8 +41,11 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "worker: {memory_kill_mb: 1024}",
             "setting 'worker.memory_kill_mb': Value error, must be a",
         ),
-        ("worker: {grace: for ever}", "setting 'worker.grace': Value error, give seconds from 0"),
-        ("worker: {lane_grace: {a: .inf}}", "setting 'worker.lane_grace.a': Value error, give sec"),
+        ("worker: {grace: for ever}", "setting 'worker.grace': Value error, must be a number of"),
+        (
+            "worker: {lane_grace: {a: .inf}}",
+            "setting 'worker.lane_grace.a': Value error, must be a",
+        ),
         ("worker: {weights: {urgent: 1}}", "setting 'worker.weights': Value error, give high"),
         ("retry: {jitter: 2}", "setting 'retry.jitter'"),
         ("log: {level: LOUD}", "setting 'log.level'"),
