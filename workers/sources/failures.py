@@ -37,9 +37,20 @@ def _meaning(source: str, seconds: float, error: Exception) -> JobSignal:
             f"source {source!r} ended the query after {seconds:g} s; narrow it, or raise the "
             "source's statement_timeout"
         )
+    if _is_out_of_memory(error):
+        return PermanentFailure(
+            f"the rows of source {source!r} are too large to be read; leave out the large columns, or "
+            "raise worker.child_memory_limit_mb"
+        )
     if isinstance(error, exc.OperationalError | exc.InterfaceError) and not _is_about_sql(error):
         return RetryLater(f"source {source!r} cannot be read now: {words}")
     return PermanentFailure(f"source {source!r} refuses the query: {words}")
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """The driver's own memory, that is: what the server says about its own comes with a code."""
+    orig = getattr(error, "orig", None)
+    return getattr(orig, "pgcode", None) is None and "out of memory" in str(orig)
 
 
 def _is_about_sql(error: Exception) -> bool:

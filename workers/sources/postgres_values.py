@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2 import extensions
 
 from workers.sources.json_text import JsonText
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 #: Exact digits of floats, and intervals as ISO 8601, whatever the server or the account says.
 SETTINGS = {"extra_float_digits": "1", "intervalstyle": "'iso_8601'"}
@@ -21,23 +24,22 @@ _TYPES = "SELECT oid, typarray, typbasetype, typdelim FROM pg_catalog.pg_type"
 _Reader = Callable[[Any, Any], Any]
 
 
-def read_exactly(connection: Any) -> None:
-    """Makes a psycopg2 connection give values as this module says; asks the database for its types."""
+def read_exactly(connection: Connection) -> None:
+    """Makes psycopg2 give values of this connection as the module says; asks the database for its types."""
+    raw = connection.connection.driver_connection
     readers = {
         name: extensions.new_type(codes, name, read) for name, (codes, read) in _READERS.items()
     }
     for reader in readers.values():
-        extensions.register_type(reader, connection)
+        extensions.register_type(reader, raw)
     for name, codes in _arrays(connection).items():
         arrays = extensions.new_array_type(tuple(codes), f"{name}S", readers[name])
-        extensions.register_type(arrays, connection)
+        extensions.register_type(arrays, raw)
 
 
-def _arrays(connection: Any) -> dict[str, list[int]]:
+def _arrays(connection: Connection) -> dict[str, list[int]]:
     """The array types of the database, by the reader of their elements."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TYPES)
-        types = {oid: found for oid, *found in cursor.fetchall()}
+    types = {oid: found for oid, *found in connection.exec_driver_sql(_TYPES)}
     names = {code: name for name, (codes, _) in _READERS.items() for code in codes}
     arrays: dict[str, list[int]] = {}
     for oid, (array, _, delimiter) in types.items():

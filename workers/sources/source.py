@@ -86,4 +86,4 @@ def _read_exactly(connection: Connection) -> None:
     for name, value in SETTINGS.items():
         connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
     if connection.dialect.driver == "psycopg2":
-        read_exactly(connection.connection.driver_connection)
+        read_exactly(connection)

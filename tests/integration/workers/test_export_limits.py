@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
 from backend.api.config.worker_settings import ArtifactSettings
-from backend.domain.errors import ArtifactError, PermanentFailure
+from backend.domain.errors import ArtifactError, PermanentFailure, RetryLater
 from tests.integration.workers.test_exporting_data import exported, visible
 from tests.workers_at_work import AtWork, Settings, Steps, context
 from workers import export_worker
@@ -198,6 +199,34 @@ def test_a_cell_that_does_not_fit_into_the_memory_fails_once_and_is_named(
         "PermanentFailure row 1 is too large to be written: column 'text' holds"
     )
     assert list(tmp_path.glob("artifacts/*")) == []
+
+
+def test_rows_that_the_driver_cannot_hold_fail_once(shop_url: str, tmp_path: Path) -> None:
+    words = _wide(shop_url, tmp_path, "csv", rows=1, most=200_000_000, megabytes=320)
+
+    assert words.startswith("PermanentFailure ")
+    assert "too large to be read" in words
+
+
+def test_a_source_that_is_lost_in_the_middle_is_asked_again_later(shop: Settings) -> None:
+    def end_the_session(done: float, _total: float | None, _note: str) -> None:
+        if done > 500:
+            with psycopg2.connect(
+                shop.sources["shop"].url.get_secret_value().replace("+psycopg2", "")
+            ) as other:
+                other.cursor().execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = 'shop' AND pid <> pg_backend_pid()"
+                )
+            other.close()
+
+    payload = {"source": "shop", "query": "many", "parameters": {"most": 100_000}}
+    with (
+        AtWork(export_worker, shop) as worker,
+        pytest.raises(RetryLater, match="cannot be read now"),
+    ):
+        worker.run("export_data", payload, context(report_progress=end_the_session))
+    assert visible(shop) == []
 
 
 def test_an_export_that_is_killed_shows_nothing(
