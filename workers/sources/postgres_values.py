@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 #: Exact digits of floats, and intervals as ISO 8601, whatever the server or the account says.
 SETTINGS = {"extra_float_digits": "1", "intervalstyle": "'iso_8601'"}
-_TYPES = "SELECT oid, typarray, typbasetype, typdelim FROM pg_catalog.pg_type"
+#: But for hstore, which SQLAlchemy reads as what it is: names with texts.
+_TYPES = """
+SELECT oid, typarray, typbasetype, typdelim FROM pg_catalog.pg_type WHERE typname <> 'hstore'
+"""
 _Reader = Callable[[Any, Any], Any]
 
 

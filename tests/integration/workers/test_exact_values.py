@@ -157,6 +157,28 @@ def test_what_each_format_has_a_type_for_keeps_it(shop: Settings) -> None:
     ]  # fmt: skip
 
 
+def test_types_of_ones_own_are_read_by_what_they_are_made_of(shop: Settings, shop_url: str) -> None:
+    made = "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN days AS date; CREATE EXTENSION hstore"
+    connection = psycopg2.connect(shop_url.replace("+psycopg2", ""))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(made)
+        found = [
+            values(shop, sql)["jsonl"]
+            for sql in (
+                "ARRAY['a', NULL]::mood[]", "ARRAY['infinity', '2026-01-02']::days[]",
+                "'a=>1, b=>NULL'::hstore",
+                "ARRAY['a=>1']::hstore[]",
+            )
+        ]  # fmt: skip
+        cursor.execute("DROP TYPE mood; DROP DOMAIN days; DROP EXTENSION hstore")
+    connection.close()
+
+    assert found == [
+        '["a",null]', '["infinity","2026-01-02"]', '{"a":"1","b":null}', '[{"a":"1"}]'
+    ]  # fmt: skip
+
+
 def test_null_and_an_empty_text_can_be_told_apart_in_csv(shop: Settings) -> None:
     asked = asking(shop, "SELECT NULL AS a, '' AS b, 'x' AS c UNION ALL SELECT 'y', NULL, NULL")
 

@@ -150,7 +150,7 @@ def test_upkeep_runs(cluster: Cluster, folder: Path) -> None:
         ("send_email", {"to": "user@example.com", "subject": "x\r\nBcc: y"}, "subject"),
         ("send_email", {"to": "user@example.com"}, "subject"),
         ("send_webhook", {"url": "http://0x7f.1/"}, "url"),
-        ("export_data", {"table": "jobs; DROP TABLE jobs"}, "table"),
+        ("export_data", {"table": "jobs\n; DROP TABLE jobs"}, "table"),
         ("generate_report", {"report": "../x"}, "report"),
         ("backup", {"folder": "/"}, "folder"),
     ],
