@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.domain.errors import JobSignal, PermanentFailure, TallyError
+from workers.one_line import one_line
 
 _LONGEST = 300
 
@@ -26,7 +27,7 @@ def no_second_try(what: str) -> Iterator[None]:
             "worker.child_memory_limit_mb"
         ) from error
     except Exception as error:
-        words = " ".join(str(error).split())[:_LONGEST]
+        words = one_line(str(error), _LONGEST)
         raise PermanentFailure(
             f"{what} cannot be made of this data: {type(error).__name__}: {words}"
         ) from error

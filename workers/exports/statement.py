@@ -96,7 +96,7 @@ def _columns(
     except NoSuchTableError:
         raise PermanentFailure(f"there is no table {export.table!r} in this source") from None
     known = {each["name"]: column(each["name"], each["type"]) for each in found}
-    read = origins(connection, asked) if source.hidden else [Origin(asked, None)]
+    read = origins(connection, asked) if source.hidden else [Origin(asked)]
     if not is_listed:
         _refuse_renamed(known, read, source, export)
     tables = {origin.table for origin in read}
@@ -109,12 +109,18 @@ def _refuse_renamed(
     known: Container[str], read: Iterable[Origin], source: SourceSettings, export: Export
 ) -> None:
     """A view may show a hidden column under another name; only who lists the view vouches for it."""
-    for table, column in read:
-        if column and column not in known and is_hidden(column, [table], source.hidden):
-            raise PermanentFailure(
-                f"{export.table!r} reads the hidden column {table.table}.{column}; if it may be exported "
-                f"all the same, list it by name under sources.{export.source}.tables"
-            )
+    for origin in read:
+        column, table = origin.column, origin.table
+        if origin.takes_whole_rows:
+            what = f"whole rows in {table.table}"
+        elif column and column not in known and is_hidden(column, [table], source.hidden):
+            what = f"the hidden column {table.table}.{column}"
+        else:
+            continue
+        raise PermanentFailure(
+            f"{export.table!r} reads {what}; if it may be exported all the same, list it by name under "
+            f"sources.{export.source}.tables"
+        )
 
 
 def _one(known: dict[str, Any], name: str, table: str) -> Any:

@@ -58,7 +58,8 @@ def _fitting_pdf() -> type[FPDF]:
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.missing: set[str] = set()
-            self._added: dict[Path, str] = {}
+            self._tried: set[Path] = set()
+            self._added: list[str] = []
             self._last: str | None = None
 
         def get_fallback_font(self, char: str, style: str = "") -> str | None:
@@ -68,14 +69,18 @@ def _fitting_pdf() -> type[FPDF]:
             return self._last
 
         def _add(self, char: str) -> str | None:
-            path = font_with(ord(char))
-            if path is None or path in self._added:
-                self.missing.add(char)
-                return None
-            name = f"other{len(self._added)}"
-            self.add_font(name, "", path)
-            self._added[path] = name
-            self.set_fallback_fonts([*self._added.values()], exact_match=False)
-            return name
+            while path := font_with(ord(char), but=self._tried):
+                self._tried.add(path)
+                name = f"other{len(self._tried)}"
+                try:
+                    self.add_font(name, "", path)
+                except (library.errors.FPDFException, LookupError, AttributeError, ValueError):
+                    # Whatever lies in the system's folders: the next font may have the letter too.
+                    continue
+                self._added.append(name)
+                self.set_fallback_fonts(self._added, exact_match=False)
+                return name
+            self.missing.add(char)
+            return None
 
     return Fitting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -29,12 +29,13 @@ def plain_and_bold(font: Path | None) -> tuple[Path, Path]:
     return (font, font) if font else (ours / "DejaVuSans.ttf", ours / "DejaVuSans-Bold.ttf")
 
 
-def font_with(letter: int) -> Path | None:
-    """The first font that can draw a letter which the report's own cannot."""
+def font_with(letter: int, but: Container[Path]) -> Path | None:
+    """The first font, ``but`` for some, that can draw a letter which the report's own cannot."""
     if category(chr(letter)) == "Co":
         # For private use: what another font draws there is another sign.
         return None
-    return next((path for path in _others() if letter in _letters(path)), None)
+    fitting = (path for path in _others() if path not in but and letter in _letters(path))
+    return next(fitting, None)
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
+from workers.one_line import one_line
 
 _TIMED_OUT = "57014"
 _LONGEST = 300
@@ -61,4 +62,4 @@ def _is_about_sql(error: Exception) -> bool:
 
 def _words(error: Exception) -> str:
     """What the driver said, without the statement and its values."""
-    return " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())[:_LONGEST]
+    return one_line(str(getattr(error, "orig", None) or type(error).__name__), _LONGEST)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: A view's own columns are those of other tables under names that it chose; a partition's are its parent's.
+#: Postgres writes a view down with all its columns by name; a star that is left makes one value of a row.
 _READ = """
 WITH RECURSIVE edge AS (
   SELECT inhrelid AS relation, inhparent AS origin, NULL::smallint AS place FROM pg_catalog.pg_inherits
@@ -27,7 +28,8 @@ WITH RECURSIVE edge AS (
   UNION
   SELECT edge.origin, edge.place FROM edge JOIN reached ON edge.relation = reached.origin
 )
-SELECT DISTINCT n.nspname, c.relname, a.attname
+SELECT DISTINCT n.nspname, c.relname, a.attname,
+  c.relkind IN ('v', 'm') AND pg_catalog.pg_get_viewdef(c.oid) LIKE '%.*%' AS takes_whole_rows
 FROM reached
 JOIN pg_catalog.pg_class c ON c.oid = reached.origin
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -40,7 +42,9 @@ class Origin(NamedTuple):
     """A table that another one's rows come from, and a column of it that they are read from, if known."""
 
     table: TableName
-    column: str | None
+    column: str | None = None
+    #: It is a view that makes one value of a whole row, hidden columns and all.
+    takes_whole_rows: bool = False
 
 
 def origins(connection: Connection, table: TableName) -> list[Origin]:
@@ -48,14 +52,15 @@ def origins(connection: Connection, table: TableName) -> list[Origin]:
     from sqlalchemy import text
 
     if connection.dialect.name != "postgresql":
-        return [Origin(table, None)]
+        return [Origin(table)]
     quote = connection.dialect.identifier_preparer.quote_identifier
     name = ".".join(quote(part) for part in table if part is not None)
     relation = connection.execute(text(_RELATION), {"name": name}).scalar()
     found = connection.execute(text(_READ), {"relation": relation})
-    return [Origin(table, None)] + [
-        Origin(TableName(schema, plain), column) for schema, plain, column in found
-    ]
+    return [
+        Origin(TableName(schema, plain), column, takes_whole_rows)
+        for schema, plain, column, takes_whole_rows in found
+    ] or [Origin(table)]
 
 
 def is_hidden(column: str, tables: Iterable[TableName], hidden: Iterable[str]) -> bool:

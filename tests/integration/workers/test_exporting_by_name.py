@@ -26,6 +26,7 @@ CREATE VIEW everybody AS SELECT * FROM people;
 CREATE VIEW everybody_again AS SELECT id, password FROM everybody;
 CREATE VIEW renamed AS SELECT id, password AS pw FROM people;
 CREATE VIEW computed AS SELECT id, length(password) AS size FROM people;
+CREATE VIEW whole AS SELECT p.id, to_json(p) AS everything FROM people p;
 CREATE TABLE "Größe der-Äpfel 100%" ("Stück (€)" int, "a:b" text, "-x" bytea, "Sort-Name" text);
 INSERT INTO people VALUES (1, 'Ada', 's3cret');
 INSERT INTO "People" VALUES (1, 's3cret');
@@ -45,7 +46,7 @@ def people(shop: Settings, shop_url: str) -> Iterator[Settings]:
         hidden = ("people.password", '"logins".password')
         source = SourceSettings(url=shop_url, tables=("*",), hidden=hidden)
         yield shop.but(sources={"shop": source})
-        cursor.execute("DROP VIEW computed, renamed, everybody_again, everybody")
+        cursor.execute("DROP VIEW whole, computed, renamed, everybody_again, everybody")
         cursor.execute('DROP TABLE people, "People", logins, "Größe der-Äpfel 100%"')
         cursor.execute("DROP SCHEMA staff CASCADE")
     connection.close()
@@ -94,11 +95,18 @@ def test_a_schema_may_be_named_with_a_hidden_column(people: Settings, entry: str
     assert ("password" in shown) is (entry != "password")
 
 
-@pytest.mark.parametrize("view", ["renamed", "computed"])
+@pytest.mark.parametrize(
+    ("view", "what"),
+    [
+        ("renamed", r"the hidden column people\.password"),
+        ("computed", r"the hidden column people\.password"),
+        ("whole", "whole rows in whole"),
+    ],
+)
 def test_a_view_that_renames_a_hidden_column_is_for_those_who_listed_it(
-    people: Settings, view: str
+    people: Settings, view: str, what: str
 ) -> None:
-    with pytest.raises(PermanentFailure, match=r"reads the hidden column people\.password; .*list"):
+    with pytest.raises(PermanentFailure, match=rf"'{view}' reads {what}; .*list it by name"):
         exported(people, table=view)
 
     source = people.sources["shop"].model_copy(update={"tables": (view,)})
