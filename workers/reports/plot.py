@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from workers.reports.document import Chart, Series
 from workers.reports.shown_values import shown
@@ -24,6 +25,8 @@ _MOST_LABELS = 12
 _GAP = 0.25
 _DOT = 6.0
 _LEAST = 1e-300
+#: Of the legend: a square of colour with its gaps, about a letter's width, and how few still say something.
+_SWATCH, _LETTER, _FEWEST = 30.0, 6.5, 4
 
 
 class Box(NamedTuple):
@@ -163,9 +166,21 @@ def _unbroken(
 
 
 def _legend(several: Sequence[Series]) -> Iterator[Shape]:
+    # As many letters as there is room for beside each other: what runs off the chart is not seen at all.
+    share = (WIDTH - _LEFT - _RIGHT) / len(several) - _SWATCH
+    most = max(_FEWEST, int(share / _LETTER))
+    labels = [series.label for series in several]
+    if sum(_SWATCH + _LETTER * _halves(label) for label in labels) > WIDTH - _LEFT - _RIGHT:
+        labels = [
+            _short(label, most if _halves(label) <= len(label) else most // 2) for label in labels
+        ]
     x = _LEFT
-    for place, series in enumerate(several):
-        label = _short(series.label, 30)
+    for place, label in enumerate(labels):
         yield Box(x, 8, 10, 10, PALETTE[place])
         yield Label(x + 15, 17, label, "start", AXIS)
-        x += 30 + 6.5 * len(label)
+        x += _SWATCH + _LETTER * _halves(label)
+
+
+def _halves(text: str) -> int:
+    """How many narrow letters are as wide; those of Chinese, Japanese and Korean are two each."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -93,3 +94,19 @@ def test_numbers_of_any_size_stay_within_the_chart(kind: str, values: tuple[floa
         elif isinstance(shape, Stroke):
             assert all(math.isfinite(y) and 0 <= y <= HEIGHT for _, y in shape.points)
             assert all(0 <= x <= WIDTH for x, _ in shape.points)
+
+
+@pytest.mark.parametrize("label", ["a long name of a series", "一个很长的系列名称在这里写着"])
+def test_the_names_of_many_series_stand_beside_each_other(label: str) -> None:
+    chart = Chart("C", "bar", ["c"], [Series(f"{n} {label}", [1]) for n in range(8)])
+    names = [
+        shape for shape in shapes_of(chart) if isinstance(shape, Label) and shape.y == LEGEND - 1
+    ]
+    wide = 13 if ord(label[0]) > 1000 else 6.5
+
+    assert len(names) == 8
+    assert all(name.text.endswith("…") for name in names)
+    for name, following in pairwise(names):
+        assert name.x + wide * (len(name.text) - 2) < following.x
+    assert names[-1].x + wide * len(names[-1].text) <= WIDTH
+    assert [name.text[0] for name in names] == [*"01234567"]
