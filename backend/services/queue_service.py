@@ -82,7 +82,7 @@ class QueueService:
     def enqueue_many(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.
 
-        All are checked before the first is enqueued. On any `Unavailable`,
+        All are checked before the first is enqueued. On any refusal in the middle,
         ``details["accepted"]`` says how many from the start were accepted; ids already given are
         harmless to send again.
         """

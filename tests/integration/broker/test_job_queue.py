@@ -11,7 +11,12 @@ from backend.broker import job_queue
 from backend.broker.connection import connect
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
-from backend.domain.errors import HistoryBacklogFull, QueueFull, QueueUnavailable
+from backend.domain.errors import (
+    HistoryBacklogFull,
+    InvalidRequest,
+    QueueFull,
+    QueueUnavailable,
+)
 from backend.domain.job_state import JobState
 from tests.integration.broker.bench import ERROR, Bench, new_job
 
@@ -67,7 +72,7 @@ def test_any_refusal_in_the_middle_says_how_many_were_accepted_before(
     # No caller can ask for such a window any more: Redis refuses the expiry.
     bad = new_job("bad", unique_key="k", unique_window=float(2**62))
 
-    with pytest.raises(QueueUnavailable, match="2 were accepted before") as refusal:
+    with pytest.raises(InvalidRequest, match="only the first 2 were accepted") as refusal:
         _queue(bench).enqueue([new_job("a"), new_job("b"), bad, new_job("c")])
 
     assert refusal.value.details["accepted"] == 2
