@@ -1,21 +1,15 @@
 """``python -m workers``: the entry point of a worker process."""
 
-import sys
-
 from workers.runtime.stop_signals import exit_when_asked
 
 if __name__ == "__main__":
     # Before all else, which takes a second: what was asked meanwhile is obeyed.
     exit_when_asked()
 
-from backend.domain.errors import ConfigurationError
 from backend.telemetry.lean_imports import lean_imports
 
 with lean_imports():
     from workers.process import main
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ConfigurationError as error:
-        sys.exit(f"tally: {error} [{error.code}]")
+    main()
