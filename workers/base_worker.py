@@ -179,6 +179,7 @@ def job_type(
     result_ttl: int | None = None,
     version: int = 1,
     secret_fields: tuple[str, ...] = (),
+    destination_fields: tuple[str, ...] = (),
     role: str = Role.PRODUCER,
     tenants: bool = True,
 ) -> Callable[[Handler], Handler]:
@@ -188,8 +189,10 @@ def job_type(
     do. It may take a second parameter, the `JobContext`. What it returns must be JSON, or what has one
     form in JSON (models, dataclasses, dates, decimals, UUIDs), of at most ``max_result_bytes``.
     ``timeout`` is the soft limit in seconds, ``grace`` how many more until the process is killed,
-    ``limit`` how many may run at once in the whole cluster. ``role`` is the least that a caller of the
-    API must have to enqueue it; ``tenants=False`` keeps it from callers who are bound to a tenant.
+    ``limit`` how many may run at once in the whole cluster. ``secret_fields`` of the payload are shown
+    masked; who changes one of ``destination_fields`` must type them anew. ``role`` is the least that a
+    caller of the API must have to enqueue it; ``tenants=False`` keeps it from callers who are bound to
+    a tenant.
     Raises `ConfigurationError` for a number out of its range, and for what is no plain function.
     """
     owner = f"job type {name!r}"
@@ -202,6 +205,7 @@ def job_type(
         "retry": _retry_policy(owner, max_retries, retry_delays),
         "version": int(bounds.VERSION.declared(version, owner)),
         "secret_fields": frozenset(secret_fields),
+        "destination_fields": frozenset(destination_fields),
         "role": Role.parse(role),
         "tenants": tenants,
         **_numbers(owner, numbers),

@@ -42,7 +42,13 @@ class EmailWorker(BaseWorker):
         """Ends the kept connections."""
         self.pool.close()
 
-    @job_type("send_email", priority="high", timeout=120, secret_fields=("text", "html", "data"))
+    @job_type(
+        "send_email",
+        priority="high",
+        timeout=120,
+        secret_fields=("text", "html", "data"),
+        destination_fields=("to", "cc", "bcc"),
+    )
     def send_email(self, mail: Mail, context: JobContext) -> dict[str, Any]:
         """Sends one mail. A test run stores it as an artifact and sends nothing."""
         composed = self.composer.compose(mail, context)

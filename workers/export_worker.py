@@ -40,7 +40,7 @@ class ExportWorker(BaseWorker):
                 reading(export.source, source, source.statement_timeout) as connection,
                 self.artifacts.create(label_of(export, context)) as file,
             ):
-                statement = statement_of(export, source, connection)
+                statement = statement_of(export, source, connection, context)
                 rows = write_rows(
                     connection, statement, into=file, export=export, context=context, most=most
                 )

@@ -15,8 +15,9 @@ from workers.reports.dataset import Dataset, from_function, from_sql
 from workers.reports.definition import Definition
 from workers.reports.definition_folder import DefinitionFolder
 from workers.reports.formats import format_of, label_of
-from workers.reports.parameters import values_for
+from workers.reports.parameters import asked_of_all, values_for
 from workers.reports.report import Report
+from workers.sources.confinement import own_parameters
 from workers.sources.source import find_source, reading
 
 
@@ -39,7 +40,12 @@ class ReportWorker(BaseWorker):
         """
         definition = self.definitions.get(report.report)
         now = context.now()
-        values = values_for(definition, report.parameters, now)
+        values = own_parameters(
+            f"report {report.report!r}",
+            asked_of_all(definition),
+            values_for(definition, report.parameters, now),
+            context,
+        )
         data = self._data(definition, values, context)
         try:
             with (

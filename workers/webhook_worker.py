@@ -31,7 +31,7 @@ class WebhookWorker(BaseWorker):
         """Reads the certificates to trust."""
         self.sender.open()
 
-    @job_type("send_webhook", timeout=60, secret_fields=("headers",))
+    @job_type("send_webhook", timeout=60, secret_fields=("headers",), destination_fields=("url",))
     def send_webhook(self, webhook: Webhook, context: JobContext) -> dict[str, Any]:
         """Sends one webhook, signed as Standard Webhooks says. A test run signs and sends nothing."""
         request = self._request(webhook, context)

@@ -47,6 +47,8 @@ class JobType:
     description: str = ""
     #: Names of payload fields that pages and logs show masked.
     secret_fields: frozenset[str] = frozenset()
+    #: Names of payload fields that say where the job sends what it is given.
+    destination_fields: frozenset[str] = frozenset()
     #: The least role of who may have it run, and whether callers bound to a tenant may too.
     role: Role = Role.PRODUCER
     tenants: bool = True

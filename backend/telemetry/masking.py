@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from backend.domain.job_type import JobTypeCatalogue
 from backend.telemetry.redaction import MASK, is_secret_name
+
+_SHORTEST = 4
 
 
 def without_secrets(catalogue: JobTypeCatalogue, job_type: str, value: Any) -> Any:
@@ -19,6 +21,25 @@ def without_secrets(catalogue: JobTypeCatalogue, job_type: str, value: Any) -> A
         return _masked(value, is_secret_name)
     secret = catalogue.get(job_type).secret_fields
     return _masked(value, secret.__contains__) if secret else value
+
+
+def secret_values(secret_fields: Collection[str], payload: Any) -> set[str]:
+    """The texts and numbers under the fields that a job type calls secret, as they may show in an error.
+
+    What is shorter than four characters hides nothing when it is hidden, and much else.
+    """
+    return {text for text in _texts_under(secret_fields, payload, False) if len(text) >= _SHORTEST}
+
+
+def _texts_under(secret_fields: Collection[str], value: Any, is_secret: bool) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _texts_under(secret_fields, inner, is_secret or name in secret_fields)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts_under(secret_fields, inner, is_secret)
+    elif is_secret and isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
 
 
 def _masked(value: Any, is_secret: Callable[[str], bool]) -> Any:

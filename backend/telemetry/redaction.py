@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 MASK = "[hidden]"
@@ -11,11 +11,14 @@ MASK = "[hidden]"
 _SECRET_NAME = re.compile(
     r"passw|secret|token|authorization|cookie|api_?key|signature|private", re.IGNORECASE
 )
-#: Credentials inside URLs, our own signing secrets and API keys, and bearer headers.
+#: Credentials inside URLs, our own signing secrets and API keys, bearer headers, and what is assigned to
+#: a secret's name, as in ``password=x`` and ``"token": "x"``.
 _SECRET_TEXT = re.compile(
     r"(?P<url>\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"
     r"|\bwhsec_[A-Za-z0-9+/=_-]+|\btally_[a-z]*_?[A-Za-z0-9]{20,}"
-    r"|(?P<bearer>\bBearer\s+)\S+",
+    r"|(?P<bearer>\bBearer\s+)\S+"
+    r"|(?P<named>\b[\w-]*(?:passw|secret|token|api_?key|authorization)[\w-]*[\"']?\s*(?:=|[\"']\s*:)\s*)"
+    r"[^\s,;&)\]}]+",
     re.IGNORECASE,
 )
 _LONGEST = 16 * 1024
@@ -45,4 +48,11 @@ def masked_text(text: str) -> str:
 def _mask(match: re.Match[str]) -> str:
     if match["url"]:
         return f"{match['url']}{MASK}@"
-    return f"{match['bearer'] or ''}{MASK}"
+    return f"{match['bearer'] or match['named'] or ''}{MASK}"
+
+
+def without_values(text: str, values: Iterable[str]) -> str:
+    """``text`` without credentials, and without these values, the longest first."""
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return masked_text(text)

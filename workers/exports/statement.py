@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from backend.api.config.worker_settings import SourceSettings
 from backend.domain.errors import PermanentFailure
 from backend.domain.nearest_name import suggestion
+from workers.base_worker import JobContext
 from workers.exports.export import Condition, Export, Scalar
 from workers.sources.column_names import told_apart
+from workers.sources.confinement import own_parameters, own_rows
 from workers.sources.hidden_columns import Origin, is_hidden, origins
 from workers.sources.table_name import table_name
 
@@ -22,14 +24,16 @@ _ALL = "*"
 _ENDLESS = frozenset({"infinity", "-infinity"})
 
 
-def statement_of(export: Export, source: SourceSettings, connection: Connection) -> Executable:
+def statement_of(
+    export: Export, source: SourceSettings, connection: Connection, context: JobContext
+) -> Executable:
     """What to run; raises `PermanentFailure` naming what the source does not have or allow."""
     if export.query is not None:
-        return _query(export, source)
-    return _table(export, source, connection)
+        return _query(export, source, context)
+    return _table(export, source, connection, context)
 
 
-def _query(export: Export, source: SourceSettings) -> Executable:
+def _query(export: Export, source: SourceSettings, context: JobContext) -> Executable:
     from sqlalchemy import text
 
     name = export.query or ""
@@ -40,15 +44,18 @@ def _query(export: Export, source: SourceSettings) -> Executable:
         )
     statement = text(source.queries[name])
     wanted = set(statement.compile().params)
-    given = set(export.parameters)
+    values = own_parameters(f"query {name!r}", wanted, export.parameters, context)
+    given = set(values)
     if wanted != given:
         raise PermanentFailure(
             f"query {name!r} takes the parameters {sorted(wanted) or 'none'}, not {sorted(given)}"
         )
-    return statement.bindparams(**export.parameters)
+    return statement.bindparams(**values)
 
 
-def _table(export: Export, source: SourceSettings, connection: Connection) -> Executable:
+def _table(
+    export: Export, source: SourceSettings, connection: Connection, context: JobContext
+) -> Executable:
     from sqlalchemy import select, table
 
     name = export.table or ""
@@ -65,6 +72,7 @@ def _table(export: Export, source: SourceSettings, connection: Connection) -> Ex
     statement = select(*(_as_it_comes(column, connection) for column in chosen)).select_from(
         table(asked.table, *known.values(), schema=asked.schema)
     )
+    statement = own_rows(statement, asked.table, known, (export.source, source), context)
     for condition in export.where:
         statement = statement.where(_compared(_one(known, condition.column, name), condition))
     for order in export.order_by:

@@ -106,7 +106,7 @@ class Definition(_Part):
         if bool(self.datasets) == (self.function is not None):
             raise ValueError("give datasets (SQL by name) or a function (package.module:name)")
         for name, sql in self.datasets.items():
-            for unknown in _placeholders(sql) - self.parameters.keys():
+            for unknown in placeholders(sql) - self.parameters.keys():
                 near = suggestion(unknown, self.parameters)
                 raise ValueError(f"dataset {name!r} uses :{unknown}, which is no parameter{near}")
         for name in self.shown() if self.datasets else ():
@@ -126,7 +126,8 @@ class Definition(_Part):
                 yield block.chart
 
 
-def _placeholders(sql: str) -> set[str]:
+def placeholders(sql: str) -> set[str]:
+    """The parameters that a query asks for."""
     from sqlalchemy import text
 
     return set(text(sql).compile().params)

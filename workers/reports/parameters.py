@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.domain.errors import PermanentFailure
 from backend.domain.nearest_name import suggestion
-from workers.reports.definition import Definition, Parameter
+from workers.reports.definition import Definition, Parameter, placeholders
 
 _DAYS = {"today": 0, "yesterday": -1}
 
@@ -25,6 +25,13 @@ def values_for(definition: Definition, given: Mapping[str, Any], now: datetime) 
         name: _value(name, parameter, given, now)
         for name, parameter in definition.parameters.items()
     }
+
+
+def asked_of_all(definition: Definition) -> set[str]:
+    """The parameters that the whole of a report depends on: each of its queries, or its function."""
+    if definition.function is not None:
+        return set(definition.parameters)
+    return set.intersection(*map(placeholders, definition.datasets.values()))
 
 
 def _value(name: str, parameter: Parameter, given: Mapping[str, Any], now: datetime) -> Any:

@@ -6,7 +6,7 @@ import inspect
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +16,8 @@ from backend.domain.job import ClaimedJob
 from backend.domain.job_type import JobType
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, decide_failure, unsendable
 from backend.domain.retry_policy import RetryPolicy
+from backend.telemetry.masking import secret_values
+from backend.telemetry.redaction import MASK
 from workers.base_worker import JobContext, StopRequested
 from workers.runtime.attempt_error import PayloadRefused, describe, without_input
 from workers.runtime.results import result_encoder
@@ -56,10 +58,10 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         result = _called(prepared, payload, context)
         body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
-        outcome = failure(job, raised, context.canceled)
+        outcome = failure(job, raised, context.canceled, secrets_of(prepared.job_type, job))
     else:
         outcome = Outcome(OutcomeKind.FINISHED, body)
-    log = context.written.kept() if context.written is not None else ""
+    log = _kept(prepared, job, context) if context.written is not None else ""
     return outcome._replace(run_seconds=time.perf_counter() - started, log=log)
 
 
@@ -77,21 +79,43 @@ def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
     return prepared.call(payload) if prepared.takes_payload else prepared.call()
 
 
-def failure(job: ClaimedJob, raised: BaseException, canceled: bool) -> Outcome:
+def _kept(prepared: Prepared, job: ClaimedJob, context: JobContext) -> str:
+    """What the handler logged, without the payload's secrets."""
+    kept = context.written.kept() if context.written is not None else ""
+    for secret in secrets_of(prepared.job_type, job):
+        kept = kept.replace(json.dumps(secret, ensure_ascii=False)[1:-1], MASK)
+    return kept
+
+
+def secrets_of(kind: JobType, job: ClaimedJob) -> set[str]:
+    """What the payload holds in the fields that its job type calls secret."""
+    if not kind.secret_fields:
+        return set()
+    try:
+        return secret_values(kind.secret_fields, json.loads(job.data)[2][1])
+    except (ValueError, LookupError, TypeError):
+        return set()
+
+
+def failure(
+    job: ClaimedJob, raised: BaseException, canceled: bool, secrets: Collection[str] = ()
+) -> Outcome:
     """The outcome of an attempt that raised, whatever it was: this itself never raises."""
     try:
-        return _decided(job, raised, canceled)
+        return _decided(job, raised, canceled, secrets)
     except Exception as problem:  # noqa: BLE001 - it must not end the slot, and with it its neighbours
         return unsendable(Outcome(OutcomeKind.RETRIED), problem)
 
 
-def _decided(job: ClaimedJob, raised: BaseException, canceled: bool) -> Outcome:
+def _decided(
+    job: ClaimedJob, raised: BaseException, canceled: bool, secrets: Collection[str]
+) -> Outcome:
     if isinstance(raised, StopRequested):
         kind = OutcomeKind.CANCELED if canceled else OutcomeKind.RELEASED
         return Outcome(kind, error=AttemptError("stopped", "StopRequested", str(raised)))
     return decide_failure(
         raised,
-        describe(raised),
+        describe(raised, secrets),
         policy=retry_policy(job),
         failures_before=job.failures,
         chance=random.random(),  # noqa: S311 - jitter, not a secret

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pydantic import ValidationError
 
 from backend.domain.errors import JobSignal, PermanentFailure
 from backend.domain.outcome import AttemptError, words_of
+from backend.telemetry.redaction import without_values
 from workers.base_worker import TimeLimitReached
 
 #: The innermost frames: they tell where it happened, those above are mostly ours.
@@ -27,13 +28,16 @@ class PayloadRefused(PermanentFailure):
     code = "payload_refused"
 
 
-def describe(raised: BaseException) -> AttemptError:
-    """What is kept of an exception: never its local values, and no more than 16 KiB of its trace."""
+def describe(raised: BaseException, secrets: Collection[str] = ()) -> AttemptError:
+    """What is kept of an exception: never its local values, and no more than 16 KiB of its trace.
+
+    ``secrets`` are masked wherever they stand in it, and so is what looks like a credential.
+    """
     return AttemptError(
         _reason(raised),
         type(raised).__name__,
-        _message(raised),
-        _trace(raised)[-_TRACEBACK_BYTES:],
+        without_values(_message(raised), secrets),
+        without_values(_trace(raised)[-_TRACEBACK_BYTES:], secrets),
     )
 
 

@@ -27,7 +27,12 @@ def find_source(name: str, sources: Mapping[str, SourceSettings], own_url: str) 
     known = dict(sources)
     if own_url and OWN_SOURCE not in known:
         known[OWN_SOURCE] = SourceSettings.model_validate(
-            {"url": own_url, "tables": _OWN_TABLES, "hidden": _OWN_HIDDEN}
+            {
+                "url": own_url,
+                "tables": _OWN_TABLES,
+                "hidden": _OWN_HIDDEN,
+                "tenant_column": "tenant",
+            }
         )
     if name not in known:
         raise PermanentFailure(

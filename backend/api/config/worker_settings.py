@@ -142,6 +142,11 @@ class SourceSettings(Section):
         description="Columns that may not be exported, under whatever name their table is asked for: "
         "column, table.column or schema.table.column.",
     )
+    tenant_column: str = Field(
+        "",
+        description="Column that tells whose a row is. Jobs of keys that are bound to a tenant read its "
+        "rows only, of tables that have this column, and queries that ask for :tenant.",
+    )
     queries: dict[str, str] = Field(
         default_factory=dict, description="SQL by name, with :parameters that jobs give values for."
     )

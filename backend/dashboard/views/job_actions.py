@@ -9,7 +9,7 @@ from backend.api.routers import dead_letters, job_actions, plans
 from backend.api.schemas.base import Because
 from backend.api.schemas.job_actions import CancelRequest, ReprioritiseRequest, RetryRequest
 from backend.api.schemas.plans import ReplayRequest
-from backend.dashboard.edited_payload import edited_payload
+from backend.dashboard.edited_payload import destinations_of, edited_payload
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
 from backend.domain.history_record import JobHistory
@@ -87,5 +87,6 @@ def _payload(visit: Visit, job_id: str) -> dict[str, Any] | None:
         return None
     found = find_own(visit.call, job_id)
     original = found.current_payload if isinstance(found, JobHistory) else found.payload
-    edited = edited_payload(text, original)
+    job_type = found.job.job_type if isinstance(found, JobHistory) else found.job_type
+    edited = edited_payload(text, original, destinations_of(visit.parts.catalogue, job_type))
     return None if edited == original else edited

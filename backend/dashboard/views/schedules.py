@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from flask import Response
@@ -15,7 +15,7 @@ from backend.api.schemas.schedules import (
     ScheduleRequest,
     TicksQuery,
 )
-from backend.dashboard.edited_payload import edited_payload
+from backend.dashboard.edited_payload import destinations_of, edited_payload
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
 from backend.domain.queue_name import Priority
@@ -70,7 +70,7 @@ def schedule(visit: Visit, name: str) -> Response:
 @routes.action("/schedules", "schedules.create")
 def create_schedule(visit: Visit) -> str:
     """Makes one."""
-    said = {name: visit.form.get(name, "") for name in ("name", "job_type")} | _said(visit, {})
+    said = {name: visit.form.get(name, "") for name in ("name", "job_type")} | _said(visit)
     made = api.create(visit.call, ScheduleRequest.model_validate(said)).body
     return link(f"/schedules/{made.name}", note="made")
 
@@ -78,8 +78,9 @@ def create_schedule(visit: Visit) -> str:
 @routes.action("/schedules/<name>/change", "schedules.change")
 def change_schedule(visit: Visit, name: str) -> str:
     """Changes its plan, unless somebody else did so since the form was drawn."""
-    before = visit.parts.schedules.get(name).schedule.plan.payload
-    said = {"revision": visit.form.get("revision"), **_said(visit, before)}
+    plan = visit.parts.schedules.get(name).schedule.plan
+    destinations = destinations_of(visit.parts.catalogue, plan.job_type)
+    said = {"revision": visit.form.get("revision"), **_said(visit, plan.payload, destinations)}
     api.change(visit.call, name, ScheduleChange.model_validate(said))
     return link(f"/schedules/{name}", note="changed")
 
@@ -113,11 +114,13 @@ def _preview(visit: Visit, name: str, count: int) -> Any:
     return api.preview(visit.call, ScheduleDraft(schedule=name, count=count))
 
 
-def _said(visit: Visit, before: Mapping[str, Any]) -> dict[str, Any]:
+def _said(
+    visit: Visit, before: Mapping[str, Any] | None = None, destinations: Collection[str] = ()
+) -> dict[str, Any]:
     """What a form says of a plan; what was left empty stays as it is."""
     said: dict[str, Any] = {name: visit.form[name] for name in _PLAN if name in visit.form}
     if "payload" in visit.form:
-        said["payload"] = edited_payload(visit.form["payload"], before)
+        said["payload"] = edited_payload(visit.form["payload"], before or {}, destinations)
     return said
 
 
