@@ -46,7 +46,10 @@ class Connections:
         from backend.history.connection import connect as connect_history
 
         if name not in self._postgres:
-            made = connect_history(self._settings.database_url, name=name, **limits)
+            settings = self._settings
+            made = connect_history(
+                settings.database_url, name=name, schema=settings.database_schema, **limits
+            )
             self._postgres.setdefault(name, made)
         return self._postgres[name]
 

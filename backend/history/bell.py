@@ -1,14 +1,16 @@
-"""Waits for a NOTIFY on a connection of its own."""
+"""Waits for a NOTIFY on a connection of its own; behind a pooler, where none arrives, for time to pass."""
 
 from __future__ import annotations
 
 import select
+import time
 from typing import Any
 
 import psycopg2
 from sqlalchemy import Engine
 
 from backend.history.connection import translated
+from backend.history.session_settings import is_behind_pooler
 from backend.history.statements import source_of
 
 
@@ -20,11 +22,15 @@ class PostgresBell:
         self._engine = engine
         self._listen = listen
         self._connection: Any = None
+        self._is_deaf = False
 
     def wait(self, timeout: float) -> bool:
         """Blocks until it rings, at most ``timeout`` seconds; whether it rang."""
         with translated():
             try:
+                if self._is_deaf:
+                    time.sleep(timeout)
+                    return False
                 # What was written before anybody listened rang for nobody: look at once.
                 return self._start() or self._heard(timeout)
             except psycopg2.Error:
@@ -41,6 +47,11 @@ class PostgresBell:
         if self._connection is not None:
             return False
         pooled = self._engine.raw_connection()
+        if is_behind_pooler(pooled):
+            # LISTEN would stay with a server connection that is lent to somebody else right after.
+            pooled.close()
+            self._is_deaf = True
+            return True
         self._connection = pooled.driver_connection
         pooled.detach()
         self._connection.autocommit = True

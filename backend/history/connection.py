@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg2
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
@@ -13,13 +12,14 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.store_answer import Meaning
+from backend.history.session_settings import hold_to_settings
 from backend.history.sqlstates import is_about_schema, is_about_values, read_state
 
 CONNECT_TIMEOUT = 2
 #: Seconds a statement may take: for services that answer somebody, and for what runs behind.
 ANSWERING, WORKING = 5.0, 30.0
-#: Seconds to wait for a lock, and for a free connection of the pool.
-_LOCK_TIMEOUT, _POOL_TIMEOUT = 2.0, 2.0
+#: Seconds to wait for a free connection of the pool.
+_POOL_TIMEOUT = 2.0
 
 
 class Unrecordable(ValueError):
@@ -27,9 +27,14 @@ class Unrecordable(ValueError):
 
 
 def connect(
-    url: str, *, name: str = "tally", statement_timeout: float = ANSWERING, connections: int = 5
+    url: str,
+    *,
+    name: str = "tally",
+    statement_timeout: float = ANSWERING,
+    connections: int = 5,
+    schema: str = "",
 ) -> Engine:
-    """A pool of connections; opens none yet. Times are seconds."""
+    """A pool of connections; opens none yet. Times are seconds; ``schema`` is where our tables are."""
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -39,33 +44,16 @@ def connect(
         pool_recycle=1800,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT,
+            # Whatever the environment says: texts of jobs are of all scripts.
+            "client_encoding": "utf8",
             "application_name": name,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
         },
     )
-    # Set by a statement: a pooler in between would refuse them as parameters of the start.
-    limits = (
-        f"SET statement_timeout = {int(statement_timeout * 1000)};"
-        f"SET lock_timeout = {int(_LOCK_TIMEOUT * 1000)};"
-        "SET idle_in_transaction_session_timeout = 60000;"
-        # Compiling a statement of ours takes longer than running it.
-        "SET jit = off;"
-        # The planner's own figure is for turning disks; by it, reading a whole table in order seems
-        # cheaper than a look through an index that would find nothing.
-        "SET random_page_cost = 1.1;"
-        "SET timezone = 'UTC'"
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_limits(connection: Any, _record: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(limits)
-        connection.commit()
-
     event.listen(engine, "handle_error", _leave_wrong_server)
-    return engine
+    return hold_to_settings(engine, statement_timeout=statement_timeout, schema=schema)
 
 
 def _leave_wrong_server(context: ExceptionContext) -> None:

@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.resources.abc import Traversable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg2
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.domain.errors import HistoryUnavailable, MigrationError
-from backend.history.connection import translate, translated
+from backend.domain.errors import MigrationError
+from backend.history.connection import translated
 from backend.history.migration_files import MigrationFile, read_migrations
-from backend.history.statements import statement
+from backend.history.migration_refusals import raise_failed, refuse_unfit_server
+from backend.history.session_settings import is_behind_pooler, schema_of
+from backend.history.statements import qualified, quoted, statement
 from backend.shipped import shipped
 
 log = structlog.get_logger("tally.migrator")
 
-#: The oldest major whose SQL the migrations keep to.
-OLDEST_POSTGRES = 14
+_LOOK_AGAIN_SECONDS = 0.2
 
 
 class MigrationStatus(NamedTuple):
@@ -47,13 +48,13 @@ class Migrator:
 
     def apply(self) -> list[str]:
         """Applies what is pending and returns the names; raises MigrationError, HistoryUnavailable."""
-        with self._locked() as connection:
-            status = self._status(connection)
+        with self._locked():
+            status = self.status()
             _refuse_changed(status)
             waiting = {entry.name for entry in status if entry.applied_at is None}
             pending = [file for file in self._files if file.name in waiting]
             for file in pending:
-                self._apply_one(connection, file)
+                self._apply_one(file)
             return [file.name for file in pending]
 
     def pending(self) -> list[str]:
@@ -89,41 +90,77 @@ class Migrator:
         ]
 
     @contextmanager
-    def _locked(self) -> Iterator[Connection]:
-        """A connection that holds the lock of all migrators and commits each statement by itself."""
-        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        with translated(), engine.connect() as connection:
-            _refuse_old_server(connection)
-            connection.execute(statement("lift_limits"))
-            connection.execute(statement("lock_migrations"))
-            connection.execute(statement("limit_lock_waits"))
-            try:
-                connection.execute(statement("make_migrations_table"))
-                yield connection
-            finally:
-                # Not given back to the pool: the lock and the lifted limits end with it.
-                connection.invalidate()
+    def _locked(self) -> Iterator[None]:
+        """The lock of all migrators, held by a transaction beside those of the migrations.
 
-    def _apply_one(self, connection: Connection, file: MigrationFile) -> None:
+        A session's lock would stay, behind a pooler, with a server connection that somebody else gets next.
+        """
+        with translated(), self._engine.begin() as guard:
+            refuse_unfit_server(guard)
+            _lift_limits(guard)
+            _wait_for_lock(guard)
+            self._make_room()
+            yield
+
+    def _make_room(self) -> None:
+        """The schema, if it was named, and the one table that cannot come from a migration."""
+        schema = schema_of(self._engine)
+        with self._engine.begin() as connection:
+            if (
+                schema
+                and not connection.execute(statement("has_schema"), {"name": schema}).scalar()
+            ):
+                connection.exec_driver_sql(f"CREATE SCHEMA {quoted(schema)}")
+            connection.execute(statement("make_migrations_table"))
+
+    def _apply_one(self, file: MigrationFile) -> None:
         started = time.monotonic()
-        statements = file.statements()
-        if file.in_transaction:
-            statements = ["BEGIN", *statements]
+        if not file.in_transaction:
+            self._send_alone(file)
         try:
-            for sql in statements:
-                _send(connection, sql)
-            self._note(connection, file, time.monotonic() - started)
-            if file.in_transaction:
-                _send(connection, "COMMIT")
+            with self._engine.begin() as connection:
+                _lift_limits(connection)
+                if file.in_transaction:
+                    _send(connection, file.sql)
+                self._note(connection, file, time.monotonic() - started)
         except (SQLAlchemyError, psycopg2.Error) as error:
-            _raise_failed(file, error)
+            raise_failed(file, error)
         log.info("migration.applied", name=file.name, seconds=round(time.monotonic() - started, 3))
+
+    def _send_alone(self, file: MigrationFile) -> None:
+        """What Postgres refuses inside of a transaction, each statement by itself."""
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                if not is_behind_pooler(connection):
+                    _lift_limits(connection, is_local=False)
+                for sql in file.statements():
+                    _send(connection, qualified(sql, schema_of(self._engine)))
+                # Not given back to the pool: the lifted limits end with it.
+                connection.invalidate()
+        except (SQLAlchemyError, psycopg2.Error) as error:
+            raise_failed(file, error)
 
     def _note(self, connection: Connection, file: MigrationFile, seconds: float) -> None:
         connection.execute(
             statement("note_migration"),
             {"name": file.name, "checksum": file.checksum, "seconds": seconds},
         )
+
+
+def _wait_for_lock(guard: Connection) -> None:
+    # Asked for again and again: a statement that waits has a snapshot, and CREATE INDEX CONCURRENTLY waits
+    # for those who have one.
+    waits = False
+    while not guard.execute(statement("lock_migrations")).scalar_one():
+        if not waits:
+            log.info("migration.waiting", reason="another process migrates this database")
+        waits = True
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _lift_limits(connection: Connection, *, is_local: bool = True) -> None:
+    connection.execute(statement("lift_limits"), {"is_local": is_local})
 
 
 def _send(connection: Connection, sql: str) -> None:
@@ -140,19 +177,3 @@ def _refuse_changed(status: list[MigrationStatus]) -> None:
             "change into a new migration",
             names=changed,
         )
-
-
-def _refuse_old_server(connection: Connection) -> None:
-    version: Any = connection.dialect.server_version_info
-    if version and version[0] < OLDEST_POSTGRES:
-        raise MigrationError(
-            f"Postgres {version[0]} is too old; {OLDEST_POSTGRES} is the oldest that works"
-        )
-
-
-def _raise_failed(file: MigrationFile, error: SQLAlchemyError | psycopg2.Error) -> None:
-    ours = translate(error)
-    if isinstance(ours, HistoryUnavailable):
-        raise ours from error
-    cause = getattr(error, "orig", error)
-    raise MigrationError(f"{file.name} failed and was undone: {cause}", name=file.name) from error

@@ -16,6 +16,7 @@ from backend.domain.job_event import JobEvent
 from backend.history.connection import translated
 from backend.history.job_registers import fold
 from backend.history.months import months_in
+from backend.history.session_settings import is_behind_pooler
 from backend.history.statements import statement
 from backend.history.transcript import Transcript
 
@@ -95,13 +96,15 @@ class RecordWriter:
         for tries_left in reversed(range(_TRIES)):
             try:
                 with translated(), self._engine.begin() as connection:
-                    return transcript.write(connection)
+                    transcript.write(connection)
+                    if is_behind_pooler(connection):
+                        connection.execute(statement("drop_staging"))
+                    return
             except HistoryUnavailable as error:
                 if not tries_left or not str(error.details["sqlstate"]).startswith(_ROLLED_BACK):
                     raise
             # Not all at the same time again.
             self._pause(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
-        return None
 
 
 def parts_of(events: Sequence[JobEvent]) -> Iterator[Sequence[JobEvent]]:

@@ -1,4 +1,8 @@
-"""The statements of the record: one file each under ``sql/``, called by the name of its method."""
+"""The statements of the record: one file each under ``sql/``, called by the name of its method.
+
+Where a statement runs in a transaction that is not ours, whose search path may be any, its tables are
+written after the comment ``/*schema.*/``: the name of the schema takes that place, if one was set.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ from functools import cache
 from importlib.resources import files
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.dialects import postgresql
+
+_SCHEMA_MARK = "/*schema.*/"
 
 
 @cache
@@ -15,6 +22,23 @@ def source_of(name: str) -> str:
 
 
 @cache
-def statement(name: str) -> TextClause:
+def statement(name: str, schema: str = "") -> TextClause:
     """One statement with its named parameters, as SQLAlchemy executes it."""
-    return text(source_of(name))
+    return text(qualified(source_of(name), schema))
+
+
+def qualified(sql: str, schema: str) -> str:
+    """The statement with its tables looked for in that schema; without one, by the search path."""
+    return sql.replace(_SCHEMA_MARK, f"{quoted(schema)}." if schema else "")
+
+
+@cache
+def psycopg2_text(name: str, schema: str = "") -> str:
+    """One statement as psycopg2 itself executes it."""
+    dialect = postgresql.psycopg2.dialect()  # type: ignore[no-untyped-call]
+    return str(statement(name, schema).compile(dialect=dialect))
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'

@@ -41,7 +41,7 @@ from backend.api.config.record_settings import (
 )
 from backend.api.config.schedule_settings import ScheduleSettings
 from backend.api.config.section import Listed
-from backend.api.config.store_urls import check_postgres_url, check_redis_url
+from backend.api.config.store_urls import check_postgres_url, check_redis_url, check_schema_name
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import (
     ArtifactSettings,
@@ -77,7 +77,14 @@ class Settings(BaseSettings):
             # The first one that is set counts. In the environment `database_url` means DATABASE_URL.
             *("JOB_QUEUE_DATABASE_URL", "DATABASE_URL", "TALLY_DATABASE_URL", "database_url")
         ),
-        description="The jobs database, apart from the application's own.",
+        description="The jobs database: one of its own, or an application's with `database_schema`.",
+    )
+    database_schema: str = Field(
+        "",
+        validation_alias=AliasChoices(
+            *("database_schema", "JOB_QUEUE_SCHEMA", "TALLY_DATABASE_SCHEMA")
+        ),
+        description="Schema of our tables, made by `tally migrate`; empty: the account's search path.",
     )
     job_packages: Listed[str] = Field(
         (), description="Packages whose decorated functions are job types, besides our own."
@@ -137,6 +144,11 @@ class Settings(BaseSettings):
     @classmethod
     def _of_postgres(cls, url: str) -> str:
         return check_postgres_url(url)
+
+    @checks("database_schema")
+    @classmethod
+    def _of_postgres_schema(cls, name: str) -> str:
+        return check_schema_name(name)
 
     @classmethod
     def settings_customise_sources(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 _REDIS = ("redis", "rediss", "unix")
 _DRIVER = "postgresql+psycopg2"
 #: SQLAlchemy 2.1 reads the plain schemes as psycopg 3, which is not what we ship.
 _POSTGRES = ("postgresql", "postgres", _DRIVER)
+_SCHEMA = re.compile(r"([a-z_][a-z0-9_]{0,62})?")
 
 
 def check_redis_url(url: str) -> str:
@@ -18,6 +21,15 @@ def check_postgres_url(url: str) -> str:
     """The address with our driver in it; raises ValueError when it is none of Postgres."""
     _check(url, _POSTGRES, "postgresql://user:password@host:5432/database")
     return _DRIVER + url[url.index(":") :]
+
+
+def check_schema_name(name: str) -> str:
+    """The name; raises ValueError for one that would have to be quoted, or is Postgres' own."""
+    if not _SCHEMA.fullmatch(name) or name.startswith("pg_") or name == "information_schema":
+        raise ValueError(
+            "must be small letters, digits and _, not beginning with a digit or pg_, such as tally"
+        )
+    return name
 
 
 def _check(url: str, schemes: tuple[str, ...], example: str) -> None:

@@ -11,11 +11,14 @@ from sqlalchemy import Engine, text
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.domain.errors import TallyError
 from backend.history.connection import translated
-from backend.history.migrator import OLDEST_POSTGRES, Migrator
+from backend.history.migration_refusals import ENCODING, OLDEST_POSTGRES, wrong_encoding
+from backend.history.migrator import Migrator
+from backend.history.session_settings import is_behind_pooler
 
 _FACTS = text(
     "SELECT current_setting('server_version_num')::int AS number,"
     " current_setting('server_version') AS version, pg_is_in_recovery() AS is_replica,"
+    " current_setting('server_encoding') AS encoding,"
     " current_setting('fsync') AS fsync, current_setting('full_page_writes') AS pages,"
     " clock_timestamp() AS now"
 )
@@ -30,6 +33,7 @@ def check_postgres(
         with translated(), engine.connect() as connection:
             row: Any = connection.execute(_FACTS).one()
             difference = (row.now - now()).total_seconds()
+            behind_pooler = is_behind_pooler(connection)
     except TallyError as error:
         yield wrong(
             "postgres_down",
@@ -38,6 +42,10 @@ def check_postgres(
         )
         return
     yield _version(row)
+    if row.encoding != ENCODING:
+        yield wrong("postgres_encoding", *wrong_encoding(row.encoding).split("; ", 1))
+    if behind_pooler:
+        yield _pooler()
     yield from _keeps(row)
     if abs(difference) > _MOST_CLOCK_SECONDS:
         yield warning(
@@ -54,6 +62,15 @@ def _version(row: Any) -> Finding:
             "postgres_version", f"Postgres {row.version}", f"use {OLDEST_POSTGRES} or later"
         )
     return ok("postgres_version", f"Postgres {row.version}")
+
+
+def _pooler() -> Finding:
+    return warning(
+        "postgres_pooler",
+        "a pooler stands between us and Postgres: LISTEN does not work there, so the outbox and callbacks "
+        "look once a second instead of being woken, and each transaction costs one more round trip",
+        "nothing must be changed; the recorder may be given the server's own address",
+    )
 
 
 def _keeps(row: Any) -> Iterator[Finding]:

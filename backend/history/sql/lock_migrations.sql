@@ -1,1 +1,1 @@
-SELECT pg_advisory_lock(hashtext('tally migrations'))
+SELECT pg_try_advisory_xact_lock(hashtext('tally migrations'))
