@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 from redis import Redis
 from redis import exceptions as redis_errors
 from redis.backoff import ConstantBackoff
+from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
@@ -23,6 +25,14 @@ COMMAND_TIMEOUT = 1.6
 #: Seconds that a blocking command may take longer than it was asked to, and any other of its client.
 BLOCKING_MARGIN = 1.0
 _UNBLOCKING_TIMEOUT = 10.0
+
+#: The library's name is not told to the server: Redis 7.0 has no command for it (CLIENT SETINFO), and
+#: an ACL that names the command cannot be loaded there.
+_UNANNOUNCED: dict[str, Any] = (
+    {"driver_info": None}
+    if "driver_info" in signature(AbstractConnection.__init__).parameters
+    else {"lib_name": None, "lib_version": None}
+)
 
 #: What redis-py knows by class, it leaves the code out of the text of. Subclasses come first.
 _CODES: tuple[tuple[type[RedisError], str], ...] = (
@@ -58,6 +68,7 @@ def connect(url: str, *, name: str = "tally", command_timeout: float = COMMAND_T
         health_check_interval=0,
         client_name=name,
         protocol=2,
+        **_UNANNOUNCED,
     )
     siblings.join(client.connection_pool)
     return client
@@ -75,6 +86,7 @@ def connect_blocking(url: str, *, name: str = "tally-waiting") -> Redis:
         retry=Retry(ConstantBackoff(0), 0),
         client_name=name,
         protocol=2,
+        **_UNANNOUNCED,
     )
     siblings.join(client.connection_pool)
     return client

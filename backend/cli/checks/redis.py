@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from backend.broker import library
 from backend.cli.checks.finding import Finding, ok, warning, wrong
+from backend.cli.checks.redis_accounts import check_strangers
 from backend.domain.errors import QueueUnavailable
 
 _OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
@@ -26,6 +27,13 @@ def check_redis(
     """
     try:
         info: dict[str, Any] = client.info()
+    except NoPermissionError:
+        yield warning(
+            "redis_facts_hidden",
+            "Redis answers, and tells this account nothing about itself",
+            "run doctor with the REDIS_URL of tally-operator (docs/security.md)",
+        )
+        return
     except RedisError as error:
         yield wrong(
             "redis_down", f"Redis does not answer: {error}", "check REDIS_URL and the server"
@@ -51,7 +59,7 @@ def check_redis(
         return
     yield from _persistence(found, info)
     yield from _eviction(found)
-    yield from check_exposure(found)
+    yield from check_strangers(client, found)
 
 
 def _version(info: dict[str, Any]) -> Finding:
@@ -161,21 +169,3 @@ def _eviction(found: dict[str, str]) -> Iterator[Finding]:
             f"maxmemory-policy is {policy}: Redis throws jobs away when memory is short",
             "CONFIG SET maxmemory-policy noeviction, and set it in redis.conf",
         )
-
-
-def check_exposure(found: dict[str, str]) -> Iterator[Finding]:
-    """Whether strangers on the network could use this Redis."""
-    on_network = found.get("port", "0") != "0" or found.get("tls-port", "0") != "0"
-    bound = set((found.get("bind") or "*").replace("-", "").split())
-    is_local = bound <= {"127.0.0.1", "::1"}
-    if on_network and not is_local and not found.get("requirepass"):
-        if found.get("protected-mode") == "no":
-            yield wrong(
-                "redis_open",
-                "Redis takes anybody who can reach it: no password, protected-mode is off",
-                "set ACL users or requirepass, and bind it to a private address",
-            )
-        else:
-            yield warning(
-                "redis_no_password", "Redis has no password", "set ACL users (docs/security.md)"
-            )

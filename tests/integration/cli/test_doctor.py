@@ -13,7 +13,8 @@ from backend.bootstrap import platform
 from backend.broker import library
 from backend.broker.connection import connect
 from backend.cli.checks.processes import leases_without_jobs
-from backend.cli.checks.redis import check_exposure, check_redis
+from backend.cli.checks.redis import check_redis
+from backend.cli.checks.redis_accounts import check_exposure
 from backend.embedded.servers import Servers
 from tests.integration.cli.shell import Shell
 from tests.integration.history.databases import database

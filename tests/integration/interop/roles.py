@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from redis import Redis
 
 from backend.broker import library
@@ -26,6 +28,7 @@ from backend.broker.session_book import RedisSessions
 from backend.broker.wake_calls import RedisWakeCalls
 from backend.broker.worker_commands import RedisWorkerCommands
 from backend.broker.worker_presence import WorkerPresence, forget_worker
+from backend.cli.checks.redis import check_redis
 from backend.domain.job_event import EventKind
 from backend.domain.job_state import JobState
 from backend.domain.ledger_ports import Attestation, RestorableJob, Seat
@@ -137,6 +140,30 @@ def work(client: Redis, keys: Keys) -> None:
     presence.unregister()
 
 
+def work_and_keep_up(client: Redis, keys: Keys) -> None:
+    """Worker processes, and the jobs of theirs that prune, reconcile and look after workers."""
+    library.load(client)
+    _compare(client, keys, "p5")
+    RedisEventProgress(client, keys).recorded()
+    look = RedisInspection(client, keys)
+    RedisOperations(client, keys).prune(look.queue_names(), max_dead=1, max_dead_age=0)
+    WorkerPresence(
+        client, keys, name="gone", lane="default", queues=["normal"], slots=4, lifetime=60
+    ).register()
+    [forget_worker(client, keys, keys.worker(worker.name), ["low"]) for worker in look.workers()]
+    work(client, keys)
+
+
+def operate(client: Redis, keys: Keys) -> None:
+    """A person's `tally` command: all that the web does, reconciling, rebuilding, and `tally doctor`."""
+    library.load(client)
+    _compare(client, keys, "p5")
+    codes = {finding.code for finding in check_redis(client, time.time)}
+    assert "redis_version" in codes
+    assert "redis_config_hidden" not in codes
+    serve(client, keys)
+
+
 def keep_time(client: Redis, keys: Keys) -> None:
     """Scheduler, recorder and relay: promote, rescue, prune, lead, read the events."""
     library.load(client)
@@ -161,27 +188,28 @@ def keep_time(client: Redis, keys: Keys) -> None:
     stream.leave()
     RedisEventProgress(client, keys).recorded()
     RedisFacts(client, keys).read()
-    _compare(RedisLedgerView(client, keys), RedisLedgerRepair(client, keys))
+    _compare(client, keys, "r1")
     look = RedisInspection(client, keys)
     look.queue_states(look.queue_names())
     look.jobs(["r1"])
     [forget_worker(client, keys, keys.worker(worker.name), ["low"]) for worker in look.workers()]
 
 
-def _compare(view: RedisLedgerView, repair: RedisLedgerRepair) -> None:
+def _compare(client: Redis, keys: Keys, job_id: str) -> None:
     """The ledger looks at everything, and puts one job right, makes one again, attests a third."""
+    view, repair = RedisLedgerView(client, keys), RedisLedgerRepair(client, keys)
     assert list(view.jobs())
     assert list(view.entries())
     view.balances()
-    view.contents("r1")
-    view.outcome("r1")
-    facts = view.facts(["r1", "nobody"])
-    places = view.places(facts.values())["r1"]
-    assert view.recount(facts["r1"], {**places, "holders:type:greet": 1}) == {"queue:normal": 1}
-    repair.reseat(facts["r1"], places, Seat(facts["r1"].state, 0, 60))
+    view.contents(job_id)
+    view.outcome(job_id)
+    facts = view.facts([job_id, "nobody"])
+    places = view.places(facts.values())[job_id]
+    assert view.recount(facts[job_id], {**places, "holders:type:greet": 1}) == {"queue:normal": 1}
+    repair.reseat(facts[job_id], places, Seat(facts[job_id].state, 0, 60))
     lost = RestorableJob(new_job("r3"), JobState.QUEUED, 1, 1, 1, 0)
     repair.restore([lost], count=True)
-    repair.attest(view.facts(["r1"])["r1"], Attestation(EventKind.RELEASED))
+    repair.attest(view.facts([job_id])[job_id], Attestation(EventKind.RELEASED))
     repair.write_off(view.balances()[0])
 
 
