@@ -1,4 +1,4 @@
-"""Puts what lies beside the packages into the wheel: migrations, shipped reports and mail templates."""
+"""Puts into the wheel what lies beside the packages: migrations, templates, what deployments copy."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 _ROOT = Path(__file__).parent
-_SHIPPED = ("migrations", "config/reports", "config/templates")
+_FOLDERS = (
+    *("migrations", "config/reports", "config/templates"),
+    *("config/prometheus", "config/grafana", "deploy"),
+)
+_FILES = ("config/redis.conf", "config/redis-acl.conf")
 
 
 class BuildWithShippedFiles(build_py):
-    """Copies them to ``backend/shipped``, where `backend.shipped` looks when there is no checkout."""
+    """Copies it to ``backend/shipped``, where `backend.shipped` looks when there is no checkout."""
 
     def run(self) -> None:
-        """Builds as usual, then adds the folders; an editable install reads the checkout itself."""
+        """Builds as usual, then adds them; an editable install reads the checkout itself."""
         super().run()
         if self.editable_mode:
             return
-        for folder in _SHIPPED:
-            target = Path(self.build_lib) / "backend" / "shipped" / folder
-            shutil.copytree(_ROOT / folder, target, dirs_exist_ok=True)
+        shipped = Path(self.build_lib) / "backend" / "shipped"
+        for folder in _FOLDERS:
+            shutil.copytree(_ROOT / folder, shipped / folder, dirs_exist_ok=True)
+        for file in _FILES:
+            shutil.copy(_ROOT / file, shipped / file)
 
 
 setup(cmdclass={"build_py": BuildWithShippedFiles})

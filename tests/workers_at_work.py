@@ -34,6 +34,7 @@ class Settings:
     backup: BackupSettings
     sources: dict[str, SourceSettings] = field(default_factory=dict)
     database_url: str = ""
+    database_schema: str = ""
 
     def but(self, **sections: Any) -> Settings:
         """The same with some sections replaced."""

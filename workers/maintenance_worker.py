@@ -69,6 +69,7 @@ class MaintenanceWorker(BaseWorker):
                     self.settings.database_url,
                     file.fileno(),
                     partial(_look, file, context),
+                    schema=self.settings.database_schema,
                 ),
             )
             removed = folder.keep(self.backup_settings.keep)

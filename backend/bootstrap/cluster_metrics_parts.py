@@ -86,8 +86,8 @@ def scheduler_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count, and the gauges of the whole deployment."""
     settings = metrics_settings(parts)
     collectors = [loop_collector(loops), LinesLostCollector(), *cluster_collectors(parts)]
-    place = (settings.host, settings.scheduler_port)
-    with served(collectors, "scheduler", *place, not_ready_loops(loops)):
+    port, reasons = settings.scheduler_port, not_ready_loops(loops)
+    with served(collectors, "scheduler", settings, port, reasons):
         yield
 
 

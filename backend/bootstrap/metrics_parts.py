@@ -20,6 +20,7 @@ from backend.telemetry.count_places import new_count_folder
 from backend.telemetry.counts import nothing
 from backend.telemetry.metrics_page import MetricsPage
 from backend.telemetry.metrics_server import NotReady, serve
+from backend.telemetry.metrics_targets import announced
 from backend.telemetry.process_collectors import (
     BuildCollector,
     DeathCollector,
@@ -46,7 +47,7 @@ def worker_metrics(
         if deaths is not None:
             collectors.append(DeathCollector(deaths))
         own = keep_counts(nothing)
-        with served(collectors, "worker", settings.host, settings.worker_port, reasons):
+        with served(collectors, "worker", settings, settings.worker_port, reasons):
             yield
         if own is not None:
             own.close()
@@ -56,9 +57,9 @@ def worker_metrics(
 def recorder_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count."""
     settings = metrics_settings(parts)
-    place = (settings.host, settings.recorder_port)
     collectors = [loop_collector(loops), LinesLostCollector()]
-    with served(collectors, "recorder", *place, not_ready_loops(loops)):
+    port, reasons = settings.recorder_port, not_ready_loops(loops)
+    with served(collectors, "recorder", settings, port, reasons):
         yield
 
 
@@ -99,16 +100,23 @@ def count_folder() -> Iterator[CountFolder]:
 
 @contextmanager
 def served(
-    collectors: Sequence[Collector], process: str, host: str, port: int, not_ready: NotReady
+    collectors: Sequence[Collector],
+    process: str,
+    settings: MetricsSettings,
+    port: int,
+    not_ready: NotReady,
 ) -> Iterator[None]:
     """Serves a page for as long as the block lasts; no port, no server."""
     page = MetricsPage([*collectors, BuildCollector(__version__, process)])
-    server = serve(page, host=host, port=port, not_ready=not_ready) if port else None
-    try:
+    server = serve(page, host=settings.host, port=port, not_ready=not_ready) if port else None
+    if server is None:
         yield
+        return
+    try:
+        with announced(settings.targets_folder, process, settings.host, server.port):
+            yield
     finally:
-        if server is not None:
-            server.close()
+        server.close()
 
 
 def metrics_settings(parts: Platform) -> MetricsSettings:

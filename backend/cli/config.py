@@ -13,6 +13,7 @@ from backend.bootstrap import Platform
 from backend.cli import options
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Level
+from backend.cli.checks.folders import check_folders
 from backend.cli.configuration_page import configuration_page
 from backend.cli.noun import Noun
 from backend.cli.printing import print_json, print_rows, say, tell
@@ -59,6 +60,8 @@ def check() -> None:
     except ConfigurationError as error:
         _refuse(str(error).splitlines())
     _refuse([found.text for found in check_declared(parts) if found.level is Level.WRONG])
+    for found in check_folders(parts.settings):
+        say(f"{found.text}: {found.remedy}")
     tell(f"the settings are good; file: {path or 'none'}")
 
 

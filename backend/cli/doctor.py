@@ -15,7 +15,8 @@ from backend.bootstrap.record_parts import migrator
 from backend.cli import options
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Finding, Level
-from backend.cli.checks.postgres import check_postgres
+from backend.cli.checks.folders import check_backup_version, check_folders
+from backend.cli.checks.postgres import check_postgres, server_major
 from backend.cli.checks.processes import check_processes
 from backend.cli.checks.redis import check_redis
 from backend.cli.checks.settings import check_settings
@@ -61,7 +62,9 @@ def look() -> Iterator[Finding]:
         return
     yield from check_declared(parts)
     yield from check_redis(parts.redis, time.time, parts.check_redis)
+    yield from check_folders(parts.settings)
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
+    yield from check_backup_version(parts.settings, server_major(parts.history_engine))
     yield from check_processes(parts)
 
 

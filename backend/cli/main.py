@@ -35,6 +35,11 @@ COMMANDS = {
     "scheduler": ("backend.cli.processes", "scheduler", "Promote due jobs and rescue lost ones."),
     "recorder": ("backend.cli.processes", "recorder", "Write the history from Redis to Postgres."),
     "migrate": ("backend.cli.migrate", "migrate", "Bring the database's schema up to date."),
+    "deploy-files": (
+        "backend.cli.deploy_files",
+        "deploy_files",
+        "Write units, configurations and alert rules to a folder.",
+    ),
     "quickstart": ("backend.quickstart.command", "quickstart", "Start everything and show it."),
     "drill": ("backend.cli.drill", "drill", "Kill workers while jobs run, and count."),
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import structlog
 
+from backend.api.config.api_settings import ApiSettings
 from backend.bootstrap import Platform, platform
 from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
 from backend.bootstrap.scratch_folder import find_scratch_folder
@@ -23,6 +24,8 @@ from backend.telemetry.logs import set_up_logs
 from backend.telemetry.lossy_streams import lose_lines
 from workers.runtime import stop_signals
 from workers.runtime.green_threads import refuse_green_threads
+
+_LAST_PORT = 65_535
 
 
 def _started(process: str) -> Platform:
@@ -109,7 +112,7 @@ def recorder() -> None:
 
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port.  [default: 8000]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port.  [default: $PORT, or 8000]")
 def api(host: str | None, port: int | None) -> None:
     """Serves the HTTP API, the dashboard at /dashboard/jobs and /metrics, until stopped.
 
@@ -127,7 +130,7 @@ def api(host: str | None, port: int | None) -> None:
     asked = {
         name: value for name, value in {"host": host, "port": port}.items() if value is not None
     }
-    chosen = settings.api.model_copy(update=asked)
+    chosen = settings.api.model_copy(update={**_asked_by_the_platform(settings.api), **asked})
     # Each web process wires its own parts after it was forked: no two may share a connection.
     with count_folder():
         serve(
@@ -136,6 +139,16 @@ def api(host: str | None, port: int | None) -> None:
             make_worker=lambda: embedded_worker(Platform(settings)),
             worker_grace=embedded_grace(settings),
         )
+
+
+def _asked_by_the_platform(settings: ApiSettings) -> dict[str, int]:
+    """``PORT``, by which platforms such as Heroku and starters of Procfiles say where they look for us."""
+    text = os.environ.get("PORT", "")
+    if not text or "port" in settings.model_fields_set:
+        return {}
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise ConfigurationError(f"PORT is {text!r}: it must be a number up to {_LAST_PORT}")
+    return {"port": int(text)}
 
 
 def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -16,6 +17,8 @@ log = structlog.get_logger("tally.metrics")
 
 #: Seconds a scraper may take to say what it wants.
 _PATIENCE = 10
+#: Ports are this far apart, and so many are tried.
+_STEP, _MOST, _LAST_PORT = 10, 20, 65_535
 
 #: Why a process cannot do its work now; nothing when it can.
 NotReady = Callable[[], Sequence[str]]
@@ -52,14 +55,31 @@ class MetricsServer:
 def serve(
     page: MetricsPage, *, host: str, port: int, not_ready: NotReady = tuple
 ) -> MetricsServer | None:
-    """Serves a page; a port that is taken is told in the log and stops no work."""
+    """Serves a page at the first port that is free; where none is, the log tells, and work goes on."""
     try:
-        server = MetricsServer(page, host=host, port=port, not_ready=not_ready)
+        server = _at_first_free_port(page, host, ports_from(port), not_ready)
     except OSError as error:
         log.warning("metrics.not_served", host=host, port=port, error=str(error))
         return None
     log.info("metrics.served", host=host, port=server.port)
     return server
+
+
+def ports_from(port: int) -> list[int]:
+    """Where processes of one kind on one host listen: each next one ten further, beside other kinds."""
+    return [wanted for wanted in range(port, port + _STEP * _MOST, _STEP) if wanted <= _LAST_PORT]
+
+
+def _at_first_free_port(
+    page: MetricsPage, host: str, ports: list[int], not_ready: NotReady
+) -> MetricsServer:
+    for port in ports[:-1]:
+        try:
+            return MetricsServer(page, host=host, port=port, not_ready=not_ready)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    return MetricsServer(page, host=host, port=ports[-1], not_ready=not_ready)
 
 
 class _Handler(BaseHTTPRequestHandler):

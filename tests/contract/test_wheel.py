@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.runtime.cluster import ROOT
 
-_PARTS = ("backend", "workers", "migrations", "config")
+_PARTS = ("backend", "workers", "migrations", "config", "deploy")
 _FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 _LOOK = """
 from pathlib import Path
@@ -75,3 +75,34 @@ def test_migrations_reports_and_templates_are_found_where_it_is_installed(
 
     count = len(list((ROOT / "migrations").glob("*.sql")))
     assert looked.stdout.split() == [str(count), "True", "True"]
+
+
+def test_what_a_deployment_copies_comes_out_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "backend.cli.main", "deploy-files", "out"]
+    written = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{installed}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    out = tmp_path / "out"
+    names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert sorted(written.stdout.split()) == sorted(f"out/{name}" for name in names)
+    assert _same(ROOT / "config" / "prometheus", out / "prometheus")
+    assert _same(ROOT / "config" / "grafana", out / "grafana")
+    assert _same(ROOT / "deploy" / "systemd", out / "systemd")
+    for name in ("redis.conf", "redis-acl.conf"):
+        assert (out / "redis" / name).read_bytes() == (ROOT / "config" / name).read_bytes()
+    assert "Dockerfile" not in names
+
+
+def _same(ours: Path, theirs: Path) -> bool:
+    def texts(root: Path) -> dict[str, bytes]:
+        files = (path for path in root.rglob("*") if path.is_file())
+        return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+    return texts(ours) == texts(theirs) != {}

@@ -33,7 +33,7 @@ def find_pg_dump(configured: Path | None) -> Path:
         if not os.access(configured, os.X_OK):
             raise PermanentFailure(f"backup.pg_dump names {configured}, which cannot be run")
         return configured
-    found = {program: _major(program) for program in _programs()}
+    found = {program: major_of(program) for program in _programs()}
     if not any(found.values()):
         raise PermanentFailure(
             "pg_dump is not on this machine; type: apt-get install postgresql-client, or set "
@@ -52,7 +52,7 @@ def _programs() -> Iterator[Path]:
         yield from Path(place).glob("pginstall/bin/pg_dump")
 
 
-def _major(program: Path) -> int:
+def major_of(program: Path) -> int:
     """The first number of its version; 0 when it does not run."""
     try:
         said = subprocess.run([program, "--version"], capture_output=True, timeout=10, check=True)
@@ -86,9 +86,13 @@ def environment_for(url: str) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def dump(program: Path, url: str, descriptor: int, look: Callable[[], None]) -> None:
-    """Writes the whole database to an open file; ``look`` is called now and then and may raise."""
+def dump(
+    program: Path, url: str, descriptor: int, look: Callable[[], None], *, schema: str = ""
+) -> None:
+    """Writes the database, or one schema, to an open file; ``look`` is called meanwhile and may raise."""
     command = [str(program), "--format=custom", "--no-password", "--lock-wait-timeout=10s"]
+    if schema:
+        command.append(f"--schema={schema}")
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from backend.api.config.section import Section
 
-_PORT = "Port of /metrics of %s; 0: none. The API serves its own at /metrics."
+_PORT = "Port of /metrics of %s, the first of several each ten further; 0: none."
 
 
 class MetricsSettings(Section):
@@ -16,3 +18,6 @@ class MetricsSettings(Section):
     worker_port: int = Field(9641, ge=0, le=65535, description=_PORT % "a supervisor of workers")
     scheduler_port: int = Field(9642, ge=0, le=65535, description=_PORT % "a scheduler")
     recorder_port: int = Field(9643, ge=0, le=65535, description=_PORT % "a recorder")
+    targets_folder: Path | None = Field(
+        None, description="Folder where each notes its address, for file_sd_configs of Prometheus."
+    )

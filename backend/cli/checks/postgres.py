@@ -56,6 +56,12 @@ def check_postgres(
     yield from _schema(migrator)
 
 
+def server_major(engine: Engine) -> int:
+    """The server's major version; 0 when it never answered."""
+    version: Any = getattr(engine.dialect, "server_version_info", None)
+    return int(version[0]) if version else 0
+
+
 def _version(row: Any) -> Finding:
     if row.number // 10_000 < OLDEST_POSTGRES:
         return wrong(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+from pathlib import Path
 
 from tests.eventually import eventually
 from tests.integration.metrics.conftest import Deployment
@@ -69,3 +71,21 @@ def test_a_recorder_counts_what_it_recorded(deployment: Deployment) -> None:
     eventually(
         lambda: samples(port).get("tally_recorded_events_total") == 1, timeout=20, show=cluster.log
     )
+
+
+def test_two_supervisors_on_one_host_both_show_what_they_did(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    cluster = deployment.cluster
+    cluster.environment["TALLY_METRICS__TARGETS_FOLDER"] = str(tmp_path / "targets")
+    for _ in range(2):
+        cluster.workers("default")
+
+    targets = [
+        json.loads(path.read_text())[0]["targets"][0] for path in (tmp_path / "targets").iterdir()
+    ]
+
+    assert len(targets) == 2
+    assert f"127.0.0.1:{deployment.worker_port}" in targets
+    for target in targets:
+        assert 'tally_build_info{process="worker"' in str(samples(int(target.rpartition(":")[2])))

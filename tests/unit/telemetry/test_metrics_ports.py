@@ -1,0 +1,89 @@
+"""Several processes of one kind on one host: each has a port, and each can be found."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from backend.telemetry.metrics_page import MetricsPage
+from backend.telemetry.metrics_server import ports_from, serve
+from backend.telemetry.metrics_targets import announced
+from tests.unit.telemetry.scrape import fetch
+
+
+def _first_of_three_free() -> int:
+    """A port that is free with those after it."""
+    while True:
+        with ExitStack() as stack:
+            probe = stack.enter_context(closing(socket.socket()))
+            probe.bind(("127.0.0.1", 0))
+            first = int(probe.getsockname()[1])
+            try:
+                for port in ports_from(first)[1:3]:
+                    stack.enter_context(closing(socket.socket())).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            if len(ports_from(first)) > 3:
+                return first
+
+
+def test_ports_of_one_kind_are_ten_apart_so_that_other_kinds_stay_between_them() -> None:
+    workers, schedulers = ports_from(9641), ports_from(9642)
+
+    assert workers[:3] == [9641, 9651, 9661]
+    assert set(workers) & set(schedulers) == set()
+    assert ports_from(65_530) == [65_530]
+
+
+def test_who_comes_second_takes_the_next_port() -> None:
+    first = _first_of_three_free()
+    servers = [serve(MetricsPage([]), host="127.0.0.1", port=first) for _ in range(3)]
+
+    ports = [server.port for server in servers if server]
+    answers = [fetch(port, "/livez")[0] for port in ports]
+    for server in servers:
+        assert server is not None
+        server.close()
+
+    assert ports == ports_from(first)[:3]
+    assert answers == [200, 200, 200]
+
+
+def test_an_address_that_is_not_ours_is_told_at_once() -> None:
+    with capture_logs() as logs:
+        assert serve(MetricsPage([]), host="192.0.2.1", port=9641) is None
+
+    assert [line["event"] for line in logs] == ["metrics.not_served"]
+
+
+def test_each_is_noted_for_prometheus_while_it_serves(tmp_path: Path) -> None:
+    folder = tmp_path / "targets"
+
+    with announced(folder, "worker", "127.0.0.1", 9641), announced(folder, "worker", "::1", 9651):
+        noted = {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+
+    assert noted == {
+        "worker-9641.json": [{"targets": ["127.0.0.1:9641"], "labels": {"process": "worker"}}],
+        "worker-9651.json": [{"targets": ["[::1]:9651"], "labels": {"process": "worker"}}],
+    }
+    assert list(folder.iterdir()) == []
+
+
+def test_who_listens_everywhere_is_noted_by_the_name_of_the_host(tmp_path: Path) -> None:
+    with announced(tmp_path, "worker", "::", 9641):
+        [group] = json.loads((tmp_path / "worker-9641.json").read_text())
+
+    assert group["targets"] == [f"{socket.gethostname()}:9641"]
+
+
+def test_a_folder_that_cannot_be_written_stops_no_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with capture_logs() as logs, announced(tmp_path / "file", "worker", "127.0.0.1", 9641):
+        pass
+
+    assert [line["event"] for line in logs] == ["metrics.not_announced"]
