@@ -18,6 +18,7 @@ from backend.cli.noun import Noun
 from backend.cli.parts import scheduler_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows, tell
+from backend.cli.sync_words import sync_words
 from backend.domain import bounds
 from backend.domain.queue_name import Priority
 from backend.domain.schedule import Schedule
@@ -212,7 +213,8 @@ def sync(as_json: bool) -> None:
         print_json(reports)
         return
     for report in reports:
-        tell(" ".join(str(value) for value in report if value not in (None, "", (), [])))
+        for line in sync_words(report):
+            tell(line)
 
 
 def _said(said: dict[str, Any]) -> dict[str, Any]:
