@@ -220,7 +220,7 @@ def _relay(gate: RedisRelayGate) -> None:
 
 
 def furnish(bench: Bench) -> None:
-    """Jobs in every state, for the roles to work on."""
+    """Jobs in every state, for the roles to work on, and a recorder that has read some of their events."""
     for number in range(6):
         bench.dead(job_id=f"dead{number}")
     bench.started(job_id="started")
@@ -232,3 +232,4 @@ def furnish(bench: Bench) -> None:
     limited = {"limit_key": "k", "limit": 1}
     bench.seed(*[new_job(f"n{number}", **limited) for number in range(3)])
     bench.seed(*[new_job(f"p{number}") for number in range(6)])
+    RedisEventStream(bench.redis, bench.redis, bench.keys, consumer="recorder").read(3, 0.01)
