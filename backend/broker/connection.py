@@ -102,7 +102,7 @@ def blocked(client: Redis, seconds: float, *command: Any) -> Any:
     connection: Any = pool.get_connection()
     try:
         connection.send_command(*command, check_health=False)
-        return connection.read_response(timeout=seconds + BLOCKING_MARGIN)
+        return _read_within(connection, seconds + BLOCKING_MARGIN)
     except ResponseError:
         raise
     except BaseException:
@@ -111,6 +111,13 @@ def blocked(client: Redis, seconds: float, *command: Any) -> Any:
         raise
     finally:
         pool.release(connection)
+
+
+def _read_within(connection: Any, seconds: float) -> Any:
+    # Its read_response() takes a time itself since redis-py 8 only.
+    if not connection.can_read(timeout=seconds):
+        raise redis_errors.TimeoutError("Timeout reading from socket")
+    return connection.read_response()
 
 
 @contextmanager

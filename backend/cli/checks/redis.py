@@ -48,6 +48,10 @@ def check_redis(
     if not missing:
         # Else it would be loaded by looking.
         yield from _writes(check)
+    yield from _configuration(client, info)
+
+
+def _configuration(client: Redis, info: dict[str, Any]) -> Iterator[Finding]:
     try:
         found: dict[str, str] = client.config_get("*")  # type: ignore[assignment]
     except RedisError:

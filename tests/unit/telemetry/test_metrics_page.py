@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from backend.telemetry.http_counts import HttpCounts
 from backend.telemetry.job_counts import JobCounts
 from backend.telemetry.metric_catalogue import METRICS, OUTBOX, MetricKind
 from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.metrics_server import MetricsServer, serve
+from backend.telemetry.metrics_server import MetricsServer
 from backend.telemetry.process_collectors import (
     BuildCollector,
     DeathCollector,
@@ -195,12 +194,3 @@ def test_a_redis_that_refuses_is_up_and_takes_nothing() -> None:
 
     assert "tally_redis_up 1.0" in text
     assert "tally_redis_writable 0.0" in text
-
-
-def test_a_port_that_is_taken_stops_no_work() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
-        assert serve(MetricsPage([]), host="127.0.0.1", port=port) is None
