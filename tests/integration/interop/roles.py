@@ -155,9 +155,8 @@ def work_and_keep_up(client: Redis, keys: Keys) -> None:
 
 
 def operate(client: Redis, keys: Keys) -> None:
-    """A person's `tally` command: all that the web does, reconciling, rebuilding, and `tally doctor`."""
-    library.load(client)
-    _compare(client, keys, "p5")
+    """A person's `tally` command, `doctor` included; and a web process with a worker inside."""
+    work_and_keep_up(client, keys)
     codes = {finding.code for finding in check_redis(client, time.time)}
     assert "redis_version" in codes
     assert "redis_config_hidden" not in codes

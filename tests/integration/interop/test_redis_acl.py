@@ -39,14 +39,15 @@ _ASKED = (
     *("pause", "resume", "limit", "muster", "purge", "evict"),
 )
 _BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
+_WORK = (
+    *("claim", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
+    *_BOOKS,
+)
 #: The steps that each service calls.
 STEPS = {
     "tally-api": _ASKED,
-    "tally-operator": (*_ASKED, *_BOOKS),
-    "tally-worker": (
-        *("claim", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
-        *_BOOKS,
-    ),
+    "tally-operator": (*_ASKED, *_WORK),
+    "tally-worker": _WORK,
     "tally-clock": (
         *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
         *_BOOKS,
