@@ -81,10 +81,12 @@ class RedisLedgerView:
                     found[job_id][place] += ids.count(job_id)
         return {job_id: dict(found[job_id]) for job_id in wanted}
 
-    def recount(self, job: LiveFacts, places: Places) -> Places:
-        """How often exactly its home and other lists hold one job, all at one moment."""
+    def recount(self, job: LiveFacts, places: Places) -> Places | None:
+        """How often exactly its home and other lists hold one job; None when it is not as seen."""
         lists = sorted({job.home, *places} if job.state == JobState.QUEUED else places)
-        counts = self._functions.codes("recount", job.job_id, *lists) if lists else []
+        row, counts = self._functions.call("recount", job.job_id, *lists)
+        if _facts(job.job_id, row) != job:
+            return None
         return {place: times for place, times in zip(lists, counts, strict=True) if times}
 
     def balances(self) -> list[QueueBalance]:

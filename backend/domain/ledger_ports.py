@@ -44,8 +44,11 @@ class LedgerView(Protocol):
     def places(self, jobs: Collection[LiveFacts]) -> dict[str, Places]:
         """In which lists each job is, and how often; sure of what does not move meanwhile."""
 
-    def recount(self, job: LiveFacts, places: Places) -> Places:
-        """How often exactly its home and other lists hold one job, all at one moment."""
+    def recount(self, job: LiveFacts, places: Places) -> Places | None:
+        """How often exactly its home and other lists hold one job, all at one moment.
+
+        None when at that moment the job was not as seen any longer.
+        """
 
     def balances(self) -> list[QueueBalance]:
         """The books of every queue, each at one moment."""

@@ -1,9 +1,10 @@
 -- flags: no-writes, allow-oom
--- How often some lists and sets hold one job, all at one moment, for the ledger.
+-- How often some lists and sets hold one job, and what every structure says of it, all at one moment, for
+-- the ledger: a job that moved between two calls would be missed in both of its places.
 -- KEYS[1]  ROOT
 -- ARGV[1]  id
 -- ARGV[2…] places: 'queue:<name>', 'parked:<gate>', 'holders:<gate>'
--- Returns  one number a place
+-- Returns  what `facts` says of the job, and one number a place
 local function recount(keys, argv)
   local root, id, counts = keys[1], argv[1], {}
   for at = 2, #argv do
@@ -15,5 +16,5 @@ local function recount(keys, argv)
       counts[#counts + 1] = #redis.call('LPOS', key, id, 'COUNT', 0)
     end
   end
-  return counts
+  return {facts(keys, {id})[1], counts}
 end

@@ -1,12 +1,24 @@
-"""The books are closed while callers, workers, people and a recorder go on."""
+"""The books are closed while callers, workers, people and a recorder go on.
+
+``TALLY_TEST_RECONCILIATIONS=2000`` closes them that often.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Collection
 
-from backend.domain.ledger import FaultKind
+from backend.broker.ledger_view import RedisLedgerView
+from backend.domain.ledger import FaultKind, LiveFacts, Places
+from backend.domain.ledger_ports import Suspect
+from backend.history.ledger_store import PostgresLedgerStore
 from backend.loops.recorder import Recorder
+from backend.services.ledger_look import SecondLook
+from tests.integration.broker.bench import Bench
 from tests.integration.record.bureau import Bureau
+
+RECONCILIATIONS = int(os.environ.get("TALLY_TEST_RECONCILIATIONS", "8"))
 
 
 class Traffic:
@@ -64,7 +76,7 @@ class Traffic:
 def test_jobs_that_move_raise_no_alarm(office: Bureau) -> None:
     moved = 0
     with Traffic(office):
-        for _ in range(8):
+        for _ in range(RECONCILIATIONS):
             report = office.ledger(patience=20).reconcile()
             assert report.faults == []
             assert not report.recorder_is_behind
@@ -85,3 +97,59 @@ def test_a_fault_among_jobs_that_move_is_found_and_repaired(office: Bureau) -> N
 
     assert report.counts == {FaultKind.GHOST: 1}
     assert office.bench.queue("normal:report") == ["victim"]
+
+
+class ViewOfATakenJob(RedisLedgerView):
+    """Misses every list while it reads them, and a worker takes the job before they are counted exactly."""
+
+    bench: Bench
+
+    def places(self, jobs: Collection[LiveFacts]) -> dict[str, Places]:
+        """Nothing: the lists moved under its hands."""
+        return {job.job_id: {} for job in jobs}
+
+    def recount(self, job: LiveFacts, places: Places) -> Places | None:
+        """What a count says that comes just after a claim."""
+        self.bench.claim(50)
+        return super().recount(job, places)
+
+
+def test_a_job_that_is_claimed_between_two_looks_at_it_is_no_ghost(office: Bureau) -> None:
+    (job_id,) = office.enqueue(office.job())
+    office.record()
+    view = ViewOfATakenJob(office.redis, office.keys)
+    view.bench = office.bench
+    look = SecondLook(view, PostgresLedgerStore(office.engine), office.progress, patience=5)
+
+    looked = look.at([Suspect(job_id, by_list=True)])
+
+    assert looked.findings == []
+    assert looked.moved == 1
+    assert office.bench.field(job_id, "status") == "started"
+
+
+class ViewOfOneGlance(RedisLedgerView):
+    """Sees a job out of its queue once; at the next look it is there, and nothing else has changed."""
+
+    glances = 0
+
+    def recount(self, job: LiveFacts, places: Places) -> Places | None:
+        """Once no place at all, then the truth."""
+        self.glances += 1
+        return {} if self.glances == 1 else super().recount(job, places)
+
+
+def test_what_is_seen_only_once_is_no_fault(office: Bureau) -> None:
+    (job_id,) = office.enqueue(office.job())
+    office.redis.lrem("rq:queue:normal", 0, job_id)
+    office.record()
+    view = ViewOfOneGlance(office.redis, office.keys)
+    look = SecondLook(view, PostgresLedgerStore(office.engine), office.progress, patience=5)
+    once = look.at([Suspect(job_id, by_list=True)])
+    office.redis.rpush("rq:queue:normal", job_id)
+    view.glances = 0
+
+    again = look.at([Suspect(job_id, by_list=True)])
+
+    assert [fault.kind for finding in once.findings for fault in finding.faults] == ["ghost"]
+    assert again.findings == []
