@@ -7,7 +7,6 @@ InvalidRequest
 ├── BodyTooLarge              more bytes than api.max_body_bytes
 ├── PathNotFound              nothing is here
 ├── MethodNotAllowed          something is, but not for this method
-├── IdempotencyConflict       the key was used for another request
 └── ResultNotReady            the job has not ended, or ended without a result
 TallyError
 ├── TooManyRequests           slower, please; ``details["retry_after"]``
@@ -54,12 +53,6 @@ class MethodNotAllowed(InvalidRequest):
     """Something is served at this path, but not for this method; the Allow header lists which."""
 
     code = "method_not_allowed"
-
-
-class IdempotencyConflict(InvalidRequest):
-    """This Idempotency-Key was used for another request; nothing was done."""
-
-    code = "idempotency_conflict"
 
 
 class ResultNotReady(InvalidRequest):

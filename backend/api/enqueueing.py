@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from backend.api.api_errors import IdempotencyConflict, MalformedRequest
+from backend.api.api_errors import MalformedRequest
 from backend.api.auditing import actor_of
 from backend.api.call import Call
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access_errors import NotAllowed
 from backend.domain.derived_job_id import derived_job_id
-from backend.domain.errors import JobNotFound, QueueUnavailable, Unavailable
-from backend.domain.job import EnqueueReply, JobView
+from backend.domain.errors import IdempotencyConflict, QueueUnavailable
+from backend.domain.job import EnqueueReply
 from backend.domain.type_rights import permit_type
 
 _KEY = re.compile(r"[!-~]{1,128}")
@@ -35,10 +35,10 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
         # Whoever asked for a job that runs after all is to be found in the audit log.
         _note(call, error.ids_that_may_be_accepted)
         raise
+    except IdempotencyConflict as conflict:
+        _note(call, conflict.details["accepted"])
+        raise
     _note(call, [reply.id for reply in replies if reply.created])
-    for reply, one in zip(replies, wanted, strict=True):
-        if not reply.created:
-            _check_same(call, reply.id, one)
     return replies
 
 
@@ -92,26 +92,3 @@ def prepared(call: Call, request: EnqueueRequest) -> dict[str, Any]:
     if request.idempotency_key is not None:
         values["idempotency_key"] = f"body:{tenant or ''}:{request.idempotency_key}"
     return values
-
-
-def _check_same(call: Call, job_id: str, wanted: dict[str, Any]) -> None:
-    """Refuses when the job that is there is not what is asked for now; one that is gone cannot be told."""
-    try:
-        there = call.parts.queue.get_job(job_id)
-    except (JobNotFound, Unavailable):
-        return
-    if not _is_same(there, wanted):
-        raise IdempotencyConflict(
-            f"this key or job id belongs to job {job_id}, which was asked for differently; "
-            "nothing was enqueued for it",
-            job_id=job_id if call.who.tenant is None else None,
-        )
-
-
-def _is_same(there: JobView, wanted: dict[str, Any]) -> bool:
-    return (
-        there.job_type == wanted["job_type"]
-        and there.payload == (wanted.get("payload") or {})
-        and there.options.get("tenant") == wanted.get("tenant")
-        and there.queue.partition(":")[0] == wanted.get("priority", there.queue.partition(":")[0])
-    )

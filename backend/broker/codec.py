@@ -47,7 +47,7 @@ def payload_of(data: bytes | str) -> Any:
 
 
 def enqueue_arguments(job: NewJob) -> list[Any]:
-    """One job as the fifteen arguments of the ``enqueue`` step."""
+    """One job as the sixteen arguments of the ``enqueue`` step."""
     return [
         job.id,
         str(job.queue),
@@ -64,6 +64,7 @@ def enqueue_arguments(job: NewJob) -> list[Any]:
         int(job.unique_window * 1000),
         job.limit_key,
         job.limit,
+        job.digest,
     ]
 
 

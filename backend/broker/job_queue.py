@@ -19,7 +19,7 @@ from backend.domain.errors import (
     QueueUnavailable,
     TallyError,
 )
-from backend.domain.job import EnqueueReply, JobView, NewJob
+from backend.domain.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
 from backend.domain.job_state import JobState
 
 #: More in one step would hold the server too long for the others.
@@ -51,9 +51,10 @@ class RedisJobQueue:
 
         All are encoded before the first is sent: what cannot be is refused with nothing accepted.
         A `QueueUnavailable` says whether those of its step may have been accepted all the same, and
-        under which ids.
+        under which ids. Raises `IdempotencyConflict` for the first job whose key or id belongs to
+        another, after the others were accepted.
         """
-        replies: list[EnqueueReply] = []
+        replies: list[EnqueueReply | Conflict] = []
         encoded = [codec.enqueue_arguments(job) for job in jobs]
         for at in range(0, len(jobs), BATCH):
             arguments = [text for texts in encoded[at : at + BATCH] for text in texts]
@@ -71,7 +72,7 @@ class RedisJobQueue:
                 ) from error
             for job, code in zip(jobs[at : at + BATCH], codes, strict=True):
                 replies.append(_reply(job, code, len(replies)))
-        return replies
+        return without_conflicts(replies)
 
     def find(self, job_id: str) -> JobView | None:
         """The job's hash, newest result and due time, read together."""
@@ -119,7 +120,9 @@ def _unanswered(error: QueueUnavailable, jobs: Sequence[NewJob], accepted: int) 
     return QueueUnavailable(f"{error}; {told}", **details)
 
 
-def _reply(job: NewJob, code: Any, accepted: int) -> EnqueueReply:
+def _reply(job: NewJob, code: Any, accepted: int) -> EnqueueReply | Conflict:
+    if isinstance(code, list):
+        return Conflict(code[0].decode(), code[1].decode())
     if isinstance(code, bytes):
         return EnqueueReply(code.decode(), created=False)
     if code == _QUEUE_FULL:

@@ -69,6 +69,10 @@ class RedisRelayGate:
 
 
 def _reply(job: NewJob, code: Any) -> SendReply:
+    if isinstance(code, list):
+        since, holder = code[1].decode(), code[0].decode()
+        reason = f"its key or id belongs to job {holder} of {since}, which has other contents"
+        return SendReply(SendCode.CONFLICT, reason)
     if isinstance(code, bytes):
         return SendReply(SendCode.ACCEPTED, code.decode())
     if code == _QUEUE_FULL:

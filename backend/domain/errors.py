@@ -7,6 +7,7 @@ TallyError
 │   ├── InvalidPayload        (names the field)
 │   ├── PayloadTooLarge
 │   ├── InvalidOption         (run_at, delay, retries, schedule…)
+│   ├── IdempotencyConflict   the key or job id belongs to a job with other contents
 │   ├── JobNotFound
 │   └── IllegalMove           the job is not in a state that allows this
 ├── Unavailable               a store or a part cannot serve now; trying later may help
@@ -74,6 +75,16 @@ class InvalidOption(InvalidRequest):
     """An option beside the payload is out of range or contradicts another."""
 
     code = "invalid_option"
+
+
+class IdempotencyConflict(InvalidRequest):
+    """This key or job id belongs to a job that was asked for with other contents.
+
+    ``details`` has that ``job_id``, ``since`` when it is there (ISO 8601, UTC) and ``accepted``: the ids
+    of the other jobs of the call that were accepted.
+    """
+
+    code = "idempotency_conflict"
 
 
 class JobNotFound(InvalidRequest):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from backend.domain.errors import IdempotencyConflict
 from backend.domain.job_state import JobState
 from backend.domain.outcome import AttemptError
 from backend.domain.queue_name import QueueName
@@ -32,6 +34,8 @@ class NewJob:
     unique_window: float = 0.0
     limit_key: str = ""
     limit: int = 0
+    #: What is asked for, if a repetition under its key or id must ask for the same; see `job_contents`.
+    digest: str = ""
 
 
 class EnqueueReply(NamedTuple):
@@ -39,6 +43,30 @@ class EnqueueReply(NamedTuple):
 
     id: str
     created: bool
+
+
+class Conflict(NamedTuple):
+    """The answer to a `NewJob` whose key or id belongs to a job with other contents."""
+
+    job_id: str
+    #: Since when that one is there, as ISO 8601 in UTC.
+    since: str
+
+
+def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[EnqueueReply]:
+    """The replies; raises `IdempotencyConflict` for the first that is a conflict."""
+    accepted = [reply for reply in replies if isinstance(reply, EnqueueReply)]
+    for reply in replies:
+        if isinstance(reply, Conflict):
+            raise IdempotencyConflict(
+                f"this key or job id belongs to job {reply.job_id}, which was accepted at "
+                f"{reply.since} with another type, payload, queue or tenant; nothing was enqueued "
+                "for it. Use a new key for a new job",
+                job_id=reply.job_id,
+                since=reply.since,
+                accepted=[one.id for one in accepted if one.created],
+            )
+    return accepted
 
 
 class ClaimedJob(NamedTuple):

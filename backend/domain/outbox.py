@@ -36,6 +36,8 @@ class SendCode(StrEnum):
     ACCEPTED = "accepted"
     #: Not now: its queue or the record is full. Nothing was written.
     REFUSED = "refused"
+    #: Never: its key or id belongs to a job with other contents. Nothing was written.
+    CONFLICT = "conflict"
 
 
 class SendReply(NamedTuple):

@@ -29,6 +29,8 @@ def text_of(job: NewJob) -> str:
     """A job as JSON. Escaped to ASCII: any text of a caller's survives any server encoding."""
     fields: dict[str, Any] = {name: getattr(job, name) for name in _PLAIN}
     fields["queue"] = str(job.queue)
+    if job.digest:
+        fields["digest"] = job.digest
     for name in _INSTANTS:
         instant = getattr(job, name)
         fields[name] = instant.isoformat() if instant else None
@@ -43,5 +45,7 @@ def job_in(text: str) -> NewJob:
     for name in _INSTANTS:
         values[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
     values["payload"] = _payload_text(fields["payload"])
+    # Rows that the last release wrote have none.
+    values["digest"] = fields.get("digest", "")
     values["queue"] = QueueName.parse(fields["queue"])
     return NewJob(**values)

@@ -158,6 +158,12 @@ class Relay(Loop):
         if sent:
             self._store.sent(sent)
             self.sent += len(sent)
+        conflicts = [
+            (row.number, reply.text) for row, reply in pairs if reply.code is SendCode.CONFLICT
+        ]
+        if conflicts:
+            log.error("relay.set_aside", rows=[number for number, _ in conflicts])
+            self._store.set_aside(conflicts)
         if refused:
             self._store.give_back(refused, self._term, _REFUSED_PAUSE)
             log.warning("relay.refused", rows=len(refused), reason=refused[0][1])

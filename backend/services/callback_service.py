@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -52,7 +53,9 @@ class CallbackService:
         options["job_id"] = derived_job_id(ended.job_id, f"callback:{ended.version}")
         options["parent_id"] = ended.job_id
         options["tags"] = ["callback"]
-        return self._intake.check(self._job_type, payload, None, options)
+        job = self._intake.check(self._job_type, payload, None, options)
+        # One end has one callback, also when settings changed before it was known to be sent.
+        return replace(job, digest="")
 
 
 def _body(ended: EndedJob, *, with_result: bool = True) -> dict[str, Any]:

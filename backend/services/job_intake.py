@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from backend.domain import bounds
 from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
 from backend.domain.job import NewJob
+from backend.domain.job_contents import digest_of
 from backend.domain.job_id import checked
 from backend.domain.job_type import JobType, JobTypeCatalogue
 from backend.domain.queue_name import Priority, QueueName
@@ -129,11 +130,13 @@ class JobIntake:
         retry = job_options.retry(kind, options)
         timeout = job_options.number(options, bounds.TIMEOUT, kind.timeout)
         run_at, delay = self._time(options)
-        key = options.get("idempotency_key") or ""
+        key, own_id = options.get("idempotency_key") or "", options.get("job_id")
+        queue = _queue(kind, priority)
+        is_named = bool(key or own_id)
         return NewJob(
-            id=checked(options["job_id"]) if options.get("job_id") else self._new_id(),
+            id=checked(own_id) if own_id else self._new_id(),
             job_type=kind.name,
-            queue=_queue(kind, priority),
+            queue=queue,
             payload=text,
             options=job_options.carried(kind, options, retry, timeout),
             max_attempts=retry.max_attempts,
@@ -147,6 +150,7 @@ class JobIntake:
                 options, bounds.IDEMPOTENCY_WINDOW, self._rules.idempotency_window
             ),
             **job_options.limit(options),
+            digest=_digest(kind, text, queue, options) if is_named else "",
         )
 
     def _result_ttl(self, kind: JobType) -> int:
@@ -195,6 +199,10 @@ def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
     return InvalidPayload(
         f"the payload does not fit {kind.name!r}: {text}", errors=errors, job_type=kind.name
     )
+
+
+def _digest(kind: JobType, text: str, queue: QueueName, options: Mapping[str, Any]) -> str:
+    return digest_of(kind.name, text, str(queue), str(options.get("tenant") or ""))
 
 
 def _queue(kind: JobType, priority: str | None) -> QueueName:

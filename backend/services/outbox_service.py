@@ -13,7 +13,7 @@ from datetime import UTC
 from typing import Any
 
 from backend.domain.errors import QueueUnavailable
-from backend.domain.job import EnqueueReply, JobView, NewJob
+from backend.domain.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
 from backend.domain.job_state import JobState
 from backend.domain.outbox import OutboxDepth, OutboxRow
 from backend.domain.outbox_ports import Outbox
@@ -40,9 +40,19 @@ class OutboxService:
         self._pause = pause
 
     def enqueue(self, jobs: Sequence[NewJob], session: Any = None) -> list[EnqueueReply]:
-        """Accepts jobs, all of them or none, with ``session``'s transaction or at once."""
+        """Accepts jobs, all of them or none, with ``session``'s transaction or at once.
+
+        Raises `IdempotencyConflict` for an id that is in the outbox with other contents. What Redis
+        alone knows is told when the relay comes there: the row is set aside with the reason.
+        """
         known = self._outbox.add(jobs, session)
-        return [EnqueueReply(job.id, created=job.id not in known) for job in jobs]
+        return without_conflicts([self._reply(job, is_new=job.id not in known) for job in jobs])
+
+    def _reply(self, job: NewJob, *, is_new: bool) -> EnqueueReply | Conflict:
+        row = None if is_new or not job.digest else self._outbox.find(job.id)
+        if row is not None and row.job.digest not in {"", job.digest}:
+            return Conflict(job.id, row.created_at.astimezone(UTC).isoformat())
+        return EnqueueReply(job.id, created=is_new)
 
     def find(self, job_id: str) -> JobView | None:
         """The job as it stands in Redis, or as it waits in the outbox.

@@ -94,7 +94,9 @@ class ScheduleIntake:
                 "idempotency_key": f"tick:{job_id}",
                 "idempotency_window": _REMEMBERED,
             }
-        return self._jobs.check(plan.job_type, plan.payload, plan.priority or None, options)
+        job = self._jobs.check(plan.job_type, plan.payload, plan.priority or None, options)
+        # A tick is itself whatever its schedule says by now: editing it makes no second job of one tick.
+        return replace(job, digest="")
 
 
 def checked_name(name: Any) -> str:

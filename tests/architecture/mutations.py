@@ -18,7 +18,7 @@ class Mutation(NamedTuple):
 
 MUTATIONS = [
     Mutation("enqueue", "redis.call('EXISTS', job) == 1", "false"),
-    Mutation("enqueue", "elseif twin then", "elseif false then"),
+    Mutation("enqueue", "if twin then reply", "if false then reply"),
     Mutation("enqueue", "elseif behind then", "elseif false then"),
     Mutation("enqueue", "if backlog > 0 and", "if false and"),
     Mutation("enqueue", "if delay > 0 then", "if false then"),

@@ -83,8 +83,8 @@ class Histories(RuleBasedStateMachine):
             unique_window=1000.0 if unique else 0.0,
         )
         reply = self.bench.enqueue(job)[0]
-        if unique in self.uniques:
-            assert reply == self.uniques[unique].encode()
+        if unique and (holder := self._holder_of(unique)):
+            assert reply == holder.encode()
             return
         assert reply == (2 if delayed else 1)
         state = JobState.SCHEDULED if delayed else JobState.QUEUED
@@ -335,6 +335,12 @@ class Histories(RuleBasedStateMachine):
             self.promote(MOST_JOBS, MOST_JOBS)
 
     # -- looking
+
+    def _holder_of(self, unique: str) -> str:
+        """The job that a unique key stands for; the key of one that was withdrawn, or is gone, is free."""
+        holder = self.jobs.get(self.uniques.get(unique, ""))
+        is_free = holder is None or holder.gone or holder.state is JobState.CANCELED
+        return "" if is_free else self.uniques[unique]
 
     def _any(self, pick: int) -> str:
         return _pick(sorted(self.jobs), pick)

@@ -227,17 +227,36 @@ local function bury(root, job, id, queue, now)
   count(root, queue, 'failed', 1)
 end
 
--- Leaves a final job readable for `ttl` seconds (0: gone at once) under one of RQ's registries. A year at
--- most: EXPIRE would refuse what jobs of earlier releases may carry, and leave the step half done.
-local function keep(root, job, id, queue, registry, ttl, now, no_results)
+-- The job that a key belongs to. The key of a job that was withdrawn, or that is gone, is free.
+local function holder_of(root, unique)
+  local id = unique ~= '' and redis.call('GET', root .. ':tally:unique:' .. unique)
+  local status = id and fields_of(root .. ':job:' .. id, 'status')[1]
+  return status and status ~= 'canceled' and id or nil
+end
+
+-- A job that was accepted without a key or an id of its caller's has no digest, but its contents.
+local function conflict_with(root, id, kind, data, digest)
+  if digest == '' then return nil end
+  local f = fields_of(root .. ':job:' .. id, 'digest', 'description', 'data', 'created_at')
+  if f[1] == digest or (not f[1] and f[2] == kind and f[3] == data) then return nil end
+  return {id, f[4] or ''}
+end
+
+-- Leaves a final job readable for `ttl` seconds (0: gone at once) under one of RQ's registries. One that
+-- a unique key still stands for stays as long as the key, without its results: whoever is given its id for
+-- the key can look at it. A year at most: EXPIRE would refuse what jobs of earlier releases may carry, and
+-- leave the step half done.
+local function keep(root, job, id, queue, registry, ttl, now, no_results, unique_until)
   ttl = math.min(ttl, 31622400)
-  if ttl <= 0 then
-    redis.call('DEL', job, root .. ':results:' .. id)
+  local life = unique_until and math.max(ttl, math.min(math.ceil((unique_until - now) / 1000), 31622400)) or ttl
+  if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
+  elseif not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
+  if life <= 0 then
+    redis.call('DEL', job)
     return
   end
-  redis.call('EXPIRE', job, ttl)
-  if not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
-  gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + ttl, id)
+  redis.call('EXPIRE', job, life)
+  gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + life, id)
 end
 
 local function cancel_waiting(root, job, id, queue, now, reason, by)

@@ -1,15 +1,15 @@
 -- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
--- ARGV[2…] twenty-four a job: the fifteen of `enqueue` (its time is an instant; no delay), state (queued ·
---          scheduled · failed), created at (ms), attempt, failures, suspect ('1' or ''), last error (JSON or
+-- ARGV[2…] twenty-five a job: the sixteen of `enqueue` (its time is an instant; no delay, no digest), state
+--          (queued · scheduled · failed), created at (ms), attempt, failures, suspect ('1' or ''), last error (JSON or
 --          ''), fence and worker of the attempt that was under way ('': none), ended at (ms, 0: not)
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id
-  local fields = {'status', argv[at + 15], 'created_at', iso(tonumber(argv[at + 16])), 'origin', argv[at + 1],
+  local fields = {'status', argv[at + 16], 'created_at', iso(tonumber(argv[at + 17])), 'origin', argv[at + 1],
     'description', argv[at + 4], 'data', argv[at + 5], 'options', argv[at + 6], 'max_attempts', argv[at + 7],
-    'timeout', argv[at + 8], 'result_ttl', argv[at + 9], 'attempt', argv[at + 17], 'failures', argv[at + 18]}
+    'timeout', argv[at + 8], 'result_ttl', argv[at + 9], 'attempt', argv[at + 18], 'failures', argv[at + 19]}
   local function add(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
@@ -17,20 +17,23 @@ local function remember(root, id, argv, at, now)
   if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
   if argv[at + 11] ~= '' then
     add('unique_key', argv[at + 11])
-    redis.call('SET', root .. ':tally:unique:' .. argv[at + 11], id, 'NX', 'PX', argv[at + 12])
+    add('unique_until', string.format('%.0f', now + argv[at + 12]))
+    if not holder_of(root, argv[at + 11]) then
+      redis.call('SET', root .. ':tally:unique:' .. argv[at + 11], id, 'PX', argv[at + 12])
+    end
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
-  if argv[at + 19] ~= '' then add('suspect', '1') end
-  if argv[at + 20] ~= '' then add('error', argv[at + 20]) end
-  if argv[at + 15] == 'queued' then add('enqueued_at', iso(now)) end
+  if argv[at + 20] ~= '' then add('suspect', '1') end
+  if argv[at + 21] ~= '' then add('error', argv[at + 21]) end
+  if argv[at + 16] == 'queued' then add('enqueued_at', iso(now)) end
   redis.call('HSET', job, unpack(fields))
   return job
 end
 
 local function restore(keys, argv)
   local root, now, replies, joined = keys[1], now_ms(), {}, {}
-  for at = 2, #argv, 24 do
-    local id, queue, state = argv[at], argv[at + 1], argv[at + 15]
+  for at = 2, #argv, 25 do
+    local id, queue, state = argv[at], argv[at + 1], argv[at + 16]
     local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
     if reply == 1 then
       local job = remember(root, id, argv, at, now)
@@ -41,13 +44,13 @@ local function restore(keys, argv)
         gather('RPUSH', root .. ':queue:' .. queue, id)
         joined[queue] = (joined[queue] or 0) + 1
       else
-        bury(root, job, id, queue, tonumber(argv[at + 23]))
+        bury(root, job, id, queue, tonumber(argv[at + 24]))
         -- Without lost books it was counted when it failed.
         if argv[1] ~= '1' then count(root, queue, 'failed', -1) end
       end
-      if argv[at + 21] ~= '' then
-        event(root, 'k', 'released', 'j', id, 'q', queue, 'a', argv[at + 17], 'w', argv[at + 22],
-          'f', argv[at + 21], 'b', '', 'r', '0', 'u', 0)
+      if argv[at + 22] ~= '' then
+        event(root, 'k', 'released', 'j', id, 'q', queue, 'a', argv[at + 18], 'w', argv[at + 23],
+          'f', argv[at + 22], 'b', '', 'r', '0', 'u', 0)
       end
     end
     replies[#replies + 1] = reply

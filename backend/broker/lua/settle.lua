@@ -33,7 +33,8 @@ local function move(root, job, id, queue, kind, delay, f, now, no_results)
   if kind == 'finished' or kind == 'canceled' then
     redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
     count(root, queue, kind, 1)
-    keep(root, job, id, queue, kind, tonumber(f[5]) or 3600, now, no_results)
+    local unique_until = kind == 'finished' and f[11] or nil
+    keep(root, job, id, queue, kind, tonumber(f[5]) or 3600, now, no_results, unique_until)
   elseif kind == 'failed' then
     bury(root, job, id, queue, now)
   elseif requeued[kind] then
@@ -63,7 +64,7 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
 end
 
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
-  'cancel', 'attempt'}
+  'cancel', 'attempt', 'unique_until'}
 
 local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}

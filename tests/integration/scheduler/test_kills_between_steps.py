@@ -10,6 +10,7 @@ import pytest
 
 from backend.domain.errors import HistoryUnavailable, QueueFull, QueueUnavailable
 from backend.domain.schedule_tick import TickOutcome
+from tests.integration.broker.bench import Bench
 from tests.integration.history.databases import run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
 
@@ -54,9 +55,11 @@ def step_until_killed(house: SchedulerHouse, calls: int, *, is_done_first: bool)
 
 
 def forget_jobs(house: SchedulerHouse) -> None:
-    """As if every job had run and its hash had expired."""
-    for job_id in house.jobs():
-        house.redis.delete(house.keys.job(job_id))
+    """Every job runs and ends, and is forgotten as soon as its key allows."""
+    bench = Bench(house.redis, house.keys)
+    for job in bench.claim(100):
+        house.redis.hset(house.keys.job(job.id), "result_ttl", 0)
+        assert bench.settle(job, "finished") == 1
 
 
 @pytest.mark.parametrize("is_done_first", [False, True], ids=["before", "after"])

@@ -58,7 +58,7 @@ def test_a_payload_that_rq_compressed_is_read() -> None:
     assert codec.payload_of(zlib.compress(codec.data_of("greet", '{"n":1}').encode())) == {"n": 1}
 
 
-def test_a_job_is_fifteen_arguments_in_their_units() -> None:
+def test_a_job_is_sixteen_arguments_in_their_units() -> None:
     job = _new_job(
         delay=1.5,
         timeout=0.4,
@@ -68,13 +68,14 @@ def test_a_job_is_fifteen_arguments_in_their_units() -> None:
         limit_key="k",
         limit=3,
         options={"tags": ["ä"]},
+        digest="0f1e",
     )
 
     arguments = codec.enqueue_arguments(job)
 
     assert arguments == [
         *("a", "high:email", 0, 1500, "greet", codec.data_of("greet", "{}"), '{"tags":["ä"]}'),
-        *(4, 1, 3600, 2_082_758_400_000, "order-7", 2500, "k", 3),
+        *(4, 1, 3600, 2_082_758_400_000, "order-7", 2500, "k", 3, "0f1e"),
     ]
 
 
