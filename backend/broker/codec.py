@@ -200,6 +200,7 @@ _EVENT_FIELDS = {
     b"d": "data",
     b"o": "options",
     b"l": "log",
+    b"c": "taken_back",
 }
 _EVENT_NUMBERS = {b"a": "attempt", b"m": "max_attempts"}
 

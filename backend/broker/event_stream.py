@@ -265,6 +265,7 @@ def _event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
         payload_text(job_type, data) if data else "",
         get(b"o", b"").decode(),
         get(b"l", b"").decode(),
+        get(b"c", b"").decode(),
     )
 
 

@@ -208,8 +208,8 @@ def balance_of(queue: str, row: Sequence[int]) -> QueueBalance:
 
 
 def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
-    texts = ["" if value is None else value.decode() for value in row[:11]]
-    scores = [None if value is None else float(value) for value in row[11:]]
+    texts = ["" if value is None else value.decode() for value in row[:12]]
+    scores = [None if value is None else float(value) for value in row[12:]]
     lease, started, due, scheduled, dead, failed = scores
     return LiveFacts(
         job_id=job_id,
@@ -224,6 +224,7 @@ def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
         enqueued_ms=_ms(texts[8]),
         started_ms=_ms(texts[9]),
         ended_ms=_ms(texts[10]),
+        returns=_number(texts[11]),
         has_lease=lease is not None,
         in_started_registry=started is not None,
         due_ms=int((due or 0) * 1000),

@@ -14,6 +14,8 @@ class EventKind(StrEnum):
     ENQUEUED = "enqueued"
     PROMOTED = "promoted"
     STARTED = "started"
+    #: A start that was taken back, as history tells it: a worker held the job and its handler never began.
+    CLAIMED = "claimed"
     FINISHED = "finished"
     RETRIED = "retried"
     SNOOZED = "snoozed"
@@ -35,6 +37,7 @@ class EventKind(StrEnum):
 STATE_AFTER: dict[EventKind, JobState] = {
     EventKind.PROMOTED: JobState.QUEUED,
     EventKind.STARTED: JobState.STARTED,
+    EventKind.CLAIMED: JobState.STARTED,
     EventKind.FINISHED: JobState.FINISHED,
     EventKind.RETRIED: JobState.SCHEDULED,
     EventKind.SNOOZED: JobState.SCHEDULED,
@@ -94,3 +97,5 @@ class JobEvent(NamedTuple):
     options: str = ""
     #: What the handler logged in the attempt that this ends, as JSON.
     log: str = ""
+    #: Id of a `STARTED` event that this one takes back: the handler never began.
+    taken_back: str = ""

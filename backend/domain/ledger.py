@@ -69,6 +69,8 @@ class LiveFacts:
     enqueued_ms: int = 0
     started_ms: int = 0
     ended_ms: int = 0
+    #: How often it was given back before its handler began: the one trace that such a claim leaves.
+    returns: int = 0
     has_lease: bool = False
     in_started_registry: bool = False
     due_ms: int = 0

@@ -32,10 +32,21 @@ def attestation_for(live: LiveFacts, recorded: RecordedFacts, outcome: str) -> A
         case JobState.SCHEDULED:
             return loose_end._replace(kind=EventKind.SNOOZED, due_ms=live.due_ms)
         case JobState.QUEUED:
-            if recorded.state == JobState.FAILED:
-                return by_hand._replace(kind=EventKind.REDRIVEN)
-            return loose_end if was_started else loose_end._replace(kind=EventKind.PROMOTED)
+            return _waits_again(live, recorded, loose_end, by_hand)
     return None
+
+
+def _waits_again(
+    live: LiveFacts, recorded: RecordedFacts, loose_end: Attestation, by_hand: Attestation
+) -> Attestation:
+    if recorded.state == JobState.FAILED:
+        return by_hand._replace(kind=EventKind.REDRIVEN)
+    if recorded.state != JobState.STARTED:
+        return loose_end._replace(kind=EventKind.PROMOTED)
+    if live.attempt >= recorded.attempt:
+        return loose_end
+    # Fewer attempts than on record: the handler of the last one never began.
+    return loose_end._replace(attempt=0, fence="", taken_back=loose_end.fence)
 
 
 def _end(

@@ -92,6 +92,8 @@ class Attestation(NamedTuple):
     actor: str = ""
     body: str = ""
     due_ms: int = 0
+    #: Stream id of the start that it takes back.
+    taken_back: str = ""
 
 
 class Seat(NamedTuple):

@@ -24,6 +24,8 @@ class OutcomeKind(StrEnum):
     FAILED = "failed"
     #: Not counted; back to the front of its queue (a worker that stops).
     RELEASED = "released"
+    #: Its handler never began: back to the front of its queue, as if it had not been claimed.
+    RETURNED = "returned"
     #: Withdrawn while it ran.
     CANCELED = "canceled"
     #: Its process died with it alone inside: counted, back to the front, or poison when spent.

@@ -19,13 +19,16 @@ class Death(NamedTuple):
     #: Why the guilty were killed: ``timeout``, or ``crashed``; ``memory``: one alone is not guilty of
     #: what many before it left there.
     reason: str = "crashed"
+    #: What had ended and was not settled yet. It began, and does so again: nobody knows how it ended.
+    ended: Collection[tuple[str, str]] = ()
 
 
 def judge(leases: Sequence[Lease], death: Death) -> list[Rescued]:
     """One outcome for each lease.
 
-    What only waited in the process is given back. Of what ran, the guilty one is charged; when it
-    is unknown which of several it was, none is, and each runs alone next time, so that it shows.
+    What only waited in the process is given back as if nobody had claimed it. Of what ran, the guilty
+    one is charged; when it is unknown which of several it was, none is, and each runs alone next time,
+    so that it shows.
     """
     running = [lease for lease in leases if (lease.job_id, lease.fence) in death.running]
     guilty = [lease for lease in running if (lease.job_id, lease.fence) in death.guilty]
@@ -43,7 +46,8 @@ def _outcome(
         others = "beside others" if len(running) > 1 else "after others"
         error = AttemptError("suspected", "ProcessDied", f"{death.cause} while it ran {others}")
         return Outcome(OutcomeKind.SUSPECTED, error=error)
-    return Outcome(OutcomeKind.RELEASED)
+    has_begun = lease in running or (lease.job_id, lease.fence) in death.ended
+    return Outcome(OutcomeKind.RELEASED if has_begun else OutcomeKind.RETURNED)
 
 
 def charged(lease: Lease, reason: str, cause: str) -> Outcome:
@@ -56,6 +60,8 @@ def charged(lease: Lease, reason: str, cause: str) -> Outcome:
 
 def judge_vanished(leases: Sequence[Lease]) -> list[Rescued]:
     """Outcomes for leases that ended unextended: their worker's host is gone, or frozen.
+
+    Nobody can tell what had begun there, so all of it counts as begun: effects may have happened.
 
     Leases of one worker that end together are suspects together; one that ends alone is charged.
     """

@@ -43,6 +43,10 @@ class JobRegisters:
     fence: int = 0
     attempt: int = 0
     worker: str = ""
+    #: These three as they were before the last start of the batch.
+    before: tuple[int, int, str] = (0, 0, "")
+    #: A start that an earlier batch told was taken back in this one.
+    takes_back: bool = False
     error_version: int = 0
     fault: AttemptFault | None = None
     payload_version: int = 0
@@ -88,18 +92,30 @@ def fold(events: Sequence[JobEvent]) -> Fold:
         kind = event.kind
         fence = version if kind == _STARTED else version_of(event.fence) if event.fence else 0
         status = event.state or _STATUS_AFTER.get(kind, "")
-        timeline.append(FoldedEvent(event, version, fence, status))
+        taken_back = version_of(event.taken_back) if event.taken_back else 0
+        timeline.append(FoldedEvent(event, version, fence or taken_back, status))
         if kind in _SILENT:
             continue
         job = jobs.get(event.job_id)
         if job is None:
             job = jobs[event.job_id] = JobRegisters(event.job_id, -version)
         _take(job, event, version, status)
-        if fence:
+        if taken_back:
+            _take_back(job, taken_back)
+        elif fence:
+            if kind == _STARTED:
+                job.before = (job.fence, job.attempt, job.worker)
             job.fence, job.attempt, job.worker = fence, event.attempt, event.worker
             if kind in _ENDS:
                 attempts.append(_ended(job, event, version, fence))
     return Fold(list(jobs.values()), timeline, attempts)
+
+
+def _take_back(job: JobRegisters, fence: int) -> None:
+    if job.fence == fence:
+        job.fence, job.attempt, job.worker = job.before
+    else:
+        job.takes_back = True
 
 
 def _version(event: JobEvent) -> int:
@@ -123,7 +139,7 @@ def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None
         job.payload_version, job.changed_payload = version, event.data
     if status:
         job.status_version, job.status, job.due_ms = version, status, 0
-        if status == _QUEUED:
+        if status == _QUEUED and not event.taken_back:
             job.ready_versions.append(version)
         elif status == _SCHEDULED:
             job.due_ms = event.due_ms or (version >> 20) + 1

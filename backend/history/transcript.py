@@ -41,6 +41,8 @@ class Transcript:
         self._known_results = _encoded(
             result_lines(one for one in attempts if not one.job.accepted)
         )
+        #: Jobs whose last start may have been taken back, by this batch or one that was faster.
+        self._starts = [job.id for job in jobs if job.takes_back or job.status == "started"]
         self._artifacts = artifacts_in(attempt.event for attempt in attempts)
         self._hours = sorted({_hour_of(attempt) for attempt in attempts})
 
@@ -82,6 +84,8 @@ class Transcript:
         if results:
             _copy(connection, "stage_results", results)
             self.upsert_job_results(connection)
+        if self._starts:
+            self.take_back_starts(connection)
 
     def prepare_staging(self, connection: Connection) -> None:
         """Makes the session's temporary tables."""
@@ -102,6 +106,10 @@ class Transcript:
     def upsert_job_results(self, connection: Connection) -> None:
         """Writes the staged attempts that ended."""
         connection.execute(statement("upsert_job_results"))
+
+    def take_back_starts(self, connection: Connection) -> None:
+        """Lets rows of jobs tell of the attempt before a start that was taken back."""
+        connection.execute(statement("take_back_starts"), {"ids": self._starts})
 
     def add_artifacts(self, connection: Connection) -> None:
         """Writes the files that jobs produced; those on record already are left alone."""

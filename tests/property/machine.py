@@ -25,9 +25,9 @@ TYPES = ("greet", "other")
 LIMITS = {"k1": 1, "k2": 2}
 KINDS = (
     *("finished", "retried", "snoozed", "failed"),
-    *("released", "canceled", "crashed", "suspected"),
+    *("released", "canceled", "crashed", "suspected", "returned"),
 )
-RESCUES = ("released", "crashed", "suspected", "retried", "failed")
+RESCUES = ("released", "returned", "crashed", "suspected", "retried", "failed")
 THINGS = (
     *(f"queue:{queue}" for queue in QUEUES),
     *("lane:email", "lane:default"),
@@ -295,6 +295,8 @@ class Histories(RuleBasedStateMachine):
         found = {job_id: self.bench.field(job_id, "status") for job_id in self.jobs}
         model = {i: None if job.gone else job.state.value for i, job in self.jobs.items()}
         assert found == model
+        attempts = {i: int(self.bench.field(i, "attempt") or 0) for i in self.jobs}
+        assert attempts == {i: 0 if job.gone else job.attempt for i, job in self.jobs.items()}
         homes = {i: self.bench.field(i, "origin") for i, job in self.jobs.items() if not job.gone}
         assert homes == {i: job.queue for i, job in self.jobs.items() if not job.gone}
 

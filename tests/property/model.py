@@ -8,7 +8,7 @@ from backend.domain.job import ClaimedJob, NewJob
 from backend.domain.job_event import version_of
 from backend.domain.job_state import JobState
 
-REQUEUED = {"released", "crashed", "suspected"}
+REQUEUED = {"released", "returned", "crashed", "suspected"}
 CHARGED = {"retried", "failed", "crashed"}
 WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
@@ -49,7 +49,8 @@ class ModelJob:
         self.fence = claimed.fence
 
     def end(self, kind: str) -> None:
-        """An attempt ended, by its worker or by a rescuer."""
+        """An attempt ended, by its worker or by a rescuer; one that was returned never was."""
+        self.attempt -= kind == "returned"
         if self.cancel and (kind in REQUEUED or kind in {"retried", "snoozed"}):
             kind = "canceled"
         self.failures += kind in CHARGED

@@ -179,10 +179,13 @@ class Crew:
         """Every job this process has a lease on."""
         return [*list(self._spilled), *(job for slot in self.slots for job in slot.held())]
 
-    def release(self, jobs: Sequence[ClaimedJob]) -> None:
-        """Gives jobs back to the front of their queues, uncharged, the last one first."""
+    def release(self, jobs: Sequence[ClaimedJob], *, has_begun: bool) -> None:
+        """Gives jobs back to the front of their queues, uncharged, the last one first.
+
+        Those whose handlers have not begun go back as if they had not been claimed.
+        """
         if jobs:
-            outcome = Outcome(OutcomeKind.RELEASED)
+            outcome = Outcome(OutcomeKind.RELEASED if has_begun else OutcomeKind.RETURNED)
             self._exchange.trade([(job, outcome) for job in reversed(jobs)], 0)
 
     def stop(self) -> None:

@@ -1,7 +1,8 @@
 """What each slot of a worker process runs right now, in memory that its supervisor can read.
 
 A job may hold the interpreter in C for minutes, or take the whole process down; then only another
-process can say which job it was. So each slot notes its job here before it starts.
+process can say which job it was, and which of those that were claimed with it had begun. So each slot
+notes its job here before it starts, and keeps it noted until its end is settled.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from typing import NamedTuple
 #: The last beat; until when there need be none; since when it takes jobs; whether it leaves.
 _MOMENT = struct.Struct("=d")
 _BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT = 0, 8, 16, 24
-_RUNNING, _TOLD_TO_STOP = 1, 2
+_NOTHING, _RUNNING, _TOLD_TO_STOP, _LANDED = 0, 1, 2, 3
 _ENTRY = struct.Struct("=B64s40sdd")
 _OFFSET = 64
+#: Jobs of one slot that may have begun and not be settled: no batch is longer.
+_PLACES = 200
 
 
 class Flight(NamedTuple):
@@ -91,11 +94,11 @@ class FlightBoard:
         moment: float = _MOMENT.unpack_from(self._memory, at)[0]
         return moment
 
-    def take_off(self, slot: int, flight: Flight) -> None:
-        """Notes what a slot starts to run."""
+    def take_off(self, slot: int, flight: Flight, place: int = 0) -> None:
+        """Notes what a slot starts to run, as the ``place``-th job that it has not settled yet."""
         _ENTRY.pack_into(
             self._memory,
-            _OFFSET + slot * _ENTRY.size,
+            _at(slot, place),
             _TOLD_TO_STOP if flight.told_to_stop else _RUNNING,
             flight.job_id.encode(),
             flight.fence.encode(),
@@ -103,20 +106,34 @@ class FlightBoard:
             flight.hard_deadline,
         )
 
-    def land(self, slot: int) -> None:
-        """Notes that a slot runs nothing."""
-        self._memory[_OFFSET + slot * _ENTRY.size] = 0
+    def land(self, slot: int, place: int = 0) -> None:
+        """Notes that what a slot ran has ended."""
+        self._memory[_at(slot, place)] = _LANDED
+
+    def settle(self, slot: int, places: int) -> None:
+        """Notes that so many jobs of a slot, all that it had begun, are settled."""
+        # From the last one: what is noted is read from the first, up to where nothing is.
+        for place in reversed(range(min(places, _PLACES))):
+            self._memory[_at(slot, place)] = _NOTHING
 
     def in_flight(self) -> list[Flight]:
         """Everything that runs, as far as the board knows."""
+        return self._flights(_RUNNING, _TOLD_TO_STOP)
+
+    def landed(self) -> list[Flight]:
+        """Everything that has ended and was not settled yet, as far as the board knows."""
+        return self._flights(_LANDED)
+
+    def _flights(self, *states: int) -> list[Flight]:
         flights = []
         for slot in range(self.slots):
-            active, job_id, fence, started, hard = _ENTRY.unpack_from(
-                self._memory, _OFFSET + slot * _ENTRY.size
-            )
-            if active:
-                told = active == _TOLD_TO_STOP
-                flights.append(Flight(_text(job_id), _text(fence), started, hard, told))
+            for place in range(_PLACES):
+                state, *texts, started, hard = _ENTRY.unpack_from(self._memory, _at(slot, place))
+                if state == _NOTHING:
+                    break
+                if state in states:
+                    told = state == _TOLD_TO_STOP
+                    flights.append(Flight(_text(texts[0]), _text(texts[1]), started, hard, told))
         return flights
 
     def close(self) -> None:
@@ -134,7 +151,12 @@ def _memory_without_a_name() -> int:
 
 
 def _size(slots: int) -> int:
-    return _OFFSET + slots * _ENTRY.size
+    return _at(slots, 0)
+
+
+def _at(slot: int, place: int) -> int:
+    """Where an entry begins. Of more jobs than there are places the last ones share the last place."""
+    return _OFFSET + (slot * _PLACES + min(place, _PLACES - 1)) * _ENTRY.size
 
 
 def _text(field: bytes) -> str:

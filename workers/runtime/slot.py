@@ -36,6 +36,8 @@ class Slot(threading.Thread):
         self.soft_deadline = 0.0
         self.hard_deadline = 0.0
         self._ended: list[tuple[ClaimedJob, Outcome]] = []
+        #: Jobs on the board: begun, and not settled yet.
+        self._begun = 0
         self._size = BatchSize(seconds=crew.batch_seconds, limit=crew.batch_limit)
         self._aim = threading.Lock()
         self.interrupted = False
@@ -58,6 +60,8 @@ class Slot(threading.Thread):
         """Settles and claims; blocks while there is nothing to do; False when it is time to leave."""
         claimed = self.crew.exchange(self._ended, self._size.jobs)
         self._ended = []
+        self.crew.board.settle(self.number, self._begun)
+        self._begun = 0
         self.batch.extend(claimed)
         if claimed:
             return True
@@ -90,7 +94,9 @@ class Slot(threading.Thread):
         self.soft_deadline = now + soft if soft else 0.0
         self.hard_deadline = now + hard if hard else 0.0
         self.context = context
-        self.crew.board.take_off(self.number, Flight(job.id, job.fence, now, self.hard_deadline))
+        flight = Flight(job.id, job.fence, now, self.hard_deadline)
+        self.crew.board.take_off(self.number, flight, self._begun)
+        self._begun += 1
         with self._aim:
             self.interrupted = self.is_forced = False
             self.running = job
@@ -105,7 +111,7 @@ class Slot(threading.Thread):
     def _land(self) -> None:
         self.disarm()
         self.context = None
-        self.crew.board.land(self.number)
+        self.crew.board.land(self.number, self._begun - 1)
 
     def interrupt(self, job: ClaimedJob, raised: type[BaseException]) -> bool:
         """Raises in the handler of ``job`` at its next bytecode, once; False if it is over already."""
@@ -124,7 +130,7 @@ class Slot(threading.Thread):
             if self.running is not job or self.is_forced:
                 return
             self.is_forced = True
-            self.crew.board.take_off(self.number, told)
+            self.crew.board.take_off(self.number, told, self._begun - 1)
         self.interrupt(job, StopRequested)
 
     def lose(self, job: ClaimedJob) -> bool:
@@ -137,7 +143,7 @@ class Slot(threading.Thread):
             if self.running is not job or self.lost_at:
                 return False
             self.lost_at = time.monotonic()
-            self.crew.board.take_off(self.number, without_limit)
+            self.crew.board.take_off(self.number, without_limit, self._begun - 1)
         self.interrupt(job, StopRequested)
         return True
 

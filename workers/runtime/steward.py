@@ -52,7 +52,7 @@ class Steward(threading.Thread):
 
     def _give_back(self, waiting: list[ClaimedJob]) -> None:
         try:
-            self._crew.release(waiting)
+            self._crew.release(waiting, has_begun=False)
         except Exception as error:  # noqa: BLE001 - nobody holds them: they are looked for as lost
             log.warning("release.failed", error=str(error), note="tried again soon")
             self._crew.in_doubt = True

@@ -30,8 +30,8 @@ class Stragglers:
         unknown = leases.keys() - {(job.id, job.fence) for job in self._crew.held()}
         lost = unknown & self._seen
         if lost:
-            released = Outcome(OutcomeKind.RELEASED)
-            self._book.rescue([Rescued(leases[key], released) for key in lost], only_expired=False)
+            returned = Outcome(OutcomeKind.RETURNED)
+            self._book.rescue([Rescued(leases[key], returned) for key in lost], only_expired=False)
             log.warning("claim.lost", worker=self._crew.worker, jobs=len(lost))
         self._seen = unknown - lost
         return bool(self._seen)

@@ -141,6 +141,7 @@ class Supervisor:
         """Notes its jobs for rescue."""
         killing = member.killing or Killing(f"worker process ended with {member.returncode()}")
         running = {(flight.job_id, flight.fence) for flight in member.board.in_flight()}
+        ended = {(flight.job_id, flight.fence) for flight in member.board.landed()}
         guilty = {(flight.job_id, flight.fence) for flight in killing.guilty}
         self.deaths[member.lane, _cause_of(member)] += 1
         log.log(
@@ -152,7 +153,8 @@ class Supervisor:
             running=len(running),
             **details,
         )
-        self._unrescued.append((member.name, Death(killing.cause, running, guilty, killing.reason)))
+        death = Death(killing.cause, running, guilty, killing.reason, ended)
+        self._unrescued.append((member.name, death))
         member.board.close()
 
     def _watch_all(self, now: float) -> None:

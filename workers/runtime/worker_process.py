@@ -178,7 +178,7 @@ class WorkerProcess:
         self.crew.stop()
         waiting = [job for slot in self.crew.slots for job in slot.give_up_batch()]
         try:
-            self.crew.release([*waiting, *self.crew.take_all_spilled()])
+            self.crew.release([*waiting, *self.crew.take_all_spilled()], has_begun=False)
         except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("release.failed", error=str(error), note="their leases will end")
 
@@ -190,7 +190,7 @@ class WorkerProcess:
     def _give_back_running(self) -> None:
         running = [job for slot in self.crew.slots if (job := slot.running) is not None]
         try:
-            self.crew.release(running)
+            self.crew.release(running, has_begun=True)
         except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("release.failed", error=str(error), note="their leases will end")
 

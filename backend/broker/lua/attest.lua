@@ -11,12 +11,13 @@
 -- ARGV[7]  worker, or who acts
 -- ARGV[8]  body
 -- ARGV[9]  due (ms, 0: none)
+-- ARGV[10] fence of a claim that is taken back, because its handler never began ('': none)
 -- Returns  1 told, 0 left alone
 local function attest(keys, argv)
   local root, id = keys[1], argv[1]
   local f = fields_of(root .. ':job:' .. id, 'status', 'fence', 'origin')
   if f[1] ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   event(root, 'k', argv[4], 'j', id, 'q', f[3], 'a', argv[6], 'w', argv[7], 'f', argv[5], 'b', argv[8],
-    'r', '0', 'u', argv[9])
+    'r', '0', 'u', argv[9], 'c', argv[10])
   return 1
 end

@@ -9,7 +9,7 @@
 -- ARGV[5…] the lanes, then pairs: queue, jobs guaranteed to it in this call
 -- Returns  one list a job: id, fence, attempt, failures before, suspect ('1' or nil), queue, job type,
 --          data, options, soft timeout (s), max attempts, when it was ready
--- Each job gets attempt + 1, a lease, a fence (the id of its `started` event), and RQ's mirror entry
+-- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of its `started` event), and RQ's mirror entry
 -- with score +inf, which RQ's own clean-up never touches.
 local function gates_of(root, kind, type_limits, limit_key, limit)
   local gates = {}
@@ -21,12 +21,20 @@ local function gates_of(root, kind, type_limits, limit_key, limit)
   return gates
 end
 
+-- What the attempt before left, in case this one is given back before its handler begins.
+local function set_aside(job)
+  local f = fields_of(job, 'started_at', 'worker_name', 'ended_at', 'progress')
+  for at = 1, 4 do f[at] = f[at] or '' end
+  redis.call('HSET', job, 'before', table.concat(f, '\31'))
+  redis.call('HDEL', job, 'progress', 'ended_at')
+end
+
 local function start(root, id, job, f, claim, gates)
   local queue, attempt = f[2], (tonumber(f[4]) or 0) + 1
   local fence = event(root, 'k', 'started', 'j', id, 'q', queue, 'a', attempt, 'w', claim.worker)
+  if attempt > 1 then set_aside(job) end
   redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
     'attempt', attempt, 'fence', fence)
-  if attempt > 1 then redis.call('HDEL', job, 'progress', 'ended_at') end
   gather('ZADD', root .. ':tally:leases', claim.expires, id)
   gather('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. fence)
   if #gates > 0 then

@@ -3,21 +3,22 @@
 -- KEYS[1]  ROOT
 -- ARGV     job ids
 -- Returns  one list an id: status (nil: no hash), queue, attempt, failures, fence, gate it is parked behind,
---          worker, created · enqueued · started · ended at, then the scores (nil: not there) of: lease, RQ's started registry,
+--          worker, created · enqueued · started · ended at, how often it was given back before it began, then the scores (nil: not there) of: lease, RQ's started registry,
 --          schedule, RQ's scheduled registry, dead jobs, RQ's failed registry of the dead-letter queue
 local function facts(keys, argv)
   local root, found = keys[1], {}
   for at = 1, #argv do
     local id = argv[at]
     local f = fields_of(root .. ':job:' .. id, 'status', 'origin', 'attempt', 'failures', 'fence',
-      'parked', 'worker_name', 'created_at', 'enqueued_at', 'started_at', 'ended_at')
+      'parked', 'worker_name', 'created_at', 'enqueued_at', 'started_at', 'ended_at',
+      'returns')
     local queue, fence = f[2] or '', f[5] or ''
-    f[12] = redis.call('ZSCORE', root .. ':tally:leases', id)
-    f[13] = fence ~= '' and redis.call('ZSCORE', root .. ':wip:' .. queue, id .. ':' .. fence)
-    f[14] = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
-    f[15] = redis.call('ZSCORE', root .. ':scheduled:' .. queue, id)
-    f[16] = redis.call('ZSCORE', root .. ':tally:dead', id)
-    f[17] = redis.call('ZSCORE', root .. ':failed:dlq', id)
+    f[13] = redis.call('ZSCORE', root .. ':tally:leases', id)
+    f[14] = fence ~= '' and redis.call('ZSCORE', root .. ':wip:' .. queue, id .. ':' .. fence)
+    f[15] = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
+    f[16] = redis.call('ZSCORE', root .. ':scheduled:' .. queue, id)
+    f[17] = redis.call('ZSCORE', root .. ':tally:dead', id)
+    f[18] = redis.call('ZSCORE', root .. ':failed:dlq', id)
     found[at] = f
   end
   return found

@@ -3,8 +3,8 @@
 -- which was settled, taken again or whose lease was lengthened meanwhile is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': the lease must have expired by this clock and not have moved; '0': the worker is known dead
--- ARGV[2…] six a job: id, fence, lease as seen (ms, as Redis printed it), kind (released · crashed ·
---          suspected · retried · failed), delay (ms), error (JSON)
+-- ARGV[2…] six a job: id, fence, lease as seen (ms, as Redis printed it), kind (released · returned ·
+--          crashed · suspected · retried · failed), delay (ms), error (JSON)
 -- Returns  one a job: 1 rescued, 0 left alone
 local function rescue(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}

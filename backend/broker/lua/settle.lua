@@ -4,9 +4,10 @@
 -- ARGV     eight an outcome: id, fence, kind, delay (ms), body (JSON: the result, or the error), RQ's
 --          result entry ('': none; base64 of the result, or of the compressed traceback), run (ms),
 --          what the handler logged (JSON, '': nothing)
--- Kinds    finished · retried · snoozed · failed · released · canceled · crashed · suspected
+-- Kinds    finished · retried · snoozed · failed · released · canceled · crashed · suspected · returned (its
+--          handler never began: as if it had not been claimed)
 -- Returns  one an outcome: 1 settled, 2 settled before by this lease, 0 the lease is lost (refused)
-local requeued = {released = true, crashed = true, suspected = true}
+local requeued = {released = true, returned = true, crashed = true, suspected = true}
 local counted = {retried = true, failed = true, crashed = true}
 
 local function leave_result(root, id, kind, result, worker)
@@ -29,6 +30,19 @@ local function charge(job, kind, f, body)
   return failures >= (tonumber(f[6]) or 1) and 'failed' or kind
 end
 
+-- Puts back what the claim wrote over. `returns` tells who looks twice that it was away in between.
+local function take_back(job)
+  local before = redis.call('HGET', job, 'before')
+  redis.call('HINCRBY', job, 'attempt', -1)
+  redis.call('HINCRBY', job, 'returns', 1)
+  redis.call('HDEL', job, 'started_at', 'worker_name')
+  if not before then return end
+  local at = {string.match(before, '^([^\31]*)\31([^\31]*)\31([^\31]*)\31(.*)$')}
+  for place, name in ipairs({'started_at', 'worker_name', 'ended_at', 'progress'}) do
+    if at[place] ~= '' then redis.call('HSET', job, name, at[place]) end
+  end
+end
+
 local function move(root, job, id, queue, kind, delay, f, now, no_results)
   if kind == 'finished' or kind == 'canceled' then
     redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
@@ -37,6 +51,9 @@ local function move(root, job, id, queue, kind, delay, f, now, no_results)
     keep(root, job, id, queue, kind, tonumber(f[5]) or 3600, now, no_results, unique_until)
   elseif kind == 'failed' then
     bury(root, job, id, queue, now)
+  elseif kind == 'returned' then
+    redis.call('HSET', job, 'status', 'queued', 'fence', '')
+    to_queue(root, id, queue, true)
   elseif requeued[kind] then
     redis.call('HSET', job, 'status', 'queued', 'fence', '', 'enqueued_at', iso(now))
     to_queue(root, id, queue, true)
@@ -51,7 +68,9 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   local job, queue = root .. ':job:' .. id, f[3]
   unlease(root, id, queue, fence)
   leave_gates(root, job, id, f[7])
-  local asked = f[9]
+  local asked, has_begun = f[9], kind ~= 'returned'
+  if not has_begun then take_back(job) end
+  if tonumber(f[10]) > 1 then redis.call('HDEL', job, 'before') end
   if asked and (requeued[kind] or kind == 'retried' or kind == 'snoozed') then kind = 'canceled' end
   local ended = charge(job, kind, f, body)
   if ended ~= kind then count(root, queue, 'poisoned', 1) end
@@ -59,6 +78,10 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   leave_result(root, id, kind, result, f[4])
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
+  -- A recorder of the last release knows no `c`, and takes it for a release that ends no attempt.
+  if not has_begun then
+    return event(root, 'k', kind == 'returned' and 'released' or kind, 'j', id, 'q', queue, 'w', f[4], 'c', fence)
+  end
   return event(root, 'k', kind, 'j', id, 'q', queue, 'a', f[10], 'w', f[4], 'f', fence, 'b', body, 'r', run,
     'u', delay > 0 and now + delay or 0, log ~= '' and 'l' or nil, log ~= '' and log or nil)
 end

@@ -5,12 +5,12 @@ WITH completed AS (
     job_type = coalesce(s.job_type, r.job_type),
     trace_id = coalesce(s.trace_id, r.trace_id),
     ready_version = (SELECT max(e.version) FROM job_events e
-      WHERE e.job_id = r.job_id AND e.version < r.fence AND e.status = 'queued')
+      WHERE e.job_id = r.job_id AND e.version < r.fence AND e.status = 'queued' AND (e.fence IS NULL OR e.attempt > 0))
   FROM staged_jobs s
   WHERE r.job_id = s.id AND (s.position > 0 OR s.ready_version > 0)
     AND ((s.position > 0 AND r.job_type = '')
       OR r.ready_version IS DISTINCT FROM (SELECT max(e.version) FROM job_events e
-        WHERE e.job_id = r.job_id AND e.version < r.fence AND e.status = 'queued'))
+        WHERE e.job_id = r.job_id AND e.version < r.fence AND e.status = 'queued' AND (e.fence IS NULL OR e.attempt > 0)))
   RETURNING r.ended_at
 )
 INSERT INTO stale_hours (hour)

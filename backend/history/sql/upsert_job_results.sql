@@ -6,7 +6,7 @@ INSERT INTO job_results AS r (
 SELECT s.job_id, s.fence, s.version, s.attempt, s.status, j.job_type, coalesce(s.queue, ''), s.worker,
   j.trace_id,
   (SELECT e.version FROM job_events e
-   WHERE e.job_id = s.job_id AND e.version < s.fence AND e.status = 'queued'
+   WHERE e.job_id = s.job_id AND e.version < s.fence AND e.status = 'queued' AND (e.fence IS NULL OR e.attempt > 0)
    ORDER BY e.version DESC LIMIT 1),
   s.run_ms, s.result_payload, s.error_reason, s.error_kind, s.error_message, s.traceback, s.log
 FROM staged_results s JOIN jobs j ON j.id = s.job_id

@@ -257,7 +257,8 @@ def _fold(event: JobEvent, states: dict[str, JobState], fences: dict[str, str]) 
         if job_id in fences and version_of(fences[job_id]) >= version_of(event.id):
             yield f"the fence of {job_id} fell from {fences[job_id]} to {event.id}"
         fences[job_id] = event.id
-    if kind in ATTEMPT_ENDS and before is JobState.STARTED and event.fence != fences[job_id]:
+    ended = event.fence or event.taken_back
+    if kind in ATTEMPT_ENDS and before is JobState.STARTED and ended != fences[job_id]:
         yield f"{kind} of {job_id} names fence {event.fence!r}, its attempt is {fences[job_id]}"
 
 

@@ -35,6 +35,11 @@ def many_lives(chronicle: Chronicle) -> list[JobEvent]:
     bench.rescue(third, "suspected", body=ERROR)
     for job in bench.claim(4):
         bench.settle(job, "snoozed", delay=9000)
+    bench.settle(bench.started(queue="high:email"), "returned")
+    again = bench.started(queue="high:email")
+    bench.settle(again, "retried", body=ERROR)
+    bench.run_now(again.id)
+    bench.settle(bench.claim(1, ("high:email",), worker="w2")[0], "returned")
     bench.redrive(bench.dead(), data=codec.data_of("greet", '{"name":"Bob"}'))
     bench.rescue(bench.claim()[0])
     bench.discard(bench.dead())

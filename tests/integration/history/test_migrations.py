@@ -186,7 +186,9 @@ def test_states_and_events_have_the_same_words_in_sql_as_in_python(engine: Engin
 
     assert words_of(engine, "jobs", "status") == states
     assert words_of(engine, "job_events", "status") == states
-    assert words_of(engine, "job_events", "kind") == {kind.value for kind in EventKind}
+    # History alone says `claimed`: of a `started` row that a later one takes back.
+    kinds = set(EventKind) - {EventKind.CLAIMED}
+    assert words_of(engine, "job_events", "kind") == {kind.value for kind in kinds}
     assert words_of(engine, "job_results", "status") == {kind.value for kind in ATTEMPT_ENDS}
 
 

@@ -149,7 +149,7 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
     process.resume()
 
     job = cluster.ended(job_id, timeout=15)
-    assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)
+    assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 1, 0)
 
 
 _A_SHORT_LIFE = """

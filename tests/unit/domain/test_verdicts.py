@@ -25,13 +25,13 @@ LEASES = [_lease(1), _lease(2), _lease(3)]
 def test_the_only_one_that_ran_is_charged_and_what_waited_is_given_back() -> None:
     kinds = _kinds(LEASES, Death("killed", _named(LEASES[1])))
 
-    assert kinds == [OutcomeKind.RELEASED, OutcomeKind.CRASHED, OutcomeKind.RELEASED]
+    assert kinds == [OutcomeKind.RETURNED, OutcomeKind.CRASHED, OutcomeKind.RETURNED]
 
 
 def test_of_several_that_ran_none_is_charged_and_each_is_a_suspect() -> None:
     kinds = _kinds(LEASES, Death("killed", _named(*LEASES[:2])))
 
-    assert kinds == [OutcomeKind.SUSPECTED, OutcomeKind.SUSPECTED, OutcomeKind.RELEASED]
+    assert kinds == [OutcomeKind.SUSPECTED, OutcomeKind.SUSPECTED, OutcomeKind.RETURNED]
 
 
 def test_what_filled_a_process_is_not_told_by_who_was_the_last_in_it() -> None:
@@ -40,9 +40,9 @@ def test_what_filled_a_process_is_not_told_by_who_was_the_last_in_it() -> None:
     rescued = judge(LEASES, death)
 
     assert [entry.outcome.kind for entry in rescued] == [
-        OutcomeKind.RELEASED,
+        OutcomeKind.RETURNED,
         OutcomeKind.SUSPECTED,
-        OutcomeKind.RELEASED,
+        OutcomeKind.RETURNED,
     ]
     assert rescued[1].outcome.error is not None
     assert rescued[1].outcome.error.message == "killed: too large while it ran after others"
@@ -65,11 +65,17 @@ def test_a_known_guilty_one_is_charged_and_its_neighbours_are_given_back() -> No
 def test_a_job_that_ran_under_an_older_fence_is_not_guilty_of_this() -> None:
     kinds = _kinds([LEASES[0]], Death("killed", [("j1", "an older fence")]))
 
-    assert kinds == [OutcomeKind.RELEASED]
+    assert kinds == [OutcomeKind.RETURNED]
+
+
+def test_what_had_ended_and_was_not_settled_has_begun() -> None:
+    kinds = _kinds(LEASES, Death("killed", _named(LEASES[1]), ended=_named(LEASES[0])))
+
+    assert kinds == [OutcomeKind.RELEASED, OutcomeKind.CRASHED, OutcomeKind.RETURNED]
 
 
 def test_an_idle_process_takes_nobody_with_it() -> None:
-    assert _kinds(LEASES, Death("killed", [])) == [OutcomeKind.RELEASED] * 3
+    assert _kinds(LEASES, Death("killed", [])) == [OutcomeKind.RETURNED] * 3
     assert judge([], Death("killed", _named(*LEASES))) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from backend.domain.ledger_judgement import (
     record_is_right,
     remedies_for,
 )
+from backend.domain.ledger_ports import Attestation
 
 MS = 1_700_000_000_000
 QUEUED = LiveFacts("a", "queued", "normal", created_ms=MS, enqueued_ms=MS)
@@ -135,7 +137,7 @@ OPEN = _recorded("started", MS + 5)
     ("live", "recorded", "kind", "fence"),
     [
         (FINISHED, OPEN, EventKind.FINISHED, f"{MS + 5}-0"),
-        (QUEUED, OPEN, EventKind.RELEASED, f"{MS + 5}-0"),
+        (replace(QUEUED, attempt=1), OPEN, EventKind.RELEASED, f"{MS + 5}-0"),
         (QUEUED, _recorded("scheduled"), EventKind.PROMOTED, ""),
         (QUEUED, _recorded("failed"), EventKind.REDRIVEN, ""),
         (QUEUED, _recorded("queued", queue="low"), EventKind.REPRIORITISED, ""),
@@ -156,6 +158,12 @@ def test_an_attestation_ends_what_is_open_on_record(
 
     assert told is not None
     assert (told.kind, told.fence) == (kind, fence)
+
+
+def test_an_attestation_takes_back_a_start_whose_handler_never_began() -> None:
+    told = attestation_for(QUEUED, OPEN, "1")
+
+    assert told == Attestation(EventKind.RELEASED, actor="w", taken_back=f"{MS + 5}-0")
 
 
 def test_a_start_cannot_be_told_by_an_event() -> None:

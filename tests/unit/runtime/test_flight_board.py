@@ -75,6 +75,28 @@ def test_who_was_told_to_stop_is_told_apart(board: FlightBoard) -> None:
     assert board.in_flight() == [told]
 
 
+def test_what_landed_is_noted_until_it_is_settled(board: FlightBoard) -> None:
+    first, second = FLIGHT._replace(job_id="first"), FLIGHT._replace(job_id="second")
+    board.take_off(1, first, 0)
+    board.land(1, 0)
+    board.take_off(1, second, 1)
+
+    assert (board.landed(), board.in_flight()) == ([first], [second])
+
+    board.land(1, 1)
+    board.settle(1, 2)
+    assert (board.landed(), board.in_flight()) == ([], [])
+
+
+def test_more_jobs_than_places_keep_the_last_one_in_sight(board: FlightBoard) -> None:
+    for place in range(300):
+        board.take_off(3, FLIGHT._replace(job_id=f"j{place}"), place)
+
+    assert board.in_flight()[-1].job_id == "j299"
+    board.settle(3, 300)
+    assert board.in_flight() == []
+
+
 def test_landing_twice_is_landing_once(board: FlightBoard) -> None:
     board.land(3)
     board.land(3)
