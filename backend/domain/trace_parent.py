@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 _TRACE_PARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 _NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 #: Reserved as invalid by the standard.
 _NO_VERSION = "ff"
+
+
+_TRACE_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def trace_parent_of(trace_id: str, cause: str) -> str:
+    """The header by which ``cause``, a span of its own, hands its trace on; empty for no W3C trace id."""
+    if not _TRACE_ID.fullmatch(trace_id) or trace_id == _NO_TRACE:
+        return ""
+    span = hashlib.sha256(cause.encode()).hexdigest()[: len(_NO_SPAN)]
+    return f"00-{trace_id}-{span}-01"
 
 
 def trace_id_in(text: str) -> str:

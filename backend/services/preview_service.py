@@ -63,9 +63,12 @@ class PreviewService:
         whole = bool(jobs) and len(jobs) == len(checked)
         return Plan(previews, str(token_for(self._new_id(), jobs)) if whole else None)
 
-    def enqueue_plan(self, requests: Sequence[Mapping[str, Any]], token: str) -> list[EnqueueReply]:
+    def enqueue_plan(
+        self, requests: Sequence[Mapping[str, Any]], token: str, *, trace_id: str = ""
+    ) -> list[EnqueueReply]:
         """Enqueues the requests of a preview; the same token again gives the same jobs.
 
+        Those without a trace of their own belong to ``trace_id``, which no preview could show.
         Raises `InvalidOption` when what would be enqueued now is not what was previewed, because the
         requests or the configuration changed, or when the preview is too old.
         """
@@ -79,7 +82,7 @@ class PreviewService:
                 "these are not the jobs that were previewed; look at the plan again", field="plan"
             )
         named = [
-            _named(place, job, request, plan)
+            _named(place, _traced(job, trace_id), request, plan)
             for place, (job, request) in enumerate(zip(jobs, requests, strict=True))
         ]
         return self._queue.enqueue(named)
@@ -154,6 +157,12 @@ def _is_paused(job: NewJob, state: QueueState | None, live: _Live) -> bool | Non
 def _refusal(place: int, error: InvalidRequest) -> JobPreview:
     told = {"code": error.code, "message": str(error), **error.details}
     return JobPreview(place=place, is_valid=False, error=told)
+
+
+def _traced(job: NewJob, trace_id: str) -> NewJob:
+    if not trace_id or "trace_id" in job.options:
+        return job
+    return replace(job, options={**job.options, "trace_id": trace_id})
 
 
 def _named(place: int, job: NewJob, request: Mapping[str, Any], plan: PlanToken) -> NewJob:

@@ -45,7 +45,7 @@ def preview(call: Call, body: PreviewRequest) -> PlanResource:
 def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     """Enqueues the jobs of a preview; refused when they are not the ones that were shown."""
     requests = [prepared(call, job) for job in body.jobs]
-    replies = call.parts.previews.enqueue_plan(requests, body.plan)
+    replies = call.parts.previews.enqueue_plan(requests, body.plan, trace_id=call.trace.trace_id)
     _note(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
         jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],

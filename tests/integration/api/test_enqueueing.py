@@ -269,6 +269,20 @@ def test_a_plan_is_previewed_and_enqueued_as_it_was_shown(admin: Caller) -> None
     assert first.get_json()["jobs"][0]["id"] == again.get_json()["jobs"][0]["id"]
 
 
+def test_the_jobs_of_a_plan_belong_to_the_trace_of_who_enqueues_it(admin: Caller) -> None:
+    trace, own = "a" * 32, "c" * 32
+    jobs = [_GREETING, {**_GREETING, "trace_id": own}]
+    plan = admin.post("/api/jobs/preview", {"jobs": jobs}).get_json()["plan"]
+
+    answer = admin.post(
+        "/api/jobs/enqueue", {"plan": plan, "jobs": jobs}, traceparent=f"00-{trace}-{'b' * 16}-01"
+    )
+
+    ids = [item["id"] for item in answer.get_json()["jobs"]]
+    traces = [admin.get(f"/api/jobs/{job_id}").get_json()["trace_id"] for job_id in ids]
+    assert traces == [trace, own]
+
+
 def test_a_plan_that_was_changed_after_its_preview_is_refused(admin: Caller) -> None:
     shown = admin.post("/api/jobs/preview", {"jobs": [_GREETING]}).get_json()
     other = {"job_type": "greet", "payload": {"name": "Eve"}}

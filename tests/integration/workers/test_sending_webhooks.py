@@ -18,6 +18,7 @@ from standardwebhooks import WebhookVerificationError
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure, RetryLater
+from backend.domain.trace_parent import trace_id_in
 from tests.integration.workers.receivers import RawReceiver, Receiver
 from tests.workers_at_work import AtWork, Settings, context
 from workers import webhook_worker
@@ -60,6 +61,25 @@ def test_a_receiver_can_verify_what_it_gets(settings: Settings, start_receiver: 
     assert result["status"] == 200
     assert result["answer"] == "ok"
     assert result["bytes_sent"] == len(request.body)
+
+
+@pytest.mark.parametrize(
+    ("trace_id", "sent"), [("a" * 32, f"00-{'a' * 32}-"), ("", None), ("my own words", None)]
+)
+def test_a_trace_goes_on_at_the_receiver(
+    settings: Settings, start_receiver: Start, trace_id: str, sent: str | None
+) -> None:
+    receiver = start_receiver()
+    about = context("job-7")
+    about.trace_id = trace_id
+
+    with AtWork(webhook_worker, reaching(settings)) as worker:
+        worker.run("send_webhook", {"url": receiver.url()}, about)
+
+    (request,) = receiver.requests
+    found = request.headers.get("traceparent")
+    assert trace_id_in(found or "") == (trace_id if sent else "")
+    assert found is None or (sent and found.startswith(sent) and found.endswith("-01"))
 
 
 def test_while_a_secret_is_changed_both_verify(settings: Settings, start_receiver: Start) -> None:
