@@ -17,6 +17,7 @@ from backend.broker.keys import Keys
 from backend.domain.job_state import JobState
 from backend.domain.ledger import LiveFacts, Places, QueueBalance
 from backend.domain.ledger_ports import Entry, JobContents
+from backend.domain.lost_control import Control
 from backend.domain.queue_name import DEAD_LETTER_QUEUE
 
 _PAGE = 1000
@@ -119,6 +120,14 @@ class RedisLedgerView:
             results = cast(list[Any], self._client.xrevrange(self._keys.results(job_id), count=1))
         value = results[0][1].get(b"return_value") if results else None
         return b64decode(value).decode() if value else (error or b"").decode()
+
+    def controls(self) -> set[Control]:
+        """Every pause and every limit of a type that holds."""
+        with translated():
+            paused = cast(set[bytes], self._client.smembers(self._keys.paused))
+            limits = cast(dict[bytes, bytes], self._client.hgetall(self._keys.limits))
+        pauses = {Control(name.decode()) for name in paused}
+        return pauses | {Control(f"type:{t.decode()}", int(most)) for t, most in limits.items()}
 
     def is_empty(self) -> bool:
         """Whether no job is there at all."""

@@ -16,7 +16,7 @@ from backend.cli.noun import Noun
 from backend.cli.parts import ledger_service
 from backend.cli.printing import print_json, print_rows, say
 from backend.domain.job_state import JobState
-from backend.domain.ledger import LedgerReport, QueueBalance
+from backend.domain.ledger import LedgerReport, QueueBalance, RebuildReport
 
 
 class _Command(click.Command):
@@ -79,8 +79,28 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
     )
     if report.recovery_point is not None:
         say(f"on record up to {report.recovery_point:%Y-%m-%d %H:%M:%S} UTC")
+    _say_lost_controls(report)
     if report.unknown:
         say(f"{len(report.unknown)} cannot be made: their acceptance is not on record")
+
+
+def _say_lost_controls(report: RebuildReport) -> None:
+    """Pauses and limits, with the commands that set them again."""
+    if not report.lost_controls:
+        say("pauses and limits are not made again; the audit log knows of none")
+        return
+    say("pauses and limits are not made again: before workers start, set those that shall hold")
+    rows = [
+        (
+            f"tally queues limit {each.what.removeprefix('type:')} {each.limit}"
+            if each.limit
+            else f"tally queues pause {each.what}",
+            each.by,
+            f"{each.at:%Y-%m-%d %H:%M}",
+        )
+        for each in report.lost_controls
+    ]
+    print_rows(("command", "set by", "at (UTC)"), rows, empty="")
 
 
 def vars_of(report: LedgerReport) -> dict[str, Any]:

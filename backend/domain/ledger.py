@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from backend.domain.job_event import version_of
 from backend.domain.job_state import JobState
+from backend.domain.lost_control import LostControl
 
 _SEQUENCE_BITS = 20
 
@@ -183,5 +184,7 @@ class RebuildReport:
     present: int = 0
     #: Jobs whose acceptance is not on record, so that nobody knows what to run.
     unknown: list[str] = field(default_factory=list)
+    #: Pauses and limits that the audit log knows of; they are not made again.
+    lost_controls: list[LostControl] = field(default_factory=list)
     #: The last event on record: what Redis accepted after it is lost, unless it came through the outbox.
     recovery_point: datetime | None = None

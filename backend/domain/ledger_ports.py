@@ -11,6 +11,7 @@ from backend.domain.job import NewJob
 from backend.domain.job_event import EventKind
 from backend.domain.job_state import JobState
 from backend.domain.ledger import LiveFacts, Places, QueueBalance, RecordedFacts
+from backend.domain.lost_control import Control, Said
 
 
 class Entry(NamedTuple):
@@ -58,6 +59,9 @@ class LedgerView(Protocol):
 
     def outcome(self, job_id: str) -> str:
         """The result, or error, with which its last attempt ended, as JSON text; empty for none."""
+
+    def controls(self) -> set[Control]:
+        """Every pause and every limit of a type that holds."""
 
     def is_empty(self) -> bool:
         """Whether no job is there at all."""
@@ -179,6 +183,9 @@ class LedgerStore(Protocol):
 
     def send_again(self, job_ids: Collection[str] | None) -> int:
         """Lets the relay send sent jobs again that are not on record (None: all such); how many."""
+
+    def said_of_controls(self) -> list[Said]:
+        """What the audit log says last of each pause and each limit."""
 
     def last_version(self) -> int:
         """The version of the last event on record; 0 for none."""

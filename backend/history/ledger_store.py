@@ -12,6 +12,7 @@ from backend.domain.errors import IllegalMove
 from backend.domain.job_state import FINAL_STATES, JobState
 from backend.domain.ledger import LiveFacts, RecordedFacts
 from backend.domain.ledger_ports import JobContents, RestorableJob
+from backend.domain.lost_control import Said
 from backend.history.caller_session import in_session
 from backend.history.connection import translated
 from backend.history.job_labels import labels_in
@@ -73,6 +74,11 @@ class PostgresLedgerStore:
         """Lets the relay send sent jobs again that are not on record (None: all such); how many."""
         ids = None if job_ids is None else list(job_ids)
         return len(self._run("send_again", ids=ids))
+
+    def said_of_controls(self) -> list[Said]:
+        """What the audit log says last of each pause and each limit."""
+        rows = self._run("last_controls")
+        return [Said(what, action, after or "", by, at) for what, action, after, by, at in rows]
 
     def last_version(self) -> int:
         """The version of the last event on record; 0 for none."""

@@ -18,6 +18,7 @@ from backend.domain.ledger import (
 )
 from backend.domain.ledger_judgement import WAITING
 from backend.domain.ledger_ports import LedgerRepair, LedgerStore, LedgerView, RestorableJob
+from backend.domain.lost_control import lost_controls
 from backend.services.ledger_look import Finding, SecondLook
 from backend.services.ledger_mending import LedgerMender
 
@@ -102,7 +103,8 @@ class LedgerService:
 
         Each keeps its id, attempts and charged failures; what ran begins again, uncharged. Jobs
         that are there already stay as they are, so an interrupted rebuild is simply begun again
-        with ``even_if_used``.
+        with ``even_if_used``. Pauses and limits were in Redis alone: those that the audit log knows
+        of are named in the report, to be set again before workers start.
         """
         if not even_if_used and not self._view.is_empty():
             raise IllegalMove(
@@ -118,6 +120,7 @@ class LedgerService:
             after = page[-1][0]
         report.unknown = self._store.unaccepted(_MOST_UNKNOWN)
         report.sent_again = self._store.send_again(None)
+        report.lost_controls = lost_controls(self._store.said_of_controls(), self._view.controls())
         version = self._store.last_version()
         if version:
             report.recovery_point = datetime.fromtimestamp((version >> 20) / 1000, UTC)

@@ -43,6 +43,32 @@ def test_waiting_jobs_are_made_again_in_an_empty_redis(shell: Shell, cluster: Cl
     assert job_id in [job["id"] for job in shell.json("queues", "show", "normal")]
 
 
+def test_a_rebuild_tells_how_to_set_lost_pauses_and_limits_again(
+    shell: Shell, cluster: Cluster
+) -> None:
+    shell.run("queues", "pause", "low")
+    shell.run("queues", "pause", "high")
+    shell.run("queues", "resume", "high")
+    shell.run("queues", "limit", "note", "3")
+    cluster.platform.redis.flushdb()
+    cluster.platform.load_library()
+
+    told = shell.run("rebuild", "--yes", "--even-if-used")
+
+    assert "before workers start, set those that shall hold" in told.talk
+    assert "tally queues pause queue:low" in told.text
+    assert "tally queues limit note 3" in told.text
+    assert "queue:high" not in told.text
+    shell.run("queues", "pause", "low")
+    shell.run("queues", "limit", "note", "3")
+    answer = shell.json("rebuild", "--yes", "--even-if-used")
+    assert answer["lost_controls"] == []
+    shell.run("queues", "resume", "low")
+    shell.run("queues", "limit", "note", "0")
+    none = shell.run("rebuild", "--yes", "--even-if-used").talk
+    assert "pauses and limits are not made again; the audit log knows of none" in none
+
+
 def test_a_redis_in_use_is_not_rebuilt_by_accident(shell: Shell) -> None:
     shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backend.domain.audit import AuditActor
 from backend.domain.errors import IllegalMove
 from backend.domain.job_event import version_of
 from tests.integration.broker.bench import ERROR
@@ -46,6 +47,31 @@ def test_every_waiting_job_comes_back_as_it_was(bureau: Bureau) -> None:
     assert bureau.queue.find("done") is None
     bureau.record()
     assert bureau.ledger().reconcile().is_balanced
+
+
+def test_pauses_and_limits_that_were_lost_are_named(bureau: Bureau) -> None:
+    ada = AuditActor("ada")
+    for action, what, after in (
+        ("queues.pause", "queue:low", None),
+        ("queues.pause", "queue:high", None),
+        ("queues.resume", "queue:high", None),
+        ("types.pause", "type:greet", None),
+        ("types.limit", "type:greet", {"limit": 2}),
+        ("types.limit", "type:count", 7),
+        ("queues.pause_lane", "lane:report", None),
+    ):
+        bureau.audit.record(action, ada, object=what, after=after)
+    bureau.bench.functions.call("pause", "lane:report")
+
+    report = bureau.ledger().rebuild()
+
+    lost = sorted((each.what, each.limit, each.by) for each in report.lost_controls)
+    assert lost == [
+        ("queue:low", 0, "ada"),
+        ("type:count", 7, "ada"),
+        ("type:greet", 0, "ada"),
+        ("type:greet", 2, "ada"),
+    ]
 
 
 def test_a_job_that_ran_begins_again_uncharged_with_its_history_closed(bureau: Bureau) -> None:
