@@ -204,6 +204,18 @@ local function leave_gates(root, job, id, gates)
   end
 end
 
+local function leave_gate(root, id, gate)
+  if redis.call('SREM', root .. ':tally:holders:' .. gate, id) == 1 then pass_on(root, gate) end
+end
+
+-- A job that a foreign hand deleted cannot tell which slots it held: it leaves those of every limited type,
+-- and of the limits that jobs wait behind. Any other is found by `usher` when a job waits behind it.
+local function leave_every_gate(root, id)
+  local limits = redis.call('HGETALL', root .. ':tally:limits')
+  for at = 1, #limits, 2 do leave_gate(root, id, 'type:' .. limits[at]) end
+  for _, gate in ipairs(redis.call('ZRANGE', root .. ':tally:gates', 0, 499)) do leave_gate(root, id, gate) end
+end
+
 -- Ends a lease: out of our leases, out of RQ's started registry.
 local function unlease(root, id, queue, fence)
   gather('ZREM', root .. ':tally:leases', id)

@@ -23,6 +23,7 @@ local function rescue(keys, argv)
       reply = 1
     elseif f[1] ~= 'started' and lease then
       redis.call('ZREM', root .. ':tally:leases', id)
+      if not f[1] then leave_every_gate(root, id) end
     end
     replies[#replies + 1] = reply
   end

@@ -102,7 +102,7 @@ local function settle(keys, argv)
           argv[at + 6], argv[at + 7], f, now)
         reply = 1
       end
-    end
+    elseif not f[1] then leave_every_gate(root, id) end
     replies[#replies + 1] = reply
   end
   return replies

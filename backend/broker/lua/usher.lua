@@ -1,11 +1,11 @@
 -- flags: allow-oom
 -- Lets through whoever still waits behind an open gate, because the caller who opened it did not get to
--- the end, or the job that had the free slot is gone. Looks first at the gates not looked at for longest.
+-- the end, or the job that had a slot, or was let through for it, is gone. Looks first at the gates not looked at for longest.
 -- KEYS[1]  ROOT
 -- ARGV[1]  most gates to look at in this call
 -- ARGV[2]  most jobs to let through in this call
 -- Returns  how many jobs were let through; call again at once while it is as many as may be
-local FRONT = 50
+local FRONT, MOST_HOLDERS = 50, 500
 
 -- Whoever was let through is at the front of a queue until he is claimed, and sends the next one when he
 -- ends: nobody is sent after him.
@@ -31,10 +31,21 @@ local function open_for(root, gate)
   return room > 0 and is_on_the_way(root, kind, name) and 0 or room
 end
 
+-- Whoever holds a slot runs. One whose job was deleted would hold it for ever; of very many holders, the
+-- ledger finds those.
+local function drop_gone_holders(root, gate)
+  local holders = root .. ':tally:holders:' .. gate
+  if redis.call('SCARD', holders) > MOST_HOLDERS then return end
+  for _, id in ipairs(redis.call('SMEMBERS', holders)) do
+    if fields_of(root .. ':job:' .. id, 'status')[1] ~= 'started' then redis.call('SREM', holders, id) end
+  end
+end
+
 local function usher(keys, argv)
   local root, gates, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
   for _, gate in ipairs(redis.call('ZRANGE', gates, 0, tonumber(argv[1]) - 1)) do
     local parked = root .. ':tally:parked:' .. gate
+    if redis.call('EXISTS', parked) == 1 and room_at(root, gate) <= 0 then drop_gone_holders(root, gate) end
     if redis.call('EXISTS', parked) == 1 then left = left - unpark(root, gate, open_for(root, gate), left) end
     if redis.call('EXISTS', parked) == 0 then redis.call('ZREM', gates, gate)
     elseif left > 0 then redis.call('ZADD', gates, now, gate) end
