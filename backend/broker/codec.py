@@ -78,12 +78,20 @@ def claimed_job(entry: list[Any]) -> ClaimedJob:
         entry[4] == b"1",
         entry[5].decode(),
         entry[6].decode(),
-        entry[7],
+        entry[7] if entry[7].startswith(b"[") else _decompressed(entry[7]),
         entry[8],
         _timeout(entry[9], entry[8]),
         int(entry[10]),
         _wait(entry[1], entry[11]),
     )
+
+
+def _decompressed(data: bytes) -> bytes:
+    """RQ compresses the call of a job that it saves; what is neither fails in its attempt."""
+    try:
+        return zlib.decompress(data)
+    except zlib.error:
+        return data
 
 
 def _wait(fence: bytes, ready: bytes) -> float:

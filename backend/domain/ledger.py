@@ -80,6 +80,12 @@ class LiveFacts:
     in_failed_registry: bool = False
 
     @property
+    def was_failed_by_others(self) -> bool:
+        """No step of ours failed it: those list a dead job. A stock RQ worker took it off its queue."""
+        is_listed = self.is_listed_dead or self.in_failed_registry
+        return self.state == JobState.FAILED and not is_listed
+
+    @property
     def changed_ms(self) -> int:
         """The latest instant that its hash tells of."""
         return max(self.created_ms, self.enqueued_ms, self.started_ms, self.ended_ms)

@@ -75,12 +75,14 @@ def record_is_right(live: LiveFacts, recorded: RecordedFacts) -> bool:
     """Of two that disagree: whether the record knows later news than Redis.
 
     It does when Redis was restored from an older copy, or when somebody wrote into a hash by hand:
-    our steps leave an instant or a fence behind that tells when.
+    our steps leave an instant or a fence behind that tells when, and dead jobs in their list.
     """
     if live.state not in set(JobState):
         return True
     if not recorded.is_true_to_its_events:
         return False
+    if live.was_failed_by_others and recorded.state in WAITING:
+        return True
     recorded_ms = recorded.status_version >> 20
     if live.state in FINAL_STATES:
         return live.ended_ms < recorded_ms
@@ -164,7 +166,9 @@ def _against_record(evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
     elif not recorded.is_accepted:
         yield FaultKind.MISSING_ROW, f"it is {live.state} in Redis, its acceptance is not on record"
     elif live.state != recorded.state:
-        yield FaultKind.WRONG_STATE, f"Redis says {live.state}, the record {recorded.state}"
+        who = ": another program than ours failed it, such as a stock RQ worker"
+        told = who if live.was_failed_by_others and recorded.state in WAITING else ""
+        yield FaultKind.WRONG_STATE, f"Redis says {live.state}, the record {recorded.state}{told}"
     elif live.queue != recorded.queue:
         yield FaultKind.WRONG_STATE, f"Redis says queue {live.queue}, the record {recorded.queue}"
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from rq import SimpleWorker
 
 from backend.domain.errors import IllegalMove
 from backend.domain.job_event import EventKind
@@ -215,3 +218,33 @@ def test_many_jobs_are_counted_page_by_page(bureau: Bureau) -> None:
     assert report.repaired == 2400
     assert bureau.ledger().reconcile().is_balanced
     assert len(set(bureau.run_all())) == 2400
+
+
+def test_a_job_that_a_stock_rq_worker_ate_is_put_back_and_runs(bureau: Bureau) -> None:
+    (job_id,) = bureau.enqueue(bureau.job(priority="high"))
+    SimpleWorker(["high"], connection=bureau.redis).work(burst=True)
+    bureau.record()
+
+    by_others = "another program than ours failed it, such as a stock RQ worker"
+
+    named = bureau.ledger().reconcile()
+    mended = bureau.ledger().reconcile(repair=True)
+
+    assert [(fault.kind, fault.detail) for fault in named.faults] == [
+        ("ghost", "it is dead and not in the dead-letter queue"),
+        (
+            "wrong_state",
+            f"Redis says failed, the record queued: {by_others}",
+        ),
+    ]
+    (books,) = mended.balances
+    assert mended.is_balanced
+    assert (books.queue, books.accepted) == ("high", 1)
+    assert {str(state): jobs for state, jobs in books.live.items() if jobs} == {"queued": 1}
+    assert bureau.redis.zcard("rq:failed:high") == 0
+    (held,) = bureau.bench.claim()
+    assert (held.id, held.attempt) == (job_id, 1)
+    assert json.loads(held.data)[2] == ["greet", {"name": "Ada"}]
+    bureau.bench.settle(held, "finished")
+    bureau.record()
+    assert bureau.ledger().reconcile().is_balanced
