@@ -18,6 +18,8 @@ from backend.services.ledger_look import SecondLook
 from tests.integration.broker.bench import Bench
 from tests.integration.record.bureau import Bureau
 
+#: Callers hold back while more jobs than this are there, so that many rounds stay short.
+MOST_JOBS = 2000
 RECONCILIATIONS = int(os.environ.get("TALLY_TEST_RECONCILIATIONS", "8"))
 
 
@@ -43,6 +45,9 @@ class Traffic:
 
     def _enqueue(self) -> None:
         while not self._stop.is_set():
+            if self._bureau.redis.dbsize() > MOST_JOBS:
+                self._stop.wait(0.01)
+                continue
             self._bureau.enqueue(
                 *[
                     self._bureau.job(priority=priority, delay=delay, result_ttl=1)
@@ -53,7 +58,7 @@ class Traffic:
             self._stop.wait(0.001)
 
     def _work(self) -> None:
-        kinds = ("finished", "finished", "retried", "released", "failed", "snoozed")
+        kinds = ("finished", "finished", "retried", "released", "failed", "snoozed", "returned")
         while not self._stop.is_set():
             self._bureau.bench.promote()
             for at, job in enumerate(self._bureau.bench.claim(12)):
@@ -66,6 +71,8 @@ class Traffic:
                 self._bureau.bench.cancel(job_id)
             for job_id in waiting[2:9:3]:
                 self._bureau.bench.reprioritise(job_id, "normal", front=True)
+            for job_id in self._bureau.bench.members(self._bureau.keys.dead)[1:9]:
+                self._bureau.bench.discard(job_id)
             self._stop.wait(0.005)
 
     def _record(self) -> None:
