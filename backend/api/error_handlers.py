@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from backend.api.api_errors import BodyTooLarge, MalformedRequest, MethodNotAllowed, PathNotFound
 from backend.api.call import current_call
-from backend.api.problem import MEDIA_TYPE, problem_of
+from backend.api.problem import MEDIA_TYPE, in_query, problem_of
 from backend.domain.errors import TallyError
 
 log = structlog.get_logger("tally.api")
@@ -74,6 +74,8 @@ def answer_error(error: TallyError) -> Response:
     call = current_call()
     request_id = call.request_id if call else ""
     problem = problem_of(error, status, request.path, request_id, request.script_root)
+    if request.method == "GET":
+        problem.errors = in_query(problem.errors)
     response = Response(problem.model_dump_json(exclude_none=True), status, content_type=MEDIA_TYPE)
     if status == 401:  # noqa: PLR2004 - RFC 6750
         response.headers["WWW-Authenticate"] = 'Bearer realm="tally"'

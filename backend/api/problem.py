@@ -58,6 +58,16 @@ def problem_of(
     )
 
 
+def in_query(findings: list[Finding] | None) -> list[Finding] | None:
+    """The same of a request without a body: what is pointed at are its parameters."""
+    return findings and [
+        each
+        if each.pointer is None
+        else Finding(parameter=each.pointer.removeprefix("/").replace("/", "."), detail=each.detail)
+        for each in findings
+    ]
+
+
 def title_of(kind: type[TallyError]) -> str:
     """The first sentence of an error's docstring."""
     return (kind.__doc__ or kind.code).partition("\n")[0].partition(";")[0].rstrip(".")

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.domain.length_words import in_units
+
 _MOST_SHOWN = 64 * 1024
 
 
@@ -32,7 +34,7 @@ def duration(seconds: float | None) -> str:
         return f"{seconds * 1000:.3g} ms" if seconds >= 0.00005 else "0 ms"  # noqa: PLR2004
     if seconds < 59.95:  # noqa: PLR2004 - likewise a minute
         return f"{seconds:.3g} s"
-    return _two_units(round(seconds))
+    return in_units(seconds)
 
 
 def decade(seconds: float) -> str:
@@ -40,18 +42,6 @@ def decade(seconds: float) -> str:
     if seconds < 0.9:  # noqa: PLR2004 - a tenth or less
         return f"{seconds * 1000:.4g} ms"
     return f"{seconds:,.0f} s"
-
-
-def _two_units(seconds: int) -> str:
-    units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")]
-    parts: list[str] = []
-    for size, word in units:
-        amount, seconds = divmod(seconds, size)
-        if amount or parts:
-            parts.append(f"{amount} {word}" if amount else "")
-        if len(parts) == 2:  # noqa: PLR2004 - the third would tell nothing
-            break
-    return " ".join(part for part in parts if part)
 
 
 def size(octets: float) -> str:

@@ -91,7 +91,7 @@ class JobSearch:
                 raise InvalidOption(f"{name} holds what is no character", field=name)
         if 0 < len(self.error_text) < LEAST_TEXT:
             raise InvalidOption(
-                f"text in errors is searched from {LEAST_TEXT} characters on", field="error_text"
+                f"text in errors is searched from {LEAST_TEXT} characters on", field="error"
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
+from backend.domain.length_words import in_units
 from backend.domain.ports import Inspection
 from backend.domain.queue_name import Priority, QueueName
 from backend.domain.queue_state import WorkerState
@@ -73,18 +74,19 @@ class WhyService:
         if ahead < -_LATE_SECONDS:
             yield Cause(
                 "scheduler_missing",
-                f"it was due {-ahead:.0f} s ago, but no scheduler promotes jobs; start `tally scheduler`",
+                f"it was due {in_units(-ahead)} ago, but no scheduler promotes jobs; "
+                "start `tally scheduler`",
                 details,
             )
         elif job.attempt:
             yield Cause(
                 "retry_later",
                 f"attempt {job.attempt} of {job.max_attempts} went wrong; the next is due in "
-                f"{max(0, ahead):.0f} s",
+                f"{in_units(max(0, ahead))}",
                 details,
             )
         else:
-            yield Cause("due_later", f"it is due in {max(0, ahead):.0f} s", details)
+            yield Cause("due_later", f"it is due in {in_units(max(0, ahead))}", details)
 
     def _started(self, job: JobView) -> Iterator[Cause]:
         alive = {worker.name for worker in self._look.workers() if worker.state != "lost"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.api.api_errors import PathNotFound
 from backend.api.call import Call
 from backend.api.operation import Router
 from backend.api.routers.queues import paused, resumed
@@ -9,6 +10,7 @@ from backend.api.schemas.base import Because
 from backend.api.schemas.fields import TypeName
 from backend.api.schemas.job_types import JobTypeResource, JobTypes
 from backend.api.schemas.queues import LimitOutcome, LimitRequest, PauseOutcome
+from backend.domain.errors import UnknownJobType
 
 router = Router("types", "Job types")
 
@@ -22,7 +24,10 @@ def list_types(call: Call) -> JobTypes:
 @router.get("/api/jobs/types/{job_type}", etag=True, headers=("If-None-Match",))
 def get_type(call: Call, job_type: TypeName) -> JobTypeResource:
     """One job type."""
-    return JobTypeResource.of(call.parts.catalogue.get(job_type))
+    try:
+        return JobTypeResource.of(call.parts.catalogue.get(job_type))
+    except UnknownJobType as error:
+        raise PathNotFound(str(error)) from error
 
 
 @router.post("/api/jobs/types/{job_type}/pause", optional_body=True)

@@ -159,3 +159,16 @@ def test_a_new_key_is_made_once_however_often_the_page_is_loaded_anew(admin: Vis
     assert answer.status_code == 200
     assert f'data-here="{HOME}/keys"' in answer.text
     assert BOOTSTRAP not in answer.text
+
+
+def test_a_text_that_would_turn_a_page_around_is_written_out(admin: Visitor, stage: Stage) -> None:
+    job_id = stage.platform.queue_service.enqueue_job(
+        "sync_customer", {"name": "user\u202egnp.exe"}, tags=["a\u2066b"]
+    )
+
+    page = admin.get(f"/job/{job_id}").text
+
+    assert "\u202e" not in page
+    assert "\u2066" not in page
+    assert r"user\u202egnp.exe" in page
+    assert r"a\u2066b" in page
