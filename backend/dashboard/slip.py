@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from backend.domain.errors import InvalidPayload, TallyError
+from backend.domain.errors import InvalidPayload, InvalidRequest, TallyError
 from backend.telemetry.redaction import masked_text
 
 #: Fields that pages call by another name than the API.
 _OTHER_NAMES = {
     "error": "text",
-    "error_text": "text",
     "job_type": "type",
     "trace_id": "trace",
     "context_id": "context",
@@ -37,16 +36,21 @@ class Slip:
 def slip_of(error: TallyError | ValidationError, action: str, typed: Mapping[str, str]) -> Slip:
     """What an error says of each field that was sent; what it says of others stands above all."""
     texts: dict[str, str] = {}
-    rest = ["Nothing was done." if action else "Nothing is listed until this is corrected."]
+    head = [_happened(error) if action else "Nothing is listed until this is corrected."]
     for name, words in _findings(error):
         field = name if name in typed else _OTHER_NAMES.get(name, name)
-        if field in typed or not name:
-            rest += [] if name else [_sentence(words)]
-        else:
-            rest.append(_sentence(f"{field}: {words}"))
-        if name:
+        if field:
             texts[field] = _sentence(words)
-    return Slip(action, " ".join(rest), texts, typed)
+        if field not in typed:
+            head.append(_sentence(f"{field}: {words}" if field else words))
+    return Slip(action, " ".join(head), texts, typed)
+
+
+def _happened(error: TallyError | ValidationError) -> str:
+    """A store that does not answer may have done it all the same."""
+    if isinstance(error, InvalidRequest | ValidationError):
+        return "Nothing was done."
+    return "This did not go through; look whether it was done before you do it again."
 
 
 def _findings(error: TallyError | ValidationError) -> list[tuple[str, str]]:

@@ -42,7 +42,12 @@ if (address.searchParams.has("note")) {
 watchMenus();
 
 // The navigation of a narrow page scrolls: the current page must not be out of sight in it.
-document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+const current = document.querySelector(".side [aria-current]");
+if (current) {
+  const nav = current.closest("nav");
+  const [link, around] = [current, nav].map((each) => each.getBoundingClientRect());
+  nav.scrollLeft += link.left - around.left - (around.width - link.width) / 2;
+}
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select");
