@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 
 from backend.broker.dispatch import RedisDispatch
@@ -13,11 +15,20 @@ from backend.domain.ports import ClaimPlan
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs
 from tests.integration.dashboard.visitor import Visitor
+from tests.integration.history.databases import run
 
 _TICK = text(
     "INSERT INTO schedule_ticks (schedule_id, planned_at, due_at, outcome, job_id, reason, decided_at) "
     "SELECT id, :at, :at, :outcome, :job_id, :reason, :at FROM schedules WHERE name = :name"
 )
+
+
+@pytest.fixture(autouse=True)
+def no_schedules(stage: Stage) -> Iterator[None]:
+    """None before, and none after: a job of theirs would lead nowhere."""
+    run(stage.platform.history_engine, "TRUNCATE schedules, schedule_ticks CASCADE")
+    yield
+    run(stage.platform.history_engine, "TRUNCATE schedules, schedule_ticks CASCADE")
 
 
 def _tick(stage: Stage, minute: int, outcome: str, job_id: str | None = None) -> None:
@@ -35,8 +46,6 @@ def _tick(stage: Stage, minute: int, outcome: str, job_id: str | None = None) ->
 def test_a_schedule_whose_jobs_fail_says_so_where_it_is_listed(
     admin: Visitor, stage: Stage
 ) -> None:
-    with stage.platform.history_engine.begin() as connection:
-        connection.execute(text("TRUNCATE schedules, schedule_ticks CASCADE"))
     admin.send("/schedules", name="failing", job_type="sync_customer", cron="@daily", payload="{}")
     dead = dead_jobs(stage, 2)
     new = stage.platform.queue_service.enqueue_job("sync_customer", {})
