@@ -23,6 +23,7 @@ from tests.integration.dashboard.nginx import (
     at_a_host,
     below_a_path,
 )
+from tests.integration.history.databases import migrated_database
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
 _ADDRESSES = re.compile(r'(?:href|src|action|formaction)="([^"]*)"')
@@ -86,14 +87,21 @@ class Browser:
         return seen
 
 
+@pytest.fixture(scope="module")
+def untouched(servers: Servers) -> Iterator[str]:
+    """The URL of a database without an audit row of other tests, whose jobs are gone."""
+    with migrated_database(servers.database_url) as url:
+        yield url
+
+
 @pytest.fixture
-def start(servers: Servers, dashboard_database: str, tmp_path: Path) -> Iterator[Start]:
+def start(servers: Servers, untouched: str, tmp_path: Path) -> Iterator[Start]:
     """Starts a web process with settings, and an nginx before it."""
     with ExitStack() as stack:
 
         def started(inside: Callable[[int], str], **api: Any) -> Browser:
             stage = Stage(
-                servers.redis_url, dashboard_database, tmp_path / "files", prefix="proxied", api=api
+                servers.redis_url, untouched, tmp_path / "files", prefix="proxied", api=api
             )
             stack.enter_context(stage)
             stage.platform.redis.flushall()
