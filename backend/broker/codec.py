@@ -117,13 +117,18 @@ def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
     return (
         job.id,
         job.fence,
-        outcome.kind.value,
+        kind_word(outcome),
         int(outcome.delay * 1000),
         body,
         entry,
         f"{outcome.run_seconds * 1000:.3f}",
         _sendable(outcome.log),
     )
+
+
+def kind_word(outcome: Outcome) -> str:
+    """What the steps call the kind of an outcome: poison is counted apart, whoever found it."""
+    return "poisoned" if outcome.is_poison else outcome.kind.value
 
 
 def outcome_texts(outcome: Outcome) -> tuple[str, str | bytes]:

@@ -62,7 +62,8 @@ class RedisLeaseBook:
             for lease, outcome in rescued[at : at + BATCH]:
                 body, _ = codec.outcome_texts(outcome)
                 delay = int(outcome.delay * 1000)
-                texts += [lease.job_id, lease.fence, lease.expires, outcome.kind.value, delay, body]
+                texts += [lease.job_id, lease.fence, lease.expires, codec.kind_word(outcome)]
+                texts += [delay, body]
             codes += self._functions.codes("rescue", int(only_expired), *texts)
         return [code == 1 for code in codes]
 

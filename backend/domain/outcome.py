@@ -10,6 +10,9 @@ from backend.domain.bounds import OUTCOME_DELAY, shown
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
 from backend.domain.retry_policy import RetryPolicy
 
+#: The reason of a job that was given up because it kept killing its process.
+POISON = "poison"
+
 
 class OutcomeKind(StrEnum):
     """What `settle` does with a job whose attempt ended."""
@@ -68,6 +71,24 @@ class Outcome(NamedTuple):
     run_seconds: float = 0.0
     #: What the handler logged, as JSON text: lines of time (Unix ms), level and text.
     log: str = ""
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether the job is given up because it kept killing its process."""
+        is_failed = self.kind is OutcomeKind.FAILED
+        return is_failed and self.error is not None and self.error.reason == POISON
+
+
+def died(reason: str, message: str, *, failures: int, max_attempts: int) -> Outcome:
+    """What it means for a job that its process ended, and that it is charged for that.
+
+    Tried again at once, or given up when its attempts are spent, as poison unless the ``reason`` is
+    another one than ``crashed``. ``failures`` is how many were counted against it until now.
+    """
+    if failures + 1 >= max_attempts:
+        word = POISON if reason == "crashed" else reason
+        return Outcome(OutcomeKind.FAILED, error=AttemptError(word, "ProcessDied", message))
+    return Outcome(OutcomeKind.CRASHED, error=AttemptError(reason, "ProcessDied", message))
 
 
 def decide_failure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, died
 from backend.domain.ports import Lease, Rescued
 
 
@@ -52,10 +52,7 @@ def _outcome(
 
 def charged(lease: Lease, reason: str, cause: str) -> Outcome:
     """The outcome of a job that is charged for the end of its process."""
-    if lease.failures + 1 >= lease.max_attempts:
-        word = "poison" if reason == "crashed" else reason
-        return Outcome(OutcomeKind.FAILED, error=AttemptError(word, "ProcessDied", cause))
-    return Outcome(OutcomeKind.CRASHED, error=AttemptError(reason, "ProcessDied", cause))
+    return died(reason, cause, failures=lease.failures, max_attempts=lease.max_attempts)
 
 
 def judge_vanished(leases: Sequence[Lease]) -> list[Rescued]:

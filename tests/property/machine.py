@@ -24,10 +24,10 @@ QUEUES = ("high", "normal", "low:email")
 TYPES = ("greet", "other")
 LIMITS = {"k1": 1, "k2": 2}
 KINDS = (
-    *("finished", "retried", "snoozed", "failed"),
+    *("finished", "retried", "snoozed", "failed", "poisoned"),
     *("released", "canceled", "crashed", "suspected", "returned"),
 )
-RESCUES = ("released", "returned", "crashed", "suspected", "retried", "failed")
+RESCUES = ("released", "returned", "crashed", "suspected", "retried", "failed", "poisoned")
 THINGS = (
     *(f"queue:{queue}" for queue in QUEUES),
     *("lane:email", "lane:default"),

@@ -9,7 +9,7 @@ from backend.domain.job_event import version_of
 from backend.domain.job_state import JobState
 
 REQUEUED = {"released", "returned", "crashed", "suspected"}
-CHARGED = {"retried", "failed", "crashed"}
+CHARGED = {"retried", "failed", "poisoned", "crashed"}
 WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
 
@@ -55,7 +55,7 @@ class ModelJob:
             kind = "canceled"
         self.failures += kind in CHARGED
         self.suspect |= kind in {"crashed", "suspected"}
-        if kind == "crashed" and self.failures >= self.asked.max_attempts:
+        if kind == "poisoned" or (kind == "crashed" and self.failures >= self.asked.max_attempts):
             kind = "failed"
         self.held = None
         if kind in REQUEUED:

@@ -9,7 +9,7 @@ from queue import Empty, LifoQueue
 from typing import Any
 
 from backend.domain.job import ClaimedJob
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.outcome import Outcome, died
 from workers.base_worker import JobContext
 from workers.runtime import attempt, frames
 from workers.runtime.attempt_error import HardLimitReached
@@ -89,7 +89,7 @@ class ChildRunner:
             slot.disarm()
             self._pool.put_back(child)
         except ChildGone as gone:
-            outcome = self._ended(child, crashed(job, str(gone)))
+            outcome = self._ended(child, _crashed(job, gone))
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
             slot.disarm()
             outcome = self._ended(child, attempt.failure(job, raised, context.canceled))
@@ -123,8 +123,6 @@ def _pass_on(frame: dict[str, Any], context: JobContext) -> None:
         context.progress(done, total, note)
 
 
-def crashed(job: ClaimedJob, message: str) -> Outcome:
-    """The outcome of a job that took its own process down: tried again at once, or poison."""
-    if job.failures + 1 >= job.max_attempts:
-        return Outcome(OutcomeKind.FAILED, error=AttemptError("poison", "ProcessDied", message))
-    return Outcome(OutcomeKind.CRASHED, error=AttemptError("crashed", "ProcessDied", message))
+def _crashed(job: ClaimedJob, gone: ChildGone) -> Outcome:
+    """It took its own process down, and nothing else was in there."""
+    return died("crashed", str(gone), failures=job.failures, max_attempts=job.max_attempts)

@@ -4,7 +4,7 @@
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': the lease must have expired by this clock and not have moved; '0': the worker is known dead
 -- ARGV[2…] six a job: id, fence, lease as seen (ms, as Redis printed it), kind (released · returned ·
---          crashed · suspected · retried · failed), delay (ms), error (JSON)
+--          crashed · suspected · retried · failed · poisoned), delay (ms), error (JSON)
 -- Returns  one a job: 1 rescued, 0 left alone
 local function rescue(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}

@@ -4,7 +4,8 @@
 -- ARGV     eight an outcome: id, fence, kind, delay (ms), body (JSON: the result, or the error), RQ's
 --          result entry ('': none; base64 of the result, or of the compressed traceback), run (ms),
 --          what the handler logged (JSON, '': nothing)
--- Kinds    finished · retried · snoozed · failed · released · canceled · crashed · suspected · returned (its
+-- Kinds    finished · retried · snoozed · failed · poisoned (failed, and counted as poison) · released ·
+--          canceled · crashed (poisoned, when it spends the last attempt) · suspected · returned (its
 --          handler never began: as if it had not been claimed)
 -- Returns  one an outcome: 1 settled, 2 settled before by this lease, 0 the lease is lost (refused)
 local requeued = {released = true, returned = true, crashed = true, suspected = true}
@@ -72,9 +73,9 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   if not has_begun then take_back(job) end
   if tonumber(f[10]) > 1 then redis.call('HDEL', job, 'before') end
   if asked and (requeued[kind] or kind == 'retried' or kind == 'snoozed') then kind = 'canceled' end
-  local ended = charge(job, kind, f, body)
-  if ended ~= kind then count(root, queue, 'poisoned', 1) end
-  kind = ended
+  local word = kind
+  kind = charge(job, word == 'poisoned' and 'failed' or word, f, body)
+  if kind == 'failed' and word ~= 'failed' then count(root, queue, 'poisoned', 1) end
   leave_result(root, id, kind, result, f[4])
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end

@@ -73,6 +73,15 @@ def test_a_job_taken_again_by_another_is_left_alone(bench: Bench) -> None:
     assert bench.snapshot() == before
 
 
+def test_poison_that_a_supervisor_found_is_counted_as_such(bench: Bench) -> None:
+    job = bench.started(max_attempts=1)
+
+    assert bench.rescue(job, "poisoned", body=ERROR) == 1
+
+    assert bench.kinds(job.id)[-1] == "failed"
+    assert (bench.count("failed"), bench.count("poisoned")) == (1, 1)
+
+
 def test_a_charged_job_counts_a_failure_and_runs_alone_next(bench: Bench) -> None:
     job = bench.started(max_attempts=3)
 

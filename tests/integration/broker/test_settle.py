@@ -106,6 +106,23 @@ def test_a_crash_is_charged_and_runs_alone_next_until_it_is_poison(bench: Bench)
     assert bench.count("poisoned") == 1
 
 
+def test_poison_that_a_worker_found_is_counted_as_such(bench: Bench) -> None:
+    job = bench.started(max_attempts=1)
+
+    assert bench.settle(job, "poisoned", body=ERROR) == 1
+
+    assert bench.field(job.id, "status") == "failed"
+    assert bench.field(job.id, "failures") == "1"
+    assert bench.kinds(job.id)[-1] == "failed"
+    assert (bench.count("failed"), bench.count("poisoned")) == (1, 1)
+
+
+def test_a_plain_failure_is_no_poison(bench: Bench) -> None:
+    bench.settle(bench.started(max_attempts=1), "failed", body=ERROR)
+
+    assert (bench.count("failed"), bench.count("poisoned")) == (1, 0)
+
+
 def test_a_suspect_runs_alone_next_and_is_not_charged(bench: Bench) -> None:
     job = bench.started()
 

@@ -41,12 +41,20 @@ def test_it_fails_for_the_true_reason_and_the_pool_goes_on(
 def test_a_job_that_keeps_killing_its_process_ends_as_poison_after_its_attempts(
     pool: Cluster,
 ) -> None:
+    before = _poisoned(pool)
+
     job = pool.ended(pool.enqueue("segfault"))
 
     assert job.state is JobState.FAILED
     assert job.error is not None
     assert (job.error.reason, job.attempt, job.failures) == ("poison", 3, 3)
+    assert _poisoned(pool) == before + 1
     assert goes_on(pool)
+
+
+def _poisoned(pool: Cluster) -> int:
+    """What `tally_queue_jobs_poisoned_total` says of the queue ``normal``."""
+    return pool.platform.inspection.queue_states(["normal"])[0].poisoned
 
 
 def test_jobs_beside_a_killer_are_neither_charged_nor_failed(pool: Cluster) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backend.broker import codec
 from backend.domain.job import ClaimedJob, NewJob
 from backend.domain.job_event import JobEvent
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, died
 from backend.domain.queue_name import QueueName
 from workers.runtime.trampoline import run
 
@@ -213,3 +213,19 @@ def test_a_time_that_no_calendar_has_is_its_last(due: float) -> None:
 )
 def test_a_due_time_is_read_as_lua_prints_it(text: bytes, due_ms: int) -> None:
     assert codec.job_event(b"1-0", [b"k", b"snoozed", b"j", b"a", b"u", text]).due_ms == due_ms
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [
+        (Outcome(OutcomeKind.FINISHED), "finished"),
+        (Outcome(OutcomeKind.FAILED, error=AttemptError("exception", "E", "")), "failed"),
+        (died("crashed", "signal 11", failures=2, max_attempts=3), "poisoned"),
+        (died("crashed", "signal 11", failures=1, max_attempts=3), "crashed"),
+        (died("timeout", "too long", failures=2, max_attempts=3), "failed"),
+    ],
+    ids=["finished", "failed", "poison", "crashed", "killed at its limit"],
+)
+def test_the_steps_are_told_poison_apart_from_other_failures(outcome: Outcome, word: str) -> None:
+    assert codec.kind_word(outcome) == word
+    assert codec.settle_arguments(JOB, outcome)[2] == word
