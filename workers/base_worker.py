@@ -85,6 +85,8 @@ class JobContext:
     worker: str = ""
     report_progress: ProgressSink | None = None
     checkpoints: Checkpoints | None = None
+    #: Tells the last progress, where it was said too soon after the one before.
+    catch_up: Callable[[], None] | None = None
     #: Whether somebody asked for this job to stop; long handlers look now and then.
     canceled: bool = False
     #: The log, once the handler has asked for it.
@@ -96,7 +98,7 @@ class JobContext:
         return self.job_id
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
-        """Says how far the job is. Cheap to call often: it is written at most twice a second.
+        """Says how far the job is. Cheap to call often: at most two a second are written, and the last.
 
         Numbers that are none (NaN, infinity, text) are not written but logged: they fail no job.
         """

@@ -11,9 +11,9 @@ import structlog
 
 from backend.domain.errors import TallyError
 from backend.domain.job import ClaimedJob
-from workers.base_worker import JobContext, ProgressSink, StopRequested
+from workers.base_worker import JobContext, StopRequested
+from workers.runtime.progress import Progress
 
-_BETWEEN_NOTES = 0.5
 _ASKED = 2
 _MOST_CHECKPOINT_BYTES = 16 * 1024
 
@@ -42,9 +42,16 @@ def context_maker(
 ) -> Callable[[ClaimedJob], JobContext]:
     """A function that makes contexts for one worker process."""
 
+    def tell(context: JobContext, done: float, total: float | None, note: str) -> None:
+        progress = json.dumps({"done": done, "total": total, "note": note})
+        try:
+            context.canceled |= notes.note(context.job_id, context.fence, progress) == _ASKED
+        except TallyError as error:
+            log.debug("progress.lost", job_id=context.job_id, error=str(error))
+
     def make(job: ClaimedJob) -> JobContext:
         context = context_of(job, worker)
-        context.report_progress = _sink(job, context, notes)
+        context.report_progress = Progress(context, tell)
         context.checkpoints = JobCheckpoints(job, store)
         return context
 
@@ -103,21 +110,3 @@ def _apply(context: JobContext, options: dict[str, object]) -> None:
     context.context_id = str(options.get("context_id", ""))
     context.is_test = bool(options.get("is_test"))
     context.is_confined = bool(options.get("is_confined"))
-
-
-def _sink(job: ClaimedJob, context: JobContext, notes: ProgressNotes) -> ProgressSink:
-    last = 0.0
-
-    def report(done: float, total: float | None, note: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < _BETWEEN_NOTES and done != total:
-            return
-        last = now
-        progress = json.dumps({"done": done, "total": total, "note": note})
-        try:
-            context.canceled |= notes.note(job.id, job.fence, progress) == _ASKED
-        except TallyError as error:
-            log.debug("progress.lost", job_id=job.id, error=str(error))
-
-    return report

@@ -84,6 +84,8 @@ class Slot(threading.Thread):
         except BaseException as late:  # noqa: BLE001 - an interrupt that came as the handler ended
             outcome = attempt.failure(job, late, context.canceled)
         self._land()
+        if context.catch_up is not None:
+            context.catch_up()
         self._size.learn(outcome.run_seconds)
         self._ended.append((job, outcome))
 
