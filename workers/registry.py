@@ -30,6 +30,11 @@ OWN_MODULES = (
 def load_catalogue(packages: Iterable[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
     """Imports every module and collects what they declare; raises `ConfigurationError`."""
     _look_beside_the_settings()
+    return catalogue_of(packages, default_retry)
+
+
+def catalogue_of(packages: Iterable[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
+    """The same for a process whose parent has looked already and handed its search path on."""
     catalogue = JobTypeCatalogue()
     for name in (*OWN_MODULES, *packages):
         for module in _modules(name):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic import field_validator as checks
 
-from backend.api.config.section import Listed, Seconds, Section
+from backend.api.config.section import Listed, Place, Seconds, Section
 from backend.domain.role import Role
 
 _SHORTEST_KEY = 20
@@ -26,7 +25,7 @@ class JwtSettings(Section):
         "HS256", description="The only algorithm taken, whatever a token says of itself."
     )
     secret: SecretStr = Field(SecretStr(""), description="Shared secret of HS256, from 32 bytes.")
-    public_key_file: Path | None = Field(None, description="Public key of RS256, as PEM.")
+    public_key_file: Place | None = Field(None, description="Public key of RS256, as PEM.")
     issuer: str = Field("", description="What iss must be; empty: not looked at.")
     audience: str = Field("tally", description="What aud must be.")
     role_claim: str = Field("role", description="Claim that holds the role.")

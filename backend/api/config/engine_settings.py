@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic import field_validator as checks
 
-from backend.api.config.section import Listed, Seconds, Section, within
+from backend.api.config.section import Listed, Place, Seconds, Section, within
 from backend.domain import bounds
 from backend.domain.queue_name import Priority
 
@@ -177,7 +176,7 @@ class HistorySettings(Section):
     days_by_type: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict, description="Days that jobs of one type are kept, however they ended."
     )
-    anchor_file: Path | None = Field(
+    anchor_file: Place | None = Field(
         None,
         description="Where the heads of the audit chains are noted too; best on another account's "
         "disk, so that who may change the database cannot change it.",
@@ -203,7 +202,9 @@ class SmtpSettings(Section):
     password: SecretStr = SecretStr("")
     sender: str = Field("tally@localhost", description="The From address.")
     timeout: Seconds = Field(30, description="Seconds for each answer of the server.")
-    ca_file: Path | None = Field(None, description="Certificates to trust instead of the system's.")
+    ca_file: Place | None = Field(
+        None, description="Certificates to trust instead of the system's."
+    )
 
 
 class LogSettings(Section):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode
 
 from backend.domain.bounds import Bound
@@ -24,6 +25,8 @@ def _listed(value: Any) -> Any:
 #: A list, which one variable of the environment may give as JSON or with commas between.
 Listed = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_listed)]
 Seconds = Annotated[float, Field(gt=0)]
+#: What is meant below the working folder of the start stays there: a job may change the folder.
+Place = Annotated[Path, AfterValidator(Path.absolute)]
 
 
 class Section(BaseModel):

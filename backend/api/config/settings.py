@@ -119,11 +119,11 @@ class Settings(BaseSettings):
     callbacks: CallbackSettings = CallbackSettings()
     dlq: DeadLetterSettings = DeadLetterSettings()
     smtp: SmtpSettings = SmtpSettings()
-    mail: MailSettings = MailSettings()
+    mail: MailSettings = Field(default_factory=MailSettings)
     webhook: WebhookSettings = WebhookSettings()
-    report: ReportSettings = ReportSettings()
-    artifacts: ArtifactSettings = ArtifactSettings()
-    backup: BackupSettings = BackupSettings()
+    report: ReportSettings = Field(default_factory=ReportSettings)
+    artifacts: ArtifactSettings = Field(default_factory=ArtifactSettings)
+    backup: BackupSettings = Field(default_factory=BackupSettings)
     sources: dict[str, SourceSettings] = Field(
         default_factory=dict, description="Databases that exports and reports read, by name."
     )
@@ -191,7 +191,16 @@ def load_settings(**overrides: Any) -> Settings:
         raise ConfigurationError(f"{error}: it must be JSON ({error.__cause__})") from error
 
 
+_handed_on: list[Settings] = []
+
+
+def adopt(settings: Settings) -> None:
+    """From here on these are the settings of this process, whatever environment and file say."""
+    _handed_on[:] = [settings]
+    default_settings.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def default_settings() -> Settings:
-    """The settings from environment and file, read once."""
-    return load_settings()
+    """The settings that were handed on to this process, else those of environment and file, read once."""
+    return _handed_on[0] if _handed_on else load_settings()

@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from backend.api.config.section import Listed, Seconds, Section
+from backend.api.config.section import Listed, Place, Seconds, Section
 from backend.domain.bounds import OUTCOME_DELAY
 from backend.shipped import shipped
 
@@ -26,7 +26,7 @@ _SECRET_BYTES = range(24, 65)
 def _existing(folder: Path) -> Path:
     """The folder below the working directory, else the one shipped with us, else as it was given."""
     ours = shipped(folder)
-    return ours if not folder.exists() and ours.exists() else folder
+    return (ours if not folder.exists() and ours.exists() else folder).absolute()
 
 
 def _signing_secret(secret: SecretStr) -> SecretStr:
@@ -55,8 +55,10 @@ SigningSecrets = Annotated[
 class ArtifactSettings(Section):
     """Where the files that jobs produce are kept."""
 
-    folder: Path = Field(
-        Path("var/artifacts"), description="Made when missing, for its owner only."
+    folder: Place = Field(
+        Path("var/artifacts"),
+        validate_default=True,
+        description="Made when missing, for its owner only.",
     )
     retention_days: float = Field(30, gt=0, description="Days a file is kept unless its job says.")
     partial_hours: float = Field(
@@ -129,7 +131,9 @@ class WebhookSettings(Section):
         le=OUTCOME_DELAY.most,
         description="Longest wait in seconds that a receiver may ask for.",
     )
-    ca_file: Path | None = Field(None, description="Certificates to trust instead of the system's.")
+    ca_file: Place | None = Field(
+        None, description="Certificates to trust instead of the system's."
+    )
 
 
 class SourceSettings(Section):
@@ -175,7 +179,7 @@ class ReportSettings(Section):
         le=100_000,
         description="Most rows of a query shown; the file and the job's result say what is left out.",
     )
-    font: Path | None = Field(
+    font: Place | None = Field(
         None, description="Font of PDFs, before the one that comes with Tally."
     )
 
@@ -183,12 +187,13 @@ class ReportSettings(Section):
 class BackupSettings(Section):
     """Where the job type backup puts copies of the jobs database; a schedule starts it."""
 
-    folder: Path = Field(
+    folder: Place = Field(
         Path("var/backups"),
+        validate_default=True,
         description="Made when missing, for its owner only; better another disk.",
     )
     keep: int = Field(7, ge=1, description="How many of the newest backups stay.")
-    pg_dump: Path | None = Field(None, description="The program, when it is not on the path.")
+    pg_dump: Place | None = Field(None, description="The program, when it is not on the path.")
 
 
 AnySection = TypeVar("AnySection", bound=Section)
