@@ -20,7 +20,9 @@ from backend.domain.outcome import Outcome
 from backend.domain.queue_name import queues_of
 from workers.base_worker import BaseWorker
 from workers.runtime import attempt
-from workers.runtime.child_runner import ChildPool, ChildRunner
+from workers.runtime.child_pool import ChildPool
+from workers.runtime.child_process import Surroundings
+from workers.runtime.child_runner import ChildRunner
 from workers.runtime.claim_order import ClaimOrder
 from workers.runtime.crew import Crew, no_tally
 from workers.runtime.flight_board import FlightBoard
@@ -68,7 +70,8 @@ def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> Wo
     """One worker process, ready to run."""
     refuse_green_threads()
     settings = parts.settings.worker
-    workers, children = _workers(parts, berth.lanes), _children(parts)
+    workers = _workers(parts, berth.lanes)
+    children = ChildPool(Surroundings.of_this_process(parts.settings))
     grace, limits = _grace_and_limits(settings, berth)
     return WorkerProcess(
         _crew(parts, berth, workers, children, tally),
@@ -92,17 +95,6 @@ def _grace_and_limits(settings: WorkerSettings, berth: Berth) -> tuple[float, Re
         return berth.embedded_grace, RetirementLimits()
     limits = RetirementLimits(settings.recycle_jobs, settings.memory_limit_mb)
     return max(settings.grace_of(lane) for lane in berth.lanes), limits
-
-
-def _children(parts: Platform) -> ChildPool:
-    settings = parts.settings.worker
-    return ChildPool(
-        {
-            "memory_mb": settings.child_memory_limit_mb,
-            "cpu_seconds": settings.child_cpu_seconds,
-            "file_mb": settings.child_file_mb,
-        }
-    )
 
 
 def _presence(parts: Platform, berth: Berth) -> WorkerPresence:

@@ -36,6 +36,14 @@ def nap(payload: dict[str, object], context: JobContext) -> None:
         leave_line(str(payload["file"]), f"{context.job_id} woke")
 
 
+@job_type("isolated_nap", isolation="process", timeout=60, max_retries=0)
+def isolated_nap(payload: dict[str, object], context: JobContext) -> int:
+    """Leaves its id, and sleeps ``seconds``; says in which process."""
+    leave_line(str(payload["file"]), context.job_id)
+    time.sleep(float(str(payload["seconds"])))
+    return os.getpid()
+
+
 @job_type("hold", timeout=60)
 def hold(payload: dict[str, str], context: JobContext) -> None:
     """Leaves its id, then runs until a file appears."""

@@ -20,6 +20,7 @@ from backend.telemetry.masking import secret_values
 from backend.telemetry.redaction import MASK
 from workers.base_worker import JobContext, StopRequested
 from workers.runtime.attempt_error import PayloadRefused, describe, without_input
+from workers.runtime.forked_copy import end_copy
 from workers.runtime.results import result_encoder
 
 
@@ -56,8 +57,10 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         if prepared.model is not None:
             payload = _checked(prepared.model, payload)
         result = _called(prepared, payload, context)
+        end_copy()
         body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
+        end_copy(raised)
         outcome = failure(job, raised, context.canceled, secrets_of(prepared.job_type, job))
     else:
         outcome = Outcome(OutcomeKind.FINISHED, body)

@@ -1,12 +1,12 @@
 """The process of an isolated job: runs one at a time for its worker process, within hard limits.
 
-Started as ``python -m workers.runtime DESCRIPTOR LIMITS``; it dies with its parent.
+Started as ``python -m workers.runtime DESCRIPTOR PARENT``; it dies with its parent. What it must know
+comes first through the descriptor: it looks nothing up, for much may have changed since its parent did.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import resource
 import signal
@@ -15,33 +15,57 @@ import sys
 import threading
 from typing import Any
 
-import psutil
+import structlog
 
-from backend.api.config.settings import load_settings
+from backend.api.config.handing_on import read_back
+from backend.api.config.settings import Settings, adopt
 from backend.domain.job import ClaimedJob
 from backend.domain.job_type import JobTypeCatalogue
+from backend.domain.outcome import Outcome
 from backend.domain.retry_policy import RetryPolicy
+from backend.telemetry.logs import set_up_logs
 from backend.telemetry.lossy_streams import lose_lines
-from workers.base_worker import BaseWorker, JobContext, TimeLimitReached
-from workers.registry import load_catalogue
-from workers.runtime import attempt, frames
+from workers.base_worker import BaseWorker, JobContext
+from workers.registry import catalogue_of
+from workers.runtime import attempt, forked_copy, frames
 from workers.runtime.attempt import Prepared
+from workers.runtime.child_inbox import ChildInbox
+from workers.runtime.descendants import end_descendants
 from workers.runtime.job_contexts import context_of
+from workers.runtime.process_state import ProcessState
+from workers.runtime.progress import Progress
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _MEGABYTE = 1024 * 1024
 
+log = structlog.get_logger("tally.worker")
+
 
 def main(arguments: list[str]) -> None:
-    """Serves jobs until the other side is gone."""
+    """Serves jobs until the other side hangs up; then everything is closed in order."""
     lose_lines()
     channel = socket.socket(fileno=int(arguments[0]))
-    tie_to_parent(signal.SIGKILL)
-    settings = load_settings()
-    retry = RetryPolicy(settings.retry.delays, jitter=settings.retry.jitter)
-    catalogue = load_catalogue(settings.job_packages, retry)
-    limit_resources(**json.loads(arguments[1]))
-    Child(channel, catalogue, settings).serve()
+    # What a job starts must not keep the channel open when this process is gone.
+    channel.set_inheritable(False)
+    tie_to_parent(signal.SIGKILL, int(arguments[1]))
+    start = frames.receive(channel)
+    if start is not None:
+        _prepared(channel, start).serve()
+
+
+def _prepared(channel: socket.socket, start: dict[str, Any]) -> Child:
+    try:
+        sys.path[:] = start["search_path"]
+        settings = read_back(start["settings"])
+        adopt(settings)
+        set_up_logs(level=settings.log.level, style=settings.log.format, process="child")
+        retry = RetryPolicy(settings.retry.delays, jitter=settings.retry.jitter)
+        catalogue = catalogue_of(settings.job_packages, retry)
+        limit_resources(settings)
+    except BaseException as error:
+        frames.send(channel, {"failed": f"{type(error).__name__}: {error}"})
+        raise
+    return Child(channel, catalogue, settings)
 
 
 def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
@@ -57,12 +81,12 @@ def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
         os.kill(os.getpid(), death_signal)
 
 
-def limit_resources(memory_mb: int, cpu_seconds: int, file_mb: int) -> None:
+def limit_resources(settings: Settings) -> None:
     """Sets the limits of this process for good; 0 means none."""
     wanted = {
-        resource.RLIMIT_AS: memory_mb * _MEGABYTE,
-        resource.RLIMIT_CPU: cpu_seconds,
-        resource.RLIMIT_FSIZE: file_mb * _MEGABYTE,
+        resource.RLIMIT_AS: settings.worker.child_memory_limit_mb * _MEGABYTE,
+        resource.RLIMIT_CPU: settings.worker.child_cpu_seconds,
+        resource.RLIMIT_FSIZE: settings.worker.child_file_mb * _MEGABYTE,
     }
     for limit, value in wanted.items():
         if value:
@@ -73,61 +97,49 @@ def limit_resources(memory_mb: int, cpu_seconds: int, file_mb: int) -> None:
 class Child:
     """Runs jobs in the main thread, while another one listens for a cancel."""
 
-    def __init__(self, channel: socket.socket, catalogue: JobTypeCatalogue, settings: Any) -> None:
+    def __init__(
+        self, channel: socket.socket, catalogue: JobTypeCatalogue, settings: Settings
+    ) -> None:
         self._channel = channel
         self._catalogue = catalogue
         self._settings = settings
         self._workers: dict[type[BaseWorker], BaseWorker] = {}
         self._prepared: dict[str, Prepared] = {}
-        self._context: JobContext | None = None
         self._said = threading.Lock()
-        self._jobs: list[ClaimedJob] = []
-        self._arrived = threading.Semaphore(0)
+        self._inbox = ChildInbox(channel)
 
     def serve(self) -> None:
         """The loop of the main thread."""
-        frames.send(self._channel, {"ready": True})
-        threading.Thread(target=self._listen, daemon=True).start()
-        while True:
-            self._arrived.acquire()
-            if not self._jobs:
-                return
-            outcome = self._run(self._jobs.pop())
-            end_descendants()
-            self._say(frames.outcome_frame(outcome))
+        forked_copy.watch(self._channel.close)
+        self._inbox.start()
+        self._state = ProcessState()
+        self._say({"ready": True})
+        while (order := self._inbox.next_job()) is not None:
+            job, worker = order
+            outcome = self._run(job, context_of(job, worker))
+            self._say(frames.outcome_frame(job, outcome, self._tidy()))
+        self._close()
 
-    def _listen(self) -> None:
-        while (frame := frames.receive(self._channel)) is not None:
-            if "job" in frame:
-                self._jobs.append(frames.job_of(frame))
-                self._worker_name = str(frame["worker"])
-                self._arrived.release()
-            elif self._context is not None:
-                self._context.canceled = True
-        self._arrived.release()
+    def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
+        context.report_progress = Progress(
+            context, lambda _context, *said: self._say(frames.progress_frame(job, *said))
+        )
+        try:
+            outcome = self._attempt(job, context)
+        except BaseException as raised:  # noqa: BLE001 - opening a worker's client may fail as well
+            forked_copy.end_copy(raised)
+            self._inbox.end()
+            outcome = attempt.failure(job, raised, context.canceled)
+        if context.catch_up is not None:
+            context.catch_up()
+        return outcome
 
-    def _run(self, job: ClaimedJob) -> Any:
-        context = self._context = context_of(job, self._worker_name)
-        context.report_progress = self._report
-        timer = self._arm(job)
+    def _attempt(self, job: ClaimedJob, context: JobContext) -> Outcome:
+        self._inbox.begin(job, context)
         try:
             return attempt.run(self._prepared_for(job), job, context)
-        except BaseException as raised:  # noqa: BLE001 - opening a worker's client may fail as well
-            return attempt.failure(job, raised, context.canceled)
         finally:
-            timer.cancel()
-            self._context = None
-
-    def _arm(self, job: ClaimedJob) -> threading.Timer:
-        main_thread = ctypes.c_ulong(threading.main_thread().ident or 0)
-        limit = ctypes.py_object(TimeLimitReached)
-        raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-        timer = threading.Timer(
-            job.timeout or threading.TIMEOUT_MAX, raise_in, (main_thread, limit)
-        )
-        timer.daemon = True
-        timer.start()
-        return timer
+            self._inbox.end()
 
     def _prepared_for(self, job: ClaimedJob) -> Prepared:
         if job.job_type not in self._prepared:
@@ -143,21 +155,25 @@ class Child:
             worker = worker_class(self._settings)
             worker.open()
             self._workers[worker_class] = worker
+            # What it opened is meant to stay.
+            self._state = ProcessState()
         return self._workers[worker_class]
 
-    def _report(self, done: float, total: float | None, note: str) -> None:
-        self._say({"progress": [done, total, note]})
+    def _tidy(self) -> str:
+        """Makes this process what it was before the job; says what cannot be undone."""
+        try:
+            left = [self._state.restore(), "a process" if end_descendants() else ""]
+        except BaseException as raised:  # noqa: BLE001 - a signal handler of the job's may raise
+            return f"what was not looked at, for it raised {type(raised).__name__}"
+        return ", ".join(filter(None, left))
+
+    def _close(self) -> None:
+        for worker in self._workers.values():
+            try:
+                worker.close()
+            except Exception as error:  # noqa: BLE001 - the others are to be closed as well
+                log.warning("worker.not_closed", of=type(worker).__name__, error=str(error))
 
     def _say(self, frame: dict[str, Any]) -> None:
         with self._said:
             frames.send(self._channel, frame)
-
-
-def end_descendants() -> None:
-    """Kills what a job left running: its children, and theirs that have become ours."""
-    for left in psutil.Process().children(recursive=True):
-        try:
-            left.kill()
-            left.wait(1)
-        except (psutil.NoSuchProcess, psutil.TimeoutExpired):
-            continue

@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Mapping
-from queue import Empty, LifoQueue
 from typing import Any
 
+import structlog
+
 from backend.domain.job import ClaimedJob
-from backend.domain.outcome import Outcome, died
+from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, died
 from workers.base_worker import JobContext
 from workers.runtime import attempt, frames
 from workers.runtime.attempt_error import HardLimitReached
+from workers.runtime.child_pool import ChildNotStarted, ChildPool
 from workers.runtime.child_process import ChildGone, ChildProcess
 from workers.runtime.runner import Interruptible, hard_timeout
 
+log = structlog.get_logger("tally.worker")
+
 _LOOK_UP = 0.05
-_RECYCLE_JOBS = 200
-_RECYCLE_RSS = 512 * 1024 * 1024
-
-
-class ChildPool:
-    """Warm children of one worker process; made when needed, recycled by jobs and memory."""
-
-    def __init__(self, limits: Mapping[str, int]) -> None:
-        self._limits = limits
-        self._warm: LifoQueue[ChildProcess] = LifoQueue()
-        self._all: set[ChildProcess] = set()
-        self._lock = threading.Lock()
-
-    def take(self) -> ChildProcess:
-        """A warm child, or a new one."""
-        try:
-            return self._warm.get_nowait()
-        except Empty:
-            child = ChildProcess(self._limits)
-            with self._lock:
-                self._all.add(child)
-            return child
-
-    def put_back(self, child: ChildProcess) -> None:
-        """Keeps a healthy child for the next job."""
-        child.jobs += 1
-        if child.jobs >= _RECYCLE_JOBS or child.rss_bytes() > _RECYCLE_RSS:
-            self.end(child)
-        else:
-            self._warm.put(child)
-
-    def end(self, child: ChildProcess) -> None:
-        """Kills a child."""
-        with self._lock:
-            self._all.discard(child)
-        child.kill()
-
-    def close(self) -> None:
-        """Kills every child."""
-        with self._lock:
-            children, self._all = list(self._all), set()
-        for child in children:
-            child.kill()
 
 
 class ChildRunner:
@@ -85,9 +44,13 @@ class ChildRunner:
         try:
             child = self._pool.take()
             child.say(frames.job_frame(job, self._worker))
-            outcome = self._follow(child, job, context)
+            frame = self._follow(child, job, context)
             slot.disarm()
-            self._pool.put_back(child)
+            self._pool.put_back(child, frame["left"])
+            outcome = frames.outcome_of(frame)
+        except ChildNotStarted as not_started:
+            slot.rest(not_started.pause_seconds)
+            outcome = _given_back(not_started)
         except ChildGone as gone:
             outcome = self._ended(child, _crashed(job, gone))
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
@@ -100,27 +63,29 @@ class ChildRunner:
             self._pool.end(child)
         return outcome
 
-    def _follow(self, child: ChildProcess, job: ClaimedJob, context: JobContext) -> Outcome:
+    def _follow(self, child: ChildProcess, job: ClaimedJob, context: JobContext) -> dict[str, Any]:
         limit = hard_timeout(job, self._grace)
         deadline = time.monotonic() + limit if limit else None
         told = False
         while True:
             frame = child.next_frame(_LOOK_UP)
-            if frame is not None and "outcome" in frame:
-                return frames.outcome_of(frame)
-            if frame is not None:
-                _pass_on(frame, context)
+            if frame is not None and not frames.is_of(job, frame):
+                log.warning("child.spoke_of_another", job_id=job.id, of=frame.get("of"))
+            elif frame is not None and "outcome" in frame:
+                return frame
+            elif frame is not None:
+                context.progress(*frame["progress"])
             if context.canceled and not told:
-                child.say({"cancel": True})
+                child.say(frames.cancel_frame(job))
                 told = True
             if deadline is not None and time.monotonic() > deadline:
                 raise HardLimitReached(f"killed {limit:g} s after it started")
 
 
-def _pass_on(frame: dict[str, Any], context: JobContext) -> None:
-    if "progress" in frame:
-        done, total, note = frame["progress"]
-        context.progress(done, total, note)
+def _given_back(not_started: ChildNotStarted) -> Outcome:
+    """Its handler never began: that is no fault of the job's."""
+    error = AttemptError("not_started", "ChildNotStarted", str(not_started))
+    return Outcome(OutcomeKind.RELEASED, error=error)
 
 
 def _crashed(job: ClaimedJob, gone: ChildGone) -> Outcome:

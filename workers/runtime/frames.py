@@ -1,4 +1,7 @@
-"""What a worker process and the child that runs an isolated job say to each other: JSON, length first."""
+"""What a worker process and the child that runs an isolated job say to each other: JSON, length first.
+
+Whatever is said of a job carries its id and fence, so that nothing is taken for another job's.
+"""
 
 from __future__ import annotations
 
@@ -56,12 +59,32 @@ def job_of(frame: dict[str, Any]) -> ClaimedJob:
     return ClaimedJob(**fields)
 
 
-def outcome_frame(outcome: Outcome) -> dict[str, Any]:
-    """An outcome on its way back."""
+def of_job(job: ClaimedJob) -> list[str]:
+    """What a frame that is about a job says of whose it is."""
+    return [job.id, job.fence]
+
+
+def is_of(job: ClaimedJob, frame: dict[str, Any]) -> bool:
+    """Whether a frame is about this attempt of this job."""
+    return bool(frame.get("of") == of_job(job))
+
+
+def outcome_frame(job: ClaimedJob, outcome: Outcome, left: str = "") -> dict[str, Any]:
+    """An outcome on its way back, and what the job left in the child that cannot be undone."""
     fields = outcome._asdict()
     fields["kind"] = outcome.kind.value
     fields["error"] = outcome.error.to_dict() if outcome.error else None
-    return {"outcome": fields}
+    return {"of": of_job(job), "outcome": fields, "left": left}
+
+
+def progress_frame(job: ClaimedJob, done: float, total: float | None, note: str) -> dict[str, Any]:
+    """How far a job is."""
+    return {"of": of_job(job), "progress": [done, total, note]}
+
+
+def cancel_frame(job: ClaimedJob) -> dict[str, Any]:
+    """Somebody wants a job canceled."""
+    return {"of": of_job(job), "cancel": True}
 
 
 def outcome_of(frame: dict[str, Any]) -> Outcome:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from workers.base_worker import JobContext
+from workers.runtime.forked_copy import is_copy
 
 _BETWEEN_SECONDS = 0.5
 
@@ -28,6 +29,8 @@ class Progress:
 
     def __call__(self, done: float, total: float | None, note: str) -> None:
         """Tells it, or keeps it until somebody catches up."""
+        if is_copy():
+            return
         now = self._now()
         if now - self._told_at < _BETWEEN_SECONDS and done != total:
             self._held_back = (done, total, note)

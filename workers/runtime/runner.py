@@ -15,6 +15,9 @@ class Interruptible(Protocol):
     def disarm(self) -> None:
         """Nothing may interrupt this thread any more."""
 
+    def rest(self, seconds: float) -> None:
+        """Claims nothing for so long: what it would claim could not be run now."""
+
 
 class Runner(Protocol):
     """Runs attempts of one job type."""

@@ -10,7 +10,7 @@ from collections import deque
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import Outcome
 from workers.base_worker import JobContext, StopRequested
-from workers.runtime import attempt
+from workers.runtime import attempt, forked_copy
 from workers.runtime.batch_size import BatchSize
 from workers.runtime.crew import Crew
 from workers.runtime.flight_board import Flight
@@ -47,9 +47,11 @@ class Slot(threading.Thread):
         self.is_forced = False
         #: The thread's loop is done.
         self.is_over = False
+        self._rest_seconds = 0.0
 
     def run(self) -> None:
         """The loop of the thread."""
+        forked_copy.watch()
         while self._exchange():
             while self.batch:
                 self._fly(self.batch.popleft())
@@ -58,12 +60,16 @@ class Slot(threading.Thread):
 
     def _exchange(self) -> bool:
         """Settles and claims; blocks while there is nothing to do; False when it is time to leave."""
-        claimed = self.crew.exchange(self._ended, self._size.jobs)
+        claimed = self.crew.exchange(self._ended, 0 if self._rest_seconds else self._size.jobs)
         self._ended = []
         self.crew.board.settle(self.number, self._begun)
         self._begun = 0
         self.batch.extend(claimed)
         if claimed:
+            return True
+        if self._rest_seconds:
+            self.crew.stopping.wait(self._rest_seconds)
+            self._rest_seconds = 0.0
             return True
         return self.crew.wait_for_work()
 
@@ -109,6 +115,10 @@ class Slot(threading.Thread):
             self.running = None
             self.lost_at = 0.0
             _raise_in_thread(ctypes.c_ulong(self.ident or 0), None)
+
+    def rest(self, seconds: float) -> None:
+        """Claims nothing for so long, once what it holds is settled."""
+        self._rest_seconds = max(self._rest_seconds, seconds)
 
     def _land(self) -> None:
         self.disarm()

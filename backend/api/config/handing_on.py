@@ -16,7 +16,7 @@ from backend.api.config.settings import Settings
 
 def written_down(settings: Settings) -> str:
     """Every value as JSON text."""
-    return json.dumps(settings.model_dump(), default=_plain)
+    return json.dumps(settings.model_dump(warnings=False), default=_plain)
 
 
 def read_back(text: str) -> Settings:

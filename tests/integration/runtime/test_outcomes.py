@@ -88,6 +88,13 @@ def test_progress_can_be_read_while_a_job_runs(pool: Cluster) -> None:
     assert pool.ended(job_id).state is JobState.FINISHED
 
 
+@pytest.mark.parametrize("job_type", ["turn_pages", "isolated_turn_pages"])
+def test_the_last_progress_of_a_job_is_kept(pool: Cluster, job_type: str) -> None:
+    job = pool.ended(pool.enqueue(job_type))
+
+    assert job.progress == {"done": 9, "total": 10, "note": "rendering"}
+
+
 def test_an_isolated_job_runs_in_a_process_of_its_own(pool: Cluster) -> None:
     first = pool.ended(pool.enqueue("isolated_note"))
     second = pool.ended(pool.enqueue("isolated_note"))

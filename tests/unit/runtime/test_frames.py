@@ -47,12 +47,25 @@ def test_a_job_arrives_as_it_left(pair: tuple[socket.socket, socket.socket]) -> 
 def test_an_outcome_arrives_as_it_left(
     pair: tuple[socket.socket, socket.socket], outcome: Outcome
 ) -> None:
-    frames.send(pair[0], frames.outcome_frame(outcome))
+    frames.send(pair[0], frames.outcome_frame(JOB, outcome, left="a process"))
 
     frame = frames.receive(pair[1])
 
     assert frame is not None
     assert frames.outcome_of(frame) == outcome
+    assert frame["left"] == "a process"
+
+
+def test_what_is_said_of_a_job_is_of_that_attempt_only() -> None:
+    said = [
+        frames.outcome_frame(JOB, Outcome(OutcomeKind.FINISHED)),
+        frames.progress_frame(JOB, 1, 2, "half"),
+        frames.cancel_frame(JOB),
+    ]
+
+    assert [frames.is_of(JOB, frame) for frame in said] == [True] * 3
+    for other in (JOB._replace(fence="2-0"), JOB._replace(id="b")):
+        assert [frames.is_of(other, frame) for frame in said] == [False] * 3
 
 
 def test_frames_follow_each_other_whatever_their_size(
