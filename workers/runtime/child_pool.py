@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from queue import Empty, LifoQueue
 
 import structlog
@@ -29,7 +30,10 @@ class ChildNotStarted(Exception):
 class ChildPool:
     """Gives each job a child of its own for as long as it runs."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(
+        self, surroundings: Surroundings, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._now = now
         self._keeper = ChildKeeper(surroundings)
         self._warm: LifoQueue[ChildProcess] = LifoQueue()
         self._all: set[ChildProcess] = set()
@@ -108,22 +112,22 @@ class ChildPool:
 
     def _refuse_while_paused(self) -> None:
         with self._lock:
-            left = self._paused_until - time.monotonic()
+            left = self._paused_until - self._now()
             if left > 0:
                 raise ChildNotStarted(self._refusal, left)
 
     def _paused(self, reason: str) -> ChildNotStarted:
         """Slots that failed together make one pause, and one line in the log for each new reason."""
         with self._lock:
-            now = time.monotonic()
+            now = self._now()
             if now >= self._paused_until:
                 longer = max(_FIRST_PAUSE_SECONDS, self._pause_seconds * 2)
                 self._pause_seconds = min(longer, _LONGEST_PAUSE_SECONDS)
                 self._paused_until = now + self._pause_seconds
             if reason != self._refusal:
-                log.error("child.not_started", error=reason, note="isolated jobs are given back")
+                log.error("child.not_started", error=reason, note="isolated jobs are put off")
             self._refusal = reason
-            return ChildNotStarted(reason, max(0.0, self._paused_until - now))
+            return ChildNotStarted(reason, self._paused_until - now)
 
     def _forget(self, child: ChildProcess) -> None:
         with self._lock:

@@ -19,6 +19,8 @@ from workers.runtime.runner import Interruptible, hard_timeout
 log = structlog.get_logger("tally.worker")
 
 _LOOK_UP = 0.05
+#: Seconds until a slot claims again that got no child: a backlog is not turned over at full speed.
+_REST_SECONDS = 0.25
 
 
 class ChildRunner:
@@ -49,8 +51,8 @@ class ChildRunner:
             self._pool.put_back(child, frame["left"])
             outcome = frames.outcome_of(frame)
         except ChildNotStarted as not_started:
-            slot.rest(not_started.pause_seconds)
-            outcome = _given_back(not_started)
+            slot.rest(_REST_SECONDS)
+            outcome = _put_off(not_started)
         except ChildGone as gone:
             outcome = self._ended(child, _crashed(job, gone))
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
@@ -82,10 +84,12 @@ class ChildRunner:
                 raise HardLimitReached(f"killed {limit:g} s after it started")
 
 
-def _given_back(not_started: ChildNotStarted) -> Outcome:
-    """Its handler never began: that is no fault of the job's."""
+def _put_off(not_started: ChildNotStarted) -> Outcome:
+    """Its handler never began: that is no fault of the job's. Not to the front of its queue, where it
+    and its like would be claimed again and again before the jobs that run in threads.
+    """
     error = AttemptError("not_started", "ChildNotStarted", str(not_started))
-    return Outcome(OutcomeKind.RELEASED, error=error)
+    return Outcome(OutcomeKind.SNOOZED, error=error, delay=not_started.pause_seconds)
 
 
 def _crashed(job: ClaimedJob, gone: ChildGone) -> Outcome:

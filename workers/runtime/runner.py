@@ -16,7 +16,7 @@ class Interruptible(Protocol):
         """Nothing may interrupt this thread any more."""
 
     def rest(self, seconds: float) -> None:
-        """Claims nothing for so long: what it would claim could not be run now."""
+        """Claims nothing for so long: the next job might not be run either."""
 
 
 class Runner(Protocol):
