@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from workers.base_worker import JobContext, job_type
+from workers.base_worker import JobContext, RetryLater, job_type
 
 
 def leave_line(path: str, text: str) -> None:
@@ -59,3 +59,28 @@ def isolated_note(payload: dict[str, str], context: JobContext) -> dict[str, int
     leave_line(payload["file"], context.job_id)
     context.progress(1, 2, "isolated")
     return {"pid": os.getpid(), "attempt": context.attempt}
+
+
+def _count_up(payload: dict[str, object], context: JobContext) -> list[object]:
+    """What was kept before, what a value too large is met with, and what is kept then."""
+    before = context.checkpoint()
+    try:
+        context.save_checkpoint("x" * 20_000)
+    except ValueError as error:
+        refusal = str(error)
+    context.save_checkpoint({"ä": context.attempt})
+    if context.attempt == 1:
+        raise RetryLater(delay=0.05)
+    return [before, refusal.partition(";")[0], context.checkpoint()]
+
+
+@job_type("count_up", timeout=30)
+def count_up(payload: dict[str, object], context: JobContext) -> list[object]:
+    """Keeps a checkpoint for its second attempt."""
+    return _count_up(payload, context)
+
+
+@job_type("isolated_count_up", isolation="process", timeout=30)
+def isolated_count_up(payload: dict[str, object], context: JobContext) -> list[object]:
+    """The same in a process of its own."""
+    return _count_up(payload, context)

@@ -29,6 +29,7 @@ from workers.base_worker import BaseWorker, JobContext
 from workers.registry import catalogue_of
 from workers.runtime import attempt, forked_copy, frames
 from workers.runtime.attempt import Prepared
+from workers.runtime.child_checkpoints import ChildCheckpoints
 from workers.runtime.child_inbox import ChildInbox
 from workers.runtime.descendants import end_descendants
 from workers.runtime.job_contexts import context_of
@@ -123,6 +124,10 @@ class Child:
     def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
         context.report_progress = Progress(
             context, lambda _context, *said: self._say(frames.progress_frame(job, *said))
+        )
+        context.checkpoints = ChildCheckpoints(
+            lambda request: self._say(frames.checkpoint_frame(job, request)),
+            self._inbox.next_answer,
         )
         try:
             outcome = self._attempt(job, context)

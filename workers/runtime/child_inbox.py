@@ -29,6 +29,7 @@ class ChildInbox(threading.Thread):
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
         self._jobs: SimpleQueue[tuple[ClaimedJob, str] | None] = SimpleQueue()
+        self._answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._limit_at = math.inf
         self._aim = threading.Lock()
         self._running: tuple[ClaimedJob, JobContext] | None = None
@@ -36,6 +37,10 @@ class ChildInbox(threading.Thread):
     def next_job(self) -> tuple[ClaimedJob, str] | None:
         """The next job and its worker's name; blocks. None when there will be no more."""
         return self._jobs.get()
+
+    def next_answer(self) -> dict[str, Any]:
+        """The next answer to what the job has asked; blocks."""
+        return self._answers.get()
 
     def begin(self, job: ClaimedJob, context: JobContext) -> None:
         """The calling thread, which is the main one, begins a job: it may be interrupted."""
@@ -75,7 +80,11 @@ class ChildInbox(threading.Thread):
             self._jobs.put((job, str(frame["worker"])))
             return
         with self._aim:
-            if self._running is not None and frames.is_of(self._running[0], frame):
+            if self._running is None or not frames.is_of(self._running[0], frame):
+                return
+            if "checkpoint" in frame:
+                self._answers.put(frame["checkpoint"])
+            else:
                 self._running[1].canceled = True
 
     def _interrupt(self) -> None:

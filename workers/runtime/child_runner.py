@@ -12,6 +12,7 @@ from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, died
 from workers.base_worker import JobContext
 from workers.runtime import attempt, frames
 from workers.runtime.attempt_error import HardLimitReached
+from workers.runtime.child_checkpoints import answered
 from workers.runtime.child_pool import ChildNotStarted, ChildPool
 from workers.runtime.child_process import ChildGone, ChildProcess
 from workers.runtime.runner import Interruptible, hard_timeout
@@ -76,12 +77,23 @@ class ChildRunner:
             elif frame is not None and "outcome" in frame:
                 return frame
             elif frame is not None:
-                context.progress(*frame["progress"])
+                _serve(child, job, context, frame)
             if context.canceled and not told:
                 child.say(frames.cancel_frame(job))
                 told = True
             if deadline is not None and time.monotonic() > deadline:
                 raise HardLimitReached(f"killed {limit:g} s after it started")
+
+
+def _serve(
+    child: ChildProcess, job: ClaimedJob, context: JobContext, frame: dict[str, Any]
+) -> None:
+    """Does for a job what its own process cannot: it has no way to Redis."""
+    if "checkpoint" in frame:
+        answer = answered(frame["checkpoint"], context)
+        child.say(frames.checkpoint_frame(job, answer))
+    else:
+        context.progress(*frame["progress"])
 
 
 def _put_off(not_started: ChildNotStarted) -> Outcome:

@@ -82,6 +82,11 @@ def progress_frame(job: ClaimedJob, done: float, total: float | None, note: str)
     return {"of": of_job(job), "progress": [done, total, note]}
 
 
+def checkpoint_frame(job: ClaimedJob, said: dict[str, Any]) -> dict[str, Any]:
+    """What a job wants of its checkpoint, or the answer."""
+    return {"of": of_job(job), "checkpoint": said}
+
+
 def cancel_frame(job: ClaimedJob) -> dict[str, Any]:
     """Somebody wants a job canceled."""
     return {"of": of_job(job), "cancel": True}

@@ -12,6 +12,7 @@ import structlog
 from backend.domain.errors import TallyError
 from backend.domain.job import ClaimedJob
 from workers.base_worker import JobContext, StopRequested
+from workers.runtime.forked_copy import is_copy
 from workers.runtime.progress import Progress
 
 _ASKED = 2
@@ -80,6 +81,8 @@ class JobCheckpoints:
                 f"a checkpoint may have {_MOST_CHECKPOINT_BYTES} bytes as JSON; keep what is larger "
                 "as an artifact and its id here"
             )
+        if is_copy():
+            return
         if not self._store.save(self._job.id, self._job.fence, text):
             raise StopRequested
         self._is_new = False

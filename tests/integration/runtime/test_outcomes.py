@@ -95,6 +95,14 @@ def test_the_last_progress_of_a_job_is_kept(pool: Cluster, job_type: str) -> Non
     assert job.progress == {"done": 9, "total": 10, "note": "rendering"}
 
 
+@pytest.mark.parametrize("job_type", ["count_up", "isolated_count_up"])
+def test_a_checkpoint_reaches_the_next_attempt(pool: Cluster, job_type: str) -> None:
+    job = pool.ended(pool.enqueue(job_type))
+
+    refusal = "a checkpoint may have 16384 bytes as JSON"
+    assert (job.attempt, job.result) == (2, [{"ä": 1}, refusal, {"ä": 2}])
+
+
 def test_an_isolated_job_runs_in_a_process_of_its_own(pool: Cluster) -> None:
     first = pool.ended(pool.enqueue("isolated_note"))
     second = pool.ended(pool.enqueue("isolated_note"))
