@@ -46,7 +46,9 @@ class ChildKeeper(threading.Thread):
 
     def see_off(self, child: ChildProcess) -> None:
         """Has a child end in order, and kills it when that takes too long; does not wait for it."""
-        self._asked.put(lambda: self._see_off(child))
+        self._leaving[child] = time.monotonic() + CLOSING_SECONDS
+        child.ask_to_end()
+        self._asked.put(lambda: None)  # so that the thread looks after it
 
     def leaving(self) -> list[ChildProcess]:
         """Those that have been asked to end and may not have yet."""
@@ -65,14 +67,10 @@ class ChildKeeper(threading.Thread):
         except Exception as error:  # noqa: BLE001 - it is for the thread that asked
             started.set_exception(error)
 
-    def _see_off(self, child: ChildProcess) -> None:
-        self._leaving[child] = time.monotonic() + CLOSING_SECONDS
-        child.ask_to_end()
-
     def _look_after_the_leaving(self) -> None:
         for child, deadline in list(self._leaving.items()):
             if child.has_ended() or time.monotonic() >= deadline:
-                del self._leaving[child]
+                self._leaving.pop(child, None)
                 end_child(child, deadline)
 
 
