@@ -46,6 +46,12 @@ def spin(payload: dict[str, Any]) -> None:
         pass
 
 
+@job_type("isolated_spin", isolation="process", timeout=0.5, grace=20, max_retries=0)
+def isolated_spin(payload: dict[str, Any]) -> None:
+    """Computes for ever, in a process of its own."""
+    spin(payload)
+
+
 @job_type("stubborn", timeout=0.3, grace=0.3, max_retries=0)
 def stubborn(payload: dict[str, Any]) -> None:
     """Swallows everything that is raised in it."""

@@ -38,6 +38,16 @@ def test_it_fails_for_the_true_reason_and_the_pool_goes_on(
     assert pool.difference() == 0
 
 
+def test_the_soft_limit_of_an_isolated_job_leaves_its_process_to_the_next(pool: Cluster) -> None:
+    before = pool.ended(pool.enqueue("isolated_note")).result["pid"]
+
+    job = pool.ended(pool.enqueue("isolated_spin"))
+
+    assert job.error is not None
+    assert (job.error.reason, job.error.error) == ("timeout", "TimeLimitReached")
+    assert pool.ended(pool.enqueue("isolated_note")).result["pid"] == before
+
+
 def test_a_job_that_keeps_killing_its_process_ends_as_poison_after_its_attempts(
     pool: Cluster,
 ) -> None:
