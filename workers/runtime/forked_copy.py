@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,8 @@ _watched = False
 _in_copy = False
 _handlers: dict[int, Any] = {}
 _let_go: list[Callable[[], None]] = []
+#: What each thread that forks lets through otherwise.
+_held = threading.local()
 
 
 def watch(let_go: Callable[[], None] | None = None) -> None:
@@ -63,6 +66,17 @@ def _status(raised: BaseException | None) -> int:
     return int(raised is not None)
 
 
+def _hold_signals() -> None:
+    """One that came before the copy has put its handlers right would be lost on it."""
+    if _watched:
+        _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+
+def _let_signals_through() -> None:
+    if hasattr(_held, "mask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
+
+
 def _become_copy() -> None:
     global _in_copy  # noqa: PLW0603 - it is a fact about the process
     if not _watched:
@@ -72,6 +86,7 @@ def _become_copy() -> None:
         with contextlib.suppress(OSError):
             let_go()
     _answer_to_signals()
+    _let_signals_through()
 
 
 def _answer_to_signals() -> None:
@@ -85,4 +100,6 @@ def _answer_to_signals() -> None:
             signal.signal(number, default)
 
 
-os.register_at_fork(after_in_child=_become_copy)
+os.register_at_fork(
+    before=_hold_signals, after_in_parent=_let_signals_through, after_in_child=_become_copy
+)

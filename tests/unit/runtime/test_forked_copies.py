@@ -65,6 +65,15 @@ def test_a_copy_can_be_ended_by_the_signal_that_its_original_handles() -> None:
     assert said == ["copy", "-15 False"]
 
 
+def test_a_signal_that_comes_while_a_copy_is_made_ends_it() -> None:
+    """It arrives before the copy has put its handlers right."""
+    said, _ = _forked(
+        "pass", watch="forked_copy.watch(lambda: os.kill(os.getpid(), signal.SIGTERM))"
+    )
+
+    assert said == ["-15 False"]
+
+
 def test_a_copy_keeps_a_handler_that_a_job_has_set() -> None:
     said, _ = _forked(
         "os.kill(os.getpid(), signal.SIGTERM)",
