@@ -15,8 +15,6 @@ import sys
 import threading
 from typing import Any
 
-import structlog
-
 from backend.api.config.handing_on import read_back
 from backend.api.config.settings import Settings, adopt
 from backend.domain.job import ClaimedJob
@@ -32,14 +30,13 @@ from workers.runtime.attempt import Prepared
 from workers.runtime.child_checkpoints import ChildCheckpoints
 from workers.runtime.child_inbox import ChildInbox
 from workers.runtime.descendants import end_descendants
+from workers.runtime.ending import close_all
 from workers.runtime.job_contexts import context_of
 from workers.runtime.process_state import ProcessState
 from workers.runtime.progress import Progress
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _MEGABYTE = 1024 * 1024
-
-log = structlog.get_logger("tally.worker")
 
 
 def main(arguments: list[str]) -> None:
@@ -119,7 +116,7 @@ class Child:
             job, worker = order
             outcome = self._run(job, context_of(job, worker))
             self._say(frames.outcome_frame(job, outcome, self._tidy()))
-        self._close()
+        close_all(list(self._workers.values()))
 
     def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
         context.report_progress = Progress(
@@ -171,13 +168,6 @@ class Child:
         except BaseException as raised:  # noqa: BLE001 - a signal handler of the job's may raise
             return f"what was not looked at, for it raised {type(raised).__name__}"
         return ", ".join(filter(None, left))
-
-    def _close(self) -> None:
-        for worker in self._workers.values():
-            try:
-                worker.close()
-            except Exception as error:  # noqa: BLE001 - the others are to be closed as well
-                log.warning("worker.not_closed", of=type(worker).__name__, error=str(error))
 
     def _say(self, frame: dict[str, Any]) -> None:
         with self._said:

@@ -16,11 +16,13 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from workers.runtime.child_process import ChildProcess, Surroundings
+from workers.runtime.ending import ENDING_SECONDS
 
 log = structlog.get_logger("tally.worker")
 
-#: Seconds a child has for closing its workers and for what is to be done at its exit.
-CLOSING_SECONDS = 5.0
+#: Seconds a child has for closing its workers and for what is to be done at its exit: a little less than
+#: its worker process has for closing all that it opened.
+CLOSING_SECONDS = ENDING_SECONDS - 1.0
 _LOOK_SECONDS = 0.05
 
 

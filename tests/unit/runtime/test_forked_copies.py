@@ -14,10 +14,9 @@ from workers.runtime.slot import Slot
 from workers.runtime.steward import Steward
 
 _FORK = """
-import os, signal, sys
+import os, sys
 from workers.runtime import forked_copy
 
-signal.signal(signal.SIGTERM, lambda *_: None)
 {watch}
 copy = os.fork()
 if copy == 0:
@@ -57,30 +56,6 @@ def test_a_process_that_runs_no_jobs_may_fork_those_that_do() -> None:
     said, _ = _forked("forked_copy.watch(); forked_copy.end_copy()", watch="")
 
     assert said == ["a process of its own", "went on", "0 False"]
-
-
-def test_a_copy_can_be_ended_by_the_signal_that_its_original_handles() -> None:
-    said, _ = _forked("os.kill(os.getpid(), signal.SIGTERM)")
-
-    assert said == ["copy", "-15 False"]
-
-
-def test_a_signal_that_comes_while_a_copy_is_made_ends_it() -> None:
-    """It arrives before the copy has put its handlers right."""
-    said, _ = _forked(
-        "pass", watch="forked_copy.watch(lambda: os.kill(os.getpid(), signal.SIGTERM))"
-    )
-
-    assert said == ["-15 False"]
-
-
-def test_a_copy_keeps_a_handler_that_a_job_has_set() -> None:
-    said, _ = _forked(
-        "os.kill(os.getpid(), signal.SIGTERM)",
-        watch="forked_copy.watch(); signal.signal(signal.SIGTERM, signal.SIG_IGN)",
-    )
-
-    assert said == ["copy", "went on", "0 False"]
 
 
 @pytest.mark.parametrize("kind", [Commands, Heartbeat, Slot, Steward])
