@@ -36,8 +36,8 @@ def nap(payload: dict[str, object], context: JobContext) -> None:
         leave_line(str(payload["file"]), f"{context.job_id} woke")
 
 
-@job_type("isolated_nap", isolation="process", timeout=60, max_retries=0)
-def isolated_nap(payload: dict[str, object], context: JobContext) -> int:
+@job_type("isolated_sleep", isolation="process", timeout=60, max_retries=0)
+def isolated_sleep(payload: dict[str, object], context: JobContext) -> int:
     """Leaves its id, and sleeps ``seconds``; says in which process."""
     leave_line(str(payload["file"]), context.job_id)
     time.sleep(float(str(payload["seconds"])))

@@ -18,7 +18,7 @@ from tests.integration.runtime.cluster import Cluster
 
 def _warm(cluster: Cluster, jobs: int) -> set[int]:
     """Isolated jobs at once, so that each slot starts a child; their pids."""
-    ids = [cluster.enqueue("isolated_nap", {"seconds": 0.5}) for _ in range(jobs)]
+    ids = [cluster.enqueue("isolated_sleep", {"seconds": 0.5}) for _ in range(jobs)]
     return {int(cluster.ended(job_id).result) for job_id in ids}
 
 
@@ -28,7 +28,7 @@ def test_a_stop_lets_an_isolated_job_end_whichever_slot_started_its_process(
     """Slots without a job end at once, and took with them the processes that they had started."""
     supervisor = cluster.workers(concurrency=4)
     assert len(_warm(cluster, 4)) == 4
-    running = [cluster.enqueue("isolated_nap", {"seconds": 1.5}) for _ in range(3)]
+    running = [cluster.enqueue("isolated_sleep", {"seconds": 1.5}) for _ in range(3)]
     for job_id in running:
         cluster.running(job_id)
 

@@ -37,7 +37,7 @@ def test_the_next_job_finds_what_the_one_before_had_found(pool: Cluster, what: s
 def test_an_alarm_left_behind_does_not_kill_the_next_job(pool: Cluster) -> None:
     pool.ended(pool.enqueue("change", {"what": "alarm"}))
 
-    assert pool.ended(pool.enqueue("isolated_nap", {"seconds": 1.5})).state is JobState.FINISHED
+    assert pool.ended(pool.enqueue("isolated_sleep", {"seconds": 1.5})).state is JobState.FINISHED
 
 
 def test_a_process_left_behind_is_ended(pool: Cluster) -> None:
