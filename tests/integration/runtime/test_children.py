@@ -167,7 +167,8 @@ def test_a_job_whose_process_cannot_be_started_is_put_off_uncharged(cluster: Clu
         job = cluster.ended(job_id, timeout=40)
         assert (job.state, job.failures, job.result["tag"]) == (JobState.FINISHED, 0, "at last")
     told = [line for line in _log_lines(cluster) if line["event"] == "child.not_started"]
-    assert [line["error"] for line in told] == ["ChildNotReady: RuntimeError: half a deploy"]
+    assert len(told) == 1
+    assert "'breaking' cannot be imported: RuntimeError: half a deploy" in told[0]["error"]
     assert cluster.difference() == 0
 
 
