@@ -254,5 +254,5 @@ def test_job_types_tell_the_schema_of_their_payload(admin: Caller) -> None:
     assert types["greet"]["secret_fields"] == ["password"]
     assert admin.get("/api/jobs/types/greet").get_json() == types["greet"]
     unknown = admin.get("/api/jobs/types/gret")
-    assert unknown.status_code == 422
+    assert unknown.status_code == 404
     assert "greet" in unknown.get_json()["detail"]
