@@ -74,6 +74,10 @@ class JobContext:
     tags: tuple[str, ...] = ()
     tenant: str = ""
     context_id: str = ""
+    #: Where its maker said that it belongs: ``staging``, say.
+    environment: str = ""
+    #: The version of the job type when the job was accepted; a deploy may have come since.
+    version: int = 1
     #: A rehearsal: touch nothing outside.
     is_test: bool = False
     #: Its maker is bound to the tenant: the job may see and touch nothing of others.

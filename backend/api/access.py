@@ -105,6 +105,7 @@ RIGHTS: dict[str, Right] = {
     # The events.
     "events.emit": _PRODUCER,
     "events.get": _VIEWER,
+    "events.of_context": _VIEWER,
     # The audit log, and the keys.
     "audit.search": _OPERATOR,
     "audit.verify": _ADMIN,

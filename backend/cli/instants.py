@@ -36,6 +36,19 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class Durations(click.ParamType[list[float]]):
+    """Several durations with commas between."""
+
+    name = "durations"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[float]:
+        """Seconds, each."""
+        one = Duration(bounds.RETRY_DELAY)
+        return [one.convert(part, param, ctx) for part in str(value).split(",")]
+
+
 class Instant(click.ParamType[datetime]):
     """A duration counted back from now, or a date and time; without a zone it means UTC."""
 
@@ -59,4 +72,5 @@ class Instant(click.ParamType[datetime]):
 
 
 DURATION = Duration()
+DURATIONS = Durations()
 INSTANT = Instant()

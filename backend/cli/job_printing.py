@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,7 @@ def print_job(job: JobView, *, as_json: bool) -> None:
             ("worker", job.worker),
             ("progress", json.dumps(job.progress) if job.progress else ""),
             ("tags", ", ".join(job.tags)),
-            ("trace", job.trace_id),
+            *_labels(job.options),
             ("payload", _line(_shown(job.job_type, job.payload))),
             ("result", _line(_shown(job.job_type, job.result)) if job.result is not None else ""),
             ("error", f"{error.error}: {error.message} [{error.reason}]" if error else ""),
@@ -121,7 +122,7 @@ def _print_record(history: JobHistory) -> None:
             ("created", _with_age(job.created_at)),
             ("ended", _with_age(job.finished_at)),
             ("tags", ", ".join(job.tags)),
-            ("trace", job.trace_id),
+            *_labels(history.options),
             ("payload", _line(payload)),
             ("error", job.last_error),
         ]
@@ -144,6 +145,28 @@ def masked_history(history: JobHistory | None) -> Any:
     shown = {name: _shown(kind, said[name]) for name in ("payload", "changed_payload")}
     attempts = [each | {"result": _shown(kind, each["result"])} for each in said["attempts"]]
     return {**said, **shown, "attempts": attempts}
+
+
+def listed(jobs: Sequence[JobView | JobRecord]) -> list[dict[str, Any]]:
+    """Jobs of a list for programs: the same fields whichever store knows them, those of the API."""
+    from backend.api.schemas.job_resources import JobResources
+
+    resources = JobResources(platform().catalogue)
+    return [resources.line(job).model_dump(mode="json") for job in jobs]
+
+
+def _labels(options: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """What its maker wrote on it; the version only where it says something."""
+    version = options.get("version", 1)
+    return [
+        ("trace", options.get("trace_id", "")),
+        ("tenant", options.get("tenant", "")),
+        ("context", options.get("context_id", "")),
+        ("environment", options.get("environment", "")),
+        ("version", version if version != 1 else ""),
+        ("test run", "yes" if options.get("is_test") else ""),
+        ("callback", options.get("callback_url", "")),
+    ]
 
 
 def _shown(job_type: str, value: Any) -> Any:

@@ -11,43 +11,22 @@ from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import length
 from backend.cli.auditing import audited
-from backend.cli.instants import DURATION, Duration
+from backend.cli.instants import DURATION
 from backend.cli.job_printing import print_job
 from backend.cli.parts import preview_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows, tell
-from backend.domain import bounds
+from backend.cli.request_options import request_options, said
 from backend.domain.errors import InvalidPayload
 from backend.domain.job_state import JobState
 from backend.domain.payload_text import payload_in
-from backend.domain.queue_name import Priority, QueueName
-
-_RETRIES = click.IntRange(int(bounds.MAX_RETRIES.least), int(bounds.MAX_RETRIES.most))
-_PRIORITIES = click.Choice([priority.value for priority in Priority])
-
-
-def _request_options(command: Any) -> Any:
-    for option in (
-        click.option("--test", "is_test", is_flag=True, help="A rehearsal: nothing outside moves."),
-        click.option("--callback-url", help="Is told how the job ended."),
-        click.option("--idempotency-key", help="The same key again is the same job."),
-        click.option("--trace-id", help="The trace it belongs to."),
-        click.option("--tenant", help="Whose job it is."),
-        click.option("--tag", "tags", multiple=True, help="May be given several times."),
-        click.option("--timeout", type=Duration(bounds.TIMEOUT), help="Soft time limit."),
-        click.option("--max-retries", type=_RETRIES, help="Attempts after the first."),
-        click.option("--run-at", type=click.DateTime(), help="When, in UTC."),
-        click.option("--delay", type=DURATION, help="How long from now: 90s, 10m."),
-        click.option("--priority", "-p", type=_PRIORITIES, help="Default: the job type's own."),
-    ):
-        command = option(command)
-    return command
+from backend.domain.queue_name import QueueName
 
 
 @click.command()
 @click.argument("job_type")
 @click.argument("payload", default="{}")
-@_request_options
+@request_options
 @click.option(
     "--wait",
     "patience",
@@ -65,11 +44,12 @@ def enqueue(
       tally jobs enqueue send_email '{"to": "ada@example.com", "subject": "Hi", "text": "Hello"}'
       tally jobs enqueue greet '{"name": "Ada"}' --priority high --wait 10s
       tally jobs enqueue generate_report '{"report": "failures_of_a_week"}' --delay 2h --tag weekly
+      tally jobs enqueue greet '{"name": "Ada"}' --queue low:email --context-id order-42
       echo '{"name": "Ada"}' | tally jobs enqueue greet -
     """
     service = platform().queue_service
     with audited("jobs.enqueue", f"type:{job_type}") as note:
-        job_id = service.enqueue_job(job_type, payload_from(payload), **_said(asked))
+        job_id = service.enqueue_job(job_type, payload_from(payload), **said(asked))
         note["affected_ids"] = [job_id]
     if patience is not None:
         job = service.wait(job_id, patience)
@@ -84,11 +64,11 @@ def enqueue(
 @click.command()
 @click.argument("job_type")
 @click.argument("payload", default="{}")
-@_request_options
+@request_options
 @options.as_json
 def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
     """Says what would happen to a job (queue, time, retries) and enqueues nothing."""
-    request = {"job_type": job_type, "payload": payload_from(payload), **_said(asked)}
+    request = {"job_type": job_type, "payload": payload_from(payload), **said(asked)}
     shown = preview_service().preview_jobs([request]).jobs[0]
     if as_json:
         print_json(shown)
@@ -153,16 +133,3 @@ def _content(path: str) -> str:
         raise InvalidPayload(f"the payload {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InvalidPayload(f"the payload {path} is not UTF-8: {error.reason}") from error
-
-
-def _said(asked: dict[str, Any]) -> dict[str, Any]:
-    left_out: tuple[Any, ...] = (None, False, "", ())
-    said = {
-        name: value
-        for name, value in asked.items()
-        # By identity: 0 retries are not no word about retries.
-        if not any(value is nothing for nothing in left_out)
-    }
-    if "tags" in said:
-        said["tags"] = list(said["tags"])
-    return said

@@ -12,9 +12,15 @@ from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
 from backend.cli.instants import DURATION
-from backend.cli.job_printing import attempts_of, masked, masked_history, print_history, print_job
+from backend.cli.job_printing import (
+    attempts_of,
+    listed,
+    masked,
+    masked_history,
+    print_history,
+    print_job,
+)
 from backend.cli.parts import history_service, search_service, why_service
-from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.history_record import JobHistory, JobRecord
@@ -53,6 +59,7 @@ def show(job_id: str, as_json: bool) -> None:
 @click.option("--tenant", default="")
 @click.option("--trace-id", default="")
 @click.option("--context-id", default="")
+@click.option("--environment", default="", help="Where its maker said that it belongs.")
 @click.option("--worker", default="", help="The worker of the last attempt.")
 @click.option("--error", "error_text", default="", help="A part of the last error.")
 @options.since
@@ -75,8 +82,7 @@ def list_jobs(
     search = JobSearch(state=JobState(state) if state else None, **wanted)
     page = search_service().search(search, cursor=cursor, source=source)
     if as_json:
-        jobs = [masked(job) if isinstance(job, JobView) else plain(job) for job in page.jobs]
-        print_json({"jobs": jobs, "sources": page.sources, "next": page.next})
+        print_json({"jobs": listed(page.jobs), "sources": page.sources, "next": page.next})
         return
     print_rows(
         ("job", "type", "queue", "state", "attempt", "accepted", "last error"),

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from backend.domain.event_record import EventJob, EventRecord
+from backend.domain.job_state import JobState
+
+
+class EventOutcome(NamedTuple):
+    """What became of the job that one subscription got of an event, as far as the record knows."""
+
+    subscription: str
+    job_id: str
+    #: Empty, as the state is None, until the recorder has brought the job in.
+    job_type: str
+    state: JobState | None
+    #: What it returned; None unless it finished.
+    result: Any
+    last_error: str
+    finished_at: datetime | None
 
 
 class RecordedEvent(NamedTuple):
-    """An event with the jobs that it led to, by subscription."""
+    """An event with the jobs that it led to."""
 
     event: EventRecord
-    job_ids: dict[str, str]
+    outcomes: tuple[EventOutcome, ...]
+
+    @property
+    def job_ids(self) -> dict[str, str]:
+        """The ids of its jobs by subscription."""
+        return {outcome.subscription: outcome.job_id for outcome in self.outcomes}
 
 
 class EventRecordStore(Protocol):
@@ -26,3 +47,6 @@ class EventRecordStore(Protocol):
 
     def find(self, event_id: str) -> RecordedEvent | None:
         """One event; None when it is unknown."""
+
+    def find_context(self, context_id: str, limit: int) -> list[RecordedEvent]:
+        """The events of one context of the caller's, the newest first."""

@@ -37,6 +37,10 @@ class JobRecord:
     tenant: str
     trace_id: str
     context_id: str
+    #: Where its maker said that it belongs.
+    environment: str
+    #: Of the job type when the job was accepted.
+    version: int
     is_test: bool
     #: Class and message of the last error, also of a job that succeeded after it.
     last_error: str

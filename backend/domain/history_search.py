@@ -66,6 +66,7 @@ class JobSearch:
     tag: str = ""
     trace_id: str = ""
     context_id: str = ""
+    environment: str = ""
     tenant: str = ""
     #: The worker of the last attempt.
     worker: str = ""
@@ -83,6 +84,7 @@ class JobSearch:
             "tag",
             "trace_id",
             "context_id",
+            "environment",
             "tenant",
             "worker",
             "error_text",

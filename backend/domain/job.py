@@ -123,3 +123,13 @@ class JobView:
     def trace_id(self) -> str:
         """The trace this job belongs to; empty when the caller gave none."""
         return str(self.options.get("trace_id", ""))
+
+    @property
+    def environment(self) -> str:
+        """Where the caller said that it belongs; empty when the caller did not say."""
+        return str(self.options.get("environment", ""))
+
+    @property
+    def version(self) -> int:
+        """The version of its job type when it was accepted."""
+        return int(self.options.get("version", 1))

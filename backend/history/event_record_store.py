@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from backend.domain.event_record import EventJob, EventRecord
-from backend.domain.event_record_ports import RecordedEvent
-from backend.history.caller_session import in_session
+from backend.domain.event_record_ports import EventOutcome, RecordedEvent
+from backend.domain.job_state import JobState
+from backend.history.caller_session import Execute, in_session
 from backend.history.outbox_store import add_to_outbox
 
 
@@ -42,10 +43,33 @@ class PostgresEventRecordStore:
         """One event; None when it is unknown."""
         with in_session(None, self._engine) as execute:
             rows = execute("find_event_record", {"id": event_id})
-            jobs = execute("jobs_of_event_record", {"id": event_id}) if rows else []
-        if not rows:
-            return None
-        return RecordedEvent(_event(rows[0]), dict(jobs))
+            return _recorded(execute, rows[0]) if rows else None
+
+    def find_context(self, context_id: str, limit: int) -> list[RecordedEvent]:
+        """The events of one context of the caller's, the newest first."""
+        asked = {"context_id": context_id, "most": limit}
+        with in_session(None, self._engine) as execute:
+            rows = execute("find_events_of_context", asked)
+            return [_recorded(execute, row) for row in rows]
+
+
+def _recorded(execute: Execute, row: tuple[Any, ...]) -> RecordedEvent:
+    event = _event(row)
+    rows = execute("outcomes_of_event_record", {"id": event.id})
+    return RecordedEvent(event, tuple(_outcome(each) for each in rows))
+
+
+def _outcome(row: tuple[Any, ...]) -> EventOutcome:
+    subscription, job_id, job_type, status, finished_at, last_error, result = row
+    return EventOutcome(
+        subscription=subscription,
+        job_id=job_id,
+        job_type=job_type or "",
+        state=JobState(status) if status else None,
+        result=result,
+        last_error=last_error or "",
+        finished_at=finished_at,
+    )
 
 
 def _values_of(event: EventRecord) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def job_record(row: Row[Any]) -> JobRecord:
         tenant=row.tenant or "",
         trace_id=row.trace_id or "",
         context_id=row.context_id or "",
+        environment=row.environment or "",
+        version=row.type_version or 1,
         is_test=row.is_test,
         last_error=row.last_error or "",
         error_kind=row.error_kind or "",

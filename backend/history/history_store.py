@@ -77,6 +77,7 @@ class HistoryStore:
             "tag": search.tag or None,
             "trace_id": search.trace_id or None,
             "context_id": search.context_id or None,
+            "environment": search.environment or None,
             "tenant": search.tenant or None,
             "worker": search.worker or None,
             "error_pattern": _pattern(search.error_text) if search.error_text else None,

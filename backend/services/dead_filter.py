@@ -19,6 +19,7 @@ class DeadFilter:
     tenant: str | None = None
     trace_id: str | None = None
     context_id: str | None = None
+    environment: str | None = None
     #: The worker of the last attempt.
     worker: str | None = None
     #: The reason, or any part of the error's class and message.
@@ -49,6 +50,7 @@ class DeadFilter:
             (self.trace_id, job.trace_id),
             (self.tenant, job.options.get("tenant", "")),
             (self.context_id, job.options.get("context_id", "")),
+            (self.environment, job.environment),
         )
         if self.tag is not None and self.tag not in job.tags:
             return False

@@ -64,6 +64,10 @@ class EventService:
             raise JobNotFound(f"there is no event {event_id!r} on record", event_id=event_id)
         return found
 
+    def events_of(self, context_id: str, limit: int = 50) -> list[RecordedEvent]:
+        """The events of one context of the caller's, the newest first, each with what its jobs came to."""
+        return self._store.find_context(context_id, limit)
+
     def check_subscriptions(self) -> None:
         """Raises `InvalidRequest` for a subscription to what does not exist: call it at the start."""
         for event in self._subscriptions.events():

@@ -14,9 +14,10 @@ from backend.domain.job import NewJob
 from backend.domain.job_contents import digest_of
 from backend.domain.job_id import checked
 from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.domain.queue_name import Priority, QueueName
+from backend.domain.queue_name import QueueName
 from backend.domain.strict_json import NotJson, json_encoder
 from backend.services import job_options
+from backend.services.chosen_queue import chosen_queue, own_queue
 
 _to_json = json_encoder("payload")
 
@@ -116,7 +117,7 @@ class JobIntake:
         return NewJob(
             id=self._new_id(),
             job_type=kind.name,
-            queue=_queue(kind, priority),
+            queue=own_queue(kind, priority),
             payload=text,
             options=job_options.carried(kind, {}, kind.retry, kind.timeout),
             max_attempts=kind.retry.max_attempts,
@@ -127,11 +128,12 @@ class JobIntake:
     def _with_options(
         self, kind: JobType, text: str, priority: str | None, options: Mapping[str, Any]
     ) -> NewJob:
+        job_options.check_version(kind, options)
         retry = job_options.retry(kind, options)
         timeout = job_options.number(options, bounds.TIMEOUT, kind.timeout)
         run_at, delay = self._time(options)
         key, own_id = options.get("idempotency_key") or "", options.get("job_id")
-        queue = _queue(kind, priority)
+        queue = chosen_queue(self.catalogue, kind, priority, options.get("queue"))
         is_named = bool(key or own_id)
         return NewJob(
             id=checked(own_id) if own_id else self._new_id(),
@@ -203,7 +205,3 @@ def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
 
 def _digest(kind: JobType, text: str, queue: QueueName, options: Mapping[str, Any]) -> str:
     return digest_of(kind.name, text, str(queue), str(options.get("tenant") or ""))
-
-
-def _queue(kind: JobType, priority: str | None) -> QueueName:
-    return QueueName(Priority.parse(priority) if priority else kind.priority, kind.lane)

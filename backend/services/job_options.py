@@ -41,6 +41,8 @@ OPTIONS = frozenset(
         "event_id",
         "schedule",
         "environment",
+        "queue",
+        "version",
     }
 )
 #: Options that travel with the job as they are.
@@ -126,6 +128,17 @@ def text(name: str, value: Any) -> str:
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         raise InvalidOption(f"{name} has half of a character (a lone surrogate)", field=name)
     return value
+
+
+def check_version(kind: JobType, options: Mapping[str, Any]) -> None:
+    """Raises `InvalidOption` when another version of the job type is asked for than there is here."""
+    asked = options.get("version")
+    if asked is not None and bounds.VERSION.whole(asked) != kind.version:
+        raise InvalidOption(
+            f"job type {kind.name!r} has version {kind.version} here, not {asked}; "
+            "leave version out to have the one that is deployed run",
+            field="version",
+        )
 
 
 def limit(options: Mapping[str, Any]) -> dict[str, Any]:

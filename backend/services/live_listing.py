@@ -154,6 +154,7 @@ def _is_labelled(search: JobSearch, job: JobView) -> bool:
         (not search.tag or search.tag in job.tags)
         and search.trace_id in {"", options.get("trace_id")}
         and search.context_id in {"", options.get("context_id")}
+        and search.environment in {"", options.get("environment")}
         and search.tenant in {"", options.get("tenant")}
     )
 

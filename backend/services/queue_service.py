@@ -71,8 +71,10 @@ class QueueService:
         ``tags``, ``tenant``, ``trace_id``, ``context_id``; ``idempotency_key`` with
         ``idempotency_window`` (seconds): the same key again returns the job already there;
         ``expires_at``; ``limit_key`` with ``limit``: so many jobs of one key at once in the cluster;
-        ``result_ttl`` (seconds); ``job_id``; ``is_test``. The range of each number is in
-        docs/how-to/enqueue-jobs.md; what is outside of it raises `InvalidOption`.
+        ``result_ttl`` (seconds); ``job_id``; ``is_test``; ``callback_url``; ``environment`` (where it
+        belongs, to search by); ``queue``: another than the job type's, by name (``high:email``) or
+        only by lane (``email``); ``version``: refused unless it is the job type's. The range of each
+        number is in docs/how-to/enqueue-jobs.md; what is outside of it raises `InvalidOption`.
         """
         job = self._intake.check(job_type, payload, priority, options)
         if session is not None:

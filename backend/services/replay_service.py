@@ -52,9 +52,18 @@ class ReplayService:
         if old is None:
             raise JobNotFound(f"no job {job_id!r} on record", job_id=job_id)
         body = old.current_payload if payload is None else payload
-        place = priority or QueueName.parse(old.job.queue).priority.value
-        new = self._intake.check(old.job.job_type, body, place, {**_options_of(old), **options})
+        place = QueueName.parse(old.job.queue)
+        options = {**_options_of(old), **self._lane_of(old, place), **options}
+        new = self._intake.check(old.job.job_type, body, priority or place.priority.value, options)
         return self._queue.enqueue([new])[0].id
+
+    def _lane_of(self, old: JobHistory, place: QueueName) -> dict[str, Any]:
+        """The lane that was chosen for it, if one was that is not its job type's and still is served."""
+        catalogue = self._intake.catalogue
+        is_own = (
+            old.job.job_type in catalogue and catalogue.get(old.job.job_type).lane == place.lane
+        )
+        return {} if is_own or place.lane not in catalogue.lanes() else {"queue": place.lane}
 
 
 def _options_of(old: JobHistory) -> dict[str, Any]:

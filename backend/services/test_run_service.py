@@ -20,6 +20,7 @@ class RunReceipt(NamedTuple):
     run_id: str
     event_id: str
     status: str
+    message: str
     #: Of the job type that it runs.
     version: int
 
@@ -62,4 +63,4 @@ class JobTester:
         )
         self._store.add(event, [EventJob("test_job", job)], session)
         version = self._intake.catalogue.get(job.job_type).version
-        return RunReceipt(job.id, event_id, "queued", version)
+        return RunReceipt(job.id, event_id, "queued", "Test job queued for execution", version)

@@ -111,5 +111,8 @@ def _apply(context: JobContext, options: dict[str, object]) -> None:
     context.trace_id = str(options.get("trace_id", ""))
     context.tenant = str(options.get("tenant", ""))
     context.context_id = str(options.get("context_id", ""))
+    context.environment = str(options.get("environment", ""))
+    version = options.get("version", 1)
+    context.version = version if isinstance(version, int) else 1
     context.is_test = bool(options.get("is_test"))
     context.is_confined = bool(options.get("is_confined"))

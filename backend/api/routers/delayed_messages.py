@@ -22,9 +22,7 @@ _JOB_TYPE = "log_message"
 class RegisterRequest(Request):
     """What to print, and when."""
 
-    message: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = (
-        "Job executed successfully"
-    )
+    message: Annotated[str, StringConstraints(max_length=2000)] = "Job executed successfully"
     delay_seconds: Annotated[int, Field(ge=0, le=int(bounds.DELAY.most)), WHOLE] = 180
     max_retry: Annotated[int, within(bounds.MAX_RETRIES), WHOLE] = 10
 

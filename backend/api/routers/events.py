@@ -7,8 +7,16 @@ import json
 from backend.api.answer import Answer
 from backend.api.call import Call
 from backend.api.operation import Router
-from backend.api.schemas.events import EmittedResource, EventRequest, EventResource
+from backend.api.schemas.events import (
+    ContextQuery,
+    EmittedResource,
+    EventList,
+    EventOutcomeLine,
+    EventRequest,
+    EventResource,
+)
 from backend.api.schemas.fields import JobId
+from backend.domain.event_record_ports import RecordedEvent
 
 router = Router("events", "Events")
 
@@ -35,9 +43,19 @@ def emit(call: Call, body: EventRequest) -> Answer[EmittedResource]:
 
 @router.get("/api/events/{event_id}")
 def get(call: Call, event_id: JobId) -> EventResource:
-    """One event and the jobs that it led to."""
-    found = call.parts.events.get_event(event_id)
-    event = found.event
+    """One event, the jobs that it led to, and what they came to."""
+    return _resource(call, call.parts.events.get_event(event_id))
+
+
+@router.get("/api/events")
+def of_context(call: Call, query: ContextQuery) -> EventList:
+    """The events of one context, the newest first, each with what its jobs came to."""
+    found = call.parts.events.events_of(query.context_id, query.limit)
+    return EventList(items=[_resource(call, each) for each in found])
+
+
+def _resource(call: Call, found: RecordedEvent) -> EventResource:
+    event, masked = found.event, call.desk.resources.payload
     return EventResource(
         id=event.id,
         name=event.name,
@@ -48,5 +66,16 @@ def get(call: Call, event_id: JobId) -> EventResource:
         context_id=event.context_id or None,
         is_test=event.is_test,
         created_at=event.created_at,
-        jobs=dict(found.job_ids),
+        jobs=found.job_ids,
+        outcomes=[
+            EventOutcomeLine(
+                subscription=outcome.subscription,
+                job_id=outcome.job_id,
+                state=outcome.state,
+                result=masked(outcome.job_type, outcome.result),
+                error=outcome.last_error or None,
+                ended_at=outcome.finished_at,
+            )
+            for outcome in found.outcomes
+        ],
     )

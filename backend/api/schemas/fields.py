@@ -13,6 +13,7 @@ from backend.domain import bounds
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import Priority
 from backend.domain.role import Role
+from backend.services.job_options import WEB_ADDRESS
 
 _INSTANT = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?"
 _NUMBER = r"-?(0|[1-9]\d{0,15})"
@@ -63,11 +64,15 @@ Reason = Annotated[str, StringConstraints(max_length=500, pattern=_LINE.replace(
 TypeName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
 QueueText = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+WebAddress = Annotated[Line, Field(pattern=f"^{WEB_ADDRESS}$")]
 ObjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,128}$")]
 Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
 Delay = Annotated[float, within(bounds.DELAY)]
+TypeVersion = Annotated[int, within(bounds.VERSION), WHOLE]
 RetryDelay = Annotated[float, within(bounds.RETRY_DELAY)]
 
+#: What naming a version asks for.
+ONLY_THAT_VERSION = "Refused unless this is the version of the job type that is deployed."
 #: In bodies these are JSON strings; strict models take them by value.
 PriorityWord = Annotated[Priority, Field(description="How urgent.")]
 StateWord = Annotated[JobState, Field(description="Where a job stands.")]

@@ -19,6 +19,7 @@ class JobConditions(Request):
     tag: Tag | None = None
     trace_id: Line | None = None
     context_id: Line | None = None
+    environment: Line | None = Field(None, description="Where its maker said that it belongs.")
     tenant: Line | None = None
     worker: Line | None = Field(None, description="The worker of the last attempt.")
     error: Line | None = Field(None, description="Any part of the last error's text.")
@@ -40,6 +41,7 @@ class SearchConditions(JobConditions):
             tag=self.tag or "",
             trace_id=self.trace_id or "",
             context_id=self.context_id or "",
+            environment=self.environment or "",
             tenant=tenant or "",
             worker=self.worker or "",
             error_text=self.error or "",

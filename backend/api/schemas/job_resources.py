@@ -125,6 +125,8 @@ def _recorded_line(job: JobRecord) -> JobLine:
         tenant=job.tenant or None,
         trace_id=job.trace_id or None,
         context_id=job.context_id or None,
+        environment=job.environment or None,
+        version=job.version,
         is_test=job.is_test,
         source="history",
     )
@@ -137,6 +139,8 @@ def labels(options: Mapping[str, Any]) -> dict[str, Any]:
         "tenant": options.get("tenant"),
         "trace_id": options.get("trace_id"),
         "context_id": options.get("context_id"),
+        "environment": options.get("environment"),
+        "version": int(options.get("version", 1)),
         "is_test": bool(options.get("is_test")),
         "callback_url": options.get("callback_url"),
     }

@@ -46,6 +46,8 @@ class JobLine(Resource):
     tenant: str | None = None
     trace_id: str | None = None
     context_id: str | None = None
+    environment: str | None = None
+    version: int = 1
     is_test: bool = False
     source: Literal["live", "history"]
 

@@ -10,19 +10,22 @@ from pydantic import Field, JsonValue
 from backend.api.config.section import within
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import (
+    ONLY_THAT_VERSION,
     WHOLE,
     Delay,
     Instant,
     JobId,
     Line,
     PriorityWord,
+    QueueText,
     RetryDelay,
     StateWord,
     Tag,
     TypeName,
+    TypeVersion,
+    WebAddress,
 )
 from backend.domain import bounds
-from backend.services.job_options import WEB_ADDRESS
 
 
 class EnqueueRequest(Request):
@@ -62,10 +65,12 @@ class EnqueueRequest(Request):
     )
     job_id: JobId | None = Field(None, description="An id of the caller's own making.")
     is_test: bool = Field(False, description="Handlers touch nothing outside.")
-    callback_url: Annotated[Line, Field(pattern=f"^{WEB_ADDRESS}$")] | None = Field(
-        None, description="Gets the outcome as a signed POST."
+    callback_url: WebAddress | None = Field(None, description="Gets the outcome as a signed POST.")
+    environment: Line | None = Field(None, description="Where it belongs, to search by.")
+    queue: QueueText | None = Field(
+        None, description="Another than the job type's: `high:email`, or only the lane, `email`."
     )
-    environment: Line | None = None
+    version: TypeVersion | None = Field(None, description=ONLY_THAT_VERSION)
 
 
 class BulkRequest(Request):
@@ -110,6 +115,8 @@ class Job(Resource):
     tenant: str | None = None
     trace_id: str | None = None
     context_id: str | None = None
+    environment: str | None = Field(None, description="Where its maker said that it belongs.")
+    version: int = Field(1, description="Of the job type when the job was accepted.")
     is_test: bool = False
     callback_url: str | None = None
     source: Literal["live", "history"] = Field(

@@ -7,9 +7,22 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, StringConstraints
 
+from backend.api.config.section import within
 from backend.api.schemas.base import Because, Request, Resource
-from backend.api.schemas.fields import Line, PriorityWord, Tag
+from backend.api.schemas.fields import (
+    ONLY_THAT_VERSION,
+    WHOLE,
+    Delay,
+    Instant,
+    Line,
+    PriorityWord,
+    QueueText,
+    Tag,
+    TypeVersion,
+    WebAddress,
+)
 from backend.api.schemas.jobs import EnqueueRequest
+from backend.domain import bounds
 from backend.domain.job_preview import JobPreview
 
 _Jobs = Annotated[list[EnqueueRequest], Field(min_length=1, max_length=10_000)]
@@ -95,6 +108,15 @@ class TrialRequest(Request):
     tenant: Line | None = None
     context_id: Line | None = None
     environment: Line | None = Field(None, description="Where the run belongs.")
+    queue: QueueText | None = Field(None, description="Another than the job type's.")
+    version: TypeVersion | None = Field(None, description=ONLY_THAT_VERSION)
+    run_at: Instant | None = Field(None, description="Not before; in the past means now.")
+    delay: Delay | None = Field(None, description="Seconds to wait; instead of run_at.")
+    max_retries: Annotated[int, within(bounds.MAX_RETRIES), WHOLE] | None = None
+    timeout: Annotated[float, within(bounds.TIMEOUT)] | None = Field(
+        None, description="Seconds an attempt may take."
+    )
+    callback_url: WebAddress | None = Field(None, description="Gets the outcome as a signed POST.")
 
 
 class TrialReceipt(Resource):
@@ -103,4 +125,5 @@ class TrialReceipt(Resource):
     run_id: str = Field(description="The id of its job: follow it as any job.")
     event_id: str
     status: str
+    message: str = Field(description="The same in words.")
     version: int = Field(description="Of the job type.")

@@ -24,10 +24,11 @@ from backend.domain.errors import InvalidOption
 routes = Routes()
 
 _UNENDED = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
-            "trace": "trace_id", "context": "context_id", "worker": "worker", "text": "error",
-            "since": "since", "until": "until"}  # fmt: skip
+            "trace": "trace_id", "context": "context_id", "environment": "environment",
+            "worker": "worker", "text": "error", "since": "since", "until": "until"}  # fmt: skip
 _DEAD = {"type": "job_type", "queue": "queue", "tag": "tag", "tenant": "tenant", "trace": "trace_id",
-         "context": "context_id", "worker": "worker", "error": "error", "text": "error",
+         "context": "context_id", "environment": "environment", "worker": "worker",
+         "error": "error", "text": "error",
          "kind": "error_kind", "since": "since", "until": "until", "after": "after",
          "before": "before"}  # fmt: skip
 #: What each action is called here, and what its notice says.

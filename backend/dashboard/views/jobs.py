@@ -25,6 +25,7 @@ routes = Routes()
 #: Parameters of the address bar, beside the state's tab and the page.
 FILTERS = (
     "text", "type", "queue", "within", "since", "until", "tag", "worker", "tenant", "trace", "context",
+    "environment",
 )  # fmt: skip
 #: Filters that the API calls by another name.
 _NAMES = {"type": "job_type", "trace": "trace_id", "context": "context_id", "text": "error"}

@@ -2,7 +2,8 @@
 -- them has the plan that fits it.
 SELECT id, position, job_type, queue, status, attempt, max_attempts,
   created_at, enqueued_at, started_at, finished_at, run_at, discarded_at,
-  worker, tags, tenant, trace_id, context_id, is_test, last_error, error_kind, error_reason
+  worker, tags, tenant, trace_id, context_id, is_test, last_error, error_kind, error_reason,
+  options ->> 'environment' AS environment, CAST(options ->> 'version' AS integer) AS type_version
 FROM jobs
 WHERE position >= :since_version AND position < :until_version
   AND (:after_position IS NULL OR (position, id) < (:after_position, :after_id))
@@ -12,6 +13,7 @@ WHERE position >= :since_version AND position < :until_version
   AND (:tag IS NULL OR tags @> ARRAY[:tag])
   AND (:trace_id IS NULL OR trace_id = :trace_id)
   AND (:context_id IS NULL OR context_id = :context_id)
+  AND (:environment IS NULL OR options ->> 'environment' = :environment)
   AND (:tenant IS NULL OR tenant = :tenant)
   AND (:worker IS NULL OR worker = :worker)
   AND (:error_pattern IS NULL OR last_error ILIKE :error_pattern)

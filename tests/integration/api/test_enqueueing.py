@@ -325,16 +325,11 @@ def test_a_message_is_registered_as_it_is_asked_for(admin: Caller, parts: ApiPar
     assert job.max_attempts == 4
 
 
-def test_a_test_run_is_flagged_and_answered_at_once(admin: Caller, parts: ApiParts) -> None:
-    answer = admin.post(
-        "/api/jobs/types/greet/test", {"payload": {"name": "Ada"}, "tags": ["nightly"]}
-    )
+def test_an_empty_message_is_a_message_too(admin: Caller, parts: ApiParts) -> None:
+    answer = admin.post("/api/dm-jobqueue/register", {"message": ""})
 
-    receipt = answer.get_json()
-    assert (answer.status_code, receipt["status"]) == (202, "queued")
-    event = admin.get(f"/api/events/{receipt['event_id']}").get_json()
-    assert event["is_test"] is True
-    assert list(event["jobs"].values()) == [receipt["run_id"]]
+    assert answer.status_code == 200
+    assert parts.queue.get_job(answer.get_json()["job_id"]).payload == {"message": ""}
 
 
 def test_a_domain_event_leads_to_a_job_for_each_subscription(admin: Caller) -> None:

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from backend.bootstrap import platform
+from backend.cli.jobs_enqueueing import enqueue, preview
+from backend.services.job_options import OPTIONS
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
@@ -28,8 +30,7 @@ def test_a_payload_comes_from_a_file_or_from_standard_input(shell: Shell, tmp_pa
     shell.run("jobs", "enqueue", "greet", f"@{tmp_path / 'payload.json'}")
     shell.run("jobs", "enqueue", "greet", "-", typed='{"name": "Pipe"}')
 
-    jobs = shell.json("jobs", "list", "--source", "live")["jobs"]
-    assert {job["payload"]["name"] for job in jobs} == {"File", "Pipe"}
+    assert _names(shell) == {"File", "Pipe"}
 
 
 def test_what_cannot_be_is_status_2_and_names_the_nearest(shell: Shell) -> None:
@@ -48,11 +49,53 @@ def test_jobs_are_found_by_state_type_and_tag(shell: Shell) -> None:
     shell.run("jobs", "enqueue", "greet", '{"name": "A"}', "--tag", "vip")
     shell.run("jobs", "enqueue", "greet", '{"name": "B"}', "--delay", "2h")
 
-    tagged = shell.json("jobs", "list", "--tag", "vip", "--source", "live")["jobs"]
-    delayed = shell.json("jobs", "list", "--state", "scheduled", "--source", "live")["jobs"]
+    assert _names(shell, "--tag", "vip") == {"A"}
+    assert _names(shell, "--state", "scheduled") == {"B"}
 
-    assert [job["payload"]["name"] for job in tagged] == ["A"]
-    assert [job["payload"]["name"] for job in delayed] == ["B"]
+
+def _names(shell: Shell, *conditions: str) -> set[str]:
+    """Whom the jobs greet that are found."""
+    found = shell.json("jobs", "list", "--source", "live", *conditions)["jobs"]
+    shown = [shell.json("jobs", "show", job["id"])["job"] for job in found]
+    return {job["payload"]["name"] for job in shown}
+
+
+def test_the_shell_takes_every_option_that_python_takes() -> None:
+    #: What the platform itself says of a job.
+    of_our_own = {"parent_id", "event_id", "schedule", "is_confined"}
+
+    for command in (enqueue, preview):
+        taken = {parameter.name for parameter in command.params}
+        assert OPTIONS - of_our_own - taken == set()
+
+
+def test_a_job_carries_what_was_said_on_the_command_line(shell: Shell) -> None:
+    job_id = shell.run(
+        "jobs", "enqueue", "greet", '{"name": "Ada"}', "--job-id", "mine-1", "--queue", "low:attended",
+        "--retry-delays", "5s,1m", "--limit-key", "acme", "--limit", "2", "--result-ttl", "2h",
+        "--expires-at", "2040-01-02T03:04:05", "--tenant", "acme", "--environment", "staging",
+        "--context-id", "order-1", "--idempotency-key", "k", "--idempotency-window", "1h",
+        "--callback-url", "https://example.com/told", "--version", "1", "--test",
+    ).text.strip()  # fmt: skip
+
+    job = shell.json("jobs", "show", job_id)["job"]
+    shown = dict(
+        line.strip().split(maxsplit=1)
+        for line in shell.run("jobs", "show", job_id).text.splitlines()
+        if len(line.split(maxsplit=1)) == 2 and not line.startswith("test run")
+    )
+
+    assert job_id == "mine-1"
+    assert (job["queue"], job["max_attempts"]) == ("low:attended", 3)
+    assert job["options"] == {
+        "tenant": "acme", "context_id": "order-1", "environment": "staging", "is_test": True,
+        "callback_url": "https://example.com/told", "limit_key": "acme", "limit": 2,
+        "result_ttl": 7200, "idempotency_key": "k", "idempotency_window": 3600.0,
+        "expires_at": "2040-01-02T03:04:05+00:00", "retry_delays": [5.0, 60.0],
+    }  # fmt: skip
+    assert (shown["tenant"], shown["context"], shown["environment"], shown["callback"]) == (
+        "acme", "order-1", "staging", "https://example.com/told",
+    )  # fmt: skip
 
 
 def test_a_preview_enqueues_nothing(shell: Shell) -> None:

@@ -44,7 +44,8 @@ LIVES = (
     Life("a", at(0), "send_email", "high:email", "w1", {"tags": ["x", "y"], "tenant": "acme"}),
     Life("b", at(10), "send_email", "normal", "w2", {"trace_id": "t1", "tags": ["y"]}, ends="failed",
          error=("ConnectionError", "100% of db_1 refused\nTry later")),
-    Life("c", at(20), "export", "low:export", "w1", {"context_id": "c1", "tenant": "other"}),
+    Life("c", at(20), "export", "low:export", "w1",
+         {"context_id": "c1", "tenant": "other", "environment": "staging", "version": 3}),
     Life("d", at(30), "export", "low:export", ends=""),
 )  # fmt: skip
 
@@ -61,6 +62,8 @@ LIVES = (
         ({"tag": "z"}, []),
         ({"trace_id": "t1"}, ["b"]),
         ({"context_id": "c1"}, ["c"]),
+        ({"environment": "staging"}, ["c"]),
+        ({"environment": "production"}, []),
         ({"tenant": "acme"}, ["a"]),
         ({"worker": "w1"}, ["c", "a"]),
         ({"error_text": "DB_1 REFUSED"}, ["b"]),
@@ -81,6 +84,16 @@ def test_each_condition_finds_what_it_says(
     chronicle.write(*events_of(*LIVES))
 
     assert found(service, **search) == expected
+
+
+def test_a_found_job_says_its_environment_and_version(
+    chronicle: Chronicle, service: HistoryService
+) -> None:
+    chronicle.write(*events_of(*LIVES))
+
+    found = {job.id: (job.environment, job.version) for job in service.search(JobSearch()).jobs}
+
+    assert found == {"a": ("", 1), "b": ("", 1), "c": ("staging", 3), "d": ("", 1)}
 
 
 def test_text_in_errors_is_found_without_the_index_for_it(

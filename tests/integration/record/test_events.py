@@ -37,6 +37,46 @@ def test_an_event_becomes_one_job_for_each_subscription(bureau: Bureau) -> None:
     assert recorded.event.tenant == "acme"
 
 
+def test_an_event_knows_what_its_jobs_came_to(bureau: Bureau) -> None:
+    emitted = bureau.event_service.emit_event("user.registered", ADA, context_id="c-9")
+    unrecorded = bureau.event_service.get_event(emitted.event_id)
+    bureau.relay_all()
+    bureau.run_all('{"greeted": "Ada"}')
+    bureau.record()
+
+    recorded = bureau.event_service.get_event(emitted.event_id)
+
+    assert [outcome[:5] for outcome in unrecorded.outcomes] == [
+        ("count", emitted.job_ids[1], "", None, None),
+        ("greet", emitted.job_ids[0], "", None, None),
+    ]
+    assert [outcome[:6] for outcome in recorded.outcomes] == [
+        ("count", emitted.job_ids[1], "count", "finished", {"greeted": "Ada"}, ""),
+        ("greet", emitted.job_ids[0], "greet", "finished", {"greeted": "Ada"}, ""),
+    ]
+    assert all(outcome.finished_at for outcome in recorded.outcomes)
+    in_other_words = bureau.rows(
+        "SELECT status, result_payload FROM task_jobs WHERE context_id = 'c-9'"
+    )
+    assert [tuple(row.values()) for row in in_other_words] == [
+        ("succeeded", {"greeted": "Ada"})
+    ] * 2
+
+
+def test_the_events_of_a_context_are_found_the_newest_first(bureau: Bureau) -> None:
+    for number in range(3):
+        bureau.event_service.emit_event(
+            "user.registered", ADA, event_id=f"e-{number}", context_id="c"
+        )
+    bureau.event_service.emit_event("user.registered", ADA, context_id="another")
+
+    found = bureau.event_service.events_of("c", 2)
+
+    assert [each.event.id for each in found] == ["e-2", "e-1"]
+    assert [len(each.outcomes) for each in found] == [2, 2]
+    assert bureau.event_service.events_of("nobody's") == []
+
+
 def test_the_same_event_again_makes_no_second_job(bureau: Bureau) -> None:
     first = bureau.event_service.emit_event("user.registered", ADA, event_id="evt-1")
     again = bureau.event_service.emit_event("user.registered", ADA, event_id="evt-1")

@@ -20,7 +20,7 @@ def test_a_test_run_answers_at_once_and_can_be_followed(bureau: Bureau) -> None:
     bureau.run_all("41")
     finished = bureau.queue.find(receipt.run_id)
 
-    assert (receipt.status, receipt.version) == ("queued", 3)
+    assert receipt[2:] == ("queued", "Test job queued for execution", 3)
     assert waiting is not None
     assert queued is not None
     assert finished is not None
@@ -42,6 +42,15 @@ def test_the_event_of_a_test_run_is_on_record_with_its_run(bureau: Bureau) -> No
     assert recorded.event.is_test
     assert recorded.event.payload == '{"job_type": "greet", "payload": {"name": "Ada"}}'
     assert recorded.job_ids == {"test_job": receipt.run_id}
+
+
+def test_a_test_run_takes_a_queue_and_the_deployed_version(bureau: Bureau) -> None:
+    receipt = bureau.tester.test_job("greet", {"name": "Ada"}, queue="low:report", version=1)
+    bureau.relay_all()
+
+    queued = bureau.queue.find(receipt.run_id)
+    assert queued is not None
+    assert queued.queue == "low:report"
 
 
 def test_a_test_run_with_a_wrong_payload_leaves_nothing(bureau: Bureau) -> None:

@@ -16,6 +16,7 @@ from tests.unit.runtime.attempts import run as _run
 from workers.base_worker import JobContext, StopRequested, TimeLimitReached
 from workers.runtime import attempt
 from workers.runtime.attempt_error import HardLimitReached
+from workers.runtime.job_contexts import context_of
 from workers.runtime.runner import hard_timeout
 
 
@@ -219,3 +220,11 @@ def test_a_validation_error_of_the_handlers_own_making_is_retried_as_any_other()
         Greeting.model_validate({"answer": "of another service"})
 
     assert _run(handler).kind is OutcomeKind.RETRIED
+
+
+def test_a_handler_knows_its_environment_and_version() -> None:
+    said = context_of(_job(options=b'{"environment": "staging", "version": 3}'), "w")
+    unsaid = context_of(_job(), "w")
+
+    assert (said.environment, said.version) == ("staging", 3)
+    assert (unsaid.environment, unsaid.version) == ("", 1)

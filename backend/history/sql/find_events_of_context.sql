@@ -1,0 +1,2 @@
+SELECT id, name, payload::text, source, tenant, trace_id, context_id, is_test, created_at
+FROM event_records WHERE context_id = :context_id ORDER BY created_at DESC, id DESC LIMIT :most

@@ -1,1 +1,0 @@
-SELECT subscription, job_id FROM event_record_jobs WHERE event_id = :id ORDER BY subscription
