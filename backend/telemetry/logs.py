@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
-from typing import Any, Literal
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Literal, TextIO
 
 import structlog
 
 from backend.domain.visible_text import visible, visible_line
 from backend.telemetry.redaction import redact
 
+#: Libraries of ours that say at each step what they do. Those of an application are its own affair.
+_CHATTY = (
+    "PIL", "asyncio", "fontTools", "fpdf", "gunicorn", "matplotlib", "pyarrow", "redis", "rq",
+    "rq_scheduler", "sqlalchemy", "urllib3", "werkzeug",
+)  # fmt: skip
+#: What `_quieten` set, so that it never overrules a level that somebody chose.
+_quiet: dict[str, int] = {}
 #: Fields whose text has more than one line.
 _OF_LINES = frozenset({"exception", "stack"})
 
@@ -62,15 +69,33 @@ def _written_out(
     return event
 
 
+class _Outlet(logging.StreamHandler[TextIO]):
+    """Where the lines of `logging` go: one for the process, whoever else listens beside it."""
+
+
 def _send_library_logs_through(shared: list[Any], ending: list[Any], level: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Outlet(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )
-    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, _number(level)), force=True)
+    root = logging.getLogger()
+    # Only our own of before: what an application put beside it, for its error tracker, say, stays.
+    root.handlers[:] = [other for other in root.handlers if not isinstance(other, _Outlet)]
+    root.addHandler(handler)
+    root.setLevel(_number(level))
+    _quieten(_CHATTY, max(logging.WARNING, _number(level)))
+
+
+def _quieten(names: Iterable[str], level: int) -> None:
+    """Libraries of ours tell what goes wrong, and not what they do, unless somebody asked them to."""
+    for name in names:
+        logger = logging.getLogger(name)
+        if logger.level in {logging.NOTSET, _quiet.get(name)}:
+            logger.setLevel(level)
+            _quiet[name] = level
 
 
 def _number(level: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from backend.domain.errors import InvalidPayload, PayloadTooLarge, UnknownJobType
@@ -129,3 +131,18 @@ def _known(pool: Cluster) -> tuple[set[bytes], int]:
     """Every job there is, and how many events there were."""
     redis = pool.platform.redis
     return set(redis.scan_iter("rq:job:*")), redis.xlen("rq:tally:events")
+
+
+@pytest.mark.parametrize("job_type", ["speak", "speak_apart"])
+def test_what_a_handler_logs_by_whatever_way_is_in_the_log_without_secrets(
+    pool: Cluster, job_type: str
+) -> None:
+    job = pool.ended(pool.enqueue(job_type))
+
+    lines = [json.loads(line) for line in pool.log().splitlines() if line.startswith("{")]
+    told = [line for line in lines if line.get("job_id") == job.id]
+    by_logging = [line for line in lines if line.get("logger") == "crm.jobs"]
+    assert [(line["event"], line["password"]) for line in told] == [("signed in", "[hidden]")]
+    assert (by_logging[-1]["event"], by_logging[-1]["level"]) == ("syncing acme", "info")
+    assert "starting a connection" not in pool.log()
+    assert "hunter2" not in pool.log()

@@ -70,3 +70,35 @@ def test_in_text_nothing_that_others_wrote_steers_the_terminal(
     assert r"a\x1b[2J\nb" in line
     assert r"'\x9b31m', '\u202ex'" in line
     assert line.isprintable() or line.rstrip("\n").isprintable()
+
+
+def test_lines_of_any_logger_come_from_the_chosen_level_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for level in ("INFO", "DEBUG", "WARNING"):
+        set_up_logs(level=level, style="json")
+        logging.getLogger("crm.jobs").debug("looking")
+        logging.getLogger("crm.jobs").info("syncing %s", "acme")
+        logging.getLogger("sqlalchemy.engine").info("SELECT 1")
+
+    events = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert events == ["syncing acme", "looking", "syncing acme"]
+
+
+def test_what_an_application_set_up_for_its_logs_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[str] = []
+
+    class Tracker(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    logging.getLogger().addHandler(Tracker())
+    logging.getLogger("urllib3").setLevel(logging.INFO)
+
+    set_up_logs(style="json")
+    set_up_logs(style="json")
+    logging.getLogger("urllib3").info("asked for")
+    logging.getLogger("urllib3").setLevel(logging.NOTSET)
+
+    assert heard == ["asked for"]
+    assert len(capsys.readouterr().err.splitlines()) == 1
