@@ -14,6 +14,7 @@ from backend.services.dead_letters import DeadLetters
 from backend.services.event_service import EventService
 from backend.services.history_service import HistoryService
 from backend.services.job_control import JobControl
+from backend.services.kept_plans import KeptPlans
 from backend.services.key_service import KeyService
 from backend.services.overview_service import OverviewService
 from backend.services.preview_service import PreviewService
@@ -46,6 +47,7 @@ class ApiParts:
     workers: WorkerService
     history: HistoryService
     previews: PreviewService
+    plans: KeptPlans
     replays: ReplayService
     tester: JobTester
     events: EventService

@@ -22,6 +22,7 @@ from backend.bootstrap.record_parts import (
     outbox_service,
 )
 from backend.broker.operations import RedisOperations
+from backend.broker.plan_shelf import RedisPlanShelf
 from backend.domain.api_key import Credential, Principal
 from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
@@ -36,6 +37,7 @@ from backend.history.statistics_store import StatisticsStore
 from backend.services.bulk_service import BulkService
 from backend.services.dead_letters import DeadLetters
 from backend.services.history_service import HistoryService
+from backend.services.kept_plans import KeptPlans
 from backend.services.key_service import KeyService
 from backend.services.overview_service import OverviewService
 from backend.services.preview_service import PreviewService
@@ -88,6 +90,7 @@ def api_parts(parts: Platform) -> ApiParts:
         workers=parts.worker_service,
         history=history,
         previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
+        plans=KeptPlans(RedisPlanShelf(parts.redis, parts.keys)),
         replays=ReplayService(record, queue, parts.intake),
         tester=JobTester(events, parts.intake, new_id=new_job_id),
         events=event_service(parts),

@@ -124,3 +124,7 @@ class Keys:
     def session(self, name: str) -> str:
         """Somebody signed in to the dashboard, by the hash of their session's id."""
         return f"{self.root}:tally:session:{name}"
+
+    def plan(self, token: str) -> str:
+        """A plan of jobs that was previewed, by its token."""
+        return f"{self.root}:tally:plan:{token}"

@@ -17,9 +17,8 @@ from backend.domain.ports import Inspection, JobQueue
 from backend.domain.queue_state import QueueState
 from backend.domain.retry_policy import RetryPolicy
 from backend.services.job_intake import JobIntake
+from backend.services.kept_plans import PLAN_LIFETIME
 
-#: Seconds for which a plan can be enqueued.
-PLAN_LIFETIME = 3600.0
 #: The middle of the jitter.
 _EVEN = 0.5
 
@@ -64,11 +63,15 @@ class PreviewService:
         return Plan(previews, str(token_for(self._new_id(), jobs)) if whole else None)
 
     def enqueue_plan(
-        self, requests: Sequence[Mapping[str, Any]], token: str, *, trace_id: str = ""
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        token: str,
+        labels: Mapping[str, Any] | None = None,
     ) -> list[EnqueueReply]:
         """Enqueues the requests of a preview; the same token again gives the same jobs.
 
-        Those without a trace of their own belong to ``trace_id``, which no preview could show.
+        ``labels`` are options that each job gets which does not have its own: they change nothing of
+        what was shown, as ``trace_id``, ``context_id`` and ``callback_url``.
         Raises `InvalidOption` when what would be enqueued now is not what was previewed, because the
         requests or the configuration changed, or when the preview is too old.
         """
@@ -81,8 +84,10 @@ class PreviewService:
             raise InvalidOption(
                 "these are not the jobs that were previewed; look at the plan again", field="plan"
             )
+        if labels:
+            jobs = [self._intake.check_request({**labels, **request}) for request in requests]
         named = [
-            _named(place, _traced(job, trace_id), request, plan)
+            _named(place, job, request, plan)
             for place, (job, request) in enumerate(zip(jobs, requests, strict=True))
         ]
         return self._queue.enqueue(named)
@@ -157,12 +162,6 @@ def _is_paused(job: NewJob, state: QueueState | None, live: _Live) -> bool | Non
 def _refusal(place: int, error: InvalidRequest) -> JobPreview:
     told = {"code": error.code, "message": str(error), **error.details}
     return JobPreview(place=place, is_valid=False, error=told)
-
-
-def _traced(job: NewJob, trace_id: str) -> NewJob:
-    if not trace_id or "trace_id" in job.options:
-        return job
-    return replace(job, options={**job.options, "trace_id": trace_id})
 
 
 def _named(place: int, job: NewJob, request: Mapping[str, Any], plan: PlanToken) -> NewJob:

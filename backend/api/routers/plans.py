@@ -30,12 +30,14 @@ router = Router("jobs", "Jobs")
 def preview(call: Call, body: PreviewRequest) -> PlanResource:
     """Says what would happen to jobs: queue, time, retries, limits, validity. Enqueues nothing.
 
-    When all are valid, `plan` is a token: `POST /api/jobs/enqueue` with it and the same jobs enqueues
-    exactly what was shown.
+    When all are valid, `plan` is a token: `POST /api/jobs/enqueue` with it enqueues exactly what was
+    shown, for an hour.
     """
     plan = call.parts.previews.preview_jobs([prepared(call, job) for job in body.jobs])
+    kept = body.model_dump_json(exclude_unset=True) if plan.token else ""
     return PlanResource(
         plan=plan.token,
+        kept=plan.token is not None and call.parts.plans.keep(plan.token, kept),
         valid=plan.token is not None,
         jobs=[JobPreviewLine.of(each) for each in plan.jobs],
     )
@@ -44,8 +46,14 @@ def preview(call: Call, body: PreviewRequest) -> PlanResource:
 @router.post("/api/jobs/enqueue", status=202)
 def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     """Enqueues the jobs of a preview; refused when they are not the ones that were shown."""
-    requests = [prepared(call, job) for job in body.jobs]
-    replies = call.parts.previews.enqueue_plan(requests, body.plan, trace_id=call.trace.trace_id)
+    jobs = body.jobs
+    if jobs is None:
+        kept = call.parts.plans.find(body.plan)
+        jobs = PreviewRequest.model_validate_json(kept).jobs
+    requests = [prepared(call, job) for job in jobs]
+    labels = body.model_dump(include={"callback_url", "context_id"}, exclude_none=True)
+    labels["trace_id"] = call.trace.trace_id
+    replies = call.parts.previews.enqueue_plan(requests, body.plan, labels)
     _note(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
         jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],

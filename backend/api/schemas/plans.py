@@ -40,7 +40,13 @@ class PlanRequest(Request):
     plan: Annotated[str, StringConstraints(pattern=r"^plan-[0-9a-f-]{36}-[0-9a-f]{32}$")] = Field(
         description="The token of the preview; the same one again gives the same jobs."
     )
-    jobs: _Jobs
+    jobs: _Jobs | None = Field(
+        None, description="Those of the preview; only when its answer had no `kept`."
+    )
+    callback_url: WebAddress | None = Field(
+        None, description="For each job that has none of its own."
+    )
+    context_id: Line | None = Field(None, description="For each job that has none of its own.")
 
 
 class LimitPreview(Resource):
@@ -88,6 +94,9 @@ class PlanResource(Resource):
     """Every job looked at, and the token that enqueues them."""
 
     plan: str | None = Field(description="Empty while one of them is wrong. Good for an hour.")
+    kept: bool = Field(
+        description="The token alone enqueues the jobs; otherwise they are sent again with it."
+    )
     valid: bool
     jobs: list[JobPreviewLine]
 

@@ -252,46 +252,6 @@ def test_what_was_enqueued_is_in_the_audit_log_once_a_second_and_caller(
     assert sum(row["affected"] for row in ours) == 5
 
 
-def test_a_plan_is_previewed_and_enqueued_as_it_was_shown(admin: Caller) -> None:
-    jobs = [_GREETING, {"job_type": "anything", "payload": {"n": 1}, "delay": 60}]
-
-    shown = admin.post("/api/jobs/preview", {"jobs": jobs}).get_json()
-    assert shown["valid"] is True
-    assert [job["queue"] for job in shown["jobs"]] == ["normal", "normal"]
-    assert admin.get("/api/jobs?source=live").get_json()["items"] == []
-
-    plan = {"plan": shown["plan"], "jobs": jobs}
-    first = admin.post("/api/jobs/enqueue", plan)
-    again = admin.post("/api/jobs/enqueue", plan)
-
-    assert (first.status_code, first.get_json()["created"]) == (202, 2)
-    assert again.get_json()["created"] == 0
-    assert first.get_json()["jobs"][0]["id"] == again.get_json()["jobs"][0]["id"]
-
-
-def test_the_jobs_of_a_plan_belong_to_the_trace_of_who_enqueues_it(admin: Caller) -> None:
-    trace, own = "a" * 32, "c" * 32
-    jobs = [_GREETING, {**_GREETING, "trace_id": own}]
-    plan = admin.post("/api/jobs/preview", {"jobs": jobs}).get_json()["plan"]
-
-    answer = admin.post(
-        "/api/jobs/enqueue", {"plan": plan, "jobs": jobs}, traceparent=f"00-{trace}-{'b' * 16}-01"
-    )
-
-    ids = [item["id"] for item in answer.get_json()["jobs"]]
-    traces = [admin.get(f"/api/jobs/{job_id}").get_json()["trace_id"] for job_id in ids]
-    assert traces == [trace, own]
-
-
-def test_a_plan_that_was_changed_after_its_preview_is_refused(admin: Caller) -> None:
-    shown = admin.post("/api/jobs/preview", {"jobs": [_GREETING]}).get_json()
-    other = {"job_type": "greet", "payload": {"name": "Eve"}}
-
-    answer = admin.post("/api/jobs/enqueue", {"plan": shown["plan"], "jobs": [other]})
-
-    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_option")
-
-
 def test_a_preview_names_what_is_wrong_with_each_job(admin: Caller) -> None:
     jobs = [_GREETING, {"job_type": "gret"}]
 
