@@ -29,7 +29,7 @@ def workers() -> None:
 @options.as_json
 def list_workers(lane: str | None, as_json: bool) -> None:
     """Lists every worker process on record, the lost ones included."""
-    found = [w for w in platform().inspection.workers() if lane in {None, *w.lane.split(",")}]
+    found = [w for w in platform().worker_service.at_work() if lane in {None, *w.lane.split(",")}]
     if as_json:
         print_json(found)
         return
@@ -100,5 +100,10 @@ def _row(worker: WorkerState) -> tuple[object, ...]:
         f"{worker.rss_bytes // _MEGABYTE} MB" if worker.rss_bytes else "",
         f"{age(worker.last_heartbeat)} ago" if worker.last_heartbeat else "",
         age(worker.born_at),
-        worker.current_job,
+        _runs(worker),
     )
+
+
+def _runs(worker: WorkerState) -> str:
+    more = worker.busy_slots - 1
+    return f"{worker.current_job} and {more} more" if more > 0 else worker.current_job

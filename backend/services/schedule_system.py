@@ -12,6 +12,7 @@ from backend.domain.schedule_seed import Seed
 _SHIPPED: tuple[tuple[str, str, Mapping[str, Any], bool], ...] = (
     ("prune-history", "prune_history", {"cron": "10 3 * * *"}, True),
     ("reconcile-books", "reconcile", {"cron": "25 * * * *"}, True),
+    ("cleanup-artifacts", "cleanup", {"cron": "40 3 * * *"}, True),
     ("check-workers", "check_workers", {"interval": 60}, True),
     ("backup-history", "backup", {"cron": "40 2 * * *"}, False),
 )

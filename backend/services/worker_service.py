@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from backend.domain.access_errors import WorkerNotFound
+from backend.domain.job_state import JobState
 from backend.domain.ports import Clock, Inspection
 from backend.domain.queue_state import WorkerState
 
@@ -17,6 +20,22 @@ class WorkerCommands(Protocol):
 
     def forget(self, worker: str) -> None:
         """Takes its record away."""
+
+
+#: States between which a process goes to and fro by its jobs alone.
+_AT_WORK = frozenset({"busy", "idle"})
+
+
+def told_now(worker: WorkerState, running: Sequence[str]) -> WorkerState:
+    """A process as its heartbeat told last, with the jobs that run in it by now."""
+    if worker.state not in _AT_WORK:
+        return worker
+    return replace(
+        worker,
+        state="busy" if running else "idle",
+        busy_slots=len(running),
+        current_job=running[0] if running else "",
+    )
 
 
 class WorkerService:
@@ -34,6 +53,15 @@ class WorkerService:
     def all(self) -> list[WorkerState]:
         """Every worker process on record, those included whose record has run out (`lost`)."""
         return self._look.workers()
+
+    def at_work(self) -> list[WorkerState]:
+        """The same as Redis has their jobs now: a heartbeat may be half a minute old."""
+        ids = [job for queue in self._look.queue_names() for job in self._look.started(queue)]
+        running: dict[str, list[str]] = {}
+        for job in self._look.jobs(ids):
+            if job.state is JobState.STARTED:
+                running.setdefault(job.worker, []).append(job.id)
+        return [told_now(worker, running.get(worker.name, [])) for worker in self._look.workers()]
 
     def stop(self, name: str) -> bool:
         """Asks a worker process to finish what it runs and end; whether it listens.

@@ -14,7 +14,7 @@ router = Router("workers", "Workers")
 @router.get("/api/jobs/workers")
 def list_workers(call: Call) -> Workers:
     """Every worker process on record, with its slots, jobs and last heartbeat."""
-    workers = call.parts.workers.all()
+    workers = call.parts.workers.at_work()
     alive = [worker for worker in workers if worker.state != "lost"]
     return Workers(
         items=[Worker.of(worker) for worker in workers],

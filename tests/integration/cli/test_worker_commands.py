@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 from tests.eventually import eventually
 from tests.integration.cli.shell import Shell
@@ -41,3 +42,25 @@ def test_the_record_of_a_killed_worker_is_cleared(shell: Shell, cluster: Cluster
 
 def test_a_worker_nobody_knows_is_status_1(shell: Shell) -> None:
     assert "[worker_not_found]" in shell.run("workers", "stop", "nobody", status=1).talk
+
+
+def test_what_a_worker_runs_is_told_before_its_next_heartbeat(
+    shell: Shell, cluster: Cluster
+) -> None:
+    cluster.workers("default", concurrency=3)
+    go = str(cluster.folder / "go")
+    ids = [cluster.enqueue("hold", {"until": go}) for _ in range(2)]
+    for job_id in ids:
+        cluster.running(job_id)
+
+    (told,) = shell.json("workers", "list")
+    text = shell.run("workers", "list").text
+    Path(go).touch()
+
+    assert (told["state"], told["busy_slots"], told["slots"]) == ("busy", 2, 3)
+    assert told["current_job"] in ids
+    assert f"{told['current_job']} and 1 more" in text
+    for job_id in ids:
+        cluster.ended(job_id)
+    (told,) = shell.json("workers", "list")
+    assert (told["state"], told["busy_slots"], told["current_job"]) == ("idle", 0, "")

@@ -69,7 +69,7 @@ def test_jobs_upkeep_and_commands_run_and_nothing_is_denied(
     )
     queue = parts.queue_service
 
-    kinds = ("log_message", "check_workers", "prune_history", "reconcile")
+    kinds = ("log_message", "check_workers", "cleanup", "prune_history", "reconcile")
     ids = {kind: queue.enqueue_job(kind, {}) for kind in kinds}
     ended = {kind: queue.wait(job_id, 60) for kind, job_id in ids.items()}
     reconciled = start("tally-operator", "reconcile").wait(60)

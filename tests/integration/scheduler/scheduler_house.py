@@ -36,7 +36,7 @@ from backend.telemetry.clock import SystemClock
 from tests.integration.history.databases import rows, run
 
 ANNA = Actor("anna")
-JOB_TYPES = ("report", "prune_history", "reconcile", "check_workers", "backup")
+JOB_TYPES = ("report", "prune_history", "reconcile", "check_workers", "cleanup", "backup")
 
 
 def do_nothing() -> None:

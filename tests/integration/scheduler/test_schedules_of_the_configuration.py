@@ -32,7 +32,13 @@ def test_the_shipped_ones_come_by_themselves_and_backups_come_paused(house: Sche
     house.service.sync()
 
     views = {view.schedule.name: view.schedule for view in house.service.list_all()}
-    assert sorted(views) == ["backup-history", "check-workers", "prune-history", "reconcile-books"]
+    assert sorted(views) == [
+        "backup-history",
+        "check-workers",
+        "cleanup-artifacts",
+        "prune-history",
+        "reconcile-books",
+    ]
     assert [name for name, schedule in views.items() if schedule.is_paused] == ["backup-history"]
     assert {schedule.origin for schedule in views.values()} == {Origin.SYSTEM}
 
