@@ -19,6 +19,7 @@ from backend.cli.checks.folders import check_backup_version, check_folders
 from backend.cli.checks.postgres import check_postgres, server_major
 from backend.cli.checks.processes import check_processes
 from backend.cli.checks.redis import check_redis
+from backend.cli.checks.schedules import check_schedules
 from backend.cli.checks.settings import check_settings
 from backend.cli.printing import print_json, tell
 from backend.domain.errors import ConfigurationError
@@ -65,6 +66,7 @@ def look() -> Iterator[Finding]:
     yield from check_folders(parts.settings)
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
     yield from check_backup_version(parts.settings, server_major(parts.history_engine))
+    yield from check_schedules(parts)
     yield from check_processes(parts)
 
 

@@ -38,7 +38,8 @@ def check_postgres(
         yield wrong(
             "postgres_down",
             f"{error}",
-            "jobs go on without it; check JOB_QUEUE_DATABASE_URL or DATABASE_URL, and the server",
+            "jobs go on without it, schedules wait for it (missed_runs says what they make up for); "
+            "check JOB_QUEUE_DATABASE_URL or DATABASE_URL, and the server",
         )
         return
     yield _version(row)

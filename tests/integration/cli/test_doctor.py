@@ -221,4 +221,20 @@ def test_19_stores_that_are_away(shell: Shell, environment: pytest.MonkeyPatch) 
     environment.setenv("REDIS_URL", "unix:///nowhere/redis.sock")
     environment.setenv("JOB_QUEUE_DATABASE_URL", "postgresql://tally@/tally?host=/nowhere")
 
-    assert {"redis_down", "postgres_down"} <= _codes(shell, "wrong").keys()
+    told = _codes(shell, "wrong")
+    assert {"redis_down", "postgres_down"} <= told.keys()
+    assert "schedules wait for it" in told["postgres_down"]
+
+
+def test_20_a_schedule_that_somebody_paused(shell: Shell) -> None:
+    shell.run("schedules", "sync")
+    assert "schedules_paused" not in _codes(shell, "warning")
+
+    shell.run("schedules", "pause", "prune-history", "--reason", "a restore")
+
+    found = next(each for each in shell.json("doctor") if each["code"] == "schedules_paused")
+    assert (found["level"], found["text"], found["remedy"]) == (
+        "warning",
+        "schedules that somebody paused: prune-history",
+        "tally schedules resume prune-history, if forgotten",
+    )

@@ -13,7 +13,13 @@ from tests.unit.scheduler.builders import NOON, job_intake
 def test_pruning_reconciling_and_checking_are_on_and_backups_are_off() -> None:
     on = {seed.said["job_type"]: seed.is_enabled for seed in system_seeds().values()}
 
-    assert on == {"prune_history": True, "reconcile": True, "check_workers": True, "backup": False}
+    assert on == {
+        "prune_history": True,
+        "reconcile": True,
+        "check_workers": True,
+        "cleanup": True,
+        "backup": False,
+    }
 
 
 def test_each_shipped_schedule_is_a_valid_one() -> None:
