@@ -7,7 +7,8 @@ import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection
+from pathlib import Path
 from types import ModuleType
 
 from backend.api.config.yaml_file import find_file
@@ -27,20 +28,33 @@ OWN_MODULES = (
 )
 
 
-def load_catalogue(packages: Iterable[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
+def load_catalogue(packages: Collection[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
     """Imports every module and collects what they declare; raises `ConfigurationError`."""
     _look_beside_the_settings()
     return catalogue_of(packages, default_retry)
 
 
-def catalogue_of(packages: Iterable[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
+def catalogue_of(packages: Collection[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
     """The same for a process whose parent has looked already and handed its search path on."""
     catalogue = JobTypeCatalogue()
+    catalogue.origin = _origin(packages)
     for name in (*OWN_MODULES, *packages):
         for module in _modules(name):
             for job_type in declared_in(module, default_retry):
                 catalogue.add(job_type)
     return catalogue
+
+
+def _origin(packages: Collection[str]) -> str:
+    """Where job types come from here; that no file was found explains most that are missed."""
+    file = find_file(os.environ)
+    if file is None and not packages:
+        return (
+            f"no config/queue-config.yaml is in {Path.cwd()}, so only the types that come with Tally are "
+            "known; start the process in your project's folder, or name the file in TALLY_CONFIG"
+        )
+    where = f"job_packages in {file}" if file else "TALLY_JOB_PACKAGES"
+    return f"job types come from the packages under {where}"
 
 
 def _look_beside_the_settings() -> None:

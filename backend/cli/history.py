@@ -17,6 +17,7 @@ from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age, length, moment
 from backend.cli.auditing import audited
+from backend.cli.completing import a_job_type, a_queue
 from backend.cli.confirmation import confirm
 from backend.cli.jobs_reading import list_jobs
 from backend.cli.noun import Noun
@@ -47,7 +48,7 @@ history.add_command(list_jobs, "search")
 @click.option(
     "--by", type=click.Choice(["hour", "type", "queue"]), default="type", show_default=True
 )
-@click.option("--queue", default="", help="Only of this queue, by hour.")
+@click.option("--queue", default="", help="Only of this queue, by hour.", shell_complete=a_queue)
 @options.as_json
 def stats(
     since: datetime | None, until: datetime | None, by: str, queue: str, as_json: bool
@@ -77,7 +78,9 @@ def stats(
 @history.command()
 @options.since
 @options.until
-@click.option("--type", "job_type", default="", help="Only of this job type.")
+@click.option(
+    "--type", "job_type", default="", help="Only of this job type.", shell_complete=a_job_type
+)
 @options.limit(20)
 @options.as_json
 def failures(
@@ -114,7 +117,7 @@ def states(since: datetime | None, until: datetime | None, as_json: bool) -> Non
 
 @history.command()
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
-@click.option("--type", "job_type", default="")
+@click.option("--type", "job_type", default="", shell_complete=a_job_type)
 @click.option("--state", type=click.Choice([state.value for state in JobState]))
 @click.option("--tag", default="")
 @click.option("--tenant", default="")

@@ -11,6 +11,7 @@ from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import length
 from backend.cli.auditing import audited
+from backend.cli.completing import a_job_type
 from backend.cli.instants import DURATION
 from backend.cli.job_printing import print_job
 from backend.cli.parts import preview_service
@@ -24,7 +25,7 @@ from backend.domain.queue_name import QueueName
 
 
 @click.command()
-@click.argument("job_type")
+@click.argument("job_type", shell_complete=a_job_type)
 @click.argument("payload", default="{}")
 @request_options
 @click.option(
@@ -62,7 +63,7 @@ def enqueue(
 
 
 @click.command()
-@click.argument("job_type")
+@click.argument("job_type", shell_complete=a_job_type)
 @click.argument("payload", default="{}")
 @request_options
 @options.as_json

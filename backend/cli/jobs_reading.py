@@ -11,6 +11,7 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
+from backend.cli.completing import a_job_type, a_queue
 from backend.cli.instants import DURATION
 from backend.cli.job_printing import (
     attempts_of,
@@ -53,8 +54,8 @@ def show(job_id: str, as_json: bool) -> None:
 
 @click.command("list")
 @click.option("--state", type=click.Choice([state.value for state in JobState]))
-@click.option("--type", "job_type", default="", help="Job type.")
-@click.option("--queue", default="", help="As high, or low:export.")
+@click.option("--type", "job_type", default="", help="Job type.", shell_complete=a_job_type)
+@click.option("--queue", default="", help="As high, or low:export.", shell_complete=a_queue)
 @click.option("--tag", default="")
 @click.option("--tenant", default="")
 @click.option("--trace-id", default="")

@@ -28,6 +28,7 @@ COMMANDS = {
     "workers": ("backend.cli.workers", "workers", "Show and stop worker processes."),
     "reconcile": ("backend.cli.ledger", "reconcile", "Prove that every job is accounted for."),
     "rebuild": ("backend.cli.ledger", "rebuild", "Make the waiting jobs again in an empty Redis."),
+    "shell": ("backend.cli.shell", "shell", "A Python prompt with the deployment at hand."),
     "completion": ("backend.cli.completion", "completion", "Completion for bash, zsh or fish."),
     "doctor": ("backend.cli.doctor", "doctor", "Check everything, and say what to change."),
     "api": ("backend.cli.processes", "api", "Serve the HTTP API and the dashboard."),

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from backend.cli.completing import a_job_type, a_queue
 from backend.cli.instants import INSTANT
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,8 +35,12 @@ def dead_filter(command: Command) -> Command:
         click.option("--tenant", help="Only of this tenant."),
         click.option("--tag", help="Only with this tag."),
         click.option("--error", help="Error class, reason, or a part of the message."),
-        click.option("--queue", help="Only of this queue: high, low:export."),
-        click.option("--type", "job_type", help="Only of this job type."),
+        click.option(
+            "--queue", help="Only of this queue: high, low:export.", shell_complete=a_queue
+        ),
+        click.option(
+            "--type", "job_type", help="Only of this job type.", shell_complete=a_job_type
+        ),
     ):
         command = option(command)
     return command

@@ -16,6 +16,7 @@ from backend.bootstrap import Platform, platform
 from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
 from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.bootstrap.worker_parts import supervisor as worker_supervisor
+from backend.cli.completing import a_lane
 from backend.cli.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError
 from backend.domain.nearest_name import suggestion
@@ -38,7 +39,7 @@ def _started(process: str) -> Platform:
 
 
 @click.command()
-@click.argument("lanes", nargs=-1)
+@click.argument("lanes", nargs=-1, shell_complete=a_lane)
 @click.option("--processes", type=click.IntRange(1), help="Worker processes per lane.")
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Slots of each process.")
 @click.option("--pid-file", type=click.Path(path_type=Path), help="Where to write the process id.")

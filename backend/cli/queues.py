@@ -10,6 +10,7 @@ from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
 from backend.cli.auditing import audited
+from backend.cli.completing import a_job_type, a_pausable, a_queue
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.job_printing import attempts_of
@@ -70,7 +71,7 @@ queues.add_command(list_queues, "stats")
 
 
 @queues.command()
-@click.argument("queue")
+@click.argument("queue", shell_complete=a_queue)
 @options.limit(20)
 @options.as_json
 def show(queue: str, limit: int, as_json: bool) -> None:
@@ -95,7 +96,7 @@ def show(queue: str, limit: int, as_json: bool) -> None:
 
 
 @queues.command()
-@click.argument("what")
+@click.argument("what", shell_complete=a_pausable)
 @options.reason
 def pause(what: str, reason: str) -> None:
     """Lets nothing more start of a queue, lane or job type; what runs goes on.
@@ -113,7 +114,7 @@ def pause(what: str, reason: str) -> None:
 
 
 @queues.command()
-@click.argument("what")
+@click.argument("what", shell_complete=a_pausable)
 @options.reason
 def resume(what: str, reason: str) -> None:
     """Lets what was paused go on."""
@@ -124,7 +125,7 @@ def resume(what: str, reason: str) -> None:
 
 
 @queues.command()
-@click.argument("job_type")
+@click.argument("job_type", shell_complete=a_job_type)
 @click.argument("most", type=click.IntRange(0, int(bounds.LIMIT.most)))
 @options.reason
 def limit(job_type: str, most: int, reason: str) -> None:
@@ -136,7 +137,7 @@ def limit(job_type: str, most: int, reason: str) -> None:
 
 
 @queues.command()
-@click.argument("queue_names", nargs=-1, metavar="[QUEUE...]")
+@click.argument("queue_names", nargs=-1, metavar="[QUEUE...]", shell_complete=a_queue)
 @click.option("--all", "every", is_flag=True, help="Every queue.")
 @click.option("--scheduled", is_flag=True, help="Also what waits for its time.")
 @options.yes

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from backend.cli.completing import a_queue
 from backend.cli.instants import DURATION, DURATIONS, Duration
 from backend.domain import bounds
 from backend.domain.bounds import Bound
@@ -24,7 +25,11 @@ _OPTIONS = (
         type=click.Choice([priority.value for priority in Priority]),
         help="Default: the job type's own.",
     ),
-    click.option("--queue", help="Another than the job type's: high:email, or a lane: email."),
+    click.option(
+        "--queue",
+        help="Another than the job type's: high:email, or a lane: email.",
+        shell_complete=a_queue,
+    ),
     click.option("--delay", type=DURATION, help="How long from now: 90s, 10m."),
     click.option("--run-at", type=click.DateTime(), help="When, in UTC."),
     click.option(

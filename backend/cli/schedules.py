@@ -10,6 +10,7 @@ import click
 from backend.cli import options
 from backend.cli.ages import length, moment
 from backend.cli.auditing import audited
+from backend.cli.completing import a_job_type
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.instants import Duration
@@ -95,7 +96,7 @@ def show(name: str, count: int, as_json: bool) -> None:
 
 @schedules.command()
 @click.argument("name")
-@click.argument("job_type")
+@click.argument("job_type", shell_complete=a_job_type)
 @click.argument("payload", default="{}")
 @_plan_options
 @click.option("--paused", is_flag=True, help="There, but not running until it is resumed.")

@@ -11,6 +11,7 @@ from backend.cli import options
 from backend.cli.ages import age
 from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
+from backend.cli.completing import a_lane
 from backend.cli.confirmation import confirm
 from backend.cli.noun import Noun
 from backend.cli.printing import print_json, print_rows, say, tell
@@ -25,7 +26,7 @@ def workers() -> None:
 
 
 @workers.command("list")
-@click.option("--lane", help="Only of this lane.")
+@click.option("--lane", help="Only of this lane.", shell_complete=a_lane)
 @options.as_json
 def list_workers(lane: str | None, as_json: bool) -> None:
     """Lists every worker process on record, the lost ones included."""
@@ -45,7 +46,7 @@ def list_workers(lane: str | None, as_json: bool) -> None:
 
 @workers.command()
 @click.argument("names", nargs=-1, metavar="[WORKER...]")
-@click.option("--lane", help="Every worker process of this lane.")
+@click.option("--lane", help="Every worker process of this lane.", shell_complete=a_lane)
 @options.yes
 @options.as_json
 def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> None:

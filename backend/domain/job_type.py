@@ -64,6 +64,9 @@ class JobType:
 class JobTypeCatalogue:
     """Every job type this process knows, by name. An allow-list: nothing else can be run."""
 
+    #: Where job types come from, for whoever misses one.
+    origin = "job types come from the packages under job_packages in config/queue-config.yaml"
+
     def __init__(self, job_types: Iterable[JobType] = ()) -> None:
         self._by_name: dict[str, JobType] = {}
         for job_type in job_types:
@@ -84,8 +87,7 @@ class JobTypeCatalogue:
         job_type = self._by_name.get(name)
         if job_type is None:
             raise UnknownJobType(
-                f"there is no job type {name!r}{suggestion(name, self._by_name)}; "
-                "job types come from the packages under job_packages in config/queue-config.yaml",
+                f"there is no job type {name!r}{suggestion(name, self._by_name)}; {self.origin}",
                 job_type=name,
             )
         return job_type

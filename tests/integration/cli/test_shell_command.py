@@ -1,0 +1,49 @@
+"""`tally shell`, and what a shell completes."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner
+
+from backend.cli.main import tally
+from tests.integration.cli.shell import Shell
+
+
+def test_a_prompt_has_the_deployment_at_hand(shell: Shell) -> None:
+    typed = (
+        'job_id = queue.enqueue_job("greet", {"name": "Ada"})\n'
+        "print(queue.get_job(job_id).state.value, sorted(types)[0] in types, settings.redis.prefix)\n"
+        "print(type(history).__name__, type(search).__name__, type(schedules).__name__)\n"
+    )
+
+    answer = shell.run("shell", "--plain", typed=typed)
+
+    assert "queued True rq" in answer.text
+    assert "HistoryService SearchService SchedulerService" in answer.text
+    assert "not in the audit log" in answer.text + answer.talk
+
+
+def test_one_command_is_run_and_an_error_of_ours_is_one_line(shell: Shell) -> None:
+    assert shell.run("shell", "-c", 'print(types["greet"].lane)').text == "default\n"
+    refused = shell.run("shell", "-c", 'queue.enqueue_job("gret")', status=2)
+    assert refused.talk.startswith("tally: there is no job type 'gret', did you mean 'greet'?")
+
+
+def _completed(words: str) -> list[str]:
+    """What bash offers for the last of some words."""
+    typed = words.split(" ")
+    environment = {
+        "_TALLY_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(typed) - 1),
+    }
+    ended = CliRunner().invoke(tally, [], prog_name="tally", env=environment)
+    return [line.partition(",")[2] for line in ended.stdout.splitlines()]
+
+
+def test_queues_lanes_and_job_types_are_completed(shell: Shell) -> None:
+    assert _completed("tally queues show low:e") == ["low:email", "low:export"]
+    assert _completed("tally queues pause lane:ex") == ["lane:export"]
+    assert _completed("tally queues pause type:send_e") == ["type:send_email"]
+    assert _completed("tally worker rep") == ["report"]
+    assert _completed("tally jobs enqueue gree") == ["greet"]
+    assert _completed("tally jobs list --queue high:web") == ["high:webhook"]
