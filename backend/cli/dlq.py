@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from backend.bootstrap import platform
-from backend.cli import options
+from backend.cli import on_record, options
 from backend.cli.ages import age
 from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
@@ -23,6 +23,7 @@ from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
+from backend.domain.errors import QueueUnavailable
 from backend.domain.job import JobView
 from backend.services.dead_filter import DeadFilter
 
@@ -43,7 +44,7 @@ dlq.add_command(show_job, "show")
 @options.limit(20, most=10_000)
 @options.as_json
 def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
-    """Lists dead jobs, the newest first, with their errors.
+    """Lists dead jobs, the newest first, with their errors; while Redis cannot be asked, from the record.
 
     \b
     Examples:
@@ -51,7 +52,11 @@ def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
       tally dlq list --type send_email --after 1h
       tally dlq list --error ConnectionError --limit 200 --json
     """
-    found = platform().job_control.matching_dead(_filter(wanted), most=limit)
+    try:
+        found = platform().job_control.matching_dead(_filter(wanted), most=limit)
+    except QueueUnavailable as away:
+        on_record.print_dead(away, wanted, limit, as_json=as_json)
+        return
     if as_json:
         print_json([_facts(job, died) for job, died in found])
         return

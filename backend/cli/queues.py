@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from backend.bootstrap import platform
-from backend.cli import options
+from backend.cli import on_record, options
 from backend.cli.ages import age
 from backend.cli.auditing import audited
 from backend.cli.completing import a_job_type, a_pausable, a_queue
@@ -19,6 +19,7 @@ from backend.cli.noun import Noun
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain import bounds
+from backend.domain.errors import QueueUnavailable
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import queues_of
 from backend.domain.queue_state import QueueState
@@ -39,11 +40,20 @@ def queues() -> None:
 def list_queues(with_empty: bool, as_json: bool) -> None:
     """Shows every queue: what waits, runs, is done, for how long the oldest waits, the balance.
 
+    While Redis cannot be asked, what the record knows of it.
+
     \b
     Examples:
       tally queues list
       tally queues list --json | jq '.queues[] | select(.counts.queued > 1000)'
     """
+    try:
+        _print_live(with_empty=with_empty, as_json=as_json)
+    except QueueUnavailable as away:
+        on_record.print_queues(away, as_json=as_json)
+
+
+def _print_live(*, with_empty: bool, as_json: bool) -> None:
     look = platform().inspection
     states = look.queue_states(_names(with_empty=with_empty))
     paused, dead, stuck = look.paused(), look.dead_count(), _stuck_count()

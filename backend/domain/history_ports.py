@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from backend.domain.history_record import JobHistory
+from backend.domain.history_record import JobHistory, RecordedQueue
 from backend.domain.history_retention import RetentionRule
 from backend.domain.history_search import JobPage, JobSearch
 from backend.domain.history_statistics import (
@@ -91,6 +91,9 @@ class HistoryReader(Protocol):
 
     def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
         """How many jobs are in each state; of those accepted in a window, if one is given."""
+
+    def queues(self) -> list[RecordedQueue]:
+        """Every queue with jobs that have not ended, or are dead."""
 
 
 class StatisticsReader(Protocol):

@@ -48,6 +48,20 @@ class JobRecord:
     error_reason: str
 
 
+class RecordedQueue(NamedTuple):
+    """What is in a queue as far as the record knows."""
+
+    name: str
+    scheduled: int
+    queued: int
+    started: int
+    dead: int
+    #: Started more than five minutes ago.
+    stuck: int
+    #: Since when the one waits that waits longest; None when none does.
+    oldest_enqueued_at: datetime | None
+
+
 class LogLine(NamedTuple):
     """One line that a handler logged."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row
 
-from backend.domain.history_record import JobHistory
+from backend.domain.history_record import JobHistory, RecordedQueue
 from backend.domain.history_search import Bookmark, JobPage, JobSearch
 from backend.domain.history_statistics import TimeWindow
 from backend.domain.job_state import JobState
@@ -96,6 +96,11 @@ class HistoryStore:
         with translated(), self._engine.connect() as connection:
             rows = connection.execute(statement("count_by_state"), bounds)
             return {JobState(row.state): row.jobs for row in rows}
+
+    def queues(self) -> list[RecordedQueue]:
+        """Every queue with jobs that have not ended, or are dead."""
+        with translated(), self._engine.connect() as connection:
+            return [RecordedQueue(*row) for row in connection.execute(statement("recorded_queues"))]
 
 
 def _version_at(instant: datetime) -> int:

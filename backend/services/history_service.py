@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from backend.domain.errors import InvalidOption, JobNotFound
 from backend.domain.history_ports import HistoryReader, StatisticsReader
-from backend.domain.history_record import JobHistory
+from backend.domain.history_record import JobHistory, RecordedQueue
 from backend.domain.history_search import JobPage, JobSearch, is_storable
 from backend.domain.history_statistics import (
     FailureGroup,
@@ -55,6 +55,10 @@ class HistoryService:
         window = self._window(since, until) if since or until else None
         counts = self._history.count_by_state(window)
         return {state: counts.get(state, 0) for state in JobState}
+
+    def queues(self) -> list[RecordedQueue]:
+        """Every queue with jobs that have not ended, or are dead: for when Redis cannot be asked."""
+        return self._history.queues()
 
     def by_hour(
         self,

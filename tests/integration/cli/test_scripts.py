@@ -191,3 +191,28 @@ def test_start_redis_starts_one_that_the_other_scripts_find(scripts: Scripts) ->
 
 def test_start_redis_wants_a_word(scripts: Scripts) -> None:
     assert "start|stop" in scripts.run("start-redis.sh", status=2)
+
+
+def test_scripts_that_look_need_the_database_alone(
+    scripts: Scripts, dead: list[str], shell: Shell, environment: pytest.MonkeyPatch
+) -> None:
+    shell.run("dlq", "discard", dead[0], "--reason", "by hand", "--yes")
+    Work(platform()).record()
+    # Nothing listens there, as where Redis is looked for when no REDIS_URL is set.
+    environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+
+    stats = scripts.run("jobs/queue-stats.sh")
+    failed = scripts.run("jobs/list-failed.sh")
+    status = scripts.run("jobs/job-status.sh", dead[1])
+
+    assert re.search(r"normal +0 +0 +0 +1", stats), stats
+    assert dead[1] in failed
+    assert dead[0] not in failed
+    assert "ValueError: as told" in failed
+    assert "(on record only)" in status
+    for told in (stats, failed):
+        assert ": this is the record, some moments old" in told
+    environment.setenv("JOB_QUEUE_DATABASE_URL", "postgresql://tally@127.0.0.1:1/tally")
+    assert scripts.run("jobs/queue-stats.sh", status=1).startswith(
+        "tally: Redis cannot be used now"
+    )

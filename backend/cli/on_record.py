@@ -1,0 +1,105 @@
+"""What the record alone can say, for when Redis cannot be asked: some moments old, and without results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from backend.api.config.settings import Settings
+from backend.bootstrap import platform
+from backend.cli.ages import age
+from backend.cli.job_printing import attempts_of
+from backend.cli.parts import history_service
+from backend.cli.plain_data import plain
+from backend.cli.printing import print_json, print_rows, say
+from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
+from backend.domain.history_record import JobRecord
+from backend.domain.history_search import MOST_PER_PAGE, JobSearch
+from backend.domain.job_state import JobState
+
+Answer = TypeVar("Answer")
+
+
+def print_queues(away: QueueUnavailable, *, as_json: bool) -> None:
+    """Every queue with jobs that have not ended, or are dead; ``away`` is why Redis is not asked."""
+    queues = _asked(away, lambda: history_service().queues())
+    _tell(away)
+    dead, stuck = (sum(getattr(queue, name) for queue in queues) for name in ("dead", "stuck"))
+    if as_json:
+        rows = [plain(queue) for queue in queues]
+        said = {"queues": rows, "dead": dead, "started_over_5_minutes": stuck, "source": "history"}
+        print_json(said)
+        return
+    print_rows(
+        ("queue", "queued", "started", "scheduled", "oldest", "dead"),
+        [
+            (q.name, q.queued, q.started, q.scheduled, age(q.oldest_enqueued_at), q.dead)
+            for q in queues
+        ],
+        empty="no job on record waits, runs or is dead",
+    )
+    say(f"{dead} in the dead-letter queue; {stuck} running for more than 5 minutes")
+
+
+def print_dead(
+    away: QueueUnavailable, wanted: dict[str, Any], limit: int, *, as_json: bool
+) -> None:
+    """Dead jobs, the newest accepted first; ``wanted`` are the options of a filter of dead jobs."""
+    found = _asked(away, lambda: list(islice(_dead(wanted), limit)))
+    _tell(away)
+    if as_json:
+        print_json([{**plain(job), "died_at": plain(job.finished_at)} for job in found])
+        return
+    print_rows(
+        ("job", "type", "queue", "dead for", "attempts", "reason", "error"),
+        [
+            (
+                job.id,
+                job.job_type,
+                job.queue,
+                age(job.finished_at),
+                attempts_of(job, "/"),
+                job.error_reason,
+                job.last_error.partition("\n")[0][:120],
+            )
+            for job in found
+        ],
+        empty="no job on record is dead, or none matches",
+    )
+
+
+def _asked(away: QueueUnavailable, ask: Callable[[], Answer]) -> Answer:
+    """What the record says; when it cannot be asked either, the first trouble is the one to tell."""
+    try:
+        return ask()
+    except (HistoryUnavailable, MigrationError):
+        raise away from None
+
+
+def _dead(wanted: dict[str, Any]) -> Iterator[JobRecord]:
+    said = {name: value for name, value in wanted.items() if value is not None}
+    after, before = said.pop("after", None), said.pop("before", None)
+    error = said.pop("error", "")
+    search = JobSearch(state=JobState.FAILED, error_text=error, limit=MOST_PER_PAGE, **said)
+    while True:
+        page = history_service().search(search)
+        for job in page.jobs:
+            if job.discarded_at is None and _died_within(job, after, before):
+                yield job
+        if page.next is None:
+            return
+        search = replace(search, after=page.next)
+
+
+def _died_within(job: JobRecord, after: datetime | None, before: datetime | None) -> bool:
+    died = job.finished_at
+    return died is not None and not (after and died < after) and not (before and died >= before)
+
+
+def _tell(away: QueueUnavailable) -> None:
+    is_default = platform().settings.redis_url == Settings.model_fields["redis_url"].default
+    unset = " (REDIS_URL is not set)" if is_default else ""
+    say(f"{away}{unset}: this is the record, some moments old")
