@@ -13,7 +13,7 @@ _FOLDERS = (
     *("migrations", "config/reports", "config/templates"),
     *("config/prometheus", "config/grafana", "deploy"),
 )
-_FILES = ("config/redis.conf", "config/redis-acl.conf")
+_FILES = ("config/redis.conf", "config/redis-acl.conf", "docs/runbook.md")
 
 
 class BuildWithShippedFiles(build_py):
@@ -28,6 +28,7 @@ class BuildWithShippedFiles(build_py):
         for folder in _FOLDERS:
             shutil.copytree(_ROOT / folder, shipped / folder, dirs_exist_ok=True)
         for file in _FILES:
+            (shipped / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(_ROOT / file, shipped / file)
 
 

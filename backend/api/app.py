@@ -26,6 +26,7 @@ from backend.api.request_reading import read
 from backend.api.response import respond
 from backend.api.routers import OPERATIONS
 from backend.api.rules import rules_of
+from backend.api.runbook_page import runbook_pages
 
 
 def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
@@ -44,7 +45,7 @@ def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
     for operation in OPERATIONS:
         _serve(app, operation, rules[operation.name], gate)
     register_error_handlers(app)
-    _take_in(app, [*pages, *docs_pages(parts.settings)])
+    _take_in(app, [*pages, *docs_pages(parts.settings), runbook_pages()])
     put_behind_proxies(app, parts.settings)
     return app
 

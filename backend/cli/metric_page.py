@@ -53,7 +53,8 @@ The same in SQL is in the [runbook](runbook.md#questions-in-sql).
 
 ## Alerts
 
-[config/prometheus/alerts.yml](../config/prometheus/alerts.yml), tested by
+[config/prometheus/alerts.yml](../config/prometheus/alerts.yml) (their `runbook_url` is the page
+`/runbook` of the API at Prometheus' external label `tally_url`), tested by
 `promtool test rules alerts_test.yml` in that folder.
 
 | alert | severity | after | it says | what to do |
@@ -82,7 +83,7 @@ def _row(metric: Metric) -> str:
 def _alert(rule: dict[str, Any]) -> str:
     notes, severity = rule["annotations"], rule["labels"]["severity"]
     summary = notes["summary"].replace("{{", "`{{").replace("}}", "}}`").replace("|", "\\|")
-    link = notes["runbook_url"].removeprefix("docs/")
-    section = link.partition("#")[2].replace("-", " ")
+    anchor = notes["runbook_url"].partition("#")[2]
+    link, section = f"runbook.md#{anchor}", anchor.replace("-", " ")
     waits = rule.get("for", "at once")
     return f"| {rule['alert']} | {severity} | {waits} | {summary} | [{section}]({link}) |\n"

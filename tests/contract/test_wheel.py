@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.runtime.cluster import ROOT
 
-_PARTS = ("backend", "workers", "migrations", "config", "deploy")
+_PARTS = ("backend", "workers", "migrations", "config", "deploy", "docs")
 _FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 _LOOK = """
 from pathlib import Path
@@ -21,7 +21,7 @@ from backend.history.migration_files import read_migrations
 from backend.shipped import shipped
 settings = load_settings()
 print(len(read_migrations(shipped("migrations"))), Path(settings.report.folder).is_dir(),
-      Path(settings.mail.templates).is_dir())
+      Path(settings.mail.templates).is_dir(), shipped("docs/runbook.md").is_file())
 """
 
 
@@ -60,7 +60,7 @@ def test_no_file_of_a_package_is_left_behind(installed: Path, folder: str) -> No
     assert names(ROOT) - names(installed) == set()
 
 
-def test_migrations_reports_and_templates_are_found_where_it_is_installed(
+def test_migrations_reports_templates_and_runbook_are_found_where_it_is_installed(
     installed: Path, tmp_path: Path
 ) -> None:
     looked = subprocess.run(
@@ -74,7 +74,7 @@ def test_migrations_reports_and_templates_are_found_where_it_is_installed(
     )
 
     count = len(list((ROOT / "migrations").glob("*.sql")))
-    assert looked.stdout.split() == [str(count), "True", "True"]
+    assert looked.stdout.split() == [str(count), "True", "True", "True"]
 
 
 def test_what_a_deployment_copies_comes_out_of_the_wheel(installed: Path, tmp_path: Path) -> None:

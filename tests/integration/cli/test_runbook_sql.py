@@ -11,7 +11,11 @@ from backend.history.connection import connect
 from tests.integration.runtime.cluster import ROOT
 
 _BLOCK = re.compile(r"```sql\n(.+?)\n```", re.DOTALL)
-QUESTIONS = _BLOCK.findall((ROOT / "docs" / "runbook.md").read_text())
+QUESTIONS = [
+    question
+    for page in ("runbook.md", "coming-from.md")
+    for question in _BLOCK.findall((ROOT / "docs" / page).read_text())
+]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

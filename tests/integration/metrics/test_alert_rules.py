@@ -65,7 +65,7 @@ def test_each_alert_names_a_section_of_the_runbook() -> None:
 
     for rule in _rules():
         page, _, section = str(rule["annotations"]["runbook_url"]).partition("#")  # type: ignore[index]
-        assert page == "docs/runbook.md"
+        assert page == "{{ $externalLabels.tally_url }}/runbook"
         assert section in sections, rule["alert"]
 
 
