@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,8 +13,11 @@ from backend.broker import codec
 from backend.broker.connection import translated
 from backend.broker.keys import Keys
 from backend.broker.moments import moment
+from backend.broker.parked_jobs import ParkedJobs
+from backend.broker.pause_notes import PauseNotes
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
+from backend.domain.pause import Pause
 from backend.domain.queue_name import DEAD_LETTER_QUEUE, lane_of
 from backend.domain.queue_state import QueueState, WorkerState
 
@@ -26,6 +30,8 @@ class RedisInspection:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
+        self._parked = ParkedJobs(client, keys)
+        self._pauses = PauseNotes(client, keys)
 
     def queue_names(self) -> list[str]:
         """Every queue that ever held a job, the dead-letter queue left out."""
@@ -35,7 +41,7 @@ class RedisInspection:
         return sorted({key.decode()[head:] for key in found} - {DEAD_LETTER_QUEUE})
 
     def queue_states(self, names: Sequence[str]) -> list[QueueState]:
-        """How many jobs of each queue are where, and since when its oldest waits. One round trip."""
+        """How many jobs of each queue are where, and since when its oldest waits, parked ones too."""
         pipe = self._client.pipeline(transaction=False)
         for name in names:
             pipe.llen(self._keys.queue(name))
@@ -49,10 +55,16 @@ class RedisInspection:
         words = {word.decode() for word in paused}
         width = len(rows) // len(names) if names else 0
         heads = self._enqueued_at([rows[at * width + 1] for at in range(len(names))])
-        return [
+        states = [
             _queue_state(name, rows[at * width : (at + 1) * width], heads[at], words)
             for at, name in enumerate(names)
         ]
+        return self._with_parked(states)
+
+    def _with_parked(self, states: list[QueueState]) -> list[QueueState]:
+        aside = {state.name for state in states if state.parked > 0}
+        oldest = self._parked.oldest(aside) if aside else {}
+        return [_since_oldest(state, oldest.get(state.name)) for state in states]
 
     def _enqueued_at(self, heads: Sequence[bytes | None]) -> list[datetime | None]:
         pipe = self._client.pipeline(transaction=False)
@@ -68,6 +80,22 @@ class RedisInspection:
             words = cast(set[bytes], self._client.smembers(self._keys.paused))
             suspended = self._client.exists(self._keys.suspended)
         return sorted([word.decode() for word in words] + (["all"] if suspended else []))
+
+    def pauses(self) -> list[Pause]:
+        """What is paused, by whom, since when and why, and how many jobs stepped aside for it."""
+        return self._pauses.all()
+
+    def gates(self) -> list[str]:
+        """Limits and paused job types that jobs wait behind, by name."""
+        return self._parked.gates()
+
+    def parked(self, gate: str, start: int, most: int) -> list[str]:
+        """Ids that wait behind a limit or a paused job type, the next to go on first."""
+        return self._parked.ids(gate, start, most)
+
+    def newest_parked(self, most: int) -> list[str]:
+        """The last ids behind each gate, at most so many of one; of very many gates fewer of each."""
+        return self._parked.newest(most)
 
     def waiting(self, queue: str, start: int, most: int) -> list[str]:
         """Ids in a queue, the next to run first."""
@@ -183,6 +211,11 @@ def _queue_state(
         paused=f"queue:{name}" in paused or f"lane:{lane}" in paused,
         poisoned=numbers["poisoned"],
     )
+
+
+def _since_oldest(state: QueueState, parked: datetime | None) -> QueueState:
+    instants = [at for at in (state.oldest_enqueued_at, parked) if at is not None]
+    return replace(state, oldest_enqueued_at=min(instants, default=None))
 
 
 def _worker_state(name: str, row: dict[bytes, bytes]) -> WorkerState:

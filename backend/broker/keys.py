@@ -79,6 +79,11 @@ class Keys:
         return f"{self.root}:tally:paused"
 
     @property
+    def pauses(self) -> str:
+        """Hash of who paused what, why and since when, as JSON, beside the set."""
+        return f"{self.root}:tally:pauses"
+
+    @property
     def limits(self) -> str:
         """Hash of concurrency limits by job type."""
         return f"{self.root}:tally:limits"

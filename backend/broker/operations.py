@@ -60,9 +60,9 @@ class RedisOperations:
         """1 queued before it was due, 0 not scheduled."""
         return self._in_batches("run_now", [by, reason], job_ids, _BULK)
 
-    def pause(self, what: str) -> bool:
+    def pause(self, what: str, *, by: str = "", reason: str = "") -> bool:
         """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
-        return bool(self._functions.call("pause", what))
+        return bool(self._functions.call("pause", what, by, reason))
 
     def resume(self, what: str, lanes: Sequence[str]) -> bool:
         """Resumes it and wakes ``lanes``; False if it was not paused."""

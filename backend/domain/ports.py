@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from backend.domain.job import ClaimedJob, EnqueueReply, JobView, NewJob
 from backend.domain.outcome import Outcome
+from backend.domain.pause import Pause
 from backend.domain.queue_state import QueueState, WorkerState
 
 
@@ -138,7 +139,7 @@ class Operations(Protocol):
     def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
         """1 queued before it was due, 0 not scheduled."""
 
-    def pause(self, what: str) -> bool:
+    def pause(self, what: str, *, by: str = "", reason: str = "") -> bool:
         """False if it was paused already."""
 
     def resume(self, what: str, lanes: Sequence[str]) -> bool:
@@ -162,6 +163,18 @@ class Inspection(Protocol):
 
     def paused(self) -> list[str]:
         """What is paused."""
+
+    def pauses(self) -> list[Pause]:
+        """What is paused, by whom, since when and why, and how many jobs stepped aside for it."""
+
+    def gates(self) -> list[str]:
+        """Limits and paused job types that jobs wait behind, by name."""
+
+    def parked(self, gate: str, start: int, most: int) -> list[str]:
+        """Ids that wait behind a limit or a paused job type, the next to go on first."""
+
+    def newest_parked(self, most: int) -> list[str]:
+        """The last ids behind each gate, at most so many of one; of very many gates fewer of each."""
 
     def position(self, job_id: str, queue: str) -> int | None:
         """How many jobs of its queue run before it; None when it does not wait there."""

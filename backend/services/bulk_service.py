@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from typing import NamedTuple
 
-from backend.domain.history_search import JobSearch
+from backend.domain.history_search import MOST_PER_PAGE, JobSearch
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.ports import Inspection, Operations
@@ -17,6 +17,7 @@ from backend.services.live_listing import LiveListing
 #: Jobs of one bulk action; the answer says when there are more.
 MOST = 10_000
 UNENDED = frozenset(state for state in JobState if not state.is_final)
+WAITING = frozenset({JobState.QUEUED})
 #: Those that may be run before they are due.
 SCHEDULED = frozenset({JobState.SCHEDULED})
 DEAD = frozenset({JobState.FAILED})
@@ -52,14 +53,15 @@ class BulkService:
 
     def select(self, search: JobSearch, states: Set[JobState]) -> Selection:
         """The jobs in Redis that match and are in one of these states."""
-        found: list[JobView] = []
+        # By id: a job that moves meanwhile may be seen twice.
+        found: dict[str, JobView] = {}
         page = self._live.page(search, None)
         while True:
-            found += [job for job in page.jobs if job.state in states]
+            found |= {job.id: job for job in page.jobs if job.state in states}
             if page.next is None or len(found) > MOST:
                 break
             page = self._live.page(search, page.next)
-        return selection_of(found, _since)
+        return selection_of(list(found.values()), _since)
 
     def chosen(self, ids: Sequence[str], states: Set[JobState]) -> Selection:
         """Of jobs that somebody named, those that are in one of these states."""
@@ -94,12 +96,8 @@ class BulkService:
         return _done(ids, self._do.discard(ids, by=by.name, reason=reason))
 
     def waiting(self, queue: str) -> Selection:
-        """What a purge of a queue would cancel, as far as it waits in its list."""
-        states = self._look.queue_states([queue])[0]
-        ids = self._look.waiting(queue, 0, MOST)
-        sample = self._look.jobs(ids[:_SAMPLE])
-        more = states.counts[JobState.QUEUED] > len(ids)
-        return Selection(ids, states.oldest_enqueued_at, sample, more)
+        """What a purge of a queue would cancel: in line, behind a limit or the pause of its type."""
+        return self.select(JobSearch(queue=queue, limit=MOST_PER_PAGE), WAITING)
 
 
 def selection_of(
@@ -113,7 +111,9 @@ def selection_of(
 
 def _since(job: JobView) -> datetime | None:
     """Since when a job is dead, or waits."""
-    return job.ended_at if job.state.is_final else job.created_at
+    if job.state.is_final:
+        return job.ended_at
+    return (job.state is JobState.QUEUED and job.enqueued_at) or job.created_at
 
 
 def _done(ids: Sequence[str], codes: Sequence[int]) -> list[str]:

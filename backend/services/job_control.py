@@ -115,9 +115,9 @@ class JobControl:
             raise IllegalMove(f"job {job_id} is {job.state}; only scheduled jobs can be run sooner")
         return job.queue
 
-    def pause(self, what: str, *, by: Actor, reason: str = "") -> bool:  # noqa: ARG002 - audited
+    def pause(self, what: str, *, by: Actor, reason: str = "") -> bool:
         """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
-        return self._do.pause(self._checked(what))
+        return self._do.pause(self._checked(what), by=by.name, reason=reason)
 
     def resume(self, what: str, *, by: Actor, reason: str = "") -> bool:  # noqa: ARG002 - audited
         """Resumes it; False if it was not paused."""

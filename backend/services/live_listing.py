@@ -1,4 +1,4 @@
-"""Lists what is in Redis now, shelf by shelf: running, waiting, scheduled, dead."""
+"""Lists what is in Redis now, shelf by shelf: running, waiting, parked, scheduled, dead."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ _ORDER = (JobState.STARTED, JobState.QUEUED, *_COMMON)
 
 
 class Shelf(NamedTuple):
-    """One list in Redis; ``queue`` is empty where all queues share it."""
+    """One list in Redis; ``queue`` is empty where all queues share it.
+
+    Queued jobs stand in the list of their queue, or have stepped aside behind a ``gate``: a full limit, or
+    the pause of their type.
+    """
 
     state: JobState
     queue: str = ""
+    gate: str = ""
 
 
 class LivePlace(NamedTuple):
@@ -35,7 +40,9 @@ class LivePlace(NamedTuple):
     offset: int
 
     def __str__(self) -> str:
-        plain = f"live|{self.shelf.state}|{self.shelf.queue}|{self.offset}"
+        plain = "|".join(
+            ("live", self.shelf.state, self.shelf.queue, str(self.offset), self.shelf.gate)
+        )
         return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
     @classmethod
@@ -43,8 +50,8 @@ class LivePlace(NamedTuple):
         """The place written as ``text``; None when it is no place of a live listing."""
         try:
             plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-            word, state, queue, offset = plain.split("|")
-            place = cls(Shelf(JobState(state), queue), int(offset))
+            word, state, queue, offset, gate = plain.split("|", 4)
+            place = cls(Shelf(JobState(state), queue, gate), int(offset))
         except (ValueError, binascii.Error):
             return None
         return place if word == "live" and place.offset >= 0 else None
@@ -65,14 +72,11 @@ class LiveListing:
 
     def page(self, search: JobSearch, start: LivePlace | None) -> LivePage:
         """The jobs from ``start`` that match."""
-        shelves = self._shelves(search)
-        if start is not None and start.shelf not in shelves:
-            raise InvalidOption("this cursor belongs to another search", field="cursor")
+        shelves = _from(self._shelves(search), start)
         found: list[JobView] = []
         looked = 0
-        begin = shelves.index(start.shelf) if start else 0
-        for number, shelf in enumerate(shelves[begin:]):
-            offset = start.offset if start and number == 0 else 0
+        for shelf in shelves:
+            offset = start.offset if start and start.shelf == shelf else 0
             for ids in self._pages(shelf, offset):
                 for job in self._views(ids):
                     offset += 1
@@ -87,8 +91,11 @@ class LiveListing:
         """The newest jobs that match and have not ended, the newest first."""
         ids: list[str] = []
         for shelf in self._shelves(search):
-            ids += self._newest_ids(shelf, search.limit)
-        jobs = [job for job in self._look.jobs(ids) if matches(search, job)]
+            if not shelf.gate:
+                ids += self._newest_ids(shelf, search.limit)
+        if search.state in {None, JobState.QUEUED}:
+            ids += self._look.newest_parked(search.limit)
+        jobs = [job for job in self._look.jobs(list(dict.fromkeys(ids))) if matches(search, job)]
         jobs.sort(
             key=lambda job: (job.created_at is not None, job.created_at, job.id), reverse=True
         )
@@ -101,6 +108,8 @@ class LiveListing:
             if search.state in {None, state}:
                 queues = [""] if state in _COMMON else names
                 shelves += [Shelf(state, queue) for queue in queues]
+            if state is JobState.QUEUED and search.state in {None, state}:
+                shelves += [Shelf(state, gate=gate) for gate in self._look.gates()]
         return shelves
 
     def _pages(self, shelf: Shelf, offset: int) -> Iterator[list[str]]:
@@ -108,11 +117,15 @@ class LiveListing:
             ids = self._look.started(shelf.queue)[offset:]
             yield from (ids[at : at + _PAGE] for at in range(0, len(ids), _PAGE))
             return
-        while ids := self._ids(shelf, offset, _PAGE):
+        ids = self._ids(shelf, offset, _PAGE)
+        while ids:
             yield ids
             offset += len(ids)
+            ids = self._ids(shelf, offset, _PAGE) if len(ids) == _PAGE else []
 
     def _ids(self, shelf: Shelf, start: int, most: int) -> list[str]:
+        if shelf.gate:
+            return self._look.parked(shelf.gate, start, most)
         if shelf.state is JobState.QUEUED:
             return self._look.waiting(shelf.queue, start, most)
         if shelf.state is JobState.SCHEDULED:
@@ -131,6 +144,20 @@ class LiveListing:
     def _views(self, ids: Sequence[str]) -> list[JobView | None]:
         views = {job.id: job for job in self._look.jobs(ids)}
         return [views.get(job_id) for job_id in ids]
+
+
+def _from(shelves: list[Shelf], start: LivePlace | None) -> list[Shelf]:
+    """The shelves from where a listing goes on; the jobs behind its gate may all have gone on meanwhile."""
+    if start is None:
+        return shelves
+    if start.shelf in shelves:
+        return shelves[shelves.index(start.shelf) :]
+    if start.shelf.gate:
+        ended = {JobState.STARTED, JobState.QUEUED}
+        return [
+            shelf for shelf in shelves if shelf.gate > start.shelf.gate or shelf.state not in ended
+        ]
+    raise InvalidOption("this cursor belongs to another search", field="cursor")
 
 
 def matches(search: JobSearch, job: JobView) -> bool:

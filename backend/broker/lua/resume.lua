@@ -9,6 +9,7 @@ local function resume(keys, argv)
   local root = keys[1]
   local kind, name = string.match(argv[1], '^(%a+):(.*)$')
   local resumed, back = redis.call('SREM', root .. ':tally:paused', argv[1]), 0
+  redis.call('HDEL', root .. ':tally:pauses', argv[1])
   if kind == 'type' then back = unpark(root, 'paused:' .. name, math.huge, tonumber(argv[2])) end
   for at = 3, #argv do ring(root, argv[at], 64) end
   return {resumed, back}

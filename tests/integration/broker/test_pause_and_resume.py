@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from backend.broker.inspection import RedisInspection
+from backend.domain.pause import Pause
 from tests.integration.broker.bench import Bench, new_job
 
 EVERYTHING = ["queue:normal", "lane:default", "type:greet"]
@@ -141,3 +145,39 @@ def test_pausing_and_resuming_work_while_memory_is_full(bench: Bench) -> None:
         assert bench.resume("lane:email")[0] == 1
     finally:
         bench.redis.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize("what", EVERYTHING)
+def test_a_pause_keeps_who_why_and_since_when(bench: Bench, what: str) -> None:
+    look = RedisInspection(bench.redis, bench.keys)
+    before = datetime.now(UTC) - timedelta(seconds=1)
+
+    bench.functions.call("pause", what, "ada", "the mail server is down")
+    bench.functions.call("pause", what, "bert", "later")
+
+    [pause] = look.pauses()
+    assert pause == Pause(what, "ada", "the mail server is down", pause.since)
+    assert pause.since is not None
+    assert before < pause.since < datetime.now(UTC) + timedelta(seconds=1)
+
+    bench.resume(what)
+    assert look.pauses() == []
+    assert not bench.redis.exists(bench.keys.pauses)
+
+
+def test_a_pause_of_an_earlier_release_is_one_without_a_name(bench: Bench) -> None:
+    bench.redis.sadd(bench.keys.paused, "queue:low")
+
+    assert RedisInspection(bench.redis, bench.keys).pauses() == [Pause("queue:low")]
+
+
+def test_the_pause_of_a_type_says_how_many_stepped_aside(bench: Bench) -> None:
+    bench.functions.call("pause", "lane:email", "ada", "")
+    bench.parked_by_pause()
+
+    pauses = RedisInspection(bench.redis, bench.keys).pauses()
+
+    assert [(pause.what, pause.parked) for pause in pauses] == [
+        ("lane:email", 0),
+        ("type:greet", 1),
+    ]
