@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -21,8 +23,11 @@ from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain import bounds
 from backend.domain.errors import QueueUnavailable
 from backend.domain.job_state import JobState
+from backend.domain.pause import Pause
 from backend.domain.queue_name import queues_of
 from backend.domain.queue_state import QueueState
+from backend.services.health_situation import jobs
+from backend.services.pause_words import pause_words, resume_command
 
 _SHOWN = (JobState.QUEUED, JobState.STARTED, JobState.SCHEDULED, JobState.DEFERRED)
 _PAGE = 500
@@ -56,12 +61,13 @@ def list_queues(with_empty: bool, as_json: bool) -> None:
 def _print_live(*, with_empty: bool, as_json: bool) -> None:
     look = platform().inspection
     states = look.queue_states(_names(with_empty=with_empty))
-    paused, dead, stuck = look.paused(), look.dead_count(), _stuck_count()
+    pauses, dead, stuck = look.pauses(), look.dead_count(), _stuck_count()
     if as_json:
         print_json(
             {
                 "queues": [{**plain(state), "difference": state.difference} for state in states],
-                "paused": paused,
+                "paused": [pause.what for pause in pauses],
+                "pauses": [_pause(pause, states) for pause in pauses],
                 "dead": dead,
                 "started_over_5_minutes": stuck,
             }
@@ -73,8 +79,9 @@ def _print_live(*, with_empty: bool, as_json: bool) -> None:
         empty="no queue has held a job yet",
     )
     say(f"{dead} in the dead-letter queue; {stuck} running for more than 5 minutes")
-    if paused:
-        say(f"paused: {', '.join(paused)}")
+    for pause in pauses:
+        words = pause_words(pause, datetime.now(UTC))
+        say(f"{words}; {jobs(pause.waiting(states))}: {resume_command(pause)}")
 
 
 queues.add_command(list_queues, "stats")
@@ -87,19 +94,19 @@ queues.add_command(list_queues, "stats")
 def show(queue: str, limit: int, as_json: bool) -> None:
     """Shows what waits in one queue, the next to run first."""
     look, queue = platform().inspection, known_queue(queue)
-    jobs = look.jobs(look.waiting(queue, 0, limit))
+    waiting = look.jobs(look.waiting(queue, 0, limit))
     parked = look.queue_states([queue])[0].parked
     if parked:
-        verb = "more wait" if jobs else "wait"
+        verb = "more wait" if waiting else "wait"
         say(f"{parked} {verb}{'s' * (parked == 1)} behind a limit or pause of a job type")
     if as_json:
-        print_json([{"id": job.id, "job_type": job.job_type} for job in jobs])
+        print_json([{"id": job.id, "job_type": job.job_type} for job in waiting])
         return
     print_rows(
         ("#", "job", "type", "waits for", "attempt"),
         [
             (at, job.id, job.job_type, age(job.enqueued_at), attempts_of(job, "/"))
-            for at, job in enumerate(jobs, 1)
+            for at, job in enumerate(waiting, 1)
         ],
         empty=f"nothing in {queue} may start" if parked else f"nothing waits in {queue}",
     )
@@ -222,6 +229,10 @@ def _row(state: QueueState) -> tuple[object, ...]:
         "balance" if state.difference == 0 else f"out by {state.difference}",
         "paused" if state.paused else "",
     )
+
+
+def _pause(pause: Pause, states: Sequence[QueueState]) -> dict[str, Any]:
+    return {**plain(pause), "waiting": pause.waiting(states)}
 
 
 def _stuck_count(seconds: float = 300) -> int:

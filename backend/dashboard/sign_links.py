@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from urllib.parse import quote
 
 from backend.dashboard.visit import link
 from backend.services.health_situation import Sign
@@ -18,6 +19,16 @@ class Lead(NamedTuple):
     href: str
 
 
+def _resume_button(what: str) -> str:
+    """Where the page of queues has the button that ends a pause; RQ's own can be ended by RQ alone."""
+    kind, _, name = what.partition(":")
+    if kind not in {"queue", "lane", "type"}:
+        return ""
+    return "#" + quote(
+        f"resume-{name.replace(':', '-')}" if kind == "queue" else f"resume-{kind}-{name}"
+    )
+
+
 def lead_of(sign: Sign) -> Lead | None:
     """The page that shows what a sign is about; None when no page does."""
     subject = sign.subject
@@ -27,8 +38,14 @@ def lead_of(sign: Sign) -> Lead | None:
         return Lead("failed jobs", link("/search", state="failed"))
     if sign.code in {"no_worker", "worker_lost"}:
         return Lead("workers", link("/workers"))
-    if sign.code == "stuck":
+    return _to_one_thing(sign.code, subject)
+
+
+def _to_one_thing(code: str, subject: str) -> Lead | None:
+    if code == "paused":
+        return Lead("resume it", link("/queues") + _resume_button(subject))
+    if code == "stuck":
         return Lead("the job", link(f"/job/{subject}"))
-    if sign.code == "ticks_missed":
+    if code == "ticks_missed":
         return Lead("the schedule", link(f"/schedules/{subject}"))
     return None

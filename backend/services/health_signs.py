@@ -10,6 +10,7 @@ from backend.services.queue_signs import (
     backlogs,
     growing_backlogs,
     lost_workers,
+    paused,
     stuck,
     unserved,
 )
@@ -28,6 +29,7 @@ def signs_of(found: Situation) -> list[Sign]:
     signs = [
         *_redis_refuses(found),
         *unserved(found),
+        *paused(found),
         *backlogs(found),
         *growing_backlogs(found),
         *stuck(found),

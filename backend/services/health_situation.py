@@ -11,6 +11,7 @@ from typing import NamedTuple
 from backend.domain.history_ports import StreamLag
 from backend.domain.history_statistics import AttemptCounts, TypeStatistics
 from backend.domain.job import JobView
+from backend.domain.pause import Pause
 from backend.domain.queue_state import QueueState, WorkerState
 from backend.domain.schedule_view import ScheduleView
 
@@ -28,7 +29,7 @@ class Sign(NamedTuple):
     code: str
     severity: Severity
     text: str
-    #: What it is about: a queue, a job, a worker, a schedule; empty for all.
+    #: What it is about: a queue, a job, a worker, a schedule, a pause; empty for all.
     subject: str = ""
 
 
@@ -38,6 +39,7 @@ class Situation:
 
     now: datetime
     queues: Sequence[QueueState] = ()
+    pauses: Sequence[Pause] = ()
     workers: Sequence[WorkerState] = ()
     running: Sequence[JobView] = ()
     #: Of the last hour; None: the record cannot be read.

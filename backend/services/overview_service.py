@@ -12,6 +12,7 @@ from backend.domain.history_ports import StreamLag
 from backend.domain.history_statistics import AttemptCounts, TypeStatistics
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
+from backend.domain.pause import Pause
 from backend.domain.ports import Clock, Inspection
 from backend.domain.queue_depth import ALL_QUEUES, DepthReader, QueueDepth
 from backend.domain.queue_flow import FlowReader, begin_of_last_hour
@@ -36,7 +37,7 @@ class Overview(NamedTuple):
     at: datetime
     queues: list[QueueState]
     dead: int
-    paused: list[str]
+    pauses: list[Pause]
     workers: list[WorkerState]
     #: Of the last 60 minutes; None while the record is away.
     attempts: AttemptCounts | None
@@ -88,9 +89,9 @@ class OverviewService:
         names += [name for name in self._look.queue_names() if name not in names]
         return self._look.queue_states(names)
 
-    def paused(self) -> list[str]:
+    def pauses(self) -> list[Pause]:
         """What is paused."""
-        return self._look.paused()
+        return self._look.pauses()
 
     def limits(self) -> dict[str, int]:
         """How many jobs of a type may run at once in the cluster; types without a limit are left out."""
@@ -105,11 +106,12 @@ class OverviewService:
     def overview(self) -> Overview:
         """How it is now."""
         now = self._clock.now()
-        queues, workers = self.queues(), self._look.workers()
+        queues, pauses, workers = self.queues(), self._look.pauses(), self._look.workers()
         types = self._recent_types(now)
         found = Situation(
             now=now,
             queues=queues,
+            pauses=pauses,
             workers=workers,
             running=self._running(queues),
             attempts=_sum(types) if types is not None else None,
@@ -124,7 +126,7 @@ class OverviewService:
             at=now,
             queues=queues,
             dead=self._look.dead_count(),
-            paused=self._look.paused(),
+            pauses=pauses,
             workers=workers,
             attempts=found.attempts,
             types=types or [],

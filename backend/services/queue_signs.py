@@ -8,6 +8,7 @@ from backend.domain.job_state import JobState
 from backend.domain.queue_name import lane_of
 from backend.domain.queue_state import QueueState
 from backend.services.health_situation import Severity, Sign, Situation, jobs, long
+from backend.services.pause_words import pause_words, resume_command
 
 #: Seconds after which a running job counts as stuck, and a waiting one as waiting long.
 STUCK_SECONDS = 300.0
@@ -36,9 +37,30 @@ def unserved(found: Situation) -> Iterator[Sign]:
             yield Sign("no_worker", Severity.CRITICAL, text, name)
 
 
+def paused(found: Situation) -> Iterator[Sign]:
+    """Pauses that jobs wait behind."""
+    for pause in found.pauses:
+        waiting = pause.waiting(found.queues)
+        if waiting:
+            text = f"{pause_words(pause, found.now)}; {jobs(waiting)}: {resume_command(pause)}"
+            yield Sign("paused", Severity.WARNING, text, pause.what)
+
+
+def _unexplained(found: Situation) -> list[QueueState]:
+    """Queues with jobs that no pause holds, which has a sign of its own."""
+    aside = sum(queue.parked for queue in found.queues)
+    only_paused = aside == sum(pause.parked for pause in found.pauses)
+    return [
+        queue
+        for queue in found.queues
+        if not any(pause.holds(queue.name) for pause in found.pauses)
+        and not (only_paused and 0 < queue.counts[JobState.QUEUED] == queue.parked)
+    ]
+
+
 def backlogs(found: Situation) -> Iterator[Sign]:
     """Queues whose oldest job has waited long."""
-    for queue in found.queues:
+    for queue in _unexplained(found):
         oldest = queue.oldest_enqueued_at
         waited = (found.now - oldest).total_seconds() if oldest else 0.0
         if waited > LONG_WAIT_SECONDS:
@@ -50,7 +72,7 @@ def growing_backlogs(found: Situation) -> Iterator[Sign]:
     """Queues that hold many jobs, and far more than a quarter of an hour ago."""
     if found.waited_before is None:
         return
-    for queue in found.queues:
+    for queue in _unexplained(found):
         waiting, before = queue.counts[JobState.QUEUED], found.waited_before.get(queue.name, 0)
         if waiting >= MANY_WAITING and waiting > GROWTH * before:
             text = f"{jobs(waiting)} in {queue.name}, {before} did 15 min ago; {_help(queue)}"
@@ -77,8 +99,10 @@ def lost_workers(found: Situation) -> Iterator[Sign]:
 
 
 def _help(queue: QueueState) -> str:
-    if queue.paused:
-        return f"it is paused: tally queues resume {queue.name}"
+    if queue.parked == queue.counts[JobState.QUEUED]:
+        return "a limit or the pause of its type holds it: tally jobs why tells"
+    aside = f"{queue.parked} stepped aside for a limit or a pause; " if queue.parked else ""
     return (
-        f"add workers ({_START} {lane_of(queue.name)}), or look at what they do: tally workers list"
+        f"{aside}add workers ({_START} {lane_of(queue.name)}), "
+        "or look at what they do: tally workers list"
     )

@@ -12,6 +12,7 @@ from backend.domain.length_words import in_units
 from backend.domain.ports import Inspection
 from backend.domain.queue_name import Priority, QueueName
 from backend.domain.queue_state import WorkerState
+from backend.services.pause_words import pause_words, resume_command
 
 #: A due job is promoted within milliseconds; later than this nobody promotes.
 _LATE_SECONDS = 5.0
@@ -114,17 +115,14 @@ class WhyService:
         return Explanation(job.state, position, elsewhere, causes, text)
 
     def _pauses(self, job: JobView) -> Iterator[Cause]:
-        paused = set(self._look.paused())
-        lane = QueueName.parse(job.queue).lane
-        words = {
-            "all": "everything is suspended (`rq resume` lets it go on)",
-            f"queue:{job.queue}": f"the queue {job.queue} is paused",
-            f"lane:{lane}": f"the lane {lane} is paused",
-            f"type:{job.job_type}": f"the job type {job.job_type} is paused",
-        }
-        for what, text in words.items():
-            if what in paused:
-                yield Cause("paused", text, {"what": what})
+        for pause in self._look.pauses():
+            if pause.holds(job.queue) or pause.what == f"type:{job.job_type}":
+                since = pause.since.isoformat() if pause.since else None
+                yield Cause(
+                    "paused",
+                    f"{pause_words(pause, self._now())}: {resume_command(pause)}",
+                    {"what": pause.what, "by": pause.by, "reason": pause.reason, "since": since},
+                )
 
     def _gates(self, job: JobView) -> Iterator[Cause]:
         most = self._look.limits().get(job.job_type)

@@ -49,7 +49,7 @@ def test_a_failing_destination_is_paused_repaired_and_redriven(night: Night) -> 
 
     assert "ValueError" in night.run("jobs/list-failed.sh", "--groups")
     assert "ValueError" in night.tally("history", "failures", "--since", "1h")
-    assert "the job type fail is paused" in night.tally("jobs", "why", held)
+    assert "the job type fail has been paused by" in night.tally("jobs", "why", held)
     night.tally("queues", "resume", "type:fail", "--reason", "it is back")
     assert night.cluster.ended(held).state == "finished"
     assert "3 queued again" in night.run("jobs/retry-all-failed.sh", "normal", "--yes")
@@ -111,7 +111,7 @@ def test_a_backlog_is_seen_explained_and_cleared(night: Night) -> None:
 
     normal = next(q for q in night.json("queues", "list")["queues"] if q["name"] == "normal")
     assert normal["counts"]["queued"] == 200
-    assert "the queue normal is paused" in night.tally("jobs", "why", ids[-1])
+    assert "the queue normal has been paused by" in night.tally("jobs", "why", ids[-1])
     assert "--yes" in night.run("jobs/clear-pending.sh", "normal", status=2)
     assert "normal: 200 canceled" in night.run("jobs/clear-pending.sh", "normal", "--yes")
     night.tally("queues", "resume", "normal")

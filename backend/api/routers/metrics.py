@@ -23,7 +23,7 @@ from backend.api.schemas.metrics import (
     TypeLine,
     WorkerSummary,
 )
-from backend.api.schemas.queues import Queue
+from backend.api.schemas.queues import PauseLine, Queue
 from backend.domain.errors import InvalidOption
 from backend.domain.history_statistics import TimeWindow
 from backend.domain.job_state import JobState
@@ -50,7 +50,8 @@ def overview(call: Call) -> MetricsOverview:
         started=found.total(JobState.STARTED),
         dead=found.dead,
         queues=queues,
-        paused=found.paused,
+        paused=[pause.what for pause in found.pauses],
+        pauses=[PauseLine.of(pause, found.queues) for pause in found.pauses],
         workers=_summary(found.workers),
         attempts=Attempts.of(found.attempts) if found.attempts else None,
         types=[TypeLine.of(each) for each in found.types],

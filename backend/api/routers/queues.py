@@ -8,7 +8,7 @@ from backend.api.operation import Router
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import BulkOutcome, PurgeRequest
 from backend.api.schemas.fields import QueueText
-from backend.api.schemas.queues import PauseOutcome, Queue, Queues
+from backend.api.schemas.queues import PauseLine, PauseOutcome, Queue, Queues
 from backend.domain.errors import InvalidOption
 from backend.domain.queue_name import QueueName
 
@@ -19,10 +19,11 @@ router = Router("queues", "Queues")
 def list_queues(call: Call) -> Queues:
     """Every queue: how many jobs are where, since when the oldest waits, and what is paused."""
     states = call.parts.overview.queues()
-    now = call.parts.clock.now()
+    now, pauses = call.parts.clock.now(), call.parts.overview.pauses()
     return Queues(
         items=[Queue.of(state, now) for state in states],
-        paused=call.parts.overview.paused(),
+        paused=[pause.what for pause in pauses],
+        pauses=[PauseLine.of(pause, states) for pause in pauses],
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import NUMBER, Instant, QueueText, TypeName
-from backend.api.schemas.queues import Queue
+from backend.api.schemas.queues import PauseLine, Queue
 from backend.domain.history_statistics import (
     AttemptCounts,
     DurationSummary,
@@ -141,6 +141,7 @@ class MetricsOverview(Resource):
     dead: int = Field(description="Jobs in the dead-letter queue.")
     queues: list[Queue]
     paused: list[str]
+    pauses: list[PauseLine]
     workers: WorkerSummary
     attempts: Attempts | None = Field(
         description="Of the hours that the last 60 minutes touch; empty while Postgres is away."

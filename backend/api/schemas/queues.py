@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from backend.api.schemas.base import Because, Resource
 from backend.api.schemas.fields import WHOLE
 from backend.domain import bounds
+from backend.domain.pause import Pause
 from backend.domain.queue_state import QueueState
 
 
@@ -47,6 +49,29 @@ class Queue(Resource):
         )
 
 
+class PauseLine(Resource):
+    """What may not start, and who said so."""
+
+    what: str = Field(description="`queue:…`, `lane:…`, `type:…`; `all` by `rq suspend`.")
+    by: str = Field(description="Who paused it; empty when nobody wrote it down.")
+    reason: str
+    since: datetime | None
+    waiting: int = Field(
+        description="Jobs that wait behind it; of a type those that a worker has come upon."
+    )
+
+    @classmethod
+    def of(cls, pause: Pause, queues: Sequence[QueueState]) -> PauseLine:
+        """A pause as it goes out."""
+        return cls(
+            what=pause.what,
+            by=pause.by,
+            reason=pause.reason,
+            since=pause.since,
+            waiting=pause.waiting(queues),
+        )
+
+
 class Queues(Resource):
     """Every queue, the most urgent first."""
 
@@ -54,6 +79,7 @@ class Queues(Resource):
     paused: list[str] = Field(
         description="What is paused: `queue:…`, `lane:…`, `type:…`; `all` by `rq suspend`."
     )
+    pauses: list[PauseLine] = Field(description="The same, with who, why and since when.")
 
 
 class PauseOutcome(Resource):

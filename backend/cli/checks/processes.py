@@ -16,6 +16,7 @@ from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.domain.errors import QueueUnavailable
 from backend.domain.job_state import JobState
 from backend.domain.queue_state import QueueState
+from backend.services.pause_words import pause_words, resume_command
 from backend.services.worker_service import WorkerService
 
 _LONG_LAG = 60.0
@@ -158,8 +159,6 @@ def _books(queues: list[QueueState]) -> Iterator[Finding]:
 
 
 def _paused(parts: Platform) -> Iterator[Finding]:
-    paused = parts.inspection.paused()
-    if paused:
-        yield warning(
-            "paused", f"paused: {', '.join(paused)}", "tally queues resume …, if forgotten"
-        )
+    for pause in parts.inspection.pauses():
+        words = pause_words(pause, parts.clock.now())
+        yield warning("paused", words, f"{resume_command(pause)}, if it was forgotten")

@@ -31,7 +31,7 @@ def queues(visit: Visit) -> Response:
     return visit.show(
         "queues.html",
         lanes=[(lane, list(group)) for lane, group in by_lane],
-        paused=found.paused,
+        pauses={pause.what: pause for pause in found.pauses},
         served={queue for worker in alive for queue in worker.queues},
         types=list(visit.parts.catalogue),
         limits=visit.parts.overview.limits(),

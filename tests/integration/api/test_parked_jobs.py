@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -115,3 +116,30 @@ def test_the_preview_of_a_purge_counts_those_aside(admin: Caller, aside: list[st
 
     assert (shown["count"], shown["more"], done["count"]) == (MANY, False, MANY)
     assert sorted(done["job_ids"]) == sorted(aside)
+
+
+def test_a_paused_type_with_jobs_behind_it_is_a_sign_that_names_who_and_how_many(
+    admin: Caller, work: Work, aside: list[str]
+) -> None:
+    work.appear()
+
+    found = admin.get("/api/jobs/metrics/overview").get_json()
+    [pause] = admin.get("/api/queues").get_json()["pauses"]
+
+    assert pause == found["pauses"][0]
+    assert pause | {"since": ""} == {
+        "what": "type:anything",
+        "by": "bootstrap key",
+        "reason": "the bank is down",
+        "since": "",
+        "waiting": MANY,
+    }
+    assert re.fullmatch(
+        r"the job type anything has been paused by bootstrap key for \d+ s \(the bank is down\); "
+        "98 jobs wait: tally queues resume type:anything",
+        next(sign["text"] for sign in found["signs"] if sign["code"] == "paused"),
+    )
+    queue = next(each for each in found["queues"] if each["name"] == "normal")
+    assert queue["oldest_wait_seconds"] is not None
+    why = admin.get(f"/api/jobs/{aside[0]}/why").get_json()["causes"]
+    assert [(each["code"], each["details"]["by"]) for each in why] == [("paused", "bootstrap key")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from backend.cli.identity import who
 from tests.integration.cli.dead_jobs import work_off
 from tests.integration.cli.shell import Shell
 
@@ -24,7 +27,20 @@ def test_every_queue_is_shown_with_its_books(shell: Shell) -> None:
 
 def test_a_queue_is_paused_and_resumed_with_a_name(shell: Shell) -> None:
     shell.run("queues", "pause", "low", "--reason", "night")
-    assert shell.json("queues", "list")["paused"] == ["queue:low"]
+    _enqueue(shell, "-p", "low")
+
+    found = shell.json("queues", "list")
+    [pause] = found["pauses"]
+    assert found["paused"] == ["queue:low"]
+    assert pause | {"since": ""} == {
+        "what": "queue:low", "by": who().name, "reason": "night", "since": "", "parked": 0,
+        "waiting": 1,
+    }  # fmt: skip
+    assert re.search(
+        rf"the queue low has been paused by {re.escape(who().name)} for \d+ s \(night\); 1 job waits: "
+        "tally queues resume low",
+        shell.run("queues", "list").talk,
+    )
     shell.run("queues", "resume", "low")
 
     assert shell.json("queues", "list")["paused"] == []

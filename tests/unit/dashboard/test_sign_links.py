@@ -22,6 +22,10 @@ HOME = "/dashboard/jobs"
         ("stuck", "a b", "/job/a%20b"),
         ("failures", "", "/search?state=failed"),
         ("failures_grow", "", "/search?state=failed"),
+        ("paused", "queue:low:email", "/queues#resume-low-email"),
+        ("paused", "lane:email", "/queues#resume-lane-email"),
+        ("paused", "type:charge_card", "/queues#resume-type-charge_card"),
+        ("paused", "all", "/queues"),
         ("ticks_missed", "nightly", "/schedules/nightly"),
     ],
 )

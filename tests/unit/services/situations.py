@@ -25,8 +25,8 @@ def ago(seconds: float) -> datetime:
 def queue(name: str = "normal", queued: int = 0, **fields: Any) -> QueueState:
     """A queue that holds so many jobs."""
     counts = {state: queued if state is JobState.QUEUED else 0 for state in JobState}
-    given: dict[str, Any] = {"oldest_enqueued_at": None, "paused": False} | fields
-    return QueueState(name, counts, accepted=queued, parked=0, **given)
+    given: dict[str, Any] = {"oldest_enqueued_at": None, "paused": False, "parked": 0} | fields
+    return QueueState(name, counts, accepted=queued, **given)
 
 
 def worker(*queues: str, name: str = "w1", state: str = "idle") -> WorkerState:

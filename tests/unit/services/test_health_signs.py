@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.history_ports import StreamLag
+from backend.domain.pause import Pause
 from backend.services.health_situation import Severity
 from tests.unit.services.situations import (
     ago,
@@ -60,11 +61,74 @@ def test_the_oldest_job_may_wait_for_five_minutes(waited: float, found: list[str
     assert codes(queues=[queue(queued=1, oldest_enqueued_at=ago(waited))]) == found
 
 
-def test_a_backlog_of_a_paused_queue_says_how_to_resume_it() -> None:
-    found = signs(queues=[queue(queued=1, oldest_enqueued_at=ago(720), paused=True)])
+@pytest.mark.parametrize(
+    ("pause", "text"),
+    [
+        (
+            Pause("queue:normal", "ada", "the disk is full", ago(2220)),
+            (
+                "the queue normal has been paused by ada for 37 min (the disk is full); 98 jobs wait: "
+                "tally queues resume normal"
+            ),
+        ),
+        (
+            Pause("lane:default", "ada", "", ago(90)),
+            (
+                "the lane default has been paused by ada for 90 s; 98 jobs wait: "
+                "tally queues resume lane:default"
+            ),
+        ),
+        (
+            Pause("type:charge_card", "ada", "", ago(2220), parked=98),
+            (
+                "the job type charge_card has been paused by ada for 37 min; 98 jobs wait: "
+                "tally queues resume type:charge_card"
+            ),
+        ),
+        (
+            Pause("queue:normal"),
+            "the queue normal is paused; 98 jobs wait: tally queues resume normal",
+        ),
+        (Pause("all"), "everything is suspended by RQ; 98 jobs wait: rq resume"),
+    ],
+    ids=lambda each: each.what if isinstance(each, Pause) else "",
+)
+def test_a_pause_with_jobs_behind_it_is_the_one_sign_of_their_wait(pause: Pause, text: str) -> None:
+    parked = pause.parked
+    waits = queue(queued=98, oldest_enqueued_at=ago(2220), paused=not parked, parked=parked)
 
-    assert found[0].text == (
-        "the oldest job in normal has waited 12 min; it is paused: tally queues resume normal"
+    [sign] = signs(queues=[waits], pauses=[pause], waited_before={})
+
+    assert sign == ("paused", Severity.WARNING, text, pause.what)
+
+
+def test_a_pause_with_nothing_behind_it_is_no_sign() -> None:
+    pauses = [Pause("queue:normal", "ada"), Pause("lane:email"), Pause("type:charge_card")]
+
+    assert codes(queues=[queue(), queue("low", queued=3)], pauses=pauses) == []
+
+
+def test_jobs_in_line_beside_those_of_a_paused_type_have_a_sign_of_their_own() -> None:
+    waits = queue(queued=98, oldest_enqueued_at=ago(720), parked=90)
+
+    [pause, backlog] = signs(queues=[waits], pauses=[Pause("type:charge_card", parked=90)])
+
+    assert pause.code == "paused"
+    assert backlog.text == (
+        "the oldest job in normal has waited 12 min; 90 stepped aside for a limit or a pause; "
+        "add workers (./scripts/workers/start-workers.sh default), or look at what they do: "
+        "tally workers list"
+    )
+
+
+def test_jobs_that_all_wait_behind_a_limit_say_so() -> None:
+    waits = queue(queued=2, oldest_enqueued_at=ago(720), parked=2)
+
+    [sign] = signs(queues=[waits])
+
+    assert sign.text == (
+        "the oldest job in normal has waited 12 min; a limit or the pause of its type holds it: "
+        "tally jobs why tells"
     )
 
 
