@@ -79,6 +79,9 @@ def _modules(name: str) -> list[ModuleType]:
     except ConfigurationError:
         raise
     except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and type(error) is not SystemExit:
+            # Nothing that the package did: the process was asked to end while it imported.
+            raise
         raise ConfigurationError(
             f"job package {name!r} cannot be imported: {_told(error)}; correct it, or correct "
             "job_packages in config/queue-config.yaml"

@@ -4,67 +4,88 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from backend.domain.errors import Unavailable
 from backend.drills import report
-from backend.drills.harm import HARMS
+from backend.drills.callers import Callers
+from backend.drills.harms import HARMS, Blow
+from backend.drills.reconciling import Reconciling
 from backend.drills.report import Report
 from backend.drills.scene import Scene
+from backend.drills.waiting import wait_while_it_grows
 
-#: Seconds everything has to settle after the last blow; leases in a drill live three.
-_PATIENCE = 120.0
+#: Seconds without any progress after which what has not ended is stuck; leases in a drill live three.
+_PATIENCE = 60.0
 
 
 def run_drill(
-    folder: Path, *, harm: str, jobs: int, blows: int, seed: int, say: Callable[[str], None]
+    folder: Path,
+    *,
+    harm: str,
+    jobs: int,
+    blows: int,
+    seed: int,
+    say: Callable[[str], None],
+    hold_seconds: float = 10.0,
+    repair: bool = False,
 ) -> Report:
-    """Starts a deployment, hurts it ``blows`` times while ``jobs`` run, and counts."""
-    scene = Scene.open(folder, seed)
+    """Starts a deployment, hurts it ``blows`` times while ``jobs`` run, and counts.
+
+    ``hold_seconds`` is how long a refusal lasts. With ``repair`` the ledger is reconciled and repaired
+    all the time; that needs a record, which the drill then has whatever the harm.
+    """
+    scene = Scene.open(
+        folder,
+        seed=seed,
+        hold_seconds=hold_seconds,
+        with_record=repair or HARMS[harm].with_record,
+    )
+    reconciling = Reconciling(scene.platform) if repair else None
     try:
-        return _run(scene, harm=harm, jobs=jobs, blows=blows, seed=seed, say=say)
+        began = time.monotonic()
+        with reconciling or nullcontext():
+            in_flight = _hurt(scene, harm, jobs=jobs, blows=blows, say=say)
+        return report.count(
+            scene,
+            harm=harm,
+            seed=seed,
+            blows=blows,
+            in_flight=in_flight,
+            beside=reconciling,
+            seconds=time.monotonic() - began,
+        )
     finally:
         scene.close()
 
 
-def _run(
-    scene: Scene, *, harm: str, jobs: int, blows: int, seed: int, say: Callable[[str], None]
-) -> Report:
-    began = time.monotonic()
-    for _ in range(2):
-        scene.start_scheduler()
-        scene.start_supervisor(processes=2, slots=4)
-    portion = -(-jobs // (blows + 1))
-    ids = scene.accept(portion)
-    say("two supervisors with two processes each, two schedulers; the first jobs are accepted")
-    _wait_until(lambda: _finished(scene) > 0, _PATIENCE)
+def _hurt(scene: Scene, harm: str, *, jobs: int, blows: int, say: Callable[[str], None]) -> int:
+    """Everything until all jobs have ended, or stand still; how many were in flight at the blows."""
+    scene.start_all()
+    say("two supervisors with two processes each, two schedulers; jobs are being accepted")
+    pause = HARMS[harm].pause_seconds
     in_flight = 0
-    for number in range(1, blows + 1):
-        ids += scene.accept(min(portion, jobs - len(ids)))
-        in_flight += _strike(scene, harm, f"{number}/{blows}", number, say)
-    _wait_until(lambda: _ended(scene) >= len(ids), _PATIENCE)
-    return report.count(
-        scene,
-        harm=harm,
-        seed=seed,
-        ids=ids,
-        blows=blows,
-        in_flight=in_flight,
-        seconds=time.monotonic() - began,
-    )
-
-
-def _strike(scene: Scene, harm: str, title: str, number: int, say: Callable[[str], None]) -> int:
-    """One blow, and the pause after it; how many jobs were in flight."""
-    choices, pause = HARMS[harm]
-    blow = choices[(number - 1) % len(choices)]
-    in_flight = _counted(scene, blow)
-    say(f"blow {title}: {blow.__name__.replace('_', ' ')}; {_finished(scene)} finished")
-    time.sleep(pause * (0.5 + scene.dice.random()))
+    with Callers(scene, jobs=jobs, blows=blows, first_guess_seconds=2 + pause) as callers:
+        wait_while_it_grows(lambda: _finished(scene), 1, _PATIENCE)
+        for number in range(1, blows + 1):
+            callers.next_blow()
+            in_flight += _strike(scene, harm, number, f"{number}/{blows}", say)
+    wait_while_it_grows(lambda: _ended(scene), len(scene.ids), _PATIENCE)
     return in_flight
 
 
-def _counted(scene: Scene, blow: Callable[[Scene], int]) -> int:
+def _strike(scene: Scene, harm: str, number: int, title: str, say: Callable[[str], None]) -> int:
+    """One blow, and the pause after it; how many jobs were in flight."""
+    choices = HARMS[harm].blows
+    blow = choices[(number - 1) % len(choices)]
+    say(f"blow {title}: {blow.__name__.replace('_', ' ')}; {_finished(scene)} finished")
+    in_flight = _counted(scene, blow)
+    time.sleep(HARMS[harm].pause_seconds * (0.5 + scene.dice.random()))
+    return in_flight
+
+
+def _counted(scene: Scene, blow: Blow) -> int:
     """A blow that falls while Redis is still starting is tried again: every blow must count."""
     for _ in range(20):
         try:
@@ -91,9 +112,3 @@ def _finished(scene: Scene) -> int:
 
 def _ended(scene: Scene) -> int:
     return _books(scene, "finished", "failed", "canceled")
-
-
-def _wait_until(condition: Callable[[], bool], patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)

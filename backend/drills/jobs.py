@@ -1,4 +1,4 @@
-"""What the drills run: a job whose only effect is a line in a file."""
+"""What the drills run: jobs whose only effects are a line in a file and a line in the log."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ class Effect(BaseModel):
     seconds: float
 
 
+class Hoard(Effect):
+    """What it leaves in memory."""
+
+    megabytes: int
+
+
+_PIECE = 1024 * 1024
+_hoarded: list[bytearray] = []
+
+
 @job_type("drill_effect", timeout=60, max_retries=20, retry_delays=[0.1])
 def drill_effect(payload: Effect, context: JobContext) -> int:
     """Works a while, then leaves its id: the effect that must happen at least once."""
@@ -26,4 +36,12 @@ def drill_effect(payload: Effect, context: JobContext) -> int:
         os.write(descriptor, f"{context.job_id}\n".encode())
     finally:
         os.close(descriptor)
+    context.log.info("drill.effect")
     return context.attempt
+
+
+@job_type("drill_hoard", timeout=60, max_retries=20, retry_delays=[0.1])
+def drill_hoard(payload: Hoard, context: JobContext) -> int:
+    """The same, and never lets go of memory that it took: bit by bit, so that heartbeats go on."""
+    _hoarded.extend(bytearray(os.urandom(1)) * _PIECE for _ in range(payload.megabytes))
+    return drill_effect(payload, context)

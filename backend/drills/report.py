@@ -1,4 +1,4 @@
-"""What became of every job of a drill, counted from three sides: what was accepted, done, and on record."""
+"""What became of every job of a drill, counted from all sides: accepted, done, in the books, on record."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from backend.bootstrap.record_parts import event_stream, ledger_service
 from backend.domain.job_state import JobState
+from backend.domain.ledger import Fault
+from backend.drills.reconciling import Reconciling
 from backend.drills.scene import Scene
+from backend.drills.waiting import wait_while_it_grows
 
 _PAGE = 500
+#: Seconds that a recorder may take for nothing at all before it counts as stuck.
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,15 @@ class Report:
     blows: int
     #: By how much the books of all queues are out together.
     imbalance: int
+    #: Of those that the drill itself did nothing to.
+    processes_ended: list[str]
+    #: Where Redis and the record differ in the end; none without a record.
+    record_faults: list[str]
+    #: How often Redis refused what, since it was started last.
+    refusals: dict[str, int]
+    #: How often reconciliation ran beside the drill, and what it called wrong.
+    reconciliations: int
+    false_alarms: list[str]
     seconds: float
 
     @property
@@ -42,6 +57,9 @@ class Report:
             or self.imbalance
             or self.failed
             or self.duplicated_effects > self.in_flight_at_blows
+            or self.processes_ended
+            or self.record_faults
+            or self.false_alarms
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,13 +72,13 @@ def count(
     *,
     harm: str,
     seed: int,
-    ids: list[str],
     blows: int,
     in_flight: int,
+    beside: Reconciling | None,
     seconds: float,
 ) -> Report:
     """Counts what became of the jobs."""
-    states = _states(scene, ids)
+    states = _states(scene)
     effects = Counter(scene.effects.read_text(encoding="ascii").split())
     final = {job_id for job_id, state in states.items() if state.is_final}
     finished = [job_id for job_id, state in states.items() if state is JobState.FINISHED]
@@ -69,22 +87,45 @@ def count(
     return Report(
         harm=harm,
         seed=seed,
-        accepted=len(ids),
+        accepted=len(scene.ids),
         finished=len(finished),
         failed=sum(state is JobState.FAILED for state in states.values()),
-        lost=len(ids) - len(states) + sum(1 for job_id in finished if not effects[job_id]),
+        lost=len(scene.ids) - len(states) + sum(1 for job_id in finished if not effects[job_id]),
         stuck=len(states) - len(final),
         duplicated_effects=sum(number - 1 for number in effects.values()),
         in_flight_at_blows=in_flight,
         blows=blows,
         imbalance=sum(abs(queue.difference) for queue in queues),
+        processes_ended=scene.processes.ended_unasked(),
+        record_faults=_record_faults(scene) if scene.with_record else [],
+        refusals=_refusals(scene),
+        reconciliations=beside.done if beside else 0,
+        false_alarms=[_in_words(fault) for fault in beside.named] if beside else [],
         seconds=round(seconds, 1),
     )
 
 
-def _states(scene: Scene, ids: list[str]) -> dict[str, JobState]:
+def _states(scene: Scene) -> dict[str, JobState]:
     states: dict[str, JobState] = {}
-    for at in range(0, len(ids), _PAGE):
-        jobs = scene.platform.inspection.jobs(ids[at : at + _PAGE])
+    for at in range(0, len(scene.ids), _PAGE):
+        jobs = scene.platform.inspection.jobs(scene.ids[at : at + _PAGE])
         states.update((job.id, job.state) for job in jobs)
     return states
+
+
+def _refusals(scene: Scene) -> dict[str, int]:
+    with scene.redis_admin() as admin:
+        stats: Any = admin.info("errorstats")
+    return {word.removeprefix("errorstat_"): int(told["count"]) for word, told in stats.items()}
+
+
+def _record_faults(scene: Scene) -> list[str]:
+    """What the ledger names when the recorders have had time to catch up."""
+    stream = event_stream(scene.platform, "drill")
+    if not wait_while_it_grows(lambda: -stream.lag().events, 0, _PATIENCE):
+        return [f"{stream.lag().events} events are not on record"]
+    return [_in_words(fault) for fault in ledger_service(scene.platform).reconcile().faults]
+
+
+def _in_words(fault: Fault) -> str:
+    return " ".join(filter(None, (fault.kind, fault.job_id, fault.queue, fault.detail)))

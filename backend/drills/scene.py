@@ -1,117 +1,141 @@
-"""The place of a drill: servers, supervisors and schedulers of its own, ended with it."""
+"""The place of a drill: servers, supervisors, schedulers and recorders of its own, ended with it."""
 
 from __future__ import annotations
 
 import os
 import random
-import secrets
-import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-import psutil
+from redis import Redis
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform, new_job_id
+from backend.bootstrap.record_parts import migrator
 from backend.broker.connection import translated
 from backend.domain.errors import Unavailable
+from backend.drills.processes import Processes
 from backend.embedded.servers import Servers, start_servers
 
 _PACKAGE = "backend.drills.jobs"
-_SHORT_TIMES = {
+#: What takes minutes in production takes seconds; nobody is killed for memory, and no port is taken.
+_SETTINGS = {
     "TALLY_WORKER__HEARTBEAT": "0.5",
     "TALLY_WORKER__LEASE": "3",
     "TALLY_WORKER__GRACE": "5",
+    "TALLY_WORKER__MEMORY_LIMIT_MB": "256",
+    "TALLY_WORKER__MEMORY_KILL_MB": "0",
     "TALLY_SCHEDULER__RESCUE_GRACE": "1",
     "TALLY_SCHEDULER__LEADER_LEASE": "1.5",
+    "TALLY_METRICS__WORKER_PORT": "0",
+    "TALLY_METRICS__SCHEDULER_PORT": "0",
+    "TALLY_METRICS__RECORDER_PORT": "0",
+    "TALLY_JOB_PACKAGES": _PACKAGE,
+    "TALLY_LOG__FORMAT": "json",
 }
 
 
 class Scene:
-    """A deployment with short leases, so that what takes minutes in production takes seconds."""
+    """A deployment with short leases; with a Postgres and recorders where the harm asks for them."""
 
-    def __init__(self, folder: Path, servers: Servers, seed: int) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, servers: Servers, *, seed: int, hold_seconds: float, with_record: bool
+    ) -> None:
         self.servers = servers
+        self.with_record = with_record
         self.dice = random.Random(seed)  # noqa: S311 - a repeatable drill, not a secret
         self.effects = folder / "effects"
         self.effects.touch()
-        self.environment = {
-            **os.environ,
-            **_SHORT_TIMES,
-            "REDIS_URL": servers.redis_url,
-            "TALLY_JOB_PACKAGES": _PACKAGE,
-            "TALLY_LOG__FORMAT": "json",
-        }
-        settings = load_settings(redis_url=servers.redis_url, job_packages=_PACKAGE)
-        self.platform = Platform(settings)
+        #: Every job that was accepted.
+        self.ids: list[str] = []
+        self._hold_seconds = hold_seconds
+        stores = {"REDIS_URL": servers.redis_url}
+        if with_record:
+            stores["JOB_QUEUE_DATABASE_URL"] = servers.database_url
+        self.processes = Processes(folder / "log", {**os.environ, **_SETTINGS, **stores})
+        self.platform = Platform(_settings(servers, with_record=with_record))
         self.platform.load_library()
-        self.supervisors: list[subprocess.Popen[bytes]] = []
-        self.schedulers: list[subprocess.Popen[bytes]] = []
+        if with_record:
+            migrator(self.platform).apply()
 
     @classmethod
-    def open(cls, folder: Path, seed: int | None = None) -> Self:
-        """Starts the servers."""
-        servers = start_servers(folder / "state", postgres=False)
-        return cls(folder, servers, secrets.randbelow(10**6) if seed is None else seed)
+    def open(cls, folder: Path, *, seed: int, hold_seconds: float, with_record: bool) -> Self:
+        """Starts the servers.
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """A process of the `tally` command, its log in the drill's folder."""
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "backend.cli.main", *command],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        They hand each write to the kernel before they answer, and leave it to the kernel when it reaches
+        the disk. So all that was accepted outlives a killed server, and that is what a drill is about.
+        ``appendfsync everysec`` does not promise it: while the disk is slow Redis answers first and writes
+        up to two seconds later, and what it had accepted meanwhile dies with it.
+        """
+        servers = start_servers(folder / "state", for_tests=True, postgres=with_record)
+        return cls(folder, servers, seed=seed, hold_seconds=hold_seconds, with_record=with_record)
 
-    def start_supervisor(self, processes: int, slots: int) -> subprocess.Popen[bytes]:
-        """Worker processes for the drill's jobs."""
-        command = ("worker", "default", f"--processes={processes}", f"--concurrency={slots}")
-        self.supervisors.append(self.start(*command))
-        return self.supervisors[-1]
+    def start_all(self) -> None:
+        """Two of each kind of process, and one recorder."""
+        for _ in range(2):
+            self.processes.start_scheduler()
+            self.processes.start_supervisor()
+        self.with_postgres(self.processes.start_recorder)
 
-    def start_scheduler(self) -> None:
-        """A scheduler, which also rescues."""
-        self.schedulers.append(self.start("scheduler"))
+    def with_postgres(self, act: Callable[[], Any]) -> None:
+        """Does something where the deployment has a record, and nothing elsewhere."""
+        if self.with_record:
+            act()
 
-    def workers(self) -> list[psutil.Process]:
-        """Every live worker process below a live supervisor."""
-        found = []
-        for supervisor in self.supervisors:
-            if supervisor.poll() is None:
-                found += [
-                    child
-                    for child in psutil.Process(supervisor.pid).children()
-                    if "--lane=default" in " ".join(_command_line(child))
-                ]
-        return found
+    def hold(self, times: int = 1) -> None:
+        """Lets a refusal last: how long it does is what the blow is about."""
+        time.sleep(self._hold_seconds * times)
 
-    def accept(self, jobs: int) -> list[str]:
-        """Enqueues jobs, some of them delayed, until it is certain that all were accepted.
+    @contextmanager
+    def redis_admin(self) -> Iterator[Redis]:
+        """A connection of the drill's own to Redis."""
+        with Redis.from_url(self.servers.redis_url, decode_responses=True) as admin:
+            yield admin
+
+    def accept(self, jobs: int) -> None:
+        """Enqueues jobs, some of them delayed."""
+        self._accept([self._request() for _ in range(jobs)])
+
+    def accept_hoard(self, megabytes: int) -> str:
+        """Enqueues one job that leaves so much in the memory of its process; its id."""
+        request = self._request(job_type="drill_hoard", priority="high")
+        payload = {**request["payload"], "megabytes": megabytes}
+        self._accept([{**request, "payload": payload}])
+        return str(request["job_id"])
+
+    def _request(self, **given: str) -> dict[str, Any]:
+        late = {"delay": self.dice.random() * 5} if self.dice.random() < 0.2 else {}  # noqa: PLR2004
+        return {
+            "job_id": new_job_id(),
+            "job_type": "drill_effect",
+            "payload": {"file": str(self.effects), "seconds": self.dice.random() * 0.02},
+            "priority": self.dice.choice(["high", "normal", "low"]),
+            **({} if given else late),
+            **given,
+        }
+
+    def _accept(self, requests: list[dict[str, Any]]) -> None:
+        """Until it is certain that all were accepted.
 
         What may have been accepted when Redis went away is sent again under the same ids.
         """
-        requests = [
-            {
-                "job_id": new_job_id(),
-                "job_type": "drill_effect",
-                "payload": {"file": str(self.effects), "seconds": self.dice.random() * 0.02},
-                "priority": self.dice.choice(["high", "normal", "low"]),
-                **({"delay": self.dice.random() * 5} if self.dice.random() < 0.2 else {}),  # noqa: PLR2004
-            }
-            for _ in range(jobs)
-        ]
         while True:
             try:
-                return self.platform.queue_service.enqueue_many(requests)
+                self.ids += self.platform.queue_service.enqueue_many(requests)
             except Unavailable:
                 time.sleep(0.1)
+            else:
+                return
+
+    def is_final(self, job_id: str) -> bool:
+        """Whether a job has ended; not, while Redis cannot be asked."""
+        try:
+            return self.platform.queue_service.get_job(job_id).state.is_final
+        except Unavailable:
+            return False
 
     def in_flight(self) -> int:
         """How many jobs are started now."""
@@ -120,27 +144,11 @@ class Scene:
 
     def close(self) -> None:
         """Ends every process, then the servers."""
-        for process in (*self.supervisors, *self.schedulers):
-            if process.poll() is None:
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-        for process in (*self.supervisors, *self.schedulers):
-            _wait_or_kill(process)
+        self.processes.close()
         self.platform.close()
         self.servers.stop()
 
 
-def _command_line(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return []
-
-
-def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 15
-    while process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def _settings(servers: Servers, *, with_record: bool) -> Any:
+    record = {"database_url": servers.database_url} if with_record else {}
+    return load_settings(redis_url=servers.redis_url, job_packages=_PACKAGE, **record)

@@ -25,7 +25,10 @@ class RedisOptions:
     append_only: bool = True
     """False keeps nothing over a restart."""
     append_fsync: str = "everysec"
-    """``no`` survives ``kill -9`` but not a power cut."""
+    """``no`` survives ``kill -9`` but not a power cut; ``everysec`` may lose two seconds to either.
+
+    While a flush lasts, Redis with ``everysec`` answers before it has written. ``always`` survives both.
+    """
     extra_args: tuple[str, ...] = ()
     """Further words of the command line, ``("--maxmemory", "64mb")``; they win."""
 

@@ -12,6 +12,7 @@ _WRITTEN_ELSEWHERE = {
     "backend/embedded/": "makes the databases of servers for development",
     "backend/quickstart/": "shows what an operator would type",
     "backend/cli/checks/": "asks a server about itself",
+    "backend/drills/blows/": "hurts a server of its own, as an operator would by hand",
     "backend/bootstrap/": "asks whether a server answers",
     "workers/": "job types read databases that are not ours",
 }

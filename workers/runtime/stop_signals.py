@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,11 @@ HANG_UP = signal.SIGHUP
 #: Give everything back at once.
 HURRY = signal.SIGQUIT
 _ALL = (*ASKING, HANG_UP, HURRY)
+
+
+class AskedToExit(SystemExit):
+    """Somebody else ends the process; a kind of its own, for a module that exits is a mistake of its."""
+
 
 Handler = Callable[[int, FrameType | None], object]
 _handlers: dict[int, Handler] = {}
@@ -107,4 +111,4 @@ def _pass(_number: int, _frame: FrameType | None) -> None:
 
 
 def _exit(_number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(0)
+    raise AskedToExit(0)

@@ -73,3 +73,36 @@ def test_a_package_that_raises_is_told_by_every_command_without_a_traceback(
         f"({tmp_path / 'garden.py'}, line 2); correct it, or correct job_packages in "
         "config/queue-config.yaml"
     ) in said
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "words"),
+    [
+        ("import os; os.kill(os.getpid(), 15)", 0, ""),
+        ("import sys; sys.exit(0)", 1, "job package 'garden' cannot be imported: SystemExit: 0"),
+    ],
+    ids=["asked to stop", "exits by itself"],
+)
+def test_a_worker_that_is_asked_to_stop_while_it_imports_blames_no_package(
+    tmp_path: Path, told: str, code: int, words: str
+) -> None:
+    (tmp_path / "garden.py").write_text(f"{told}\n")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)]),
+        "TALLY_JOB_PACKAGES": "garden",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "workers"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == code, said
+    assert words in said
+    assert words or not said

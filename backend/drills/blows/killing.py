@@ -1,10 +1,9 @@
-"""What is done to a deployment. Each harm is one blow; it says how many jobs were in flight then."""
+"""Processes that are killed or frozen, and connections that are cut."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
 
 import psutil
 from redis.exceptions import RedisError
@@ -14,28 +13,26 @@ from backend.drills.scene import Scene
 #: Longer than a lease and the rescuer's grace in a drill.
 _FROZEN_SECONDS = 5.0
 
-Harm = Callable[[Scene], int]
-
 
 def kill_worker(scene: Scene) -> int:
     """SIGKILL to one worker process."""
-    workers = scene.workers()
+    workers = scene.processes.workers()
     if not workers:
         return 0
     in_flight = scene.in_flight()
-    with contextlib.suppress(psutil.NoSuchProcess):
-        scene.dice.choice(workers).kill()
+    scene.processes.kill(scene.dice.choice(workers))
     return in_flight
 
 
 def freeze_worker(scene: Scene) -> int:
     """SIGSTOP to one worker process for longer than a lease, then SIGCONT."""
-    workers = scene.workers()
+    workers = scene.processes.workers()
     if not workers:
         return 0
     in_flight = scene.in_flight()
     with contextlib.suppress(psutil.NoSuchProcess):
         sleeper = scene.dice.choice(workers)
+        scene.processes.hurt(sleeper)
         sleeper.suspend()
         time.sleep(_FROZEN_SECONDS)
         sleeper.resume()
@@ -61,34 +58,21 @@ def cut_connections(scene: Scene) -> int:
 
 def kill_supervisor(scene: Scene) -> int:
     """SIGKILL to one supervisor; another is started in its place."""
-    alive = [process for process in scene.supervisors if process.poll() is None]
+    alive = scene.processes.alive(scene.processes.supervisors)
     if not alive:
         return 0
     in_flight = scene.in_flight()
-    scene.dice.choice(alive).kill()
-    scene.start_supervisor(2, 4)
+    victim = scene.dice.choice(alive)
+    scene.processes.hurt(*scene.processes.workers(victim))
+    scene.processes.kill(victim)
+    scene.processes.start_supervisor()
     return in_flight
 
 
 def kill_scheduler(scene: Scene) -> int:
     """SIGKILL to one scheduler; another is started in its place."""
-    alive = [process for process in scene.schedulers if process.poll() is None]
+    alive = scene.processes.alive(scene.processes.schedulers)
     if alive:
-        scene.dice.choice(alive).kill()
-    scene.start_scheduler()
+        scene.processes.kill(scene.dice.choice(alive))
+    scene.processes.start_scheduler()
     return 0
-
-
-#: By the name that `tally drill --harm` takes: the blows that may fall, and seconds between them.
-HARMS: dict[str, tuple[list[Harm], float]] = {
-    "workers": ([kill_worker], 0.5),
-    "freeze": ([freeze_worker], 0.5),
-    "redis": ([kill_redis], 1.5),
-    "connections": ([cut_connections], 0.3),
-    "supervisors": ([kill_supervisor], 1.5),
-    "schedulers": ([kill_scheduler], 1.0),
-    "everything": (
-        [kill_worker, kill_redis, cut_connections, kill_supervisor, kill_scheduler, freeze_worker],
-        0.7,
-    ),
-}

@@ -1,0 +1,103 @@
+"""Postgres is away, refuses, or keeps everybody waiting: jobs go on, and the record catches up."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
+
+from backend.drills.scene import Scene
+
+#: How much longer than a refusal a lock is held: longer than any statement of ours waits for one.
+_LOCKED = 6
+
+_TABLES = "jobs, job_results, job_events"
+_CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND application_name LIKE 'tally%'"""
+#: What a client is told when a table cannot grow; a disk that is really full needs one of our own.
+_FULL = """CREATE FUNCTION drill_disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER drill_disk_full BEFORE INSERT OR UPDATE ON jobs EXECUTE FUNCTION drill_disk_full()"""
+_NOT_FULL = "DROP FUNCTION drill_disk_full() CASCADE"
+
+
+def kill_postgres(scene: Scene) -> int:
+    """kill -9 of Postgres, and its restart after a while."""
+    in_flight = scene.in_flight()
+    scene.servers.kill_postgres()
+    scene.hold()
+    scene.servers.start_postgres()
+    return in_flight
+
+
+def postgres_read_only(scene: Scene) -> int:
+    """No session may write, as after a failover."""
+    in_flight = scene.in_flight()
+    with ExitStack() as ending:
+        admin = _admin(scene, ending)
+        _run(admin, "ALTER SYSTEM SET default_transaction_read_only = on")
+        _run(admin, "SELECT pg_reload_conf()")
+        scene.hold()
+        _run(admin, "ALTER SYSTEM RESET default_transaction_read_only")
+        _run(admin, "SELECT pg_reload_conf()")
+    return in_flight
+
+
+def no_connections(scene: Scene) -> int:
+    """Somebody else has all connections that there may be."""
+    in_flight = scene.in_flight()
+    with ExitStack() as ending:
+        admin = _admin(scene, ending)
+        _take_all(scene, ending)
+        _run(admin, _CUT)
+        _take_all(scene, ending)
+        scene.hold()
+    return in_flight
+
+
+def lock_tables(scene: Scene) -> int:
+    """Somebody holds an exclusive lock on the record."""
+    in_flight = scene.in_flight()
+    with ExitStack() as ending:
+        admin = _admin(scene, ending)
+        _run(admin, "BEGIN")
+        _run(admin, f"LOCK TABLE {_TABLES} IN ACCESS EXCLUSIVE MODE")
+        scene.hold(_LOCKED)
+        _run(admin, "COMMIT")
+    return in_flight
+
+
+def fill_disk(scene: Scene) -> int:
+    """Whoever writes a job is told that the disk is full."""
+    in_flight = scene.in_flight()
+    with ExitStack() as ending:
+        admin = _admin(scene, ending)
+        _run(admin, _FULL)
+        scene.hold()
+        _run(admin, _NOT_FULL)
+    return in_flight
+
+
+def _take_all(scene: Scene, ending: ExitStack) -> None:
+    with contextlib.suppress(psycopg2.OperationalError):
+        while True:
+            _admin(scene, ending)
+
+
+def _admin(scene: Scene, ending: ExitStack) -> Connection:
+    """A session that may write whatever the others may not, closed with ``ending``."""
+    url = scene.servers.database_url.replace("+psycopg2", "")
+    admin = psycopg2.connect(
+        url, application_name="drill", options="-c default_transaction_read_only=off"
+    )
+    ending.callback(admin.close)
+    admin.autocommit = True
+    return admin
+
+
+def _run(admin: Connection, statement: str) -> Any:
+    with admin.cursor() as cursor:
+        cursor.execute(statement)

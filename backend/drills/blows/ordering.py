@@ -1,0 +1,72 @@
+"""Starts and stops as operators and machines do them: all at once, in the wrong order, or unheard."""
+
+from __future__ import annotations
+
+from backend.drills.scene import Scene
+from backend.drills.waiting import wait_until
+
+#: Seconds that a busy machine may take to start a process.
+_SOON = 60.0
+_HOARDED_MEGABYTES = 300
+
+
+def start_before_the_stores(scene: Scene) -> int:
+    """Everything is stopped; processes come first, Redis later, and Postgres later still."""
+    in_flight, processes = scene.in_flight(), scene.processes
+    processes.terminate_all()
+    scene.servers.kill_redis()
+    scene.with_postgres(scene.servers.kill_postgres)
+    told = processes.told("store.waiting")
+    scene.start_all()
+    # Both schedulers and a supervisor at least have come so far; how long that takes is the machine's.
+    wait_until(lambda: processes.told("store.waiting") >= told + 3, _SOON)
+    scene.hold()
+    scene.servers.restart_redis()
+    scene.hold()
+    scene.with_postgres(scene.servers.start_postgres)
+    return in_flight
+
+
+def stop_everybody(scene: Scene) -> int:
+    """SIGTERM to every process and all its descendants at once, as a container's end sends it."""
+    in_flight = scene.in_flight()
+    scene.processes.terminate_all()
+    scene.start_all()
+    return in_flight
+
+
+def recycle_workers(scene: Scene) -> int:
+    """Every worker process is asked to make room for a fresh one, while it works."""
+    in_flight = scene.in_flight()
+    service = scene.platform.worker_service
+    for worker in service.all():
+        if not service.is_stale(worker):
+            service.stop(worker.name)
+    return in_flight
+
+
+def hoard_memory(scene: Scene) -> int:
+    """Jobs leave more memory in their processes than these may hold."""
+    in_flight = scene.in_flight()
+    hoards = [scene.accept_hoard(_HOARDED_MEGABYTES) for _ in range(2)]
+    # What a blow later watches must not be replaced because of this one.
+    wait_until(lambda: all(scene.is_final(job_id) for job_id in hoards), _SOON)
+    return in_flight
+
+
+def mute(scene: Scene) -> int:
+    """A supervisor, a scheduler and a recorder whose output is on a full disk take over from others."""
+    in_flight = scene.in_flight()
+    processes = scene.processes
+    for kind in (processes.supervisors, processes.schedulers, processes.recorders):
+        for process in processes.alive(kind)[:1]:
+            processes.stop(process)
+    supervisor = processes.start_supervisor(mute=True)
+    processes.start_scheduler(mute=True)
+    scene.with_postgres(lambda: processes.start_recorder(mute=True))
+    wait_until(lambda: len(processes.workers(supervisor)) == 2, _SOON)  # noqa: PLR2004
+    before = {worker.pid for worker in processes.workers(supervisor)}
+    scene.hold()
+    # Their supervisor cannot say so.
+    processes.note_ended(before - {worker.pid for worker in processes.workers(supervisor)})
+    return in_flight

@@ -1,0 +1,94 @@
+"""Redis answers, and refuses: nobody may end of it, and no job may be lost or charged."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from backend.drills.scene import Scene
+from backend.drills.waiting import wait_until
+
+#: Seconds until Redis does what it was told; more is a fault of the drill's own.
+_SOON = 60.0
+
+
+def without_replicas(scene: Scene) -> int:
+    """NOREPLICAS: writes are refused because too few replicas are there."""
+    in_flight = scene.in_flight()
+    with scene.redis_admin() as admin:
+        admin.config_set("min-replicas-to-write", 1)
+        scene.hold()
+        admin.config_set("min-replicas-to-write", 0)
+    return in_flight
+
+
+def unable_to_save(scene: Scene) -> int:
+    """MISCONF: writes are refused because a snapshot cannot be written to its folder."""
+    in_flight = scene.in_flight()
+    with scene.redis_admin() as admin:
+        where: Any = admin.config_get("d*")
+        at = Path(where["dir"]) / where["dbfilename"]
+        at.unlink(missing_ok=True)
+        (at / "in the way").mkdir(parents=True)
+        admin.config_set("save", "3600 1")
+        _save(admin, "err")
+        scene.hold()
+        (at / "in the way").rmdir()
+        at.rmdir()
+        _save(admin, "ok")
+        admin.config_set("save", "")
+    return in_flight
+
+
+def _save(admin: Redis, outcome: str) -> None:
+    """Asks again and again: a rewrite of the append-only file may be under way."""
+
+    def saved() -> bool:
+        with contextlib.suppress(RedisError):
+            admin.bgsave()
+        return str(admin.info("persistence")["rdb_last_bgsave_status"]) == outcome
+
+    if not wait_until(saved, _SOON):
+        raise RuntimeError(f"no snapshot of Redis ended with {outcome!r}")
+
+
+def busy(scene: Scene) -> int:
+    """BUSY: a script of somebody else does not end."""
+    in_flight = scene.in_flight()
+    with scene.redis_admin() as admin:
+        admin.config_set("busy-reply-threshold", 100)
+        thread = threading.Thread(target=_spin, args=(scene,))
+        thread.start()
+        wait_until(lambda: _says(admin, "BUSY"), _SOON)
+        scene.hold()
+        admin.script_kill()
+        thread.join()
+    return in_flight
+
+
+def read_only(scene: Scene) -> int:
+    """READONLY: Redis has become the replica of a server that is not there."""
+    in_flight = scene.in_flight()
+    with scene.redis_admin() as admin:
+        admin.replicaof("127.0.0.1", "1")
+        scene.hold()
+        admin.replicaof("NO", "ONE")
+    return in_flight
+
+
+def _spin(scene: Scene) -> None:
+    with scene.redis_admin() as other, contextlib.suppress(RedisError):
+        other.eval("while true do end", 0)
+
+
+def _says(admin: Redis, word: str) -> bool:
+    try:
+        admin.ping()
+    except RedisError as error:
+        return word in str(error)
+    return False
