@@ -29,6 +29,20 @@ _SLEEPERS = {
     "tests/drills/test_record_kept.py": "callers have a pace, and Postgres is away for so long",
     "tests/integration/runtime/test_controls.py": "a job must expire while there is no worker",
 }
+#: Where a length of time decides nothing.
+_MEASURING = {
+    "tests/eventually.py": "looks less often at what takes long",
+    "tests/drills/test_schedulers_killed.py": "prints how long hand-overs took",
+}
+_CLOCKS = {
+    "monotonic",
+    "perf_counter",
+    "process_time",
+    "thread_time",
+    "time",
+    "time_ns",
+    "monotonic_ns",
+}
 _LINT = "from importlinter.cli import lint_imports_command as lint; lint()"
 
 
@@ -80,6 +94,29 @@ def test_tests_sleep_only_where_they_wait_for_something() -> None:
 
 def _is_sleep(called: ast.expr) -> bool:
     return "sleep" in {getattr(called, "attr", ""), getattr(called, "id", "")}
+
+
+def test_no_test_measures_how_long_something_took() -> None:
+    """A busy machine takes as long as it likes: count calls, commands, bytes, or wait for a signal.
+
+    Found by the difference of a clock and something that is no number; an instant some seconds ago is none.
+    """
+    measuring = {
+        f"{name_of(file)}:{node.lineno}"
+        for file in files("*.py", "tests")
+        if not name_of(file).startswith(tuple(_MEASURING))
+        for node in nodes_of(file)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
+        if _asks_clock(node.left) and not isinstance(node.right, ast.Constant)
+    }
+
+    assert measuring == set()
+
+
+def _asks_clock(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and (
+        getattr(node.func, "attr", "") in _CLOCKS or getattr(node.func, "id", "") in _CLOCKS
+    )
 
 
 def test_tests_are_sentences() -> None:

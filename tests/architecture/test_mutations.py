@@ -36,7 +36,7 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
 @pytest.mark.skipif(
     "TALLY_TEST_MUTATIONS" not in os.environ, reason="long; set TALLY_TEST_MUTATIONS=1"
 )
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("number", range(len(MUTATIONS)), ids=[str(m) for m in MUTATIONS])
 def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
     own = BROKER / f"test_{MUTATIONS[number].step}.py"

@@ -42,7 +42,8 @@ DRILL = Drill(20_000, 30, 20) if FULL else Drill(1500, 2, 4)
 #: Each tenth job fails once before it succeeds.
 FAILING = 10
 
-#: The scheduler runs some of the platform's own beside them.
+#: The scheduler runs some of the platform's own beside them. On a busy machine an attempt that was claimed
+#: may be given back, or its worker's lease may end: then there are more attempts than runs, each on record.
 OURS = "job_type = 'fail'"
 ODD_JOBS = f"""
 SELECT j.id FROM jobs j
@@ -51,11 +52,13 @@ LEFT JOIN (SELECT job_id, count(*) AS ends, count(DISTINCT attempt) AS attempts
   ON r.job_id = j.id
 LEFT JOIN (SELECT job_id, count(*) FILTER (WHERE kind = 'enqueued') AS accepted,
     count(*) FILTER (WHERE kind = 'started') AS starts,
-    count(*) FILTER (WHERE kind IN ('finished', 'retried')) AS ends FROM job_events GROUP BY 1) e
+    count(*) FILTER (WHERE kind IN ('finished', 'retried')) AS runs,
+    count(*) FILTER (WHERE kind IN ('released', 'crashed', 'suspected')) AS given_back
+    FROM job_events GROUP BY 1) e
   ON e.job_id = j.id
-WHERE j.{OURS} AND (j.status <> 'finished' OR j.attempt <> (j.options->>'context_id')::int
-  OR (r.ends, r.attempts) IS DISTINCT FROM (j.attempt::bigint, j.attempt::bigint)
-  OR (e.accepted, e.starts, e.ends) IS DISTINCT FROM (1::bigint, j.attempt::bigint, j.attempt::bigint))
+WHERE j.{OURS} AND (j.status <> 'finished' OR r.ends <> r.attempts OR r.ends < e.runs
+  OR (e.accepted, e.runs) IS DISTINCT FROM (1::bigint, (j.options->>'context_id')::bigint)
+  OR (e.starts, e.starts) IS DISTINCT FROM (j.attempt::bigint, e.runs + e.given_back))
 """
 
 
@@ -128,7 +131,7 @@ def all_is_recorded(house: House) -> None:
     assert house.rows("SELECT * FROM set_aside_events") == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_every_attempt_is_recorded_once_though_postgres_was_away(house: House) -> None:
     house.cluster.start("recorder")
     callers = enqueue_all(house)
@@ -145,7 +148,7 @@ def test_every_attempt_is_recorded_once_though_postgres_was_away(house: House) -
 @pytest.mark.skipif(
     not FULL, reason="waits for what the dead held; test_recorder.py has its short form"
 )
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_every_attempt_is_recorded_once_though_recorders_are_killed(house: House) -> None:
     callers = enqueue_all(house)
     for blow in range(DRILL.kills):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 
 import pytest
 from redis import Redis
@@ -89,12 +88,11 @@ def test_a_read_returns_as_soon_as_something_happens(chronicle: Chronicle) -> No
     stream.read(1, 0.01)
     timer = threading.Timer(0.1, chronicle.bench.canceled)
     timer.start()
-    began = time.monotonic()
 
-    batch = stream.read(1, 30)
+    # Were it not woken, the test would be ended for hanging.
+    batch = stream.read(1, 3600)
 
     assert batch.size == 1
-    assert time.monotonic() - began < 5
     timer.join()
 
 

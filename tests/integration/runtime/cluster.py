@@ -91,8 +91,8 @@ class Cluster:
             job_type, {"file": str(self.file), **(payload or {})}, **options
         )
 
-    def ended(self, job_id: str, timeout: float = 20) -> JobView:
-        """The job when it is final."""
+    def ended(self, job_id: str, timeout: float = 120) -> JobView:
+        """The job when it is final; the limit is for what hangs."""
         return self.platform.queue_service.wait(job_id, timeout)
 
     def job(self, job_id: str) -> JobView:

@@ -20,8 +20,8 @@ from tests.integration.runtime.cluster import ROOT, Cluster
 ADA = Actor("ada")
 
 
-def test_a_killed_workers_job_runs_again_within_three_seconds(cluster: Cluster) -> None:
-    """A second process is ready for it: how long Python takes to start is no part of the promise."""
+def test_a_killed_workers_job_runs_again_at_once(cluster: Cluster) -> None:
+    """Its supervisor sees it die, and does not wait for the end of its lease; a second process is ready."""
     cluster.workers(processes=2)
     gate = cluster.folder / "go"
     job_id = cluster.enqueue("hold", {"until": str(gate)})
@@ -30,11 +30,11 @@ def test_a_killed_workers_job_runs_again_within_three_seconds(cluster: Cluster) 
     holder = cluster.job(job_id).worker
     pid = next(w.pid for w in cluster.platform.inspection.workers() if w.name == holder)
 
-    killed_at = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: cluster.lines().count(job_id) == 2, timeout=10, show=cluster.log)
 
-    assert time.monotonic() - killed_at < 3
+    assert '"event": "worker.rescued"' in cluster.log()
+    assert '"event": "job.rescued"' not in cluster.log()
     gate.touch()
     job = cluster.ended(job_id)
     assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 1)
@@ -68,10 +68,9 @@ def test_a_vanished_hosts_jobs_run_again_when_their_leases_end(cluster: Cluster)
         process.kill()
     cluster.workers()
 
-    gone_at = time.monotonic()
     eventually(lambda: cluster.lines().count(job_id) == 2, timeout=20, show=cluster.log)
 
-    assert time.monotonic() - gone_at < 3 + 5
+    assert '"event": "job.rescued"' in cluster.log()
     gate.touch()
     assert cluster.ended(job_id).state is JobState.FINISHED
     lost.send_signal(signal.SIGCONT)

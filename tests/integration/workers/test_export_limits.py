@@ -122,7 +122,7 @@ print(result["rows"], int(status["VmHWM"].split()[0]) // 1024)
 ROWS = int(os.environ.get("TALLY_TEST_EXPORT_ROWS", "60000"))
 
 
-@pytest.mark.timeout(max(120, ROWS // 5000))
+@pytest.mark.timeout(max(900, ROWS // 5000))
 @pytest.mark.parametrize(
     ("kind", "most_mb"), [("csv", 130), ("jsonl", 130), ("parquet", 300), ("xlsx", 150)]
 )
@@ -172,7 +172,7 @@ def _wide(url: str, folder: Path, kind: str, **numbers: int) -> str:
     return ended.stdout.strip()
 
 
-@pytest.mark.timeout(max(120, WIDE))
+@pytest.mark.timeout(max(900, WIDE))
 @pytest.mark.parametrize(("kind", "megabytes"), [("csv", 400), ("jsonl", 400), ("parquet", 1000)])
 def test_rows_of_hundreds_of_kilobytes_do_not_fill_the_memory(
     shop_url: str, tmp_path: Path, kind: str, megabytes: int

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -231,16 +231,13 @@ def test_a_server_that_stalls_is_left_at_the_deadline(
     settings: Settings, start_rude_server: Start, stage: str
 ) -> None:
     server = start_rude_server()
-    server.steps[stage] = lambda _connection: server.ended.wait(10) and None
-    began = time.monotonic()
+    server.steps[stage] = lambda _connection: server.ended.wait() and None
 
     with (
         AtWork(email_worker, reaching(settings, server, deadline=0.4)) as worker,
         pytest.raises(RetryLater),
     ):
         worker.run("send_email", SEED)
-
-    assert time.monotonic() - began < 4
 
 
 def test_a_server_that_answers_a_byte_at_a_time_gains_no_time(
@@ -249,18 +246,15 @@ def test_a_server_that_answers_a_byte_at_a_time_gains_no_time(
     server = start_rude_server()
 
     def drip(connection: socket.socket) -> None:
-        for byte in b"250 " + b"x" * 200:
+        for byte in itertools.chain(b"250 ", itertools.repeat(ord("x"))):
             connection.sendall(bytes([byte]))
             if server.ended.wait(0.05):
                 return
 
     server.steps["MAIL"] = drip
-    began = time.monotonic()
 
     with (
         AtWork(email_worker, reaching(settings, server, deadline=0.5)) as worker,
         pytest.raises(MailServerUnusable),
     ):
         worker.run("send_email", SEED)
-
-    assert time.monotonic() - began < 4

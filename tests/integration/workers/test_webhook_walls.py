@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -137,7 +136,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer(
 def test_a_slow_name_server_is_not_waited_for(settings: Settings) -> None:
     worker = WebhookWorker(reaching(settings, lookup_seconds=0.1))
     ended = threading.Event()
-    worker.sender._resolve = lambda _host, _port: [str(ended.wait(10))]
+    worker.sender._resolve = lambda _host, _port: [str(ended.wait())]
 
     with pytest.raises(RetryLater, match=r"slow\.example was not found within 0\.1 s"):
         worker.send_webhook(webhook_worker.Webhook(url="http://slow.example/"), context())
@@ -181,7 +180,8 @@ def saying(
 
 
 def hang(_connection: socket.socket, ended: threading.Event) -> None:
-    ended.wait(20)
+    """For as long as the test lasts: who waited for it would wait for ever."""
+    ended.wait()
 
 
 def reset(connection: socket.socket, _ended: threading.Event) -> None:
@@ -250,12 +250,9 @@ def test_without_an_answer_in_time_it_is_tried_again(
     settings: Settings, start_raw_receiver: StartRaw, deed: Any
 ) -> None:
     receiver = start_raw_receiver(deed)
-    began = time.monotonic()
 
     with pytest.raises(RetryLater, match="gave no answer"):
         send(reaching(settings, total_seconds=0.6), receiver.url())
-
-    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("deed", ANSWERED.values(), ids=ANSWERED.keys())
@@ -263,10 +260,8 @@ def test_once_the_status_is_known_the_rest_changes_nothing(
     settings: Settings, start_raw_receiver: StartRaw, deed: Any
 ) -> None:
     receiver = start_raw_receiver(deed)
-    began = time.monotonic()
 
     result = send(reaching(settings, total_seconds=0.6), receiver.url())
 
     assert result["status"] == 200
     assert len(result["answer"]) <= 256
-    assert time.monotonic() - began < 4

@@ -47,7 +47,7 @@ def rows_of(kind: str, content: bytes) -> list[tuple[int, str]]:
     return [(int(n.replace(",", "")), name) for n, name in found]
 
 
-@pytest.mark.timeout(max(120, ROWS // 100))
+@pytest.mark.timeout(max(900, ROWS // 100))
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_row_is_in_the_file(
     settings: Settings, tmp_path: Path, shop_url: str, kind: str
