@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from backend.domain.errors import Unavailable
+from backend.domain.job_state import JobState
 from backend.drills import report
 from backend.drills.callers import Callers
 from backend.drills.harms import HARMS, Blow
@@ -71,7 +72,7 @@ def _hurt(scene: Scene, harm: str, *, jobs: int, blows: int, say: Callable[[str]
         for number in range(1, blows + 1):
             callers.next_blow()
             in_flight += _strike(scene, harm, number, f"{number}/{blows}", say)
-    wait_while_it_grows(lambda: _ended(scene), len(scene.ids), _PATIENCE)
+    wait_while_it_grows(scene.ended, len(scene.ids), _PATIENCE)
     return in_flight
 
 
@@ -95,20 +96,10 @@ def _counted(scene: Scene, blow: Blow) -> int:
     return blow(scene)
 
 
-def _books(scene: Scene, *states: str) -> int:
+def _finished(scene: Scene) -> int:
     try:
         inspection = scene.platform.inspection
         queues = inspection.queue_states(inspection.queue_names())
     except Unavailable:
         return 0
-    return sum(
-        number for queue in queues for state, number in queue.counts.items() if state in states
-    )
-
-
-def _finished(scene: Scene) -> int:
-    return _books(scene, "finished")
-
-
-def _ended(scene: Scene) -> int:
-    return _books(scene, "finished", "failed", "canceled")
+    return sum(queue.counts.get(JobState.FINISHED, 0) for queue in queues)

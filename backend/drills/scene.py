@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import time
@@ -21,6 +22,8 @@ from backend.drills.processes import Processes
 from backend.embedded.servers import Servers, start_servers
 
 _PACKAGE = "backend.drills.jobs"
+#: Jobs looked at in one call.
+_ASKED = 500
 #: What takes minutes in production takes seconds; nobody is killed for memory, and no port is taken.
 _SETTINGS = {
     "TALLY_WORKER__HEARTBEAT": "0.5",
@@ -47,10 +50,13 @@ class Scene:
         self.servers = servers
         self.with_record = with_record
         self.dice = random.Random(seed)  # noqa: S311 - a repeatable drill, not a secret
+        #: Apart, for jobs are made beside the blows, and these shall fall the same again.
+        self._job_dice = random.Random(seed + 1)  # noqa: S311 - likewise
         self.effects = folder / "effects"
         self.effects.touch()
         #: Every job that was accepted.
         self.ids: list[str] = []
+        self._final: set[str] = set()
         self._hold_seconds = hold_seconds
         stores = {"REDIS_URL": servers.redis_url}
         if with_record:
@@ -107,12 +113,12 @@ class Scene:
         return str(request["job_id"])
 
     def _request(self, **given: str) -> dict[str, Any]:
-        late = {"delay": self.dice.random() * 5} if self.dice.random() < 0.2 else {}  # noqa: PLR2004
+        late = {"delay": self._job_dice.random() * 5} if self._job_dice.random() < 0.2 else {}  # noqa: PLR2004
         return {
             "job_id": new_job_id(),
             "job_type": "drill_effect",
-            "payload": {"file": str(self.effects), "seconds": self.dice.random() * 0.02},
-            "priority": self.dice.choice(["high", "normal", "low"]),
+            "payload": {"file": str(self.effects), "seconds": self._job_dice.random() * 0.02},
+            "priority": self._job_dice.choice(["high", "normal", "low"]),
             **({} if given else late),
             **given,
         }
@@ -136,6 +142,18 @@ class Scene:
             return self.platform.queue_service.get_job(job_id).state.is_final
         except Unavailable:
             return False
+
+    def ended(self) -> int:
+        """How many of the drill's own jobs have ended: the books also count those of schedules.
+
+        Asks about no more than some of those that had not, in turn.
+        """
+        unsure = [job_id for job_id in self.ids if job_id not in self._final]
+        asked = self._job_dice.sample(unsure, min(len(unsure), _ASKED))
+        with contextlib.suppress(Unavailable):
+            jobs = self.platform.inspection.jobs(asked)
+            self._final.update(job.id for job in jobs if job.state.is_final)
+        return len(self._final)
 
     def in_flight(self) -> int:
         """How many jobs are started now."""
