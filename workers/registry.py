@@ -1,4 +1,4 @@
-"""Finds the job types: Tally's own workers and the packages that the configuration lists."""
+"""Finds the job types in the modules and packages that it is told."""
 
 from __future__ import annotations
 
@@ -17,28 +17,22 @@ from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.retry_policy import RetryPolicy
 from workers.base_worker import declared_in
 
-#: The workers that Tally ships.
-OWN_MODULES = (
-    "workers.email_worker",
-    "workers.report_worker",
-    "workers.export_worker",
-    "workers.webhook_worker",
-    "workers.maintenance_worker",
-    "backend.bootstrap.upkeep_jobs",
-)
 
-
-def load_catalogue(packages: Collection[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
-    """Imports every module and collects what they declare; raises `ConfigurationError`."""
+def load_catalogue(
+    shipped: Collection[str], packages: Collection[str], default_retry: RetryPolicy
+) -> JobTypeCatalogue:
+    """Imports modules, and packages whole, and collects what they declare; raises `ConfigurationError`."""
     _look_beside_the_settings()
-    return catalogue_of(packages, default_retry)
+    return catalogue_of(shipped, packages, default_retry)
 
 
-def catalogue_of(packages: Collection[str], default_retry: RetryPolicy) -> JobTypeCatalogue:
+def catalogue_of(
+    shipped: Collection[str], packages: Collection[str], default_retry: RetryPolicy
+) -> JobTypeCatalogue:
     """The same for a process whose parent has looked already and handed its search path on."""
     catalogue = JobTypeCatalogue()
     catalogue.origin = _origin(packages)
-    for name in (*OWN_MODULES, *packages):
+    for name in (*shipped, *packages):
         for module in _modules(name):
             for job_type in declared_in(module, default_retry):
                 catalogue.add(job_type)

@@ -10,8 +10,7 @@ InvalidRequest
 └── ResultNotReady            the job has not ended, or ended without a result
 TallyError
 ├── TooManyRequests           slower, please; ``details["retry_after"]``
-├── TooManyConnections        one address has more than api.connections_per_address
-└── PartMissing               this deployment runs without that part
+└── TooManyConnections        one address has more than api.connections_per_address
 """
 
 from __future__ import annotations
@@ -71,9 +70,3 @@ class TooManyConnections(Unavailable):
     """The address has as many connections open as it may; api.connections_per_address says how many."""
 
     code = "too_many_connections"
-
-
-class PartMissing(Unavailable):
-    """This deployment runs without the part that would answer."""
-
-    code = "part_missing"

@@ -12,6 +12,7 @@ from redis import Redis
 
 from backend.api.config.settings import Settings, default_settings
 from backend.bootstrap.connections import Connections
+from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.broker.functions import Functions, load_library
 from backend.broker.inspection import RedisInspection
 from backend.broker.job_queue import RedisJobQueue
@@ -67,7 +68,7 @@ class Platform:
     def catalogue(self) -> JobTypeCatalogue:
         """Every job type of this deployment."""
         retry = RetryPolicy(self.settings.retry.delays, jitter=self.settings.retry.jitter)
-        return load_catalogue(self.settings.job_packages, retry)
+        return load_catalogue(OWN_MODULES, self.settings.job_packages, retry)
 
     @cached_property
     def job_queue(self) -> RedisJobQueue:

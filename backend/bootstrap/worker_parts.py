@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from backend.api.config.engine_settings import WorkerSettings
+from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.bootstrap.platform import Platform
 from backend.broker.checkpoints import RedisCheckpoints
 from backend.broker.command_channel import RedisCommandChannel
@@ -71,7 +72,7 @@ def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> Wo
     refuse_green_threads()
     settings = parts.settings.worker
     workers = _workers(parts, berth.lanes)
-    children = ChildPool(Surroundings.of_this_process(parts.settings))
+    children = ChildPool(Surroundings.of_this_process(parts.settings, OWN_MODULES))
     grace, limits = _grace_and_limits(settings, berth)
     return WorkerProcess(
         _crew(parts, berth, workers, children, tally),

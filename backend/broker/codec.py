@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from backend.broker.moments import due_ms_of, moment
+from backend.broker.moments import moment
 from backend.domain.job import ClaimedJob, JobView, NewJob
-from backend.domain.job_event import JobEvent
 from backend.domain.job_state import JobState
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 
@@ -200,41 +199,6 @@ def job_view(
     )
 
 
-#: The short field names of the stream, and ours.
-_EVENT_FIELDS = {
-    b"k": "kind",
-    b"j": "job_id",
-    b"q": "queue",
-    b"w": "worker",
-    b"f": "fence",
-    b"b": "body",
-    b"s": "state",
-    b"t": "job_type",
-    b"d": "data",
-    b"o": "options",
-    b"l": "log",
-    b"c": "taken_back",
-}
-_EVENT_NUMBERS = {b"a": "attempt", b"m": "max_attempts"}
-
-
 def unpacked(pairs: list[bytes]) -> list[bytes]:
     """The names and values of an event, which travel in one field of the stream entry."""
     return pairs[1].split(b"\x1f") if pairs[:1] == [b"e"] else pairs
-
-
-def job_event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
-    """One entry of the event stream; raises ValueError or KeyError for one that is not ours."""
-    values: dict[str, Any] = {"id": stream_id.decode()}
-    pairs = unpacked(pairs)
-    for at in range(0, len(pairs), 2):
-        name, value = pairs[at], pairs[at + 1]
-        if name in _EVENT_FIELDS:
-            values[_EVENT_FIELDS[name]] = value.decode()
-        elif name in _EVENT_NUMBERS:
-            values[_EVENT_NUMBERS[name]] = int(value or 0)
-        elif name == b"u":
-            values["due_ms"] = due_ms_of(value)
-        elif name == b"r":
-            values["run_ms"] = float(value)
-    return JobEvent(**values)

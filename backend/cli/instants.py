@@ -50,9 +50,13 @@ class Durations(click.ParamType[list[float]]):
 
 
 class Instant(click.ParamType[datetime]):
-    """A duration counted back from now, or a date and time; without a zone it means UTC."""
+    """A date and time, or a duration counted from now; without a zone a time means UTC."""
 
     name = "time"
+
+    def __init__(self, *, ahead: bool = False) -> None:
+        """Durations are counted back from now, or forward when it is ``ahead``."""
+        self._sign = 1 if ahead else -1
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -63,7 +67,8 @@ class Instant(click.ParamType[datetime]):
         text = str(value).strip()
         match = _DURATION.fullmatch(text)
         if match is not None and match[2]:
-            return datetime.now(UTC) - timedelta(seconds=DURATION.convert(text, param, ctx))
+            away = timedelta(seconds=DURATION.convert(text, param, ctx))
+            return datetime.now(UTC) + self._sign * away
         try:
             instant = datetime.fromisoformat(text)
         except ValueError:
@@ -73,4 +78,5 @@ class Instant(click.ParamType[datetime]):
 
 DURATION = Duration()
 DURATIONS = Durations()
-INSTANT = Instant()
+#: An instant that was, and one that is to come.
+INSTANT, COMING = Instant(), Instant(ahead=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.cli.command_page import command_page
 from backend.cli.configuration_page import configuration_page
 from backend.cli.metric_page import metric_page
@@ -20,7 +21,7 @@ def pages() -> dict[str, str]:
     return {
         "cli.md": command_page(),
         "configuration.md": configuration_page(),
-        "job-types.md": job_type_page(load_catalogue((), RetryPolicy())),
+        "job-types.md": job_type_page(load_catalogue(OWN_MODULES, (), RetryPolicy())),
         "metrics-and-alerts.md": metric_page(_RULES),
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from backend.cli.completing import a_queue
-from backend.cli.instants import DURATION, DURATIONS, Duration
+from backend.cli.instants import COMING, DURATION, DURATIONS, Duration
 from backend.domain import bounds
 from backend.domain.bounds import Bound
 from backend.domain.queue_name import Priority
@@ -31,10 +31,8 @@ _OPTIONS = (
         shell_complete=a_queue,
     ),
     click.option("--delay", type=DURATION, help="How long from now: 90s, 10m."),
-    click.option("--run-at", type=click.DateTime(), help="When, in UTC."),
-    click.option(
-        "--expires-at", type=click.DateTime(), help="Withdrawn if not started by then, UTC."
-    ),
+    click.option("--run-at", type=COMING, help="When: 2h, 2026-02-01T08:00."),
+    click.option("--expires-at", type=COMING, help="Withdrawn if not started by then: 2h."),
     click.option("--max-retries", type=whole(bounds.MAX_RETRIES), help="Attempts after the first."),
     click.option("--retry-delays", type=DURATIONS, help="Before each retry: 10s,1m,1h."),
     click.option("--timeout", type=Duration(bounds.TIMEOUT), help="Soft time limit."),

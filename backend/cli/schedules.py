@@ -13,7 +13,7 @@ from backend.cli.auditing import audited
 from backend.cli.completing import a_job_type
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
-from backend.cli.instants import Duration
+from backend.cli.instants import COMING, Duration
 from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.noun import Noun
 from backend.cli.parts import scheduler_service
@@ -22,7 +22,7 @@ from backend.cli.printing import print_facts, print_heading, print_json, print_r
 from backend.cli.sync_words import sync_words
 from backend.domain import bounds
 from backend.domain.queue_name import Priority
-from backend.domain.schedule import Schedule
+from backend.domain.schedule import MissedRuns, Overlap, Schedule
 from backend.domain.schedule_view import ScheduleView
 
 _INTERVAL, _JITTER = Duration(bounds.INTERVAL), Duration(bounds.SCHEDULE_JITTER)
@@ -30,15 +30,15 @@ _INTERVAL, _JITTER = Duration(bounds.INTERVAL), Duration(bounds.SCHEDULE_JITTER)
 
 def _plan_options(command: Any) -> Any:
     for option in (
-        click.option("--overlap", type=click.Choice(["allow", "skip"])),
-        click.option("--missed-runs", type=click.Choice(["skip", "last", "all"])),
+        click.option("--overlap", type=click.Choice([word.value for word in Overlap])),
+        click.option("--missed-runs", type=click.Choice([word.value for word in MissedRuns])),
         click.option("--priority", type=click.Choice([priority.value for priority in Priority])),
         click.option(
             "--jitter",
             type=Duration(bounds.SCHEDULE_JITTER),
             help="Puts each run off by up to so long.",
         ),
-        click.option("--starts-at", type=click.DateTime(), help="No run is earlier (UTC)."),
+        click.option("--starts-at", type=COMING, help="No run is earlier: 2h, 2026-02-01T08:00."),
         click.option("--time-zone", help="In whose time cron is read: Europe/Berlin."),
         click.option("--interval", type=_INTERVAL, help="From run to run: 10m."),
         click.option("--cron", help="Five fields, or @daily and the like."),

@@ -10,7 +10,7 @@ class JobState(StrEnum):
 
     #: Waits for its time: a future ``run_at``, or the next attempt after a failure.
     SCHEDULED = "scheduled"
-    #: Waits for the jobs it depends on.
+    #: Waits for the jobs it depends on: RQ's word, which only RQ's own callers give a job today.
     DEFERRED = "deferred"
     #: Waits for a worker.
     QUEUED = "queued"
@@ -32,6 +32,8 @@ class JobState(StrEnum):
 FINAL_STATES = frozenset({JobState.FINISHED, JobState.FAILED, JobState.CANCELED})
 
 #: From each state, where a job may go next. ``failed`` leaves only by a person: redriven or resolved.
+#: No step reads it: the steps are held to it from outside, by the test bench that reads back every
+#: history (``tests/integration/broker/audit.py``), and so are the documented states.
 LEGAL_MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.SCHEDULED: frozenset({JobState.QUEUED, JobState.CANCELED}),
     JobState.DEFERRED: frozenset({JobState.QUEUED, JobState.SCHEDULED, JobState.CANCELED}),
@@ -52,5 +54,5 @@ LEGAL_MOVES: dict[JobState, frozenset[JobState]] = {
 
 
 def is_legal(origin: JobState, target: JobState) -> bool:
-    """Whether a job may move from ``origin`` to ``target``."""
+    """Whether a job may move from ``origin`` to ``target``; what tests hold the steps to."""
     return target in LEGAL_MOVES[origin]

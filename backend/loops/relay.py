@@ -34,7 +34,6 @@ _IDLE, _REFUSED_PAUSE = 1.0, 1.0
 #: Seconds between looks at old rows, and at rows that a relay claimed after it had been superseded.
 _TIDY_EVERY = 10.0
 _CLEAN_MOST, _DOUBTS_MOST = 5000, 1000
-#: Seconds to wait for tables that are not there yet.
 
 
 class Relay(Loop):

@@ -18,6 +18,7 @@ from tests.architecture.source_tree import (
     functions_of,
     name_of,
     nodes_of,
+    texts_of,
     tree_of,
 )
 
@@ -43,6 +44,14 @@ _CLOCKS = {
     "time_ns",
     "monotonic_ns",
 }
+#: The layers that wiring and faces stand on.
+_BELOW = (
+    "workers",
+    *(
+        f"backend/{part}"
+        for part in ("services", "loops", "broker", "history", "telemetry", "domain")
+    ),
+)
 _LINT = "from importlinter.cli import lint_imports_command as lint; lint()"
 
 
@@ -58,6 +67,20 @@ def test_imports_go_down_only() -> None:
     )
 
     assert checked.returncode == 0, checked.stdout[-3000:] + checked.stderr[-1000:]
+
+
+def test_nothing_below_names_a_module_above_in_a_string() -> None:
+    """The linter cannot see such an import, which would go up unseen."""
+    above = re.compile(r"backend\.(bootstrap|cli|dashboard|quickstart|drills)(\.\w+)*")
+
+    found = {
+        f"{name_of(file)}: {text}"
+        for file in files("*.py", *_BELOW)
+        for text in texts_of(file)
+        if above.fullmatch(text)
+    }
+
+    assert found == set()
 
 
 def test_the_domain_asks_neither_clock_nor_chance_nor_files() -> None:

@@ -18,9 +18,9 @@ import pytest
 from redis import Redis
 
 from backend.broker import library
-from backend.broker.codec import job_event
 from backend.broker.connection import connect as connect_redis
 from backend.broker.connection import connect_blocking
+from backend.broker.event_stream import job_event
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.domain.job_event import EventKind

@@ -58,7 +58,7 @@ def _prepared(channel: socket.socket, start: dict[str, Any]) -> Child:
         adopt(settings)
         set_up_logs(level=settings.log.level, style=settings.log.format, process="child")
         retry = RetryPolicy(settings.retry.delays, jitter=settings.retry.jitter)
-        catalogue = catalogue_of(settings.job_packages, retry)
+        catalogue = catalogue_of(start["modules"], settings.job_packages, retry)
         limit_resources(settings)
     except BaseException as error:
         frames.send(channel, {"failed": f"{type(error).__name__}: {error}"})

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -50,12 +51,16 @@ class Surroundings(NamedTuple):
     start: dict[str, Any]
 
     @classmethod
-    def of_this_process(cls, settings: Settings) -> Surroundings:
-        """Call it before the first job."""
+    def of_this_process(cls, settings: Settings, modules: Sequence[str]) -> Surroundings:
+        """Call it before the first job. ``modules`` declare the types that Tally ships."""
         mask = os.umask(0o077)
         os.umask(mask)
         search_path = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100 - '' is a place
-        start = {"settings": written_down(settings), "search_path": search_path}
+        start = {
+            "settings": written_down(settings),
+            "search_path": search_path,
+            "modules": list(modules),
+        }
         return cls(os.getcwd(), dict(os.environ), mask, start)  # noqa: PTH109 - it is text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, JsonValue, StringConstraints
 
@@ -37,16 +37,12 @@ class Timing(Request):
     starts_at: Instant | None = None
     jitter: Annotated[float, within(bounds.SCHEDULE_JITTER)] | None = None
 
+    #: What of a request is no property of the schedule itself.
+    about_the_request: ClassVar[frozenset[str]] = frozenset()
+
     def said(self) -> dict[str, Any]:
-        """What was given, by name."""
-        names = self.model_fields_set - {
-            "reason",
-            "name",
-            "paused",
-            "revision",
-            "count",
-            "schedule",
-        }
+        """What was given of the schedule, by name."""
+        names = self.model_fields_set - self.about_the_request
         given = {name: getattr(self, name) for name in names}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -66,6 +62,8 @@ class PlanFields(Timing, Because):
 class ScheduleRequest(PlanFields):
     """A schedule to be made."""
 
+    about_the_request = frozenset({"reason", "name", "paused"})
+
     name: ScheduleName
     job_type: TypeName
     paused: bool = False
@@ -73,6 +71,8 @@ class ScheduleRequest(PlanFields):
 
 class ScheduleChange(PlanFields):
     """What to change; the rest stays."""
+
+    about_the_request = frozenset({"reason", "revision"})
 
     job_type: TypeName | None = None
     revision: Annotated[int, Field(ge=1, le=2_147_483_647), WHOLE] | None = Field(
@@ -82,6 +82,8 @@ class ScheduleChange(PlanFields):
 
 class ScheduleDraft(Timing):
     """A timing to look at: of a schedule, of one with changes, or of none yet."""
+
+    about_the_request = frozenset({"schedule", "count"})
 
     schedule: ScheduleName | None = None
     count: Annotated[int, Field(ge=1, le=100), WHOLE] = 5

@@ -12,7 +12,7 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker import codec
+from backend.broker.event_stream import job_event
 from backend.broker.inspection import RedisInspection
 from backend.broker.keys import Keys
 from backend.domain.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
@@ -190,7 +190,7 @@ class Audit:
     def _events(self) -> list[JobEvent]:
         raw: Any = self._redis.xrange(self._keys.events)
         return [
-            codec.job_event(entry, [text for pair in fields.items() for text in pair])
+            job_event(entry, [text for pair in fields.items() for text in pair])
             for entry, fields in raw
         ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from redis import Redis
 
 from backend.broker import codec
+from backend.broker.event_stream import job_event
 from backend.broker.functions import Functions
 from backend.broker.inspection import RedisInspection
 from backend.broker.keys import Keys
@@ -278,7 +279,7 @@ class Bench:
         """The events of a job, or of all."""
         raw: Any = self.redis.xrange(self.keys.events)
         events = [
-            codec.job_event(entry, [text for pair in fields.items() for text in pair])
+            job_event(entry, [text for pair in fields.items() for text in pair])
             for entry, fields in raw
         ]
         return [event for event in events if job_id in {None, event.job_id}]

@@ -9,8 +9,8 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import Engine
 
-from backend.broker.codec import job_event
 from backend.broker.connection import connect_blocking
+from backend.broker.event_stream import job_event
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.leadership import RedisLeadership

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from backend.cli.ages import length, moment
-from backend.cli.instants import DURATION, INSTANT
+from backend.cli.instants import COMING, DURATION, INSTANT
 from backend.cli.plain_data import plain
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import QueueName
@@ -34,6 +34,13 @@ def test_instants_are_counted_back_or_read_as_utc() -> None:
     assert INSTANT.convert("2026-02-01T08:00", None, None) == datetime(2026, 2, 1, 8, tzinfo=UTC)
     with pytest.raises(click.BadParameter):
         INSTANT.convert("yesterday", None, None)
+
+
+def test_instants_to_come_are_counted_forward_or_read_as_utc() -> None:
+    ahead = COMING.convert("2h", None, None) - datetime.now(UTC)
+
+    assert timedelta(hours=2) - timedelta(seconds=5) < ahead <= timedelta(hours=2)
+    assert COMING.convert("2026-02-01T08:00", None, None) == datetime(2026, 2, 1, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from backend.api.config.settings import load_settings
+from backend.bootstrap.job_type_modules import OWN_MODULES
 from workers.runtime.child_pool import ChildNotStarted, ChildPool
 from workers.runtime.child_process import Surroundings
 
@@ -20,7 +21,7 @@ class Machine:
         self.now = 1000.0
         self.reason: Exception = BlockingIOError(11, "Resource temporarily unavailable")
         self.tried = 0
-        surroundings = Surroundings.of_this_process(load_settings())
+        surroundings = Surroundings.of_this_process(load_settings(), OWN_MODULES)
         self.pool = ChildPool(surroundings, now=lambda: self.now)
         monkeypatch.setattr(subprocess, "Popen", self._refuse)
 
@@ -76,7 +77,7 @@ def test_each_new_reason_is_told_once(machine: Machine) -> None:
 
 
 def test_a_folder_that_is_gone_is_a_reason_like_others(tmp_path: Path) -> None:
-    surroundings = Surroundings.of_this_process(load_settings())
+    surroundings = Surroundings.of_this_process(load_settings(), OWN_MODULES)
     pool = ChildPool(surroundings._replace(folder=str(tmp_path / "gone")))
 
     with pytest.raises(ChildNotStarted, match="No such file or directory"):

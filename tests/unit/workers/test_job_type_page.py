@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.domain.retry_policy import RetryPolicy
 from workers.job_type_page import job_type_page
 from workers.registry import load_catalogue
@@ -11,11 +12,11 @@ from workers.registry import load_catalogue
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return job_type_page(load_catalogue((), RetryPolicy()))
+    return job_type_page(load_catalogue(OWN_MODULES, (), RetryPolicy()))
 
 
 def test_every_field_of_every_job_type_is_on_the_page(page: str) -> None:
-    for kind in load_catalogue((), RetryPolicy()):
+    for kind in load_catalogue(OWN_MODULES, (), RetryPolicy()):
         section = page.partition(f"\n## {kind.name}\n")[2].partition("\n## ")[0]
         assert kind.description.splitlines()[0].replace("``", "`") in section
         assert f"lane `{kind.lane}`" in section
