@@ -1,5 +1,8 @@
 # Sourced: makes .venv and installs Tally into it with the extras named in EXTRAS, from the lock file,
 # unless that is done already. Needs only Python 3.11 or later.
+# What developing takes: everything that tests and checks want.
+DEVELOPMENT=embedded,demo,reports,xlsx,parquet,jwt,docs-ui,test,lint
+
 install_tally() {
   local extras="$1" python stamp want
   want="$extras $(cat "$ROOT/pyproject.toml" "$ROOT/requirements.lock" | cksum) $ROOT"

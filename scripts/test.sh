@@ -6,7 +6,7 @@ set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
-install_tally embedded,demo,reports,xlsx,parquet,jwt,docs-ui,test,lint
+install_tally "$DEVELOPMENT"
 unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL PYTHONDONTWRITEBYTECODE
 BIN="$ROOT/.venv/bin"
 if [ $# -eq 0 ]; then

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -17,6 +17,16 @@ from backend.domain.job import JobView
 from tests.eventually import eventually
 
 ROOT = Path(__file__).parents[3]
+
+
+class Release(NamedTuple):
+    """What processes are started from: a checkout, and a Python that has it installed."""
+
+    checkout: Path
+    python: str
+
+
+THIS_RELEASE = Release(ROOT, sys.executable)
 
 
 class Cluster:
@@ -46,13 +56,15 @@ class Cluster:
         self.platform.load_library()
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *command: str, log: str = "log") -> subprocess.Popen[bytes]:
+    def start(
+        self, *command: str, log: str = "log", release: Release = THIS_RELEASE
+    ) -> subprocess.Popen[bytes]:
         """A process of the `tally` command."""
         with (self.folder / log).open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "backend.cli.main", *command],
+                [release.python, "-m", "backend.cli.main", *command],
                 env=self.environment,
-                cwd=ROOT,
+                cwd=release.checkout,
                 stderr=output,
                 stdout=output,
                 stdin=subprocess.DEVNULL,
@@ -62,7 +74,11 @@ class Cluster:
         return process
 
     def workers(
-        self, *lanes: str, processes: int = 1, concurrency: int = 4
+        self,
+        *lanes: str,
+        processes: int = 1,
+        concurrency: int = 4,
+        release: Release = THIS_RELEASE,
     ) -> subprocess.Popen[bytes]:
         """A supervisor whose processes are all ready."""
         # Not by their number: one that is frozen may be given up for lost while these start.
@@ -72,6 +88,7 @@ class Cluster:
             *(lanes or ("default",)),
             f"--processes={processes}",
             f"--concurrency={concurrency}",
+            release=release,
         )
         expected = processes * len(lanes or ("default",))
         eventually(lambda: len(set(self.pids()) - before) >= expected, timeout=30, show=self.log)
