@@ -28,4 +28,4 @@ fi
 
 unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL PYTHONDONTWRITEBYTECODE
 echo "== $release ($commit) beside this release"
-TALLY_LAST_RELEASE="$checkout" exec "$ROOT/.venv/bin/python" -m pytest tests/drills/test_last_release.py
+TALLY_TEST_LAST_RELEASE="$checkout" exec "$ROOT/.venv/bin/python" -m pytest tests/drills/test_last_release.py

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Any
 
 from flask import Response, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 
 from backend.api.config.dashboard_settings import DashboardSettings
@@ -24,7 +26,16 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _GOOD, _NOT_MODIFIED = 200, 304
+
+
+class _IndentationStays(Extension):
+    """Indentation is for readers of templates; browsers are not sent it."""
+
+    def preprocess(self, source: str, *_: str | None, **__: str | None) -> str:
+        """A template without the blanks that its lines begin with."""
+        return _INDENTATION.sub("", source)
 
 
 class Drawing:
@@ -38,6 +49,7 @@ class Drawing:
             finalize=_shown,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=[_IndentationStays],
         )
         self._templates.filters.update(
             count=wording.count, short=wording.short, duration=wording.duration, size=wording.size,

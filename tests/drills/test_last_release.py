@@ -1,6 +1,6 @@
 """A deploy: processes of the last release and of this one share the stores, and no job notices.
 
-``scripts/test-last-release.sh`` puts the last release into a folder and names it in TALLY_LAST_RELEASE.
+``scripts/test-last-release.sh`` puts the last release into a folder, TALLY_TEST_LAST_RELEASE.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.conftest import CACHE
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import THIS_RELEASE, Cluster, Release
 
-_CHECKOUT = os.environ.get("TALLY_LAST_RELEASE", "")
+_CHECKOUT = os.environ.get("TALLY_TEST_LAST_RELEASE", "")
 pytestmark = pytest.mark.skipif(not _CHECKOUT, reason="run by scripts/test-last-release.sh")
 LAST = Release(Path(_CHECKOUT), str(Path(_CHECKOUT, ".venv/bin/python")))
 JOBS = 200

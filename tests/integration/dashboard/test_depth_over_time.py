@@ -42,7 +42,9 @@ def _labels(page: str) -> list[str]:
 
 
 def _sign(page: str, text: str) -> str:
-    found = [sign for sign in re.findall(r'<p class="sign .*?</p>', page) if text in sign]
+    found = [
+        sign for sign in re.findall(r'<p class="sign .*?</p>', page, re.DOTALL) if text in sign
+    ]
     assert len(found) == 1, page
     return found[0]
 
