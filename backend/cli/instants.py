@@ -36,7 +36,7 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-class Durations(click.ParamType[list[float]]):
+class DurationList(click.ParamType[list[float]]):
     """Several durations with commas between."""
 
     name = "durations"
@@ -55,7 +55,7 @@ class Instant(click.ParamType[datetime]):
     name = "time"
 
     def __init__(self, *, ahead: bool = False) -> None:
-        """Durations are counted back from now, or forward when it is ``ahead``."""
+        """DurationList are counted back from now, or forward when it is ``ahead``."""
         self._sign = 1 if ahead else -1
 
     def convert(
@@ -77,6 +77,6 @@ class Instant(click.ParamType[datetime]):
 
 
 DURATION = Duration()
-DURATIONS = Durations()
+DURATIONS = DurationList()
 #: An instant that was, and one that is to come.
 INSTANT, COMING = Instant(), Instant(ahead=True)

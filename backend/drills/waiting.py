@@ -16,14 +16,14 @@ def wait_until(condition: Callable[[], bool], most_seconds: float) -> bool:
     return True
 
 
-def wait_while_it_grows(number: Callable[[], int], goal: int, patience: float) -> bool:
-    """Until ``number`` has reached ``goal``; False once it has stood still for ``patience`` seconds.
+def wait_while_it_grows(number: Callable[[], int], goal: int, patience_seconds: float) -> bool:
+    """Until ``number`` has reached ``goal``; False once it has stood still for ``patience_seconds``.
 
     A busy machine makes a drill slow, and only what stands still is stuck.
     """
     most, since = number(), time.monotonic()
     while most < goal:
-        if time.monotonic() - since > patience:
+        if time.monotonic() - since > patience_seconds:
             return False
         time.sleep(0.05)
         now = number()

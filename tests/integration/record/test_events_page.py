@@ -54,7 +54,9 @@ def test_what_the_page_says_runs_as_it_stands(servers: Servers, tmp_path: Path) 
         )
         with engine.connect() as connection:
             events = connection.execute(text("SELECT name FROM event_records")).all()
-            jobs = connection.execute(text("SELECT subscription FROM event_record_jobs ORDER BY 1")).all()
+            jobs = connection.execute(
+                text("SELECT subscription FROM event_record_jobs ORDER BY 1")
+            ).all()
         engine.dispose()
 
     assert (ran.returncode, ran.stderr) == (0, "")
