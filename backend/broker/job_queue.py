@@ -21,11 +21,10 @@ from backend.domain.errors import (
 )
 from backend.domain.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
 from backend.domain.job_state import JobState
+from backend.domain.step_codes import EnqueueCode
 
 #: More in one step would hold the server too long for the others.
 BATCH = 100
-
-_QUEUE_FULL, _HISTORY_FULL, _EXISTS = -1, -2, 3
 
 
 class RedisJobQueue:
@@ -125,17 +124,17 @@ def _reply(job: NewJob, code: Any, accepted: int) -> EnqueueReply | Conflict:
         return Conflict(code[0].decode(), code[1].decode())
     if isinstance(code, bytes):
         return EnqueueReply(code.decode(), created=False)
-    if code == _QUEUE_FULL:
+    if code == EnqueueCode.QUEUE_FULL:
         raise QueueFull(
             f"queue {job.queue} is at its backlog limit; job {job.id} was not accepted. "
             "Wait for workers, or raise redis.backlog_limit",
             queue=str(job.queue),
             accepted=accepted,
         )
-    if code == _HISTORY_FULL:
+    if code == EnqueueCode.HISTORY_FULL:
         raise HistoryBacklogFull(
             "the recorder is too far behind to accept more without risking the record; "
             "look at `tally doctor`, Postgres and the recorder",
             accepted=accepted,
         )
-    return EnqueueReply(job.id, created=code != _EXISTS)
+    return EnqueueReply(job.id, created=code != EnqueueCode.EXISTS)

@@ -12,6 +12,7 @@ from backend.broker.connection import translated
 from backend.broker.functions import Functions
 from backend.broker.keys import Keys
 from backend.domain.ports import Lease, Rescued
+from backend.domain.step_codes import ExtendCode
 
 #: Items of one step.
 BATCH = 200
@@ -25,12 +26,12 @@ class RedisLeaseBook:
         self._keys = keys
         self._functions = Functions(client, keys.root)
 
-    def extend(self, held: Sequence[tuple[str, str]], lease: float) -> list[int]:
-        """Lengthens leases (id, fence) to ``lease`` seconds from now; codes as ``extend.lua`` says."""
-        codes: list[int] = []
+    def extend(self, held: Sequence[tuple[str, str]], lease: float) -> list[ExtendCode]:
+        """Lengthens leases (id, fence) to ``lease`` seconds from now."""
+        codes: list[ExtendCode] = []
         for at in range(0, len(held), BATCH):
             pairs = [text for pair in held[at : at + BATCH] for text in pair]
-            codes += self._functions.codes("extend", int(lease * 1000), *pairs)
+            codes += map(ExtendCode, self._functions.codes("extend", int(lease * 1000), *pairs))
         return codes
 
     def expired(self, most: int) -> list[Lease]:

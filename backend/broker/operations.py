@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from enum import IntEnum
+from typing import Any, TypeVar, cast
 
 from redis import Redis
 
@@ -11,6 +12,9 @@ from backend.broker import codec
 from backend.broker.connection import translated
 from backend.broker.functions import Functions
 from backend.broker.keys import Keys
+from backend.domain.step_codes import CancelCode, DiscardCode, MoveCode, RedriveCode, RunNowCode
+
+Code = TypeVar("Code", bound=IntEnum)
 
 #: Ids of one step; taking an id out of a long list costs the server, so few at a time.
 _BATCH = 50
@@ -25,40 +29,45 @@ class RedisOperations:
         self._keys = keys
         self._functions = Functions(client, keys.root)
 
-    def cancel(self, job_ids: Sequence[str], *, by: str, reason: str, force: bool) -> list[int]:
-        """1 canceled, 2 asked (it runs), 3 already final, 0 unknown."""
-        return self._in_batches("cancel", [by, reason, "force" if force else ""], job_ids, _BATCH)
+    def cancel(
+        self, job_ids: Sequence[str], *, by: str, reason: str, force: bool
+    ) -> list[CancelCode]:
+        """Withdraws jobs; a running one is asked to stop, or stopped by ``force``."""
+        head = [by, reason, "force" if force else ""]
+        return self._in_batches(CancelCode, "cancel", head, job_ids, _BATCH)
 
-    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 queued again, 0 not in the dead-letter queue."""
+    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RedriveCode]:
+        """Sends dead jobs home with all their attempts."""
         pairs = [text for job_id in job_ids for text in (job_id, "")]
-        return self._in_batches("redrive", [by, reason], pairs, _BULK)
+        return self._in_batches(RedriveCode, "redrive", [by, reason], pairs, _BULK)
 
     def redrive_changed(
         self, job_id: str, job_type: str, payload: str, *, by: str, reason: str
-    ) -> int:
+    ) -> RedriveCode:
         """Redrives one job with a new payload (JSON)."""
         data = codec.data_of(job_type, payload)
-        return self._functions.codes("redrive", by, reason, job_id, data)[0]
+        return RedriveCode(self._functions.codes("redrive", by, reason, job_id, data)[0])
 
-    def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 out of the dead-letter queue for good, 0 was not in it."""
-        return self._in_batches("discard", [by, reason, "discarded"], job_ids, _BULK)
+    def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
+        """Takes dead jobs out of the dead-letter queue for good."""
+        head = [by, reason, "discarded"]
+        return self._in_batches(DiscardCode, "discard", head, job_ids, _BULK)
 
-    def resolve(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 a dead job now counts as finished, 0 was not in the dead-letter queue."""
-        return self._in_batches("discard", [by, reason, "resolved"], job_ids, _BULK)
+    def resolve(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
+        """Takes dead jobs out of the dead-letter queue as finished."""
+        head = [by, reason, "resolved"]
+        return self._in_batches(DiscardCode, "discard", head, job_ids, _BULK)
 
     def reprioritise(
         self, moves: Sequence[tuple[str, str]], *, by: str, reason: str, front: bool
-    ) -> list[int]:
-        """Moves (job id, queue): 1 moved, 2 was there already, 0 not waiting."""
+    ) -> list[MoveCode]:
+        """Moves each (job id, queue)."""
         pairs = [text for move in moves for text in move]
-        return self._in_batches("reprioritise", [by, reason, int(front)], pairs, _BATCH)
+        return self._in_batches(MoveCode, "reprioritise", [by, reason, int(front)], pairs, _BATCH)
 
-    def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 queued before it was due, 0 not scheduled."""
-        return self._in_batches("run_now", [by, reason], job_ids, _BULK)
+    def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RunNowCode]:
+        """Queues scheduled jobs before they are due."""
+        return self._in_batches(RunNowCode, "run_now", [by, reason], job_ids, _BULK)
 
     def pause(self, what: str, *, by: str = "", reason: str = "") -> bool:
         """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
@@ -126,9 +135,14 @@ class RedisOperations:
         return evicted
 
     def _in_batches(
-        self, step: str, head: list[str | int], items: Sequence[str], size: int
-    ) -> list[int]:
-        codes: list[int] = []
+        self,
+        kind: type[Code],
+        step: str,
+        head: Sequence[str | int],
+        items: Sequence[str],
+        size: int,
+    ) -> list[Code]:
+        codes: list[Code] = []
         for at in range(0, len(items), size):
-            codes += self._functions.codes(step, *head, *items[at : at + size])
+            codes += map(kind, self._functions.codes(step, *head, *items[at : at + size]))
         return codes

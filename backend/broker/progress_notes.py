@@ -6,6 +6,7 @@ from redis import Redis
 
 from backend.broker.functions import Functions
 from backend.broker.keys import Keys
+from backend.domain.step_codes import ExtendCode
 
 
 class RedisProgressNotes:
@@ -14,6 +15,6 @@ class RedisProgressNotes:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._functions = Functions(client, keys.root)
 
-    def note(self, job_id: str, fence: str, progress: str) -> int:
-        """Notes JSON; 1 noted, 0 the lease is lost, 2 noted and asked to cancel."""
-        return int(self._functions.call("progress", job_id, fence, progress))
+    def note(self, job_id: str, fence: str, progress: str) -> ExtendCode:
+        """Notes JSON, while the lease holds."""
+        return ExtendCode(self._functions.call("progress", job_id, fence, progress))

@@ -14,10 +14,10 @@ from backend.broker.keys import Keys
 from backend.domain.errors import QueueFull
 from backend.domain.job import NewJob
 from backend.domain.outbox import SendCode, SendReply
+from backend.domain.step_codes import EnqueueCode
 
 #: Jobs of one step, as in `job_queue`.
 _BATCH = 100
-_QUEUE_FULL, _HISTORY_FULL = -1, -2
 
 
 class RedisRelayGate:
@@ -75,8 +75,8 @@ def _reply(job: NewJob, code: Any) -> SendReply:
         return SendReply(SendCode.CONFLICT, reason)
     if isinstance(code, bytes):
         return SendReply(SendCode.ACCEPTED, code.decode())
-    if code == _QUEUE_FULL:
+    if code == EnqueueCode.QUEUE_FULL:
         return SendReply(SendCode.REFUSED, f"queue {job.queue} is at its backlog limit")
-    if code == _HISTORY_FULL:
+    if code == EnqueueCode.HISTORY_FULL:
         return SendReply(SendCode.REFUSED, "the recorder is too far behind")
     return SendReply(SendCode.ACCEPTED, job.id)

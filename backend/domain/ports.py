@@ -10,6 +10,14 @@ from backend.domain.job import ClaimedJob, EnqueueReply, JobView, NewJob
 from backend.domain.outcome import Outcome
 from backend.domain.pause import Pause
 from backend.domain.queue_state import QueueState, WorkerState
+from backend.domain.step_codes import (
+    CancelCode,
+    DiscardCode,
+    MoveCode,
+    RedriveCode,
+    RunNowCode,
+    SettleCode,
+)
 
 
 class Clock(Protocol):
@@ -48,7 +56,7 @@ class Dispatch(Protocol):
 
     def settle_and_claim(
         self, ended: Sequence[tuple[ClaimedJob, Outcome]], plan: Sequence[ClaimPlan], most: int
-    ) -> tuple[list[int], list[ClaimedJob]]:
+    ) -> tuple[list[SettleCode], list[ClaimedJob]]:
         """Settles ``ended``, then claims up to ``most``; raises QueueUnavailable when unsure."""
 
 
@@ -112,32 +120,34 @@ class Leadership(Protocol):
 
 
 class Operations(Protocol):
-    """What people do to jobs and queues. Codes are those of the broker's steps."""
+    """What people do to jobs and queues; one code an item, in the order given."""
 
-    def cancel(self, job_ids: Sequence[str], *, by: str, reason: str, force: bool) -> list[int]:
-        """1 canceled, 2 asked (it runs), 3 already final, 0 unknown."""
+    def cancel(
+        self, job_ids: Sequence[str], *, by: str, reason: str, force: bool
+    ) -> list[CancelCode]:
+        """Withdraws jobs; a running one is asked to stop, or stopped by ``force``."""
 
-    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 queued again, 0 not in the dead-letter queue."""
+    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RedriveCode]:
+        """Sends dead jobs home with all their attempts."""
 
     def redrive_changed(
         self, job_id: str, job_type: str, payload: str, *, by: str, reason: str
-    ) -> int:
+    ) -> RedriveCode:
         """Redrives one job with a new payload (JSON)."""
 
-    def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 out of the dead-letter queue for good, 0 was not in it."""
+    def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
+        """Takes dead jobs out of the dead-letter queue for good."""
 
-    def resolve(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 a dead job now counts as finished, 0 was not in the dead-letter queue."""
+    def resolve(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
+        """Takes dead jobs out of the dead-letter queue as finished."""
 
     def reprioritise(
         self, moves: Sequence[tuple[str, str]], *, by: str, reason: str, front: bool
-    ) -> list[int]:
-        """Moves (job id, queue): 1 moved, 2 was there already, 0 not waiting."""
+    ) -> list[MoveCode]:
+        """Moves each (job id, queue)."""
 
-    def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[int]:
-        """1 queued before it was due, 0 not scheduled."""
+    def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RunNowCode]:
+        """Queues scheduled jobs before they are due."""
 
     def pause(self, what: str, *, by: str = "", reason: str = "") -> bool:
         """False if it was paused already."""

@@ -10,6 +10,7 @@ from backend.domain.history_search import MOST_PER_PAGE, JobSearch
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.ports import Inspection, Operations
+from backend.domain.step_codes import CancelCode
 from backend.services.dead_filter import DeadFilter
 from backend.services.job_control import Actor, JobControl
 from backend.services.live_listing import LiveListing
@@ -22,7 +23,6 @@ WAITING = frozenset({JobState.QUEUED})
 SCHEDULED = frozenset({JobState.SCHEDULED})
 DEAD = frozenset({JobState.FAILED})
 _SAMPLE = 5
-_CANCELED, _ASKED = 1, 2
 
 
 class Selection(NamedTuple):
@@ -73,8 +73,8 @@ class BulkService:
         codes = self._do.cancel(ids, by=by.name, reason=reason, force=force)
         pairs = list(zip(ids, codes, strict=True))
         return Canceled(
-            [job_id for job_id, code in pairs if code == _CANCELED],
-            [job_id for job_id, code in pairs if code == _ASKED],
+            [job_id for job_id, code in pairs if code is CancelCode.CANCELED],
+            [job_id for job_id, code in pairs if code is CancelCode.ASKED],
         )
 
     def run_now(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:

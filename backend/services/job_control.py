@@ -13,6 +13,7 @@ from backend.domain.job import JobView
 from backend.domain.nearest_name import suggestion
 from backend.domain.ports import Inspection, JobQueue, Operations
 from backend.domain.queue_name import Priority, QueueName
+from backend.domain.step_codes import CancelCode, MoveCode
 from backend.services.dead_filter import DeadFilter
 from backend.services.job_intake import JobIntake
 
@@ -43,11 +44,11 @@ class JobControl:
     def cancel(self, job_id: str, *, by: Actor, reason: str = "", force: bool = False) -> str:
         """Withdraws a job: ``canceled``, or ``asked`` when it runs. Raises for a final one."""
         code = self._do.cancel([job_id], by=by.name, reason=reason, force=force)[0]
-        if code == 0:
+        if code is CancelCode.UNKNOWN:
             raise JobNotFound(f"no job {job_id!r} is waiting or running", job_id=job_id)
-        if code == 3:  # noqa: PLR2004 - the code of cancel.lua
+        if code is CancelCode.ENDED:
             raise IllegalMove(f"job {job_id} has ended already", job_id=job_id)
-        return "canceled" if code == 1 else "asked"
+        return "canceled" if code is CancelCode.CANCELED else "asked"
 
     def redrive(
         self, job_id: str, *, by: Actor, reason: str = "", payload: Mapping[str, Any] | None = None
@@ -103,7 +104,7 @@ class JobControl:
         job = self._find(job_id)
         target = str(QueueName(Priority.parse(priority), QueueName.parse(job.queue).lane))
         moved = self._do.reprioritise([(job_id, target)], by=by.name, reason=reason, front=front)
-        if moved[0] == 0:
+        if moved[0] is MoveCode.NOT_WAITING:
             raise IllegalMove(f"job {job_id} is {job.state}; only waiting jobs can move")
         return target
 
@@ -145,7 +146,7 @@ class JobControl:
             raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
         return what
 
-    def _for_all(self, wanted: DeadFilter, act: Callable[[Sequence[str]], list[int]]) -> list[str]:
+    def _for_all(self, wanted: DeadFilter, act: Callable[[Sequence[str]], Sequence[int]]) -> list[str]:
         ids = [job.id for job, _ in self.matching_dead(wanted, most=10**9)]
         done: list[str] = []
         for at in range(0, len(ids), _PAGE):

@@ -14,6 +14,7 @@ import structlog
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.ports import Dispatch
+from backend.domain.step_codes import SettleCode
 from backend.telemetry.outages import Outages, Wait
 from workers.base_worker import JobContext
 from workers.runtime.claim_order import ClaimOrder
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("tally.worker")
 
-_LOST = 0
 #: A token can be lost with a process that took it; nothing waits longer than this for its job.
 _LONGEST_WAIT = 5.0
 
@@ -110,10 +110,10 @@ class Crew:
     def _doubt(self) -> None:
         self.in_doubt = True
 
-    def _account(self, ended: list[tuple[ClaimedJob, Outcome]], codes: list[int]) -> None:
+    def _account(self, ended: list[tuple[ClaimedJob, Outcome]], codes: list[SettleCode]) -> None:
         self.jobs_done += len(ended)
         for (job, outcome), code in zip(ended, codes, strict=True):
-            if code == _LOST:
+            if code == SettleCode.LOST:
                 log.warning(
                     "outcome.late", worker=self.worker, job_id=job.id, kind=outcome.kind.value
                 )

@@ -17,13 +17,13 @@ from backend.domain.errors import Unavailable
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import Outcome, unsendable
 from backend.domain.ports import ClaimPlan, Dispatch
+from backend.domain.step_codes import SettleCode
 
 log = structlog.get_logger("tally.worker")
 
 Ended = Sequence[tuple[ClaimedJob, Outcome]]
 #: Outcomes and jobs of one round trip; more would hold the server long.
 _MOST = 100
-_LOST = 0
 
 
 class _Request:
@@ -34,7 +34,7 @@ class _Request:
     def __init__(self, ended: Ended, most: int) -> None:
         self.ended = ended
         self.most = most
-        self.codes: list[int] = []
+        self.codes: list[SettleCode] = []
         self.claimed: list[ClaimedJob] = []
         self.error: BaseException | None = None
         self.done = threading.Event()
@@ -57,7 +57,7 @@ class Exchange:
         for dispatch in dispatches:
             self._free.put(dispatch)
 
-    def trade(self, ended: Ended, most: int) -> tuple[list[int], list[ClaimedJob]]:
+    def trade(self, ended: Ended, most: int) -> tuple[list[SettleCode], list[ClaimedJob]]:
         """Settles ``ended`` and claims up to ``most``; raises what the round trip raised."""
         request = _Request(ended, most)
         self._waiting.append(request)
@@ -122,7 +122,7 @@ class Exchange:
                 request.error = error
 
 
-def _settled(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> int:
+def _settled(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> SettleCode:
     """The code of one outcome, or of the permanent failure that it becomes when it cannot be sent."""
     try:
         return _alone(dispatch, job, outcome)
@@ -133,7 +133,7 @@ def _settled(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> int:
         return _given_up(dispatch, job, unsendable(outcome, error))
 
 
-def _given_up(dispatch: Dispatch, job: ClaimedJob, failure: Outcome) -> int:
+def _given_up(dispatch: Dispatch, job: ClaimedJob, failure: Outcome) -> SettleCode:
     try:
         return _alone(dispatch, job, failure)
     except Unavailable:
@@ -141,10 +141,10 @@ def _given_up(dispatch: Dispatch, job: ClaimedJob, failure: Outcome) -> int:
     except Exception:
         # Its lease will end, and whoever rescues it finds out what is wrong with it.
         log.exception("outcome.dropped", job_id=job.id)
-        return _LOST
+        return SettleCode.LOST
 
 
-def _alone(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> int:
+def _alone(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> SettleCode:
     return dispatch.settle_and_claim([(job, outcome)], (), 0)[0][0]
 
 
@@ -153,7 +153,7 @@ def _tell(requests: list[_Request], error: BaseException) -> None:
         request.error = error
 
 
-def _hand_out(requests: list[_Request], codes: list[int], claimed: list[ClaimedJob]) -> None:
+def _hand_out(requests: list[_Request], codes: list[SettleCode], claimed: list[ClaimedJob]) -> None:
     """To each its codes, and one job to everybody before anybody gets a second."""
     at = 0
     for request in requests:

@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from backend.domain.job import ClaimedJob
+from backend.domain.step_codes import ExtendCode
 from backend.telemetry.outages import Wait
 from workers.base_worker import StopRequested
 from workers.runtime.crew import Crew
@@ -17,7 +18,7 @@ from workers.runtime.stragglers import Stragglers
 
 log = structlog.get_logger("tally.worker")
 
-_LOST, _ASKED, _FORCED = 0, 2, 3
+_ENDING = {ExtendCode.ASKED_TO_CANCEL, ExtendCode.ASKED_TO_STOP}
 #: How often the process tells its supervisor that it may run Python.
 _BOARD_BEAT = 0.5
 #: Seconds before the lease's end at which a worker that cannot renew it stops its own jobs.
@@ -27,8 +28,8 @@ _MARGIN = 3.0
 class Renewal(Protocol):
     """Where leases are renewed."""
 
-    def extend(self, held: Sequence[tuple[str, str]], lease: float) -> list[int]:
-        """One code a pair of id and fence: 0 lost, 1 held, 2 asked to cancel, 3 stop at once."""
+    def extend(self, held: Sequence[tuple[str, str]], lease: float) -> list[ExtendCode]:
+        """One code a pair of id and fence."""
 
 
 class Presence(Protocol):
@@ -110,15 +111,15 @@ class Heartbeat(threading.Thread):
             self._tell(job, code)
         return True
 
-    def _tell(self, job: ClaimedJob, code: int) -> None:
+    def _tell(self, job: ClaimedJob, code: ExtendCode) -> None:
         for slot in self._crew.slots:
             if slot.running is not job:
                 continue
-            if code in {_ASKED, _FORCED} and slot.context is not None:
+            if code in _ENDING and slot.context is not None:
                 slot.context.canceled = True
-            if code == _LOST and slot.lose(job):
+            if code == ExtendCode.LOST and slot.lose(job):
                 log.warning("lease.lost", worker=self._crew.worker, job_id=job.id)
-            elif code == _FORCED:
+            elif code == ExtendCode.ASKED_TO_STOP:
                 log.warning("job.stopped", worker=self._crew.worker, job_id=job.id)
                 slot.force_to_end(job)
 

@@ -11,11 +11,11 @@ import structlog
 
 from backend.domain.errors import TallyError
 from backend.domain.job import ClaimedJob
+from backend.domain.step_codes import ExtendCode
 from workers.base_worker import JobContext, StopRequested
 from workers.runtime.forked_copy import is_copy
 from workers.runtime.progress import Progress
 
-_ASKED = 2
 _MOST_CHECKPOINT_BYTES = 16 * 1024
 
 log = structlog.get_logger("tally.worker")
@@ -24,8 +24,8 @@ log = structlog.get_logger("tally.worker")
 class ProgressNotes(Protocol):
     """Where progress is written."""
 
-    def note(self, job_id: str, fence: str, progress: str) -> int:
-        """1 noted, 0 the lease is lost, 2 noted and asked to cancel."""
+    def note(self, job_id: str, fence: str, progress: str) -> ExtendCode:
+        """Notes how far a job is, while its lease holds."""
 
 
 class CheckpointStore(Protocol):
@@ -46,7 +46,8 @@ def context_maker(
     def tell(context: JobContext, done: float, total: float | None, note: str) -> None:
         progress = json.dumps({"done": done, "total": total, "note": note})
         try:
-            context.canceled |= notes.note(context.job_id, context.fence, progress) == _ASKED
+            code = notes.note(context.job_id, context.fence, progress)
+            context.canceled |= code == ExtendCode.ASKED_TO_CANCEL
         except TallyError as error:
             log.debug("progress.lost", job_id=context.job_id, error=str(error))
 

@@ -11,6 +11,7 @@ from backend.domain.errors import QueueUnavailable
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import Outcome, OutcomeKind
 from backend.domain.ports import ClaimPlan
+from backend.domain.step_codes import SettleCode
 from tests.unit.runtime.attempts import claimed
 from workers.runtime.exchange import Exchange
 
@@ -31,12 +32,12 @@ class Store:
         ended: Sequence[tuple[ClaimedJob, Outcome]],
         plan: Sequence[ClaimPlan],
         most: int,
-    ) -> tuple[list[int], list[ClaimedJob]]:
+    ) -> tuple[list[SettleCode], list[ClaimedJob]]:
         self.trips += 1
         if any(outcome.kind in self._refused for _, outcome in ended):
             raise self._error
         self.settled |= {job.id: outcome for job, outcome in ended}
-        return [1] * len(ended), [claimed(id="new")] * min(most, 1)
+        return [SettleCode.SETTLED] * len(ended), [claimed(id="new")] * min(most, 1)
 
 
 def _trade(store: Store, *ended: tuple[ClaimedJob, Outcome], most: int = 1) -> tuple[Any, int]:

@@ -11,6 +11,7 @@ import pytest
 from backend.domain.errors import QueueUnavailable
 from backend.domain.job import ClaimedJob
 from backend.domain.ports import Lease, Rescued
+from backend.domain.step_codes import ExtendCode, SettleCode
 from backend.domain.verdict import Death
 from tests.eventually import eventually
 from workers.runtime.claim_order import ClaimOrder
@@ -43,7 +44,9 @@ class _Store:
             raise self._error
         self.done.append(what)
 
-    def settle_and_claim(self, ended: Any, plan: Any, most: int) -> tuple[list[int], list[Any]]:
+    def settle_and_claim(
+        self, ended: Any, plan: Any, most: int
+    ) -> tuple[list[SettleCode], list[Any]]:
         self._answer("traded")
         return [], []
 
@@ -54,7 +57,7 @@ class _Store:
     def call_own(self) -> None:
         self._answer("called")
 
-    def extend(self, held: Any, lease: float) -> list[int]:
+    def extend(self, held: Any, lease: float) -> list[ExtendCode]:
         self._answer("extended")
         return []
 
