@@ -77,7 +77,6 @@ RIGHTS: dict[str, Right] = {
     "queues.purge": _OPERATOR,
     # The dead letters.
     "dlq.list_dead": _VIEWER,
-    "dlq.redrive": _OPERATOR,
     "dlq.discard": _OPERATOR,
     "dlq.redrive_many": _OPERATOR,
     "dlq.discard_many": _OPERATOR,
@@ -96,7 +95,6 @@ RIGHTS: dict[str, Right] = {
     # The workers.
     "workers.list_workers": _VIEWER,
     "workers.stop": _OPERATOR,
-    "workers.recycle": _OPERATOR,
     "workers.clear_stale": _OPERATOR,
     # The numbers.
     "metrics.overview": _VIEWER,

@@ -72,7 +72,7 @@ def authenticator_of(app: Flask) -> Authenticator:
     return found
 
 
-def _serve(app: Flask, operation: Operation, rule: str, gate: Gate) -> None:
+def _serve(app: Flask, operation: Operation, rules: Sequence[str], gate: Gate) -> None:
     right = RIGHTS.get(operation.name)
 
     def view(**places: str) -> Response:
@@ -84,10 +84,11 @@ def _serve(app: Flask, operation: Operation, rule: str, gate: Gate) -> None:
         arguments: dict[str, Any] = read(operation, request, places)
         return respond(operation, operation.handler(call, **arguments), request)
 
-    app.add_url_rule(
-        rule,
-        operation.name,
-        view,
-        methods=[operation.method],
-        provide_automatic_options=False,
-    )
+    for rule in rules:
+        app.add_url_rule(
+            rule,
+            operation.name,
+            view,
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )

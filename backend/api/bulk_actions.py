@@ -1,14 +1,23 @@
-"""The one shape of all bulk actions: select, show or act, and write down what was done."""
+"""The one shape of all bulk actions: select, then show or act."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from backend.api.call import Call
 from backend.api.schemas.bulk import BulkOutcome
+from backend.domain.actor import Actor
 from backend.services.bulk_service import Selection
 
 _MOST_IDS = 1000
+
+
+class ManyAction(Protocol):
+    """An action on many jobs."""
+
+    def __call__(self, by: Actor, job_ids: Sequence[str], /, *, reason: str) -> Sequence[str]:
+        """The ids of those that it touched."""
 
 
 def shown(call: Call, selection: Selection) -> BulkOutcome:
@@ -33,17 +42,13 @@ def done(call: Call, selection: Selection, ids: Sequence[str]) -> BulkOutcome:
 
 def act(
     call: Call,
-    what: str,
     selection: Selection,
-    action: Callable[[Sequence[str]], Sequence[str]],
+    action: ManyAction,
     *,
     dry_run: bool,
     reason: str,
 ) -> BulkOutcome:
-    """Shows, or does it and writes it down with the selection's size."""
+    """Shows, or does it."""
     if dry_run:
         return shown(call, selection)
-    with call.audit(what, reason=reason) as note:
-        ids = action(selection.ids) if selection.ids else []
-        note.did(ids, before={"selected": len(selection.ids)})
-    return done(call, selection, ids)
+    return done(call, selection, action(call.actor, selection.ids, reason=reason))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import cast
 
 from flask import g
 from werkzeug.datastructures import Headers
 
-from backend.api.auditing import AuditNote, audited
 from backend.api.desk import Desk
 from backend.api.parts import ApiParts
 from backend.api.tracing import TraceContext
-from backend.domain.api_key import Principal
-from backend.domain.audit import Channel
-from backend.services.job_control import Actor
+from backend.domain.actor import Actor, ActorKind, Channel
+from backend.domain.api_key import Credential, Principal
+from backend.services.actions.families import Actions
 
 
 @dataclass(slots=True)
@@ -27,7 +25,7 @@ class Call:
     trace: TraceContext
     address: str
     headers: Headers
-    #: The operation's name in the table of rights; what the audit log calls the action.
+    #: The operation's name in the table of rights.
     operation: str = ""
     #: When it came, by the performance counter.
     began: float = 0.0
@@ -50,13 +48,27 @@ class Call:
         return self.principal
 
     @property
-    def actor(self) -> Actor:
-        """The caller, as job events name them."""
-        return Actor(self.who.name, self.who.role, self.address)
+    def actions(self) -> Actions:
+        """What changes anything, each written down."""
+        return self.parts.actions
 
-    def audit(self, what: str, *, reason: str = "") -> AbstractContextManager[AuditNote]:
-        """Around what the operation does to ``what``: writes it into the audit log, before and after."""
-        return audited(self, what, reason=reason)
+    @property
+    def actor(self) -> Actor:
+        """The caller, as they act in this request."""
+        who = self.who
+        is_person = who.credential is Credential.JWT or self.channel is Channel.DASHBOARD
+        return Actor(
+            who.name,
+            who.role,
+            self.address,
+            kind=ActorKind.PERSON if is_person else ActorKind.TOKEN,
+            channel=self.channel,
+            id=who.full_id,
+            tenant=who.tenant,
+            job_types=who.job_types,
+            request_id=self.request_id,
+            trace_id=self.trace.trace_id,
+        )
 
 
 def current_call() -> Call | None:

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backend.api.auditing import AuditTrail, tell_log
-from backend.domain.audit import AuditActor
+from backend.domain.actor import Actor
 from backend.domain.errors import MigrationError, Unavailable
+from backend.services.actions.action_log import AuditTrail, tell_log
 
 _EVERY_SECONDS = 1.0
 _MOST_IDS = 1000
@@ -31,7 +31,7 @@ class _Sum:
 
 
 #: Who did what.
-_Key = tuple[AuditActor, str]
+_Key = tuple[Actor, str]
 
 
 class EnqueueAudit:
@@ -44,12 +44,13 @@ class EnqueueAudit:
         self._writer: threading.Thread | None = None
         self._over = threading.Event()
 
-    def note(
-        self, actor: AuditActor, action: str, ids: Sequence[str], request_id: str, trace_id: str
-    ) -> None:
-        """Somebody enqueued these jobs."""
+    def note(self, by: Actor, action: str, ids: Sequence[str]) -> None:
+        """Somebody enqueued these jobs; the ids of their first request stand for all."""
+        if not ids:
+            return
+        first = _Sum(by.request_id, by.trace_id)
         with self._lock:
-            self._sums.setdefault((actor, action), _Sum(request_id, trace_id)).add(ids)
+            self._sums.setdefault((by.without_request, action), first).add(ids)
             if not self._is_writing() and not self._over.is_set():
                 self._writer = threading.Thread(
                     target=self._write_on, name="enqueue-audit", daemon=True

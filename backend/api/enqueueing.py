@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.api.api_errors import MalformedRequest
-from backend.api.auditing import actor_of
 from backend.api.call import Call
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access_errors import NotAllowed
@@ -33,12 +32,12 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
         replies = call.parts.queue.accept_many(wanted)
     except QueueUnavailable as error:
         # Whoever asked for a job that runs after all is to be found in the audit log.
-        _note(call, error.ids_that_may_be_accepted)
+        note_enqueued(call, error.ids_that_may_be_accepted)
         raise
     except IdempotencyConflict as conflict:
-        _note(call, conflict.details["accepted"])
+        note_enqueued(call, conflict.details["accepted"])
         raise
-    _note(call, [reply.id for reply in replies if reply.created])
+    note_enqueued(call, [reply.id for reply in replies if reply.created])
     return replies
 
 
@@ -74,11 +73,9 @@ def labels_of(call: Call, asked: str | None) -> dict[str, Any]:
     return labels
 
 
-def _note(call: Call, ids: Sequence[str]) -> None:
-    if ids:
-        call.desk.enqueue_audit.note(
-            actor_of(call), call.operation, ids, call.request_id, call.trace.trace_id
-        )
+def note_enqueued(call: Call, ids: Sequence[str]) -> None:
+    """Writes down that the caller enqueued these jobs."""
+    call.desk.enqueue_audit.note(call.actor, call.operation, ids)
 
 
 def prepared(call: Call, request: EnqueueRequest) -> dict[str, Any]:

@@ -6,12 +6,16 @@ import math
 
 from backend.api.access import Right, permit
 from backend.api.api_errors import TooManyRequests
-from backend.api.auditing import note_refusal
 from backend.api.authentication import Authenticator
 from backend.api.call import Call
 from backend.api.parts import ApiParts
 from backend.api.rate_limit import RateLimit
 from backend.domain.access_errors import NotAllowed
+
+
+def note_refusal(call: Call, why: NotAllowed) -> None:
+    """Writes down that somebody we know tried what they may not."""
+    call.parts.action_log.refuse(call.operation, call.actor, f"route:{call.operation}", why)
 
 
 class Gate:
@@ -31,7 +35,7 @@ class Gate:
         try:
             permit(right, call.principal)
         except NotAllowed as error:
-            note_refusal(call, str(error))
+            note_refusal(call, error)
             raise
 
     def _count(self, call: Call) -> None:

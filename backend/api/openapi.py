@@ -32,8 +32,12 @@ def document_of(
     references, schemas = _schemas(operations)
     paths: dict[str, Any] = {}
     for operation in operations:
-        item = paths.setdefault(operation.path, {})
-        item[operation.method.lower()] = _operation(operation, rights[operation.name], references)
+        described = _operation(operation, rights[operation.name], references)
+        for path in operation.paths:
+            item = paths.setdefault(path, {})
+            item[operation.method.lower()] = (
+                described if path == operation.path else _as_alias(described, operation)
+            )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tally", "version": version, "description": _ABOUT},
@@ -85,6 +89,15 @@ def _operation(each: Operation, right: Right, references: References) -> dict[st
             "content": {"application/json": {"schema": references[(each.body, "validation")]}},
         }
     return described
+
+
+def _as_alias(described: dict[str, Any], each: Operation) -> dict[str, Any]:
+    return {
+        **described,
+        "operationId": f"{described['operationId']}_alias",
+        "deprecated": True,
+        "description": f"The same as `{each.method} {each.path}`.",
+    }
 
 
 def _description(each: Operation, right: Right) -> str:

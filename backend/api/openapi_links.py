@@ -26,7 +26,6 @@ _OF_A_JOB = (
     "jobs.resolve",
     "jobs.reprioritise",
     "jobs.run_now",
-    "dlq.redrive",
     "dlq.discard",
 )
 

@@ -42,6 +42,13 @@ class Operation:
     headers: tuple[str, ...]
     #: Whether an unchanged answer is told by a 304.
     has_etag: bool
+    #: A path under which it was served before, and still is; empty: none.
+    alias: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where it is served: at its path, and at its alias if it has one."""
+        return (self.path, self.alias) if self.alias else (self.path,)
 
     @property
     def summary(self) -> str:
@@ -98,6 +105,7 @@ class Router:
         headers: tuple[str, ...] = (),
         etag: bool = False,
         optional_body: bool = False,
+        alias: str = "",
     ) -> Operation:
         hints = get_type_hints(handler, include_extras=True)
         answer = _plain(hints.get("return"))
@@ -117,6 +125,7 @@ class Router:
             sends_file=answer is FileAnswer,
             headers=headers,
             has_etag=etag,
+            alias=alias,
         )
 
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from backend.api.config.api_settings import ApiSettings
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.ports import Clock
+from backend.services.actions.action_log import ActionLog
+from backend.services.actions.families import Actions
 from backend.services.audit_service import AuditService
 from backend.services.bulk_service import BulkService
 from backend.services.dead_letters import DeadLetters
 from backend.services.event_service import EventService
 from backend.services.history_service import HistoryService
-from backend.services.job_control import JobControl
 from backend.services.kept_plans import KeptPlans
 from backend.services.key_service import KeyService
 from backend.services.overview_service import OverviewService
 from backend.services.preview_service import PreviewService
 from backend.services.queue_service import QueueService
-from backend.services.replay_service import ReplayService
 from backend.services.scheduler_service import SchedulerService
 from backend.services.search_service import SearchService
 from backend.services.test_run_service import JobTester
@@ -38,7 +38,6 @@ class ApiParts:
     catalogue: JobTypeCatalogue
     #: Where new jobs are accepted, in Redis or by way of an outbox, and looked at.
     queue: QueueService
-    control: JobControl
     bulk: BulkService
     dead_letters: DeadLetters
     search: SearchService
@@ -48,11 +47,13 @@ class ApiParts:
     history: HistoryService
     previews: PreviewService
     plans: KeptPlans
-    replays: ReplayService
     tester: JobTester
     events: EventService
     schedules: SchedulerService
     audit: AuditService
+    action_log: ActionLog
+    #: The only way to change anything.
+    actions: Actions
     keys: KeyService
     artifacts: ArtifactStore
     #: Whether Postgres accepts jobs first: then only their ids tell that two requests are one.

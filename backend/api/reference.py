@@ -20,6 +20,9 @@ def operations_table() -> str:
             role = right.role.value if right.role else "open to all"
             tenants = "yes" if right.tenants else "no"
             rows.append(f"| `{each.method} {each.path}` | {role} | {tenants} | {each.summary} |")
+            if each.alias:
+                same = f"The same as `{each.method} {each.path}`, under an older path."
+                rows.append(f"| `{each.method} {each.alias}` | {role} | {tenants} | {same} |")
         head = f"**{group}**\n\n| operation | role | tenant keys | |\n|---|---|---|---|\n"
         parts.append(head + "\n".join(rows))
     return "\n\n".join(parts) + "\n"

@@ -22,11 +22,11 @@ class OtherThan(UnicodeConverter):
         self.regex = rf"(?!(?:{taken})(?:/|$))[^/]+"
 
 
-def rules_of(app: Flask, operations: Sequence[Operation]) -> dict[str, str]:
-    """The rule of each operation, by its name."""
+def rules_of(app: Flask, operations: Sequence[Operation]) -> dict[str, list[str]]:
+    """The rules of each operation, by its name."""
     app.url_map.converters["other"] = OtherThan
-    paths = {operation.path for operation in operations}
-    return {operation.name: _rule(operation.path, paths) for operation in operations}
+    paths = {path for operation in operations for path in operation.paths}
+    return {each.name: [_rule(path, paths) for path in each.paths] for each in operations}
 
 
 def _rule(path: str, paths: set[str]) -> str:

@@ -14,6 +14,7 @@ from backend.api.embedded_worker import EmbeddedWorker, Work
 from backend.api.jwt_tokens import verifier_of
 from backend.api.parts import ApiParts
 from backend.bootstrap import worker_parts
+from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import (
     audit_service,
@@ -34,6 +35,7 @@ from backend.history.flow_store import FlowStore
 from backend.history.history_store import HistoryStore
 from backend.history.migrator import Migrator
 from backend.history.statistics_store import StatisticsStore
+from backend.services.actions.action_log import ActionLog
 from backend.services.bulk_service import BulkService
 from backend.services.dead_letters import DeadLetters
 from backend.services.history_service import HistoryService
@@ -42,7 +44,6 @@ from backend.services.key_service import KeyService
 from backend.services.overview_service import OverviewService
 from backend.services.preview_service import PreviewService
 from backend.services.queue_service import QueueService
-from backend.services.replay_service import ReplayService
 from backend.services.scheduler_service import SchedulerService
 from backend.services.search_service import SearchService
 from backend.services.test_run_service import JobTester
@@ -64,14 +65,15 @@ def api_parts(parts: Platform) -> ApiParts:
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
     queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
     events = PostgresEventRecordStore(engine, clock.now)
-    schedules = SchedulerService(parts.scheduler_parts)
+    schedules, keys = SchedulerService(parts.scheduler_parts), key_service(parts)
+    audit = audit_service(parts)
+    log = ActionLog(audit, is_required=settings.audit_required)
     return ApiParts(
         settings=settings,
         version=__version__,
         clock=clock,
         catalogue=parts.catalogue,
         queue=QueueService(queue, parts.intake),
-        control=parts.job_control,
         bulk=BulkService(operations, inspection, parts.job_control),
         dead_letters=DeadLetters(inspection),
         search=SearchService(queue, inspection, history),
@@ -91,12 +93,13 @@ def api_parts(parts: Platform) -> ApiParts:
         history=history,
         previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
         plans=KeptPlans(RedisPlanShelf(parts.redis, parts.keys)),
-        replays=ReplayService(record, queue, parts.intake),
         tester=JobTester(events, parts.intake, new_id=new_job_id),
         events=event_service(parts),
         schedules=schedules,
-        audit=audit_service(parts),
-        keys=key_service(parts),
+        audit=audit,
+        action_log=log,
+        keys=keys,
+        actions=PlatformActions(parts, log, queue=queue, keys=keys),
         artifacts=open_store(parts.settings.artifacts),
         accepts_by_outbox=by_outbox,
         checks=_checks(parts),

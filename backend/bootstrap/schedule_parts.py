@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend.bootstrap.platform import Platform
-from backend.bootstrap.record_parts import event_stream
+from backend.bootstrap.record_parts import audit_service, event_stream
 from backend.broker.job_promoter import JobPromoter
 from backend.broker.operations import RedisOperations
 from backend.domain.schedule_verdict import CatchUpRules
@@ -15,6 +15,8 @@ from backend.loops.loop import Loop
 from backend.loops.promoter import Promoter
 from backend.loops.shedder import Shedder
 from backend.loops.usher import Usher
+from backend.services.actions.action_log import ActionLog
+from backend.services.actions.schedules import ScheduleActions
 from backend.services.schedule_editor import ScheduleEditor
 from backend.services.schedule_intake import ScheduleIntake
 from backend.services.schedule_runner import ScheduleRunner
@@ -25,19 +27,41 @@ from backend.services.scheduler_service import SchedulerParts
 
 def scheduler_parts(parts: Platform) -> SchedulerParts:
     """Everything about schedules."""
-    engine, settings = parts.history_engine, parts.settings.scheduler
-    store = PostgresScheduleStore(engine)
-    intake, editor = ScheduleIntake(parts.intake), ScheduleEditor(store)
-    rules = CatchUpRules(settings.missed_after, settings.missed_runs_limit)
-    seeds = all_seeds({name: said.said() for name, said in parts.settings.schedules.items()})
+    store = PostgresScheduleStore(parts.history_engine)
     return SchedulerParts(
         store=store,
-        editor=editor,
-        intake=intake,
-        runner=ScheduleRunner(PostgresTickBook(engine), parts.job_queue, intake, rules),
-        seeding=ScheduleSeeding(store, editor, intake, seeds),
-        overdue_after=settings.overdue_after,
+        editor=ScheduleEditor(store),
+        intake=ScheduleIntake(parts.intake),
+        seeding=_seeding(parts),
+        actions=schedule_actions(parts, ActionLog(audit_service(parts))),
+        overdue_after=parts.settings.scheduler.overdue_after,
     )
+
+
+def schedule_actions(parts: Platform, log: ActionLog) -> ScheduleActions:
+    """What people, tokens and code do to schedules."""
+    store = PostgresScheduleStore(parts.history_engine)
+    return ScheduleActions(
+        log,
+        store,
+        ScheduleEditor(store),
+        intake=ScheduleIntake(parts.intake),
+        runner=_runner(parts),
+        seeding=_seeding(parts),
+    )
+
+
+def _runner(parts: Platform) -> ScheduleRunner:
+    settings = parts.settings.scheduler
+    rules = CatchUpRules(settings.missed_after, settings.missed_runs_limit)
+    book, intake = PostgresTickBook(parts.history_engine), ScheduleIntake(parts.intake)
+    return ScheduleRunner(book, parts.job_queue, intake, rules)
+
+
+def _seeding(parts: Platform) -> ScheduleSeeding:
+    store = PostgresScheduleStore(parts.history_engine)
+    seeds = all_seeds({name: said.said() for name, said in parts.settings.schedules.items()})
+    return ScheduleSeeding(store, ScheduleEditor(store), ScheduleIntake(parts.intake), seeds)
 
 
 def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
@@ -45,10 +69,9 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
     waiting = parts.connections.blocking_redis(f"tally-{holder}-waiting")
     timetable = JobPromoter(parts.redis, waiting, parts.keys, name=holder)
     batch = parts.settings.scheduler.promote_batch
-    schedules = parts.scheduler_parts
     loops: list[Loop] = [
         Promoter(timetable, parts.leader("scheduler", holder), batch=batch),
-        Cron(schedules.runner, parts.leader("cron", holder), schedules.seeding.sync),
+        Cron(_runner(parts), parts.leader("cron", holder), _seeding(parts).sync),
         parts.rescuer(),
         Usher(RedisOperations(parts.redis, parts.keys)),
         DepthSampler(

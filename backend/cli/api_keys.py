@@ -9,12 +9,11 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age, moment
-from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.instants import DURATION
 from backend.cli.noun import Noun
-from backend.cli.parts import key_service
+from backend.cli.parts import actions, key_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.role import Role
@@ -50,16 +49,14 @@ def create(  # noqa: PLR0917 - click gives them by name
       tally keys create partner --role producer --tenant acme --types send_email,export_data
     """
     expires_at = platform().clock.now() + timedelta(seconds=expires_in) if expires_in else None
-    with audited("keys.create", "keys") as note:
-        made = key_service().create(
-            name,
-            Role(role),
-            by=who().name,
-            expires_at=expires_at,
-            tenant=tenant,
-            job_types=None if types is None else _named(types),
-        )
-        note["affected_ids"] = [made.key.id]
+    made = actions().keys.create(
+        who(),
+        name,
+        Role(role),
+        expires_at=expires_at,
+        tenant=tenant,
+        job_types=None if types is None else _named(types),
+    )
     _print_new(made, as_json=as_json)
 
 
@@ -99,8 +96,7 @@ def list_keys(with_revoked: bool, as_json: bool) -> None:
 @options.as_json
 def rotate(key_id: str, overlap: float, as_json: bool) -> None:
     """Makes a new key in the place of another, which ends after the overlap."""
-    with audited("keys.rotate", f"key:{key_id}"):
-        made = key_service().rotate(key_id, by=who().name, overlap=timedelta(seconds=overlap))
+    made = actions().keys.rotate(who(), key_id, overlap=timedelta(seconds=overlap))
     _print_new(made, as_json=as_json)
 
 
@@ -111,8 +107,7 @@ def revoke(key_id: str, yes: bool) -> None:
     """Ends a key for good, everywhere within seconds."""
     key = key_service().get(key_id)
     confirm(f"Revoke the key {key.name} ({key.role})?", yes=yes)
-    with audited("keys.revoke", f"key:{key_id}"):
-        key_service().revoke(key_id, by=who().name)
+    actions().keys.revoke(who(), key_id)
     tell(f"{key_id} is revoked")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
@@ -10,9 +11,11 @@ import click
 
 from backend.cli import options
 from backend.cli.ages import moment
+from backend.cli.instants import DURATION
 from backend.cli.noun import Noun
 from backend.cli.parts import audit_service
 from backend.cli.printing import print_json, print_rows, say, tell
+from backend.domain.audit import AuditRow
 from backend.domain.audit_ports import AuditFilter
 from backend.services.audit_service import verify_export
 
@@ -50,24 +53,32 @@ def list_rows(
     if as_json:
         print_json([row.to_dict() for row in rows])
         return
-    print_rows(
-        ("#", "at (UTC)", "who", "through", "action", "outcome", "object", "jobs", "reason"),
-        [
-            (
-                row.number,
-                moment(row.at),
-                row.entry.actor.name,
-                row.entry.actor.channel,
-                row.entry.action,
-                row.entry.outcome,
-                row.entry.object,
-                row.entry.affected or "",
-                row.entry.reason,
-            )
-            for row in rows
-        ],
-        empty="no action matches",
-    )
+    _print_table(rows, empty="no action matches")
+
+
+@audit.command()
+@click.option(
+    "--older-than", type=DURATION, default="5m", show_default=True, help="Begun longer ago."
+)
+@options.limit(50)
+@options.as_json
+def unfinished(older_than: float, limit: int, as_json: bool) -> None:
+    """Lists actions of the last 30 days that were begun and whose outcome was never written.
+
+    Whoever did them was killed in between, or the audit log was away when they ended: then the
+    outcome is in the process log. Look whether each was done. Exit status 1 when there are any.
+
+    \b
+    Examples:
+      tally audit unfinished
+      tally audit unfinished --older-than 1h --json
+    """
+    rows = audit_service().unmatched(older_than=older_than, most=limit)
+    if as_json:
+        print_json([row.to_dict() for row in rows])
+    else:
+        _print_table(rows, empty="every action that was begun has an outcome")
+    sys.exit(1 if rows else 0)
 
 
 @audit.command()
@@ -110,3 +121,24 @@ def export(file: TextIO) -> None:
         file.write(line + "\n")
         count += 1
     say(f"{count} rows exported")
+
+
+def _print_table(rows: Sequence[AuditRow], *, empty: str) -> None:
+    print_rows(
+        ("#", "at (UTC)", "who", "through", "action", "outcome", "object", "jobs", "reason"),
+        [
+            (
+                row.number,
+                moment(row.at),
+                row.entry.actor.name,
+                row.entry.actor.channel,
+                row.entry.action,
+                row.entry.outcome,
+                row.entry.object,
+                row.entry.affected or "",
+                row.entry.reason,
+            )
+            for row in rows
+        ],
+        empty=empty,
+    )

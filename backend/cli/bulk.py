@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from backend.cli.auditing import audited
 from backend.cli.printing import print_json, say, tell
 from backend.domain.errors import InvalidRequest
 
@@ -14,18 +13,14 @@ def for_each(
     names: Sequence[str],
     act: Callable[[str], str],
     *,
-    action: str,
-    kind: str = "job",
-    reason: str = "",
     as_json: bool,
 ) -> None:
-    """Acts on each thing of a kind and prints what became of it; status 1 when one was refused."""
+    """Acts on each thing and prints what became of it; status 1 when one was refused."""
     done: dict[str, str] = {}
     refused: dict[str, str] = {}
     for name in names:
         try:
-            with audited(action, f"{kind}:{name}", reason) as note:
-                done[name] = note["after"] = act(name)
+            done[name] = act(name)
         except InvalidRequest as error:
             refused[name] = f"{error} [{error.code}]"
     if as_json:

@@ -12,7 +12,6 @@ import click
 from backend.bootstrap import platform
 from backend.cli import on_record, options
 from backend.cli.ages import age
-from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
@@ -21,6 +20,7 @@ from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.jobs_reading import show as show_job
 from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
+from backend.cli.parts import actions
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.errors import QueueUnavailable
@@ -28,7 +28,7 @@ from backend.domain.job import JobView
 from backend.services.dead_filter import DeadFilter
 
 _DONE = {"redrive": "queued again", "discard": "discarded"}
-Bulk = Callable[[DeadFilter], list[str]]
+Bulk = Callable[[list[str]], list[str]]
 
 
 @click.group(cls=Noun)
@@ -119,20 +119,19 @@ def redrive(
       tally dlq redrive --type send_email --error timeout --reason "receiver is back"
       tally dlq redrive --all --yes
     """
-    control = platform().job_control
     changed = payload_from(payload) if payload else None
     if changed is not None and not job_ids:
         raise click.UsageError("--payload goes with job ids.")
 
     def one(job_id: str) -> str:
-        control.redrive(job_id, by=who(), reason=reason, payload=changed)
+        actions().jobs.retry(who(), job_id, reason=reason, payload=changed)
         return "queued again"
 
-    def many(chosen: DeadFilter) -> list[str]:
-        return control.redrive_all(chosen, by=who(), reason=reason)
+    def many(ids: list[str]) -> list[str]:
+        return actions().dead_letters.redrive_many(who(), ids, reason=reason)
 
     chosen = _Chosen(job_ids, every=every, wanted=wanted)
-    chosen.act("redrive", one, many, reason=reason, yes=yes, as_json=as_json)
+    chosen.act("redrive", one, many, yes=yes, as_json=as_json)
 
 
 @dlq.command()
@@ -146,19 +145,18 @@ def discard(
     job_ids: tuple[str, ...], every: bool, yes: bool, reason: str, as_json: bool, **wanted: Any
 ) -> None:
     """Takes dead jobs out of the dead-letter queue for good; history keeps them."""
-    control = platform().job_control
 
     def one(job_id: str) -> str:
-        control.discard(job_id, by=who(), reason=reason)
+        actions().dead_letters.discard(who(), job_id, reason=reason)
         return "discarded"
 
-    def many(chosen: DeadFilter) -> list[str]:
-        return control.discard_all(chosen, by=who(), reason=reason)
+    def many(ids: list[str]) -> list[str]:
+        return actions().dead_letters.discard_many(who(), ids, reason=reason)
 
     if len(job_ids) > 0:
         confirm(f"Discard {len(job_ids)} dead job(s)?", yes=yes)
     chosen = _Chosen(job_ids, every=every, wanted=wanted)
-    chosen.act("discard", one, many, reason=reason, yes=yes, as_json=as_json)
+    chosen.act("discard", one, many, yes=yes, as_json=as_json)
 
 
 @dlq.command()
@@ -167,13 +165,12 @@ def discard(
 @options.as_json
 def resolve(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
     """Marks dead jobs as done by hand: they count as finished, and who said so is recorded."""
-    control = platform().job_control
 
     def one(job_id: str) -> str:
-        control.resolve(job_id, by=who(), reason=reason)
+        actions().jobs.resolve(who(), job_id, reason=reason)
         return "resolved"
 
-    for_each(job_ids, one, action="jobs.resolve", reason=reason, as_json=as_json)
+    for_each(job_ids, one, as_json=as_json)
 
 
 class _Chosen:
@@ -195,20 +192,18 @@ class _Chosen:
         one: Callable[[str], str],
         many: Bulk,
         *,
-        reason: str,
         yes: bool,
         as_json: bool,
     ) -> None:
-        """Acts on each; what a filter takes is counted and asked about before."""
+        """Acts on each; what a filter takes is counted and asked about, and no other is touched."""
         if self._job_ids:
-            for_each(self._job_ids, one, action=f"dlq.{verb}", reason=reason, as_json=as_json)
+            for_each(self._job_ids, one, as_json=as_json)
             return
-        meant = len(platform().job_control.matching_dead(self._filter, most=10**6))
+        meant = platform().job_control.matching_dead(self._filter, most=10**9)
         done: list[str] = []
         if meant:
-            confirm(f"{verb.capitalize()} {meant} dead job(s)?", yes=yes)
-            with audited(f"dlq.{verb}_many", "dlq", reason) as note:
-                done = note["affected_ids"] = many(self._filter)
+            confirm(f"{verb.capitalize()} {len(meant)} dead job(s)?", yes=yes)
+            done = many([job.id for job, _ in meant])
         if as_json:
             print_json({"done": done})
         else:

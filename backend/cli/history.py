@@ -16,12 +16,12 @@ from rich.progress import Progress
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age, length, moment
-from backend.cli.auditing import audited
 from backend.cli.completing import a_job_type, a_queue
 from backend.cli.confirmation import confirm
+from backend.cli.identity import who
 from backend.cli.jobs_reading import list_jobs
 from backend.cli.noun import Noun
-from backend.cli.parts import history_service, upkeep
+from backend.cli.parts import actions, history_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.history_record import JobRecord
@@ -30,8 +30,6 @@ from backend.domain.history_search import MOST_PER_PAGE, JobSearch
 from backend.domain.history_statistics import AttemptCounts, DurationSummary
 from backend.domain.job_state import JobState
 from backend.services.history_service import HistoryService
-
-_BATCH = 1000
 
 
 @click.group(cls=Noun)
@@ -155,10 +153,8 @@ def prune(days: int, include_failed: bool, yes: bool, as_json: bool) -> None:
     confirm(f"Delete the {kinds} jobs that ended more than {days} days ago?", yes=yes)
     done = (JobState.FINISHED, JobState.CANCELED)
     rule = RetentionRule((*done, JobState.FAILED) if include_failed else done, timedelta(days=days))
-    before, store, deleted = platform().clock.now() - rule.keep, upkeep(), 0
-    with audited("history.prune", f"{days} days") as note:
-        while count := store.prune_jobs(rule, before, _BATCH):
-            deleted = note["affected"] = deleted + count
+    before = platform().clock.now() - rule.keep
+    deleted = actions().history.prune(who(), days, rule, before)
     if as_json:
         print_json({"deleted": deleted})
     else:

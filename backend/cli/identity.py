@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import socket
 
-from backend.services.job_control import Actor
+from backend.domain.actor import Actor, Channel
+from backend.domain.role import Role
 
 
 def who() -> Actor:
@@ -15,4 +16,4 @@ def who() -> Actor:
     except (KeyError, OSError):  # an account without a name, as in containers
         account = "unknown"
     host = socket.gethostname()
-    return Actor(f"{account}@{host}", "admin", host)
+    return Actor(f"{account}@{host}", Role.ADMIN, host, channel=Channel.CLI)

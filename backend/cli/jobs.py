@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backend.cli.jobs_acting import cancel, move, replay, retry, run
+from backend.cli.jobs_acting import cancel, replay, reprioritise, retry, run
 from backend.cli.jobs_enqueueing import enqueue, preview, types
 from backend.cli.jobs_reading import list_jobs, show, wait, why
 from backend.cli.jobs_stuck import reset_stuck
@@ -18,7 +18,8 @@ def jobs() -> None:
 
 for _command in (
     *(enqueue, preview, show, list_jobs, wait, why, cancel, retry, run, replay),
-    *(move, reset_stuck, types),
+    *(reprioritise, reset_stuck, types),
 ):
     jobs.add_command(_command)
 jobs.add_command(list_jobs, "search")
+jobs.add_command(reprioritise, "move")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import click
 
-from backend.bootstrap import platform
 from backend.cli import options
-from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.jobs_enqueueing import payload_from
-from backend.cli.parts import replay_service
+from backend.cli.parts import actions
 from backend.cli.printing import print_json, tell
 from backend.domain.queue_name import Priority
 
@@ -30,12 +28,9 @@ def cancel(job_ids: tuple[str, ...], force: bool, yes: bool, reason: str, as_jso
       tally jobs cancel 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --reason "sent twice"
     """
     confirm(f"Cancel {len(job_ids)} job(s)?", yes=yes or (len(job_ids) == 1 and not force))
-    control = platform().job_control
     for_each(
         job_ids,
-        lambda job_id: control.cancel(job_id, by=who(), reason=reason, force=force),
-        action="jobs.cancel",
-        reason=reason,
+        lambda job_id: actions().jobs.cancel(who(), job_id, reason=reason, force=force),
         as_json=as_json,
     )
 
@@ -53,14 +48,13 @@ def retry(job_ids: tuple[str, ...], payload: str | None, reason: str, as_json: b
       tally jobs retry 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --reason "receiver is back"
       tally dlq redrive --type send_email --error timeout      many at once
     """
-    control = platform().job_control
     changed = payload_from(payload) if payload else None
 
     def act(job_id: str) -> str:
-        control.redrive(job_id, by=who(), reason=reason, payload=changed)
+        actions().jobs.retry(who(), job_id, reason=reason, payload=changed)
         return "queued again"
 
-    for_each(job_ids, act, action="jobs.retry", reason=reason, as_json=as_json)
+    for_each(job_ids, act, as_json=as_json)
 
 
 @click.command()
@@ -74,12 +68,9 @@ def run(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
     Example:
       tally jobs run 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --reason "the receiver is back"
     """
-    control = platform().job_control
     for_each(
         job_ids,
-        lambda job_id: f"waits in {control.run_now(job_id, by=who(), reason=reason)}",
-        action="jobs.run_now",
-        reason=reason,
+        lambda job_id: f"waits in {actions().jobs.run_now(who(), job_id, reason=reason)}",
         as_json=as_json,
     )
 
@@ -92,9 +83,7 @@ def run(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
 def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None:
     """Runs an old job again, from the record, as a new job."""
     changed = payload_from(payload) if payload else None
-    with audited("jobs.replay", f"job:{job_id}", reason) as note:
-        new_id = replay_service().replay(job_id, payload=changed)
-        note["affected_ids"] = [new_id]
+    new_id = actions().jobs.replay(who(), job_id, reason=reason, payload=changed)
     if as_json:
         print_json({"job_id": new_id, "replay_of": job_id})
     else:
@@ -106,10 +95,7 @@ def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None
 @click.argument("priority", type=click.Choice([priority.value for priority in Priority]))
 @click.option("--front", is_flag=True, help="Before all others of that priority.")
 @options.reason
-def move(job_id: str, priority: str, front: bool, reason: str) -> None:
-    """Moves a waiting job to another priority."""
-    with audited("jobs.reprioritise", f"job:{job_id}", reason) as note:
-        queue = note["after"] = platform().job_control.reprioritise(
-            job_id, priority, by=who(), reason=reason, front=front
-        )
+def reprioritise(job_id: str, priority: str, front: bool, reason: str) -> None:
+    """Moves a waiting job to another priority of its lane."""
+    queue = actions().jobs.reprioritise(who(), job_id, priority, reason=reason, front=front)
     tell(f"{job_id} waits in {queue}")

@@ -10,11 +10,11 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import length
-from backend.cli.auditing import audited
 from backend.cli.completing import a_job_type
+from backend.cli.identity import who
 from backend.cli.instants import DURATION
 from backend.cli.job_printing import print_job
-from backend.cli.parts import preview_service
+from backend.cli.parts import actions, preview_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows, tell
 from backend.cli.request_options import request_options, said
@@ -48,12 +48,9 @@ def enqueue(
       tally jobs enqueue greet '{"name": "Ada"}' --queue low:email --context-id order-42
       echo '{"name": "Ada"}' | tally jobs enqueue greet -
     """
-    service = platform().queue_service
-    with audited("jobs.enqueue", f"type:{job_type}") as note:
-        job_id = service.enqueue_job(job_type, payload_from(payload), **said(asked))
-        note["affected_ids"] = [job_id]
+    job_id = actions().jobs.enqueue(who(), job_type, payload_from(payload), **said(asked))
     if patience is not None:
-        job = service.wait(job_id, patience)
+        job = platform().queue_service.wait(job_id, patience)
         print_job(job, as_json=as_json)
         sys.exit(0 if job.state is JobState.FINISHED else 1)
     if as_json:

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 
 import click
 
-from backend.bootstrap import Platform, platform
+from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
-from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.instants import DURATION
+from backend.cli.parts import actions, stuck_jobs
 from backend.cli.printing import print_json, print_rows, say
 from backend.domain.job import JobView
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
-from backend.domain.ports import Lease, Rescued
 
 
 @click.command("reset-stuck")
@@ -52,43 +50,30 @@ def reset_stuck(
       tally jobs reset-stuck --older-than 10m --yes
       tally jobs reset-stuck 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --force
     """
-    parts = platform()
-    found = _named(parts, job_ids) if job_ids else _older_than(parts, older_than)
-    stuck = found if force else _without_worker(parts, found)
+    found = _named(job_ids) if job_ids else stuck_jobs().older_than(older_than)
+    stuck = found if force else _without_worker(found)
     if not as_json:
-        _show(parts, found)
+        _show(found)
     if dry_run or not stuck:
         _answer([], found, as_json=as_json)
         sys.exit(1 if job_ids and not dry_run else 0)
     confirm(f"Reset {len(stuck)} job(s)?", yes=yes)
-    with audited("jobs.reset_stuck", "jobs", reason) as note:
-        done = note["affected_ids"] = _reset(parts, stuck, reason)
+    done = actions().jobs.reset_stuck(who(), [job.id for job in stuck], reason=reason)
     _answer(done, found, as_json=as_json)
     sys.exit(0 if len(done) == len(stuck) else 1)
 
 
-def _named(parts: Platform, job_ids: Sequence[str]) -> list[JobView]:
-    return [parts.queue_service.get_job(job_id) for job_id in job_ids]
+def _named(job_ids: Sequence[str]) -> list[JobView]:
+    return [platform().queue_service.get_job(job_id) for job_id in job_ids]
 
 
-def _older_than(parts: Platform, seconds: float) -> list[JobView]:
-    look, now = parts.inspection, parts.clock.now()
-    started = [job_id for queue in look.queue_names() for job_id in look.started(queue)]
-    jobs = [job for job in look.jobs(started) if job.started_at is not None]
-    return [job for job in jobs if (now - (job.started_at or now)).total_seconds() > seconds]
-
-
-def _alive(parts: Platform) -> set[str]:
-    return {worker.name for worker in parts.inspection.workers() if worker.state != "lost"}
-
-
-def _without_worker(parts: Platform, jobs: Sequence[JobView]) -> list[JobView]:
-    alive = _alive(parts)
+def _without_worker(jobs: Sequence[JobView]) -> list[JobView]:
+    alive = stuck_jobs().workers_alive()
     return [job for job in jobs if job.worker not in alive]
 
 
-def _show(parts: Platform, jobs: Sequence[JobView]) -> None:
-    alive = _alive(parts)
+def _show(jobs: Sequence[JobView]) -> None:
+    alive = stuck_jobs().workers_alive()
     print_rows(
         ("job", "type", "queue", "started", "worker", "its worker"),
         [
@@ -104,23 +89,6 @@ def _show(parts: Platform, jobs: Sequence[JobView]) -> None:
         ],
         empty="no job is stuck",
     )
-
-
-def _reset(parts: Platform, jobs: Sequence[JobView], reason: str) -> list[str]:
-    wanted = {job.id for job in jobs}
-    workers = {job.worker for job in jobs}
-    leases = [
-        lease
-        for worker in sorted(workers)
-        for lease in parts.lease_book.of_worker(worker)
-        if lease.job_id in wanted
-    ]
-    message = f"reset by {who().name}{f': {reason}' if reason else ''}"
-    outcome = Outcome(OutcomeKind.RELEASED, error=AttemptError("reset", "Reset", message))
-    rescued = [Rescued(lease, outcome) for lease in leases]
-    happened = parts.lease_book.rescue(rescued, only_expired=False)
-    done: list[tuple[Lease, bool]] = list(zip(leases, happened, strict=True))
-    return [lease.job_id for lease, reset in done if reset]
 
 
 def _answer(done: Sequence[str], found: Sequence[JobView], *, as_json: bool) -> None:

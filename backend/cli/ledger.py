@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from backend.cli import options
-from backend.cli.auditing import audited
 from backend.cli.confirmation import confirm
+from backend.cli.identity import who
 from backend.cli.noun import Noun
-from backend.cli.parts import ledger_service
+from backend.cli.parts import actions, ledger_service
 from backend.cli.printing import print_json, print_rows, say
 from backend.domain.job_state import JobState
 from backend.domain.ledger import LedgerReport, QueueBalance, RebuildReport
@@ -42,7 +42,11 @@ def reconcile(repair: bool, reason: str, as_json: bool) -> None:
       tally reconcile --repair --reason "after the outage"
     """
     with _spinner("comparing Redis with the record"):
-        report = _repaired(reason) if repair else ledger_service().reconcile()
+        report = (
+            actions().ledger.repair(who(), reason=reason)
+            if repair
+            else ledger_service().reconcile()
+        )
     if as_json:
         print_json({**vars_of(report), "is_balanced": report.is_balanced})
     else:
@@ -66,9 +70,8 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
       tally rebuild --reason "lost the disk of Redis"
     """
     confirm("Make the waiting jobs of the record again in this Redis?", yes=yes)
-    with audited("ledger.rebuild", "redis", reason) as note, _spinner("making jobs again"):
-        report = ledger_service().rebuild(even_if_used=even_if_used)
-        note["affected"] = sum(report.restored.values())
+    with _spinner("making jobs again"):
+        report = actions().ledger.rebuild(who(), even_if_used=even_if_used, reason=reason)
     if as_json:
         print_json(report)
         return
@@ -106,14 +109,6 @@ def _say_lost_controls(report: RebuildReport) -> None:
 def vars_of(report: LedgerReport) -> dict[str, Any]:
     """The fields of a report."""
     return {name: getattr(report, name) for name in LedgerReport.__dataclass_fields__}
-
-
-def _repaired(reason: str) -> LedgerReport:
-    with audited("ledger.repair", "redis", reason) as note:
-        report = ledger_service().reconcile(repair=True)
-        note["affected"] = report.repaired
-        note["affected_ids"] = [f.job_id for f in report.faults if f.is_repaired and f.job_id]
-    return report
 
 
 def _print(report: LedgerReport) -> None:

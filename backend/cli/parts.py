@@ -10,17 +10,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from backend.bootstrap import new_job_id, platform
+from backend.cli.printing import say
 
 if TYPE_CHECKING:
-    from backend.history.upkeep_store import UpkeepStore
+    from backend.services.actions.families import Actions
     from backend.services.audit_service import AuditService
     from backend.services.history_service import HistoryService
     from backend.services.key_service import KeyService
     from backend.services.ledger_service import LedgerService
     from backend.services.preview_service import PreviewService
-    from backend.services.replay_service import ReplayService
     from backend.services.scheduler_service import SchedulerService
     from backend.services.search_service import SearchService
+    from backend.services.stuck_jobs import StuckJobs
     from backend.services.why_service import WhyService
 
 
@@ -65,14 +66,6 @@ def key_service() -> KeyService:
 
 
 @lru_cache(maxsize=1)
-def upkeep() -> UpkeepStore:
-    """What deletes old history."""
-    from backend.history.upkeep_store import UpkeepStore
-
-    return UpkeepStore(platform().history_engine)
-
-
-@lru_cache(maxsize=1)
 def scheduler_service() -> SchedulerService:
     """The schedules."""
     from backend.services.scheduler_service import SchedulerService
@@ -89,13 +82,25 @@ def audit_service() -> AuditService:
 
 
 @lru_cache(maxsize=1)
-def replay_service() -> ReplayService:
-    """Runs old jobs again."""
-    from backend.history.history_store import HistoryStore
-    from backend.services.replay_service import ReplayService
+def stuck_jobs() -> StuckJobs:
+    """Finds jobs that do not get on."""
+    from backend.services.stuck_jobs import StuckJobs
 
     parts = platform()
-    return ReplayService(HistoryStore(parts.history_engine), parts.job_queue, parts.intake)
+    return StuckJobs(parts.inspection, parts.lease_book, parts.clock)
+
+
+@lru_cache(maxsize=1)
+def actions() -> Actions:
+    """What changes anything, each written down. Where the audit log cannot be, the process log is told."""
+    from backend.bootstrap.action_parts import PlatformActions
+    from backend.services.actions.action_log import ActionLog
+
+    return PlatformActions(platform(), ActionLog(audit_service(), when_lost=_say_lost))
+
+
+def _say_lost(error: Exception) -> None:
+    say(f"tally: the audit log cannot be written: {error}")
 
 
 @lru_cache(maxsize=1)

@@ -11,13 +11,13 @@ import click
 from backend.bootstrap import platform
 from backend.cli import on_record, options
 from backend.cli.ages import age
-from backend.cli.auditing import audited
 from backend.cli.completing import a_job_type, a_pausable, a_queue
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.job_printing import attempts_of
 from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
+from backend.cli.parts import actions
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain import bounds
@@ -30,7 +30,6 @@ from backend.services.health_situation import jobs
 from backend.services.pause_words import pause_words, resume_command
 
 _SHOWN = (JobState.QUEUED, JobState.STARTED, JobState.SCHEDULED, JobState.DEFERRED)
-_PAGE = 500
 _ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELED)
 
 
@@ -125,8 +124,13 @@ def pause(what: str, reason: str) -> None:
       tally queues pause type:send_webhook
     """
     name = _full(what)
-    with audited("queues.pause", name, reason):
-        done = platform().job_control.pause(name, by=who(), reason=reason)
+    kind, _, plain_name = name.partition(":")
+    pausing = {
+        "queue": actions().queues.pause,
+        "lane": actions().queues.pause_lane,
+        "type": actions().types.pause,
+    }
+    done = pausing[kind](who(), plain_name, reason=reason)
     tell(f"{name} is paused" if done else f"{name} was paused already")
 
 
@@ -136,8 +140,13 @@ def pause(what: str, reason: str) -> None:
 def resume(what: str, reason: str) -> None:
     """Lets what was paused go on."""
     name = _full(what)
-    with audited("queues.resume", name, reason):
-        done = platform().job_control.resume(name, by=who(), reason=reason)
+    kind, _, plain_name = name.partition(":")
+    resuming = {
+        "queue": actions().queues.resume,
+        "lane": actions().queues.resume_lane,
+        "type": actions().types.resume,
+    }
+    done = resuming[kind](who(), plain_name, reason=reason)
     tell(f"{name} goes on" if done else f"{name} was not paused")
 
 
@@ -147,9 +156,7 @@ def resume(what: str, reason: str) -> None:
 @options.reason
 def limit(job_type: str, most: int, reason: str) -> None:
     """How many jobs of a type may run at once in the whole deployment; 0: as many as can."""
-    with audited("types.limit", f"type:{job_type}", reason) as note:
-        note["after"] = most
-        platform().job_control.limit(job_type, most, by=who(), reason=reason)
+    actions().types.limit(who(), job_type, most, reason=reason)
     tell(f"{job_type}: {most or 'no limit'}")
 
 
@@ -183,31 +190,16 @@ def purge(
     states = platform().inspection.queue_states(names)
     waiting = sum(state.counts[kind] for state in states for kind in kinds)
     confirm(f"Cancel the {waiting} job(s) that wait in {', '.join(names) or 'no queue'}?", yes=yes)
-    control, purged = platform().job_control, {}
-    for name in names:
-        with audited("queues.purge", f"queue:{name}", reason) as note:
-            purged[name] = note["affected"] = control.purge(name, by=who(), reason=reason)
+    purge_one = actions().queues.purge
+    purged = {name: purge_one(who(), name, reason=reason).jobs for name in names}
     if scheduled:
-        with audited("queues.purge", "schedule", reason) as note:
-            purged["scheduled"] = note["affected"] = _cancel_scheduled(set(names), reason)
+        canceled = actions().queues.purge_scheduled(who(), names, reason=reason)
+        purged["scheduled"] = len(canceled)
     if as_json:
         print_json(purged)
     else:
         for name, count in purged.items():
             tell(f"{name}: {count} canceled")
-
-
-def _cancel_scheduled(queue_names: set[str], reason: str) -> int:
-    """Cancels what waits for its time in some queues; what runs by now is left alone."""
-    parts = platform()
-    ids = [job_id for job_id, _ in parts.inspection.scheduled(0, 10**9)]
-    canceled = 0
-    for at in range(0, len(ids), _PAGE):
-        for job in parts.inspection.jobs(ids[at : at + _PAGE]):
-            if job.queue in queue_names and job.state is JobState.SCHEDULED:
-                done = parts.job_control.cancel(job.id, by=who(), reason=reason)
-                canceled += done == "canceled"
-    return canceled
 
 
 def _names(*, with_empty: bool) -> list[str]:

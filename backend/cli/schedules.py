@@ -9,15 +9,13 @@ import click
 
 from backend.cli import options
 from backend.cli.ages import length, moment
-from backend.cli.auditing import audited
 from backend.cli.completing import a_job_type
 from backend.cli.confirmation import confirm
 from backend.cli.identity import who
 from backend.cli.instants import COMING, Duration
 from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.noun import Noun
-from backend.cli.parts import scheduler_service
-from backend.cli.plain_data import plain
+from backend.cli.parts import actions, scheduler_service
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows, tell
 from backend.cli.sync_words import sync_words
 from backend.domain import bounds
@@ -110,16 +108,8 @@ def add(name: str, job_type: str, payload: str, *, paused: bool, reason: str, **
           --cron "30 2 * * *" --time-zone Europe/Berlin --missed-runs last
       tally schedules add ping greet '{"name": "Ada"}' --interval 10m
     """
-    with audited("schedules.create", f"schedule:{name}", reason):
-        made = scheduler_service().create(
-            name,
-            job_type,
-            payload_from(payload),
-            by=who(),
-            reason=reason,
-            paused=paused,
-            **_said(said),
-        )
+    plan = {"job_type": job_type, "payload": payload_from(payload), **_said(said)}
+    made = actions().schedules.create(who(), name, plan, reason=reason, paused=paused)
     tell(_next_run(made))
 
 
@@ -135,10 +125,7 @@ def change(name: str, payload: str | None, reason: str, **said: Any) -> None:
         changes["payload"] = payload_from(payload)
     if not changes:
         raise click.UsageError("Say what to change.")
-    with audited("schedules.change", f"schedule:{name}", reason) as note:
-        note["after"] = plain(changes)
-        changed = scheduler_service().change(name, by=who(), reason=reason, **changes)
-    tell(_next_run(changed))
+    tell(_next_run(actions().schedules.change(who(), name, changes, reason=reason)))
 
 
 @schedules.command()
@@ -146,8 +133,7 @@ def change(name: str, payload: str | None, reason: str, **said: Any) -> None:
 @options.reason
 def pause(name: str, reason: str) -> None:
     """Stops its runs until it is resumed."""
-    with audited("schedules.pause", f"schedule:{name}", reason):
-        scheduler_service().pause(name, by=who(), reason=reason)
+    actions().schedules.pause(who(), name, reason=reason)
     tell(f"{name} is paused")
 
 
@@ -156,9 +142,7 @@ def pause(name: str, reason: str) -> None:
 @options.reason
 def resume(name: str, reason: str) -> None:
     """Lets it run again from now on; what its pause swallowed is not made up for."""
-    with audited("schedules.resume", f"schedule:{name}", reason):
-        resumed = scheduler_service().resume(name, by=who(), reason=reason)
-    tell(_next_run(resumed))
+    tell(_next_run(actions().schedules.resume(who(), name, reason=reason)))
 
 
 @schedules.command()
@@ -166,10 +150,7 @@ def resume(name: str, reason: str) -> None:
 @options.reason
 def run(name: str, reason: str) -> None:
     """Runs its job once, now, beside the plan; prints the job's id."""
-    with audited("schedules.run_now", f"schedule:{name}", reason) as note:
-        job_id = scheduler_service().run_now(name, by=who(), reason=reason)
-        note["affected_ids"] = [job_id]
-    tell(job_id)
+    tell(actions().schedules.run_now(who(), name, reason=reason))
 
 
 @schedules.command()
@@ -179,8 +160,7 @@ def run(name: str, reason: str) -> None:
 def delete(name: str, yes: bool, reason: str) -> None:
     """Ends a schedule; its past runs stay on record."""
     confirm(f"Delete the schedule {name}?", yes=yes)
-    with audited("schedules.delete", f"schedule:{name}", reason):
-        scheduler_service().delete(name, by=who(), reason=reason)
+    actions().schedules.delete(who(), name, reason=reason)
     tell(f"{name} is deleted")
 
 
@@ -209,7 +189,7 @@ def preview(name: str | None, count: int, as_json: bool, **said: Any) -> None:
 @options.as_json
 def sync(as_json: bool) -> None:
     """Brings the schedules of config/queue-config.yaml in, and says where the two differ."""
-    reports = scheduler_service().sync()
+    reports = actions().schedules.sync(who())
     if as_json:
         print_json(reports)
         return

@@ -9,11 +9,12 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
-from backend.cli.auditing import audited
 from backend.cli.bulk import for_each
 from backend.cli.completing import a_lane
 from backend.cli.confirmation import confirm
+from backend.cli.identity import who
 from backend.cli.noun import Noun
+from backend.cli.parts import actions
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.queue_state import WorkerState
 
@@ -57,18 +58,17 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
       tally workers stop web-1-email-0-3f9a01      one, for example after a deploy
       tally workers stop --lane export --yes       each of a lane
     """
-    service = platform().worker_service
-    known = {worker.name: worker for worker in service.all()}
+    known = {worker.name: worker for worker in platform().worker_service.all()}
     if bool(names) == bool(lane):
         raise click.UsageError("Name worker processes, or a --lane.")
     chosen = names or tuple(n for n, w in known.items() if lane in w.lane.split(","))
     confirm(f"Stop {len(chosen)} worker process(es)?", yes=yes or len(names) == 1)
 
     def one(name: str) -> str:
-        heard = service.stop(name)
+        heard = actions().workers.stop(who(), name)
         return "was asked to stop" if heard else "does not listen; it is gone or cut off"
 
-    for_each(chosen, one, action="workers.stop", kind="worker", as_json=as_json)
+    for_each(chosen, one, as_json=as_json)
 
 
 @workers.command()
@@ -76,12 +76,10 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
 @options.as_json
 def clear(yes: bool, as_json: bool) -> None:
     """Forgets worker processes that are gone. Their records end by themselves too, and harm nothing."""
-    service = platform().worker_service
-    stale = [worker.name for worker in service.stale()]
+    stale = [worker.name for worker in platform().worker_service.stale()]
     if stale:
         confirm(f"Forget {len(stale)} worker process(es)?", yes=yes)
-        with audited("workers.clear_stale", "workers") as note:
-            note["affected_ids"] = stale = service.clear_stale()
+        stale = actions().workers.clear_stale(who())
     if as_json:
         print_json(stale)
     else:

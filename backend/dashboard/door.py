@@ -10,10 +10,10 @@ from flask import Response, request
 from pydantic import ValidationError
 
 from backend.api.access import RIGHTS, permit
-from backend.api.auditing import note_refusal
 from backend.api.call import Call, current_call
 from backend.api.config.dashboard_settings import DashboardSettings
 from backend.api.error_handlers import status_of
+from backend.api.gate import note_refusal
 from backend.dashboard.cookie import session_id_in
 from backend.dashboard.drawing import Drawing
 from backend.dashboard.forms import check_origin, check_token
@@ -25,7 +25,7 @@ from backend.dashboard.sessions import Sessions
 from backend.dashboard.slip import Slip, slip_of
 from backend.dashboard.visit import HOME, Visit, link
 from backend.domain.access_errors import NotAllowed
-from backend.domain.audit import Channel
+from backend.domain.actor import Channel
 from backend.domain.errors import TallyError
 from backend.domain.queue_flow import FlowReader
 
@@ -132,7 +132,7 @@ class Door:
             permit(RIGHTS[route.operation], call.who)
         except NotAllowed as error:
             if route.is_action:
-                note_refusal(call, str(error))
+                note_refusal(call, error)
             raise
 
     def _to_sign_in(self, route: Route, places: dict[str, str]) -> Response:

@@ -18,9 +18,11 @@ from backend.dashboard.fresh import Fresh
 from backend.dashboard.session import Session
 from backend.dashboard.slip import Slip
 from backend.domain.access_errors import NotAllowed
+from backend.domain.actor import Actor
 from backend.domain.api_key import Principal
 from backend.domain.errors import InvalidOption
 from backend.domain.queue_flow import FlowReader
+from backend.services.actions.families import Actions
 
 #: Where the pages are, below the path that a proxy serves all of this under.
 HOME = "/dashboard/jobs"
@@ -63,6 +65,16 @@ class Visit:
     def who(self) -> Principal:
         """Who is signed in."""
         return self.session.principal
+
+    @property
+    def actor(self) -> Actor:
+        """Who is signed in, as they act in this request."""
+        return self.call.actor
+
+    @property
+    def actions(self) -> Actions:
+        """What changes anything, each written down."""
+        return self.call.actions
 
     @property
     def query(self) -> dict[str, str]:

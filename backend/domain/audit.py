@@ -7,23 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-
-class ActorKind(StrEnum):
-    """What acted."""
-
-    PERSON = "person"
-    TOKEN = "token"  # noqa: S105 - a kind of actor
-    SYSTEM = "system"
-
-
-class Channel(StrEnum):
-    """The door that was used."""
-
-    API = "api"
-    DASHBOARD = "dashboard"
-    CLI = "cli"
-    PYTHON = "python"
-    SYSTEM = "system"
+from backend.domain.actor import Actor
 
 
 class ActionOutcome(StrEnum):
@@ -38,24 +22,11 @@ class ActionOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AuditActor:
-    """Who acts and from where. ``source`` is an address or a host."""
-
-    name: str
-    kind: ActorKind = ActorKind.PERSON
-    role: str = ""
-    source: str = ""
-    channel: Channel = Channel.PYTHON
-    #: ``key:<id>``, ``jwt:<issuer>|<subject>``…; names are free, and may be the same. Empty for a shell.
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One action, before it has its place in the chain."""
 
     action: str
-    actor: AuditActor
+    actor: Actor
     #: What was acted on: ``job:<id>``, ``queue:high``, ``schedule:<name>``…
     object: str = ""
     outcome: ActionOutcome = ActionOutcome.DONE

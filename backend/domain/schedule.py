@@ -74,6 +74,16 @@ class Plan:
         }
 
 
+def merged(plan: Plan, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan with some fields said anew; a cron line takes the place of an interval, and so on."""
+    fields = {field: getattr(plan, field) for field in plan.to_dict()}
+    if said.get("cron"):
+        fields["interval"] = None
+    elif said.get("interval"):
+        fields["cron"] = None
+    return fields | dict(said)
+
+
 #: The fields of a plan that decide when its ticks are.
 TIMING_FIELDS = ("cron", "interval", "time_zone", "starts_at", "jitter")
 

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from backend.domain.access_errors import NotAllowed
-from backend.domain.api_key import Principal
 from backend.domain.job_type import JobType
+from backend.domain.role import Role
 
 
-def permit_type(who: Principal, kind: JobType) -> None:
+class Bearer(Protocol):
+    """Whoever has rights: a principal at the door, or an actor."""
+
+    @property
+    def role(self) -> str:
+        """Empty: every right."""
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose jobs are theirs; None: all."""
+
+    @property
+    def job_types(self) -> frozenset[str] | None:
+        """What they may have run; None: all that the role may."""
+
+
+def permit_type(who: Bearer, kind: JobType) -> None:
     """Raises `NotAllowed` unless ``who`` may have jobs of this type run."""
     if who.job_types is not None and kind.name not in who.job_types:
         raise NotAllowed(
             f"your key is for {_listed(who.job_types)}; it may not have {kind.name!r} run"
         )
-    if not who.role.includes(kind.role):
+    if who.role and not Role(who.role).includes(kind.role):
         raise NotAllowed(
             f"jobs of type {kind.name!r} need the role {kind.role}; yours is {who.role}"
         )

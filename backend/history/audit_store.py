@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from backend.domain.audit import ActionOutcome, ActorKind, AuditActor, AuditEntry, AuditRow, Channel
+from backend.domain.actor import Actor, ActorKind, Channel
+from backend.domain.audit import ActionOutcome, AuditEntry, AuditRow
 from backend.domain.audit_chain import NO_ROWS, ChainHead, chained
 from backend.domain.audit_ports import AuditFilter
 from backend.history.caller_session import Execute, in_session
@@ -98,8 +99,13 @@ def _row(found: tuple[Any, ...]) -> AuditRow:
     reason, before, after, request_id, trace_id, previous_hash, row_hash = rest
     entry = AuditEntry(
         action=action,
-        actor=AuditActor(
-            actor, ActorKind(kind), role or "", source or "", Channel(channel), actor_id or ""
+        actor=Actor(
+            actor,
+            role or "",
+            source or "",
+            kind=ActorKind(kind),
+            channel=Channel(channel),
+            id=actor_id or "",
         ),
         object=thing,
         outcome=ActionOutcome(outcome),

@@ -14,8 +14,9 @@ import click
 
 from backend.api.config.settings import default_settings
 from backend.bootstrap import Platform
+from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.api_parts import key_service
-from backend.bootstrap.record_parts import migrator
+from backend.bootstrap.record_parts import audit_service, migrator
 from backend.cli.stopping import stop_event_on_signals
 from backend.embedded import EmbeddedServerError, stop_servers
 from backend.quickstart.demonstration import Demonstration
@@ -25,6 +26,7 @@ from backend.quickstart.hook_catcher import HookCatcher
 from backend.quickstart.mail_catcher import MailCatcher
 from backend.quickstart.patience import eventually
 from backend.quickstart.stack import Stack, StartFailed
+from backend.services.actions.action_log import ActionLog
 from backend.telemetry.logs import set_up_logs
 
 _OWN_JOBS = "backend.quickstart.jobs"
@@ -124,9 +126,16 @@ def _demonstrate(catcher: MailCatcher, hooks: HookCatcher) -> None:
     Demonstration(Platform(default_settings()), catcher, hooks, _say).run()
 
 
+def _token(state: Path) -> str:
+    parts = Platform(default_settings())
+    keys = key_service(parts)
+    actions = PlatformActions(parts, ActionLog(audit_service(parts)), keys=keys)
+    return sign_in_token(keys, actions.keys, state)
+
+
 def _where_to_look(state: Path, pages: str) -> None:
     _say(f"dashboard: {pages}/dashboard/jobs")
-    _say(f"token:     {sign_in_token(key_service(Platform(default_settings())), state)}")
+    _say(f"token:     {_token(state)}")
     _say(f"API:       {pages}/api/docs")
     _say(f"logs:      {state / 'log'}")
     _say(

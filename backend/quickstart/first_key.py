@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from backend.domain.access_errors import NotAuthenticated
+from backend.domain.actor import Actor, ActorKind, Channel
 from backend.domain.role import Role
+from backend.services.actions.keys import KeyActions
 from backend.services.key_service import KeyService
 
 _NAME = "quickstart"
+_QUICKSTART = Actor(_NAME, Role.ADMIN, kind=ActorKind.SYSTEM, channel=Channel.SYSTEM)
 
 
-def sign_in_token(keys: KeyService, state: Path) -> str:
+def sign_in_token(keys: KeyService, actions: KeyActions, state: Path) -> str:
     """The token of earlier starts while it is good, else that of a new admin's key."""
     kept = state / "token"
     token = kept.read_text(encoding="ascii").strip() if kept.exists() else ""
@@ -19,8 +22,8 @@ def sign_in_token(keys: KeyService, state: Path) -> str:
         return token
     for lost in keys.list():
         if lost.name == _NAME:
-            keys.revoke(lost.id, by=_NAME)
-    token = keys.create(_NAME, Role.ADMIN, by=_NAME).token
+            actions.revoke(_QUICKSTART, lost.id, reason="its token is lost")
+    token = actions.create(_QUICKSTART, _NAME, Role.ADMIN).token
     kept.touch(mode=0o600)
     kept.write_text(f"{token}\n", encoding="ascii")
     return token

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from backend.domain.audit import ActionOutcome, AuditActor, AuditEntry, AuditRow
+from backend.domain.actor import Actor
+from backend.domain.audit import ActionOutcome, AuditEntry, AuditRow
 from backend.domain.audit_chain import (
     ChainHead,
     ChainProblem,
@@ -19,7 +18,7 @@ from backend.domain.audit_chain import (
     walk_seals,
 )
 from backend.domain.audit_ports import AnchorKeeper, AuditFilter, AuditStore, SealStore
-from backend.domain.errors import InvalidRequest, TallyError
+from backend.domain.errors import TallyError
 from backend.domain.ports import Clock
 from backend.telemetry.redaction import redact
 
@@ -46,15 +45,6 @@ class AuditVerdict(NamedTuple):
         return not self.problems
 
 
-@dataclass(slots=True)
-class Action:
-    """An action under way: what is known of it only when it is done."""
-
-    after: Any = None
-    affected_ids: Sequence[str] = ()
-    affected: int | None = None
-
-
 class AuditService:
     """One row for each action. Raises `HistoryUnavailable`: what cannot be recorded must not be done."""
 
@@ -70,49 +60,21 @@ class AuditService:
         self._clock = clock
         self._anchor = anchor
 
-    def record(self, action: str, actor: AuditActor, **details: Any) -> AuditRow:
-        """Adds one row: ``action`` is a verb like ``job.cancel``, ``actor`` who and from where.
+    def record(self, action: str, actor: Actor, **details: Any) -> AuditRow:
+        """Adds one row: ``action`` is the name of a right like ``jobs.cancel``.
 
         Details: ``object``, ``reason``, ``before``, ``after`` (anything JSON; secrets are masked),
         ``affected_ids``, ``affected`` (their number, if it is larger), ``outcome``,
-        ``request_id``, ``trace_id``.
+        ``request_id``, ``trace_id`` (by default the actor's).
         """
         return self._audit.append([_entry(action, actor, details)])[0]
-
-    @contextmanager
-    def action(
-        self, action: str, actor: AuditActor, *, request_id: str, **details: Any
-    ) -> Iterator[Action]:
-        """For what Redis carries out: a row before, that it is intended, and one after, how it ended.
-
-        An action whose outcome never came shows in `unmatched`. Inside the block set what is known
-        only when it is done: ``affected_ids``, ``affected``, ``after``.
-        """
-        details["request_id"] = request_id
-        intended = _entry(action, actor, {**details, "outcome": ActionOutcome.INTENDED})
-        self._audit.append([intended])
-        done = Action()
-        try:
-            yield done
-        except BaseException as error:
-            refused = isinstance(error, InvalidRequest)
-            outcome = ActionOutcome.REFUSED if refused else ActionOutcome.FAILED
-            why = {"error": getattr(error, "code", type(error).__name__), "message": str(error)}
-            self._audit.append([replace(intended, outcome=outcome, after=_json(why))])
-            raise
-        changes = {
-            "after": done.after,
-            "affected_ids": done.affected_ids,
-            "affected": done.affected,
-        }
-        self._audit.append([_entry(action, actor, {**details, **changes})])
 
     def search(self, wanted: AuditFilter, *, before: int = 0, most: int = 100) -> list[AuditRow]:
         """Rows that a filter takes, the newest first; give the last number as ``before`` for more."""
         return self._audit.search(wanted, before, most)
 
     def unmatched(self, *, older_than: float = 60.0, most: int = 100) -> list[AuditRow]:
-        """Actions that were intended so many seconds ago and whose outcome never came."""
+        """Actions that were intended so many seconds ago and whose outcome never came, the oldest first."""
         before = self._clock.now() - timedelta(seconds=older_than)
         return self._audit.unmatched(before, most)
 
@@ -172,7 +134,7 @@ def _at_end(walk: ChainWalk) -> list[ChainProblem]:
     return [ChainProblem(walk.chain, walk.head.number, problem) for problem in walk.end()]
 
 
-def _entry(action: str, actor: AuditActor, details: Mapping[str, Any]) -> AuditEntry:
+def _entry(action: str, actor: Actor, details: Mapping[str, Any]) -> AuditEntry:
     known = {"object", "reason", "request_id", "trace_id"}
     unknown = details.keys() - known - {"outcome", "before", "after", "affected_ids", "affected"}
     if unknown:
@@ -180,13 +142,17 @@ def _entry(action: str, actor: AuditActor, details: Mapping[str, Any]) -> AuditE
     ids = tuple(details.get("affected_ids") or ())
     return AuditEntry(
         action=action,
-        actor=actor,
+        actor=actor.without_request,
         outcome=ActionOutcome(details.get("outcome", ActionOutcome.DONE)),
         before=_masked(details.get("before")),
         after=_masked(details.get("after")),
         affected_ids=ids[:_MOST_IDS],
         affected=max(len(ids), details.get("affected") or 0),
-        **{name: details[name] for name in known & details.keys()},
+        **{
+            "request_id": actor.request_id,
+            "trace_id": actor.trace_id,
+            **{name: details[name] for name in known & details.keys()},
+        },
     )
 
 

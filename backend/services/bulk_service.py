@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from typing import NamedTuple
 
+from backend.domain.actor import Actor
 from backend.domain.history_search import MOST_PER_PAGE, JobSearch
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.ports import Inspection, Operations
 from backend.domain.step_codes import CancelCode
 from backend.services.dead_filter import DeadFilter
-from backend.services.job_control import Actor, JobControl
+from backend.services.job_control import JobControl
 from backend.services.live_listing import LiveListing
 
 #: Jobs of one bulk action; the answer says when there are more.
@@ -22,7 +23,7 @@ WAITING = frozenset({JobState.QUEUED})
 #: Those that may be run before they are due.
 SCHEDULED = frozenset({JobState.SCHEDULED})
 DEAD = frozenset({JobState.FAILED})
-_SAMPLE = 5
+_SAMPLE, _PAGE = 5, 500
 
 
 class Selection(NamedTuple):
@@ -80,6 +81,21 @@ class BulkService:
     def run_now(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
         """Queues scheduled jobs before they are due; the ids of those that were still scheduled."""
         return _done(ids, self._do.run_now(ids, by=by.name, reason=reason))
+
+    def cancel_scheduled(self, queues: Set[str], *, by: Actor, reason: str) -> list[str]:
+        """Withdraws what waits for its time and would go into some queues; the ids of what was.
+
+        What runs by now is left alone.
+        """
+        ids = [job_id for job_id, _ in self._look.scheduled(0, 10**9)]
+        canceled: list[str] = []
+        for at in range(0, len(ids), _PAGE):
+            jobs = self._look.jobs(ids[at : at + _PAGE])
+            chosen = [
+                job.id for job in jobs if job.queue in queues and job.state is JobState.SCHEDULED
+            ]
+            canceled += self.cancel(chosen, by=by, reason=reason, force=False).canceled
+        return canceled
 
     def select_dead(self, wanted: DeadFilter) -> Selection:
         """The dead jobs that a filter takes."""

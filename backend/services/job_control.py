@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from backend.domain import bounds
+from backend.domain.actor import Actor
 from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
 from backend.domain.job import JobView
 from backend.domain.nearest_name import suggestion
@@ -19,15 +19,6 @@ from backend.services.job_intake import JobIntake
 
 _PAGE = 500
 _KINDS = ("queue", "lane", "type")
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, for the history and the audit log."""
-
-    name: str
-    role: str = ""
-    address: str = ""
 
 
 class JobControl:
@@ -146,7 +137,9 @@ class JobControl:
             raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
         return what
 
-    def _for_all(self, wanted: DeadFilter, act: Callable[[Sequence[str]], Sequence[int]]) -> list[str]:
+    def _for_all(
+        self, wanted: DeadFilter, act: Callable[[Sequence[str]], Sequence[int]]
+    ) -> list[str]:
         ids = [job.id for job, _ in self.matching_dead(wanted, most=10**9)]
         done: list[str] = []
         for at in range(0, len(ids), _PAGE):

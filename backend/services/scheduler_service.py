@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-
+from backend.domain.actor import Actor
 from backend.domain.errors import InvalidOption
 from backend.domain.nearest_name import suggestion
-from backend.domain.schedule import Plan, Schedule
-from backend.domain.schedule_errors import ScheduleConflict
+from backend.domain.schedule import Plan, Schedule, merged
 from backend.domain.schedule_ports import ScheduleStore
 from backend.domain.schedule_seed import SeedReport
 from backend.domain.schedule_tick import Tick, TickOutcome
 from backend.domain.schedule_view import ScheduleView, StripMark
-from backend.services.job_control import Actor
+from backend.services.actions.schedules import ScheduleActions
 from backend.services.schedule_editor import ScheduleEditor
-from backend.services.schedule_intake import ScheduleIntake, checked_name
+from backend.services.schedule_intake import ScheduleIntake
 from backend.services.schedule_preview import Preview, preview_of
-from backend.services.schedule_runner import ScheduleRunner
 from backend.services.schedule_seeding import ScheduleSeeding
-
-log = structlog.get_logger("tally.schedules")
 
 _MOST_TICKS, _MOST_RUNS = 1000, 100
 #: Ticks of a schedule that one glance takes in.
@@ -38,8 +33,9 @@ class SchedulerParts:
     store: ScheduleStore
     editor: ScheduleEditor
     intake: ScheduleIntake
-    runner: ScheduleRunner
     seeding: ScheduleSeeding
+    #: What people and code change goes through them, and so into the audit log.
+    actions: ScheduleActions
     #: Seconds after which an expected tick counts as missing.
     overdue_after: float = 15.0
 
@@ -47,6 +43,7 @@ class SchedulerParts:
 class SchedulerService:
     """Keeps schedules. With no arguments it is wired from the settings of this process.
 
+    Each change is a row of the audit log, under the name of ``by``.
     Safe for several threads. Raises `InvalidRequest` for what cannot be and HistoryUnavailable
     while Postgres is away; then nothing was changed.
     """
@@ -77,11 +74,7 @@ class SchedulerService:
         ``missed_runs`` (skip, last, all), ``overlap`` (allow, skip).
         """
         said = {"job_type": job_type, "payload": payload, **said}
-        plan = self._parts.intake.plan(said, self._parts.store.now())
-        schedule = self._parts.editor.add(checked_name(name), plan, by=by.name, paused=paused)
-        if schedule is None:
-            raise ScheduleConflict(f"there is a schedule {name!r} already", name=name)
-        return _noted("created", schedule, by, reason)
+        return self._parts.actions.create(by, name, said, reason=reason, paused=paused)
 
     def get(self, name: str) -> ScheduleView:
         """The schedule with its last tick; raises `ScheduleNotFound`."""
@@ -105,43 +98,19 @@ class SchedulerService:
 
         With ``revision`` it raises `ScheduleConflict` when somebody was faster.
         """
-
-        def edit(seen: Schedule, now: datetime) -> Schedule:
-            plan = self._parts.intake.plan(_merged(seen.plan, said), now)
-            if plan == seen.plan:
-                return seen
-            return replace(seen, plan=plan, changed_at=now, changed_by=by.name)
-
-        because = f"changed by {by.name}"
-        changed = self._parts.editor.amend(name, edit, because=because, revision=revision)
-        return _noted("changed", changed, by, reason)
+        return self._parts.actions.change(by, name, said, reason=reason, revision=revision)
 
     def pause(self, name: str, *, by: Actor, reason: str = "") -> Schedule:
         """Stops its ticks until it is resumed; what its jobs do already goes on."""
-
-        def edit(seen: Schedule, now: datetime) -> Schedule:
-            return seen if seen.is_paused else replace(seen, paused_at=now, paused_by=by.name)
-
-        paused = self._parts.editor.amend(name, edit, because=f"paused by {by.name}")
-        return _noted("paused", paused, by, reason)
+        return self._parts.actions.pause(by, name, reason=reason)
 
     def resume(self, name: str, *, by: Actor, reason: str = "") -> Schedule:
         """Lets it tick again from now on; ticks that its pause swallowed are not made up for."""
-
-        def edit(seen: Schedule, _now: datetime) -> Schedule:
-            return replace(seen, paused_at=None, paused_by="")
-
-        resumed = self._parts.editor.amend(name, edit, because=f"resumed by {by.name}")
-        return _noted("resumed", resumed, by, reason)
+        return self._parts.actions.resume(by, name, reason=reason)
 
     def delete(self, name: str, *, by: Actor, reason: str = "") -> None:
         """Ends it; its ticks stay on record, its name is free again."""
-
-        def edit(seen: Schedule, now: datetime) -> Schedule:
-            return replace(seen, deleted_at=now, changed_at=now, changed_by=by.name)
-
-        deleted = self._parts.editor.amend(name, edit, because=f"deleted by {by.name}")
-        _noted("deleted", deleted, by, reason)
+        self._parts.actions.delete(by, name, reason=reason)
 
     def run_now(self, name: str, *, by: Actor, reason: str = "") -> str:
         """Runs its job once beside the plan, paused or not; returns the job's id.
@@ -149,12 +118,7 @@ class SchedulerService:
         The run is written down before it is enqueued: while Redis is away it is not refused, a
         scheduler enqueues it when Redis is back.
         """
-        view = self.get(name)
-        now = self._parts.store.now()
-        reason = reason.replace("\0", "")  # Postgres has no such character
-        job_id = self._parts.runner.fire_by_hand(view.schedule, now, by=by.name, reason=reason)
-        _noted("run", view.schedule, by, reason)
-        return job_id
+        return self._parts.actions.run_now(by, name, reason=reason)
 
     def ticks(
         self,
@@ -182,7 +146,7 @@ class SchedulerService:
         most = _within(count, _MOST_RUNS, "count")
         now = self._parts.store.now()
         plan = self.get(name).schedule.plan if name else Plan(job_type="", starts_at=None)
-        plan = self._parts.intake.timing(_merged(plan, said), now)
+        plan = self._parts.intake.timing(merged(plan, said), now)
         return preview_of(plan, now, most)
 
     def sync(self) -> list[SeedReport]:
@@ -194,26 +158,10 @@ class SchedulerService:
 
     def let_file_win(self, name: str, *, by: Actor, reason: str = "") -> Schedule:
         """Makes a schedule as the configuration says it, over what people changed or deleted."""
-        schedule = self._parts.seeding.let_file_win(name, by=by.name)
-        return _noted("reset", schedule, by, reason)
-
-
-def _merged(plan: Plan, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan with some fields said anew; a cron line takes the place of an interval, and so on."""
-    merged = {field: getattr(plan, field) for field in plan.to_dict()}
-    if said.get("cron"):
-        merged["interval"] = None
-    elif said.get("interval"):
-        merged["cron"] = None
-    return merged | dict(said)
+        return self._parts.actions.reset(by, name, reason=reason)
 
 
 def _within(number: int, most: int, field: str) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= most:
         raise InvalidOption(f"{field} is a whole number from 1 to {most}", field=field)
     return number
-
-
-def _noted(action: str, schedule: Schedule, by: Actor, reason: str) -> Schedule:
-    log.info(f"schedule.{action}", schedule=schedule.name, by=by.name, reason=reason)
-    return schedule

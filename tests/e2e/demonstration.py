@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from backend.broker.progress_notes import RedisProgressNotes
+from backend.domain.actor import Actor
 from backend.domain.history_ports import EventBatch
 from backend.domain.job import ClaimedJob
 from backend.domain.job_event import JobEvent
@@ -18,7 +19,6 @@ from backend.domain.queue_depth import ALL_QUEUES, QueueDepth
 from backend.domain.role import Role
 from backend.history.depth_store import DepthStore
 from backend.history.record_writer import RecordWriter
-from backend.services.job_control import Actor
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor

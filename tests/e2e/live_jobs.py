@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from backend.domain.actor import Actor
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.role import Role
-from backend.services.job_control import Actor
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
 

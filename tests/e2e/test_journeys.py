@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from backend.domain.actor import Actor
 from backend.domain.history_search import JobSearch
 from backend.domain.job import ClaimedJob
 from backend.domain.job_state import JobState
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.role import Role
-from backend.services.job_control import Actor
 from tests.e2e.browser import sign_in
 from tests.e2e.demonstration import with_file
 from tests.e2e.puppet_worker import PuppetWorker, done

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from backend.domain.actor import Actor
 from backend.domain.errors import JobNotFound
 from backend.domain.job import ClaimedJob
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.role import Role
-from backend.services.job_control import Actor
 from tests.e2e.browser import Observer
 from tests.e2e.hostile_texts import HOSTILE_TEXTS
 from tests.e2e.puppet_worker import PuppetWorker

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from backend.api.answer import Answer
 from backend.api.bulk_actions import act
 from backend.api.call import Call
@@ -42,46 +40,22 @@ def redrive_many(call: Call, body: DeadBulkRequest) -> BulkOutcome:
 
     With `dry_run` it only shows how many they are, the oldest, and a few of them.
     """
-
-    def redrive(ids: Sequence[str]) -> Sequence[str]:
-        return call.parts.bulk.redrive(ids, by=call.actor, reason=body.reason)
-
-    return _act(call, body, redrive)
+    redrive, selection = call.actions.dead_letters.redrive_many, _selection(call, body)
+    return act(call, selection, redrive, dry_run=body.dry_run, reason=body.reason)
 
 
 @router.post("/api/dlq/discard")
 def discard_many(call: Call, body: DeadBulkRequest) -> BulkOutcome:
     """Takes dead jobs out for good: by filter, by id, or `all` of them; history keeps them."""
-
-    def discard(ids: Sequence[str]) -> Sequence[str]:
-        return call.parts.bulk.discard(ids, by=call.actor, reason=body.reason)
-
-    return _act(call, body, discard)
-
-
-@router.post("/api/dlq/{job_id}/redrive", optional_body=True)
-def redrive(call: Call, job_id: JobId, body: Because) -> Done:
-    """Sends one dead job home with all its attempts."""
-    with call.audit(f"job:{job_id}", reason=body.reason) as note:
-        call.parts.control.redrive(job_id, by=call.actor, reason=body.reason)
-        note.did([job_id])
-    return Done(id=job_id, outcome="queued")
+    discard, selection = call.actions.dead_letters.discard_many, _selection(call, body)
+    return act(call, selection, discard, dry_run=body.dry_run, reason=body.reason)
 
 
 @router.post("/api/dlq/{job_id}/discard", optional_body=True)
 def discard(call: Call, job_id: JobId, body: Because) -> Done:
     """Takes one dead job out of the dead-letter queue for good; history keeps it."""
-    with call.audit(f"job:{job_id}", reason=body.reason) as note:
-        call.parts.control.discard(job_id, by=call.actor, reason=body.reason)
-        note.did([job_id])
+    call.actions.dead_letters.discard(call.actor, job_id, reason=body.reason)
     return Done(id=job_id, outcome="failed")
-
-
-def _act(
-    call: Call, body: DeadBulkRequest, action: Callable[[Sequence[str]], Sequence[str]]
-) -> BulkOutcome:
-    selection = _selection(call, body)
-    return act(call, "dlq", selection, action, dry_run=body.dry_run, reason=body.reason)
 
 
 def _selection(call: Call, body: DeadBulkRequest) -> Selection:

@@ -29,9 +29,7 @@ def emit(call: Call, body: EventRequest) -> Answer[EmittedResource]:
     """
     details = body.model_dump(exclude={"name", "payload"}, exclude_none=True)
     details.setdefault("trace_id", call.trace.trace_id)
-    with call.audit(f"event:{body.name}") as note:
-        emitted = call.parts.events.emit_event(body.name, body.payload, **details)
-        note.did([emitted.event_id, *emitted.job_ids])
+    emitted = call.actions.events.emit(call.actor, body.name, body.payload, **details)
     return Answer(
         EmittedResource(
             event_id=emitted.event_id, job_ids=list(emitted.job_ids), is_new=emitted.is_new

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from backend.api.call import Call
 from backend.api.operation import Router
-from backend.api.own_jobs import check_own, permit_again
 from backend.api.schemas.base import Because
 from backend.api.schemas.fields import JobId
 from backend.api.schemas.job_actions import (
@@ -24,52 +23,35 @@ def cancel(call: Call, job_id: JobId, body: CancelRequest) -> Done:
     A waiting one is canceled at once. A running one is asked to stop (`asked`); with `force` it is
     stopped hard.
     """
-    check_own(call, job_id)
-    with call.audit(f"job:{job_id}", reason=body.reason) as entry:
-        outcome = call.parts.control.cancel(
-            job_id, by=call.actor, reason=body.reason, force=body.force
-        )
-        entry.did([job_id], after={"outcome": outcome})
+    outcome = call.actions.jobs.cancel(call.actor, job_id, reason=body.reason, force=body.force)
     return Done(id=job_id, outcome=outcome)
 
 
-@router.post("/api/jobs/{job_id}/retry", optional_body=True)
+@router.post("/api/jobs/{job_id}/retry", optional_body=True, alias="/api/dlq/{job_id}/redrive")
 def retry(call: Call, job_id: JobId, body: RetryRequest) -> Done:
     """Sends a dead job back to its queue with all its attempts, with another payload if one is given."""
-    permit_again(call, job_id)
-    with call.audit(f"job:{job_id}", reason=body.reason) as entry:
-        call.parts.control.redrive(job_id, by=call.actor, reason=body.reason, payload=body.payload)
-        entry.did([job_id], after={"payload_changed": body.payload is not None})
+    call.actions.jobs.retry(call.actor, job_id, reason=body.reason, payload=body.payload)
     return Done(id=job_id, outcome="queued")
 
 
 @router.post("/api/jobs/{job_id}/resolve", optional_body=True)
 def resolve(call: Call, job_id: JobId, body: Because) -> Done:
     """Marks a dead job as done by hand: it counts as finished and leaves the dead-letter queue."""
-    check_own(call, job_id)
-    with call.audit(f"job:{job_id}", reason=body.reason) as entry:
-        call.parts.control.resolve(job_id, by=call.actor, reason=body.reason)
-        entry.did([job_id])
+    call.actions.jobs.resolve(call.actor, job_id, reason=body.reason)
     return Done(id=job_id, outcome="finished")
 
 
 @router.post("/api/jobs/{job_id}/reprioritise")
 def reprioritise(call: Call, job_id: JobId, body: ReprioritiseRequest) -> Done:
     """Moves a waiting job to another priority of its lane, to the front of it if asked."""
-    check_own(call, job_id)
-    with call.audit(f"job:{job_id}", reason=body.reason) as entry:
-        queue = call.parts.control.reprioritise(
-            job_id, body.priority, by=call.actor, reason=body.reason, front=body.front
-        )
-        entry.did([job_id], after={"queue": queue})
+    queue = call.actions.jobs.reprioritise(
+        call.actor, job_id, body.priority, reason=body.reason, front=body.front
+    )
     return Done(id=job_id, outcome=queue)
 
 
 @router.post("/api/jobs/{job_id}/run", optional_body=True)
 def run_now(call: Call, job_id: JobId, body: Because) -> Done:
     """Queues a job that waits for its time, or for its next attempt, at once."""
-    check_own(call, job_id)
-    with call.audit(f"job:{job_id}", reason=body.reason) as entry:
-        queue = call.parts.control.run_now(job_id, by=call.actor, reason=body.reason)
-        entry.did([job_id], after={"queue": queue})
+    call.actions.jobs.run_now(call.actor, job_id, reason=body.reason)
     return Done(id=job_id, outcome="queued")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 
 from backend.api.bulk_actions import act, done, shown
 from backend.api.call import Call
@@ -26,12 +26,10 @@ def cancel_many(call: Call, body: BulkCancelRequest) -> BulkOutcome:
     selection = _selection(call, body, UNENDED)
     if body.dry_run:
         return shown(call, selection)
-    with call.audit("jobs", reason=body.reason) as note:
-        canceled = call.parts.bulk.cancel(
-            selection.ids, by=call.actor, reason=body.reason, force=body.force
-        )
-        touched = [*canceled.canceled, *canceled.asked]
-        note.did(touched, before={"selected": len(selection.ids)})
+    canceled = call.actions.many_jobs.cancel_many(
+        call.actor, selection.ids, reason=body.reason, force=body.force
+    )
+    touched = [*canceled.canceled, *canceled.asked]
     return done(call, selection, touched).model_copy(update={"asked": len(canceled.asked)})
 
 
@@ -41,12 +39,8 @@ def run_many(call: Call, body: UnendedBulkRequest) -> BulkOutcome:
 
     With `dry_run` it only shows how many they are, the oldest, and a few of them.
     """
-
-    def run_now(ids: Sequence[str]) -> Sequence[str]:
-        return call.parts.bulk.run_now(ids, by=call.actor, reason=body.reason)
-
-    selection = _selection(call, body, SCHEDULED)
-    return act(call, "jobs", selection, run_now, dry_run=body.dry_run, reason=body.reason)
+    selection, run = _selection(call, body, SCHEDULED), call.actions.many_jobs.run_many
+    return act(call, selection, run, dry_run=body.dry_run, reason=body.reason)
 
 
 def _selection(call: Call, body: UnendedBulkRequest, states: Set[JobState]) -> Selection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from backend.api.api_errors import PathNotFound
 from backend.api.call import Call
 from backend.api.operation import Router
-from backend.api.routers.queues import paused, resumed
 from backend.api.schemas.base import Because
 from backend.api.schemas.fields import TypeName
 from backend.api.schemas.job_types import JobTypeResource, JobTypes
@@ -33,19 +32,19 @@ def get_type(call: Call, job_type: TypeName) -> JobTypeResource:
 @router.post("/api/jobs/types/{job_type}/pause", optional_body=True)
 def pause(call: Call, job_type: TypeName, body: Because) -> PauseOutcome:
     """Pauses a job type: its jobs wait aside and hold nobody up."""
-    return paused(call, f"type:{job_type}", body.reason)
+    changed = call.actions.types.pause(call.actor, job_type, reason=body.reason)
+    return PauseOutcome(what=f"type:{job_type}", paused=True, changed=changed)
 
 
 @router.post("/api/jobs/types/{job_type}/resume", optional_body=True)
 def resume(call: Call, job_type: TypeName, body: Because) -> PauseOutcome:
     """Resumes a job type."""
-    return resumed(call, f"type:{job_type}", body.reason)
+    changed = call.actions.types.resume(call.actor, job_type, reason=body.reason)
+    return PauseOutcome(what=f"type:{job_type}", paused=False, changed=changed)
 
 
 @router.post("/api/jobs/types/{job_type}/limit")
 def limit(call: Call, job_type: TypeName, body: LimitRequest) -> LimitOutcome:
     """Sets how many jobs of a type may run at once in the whole cluster."""
-    with call.audit(f"type:{job_type}", reason=body.reason) as note:
-        call.parts.control.limit(job_type, body.limit, by=call.actor, reason=body.reason)
-        note.did([job_type], after={"limit": body.limit})
+    call.actions.types.limit(call.actor, job_type, body.limit, reason=body.reason)
     return LimitOutcome(job_type=job_type, limit=body.limit)

@@ -29,17 +29,15 @@ def get(call: Call, key_id: ObjectId) -> Key:
 @router.post("/api/keys", status=201)
 def create(call: Call, body: KeyRequest) -> Answer[NewKeyResource]:
     """Makes a key. Its token is in this answer and nowhere else."""
-    with call.audit("keys", reason=body.reason) as note:
-        made = call.parts.keys.create(
-            body.name,
-            body.role,
-            by=call.who.name,
-            expires_at=body.expires_at,
-            tenant=body.tenant,
-            job_types=body.job_types,
-        )
-        rights = {"name": body.name, "role": body.role, "tenant": body.tenant}
-        note.did([made.key.id], after={**rights, "job_types": body.job_types})
+    made = call.actions.keys.create(
+        call.actor,
+        body.name,
+        body.role,
+        reason=body.reason,
+        expires_at=body.expires_at,
+        tenant=body.tenant,
+        job_types=body.job_types,
+    )
     return Answer(
         NewKeyResource(key=Key.of(made.key), token=made.token),
         headers={"Location": f"/api/keys/{made.key.id}"},
@@ -49,17 +47,12 @@ def create(call: Call, body: KeyRequest) -> Answer[NewKeyResource]:
 @router.post("/api/keys/{key_id}/rotate", status=201, optional_body=True)
 def rotate(call: Call, key_id: ObjectId, body: RotateRequest) -> NewKeyResource:
     """Makes a new key in the place of another, which ends after `overlap_seconds`."""
-    with call.audit(f"key:{key_id}", reason=body.reason) as note:
-        overlap = timedelta(seconds=body.overlap_seconds)
-        made = call.parts.keys.rotate(key_id, by=call.who.name, overlap=overlap)
-        note.did([key_id, made.key.id])
+    overlap = timedelta(seconds=body.overlap_seconds)
+    made = call.actions.keys.rotate(call.actor, key_id, overlap=overlap, reason=body.reason)
     return NewKeyResource(key=Key.of(made.key), token=made.token)
 
 
 @router.post("/api/keys/{key_id}/revoke", optional_body=True)
 def revoke(call: Call, key_id: ObjectId, body: Because) -> Key:
     """Ends a key for good; it opens no door after five seconds at the latest."""
-    with call.audit(f"key:{key_id}", reason=body.reason) as note:
-        key = call.parts.keys.revoke(key_id, by=call.who.name)
-        note.did([key_id])
-    return Key.of(key)
+    return Key.of(call.actions.keys.revoke(call.actor, key_id, reason=body.reason))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from backend.api.answer import Answer
-from backend.api.auditing import actor_of
 from backend.api.call import Call
-from backend.api.enqueueing import idempotency_key, labels_of, prepared
+from backend.api.enqueueing import idempotency_key, labels_of, note_enqueued, prepared
 from backend.api.operation import Router
-from backend.api.own_jobs import permit_again
 from backend.api.schemas.fields import JobId, TypeName
 from backend.api.schemas.jobs import Accepted, BulkAccepted, BulkItem
 from backend.api.schemas.plans import (
@@ -54,7 +50,7 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     labels = body.model_dump(include={"callback_url", "context_id"}, exclude_none=True)
     labels["trace_id"] = call.trace.trace_id
     replies = call.parts.previews.enqueue_plan(requests, body.plan, labels)
-    _note(call, [reply.id for reply in replies if reply.created])
+    note_enqueued(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
         jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],
         created=sum(reply.created for reply in replies),
@@ -66,16 +62,14 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
 )
 def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
     """Runs any job of history again, as a new job that names its ancestor."""
-    permit_again(call, job_id)
-    options: dict[str, Any] = labels_of(call, None)
-    key = idempotency_key(call)
-    if key is not None:
-        options["idempotency_key"] = key
-    with call.audit(f"job:{job_id}", reason=body.reason) as note:
-        new_id = call.parts.replays.replay(
-            job_id, payload=body.payload, priority=body.priority, **options
-        )
-        note.did([job_id, new_id], after={"new_job": new_id})
+    new_id = call.actions.jobs.replay(
+        call.actor,
+        job_id,
+        reason=body.reason,
+        payload=body.payload,
+        priority=body.priority,
+        idempotency_key=idempotency_key(call),
+    )
     return Answer(Accepted(id=new_id, created=True), headers={"Location": f"/api/jobs/{new_id}"})
 
 
@@ -87,14 +81,7 @@ def test_run(call: Call, job_type: TypeName, body: TrialRequest) -> Answer[Trial
     values |= labels_of(call, body.tenant)
     values["trace_id"] = call.trace.trace_id
     receipt = call.parts.tester.test_job(job_type, body.payload, body.priority, **values)
-    _note(call, [receipt.run_id])
+    note_enqueued(call, [receipt.run_id])
     return Answer(
         TrialReceipt(**receipt._asdict()), headers={"Location": f"/api/jobs/{receipt.run_id}"}
     )
-
-
-def _note(call: Call, ids: list[str]) -> None:
-    if ids:
-        call.desk.enqueue_audit.note(
-            actor_of(call), call.operation, ids, call.request_id, call.trace.trace_id
-        )

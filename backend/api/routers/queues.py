@@ -30,25 +30,29 @@ def list_queues(call: Call) -> Queues:
 @router.post("/api/queues/{queue}/pause", optional_body=True)
 def pause(call: Call, queue: QueueText, body: Because) -> PauseOutcome:
     """Pauses a queue: no worker takes a job from it; what runs goes on."""
-    return paused(call, f"queue:{queue}", body.reason)
+    changed = call.actions.queues.pause(call.actor, queue, reason=body.reason)
+    return PauseOutcome(what=f"queue:{queue}", paused=True, changed=changed)
 
 
 @router.post("/api/queues/{queue}/resume", optional_body=True)
 def resume(call: Call, queue: QueueText, body: Because) -> PauseOutcome:
     """Resumes a queue."""
-    return resumed(call, f"queue:{queue}", body.reason)
+    changed = call.actions.queues.resume(call.actor, queue, reason=body.reason)
+    return PauseOutcome(what=f"queue:{queue}", paused=False, changed=changed)
 
 
 @router.post("/api/lanes/{lane}/pause", optional_body=True)
 def pause_lane(call: Call, lane: QueueText, body: Because) -> PauseOutcome:
     """Pauses a lane: all queues that one family of workers serves."""
-    return paused(call, f"lane:{lane}", body.reason)
+    changed = call.actions.queues.pause_lane(call.actor, lane, reason=body.reason)
+    return PauseOutcome(what=f"lane:{lane}", paused=True, changed=changed)
 
 
 @router.post("/api/lanes/{lane}/resume", optional_body=True)
 def resume_lane(call: Call, lane: QueueText, body: Because) -> PauseOutcome:
     """Resumes a lane."""
-    return resumed(call, f"lane:{lane}", body.reason)
+    changed = call.actions.queues.resume_lane(call.actor, lane, reason=body.reason)
+    return PauseOutcome(what=f"lane:{lane}", paused=False, changed=changed)
 
 
 @router.post("/api/queues/{queue}/purge")
@@ -64,24 +68,6 @@ def purge(call: Call, queue: QueueText, body: PurgeRequest) -> BulkOutcome:
         return shown(call, selection)
     if body.confirm != queue:
         raise InvalidOption(f"repeat the queue's name in confirm: {queue!r}", field="confirm")
-    with call.audit(f"queue:{name}", reason=body.reason) as note:
-        count = call.parts.control.purge(name, by=call.actor, reason=body.reason)
-        note.did(selection.ids[:count], affected=count)
-    outcome = done(call, selection, selection.ids[:count])
-    return outcome.model_copy(update={"count": count, "more": False})
-
-
-def paused(call: Call, what: str, reason: str) -> PauseOutcome:
-    """Pauses a queue, lane or job type, and writes it down."""
-    with call.audit(what, reason=reason) as note:
-        changed = call.parts.control.pause(what, by=call.actor, reason=reason)
-        note.did([what] if changed else [], before={"paused": not changed}, after={"paused": True})
-    return PauseOutcome(what=what, paused=True, changed=changed)
-
-
-def resumed(call: Call, what: str, reason: str) -> PauseOutcome:
-    """Resumes a queue, lane or job type, and writes it down."""
-    with call.audit(what, reason=reason) as note:
-        changed = call.parts.control.resume(what, by=call.actor, reason=reason)
-        note.did([what] if changed else [], before={"paused": changed}, after={"paused": False})
-    return PauseOutcome(what=what, paused=False, changed=changed)
+    taken = call.actions.queues.purge(call.actor, name, reason=body.reason)
+    outcome = done(call, selection, taken.job_ids)
+    return outcome.model_copy(update={"count": taken.jobs, "more": False})

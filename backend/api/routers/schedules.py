@@ -37,18 +37,9 @@ def list_schedules(call: Call, query: SchedulesQuery) -> SchedulePage:
 @router.post("/api/schedules", status=201)
 def create(call: Call, body: ScheduleRequest) -> Answer[ScheduleResource]:
     """Makes a schedule."""
-    said = body.said()
-    with call.audit(f"schedule:{body.name}", reason=body.reason) as note:
-        made = call.parts.schedules.create(
-            body.name,
-            said.pop("job_type"),
-            said.pop("payload", None),
-            by=call.actor,
-            reason=body.reason,
-            paused=body.paused,
-            **said,
-        )
-        note.did([made.name], after=made.said())
+    made = call.actions.schedules.create(
+        call.actor, body.name, body.said(), reason=body.reason, paused=body.paused
+    )
     return Answer(_resource(call, made), headers={"Location": f"/api/schedules/{made.name}"})
 
 
@@ -68,57 +59,41 @@ def get(call: Call, name: ScheduleName) -> ScheduleDetail:
 @router.patch("/api/schedules/{name}")
 def change(call: Call, name: ScheduleName, body: ScheduleChange) -> ScheduleResource:
     """Changes what is given; the rest stays. A new timing holds from now on."""
-    before = call.parts.schedules.get(name).schedule.said()
-    with call.audit(f"schedule:{name}", reason=body.reason) as note:
-        changed = call.parts.schedules.change(
-            name, by=call.actor, reason=body.reason, revision=body.revision, **body.said()
-        )
-        note.did([name], before=before, after=changed.said())
+    changed = call.actions.schedules.change(
+        call.actor, name, body.said(), reason=body.reason, revision=body.revision
+    )
     return _resource(call, changed)
 
 
 @router.delete("/api/schedules/{name}", status=204, optional_body=True)
 def delete(call: Call, name: ScheduleName, body: Because) -> None:
     """Ends a schedule; its ticks stay on record, its name is free again."""
-    with call.audit(f"schedule:{name}", reason=body.reason) as note:
-        call.parts.schedules.delete(name, by=call.actor, reason=body.reason)
-        note.did([name])
+    call.actions.schedules.delete(call.actor, name, reason=body.reason)
 
 
 @router.post("/api/schedules/{name}/pause", optional_body=True)
 def pause(call: Call, name: ScheduleName, body: Because) -> ScheduleResource:
     """Stops its ticks until it is resumed; what its jobs do already goes on."""
-    with call.audit(f"schedule:{name}", reason=body.reason) as note:
-        paused = call.parts.schedules.pause(name, by=call.actor, reason=body.reason)
-        note.did([name])
-    return _resource(call, paused)
+    return _resource(call, call.actions.schedules.pause(call.actor, name, reason=body.reason))
 
 
 @router.post("/api/schedules/{name}/resume", optional_body=True)
 def resume(call: Call, name: ScheduleName, body: Because) -> ScheduleResource:
     """Lets it tick again from now on; ticks that its pause swallowed are not made up for."""
-    with call.audit(f"schedule:{name}", reason=body.reason) as note:
-        resumed = call.parts.schedules.resume(name, by=call.actor, reason=body.reason)
-        note.did([name])
-    return _resource(call, resumed)
+    return _resource(call, call.actions.schedules.resume(call.actor, name, reason=body.reason))
 
 
 @router.post("/api/schedules/{name}/run", status=202, optional_body=True)
 def run_now(call: Call, name: ScheduleName, body: Because) -> Answer[RunReceipt]:
     """Runs its job once beside the plan, paused or not."""
-    with call.audit(f"schedule:{name}", reason=body.reason) as note:
-        job_id = call.parts.schedules.run_now(name, by=call.actor, reason=body.reason)
-        note.did([job_id])
+    job_id = call.actions.schedules.run_now(call.actor, name, reason=body.reason)
     return Answer(RunReceipt(name=name, job_id=job_id), headers={"Location": f"/api/jobs/{job_id}"})
 
 
 @router.post("/api/schedules/{name}/reset", optional_body=True)
 def reset(call: Call, name: ScheduleName, body: Because) -> ScheduleResource:
     """Makes it as the configuration file says, over what people changed or deleted."""
-    with call.audit(f"schedule:{name}", reason=body.reason) as note:
-        schedule = call.parts.schedules.let_file_win(name, by=call.actor, reason=body.reason)
-        note.did([name], after=schedule.said())
-    return _resource(call, schedule)
+    return _resource(call, call.actions.schedules.reset(call.actor, name, reason=body.reason))
 
 
 @router.get("/api/schedules/{name}/ticks")

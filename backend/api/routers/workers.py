@@ -24,19 +24,19 @@ def list_workers(call: Call) -> Workers:
     )
 
 
-@router.post("/api/jobs/workers/{name}/stop", optional_body=True)
+@router.post(
+    "/api/jobs/workers/{name}/stop",
+    optional_body=True,
+    alias="/api/jobs/workers/{name}/recycle",
+)
 def stop(call: Call, name: ObjectId, body: Because) -> StopOutcome:
     """Asks a worker process to finish what it runs and end.
 
-    A supervisor starts another in its place. To stop work for good, pause the lane.
+    A supervisor starts another in its place, so this is also how one is recycled. To stop
+    work for good, pause the lane.
     """
-    return _stopped(call, name, body.reason)
-
-
-@router.post("/api/jobs/workers/{name}/recycle", optional_body=True)
-def recycle(call: Call, name: ObjectId, body: Because) -> StopOutcome:
-    """Asks a worker process to finish what it runs and end, so that its supervisor starts a fresh one."""
-    return _stopped(call, name, body.reason)
+    is_heard = call.actions.workers.stop(call.actor, name, reason=body.reason)
+    return StopOutcome(name=name, outcome="asked" if is_heard else "not listening")
 
 
 @router.post("/api/jobs/workers/clear-stale", optional_body=True)
@@ -45,14 +45,5 @@ def clear_stale(call: Call, body: ClearRequest) -> ClearOutcome:
     if body.dry_run:
         names = [worker.name for worker in call.parts.workers.stale()]
         return ClearOutcome(dry_run=True, names=names)
-    with call.audit("workers", reason=body.reason) as note:
-        names = call.parts.workers.clear_stale()
-        note.did(names)
+    names = call.actions.workers.clear_stale(call.actor, reason=body.reason)
     return ClearOutcome(dry_run=False, names=names)
-
-
-def _stopped(call: Call, name: str, reason: str) -> StopOutcome:
-    with call.audit(f"worker:{name}", reason=reason) as note:
-        reached = call.parts.workers.stop(name)
-        note.did([name] if reached else [])
-    return StopOutcome(name=name, outcome="asked" if reached else "not listening")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from backend.api.own_jobs import find_own
-from backend.api.routers import dead_letters, job_actions, plans
 from backend.api.schemas.base import Because
 from backend.api.schemas.job_actions import CancelRequest, ReprioritiseRequest, RetryRequest
 from backend.api.schemas.plans import ReplayRequest
@@ -23,28 +22,32 @@ def cancel(visit: Visit, job_id: str) -> str:
     force = "force" in visit.form
     reason = visit.must_say_why() if force else visit.reason
     body = CancelRequest(reason=reason, force=force)
-    return _back(job_id, job_actions.cancel(visit.call, job_id, body).outcome)
+    outcome = visit.actions.jobs.cancel(visit.actor, job_id, reason=body.reason, force=body.force)
+    return _back(job_id, outcome)
 
 
 @routes.action("/job/<job_id>/retry", "jobs.retry")
 def retry(visit: Visit, job_id: str) -> str:
     """Sends a dead job home, with another payload if it was changed."""
     body = RetryRequest(reason=visit.reason, payload=_payload(visit, job_id))
-    return _back(job_id, job_actions.retry(visit.call, job_id, body).outcome)
+    visit.actions.jobs.retry(visit.actor, job_id, reason=body.reason, payload=body.payload)
+    return _back(job_id, "queued")
 
 
 @routes.action("/job/<job_id>/discard", "dlq.discard")
 def discard(visit: Visit, job_id: str) -> str:
     """Takes a dead job out of the dead-letter queue for good."""
-    dead_letters.discard(visit.call, job_id, Because(reason=visit.must_say_why()))
+    because = Because(reason=visit.must_say_why())
+    visit.actions.dead_letters.discard(visit.actor, job_id, reason=because.reason)
     return _back(job_id, "discarded")
 
 
 @routes.action("/job/<job_id>/resolve", "jobs.resolve")
 def resolve(visit: Visit, job_id: str) -> str:
     """Marks a dead job as done by hand."""
-    body = Because(reason=visit.must_say_why())
-    return _back(job_id, job_actions.resolve(visit.call, job_id, body).outcome)
+    because = Because(reason=visit.must_say_why())
+    visit.actions.jobs.resolve(visit.actor, job_id, reason=because.reason)
+    return _back(job_id, "finished")
 
 
 @routes.action("/job/<job_id>/move", "jobs.reprioritise")
@@ -57,14 +60,17 @@ def move(visit: Visit, job_id: str) -> str:
             "reason": visit.reason,
         }
     )
-    job_actions.reprioritise(visit.call, job_id, body)
+    visit.actions.jobs.reprioritise(
+        visit.actor, job_id, body.priority, reason=body.reason, front=body.front
+    )
     return _back(job_id, "moved")
 
 
 @routes.action("/job/<job_id>/run", "jobs.run_now")
 def run_now(visit: Visit, job_id: str) -> str:
     """Queues it before it is due."""
-    job_actions.run_now(visit.call, job_id, Because(reason=visit.reason))
+    because = Because(reason=visit.reason)
+    visit.actions.jobs.run_now(visit.actor, job_id, reason=because.reason)
     return _back(job_id, "hastened")
 
 
@@ -72,8 +78,10 @@ def run_now(visit: Visit, job_id: str) -> str:
 def replay(visit: Visit, job_id: str) -> str:
     """Runs it again as a new job."""
     body = ReplayRequest(payload=_payload(visit, job_id), reason=visit.reason)
-    answer = plans.replay(visit.call, job_id, body)
-    return _back(answer.body.id, "replayed")
+    new_id = visit.actions.jobs.replay(
+        visit.actor, job_id, reason=body.reason, payload=body.payload
+    )
+    return _back(new_id, "replayed")
 
 
 def _back(job_id: str, note: str) -> str:

@@ -10,11 +10,12 @@ from flask import Response
 
 from backend.api.routers import keys as api
 from backend.api.schemas.base import Because
-from backend.api.schemas.keys import KeyRequest, KeysQuery, NewKeyResource, RotateRequest
+from backend.api.schemas.keys import KeyRequest, KeysQuery, RotateRequest
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
 from backend.domain.errors import InvalidOption
 from backend.domain.role import Role
+from backend.services.key_service import NewKey
 
 routes = Routes()
 LIVES = {"": "without end", "1": "1 day", "30": "30 days", "90": "90 days", "365": "1 year"}
@@ -44,13 +45,23 @@ def create_key(visit: Visit) -> Response:
             "reason": visit.reason,
         }
     )
-    return _page(visit, api.create(visit.call, body).body)
+    made = visit.actions.keys.create(
+        visit.actor,
+        body.name,
+        body.role,
+        reason=body.reason,
+        expires_at=body.expires_at,
+        tenant=body.tenant,
+        job_types=body.job_types,
+    )
+    return _page(visit, made)
 
 
 @routes.action("/keys/<key_id>/revoke", "keys.revoke")
 def revoke_key(visit: Visit, key_id: str) -> str:
     """Ends one for good."""
-    api.revoke(visit.call, key_id, Because(reason=visit.must_say_why()))
+    because = Because(reason=visit.must_say_why())
+    visit.actions.keys.revoke(visit.actor, key_id, reason=because.reason)
     return link("/keys", note="revoked")
 
 
@@ -59,7 +70,10 @@ def rotate_key(visit: Visit, key_id: str) -> Response:
     """Makes one in the place of another, which stays good beside it for some time."""
     overlap = _offered(visit.form.get("overlap", "86400"), OVERLAPS, "overlap")
     body = RotateRequest(overlap_seconds=int(overlap), reason=visit.reason)
-    return _page(visit, api.rotate(visit.call, key_id, body))
+    made = visit.actions.keys.rotate(
+        visit.actor, key_id, overlap=timedelta(seconds=body.overlap_seconds), reason=body.reason
+    )
+    return _page(visit, made)
 
 
 def _offered(value: str, offered: Mapping[str, str], field: str) -> str:
@@ -69,7 +83,7 @@ def _offered(value: str, offered: Mapping[str, str], field: str) -> str:
     return value
 
 
-def _page(visit: Visit, made: NewKeyResource | None) -> Response:
+def _page(visit: Visit, made: NewKey | None) -> Response:
     with_revoked = visit.query.get("revoked") == "yes"
     found = api.list_keys(visit.call, KeysQuery(revoked=with_revoked))
     return visit.show(

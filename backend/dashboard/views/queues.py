@@ -6,7 +6,6 @@ from itertools import groupby
 
 from flask import Response
 
-from backend.api.routers import job_types
 from backend.api.routers import queues as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import PurgeRequest
@@ -56,42 +55,42 @@ def purge(visit: Visit, queue: str) -> str:
 @routes.action("/queues/<queue>/pause", "queues.pause")
 def pause_queue(visit: Visit, queue: str) -> str:
     """Lets no worker take from it."""
-    api.pause(visit.call, queue, _because(visit))
+    visit.actions.queues.pause(visit.actor, queue, reason=_reason(visit))
     return link("/queues", note="paused")
 
 
 @routes.action("/queues/<queue>/resume", "queues.resume")
 def resume_queue(visit: Visit, queue: str) -> str:
     """Lets workers take from it again."""
-    api.resume(visit.call, queue, _because(visit))
+    visit.actions.queues.resume(visit.actor, queue, reason=_reason(visit))
     return link("/queues", note="resumed")
 
 
 @routes.action("/lanes/<lane>/pause", "queues.pause_lane", stands_on="/queues")
 def pause_lane(visit: Visit, lane: str) -> str:
     """Pauses every queue of a family of workers."""
-    api.pause_lane(visit.call, lane, _because(visit))
+    visit.actions.queues.pause_lane(visit.actor, lane, reason=_reason(visit))
     return link("/queues", note="paused")
 
 
 @routes.action("/lanes/<lane>/resume", "queues.resume_lane", stands_on="/queues")
 def resume_lane(visit: Visit, lane: str) -> str:
     """Resumes them."""
-    api.resume_lane(visit.call, lane, _because(visit))
+    visit.actions.queues.resume_lane(visit.actor, lane, reason=_reason(visit))
     return link("/queues", note="resumed")
 
 
 @routes.action("/types/<job_type>/pause", "types.pause", stands_on="/queues")
 def pause_type(visit: Visit, job_type: str) -> str:
     """Lets no worker take jobs of a type."""
-    job_types.pause(visit.call, job_type, _because(visit))
+    visit.actions.types.pause(visit.actor, job_type, reason=_reason(visit))
     return link("/queues", note="paused")
 
 
 @routes.action("/types/<job_type>/resume", "types.resume", stands_on="/queues")
 def resume_type(visit: Visit, job_type: str) -> str:
     """Lets workers take them again."""
-    job_types.resume(visit.call, job_type, _because(visit))
+    visit.actions.types.resume(visit.actor, job_type, reason=_reason(visit))
     return link("/queues", note="resumed")
 
 
@@ -99,9 +98,10 @@ def resume_type(visit: Visit, job_type: str) -> str:
 def limit_type(visit: Visit, job_type: str) -> str:
     """Says how many of its jobs may run at once in the whole cluster."""
     said = {"limit": visit.form.get("limit", "0"), "reason": visit.reason}
-    job_types.limit(visit.call, job_type, LimitRequest.model_validate(said))
+    body = LimitRequest.model_validate(said)
+    visit.actions.types.limit(visit.actor, job_type, body.limit, reason=body.reason)
     return link("/queues", note="limited")
 
 
-def _because(visit: Visit) -> Because:
-    return Because(reason=visit.reason)
+def _reason(visit: Visit) -> str:
+    return Because(reason=visit.reason).reason

@@ -71,7 +71,10 @@ def schedule(visit: Visit, name: str) -> Response:
 def create_schedule(visit: Visit) -> str:
     """Makes one."""
     said = {name: visit.form.get(name, "") for name in ("name", "job_type")} | _said(visit)
-    made = api.create(visit.call, ScheduleRequest.model_validate(said)).body
+    body = ScheduleRequest.model_validate(said)
+    made = visit.actions.schedules.create(
+        visit.actor, body.name, body.said(), reason=body.reason, paused=body.paused
+    )
     return link(f"/schedules/{made.name}", note="made")
 
 
@@ -81,33 +84,37 @@ def change_schedule(visit: Visit, name: str) -> str:
     plan = visit.parts.schedules.get(name).schedule.plan
     destinations = destinations_of(visit.parts.catalogue, plan.job_type)
     said = {"revision": visit.form.get("revision"), **_said(visit, plan.payload, destinations)}
-    api.change(visit.call, name, ScheduleChange.model_validate(said))
+    body = ScheduleChange.model_validate(said)
+    visit.actions.schedules.change(
+        visit.actor, name, body.said(), reason=body.reason, revision=body.revision
+    )
     return link(f"/schedules/{name}", note="changed")
 
 
 @routes.action("/schedules/<name>/delete", "schedules.delete")
 def delete_schedule(visit: Visit, name: str) -> str:
     """Ends it."""
-    api.delete(visit.call, name, Because(reason=visit.must_say_why()))
+    because = Because(reason=visit.must_say_why())
+    visit.actions.schedules.delete(visit.actor, name, reason=because.reason)
     return link("/schedules", note="deleted")
 
 
 @routes.action("/schedules/<name>/run", "schedules.run_now")
 def run_schedule(visit: Visit, name: str) -> str:
     """Runs its job once, beside the plan."""
-    return _act(visit, name, api.run_now, "run")
+    return _act(visit, name, visit.actions.schedules.run_now, "run")
 
 
 @routes.action("/schedules/<name>/pause", "schedules.pause")
 def pause_schedule(visit: Visit, name: str) -> str:
     """Stops its ticks."""
-    return _act(visit, name, api.pause, "paused")
+    return _act(visit, name, visit.actions.schedules.pause, "paused")
 
 
 @routes.action("/schedules/<name>/resume", "schedules.resume")
 def resume_schedule(visit: Visit, name: str) -> str:
     """Lets it tick again."""
-    return _act(visit, name, api.resume, "resumed")
+    return _act(visit, name, visit.actions.schedules.resume, "resumed")
 
 
 def _preview(visit: Visit, name: str, count: int) -> Any:
@@ -125,5 +132,5 @@ def _said(
 
 
 def _act(visit: Visit, name: str, action: Callable[..., Any], note: str) -> str:
-    action(visit.call, name, Because(reason=visit.reason))
+    action(visit.actor, name, reason=Because(reason=visit.reason).reason)
     return link(f"/schedules/{name}", note=note)

@@ -8,7 +8,7 @@ from flask import Response
 
 from backend.api.routers import workers as api
 from backend.api.schemas.base import Because
-from backend.api.schemas.workers import ClearRequest, Worker
+from backend.api.schemas.workers import Worker
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
 from backend.domain.job import JobView
@@ -63,12 +63,14 @@ def workers(visit: Visit) -> Response:
 @routes.action("/workers/<name>/stop", "workers.stop")
 def stop_worker(visit: Visit, name: str) -> str:
     """Asks one to finish what it runs and end."""
-    outcome = api.stop(visit.call, name, Because(reason=visit.reason)).outcome
-    return link("/workers", note="stopping" if outcome == "asked" else "deaf")
+    because = Because(reason=visit.reason)
+    is_heard = visit.actions.workers.stop(visit.actor, name, reason=because.reason)
+    return link("/workers", note="stopping" if is_heard else "deaf")
 
 
 @routes.action("/workers/clear-stale", "workers.clear_stale")
 def clear_stale(visit: Visit) -> str:
     """Takes away what the dead left behind."""
-    cleared = api.clear_stale(visit.call, ClearRequest(reason=visit.reason))
-    return link("/workers", note="cleared", n=len(cleared.names))
+    because = Because(reason=visit.reason)
+    cleared = visit.actions.workers.clear_stale(visit.actor, reason=because.reason)
+    return link("/workers", note="cleared", n=len(cleared))

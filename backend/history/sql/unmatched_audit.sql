@@ -4,5 +4,6 @@ FROM audit_log i
 WHERE i.outcome = 'intended' AND i.at < :older_than AND i.at >= :older_than - interval '30 days'
   AND NOT EXISTS (
     SELECT FROM audit_log o
-    WHERE o.request_id = i.request_id AND o.action = i.action AND o.number > i.number AND o.outcome <> 'intended')
+    WHERE o.request_id = i.request_id AND o.action = i.action AND o.object = i.object
+      AND o.number > i.number AND o.outcome <> 'intended')
 ORDER BY number LIMIT :most

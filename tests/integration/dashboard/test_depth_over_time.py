@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from backend.bootstrap.schedule_parts import scheduler_loops
+from backend.domain.actor import Actor
 from backend.domain.queue_depth import QueueDepth
 from backend.domain.role import Role
 from backend.history.depth_store import DepthStore
 from backend.loops.depth_sampler import DepthSampler
-from backend.services.job_control import Actor
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor

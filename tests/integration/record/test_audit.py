@@ -5,20 +5,24 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from backend.domain.audit import ActorKind, AuditActor, Channel
+from backend.domain.access_errors import NotAllowed
+from backend.domain.actor import Actor, ActorKind, Channel
+from backend.domain.audit import ActionOutcome, AuditEntry
 from backend.domain.audit_ports import AuditFilter
 from backend.domain.errors import JobNotFound, QueueUnavailable
 from backend.history.anchor_file import AnchorFile
+from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.audit_service import AuditService, verify_export
 from tests.integration.record.bureau import Bureau
 
-ADA = AuditActor("ada", ActorKind.PERSON, "operator", "10.0.0.7", Channel.CLI)
-BOT = AuditActor("bot", ActorKind.TOKEN, "producer", "10.0.0.8", Channel.API)
+ADA = Actor("ada", "operator", "10.0.0.7", kind=ActorKind.PERSON, channel=Channel.CLI)
+BOT = Actor("bot", "producer", "10.0.0.8", kind=ActorKind.TOKEN, channel=Channel.API)
 
 
 @pytest.fixture
@@ -231,23 +235,43 @@ def test_ordinary_rights_do_not_suffice_to_change_a_row(
 
 
 def test_an_action_is_written_before_and_after(bureau: Bureau) -> None:
-    with bureau.audit.action("job.cancel", ADA, request_id="r-1", object="job:1") as action:
+    by = replace(ADA, request_id="r-1", trace_id="t-1")
+    with ActionLog(bureau.audit).around("jobs.cancel", by, "job:1", "sent twice") as attempt:
         (intended,) = bureau.audit.search(AuditFilter(request_id="r-1"))
-        action.affected_ids = ["1"]
-        action.after = {"state": "canceled"}
+        attempt.effect = Effect("canceled", ["1"], after={"outcome": "canceled"})
 
     done, _ = bureau.audit.search(AuditFilter(request_id="r-1"))
-    assert intended.entry.outcome == "intended"
-    assert (done.entry.outcome, done.entry.affected_ids) == ("done", ("1",))
+    assert intended.entry == AuditEntry(
+        "jobs.cancel",
+        ADA,
+        "job:1",
+        ActionOutcome.INTENDED,
+        reason="sent twice",
+        request_id="r-1",
+        trace_id="t-1",
+    )
+    assert done.entry == replace(
+        intended.entry,
+        outcome=ActionOutcome.DONE,
+        after='{"outcome":"canceled"}',
+        affected_ids=("1",),
+        affected=1,
+    )
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"), [(JobNotFound("no job"), "refused"), (QueueUnavailable("away"), "failed")]
+    ("error", "outcome"),
+    [
+        (JobNotFound("no job"), "refused"),
+        (NotAllowed("not yours"), "refused"),
+        (QueueUnavailable("away"), "failed"),
+    ],
 )
 def test_an_action_that_went_wrong_says_how(bureau: Bureau, error: Exception, outcome: str) -> None:
+    by = replace(ADA, request_id="r-1")
     with (
         pytest.raises(type(error)),
-        bureau.audit.action("job.cancel", ADA, request_id="r-1", before={"state": "queued"}),
+        ActionLog(bureau.audit).around("jobs.cancel", by, "job:1"),
     ):
         raise error
 
@@ -257,12 +281,25 @@ def test_an_action_that_went_wrong_says_how(bureau: Bureau, error: Exception, ou
 
 
 def test_an_action_whose_outcome_never_came_is_listed(bureau: Bureau) -> None:
-    with bureau.audit.action("job.cancel", ADA, request_id="r-1"):
+    with ActionLog(bureau.audit).around("jobs.cancel", replace(ADA, request_id="r-1"), "job:1"):
         pass
-    bureau.audit.record("job.cancel", ADA, request_id="r-2", outcome="intended")
+    bureau.audit.record("jobs.cancel", ADA, request_id="r-2", outcome="intended")
 
     assert [row.entry.request_id for row in bureau.audit.unmatched(older_than=-5)] == ["r-2"]
     assert bureau.audit.unmatched(older_than=60) == []
+
+
+def test_each_action_of_code_has_an_outcome_of_its_own(bureau: Bureau) -> None:
+    """Code has no request: without an id, no intent would ever find its outcome."""
+    log = ActionLog(bureau.audit)
+    for number in range(2):
+        with log.around("schedules.pause", Actor("deploy"), f"schedule:{number}"):
+            pass
+
+    assert bureau.audit.unmatched(older_than=-5) == []
+    rows = bureau.audit.search(AuditFilter(actor="deploy"))
+    assert [row.entry.actor.channel for row in rows] == [Channel.PYTHON] * 4
+    assert len({row.entry.request_id for row in rows}) == 2
 
 
 def test_the_log_is_searched_newest_first_page_by_page(audit: AuditService) -> None:

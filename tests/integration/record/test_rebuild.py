@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.domain.audit import AuditActor
+from backend.domain.actor import Actor
 from backend.domain.errors import IllegalMove
 from backend.domain.job_event import version_of
 from tests.integration.broker.bench import ERROR
@@ -50,7 +50,7 @@ def test_every_waiting_job_comes_back_as_it_was(bureau: Bureau) -> None:
 
 
 def test_pauses_and_limits_that_were_lost_are_named(bureau: Bureau) -> None:
-    ada = AuditActor("ada")
+    ada = Actor("ada")
     for action, what, after in (
         ("queues.pause", "queue:low", None),
         ("queues.pause", "queue:high", None),

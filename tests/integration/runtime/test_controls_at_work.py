@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from backend.domain.actor import Actor
 from backend.domain.errors import IllegalMove, InvalidOption
 from backend.domain.job_state import JobState
 from backend.services.dead_filter import DeadFilter
-from backend.services.job_control import Actor, JobControl
+from backend.services.job_control import JobControl
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import psutil
 
 from backend.broker.functions import Functions
+from backend.domain.actor import Actor
 from backend.domain.job_state import JobState
-from backend.services.job_control import Actor
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import ROOT, Cluster
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from backend.domain.actor import Actor
 from backend.services.dead_filter import DeadFilter
-from backend.services.job_control import Actor
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

@@ -14,6 +14,7 @@ from backend.broker.event_stream import job_event
 from backend.broker.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.leadership import RedisLeadership
+from backend.domain.actor import Actor
 from backend.domain.job_event import EventKind
 from backend.domain.job_type import JobType, JobTypeCatalogue
 from backend.domain.ports import JobQueue
@@ -21,10 +22,14 @@ from backend.domain.schedule import Schedule
 from backend.domain.schedule_ports import TickBook
 from backend.domain.schedule_tick import Tick
 from backend.domain.schedule_verdict import CatchUpRules
+from backend.history.audit_store import PostgresAuditStore
 from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
+from backend.history.seal_store import PostgresSealStore
 from backend.loops.cron import Cron
 from backend.loops.leader import Leader
-from backend.services.job_control import Actor
+from backend.services.actions.action_log import ActionLog
+from backend.services.actions.schedules import ScheduleActions
+from backend.services.audit_service import AuditService
 from backend.services.job_intake import IntakeRules, JobIntake
 from backend.services.schedule_editor import ScheduleEditor
 from backend.services.schedule_intake import ScheduleIntake
@@ -51,6 +56,7 @@ class SchedulerHouse:
         self.clock = SystemClock()
         self.book: TickBook = PostgresTickBook(engine)
         self.store = PostgresScheduleStore(engine)
+        self.audit = AuditService(PostgresAuditStore(engine), PostgresSealStore(engine), self.clock)
         self.queue = RedisJobQueue(redis, connect_blocking(redis_url), self.keys)
         self.know(*JOB_TYPES)
         self.rules = CatchUpRules(missed_after=30, most=100)
@@ -70,8 +76,16 @@ class SchedulerHouse:
         """The door, with a configuration."""
         editor = ScheduleEditor(self.store)
         seeding = ScheduleSeeding(self.store, editor, self.intake, all_seeds(configured))
+        actions = ScheduleActions(
+            ActionLog(self.audit),
+            self.store,
+            editor,
+            intake=self.intake,
+            runner=self.runner(),
+            seeding=seeding,
+        )
         return SchedulerService(
-            SchedulerParts(self.store, editor, self.intake, self.runner(), seeding)
+            SchedulerParts(self.store, editor, self.intake, seeding=seeding, actions=actions)
         )
 
     def runner(self, book: TickBook | None = None, queue: JobQueue | None = None) -> ScheduleRunner:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backend.domain.actor import Actor
 from backend.domain.errors import InvalidOption, InvalidRequest, UnknownJobType
 from backend.domain.schedule import Origin
 from backend.domain.schedule_errors import ScheduleConflict, ScheduleNotFound
 from backend.domain.schedule_tick import TickOutcome
-from backend.services.job_control import Actor
 from tests.integration.history.databases import rows, run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.api.enqueue_audit import EnqueueAudit
-from backend.domain.audit import ActorKind, AuditActor, Channel
+from backend.domain.actor import Actor, ActorKind, Channel
 from backend.domain.role import Role
 
 
@@ -20,7 +20,7 @@ class _Trail:
         self.written = threading.Event()
         self.refused = threading.Event()
 
-    def record(self, _action: str, actor: AuditActor, **details: Any) -> None:
+    def record(self, _action: str, actor: Actor, **details: Any) -> None:
         """One row."""
         if actor.name == "bad":
             self.refused.set()
@@ -29,12 +29,12 @@ class _Trail:
         self.written.set()
 
 
-def _actor(name: str) -> AuditActor:
-    return AuditActor(name, ActorKind.TOKEN, Role.PRODUCER, "local", Channel.API)
+def _actor(name: str) -> Actor:
+    return Actor(name, Role.PRODUCER, "local", kind=ActorKind.TOKEN, channel=Channel.API)
 
 
 def _note(audit: EnqueueAudit, name: str) -> None:
-    audit.note(_actor(name), "jobs.enqueue", ["j1"], "r", "t")
+    audit.note(_actor(name), "jobs.enqueue", ["j1"])
 
 
 @pytest.fixture

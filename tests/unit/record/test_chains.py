@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from backend.domain.audit import AuditActor, AuditEntry, AuditRow
+from backend.domain.actor import Actor
+from backend.domain.audit import AuditEntry, AuditRow
 from backend.domain.audit_chain import (
     NO_ROWS,
     ChainHead,
@@ -28,7 +29,7 @@ def _chain(length: int) -> list[AuditRow]:
     rows: list[AuditRow] = []
     head = NO_ROWS
     for number in range(length):
-        rows.append(chained(head, AT, AuditEntry(f"act.{number}", AuditActor("ada"))))
+        rows.append(chained(head, AT, AuditEntry(f"act.{number}", Actor("ada"))))
         head = ChainHead(rows[-1].number, rows[-1].hash)
     return rows
 
@@ -66,7 +67,7 @@ def test_no_row_can_say_something_else(at: int, reason: str) -> None:
 @given(st.integers(0, 7))
 def test_a_row_that_was_hashed_anew_breaks_the_next_one_or_the_head(at: int) -> None:
     before = ChainHead(at, ROWS[at - 1].hash) if at else NO_ROWS
-    forged = chained(before, AT, AuditEntry("nothing", AuditActor("eve")))
+    forged = chained(before, AT, AuditEntry("nothing", Actor("eve")))
 
     assert _problems([*ROWS[:at], forged, *ROWS[at + 1 :]], HEAD)
 

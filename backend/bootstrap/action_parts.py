@@ -1,0 +1,131 @@
+"""Every action, wired: the only way in which people and tokens change anything."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from backend.bootstrap.platform import Platform, new_job_id
+from backend.bootstrap.record_parts import event_service, ledger_service
+from backend.bootstrap.schedule_parts import schedule_actions
+from backend.broker.operations import RedisOperations
+from backend.domain.ports import JobQueue
+from backend.history.api_key_store import PostgresApiKeyStore
+from backend.history.history_store import HistoryStore
+from backend.history.statistics_store import StatisticsStore
+from backend.history.upkeep_store import UpkeepStore
+from backend.services.actions.action_log import ActionLog
+from backend.services.actions.dead_letters import DeadLetterActions
+from backend.services.actions.events import EventActions
+from backend.services.actions.jobs import JobActions
+from backend.services.actions.keys import KeyActions
+from backend.services.actions.ledger import HistoryActions, LedgerActions
+from backend.services.actions.many_jobs import ManyJobActions
+from backend.services.actions.ownership import Ownership
+from backend.services.actions.queues import JobTypeActions, QueueActions
+from backend.services.actions.schedules import ScheduleActions
+from backend.services.actions.workers import WorkerActions
+from backend.services.bulk_service import BulkService
+from backend.services.history_service import HistoryService
+from backend.services.key_service import KeyService
+from backend.services.replay_service import ReplayService
+from backend.services.search_service import SearchService
+from backend.services.stuck_jobs import StuckJobs
+
+
+class PlatformActions:
+    """The `Actions` of one deployment, each family made when it is first asked for."""
+
+    def __init__(
+        self,
+        parts: Platform,
+        log: ActionLog,
+        *,
+        queue: JobQueue | None = None,
+        keys: KeyService | None = None,
+    ) -> None:
+        """``queue`` takes new jobs, ``keys`` are those of the web process; by default the platform's."""
+        self._parts = parts
+        self._log = log
+        self._queue = queue or parts.job_queue
+        self._keys = keys
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """Whose jobs are whose."""
+        parts, engine = self._parts, self._parts.history_engine
+        history = HistoryService(HistoryStore(engine), StatisticsStore(engine), parts.clock)
+        search = SearchService(self._queue, parts.inspection, history)
+        return Ownership(search, parts.inspection, parts.catalogue)
+
+    @cached_property
+    def jobs(self) -> JobActions:
+        """One job."""
+        parts = self._parts
+        history = HistoryStore(parts.history_engine)
+        return JobActions(
+            self._log,
+            self.ownership,
+            parts.job_control,
+            queue=parts.queue_service,
+            replays=ReplayService(history, self._queue, parts.intake),
+            stuck=StuckJobs(parts.inspection, parts.lease_book, parts.clock),
+        )
+
+    @cached_property
+    def many_jobs(self) -> ManyJobActions:
+        """Many jobs that have not ended."""
+        return ManyJobActions(self._log, self.ownership, self._bulk)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetterActions:
+        """The dead-letter queue."""
+        return DeadLetterActions(self._log, self.ownership, self._parts.job_control, self._bulk)
+
+    @cached_property
+    def queues(self) -> QueueActions:
+        """Queues and lanes."""
+        return QueueActions(self._log, self._parts.job_control, self._bulk)
+
+    @cached_property
+    def types(self) -> JobTypeActions:
+        """Job types."""
+        return JobTypeActions(self._log, self._parts.job_control)
+
+    @cached_property
+    def schedules(self) -> ScheduleActions:
+        """Schedules."""
+        return schedule_actions(self._parts, self._log)
+
+    @cached_property
+    def keys(self) -> KeyActions:
+        """API keys."""
+        store, clock = PostgresApiKeyStore(self._parts.history_engine), self._parts.clock
+        keys = self._keys or KeyService(store, clock, new_id=new_job_id, randomness=os.urandom)
+        return KeyActions(self._log, keys)
+
+    @cached_property
+    def workers(self) -> WorkerActions:
+        """Worker processes."""
+        return WorkerActions(self._log, self._parts.worker_service)
+
+    @cached_property
+    def events(self) -> EventActions:
+        """Domain events."""
+        return EventActions(self._log, event_service(self._parts))
+
+    @cached_property
+    def ledger(self) -> LedgerActions:
+        """The books of Redis and the record."""
+        return LedgerActions(self._log, ledger_service(self._parts))
+
+    @cached_property
+    def history(self) -> HistoryActions:
+        """Old jobs."""
+        return HistoryActions(self._log, UpkeepStore(self._parts.history_engine))
+
+    @cached_property
+    def _bulk(self) -> BulkService:
+        parts = self._parts
+        operations = RedisOperations(parts.redis, parts.keys)
+        return BulkService(operations, parts.inspection, parts.job_control)

@@ -1,0 +1,37 @@
+"""The audit log: did every action that somebody began come to an end that is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from backend.cli.ages import moment
+from backend.cli.checks.finding import Finding, ok, warning
+from backend.domain.errors import TallyError
+from backend.services.audit_service import AuditService
+
+#: Seconds that an action on many jobs may take.
+_UNDER_WAY_SECONDS = 300.0
+#: Older ones were told for a day; `tally audit unfinished` still lists them.
+_TOLD_FOR = timedelta(days=1)
+_MOST = 1000
+
+
+def check_audit(audit: AuditService, now: Callable[[], datetime]) -> Iterator[Finding]:
+    """Actions of the last day without an outcome; nothing while the log cannot be read."""
+    try:
+        rows = audit.unmatched(older_than=_UNDER_WAY_SECONDS, most=_MOST)
+    except TallyError:
+        return  # Said of Postgres already.
+    recent = [row for row in rows if row.at > now() - _TOLD_FOR]
+    if not recent:
+        yield ok("audit_unfinished", "every action that was begun has an outcome")
+        return
+    entry = recent[0].entry
+    first = f"{entry.action} of {entry.object} by {entry.actor.name} at {moment(recent[0].at)} UTC"
+    yield warning(
+        "audit_unfinished",
+        f"{len(recent)} action(s) of the last day were begun and have no outcome, the first: {first}",
+        "whoever did them was killed in between, or the audit log was away: look whether each was "
+        "done; tally audit unfinished lists them",
+    )

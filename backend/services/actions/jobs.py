@@ -1,0 +1,117 @@
+"""What people and tokens do to one job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.domain.actor import Actor
+from backend.services.actions.action import ActionFamily, action
+from backend.services.actions.action_log import ActionLog, Effect
+from backend.services.actions.ownership import Ownership
+from backend.services.job_control import JobControl
+from backend.services.queue_service import QueueService
+from backend.services.replay_service import ReplayService
+from backend.services.stuck_jobs import StuckJobs
+
+
+class JobActions(ActionFamily):
+    """Enqueue, cancel, retry, resolve, reprioritise, run now, replay, reset."""
+
+    def __init__(
+        self,
+        log: ActionLog,
+        ownership: Ownership,
+        control: JobControl,
+        *,
+        queue: QueueService,
+        replays: ReplayService,
+        stuck: StuckJobs,
+    ) -> None:
+        super().__init__(log)
+        self._ownership = ownership
+        self._control = control
+        self._queue = queue
+        self._replays = replays
+        self._stuck = stuck
+
+    @action("jobs.enqueue", "type:{job_type}")
+    def enqueue(
+        self, by: Actor, /, job_type: str, payload: Mapping[str, Any], **options: Any
+    ) -> Effect[str]:
+        """Enqueues one job for a person; its id. Programs enqueue through `QueueService` or HTTP."""
+        self._ownership.check_type(by, job_type)
+        job_id = self._queue.enqueue_job(job_type, payload, **options)
+        return Effect(job_id, [job_id])
+
+    @action("jobs.cancel", "job:{job_id}")
+    def cancel(
+        self, by: Actor, job_id: str, *, reason: str = "", force: bool = False
+    ) -> Effect[str]:
+        """Withdraws a job: ``canceled``, or ``asked`` when it runs; ``force`` stops it hard."""
+        self._ownership.check(by, job_id)
+        outcome = self._control.cancel(job_id, by=by, reason=reason, force=force)
+        return Effect(outcome, [job_id], after={"outcome": outcome})
+
+    @action("jobs.retry", "job:{job_id}")
+    def retry(
+        self,
+        by: Actor,
+        job_id: str,
+        *,
+        reason: str = "",
+        payload: Mapping[str, Any] | None = None,
+    ) -> Effect[None]:
+        """Sends a dead job home with all its attempts; with another payload if one is given."""
+        self._ownership.check_to_run(by, job_id)
+        self._control.redrive(job_id, by=by, reason=reason, payload=payload)
+        return Effect(None, [job_id], after={"payload_changed": payload is not None})
+
+    @action("jobs.resolve", "job:{job_id}")
+    def resolve(self, by: Actor, job_id: str, *, reason: str = "") -> Effect[None]:
+        """Marks a dead job as done by hand."""
+        self._ownership.check(by, job_id)
+        self._control.resolve(job_id, by=by, reason=reason)
+        return Effect(None, [job_id])
+
+    @action("jobs.reprioritise", "job:{job_id}")
+    def reprioritise(
+        self, by: Actor, job_id: str, priority: str, *, reason: str = "", front: bool = False
+    ) -> Effect[str]:
+        """Moves a waiting job to another priority of its lane; the queue it is in then."""
+        self._ownership.check(by, job_id)
+        queue = self._control.reprioritise(job_id, priority, by=by, reason=reason, front=front)
+        return Effect(queue, [job_id], after={"queue": queue})
+
+    @action("jobs.run_now", "job:{job_id}")
+    def run_now(self, by: Actor, job_id: str, *, reason: str = "") -> Effect[str]:
+        """Queues a scheduled job before it is due, also one that waits to be retried; its queue."""
+        self._ownership.check(by, job_id)
+        queue = self._control.run_now(job_id, by=by, reason=reason)
+        return Effect(queue, [job_id], after={"queue": queue})
+
+    @action("jobs.replay", "job:{job_id}")
+    def replay(
+        self,
+        by: Actor,
+        job_id: str,
+        *,
+        reason: str = "",
+        payload: Mapping[str, Any] | None = None,
+        priority: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Effect[str]:
+        """Runs any job of history again, as a new job that names its ancestor; the new one's id."""
+        self._ownership.check_to_run(by, job_id)
+        own = {"tenant": by.tenant, "is_confined": True} if by.tenant is not None else {}
+        key = {"idempotency_key": idempotency_key} if idempotency_key else {}
+        new_id = self._replays.replay(job_id, payload=payload, priority=priority, **own, **key)
+        return Effect(new_id, [job_id, new_id], after={"new_job": new_id})
+
+    @action("jobs.reset_stuck", "jobs")
+    def reset_stuck(
+        self, by: Actor, job_ids: Sequence[str], *, reason: str = ""
+    ) -> Effect[list[str]]:
+        """Gives started jobs back to the front of their queues, uncharged; those that were."""
+        done = self._stuck.reset(job_ids, by=by, reason=reason)
+        return Effect(done, done)

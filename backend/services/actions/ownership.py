@@ -1,0 +1,70 @@
+"""Whose jobs are whose: those of another tenant are as if they were not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from backend.domain.actor import Actor
+from backend.domain.errors import JobNotFound
+from backend.domain.history_record import JobHistory
+from backend.domain.job import JobView
+from backend.domain.job_type import JobTypeCatalogue
+from backend.domain.type_rights import permit_type
+
+
+class JobFinder(Protocol):
+    """Where a job is looked for, as `SearchService` does it."""
+
+    def find(self, job_id: str) -> JobView | JobHistory:
+        """The job, live or from the record; raises `JobNotFound`."""
+
+
+class LiveJobs(Protocol):
+    """Many jobs at a time, as `Inspection` reads them."""
+
+    def jobs(self, job_ids: Sequence[str]) -> list[JobView]:
+        """Those of the jobs that are live."""
+
+
+def find_own(jobs: JobFinder, tenant: str | None, job_id: str) -> JobView | JobHistory:
+    """The job, live or from the record; raises `JobNotFound`, also for one of another tenant."""
+    found = jobs.find(job_id)
+    if tenant is not None and found.options.get("tenant") != tenant:
+        raise JobNotFound(f"no job {job_id!r}", job_id=job_id)
+    return found
+
+
+class Ownership:
+    """Tells what of the jobs somebody may touch. Costs nothing for those who may touch all."""
+
+    def __init__(self, jobs: JobFinder, live: LiveJobs, catalogue: JobTypeCatalogue) -> None:
+        self._jobs = jobs
+        self._live = live
+        self._catalogue = catalogue
+
+    def check(self, by: Actor, job_id: str) -> None:
+        """Raises `JobNotFound` for a job of another tenant."""
+        if by.tenant is not None:
+            find_own(self._jobs, by.tenant, job_id)
+
+    def check_live(self, by: Actor, job_ids: Sequence[str]) -> None:
+        """Raises `JobNotFound` when a live one of the jobs is another tenant's."""
+        if by.tenant is None:
+            return
+        for job in self._live.jobs(job_ids):
+            if job.options.get("tenant") != by.tenant:
+                raise JobNotFound(f"no job {job.id!r}", job_id=job.id)
+
+    def check_to_run(self, by: Actor, job_id: str) -> None:
+        """Raises also `NotAllowed` for a job of a type that they may not have run."""
+        if by.is_confined:
+            found = find_own(self._jobs, by.tenant, job_id)
+            self.check_type(
+                by, found.job_type if isinstance(found, JobView) else found.job.job_type
+            )
+
+    def check_type(self, by: Actor, job_type: str) -> None:
+        """Raises `NotAllowed` for a type that they may not have run; one that is not known is no secret."""
+        if job_type in self._catalogue:
+            permit_type(by, self._catalogue.get(job_type))

@@ -1,0 +1,106 @@
+"""What people and tokens do to queues, lanes and job types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from backend.domain.actor import Actor
+from backend.services.actions.action import ActionFamily, action
+from backend.services.actions.action_log import ActionLog, Effect
+from backend.services.bulk_service import BulkService
+from backend.services.job_control import JobControl
+
+
+class Purged(NamedTuple):
+    """What a purge took: how many, and the ids of the first of them that were seen before."""
+
+    jobs: int
+    job_ids: Sequence[str]
+
+
+class QueueActions(ActionFamily):
+    """Pause and resume queues and lanes; empty queues."""
+
+    def __init__(self, log: ActionLog, control: JobControl, bulk: BulkService) -> None:
+        super().__init__(log)
+        self._control = control
+        self._bulk = bulk
+
+    @action("queues.pause", "queue:{queue}")
+    def pause(self, by: Actor, queue: str, *, reason: str = "") -> Effect[bool]:
+        """Lets no worker take a job from a queue; what runs goes on. False if it was paused already."""
+        return paused(self._control, f"queue:{queue}", by, reason)
+
+    @action("queues.resume", "queue:{queue}")
+    def resume(self, by: Actor, queue: str, *, reason: str = "") -> Effect[bool]:
+        """Resumes a queue; False if it was not paused."""
+        return resumed(self._control, f"queue:{queue}", by, reason)
+
+    @action("queues.pause_lane", "lane:{lane}")
+    def pause_lane(self, by: Actor, lane: str, *, reason: str = "") -> Effect[bool]:
+        """Pauses all queues that one family of workers serves; False if they were already."""
+        return paused(self._control, f"lane:{lane}", by, reason)
+
+    @action("queues.resume_lane", "lane:{lane}")
+    def resume_lane(self, by: Actor, lane: str, *, reason: str = "") -> Effect[bool]:
+        """Resumes a lane; False if it was not paused."""
+        return resumed(self._control, f"lane:{lane}", by, reason)
+
+    @action("queues.purge", "queue:{queue}")
+    def purge(self, by: Actor, queue: str, *, reason: str = "") -> Effect[Purged]:
+        """Cancels everything that waits in a queue."""
+        seen = self._bulk.waiting(queue).ids
+        count = self._control.purge(queue, by=by, reason=reason)
+        return Effect(Purged(count, seen[:count]), seen[:count], affected=count)
+
+    @action("queues.purge_scheduled", "schedule")
+    def purge_scheduled(
+        self, by: Actor, queues: Sequence[str], *, reason: str = ""
+    ) -> Effect[list[str]]:
+        """Cancels what waits for its time and would go into some queues; the ids of what was."""
+        canceled = self._bulk.cancel_scheduled(set(queues), by=by, reason=reason)
+        return Effect(canceled, canceled)
+
+
+class JobTypeActions(ActionFamily):
+    """Pause, resume and limit job types."""
+
+    def __init__(self, log: ActionLog, control: JobControl) -> None:
+        super().__init__(log)
+        self._control = control
+
+    @action("types.pause", "type:{job_type}")
+    def pause(self, by: Actor, job_type: str, *, reason: str = "") -> Effect[bool]:
+        """Lets no worker take jobs of a type: they wait aside. False if it was paused already."""
+        return paused(self._control, f"type:{job_type}", by, reason)
+
+    @action("types.resume", "type:{job_type}")
+    def resume(self, by: Actor, job_type: str, *, reason: str = "") -> Effect[bool]:
+        """Resumes a job type; False if it was not paused."""
+        return resumed(self._control, f"type:{job_type}", by, reason)
+
+    @action("types.limit", "type:{job_type}")
+    def limit(self, by: Actor, job_type: str, most: int, *, reason: str = "") -> Effect[None]:
+        """How many jobs of a type may run at once in the whole deployment; 0: no limit."""
+        self._control.limit(job_type, most, by=by, reason=reason)
+        return Effect(None, [job_type], after={"limit": most})
+
+
+def paused(control: JobControl, what: str, by: Actor, reason: str) -> Effect[bool]:
+    """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``."""
+    changed = control.pause(what, by=by, reason=reason)
+    return Effect(
+        changed,
+        [what] if changed else [],
+        before={"paused": not changed},
+        after={"paused": True},
+    )
+
+
+def resumed(control: JobControl, what: str, by: Actor, reason: str) -> Effect[bool]:
+    """Resumes it."""
+    changed = control.resume(what, by=by, reason=reason)
+    return Effect(
+        changed, [what] if changed else [], before={"paused": changed}, after={"paused": False}
+    )
