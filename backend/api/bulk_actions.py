@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Protocol
 
 from backend.api.call import Call
-from backend.api.schemas.bulk import BulkOutcome
+from backend.api.enqueueing import tenant_of
+from backend.api.own_jobs import check_own
+from backend.api.schemas.bulk import BulkOutcome, DeadBulkRequest, UnendedBulkRequest
 from backend.domain.actor import Actor
-from backend.services.bulk_service import Selection
+from backend.domain.errors import InvalidOption
+from backend.domain.job_state import JobState
+from backend.services.bulk_service import DEAD, Selection
+from backend.services.dead_filter import DeadFilter
 
 _MOST_IDS = 1000
 
@@ -52,3 +57,26 @@ def act(
     if dry_run:
         return shown(call, selection)
     return done(call, selection, action(call.actor, selection.ids, reason=reason))
+
+
+def unended_jobs(call: Call, body: UnendedBulkRequest, states: Set[JobState]) -> Selection:
+    """The jobs that a request means, by filter or by id, that are in one of these states."""
+    if (body.filter is None) == (body.job_ids is None):
+        raise InvalidOption("give a filter or job_ids, one of the two", field="filter")
+    if body.filter is not None:
+        search = body.filter.search(tenant_of(call, body.filter.tenant))
+        return call.parts.bulk.select(search, states)
+    if call.who.tenant is not None:
+        for job_id in body.job_ids or ():
+            check_own(call, job_id)
+    return call.parts.bulk.chosen(body.job_ids or (), states)
+
+
+def dead_jobs(call: Call, body: DeadBulkRequest) -> Selection:
+    """The dead jobs that a request means: by filter, by id, or all."""
+    if (body.filter is not None) + (body.job_ids is not None) + body.all != 1:
+        raise InvalidOption("give a filter, job_ids, or all: one of the three", field="filter")
+    if body.job_ids is not None:
+        return call.parts.bulk.chosen(body.job_ids, DEAD)
+    wanted = body.filter.dead_filter() if body.filter else DeadFilter()
+    return call.parts.bulk.select_dead(wanted)

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterable
 
 from backend.api.access import RIGHTS
 from backend.api.routers import OPERATIONS
@@ -121,3 +122,44 @@ def test_every_operation_that_changes_something_is_an_action() -> None:
     changing = {each.name for each in OPERATIONS if each.method != "GET"}
 
     assert changing - LOOKS - SUMMED_UP == _ours().keys() - AT_A_SHELL - SUMMED_UP
+
+
+def test_pages_call_no_handler_of_the_api_that_changes_something() -> None:
+    changing = {
+        (each.handler.__module__.rpartition(".")[2], each.handler.__name__)
+        for each in OPERATIONS
+        if each.name in _ours()
+    }
+
+    assert _called_handlers("backend/dashboard") & changing == set()
+    assert ("schedules", "get") in _called_handlers("backend/dashboard")
+
+
+def _called_handlers(folder: str) -> set[tuple[str, str]]:
+    """Calls of functions of routers, by router and name."""
+    found: set[tuple[str, str]] = set()
+    for file in files("*.py", folder):
+        routers = _routers_in(nodes_of(file))
+        found |= {
+            (routers[node.func.value.id], node.func.attr)
+            for node in nodes_of(file)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id in routers
+        }
+    return found
+
+
+def _routers_in(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """Routers by the names that a file gives them; their functions are never imported one by one."""
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    assert not [
+        each.module for each in imports if str(each.module).startswith("backend.api.routers.")
+    ]
+    return {
+        alias.asname or alias.name: alias.name
+        for each in imports
+        if each.module == "backend.api.routers"
+        for alias in each.names
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend.api.answer import Answer
-from backend.api.bulk_actions import act
+from backend.api.bulk_actions import act, dead_jobs
 from backend.api.call import Call
 from backend.api.operation import Router
 from backend.api.paging import with_links
@@ -12,9 +12,6 @@ from backend.api.schemas.bulk import BulkOutcome, DeadBulkRequest
 from backend.api.schemas.dead_letters import DeadJob, DeadPage, DeadQuery
 from backend.api.schemas.fields import JobId
 from backend.api.schemas.job_actions import Done
-from backend.domain.errors import InvalidOption
-from backend.services.bulk_service import DEAD, Selection
-from backend.services.dead_filter import DeadFilter
 
 router = Router("dlq", "Dead letters")
 
@@ -40,14 +37,14 @@ def redrive_many(call: Call, body: DeadBulkRequest) -> BulkOutcome:
 
     With `dry_run` it only shows how many they are, the oldest, and a few of them.
     """
-    redrive, selection = call.actions.dead_letters.redrive_many, _selection(call, body)
+    redrive, selection = call.actions.dead_letters.redrive_many, dead_jobs(call, body)
     return act(call, selection, redrive, dry_run=body.dry_run, reason=body.reason)
 
 
 @router.post("/api/dlq/discard")
 def discard_many(call: Call, body: DeadBulkRequest) -> BulkOutcome:
     """Takes dead jobs out for good: by filter, by id, or `all` of them; history keeps them."""
-    discard, selection = call.actions.dead_letters.discard_many, _selection(call, body)
+    discard, selection = call.actions.dead_letters.discard_many, dead_jobs(call, body)
     return act(call, selection, discard, dry_run=body.dry_run, reason=body.reason)
 
 
@@ -56,12 +53,3 @@ def discard(call: Call, job_id: JobId, body: Because) -> Done:
     """Takes one dead job out of the dead-letter queue for good; history keeps it."""
     call.actions.dead_letters.discard(call.actor, job_id, reason=body.reason)
     return Done(id=job_id, outcome="failed")
-
-
-def _selection(call: Call, body: DeadBulkRequest) -> Selection:
-    if (body.filter is not None) + (body.job_ids is not None) + body.all != 1:
-        raise InvalidOption("give a filter, job_ids, or all: one of the three", field="filter")
-    if body.job_ids is not None:
-        return call.parts.bulk.chosen(body.job_ids, DEAD)
-    wanted = body.filter.dead_filter() if body.filter else DeadFilter()
-    return call.parts.bulk.select_dead(wanted)

@@ -9,7 +9,6 @@ from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import BulkOutcome, PurgeRequest
 from backend.api.schemas.fields import QueueText
 from backend.api.schemas.queues import PauseLine, PauseOutcome, Queue, Queues
-from backend.domain.errors import InvalidOption
 from backend.domain.queue_name import QueueName
 
 router = Router("queues", "Queues")
@@ -66,8 +65,6 @@ def purge(call: Call, queue: QueueText, body: PurgeRequest) -> BulkOutcome:
     selection = call.parts.bulk.waiting(name)
     if body.dry_run:
         return shown(call, selection)
-    if body.confirm != queue:
-        raise InvalidOption(f"repeat the queue's name in confirm: {queue!r}", field="confirm")
-    taken = call.actions.queues.purge(call.actor, name, reason=body.reason)
+    taken = call.actions.queues.purge(call.actor, body.confirmed(queue), reason=body.reason)
     outcome = done(call, selection, taken.job_ids)
     return outcome.model_copy(update={"count": taken.jobs, "more": False})

@@ -12,7 +12,9 @@ from backend.api.schemas.dead_conditions import DeadConditions
 from backend.api.schemas.fields import JobId, QueueText
 from backend.api.schemas.job_conditions import SearchConditions
 from backend.api.schemas.job_search import JobLine
+from backend.domain.errors import InvalidOption
 from backend.domain.history_search import JobSearch
+from backend.domain.queue_name import QueueName
 
 JobIds = Annotated[list[JobId], Field(min_length=1, max_length=10_000)]
 
@@ -72,6 +74,12 @@ class PurgeRequest(Because):
 
     confirm: QueueText | None = Field(None, description="The queue's name again.")
     dry_run: bool = Field(False, description="Only show what it would cancel.")
+
+    def confirmed(self, queue: str) -> str:
+        """The queue's whole name; raises `InvalidOption` unless it was repeated as it was given."""
+        if self.confirm != queue:
+            raise InvalidOption(f"repeat the queue's name in confirm: {queue!r}", field="confirm")
+        return str(QueueName.parse(queue))
 
 
 class BulkOutcome(Resource):

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from flask import Response, request
 
-from backend.api.routers.dead_letters import discard_many, redrive_many
-from backend.api.routers.job_bulk import cancel_many, run_many
-from backend.api.schemas.bulk import (
-    BulkCancelRequest,
-    BulkOutcome,
-    DeadBulkRequest,
-    UnendedBulkRequest,
-)
+from backend.api.bulk_actions import dead_jobs, shown, unended_jobs
+from backend.api.schemas.bulk import DeadBulkRequest, UnendedBulkRequest
 from backend.dashboard.redirect import see_other
 from backend.dashboard.routes import Routes
 from backend.dashboard.views.jobs import WITHIN
 from backend.dashboard.visit import Visit, link
 from backend.domain.errors import InvalidOption
+from backend.domain.job_state import JobState
+from backend.services.bulk_service import SCHEDULED, UNENDED, Selection
 
 routes = Routes()
 
@@ -43,59 +39,61 @@ WORDS = {
 @routes.page("/bulk/cancel", "jobs.cancel_many")
 def preview_cancel(visit: Visit) -> Response:
     """What canceling would touch."""
-    return _preview(
-        visit, "cancel", _UNENDED, lambda: cancel_many(visit.call, _cancel(visit, dry_run=True))
-    )
+    return _preview(visit, "cancel", _UNENDED, lambda: _unended(visit, UNENDED))
 
 
 @routes.page("/bulk/run", "jobs.run_many")
 def preview_run(visit: Visit) -> Response:
     """What would run before it is due."""
-    return _preview(visit, "run", _UNENDED, lambda: run_many(visit.call, _run(visit, dry_run=True)))
+    return _preview(visit, "run", _UNENDED, lambda: _unended(visit, SCHEDULED))
 
 
 @routes.page("/bulk/redrive", "dlq.redrive_many")
 def preview_redrive(visit: Visit) -> Response:
     """What redriving would touch."""
-    return _preview(
-        visit, "redrive", _DEAD, lambda: redrive_many(visit.call, _dead(visit, dry_run=True))
-    )
+    return _preview(visit, "redrive", _DEAD, lambda: _dead(visit))
 
 
 @routes.page("/bulk/discard", "dlq.discard_many")
 def preview_discard(visit: Visit) -> Response:
     """What discarding would touch."""
-    return _preview(
-        visit, "discard", _DEAD, lambda: discard_many(visit.call, _dead(visit, dry_run=True))
-    )
+    return _preview(visit, "discard", _DEAD, lambda: _dead(visit))
 
 
 @routes.action("/bulk/cancel", "jobs.cancel_many")
 def bulk_cancel(visit: Visit) -> str:
     """Withdraws them."""
-    return _done(visit, "cancel", cancel_many(visit.call, _cancel(visit, dry_run=False)))
+    reason, chosen = visit.must_say_why(), _unended(visit, UNENDED)
+    done = visit.actions.many_jobs.cancel_many(visit.actor, chosen.ids, reason=reason)
+    return _done(visit, "cancel", len(done.canceled) + len(done.asked))
 
 
 @routes.action("/bulk/run", "jobs.run_many")
 def bulk_run(visit: Visit) -> str:
     """Queues them before they are due."""
-    return _done(visit, "run", run_many(visit.call, _run(visit, dry_run=False)))
+    reason, chosen = visit.must_say_why(), _unended(visit, SCHEDULED)
+    done = visit.actions.many_jobs.run_many(visit.actor, chosen.ids, reason=reason)
+    return _done(visit, "run", len(done))
 
 
 @routes.action("/bulk/redrive", "dlq.redrive_many")
 def bulk_redrive(visit: Visit) -> str:
     """Sends them home."""
-    return _done(visit, "redrive", redrive_many(visit.call, _dead(visit, dry_run=False)))
+    reason, chosen = visit.must_say_why(), _dead(visit)
+    done = visit.actions.dead_letters.redrive_many(visit.actor, chosen.ids, reason=reason)
+    return _done(visit, "redrive", len(done))
 
 
 @routes.action("/bulk/discard", "dlq.discard_many")
 def bulk_discard(visit: Visit) -> str:
     """Takes them out for good."""
-    return _done(visit, "discard", discard_many(visit.call, _dead(visit, dry_run=False)))
+    reason, chosen = visit.must_say_why(), _dead(visit)
+    done = visit.actions.dead_letters.discard_many(visit.actor, chosen.ids, reason=reason)
+    return _done(visit, "discard", len(done))
 
 
 def _preview(
-    visit: Visit, action: str, names: dict[str, str], look: Callable[[], BulkOutcome]
+    visit: Visit, action: str, names: dict[str, str], look: Callable[[], Selection]
 ) -> Response:
     if not request.args:
         return see_other(link("/search"))
@@ -106,7 +104,7 @@ def _preview(
         "bulk.html",
         action=action,
         words=WORDS[action][0],
-        outcome=look(),
+        outcome=shown(visit.call, look()),
         back=_back(visit, action, names),
         chosen=[(name, value) for name, value in request.args.items(multi=True) if value],
     )
@@ -133,33 +131,29 @@ def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
     return {end: now.isoformat()} | ({"since": (now - length).isoformat()} if length else {})
 
 
-def _done(visit: Visit, action: str, outcome: BulkOutcome) -> str:
-    note = WORDS[action][1] if outcome.count else "nothing"
+def _done(visit: Visit, action: str, count: int) -> str:
+    note = WORDS[action][1] if count else "nothing"
     if action in {"cancel", "run"}:
         asked = {name: visit.query[name] for name in _UNENDED if name in visit.query}
-        return link("/search", asked, note=note, n=outcome.count)
-    return link("/dead", note=note, n=outcome.count)
+        return link("/search", asked, note=note, n=count)
+    return link("/dead", note=note, n=count)
 
 
-def _cancel(visit: Visit, *, dry_run: bool) -> BulkCancelRequest:
-    return BulkCancelRequest.model_validate(_body(visit, _UNENDED, dry_run=dry_run))
+def _unended(visit: Visit, states: Set[JobState]) -> Selection:
+    body = UnendedBulkRequest.model_validate(_body(visit, _UNENDED))
+    return unended_jobs(visit.call, body, states)
 
 
-def _run(visit: Visit, *, dry_run: bool) -> UnendedBulkRequest:
-    return UnendedBulkRequest.model_validate(_body(visit, _UNENDED, dry_run=dry_run))
-
-
-def _dead(visit: Visit, *, dry_run: bool) -> DeadBulkRequest:
-    body = _body(visit, _DEAD, dry_run=dry_run)
+def _dead(visit: Visit) -> Selection:
+    body = _body(visit, _DEAD)
     if request.args.get("all") == "yes" and not {"filter", "job_ids"} & body.keys():
         body["all"] = True
-    return DeadBulkRequest.model_validate(body)
+    return dead_jobs(visit.call, DeadBulkRequest.model_validate(body))
 
 
-def _body(visit: Visit, names: dict[str, str], *, dry_run: bool) -> dict[str, Any]:
+def _body(visit: Visit, names: dict[str, str]) -> dict[str, Any]:
     """The selection stands in the address, of the preview and of the form alike."""
-    reason = visit.reason if dry_run else visit.must_say_why()
-    body: dict[str, Any] = {"dry_run": dry_run, "reason": reason}
+    body: dict[str, Any] = {"reason": visit.reason}
     ids = [job_id for job_id in request.args.getlist("id") if job_id]
     conditions = {names[name]: visit.query[name] for name in names if name in visit.query}
     if unknown := _not_understood(visit, names):

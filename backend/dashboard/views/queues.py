@@ -6,13 +6,14 @@ from itertools import groupby
 
 from flask import Response
 
+from backend.api.bulk_actions import shown
 from backend.api.routers import queues as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import PurgeRequest
 from backend.api.schemas.queues import LimitRequest, Queue
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
-from backend.domain.queue_name import lane_of
+from backend.domain.queue_name import QueueName, lane_of
 
 routes = Routes()
 
@@ -40,16 +41,17 @@ def queues(visit: Visit) -> Response:
 @routes.page("/queues/<queue>/purge", "queues.purge")
 def preview_purge(visit: Visit, queue: str) -> Response:
     """What emptying it would cancel."""
-    outcome = api.purge(visit.call, queue, PurgeRequest(dry_run=True))
-    return visit.show("purge.html", queue=queue, outcome=outcome)
+    chosen = visit.parts.bulk.waiting(str(QueueName.parse(queue)))
+    return visit.show("purge.html", queue=queue, outcome=shown(visit.call, chosen))
 
 
 @routes.action("/queues/<queue>/purge", "queues.purge")
 def purge(visit: Visit, queue: str) -> str:
     """Empties it."""
     body = PurgeRequest(confirm=visit.form.get("confirm"), reason=visit.must_say_why())
-    outcome = api.purge(visit.call, queue, body)
-    return link("/queues", note="purged", n=outcome.count)
+    name = body.confirmed(queue)
+    taken = visit.actions.queues.purge(visit.actor, name, reason=body.reason)
+    return link("/queues", note="purged", n=taken.jobs)
 
 
 @routes.action("/queues/<queue>/pause", "queues.pause")

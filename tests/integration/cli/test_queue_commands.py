@@ -48,6 +48,24 @@ def test_a_queue_is_paused_and_resumed_with_a_name(shell: Shell) -> None:
     assert (row["object"], row["reason"], row["channel"]) == ("queue:low", "night", "cli")
 
 
+def test_lanes_and_types_have_the_actions_that_they_have_over_http(shell: Shell) -> None:
+    for what in ("lane:email", "type:greet"):
+        shell.run("queues", "pause", what, "--reason", "night")
+        shell.run("queues", "resume", what)
+
+    rows = shell.json("audit", "list", "--limit", "8")[::-1]
+
+    assert [(row["action"], row["object"], row["outcome"]) for row in rows] == [
+        (f"{kind}.{verb}", what, outcome)
+        for what, kind, pause, resume in (
+            ("lane:email", "queues", "pause_lane", "resume_lane"),
+            ("type:greet", "types", "pause", "resume"),
+        )
+        for verb in (pause, resume)
+        for outcome in ("intended", "done")
+    ]
+
+
 def test_an_unknown_lane_is_refused(shell: Shell) -> None:
     assert "no lane" in shell.run("queues", "pause", "lane:emial", status=2).talk
 
@@ -106,3 +124,5 @@ def test_jobs_behind_a_pause_of_their_type_are_counted(shell: Shell) -> None:
     asked = shell.run("queues", "purge", "normal", typed="n\n", status=2).talk
     assert "Cancel the 3 job(s)" in asked
     assert shell.json("queues", "purge", "normal", "--yes") == {"normal": 3}
+    # The audit log outlives this test, and other tests are told what it says of pauses.
+    shell.run("queues", "resume", "type:greet")

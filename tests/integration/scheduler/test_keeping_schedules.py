@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.domain.actor import Actor
+from backend.domain.actor import Actor, Channel
+from backend.domain.audit_ports import AuditFilter
 from backend.domain.errors import InvalidOption, InvalidRequest, UnknownJobType
 from backend.domain.schedule import Origin
 from backend.domain.schedule_errors import ScheduleConflict, ScheduleNotFound
@@ -313,3 +315,38 @@ def test_no_row_can_be_half_a_schedule(house: SchedulerHouse) -> None:
     ):
         with pytest.raises(Exception, match="violates check constraint"):
             run(house.engine, f"UPDATE schedules SET {wrong}")
+
+
+def test_what_code_does_to_schedules_is_in_the_audit_log(house: SchedulerHouse) -> None:
+    deploy = Actor("deploy")
+    house.service.create("ping", "report", by=deploy, reason="release 7", interval=60)
+    house.service.change("ping", by=deploy, interval=120)
+    house.service.pause("ping", by=deploy, reason="too many")
+    house.service.resume("ping", by=deploy)
+    job_id = house.service.run_now("ping", by=deploy)
+    house.service.delete("ping", by=deploy)
+    with pytest.raises(ScheduleNotFound):
+        house.service.pause("ping", by=deploy)
+
+    found = house.audit.search(AuditFilter(actor="deploy"))[::-1]
+
+    assert {row.entry.object for row in found} == {"schedule:ping"}
+    assert {row.entry.actor.channel for row in found} == {Channel.PYTHON}
+    assert [(row.entry.action, row.entry.outcome.value) for row in found] == [
+        (f"schedules.{action}", outcome)
+        for action, ended in (
+            ("create", "done"),
+            ("change", "done"),
+            ("pause", "done"),
+            ("resume", "done"),
+            ("run_now", "done"),
+            ("delete", "done"),
+            ("pause", "refused"),
+        )
+        for outcome in ("intended", ended)
+    ]
+    done = {row.entry.action: row.entry for row in found if row.entry.outcome.value == "done"}
+    assert done["schedules.create"].reason == "release 7"
+    assert json.loads(done["schedules.change"].before)["interval"] == 60
+    assert json.loads(done["schedules.change"].after)["interval"] == 120
+    assert done["schedules.run_now"].affected_ids == (job_id,)
