@@ -21,6 +21,8 @@ from backend.domain.audit import ActionOutcome
 from backend.domain.errors import InvalidRequest, MigrationError, Unavailable
 
 log = structlog.get_logger("tally.audit")
+#: Ids that are written out; the number says how many there were.
+_MOST_IDS = 1000
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -69,7 +71,7 @@ class ActionLog:
     def around(self, action: str, by: Actor, what: str, reason: str = "") -> Iterator[Attempt]:
         """Writes the intent, lets the action happen, and writes what came of it."""
         by = by if by.request_id else replace(by, request_id=secrets.token_hex(8))
-        shared = {"object": what, "reason": reason}
+        shared = {"object": _storable(what), "reason": _storable(reason)}
         is_lost = not self._write(action, by, shared, ActionOutcome.INTENDED)
         attempt = Attempt()
         try:
@@ -79,7 +81,7 @@ class ActionLog:
             raise
         effect = attempt.effect
         came_of_it = {
-            "affected_ids": effect.ids,
+            "affected_ids": effect.ids[:_MOST_IDS],
             "affected": len(effect.ids) if effect.affected is None else effect.affected,
             "before": effect.before,
             "after": effect.after,
@@ -105,24 +107,30 @@ class ActionLog:
         except (Unavailable, MigrationError) as error:
             if self._is_required and outcome is ActionOutcome.INTENDED:
                 raise
-            tell_log(action, by, {"outcome": outcome.value, **details}, error)
             if self._when_lost is not None and not is_lost:
                 self._when_lost(error)
+            tell_log(action, by, {"outcome": outcome.value, **details}, error)
             return False
         return True
 
 
 def tell_log(action: str, by: Actor, details: Mapping[str, Any], error: Exception) -> None:
-    """The last resort: the entry as a line of the process log."""
-    log.error(
-        "audit.not_recorded",
-        cause=str(error),
-        action=action,
-        actor=by.name,
-        role=by.role,
-        source=by.source,
-        **{"request_id": by.request_id, "trace_id": by.trace_id, **details},
-    )
+    """The last resort: the entry as a line of the process log, without what is empty."""
+    entry = {
+        "actor": by.name,
+        "role": by.role,
+        "source": by.source,
+        "request_id": by.request_id,
+        "trace_id": by.trace_id,
+        **details,
+    }
+    told = {name: value for name, value in entry.items() if value not in (None, "", (), [])}
+    log.error("audit.not_recorded", action=action, cause=str(error), **told)
+
+
+def _storable(text: str) -> str:
+    """Postgres has no such character; what it was typed for is refused by the action itself."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _outcome_of(error: Exception) -> ActionOutcome:

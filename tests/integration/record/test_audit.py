@@ -289,6 +289,19 @@ def test_an_action_whose_outcome_never_came_is_listed(bureau: Bureau) -> None:
     assert bureau.audit.unmatched(older_than=60) == []
 
 
+def test_a_name_that_cannot_be_stored_is_refused_by_its_action_and_not_by_the_log(
+    bureau: Bureau,
+) -> None:
+    with (
+        pytest.raises(JobNotFound),
+        ActionLog(bureau.audit).around("jobs.cancel", ADA, "job:a\0b", "no\0"),
+    ):
+        raise JobNotFound("no job")
+
+    ended = bureau.audit.search(AuditFilter(action="jobs.cancel"), most=1)[0].entry
+    assert (ended.object, ended.reason, ended.outcome) == ("job:a�b", "no�", "refused")
+
+
 def test_each_action_of_code_has_an_outcome_of_its_own(bureau: Bureau) -> None:
     """Code has no request: without an id, no intent would ever find its outcome."""
     log = ActionLog(bureau.audit)
