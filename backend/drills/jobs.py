@@ -10,14 +10,14 @@ from pydantic import BaseModel
 from workers.base_worker import JobContext, job_type
 
 
-class Effect(BaseModel):
+class NotedEffect(BaseModel):
     """Where to leave the line, and how long to work for it."""
 
     file: str
     seconds: float
 
 
-class Hoard(Effect):
+class Hoard(NotedEffect):
     """What it leaves in memory."""
 
     megabytes: int
@@ -28,7 +28,7 @@ _hoarded: list[bytearray] = []
 
 
 @job_type("drill_effect", timeout=60, max_retries=20, retry_delays=[0.1])
-def drill_effect(payload: Effect, context: JobContext) -> int:
+def drill_effect(payload: NotedEffect, context: JobContext) -> int:
     """Works a while, then leaves its id: the effect that must happen at least once."""
     time.sleep(payload.seconds)
     descriptor = os.open(payload.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
