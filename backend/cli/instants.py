@@ -55,7 +55,7 @@ class Instant(click.ParamType[datetime]):
     name = "time"
 
     def __init__(self, *, ahead: bool = False) -> None:
-        """DurationList are counted back from now, or forward when it is ``ahead``."""
+        """Durations are counted back from now, or forward when it is ``ahead``."""
         self._sign = 1 if ahead else -1
 
     def convert(
