@@ -21,8 +21,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from backend.domain.history_ports import EventBatch
-from backend.domain.history_search import JobSearch
 from backend.domain.job_event import JobEvent
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_id import uuid7
 from backend.domain.job_state import JobState
 from backend.embedded.servers import start_servers
@@ -36,6 +36,7 @@ from backend.services.history_service import HistoryService
 from backend.telemetry.clock import SystemClock
 
 DAYS = 30
+FAILED = frozenset([JobState.FAILED])
 BATCH = 1500
 QUESTIONS = 100
 TYPES = ("send_email", "webhook", "report", "export", "cleanup", "invoice", "sync", "rare_audit")
@@ -221,7 +222,7 @@ def questions(
 
     def search(**conditions: Callable[[], Any] | Any) -> Callable[[], Any]:
         return lambda: service.search(
-            JobSearch(
+            JobFilter(
                 **{
                     name: value() if callable(value) else value
                     for name, value in conditions.items()
@@ -234,7 +235,7 @@ def questions(
 
     def page_far_back() -> Any:
         until = now - timedelta(days=dice.uniform(1, 29))
-        return service.search(JobSearch(until=until, job_type=dice.choice(TYPES[:7])))
+        return service.search(JobFilter(accepted_until=until, job_type=dice.choice(TYPES[:7])))
 
     def some_day() -> datetime:
         return now - timedelta(days=dice.uniform(1, 29))
@@ -246,24 +247,29 @@ def questions(
         "by type": search(job_type=lambda: dice.choice(TYPES)),
         "by a rare type": search(job_type="rare_audit"),
         "by queue": search(queue=lambda: dice.choice(("high", "normal:webhook", "low:export"))),
-        "by state": search(state=lambda: dice.choice((JobState.FINISHED, JobState.FAILED))),
-        "by a state that nothing is in": search(state=JobState.DEFERRED),
-        "by type and state": search(job_type=lambda: dice.choice(TYPES), state=JobState.FAILED),
+        "by state": search(
+            states=lambda: frozenset([dice.choice((JobState.FINISHED, JobState.FAILED))])
+        ),
+        "by a state that nothing is in": search(states=frozenset([JobState.DEFERRED])),
+        "by type and state": search(job_type=lambda: dice.choice(TYPES), states=FAILED),
         "by type and queue that never meet": search(
             job_type="send_email", queue=lambda: dice.choice(("normal", "low:export"))
         ),
         "by type, state, queue and day": search(
-            job_type="report", state=JobState.FAILED, queue="high:report", until=some_day
+            job_type="report",
+            states=FAILED,
+            queue="high:report",
+            accepted_until=some_day,
         ),
         "by a tag that many have": search(tag="vip"),
         "by a tag that nothing has": search(tag="nobody"),
-        "by tag, type and state": search(tag="eu", job_type="sync", state=JobState.FAILED),
+        "by tag, type and state": search(tag="eu", job_type="sync", states=FAILED),
         "by trace id": search(trace_id=lambda: job()["trace_id"]),
         "by context id": search(context_id=context),
         "by tenant": search(tenant=lambda: f"tenant-{dice.randrange(50)}"),
-        "by tenant and state": search(tenant="tenant-7", state=JobState.FAILED),
+        "by tenant and state": search(tenant="tenant-7", states=FAILED),
         "by worker": search(worker=lambda: job()["worker"]),
-        "by worker and state": search(worker=lambda: job()["worker"], state=JobState.FAILED),
+        "by worker and state": search(worker=lambda: job()["worker"], states=FAILED),
         "by text in errors, frequent": search(error_text="refused"),
         "by text in errors, rarer": search(error_text=lambda: f"smtp-{dice.randrange(97)}.example"),
         "by text in errors, not there": search(error_text="no such words"),

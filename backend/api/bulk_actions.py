@@ -11,9 +11,9 @@ from backend.api.own_jobs import check_own
 from backend.api.schemas.bulk import BulkOutcome, DeadBulkRequest, UnendedBulkRequest
 from backend.domain.actor import Actor
 from backend.domain.errors import InvalidOption
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.services.bulk_service import DEAD, Selection
-from backend.services.dead_filter import DeadFilter
 
 _MOST_IDS = 1000
 
@@ -78,5 +78,5 @@ def dead_jobs(call: Call, body: DeadBulkRequest) -> Selection:
         raise InvalidOption("give a filter, job_ids, or all: one of the three", field="filter")
     if body.job_ids is not None:
         return call.parts.bulk.chosen(body.job_ids, DEAD)
-    wanted = body.filter.dead_filter() if body.filter else DeadFilter()
+    wanted = body.filter.job_filter(body.filter.tenant) if body.filter else JobFilter()
     return call.parts.bulk.select_dead(wanted)

@@ -128,4 +128,4 @@ class PlatformActions:
     def _bulk(self) -> BulkService:
         parts = self._parts
         operations = RedisOperations(parts.redis, parts.keys)
-        return BulkService(operations, parts.inspection, parts.job_control)
+        return BulkService(operations, parts.inspection)

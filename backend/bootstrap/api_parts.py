@@ -74,7 +74,7 @@ def api_parts(parts: Platform) -> ApiParts:
         clock=clock,
         catalogue=parts.catalogue,
         queue=QueueService(queue, parts.intake),
-        bulk=BulkService(operations, inspection, parts.job_control),
+        bulk=BulkService(operations, inspection),
         dead_letters=DeadLetters(inspection),
         search=SearchService(queue, inspection, history),
         why=WhyService(inspection, clock.now),

@@ -104,10 +104,14 @@ class Platform:
         return RedisInspection(self.redis, self.keys)
 
     @cached_property
+    def operations(self) -> RedisOperations:
+        """What changes the live truth for people."""
+        return RedisOperations(self.redis, self.keys)
+
+    @cached_property
     def job_control(self) -> JobControl:
         """What people do to jobs and queues."""
-        operations = RedisOperations(self.redis, self.keys)
-        return JobControl(operations, self.inspection, self.job_queue, self.intake)
+        return JobControl(self.operations, self.inspection, self.job_queue, self.intake)
 
     @cached_property
     def worker_service(self) -> WorkerService:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import click
@@ -18,16 +19,17 @@ from backend.cli.identity import who
 from backend.cli.job_printing import attempts_of
 from backend.cli.jobs_enqueueing import payload_from
 from backend.cli.jobs_reading import show as show_job
-from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
-from backend.cli.parts import actions
+from backend.cli.parts import actions, dead_letters
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.errors import QueueUnavailable
 from backend.domain.job import JobView
-from backend.services.dead_filter import DeadFilter
+from backend.domain.job_filter import JobFilter
 
 _DONE = {"redrive": "queued again", "discard": "discarded"}
+#: Dead jobs of one command.
+_MOST = 10**6
 Bulk = Callable[[list[str]], list[str]]
 
 
@@ -40,7 +42,7 @@ dlq.add_command(show_job, "show")
 
 
 @dlq.command("list")
-@options.dead_filter
+@options.job_filter
 @options.limit(20, most=10_000)
 @options.as_json
 def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
@@ -52,10 +54,11 @@ def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
       tally dlq list --type send_email --after 1h
       tally dlq list --error ConnectionError --limit 200 --json
     """
+    chosen = options.filter_of(wanted)
     try:
-        found = platform().job_control.matching_dead(_filter(wanted), most=limit)
+        found = list(islice(dead_letters().matching(chosen), limit))
     except QueueUnavailable as away:
-        on_record.print_dead(away, wanted, limit, as_json=as_json)
+        on_record.print_dead(away, chosen, limit, as_json=as_json)
         return
     if as_json:
         print_json([_facts(job, died) for job, died in found])
@@ -71,11 +74,11 @@ def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
 
 
 @dlq.command()
-@options.dead_filter
+@options.job_filter
 @options.as_json
 def groups(as_json: bool, **wanted: Any) -> None:
     """Counts dead jobs by type, reason and error: what to repair first."""
-    found = platform().job_control.matching_dead(_filter(wanted), most=10**6)
+    found = list(islice(dead_letters().matching(options.filter_of(wanted)), _MOST))
     counted = Counter(_group(job) for job, _ in found)
     newest = {_group(job): (job, died) for job, died in reversed(found)}
     rows = [(*group, count, *newest[group]) for group, count in counted.most_common()]
@@ -96,7 +99,7 @@ def groups(as_json: bool, **wanted: Any) -> None:
 @dlq.command()
 @click.argument("job_ids", nargs=-1, metavar="[JOB_ID...]")
 @click.option("--all", "every", is_flag=True, help="Every dead job.")
-@options.dead_filter
+@options.job_filter
 @click.option("--payload", help="Run them with this payload instead: JSON, @FILE or -.")
 @options.yes
 @options.reason
@@ -137,7 +140,7 @@ def redrive(
 @dlq.command()
 @click.argument("job_ids", nargs=-1, metavar="[JOB_ID...]")
 @click.option("--all", "every", is_flag=True, help="Every dead job.")
-@options.dead_filter
+@options.job_filter
 @options.yes
 @options.reason
 @options.as_json
@@ -178,8 +181,8 @@ class _Chosen:
 
     def __init__(self, job_ids: tuple[str, ...], *, every: bool, wanted: dict[str, Any]) -> None:
         self._job_ids = job_ids
-        self._filter = _filter(wanted)
-        said = {"Job ids": job_ids, "--all": every, "a filter": self._filter != DeadFilter()}
+        self._filter = options.filter_of(wanted)
+        said = {"Job ids": job_ids, "--all": every, "a filter": self._filter != JobFilter()}
         given = [what for what, is_given in said.items() if is_given]
         if not given:
             raise click.UsageError("Name jobs, or give a filter, or say --all.")
@@ -199,21 +202,15 @@ class _Chosen:
         if self._job_ids:
             for_each(self._job_ids, one, as_json=as_json)
             return
-        meant = platform().job_control.matching_dead(self._filter, most=10**9)
+        ids = [job.id for job, _ in islice(dead_letters().matching(self._filter), _MOST)]
         done: list[str] = []
-        if meant:
-            confirm(f"{verb.capitalize()} {len(meant)} dead job(s)?", yes=yes)
-            done = many([job.id for job, _ in meant])
+        if ids:
+            confirm(f"{verb.capitalize()} {len(ids)} dead job(s)?", yes=yes)
+            done = many(ids)
         if as_json:
             print_json({"done": done})
         else:
             tell(f"{len(done)} {_DONE[verb]}")
-
-
-def _filter(wanted: dict[str, Any]) -> DeadFilter:
-    """What the options say. A queue that does not exist holds nothing, but that is not the answer."""
-    queue = wanted.get("queue")
-    return DeadFilter(**(wanted | {"queue": known_queue(queue)} if queue else wanted))
 
 
 def _group(job: JobView) -> tuple[str, str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TextIO
 
@@ -26,8 +25,9 @@ from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.history_record import JobRecord
 from backend.domain.history_retention import RetentionRule
-from backend.domain.history_search import MOST_PER_PAGE, JobSearch
+from backend.domain.history_search import MOST_PER_PAGE
 from backend.domain.history_statistics import AttemptCounts, DurationSummary
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.services.history_service import HistoryService
 
@@ -115,12 +115,8 @@ def states(since: datetime | None, until: datetime | None, as_json: bool) -> Non
 
 @history.command()
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
-@click.option("--type", "job_type", default="", shell_complete=a_job_type)
-@click.option("--state", type=click.Choice([state.value for state in JobState]))
-@click.option("--tag", default="")
-@click.option("--tenant", default="")
-@options.since
-@options.until
+@options.state
+@options.job_filter
 def export(file: TextIO, state: str | None, **wanted: Any) -> None:
     """Writes jobs on record to FILE (- is standard output), one JSON object a line.
 
@@ -128,11 +124,10 @@ def export(file: TextIO, state: str | None, **wanted: Any) -> None:
     Example:
       tally history export failed.jsonl --state failed --since 30d
     """
-    search = JobSearch(state=JobState(state) if state else None, limit=MOST_PER_PAGE, **wanted)
     count = 0
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("exporting", total=None)
-        for job in _all(search):
+        for job in _all(options.filter_of(wanted, state)):
             file.write(json.dumps(plain(job), ensure_ascii=False) + "\n")
             count += 1
             bar.update(task, advance=1)
@@ -161,14 +156,13 @@ def prune(days: int, include_failed: bool, yes: bool, as_json: bool) -> None:
         tell(f"{deleted} jobs deleted")
 
 
-def _all(search: JobSearch) -> Iterator[JobRecord]:
+def _all(wanted: JobFilter) -> Iterator[JobRecord]:
     service = history_service()
-    while True:
-        page = service.search(search)
+    page = service.search(wanted, limit=MOST_PER_PAGE)
+    yield from page.jobs
+    while page.next is not None:
+        page = service.search(wanted, limit=MOST_PER_PAGE, after=page.next)
         yield from page.jobs
-        if page.next is None:
-            return
-        search = replace(search, after=page.next)
 
 
 def _statistics(

@@ -11,7 +11,6 @@ import click
 from backend.bootstrap import platform
 from backend.cli import options
 from backend.cli.ages import age
-from backend.cli.completing import a_job_type, a_queue
 from backend.cli.instants import DURATION
 from backend.cli.job_printing import (
     attempts_of,
@@ -25,7 +24,6 @@ from backend.cli.parts import history_service, search_service, why_service
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.history_record import JobHistory, JobRecord
-from backend.domain.history_search import JobSearch
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 
@@ -53,24 +51,20 @@ def show(job_id: str, as_json: bool) -> None:
 
 
 @click.command("list")
-@click.option("--state", type=click.Choice([state.value for state in JobState]))
-@click.option("--type", "job_type", default="", help="Job type.", shell_complete=a_job_type)
-@click.option("--queue", default="", help="As high, or low:export.", shell_complete=a_queue)
-@click.option("--tag", default="")
-@click.option("--tenant", default="")
-@click.option("--trace-id", default="")
-@click.option("--context-id", default="")
-@click.option("--environment", default="", help="Where its maker said that it belongs.")
-@click.option("--worker", default="", help="The worker of the last attempt.")
-@click.option("--error", "error_text", default="", help="A part of the last error.")
-@options.since
-@options.until
+@options.state
+@options.job_filter
 @click.option("--source", type=click.Choice(["live", "history"]), help="Ask one store only.")
 @click.option("--cursor", help="Where the last page ended.")
 @options.limit(20)
 @options.as_json
 def list_jobs(
-    as_json: bool, source: Any, cursor: str | None, state: str | None, **wanted: Any
+    *,
+    as_json: bool,
+    source: Any,
+    cursor: str | None,
+    limit: int,
+    state: str | None,
+    **wanted: Any,
 ) -> None:
     """Finds jobs in Redis and in the record of months, the newest first.
 
@@ -80,8 +74,9 @@ def list_jobs(
       tally jobs list --type send_email --tag welcome --limit 100
       tally jobs search --error "connection refused" --since 7d
     """
-    search = JobSearch(state=JobState(state) if state else None, **wanted)
-    page = search_service().search(search, cursor=cursor, source=source)
+    page = search_service().search(
+        options.filter_of(wanted, state), limit=limit, cursor=cursor, source=source
+    )
     if as_json:
         print_json({"jobs": listed(page.jobs), "sources": page.sources, "next": page.next})
         return
@@ -112,8 +107,11 @@ def wait(job_id: str, timeout: float, as_json: bool) -> None:
 @click.argument("job_id")
 @options.as_json
 def why(job_id: str, as_json: bool) -> None:
-    """Says why a job is not running: paused, behind others, no worker, at a limit…"""
-    explanation = why_service().explain(platform().queue_service.get_job(job_id))
+    """Says why a job is not running: paused, behind others, no worker, at a limit…
+
+    Asks Redis, then the record.
+    """
+    explanation = why_service().explain_found(search_service().find(job_id))
     if as_json:
         print_json(explanation)
         return

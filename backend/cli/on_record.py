@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from backend.api.config.settings import Settings
 from backend.bootstrap import platform
@@ -17,7 +16,8 @@ from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say
 from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
 from backend.domain.history_record import JobRecord
-from backend.domain.history_search import MOST_PER_PAGE, JobSearch
+from backend.domain.history_search import MOST_PER_PAGE
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 
 Answer = TypeVar("Answer")
@@ -44,10 +44,8 @@ def print_queues(away: QueueUnavailable, *, as_json: bool) -> None:
     say(f"{dead} in the dead-letter queue; {stuck} running for more than 5 minutes")
 
 
-def print_dead(
-    away: QueueUnavailable, wanted: dict[str, Any], limit: int, *, as_json: bool
-) -> None:
-    """Dead jobs, the newest accepted first; ``wanted`` are the options of a filter of dead jobs."""
+def print_dead(away: QueueUnavailable, wanted: JobFilter, limit: int, *, as_json: bool) -> None:
+    """Dead jobs that a filter takes, the newest accepted first."""
     found = _asked(away, lambda: list(islice(_dead(wanted), limit)))
     _tell(away)
     if as_json:
@@ -79,24 +77,13 @@ def _asked(away: QueueUnavailable, ask: Callable[[], Answer]) -> Answer:
         raise away from None
 
 
-def _dead(wanted: dict[str, Any]) -> Iterator[JobRecord]:
-    said = {name: value for name, value in wanted.items() if value is not None}
-    after, before = said.pop("after", None), said.pop("before", None)
-    error = said.pop("error", "")
-    search = JobSearch(state=JobState.FAILED, error_text=error, limit=MOST_PER_PAGE, **said)
-    while True:
-        page = history_service().search(search)
-        for job in page.jobs:
-            if job.discarded_at is None and _died_within(job, after, before):
-                yield job
-        if page.next is None:
-            return
-        search = replace(search, after=page.next)
-
-
-def _died_within(job: JobRecord, after: datetime | None, before: datetime | None) -> bool:
-    died = job.finished_at
-    return died is not None and not (after and died < after) and not (before and died >= before)
+def _dead(wanted: JobFilter) -> Iterator[JobRecord]:
+    dead = replace(wanted, states=frozenset([JobState.FAILED]))
+    page = history_service().search(dead, limit=MOST_PER_PAGE)
+    yield from (job for job in page.jobs if job.discarded_at is None)
+    while page.next is not None:
+        page = history_service().search(dead, limit=MOST_PER_PAGE, after=page.next)
+        yield from (job for job in page.jobs if job.discarded_at is None)
 
 
 def _tell(away: QueueUnavailable) -> None:

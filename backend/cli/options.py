@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
 
 from backend.cli.completing import a_job_type, a_queue
 from backend.cli.instants import INSTANT
+from backend.cli.known_queues import known_queue
+from backend.domain.errors import QueueUnavailable
+from backend.domain.job_filter import JobFilter
+from backend.domain.job_state import JobState
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,21 +31,44 @@ def limit(default: int, most: int = 500) -> Callable[[Command], Command]:
     )
 
 
-def dead_filter(command: Command) -> Command:
-    """Which dead jobs are meant."""
-    for option in (
-        click.option("--before", type=INSTANT, help="Dead since before this: 1h, 2026-02-01."),
-        click.option("--after", type=INSTANT, help="Dead since this or later."),
-        click.option("--worker", help="Only of this worker: of their last attempt."),
-        click.option("--tenant", help="Only of this tenant."),
-        click.option("--tag", help="Only with this tag."),
-        click.option("--error", help="Error class, reason, or a part of the message."),
-        click.option(
-            "--queue", help="Only of this queue: high, low:export.", shell_complete=a_queue
-        ),
-        click.option(
-            "--type", "job_type", help="Only of this job type.", shell_complete=a_job_type
-        ),
+def job_filter(command: Command) -> Command:
+    """Which jobs are meant; `filter_of` makes the filter of them."""
+    for option in reversed(
+        (
+            click.option(
+                "--type", "job_type", help="Only of this job type.", shell_complete=a_job_type
+            ),
+            click.option(
+                "--queue", help="Only of this queue: high, low:export.", shell_complete=a_queue
+            ),
+            click.option("--tag", help="Only with this tag."),
+            click.option("--tenant", help="Only of this tenant."),
+            click.option("--trace-id", help="Only of this trace."),
+            click.option("--context-id", help="Only of this context of the caller's."),
+            click.option("--environment", help="Only of where its maker said that it belongs."),
+            click.option("--worker", help="Only of this worker: of their last attempt."),
+            click.option("--error", "error_text", help="A part of the last error, or its reason."),
+            click.option("--error-kind", help="Class of the last error, exactly."),
+            click.option("--since", "accepted_since", type=INSTANT, help="Accepted since: 2h, 7d."),
+            click.option("--until", "accepted_until", type=INSTANT, help="Accepted before."),
+            click.option("--after", "died_after", type=INSTANT, help="Dead since this or later."),
+            click.option("--before", "died_before", type=INSTANT, help="Dead since before this."),
+        )
     ):
         command = option(command)
     return command
+
+
+state = click.option(
+    "--state", type=click.Choice([state.value for state in JobState]), help="Only in this state."
+)
+
+
+def filter_of(wanted: Mapping[str, Any], state: str | None = None) -> JobFilter:
+    """What the options of `job_filter` say. A queue that does not exist is refused, not found empty."""
+    given = {name: value for name, value in wanted.items() if value}
+    if "queue" in given:
+        # While Redis is away nobody knows which queues there are, and the record answers.
+        with suppress(QueueUnavailable):
+            given["queue"] = known_queue(given["queue"])
+    return JobFilter(states=frozenset([JobState(state)] if state else []), **given)

@@ -15,6 +15,7 @@ from backend.cli.printing import say
 if TYPE_CHECKING:
     from backend.services.actions.families import Actions
     from backend.services.audit_service import AuditService
+    from backend.services.dead_letters import DeadLetters
     from backend.services.history_service import HistoryService
     from backend.services.key_service import KeyService
     from backend.services.ledger_service import LedgerService
@@ -44,6 +45,14 @@ def search_service() -> SearchService:
 
     parts = platform()
     return SearchService(parts.job_queue, parts.inspection, history_service())
+
+
+@lru_cache(maxsize=1)
+def dead_letters() -> DeadLetters:
+    """The dead-letter queue."""
+    from backend.services.dead_letters import DeadLetters
+
+    return DeadLetters(platform().inspection)
 
 
 @lru_cache(maxsize=1)

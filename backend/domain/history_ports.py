@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from backend.domain.history_record import JobHistory, RecordedQueue
 from backend.domain.history_retention import RetentionRule
-from backend.domain.history_search import JobPage, JobSearch
+from backend.domain.history_search import Bookmark, JobPage
 from backend.domain.history_statistics import (
     FailureGroup,
     HourStatistics,
@@ -17,6 +17,7 @@ from backend.domain.history_statistics import (
     TypeStatistics,
 )
 from backend.domain.job_event import JobEvent
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 
 
@@ -86,8 +87,8 @@ class HistoryReader(Protocol):
     def find(self, job_id: str) -> JobHistory | None:
         """Everything on record about one job; None when there is nothing, or no more."""
 
-    def search(self, search: JobSearch) -> JobPage:
-        """One page of the jobs that match, newest first."""
+    def search(self, wanted: JobFilter, limit: int, after: Bookmark | None) -> JobPage:
+        """One page of the jobs that are meant, newest first; after a bookmark, if there is one."""
 
     def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
         """How many jobs are in each state; of those accepted in a window, if one is given."""

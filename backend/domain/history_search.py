@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
+from backend.domain.cursor import Cursor, no_cursor
 from backend.domain.errors import InvalidOption
 from backend.domain.history_record import JobRecord
-from backend.domain.job_state import JobState
+from backend.domain.job_filter import JobFilter, is_storable
 
 MOST_PER_PAGE = 500
 #: An index of trigrams knows nothing shorter.
 LEAST_TEXT = 3
-
-
-#: Positions are numbers of 63 bits.
-_BEYOND = 1 << 63
-
-
-def is_storable(text: str) -> bool:
-    """Whether any text on record can be equal to this one: Postgres knows no NUL and no half characters."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
 
 
 class Bookmark(NamedTuple):
@@ -37,64 +21,26 @@ class Bookmark(NamedTuple):
     job_id: str
 
     def __str__(self) -> str:
-        return urlsafe_b64encode(f"{self.position}:{self.job_id}".encode()).decode().rstrip("=")
+        return str(Cursor("record", (self.position, self.job_id)))
 
     @classmethod
     def parse(cls, text: str) -> Bookmark:
         """The bookmark written as ``text``; raises `InvalidOption` for one that is not ours."""
-        try:
-            plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-            position, _, job_id = plain.partition(":")
-            mark = cls(int(position), job_id)
-        except (ValueError, binascii.Error) as error:
-            raise InvalidOption(f"{text!r} is not the cursor of a page", field="cursor") from error
-        if not (0 < mark.position < _BEYOND and is_storable(job_id)):
-            raise InvalidOption(f"{text!r} is not the cursor of a page", field="cursor")
+        position, job_id = Cursor.parts_of(text, "record", int, str)
+        mark = cls(int(position), str(job_id))
+        if mark.position == 0 or not is_storable(mark.job_id):
+            raise no_cursor(text)
         return mark
 
 
-@dataclass(frozen=True, slots=True)
-class JobSearch:
-    """What to look for; an empty field matches every job. Newest first, by acceptance."""
-
-    job_type: str = ""
-    queue: str = ""
-    state: JobState | None = None
-    #: Accepted at or after; accepted before. Aware instants.
-    since: datetime | None = None
-    until: datetime | None = None
-    tag: str = ""
-    trace_id: str = ""
-    context_id: str = ""
-    environment: str = ""
-    tenant: str = ""
-    #: The worker of the last attempt.
-    worker: str = ""
-    #: Any part of the last error's class and message, in upper or lower case.
-    error_text: str = ""
-    after: Bookmark | None = None
-    limit: int = 50
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.limit <= MOST_PER_PAGE:
-            raise InvalidOption(f"a page has 1 to {MOST_PER_PAGE} jobs", field="limit")
-        for name in (
-            "job_type",
-            "queue",
-            "tag",
-            "trace_id",
-            "context_id",
-            "environment",
-            "tenant",
-            "worker",
-            "error_text",
-        ):
-            if not is_storable(getattr(self, name)):
-                raise InvalidOption(f"{name} holds what is no character", field=name)
-        if 0 < len(self.error_text) < LEAST_TEXT:
-            raise InvalidOption(
-                f"text in errors is searched from {LEAST_TEXT} characters on", field="error"
-            )
+def check_search(wanted: JobFilter, limit: int) -> None:
+    """Raises `InvalidOption` for a page that is too large, and a text that is too short to be searched."""
+    if not 1 <= limit <= MOST_PER_PAGE:
+        raise InvalidOption(f"a page has 1 to {MOST_PER_PAGE} jobs", field="limit")
+    if 0 < len(wanted.error_text) < LEAST_TEXT:
+        raise InvalidOption(
+            f"text in errors is searched from {LEAST_TEXT} characters on", field="error"
+        )
 
 
 class JobPage(NamedTuple):

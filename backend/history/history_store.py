@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row
 
 from backend.domain.history_record import JobHistory, RecordedQueue
-from backend.domain.history_search import Bookmark, JobPage, JobSearch
+from backend.domain.history_search import Bookmark, JobPage
 from backend.domain.history_statistics import TimeWindow
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.history.connection import translated
 from backend.history.history_rows import attempt_record, history_line, job_record
@@ -56,32 +57,38 @@ class HistoryStore:
         """The events of a job, in order."""
         return connection.execute(statement("find_events"), {"job_id": job_id}).all()
 
-    def search(self, search: JobSearch) -> JobPage:
-        """One page of the jobs that match, newest first."""
-        rows = self.search_jobs(search)
-        jobs = tuple(job_record(row) for row in rows[: search.limit])
-        more = len(rows) > search.limit
+    def search(self, wanted: JobFilter, limit: int, after: Bookmark | None) -> JobPage:
+        """One page of the jobs that are meant, newest first."""
+        # One more than asked for tells whether there is another page.
+        rows = self.search_jobs(wanted, limit + 1, after or Bookmark(0, ""))
+        jobs = tuple(job_record(row) for row in rows[:limit])
+        more = len(rows) > limit
         return JobPage(jobs, Bookmark(jobs[-1].position, jobs[-1].id) if more else None)
 
-    def search_jobs(self, search: JobSearch) -> Sequence[Row[Any]]:
-        """The rows that match, one more than asked for, which tells whether there is another page."""
-        after = search.after or Bookmark(0, "")
+    def search_jobs(self, wanted: JobFilter, most: int, after: Bookmark) -> Sequence[Row[Any]]:
+        """The rows that are meant."""
+        states = sorted(state.value for state in wanted.states)
+        since, until = wanted.accepted_since, wanted.accepted_until
         found = {
-            "since_version": _version_at(search.since) if search.since else _FIRST,
-            "until_version": _version_at(search.until) if search.until else _LAST,
+            "since_version": _version_at(since) if since else _FIRST,
+            "until_version": _version_at(until) if until else _LAST,
             "after_position": after.position or None,
             "after_id": after.job_id,
-            "job_type": search.job_type or None,
-            "queue": search.queue or None,
-            "state": search.state.value if search.state else None,
-            "tag": search.tag or None,
-            "trace_id": search.trace_id or None,
-            "context_id": search.context_id or None,
-            "environment": search.environment or None,
-            "tenant": search.tenant or None,
-            "worker": search.worker or None,
-            "error_pattern": _pattern(search.error_text) if search.error_text else None,
-            "most": search.limit + 1,
+            "job_type": wanted.job_type or None,
+            "queue": wanted.queue or None,
+            "state": states[0] if len(states) == 1 else None,
+            "states": states if len(states) > 1 else None,
+            "tag": wanted.tag or None,
+            "trace_id": wanted.trace_id or None,
+            "context_id": wanted.context_id or None,
+            "environment": wanted.environment or None,
+            "tenant": wanted.tenant or None,
+            "worker": wanted.worker or None,
+            "error_kind": wanted.error_kind or None,
+            "error_pattern": _pattern(wanted.error_text) if wanted.error_text else None,
+            "died_after": wanted.died_after,
+            "died_before": wanted.died_before,
+            "most": most,
         }
         with translated(), self._engine.connect() as connection:
             return connection.execute(statement("search_jobs"), found).all()

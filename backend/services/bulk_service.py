@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from typing import NamedTuple
 
 from backend.domain.actor import Actor
-from backend.domain.history_search import MOST_PER_PAGE, JobSearch
 from backend.domain.job import JobView
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.domain.ports import Inspection, Operations
 from backend.domain.step_codes import CancelCode
-from backend.services.dead_filter import DeadFilter
-from backend.services.job_control import JobControl
+from backend.services.dead_letters import DeadLetters
 from backend.services.live_listing import LiveListing
 
 #: Jobs of one bulk action; the answer says when there are more.
@@ -46,28 +45,22 @@ class Canceled(NamedTuple):
 class BulkService:
     """Selects jobs by a filter, and acts on them."""
 
-    def __init__(self, operations: Operations, inspection: Inspection, control: JobControl) -> None:
+    def __init__(self, operations: Operations, inspection: Inspection) -> None:
         self._do = operations
         self._look = inspection
-        self._control = control
+        self._dead = DeadLetters(inspection)
         self._live = LiveListing(inspection)
 
-    def select(self, search: JobSearch, states: Set[JobState]) -> Selection:
-        """The jobs in Redis that match and are in one of these states."""
-        # By id: a job that moves meanwhile may be seen twice.
-        found: dict[str, JobView] = {}
-        page = self._live.page(search, None)
-        while True:
-            found |= {job.id: job for job in page.jobs if job.state in states}
-            if page.next is None or len(found) > MOST:
-                break
-            page = self._live.page(search, page.next)
-        return selection_of(list(found.values()), _since)
+    def select(self, wanted: JobFilter, states: Set[JobState]) -> Selection:
+        """The jobs in Redis that are meant and are in one of these states."""
+        narrowed = wanted.narrowed(states)
+        found = self._live.matching(narrowed) if narrowed else ()
+        return selection_of((job, _since(job)) for job in found)
 
     def chosen(self, ids: Sequence[str], states: Set[JobState]) -> Selection:
         """Of jobs that somebody named, those that are in one of these states."""
         named = self._look.jobs(list(dict.fromkeys(ids)))
-        return selection_of([job for job in named if job.state in states], _since)
+        return selection_of((job, _since(job)) for job in named if job.state in states)
 
     def cancel(self, ids: Sequence[str], *, by: Actor, reason: str, force: bool) -> Canceled:
         """Withdraws jobs; those that have ended meanwhile are left out."""
@@ -97,11 +90,9 @@ class BulkService:
             canceled += self.cancel(chosen, by=by, reason=reason, force=False).canceled
         return canceled
 
-    def select_dead(self, wanted: DeadFilter) -> Selection:
+    def select_dead(self, wanted: JobFilter, most: int = MOST) -> Selection:
         """The dead jobs that a filter takes."""
-        found = self._control.matching_dead(wanted, MOST + 1)
-        died = {job.id: at for job, at in found}
-        return selection_of([job for job, _ in found], lambda job: died[job.id])
+        return selection_of(self._dead.matching(wanted), most)
 
     def redrive(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
         """Sends dead jobs home; the ids of those that were still dead."""
@@ -113,16 +104,21 @@ class BulkService:
 
     def waiting(self, queue: str) -> Selection:
         """What a purge of a queue would cancel: in line, behind a limit or the pause of its type."""
-        return self.select(JobSearch(queue=queue, limit=MOST_PER_PAGE), WAITING)
+        return self.select(JobFilter(queue=queue), WAITING)
 
 
-def selection_of(
-    found: Sequence[JobView], instant: Callable[[JobView], datetime | None]
-) -> Selection:
-    """The selection of some jobs; ``instant`` tells how old one is."""
-    kept = list(found[:MOST])
-    oldest = min((at for job in kept if (at := instant(job)) is not None), default=None)
-    return Selection([job.id for job in kept], oldest, kept[:_SAMPLE], len(found) > MOST)
+def selection_of(found: Iterable[tuple[JobView, datetime | None]], most: int = MOST) -> Selection:
+    """The selection of some jobs, each with the instant that tells how old it is."""
+    ids: list[str] = []
+    sample: list[JobView] = []
+    oldest: datetime | None = None
+    for job, at in found:
+        if len(ids) == most:
+            return Selection(ids, oldest, sample, is_partial=True)
+        ids.append(job.id)
+        sample += [job] if len(sample) < _SAMPLE else []
+        oldest = at if oldest is None or (at is not None and at < oldest) else oldest
+    return Selection(ids, oldest, sample, is_partial=False)
 
 
 def _since(job: JobView) -> datetime | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from backend.domain.errors import InvalidOption
+from backend.domain.cursor import Cursor, no_cursor
 from backend.domain.job import JobView
+from backend.domain.job_filter import JobFilter
 from backend.domain.ports import Inspection
-from backend.services.dead_filter import DeadFilter
 
 _PAGE = 200
 #: Dead jobs looked at for one page, so that a rare filter cannot hold a thread.
@@ -25,57 +24,75 @@ class DeadPage(NamedTuple):
     total: int
 
 
-class _Place(NamedTuple):
-    """The dead job a page ended with, and where it was then: others may have come before it."""
+class DeadPlace(NamedTuple):
+    """A dead job that a page ended with, and where it was then: others may have come before it."""
 
     died_at: datetime
     job_id: str
     offset: int
 
     def __str__(self) -> str:
-        plain = f"dead|{self.died_at.isoformat()}|{self.job_id}|{self.offset}"
-        return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+        return str(Cursor("dead", self.parts))
+
+    @property
+    def parts(self) -> tuple[str, str, int]:
+        """What a cursor tells of it."""
+        return self.died_at.isoformat(), self.job_id, self.offset
 
     @classmethod
-    def parse(cls, text: str) -> _Place:
+    def parse(cls, text: str) -> DeadPlace:
+        """The place written as ``text``; raises `InvalidOption` for one that is not ours."""
+        return cls.of_parts(Cursor.parts_of(text, "dead", str, str, int), text)
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[str | int], text: str) -> DeadPlace:
+        """The place that the parts of the cursor ``text`` tell; raises `InvalidOption` if they cannot."""
+        died_at, job_id, offset = parts
         try:
-            plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-            word, died_at, job_id, offset = plain.split("|")
-            place = cls(datetime.fromisoformat(died_at), job_id, int(offset))
-        except (ValueError, binascii.Error):
-            word = ""
-        if word != "dead" or place.died_at.tzinfo is None or place.offset < 0:
-            raise InvalidOption(f"{text!r} is not the cursor of a page", field="cursor")
+            place = cls(datetime.fromisoformat(str(died_at)), str(job_id), int(offset))
+        except ValueError as error:
+            raise no_cursor(text) from error
+        if place.died_at.tzinfo is None:
+            raise no_cursor(text)
         return place
 
 
 class DeadLetters:
-    """Reads the dead-letter queue."""
+    """Reads the dead-letter queue: the one walk over dead jobs."""
 
     def __init__(self, inspection: Inspection) -> None:
         self._look = inspection
 
-    def page(self, wanted: DeadFilter, limit: int, cursor: str | None) -> DeadPage:
+    def page(self, wanted: JobFilter, limit: int, cursor: str | None) -> DeadPage:
         """The dead jobs that a filter takes, after those of the page that ``cursor`` ends."""
-        place = _Place.parse(cursor) if cursor else None
         found: list[tuple[JobView, datetime]] = []
-        offset = self._offset(place) if place else 0
-        begin = offset
+        start = DeadPlace.parse(cursor) if cursor else None
+        for looked, (job, place) in enumerate(self.walk(start), 1):
+            if job is not None and wanted.takes(job):
+                found.append((job, place.died_at))
+            if len(found) == limit or looked >= _MOST_LOOKED_AT:
+                return DeadPage(found, str(place), self._look.dead_count())
+        return DeadPage(found, None, self._look.dead_count())
+
+    def matching(self, wanted: JobFilter) -> Iterator[tuple[JobView, datetime]]:
+        """All dead jobs that a filter takes, the newest first."""
+        for job, place in self.walk(None):
+            if job is not None and wanted.takes(job):
+                yield job, place.died_at
+
+    def walk(self, start: DeadPlace | None) -> Iterator[tuple[JobView | None, DeadPlace]]:
+        """The dead jobs after a place, each once, whoever dies or is redriven meanwhile; None: no hash."""
+        offset, last = (self._offset(start), start) if start else (0, None)
         while entries := self._look.dead(offset, _PAGE):
             views = {job.id: job for job in self._look.jobs([job_id for job_id, _ in entries])}
             for job_id, died_at in entries:
                 offset += 1
-                job = views.get(job_id)
-                if _is_before(place, job_id, died_at) and job and wanted.takes(job, died_at):
-                    found.append((job, died_at))
-                if len(found) == limit or offset - begin >= _MOST_LOOKED_AT:
-                    return self._page(found, _Place(died_at, job_id, offset))
-        return self._page(found, None)
+                if last is None or (died_at, job_id) < (last.died_at, last.job_id):
+                    last = DeadPlace(died_at, job_id, offset)
+                    yield views.get(job_id), last
+            offset = self._offset(last._replace(offset=offset)) if last else offset
 
-    def _page(self, found: list[tuple[JobView, datetime]], place: _Place | None) -> DeadPage:
-        return DeadPage(found, str(place) if place else None, self._look.dead_count())
-
-    def _offset(self, place: _Place) -> int:
+    def _offset(self, place: DeadPlace) -> int:
         """Where to go on: back to where nothing older than the place was passed by."""
         offset = place.offset
         while offset > 0:
@@ -84,7 +101,3 @@ class DeadLetters:
                 break
             offset = max(0, offset - _PAGE)
         return offset
-
-
-def _is_before(place: _Place | None, job_id: str, died_at: datetime) -> bool:
-    return place is None or (died_at, job_id) < (place.died_at, place.job_id)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from backend.domain.errors import InvalidOption, JobNotFound
 from backend.domain.history_ports import HistoryReader, StatisticsReader
 from backend.domain.history_record import JobHistory, RecordedQueue
-from backend.domain.history_search import JobPage, JobSearch, is_storable
+from backend.domain.history_search import Bookmark, JobPage, check_search
 from backend.domain.history_statistics import (
     FailureGroup,
     HourStatistics,
@@ -15,6 +15,7 @@ from backend.domain.history_statistics import (
     TimeWindow,
     TypeStatistics,
 )
+from backend.domain.job_filter import JobFilter, is_storable
 from backend.domain.job_state import JobState
 from backend.domain.ports import Clock
 
@@ -44,9 +45,12 @@ class HistoryService:
             )
         return found
 
-    def search(self, search: JobSearch) -> JobPage:
-        """One page of the jobs that match, newest first; give its ``next`` as ``after`` for more."""
-        return self._history.search(search)
+    def search(
+        self, wanted: JobFilter, *, limit: int = 50, after: Bookmark | None = None
+    ) -> JobPage:
+        """One page of the jobs that are meant, newest first; give its ``next`` as ``after`` for more."""
+        check_search(wanted, limit)
+        return self._history.search(wanted, limit, after)
 
     def count_by_state(
         self, since: datetime | None = None, until: datetime | None = None

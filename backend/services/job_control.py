@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from backend.domain import bounds
@@ -14,10 +13,8 @@ from backend.domain.nearest_name import suggestion
 from backend.domain.ports import Inspection, JobQueue, Operations
 from backend.domain.queue_name import Priority, QueueName
 from backend.domain.step_codes import CancelCode, MoveCode
-from backend.services.dead_filter import DeadFilter
 from backend.services.job_intake import JobIntake
 
-_PAGE = 500
 _KINDS = ("queue", "lane", "type")
 
 
@@ -54,39 +51,15 @@ class JobControl:
         if not done:
             raise self._not_dead(job_id)
 
-    def redrive_all(self, wanted: DeadFilter, *, by: Actor, reason: str = "") -> list[str]:
-        """Redrives every dead job that a filter takes; their ids."""
-        return self._for_all(wanted, lambda ids: self._do.redrive(ids, by=by.name, reason=reason))
-
     def discard(self, job_id: str, *, by: Actor, reason: str = "") -> None:
         """Takes a dead job out of the dead-letter queue for good."""
         if not self._do.discard([job_id], by=by.name, reason=reason)[0]:
             raise self._not_dead(job_id)
 
-    def discard_all(self, wanted: DeadFilter, *, by: Actor, reason: str = "") -> list[str]:
-        """Discards every dead job that a filter takes; their ids."""
-        return self._for_all(wanted, lambda ids: self._do.discard(ids, by=by.name, reason=reason))
-
     def resolve(self, job_id: str, *, by: Actor, reason: str = "") -> None:
         """Marks a dead job as done by hand."""
         if not self._do.resolve([job_id], by=by.name, reason=reason)[0]:
             raise self._not_dead(job_id)
-
-    def matching_dead(
-        self, wanted: DeadFilter, most: int = _PAGE
-    ) -> list[tuple[JobView, datetime]]:
-        """Dead jobs that a filter takes, the newest first."""
-        found: list[tuple[JobView, datetime]] = []
-        start = 0
-        while len(found) < most:
-            page = self._look.dead(start, _PAGE)
-            if not page:
-                break
-            died = dict(page)
-            jobs = self._look.jobs(list(died))
-            found += [(job, died[job.id]) for job in jobs if wanted.takes(job, died[job.id])]
-            start += _PAGE
-        return found[:most]
 
     def reprioritise(
         self, job_id: str, priority: str, *, by: Actor, reason: str = "", front: bool = False
@@ -136,17 +109,6 @@ class JobControl:
         if name not in catalogue.lanes():
             raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
         return what
-
-    def _for_all(
-        self, wanted: DeadFilter, act: Callable[[Sequence[str]], Sequence[int]]
-    ) -> list[str]:
-        ids = [job.id for job, _ in self.matching_dead(wanted, most=10**9)]
-        done: list[str] = []
-        for at in range(0, len(ids), _PAGE):
-            batch = ids[at : at + _PAGE]
-            codes = act(batch)
-            done += [job_id for job_id, code in zip(batch, codes, strict=True) if code]
-        return done
 
     def _find(self, job_id: str) -> JobView:
         job = self._queue.find(job_id)

@@ -1,60 +1,72 @@
-"""Lists what is in Redis now, shelf by shelf: running, waiting, parked, scheduled, dead."""
+"""Lists what is in Redis now, shelf by shelf: started, waiting, parked, scheduled, dead."""
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from enum import StrEnum
 from typing import NamedTuple
 
-from backend.domain.errors import InvalidOption
-from backend.domain.history_search import JobSearch
+from backend.domain.cursor import Cursor, no_cursor, other_search
 from backend.domain.job import JobView
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.domain.ports import Inspection
+from backend.services.dead_letters import DeadLetters, DeadPlace
 
 _PAGE = 100
-#: Ids looked at for one page of answers, so that a rare filter cannot hold a thread.
+#: Jobs looked at for one page of answers, so that a rare filter cannot hold a thread.
 _MOST_LOOKED_AT = 5000
-#: Shelves that hold the jobs of all queues.
-_COMMON = (JobState.SCHEDULED, JobState.FAILED)
-_ORDER = (JobState.STARTED, JobState.QUEUED, *_COMMON)
 
 
-class Shelf(NamedTuple):
-    """One list in Redis; ``queue`` is empty where all queues share it.
+class Shelf(StrEnum):
+    """Where jobs are, in the order of the walk: a job that steps aside meanwhile is met behind its gate."""
 
-    Queued jobs stand in the list of their queue, or have stepped aside behind a ``gate``: a full limit, or
-    the pause of their type.
-    """
+    STARTED = "started"
+    WAITING = "waiting"
+    #: Behind a full limit, or the pause of their type.
+    PARKED = "parked"
+    SCHEDULED = "scheduled"
+    DEAD = "dead"
 
-    state: JobState
-    queue: str = ""
-    gate: str = ""
+
+_STATES = {
+    Shelf.STARTED: JobState.STARTED,
+    Shelf.WAITING: JobState.QUEUED,
+    Shelf.PARKED: JobState.QUEUED,
+    Shelf.SCHEDULED: JobState.SCHEDULED,
+    Shelf.DEAD: JobState.FAILED,
+}
+_ORDER = list(Shelf)
+
+
+class ShelfPart(NamedTuple):
+    """One list in Redis: of a queue, behind a gate, or of all (no name)."""
+
+    shelf: Shelf
+    name: str = ""
 
 
 class LivePlace(NamedTuple):
-    """How far a listing has come."""
+    """How far a listing has come: so many jobs of a list, or past a dead one."""
 
-    shelf: Shelf
-    offset: int
+    part: ShelfPart
+    offset: int = 0
+    dead: DeadPlace | None = None
 
     def __str__(self) -> str:
-        plain = "|".join(
-            ("live", self.shelf.state, self.shelf.queue, str(self.offset), self.shelf.gate)
-        )
-        return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+        where = self.dead.parts if self.dead else (self.part.name, "", self.offset)
+        return str(Cursor("live", (self.part.shelf.value, *where)))
 
     @classmethod
-    def parse(cls, text: str) -> LivePlace | None:
-        """The place written as ``text``; None when it is no place of a live listing."""
-        try:
-            plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-            word, state, queue, offset, gate = plain.split("|", 4)
-            place = cls(Shelf(JobState(state), queue, gate), int(offset))
-        except (ValueError, binascii.Error):
-            return None
-        return place if word == "live" and place.offset >= 0 else None
+    def parse(cls, text: str) -> LivePlace:
+        """The place written as ``text``; raises `InvalidOption` when it is no place of a live listing."""
+        word, *where = Cursor.parts_of(text, "live", str, str, str, int)
+        name, _, offset = where
+        if word not in _ORDER:
+            raise no_cursor(text)
+        if word == Shelf.DEAD:
+            return cls(ShelfPart(Shelf.DEAD), dead=DeadPlace.of_parts(where, text))
+        return cls(ShelfPart(Shelf(word), str(name)), int(offset))
 
 
 class LivePage(NamedTuple):
@@ -69,132 +81,112 @@ class LiveListing:
 
     def __init__(self, inspection: Inspection) -> None:
         self._look = inspection
+        self._dead = DeadLetters(inspection)
 
-    def page(self, search: JobSearch, start: LivePlace | None) -> LivePage:
-        """The jobs from ``start`` that match."""
-        shelves = _from(self._shelves(search), start)
+    def page(self, wanted: JobFilter, limit: int, start: LivePlace | None) -> LivePage:
+        """The jobs from ``start`` that are meant."""
         found: list[JobView] = []
-        looked = 0
-        for shelf in shelves:
-            offset = start.offset if start and start.shelf == shelf else 0
-            for ids in self._pages(shelf, offset):
-                for job in self._views(ids):
-                    offset += 1
-                    looked += 1
-                    if job is not None and job.state == shelf.state and matches(search, job):
-                        found.append(job)
-                    if len(found) == search.limit or looked >= _MOST_LOOKED_AT:
-                        return LivePage(found, LivePlace(shelf, offset))
+        for looked, (job, place) in enumerate(self._walk(wanted, start), 1):
+            if job is not None and wanted.takes(job):
+                found.append(job)
+            if len(found) == limit or looked >= _MOST_LOOKED_AT:
+                return LivePage(found, place)
         return LivePage(found, None)
 
-    def newest(self, search: JobSearch) -> list[JobView]:
-        """The newest jobs that match and have not ended, the newest first."""
+    def matching(self, wanted: JobFilter) -> Iterator[JobView]:
+        """All jobs that are meant, each once."""
+        seen: set[str] = set()
+        for job, _ in self._walk(wanted, None):
+            if job is not None and job.id not in seen and wanted.takes(job):
+                seen.add(job.id)
+                yield job
+
+    def newest(self, wanted: JobFilter, limit: int) -> list[JobView]:
+        """The newest jobs that are meant and are not over, or are dead, the newest first."""
+        shelves = {part.shelf for part in self._parts(wanted)}
         ids: list[str] = []
-        for shelf in self._shelves(search):
-            if not shelf.gate:
-                ids += self._newest_ids(shelf, search.limit)
-        if search.state in {None, JobState.QUEUED}:
-            ids += self._look.newest_parked(search.limit)
-        jobs = [job for job in self._look.jobs(list(dict.fromkeys(ids))) if matches(search, job)]
+        for part in self._parts(wanted):
+            if part.shelf is not Shelf.PARKED:
+                ids += self._newest_ids(part, limit)
+        if Shelf.PARKED in shelves:
+            ids += self._look.newest_parked(limit)
+        jobs = [job for job in self._look.jobs(list(dict.fromkeys(ids))) if wanted.takes(job)]
         jobs.sort(
             key=lambda job: (job.created_at is not None, job.created_at, job.id), reverse=True
         )
-        return jobs[: search.limit]
+        return jobs[:limit]
 
-    def _shelves(self, search: JobSearch) -> list[Shelf]:
-        names = [search.queue] if search.queue else self._look.queue_names()
-        shelves = []
-        for state in _ORDER:
-            if search.state in {None, state}:
-                queues = [""] if state in _COMMON else names
-                shelves += [Shelf(state, queue) for queue in queues]
-            if state is JobState.QUEUED and search.state in {None, state}:
-                shelves += [Shelf(state, gate=gate) for gate in self._look.gates()]
-        return shelves
+    def _walk(
+        self, wanted: JobFilter, start: LivePlace | None
+    ) -> Iterator[tuple[JobView | None, LivePlace]]:
+        """Each job from a place on, if it is what its list says, and the place after it."""
+        for part in _from(self._parts(wanted), start):
+            begin = start if start and start.part == part else LivePlace(part)
+            if part.shelf is Shelf.DEAD:
+                for job, dead in self._dead.walk(begin.dead):
+                    is_dead = job is not None and job.state is JobState.FAILED
+                    yield job if is_dead else None, LivePlace(part, dead=dead)
+            else:
+                yield from self._of_list(begin)
 
-    def _pages(self, shelf: Shelf, offset: int) -> Iterator[list[str]]:
-        if shelf.state is JobState.STARTED:
-            ids = self._look.started(shelf.queue)[offset:]
+    def _of_list(self, begin: LivePlace) -> Iterator[tuple[JobView | None, LivePlace]]:
+        part, offset = begin.part, begin.offset
+        state = _STATES[part.shelf]
+        for ids in self._pages(part, offset):
+            views = {job.id: job for job in self._look.jobs(ids) if job.state is state}
+            for job_id in ids:
+                offset += 1
+                yield views.get(job_id), LivePlace(part, offset)
+
+    def _parts(self, wanted: JobFilter) -> list[ShelfPart]:
+        queues = [wanted.queue] if wanted.queue else self._look.queue_names()
+        parts: list[ShelfPart] = []
+        for shelf in _ORDER:
+            if wanted.states and _STATES[shelf] not in wanted.states:
+                continue
+            if shelf is Shelf.PARKED:
+                parts += [ShelfPart(shelf, gate) for gate in self._look.gates()]
+            elif shelf in {Shelf.STARTED, Shelf.WAITING}:
+                parts += [ShelfPart(shelf, queue) for queue in queues]
+            else:
+                parts.append(ShelfPart(shelf))
+        return parts
+
+    def _pages(self, part: ShelfPart, offset: int) -> Iterator[list[str]]:
+        if part.shelf is Shelf.STARTED:
+            ids = self._look.started(part.name)[offset:]
             yield from (ids[at : at + _PAGE] for at in range(0, len(ids), _PAGE))
             return
-        ids = self._ids(shelf, offset, _PAGE)
-        while ids:
+        while ids := self._ids(part, offset, _PAGE):
             yield ids
             offset += len(ids)
-            ids = self._ids(shelf, offset, _PAGE) if len(ids) == _PAGE else []
+            if len(ids) < _PAGE:
+                return
 
-    def _ids(self, shelf: Shelf, start: int, most: int) -> list[str]:
-        if shelf.gate:
-            return self._look.parked(shelf.gate, start, most)
-        if shelf.state is JobState.QUEUED:
-            return self._look.waiting(shelf.queue, start, most)
-        if shelf.state is JobState.SCHEDULED:
-            return [job_id for job_id, _ in self._look.scheduled(start, most)]
-        return [job_id for job_id, _ in self._look.dead(start, most)]
+    def _ids(self, part: ShelfPart, start: int, most: int) -> list[str]:
+        if part.shelf is Shelf.PARKED:
+            return self._look.parked(part.name, start, most)
+        if part.shelf is Shelf.WAITING:
+            return self._look.waiting(part.name, start, most)
+        return [job_id for job_id, _ in self._look.scheduled(start, most)]
 
-    def _newest_ids(self, shelf: Shelf, most: int) -> list[str]:
-        if shelf.state is JobState.STARTED:
-            return self._look.started(shelf.queue)[-most:]
-        if shelf.state is JobState.QUEUED:
-            state = self._look.queue_states([shelf.queue])[0]
+    def _newest_ids(self, part: ShelfPart, most: int) -> list[str]:
+        if part.shelf is Shelf.STARTED:
+            return self._look.started(part.name)[-most:]
+        if part.shelf is Shelf.DEAD:
+            return [job_id for job_id, _ in self._look.dead(0, most)]
+        if part.shelf is Shelf.WAITING:
+            state = self._look.queue_states([part.name])[0]
             waiting = state.counts[JobState.QUEUED] - state.parked
-            return self._look.waiting(shelf.queue, max(0, waiting - most), most)
-        return self._ids(shelf, 0, most)
-
-    def _views(self, ids: Sequence[str]) -> list[JobView | None]:
-        views = {job.id: job for job in self._look.jobs(ids)}
-        return [views.get(job_id) for job_id in ids]
+            return self._look.waiting(part.name, max(0, waiting - most), most)
+        return self._ids(part, 0, most)
 
 
-def _from(shelves: list[Shelf], start: LivePlace | None) -> list[Shelf]:
-    """The shelves from where a listing goes on; the jobs behind its gate may all have gone on meanwhile."""
-    if start is None:
-        return shelves
-    if start.shelf in shelves:
-        return shelves[shelves.index(start.shelf) :]
-    if start.shelf.gate:
-        ended = {JobState.STARTED, JobState.QUEUED}
-        return [
-            shelf for shelf in shelves if shelf.gate > start.shelf.gate or shelf.state not in ended
-        ]
-    raise InvalidOption("this cursor belongs to another search", field="cursor")
-
-
-def matches(search: JobSearch, job: JobView) -> bool:
-    """Whether a live job is what is searched for."""
-    return _is_where(search, job) and _is_labelled(search, job) and _is_when(search, job)
-
-
-def _is_where(search: JobSearch, job: JobView) -> bool:
-    return (
-        search.job_type in {"", job.job_type}
-        and search.queue in {"", job.queue}
-        and search.state in {None, job.state}
-        and search.worker in {"", job.worker}
-        and (not search.error_text or _error_has(job, search.error_text.lower()))
-    )
-
-
-def _is_labelled(search: JobSearch, job: JobView) -> bool:
-    options = job.options
-    return (
-        (not search.tag or search.tag in job.tags)
-        and search.trace_id in {"", options.get("trace_id")}
-        and search.context_id in {"", options.get("context_id")}
-        and search.environment in {"", options.get("environment")}
-        and search.tenant in {"", options.get("tenant")}
-    )
-
-
-def _is_when(search: JobSearch, job: JobView) -> bool:
-    at = job.created_at
-    if at is None:
-        return search.since is None and search.until is None
-    return (search.since is None or at >= search.since) and (
-        search.until is None or at < search.until
-    )
-
-
-def _error_has(job: JobView, text: str) -> bool:
-    error = job.error
-    return error is not None and text in f"{error.error}: {error.message}".lower()
+def _from(parts: list[ShelfPart], start: LivePlace | None) -> list[ShelfPart]:
+    """The lists from where a walk goes on; the jobs behind its gate may all have gone on meanwhile."""
+    if start is None or start.part in parts:
+        return parts[parts.index(start.part) :] if start else parts
+    if start.part.shelf is not Shelf.PARKED:
+        raise other_search()
+    place = (_ORDER.index(Shelf.PARKED), start.part.name)
+    return [part for part in parts if (_ORDER.index(part.shelf), part.name) > place]

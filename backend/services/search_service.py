@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from backend.domain.errors import InvalidOption, JobNotFound, QueueUnavailable, Unavailable
+from backend.domain.cursor import Cursor, other_search
+from backend.domain.errors import JobNotFound, QueueUnavailable, Unavailable
 from backend.domain.history_record import JobHistory, JobRecord
-from backend.domain.history_search import Bookmark, JobSearch
+from backend.domain.history_search import Bookmark, check_search
 from backend.domain.job import JobView
+from backend.domain.job_filter import JobFilter
 from backend.domain.ports import Inspection, JobQueue
 from backend.services.history_service import HistoryService
 from backend.services.live_listing import LiveListing, LivePlace
@@ -49,56 +50,66 @@ class SearchService:
             raise away from None
 
     def search(
-        self, search: JobSearch, *, cursor: str | None = None, source: Source | None = None
+        self,
+        wanted: JobFilter,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        source: Source | None = None,
     ) -> FoundPage:
         """One page, the newest first; from Redis alone or the record alone if ``source`` says so."""
-        place = LivePlace.parse(cursor) if cursor else None
-        if source == "live" or place is not None:
-            if cursor and place is None:
-                raise InvalidOption("this cursor belongs to another search", field="cursor")
-            return self._live_page(search, place)
-        found = replace(search, after=Bookmark.parse(cursor)) if cursor else search
+        check_search(wanted, limit)
+        is_live = cursor is not None and Cursor.parse(cursor).kind == "live"
+        if cursor and source == ("history" if is_live else "live"):
+            raise other_search()
+        if source == "live" or is_live:
+            return self._live_page(wanted, limit, LivePlace.parse(cursor) if cursor else None)
+        after = Bookmark.parse(cursor) if cursor else None
         try:
-            return self._recorded_page(found, with_live=source is None)
+            return self._recorded_page(wanted, limit, after, with_live=source is None)
         except Unavailable:
             if source == "history" or cursor:
                 raise
-            return self._live_page(search, None)
+            return self._live_page(wanted, limit, None)
 
-    def _live_page(self, search: JobSearch, place: LivePlace | None) -> FoundPage:
-        page = self._live.page(search, place)
+    def _live_page(self, wanted: JobFilter, limit: int, place: LivePlace | None) -> FoundPage:
+        page = self._live.page(wanted, limit, place)
         return FoundPage(list(page.jobs), ("live",), str(page.next) if page.next else None)
 
-    def _recorded_page(self, search: JobSearch, *, with_live: bool) -> FoundPage:
-        page = self._history.search(search)
+    def _recorded_page(
+        self, wanted: JobFilter, limit: int, after: Bookmark | None, *, with_live: bool
+    ) -> FoundPage:
+        page = self._history.search(wanted, limit=limit, after=after)
         following = str(page.next) if page.next else None
         jobs: list[JobView | JobRecord] = list(page.jobs)
         if not with_live:
             return FoundPage(jobs, ("history",), following)
         try:
-            jobs = self._freshened(search, page.jobs)
+            jobs = self._freshened(wanted, page.jobs)
+            if after is None:
+                jobs = [*self._too_new(wanted, limit, page.jobs), *jobs]
         except Unavailable:
-            return FoundPage(jobs, ("history",), following)
+            return FoundPage(list(page.jobs), ("history",), following)
         return FoundPage(jobs, ("live", "history"), following)
 
     def _freshened(
-        self, search: JobSearch, records: tuple[JobRecord, ...]
+        self, wanted: JobFilter, records: tuple[JobRecord, ...]
     ) -> list[JobView | JobRecord]:
-        """The record is some moments behind: jobs as Redis has them now, and those too new for it."""
+        """The record is some moments behind: jobs as Redis has them now."""
         waiting = [record.id for record in records if not record.state.is_final]
         live = {job.id: job for job in self._look.jobs(waiting)}
         jobs: list[JobView | JobRecord] = [live.get(record.id, record) for record in records]
-        jobs = [job for job in jobs if search.state in {None, job.state}]
-        return [*self._too_new(search, records), *jobs]
+        return [job for job in jobs if not wanted.states or job.state in wanted.states]
 
-    def _too_new(self, search: JobSearch, records: tuple[JobRecord, ...]) -> list[JobView]:
-        if search.after is not None:
-            return []
+    def _too_new(
+        self, wanted: JobFilter, limit: int, records: tuple[JobRecord, ...]
+    ) -> list[JobView]:
+        """Jobs that the record does not know yet."""
         newest = max((job.created_at for job in records if job.created_at), default=None)
         known = {record.id for record in records}
         return [
             job
-            for job in self._live.newest(search)
+            for job in self._live.newest(wanted, limit)
             if job.id not in known
             and job.created_at is not None
             and (newest is None or job.created_at > newest)

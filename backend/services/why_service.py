@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from backend.domain.history_record import JobHistory
 from backend.domain.job import JobView
 from backend.domain.job_state import JobState
 from backend.domain.length_words import in_units
@@ -52,6 +53,19 @@ class WhyService:
             return self._queued(job)
         causes = list(self._not_waiting(job))
         return Explanation(job.state, None, 0, causes, causes[0].text if causes else "")
+
+    def explain_found(self, found: JobView | JobHistory) -> Explanation:
+        """Why a job that was found in Redis or on record does not run.
+
+        Raises `QueueUnavailable` when only Redis could say how the job is now.
+        """
+        if isinstance(found, JobView):
+            return self.explain(found)
+        state = found.job.state
+        now = [] if state.is_final else self._look.jobs([found.job.id])
+        if now:
+            return self.explain(now[0])
+        return Explanation(state, None, 0, [], f"it is {state}; Redis does not hold it any more")
 
     def _not_waiting(self, job: JobView) -> Iterator[Cause]:
         if job.state is JobState.SCHEDULED:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from backend.domain.actor import Actor
-from backend.domain.history_search import JobSearch
 from backend.domain.job import ClaimedJob
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.role import Role
@@ -26,7 +26,7 @@ def _fail(job: ClaimedJob) -> Outcome:
 
 def _recorded(stage: Stage, job_id: str, state: JobState) -> None:
     def is_recorded() -> bool:
-        rows = stage.parts.history.search(JobSearch(state=state)).jobs
+        rows = stage.parts.history.search(JobFilter(states=frozenset([state]))).jobs
         return any(row.id == job_id for row in rows)
 
     eventually(is_recorded)

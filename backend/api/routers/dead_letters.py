@@ -19,7 +19,8 @@ router = Router("dlq", "Dead letters")
 @router.get("/api/dlq")
 def list_dead(call: Call, query: DeadQuery) -> Answer[DeadPage]:
     """Dead jobs with their errors, the newest first."""
-    found = call.parts.dead_letters.page(query.dead_filter(), query.limit, query.cursor)
+    wanted = query.job_filter(query.tenant)
+    found = call.parts.dead_letters.page(wanted, query.limit, query.cursor)
     page = DeadPage(
         items=[
             DeadJob(**call.desk.resources.job(job).model_dump(), died_at=died_at)

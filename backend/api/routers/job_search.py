@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict
 
 from backend.api.answer import Answer
@@ -34,7 +33,10 @@ def search(call: Call, query: SearchQuery) -> Answer[JobPage]:
     the two stores is away the other answers alone; `sources` says who did.
     """
     found = call.parts.search.search(
-        query.search(tenant_of(call, query.tenant)), cursor=query.cursor, source=query.source
+        query.search(tenant_of(call, query.tenant)),
+        limit=query.limit,
+        cursor=query.cursor,
+        source=query.source,
     )
     page = JobPage(
         items=[call.desk.resources.line(job) for job in found.jobs],
@@ -76,29 +78,10 @@ def _attempt(attempt: AttemptRecord) -> JobAttempt:
     return JobAttempt(**known)
 
 
-def _why_of_record(call: Call, history: JobHistory) -> Why:
-    """Raises `QueueUnavailable` when only Redis could say how the job is now."""
-    state = history.job.state
-    if not state.is_final:
-        with suppress(JobNotFound):
-            call.parts.queue.get_job(history.job.id)
-    return Why(
-        id=history.job.id,
-        state=state,
-        position=None,
-        ahead_elsewhere=0,
-        causes=[],
-        text=f"it is {state}; Redis does not hold it any more",
-    )
-
-
 @router.get("/api/jobs/{job_id}/why")
 def why(call: Call, job_id: JobId) -> Why:
     """Why a job is not running: what holds it up, and its place in line."""
-    found = find_own(call, job_id)
-    if isinstance(found, JobHistory):
-        return _why_of_record(call, found)
-    explained = call.parts.why.explain(found)
+    explained = call.parts.why.explain_found(find_own(call, job_id))
     return Why(
         id=job_id,
         state=explained.state,

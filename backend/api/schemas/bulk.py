@@ -8,12 +8,10 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from backend.api.schemas.base import Because, Request, Resource
-from backend.api.schemas.dead_conditions import DeadConditions
 from backend.api.schemas.fields import JobId, QueueText
-from backend.api.schemas.job_conditions import SearchConditions
+from backend.api.schemas.job_conditions import JobConditions, SearchConditions
 from backend.api.schemas.job_search import JobLine
 from backend.domain.errors import InvalidOption
-from backend.domain.history_search import JobSearch
 from backend.domain.queue_name import QueueName
 
 JobIds = Annotated[list[JobId], Field(min_length=1, max_length=10_000)]
@@ -41,10 +39,6 @@ class Filter(Request):
 class UnendedFilter(Filter, SearchConditions):
     """Which jobs that have not ended are meant; at least one condition, and each must hold."""
 
-    def search(self, tenant: str | None) -> JobSearch:
-        """What to look for, in the domain's words."""
-        return self.job_search(tenant, limit=500)
-
 
 class UnendedBulkRequest(Bulk):
     """Which jobs that have not ended to act on: a filter, or ids."""
@@ -58,7 +52,7 @@ class BulkCancelRequest(UnendedBulkRequest):
     force: bool = Field(False, description="Stop running ones hard, not only ask them.")
 
 
-class DeadFilterBody(Filter, DeadConditions):
+class DeadFilterBody(Filter, JobConditions):
     """Which dead jobs are meant; at least one condition, and every one given must hold."""
 
 

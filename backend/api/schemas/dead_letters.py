@@ -7,11 +7,11 @@ from datetime import datetime
 from pydantic import Field
 
 from backend.api.schemas.base import Page, PageQuery
-from backend.api.schemas.dead_conditions import DeadConditions
+from backend.api.schemas.job_conditions import JobConditions
 from backend.api.schemas.jobs import Job
 
 
-class DeadQuery(DeadConditions, PageQuery):
+class DeadQuery(JobConditions, PageQuery):
     """Which dead jobs are meant; every condition given must hold."""
 
 

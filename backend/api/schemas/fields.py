@@ -66,7 +66,7 @@ QueueText = Annotated[str, StringConstraints(min_length=1, max_length=128, patte
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 WebAddress = Annotated[Line, Field(pattern=f"^{WEB_ADDRESS}$")]
 ObjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,128}$")]
-Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
+Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,4096}$")]
 Delay = Annotated[float, within(bounds.DELAY)]
 TypeVersion = Annotated[int, within(bounds.VERSION), WHOLE]
 RetryDelay = Annotated[float, within(bounds.RETRY_DELAY)]

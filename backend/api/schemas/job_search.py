@@ -10,7 +10,6 @@ from pydantic import Field
 from backend.api.schemas.base import Page, PageQuery, Resource
 from backend.api.schemas.fields import StateWord
 from backend.api.schemas.job_conditions import SearchConditions
-from backend.domain.history_search import JobSearch
 
 
 class SearchQuery(SearchConditions, PageQuery):
@@ -19,10 +18,6 @@ class SearchQuery(SearchConditions, PageQuery):
     source: Literal["live", "history"] | None = Field(
         None, description="Redis alone, or the record alone; both when left out."
     )
-
-    def search(self, tenant: str | None) -> JobSearch:
-        """What to look for, in the domain's words."""
-        return self.job_search(tenant, self.limit)
 
 
 class JobLine(Resource):

@@ -9,6 +9,7 @@ from flask import Response, request
 
 from backend.api.bulk_actions import dead_jobs, shown, unended_jobs
 from backend.api.schemas.bulk import DeadBulkRequest, UnendedBulkRequest
+from backend.dashboard.filter_names import DEAD_NAMES, FILTER_NAMES
 from backend.dashboard.redirect import see_other
 from backend.dashboard.routes import Routes
 from backend.dashboard.views.jobs import WITHIN
@@ -19,14 +20,6 @@ from backend.services.bulk_service import SCHEDULED, UNENDED, Selection
 
 routes = Routes()
 
-_UNENDED = {"type": "job_type", "queue": "queue", "state": "state", "tag": "tag", "tenant": "tenant",
-            "trace": "trace_id", "context": "context_id", "environment": "environment",
-            "worker": "worker", "text": "error", "since": "since", "until": "until"}  # fmt: skip
-_DEAD = {"type": "job_type", "queue": "queue", "tag": "tag", "tenant": "tenant", "trace": "trace_id",
-         "context": "context_id", "environment": "environment", "worker": "worker",
-         "error": "error", "text": "error",
-         "kind": "error_kind", "since": "since", "until": "until", "after": "after",
-         "before": "before"}  # fmt: skip
 #: What each action is called here, and what its notice says.
 WORDS = {
     "cancel": ("Cancel", "canceled"),
@@ -39,25 +32,25 @@ WORDS = {
 @routes.page("/bulk/cancel", "jobs.cancel_many")
 def preview_cancel(visit: Visit) -> Response:
     """What canceling would touch."""
-    return _preview(visit, "cancel", _UNENDED, lambda: _unended(visit, UNENDED))
+    return _preview(visit, "cancel", FILTER_NAMES, lambda: _unended(visit, UNENDED))
 
 
 @routes.page("/bulk/run", "jobs.run_many")
 def preview_run(visit: Visit) -> Response:
     """What would run before it is due."""
-    return _preview(visit, "run", _UNENDED, lambda: _unended(visit, SCHEDULED))
+    return _preview(visit, "run", FILTER_NAMES, lambda: _unended(visit, SCHEDULED))
 
 
 @routes.page("/bulk/redrive", "dlq.redrive_many")
 def preview_redrive(visit: Visit) -> Response:
     """What redriving would touch."""
-    return _preview(visit, "redrive", _DEAD, lambda: _dead(visit))
+    return _preview(visit, "redrive", DEAD_NAMES, lambda: _dead(visit))
 
 
 @routes.page("/bulk/discard", "dlq.discard_many")
 def preview_discard(visit: Visit) -> Response:
     """What discarding would touch."""
-    return _preview(visit, "discard", _DEAD, lambda: _dead(visit))
+    return _preview(visit, "discard", DEAD_NAMES, lambda: _dead(visit))
 
 
 @routes.action("/bulk/cancel", "jobs.cancel_many")
@@ -122,7 +115,7 @@ def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
 
     Else jobs that come in between the preview and the action would be touched and were never seen.
     """
-    asked, end = set(visit.query), "before" if "before" in names else "until"
+    asked, end = set(visit.query), "before" if names is DEAD_NAMES else "until"
     # Without any condition an end would be one, and everything would match it.
     if "id" in asked or end in asked or not asked & {*names, "within", "all"}:
         return {}
@@ -134,18 +127,18 @@ def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
 def _done(visit: Visit, action: str, count: int) -> str:
     note = WORDS[action][1] if count else "nothing"
     if action in {"cancel", "run"}:
-        asked = {name: visit.query[name] for name in _UNENDED if name in visit.query}
+        asked = {name: visit.query[name] for name in FILTER_NAMES if name in visit.query}
         return link("/search", asked, note=note, n=count)
     return link("/dead", note=note, n=count)
 
 
 def _unended(visit: Visit, states: Set[JobState]) -> Selection:
-    body = UnendedBulkRequest.model_validate(_body(visit, _UNENDED))
+    body = UnendedBulkRequest.model_validate(_body(visit, FILTER_NAMES))
     return unended_jobs(visit.call, body, states)
 
 
 def _dead(visit: Visit) -> Selection:
-    body = _body(visit, _DEAD)
+    body = _body(visit, DEAD_NAMES)
     if request.args.get("all") == "yes" and not {"filter", "job_ids"} & body.keys():
         body["all"] = True
     return dead_jobs(visit.call, DeadBulkRequest.model_validate(body))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask import Response
 
 from backend.api.schemas.dead_letters import DeadQuery
+from backend.dashboard.filter_names import FILTER_NAMES
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit
 from backend.dashboard.wording import count
@@ -16,8 +17,7 @@ from backend.domain.queue_name import queues_of
 from backend.services.dead_letters import DeadPage
 
 routes = Routes()
-_FILTERS = {"type": "job_type", "queue": "queue", "error": "error", "kind": "error_kind", "after": "after",
-            "before": "before"}  # fmt: skip
+_FILTERS = ("type", "queue", "error", "kind", "after", "before")
 #: Dead jobs that are grouped: what died of one cause died together.
 _NEWEST, _MOST_GROUPS, _MOST_SHOWN = 5000, 5000, 100
 
@@ -35,7 +35,7 @@ def dead(visit: Visit) -> Response:
     asked = visit.asked(*_FILTERS)
     query = DeadQuery.model_validate(
         {
-            **{_FILTERS[name]: value for name, value in asked.items()},
+            **{FILTER_NAMES[name]: value for name, value in asked.items()},
             "limit": visit.settings.page_size,
         }
     )
@@ -55,7 +55,7 @@ def dead(visit: Visit) -> Response:
 
 def _page(visit: Visit, query: DeadQuery) -> tuple[DeadPage, str]:
     try:
-        wanted, cursor = query.dead_filter(), visit.query.get("cursor")
+        wanted, cursor = query.job_filter(None), visit.query.get("cursor")
         return visit.parts.dead_letters.page(wanted, query.limit, cursor), ""
     except Unavailable as error:
         return DeadPage([], None, 0), str(error)

@@ -10,12 +10,13 @@ from flask import Response
 
 from backend.api.enqueueing import tenant_of
 from backend.api.own_jobs import find_own
-from backend.api.schemas.job_search import SearchQuery
+from backend.api.schemas.job_conditions import SearchConditions
+from backend.dashboard.filter_names import FILTER_NAMES
 from backend.dashboard.redirect import see_other
 from backend.dashboard.routes import Routes
 from backend.dashboard.visit import Visit, link
 from backend.domain.errors import JobNotFound, MigrationError, Unavailable
-from backend.domain.history_search import JobSearch
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import queues_of
 from backend.services.search_service import FoundPage
@@ -27,8 +28,6 @@ FILTERS = (
     "text", "type", "queue", "within", "since", "until", "tag", "worker", "tenant", "trace", "context",
     "environment",
 )  # fmt: skip
-#: Filters that the API calls by another name.
-_NAMES = {"type": "job_type", "trace": "trace_id", "context": "context_id", "text": "error"}
 WITHIN = {
     "hour": ("last hour", timedelta(hours=1)),
     "day": ("last day", timedelta(days=1)),
@@ -46,8 +45,9 @@ def jobs(visit: Visit) -> Response:
     text = visit.query.get("text", "")
     if _is_job(visit, text):
         return see_other(link(f"/job/{text}"))
-    search = search_of(visit)
-    found = visit.parts.search.search(search, cursor=visit.query.get("cursor"))
+    found = visit.parts.search.search(
+        filter_of(visit), limit=visit.settings.page_size, cursor=visit.query.get("cursor")
+    )
     asked = visit.asked(*FILTERS)
     return visit.show(
         "jobs.html",
@@ -65,18 +65,18 @@ def jobs(visit: Visit) -> Response:
     )
 
 
-def search_of(visit: Visit) -> JobSearch:
+def filter_of(visit: Visit) -> JobFilter:
     """What the address bar asks for; raises `ValidationError` for what cannot be."""
     query = visit.query
     asked: dict[str, Any] = {
-        _NAMES.get(name, name): query[name]
+        FILTER_NAMES[name]: query[name]
         for name in (*FILTERS, "state")
         if name in query and name != "within"
     }
     _, length = WITHIN.get(query.get("within", ""), ("", None))
     if length:
         asked["since"] = visit.parts.clock.now() - length
-    wanted = SearchQuery.model_validate({**asked, "limit": visit.settings.page_size}, strict=False)
+    wanted = SearchConditions.model_validate(asked, strict=False)
     return wanted.search(tenant_of(visit.call, wanted.tenant))
 
 

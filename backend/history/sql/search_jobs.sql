@@ -10,12 +10,16 @@ WHERE position >= :since_version AND position < :until_version
   AND (:job_type IS NULL OR job_type = :job_type)
   AND (:queue IS NULL OR queue = :queue)
   AND (:state IS NULL OR status = :state)
+  AND (:states IS NULL OR status = ANY(:states))
   AND (:tag IS NULL OR tags @> ARRAY[:tag])
   AND (:trace_id IS NULL OR trace_id = :trace_id)
   AND (:context_id IS NULL OR context_id = :context_id)
   AND (:environment IS NULL OR options ->> 'environment' = :environment)
   AND (:tenant IS NULL OR tenant = :tenant)
   AND (:worker IS NULL OR worker = :worker)
+  AND (:error_kind IS NULL OR error_kind = :error_kind)
   AND (:error_pattern IS NULL OR last_error ILIKE :error_pattern)
+  AND (:died_after IS NULL OR (status = 'failed' AND finished_at >= :died_after))
+  AND (:died_before IS NULL OR (status = 'failed' AND finished_at < :died_before))
 ORDER BY position DESC, id DESC
 LIMIT :most

@@ -60,7 +60,7 @@ def test_parked_jobs_that_are_too_new_for_the_record_are_in_the_list(admin: Call
 def test_parked_jobs_stay_in_the_list_while_postgres_is_away(
     parts: ApiParts, admin: Caller, aside: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: Any) -> None:
+    def away(*_: Any, **__: Any) -> None:
         raise HistoryUnavailable("the record is away")
 
     monkeypatch.setattr(parts.history, "search", away)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.cli import dlq
 from tests.integration.cli.dead_jobs import dead_jobs
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
@@ -73,3 +74,16 @@ def test_a_queue_may_be_named_with_the_default_lane(shell: Shell, dead: list[str
     done = shell.json("dlq", "redrive", "--queue", "normal:default", "--yes")["done"]
 
     assert set(done) == set(dead)
+
+
+@pytest.mark.parametrize("verb", ["redrive", "discard"])
+def test_what_died_while_the_question_was_read_is_left_alone(
+    shell: Shell, dead: list[str], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    late: list[str] = []
+    monkeypatch.setattr(dlq, "confirm", lambda *_, **__: late.extend(dead_jobs("fail")))
+
+    done = shell.json("dlq", verb, "--all", "--yes")["done"]
+
+    assert sorted(done) == sorted(dead)
+    assert [job["id"] for job in shell.json("dlq", "list")] == late

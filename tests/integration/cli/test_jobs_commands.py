@@ -134,6 +134,21 @@ def test_why_names_what_keeps_a_job(shell: Shell) -> None:
     assert "due in" in shell.run("jobs", "why", job_id).text
 
 
+def test_why_of_a_job_that_left_redis_is_answered_from_the_record(
+    shell: Shell,
+) -> None:
+    [job_id] = dead_jobs("fail")
+    Work(platform()).record()
+    platform().redis.flushall()
+    platform().load_library()
+
+    told = shell.run("jobs", "why", job_id).text
+    unknown = shell.run("jobs", "why", "nobody", status=1).talk
+
+    assert told == "failed: it is failed; Redis does not hold it any more\n"
+    assert "no job 'nobody' on record" in unknown
+
+
 def test_waiting_for_a_job_shows_its_result(shell: Shell, cluster: Cluster) -> None:
     cluster.workers("default")
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import HistoryUnavailable, InvalidOption, JobNotFound
-from backend.domain.history_search import Bookmark, JobSearch
+from backend.domain.history_search import Bookmark
 from backend.domain.history_statistics import TimeWindow
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.domain.outcome import OutcomeKind
 from backend.history.connection import connect
@@ -32,7 +33,7 @@ def service(chronicle: Chronicle) -> HistoryService:
 
 def found(service: HistoryService, **search: Any) -> list[str]:
     """The ids on the first page."""
-    return [job.id for job in service.search(JobSearch(**search)).jobs]
+    return [job.id for job in service.search(JobFilter(**search)).jobs]
 
 
 def at(seconds: float) -> datetime:
@@ -56,8 +57,8 @@ LIVES = (
         ({}, ["d", "c", "b", "a"]),
         ({"job_type": "export"}, ["d", "c"]),
         ({"queue": "high:email"}, ["a"]),
-        ({"state": JobState.FINISHED}, ["c", "a"]),
-        ({"state": JobState.QUEUED}, ["d"]),
+        ({"states": frozenset([JobState.FINISHED])}, ["c", "a"]),
+        ({"states": frozenset([JobState.QUEUED])}, ["d"]),
         ({"tag": "y"}, ["b", "a"]),
         ({"tag": "z"}, []),
         ({"trace_id": "t1"}, ["b"]),
@@ -71,10 +72,16 @@ LIVES = (
         ({"error_text": "d%1"}, []),
         ({"error_text": "dbx1"}, []),
         ({"error_text": "later"}, ["b"]),
-        ({"since": at(10)}, ["d", "c", "b"]),
-        ({"until": at(10)}, ["a"]),
-        ({"since": at(10), "until": at(30)}, ["c", "b"]),
-        ({"job_type": "export", "state": JobState.FINISHED, "worker": "w1"}, ["c"]),
+        ({"states": frozenset([JobState.QUEUED, JobState.FAILED])}, ["d", "b"]),
+        ({"error_kind": "ConnectionError"}, ["b"]),
+        ({"error_kind": "Connection"}, []),
+        ({"died_after": START}, ["b"]),
+        ({"died_before": at(3600)}, ["b"]),
+        ({"died_after": START, "died_before": START}, []),
+        ({"accepted_since": at(10)}, ["d", "c", "b"]),
+        ({"accepted_until": at(10)}, ["a"]),
+        ({"accepted_since": at(10), "accepted_until": at(30)}, ["c", "b"]),
+        ({"job_type": "export", "states": frozenset([JobState.FINISHED]), "worker": "w1"}, ["c"]),
         ({"job_type": "export", "queue": "normal"}, []),
     ],
 )
@@ -91,7 +98,7 @@ def test_a_found_job_says_its_environment_and_version(
 ) -> None:
     chronicle.write(*events_of(*LIVES))
 
-    found = {job.id: (job.environment, job.version) for job in service.search(JobSearch()).jobs}
+    found = {job.id: (job.environment, job.version) for job in service.search(JobFilter()).jobs}
 
     assert found == {"a": ("", 1), "b": ("", 1), "c": ("staging", 3), "d": ("", 1)}
 
@@ -113,11 +120,11 @@ def test_pages_follow_each_other_whatever_comes_meanwhile(
 ) -> None:
     chronicle.write(*events_of(*(Life(f"j{n}", at(n), ends="") for n in range(7))))
 
-    first = service.search(JobSearch(limit=3))
+    first = service.search(JobFilter(), limit=3)
     chronicle.write(*events_of(Life("new", at(100)), Life("j5", at(5), ends="")))
     assert first.next is not None
-    second = service.search(JobSearch(limit=3, after=Bookmark.parse(str(first.next))))
-    third = service.search(JobSearch(limit=3, after=second.next))
+    second = service.search(JobFilter(), limit=3, after=Bookmark.parse(str(first.next)))
+    third = service.search(JobFilter(), limit=3, after=second.next)
 
     pages = [[job.id for job in page.jobs] for page in (first, second, third)]
     assert pages == [["j6", "j5", "j4"], ["j3", "j2", "j1"], ["j0"]]
@@ -129,7 +136,7 @@ def test_a_page_that_is_just_full_is_the_last_one(
 ) -> None:
     chronicle.write(*events_of(Life("a"), Life("b")))
 
-    assert service.search(JobSearch(limit=2)).next is None
+    assert service.search(JobFilter(), limit=2).next is None
 
 
 def test_jobs_known_only_by_later_events_are_not_listed_but_can_be_looked_at(
@@ -142,14 +149,14 @@ def test_jobs_known_only_by_later_events_are_not_listed_but_can_be_looked_at(
 
 
 @pytest.mark.parametrize("limit", [0, 501])
-def test_pages_have_a_sensible_size(limit: int) -> None:
+def test_pages_have_a_sensible_size(service: HistoryService, limit: int) -> None:
     with pytest.raises(InvalidOption, match="1 to 500"):
-        JobSearch(limit=limit)
+        service.search(JobFilter(), limit=limit)
 
 
-def test_text_in_errors_must_be_long_enough_to_be_found_quickly() -> None:
+def test_text_in_errors_must_be_long_enough_to_be_found_quickly(service: HistoryService) -> None:
     with pytest.raises(InvalidOption, match="3 characters"):
-        JobSearch(error_text="ab")
+        service.search(JobFilter(error_text="ab"))
 
 
 @pytest.mark.parametrize("text", ["nul\0", "half \ud800"])
@@ -159,7 +166,7 @@ def test_what_no_text_on_record_can_be_is_not_found_and_not_searched(
     with pytest.raises(JobNotFound):
         service.get_job(text)
     with pytest.raises(InvalidOption, match="no character"):
-        JobSearch(tag=text)
+        JobFilter(tag=text)
     assert service.by_hour(job_type=text) == service.failures(job_type=text) == []
 
 
@@ -170,7 +177,9 @@ def test_the_ends_of_the_calendar_disturb_nobody(
     chronicle.write(*events_of(*LIVES))
     edge = moment.replace(tzinfo=UTC)
 
-    assert len(found(service, since=edge) + found(service, until=edge)) == len(LIVES)
+    assert len(found(service, accepted_since=edge) + found(service, accepted_until=edge)) == len(
+        LIVES
+    )
     assert sum(service.count_by_state(min(edge, START), max(edge, START)).values()) in {0, 4}
     with pytest.raises(InvalidOption, match="calendar"):
         service.by_hour(START, datetime.max)
@@ -238,7 +247,7 @@ def test_without_postgres_history_is_unavailable() -> None:
     nowhere = connect("postgresql+psycopg2://tally@/tally?host=/nowhere")
     service = HistoryService(HistoryStore(nowhere), StatisticsStore(nowhere), SystemClock())
 
-    for ask in (lambda: service.get_job("j"), lambda: service.search(JobSearch()),
+    for ask in (lambda: service.get_job("j"), lambda: service.search(JobFilter()),
                 service.count_by_state, service.by_hour, service.by_type, service.failures):  # fmt: skip
         with pytest.raises(HistoryUnavailable):
             ask()

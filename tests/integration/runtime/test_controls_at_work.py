@@ -6,8 +6,9 @@ import pytest
 
 from backend.domain.actor import Actor
 from backend.domain.errors import IllegalMove, InvalidOption
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
-from backend.services.dead_filter import DeadFilter
+from backend.services.bulk_service import BulkService
 from backend.services.job_control import JobControl
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
@@ -87,8 +88,9 @@ def test_dead_jobs_are_found_redriven_changed_discarded_and_resolved(
     dead = [pool.enqueue("fail") for _ in range(4)]
     for job_id in dead:
         pool.ended(job_id)
-    assert len(control.matching_dead(DeadFilter(job_type="fail", error="ValueError"))) == 4
-    assert control.matching_dead(DeadFilter(error="KeyError")) == []
+    bulk = BulkService(pool.platform.operations, pool.platform.inspection)
+    assert len(bulk.select_dead(JobFilter(job_type="fail", error_text="ValueError")).ids) == 4
+    assert bulk.select_dead(JobFilter(error_text="KeyError")).ids == []
 
     control.redrive(dead[0], by=ADA, payload={"until": 1})
     assert pool.ended(dead[0]).state is JobState.FINISHED
@@ -98,6 +100,7 @@ def test_dead_jobs_are_found_redriven_changed_discarded_and_resolved(
     with pytest.raises(IllegalMove):
         control.redrive(dead[2], by=ADA)
 
-    assert control.redrive_all(DeadFilter(queue="normal"), by=ADA) == [dead[3]]
+    last = bulk.select_dead(JobFilter(queue="normal")).ids
+    assert bulk.redrive(last, by=ADA, reason="") == [dead[3]]
     assert pool.ended(dead[3]).state is JobState.FAILED
     assert pool.difference() == 0

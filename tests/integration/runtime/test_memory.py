@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from backend.domain.actor import Actor
-from backend.services.dead_filter import DeadFilter
+from backend.domain.job_filter import JobFilter
+from backend.services.bulk_service import BulkService
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
@@ -25,14 +26,15 @@ def test_redis_is_as_empty_after_mixed_jobs_as_before(
     cluster = make_cluster()
     cluster.start("scheduler")
     supervisor = cluster.workers(processes=2, concurrency=8)
-    service, control = cluster.platform.queue_service, cluster.platform.job_control
+    service = cluster.platform.queue_service
 
     ids = service.enqueue_many([_request(number, cluster) for number in range(JOBS)])
     canceled = ids[::100]
     for job_id in canceled:
-        cluster.platform.job_control._do.cancel([job_id], by="ada", reason="", force=False)
+        cluster.platform.operations.cancel([job_id], by="ada", reason="", force=False)
     eventually(lambda: _ended(cluster) >= JOBS, timeout=100, show=cluster.log)
-    control.discard_all(DeadFilter(), by=Actor("ada"))
+    bulk = BulkService(cluster.platform.operations, cluster.platform.inspection)
+    bulk.discard(bulk.select_dead(JobFilter(), JOBS).ids, by=Actor("ada"), reason="")
     supervisor.terminate()
     supervisor.wait(15)
 
@@ -64,7 +66,7 @@ def _ended(cluster: Cluster) -> int:
 
 def _left(cluster: Cluster) -> Counter[str]:
     """Kinds of keys that should not be there, after the pruning that the schedule does."""
-    operations = cluster.platform.job_control._do
+    operations = cluster.platform.operations
     operations.prune(cluster.platform.inspection.queue_names(), max_dead=0, max_dead_age=0)
     keys = [key.decode() for key in cluster.platform.redis.scan_iter(count=5000)]
     left = [key for key in keys if not key.startswith(MEANT_TO_STAY)]

@@ -1,4 +1,4 @@
-"""Which dead jobs a filter takes."""
+"""Which jobs a filter takes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from backend.domain.job import JobView
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.domain.outcome import AttemptError
-from backend.services.dead_filter import DeadFilter
 
 BORN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DIED = BORN + timedelta(minutes=5)
@@ -29,7 +29,14 @@ def _job(**changes: Any) -> JobView:
         "worker": "w1",
         "error": AttemptError("exception", "SMTPError", "Mailbox is full", ""),
         "created_at": BORN,
-        "options": {"tags": ["vip", "eu"], "tenant": "acme", "trace_id": "t", "context_id": "c"},
+        "ended_at": DIED,
+        "options": {
+            "tags": ["vip", "eu"],
+            "tenant": "acme",
+            "trace_id": "t",
+            "context_id": "c",
+            "environment": "staging",
+        },
     }
     return JobView(**(known | changes))
 
@@ -43,14 +50,15 @@ def _job(**changes: Any) -> JobView:
         ({"tenant": "acme"}, "acm"),
         ({"trace_id": "t"}, "u"),
         ({"context_id": "c"}, "d"),
+        ({"environment": "staging"}, "stage"),
         ({"worker": "w1"}, "w"),
         ({"error_kind": "SMTPError"}, "SMTP"),
-        ({"error": "smtperror: mailbox"}, "timeout"),
-        ({"error": "exception"}, "crash"),
-        ({"since": BORN}, BORN + INSTANT),
-        ({"until": BORN + INSTANT}, BORN),
-        ({"after": DIED}, DIED + INSTANT),
-        ({"before": DIED + INSTANT}, DIED),
+        ({"error_text": "smtperror: mailbox"}, "timeout"),
+        ({"error_text": "exception"}, "crash"),
+        ({"accepted_since": BORN}, BORN + INSTANT),
+        ({"accepted_until": BORN + INSTANT}, BORN),
+        ({"died_after": DIED}, DIED + INSTANT),
+        ({"died_before": DIED + INSTANT}, DIED),
     ],
     ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
 )
@@ -59,18 +67,23 @@ def test_each_condition_takes_what_fits_and_nothing_else(
 ) -> None:
     [name] = condition
 
-    assert DeadFilter(**condition).takes(_job(), DIED)
-    assert not DeadFilter(**{name: other}).takes(_job(), DIED)
+    assert JobFilter(**condition).takes(_job())
+    assert not JobFilter(**{name: other}).takes(_job())
 
 
 def test_every_condition_given_must_hold() -> None:
-    assert DeadFilter(tag="vip", worker="w1").takes(_job(), DIED)
-    assert not DeadFilter(tag="vip", worker="w2").takes(_job(), DIED)
+    assert JobFilter(tag="vip", worker="w1").takes(_job())
+    assert not JobFilter(tag="vip", worker="w2").takes(_job())
 
 
 def test_a_job_without_error_labels_or_birth_is_taken_by_no_condition_on_them() -> None:
     bare = _job(error=None, options={}, created_at=None, worker="")
 
-    assert DeadFilter().takes(bare, DIED)
-    for condition in ({"error": "e"}, {"error_kind": "E"}, {"tag": "vip"}, {"since": BORN}):
-        assert not DeadFilter(**condition).takes(bare, DIED)
+    assert JobFilter().takes(bare)
+    for condition in (
+        {"error_text": "e"},
+        {"error_kind": "E"},
+        {"tag": "vip"},
+        {"accepted_since": BORN},
+    ):
+        assert not JobFilter(**condition).takes(bare)
