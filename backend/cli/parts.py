@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backend.services.history_service import HistoryService
     from backend.services.key_service import KeyService
     from backend.services.ledger_service import LedgerService
+    from backend.services.live_listing import LiveListing
     from backend.services.preview_service import PreviewService
     from backend.services.scheduler_service import SchedulerService
     from backend.services.search_service import SearchService
@@ -53,6 +54,14 @@ def dead_letters() -> DeadLetters:
     from backend.services.dead_letters import DeadLetters
 
     return DeadLetters(platform().inspection)
+
+
+@lru_cache(maxsize=1)
+def live_listing() -> LiveListing:
+    """The jobs in Redis."""
+    from backend.services.live_listing import LiveListing
+
+    return LiveListing(platform().inspection)
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import click
@@ -17,11 +18,12 @@ from backend.cli.identity import who
 from backend.cli.job_printing import attempts_of
 from backend.cli.known_queues import known_queue
 from backend.cli.noun import Noun
-from backend.cli.parts import actions
+from backend.cli.parts import actions, live_listing
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_json, print_rows, say, tell
 from backend.domain import bounds
 from backend.domain.errors import QueueUnavailable
+from backend.domain.job_filter import JobFilter
 from backend.domain.job_state import JobState
 from backend.domain.pause import Pause
 from backend.domain.queue_name import queues_of
@@ -91,23 +93,37 @@ queues.add_command(list_queues, "stats")
 @options.limit(20)
 @options.as_json
 def show(queue: str, limit: int, as_json: bool) -> None:
-    """Shows what waits in one queue, the next to run first."""
+    """Shows what waits in one queue: the next to run first, then what a limit or a pause holds aside."""
     look, queue = platform().inspection, known_queue(queue)
-    waiting = look.jobs(look.waiting(queue, 0, limit))
+    in_line = {job_id: at for at, job_id in enumerate(look.waiting(queue, 0, limit), 1)}
+    wanted = JobFilter(queue=queue, states=frozenset([JobState.QUEUED]))
+    waiting = list(islice(live_listing().matching(wanted), limit))
     parked = look.queue_states([queue])[0].parked
     if parked:
-        verb = "more wait" if waiting else "wait"
-        say(f"{parked} {verb}{'s' * (parked == 1)} behind a limit or pause of a job type")
+        say(
+            f"{parked} of them stepped aside for a limit or a pause: tally jobs why tells for which"
+        )
     if as_json:
-        print_json([{"id": job.id, "job_type": job.job_type} for job in waiting])
+        print_json(
+            [
+                {"id": job.id, "job_type": job.job_type, "parked": job.id not in in_line}
+                for job in waiting
+            ]
+        )
         return
     print_rows(
         ("#", "job", "type", "waits for", "attempt"),
         [
-            (at, job.id, job.job_type, age(job.enqueued_at), attempts_of(job, "/"))
-            for at, job in enumerate(waiting, 1)
+            (
+                in_line.get(job.id, "aside"),
+                job.id,
+                job.job_type,
+                age(job.enqueued_at),
+                attempts_of(job, "/"),
+            )
+            for job in waiting
         ],
-        empty=f"nothing in {queue} may start" if parked else f"nothing waits in {queue}",
+        empty=f"nothing waits in {queue}",
     )
 
 

@@ -86,6 +86,8 @@ MUTATIONS = [
     Mutation("run_now", "unschedule(root, id, queue)", ""),
     Mutation("run_now", "to_queue(root, id, queue)", ""),
     Mutation("run_now", ", 'enqueued_at', stamp", ""),
+    Mutation("pause", "if paused == 1 then", "do"),
+    Mutation("resume", "redis.call('HDEL', root .. ':tally:pauses', argv[1])", ""),
     Mutation("resume", "if kind == 'type' then", "if false then"),
     Mutation("resume", "for at = 3, #argv do ring(root, argv[at], 64) end", ""),
     Mutation("limit", "if tonumber(argv[at + 1]) > 0 then", "if true then"),

@@ -109,18 +109,23 @@ def test_a_queue_that_does_not_exist_is_refused_with_the_nearest_name(shell: She
     assert shell.run("queues", "show", "low:default").text == "nothing waits in low\n"
 
 
-def test_jobs_behind_a_pause_of_their_type_are_counted(shell: Shell) -> None:
+def test_jobs_behind_a_pause_of_their_type_are_listed_after_those_in_line(shell: Shell) -> None:
     shell.run("queues", "pause", "type:greet")
-    _enqueue(shell)
-    _enqueue(shell)
+    aside = [_enqueue(shell), _enqueue(shell)]
     work_off()
+    in_line = shell.run("jobs", "enqueue", "fail").text.strip()
 
     shown = shell.run("queues", "show", "normal")
-    assert shown.text == "nothing in normal may start\n"
-    assert shown.talk == "2 wait behind a limit or pause of a job type\n"
 
-    shell.run("jobs", "enqueue", "fail")
-    assert "2 more wait behind" in shell.run("queues", "show", "normal").talk
+    places = [line.split()[:2] for line in shown.text.splitlines()[1:]]
+    assert places == [["1", in_line], ["aside", aside[0]], ["aside", aside[1]]]
+    assert shown.talk == (
+        "2 of them stepped aside for a limit or a pause: tally jobs why tells for which\n"
+    )
+    assert shell.json("queues", "show", "normal", "-n", "2") == [
+        {"id": in_line, "job_type": "fail", "parked": False},
+        {"id": aside[0], "job_type": "greet", "parked": True},
+    ]
     asked = shell.run("queues", "purge", "normal", typed="n\n", status=2).talk
     assert "Cancel the 3 job(s)" in asked
     assert shell.json("queues", "purge", "normal", "--yes") == {"normal": 3}
