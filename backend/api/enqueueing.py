@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from backend.api.api_errors import MalformedRequest
 from backend.api.call import Call
@@ -13,7 +12,9 @@ from backend.domain.access_errors import NotAllowed
 from backend.domain.derived_job_id import derived_job_id
 from backend.domain.errors import IdempotencyConflict, QueueUnavailable
 from backend.domain.job import EnqueueReply
+from backend.domain.job_options import OwnOptions
 from backend.domain.type_rights import permit_type
+from backend.services.job_options import JobRequest
 
 _KEY = re.compile(r"[!-~]{1,128}")
 
@@ -21,15 +22,16 @@ _KEY = re.compile(r"[!-~]{1,128}")
 def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]:
     """Accepts jobs for the caller; a repetition of another request under one key is refused."""
     trace_id = call.trace.trace_id
-    wanted = [{"trace_id": trace_id, **prepared(call, request)} for request in requests]
+    wanted = [_traced(prepared(call, request), trace_id) for request in requests]
     key = idempotency_key(call)
     if key is not None:
         for number, one in enumerate(wanted):
-            one["idempotency_key"] = f"{key}:{number}" if len(wanted) > 1 else key
+            own_key = f"{key}:{number}" if len(wanted) > 1 else key
+            one["idempotency_key"] = own_key
             if call.parts.accepts_by_outbox:
-                one.setdefault("job_id", derived_job_id(one["idempotency_key"], "http"))
+                one.setdefault("job_id", derived_job_id(own_key, "http"))
     try:
-        replies = call.parts.queue.accept_many(wanted)
+        replies = call.parts.queue.accept_many(wanted, own_of(call))
     except QueueUnavailable as error:
         # Whoever asked for a job that runs after all is to be found in the audit log.
         note_enqueued(call, error.ids_that_may_be_accepted)
@@ -62,15 +64,9 @@ def tenant_of(call: Call, asked: str | None) -> str | None:
     return own or asked
 
 
-def labels_of(call: Call, asked: str | None) -> dict[str, Any]:
-    """The tenant of a job that the caller makes, and whether the job is confined to it."""
-    labels: dict[str, Any] = {}
-    tenant = tenant_of(call, asked)
-    if tenant is not None:
-        labels["tenant"] = tenant
-    if call.who.tenant is not None:
-        labels["is_confined"] = True
-    return labels
+def own_of(call: Call) -> OwnOptions:
+    """Whether what the caller makes is confined to its tenant."""
+    return {} if call.who.tenant is None else {"is_confined": True}
 
 
 def note_enqueued(call: Call, ids: Sequence[str]) -> None:
@@ -78,14 +74,19 @@ def note_enqueued(call: Call, ids: Sequence[str]) -> None:
     call.desk.enqueue_audit.note(call.actor, call.operation, ids)
 
 
-def prepared(call: Call, request: EnqueueRequest) -> dict[str, Any]:
+def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
     """What `enqueue_job` takes, with the caller's tenant; raises `NotAllowed` for what they may not."""
     if request.job_type in call.parts.catalogue:
         permit_type(call.who, call.parts.catalogue.get(request.job_type))
-    values = {name: getattr(request, name) for name in request.model_fields_set}
-    values = {name: value for name, value in values.items() if value is not None}
-    values |= labels_of(call, request.tenant)
-    tenant = values.get("tenant")
-    if request.idempotency_key is not None:
-        values["idempotency_key"] = f"body:{tenant or ''}:{request.idempotency_key}"
+    values = request.job_request()
+    tenant = tenant_of(call, values.get("tenant"))
+    if tenant is not None:
+        values["tenant"] = tenant
+    if key := values.get("idempotency_key"):
+        values["idempotency_key"] = f"body:{tenant or ''}:{key}"
+    return values
+
+
+def _traced(values: JobRequest, trace_id: str) -> JobRequest:
+    values.setdefault("trace_id", trace_id)
     return values

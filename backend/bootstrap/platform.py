@@ -83,10 +83,14 @@ class Platform:
         )
 
     @cached_property
+    def intake_rules(self) -> IntakeRules:
+        """What holds for jobs where neither they nor their types say otherwise."""
+        return IntakeRules(self.settings.max_payload_bytes, self.settings.redis.result_ttl)
+
+    @cached_property
     def intake(self) -> JobIntake:
         """What checks new jobs."""
-        rules = IntakeRules(self.settings.max_payload_bytes, self.settings.redis.result_ttl)
-        return JobIntake(self.catalogue, rules, new_id=new_job_id, now=self.clock.now)
+        return JobIntake(self.catalogue, self.intake_rules, new_id=new_job_id, now=self.clock.now)
 
     @cached_property
     def queue_service(self) -> QueueService:

@@ -74,7 +74,15 @@ def ledger_service(parts: Platform) -> LedgerService:
         repair,
         store,
         look=SecondLook(view, store, RedisEventProgress(client, parts.keys), patience=patience),
-        mender=LedgerMender(view, repair, store, parts.catalogue, now=parts.clock.now, lease=lease),
+        mender=LedgerMender(
+            view,
+            repair,
+            store,
+            parts.catalogue,
+            now=parts.clock.now,
+            lease=lease,
+            rules=parts.intake_rules,
+        ),
         now=parts.clock.now,
     )
 

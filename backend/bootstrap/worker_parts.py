@@ -39,7 +39,7 @@ from workers.runtime.worker_process import WorkerProcess
 _DISPATCHES = 2
 
 Workers = dict[type[BaseWorker], BaseWorker]
-Tally = Callable[[str, Outcome, float], None]
+Tally = Callable[[str | None, Outcome, float], None]
 
 
 class Berth(NamedTuple):

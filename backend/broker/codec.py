@@ -13,6 +13,7 @@ from typing import Any
 from backend.broker.moments import moment
 from backend.domain.job import ClaimedJob, JobView, NewJob
 from backend.domain.job_state import JobState
+from backend.domain.job_terms import terms_in, terms_of
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
 
 #: The function path stored in RQ's ``data``. It refuses to run anywhere but in our worker process.
@@ -106,7 +107,8 @@ def _wait(fence: bytes, ready: bytes) -> float:
 def _timeout(seconds: bytes, options: bytes) -> float:
     """RQ's timeout is whole seconds; an exact one travels with the job's options."""
     if b'"timeout":' in options:
-        return float(json.loads(options).get("timeout", seconds))
+        exact = terms_in(options).timeout
+        return float(seconds) if exact is None else exact
     return float(seconds)
 
 
@@ -174,6 +176,7 @@ def job_view(
     error = text.get("error")
     expires = int(text.get("expires_at", 0))
     options = json.loads(text.get("options", "{}"))
+    exact = terms_of(options).timeout
     return JobView(
         id=job_id,
         job_type=text.get("description", ""),
@@ -194,7 +197,7 @@ def job_view(
         worker=text.get("worker_name", ""),
         progress=json.loads(text["progress"]) if "progress" in text else None,
         cancel_asked="cancel" in text,
-        timeout=float(options.get("timeout", text.get("timeout", 0))),
+        timeout=float(text.get("timeout", 0)) if exact is None else exact,
         options=options,
     )
 

@@ -122,10 +122,6 @@ class Keys:
         """Lease of the process that leads a duty: its name and fence."""
         return f"{self.root}:tally:leader:{duty}"
 
-    def leader_fence(self, duty: str) -> str:
-        """Counter of leaderships of a duty."""
-        return f"{self.root}:tally:leader:{duty}:fence"
-
     def session(self, name: str) -> str:
         """Somebody signed in to the dashboard, by the hash of their session's id."""
         return f"{self.root}:tally:session:{name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_heading, print_json, print_rows, tell
 from backend.domain.history_record import JobHistory, JobRecord
 from backend.domain.job import JobView
+from backend.domain.job_labels import JobLabels
 from backend.domain.job_state import JobState
 from backend.telemetry.masking import without_secrets
 
@@ -48,7 +49,7 @@ def print_job(job: JobView, *, as_json: bool) -> None:
             ("worker", job.worker),
             ("progress", json.dumps(job.progress) if job.progress else ""),
             ("tags", ", ".join(job.tags)),
-            *_labels(job.options),
+            *_labels(job.labels),
             ("payload", _line(_shown(job.job_type, job.payload))),
             ("result", _line(_shown(job.job_type, job.result)) if job.result is not None else ""),
             ("error", f"{error.error}: {error.message} [{error.reason}]" if error else ""),
@@ -122,7 +123,7 @@ def _print_record(history: JobHistory) -> None:
             ("created", _with_age(job.created_at)),
             ("ended", _with_age(job.finished_at)),
             ("tags", ", ".join(job.tags)),
-            *_labels(history.options),
+            *_labels(history.labels),
             ("payload", _line(payload)),
             ("error", job.last_error),
         ]
@@ -155,17 +156,16 @@ def listed(jobs: Sequence[JobView | JobRecord]) -> list[dict[str, Any]]:
     return [resources.line(job).model_dump(mode="json") for job in jobs]
 
 
-def _labels(options: Mapping[str, Any]) -> list[tuple[str, object]]:
+def _labels(labels: JobLabels) -> list[tuple[str, object]]:
     """What its maker wrote on it; the version only where it says something."""
-    version = options.get("version", 1)
     return [
-        ("trace", options.get("trace_id", "")),
-        ("tenant", options.get("tenant", "")),
-        ("context", options.get("context_id", "")),
-        ("environment", options.get("environment", "")),
-        ("version", version if version != 1 else ""),
-        ("test run", "yes" if options.get("is_test") else ""),
-        ("callback", options.get("callback_url", "")),
+        ("trace", labels.trace_id),
+        ("tenant", labels.tenant),
+        ("context", labels.context_id),
+        ("environment", labels.environment),
+        ("version", labels.version if labels.version != 1 else ""),
+        ("test run", "yes" if labels.is_test else ""),
+        ("callback", labels.callback_url),
     ]
 
 

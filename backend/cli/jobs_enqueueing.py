@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -13,21 +13,22 @@ from backend.cli.ages import length
 from backend.cli.completing import a_job_type
 from backend.cli.identity import who
 from backend.cli.instants import DURATION
+from backend.cli.job_option_flags import job_options, said_options
 from backend.cli.job_printing import print_job
 from backend.cli.parts import actions, preview_service
 from backend.cli.plain_data import plain
 from backend.cli.printing import print_facts, print_json, print_rows, tell
-from backend.cli.request_options import request_options, said
 from backend.domain.errors import InvalidPayload
 from backend.domain.job_state import JobState
 from backend.domain.payload_text import payload_in
 from backend.domain.queue_name import QueueName
+from backend.services.job_options import JobRequest
 
 
 @click.command()
 @click.argument("job_type", shell_complete=a_job_type)
 @click.argument("payload", default="{}")
-@request_options
+@job_options
 @click.option(
     "--wait",
     "patience",
@@ -46,9 +47,11 @@ def enqueue(
       tally jobs enqueue greet '{"name": "Ada"}' --priority high --wait 10s
       tally jobs enqueue generate_report '{"report": "failures_of_a_week"}' --delay 2h --tag weekly
       tally jobs enqueue greet '{"name": "Ada"}' --queue low:email --context-id order-42
+      tally jobs enqueue greet '{"name": "Ada"}' --limit-key ada --limit 1 --expires-at 6h
+      tally jobs enqueue greet '{"name": "Ada"}' --retry-delays 10s,5m --result-ttl 1d
       echo '{"name": "Ada"}' | tally jobs enqueue greet -
     """
-    job_id = actions().jobs.enqueue(who(), job_type, payload_from(payload), **said(asked))
+    job_id = actions().jobs.enqueue(who(), job_type, payload_from(payload), **said_options(asked))
     if patience is not None:
         job = platform().queue_service.wait(job_id, patience)
         print_job(job, as_json=as_json)
@@ -62,11 +65,12 @@ def enqueue(
 @click.command()
 @click.argument("job_type", shell_complete=a_job_type)
 @click.argument("payload", default="{}")
-@request_options
+@job_options
 @options.as_json
 def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
     """Says what would happen to a job (queue, time, retries) and enqueues nothing."""
-    request = {"job_type": job_type, "payload": payload_from(payload), **said(asked)}
+    said = {"job_type": job_type, "payload": payload_from(payload), **said_options(asked)}
+    request = cast("JobRequest", said)
     shown = preview_service().preview_jobs([request]).jobs[0]
     if as_json:
         print_json(shown)

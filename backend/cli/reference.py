@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.cli.command_page import command_page
 from backend.cli.configuration_page import configuration_page
+from backend.cli.job_option_page import job_option_page
 from backend.cli.metric_page import metric_page
 from backend.domain.retry_policy import RetryPolicy
 from workers.job_type_page import job_type_page
@@ -21,6 +22,7 @@ def pages() -> dict[str, str]:
     return {
         "cli.md": command_page(),
         "configuration.md": configuration_page(),
+        "job-options.md": job_option_page(),
         "job-types.md": job_type_page(load_catalogue(OWN_MODULES, (), RetryPolicy())),
         "metrics-and-alerts.md": metric_page(_RULES),
     }

@@ -33,9 +33,6 @@ class ApiKeyStore(Protocol):
     def touch(self, key_id: str, at: datetime, address: str) -> None:
         """Notes that it was used."""
 
-    def exists(self) -> bool:
-        """Whether any key was ever made."""
-
 
 class TokenVerifier(Protocol):
     """Tells who bears a token that is not a key of ours, such as a JWT."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from backend.domain.job import NewJob
+from backend.domain.job_labels import NO_LABELS, JobLabels
 from backend.domain.outcome import AttemptError
 
 
@@ -27,7 +28,7 @@ class EndedJob:
     error: AttemptError | None = None
     #: Why somebody ended it: the reason of a cancellation or resolution.
     reason: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    labels: JobLabels = NO_LABELS
 
 
 #: The webhook job that tells of an end, or why there can be none.

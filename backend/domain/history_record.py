@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from backend.domain.job_event import EventKind
+from backend.domain.job_labels import JobLabels, labels_of
 from backend.domain.job_state import JobState
 from backend.domain.outcome import AttemptError, OutcomeKind
 
@@ -117,6 +118,11 @@ class JobHistory:
     options: dict[str, Any] = field(default_factory=dict)
     attempts: tuple[AttemptRecord, ...] = ()
     timeline: tuple[HistoryLine, ...] = ()
+
+    @property
+    def labels(self) -> JobLabels:
+        """What is written on it."""
+        return labels_of(self.options)
 
     @property
     def current_payload(self) -> Any:

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from backend.domain.errors import IdempotencyConflict
+from backend.domain.job_labels import JobLabels, labels_of
 from backend.domain.job_state import JobState
+from backend.domain.job_terms import terms_of
 from backend.domain.outcome import AttemptError
 from backend.domain.queue_name import QueueName
 
@@ -115,21 +117,36 @@ class JobView:
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def labels(self) -> JobLabels:
+        """What is written on it."""
+        return labels_of(self.options)
+
+    @property
     def tags(self) -> list[str]:
         """The tags the caller gave."""
-        return list(self.options.get("tags", ()))
+        return list(self.labels.tags)
 
     @property
     def trace_id(self) -> str:
         """The trace this job belongs to; empty when the caller gave none."""
-        return str(self.options.get("trace_id", ""))
+        return self.labels.trace_id
 
     @property
     def environment(self) -> str:
         """Where the caller said that it belongs; empty when the caller did not say."""
-        return str(self.options.get("environment", ""))
+        return self.labels.environment
 
     @property
     def version(self) -> int:
         """The version of its job type when it was accepted."""
-        return int(self.options.get("version", 1))
+        return self.labels.version
+
+    @property
+    def limit_key(self) -> str:
+        """The key whose jobs share a limit; empty for none."""
+        return terms_of(self.options).limit_key
+
+    @property
+    def limit(self) -> int:
+        """So many jobs of ``limit_key`` may run at once; 0 for no limit."""
+        return terms_of(self.options).limit

@@ -74,18 +74,19 @@ class JobFilter:
         )
 
     def _names(self, job: JobView) -> bool:
+        labels = job.labels
         asked = (
             (self.job_type, job.job_type),
             (self.queue, job.queue),
             (self.worker, job.worker),
-            (self.trace_id, job.trace_id),
-            (self.tenant, job.options.get("tenant", "")),
-            (self.context_id, job.options.get("context_id", "")),
-            (self.environment, job.environment),
+            (self.trace_id, labels.trace_id),
+            (self.tenant, labels.tenant),
+            (self.context_id, labels.context_id),
+            (self.environment, labels.environment),
         )
         return (
             (not self.states or job.state in self.states)
-            and (not self.tag or self.tag in job.tags)
+            and (not self.tag or self.tag in labels.tags)
             and all(wanted in {"", found} for wanted, found in asked)
         )
 

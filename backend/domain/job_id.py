@@ -7,7 +7,9 @@ import re
 from backend.domain.errors import InvalidOption
 
 #: What RQ accepts and what our composite keys survive.
-_ALLOWED = re.compile(r"[A-Za-z0-9_-]{1,64}")
+PATTERN = "[A-Za-z0-9_-]{1,64}"
+WORDS = "1 to 64 letters, digits, '_' and '-'"
+_ALLOWED = re.compile(PATTERN)
 
 
 def uuid7(unix_ms: int, randomness: bytes) -> str:
@@ -23,7 +25,5 @@ def uuid7(unix_ms: int, randomness: bytes) -> str:
 def checked(job_id: str) -> str:
     """``job_id`` itself; raises `InvalidOption` when RQ or our keys could not carry it."""
     if not _ALLOWED.fullmatch(job_id):
-        raise InvalidOption(
-            f"job id {job_id!r}: use 1 to 64 letters, digits, '_' and '-'", field="job_id"
-        )
+        raise InvalidOption(f"job id {job_id!r}: use {WORDS}", field="job_id")
     return job_id

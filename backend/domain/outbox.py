@@ -11,11 +11,10 @@ from backend.domain.job import NewJob
 
 
 class OutboxJob(NamedTuple):
-    """One row that the relay has claimed. ``tries`` counts from 1."""
+    """One row that the relay has claimed."""
 
     number: int
     job: NewJob
-    tries: int
 
 
 class OutboxRow(NamedTuple):

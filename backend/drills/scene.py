@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from redis import Redis
 
@@ -20,6 +20,7 @@ from backend.broker.connection import translated
 from backend.domain.errors import Unavailable
 from backend.drills.processes import Processes
 from backend.embedded.servers import Servers, start_servers
+from backend.services.job_options import JobRequest
 
 _PACKAGE = "backend.drills.jobs"
 #: Jobs looked at in one call.
@@ -130,7 +131,9 @@ class Scene:
         """
         while True:
             try:
-                self.ids += self.platform.queue_service.enqueue_many(requests)
+                self.ids += self.platform.queue_service.enqueue_many(
+                    cast("list[JobRequest]", requests)
+                )
             except Unavailable:
                 time.sleep(0.1)
             else:

@@ -65,10 +65,6 @@ class PostgresApiKeyStore:
         """Notes that it was used."""
         self._change("touch_api_key", {"id": key_id, "at": at, "address": address})
 
-    def exists(self) -> bool:
-        """Whether any key was ever made."""
-        return bool(self._rows("any_api_key", {})[0][0])
-
     def _one(self, name: str, values: Mapping[str, Any]) -> ApiKey | None:
         rows = self._rows(name, values)
         return _key(rows[0]) if rows else None

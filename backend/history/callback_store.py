@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy import Engine
 
 from backend.domain.callback_ports import Decision, EndedJob
 from backend.domain.job import NewJob
+from backend.domain.job_labels import labels_in
 from backend.domain.outcome import AttemptError
 from backend.history.caller_session import in_session
 from backend.history.outbox_store import add_to_outbox
@@ -72,5 +72,5 @@ def _ended_job(row: tuple[Any, ...]) -> EndedJob:
         result=result or "",
         error=AttemptError(*(text or "" for text in error)) if error[1] else None,
         reason=reason or "",
-        options=json.loads(options) if options else {},
+        labels=labels_in(options or ""),
     )

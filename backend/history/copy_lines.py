@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from backend.domain.job_event import JobEvent
+from backend.domain.job_labels import JobLabels
 from backend.history.attempt_fault import AttemptFault
-from backend.history.job_labels import JobLabels
 from backend.history.job_registers import EndedAttempt, FoldedEvent, JobRegisters
 
 _NO_FAULT = AttemptFault("", "", "")

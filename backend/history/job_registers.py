@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from backend.domain.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
+from backend.domain.job_labels import JobLabels, labels_in
 from backend.history.attempt_fault import AttemptFault, fault_in
-from backend.history.job_labels import JobLabels, labels_in
 
 # Plain words: looking an enum's member up costs more than the rest of the work on an event.
 _ENQUEUED, _STARTED, _FINISHED = "enqueued", "started", "finished"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from backend.domain.job import NewJob
 from backend.domain.job_state import JobState
+from backend.domain.job_terms import terms_of
 from backend.domain.ledger import RecordedFacts, stream_id_of
 from backend.domain.ledger_ports import RestorableJob
 from backend.domain.queue_name import QueueName
 
-#: What the job is given where neither its options nor its type say otherwise.
-_TIMEOUT, _RESULT_TTL, _UNIQUE_WINDOW = 180.0, 3600, 86_400.0
+#: What neither the job nor its type says. All else that a job does not say, `LedgerMender` knows.
+_TIMEOUT = 180.0
 
 
 def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
@@ -77,16 +77,16 @@ def restorable_job(row: Sequence[Any]) -> RestorableJob:
 
 
 def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    expires_at = options.get("expires_at")
+    terms = terms_of(options)
     return {
         "options": dict(options),
-        "timeout": float(options.get("timeout", _TIMEOUT)),
-        "result_ttl": int(options.get("result_ttl", _RESULT_TTL)),
-        "expires_at": datetime.fromisoformat(expires_at) if expires_at else None,
-        "unique_key": options.get("idempotency_key", ""),
-        "unique_window": float(options.get("idempotency_window", _UNIQUE_WINDOW)),
-        "limit_key": options.get("limit_key", ""),
-        "limit": int(options.get("limit", 0)),
+        "timeout": _TIMEOUT if terms.timeout is None else terms.timeout,
+        "result_ttl": terms.result_ttl or 0,
+        "expires_at": terms.expires_at,
+        "unique_key": terms.idempotency_key,
+        "unique_window": terms.idempotency_window or 0.0,
+        "limit_key": terms.limit_key,
+        "limit": terms.limit,
     }
 
 

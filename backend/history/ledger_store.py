@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Engine
 
 from backend.domain.errors import IllegalMove
+from backend.domain.job_labels import labels_in
 from backend.domain.job_state import FINAL_STATES, JobState
 from backend.domain.ledger import LiveFacts, RecordedFacts
 from backend.domain.ledger_ports import JobContents, RestorableJob
 from backend.domain.lost_control import Said
 from backend.history.caller_session import in_session
 from backend.history.connection import translated
-from backend.history.job_labels import labels_in
 from backend.history.ledger_count import PostgresLedgerCount
 from backend.history.ledger_rows import recorded_facts, restorable_job
 from backend.history.statements import statement

@@ -25,9 +25,9 @@ class PostgresRelayStore:
         rows = self._run("claim_outbox", term=term, most=most)
         jobs: list[OutboxJob] = []
         unreadable: list[tuple[int, str]] = []
-        for number, text, tries in sorted(rows):
+        for number, text in sorted(rows):
             try:
-                jobs.append(OutboxJob(number, job_in(text), tries))
+                jobs.append(OutboxJob(number, job_in(text)))
             except (ValueError, KeyError, TypeError, TallyError) as error:
                 unreadable.append((number, f"it cannot be read: {type(error).__name__}: {error}"))
         return RelayClaim(jobs, unreadable)

@@ -12,12 +12,11 @@ from backend.domain.callback_ports import Decision, EndedJob
 from backend.domain.derived_job_id import derived_job_id
 from backend.domain.errors import InvalidRequest, PayloadTooLarge
 from backend.domain.job import NewJob
+from backend.domain.job_options import JobOptions
 from backend.services.job_intake import JobIntake
 
 log = structlog.get_logger("tally.callbacks")
 
-#: Options of the job that its callback shares, so that a trace can be followed to its end.
-_SHARED = ("trace_id", "context_id", "tenant", "is_test", "environment")
 _LONGEST_MESSAGE = 2000
 
 
@@ -34,7 +33,7 @@ class CallbackService:
 
     def decide(self, ended: EndedJob) -> Decision:
         """The webhook job of one end, or why there can be none."""
-        if not ended.options.get("callback_url"):
+        if not ended.labels.callback_url:
             return "the job is no longer on record"
         try:
             try:
@@ -46,16 +45,28 @@ class CallbackService:
             return str(error)
 
     def _job(self, ended: EndedJob, body: dict[str, Any]) -> NewJob:
-        payload: dict[str, Any] = {"url": ended.options["callback_url"], "body": body}
+        payload: dict[str, Any] = {"url": ended.labels.callback_url, "body": body}
         if self._secret:
             payload["secret"] = self._secret
-        options = {name: ended.options[name] for name in _SHARED if ended.options.get(name)}
-        options["job_id"] = derived_job_id(ended.job_id, f"callback:{ended.version}")
-        options["parent_id"] = ended.job_id
-        options["tags"] = ["callback"]
-        job = self._intake.check(self._job_type, payload, None, options)
+        job = self._intake.check(
+            self._job_type, payload, None, _options(ended), {"parent_id": ended.job_id}
+        )
         # One end has one callback, also when settings changed before it was known to be sent.
         return replace(job, digest="")
+
+
+def _options(ended: EndedJob) -> JobOptions:
+    """The callback shares the job's labels, so that a trace can be followed to its end."""
+    labels = ended.labels
+    return {
+        "job_id": derived_job_id(ended.job_id, f"callback:{ended.version}"),
+        "tags": ["callback"],
+        "trace_id": labels.trace_id,
+        "context_id": labels.context_id,
+        "tenant": labels.tenant,
+        "is_test": labels.is_test,
+        "environment": labels.environment,
+    }
 
 
 def _body(ended: EndedJob, *, with_result: bool = True) -> dict[str, Any]:
@@ -68,8 +79,8 @@ def _body(ended: EndedJob, *, with_result: bool = True) -> dict[str, Any]:
         "result": json.loads(ended.result) if with_result and ended.result else None,
         "error": _error(ended),
         "reason": ended.reason or None,
-        "trace_id": ended.options.get("trace_id"),
-        "context_id": ended.options.get("context_id"),
+        "trace_id": ended.labels.trace_id or None,
+        "context_id": ended.labels.context_id or None,
     }
     if not with_result:
         data["result_omitted"] = True

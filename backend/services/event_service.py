@@ -84,20 +84,24 @@ class EventService:
     def _job(
         self, subscription: Subscription, event: EventRecord, payload: Mapping[str, Any]
     ) -> NewJob:
-        options = {
-            **subscription.options,
-            "job_id": derived_job_id(event.id, f"subscription:{subscription.name}"),
-            "event_id": event.id,
+        of_event = {
             "tenant": event.tenant,
             "trace_id": event.trace_id,
             "context_id": event.context_id,
             "is_test": event.is_test,
         }
+        options = {
+            **subscription.options,
+            # An event that says nothing leaves standing what the subscription says.
+            **{name: value for name, value in of_event.items() if value},
+            "job_id": derived_job_id(event.id, f"subscription:{subscription.name}"),
+        }
         return self._intake.check(
             subscription.job_type,
             subscription.payload_for(payload),
             subscription.priority,
-            {option: value for option, value in options.items() if value},
+            options,
+            {"event_id": event.id},
         )
 
 

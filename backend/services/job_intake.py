@@ -12,7 +12,7 @@ from backend.domain import bounds
 from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
 from backend.domain.job import NewJob
 from backend.domain.job_contents import digest_of
-from backend.domain.job_id import checked
+from backend.domain.job_options import JobOptions, OwnOptions
 from backend.domain.job_type import JobType, JobTypeCatalogue
 from backend.domain.queue_name import QueueName
 from backend.domain.strict_json import NotJson, json_encoder
@@ -48,13 +48,13 @@ class JobIntake:
         self._new_id = new_id
         self._now = now
 
-    def check_request(self, request: Mapping[str, Any]) -> NewJob:
+    def check_request(self, request: Mapping[str, Any], own: OwnOptions | None = None) -> NewJob:
         """One request as a mapping with ``job_type``, ``payload``, ``priority`` and options."""
         rest = dict(request)
         if "job_type" not in rest:
             raise InvalidOption("each request needs a job_type", field="job_type")
         job_type, payload = rest.pop("job_type"), rest.pop("payload", None)
-        return self.check(job_type, payload, rest.pop("priority", None), rest)
+        return self.check(job_type, payload, rest.pop("priority", None), rest, own)
 
     def check(
         self,
@@ -62,23 +62,27 @@ class JobIntake:
         payload: Mapping[str, Any] | BaseModel | None,
         priority: str | None,
         options: Mapping[str, Any],
+        own: OwnOptions | None = None,
     ) -> NewJob:
-        """The job that is asked for; raises `InvalidRequest` naming what is wrong with it."""
+        """The job that is asked for; raises `InvalidRequest` naming what is wrong with it.
+
+        ``options`` are a caller's `JobOptions`, ``own`` what nobody but Tally may say.
+        """
         if not isinstance(job_type, str):
             raise self._no_name(job_type)
         kind = self.catalogue.get(job_type)
         if isinstance(payload, BaseModel):
             payload = _dumped(kind, payload)
         text = self._payload(kind, {} if payload is None else payload)
-        if not options:
+        if not options and not own:
             return self._plain(kind, text, priority)
-        job_options.refuse_unknown(options)
-        return self._with_options(kind, text, priority, options)
+        given = job_options.checked(options)
+        return self._with_options(kind, text, priority, given, job_options.checked_own(own or {}))
 
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest` for options that no job of this type could have."""
-        job_options.refuse_unknown(options)
-        self._with_options(self.catalogue.get(job_type), "{}", None, options)
+        kind = self.catalogue.get(job_type)
+        self._with_options(kind, "{}", None, job_options.checked(options), {})
 
     def _no_name(self, given: Any) -> InvalidOption:
         """The error for a function, a class or what else is given in place of a job type's name."""
@@ -119,55 +123,55 @@ class JobIntake:
             job_type=kind.name,
             queue=own_queue(kind, priority),
             payload=text,
-            options=job_options.carried(kind, {}, kind.retry, kind.timeout),
+            options=job_options.carried(kind, {}, {}, kind.retry, kind.timeout),
             max_attempts=kind.retry.max_attempts,
             timeout=kind.timeout,
             result_ttl=self._result_ttl(kind),
         )
 
     def _with_options(
-        self, kind: JobType, text: str, priority: str | None, options: Mapping[str, Any]
+        self,
+        kind: JobType,
+        text: str,
+        priority: str | None,
+        given: JobOptions,
+        own: OwnOptions,
     ) -> NewJob:
-        job_options.check_version(kind, options)
-        retry = job_options.retry(kind, options)
-        timeout = job_options.number(options, bounds.TIMEOUT, kind.timeout)
-        run_at, delay = self._time(options)
-        key, own_id = options.get("idempotency_key") or "", options.get("job_id")
-        queue = chosen_queue(self.catalogue, kind, priority, options.get("queue"))
-        is_named = bool(key or own_id)
+        job_options.check_version(kind, given)
+        retry = job_options.retry(kind, given)
+        timeout = given.get("timeout") or kind.timeout
+        key, own_id, ttl = (
+            given.get("idempotency_key"),
+            given.get("job_id"),
+            given.get("result_ttl"),
+        )
+        queue = chosen_queue(self.catalogue, kind, priority, given.get("queue"))
         return NewJob(
-            id=checked(own_id) if own_id else self._new_id(),
+            id=own_id or self._new_id(),
             job_type=kind.name,
             queue=queue,
             payload=text,
-            options=job_options.carried(kind, options, retry, timeout),
+            options=job_options.carried(kind, given, own, retry, timeout),
             max_attempts=retry.max_attempts,
             timeout=timeout,
-            result_ttl=int(job_options.number(options, bounds.RESULT_TTL, self._result_ttl(kind))),
-            run_at=run_at,
-            delay=delay,
-            expires_at=job_options.instant(options, "expires_at"),
-            unique_key=job_options.text("idempotency_key", key) if key else "",
-            unique_window=job_options.number(
-                options, bounds.IDEMPOTENCY_WINDOW, self._rules.idempotency_window
-            ),
-            **job_options.limit(options),
-            digest=_digest(kind, text, queue, options) if is_named else "",
+            result_ttl=self._result_ttl(kind) if ttl is None else ttl,
+            run_at=self._near(given.get("run_at")),
+            delay=given.get("delay") or 0.0,
+            expires_at=given.get("expires_at"),
+            unique_key=key or "",
+            unique_window=given.get("idempotency_window") or self._rules.idempotency_window,
+            limit_key=given.get("limit_key") or "",
+            limit=given.get("limit") or 0,
+            digest=_digest(kind, text, queue, given) if key or own_id else "",
         )
 
     def _result_ttl(self, kind: JobType) -> int:
         return self._rules.result_ttl if kind.result_ttl is None else kind.result_ttl
 
-    def _time(self, options: Mapping[str, Any]) -> tuple[datetime | None, float]:
-        run_at, delay = (
-            job_options.instant(options, "run_at"),
-            job_options.number(options, bounds.DELAY, 0.0),
-        )
-        if run_at is not None and options.get("delay") is not None:
-            raise InvalidOption("give run_at or delay, not both", field="delay")
+    def _near(self, run_at: datetime | None) -> datetime | None:
         if run_at and (run_at - self._now()).total_seconds() > bounds.FURTHEST:
             raise InvalidOption("that is more than a hundred years ahead", field="run_at")
-        return run_at, delay
+        return run_at
 
 
 def _dumped(kind: JobType, given: BaseModel) -> dict[str, Any]:
@@ -203,5 +207,5 @@ def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
     )
 
 
-def _digest(kind: JobType, text: str, queue: QueueName, options: Mapping[str, Any]) -> str:
-    return digest_of(kind.name, text, str(queue), str(options.get("tenant") or ""))
+def _digest(kind: JobType, text: str, queue: QueueName, given: JobOptions) -> str:
+    return digest_of(kind.name, text, str(queue), given.get("tenant") or "")

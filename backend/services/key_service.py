@@ -139,10 +139,6 @@ class KeyService:
         self._store.add(key)
         return NewKey(key, token)
 
-    def create_first(self, *, by: str) -> NewKey | None:
-        """An admin's key when no key was ever made; None otherwise."""
-        return None if self._store.exists() else self.create("first key", Role.ADMIN, by=by)
-
     def list(self, *, with_revoked: bool = False) -> Sequence[ApiKey]:
         """The keys, the newest first."""
         return self._store.list(with_revoked=with_revoked)

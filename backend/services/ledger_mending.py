@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from backend.domain.job_state import JobState
+from backend.domain.job_terms import terms_of
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.ledger import Fault, stream_id_of
 from backend.domain.ledger_attestation import attestation_for
@@ -20,6 +21,7 @@ from backend.domain.ledger_ports import (
     RestorableJob,
     Seat,
 )
+from backend.services.job_intake import IntakeRules
 
 log = structlog.get_logger("tally.ledger")
 
@@ -36,14 +38,19 @@ class LedgerMender:
         *,
         now: Callable[[], datetime],
         lease: float,
+        rules: IntakeRules,
     ) -> None:
-        """``lease`` is how many seconds a worker has to show that it still runs a job without one."""
+        """``lease`` is how many seconds a worker has to show that it still runs a job without one.
+
+        ``rules`` hold for what neither a job nor its type says.
+        """
         self._view = view
         self._repair = repair
         self._store = store
         self._catalogue = catalogue
         self._now = now
         self._lease = lease
+        self._rules = rules
 
     def mend(self, evidence: Evidence, faults: list[Fault]) -> list[Fault]:
         """Applies the remedies for one job; its faults, marked with whether they are repaired."""
@@ -108,16 +115,20 @@ class LedgerMender:
         return attestation is not None and self._repair.attest(live, attestation)
 
     def _typed(self, restorable: RestorableJob) -> RestorableJob:
-        """With the limits of its type, where the record does not tell its own."""
-        job = restorable.job
-        if job.job_type not in self._catalogue:
-            return restorable
-        kind = self._catalogue.get(job.job_type)
-        timeout = job.timeout if "timeout" in job.options else kind.timeout
-        ttl = job.result_ttl
-        if "result_ttl" not in job.options and kind.result_ttl is not None:
-            ttl = kind.result_ttl
-        return replace(restorable, job=replace(job, timeout=timeout, result_ttl=ttl))
+        """With the terms of its type and of the deployment, where the record does not tell its own."""
+        job, rules = restorable.job, self._rules
+        terms, timeout, ttl = terms_of(job.options), job.timeout, rules.result_ttl
+        if job.job_type in self._catalogue:
+            kind = self._catalogue.get(job.job_type)
+            timeout = kind.timeout if terms.timeout is None else terms.timeout
+            ttl = rules.result_ttl if kind.result_ttl is None else kind.result_ttl
+        whole = replace(
+            job,
+            timeout=timeout,
+            result_ttl=ttl if terms.result_ttl is None else terms.result_ttl,
+            unique_window=terms.idempotency_window or rules.idempotency_window,
+        )
+        return replace(restorable, job=whole)
 
 
 def _target(evidence: Evidence) -> str:

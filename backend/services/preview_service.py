@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from backend.domain.derived_job_id import derived_job_id
 from backend.domain.errors import InvalidOption, InvalidRequest, Unavailable
 from backend.domain.job import EnqueueReply, NewJob
+from backend.domain.job_options import JobOptions, OwnOptions
 from backend.domain.job_preview import GatePreview, JobPreview, Plan
 from backend.domain.job_state import JobState
+from backend.domain.job_terms import terms_of
 from backend.domain.plan_token import PlanToken, token_for
 from backend.domain.ports import Inspection, JobQueue
 from backend.domain.queue_state import QueueState
-from backend.domain.retry_policy import RetryPolicy
 from backend.services.job_intake import JobIntake
+from backend.services.job_options import JobRequest
 from backend.services.kept_plans import PLAN_LIFETIME
 
 #: The middle of the jitter.
@@ -50,9 +52,9 @@ class PreviewService:
         self._new_id = new_id
         self._now = now
 
-    def preview_jobs(self, requests: Sequence[Mapping[str, Any]]) -> Plan:
-        """Looks at requests, each a mapping of what `enqueue_job` takes. Works without Redis as well."""
-        checked = [self._checked(request) for request in requests]
+    def preview_jobs(self, requests: Sequence[JobRequest], own: OwnOptions | None = None) -> Plan:
+        """Looks at requests, as `enqueue_many` takes them. Works without Redis as well."""
+        checked = [self._checked(request, own) for request in requests]
         jobs = [job for job in checked if isinstance(job, NewJob)]
         live = self._ask(sorted({str(job.queue) for job in jobs}))
         previews = [
@@ -64,9 +66,10 @@ class PreviewService:
 
     def enqueue_plan(
         self,
-        requests: Sequence[Mapping[str, Any]],
+        requests: Sequence[JobRequest],
         token: str,
-        labels: Mapping[str, Any] | None = None,
+        labels: JobOptions | None = None,
+        own: OwnOptions | None = None,
     ) -> list[EnqueueReply]:
         """Enqueues the requests of a preview; the same token again gives the same jobs.
 
@@ -79,22 +82,22 @@ class PreviewService:
         age = self._now().timestamp() - plan.made_at_ms / 1000
         if age > PLAN_LIFETIME:
             raise InvalidOption("this preview is too old; look at the plan again", field="plan")
-        jobs = [self._intake.check_request(request) for request in requests]
+        jobs = [self._intake.check_request(request, own) for request in requests]
         if token_for(plan.id, jobs) != plan:
             raise InvalidOption(
                 "these are not the jobs that were previewed; look at the plan again", field="plan"
             )
         if labels:
-            jobs = [self._intake.check_request({**labels, **request}) for request in requests]
+            jobs = [self._intake.check_request({**labels, **request}, own) for request in requests]
         named = [
             _named(place, job, request, plan)
             for place, (job, request) in enumerate(zip(jobs, requests, strict=True))
         ]
         return self._queue.enqueue(named)
 
-    def _checked(self, request: Mapping[str, Any]) -> NewJob | InvalidRequest:
+    def _checked(self, request: JobRequest, own: OwnOptions | None) -> NewJob | InvalidRequest:
         try:
-            return self._intake.check_request(request)
+            return self._intake.check_request(request, own)
         except InvalidRequest as error:
             return error
 
@@ -109,8 +112,7 @@ class PreviewService:
         kind = self._intake.catalogue.get(job.job_type)
         run_at = self._run_at(job)
         state = live.queues.get(str(job.queue))
-        delays = tuple(job.options.get("retry_delays", kind.retry.delays))
-        retry = RetryPolicy(delays, job.max_attempts - 1, kind.retry.jitter)
+        retry = terms_of(job.options).retry_policy(job.max_attempts)
         return JobPreview(
             place=place,
             is_valid=True,
@@ -164,7 +166,7 @@ def _refusal(place: int, error: InvalidRequest) -> JobPreview:
     return JobPreview(place=place, is_valid=False, error=told)
 
 
-def _named(place: int, job: NewJob, request: Mapping[str, Any], plan: PlanToken) -> NewJob:
+def _named(place: int, job: NewJob, request: JobRequest, plan: PlanToken) -> NewJob:
     """The job with an id, and where it has none a unique key, that follow from the plan."""
     purpose = f"plan:{place}"
     job_id = job.id if request.get("job_id") else derived_job_id(plan.id, purpose)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from backend.domain.errors import InvalidOption, JobNotFound, WaitTimeout
 from backend.domain.job import EnqueueReply, JobView
+from backend.domain.job_options import JobOptions, OwnOptions
 from backend.domain.ports import JobQueue
 from backend.services.job_intake import JobIntake
+from backend.services.job_options import JobRequest
 from backend.services.outbox_service import OutboxService
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class QueueService:
         priority: str | None = None,
         *,
         session: Any = None,
-        **options: Any,
+        **options: Unpack[JobOptions],
     ) -> str:
         """Enqueues one job and returns its id; once it returns, the job will not be lost.
 
@@ -66,22 +68,16 @@ class QueueService:
         the job is written in that transaction: it is accepted when you commit, whether Redis can be
         reached or not, and never was when you roll back.
 
-        Options: ``run_at`` (a datetime; a naive one means UTC, one in the past runs now) or
-        ``delay`` (seconds); ``max_retries``, ``retry_delays`` (seconds); ``timeout`` (seconds);
-        ``tags``, ``tenant``, ``trace_id``, ``context_id``; ``idempotency_key`` with
-        ``idempotency_window`` (seconds): the same key again returns the job already there;
-        ``expires_at``; ``limit_key`` with ``limit``: so many jobs of one key at once in the cluster;
-        ``result_ttl`` (seconds); ``job_id``; ``is_test``; ``callback_url``; ``environment`` (where it
-        belongs, to search by); ``queue``: another than the job type's, by name (``high:email``) or
-        only by lane (``email``); ``version``: refused unless it is the job type's. The range of each
-        number is in docs/how-to/enqueue-jobs.md; what is outside of it raises `InvalidOption`.
+        ``options`` are those of `JobOptions`, each with its range in docs/job-options.md; durations
+        are seconds, a naive instant means UTC, and None says nothing. What is no option, or out of
+        its range, raises `InvalidOption`.
         """
         job = self._intake.check(job_type, payload, priority, options)
         if session is not None:
             return self._outbox().enqueue([job], session)[0].id
         return self._queue.enqueue([job])[0].id
 
-    def enqueue_many(self, requests: Sequence[Mapping[str, Any]]) -> list[str]:
+    def enqueue_many(self, requests: Sequence[JobRequest]) -> list[str]:
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.
 
         All are checked before the first is enqueued. On any refusal in the middle,
@@ -90,9 +86,14 @@ class QueueService:
         """
         return [reply.id for reply in self.accept_many(requests)]
 
-    def accept_many(self, requests: Sequence[Mapping[str, Any]]) -> list[EnqueueReply]:
-        """Like `enqueue_many`, but tells which jobs were already there."""
-        jobs = [self._intake.check_request(request) for request in requests]
+    def accept_many(
+        self, requests: Sequence[JobRequest], own: OwnOptions | None = None
+    ) -> list[EnqueueReply]:
+        """Like `enqueue_many`, but tells which jobs were already there.
+
+        ``own`` is what Tally itself says of each, whoever asks for it.
+        """
+        jobs = [self._intake.check_request(request, own) for request in requests]
         return self._queue.enqueue(jobs) if jobs else []
 
     def get_job(self, job_id: str) -> JobView:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from backend.domain.errors import JobNotFound
 from backend.domain.history_ports import HistoryReader
 from backend.domain.history_record import JobHistory
+from backend.domain.job_options import JobOptions, OwnOptions
+from backend.domain.job_terms import terms_of
 from backend.domain.ports import JobQueue
 from backend.domain.queue_name import QueueName
 from backend.services.job_intake import JobIntake
-
-#: What a replay shares with its ancestor. Not the callback: its receiver knows nothing of the new job.
-_KEPT = (
-    "tags",
-    "tenant",
-    "trace_id",
-    "context_id",
-    "is_test",
-    "is_confined",
-    "environment",
-    "retry_delays",
-    "timeout",
-)
 
 
 class ReplayService:
@@ -37,10 +26,12 @@ class ReplayService:
     def replay(
         self,
         job_id: str,
+        /,
         *,
         payload: Mapping[str, Any] | None = None,
         priority: str | None = None,
-        **options: Any,
+        own: OwnOptions | None = None,
+        **options: Unpack[JobOptions],
     ) -> str:
         """Enqueues a copy of a job and returns its id; the old job stays as it is.
 
@@ -53,11 +44,12 @@ class ReplayService:
             raise JobNotFound(f"no job {job_id!r} on record", job_id=job_id)
         body = old.current_payload if payload is None else payload
         place = QueueName.parse(old.job.queue)
-        options = {**_options_of(old), **self._lane_of(old, place), **options}
-        new = self._intake.check(old.job.job_type, body, priority or place.priority.value, options)
+        said = {**_options_of(old), **self._lane_of(old, place), **options}
+        urgency = priority or place.priority.value
+        new = self._intake.check(old.job.job_type, body, urgency, said, _own_of(old) | (own or {}))
         return self._queue.enqueue([new])[0].id
 
-    def _lane_of(self, old: JobHistory, place: QueueName) -> dict[str, Any]:
+    def _lane_of(self, old: JobHistory, place: QueueName) -> JobOptions:
         """The lane that was chosen for it, if one was that is not its job type's and still is served."""
         catalogue = self._intake.catalogue
         is_own = (
@@ -66,6 +58,21 @@ class ReplayService:
         return {} if is_own or place.lane not in catalogue.lanes() else {"queue": place.lane}
 
 
-def _options_of(old: JobHistory) -> dict[str, Any]:
-    kept = {name: old.options[name] for name in _KEPT if old.options.get(name)}
-    return {**kept, "max_retries": old.job.max_attempts - 1, "parent_id": old.job.id}
+def _options_of(old: JobHistory) -> JobOptions:
+    """What a replay shares with its ancestor. Not the callback: its receiver knows only the old job."""
+    labels, terms = old.labels, terms_of(old.options)
+    return {
+        "tags": labels.tags,
+        "tenant": labels.tenant,
+        "trace_id": labels.trace_id,
+        "context_id": labels.context_id,
+        "is_test": labels.is_test,
+        "environment": labels.environment,
+        "retry_delays": terms.retry_delays,
+        "timeout": terms.timeout,
+        "max_retries": old.job.max_attempts - 1,
+    }
+
+
+def _own_of(old: JobHistory) -> OwnOptions:
+    return {"parent_id": old.job.id, "is_confined": old.labels.is_confined}

@@ -12,30 +12,16 @@ from typing import Any, TypeVar
 from backend.domain import bounds
 from backend.domain.errors import InvalidOption
 from backend.domain.job import NewJob
+from backend.domain.job_options import NOT_FOR_TICKS, OPTIONS, OWN
 from backend.domain.nearest_name import suggestion
 from backend.domain.schedule import MissedRuns, Overlap, Plan
 from backend.services.cron_ticks import cron_line
 from backend.services.job_intake import JobIntake
-from backend.services.job_options import OPTIONS
 from backend.services.schedule_timing import next_tick, shortest_gap
 from backend.services.schedule_zones import zone_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SAID = frozenset(field.name for field in fields(Plan))
-#: Options that the scheduler sets itself, or that would mean the same instant at each tick.
-_NOT_FOR_TICKS = frozenset(
-    {
-        "run_at",
-        "delay",
-        "expires_at",
-        "job_id",
-        "idempotency_key",
-        "idempotency_window",
-        "schedule",
-        "parent_id",
-        "event_id",
-    }
-)
 #: Seconds for which Redis remembers that a tick was fired, however short its job was.
 _REMEMBERED = 86_400.0
 _FURTHEST = timedelta(seconds=bounds.FURTHEST)
@@ -85,7 +71,7 @@ class ScheduleIntake:
 
     def job(self, plan: Plan, *, name: str, job_id: str) -> NewJob:
         """The job of one tick; raises `InvalidRequest` when its type would not take it (any more)."""
-        options = {**plan.options, "schedule": name}
+        options = dict(plan.options)
         if job_id:
             # The id alone keeps two schedulers apart while the job is in Redis; the key still does
             # when a short job has come and gone before the scheduler could note that it ran.
@@ -94,7 +80,9 @@ class ScheduleIntake:
                 "idempotency_key": f"tick:{job_id}",
                 "idempotency_window": _REMEMBERED,
             }
-        job = self._jobs.check(plan.job_type, plan.payload, plan.priority or None, options)
+        job = self._jobs.check(
+            plan.job_type, plan.payload, plan.priority or None, options, {"schedule": name}
+        )
         # A tick is itself whatever its schedule says by now: editing it makes no second job of one tick.
         return replace(job, digest="")
 
@@ -139,10 +127,10 @@ def _mapping(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _options(said: Mapping[str, Any]) -> Mapping[str, Any]:
     options = _mapping(said, "options")
     for name in options:
-        if name in _NOT_FOR_TICKS:
+        if name in NOT_FOR_TICKS or name in OWN:
             raise InvalidOption(f"a schedule's jobs cannot have the option {name!r}", field=name)
         if name not in OPTIONS:
-            near = suggestion(name, OPTIONS - _NOT_FOR_TICKS)
+            near = suggestion(name, OPTIONS.keys() - NOT_FOR_TICKS)
             raise InvalidOption(f"there is no option {name!r}{near}", field=name)
     return options
 

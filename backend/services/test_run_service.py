@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from backend.domain.event_record import TEST_EVENT, EventJob, EventRecord
 from backend.domain.event_record_ports import EventRecordStore
-from backend.domain.trace_parent import trace_id_in
+from backend.domain.job_labels import labels_of
+from backend.domain.job_options import JobOptions, OwnOptions
 from backend.services.job_intake import JobIntake
 
 _TAGS = ("test", "job-run")
@@ -41,7 +42,8 @@ class JobTester:
         payload: Mapping[str, Any] | None = None,
         priority: str | None = None,
         session: Any = None,
-        **options: Any,
+        own: OwnOptions | None = None,
+        **options: Unpack[JobOptions],
     ) -> RunReceipt:
         """Starts a test run and answers at once; follow it under its run id, as any job.
 
@@ -49,16 +51,18 @@ class JobTester:
         """
         event_id = self._new_id()
         tags = [*_TAGS, *(tag for tag in options.pop("tags", None) or () if tag not in _TAGS)]
-        options["trace_id"] = trace_id_in(options.get("trace_id") or "")
-        flagged = {**options, "is_test": True, "tags": tags, "event_id": event_id}
-        job = self._intake.check(job_type, payload or {}, priority, flagged)
+        flagged: JobOptions = {**options, "is_test": True, "tags": tags}
+        job = self._intake.check(
+            job_type, payload or {}, priority, flagged, {**(own or {}), "event_id": event_id}
+        )
+        labels = labels_of(job.options)
         event = EventRecord(
             id=event_id,
             name=TEST_EVENT,
             payload=json.dumps({"job_type": job.job_type, "payload": json.loads(job.payload)}),
-            tenant=options.get("tenant") or "",
-            trace_id=options["trace_id"],
-            context_id=options.get("context_id") or "",
+            tenant=labels.tenant,
+            trace_id=labels.trace_id,
+            context_id=labels.context_id,
             is_test=True,
         )
         self._store.add(event, [EventJob("test_job", job)], session)

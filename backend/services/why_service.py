@@ -142,9 +142,9 @@ class WhyService:
         most = self._look.limits().get(job.job_type)
         if most:
             yield from self._gate(f"type:{job.job_type}", most, f"the job type {job.job_type}")
-        key, of_key = getattr(job, "limit_key", ""), getattr(job, "limit", 0)
-        if key and of_key:
-            yield from self._gate(f"key:{key}", of_key, f"the key {key!r}")
+        if job.limit_key:
+            key = job.limit_key
+            yield from self._gate(f"key:{key}", job.limit, f"the key {key!r}")
 
     def _gate(self, gate: str, most: int, words: str) -> Iterator[Cause]:
         holders, waiting = self._look.gate(gate)

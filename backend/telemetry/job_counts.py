@@ -10,8 +10,6 @@ from backend.telemetry.counts import Snapshot, Timings, nothing
 
 #: What stands for a job type that this process does not know: anybody may write one into Redis.
 UNKNOWN = "unknown"
-#: What the crew calls an outcome whose lease was lost.
-_LATE = "late"
 
 
 class JobCounts:
@@ -22,33 +20,33 @@ class JobCounts:
         self._job_types = frozenset(job_types)
         self._runs = Timings()
         self._waits = Timings()
+        self._late = Timings()
 
-    def count(self, job_type: str, outcome: Outcome, wait: float) -> None:
-        """One attempt ended; its job type is ``late`` when its lease was lost before.
+    def count(self, job_type: str | None, outcome: Outcome, wait: float) -> None:
+        """One attempt ended; ``job_type`` is None when its lease was lost before.
 
         ``wait`` is for how many seconds the job was ready before it started.
         """
-        if job_type not in self._job_types and job_type != _LATE:
+        if job_type is None:
+            self._late.observe((), outcome.run_seconds)
+            return
+        if job_type not in self._job_types:
             job_type = UNKNOWN
         self._runs.observe((job_type, outcome.kind), outcome.run_seconds)
-        if job_type != _LATE:
-            self._waits.observe((job_type,), wait)
+        self._waits.observe((job_type,), wait)
 
     def snapshot(self) -> Snapshot:
         """What was counted so far."""
         counted = nothing()
         for (job_type, outcome), spread in self._runs.spreads().items():
-            cases = float(sum(spread.buckets))
-            if job_type == _LATE:
-                late = nothing()
-                late.counters[metrics.LATE.name, (self._lane,)] = cases
-                counted.add(late)
-                continue
             kind = (self._lane, job_type)
+            cases = float(sum(spread.buckets))
             counted.counters[metrics.ATTEMPTS.name, (*kind, str(outcome))] = cases
             runs = nothing()
             runs.spreads[metrics.RUNS.name, kind] = spread
             counted.add(runs)
         for (job_type,), spread in self._waits.spreads().items():
             counted.spreads[metrics.WAITS.name, (self._lane, job_type)] = spread
+        for spread in self._late.spreads().values():
+            counted.counters[metrics.LATE.name, (self._lane,)] = float(sum(spread.buckets))
         return counted

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from backend.domain.bounds import RESULT_BYTES
 from backend.domain.job import ClaimedJob
+from backend.domain.job_terms import terms_in
 from backend.domain.job_type import JobType
 from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, decide_failure, unsendable
 from backend.domain.retry_policy import RetryPolicy
@@ -127,10 +128,4 @@ def _decided(
 
 def retry_policy(job: ClaimedJob) -> RetryPolicy:
     """The policy that was fixed when the job was enqueued."""
-    options = json.loads(job.options) if job.options else {}
-    default = RetryPolicy()
-    return RetryPolicy(
-        tuple(options.get("retry_delays", default.delays)),
-        job.max_attempts - 1,
-        options.get("jitter", default.jitter),
-    )
+    return terms_in(job.options).retry_policy(job.max_attempts)

@@ -57,8 +57,9 @@ class Crew:
         make_context: Callable[[ClaimedJob], JobContext],
         batch_seconds: float,
         batch_limit: int,
-        tally: Callable[[str, Outcome, float], None],
+        tally: Callable[[str | None, Outcome, float], None],
     ) -> None:
+        """``tally`` counts an outcome by its job type; None says that its lease was lost before."""
         self.worker = worker
         self.board = board
         self.batch_seconds = batch_seconds
@@ -117,7 +118,7 @@ class Crew:
                 log.warning(
                     "outcome.late", worker=self.worker, job_id=job.id, kind=outcome.kind.value
                 )
-                self._tally("late", outcome, 0.0)
+                self._tally(None, outcome, 0.0)
                 continue
             self.finished += outcome.kind is OutcomeKind.FINISHED
             self.failed += outcome.kind is OutcomeKind.FAILED
@@ -211,5 +212,5 @@ def _unknown(job: ClaimedJob) -> AttemptError:
     return AttemptError("unknown_job_type", "UnknownJobType", message)
 
 
-def no_tally(_job_type: str, _outcome: Outcome, _wait: float) -> None:
+def no_tally(_job_type: str | None, _outcome: Outcome, _wait: float) -> None:
     """Counts nothing."""

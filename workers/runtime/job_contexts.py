@@ -11,6 +11,7 @@ import structlog
 
 from backend.domain.errors import TallyError
 from backend.domain.job import ClaimedJob
+from backend.domain.job_labels import JobLabels, labels_in
 from backend.domain.step_codes import ExtendCode
 from workers.base_worker import JobContext, StopRequested
 from workers.runtime.forked_copy import is_copy
@@ -102,18 +103,16 @@ def context_of(job: ClaimedJob, worker: str) -> JobContext:
         worker=worker,
     )
     if len(job.options) > len("{}"):
-        _apply(context, json.loads(job.options))
+        _apply(context, labels_in(job.options))
     return context
 
 
-def _apply(context: JobContext, options: dict[str, object]) -> None:
-    tags = options.get("tags")
-    context.tags = tuple(map(str, tags)) if isinstance(tags, list) else ()
-    context.trace_id = str(options.get("trace_id", ""))
-    context.tenant = str(options.get("tenant", ""))
-    context.context_id = str(options.get("context_id", ""))
-    context.environment = str(options.get("environment", ""))
-    version = options.get("version", 1)
-    context.version = version if isinstance(version, int) else 1
-    context.is_test = bool(options.get("is_test"))
-    context.is_confined = bool(options.get("is_confined"))
+def _apply(context: JobContext, labels: JobLabels) -> None:
+    context.tags = labels.tags
+    context.trace_id = labels.trace_id
+    context.tenant = labels.tenant
+    context.context_id = labels.context_id
+    context.environment = labels.environment
+    context.version = labels.version
+    context.is_test = labels.is_test
+    context.is_confined = labels.is_confined

@@ -37,10 +37,12 @@ class Registered(Resource):
 @router.post("/api/dm-jobqueue/register", headers=("Idempotency-Key",), optional_body=True)
 def register(call: Call, body: RegisterRequest) -> Registered:
     """Registers a message; when its time has come a worker prints `[2026-01-02 12:34:56] message`."""
-    request = EnqueueRequest(
-        job_type=_JOB_TYPE,
-        payload={"message": body.message},
-        delay=float(body.delay_seconds),
-        max_retries=body.max_retry,
+    request = EnqueueRequest.model_validate(
+        {
+            "job_type": _JOB_TYPE,
+            "payload": {"message": body.message},
+            "delay": float(body.delay_seconds),
+            "max_retries": body.max_retry,
+        }
     )
     return Registered(job_id=accept(call, [request])[0].id)

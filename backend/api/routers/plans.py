@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from backend.api.answer import Answer
 from backend.api.call import Call
-from backend.api.enqueueing import idempotency_key, labels_of, note_enqueued, prepared
+from backend.api.enqueueing import (
+    idempotency_key,
+    note_enqueued,
+    own_of,
+    prepared,
+    tenant_of,
+)
 from backend.api.operation import Router
 from backend.api.schemas.fields import JobId, TypeName
 from backend.api.schemas.jobs import Accepted, BulkAccepted, BulkItem
@@ -29,7 +35,9 @@ def preview(call: Call, body: PreviewRequest) -> PlanResource:
     When all are valid, `plan` is a token: `POST /api/jobs/enqueue` with it enqueues exactly what was
     shown, for an hour.
     """
-    plan = call.parts.previews.preview_jobs([prepared(call, job) for job in body.jobs])
+    plan = call.parts.previews.preview_jobs(
+        [prepared(call, job) for job in body.jobs], own_of(call)
+    )
     kept = body.model_dump_json(exclude_unset=True) if plan.token else ""
     return PlanResource(
         plan=plan.token,
@@ -47,9 +55,9 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
         kept = call.parts.plans.find(body.plan)
         jobs = PreviewRequest.model_validate_json(kept).jobs
     requests = [prepared(call, job) for job in jobs]
-    labels = body.model_dump(include={"callback_url", "context_id"}, exclude_none=True)
+    labels = body.labels()
     labels["trace_id"] = call.trace.trace_id
-    replies = call.parts.previews.enqueue_plan(requests, body.plan, labels)
+    replies = call.parts.previews.enqueue_plan(requests, body.plan, labels, own_of(call))
     note_enqueued(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
         jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],
@@ -76,11 +84,13 @@ def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
 @router.post("/api/jobs/types/{job_type}/test", status=202, optional_body=True)
 def test_run(call: Call, job_type: TypeName, body: TrialRequest) -> Answer[TrialReceipt]:
     """Starts a test run: a real run, flagged so that its handler touches nothing outside."""
-    values = body.model_dump(exclude={"payload", "priority"}, exclude_none=True)
     permit_type(call.who, call.parts.catalogue.get(job_type))
-    values |= labels_of(call, body.tenant)
-    values["trace_id"] = call.trace.trace_id
-    receipt = call.parts.tester.test_job(job_type, body.payload, body.priority, **values)
+    options = body.options()
+    options["tenant"] = tenant_of(call, options.get("tenant"))
+    options["trace_id"] = call.trace.trace_id
+    receipt = call.parts.tester.test_job(
+        job_type, body.payload, body.priority, own=own_of(call), **options
+    )
     note_enqueued(call, [receipt.run_id])
     return Answer(
         TrialReceipt(**receipt._asdict()), headers={"Location": f"/api/jobs/{receipt.run_id}"}

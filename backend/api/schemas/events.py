@@ -9,8 +9,10 @@ from pydantic import Field, JsonValue
 
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import NUMBER, JobId, Line, StateWord
+from backend.api.schemas.option_fields import with_options
 
 
+@with_options("tenant", "trace_id", "context_id", "is_test")
 class EventRequest(Request):
     """Something that happened."""
 
@@ -18,10 +20,6 @@ class EventRequest(Request):
     payload: dict[str, JsonValue] = Field(default_factory=dict)
     event_id: JobId | None = Field(None, description="The same id again does nothing.")
     source: Line | None = Field(None, description="Who says so.")
-    tenant: Line | None = None
-    trace_id: Line | None = None
-    context_id: Line | None = None
-    is_test: bool = False
 
 
 class EmittedResource(Resource):

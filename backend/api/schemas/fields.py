@@ -8,17 +8,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from backend.api.config.section import within
-from backend.domain import bounds
+from backend.domain.job_options import JOB_ID, LINE, QUEUE, Text
 from backend.domain.job_state import JobState
 from backend.domain.queue_name import Priority
 from backend.domain.role import Role
-from backend.services.job_options import WEB_ADDRESS
 
 _INSTANT = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?"
 _NUMBER = r"-?(0|[1-9]\d{0,15})"
-#: Printable, with no control characters, so that it fits a header, a log line and a Redis key.
-_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+_LINE = f"^{LINE.pattern}$"
 
 
 def _instant(value: Any) -> Any:
@@ -45,6 +42,12 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def fitting(text: Text) -> Any:
+    """The type of texts that look so."""
+    limits = StringConstraints(min_length=1, max_length=text.longest, pattern=f"^{text.pattern}$")
+    return Annotated[str, limits]
+
+
 def _truth(value: Any) -> Any:
     if isinstance(value, str) and value not in {"true", "false"}:
         raise ValueError("must be true or false")
@@ -58,21 +61,15 @@ Instant = Annotated[datetime, BeforeValidator(_instant)]
 NUMBER = BeforeValidator(_number)
 QueryTruth = Annotated[bool, BeforeValidator(_truth)]
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=_LINE)]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
+Line = fitting(LINE)
+Tag = Line
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=_LINE.replace("+$", "*$"))]
 TypeName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
-QueueText = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_LINE)]
-JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-WebAddress = Annotated[Line, Field(pattern=f"^{WEB_ADDRESS}$")]
+QueueText = fitting(QUEUE)
+JobId = fitting(JOB_ID)
 ObjectId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,128}$")]
 Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,4096}$")]
-Delay = Annotated[float, within(bounds.DELAY)]
-TypeVersion = Annotated[int, within(bounds.VERSION), WHOLE]
-RetryDelay = Annotated[float, within(bounds.RETRY_DELAY)]
 
-#: What naming a version asks for.
-ONLY_THAT_VERSION = "Refused unless this is the version of the job type that is deployed."
 #: In bodies these are JSON strings; strict models take them by value.
 PriorityWord = Annotated[Priority, Field(description="How urgent.")]
 StateWord = Annotated[JobState, Field(description="Where a job stands.")]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from backend.api.schemas.job_search import JobLine
 from backend.api.schemas.jobs import Fault, Job
 from backend.domain.history_record import JobHistory, JobRecord
 from backend.domain.job import JobView
+from backend.domain.job_labels import JobLabels
+from backend.domain.job_terms import JobTerms, terms_of
 from backend.domain.job_type import JobTypeCatalogue
 from backend.domain.outcome import AttemptError
 from backend.telemetry.masking import without_secrets
@@ -55,7 +56,8 @@ class JobResources:
             cancel_asked=job.cancel_asked,
             timeout=job.timeout,
             source="live",
-            **labels(job.options),
+            **_written(job.labels),
+            **_limit(terms_of(job.options)),
         )
 
     def _recorded(self, found: JobHistory) -> Job:
@@ -79,13 +81,13 @@ class JobResources:
             run_at=job.run_at,
             worker=job.worker or None,
             source="history",
-            **labels(found.options),
+            **_written(found.labels),
+            **_limit(terms_of(found.options)),
         )
 
 
 def _live_line(job: JobView) -> JobLine:
-    own = labels(job.options)
-    del own["callback_url"]
+    labels = job.labels
     return JobLine(
         id=job.id,
         job_type=job.job_type,
@@ -101,8 +103,14 @@ def _live_line(job: JobView) -> JobLine:
         run_at=job.run_at,
         worker=job.worker or None,
         progress=job.progress,
+        tags=list(labels.tags),
+        tenant=labels.tenant or None,
+        trace_id=labels.trace_id or None,
+        context_id=labels.context_id or None,
+        environment=labels.environment or None,
+        version=labels.version,
+        is_test=labels.is_test,
         source="live",
-        **own,
     )
 
 
@@ -132,18 +140,16 @@ def _recorded_line(job: JobRecord) -> JobLine:
     )
 
 
-def labels(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What the caller wrote on a job."""
-    return {
-        "tags": list(options.get("tags", ())),
-        "tenant": options.get("tenant"),
-        "trace_id": options.get("trace_id"),
-        "context_id": options.get("context_id"),
-        "environment": options.get("environment"),
-        "version": int(options.get("version", 1)),
-        "is_test": bool(options.get("is_test")),
-        "callback_url": options.get("callback_url"),
+def _written(labels: JobLabels) -> dict[str, Any]:
+    """What is written on a job; None where nothing is."""
+    words = {
+        name: value or None for name, value in labels._asdict().items() if name in Job.model_fields
     }
+    return {**words, "tags": list(labels.tags), "is_test": labels.is_test}
+
+
+def _limit(terms: JobTerms) -> dict[str, Any]:
+    return {"limit_key": terms.limit_key or None, "limit": terms.limit or None}
 
 
 def fault_of(error: AttemptError | None) -> Fault | None:

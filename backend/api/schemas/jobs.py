@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field, JsonValue
 
-from backend.api.config.section import within
 from backend.api.schemas.base import Request, Resource
-from backend.api.schemas.fields import (
-    ONLY_THAT_VERSION,
-    WHOLE,
-    Delay,
-    Instant,
-    JobId,
-    Line,
-    PriorityWord,
-    QueueText,
-    RetryDelay,
-    StateWord,
-    Tag,
-    TypeName,
-    TypeVersion,
-    WebAddress,
-)
-from backend.domain import bounds
+from backend.api.schemas.fields import PriorityWord, StateWord, TypeName
+from backend.api.schemas.option_fields import said_options, with_options
+from backend.domain.job_options import OPTIONS
+from backend.services.job_options import JobRequest
 
 
+@with_options(*OPTIONS)
 class EnqueueRequest(Request):
     """A job to be done."""
 
@@ -36,41 +23,16 @@ class EnqueueRequest(Request):
         default_factory=dict, description="What the job type needs; checked against its schema."
     )
     priority: PriorityWord | None = Field(None, description="The job type's own when left out.")
-    run_at: Instant | None = Field(None, description="Not before; in the past means now.")
-    delay: Delay | None = Field(None, description="Seconds to wait; instead of run_at.")
-    max_retries: Annotated[int, within(bounds.MAX_RETRIES), WHOLE] | None = None
-    retry_delays: Annotated[list[RetryDelay], Field(max_length=bounds.MOST_RETRY_DELAYS)] | None = (
-        Field(None, description="Seconds before each retry.")
-    )
-    timeout: Annotated[float, within(bounds.TIMEOUT)] | None = Field(
-        None, description="Seconds an attempt may take."
-    )
-    tags: Annotated[list[Tag], Field(max_length=bounds.MOST_TAGS)] | None = None
-    tenant: Line | None = None
-    trace_id: Line | None = Field(None, description="That of the traceparent header when left out.")
-    context_id: Line | None = Field(None, description="An id of the caller's own, to search by.")
-    idempotency_key: Line | None = Field(
-        None, description="The same key again answers with the job already there."
-    )
-    idempotency_window: Annotated[float, within(bounds.IDEMPOTENCY_WINDOW)] | None = Field(
-        None, description="Seconds the key is remembered."
-    )
-    expires_at: Instant | None = Field(None, description="Withdrawn if not started by then.")
-    limit_key: Line | None = Field(None, description="Jobs of one key share one limit.")
-    limit: Annotated[int, within(bounds.LIMIT), WHOLE] | None = Field(
-        None, description="So many jobs of limit_key at once, in the whole cluster."
-    )
-    result_ttl: Annotated[int, within(bounds.RESULT_TTL), WHOLE] | None = Field(
-        None, description="Seconds the finished job stays in Redis."
-    )
-    job_id: JobId | None = Field(None, description="An id of the caller's own making.")
-    is_test: bool = Field(False, description="Handlers touch nothing outside.")
-    callback_url: WebAddress | None = Field(None, description="Gets the outcome as a signed POST.")
-    environment: Line | None = Field(None, description="Where it belongs, to search by.")
-    queue: QueueText | None = Field(
-        None, description="Another than the job type's: `high:email`, or only the lane, `email`."
-    )
-    version: TypeVersion | None = Field(None, description=ONLY_THAT_VERSION)
+
+    def job_request(self) -> JobRequest:
+        """What `QueueService.enqueue_many` takes."""
+        said = cast("JobRequest", said_options(self))
+        return {
+            **said,
+            "job_type": self.job_type,
+            "payload": self.payload,
+            "priority": self.priority,
+        }
 
 
 class BulkRequest(Request):
@@ -119,6 +81,13 @@ class Job(Resource):
     version: int = Field(1, description="Of the job type when the job was accepted.")
     is_test: bool = False
     callback_url: str | None = None
+    parent_id: str | None = Field(
+        None, description="The job that it repeats, or whose end it tells."
+    )
+    event_id: str | None = Field(None, description="The event that it follows from.")
+    schedule: str | None = Field(None, description="The schedule whose tick it is.")
+    limit_key: str | None = None
+    limit: int | None = Field(None, description="So many jobs of limit_key at once.")
     source: Literal["live", "history"] = Field(
         description="Whether Redis or the record in Postgres says so."
     )

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from backend.api.config.section import within
 from backend.api.schemas.base import Because, Request, Resource
-from backend.api.schemas.fields import (
-    ONLY_THAT_VERSION,
-    WHOLE,
-    Delay,
-    Instant,
-    Line,
-    PriorityWord,
-    QueueText,
-    Tag,
-    TypeVersion,
-    WebAddress,
-)
+from backend.api.schemas.fields import PriorityWord, Tag
 from backend.api.schemas.jobs import EnqueueRequest
-from backend.domain import bounds
+from backend.api.schemas.option_fields import said_options, with_options
+from backend.domain.bounds import MOST_TAGS
+from backend.domain.job_options import JobOptions
 from backend.domain.job_preview import JobPreview
 
 _Jobs = Annotated[list[EnqueueRequest], Field(min_length=1, max_length=10_000)]
@@ -34,8 +24,12 @@ class PreviewRequest(Request):
     jobs: _Jobs
 
 
+@with_options("callback_url", "context_id")
 class PlanRequest(Request):
-    """A plan that was previewed, to be enqueued as it was shown."""
+    """A plan that was previewed, to be enqueued as it was shown.
+
+    Its options are for each job that has none of its own.
+    """
 
     plan: Annotated[str, StringConstraints(pattern=r"^plan-[0-9a-f-]{36}-[0-9a-f]{32}$")] = Field(
         description="The token of the preview; the same one again gives the same jobs."
@@ -43,10 +37,10 @@ class PlanRequest(Request):
     jobs: _Jobs | None = Field(
         None, description="Those of the preview; only when its answer had no `kept`."
     )
-    callback_url: WebAddress | None = Field(
-        None, description="For each job that has none of its own."
-    )
-    context_id: Line | None = Field(None, description="For each job that has none of its own.")
+
+    def labels(self) -> JobOptions:
+        """For each job that has none of its own."""
+        return cast("JobOptions", said_options(self))
 
 
 class LimitPreview(Resource):
@@ -108,24 +102,22 @@ class ReplayRequest(Because):
     priority: PriorityWord | None = None
 
 
+@with_options(
+    *("tenant", "context_id", "environment", "queue", "version", "run_at", "delay"),
+    *("max_retries", "timeout", "callback_url"),
+)
 class TrialRequest(Request):
     """A test run of a job type."""
 
     payload: dict[str, JsonValue] = Field(default_factory=dict)
     priority: PriorityWord | None = None
-    tags: Annotated[list[Tag], Field(max_length=30)] | None = None
-    tenant: Line | None = None
-    context_id: Line | None = None
-    environment: Line | None = Field(None, description="Where the run belongs.")
-    queue: QueueText | None = Field(None, description="Another than the job type's.")
-    version: TypeVersion | None = Field(None, description=ONLY_THAT_VERSION)
-    run_at: Instant | None = Field(None, description="Not before; in the past means now.")
-    delay: Delay | None = Field(None, description="Seconds to wait; instead of run_at.")
-    max_retries: Annotated[int, within(bounds.MAX_RETRIES), WHOLE] | None = None
-    timeout: Annotated[float, within(bounds.TIMEOUT)] | None = Field(
-        None, description="Seconds an attempt may take."
+    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS - 2)] | None = Field(
+        None, description="Beside `test` and `job-run`, which it gets."
     )
-    callback_url: WebAddress | None = Field(None, description="Gets the outcome as a signed POST.")
+
+    def options(self) -> JobOptions:
+        """What `JobTester.test_job` takes."""
+        return cast("JobOptions", said_options(self))
 
 
 class TrialReceipt(Resource):

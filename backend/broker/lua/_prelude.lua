@@ -254,12 +254,12 @@ local function conflict_with(root, id, kind, data, digest)
   return {id, f[4] or ''}
 end
 
--- Leaves a final job readable for `ttl` seconds (0: gone at once) under one of RQ's registries. One that
+-- Leaves a final job readable for `ttl` seconds (0: gone at once; none said: an hour) under one of RQ's registries. One that
 -- a unique key still stands for stays as long as the key, without its results: whoever is given its id for
 -- the key can look at it. A year at most: EXPIRE would refuse what jobs of earlier releases may carry, and
 -- leave the step half done.
 local function keep(root, job, id, queue, registry, ttl, now, no_results, unique_until)
-  ttl = math.min(ttl, 31622400)
+  ttl = math.min(tonumber(ttl) or 3600, 31622400)
   local life = unique_until and math.max(ttl, math.min(math.ceil((unique_until - now) / 1000), 31622400)) or ttl
   if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
   elseif not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
@@ -279,7 +279,7 @@ local function cancel_waiting(root, job, id, queue, now, reason, by)
   redis.call('PERSIST', job)
   count(root, queue, 'canceled', 1)
   tell_waiters(root, id, waiters)
-  keep(root, job, id, queue, 'canceled', tonumber(ttl) or 3600, now)
+  keep(root, job, id, queue, 'canceled', ttl, now)
   event(root, 'k', 'canceled', 'j', id, 'q', queue, 'b', plain(reason), 'w', plain(by))
   if not parked then pass_on_all(root, kind, limit_key) end
 end

@@ -13,13 +13,14 @@ local function discard(keys, argv)
     local job = root .. ':job:' .. id
     local reply = redis.call('ZREM', root .. ':failed:dlq', id)
     redis.call('ZREM', root .. ':tally:dead', id)
-    local status, queue, unique_until = unpack(fields_of(job, 'status', 'origin', 'unique_until'))
+    local status, queue, unique_until, ttl =
+      unpack(fields_of(job, 'status', 'origin', 'unique_until', 'result_ttl'))
     if reply == 1 and status == 'failed' then
       if argv[3] == 'resolved' then
         count(root, queue, 'failed', -1)
         count(root, queue, 'finished', 1)
         redis.call('HSET', job, 'status', 'finished')
-        keep(root, job, id, queue, 'finished', 3600, now, false, unique_until or nil)
+        keep(root, job, id, queue, 'finished', ttl, now, false, unique_until or nil)
       else
         redis.call('DEL', job, root .. ':results:' .. id)
       end

@@ -49,7 +49,7 @@ local function move(root, job, id, queue, kind, delay, f, now, no_results)
     redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
     count(root, queue, kind, 1)
     local unique_until = kind == 'finished' and f[11] or nil
-    keep(root, job, id, queue, kind, tonumber(f[5]) or 3600, now, no_results, unique_until)
+    keep(root, job, id, queue, kind, f[5], now, no_results, unique_until)
   elseif kind == 'failed' then
     bury(root, job, id, queue, now)
   elseif kind == 'returned' then

@@ -7,4 +7,4 @@ WITH next AS (
 )
 UPDATE job_outbox o SET claimed_by = :term, tries = o.tries + 1
 FROM next WHERE o.number = next.number
-RETURNING o.number, o.job::text, o.tries
+RETURNING o.number, o.job::text

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from backend.domain.actor import Actor
+from backend.domain.job_options import JobOptions, OwnOptions
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.actions.ownership import Ownership
@@ -37,7 +38,7 @@ class JobActions(ActionFamily):
 
     @action("jobs.enqueue", "type:{job_type}")
     def enqueue(
-        self, by: Actor, /, job_type: str, payload: Mapping[str, Any], **options: Any
+        self, by: Actor, /, job_type: str, payload: Mapping[str, Any], **options: Unpack[JobOptions]
     ) -> Effect[str]:
         """Enqueues one job for a person; its id. Programs enqueue through `QueueService` or HTTP."""
         self._ownership.check_type(by, job_type)
@@ -103,9 +104,13 @@ class JobActions(ActionFamily):
     ) -> Effect[str]:
         """Runs any job of history again, as a new job that names its ancestor; the new one's id."""
         self._ownership.check_to_run(by, job_id)
-        own = {"tenant": by.tenant, "is_confined": True} if by.tenant is not None else {}
-        key = {"idempotency_key": idempotency_key} if idempotency_key else {}
-        new_id = self._replays.replay(job_id, payload=payload, priority=priority, **own, **key)
+        options: JobOptions = {"idempotency_key": idempotency_key}
+        own: OwnOptions = {}
+        if by.tenant is not None:
+            options["tenant"], own["is_confined"] = by.tenant, True
+        new_id = self._replays.replay(
+            job_id, payload=payload, priority=priority, own=own, **options
+        )
         return Effect(new_id, [job_id, new_id], after={"new_job": new_id})
 
     @action("jobs.reset_stuck", "jobs")

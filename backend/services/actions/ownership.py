@@ -30,7 +30,7 @@ class LiveJobs(Protocol):
 def find_own(jobs: JobFinder, tenant: str | None, job_id: str) -> JobView | JobHistory:
     """The job, live or from the record; raises `JobNotFound`, also for one of another tenant."""
     found = jobs.find(job_id)
-    if tenant is not None and found.options.get("tenant") != tenant:
+    if tenant is not None and found.labels.tenant != tenant:
         raise JobNotFound(f"no job {job_id!r}", job_id=job_id)
     return found
 
@@ -53,7 +53,7 @@ class Ownership:
         if by.tenant is None:
             return
         for job in self._live.jobs(job_ids):
-            if job.options.get("tenant") != by.tenant:
+            if job.labels.tenant != by.tenant:
                 raise JobNotFound(f"no job {job.id!r}", job_id=job.id)
 
     def check_to_run(self, by: Actor, job_id: str) -> None:

@@ -299,6 +299,22 @@ def test_a_job_type_is_limited(admin: Caller, work: Work) -> None:
     assert why["causes"][0]["details"]["holders"] == [running]
 
 
+def test_why_names_the_full_key_that_a_job_waits_behind(admin: Caller, work: Work) -> None:
+    work.appear()
+    key = {"limit_key": "shop-17", "limit": 1}
+    running, waiting = admin.enqueue(**key), admin.enqueue(**key)
+    assert [job.id for job in work.start()] == [running]
+
+    for job_id in (waiting, admin.enqueue(**key)):
+        why = admin.get(f"/api/jobs/{job_id}/why").get_json()
+
+        text = f"the key 'shop-17' may run 1 at once, and 1 do: {running}"
+        assert (why["text"], [cause["code"] for cause in why["causes"]]) == (text, ["limit_full"])
+        details = why["causes"][0]["details"]
+        assert (details["gate"], details["limit"]) == ("key:shop-17", 1)
+        assert details["holders"] == [running]
+
+
 def test_workers_are_listed_stopped_and_their_stale_records_cleared(
     admin: Caller, work: Work, platform: Platform
 ) -> None:

@@ -55,8 +55,26 @@ def test_every_option_reaches_the_job(admin: Caller, parts: ApiParts) -> None:
     assert job.run_at is not None
     assert job.run_at.isoformat() == "2099-01-02T01:04:05+00:00"
     assert (job.max_attempts, job.timeout, job.trace_id) == (3, 7.5, "t-1")
-    assert job.options["tenant"] == "blue"
-    assert job.options["is_test"] is True
+    shown = admin.get("/api/jobs/my-own-id").get_json()
+    said = {name: options[name] for name in shown.keys() & options.keys() if name != "run_at"}
+    assert {name: shown[name] for name in said} == said
+    assert said.keys() >= {"limit_key", "limit", "environment", "callback_url", "tenant"}
+
+
+def test_a_tag_of_200_characters_is_taken_and_found(admin: Caller) -> None:
+    tag = "x" * 200
+    job_id = admin.enqueue(tags=[tag])
+
+    found = admin.get(f"/api/jobs?source=live&tag={tag}").get_json()["items"]
+
+    assert [(job["id"], job["tags"]) for job in found] == [(job_id, [tag])]
+
+
+@pytest.mark.parametrize("name", ["schedule", "event_id", "parent_id", "is_confined"])
+def test_what_only_tally_says_is_refused(admin: Caller, name: str) -> None:
+    answer = admin.post("/api/jobs", _GREETING | {name: "x"})
+
+    assert answer.get_json()["errors"][0]["pointer"] == f"/{name}"
 
 
 @pytest.mark.parametrize(

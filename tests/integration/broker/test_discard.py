@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -21,16 +22,29 @@ def test_a_discarded_job_is_gone_and_stays_counted_as_failed(bench: Bench) -> No
     assert (event.kind, event.body, event.worker) == ("discarded", "no use", "ada")
 
 
-def test_a_resolved_job_counts_as_finished_and_is_readable_for_an_hour(bench: Bench) -> None:
-    dead = bench.dead()
+@pytest.mark.parametrize("ttl", [700, 3600])
+def test_a_resolved_job_counts_as_finished_and_is_readable_as_long_as_it_says(
+    bench: Bench, ttl: int
+) -> None:
+    dead = bench.dead(result_ttl=ttl)
 
     assert bench.discard(dead, how="resolved") == [1]
 
     assert Job.fetch(dead, bench.redis, serializer=JSONSerializer).is_finished
     assert (bench.count("failed"), bench.count("finished")) == (0, 1)
     assert bench.registry("finished").keys() == {dead}
-    assert 3590 < bench.redis.ttl(bench.keys.job(dead)) <= 3600
-    assert 3590 < bench.redis.ttl(bench.keys.results(dead)) <= 3600
+    assert ttl - 10 < bench.redis.ttl(bench.keys.job(dead)) <= ttl
+    assert ttl - 10 < bench.redis.ttl(bench.keys.results(dead)) <= ttl
+    assert bench.kinds(dead)[-1] == "resolved"
+
+
+def test_a_resolved_job_whose_result_nobody_wants_is_gone_at_once(bench: Bench) -> None:
+    dead = bench.dead(result_ttl=0)
+
+    assert bench.discard(dead, how="resolved") == [1]
+
+    assert not bench.redis.exists(bench.keys.job(dead), bench.keys.results(dead))
+    assert (bench.count("failed"), bench.count("finished")) == (0, 1)
     assert bench.kinds(dead)[-1] == "resolved"
 
 

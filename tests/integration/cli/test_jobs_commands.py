@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backend.bootstrap import platform
-from backend.cli.jobs_enqueueing import enqueue, preview
-from backend.services.job_options import OPTIONS
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
+
+EVERY_FLAG = (
+    "--run-at 2099-01-02T03:04:05+02:00 --expires-at 2099-02-01 --max-retries 0 --queue low "
+    f"--retry-delays 10s,5m --version 1 --timeout 1.5 --result-ttl 1d --tag {'x' * 200} --tag vip "
+    "--tenant acme --trace-id t-1 --context-id c-1 --environment staging --idempotency-key order-17 "
+    "--idempotency-window 2h --limit-key shop-17 --limit 2 --job-id mine --test "
+    "--callback-url https://example.com/told"
+).split()
+CARRIED = {
+    "expires_at": "2099-02-01T00:00:00+00:00",
+    "retry_delays": [10, 300],
+    "timeout": 1.5,
+    "result_ttl": 86400,
+    "tags": ["x" * 200, "vip"],
+    "tenant": "acme",
+    "trace_id": "t-1",
+    "context_id": "c-1",
+    "environment": "staging",
+    "idempotency_key": "order-17",
+    "idempotency_window": 7200,
+    "limit_key": "shop-17",
+    "limit": 2,
+    "callback_url": "https://example.com/told",
+    "is_test": True,
+}
 
 
 def test_a_job_is_enqueued_and_shown(shell: Shell) -> None:
@@ -60,15 +84,6 @@ def _names(shell: Shell, *conditions: str) -> set[str]:
     return {job["payload"]["name"] for job in shown}
 
 
-def test_the_shell_takes_every_option_that_python_takes() -> None:
-    #: What the platform itself says of a job.
-    of_our_own = {"parent_id", "event_id", "schedule", "is_confined"}
-
-    for command in (enqueue, preview):
-        taken = {parameter.name for parameter in command.params}
-        assert OPTIONS - of_our_own - taken == set()
-
-
 def test_a_job_carries_what_was_said_on_the_command_line(shell: Shell) -> None:
     job_id = shell.run(
         "jobs", "enqueue", "greet", '{"name": "Ada"}', "--job-id", "mine-1", "--queue", "low:attended",
@@ -96,6 +111,27 @@ def test_a_job_carries_what_was_said_on_the_command_line(shell: Shell) -> None:
     assert (shown["tenant"], shown["context"], shown["environment"], shown["callback"]) == (
         "acme", "order-1", "staging", "https://example.com/told",
     )  # fmt: skip
+
+
+def test_every_option_can_be_typed(shell: Shell) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}', *EVERY_FLAG)
+
+    job = platform().queue_service.get_job("mine")
+    assert (job.run_at, job.expires_at) == (
+        datetime(2099, 1, 2, 1, 4, 5, tzinfo=UTC),
+        datetime(2099, 2, 1, tzinfo=UTC),
+    )
+    assert (job.queue, job.max_attempts, job.options) == ("low", 1, CARRIED)
+
+
+def test_an_instant_to_come_may_be_typed_as_a_duration(shell: Shell) -> None:
+    before = datetime.now(UTC)
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}', "--job-id", "a", "--expires-at", "6h")
+
+    expires_at = platform().queue_service.get_job("a").expires_at
+    assert expires_at is not None
+    # Redis keeps milliseconds.
+    assert expires_at >= before + timedelta(hours=6) - timedelta(milliseconds=1)
 
 
 def test_a_preview_enqueues_nothing(shell: Shell) -> None:

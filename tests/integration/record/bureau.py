@@ -104,8 +104,8 @@ class Bureau:
         self.clock = SystemClock()
         self.chronicle = Chronicle(redis, redis_url, engine)
         self.bench = Bench(redis, self.keys)
-        rules = IntakeRules(max_payload_bytes=4096)
-        self.intake = JobIntake(CATALOGUE, rules, new_id=new_id, now=self.clock.now)
+        self.rules = IntakeRules(max_payload_bytes=4096, result_ttl=1800)
+        self.intake = JobIntake(CATALOGUE, self.rules, new_id=new_id, now=self.clock.now)
         self.queue = RedisJobQueue(redis, connect_blocking(redis_url), self.keys)
         self.inspection = RedisInspection(redis, self.keys)
         self.progress = RedisEventProgress(redis, self.keys)
@@ -134,7 +134,15 @@ class Bureau:
             repair,
             store,
             look=SecondLook(view, store, self.progress, patience=patience),
-            mender=LedgerMender(view, repair, store, CATALOGUE, now=self.clock.now, lease=90.0),
+            mender=LedgerMender(
+                view,
+                repair,
+                store,
+                CATALOGUE,
+                now=self.clock.now,
+                lease=90.0,
+                rules=self.rules,
+            ),
             now=self.clock.now,
         )
 

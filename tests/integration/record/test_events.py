@@ -77,6 +77,20 @@ def test_the_events_of_a_context_are_found_the_newest_first(bureau: Bureau) -> N
     assert bureau.event_service.events_of("nobody's") == []
 
 
+def test_a_job_of_an_event_has_the_options_of_its_subscription(bureau: Bureau) -> None:
+    labels = {"tags": ["new"], "environment": "staging", "tenant": "acme"}
+    options = {"max_retries": 0, "result_ttl": 0, **labels}
+    table = SubscriptionTable([Subscription("door.opened", "count", "count", options=options)])
+    service = EventService(bureau.events, bureau.intake, table, new_id=new_id)
+
+    service.emit_event("door.opened")
+
+    [row] = bureau.rows("SELECT job->'options' options, job->'max_attempts' most FROM job_outbox")
+    assert row["most"] == 1
+    event_id = row["options"]["event_id"]
+    assert row["options"] == {"result_ttl": 0, "version": 3, "event_id": event_id, **labels}
+
+
 def test_the_same_event_again_makes_no_second_job(bureau: Bureau) -> None:
     first = bureau.event_service.emit_event("user.registered", ADA, event_id="evt-1")
     again = bureau.event_service.emit_event("user.registered", ADA, event_id="evt-1")

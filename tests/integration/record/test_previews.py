@@ -10,6 +10,9 @@ from redis import Redis
 from backend.broker.connection import connect
 from backend.broker.inspection import RedisInspection
 from backend.domain.errors import InvalidOption
+from backend.domain.job_type import JobType, JobTypeCatalogue
+from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
+from backend.services.job_intake import JobIntake
 from backend.services.preview_service import PreviewService
 from tests.integration.record.bureau import Bureau, new_id
 
@@ -37,6 +40,20 @@ def test_a_preview_tells_queue_time_retries_and_limits_and_enqueues_nothing(
     assert (job.ahead, job.is_paused, job.payload_bytes) == (2, False, 14)
     assert plan.token is not None
     assert set(redis.scan_iter()) == before
+
+
+def test_the_default_delays_are_shown_to_who_asks_for_them(bureau: Bureau) -> None:
+    quick = JobType("quick", new_id, retry=RetryPolicy((5.0,)))
+    intake = JobIntake(JobTypeCatalogue([quick]), bureau.rules, new_id=new_id, now=bureau.clock.now)
+    previews = PreviewService(
+        intake, bureau.inspection, bureau.queue, new_id=new_id, now=bureau.clock.now
+    )
+
+    own, asked = previews.preview_jobs(
+        [{"job_type": "quick"}, {"job_type": "quick", "retry_delays": DEFAULT_DELAYS}]
+    ).jobs
+
+    assert (own.retry_delays, asked.retry_delays) == ((5.0,), DEFAULT_DELAYS)
 
 
 def test_a_preview_tells_when_a_delayed_job_would_run(bureau: Bureau) -> None:

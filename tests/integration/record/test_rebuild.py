@@ -167,6 +167,19 @@ def test_limits_expiry_and_keys_of_a_job_come_back_with_it(bureau: Bureau) -> No
     assert bureau.redis.get("rq:tally:unique:order-7") == b"job"
 
 
+def test_a_job_that_says_nothing_of_its_own_comes_back_with_the_terms_of_the_deployment(
+    bureau: Bureau,
+) -> None:
+    bureau.enqueue(bureau.job(job_id="job"))
+    before = bureau.redis.hgetall("rq:job:job")
+    _lose_redis(bureau)
+
+    bureau.ledger().rebuild()
+
+    after = bureau.redis.hgetall("rq:job:job")
+    assert (after[b"result_ttl"], after[b"timeout"]) == (b"1800", before[b"timeout"])
+
+
 def test_the_recovery_point_is_the_last_event_on_record(bureau: Bureau) -> None:
     bureau.enqueue(bureau.job())
     bureau.record()

@@ -158,6 +158,8 @@ def test_a_finished_job_is_not_run_again_because_redis_came_back_from_an_older_c
     job = office.queue.find("queued")
     assert job is not None
     assert job.state == "finished"
+    # It stays as long as it says, or its type, or the deployment; not for an hour.
+    assert 1790 < office.redis.ttl("rq:job:queued") <= 1800
 
 
 def test_a_lost_end_is_told_to_the_record_with_its_result(office: Bureau) -> None:

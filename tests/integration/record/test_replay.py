@@ -25,6 +25,27 @@ def test_a_job_that_redis_has_long_forgotten_is_replayed(bureau: Bureau) -> None
     assert (new.options["parent_id"], new.options["tenant"]) == (old, "acme")
 
 
+def test_a_replay_has_what_its_ancestor_was_told_and_nothing_of_its_own(bureau: Bureau) -> None:
+    told = {
+        "tags": ["a"],
+        "tenant": "acme",
+        "trace_id": "t-1",
+        "context_id": "c-1",
+        "is_test": True,
+        "environment": "staging",
+        "retry_delays": [],
+        "timeout": 1.5,
+    }
+    alone = {"limit_key": "k", "limit": 1, "idempotency_key": "i", "result_ttl": 60}
+    (old,) = bureau.enqueue(bureau.job(**told, **alone, max_retries=3))
+    bureau.record()
+
+    new = bureau.queue.find(bureau.replays.replay(old))
+
+    assert new is not None
+    assert (new.options, new.max_attempts) == ({**told, "parent_id": old}, 4)
+
+
 def test_a_replay_does_not_call_back_unless_it_is_told_to(bureau: Bureau) -> None:
     (old,) = bureau.enqueue(bureau.job(callback_url="https://example.com/"))
     bureau.record()

@@ -50,10 +50,6 @@ class KeyShelf:
         self._ask()
         self.keys[key_id] = replace(self.keys[key_id], last_used_at=at, last_used_from=address)
 
-    def exists(self) -> bool:
-        self._ask()
-        return bool(self.keys)
-
     def _ask(self) -> None:
         self.asked += 1
         if self.is_away:

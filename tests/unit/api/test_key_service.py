@@ -220,14 +220,6 @@ def test_a_revoked_key_cannot_be_rotated(keys: KeyService) -> None:
         keys.rotate(made.key.id, by="root", overlap=timedelta())
 
 
-def test_the_first_key_is_an_admins_and_made_once(keys: KeyService) -> None:
-    first = keys.create_first(by="the quickstart")
-
-    assert first is not None
-    assert first.key.role is Role.ADMIN
-    assert keys.create_first(by="the quickstart") is None
-
-
 def test_a_key_that_would_end_before_it_is_made_is_refused(
     keys: KeyService, clock: HandClock
 ) -> None:

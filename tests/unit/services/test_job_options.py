@@ -1,26 +1,181 @@
-"""Options that `enqueue_job` refuses, whoever calls it."""
+"""What may be said of a job, whoever says it."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
+from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
+from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.errors import InvalidOption
+from backend.domain.job import NewJob
+from backend.domain.job_options import (
+    JOB_ID,
+    LINE,
+    OPTIONS,
+    OWN,
+    QUEUE,
+    WEB_ADDRESS,
+    JobOptions,
+    Option,
+)
 from backend.domain.job_type import JobType, JobTypeCatalogue
 from backend.domain.queue_name import Priority
 from backend.services.job_intake import IntakeRules, JobIntake
-from tests.unit.scheduler.builders import NOON, job_intake, nothing
+from backend.services.job_options import checked
+from tests.unit.scheduler.builders import job_intake, nothing
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, 13, tzinfo=UTC)
+#: Everything that can be said at once, and what becomes of it.
+EVERYTHING: JobOptions = {
+    "run_at": NOON.replace(tzinfo=None),
+    "expires_at": LATER,
+    "max_retries": 2,
+    "retry_delays": (1, 2.5),
+    "timeout": 5,
+    "result_ttl": 60,
+    "tags": ("vip", "x" * 200),
+    "tenant": "acme",
+    "trace_id": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "context_id": "c-1",
+    "environment": "staging",
+    "idempotency_key": "order-17",
+    "idempotency_window": 30,
+    "limit_key": "shop-17",
+    "limit": 2,
+    "queue": "low",
+    "version": 1,
+    "job_id": "mine",
+    "callback_url": "https://example.com/told",
+    "is_test": True,
+}
+FITTING = {
+    LINE: "x" * LINE.longest,
+    WEB_ADDRESS: "https://example.com/",
+    JOB_ID: "a-b_C9",
+    QUEUE: "x" * QUEUE.longest,
+}
+UNFITTING: dict[Any, list[Any]] = {
+    datetime: ["2026-06-01", 5, True],
+    bool: ["yes", 1, []],
+    LINE: ["x" * 513, "two\nlines", "nul\0", "\x7f", "\u2028", "half \ud800", 7, ["x"]],
+    WEB_ADDRESS: ["ftp://host/", "example.com", "https://a b", "javascript:x", "https://ü.de"],
+    QUEUE: ["x" * 129, "two\nlines", 7],
+    JOB_ID: ["a b", "x" * 65, "a:b", 7],
+}
 
 
-@pytest.mark.parametrize("url", ["ftp://host/", "example.com", "https://a b", "javascript:x"])
-def test_a_callback_goes_to_a_web_address_only(url: str) -> None:
-    with pytest.raises(InvalidOption, match="callback_url must begin with https"):
-        job_intake().check("report", {}, None, {"callback_url": url})
+def _new_job(options: Any) -> NewJob:
+    return job_intake(now=NOON).check("report", {}, None, options)
 
 
-def test_a_callback_that_can_be_sent_is_taken() -> None:
-    job = job_intake().check("report", {}, None, {"callback_url": "https://example.com/told"})
+def test_everything_that_is_said_reaches_the_job() -> None:
+    assert EVERYTHING.keys() == OPTIONS.keys() - {"delay"}
 
-    assert job.options["callback_url"] == "https://example.com/told"
+    job = _new_job(EVERYTHING)
+
+    assert (job.id, job.run_at, job.expires_at, job.timeout) == ("mine", NOON, LATER, 5.0)
+    assert (job.max_attempts, job.result_ttl, job.limit_key, job.limit) == (3, 60, "shop-17", 2)
+    assert str(job.queue) == "low"
+    assert (job.unique_key, job.unique_window) == ("order-17", 30.0)
+    assert job.options == {
+        "timeout": 5,
+        "result_ttl": 60,
+        "tags": ["vip", "x" * 200],
+        "tenant": "acme",
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
+        "context_id": "c-1",
+        "environment": "staging",
+        "idempotency_key": "order-17",
+        "idempotency_window": 30,
+        "limit_key": "shop-17",
+        "limit": 2,
+        "callback_url": "https://example.com/told",
+        "is_test": True,
+        "expires_at": "2026-06-01T13:00:00+00:00",
+        "retry_delays": [1.0, 2.5],
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, ""], ids=["none", "empty"])
+def test_what_says_nothing_is_as_if_it_were_not_there(nothing: Any) -> None:
+    texts = {name: nothing for name, option in OPTIONS.items() if option.text and not option.most}
+
+    assert _new_job(texts) == _new_job({"tags": [], "is_test": False, "delay": None})
+    assert _new_job(texts).options == {}
+
+
+def test_nothing_is_something_where_it_is_a_number_or_a_list_of_them() -> None:
+    job = _new_job({"max_retries": 0, "retry_delays": [], "result_ttl": 0, "delay": 0})
+
+    assert (job.max_attempts, job.result_ttl, job.delay) == (1, 0, 0.0)
+    assert job.options == {"result_ttl": 0, "retry_delays": []}
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=list(OPTIONS))
+def test_python_and_http_refuse_the_same(option: Option) -> None:
+    unfitting = ["x", {}, True] if option.bound else UNFITTING[option.text or option.kind]
+    for value in unfitting:
+        given = {option.name: [value] if option.most else value}
+        with pytest.raises(InvalidOption) as refusal:
+            _new_job(given)
+        assert refusal.value.details["field"] == option.name
+        assert option.name in str(refusal.value)
+        # JSON has no instants: there a text is one.
+        if not (option.kind is datetime and isinstance(value, str)):
+            with pytest.raises(ValidationError):
+                EnqueueRequest.model_validate({"job_type": "report", **given}, strict=True)
+
+
+TEXTS = {name: option for name, option in OPTIONS.items() if option.text}
+
+
+@pytest.mark.parametrize("option", TEXTS.values(), ids=list(TEXTS))
+def test_python_and_http_take_texts_of_the_same_length(option: Option) -> None:
+    longest = FITTING[option.text or LINE]
+    given: dict[str, Any] = {option.name: [longest] if option.most else longest}
+    together = {"limit": 1} if option.name == "limit_key" else {}
+
+    body = EnqueueRequest.model_validate({"job_type": "report", **given})
+
+    assert given.items() <= checked(given | together).items()
+    assert given.items() <= body.job_request().items()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_only_we_say_is_no_option_of_a_caller(name: str) -> None:
+    with pytest.raises(InvalidOption, match=f"^there is no option '{name}'") as refusal:
+        _new_job({name: "x"})
+    assert refusal.value.details == {"field": name}
+    with pytest.raises(ValidationError):
+        EnqueueRequest.model_validate({"job_type": "report", name: "x"})
+
+
+def test_what_we_say_ourselves_travels_with_the_job() -> None:
+    job = job_intake().check(
+        "report", {}, None, {}, {"schedule": "nightly", "parent_id": "", "is_confined": True}
+    )
+
+    assert job.options == {"schedule": "nightly", "is_confined": True}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"run_at": NOON, "delay": 0}, "give run_at or delay, not both"),
+        ({"limit": 1}, "limit_key and limit belong together"),
+        ({"limit_key": "k"}, "limit_key and limit belong together"),
+        ({"tag": ["a"]}, "there is no option 'tag', did you mean 'tags'?"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(options: Any, message: str) -> None:
+    with pytest.raises(InvalidOption) as refusal:
+        _new_job(options)
+
+    assert str(refusal.value) == message
 
 
 INTAKE = JobIntake(

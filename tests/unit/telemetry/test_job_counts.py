@@ -54,9 +54,24 @@ def test_a_job_type_that_nobody_declared_makes_no_new_series() -> None:
 def test_a_late_outcome_is_no_attempt_that_ended() -> None:
     counts = JobCounts("default", ["greet"])
 
-    counts.count("late", _outcome(), 0.0)
+    counts.count(None, _outcome(), 0.0)
+    counts.count(None, _outcome(OutcomeKind.FAILED), 0.0)
 
-    assert counts.snapshot().counters == {(LATE.name, ("default",)): 1}
+    snapshot = counts.snapshot()
+    assert (snapshot.counters, snapshot.spreads) == ({(LATE.name, ("default",)): 2}, {})
+
+
+def test_a_job_type_may_be_called_late() -> None:
+    counts = JobCounts("default", ["late"])
+
+    counts.count("late", _outcome(), 0.5)
+
+    snapshot = counts.snapshot()
+    assert snapshot.counters == {(ATTEMPTS.name, ("default", "late", "finished")): 1}
+    assert snapshot.spreads.keys() == {
+        (RUNS.name, ("default", "late")),
+        (WAITS.name, ("default", "late")),
+    }
 
 
 def test_waits_are_counted_by_type() -> None:
