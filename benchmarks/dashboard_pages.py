@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from backend.dashboard.views import overview
 from backend.embedded.servers import start_servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from tests.e2e.demonstration import fill
 from tests.e2e.screenshots import addresses
 from tests.e2e.stage import BOOTSTRAP, Stage
@@ -73,7 +73,7 @@ def main(jobs: int, waiting: int) -> int:
 
 
 def _sum_up(engine: object) -> None:
-    from backend.history.upkeep_store import UpkeepStore
+    from backend.history.schema.upkeep_store import UpkeepStore
 
     upkeep = UpkeepStore(engine)  # type: ignore[arg-type]
     while upkeep.sum_up_hours(50):

@@ -20,19 +20,19 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from backend.domain.history_ports import EventBatch
-from backend.domain.job_event import JobEvent
-from backend.domain.job_filter import JobFilter
-from backend.domain.job_id import uuid7
-from backend.domain.job_state import JobState
+from backend.domain.history.history_ports import EventBatch
+from backend.domain.jobs.job_event import JobEvent
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_id import uuid7
+from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import start_servers
-from backend.history.connection import WORKING, connect
-from backend.history.history_store import HistoryStore
-from backend.history.migrator import Migrator
-from backend.history.record_writer import RecordWriter
-from backend.history.statistics_store import StatisticsStore
-from backend.history.upkeep_store import UpkeepStore
-from backend.services.history_service import HistoryService
+from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.recording.record_writer import RecordWriter
+from backend.history.schema.migrator import Migrator
+from backend.history.schema.upkeep_store import UpkeepStore
+from backend.history.server.connection import WORKING, connect
+from backend.services.finding.history_service import HistoryService
 from backend.telemetry.clock import SystemClock
 
 DAYS = 30

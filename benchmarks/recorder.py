@@ -18,16 +18,16 @@ from pathlib import Path
 
 from redis import Redis
 
-from backend.broker.codec import data_of
-from backend.broker.connection import connect as connect_redis
-from backend.broker.connection import connect_blocking
-from backend.broker.event_stream import GROUP, RedisEventStream
+from backend.broker.events.event_stream import GROUP, RedisEventStream
+from backend.broker.jobs.codec import data_of
 from backend.broker.keys import Keys
-from backend.domain.job_id import uuid7
+from backend.broker.server.connection import connect as connect_redis
+from backend.broker.server.connection import connect_blocking
+from backend.domain.jobs.job_id import uuid7
 from backend.embedded.servers import start_servers
-from backend.history.connection import WORKING, connect
-from backend.history.migrator import Migrator
-from backend.history.record_writer import RecordWriter
+from backend.history.recording.record_writer import RecordWriter
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import WORKING, connect
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
 

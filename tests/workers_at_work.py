@@ -17,8 +17,8 @@ from backend.api.config.worker_settings import (
     SourceSettings,
     WebhookSettings,
 )
-from backend.domain.job_type import JobType
-from backend.domain.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job_type import JobType
 from workers.base_worker import JobContext, declared_in
 
 

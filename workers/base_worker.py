@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
-from backend.domain import bounds
+from backend.domain.access.role import Role
 from backend.domain.errors import ConfigurationError, PermanentFailure, RetryLater, Snooze
-from backend.domain.job_type import Isolation, JobType
-from backend.domain.queue_name import DEFAULT_LANE, Priority
-from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
-from backend.domain.role import Role
+from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
+from backend.domain.jobs.job_type import Isolation, JobType
+from backend.domain.jobs.options import bounds
+from backend.domain.jobs.queue_name import DEFAULT_LANE, Priority
 from workers.job_log import JobLog
 
 __all__ = [

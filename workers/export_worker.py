@@ -11,7 +11,7 @@ from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.exports.export import Export
 from workers.exports.exporter import label_of, write_rows
 from workers.exports.statement import statement_of
-from workers.no_second_try import no_second_try
+from workers.handlers.no_second_try import no_second_try
 from workers.sources.source import find_source, reading
 
 _TEST_ROWS = 100

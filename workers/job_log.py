@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from backend.telemetry.redaction import masked_text, redact
+from backend.telemetry.logs.redaction import masked_text, redact
 
 #: More than a person reads of one attempt; the process log has them all.
 _MOST_LINES, _MOST_CHARACTERS = 200, 16 * 1024

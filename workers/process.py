@@ -11,16 +11,16 @@ import structlog
 
 from backend.bootstrap import Platform, platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
-from backend.bootstrap.worker_parts import Berth, worker_process
+from backend.bootstrap.worker_parts import WorkerSpec, worker_process
 from backend.domain.errors import TallyError
-from backend.telemetry.count_keeper import keep_counts
-from backend.telemetry.job_counts import JobCounts
-from backend.telemetry.logs import set_up_logs
-from backend.telemetry.lossy_streams import lose_lines
+from backend.telemetry.logs.lossy_streams import lose_lines
+from backend.telemetry.logs.set_up import set_up_logs
+from backend.telemetry.metrics.count_keeper import keep_counts
+from backend.telemetry.metrics.job_counts import JobCounts
 from workers.runtime import stop_signals
-from workers.runtime.child import tie_to_parent
+from workers.runtime.children.child import tie_to_parent
 from workers.runtime.ending import exit_in_order, exit_now
-from workers.runtime.flight_board import FlightBoard
+from workers.runtime.slots.running_table import RunningTable
 
 log = structlog.get_logger("tally.worker")
 
@@ -55,15 +55,15 @@ def _run(asked: argparse.Namespace) -> None:
     lanes = asked.lane.split(",")
     slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
     board = (
-        FlightBoard(asked.board, slots) if asked.board is not None else FlightBoard.create(slots)
+        RunningTable(asked.board, slots) if asked.board is not None else RunningTable.create(slots)
     )
-    _work(parts, Berth(asked.name, lanes, slots, board), asked.parent)
+    _work(parts, WorkerSpec(asked.name, lanes, slots, board), asked.parent)
 
 
-def _work(parts: Platform, berth: Berth, parent: int | None) -> None:
-    counts = JobCounts(",".join(berth.lanes), [kind.name for kind in parts.catalogue])
+def _work(parts: Platform, worker_spec: WorkerSpec, parent: int | None) -> None:
+    counts = JobCounts(",".join(worker_spec.lanes), [kind.name for kind in parts.catalogue])
     keeper = keep_counts(counts.snapshot)
-    process = worker_process(parts, berth, counts.count)
+    process = worker_process(parts, worker_spec, counts.count)
     process.run(opened=lambda: process.obey_signals(parent=parent))
     if keeper is not None:
         keeper.close()

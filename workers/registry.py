@@ -13,8 +13,8 @@ from types import ModuleType
 
 from backend.api.config.yaml_file import find_file
 from backend.domain.errors import ConfigurationError
-from backend.domain.job_type import JobTypeCatalogue
-from backend.domain.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job_type import JobTypeCatalogue
 from workers.base_worker import declared_in
 
 

@@ -9,7 +9,7 @@ from backend.domain.errors import PermanentFailure
 from workers.artifacts.artifact_writer import ArtifactTooLarge
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
-from workers.no_second_try import no_second_try
+from workers.handlers.no_second_try import no_second_try
 from workers.reports.composer import compose
 from workers.reports.dataset import Dataset, from_function, from_sql
 from workers.reports.definition import Definition

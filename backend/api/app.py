@@ -8,39 +8,39 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from backend.api.access import RIGHTS, check_rights
-from backend.api.arrivals import Arrivals
-from backend.api.authentication import Authenticator
-from backend.api.call import current_call
-from backend.api.compression import compress_answers
-from backend.api.desk import Desk
-from backend.api.docs_page import docs_pages
-from backend.api.error_handlers import register_error_handlers
-from backend.api.gate import Gate
-from backend.api.openapi import document_of
-from backend.api.operation import Operation
-from backend.api.pages import Pages
-from backend.api.parts import ApiParts
-from backend.api.proxies import put_behind_proxies
-from backend.api.request_reading import read
-from backend.api.response import respond
+from backend.api.access.authentication import Authenticator
+from backend.api.access.authorize import Authorizer
+from backend.api.access.rights import RIGHTS, check_rights
+from backend.api.http.docs_page import docs_pages
+from backend.api.http.error_handlers import register_error_handlers
+from backend.api.http.openapi import document_of
+from backend.api.http.operation import Operation
+from backend.api.http.request_reading import read
+from backend.api.http.response import respond
+from backend.api.http.rules import rules_of
+from backend.api.http.runbook_page import runbook_pages
+from backend.api.request.api_services import ApiServices
+from backend.api.request.app_state import AppState
+from backend.api.request.middleware import Arrivals
+from backend.api.request.pages import Pages
+from backend.api.request.request_context import current_call
 from backend.api.routers import OPERATIONS
-from backend.api.rules import rules_of
-from backend.api.runbook_page import runbook_pages
+from backend.api.serving.compression import compress_answers
+from backend.api.serving.proxies import put_behind_proxies
 
 
-def create_app(parts: ApiParts, pages: Sequence[Pages] = ()) -> Flask:
+def create_app(parts: ApiServices, pages: Sequence[Pages] = ()) -> Flask:
     """The application. Opens no connection: it starts without Redis and without Postgres."""
     app = Flask("backend.api", static_folder=None)
     app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=parts.settings.max_body_bytes, PROPAGATE_EXCEPTIONS=False)
     document = cache(partial(document_of, OPERATIONS, RIGHTS, parts.version))
-    desk = app.extensions["tally-desk"] = Desk(parts, document)
+    app_state = app.extensions["tally-desk"] = AppState(parts, document)
     authenticator = Authenticator(parts.keys, parts.settings.rates, parts.clock.monotonic)
     app.extensions["tally-authenticator"] = authenticator
     compress_answers(app)
-    Arrivals(desk).watch(app)
-    gate = Gate(parts, authenticator)
+    Arrivals(app_state).watch(app)
+    gate = Authorizer(parts, authenticator)
     rules = rules_of(app, OPERATIONS)
     for operation in OPERATIONS:
         _serve(app, operation, rules[operation.name], gate)
@@ -60,10 +60,10 @@ def _take_in(app: Flask, pages: Sequence[Pages]) -> None:
     check_rights(app, rights, [operation.name for operation in OPERATIONS])
 
 
-def parts_of(app: Flask) -> ApiParts:
+def parts_of(app: Flask) -> ApiServices:
     """The services that an application was made of, for pages beside the API."""
-    desk: Desk = app.extensions["tally-desk"]
-    return desk.parts
+    app_state: AppState = app.extensions["tally-desk"]
+    return app_state.parts
 
 
 def authenticator_of(app: Flask) -> Authenticator:
@@ -72,7 +72,7 @@ def authenticator_of(app: Flask) -> Authenticator:
     return found
 
 
-def _serve(app: Flask, operation: Operation, rules: Sequence[str], gate: Gate) -> None:
+def _serve(app: Flask, operation: Operation, rules: Sequence[str], gate: Authorizer) -> None:
     right = RIGHTS.get(operation.name)
 
     def view(**places: str) -> Response:

@@ -8,12 +8,13 @@ from functools import cached_property
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import event_service, ledger_service
 from backend.bootstrap.schedule_parts import schedule_actions
-from backend.broker.operations import RedisOperations
+from backend.broker.jobs.operations import RedisOperations
 from backend.domain.ports import JobQueue
-from backend.history.api_key_store import PostgresApiKeyStore
-from backend.history.history_store import HistoryStore
-from backend.history.statistics_store import StatisticsStore
-from backend.history.upkeep_store import UpkeepStore
+from backend.history.access.api_key_store import PostgresApiKeyStore
+from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.schema.upkeep_store import UpkeepStore
+from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.dead_letters import DeadLetterActions
 from backend.services.actions.events import EventActions
@@ -25,12 +26,11 @@ from backend.services.actions.ownership import Ownership
 from backend.services.actions.queues import JobTypeActions, QueueActions
 from backend.services.actions.schedules import ScheduleActions
 from backend.services.actions.workers import WorkerActions
-from backend.services.bulk_service import BulkService
-from backend.services.history_service import HistoryService
-from backend.services.key_service import KeyService
-from backend.services.replay_service import ReplayService
-from backend.services.search_service import SearchService
-from backend.services.stuck_jobs import StuckJobs
+from backend.services.finding.history_service import HistoryService
+from backend.services.finding.search_service import SearchService
+from backend.services.finding.stuck_jobs import StuckJobs
+from backend.services.jobs.bulk_service import BulkService
+from backend.services.jobs.replay_service import ReplayService
 
 
 class PlatformActions:

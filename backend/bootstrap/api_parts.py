@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from backend import __version__
+from backend.api.access.jwt_tokens import verifier_of
 from backend.api.config.settings import Settings
-from backend.api.embedded_worker import EmbeddedWorker, Work
-from backend.api.jwt_tokens import verifier_of
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
+from backend.api.serving.embedded_worker import EmbeddedWorker, Work
 from backend.bootstrap import worker_parts
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.platform import Platform, new_job_id
@@ -22,40 +22,40 @@ from backend.bootstrap.record_parts import (
     event_stream,
     outbox_service,
 )
-from backend.broker.operations import RedisOperations
-from backend.broker.plan_shelf import RedisPlanShelf
-from backend.domain.api_key import Credential, Principal
+from backend.broker.jobs.operations import RedisOperations
+from backend.broker.jobs.plan_shelf import RedisPlanShelf
+from backend.domain.access.api_key import Credential, Principal
+from backend.domain.access.role import Role
 from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
-from backend.domain.role import Role
-from backend.history.api_key_store import PostgresApiKeyStore
-from backend.history.depth_store import DepthStore
-from backend.history.event_record_store import PostgresEventRecordStore
-from backend.history.flow_store import FlowStore
-from backend.history.history_store import HistoryStore
-from backend.history.migrator import Migrator
-from backend.history.statistics_store import StatisticsStore
+from backend.history.access.api_key_store import PostgresApiKeyStore
+from backend.history.outbox.event_record_store import PostgresEventRecordStore
+from backend.history.reading.depth_store import DepthStore
+from backend.history.reading.flow_store import FlowStore
+from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.schema.migrator import Migrator
+from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
-from backend.services.bulk_service import BulkService
-from backend.services.dead_letters import DeadLetters
-from backend.services.history_service import HistoryService
-from backend.services.kept_plans import KeptPlans
-from backend.services.key_service import KeyService
-from backend.services.overview_service import OverviewService
-from backend.services.preview_service import PreviewService
+from backend.services.finding.dead_letters import DeadLetters
+from backend.services.finding.history_service import HistoryService
+from backend.services.finding.search_service import SearchService
+from backend.services.finding.why_service import WhyService
+from backend.services.health.overview_service import OverviewService
+from backend.services.jobs.bulk_service import BulkService
+from backend.services.jobs.kept_plans import KeptPlans
+from backend.services.jobs.preview_service import PreviewService
+from backend.services.jobs.rehearsals import Rehearsals
 from backend.services.queue_service import QueueService
 from backend.services.scheduler_service import SchedulerService
-from backend.services.search_service import SearchService
-from backend.services.test_run_service import JobTester
-from backend.services.why_service import WhyService
 from workers.artifacts.open_store import open_store
-from workers.runtime.flight_board import FlightBoard
+from workers.runtime.slots.running_table import RunningTable
 
 #: A web process does not wait for a job for ever, as worker processes of their own may: a day.
 _LONGEST_STOP = 86_400.0
 
 
-def api_parts(parts: Platform) -> ApiParts:
+def api_parts(parts: Platform) -> ApiServices:
     """What `create_app` needs. Opens no connection."""
     settings = parts.settings.api
     engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
@@ -68,7 +68,7 @@ def api_parts(parts: Platform) -> ApiParts:
     schedules, keys = SchedulerService(parts.scheduler_parts), key_service(parts)
     audit = audit_service(parts)
     log = ActionLog(audit, is_required=settings.audit_required)
-    return ApiParts(
+    return ApiServices(
         settings=settings,
         version=__version__,
         clock=clock,
@@ -93,7 +93,7 @@ def api_parts(parts: Platform) -> ApiParts:
         history=history,
         previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
         plans=KeptPlans(RedisPlanShelf(parts.redis, parts.keys)),
-        tester=JobTester(events, parts.intake, new_id=new_job_id),
+        rehearsals=Rehearsals(events, parts.intake, new_id=new_job_id),
         events=event_service(parts),
         schedules=schedules,
         audit=audit,
@@ -155,8 +155,8 @@ def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
 
     def make() -> Work:
         name = f"{socket.gethostname()}-web-{secrets.token_hex(4)}"
-        board = FlightBoard.create(slots)
-        berth = worker_parts.Berth(name, list(lanes), slots, board, embedded_grace=grace)
-        return cast(Work, worker_parts.worker_process(parts, berth))
+        board = RunningTable.create(slots)
+        worker_spec = worker_parts.WorkerSpec(name, list(lanes), slots, board, embedded_grace=grace)
+        return cast(Work, worker_parts.worker_process(parts, worker_spec))
 
     return EmbeddedWorker(make, grace=grace)

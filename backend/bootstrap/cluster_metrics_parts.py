@@ -19,28 +19,28 @@ from backend.bootstrap.metrics_parts import (
 )
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
-from backend.broker.server_facts import RedisFacts
-from backend.domain.queue_name import queues_of
-from backend.history.connection import translated
-from backend.history.outbox_store import PostgresOutbox
+from backend.broker.server.server_facts import RedisFacts
+from backend.domain.jobs.queue_name import queues_of
+from backend.history.outbox.outbox_store import PostgresOutbox
+from backend.history.server.connection import translated
 from backend.loops.loop import Loop
 from backend.services.scheduler_service import SchedulerService
-from backend.telemetry.cluster_collector import ClusterCollector
-from backend.telemetry.count_folder import CountFolder
-from backend.telemetry.count_keeper import FOLDER_VARIABLE
-from backend.telemetry.metric_catalogue import (
+from backend.telemetry.metrics.cluster_collector import ClusterCollector
+from backend.telemetry.metrics.count_folder import CountFolder
+from backend.telemetry.metrics.count_keeper import FOLDER_VARIABLE
+from backend.telemetry.metrics.metric_catalogue import (
     OUTBOX,
     OUTBOX_OLDEST,
     SCHEDULES_OVERDUE,
     Metric,
 )
-from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.process_collectors import (
+from backend.telemetry.metrics.metrics_page import MetricsPage
+from backend.telemetry.metrics.process_collectors import (
     BuildCollector,
     FolderCollector,
     LinesLostCollector,
 )
-from backend.telemetry.record_collector import RecordCollector
+from backend.telemetry.metrics.record_collector import RecordCollector
 
 
 def cluster_collectors(parts: Platform) -> list[Collector]:

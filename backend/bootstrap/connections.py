@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redis import Redis
 
 from backend.api.config.settings import Settings
-from backend.broker.connection import COMMAND_TIMEOUT, connect, connect_blocking
+from backend.broker.server.connection import COMMAND_TIMEOUT, connect, connect_blocking
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -41,9 +41,9 @@ class Connections:
         return self._blocking[name]
 
     def postgres(self, name: str = "tally", **limits: Any) -> Engine:
-        """For the record; the limits are those of `backend.history.connection.connect`."""
+        """For the record; the limits are those of `backend.history.server.connection.connect`."""
         # Not above: worker processes import nothing of Postgres.
-        from backend.history.connection import connect as connect_history
+        from backend.history.server.connection import connect as connect_history
 
         if name not in self._postgres:
             settings = self._settings

@@ -14,14 +14,14 @@ from backend.api.config.worker_settings import section
 from backend.bootstrap.platform import Platform
 from backend.domain.errors import TallyError
 from backend.loops.loop import Loop
-from backend.telemetry.count_folder import CountFolder
-from backend.telemetry.count_keeper import FOLDER_VARIABLE, keep_counts
-from backend.telemetry.count_places import new_count_folder
-from backend.telemetry.counts import nothing
-from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.metrics_server import NotReady, serve
-from backend.telemetry.metrics_targets import announced
-from backend.telemetry.process_collectors import (
+from backend.telemetry.metrics.count_folder import CountFolder
+from backend.telemetry.metrics.count_keeper import FOLDER_VARIABLE, keep_counts
+from backend.telemetry.metrics.count_places import new_count_folder
+from backend.telemetry.metrics.counts import nothing
+from backend.telemetry.metrics.metrics_page import MetricsPage
+from backend.telemetry.metrics.metrics_server import NotReady, serve
+from backend.telemetry.metrics.metrics_targets import announced
+from backend.telemetry.metrics.process_collectors import (
     BuildCollector,
     DeathCollector,
     FolderCollector,

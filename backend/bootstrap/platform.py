@@ -13,30 +13,30 @@ from redis import Redis
 from backend.api.config.settings import Settings, default_settings
 from backend.bootstrap.connections import Connections
 from backend.bootstrap.job_type_modules import OWN_MODULES
-from backend.broker.functions import Functions, load_library
-from backend.broker.inspection import RedisInspection
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.broker.jobs.operations import RedisOperations
 from backend.broker.keys import Keys
-from backend.broker.leadership import RedisLeadership
-from backend.broker.lease_book import RedisLeaseBook
-from backend.broker.operations import RedisOperations
-from backend.broker.worker_commands import RedisWorkerCommands
-from backend.domain.job_id import uuid7
-from backend.domain.job_type import JobTypeCatalogue
-from backend.domain.retry_policy import RetryPolicy
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.server.functions import Functions, load_library
+from backend.broker.workers.worker_commands import RedisWorkerCommands
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job_id import uuid7
+from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.loops.leader import Leader
 from backend.loops.rescuer import Rescuer
-from backend.services.job_control import JobControl
-from backend.services.job_intake import IntakeRules, JobIntake
+from backend.services.health.worker_service import WorkerService
+from backend.services.jobs.job_control import JobControl
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
-from backend.services.worker_service import WorkerService
 from backend.telemetry.clock import SystemClock
 from workers.registry import load_catalogue
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from backend.services.outbox_service import OutboxService
+    from backend.services.events.outbox_service import OutboxService
     from backend.services.scheduler_service import SchedulerParts
 
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from backend.bootstrap.platform import Platform, new_job_id
-from backend.broker.event_progress import RedisEventProgress
-from backend.broker.event_stream import RedisEventStream
-from backend.broker.ledger_repair import RedisLedgerRepair
-from backend.broker.ledger_view import RedisLedgerView
-from backend.broker.relay_gate import RedisRelayGate
-from backend.domain.history_retention import RetentionPolicy
-from backend.history import connection as history
-from backend.history.anchor_file import AnchorFile
-from backend.history.audit_store import PostgresAuditStore
-from backend.history.bell import PostgresBell
-from backend.history.callback_store import PostgresCallbackStore
-from backend.history.event_record_store import PostgresEventRecordStore
-from backend.history.ledger_store import PostgresLedgerStore
-from backend.history.migrator import Migrator
-from backend.history.outbox_store import PostgresOutbox
-from backend.history.record_writer import RecordWriter
-from backend.history.relay_store import PostgresRelayStore
-from backend.history.seal_store import PostgresSealStore
-from backend.history.upkeep_store import UpkeepStore
+from backend.broker.events.event_progress import RedisEventProgress
+from backend.broker.events.event_stream import RedisEventStream
+from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.ledger.ledger_repair import RedisLedgerRepair
+from backend.broker.ledger.ledger_view import RedisLedgerView
+from backend.domain.history.history_retention import RetentionPolicy
+from backend.history.audit.anchor_file import AnchorFile
+from backend.history.audit.audit_store import PostgresAuditStore
+from backend.history.audit.seal_store import PostgresSealStore
+from backend.history.ledger.ledger_store import PostgresLedgerStore
+from backend.history.outbox.callback_store import PostgresCallbackStore
+from backend.history.outbox.event_record_store import PostgresEventRecordStore
+from backend.history.outbox.notify_listener import PostgresNotifyListener
+from backend.history.outbox.outbox_store import PostgresOutbox
+from backend.history.outbox.relay_store import PostgresRelayStore
+from backend.history.recording.record_writer import RecordWriter
+from backend.history.schema.migrator import Migrator
+from backend.history.schema.upkeep_store import UpkeepStore
+from backend.history.server import connection as history
 from backend.loops.callbacks import Callbacks
 from backend.loops.loop import Loop
 from backend.loops.pruner import Pruner
 from backend.loops.recorder import Recorder
 from backend.loops.relay import Relay
 from backend.loops.sealer import Sealer
-from backend.services.audit_service import AuditService
-from backend.services.callback_service import CallbackService
-from backend.services.event_service import EventService
-from backend.services.ledger_look import SecondLook
-from backend.services.ledger_mending import LedgerMender
-from backend.services.ledger_service import LedgerService
-from backend.services.outbox_service import OutboxService
+from backend.services.access.audit_service import AuditService
+from backend.services.events.callback_service import CallbackService
+from backend.services.events.event_service import EventService
+from backend.services.events.outbox_service import OutboxService
+from backend.services.ledger.ledger_look import SecondLook
+from backend.services.ledger.ledger_mending import LedgerMender
+from backend.services.ledger.ledger_service import LedgerService
 
 #: Each loop of the recorder process works in a thread of its own, and most hold one connection.
 _CONNECTIONS = 10
@@ -111,7 +111,7 @@ def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
     limits, outbox = parts.settings.redis, parts.settings.outbox
     return Relay(
         PostgresRelayStore(engine),
-        RedisRelayGate(
+        RedisRelayTarget(
             parts.redis,
             parts.keys,
             backlog_limit=limits.backlog_limit,
@@ -119,7 +119,7 @@ def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
         ),
         RedisEventProgress(parts.redis, parts.keys),
         leader=parts.leader("relay", consumer),
-        bell=PostgresBell(engine, "listen_to_outbox"),
+        notify_listener=PostgresNotifyListener(engine, "listen_to_outbox"),
         clock=parts.clock,
         batch=outbox.batch,
         keep_sent=outbox.keep_hours * 3600,
@@ -130,7 +130,7 @@ def _callbacks(parts: Platform, engine: Engine) -> Callbacks:
     return Callbacks(
         PostgresCallbackStore(engine, parts.clock.now),
         CallbackService(parts.intake, secret=parts.settings.callbacks.secret or None).decide,
-        PostgresBell(engine, "listen_to_callbacks"),
+        PostgresNotifyListener(engine, "listen_to_callbacks"),
         parts.clock,
     )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, event_stream
-from backend.broker.job_promoter import JobPromoter
-from backend.broker.operations import RedisOperations
-from backend.domain.schedule_verdict import CatchUpRules
-from backend.history.depth_store import DepthStore
-from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
+from backend.broker.jobs.operations import RedisOperations
+from backend.broker.schedules.job_promoter import JobPromoter
+from backend.domain.schedules.schedule_verdict import CatchUpRules
+from backend.history.reading.depth_store import DepthStore
+from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
 from backend.loops.cron import Cron
 from backend.loops.depth_sampler import DepthSampler
 from backend.loops.loop import Loop
@@ -17,12 +17,12 @@ from backend.loops.shedder import Shedder
 from backend.loops.usher import Usher
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.schedules import ScheduleActions
-from backend.services.schedule_editor import ScheduleEditor
-from backend.services.schedule_intake import ScheduleIntake
-from backend.services.schedule_runner import ScheduleRunner
-from backend.services.schedule_seeding import ScheduleSeeding
-from backend.services.schedule_system import all_seeds
 from backend.services.scheduler_service import SchedulerParts
+from backend.services.schedules.schedule_editor import ScheduleEditor
+from backend.services.schedules.schedule_intake import ScheduleIntake
+from backend.services.schedules.schedule_runner import ScheduleRunner
+from backend.services.schedules.schedule_seeding import ScheduleSeeding
+from backend.services.schedules.schedule_system import all_seeds
 
 
 def scheduler_parts(parts: Platform) -> SchedulerParts:

@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from backend.bootstrap.platform import platform
-from backend.broker.operations import RedisOperations
+from backend.broker.jobs.operations import RedisOperations
 from backend.domain.errors import PermanentFailure
 from workers.base_worker import job_type
-from workers.payload import Payload
+from workers.handlers.payload import Payload
 
 _MOST_TICKS = 100_000
 
@@ -34,7 +34,7 @@ class Nothing(Payload):
 def prune_history(_payload: Nothing) -> dict[str, int]:
     """Deletes what has outlived its time: history, ticks, RQ's registries, dead letters over limits."""
     from backend.bootstrap.record_parts import pruner
-    from backend.history.schedule_store import PostgresScheduleStore
+    from backend.history.schedules.schedule_store import PostgresScheduleStore
 
     parts = platform()
     loop = pruner(parts, parts.history_engine)

@@ -7,22 +7,22 @@ from time import perf_counter
 
 from flask import Blueprint, Flask, Response, request
 
-from backend.api.access import OPEN
+from backend.api.access.rights import OPEN
 from backend.api.app import create_app
-from backend.api.call import current_call
-from backend.api.desk import Desk
-from backend.api.pages import Pages
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
+from backend.api.request.app_state import AppState
+from backend.api.request.pages import Pages
+from backend.api.request.request_context import current_call
 from backend.bootstrap.api_parts import api_parts
 from backend.bootstrap.cluster_metrics_parts import web_page
 from backend.bootstrap.platform import Platform
 from backend.broker.session_book import RedisSessions
 from backend.dashboard.pages import dashboard_pages
-from backend.history.flow_store import FlowStore
+from backend.history.reading.flow_store import FlowStore
 from backend.loops.store_watch import StoreWatch
-from backend.telemetry.count_keeper import keep_counts
-from backend.telemetry.http_counts import HttpCounts
-from backend.telemetry.metrics_page import MetricsPage
+from backend.telemetry.metrics.count_keeper import keep_counts
+from backend.telemetry.metrics.http_counts import HttpCounts
+from backend.telemetry.metrics.metrics_page import MetricsPage
 
 
 def web_app(parts: Platform) -> Flask:
@@ -34,10 +34,10 @@ def web_app(parts: Platform) -> Flask:
     return app
 
 
-def _watch_stores(app: Flask, api: ApiParts) -> None:
-    desk: Desk = app.extensions["tally-desk"]
+def _watch_stores(app: Flask, api: ApiServices) -> None:
+    app_state: AppState = app.extensions["tally-desk"]
     over = threading.Event()
-    desk.at_close.append(over.set)
+    app_state.at_close.append(over.set)
     for store, look in api.checks.items():
         watch = StoreWatch(store, look)
         threading.Thread(target=watch.run, args=(over,), name=f"{store}-watch", daemon=True).start()
@@ -49,8 +49,8 @@ def _count_requests(app: Flask) -> None:
     keeper = keep_counts(counts.snapshot)
     if keeper is None:
         return
-    desk: Desk = app.extensions["tally-desk"]
-    desk.at_close.append(keeper.close)
+    app_state: AppState = app.extensions["tally-desk"]
+    app_state.at_close.append(keeper.close)
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -61,7 +61,7 @@ def _count_requests(app: Flask) -> None:
         return response
 
 
-def wired_pages(platform: Platform, parts: ApiParts) -> list[Pages]:
+def wired_pages(platform: Platform, parts: ApiServices) -> list[Pages]:
     """The dashboard: sessions in Redis, charts from the record. Opens no connection."""
     return dashboard_pages(
         parts,

@@ -8,31 +8,31 @@ from typing import NamedTuple
 from backend.api.config.engine_settings import WorkerSettings
 from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.bootstrap.platform import Platform
-from backend.broker.checkpoints import RedisCheckpoints
-from backend.broker.command_channel import RedisCommandChannel
-from backend.broker.dispatch import RedisDispatch
-from backend.broker.lease_book import RedisLeaseBook
-from backend.broker.progress_notes import RedisProgressNotes
-from backend.broker.wake_calls import RedisWakeCalls
-from backend.broker.worker_commands import RedisWorkerCommands
-from backend.broker.worker_presence import WorkerPresence
-from backend.domain.job_type import Isolation, JobType
-from backend.domain.outcome import Outcome
-from backend.domain.queue_name import queues_of
+from backend.broker.jobs.checkpoints import RedisCheckpoints
+from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.broker.jobs.wake_calls import RedisWakeCalls
+from backend.broker.workers.command_channel import RedisCommandChannel
+from backend.broker.workers.worker_commands import RedisWorkerCommands
+from backend.broker.workers.worker_presence import WorkerPresence
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job_type import Isolation, JobType
+from backend.domain.jobs.queue_name import queues_of
 from workers.base_worker import BaseWorker
-from workers.runtime import attempt
-from workers.runtime.child_pool import ChildPool
-from workers.runtime.child_process import Surroundings
-from workers.runtime.child_runner import ChildRunner
-from workers.runtime.claim_order import ClaimOrder
-from workers.runtime.crew import Crew, no_tally
-from workers.runtime.flight_board import FlightBoard
+from workers.runtime.attempts import attempt
+from workers.runtime.attempts.job_contexts import context_maker
+from workers.runtime.attempts.runner import Runner
+from workers.runtime.attempts.thread_runner import ThreadRunner
+from workers.runtime.children.child_pool import ChildPool
+from workers.runtime.children.child_process import Surroundings
+from workers.runtime.children.child_runner import ChildRunner
 from workers.runtime.green_threads import refuse_green_threads
-from workers.runtime.job_contexts import context_maker
-from workers.runtime.retirement import RetirementLimits
-from workers.runtime.runner import Runner
-from workers.runtime.supervisor import ProcessLimits, Supervisor
-from workers.runtime.thread_runner import ThreadRunner
+from workers.runtime.slots.claim_order import ClaimOrder
+from workers.runtime.slots.running_table import RunningTable
+from workers.runtime.slots.slot_pool import SlotPool, no_tally
+from workers.runtime.supervision.retirement import RetirementLimits
+from workers.runtime.supervision.supervisor import ProcessLimits, Supervisor
 from workers.runtime.worker_process import WorkerProcess
 
 #: Slots of one process share so many connections: while one carries, others gather for the next.
@@ -42,13 +42,13 @@ Workers = dict[type[BaseWorker], BaseWorker]
 Tally = Callable[[str | None, Outcome, float], None]
 
 
-class Berth(NamedTuple):
+class WorkerSpec(NamedTuple):
     """What makes one worker process differ from another."""
 
     name: str
     lanes: Sequence[str]
     slots: int
-    board: FlightBoard
+    board: RunningTable
     #: Inside another process: the seconds it has to stop, and it is never recycled. None: it is its own.
     embedded_grace: float | None = None
 
@@ -67,21 +67,23 @@ def supervisor(
     )
 
 
-def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> WorkerProcess:
+def worker_process(
+    parts: Platform, worker_spec: WorkerSpec, tally: Tally = no_tally
+) -> WorkerProcess:
     """One worker process, ready to run."""
     refuse_green_threads()
     settings = parts.settings.worker
-    workers = _workers(parts, berth.lanes)
+    workers = _workers(parts, worker_spec.lanes)
     children = ChildPool(Surroundings.of_this_process(parts.settings, OWN_MODULES))
-    grace, limits = _grace_and_limits(settings, berth)
+    grace, limits = _grace_and_limits(settings, worker_spec)
     return WorkerProcess(
-        _crew(parts, berth, workers, children, tally),
-        slots=berth.slots,
+        _slot_pool(parts, worker_spec, workers, children, tally),
+        slots=worker_spec.slots,
         workers=list(workers.values()),
-        channel=RedisCommandChannel(parts.blocking_redis, parts.keys, berth.name),
+        channel=RedisCommandChannel(parts.blocking_redis, parts.keys, worker_spec.name),
         book=parts.lease_book,
-        renewal=RedisLeaseBook(parts.connections.redis(f"{berth.name}-heart"), parts.keys),
-        presence=_presence(parts, berth),
+        renewal=RedisLeaseBook(parts.connections.redis(f"{worker_spec.name}-heart"), parts.keys),
+        presence=_presence(parts, worker_spec),
         heartbeat=settings.heartbeat,
         lease=settings.lease,
         grace=grace,
@@ -91,35 +93,37 @@ def worker_process(parts: Platform, berth: Berth, tally: Tally = no_tally) -> Wo
     )
 
 
-def _grace_and_limits(settings: WorkerSettings, berth: Berth) -> tuple[float, RetirementLimits]:
-    if berth.embedded_grace is not None:
-        return berth.embedded_grace, RetirementLimits()
+def _grace_and_limits(
+    settings: WorkerSettings, worker_spec: WorkerSpec
+) -> tuple[float, RetirementLimits]:
+    if worker_spec.embedded_grace is not None:
+        return worker_spec.embedded_grace, RetirementLimits()
     limits = RetirementLimits(settings.recycle_jobs, settings.memory_limit_mb)
-    return max(settings.grace_of(lane) for lane in berth.lanes), limits
+    return max(settings.grace_of(lane) for lane in worker_spec.lanes), limits
 
 
-def _presence(parts: Platform, berth: Berth) -> WorkerPresence:
+def _presence(parts: Platform, worker_spec: WorkerSpec) -> WorkerPresence:
     return WorkerPresence(
         parts.redis,
         parts.keys,
-        name=berth.name,
-        lane=",".join(berth.lanes),
-        queues=[str(queue) for queue in queues_of(list(berth.lanes))],
-        slots=berth.slots,
+        name=worker_spec.name,
+        lane=",".join(worker_spec.lanes),
+        queues=[str(queue) for queue in queues_of(list(worker_spec.lanes))],
+        slots=worker_spec.slots,
         lifetime=parts.settings.worker.lease,
     )
 
 
-def _crew(
-    parts: Platform, berth: Berth, workers: Workers, children: ChildPool, tally: Tally
-) -> Crew:
+def _slot_pool(
+    parts: Platform, worker_spec: WorkerSpec, workers: Workers, children: ChildPool, tally: Tally
+) -> SlotPool:
     settings, redis, keys = parts.settings.worker, parts.redis, parts.keys
-    name, lanes = berth.name, berth.lanes
-    return Crew(
+    name, lanes = worker_spec.name, worker_spec.lanes
+    return SlotPool(
         worker=name,
         dispatches=[
             RedisDispatch(redis, keys, worker=name, lanes=lanes, lease=settings.lease)
-            for _ in range(min(berth.slots, _DISPATCHES))
+            for _ in range(min(worker_spec.slots, _DISPATCHES))
         ],
         order=ClaimOrder(lanes, settings.weights),
         calls=RedisWakeCalls(redis, parts.blocking_redis, keys, lanes, worker=name),
@@ -127,7 +131,7 @@ def _crew(
             kind.name: _runner(parts, kind, workers, children, name) for kind in parts.catalogue
         },
         alone={k.name: ChildRunner(children, k.grace, name) for k in parts.catalogue},
-        board=berth.board,
+        board=worker_spec.board,
         make_context=context_maker(
             name, RedisProgressNotes(redis, keys), RedisCheckpoints(redis, keys)
         ),

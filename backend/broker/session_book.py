@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis import Redis
 
-from backend.broker.connection import translated
 from backend.broker.keys import Keys
+from backend.broker.server.connection import translated
 
 
 class RedisSessions:

@@ -11,38 +11,94 @@ import click
 
 from backend import __version__
 from backend.domain.errors import TallyError
-from backend.domain.visible_text import visible
+from backend.domain.text.visible_text import visible
 from backend.telemetry.lean_imports import lean_imports
-from backend.telemetry.lossy_streams import lose_error_lines
+from backend.telemetry.logs.lossy_streams import lose_error_lines
 
 #: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
 COMMANDS = {
-    "jobs": ("backend.cli.jobs", "jobs", "Enqueue, show, find, cancel and retry jobs."),
-    "queues": ("backend.cli.queues", "queues", "Show, pause, resume, limit and empty queues."),
-    "dlq": ("backend.cli.dlq", "dlq", "Show, redrive, discard and resolve dead jobs."),
-    "schedules": ("backend.cli.schedules", "schedules", "Recurring jobs: list, add, pause, run."),
-    "history": ("backend.cli.history", "history", "Search, sum up, export and prune the record."),
-    "audit": ("backend.cli.audit_log", "audit", "Search, verify and export the audit log."),
-    "keys": ("backend.cli.api_keys", "keys", "API keys: create, list, rotate, revoke."),
-    "config": ("backend.cli.config", "config", "Show and check the settings."),
-    "workers": ("backend.cli.workers", "workers", "Show and stop worker processes."),
-    "reconcile": ("backend.cli.ledger", "reconcile", "Prove that every job is accounted for."),
-    "rebuild": ("backend.cli.ledger", "rebuild", "Make the waiting jobs again in an empty Redis."),
-    "shell": ("backend.cli.shell", "shell", "A Python prompt with the deployment at hand."),
-    "completion": ("backend.cli.completion", "completion", "Completion for bash, zsh or fish."),
-    "doctor": ("backend.cli.doctor", "doctor", "Check everything, and say what to change."),
-    "api": ("backend.cli.processes", "api", "Serve the HTTP API and the dashboard."),
-    "worker": ("backend.cli.processes", "worker", "Run worker processes under a supervisor."),
-    "scheduler": ("backend.cli.processes", "scheduler", "Promote due jobs and rescue lost ones."),
-    "recorder": ("backend.cli.processes", "recorder", "Write the history from Redis to Postgres."),
-    "migrate": ("backend.cli.migrate", "migrate", "Bring the database's schema up to date."),
+    "jobs": (
+        "backend.cli.commands.jobs.group",
+        "jobs",
+        "Enqueue, show, find, cancel and retry jobs.",
+    ),
+    "queues": (
+        "backend.cli.commands.queues",
+        "queues",
+        "Show, pause, resume, limit and empty queues.",
+    ),
+    "dlq": ("backend.cli.commands.dlq", "dlq", "Show, redrive, discard and resolve dead jobs."),
+    "schedules": (
+        "backend.cli.commands.schedules",
+        "schedules",
+        "Recurring jobs: list, add, pause, run.",
+    ),
+    "history": (
+        "backend.cli.commands.history",
+        "history",
+        "Search, sum up, export and prune the record.",
+    ),
+    "audit": (
+        "backend.cli.commands.audit_log",
+        "audit",
+        "Search, verify and export the audit log.",
+    ),
+    "keys": ("backend.cli.commands.api_keys", "keys", "API keys: create, list, rotate, revoke."),
+    "config": ("backend.cli.commands.config", "config", "Show and check the settings."),
+    "workers": ("backend.cli.commands.workers", "workers", "Show and stop worker processes."),
+    "reconcile": (
+        "backend.cli.commands.ledger",
+        "reconcile",
+        "Prove that every job is accounted for.",
+    ),
+    "rebuild": (
+        "backend.cli.commands.ledger",
+        "rebuild",
+        "Make the waiting jobs again in an empty Redis.",
+    ),
+    "shell": (
+        "backend.cli.commands.shell",
+        "shell",
+        "A Python prompt with the deployment at hand.",
+    ),
+    "completion": (
+        "backend.cli.commands.completion",
+        "completion",
+        "Completion for bash, zsh or fish.",
+    ),
+    "doctor": (
+        "backend.cli.commands.doctor",
+        "doctor",
+        "Check everything, and say what to change.",
+    ),
+    "api": ("backend.cli.commands.processes", "api", "Serve the HTTP API and the dashboard."),
+    "worker": (
+        "backend.cli.commands.processes",
+        "worker",
+        "Run worker processes under a supervisor.",
+    ),
+    "scheduler": (
+        "backend.cli.commands.processes",
+        "scheduler",
+        "Promote due jobs and rescue lost ones.",
+    ),
+    "recorder": (
+        "backend.cli.commands.processes",
+        "recorder",
+        "Write the history from Redis to Postgres.",
+    ),
+    "migrate": (
+        "backend.cli.commands.migrate",
+        "migrate",
+        "Bring the database's schema up to date.",
+    ),
     "deploy-files": (
-        "backend.cli.deploy_files",
+        "backend.cli.commands.deploy_files",
         "deploy_files",
         "Write units, configurations and alert rules to a folder.",
     ),
     "quickstart": ("backend.quickstart.command", "quickstart", "Start everything and show it."),
-    "drill": ("backend.cli.drill", "drill", "Kill workers while jobs run, and count."),
+    "drill": ("backend.cli.commands.drill", "drill", "Kill workers while jobs run, and count."),
 }
 
 

@@ -7,28 +7,28 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response
 
-from backend.api.access import OPEN, RIGHTS, Right
+from backend.api.access.rights import OPEN, RIGHTS, Right
 from backend.api.app import authenticator_of
 from backend.api.config.dashboard_settings import DashboardSettings
-from backend.api.pages import Pages
-from backend.api.parts import ApiParts
-from backend.dashboard.assets import serve_asset
-from backend.dashboard.door import Door
-from backend.dashboard.drawing import Drawing
-from backend.dashboard.failures import Failures
-from backend.dashboard.plain_input import check_input
-from backend.dashboard.redirect import see_other
-from backend.dashboard.session_store import MemorySessions, SessionStore
-from backend.dashboard.sessions import Sessions
-from backend.dashboard.signing_in import SigningIn
+from backend.api.request.api_services import ApiServices
+from backend.api.request.pages import Pages
+from backend.dashboard.drawing.assets import serve_asset
+from backend.dashboard.drawing.renderer import Drawing
+from backend.dashboard.request.error_pages import Failures
+from backend.dashboard.request.page_context import link
+from backend.dashboard.request.plain_input import check_input
+from backend.dashboard.request.redirect import see_other
+from backend.dashboard.session.login import SigningIn
+from backend.dashboard.session.session_guard import SessionGuard
+from backend.dashboard.session.session_store import MemorySessions, SessionStore
+from backend.dashboard.session.sessions import Sessions
 from backend.dashboard.views import ROUTES
-from backend.dashboard.visit import link
-from backend.domain.api_key import Credential, Principal
-from backend.domain.queue_flow import FlowReader
+from backend.domain.access.api_key import Credential, Principal
+from backend.domain.history.queue_flow import FlowReader
 
 
 def dashboard_pages(
-    parts: ApiParts,
+    parts: ApiServices,
     settings: DashboardSettings,
     *,
     flow: FlowReader,
@@ -46,16 +46,18 @@ def dashboard_pages(
         idle=settings.idle_seconds,
         longest=lambda who: _longest(parts, settings, who),
     )
-    door = Door(sessions, drawing, settings, flow, parts.clock.monotonic, routes=ROUTES)
+    session_guard = SessionGuard(
+        sessions, drawing, settings, flow, parts.clock.monotonic, routes=ROUTES
+    )
     signing_in = SigningIn(sessions, drawing, settings, parts.clock.monotonic)
-    failures = Failures(drawing, door)
+    failures = Failures(drawing, session_guard)
 
     rights: dict[str, Right] = {}
     for route in ROUTES:
         blueprint.add_url_rule(
             f"/jobs{route.rule}",
             route.name,
-            door.view(route),
+            session_guard.view(route),
             methods=["POST"] if route.is_action else ["GET"],
             provide_automatic_options=False,
         )
@@ -89,7 +91,7 @@ def _to_the_overview() -> Response:
     return see_other(link())
 
 
-def _longest(parts: ApiParts, settings: DashboardSettings, who: Principal) -> float:
+def _longest(parts: ApiServices, settings: DashboardSettings, who: Principal) -> float:
     """A signed token of an identity provider does not say here when it ends: it lives no longer."""
     if who.credential is Credential.JWT:
         return min(settings.session_seconds, parts.settings.jwt.longest_life)

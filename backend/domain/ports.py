@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from backend.domain.job import ClaimedJob, EnqueueReply, JobView, NewJob
-from backend.domain.outcome import Outcome
-from backend.domain.pause import Pause
-from backend.domain.queue_state import QueueState, WorkerState
-from backend.domain.step_codes import (
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job import ClaimedJob, EnqueueReply, JobView, NewJob
+from backend.domain.jobs.pause import Pause
+from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.domain.jobs.step_codes import (
     CancelCode,
     DiscardCode,
     MoveCode,

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from backend.domain.errors import Unavailable
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from backend.drills import report
 from backend.drills.callers import Callers
 from backend.drills.harms import HARMS, Blow

@@ -9,7 +9,7 @@ from typing import Self
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import ledger_service
 from backend.domain.errors import Unavailable
-from backend.domain.ledger import Fault
+from backend.domain.ledger.ledger import Fault
 
 #: Seconds between two, so that what is compared is not the comparing itself.
 _PAUSE_SECONDS = 0.2

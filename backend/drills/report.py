@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from backend.bootstrap.record_parts import event_stream, ledger_service
-from backend.domain.job_state import JobState
-from backend.domain.ledger import Fault
+from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.ledger import Fault
 from backend.drills.reconciling import Reconciling
 from backend.drills.scene import Scene
 from backend.drills.waiting import wait_while_it_grows

@@ -16,11 +16,11 @@ from redis import Redis
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform, new_job_id
 from backend.bootstrap.record_parts import migrator
-from backend.broker.connection import translated
+from backend.broker.server.connection import translated
 from backend.domain.errors import Unavailable
 from backend.drills.processes import Processes
 from backend.embedded.servers import Servers, start_servers
-from backend.services.job_options import JobRequest
+from backend.services.jobs.job_options import JobRequest
 
 _PACKAGE = "backend.drills.jobs"
 #: Jobs looked at in one call.

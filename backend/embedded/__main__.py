@@ -9,7 +9,7 @@ from pathlib import Path
 
 from backend.embedded.errors import EmbeddedServerError
 from backend.embedded.servers import start_servers
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.state_directory import StateDirectory
 from backend.embedded.stopping import stop_servers
 
 _NOT_RUNNING = 3

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from backend.embedded.errors import EmbeddedServerError
-from backend.embedded.places import (
+from backend.embedded.state.places import (
     postgres_in_wheels,
     postgres_on_the_system,
     redis_in_wheels,

@@ -14,10 +14,10 @@ from typing import ClassVar
 from backend.embedded.account import Account
 from backend.embedded.deadline import wait_until
 from backend.embedded.errors import EmbeddedServerError
-from backend.embedded.file_lock import FileLock
 from backend.embedded.launch import Process, launch
 from backend.embedded.locate import ServerBinary
 from backend.embedded.server_log import last_lines
+from backend.embedded.state.file_lock import FileLock
 
 # Long enough for a crash recovery on a slow disk.
 START_SECONDS = 60.0

@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Self
 
 from backend.embedded.errors import EmbeddedServerError
-from backend.embedded.marker import ServerRecord
 from backend.embedded.postgres_server import PostgresOptions, PostgresServer
 from backend.embedded.redis_server import RedisOptions, RedisServer
 from backend.embedded.server import EmbeddedServer
-from backend.embedded.socket_folder import socket_folder
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.marker import ServerRecord
+from backend.embedded.state.socket_folder import socket_folder
+from backend.embedded.state.state_directory import StateDirectory
 from backend.embedded.stopping import stop_all
 from backend.embedded.store_url import without_password
 

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from backend.embedded.server import EmbeddedServer
-from backend.embedded.socket_folder import remove_socket_folder
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.socket_folder import remove_socket_folder
+from backend.embedded.state.state_directory import StateDirectory
 
 
 def stop_servers(state_dir: Path) -> list[str]:

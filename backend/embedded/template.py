@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from backend.embedded.errors import EmbeddedServerError
-from backend.embedded.file_lock import FileLock
+from backend.embedded.state.file_lock import FileLock
 
 _MAKING_SECONDS = 60.0
 

@@ -1,4 +1,4 @@
-"""The statements of the record: one file each under ``sql/``, called by the name of its method.
+"""The statements of the record: one file each below ``sql/``, called by the name of its method.
 
 Where a statement runs in a transaction that is not ours, whose search path may be any, its tables are
 written after the comment ``/*schema.*/``: the name of the schema takes that place, if one was set.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import postgresql
@@ -18,7 +19,15 @@ _SCHEMA_MARK = "/*schema.*/"
 @cache
 def source_of(name: str) -> str:
     """The SQL text of one statement."""
-    return files("backend.history").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return _files()[name].read_text(encoding="utf-8")
+
+
+@cache
+def _files() -> dict[str, Traversable]:
+    """The statements by name: folders tell what they are about, names are the same in all of them."""
+    folders = files("backend.history").joinpath("sql").iterdir()
+    found = [file for folder in folders if folder.is_dir() for file in folder.iterdir()]
+    return {file.name.removesuffix(".sql"): file for file in found if file.name.endswith(".sql")}
 
 
 @cache

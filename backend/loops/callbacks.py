@@ -10,8 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from backend.domain.callback_ports import CallbackStore, Decision, EndedJob
-from backend.domain.outbox_ports import Bell
+from backend.domain.events.callback_ports import CallbackStore, Decision, EndedJob
+from backend.domain.events.outbox_ports import NotifyListener
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
 
@@ -30,12 +30,12 @@ class Callbacks(Loop):
         self,
         store: CallbackStore,
         decide: Callable[[EndedJob], Decision],
-        bell: Bell,
+        notify_listener: NotifyListener,
         clock: Clock,
     ) -> None:
         self._store = store
         self._decide = decide
-        self._bell = bell
+        self._notify_listener = notify_listener
         self._clock = clock
         self._clean_at = 0.0
         self.decided = 0
@@ -50,14 +50,14 @@ class Callbacks(Loop):
     def wait(self, seconds: float, stop: threading.Event) -> None:
         """Sleeps until a job with a callback ends."""
         if seconds > 0 and not stop.is_set():
-            self._bell.wait(min(seconds, _IDLE))
+            self._notify_listener.wait(min(seconds, _IDLE))
 
     def run(self, stop: threading.Event) -> None:
         """Tells until ``stop`` is set."""
         try:
             super().run(stop)
         finally:
-            self._bell.close()
+            self._notify_listener.close()
 
     def _clean(self) -> None:
         now = self._clock.monotonic()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from backend.loops.leader import Leader
 from backend.loops.loop import Loop
-from backend.services.schedule_runner import ScheduleRunner
+from backend.services.schedules.schedule_runner import ScheduleRunner
 
 
 class Cron(Loop):

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from backend.domain.job_state import JobState
+from backend.domain.history.queue_depth import ALL_QUEUES, DepthBook, QueueDepth
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_state import QueueState
 from backend.domain.ports import Clock, Inspection
-from backend.domain.queue_depth import ALL_QUEUES, DepthBook, QueueDepth
-from backend.domain.queue_state import QueueState
 from backend.loops.leader import Leader
 from backend.loops.loop import Loop
 

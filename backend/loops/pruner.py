@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import structlog
 
-from backend.domain.history_ports import HistoryUpkeep
-from backend.domain.history_retention import RetentionPolicy
+from backend.domain.history.history_ports import HistoryUpkeep
+from backend.domain.history.history_retention import RetentionPolicy
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
 

@@ -11,7 +11,7 @@ import threading
 
 import structlog
 
-from backend.domain.history_ports import EventBatch, EventRecord, EventSource
+from backend.domain.history.history_ports import EventBatch, EventRecord, EventSource
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
 

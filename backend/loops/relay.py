@@ -21,8 +21,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from backend.domain.outbox import OutboxJob, SendCode, SendReply
-from backend.domain.outbox_ports import Bell, EventProgress, RelayGate, RelayStore
+from backend.domain.events.outbox import OutboxJob, SendCode, SendReply
+from backend.domain.events.outbox_ports import (
+    EventProgress,
+    NotifyListener,
+    RelayStore,
+    RelayTarget,
+)
 from backend.domain.ports import Clock
 from backend.loops.leader import Leader
 from backend.loops.loop import Loop
@@ -44,11 +49,11 @@ class Relay(Loop):
     def __init__(
         self,
         store: RelayStore,
-        gate: RelayGate,
+        gate: RelayTarget,
         progress: EventProgress,
         *,
         leader: Leader,
-        bell: Bell,
+        notify_listener: NotifyListener,
         clock: Clock,
         batch: int = 100,
         keep_sent: float = 86_400.0,
@@ -58,7 +63,7 @@ class Relay(Loop):
         self._gate = gate
         self._progress = progress
         self._leader = leader
-        self._bell = bell
+        self._notify_listener = notify_listener
         self._clock = clock
         self._batch = batch
         self._keep_sent = keep_sent
@@ -84,7 +89,7 @@ class Relay(Loop):
         if seconds <= 0 or stop.is_set():
             return
         if self._fence and self._leader.fence == self._fence:
-            self._bell.wait(min(seconds, _IDLE))
+            self._notify_listener.wait(min(seconds, _IDLE))
         else:
             stop.wait(seconds)
 
@@ -93,7 +98,7 @@ class Relay(Loop):
         try:
             super().run(stop)
         finally:
-            self._bell.close()
+            self._notify_listener.close()
             # Whatever Redis says: the lead ends by itself soon.
             with contextlib.suppress(Exception):
                 self._leader.give_up()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import structlog
 
+from backend.domain.jobs.attempts.verdict import judge_vanished
 from backend.domain.ports import Clock, Lease, LeaseBook
-from backend.domain.verdict import judge_vanished
 from backend.loops.loop import Loop
 
 log = structlog.get_logger("tally.rescuer")

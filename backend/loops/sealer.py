@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import structlog
 
-from backend.domain.audit_chain import ChainHead
-from backend.domain.audit_ports import AnchorKeeper, AuditStore, SealStore
-from backend.domain.outbox_ports import EventProgress
+from backend.domain.audit.audit_chain import ChainHead
+from backend.domain.audit.audit_ports import AnchorKeeper, AuditStore, SealStore
+from backend.domain.events.outbox_ports import EventProgress
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
 

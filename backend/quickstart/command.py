@@ -17,7 +17,7 @@ from backend.bootstrap import Platform
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.record_parts import audit_service, migrator
-from backend.cli.stopping import stop_event_on_signals
+from backend.cli.input.stopping import stop_event_on_signals
 from backend.embedded import EmbeddedServerError, stop_servers
 from backend.quickstart.demonstration import Demonstration
 from backend.quickstart.first_key import sign_in_token
@@ -27,7 +27,7 @@ from backend.quickstart.mail_catcher import MailCatcher
 from backend.quickstart.patience import eventually
 from backend.quickstart.stack import Stack, StartFailed
 from backend.services.actions.action_log import ActionLog
-from backend.telemetry.logs import set_up_logs
+from backend.telemetry.logs.set_up import set_up_logs
 
 _OWN_JOBS = "backend.quickstart.jobs"
 _PATIENCE = 30.0

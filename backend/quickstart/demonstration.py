@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from backend.bootstrap import Platform
 from backend.domain.errors import TallyError
-from backend.domain.job import JobView
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
 from backend.quickstart.hook_catcher import HookCatcher
 from backend.quickstart.mail_catcher import MailCatcher
 from backend.quickstart.patience import eventually

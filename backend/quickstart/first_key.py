@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backend.domain.access_errors import NotAuthenticated
-from backend.domain.actor import Actor, ActorKind, Channel
-from backend.domain.role import Role
+from backend.domain.access.access_errors import NotAuthenticated
+from backend.domain.access.actor import Actor, ActorKind, Channel
+from backend.domain.access.role import Role
+from backend.services.access.key_service import KeyService
 from backend.services.actions.keys import KeyActions
-from backend.services.key_service import KeyService
 
 _NAME = "quickstart"
 _QUICKSTART = Actor(_NAME, Role.ADMIN, kind=ActorKind.SYSTEM, channel=Channel.SYSTEM)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from backend.domain.errors import InvalidOption, JobNotFound, WaitTimeout
-from backend.domain.job import EnqueueReply, JobView
-from backend.domain.job_options import JobOptions, OwnOptions
+from backend.domain.jobs.job import EnqueueReply, JobView
+from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.ports import JobQueue
-from backend.services.job_intake import JobIntake
-from backend.services.job_options import JobRequest
-from backend.services.outbox_service import OutboxService
+from backend.services.events.outbox_service import OutboxService
+from backend.services.jobs.job_intake import JobIntake
+from backend.services.jobs.job_options import JobRequest
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.domain.errors import InvalidOption
-from backend.domain.nearest_name import suggestion
-from backend.domain.schedule import Plan, Schedule, merged
-from backend.domain.schedule_ports import ScheduleStore
-from backend.domain.schedule_seed import SeedReport
-from backend.domain.schedule_tick import Tick, TickOutcome
-from backend.domain.schedule_view import ScheduleView, StripMark
+from backend.domain.schedules.schedule import Plan, Schedule, merged
+from backend.domain.schedules.schedule_ports import ScheduleStore
+from backend.domain.schedules.schedule_seed import SeedReport
+from backend.domain.schedules.schedule_tick import Tick, TickOutcome
+from backend.domain.schedules.schedule_view import ScheduleView, StripMark
+from backend.domain.text.nearest_name import suggestion
 from backend.services.actions.schedules import ScheduleActions
-from backend.services.schedule_editor import ScheduleEditor
-from backend.services.schedule_intake import ScheduleIntake
-from backend.services.schedule_preview import Preview, preview_of
-from backend.services.schedule_seeding import ScheduleSeeding
+from backend.services.schedules.schedule_editor import ScheduleEditor
+from backend.services.schedules.schedule_intake import ScheduleIntake
+from backend.services.schedules.schedule_preview import Preview, preview_of
+from backend.services.schedules.schedule_seeding import ScheduleSeeding
 
 _MOST_TICKS, _MOST_RUNS = 1000, 100
 #: Ticks of a schedule that one glance takes in.

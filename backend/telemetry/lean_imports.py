@@ -15,7 +15,7 @@ def lean_imports() -> Iterator[None]:
 
     Garbage is not looked for meanwhile, for modules leave next to none, and what they made is not looked
     through again later. structlog is read without rich, which it takes where it can, for tracebacks that
-    `backend.telemetry.logs` never prints.
+    `backend.telemetry.logs.set_up` never prints.
     """
     gc.disable()
     _read_structlog()

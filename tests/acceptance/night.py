@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backend.broker.connection import connect
+from backend.broker.server.connection import connect
 from backend.domain.errors import Unavailable
 from backend.embedded.servers import Servers
-from backend.history.connection import connect as connect_history
-from backend.history.connection import translated
+from backend.history.server.connection import connect as connect_history
+from backend.history.server.connection import translated
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import ROOT, Cluster
 

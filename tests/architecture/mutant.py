@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from backend.broker import library
+from backend.broker.server import library
 from tests.architecture.mutations import MUTATIONS
 
 _chosen = MUTATIONS[int(os.environ["TALLY_TEST_MUTATION"])]

@@ -8,7 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterable
 
-from backend.api.access import RIGHTS
+from backend.api.access.rights import RIGHTS
 from backend.api.routers import OPERATIONS
 from backend.services import actions
 from backend.services.actions.action import ACTIONS, ActionFamily

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from backend.cli.main import tally
-from backend.cli.reference import pages
+from backend.cli.reference.pages import pages
 from backend.domain.errors import JobSignal, TallyError
 from tests.architecture.source_tree import CODE, files, nodes_of
 
@@ -23,7 +23,7 @@ _LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
 
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_pages_made_from_the_code_are_current(name: str) -> None:
-    assert (DOCS / name).read_text() == pages()[name], "python -m backend.cli.reference docs"
+    assert (DOCS / name).read_text() == pages()[name], "python -m backend.cli.reference.pages docs"
 
 
 def test_every_error_code_is_documented() -> None:

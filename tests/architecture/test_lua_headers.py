@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.broker import library
+from backend.broker.server import library
 from tests.architecture.source_tree import LUA
 
-STEPS = sorted(file for file in LUA.glob("*.lua") if file.stem != "_prelude")
+STEPS = sorted(file for file in LUA.rglob("*.lua") if file.stem != "_prelude")
 
 
 def _header(file: Path) -> list[str]:

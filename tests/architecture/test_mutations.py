@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.broker import library
+from backend.broker.server import library
 from tests.architecture.mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from backend.domain.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind
-from backend.domain.job_state import LEGAL_MOVES, JobState
+from backend.domain.jobs.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind
+from backend.domain.jobs.job_state import LEGAL_MOVES, JobState
 from tests.architecture.source_tree import (
     CODE,
     OURS,
@@ -25,7 +25,7 @@ FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "models", "types", 
 #: Where a key or a part of one may be written out.
 KEY_MAKERS = {
     "backend/broker/keys.py": "all keys are built here",
-    "backend/broker/job_promoter.py": "gives rq-scheduler's class attributes the deployment's prefix",
+    "backend/broker/schedules/job_promoter.py": "gives rq-scheduler's classes the deployment's prefix",
 }
 _KEY = re.compile(r"^rq:|:tally:|:scheduler_|:scheduler$|^:(job|queue|worker|wip|failed|finished):")
 _CODE = re.compile(r"`([^`]+)`")
@@ -57,7 +57,7 @@ def test_keys_are_written_out_in_one_place() -> None:
 def test_the_states_and_the_ends_of_attempts_are_the_same_words_in_sql() -> None:
     lists = [
         (name_of(file), frozenset(re.findall(r"'(\w+)'", found)))
-        for file in (*files("*.sql", "migrations"), *sorted(SQL.glob("*.sql")))
+        for file in (*files("*.sql", "migrations"), *sorted(SQL.rglob("*.sql")))
         for found in re.findall(r"\bstatus IN \(([^)]*)\)", file.read_text(encoding="utf-8"))
     ]
     states = frozenset(state.value for state in JobState)
@@ -74,7 +74,7 @@ def test_the_events_are_the_same_words_in_sql() -> None:
 
     unknown = {
         f"{name_of(file)}: {word}"
-        for file in sorted(SQL.glob("*.sql"))
+        for file in sorted(SQL.rglob("*.sql"))
         if "job_events" in file.read_text(encoding="utf-8")
         for found in compared.findall(file.read_text(encoding="utf-8"))
         for word in re.findall(r"'(\w+)'", found)

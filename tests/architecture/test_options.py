@@ -6,17 +6,17 @@ import re
 from typing import Any
 
 from backend.api.schemas.jobs import EnqueueRequest
-from backend.cli.jobs import jobs
-from backend.domain.job_options import NOT_FOR_TICKS, OPTIONS, OWN
+from backend.cli.commands.jobs.group import jobs
+from backend.domain.jobs.options.job_options import NOT_FOR_TICKS, OPTIONS, OWN
 from tests.architecture.source_tree import CODE, ROOT, files, name_of
 
 #: They say what is in the options that a job carries; everybody else asks them.
-READERS = {"backend/domain/job_labels.py", "backend/domain/job_terms.py"}
+READERS = {"backend/domain/jobs/options/job_labels.py", "backend/domain/jobs/options/job_terms.py"}
 _READ = re.compile(r"options(\.get\(|\[)[\"']|options\.pop\([\"']")
 #: These write an option of a call that is being put together; mypy knows their keys.
 _WRITTEN = {
     "backend/api/routers/plans.py": "a caller's options, with the tenant of its key",
-    "backend/services/test_run_service.py": "a caller's options, with the tags of a test run",
+    "backend/services/jobs/rehearsals.py": "a caller's options, with the tags of a test run",
     "backend/services/actions/jobs.py": "a replay, with the tenant of who asks",
 }
 

@@ -23,7 +23,7 @@ def test_every_statement_is_called_by_its_name() -> None:
     named = {text for file in files("*.py", "backend") for text in texts_of(file)}
 
     families = tuple(text for text in named if text.endswith("_") and len(text) > 5)
-    stems = {file.stem for file in SQL.glob("*.sql")}
+    stems = {file.stem for file in SQL.rglob("*.sql")}
     unused = {stem for stem in stems - named if not stem.startswith(families)}
 
     assert unused == set()
@@ -41,7 +41,7 @@ def test_every_statement_that_is_called_has_its_file() -> None:
     }
 
     assert called
-    assert called - {file.stem for file in SQL.glob("*.sql")} == set()
+    assert called - {file.stem for file in SQL.rglob("*.sql")} == set()
 
 
 def test_no_statement_is_written_between_the_lines() -> None:

@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import pytest
 
-from backend.domain.step_codes import (
+from backend.broker.server.library import source_of
+from backend.domain.jobs.step_codes import (
     CancelCode,
     DiscardCode,
     EnqueueCode,
@@ -17,7 +18,6 @@ from backend.domain.step_codes import (
     RunNowCode,
     SettleCode,
 )
-from tests.architecture.source_tree import LUA
 
 STEPS: dict[str, type[IntEnum]] = {
     "cancel": CancelCode,
@@ -33,7 +33,7 @@ STEPS: dict[str, type[IntEnum]] = {
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_answers_the_numbers_of_its_enum(step: str) -> None:
-    header = (LUA / f"{step}.lua").read_text(encoding="utf-8")
+    header = source_of(step)
     answers = re.search(
         r"^-- Returns  one an? \w+: (.*?)^(?!--   )", header, re.MULTILINE | re.DOTALL
     )

@@ -12,24 +12,26 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from backend.broker.checkpoints import RedisCheckpoints
-from backend.broker.dispatch import RedisDispatch
-from backend.broker.event_progress import RedisEventProgress
-from backend.broker.event_stream import RedisEventStream
-from backend.broker.inspection import RedisInspection
-from backend.broker.job_promoter import JobPromoter
-from backend.broker.job_queue import RedisJobQueue
-from backend.broker.leadership import RedisLeadership
-from backend.broker.lease_book import RedisLeaseBook
-from backend.broker.operations import RedisOperations
-from backend.broker.progress_notes import RedisProgressNotes
-from backend.broker.relay_gate import RedisRelayGate
-from backend.broker.timetable import RedisTimetable
-from backend.broker.worker_presence import WorkerPresence
-from backend.domain import history_ports, outbox_ports, ports
+from backend.broker.events.event_progress import RedisEventProgress
+from backend.broker.events.event_stream import RedisEventStream
+from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.jobs.checkpoints import RedisCheckpoints
+from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.broker.jobs.operations import RedisOperations
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.broker.schedules.job_promoter import JobPromoter
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.schedules.timetable import RedisTimetable
+from backend.broker.workers.worker_presence import WorkerPresence
+from backend.domain import ports
+from backend.domain.events import outbox_ports
+from backend.domain.history import history_ports
 from backend.telemetry.clock import SystemClock
-from workers.runtime.heartbeat import Presence, Renewal
-from workers.runtime.job_contexts import CheckpointStore, ProgressNotes
+from workers.runtime.attempts.job_contexts import CheckpointStore, ProgressNotes
+from workers.runtime.presence.heartbeat import Presence, Renewal
 
 PAIRS: list[tuple[type[Any], type[Any]]] = [
     (ports.Clock, SystemClock),
@@ -43,7 +45,7 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
     (ports.Inspection, RedisInspection),
     (history_ports.EventSource, RedisEventStream),
     (outbox_ports.EventProgress, RedisEventProgress),
-    (outbox_ports.RelayGate, RedisRelayGate),
+    (outbox_ports.RelayTarget, RedisRelayTarget),
     (Renewal, RedisLeaseBook),
     (Presence, WorkerPresence),
     (ProgressNotes, RedisProgressNotes),

@@ -17,7 +17,7 @@ _FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 _LOOK = """
 from pathlib import Path
 from backend.api.config.settings import load_settings
-from backend.history.migration_files import read_migrations
+from backend.history.schema.migration_files import read_migrations
 from backend.shipped import shipped
 settings = load_settings()
 print(len(read_migrations(shipped("migrations"))), Path(settings.report.folder).is_dir(),

@@ -19,10 +19,10 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import start_servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from tests.conftest import CACHE
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import THIS_RELEASE, Cluster, Release

@@ -21,8 +21,8 @@ from sqlalchemy import Engine, text
 from backend.bootstrap.record_parts import event_stream
 from backend.domain.errors import Unavailable
 from backend.embedded.servers import Servers, start_servers
-from backend.history.connection import connect, translated
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect, translated
 from tests.conftest import CACHE
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster

@@ -17,23 +17,23 @@ from typing import NamedTuple
 import pytest
 from redis import Redis
 
-from backend.broker import library
-from backend.broker.connection import connect as connect_redis
-from backend.broker.connection import connect_blocking
-from backend.broker.event_stream import job_event
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.events.event_stream import job_event
+from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
-from backend.domain.job_event import EventKind
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.domain.schedule_tick import Tick, TickOutcome
+from backend.broker.server import library
+from backend.broker.server.connection import connect as connect_redis
+from backend.broker.server.connection import connect_blocking
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.schedules.schedule_tick import Tick, TickOutcome
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
-from backend.history.schedule_store import PostgresScheduleStore
-from backend.services.job_intake import IntakeRules, JobIntake
+from backend.history.schedules.schedule_store import PostgresScheduleStore
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
-from backend.services.schedule_editor import ScheduleEditor
-from backend.services.schedule_intake import ScheduleIntake
+from backend.services.schedules.schedule_editor import ScheduleEditor
+from backend.services.schedules.schedule_intake import ScheduleIntake
 from backend.telemetry.clock import SystemClock
 from tests.drills.scheduler_pair import DUTIES, SchedulerPair
 from tests.eventually import eventually

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
-from backend.broker.progress_notes import RedisProgressNotes
-from backend.domain.actor import Actor
-from backend.domain.history_ports import EventBatch
-from backend.domain.job import ClaimedJob
-from backend.domain.job_event import JobEvent
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
-from backend.domain.queue_depth import ALL_QUEUES, QueueDepth
-from backend.domain.role import Role
-from backend.history.depth_store import DepthStore
-from backend.history.record_writer import RecordWriter
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.domain.access.actor import Actor
+from backend.domain.access.role import Role
+from backend.domain.history.history_ports import EventBatch
+from backend.domain.history.queue_depth import ALL_QUEUES, QueueDepth
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_event import JobEvent
+from backend.history.reading.depth_store import DepthStore
+from backend.history.recording.record_writer import RecordWriter
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from backend.domain.actor import Actor
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
-from backend.domain.role import Role
+from backend.domain.access.actor import Actor
+from backend.domain.access.role import Role
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
 

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Sequence
 
 from backend.bootstrap.platform import Platform
-from backend.broker.dispatch import RedisDispatch
-from backend.broker.worker_presence import WorkerPresence
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import Outcome, OutcomeKind
+from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.workers.worker_presence import WorkerPresence
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.queue_name import queues_of
 from backend.domain.ports import ClaimPlan
-from backend.domain.queue_name import queues_of
 from tests.eventually import eventually
 
 Act = Callable[[ClaimedJob], Outcome]

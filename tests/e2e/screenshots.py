@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.embedded.servers import start_servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from tests.e2e.browser import launched, sign_in
 from tests.e2e.demonstration import fill
 from tests.e2e.stage import BOOTSTRAP, Stage

@@ -20,8 +20,8 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream, recorder_loops
 from backend.bootstrap.schedule_parts import scheduler_loops
 from backend.bootstrap.web_parts import wired_pages
-from backend.domain.role import Role
-from backend.history.record_writer import RecordWriter
+from backend.domain.access.role import Role
+from backend.history.recording.record_writer import RecordWriter
 from backend.loops.loop import Loop
 from backend.loops.recorder import Recorder
 from workers.artifacts.local_store import LocalStore

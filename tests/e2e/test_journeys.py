@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.domain.actor import Actor
-from backend.domain.job import ClaimedJob
-from backend.domain.job_filter import JobFilter
-from backend.domain.job_state import JobState
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
-from backend.domain.role import Role
+from backend.domain.access.actor import Actor
+from backend.domain.access.role import Role
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_state import JobState
 from tests.e2e.browser import sign_in
 from tests.e2e.demonstration import with_file
 from tests.e2e.puppet_worker import PuppetWorker, done

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
+from backend.domain.access.role import Role
 from backend.domain.errors import JobNotFound
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
-from backend.domain.role import Role
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
 from tests.e2e.browser import Observer
 from tests.e2e.hostile_texts import HOSTILE_TEXTS
 from tests.e2e.puppet_worker import PuppetWorker

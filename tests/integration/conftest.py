@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from backend.broker import library
-from backend.broker.connection import connect
+from backend.broker.server import library
+from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
 
 

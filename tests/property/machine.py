@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from redis import Redis
 
 from backend.broker.keys import Keys
-from backend.domain.job import ClaimedJob
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import ERROR, Bench, new_job
 from tests.property.model import WAITING, ModelJob
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.domain.job import ClaimedJob, NewJob
-from backend.domain.job_event import version_of
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job import ClaimedJob, NewJob
+from backend.domain.jobs.job_event import version_of
+from backend.domain.jobs.job_state import JobState
 
 REQUEUED = {"released", "returned", "crashed", "suspected"}
 CHARGED = {"retried", "failed", "poisoned", "crashed"}

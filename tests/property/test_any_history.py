@@ -7,8 +7,8 @@ import os
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from backend.broker import library
-from backend.broker.connection import connect
+from backend.broker.server import library
+from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
 from tests.property.machine import Histories
 

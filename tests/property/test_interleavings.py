@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from redis import Redis
 
-from backend.broker import library
-from backend.broker.connection import connect
 from backend.broker.keys import Keys
-from backend.domain.job import ClaimedJob
+from backend.broker.server import library
+from backend.broker.server.connection import connect
+from backend.domain.jobs.job import ClaimedJob
 from backend.embedded.servers import Servers
 from tests.integration.broker.bench import ERROR, Bench, new_job
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import assert_type
 
-from backend.domain.job_options import JobOptions
-from backend.services.job_options import JobRequest
+from backend.domain.jobs.options.job_options import JobOptions
+from backend.services.jobs.job_options import JobRequest
 from backend.services.queue_service import QueueService
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from workers.artifacts.file_name import FileName
-from workers.payload import Payload
+from workers.handlers.payload import Payload
 from workers.sources.table_name import parts_of
 
 _MOST_LETTERS = 63

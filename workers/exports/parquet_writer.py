@@ -12,7 +12,7 @@ from backend.domain.errors import ArtifactError, PermanentFailure
 from workers.exports.batches import weight
 from workers.exports.cells import as_text
 from workers.exports.row_writer import Column, Row
-from workers.optional_library import load
+from workers.handlers.optional_library import load
 
 _BOOL, _BYTES, _DATE, _TIMESTAMP, _TIMESTAMPTZ, _NUMERIC = 16, 17, 1082, 1114, 1184, 1700
 _WHOLE, _FLOATS = frozenset({20, 21, 23, 26}), frozenset({700, 701})

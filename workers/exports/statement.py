@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.api.config.worker_settings import SourceSettings
 from backend.domain.errors import PermanentFailure
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 from workers.base_worker import JobContext
 from workers.exports.export import Condition, Export, Scalar
 from workers.sources.column_names import told_apart

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from backend.domain.errors import PermanentFailure
 from workers.exports.cells import as_text
 from workers.exports.row_writer import Column, Row
-from workers.optional_library import load
+from workers.handlers.optional_library import load
 
 _MOST_ROWS = 1_048_575
 _LONGEST_TEXT = 32_767

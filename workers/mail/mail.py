@@ -15,9 +15,9 @@ from pydantic import (
 )
 
 from workers.artifacts.file_name import FileName
+from workers.handlers.payload import Payload
 from workers.mail.header_text import header_text
 from workers.mail.mailbox import read_mailbox
-from workers.payload import Payload
 
 MOST_RECIPIENTS = 50
 _MOST_ATTACHMENTS = 20

@@ -11,7 +11,7 @@ from typing import Any
 
 from backend.api.config.engine_settings import SmtpSettings
 from backend.domain.errors import RetryLater
-from workers.one_line import one_line
+from workers.handlers.one_line import one_line
 
 #: Loopback needs no encryption to keep a password from being read on the way.
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})

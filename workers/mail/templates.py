@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backend.domain.errors import PermanentFailure
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 
 if TYPE_CHECKING:
     from jinja2 import Environment

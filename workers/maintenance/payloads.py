@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from workers.payload import Payload
+from workers.handlers.payload import Payload
 
 
 class LogMessage(Payload):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.domain.errors import PermanentFailure
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 from workers.reports.dataset import Dataset
 from workers.reports.definition import (
     ChartBlock,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 CellFormat = Literal["auto", "text", "integer", "number", "percent", "milliseconds", "bytes"]

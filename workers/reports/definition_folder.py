@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from backend.api.config.yaml_file import read_yaml
 from backend.domain.errors import ConfigurationError, PermanentFailure
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 from workers.reports.definition import Definition
 
 

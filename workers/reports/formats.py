@@ -12,7 +12,7 @@ from workers.base_worker import JobContext
 from workers.reports.csv_writer import write_csv
 from workers.reports.document import Document
 from workers.reports.html_writer import write_html
-from workers.reports.pdf_writer import write_pdf
+from workers.reports.pdf.writer import write_pdf
 from workers.reports.report import Kind, Report
 from workers.reports.xlsx_writer import write_xlsx
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from backend.domain.errors import PermanentFailure
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 from workers.reports.definition import Definition, Parameter, placeholders
 
 _DAYS = {"today": 0, "yesterday": -1}

@@ -7,7 +7,7 @@ import re
 from typing import Any, BinaryIO
 
 from workers.exports.xlsx_writer import OPTIONS, write_cell
-from workers.optional_library import load
+from workers.handlers.optional_library import load
 from workers.reports.document import Block, Chart, Document, Figures, Paragraph, Table
 from workers.reports.left_out import left_out, note_of
 from workers.reports.plot import PALETTE

@@ -12,7 +12,7 @@ from backend.domain.errors import ConfigurationError
 from backend.telemetry.lean_imports import lean_imports
 
 with lean_imports():
-    from workers.runtime.child import main
+    from workers.runtime.children.child import main
 
 if __name__ == "__main__":
     try:

@@ -13,15 +13,15 @@ from backend.domain.ports import LeaseBook
 from backend.telemetry.outages import Wait
 from workers.base_worker import BaseWorker
 from workers.runtime import stop_signals
-from workers.runtime.commands import CommandChannel, Commands
-from workers.runtime.crew import Crew
 from workers.runtime.ending import LONGEST_ENDING_SECONDS, Closable, close_all
-from workers.runtime.heartbeat import Heartbeat, Presence, Renewal
-from workers.runtime.retirement import Condition, RetirementLimits, reason_to_retire
-from workers.runtime.slot import Slot
-from workers.runtime.steward import Steward
-from workers.runtime.stop_requests import StopRequests
-from workers.runtime.stragglers import Stragglers
+from workers.runtime.presence.commands import CommandChannel, Commands
+from workers.runtime.presence.heartbeat import Heartbeat, Presence, Renewal
+from workers.runtime.slots.lost_claims import LostClaims
+from workers.runtime.slots.slot import Slot
+from workers.runtime.slots.slot_pool import SlotPool
+from workers.runtime.slots.slot_watchdog import SlotWatchdog
+from workers.runtime.supervision.retirement import Condition, RetirementLimits, reason_to_retire
+from workers.runtime.supervision.stop_requests import StopRequests
 
 log = structlog.get_logger("tally.worker")
 
@@ -34,7 +34,7 @@ class WorkerProcess:
 
     def __init__(
         self,
-        crew: Crew,
+        slot_pool: SlotPool,
         *,
         slots: int,
         workers: Sequence[BaseWorker],
@@ -50,7 +50,7 @@ class WorkerProcess:
         closables: Sequence[Closable] = (),
     ) -> None:
         """``grace`` may be infinite: what runs is waited for until its own time limit ends it."""
-        self.crew = crew
+        self.slot_pool = slot_pool
         self._workers = workers
         self._opened: list[BaseWorker] = []
         self._presence = presence
@@ -61,12 +61,17 @@ class WorkerProcess:
         self._requests = StopRequests()
         self._asked_to_retire = False
         self._facts = psutil.Process()
-        crew.slots = [Slot(number, crew) for number in range(slots)]
-        self._steward = Steward(crew)
+        slot_pool.slots = [Slot(number, slot_pool) for number in range(slots)]
+        self._slot_watchdog = SlotWatchdog(slot_pool)
         self._heartbeat = Heartbeat(
-            crew, renewal, presence, Stragglers(crew, book), interval=heartbeat, lease=lease
+            slot_pool,
+            renewal,
+            presence,
+            LostClaims(slot_pool, book),
+            interval=heartbeat,
+            lease=lease,
         )
-        self._commands = Commands(crew, channel, self.ask_to_retire)
+        self._commands = Commands(slot_pool, channel, self.ask_to_retire)
 
     def run(self, *, opened: Callable[[], None] = lambda: None) -> None:
         """Opens its workers, works, and stops in order; returns when all is finished or given back.
@@ -82,32 +87,32 @@ class WorkerProcess:
                 self.stop()
         finally:
             close_all([*self._opened, *self._closables])
-        log.info("worker.stopped", worker=self.crew.worker, jobs=self.crew.jobs_done)
+        log.info("worker.stopped", worker=self.slot_pool.worker, jobs=self.slot_pool.jobs_done)
 
     def _start(self, open_seconds: float) -> None:
         """Lets the slots work."""
-        self.crew.board.serve(time.monotonic())
-        for thread in (self._heartbeat, self._steward, self._commands):
+        self.slot_pool.board.serve(time.monotonic())
+        for thread in (self._heartbeat, self._slot_watchdog, self._commands):
             thread.start()
-        for slot in self.crew.slots:
+        for slot in self.slot_pool.slots:
             slot.start()
         log.info(
             "worker.started",
-            worker=self.crew.worker,
-            slots=len(self.crew.slots),
+            worker=self.slot_pool.worker,
+            slots=len(self.slot_pool.slots),
             open_seconds=round(open_seconds, 3),
         )
 
     def _open(self) -> float:
         """Opens every worker; how many seconds that took. Its supervisor sees to the time limit."""
         began = time.monotonic()
-        self.crew.board.excuse_until(began + self._open_timeout)
+        self.slot_pool.board.excuse_until(began + self._open_timeout)
         for worker in self._workers:
-            log.debug("worker.opening", worker=self.crew.worker, opening=type(worker).__name__)
+            log.debug("worker.opening", worker=self.slot_pool.worker, opening=type(worker).__name__)
             worker.open()
             self._opened.append(worker)
-        self.crew.board.excuse_until(0.0)
-        self.crew.board.beat(time.monotonic())
+        self.slot_pool.board.excuse_until(0.0)
+        self.slot_pool.board.beat(time.monotonic())
         return time.monotonic() - began
 
     def _appear(self) -> bool:
@@ -115,9 +120,9 @@ class WorkerProcess:
 
         False if it was told to stop before.
         """
-        wait = Wait(self.crew.outages, "starting")
+        wait = Wait(self.slot_pool.outages, "starting")
         while True:
-            self.crew.board.beat(time.monotonic())
+            self.slot_pool.board.beat(time.monotonic())
             try:
                 self._presence.register()
             except Exception as error:  # noqa: BLE001 - told by the outages
@@ -137,20 +142,20 @@ class WorkerProcess:
     def _condition(self) -> Condition:
         now = time.monotonic()
         return Condition(
-            jobs_done=self.crew.jobs_done,
+            jobs_done=self.slot_pool.jobs_done,
             rss_bytes=self._facts.memory_info().rss if self._limits.memory_mb else 0,
-            has_forsaken_slot=any(slot.is_forsaken(now) for slot in self.crew.slots),
+            has_forsaken_slot=any(slot.is_forsaken(now) for slot in self.slot_pool.slots),
             is_asked=self._asked_to_retire,
         )
 
     def _retire(self, reason: str) -> None:
         """Takes no more jobs and waits for those that run, however long: nobody asked for a stop."""
-        running = len(self.crew.held())
-        log.info("worker.recycled", worker=self.crew.worker, reason=reason, running=running)
-        self.crew.board.leave()
+        running = len(self.slot_pool.held())
+        log.info("worker.recycled", worker=self.slot_pool.worker, reason=reason, running=running)
+        self.slot_pool.board.leave()
         self._claim_no_more()
         while self._has_work() and not self._requests.stopping:
-            self.crew.left.acquire(timeout=_SLOT_TICK)
+            self.slot_pool.left.acquire(timeout=_SLOT_TICK)
 
     def ask_to_stop(self) -> None:
         """Asks for an orderly stop; asked again, it is the same request."""
@@ -162,35 +167,37 @@ class WorkerProcess:
 
     def stop(self) -> None:
         """Finishes what runs within the grace period, gives the rest back, uncharged, and leaves."""
-        log.info("worker.stopping", worker=self.crew.worker, running=len(self.crew.held()))
+        log.info(
+            "worker.stopping", worker=self.slot_pool.worker, running=len(self.slot_pool.held())
+        )
         self._claim_no_more()
         deadline = time.monotonic() + self._grace
         while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
-            self.crew.left.acquire(timeout=_SLOT_TICK)
+            self.slot_pool.left.acquire(timeout=_SLOT_TICK)
         self._give_back_running()
-        self.crew.board.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
+        self.slot_pool.board.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
         self._heartbeat.end()
-        self._steward.end()
+        self._slot_watchdog.end()
         self._commands.end()
         self._leave()
 
     def _claim_no_more(self) -> None:
-        self.crew.stop()
-        waiting = [job for slot in self.crew.slots for job in slot.give_up_batch()]
+        self.slot_pool.stop()
+        waiting = [job for slot in self.slot_pool.slots for job in slot.give_up_batch()]
         try:
-            self.crew.release([*waiting, *self.crew.take_all_spilled()], has_begun=False)
+            self.slot_pool.release([*waiting, *self.slot_pool.take_all_spilled()], has_begun=False)
         except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("release.failed", error=str(error), note="their leases will end")
 
     def _has_work(self) -> bool:
         """Whether some slot is not done yet, but for those that never will be."""
         now = time.monotonic()
-        return any(not (slot.is_over or slot.is_forsaken(now)) for slot in self.crew.slots)
+        return any(not (slot.is_over or slot.is_forsaken(now)) for slot in self.slot_pool.slots)
 
     def _give_back_running(self) -> None:
-        running = [job for slot in self.crew.slots if (job := slot.running) is not None]
+        running = [job for slot in self.slot_pool.slots if (job := slot.running) is not None]
         try:
-            self.crew.release(running, has_begun=True)
+            self.slot_pool.release(running, has_begun=True)
         except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
             log.warning("release.failed", error=str(error), note="their leases will end")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
-from workers.one_line import one_line
+from workers.handlers.one_line import one_line
 
 _TIMED_OUT = "57014"
 _LONGEST = 300

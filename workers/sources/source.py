@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.api.config.worker_settings import SourceSettings
 from backend.domain.errors import PermanentFailure
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 from workers.sources.failures import telling
 
 if TYPE_CHECKING:

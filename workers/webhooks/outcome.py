@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
-from workers.one_line import one_line
+from workers.handlers.one_line import one_line
 from workers.webhooks.connection import Answer
 
 _SUCCESS, _REDIRECTS, _SERVER_ERRORS = range(200, 300), range(300, 400), range(500, 600)

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure, RetryLater
-from workers.one_line import one_line
+from workers.handlers.one_line import one_line
 from workers.webhooks.address_rules import AddressRules
 from workers.webhooks.connection import FAILURES, Answer, Limits, post
 from workers.webhooks.lookup import Resolver, checked_addresses, system_resolver

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator
 
-from workers.payload import Payload
+from workers.handlers.payload import Payload
 from workers.webhooks.target import read_target
 
 _MOST_HEADERS = 20

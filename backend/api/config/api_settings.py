@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic import field_validator as checks
 
 from backend.api.config.section import Listed, Place, Seconds, Section
-from backend.domain.role import Role
+from backend.domain.access.role import Role
 
 _SHORTEST_KEY = 20
 _SHORTEST_SECRET = 32

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic import field_validator as checks
 
 from backend.api.config.section import Listed, Place, Seconds, Section, within
-from backend.domain import bounds
-from backend.domain.queue_name import Priority
+from backend.domain.jobs.options import bounds
+from backend.domain.jobs.queue_name import Priority
 
 
 class RedisSettings(Section):

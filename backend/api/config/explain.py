@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from backend.api.config.aliases import setting_named
-from backend.domain.nearest_name import suggestion
+from backend.domain.text.nearest_name import suggestion
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:

@@ -9,7 +9,7 @@ from pydantic import field_validator as checks
 
 from backend.api.config.section import Seconds, Section
 from backend.domain.errors import ConfigurationError
-from backend.domain.subscription import Subscription, SubscriptionTable
+from backend.domain.events.subscription import Subscription, SubscriptionTable
 
 
 class OutboxSettings(Section):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from backend.api.config.section import Section
-from backend.domain import bounds
+from backend.domain.jobs.options import bounds
 
 
 class ScheduleSettings(Section):

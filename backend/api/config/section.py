@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode
 
-from backend.domain.bounds import Bound
+from backend.domain.jobs.options.bounds import Bound
 
 Item = TypeVar("Item")
 

@@ -52,8 +52,8 @@ from backend.api.config.worker_settings import (
     WebhookSettings,
 )
 from backend.api.config.yaml_file import find_file, read_yaml
-from backend.domain.bounds import LARGEST_JSON_BYTES, RESULT_BYTES
 from backend.domain.errors import ConfigurationError
+from backend.domain.jobs.options.bounds import LARGEST_JSON_BYTES, RESULT_BYTES
 
 
 class Settings(BaseSettings):

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from backend.api.config.section import Listed, Place, Seconds, Section
-from backend.domain.bounds import OUTCOME_DELAY
+from backend.domain.jobs.options.bounds import OUTCOME_DELAY
 from backend.shipped import shipped
 
 _SIGNS_WITH = "whsec_"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.api.operation import Operation
+from backend.api.http.operation import Operation
 from backend.api.routers import (
     artifacts,
     audit,

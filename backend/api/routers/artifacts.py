@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from backend.api.answer import FileAnswer
-from backend.api.call import Call
-from backend.api.operation import Router
-from backend.api.own_jobs import find_own
+from backend.api.access.own_jobs import find_own
+from backend.api.http.answer import FileAnswer
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.artifacts import ArtifactResource, Artifacts
 from backend.api.schemas.fields import JobId
-from backend.domain.artifact_mentions import mentions_in
 from backend.domain.errors import ArtifactError
+from backend.domain.history.artifact_mentions import mentions_in
 from workers.artifacts.artifact import Artifact
 
 router = Router("jobs", "Jobs")
@@ -42,7 +42,7 @@ def download(call: Call, job_id: JobId, artifact_id: JobId) -> FileAnswer:
 
 
 def _named_by(call: Call, job_id: str) -> list[str]:
-    job = call.desk.resources.job(find_own(call, job_id))
+    job = call.app_state.resources.job(find_own(call, job_id))
     return list(dict.fromkeys(found["id"] for found in mentions_in(job.result, _DEEPEST)))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backend.api.answer import Answer
-from backend.api.call import Call
-from backend.api.operation import Router
-from backend.api.paging import with_links
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.http.paging import with_links
+from backend.api.request.request_context import Call
 from backend.api.schemas.audit import (
     AuditLine,
     AuditPage,

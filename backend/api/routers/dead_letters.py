@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from backend.api.answer import Answer
-from backend.api.bulk_actions import act, dead_jobs
-from backend.api.call import Call
-from backend.api.operation import Router
-from backend.api.paging import with_links
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.http.paging import with_links
+from backend.api.request.bulk_actions import act, dead_jobs
+from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import BulkOutcome, DeadBulkRequest
 from backend.api.schemas.dead_letters import DeadJob, DeadPage, DeadQuery
@@ -23,7 +23,7 @@ def list_dead(call: Call, query: DeadQuery) -> Answer[DeadPage]:
     found = call.parts.dead_letters.page(wanted, query.limit, query.cursor)
     page = DeadPage(
         items=[
-            DeadJob(**call.desk.resources.job(job).model_dump(), died_at=died_at)
+            DeadJob(**call.app_state.resources.job(job).model_dump(), died_at=died_at)
             for job, died_at in found.jobs
         ],
         next_cursor=found.next,

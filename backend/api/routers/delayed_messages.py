@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from backend.api.call import Call
 from backend.api.config.section import within
-from backend.api.enqueueing import accept
-from backend.api.operation import Router
+from backend.api.http.operation import Router
+from backend.api.request.enqueueing import accept
+from backend.api.request.request_context import Call
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import WHOLE
 from backend.api.schemas.jobs import EnqueueRequest
-from backend.domain import bounds
+from backend.domain.jobs.options import bounds
 
 router = Router("messages", "Delayed messages")
 _JOB_TYPE = "log_message"

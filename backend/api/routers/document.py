@@ -6,11 +6,11 @@ from inspect import getdoc
 
 from flask import request
 
-from backend.api.api_errors import PathNotFound
-from backend.api.call import Call
-from backend.api.error_handlers import problem_kinds
-from backend.api.operation import Router
-from backend.api.problem import title_of
+from backend.api.http.api_errors import PathNotFound
+from backend.api.http.error_handlers import problem_kinds
+from backend.api.http.operation import Router
+from backend.api.http.problem import title_of
+from backend.api.request.request_context import Call
 from backend.api.schemas.document import Document, ProblemKind, ProblemKinds, WhoAmI
 from backend.api.schemas.fields import ObjectId
 
@@ -20,7 +20,7 @@ router = Router("document", "About")
 @router.get("/api/openapi.json", etag=True, headers=("If-None-Match",))
 def openapi(call: Call) -> Document:
     """This document."""
-    return Document({**call.desk.document(), "servers": [{"url": request.script_root or "/"}]})
+    return Document({**call.app_state.document(), "servers": [{"url": request.script_root or "/"}]})
 
 
 @router.get("/api/problems")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from backend.api.answer import Answer
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.events import (
     ContextQuery,
     EmittedResource,
@@ -16,7 +16,7 @@ from backend.api.schemas.events import (
     EventResource,
 )
 from backend.api.schemas.fields import JobId
-from backend.domain.event_record_ports import RecordedEvent
+from backend.domain.events.event_record_ports import RecordedEvent
 
 router = Router("events", "Events")
 
@@ -53,7 +53,7 @@ def of_context(call: Call, query: ContextQuery) -> EventList:
 
 
 def _resource(call: Call, found: RecordedEvent) -> EventResource:
-    event, masked = found.event, call.desk.resources.payload
+    event, masked = found.event, call.app_state.resources.payload
     return EventResource(
         id=event.id,
         name=event.name,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backend.api.answer import Answer
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.health import Alive, Check, Ready, Version
 from backend.domain.errors import TallyError
-from backend.telemetry.redaction import masked_text
+from backend.telemetry.logs.redaction import masked_text
 
 router = Router("health", "Health")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from backend.api.bulk_actions import act, done, shown, unended_jobs
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.operation import Router
+from backend.api.request.bulk_actions import act, done, shown, unended_jobs
+from backend.api.request.request_context import Call
 from backend.api.schemas.bulk import BulkCancelRequest, BulkOutcome, UnendedBulkRequest
-from backend.services.bulk_service import SCHEDULED, UNENDED
+from backend.services.jobs.bulk_service import SCHEDULED, UNENDED
 
 router = Router("jobs", "Jobs")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from backend.api.answer import Answer
-from backend.api.call import Call
-from backend.api.enqueueing import tenant_of
-from backend.api.operation import Router
-from backend.api.own_jobs import check_own, find_own
-from backend.api.paging import with_links
+from backend.api.access.own_jobs import check_own, find_own
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.http.paging import with_links
+from backend.api.request.enqueueing import tenant_of
+from backend.api.request.request_context import Call
 from backend.api.schemas.fields import JobId
 from backend.api.schemas.job_actions import Why, WhyCause
 from backend.api.schemas.job_search import (
@@ -20,7 +20,7 @@ from backend.api.schemas.job_search import (
     SearchQuery,
 )
 from backend.domain.errors import JobNotFound
-from backend.domain.history_record import AttemptRecord, JobHistory
+from backend.domain.history.history_record import AttemptRecord, JobHistory
 
 router = Router("jobs", "Jobs")
 
@@ -39,7 +39,7 @@ def search(call: Call, query: SearchQuery) -> Answer[JobPage]:
         source=query.source,
     )
     page = JobPage(
-        items=[call.desk.resources.line(job) for job in found.jobs],
+        items=[call.app_state.resources.line(job) for job in found.jobs],
         sources=list(found.sources),
         next_cursor=found.next,
     )

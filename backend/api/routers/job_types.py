@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backend.api.api_errors import PathNotFound
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.api_errors import PathNotFound
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.fields import TypeName
 from backend.api.schemas.job_types import JobTypeResource, JobTypes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from backend.api.answer import Answer
-from backend.api.api_errors import ResultNotReady
-from backend.api.call import Call
-from backend.api.enqueueing import accept
-from backend.api.operation import Router
-from backend.api.own_jobs import find_own
+from backend.api.access.own_jobs import find_own
+from backend.api.http.answer import Answer
+from backend.api.http.api_errors import ResultNotReady
+from backend.api.http.operation import Router
+from backend.api.request.enqueueing import accept
+from backend.api.request.request_context import Call
 from backend.api.schemas.fields import JobId
 from backend.api.schemas.jobs import (
     Accepted,
@@ -19,8 +19,8 @@ from backend.api.schemas.jobs import (
     JobResult,
 )
 from backend.domain.errors import InvalidOption
-from backend.domain.job import JobView
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
 
 router = Router("jobs", "Jobs")
 _CREATED, _ALREADY_THERE = 202, 200
@@ -35,8 +35,8 @@ def enqueue(call: Call, body: EnqueueRequest) -> Answer[Accepted]:
     is held back until the job has ended, at most so many seconds, and carries the job.
     """
     reply = accept(call, [body])[0]
-    waited = call.desk.waiting.wait(
-        reply.id, call.desk.waiting.seconds_asked(call.headers.get("Prefer"))
+    waited = call.app_state.waiting.wait(
+        reply.id, call.app_state.waiting.seconds_asked(call.headers.get("Prefer"))
     )
     headers = {"Location": f"/api/jobs/{reply.id}"}
     if call.headers.get("Prefer") and waited is not None:
@@ -47,7 +47,7 @@ def enqueue(call: Call, body: EnqueueRequest) -> Answer[Accepted]:
             id=reply.id,
             state=waited.state if waited else None,
             created=reply.created,
-            job=call.desk.resources.job(waited) if waited else None,
+            job=call.app_state.resources.job(waited) if waited else None,
         ),
         status=_ALREADY_THERE if done else _CREATED,
         headers=headers,
@@ -75,13 +75,15 @@ def enqueue_bulk(call: Call, body: BulkRequest) -> BulkAccepted:
 def get(call: Call, job_id: JobId) -> Answer[Job]:
     """One job: live while Redis knows it, from the record after that."""
     found = find_own(call, job_id)
-    seconds = call.desk.waiting.seconds_asked(call.headers.get("Prefer"))
+    seconds = call.app_state.waiting.seconds_asked(call.headers.get("Prefer"))
     if seconds and isinstance(found, JobView) and not found.state.is_final:
-        waited = call.desk.waiting.wait(job_id, seconds)
+        waited = call.app_state.waiting.wait(job_id, seconds)
         if waited is not None:
-            return Answer(call.desk.resources.job(waited), headers={"Preference-Applied": "wait"})
+            return Answer(
+                call.app_state.resources.job(waited), headers={"Preference-Applied": "wait"}
+            )
         found = find_own(call, job_id)
-    return Answer(call.desk.resources.job(found))
+    return Answer(call.app_state.resources.job(found))
 
 
 @router.get("/api/jobs/{job_id}/result", etag=True, headers=("Prefer", "If-None-Match"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from backend.api.answer import Answer
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.fields import ObjectId
 from backend.api.schemas.keys import Key, KeyRequest, Keys, KeysQuery, NewKeyResource, RotateRequest

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.metrics import (
     Attempts,
     DepthHistory,
@@ -25,10 +25,10 @@ from backend.api.schemas.metrics import (
 )
 from backend.api.schemas.queues import PauseLine, Queue
 from backend.domain.errors import InvalidOption
-from backend.domain.history_statistics import TimeWindow
-from backend.domain.job_state import JobState
-from backend.domain.queue_depth import ALL_QUEUES
-from backend.domain.queue_state import WorkerState
+from backend.domain.history.history_statistics import TimeWindow
+from backend.domain.history.queue_depth import ALL_QUEUES
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_state import WorkerState
 
 router = Router("metrics", "Metrics")
 

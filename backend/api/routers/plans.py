@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from backend.api.answer import Answer
-from backend.api.call import Call
-from backend.api.enqueueing import (
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.request.enqueueing import (
     idempotency_key,
     note_enqueued,
     own_of,
     prepared,
     tenant_of,
 )
-from backend.api.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.fields import JobId, TypeName
 from backend.api.schemas.jobs import Accepted, BulkAccepted, BulkItem
 from backend.api.schemas.plans import (
@@ -23,7 +23,7 @@ from backend.api.schemas.plans import (
     TrialReceipt,
     TrialRequest,
 )
-from backend.domain.type_rights import permit_type
+from backend.domain.access.type_rights import permit_type
 
 router = Router("jobs", "Jobs")
 
@@ -88,7 +88,7 @@ def test_run(call: Call, job_type: TypeName, body: TrialRequest) -> Answer[Trial
     options = body.options()
     options["tenant"] = tenant_of(call, options.get("tenant"))
     options["trace_id"] = call.trace.trace_id
-    receipt = call.parts.tester.test_job(
+    receipt = call.parts.rehearsals.test_job(
         job_type, body.payload, body.priority, own=own_of(call), **options
     )
     note_enqueued(call, [receipt.run_id])

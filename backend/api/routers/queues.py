@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from backend.api.bulk_actions import done, shown
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.operation import Router
+from backend.api.request.bulk_actions import done, shown
+from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import BulkOutcome, PurgeRequest
 from backend.api.schemas.fields import QueueText
 from backend.api.schemas.queues import PauseLine, PauseOutcome, Queue, Queues
-from backend.domain.queue_name import QueueName
+from backend.domain.jobs.queue_name import QueueName
 
 router = Router("queues", "Queues")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backend.api.answer import Answer
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.answer import Answer
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.schedules import (
     RunReceipt,
@@ -21,8 +21,8 @@ from backend.api.schemas.schedules import (
     TickPage,
     TicksQuery,
 )
-from backend.domain.schedule import Schedule
-from backend.domain.schedule_view import ScheduleView
+from backend.domain.schedules.schedule import Schedule
+from backend.domain.schedules.schedule_view import ScheduleView
 
 router = Router("schedules", "Schedules")
 
@@ -108,11 +108,11 @@ def ticks(call: Call, name: ScheduleName, query: TicksQuery) -> TickPage:
 
 def _resource(call: Call, schedule: Schedule) -> ScheduleResource:
     plan = schedule.plan
-    payload = call.desk.resources.payload(plan.job_type, dict(plan.payload))
+    payload = call.app_state.resources.payload(plan.job_type, dict(plan.payload))
     return ScheduleResource.of(schedule, payload)
 
 
 def _detail(call: Call, view: ScheduleView) -> ScheduleDetail:
     plan = view.schedule.plan
-    payload = call.desk.resources.payload(plan.job_type, dict(plan.payload))
+    payload = call.app_state.resources.payload(plan.job_type, dict(plan.payload))
     return ScheduleDetail.seen(view, payload)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backend.api.call import Call
-from backend.api.operation import Router
+from backend.api.http.operation import Router
+from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.fields import ObjectId
 from backend.api.schemas.workers import ClearOutcome, ClearRequest, StopOutcome, Worker, Workers

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from backend.api.schemas.base import Page, PageQuery, Resource
 from backend.api.schemas.fields import Instant, Line, ObjectId
-from backend.domain.audit import AuditRow
-from backend.domain.audit_ports import AuditFilter
+from backend.domain.audit.audit import AuditRow
+from backend.domain.audit.audit_ports import AuditFilter
 
 
 class AuditQuery(PageQuery):

@@ -12,7 +12,7 @@ from backend.api.schemas.fields import JobId, QueueText
 from backend.api.schemas.job_conditions import JobConditions, SearchConditions
 from backend.api.schemas.job_search import JobLine
 from backend.domain.errors import InvalidOption
-from backend.domain.queue_name import QueueName
+from backend.domain.jobs.queue_name import QueueName
 
 JobIds = Annotated[list[JobId], Field(min_length=1, max_length=10_000)]
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from backend.domain.job_options import JOB_ID, LINE, QUEUE, Text
-from backend.domain.job_state import JobState
-from backend.domain.queue_name import Priority
-from backend.domain.role import Role
+from backend.domain.access.role import Role
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.job_options import JOB_ID, LINE, QUEUE, Text
+from backend.domain.jobs.queue_name import Priority
 
 _INSTANT = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?"
 _NUMBER = r"-?(0|[1-9]\d{0,15})"

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from backend.api.schemas.base import Request
 from backend.api.schemas.fields import Instant, Line, QueueText, StateWord, Tag, TypeName
-from backend.domain.job_filter import JobFilter
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_state import JobState
 
 
 class JobConditions(Request):

@@ -6,13 +6,13 @@ from typing import Any
 
 from backend.api.schemas.job_search import JobLine
 from backend.api.schemas.jobs import Fault, Job
-from backend.domain.history_record import JobHistory, JobRecord
-from backend.domain.job import JobView
-from backend.domain.job_labels import JobLabels
-from backend.domain.job_terms import JobTerms, terms_of
-from backend.domain.job_type import JobTypeCatalogue
-from backend.domain.outcome import AttemptError
-from backend.telemetry.masking import without_secrets
+from backend.domain.history.history_record import JobHistory, JobRecord
+from backend.domain.jobs.attempts.outcome import AttemptError
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.jobs.options.job_labels import JobLabels
+from backend.domain.jobs.options.job_terms import JobTerms, terms_of
+from backend.telemetry.logs.masking import without_secrets
 
 
 class JobResources:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from backend.api.schemas.base import Resource
 from backend.api.schemas.fields import PriorityWord, RoleWord
-from backend.domain.job_type import JobType
+from backend.domain.jobs.job_type import JobType
 
 
 class JobTypeResource(Resource):

@@ -10,8 +10,8 @@ from pydantic import Field, JsonValue
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import PriorityWord, StateWord, TypeName
 from backend.api.schemas.option_fields import said_options, with_options
-from backend.domain.job_options import OPTIONS
-from backend.services.job_options import JobRequest
+from backend.domain.jobs.options.job_options import OPTIONS
+from backend.services.jobs.job_options import JobRequest
 
 
 @with_options(*OPTIONS)

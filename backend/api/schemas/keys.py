@@ -9,7 +9,7 @@ from pydantic import Field
 
 from backend.api.schemas.base import Because, Request, Resource
 from backend.api.schemas.fields import Instant, Line, QueryTruth, RoleWord, TypeName
-from backend.domain.api_key import ApiKey
+from backend.domain.access.api_key import ApiKey
 
 
 class KeyRequest(Because):

@@ -10,7 +10,7 @@ from pydantic import Field
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import NUMBER, Instant, QueueText, TypeName
 from backend.api.schemas.queues import PauseLine, Queue
-from backend.domain.history_statistics import (
+from backend.domain.history.history_statistics import (
     AttemptCounts,
     DurationSummary,
     FailureGroup,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, create_model
 
 from backend.api.config.section import within
 from backend.api.schemas.fields import WHOLE, Instant, fitting
-from backend.domain.job_options import OPTIONS, Option
+from backend.domain.jobs.options.job_options import OPTIONS, Option
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from backend.api.schemas.base import Because, Resource
 from backend.api.schemas.fields import WHOLE
-from backend.domain import bounds
-from backend.domain.pause import Pause
-from backend.domain.queue_state import QueueState
+from backend.domain.jobs.options import bounds
+from backend.domain.jobs.pause import Pause
+from backend.domain.jobs.queue_state import QueueState
 
 
 class Queue(Resource):

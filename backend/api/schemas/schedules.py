@@ -18,10 +18,10 @@ from backend.api.schemas.fields import (
     QueryTruth,
     TypeName,
 )
-from backend.domain import bounds
-from backend.domain.schedule import MissedRuns, Origin, Overlap, Schedule
-from backend.domain.schedule_tick import Tick, TickOutcome
-from backend.domain.schedule_view import ScheduleView
+from backend.domain.jobs.options import bounds
+from backend.domain.schedules.schedule import MissedRuns, Origin, Overlap, Schedule
+from backend.domain.schedules.schedule_tick import Tick, TickOutcome
+from backend.domain.schedules.schedule_view import ScheduleView
 
 ScheduleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.api.schemas.base import Because, Resource
-from backend.domain.queue_state import WorkerState
+from backend.domain.jobs.queue_state import WorkerState
 
 
 class Worker(Resource):

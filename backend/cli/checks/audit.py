@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from backend.cli.ages import moment
 from backend.cli.checks.finding import Finding, ok, warning
+from backend.cli.output.ages import moment
 from backend.domain.errors import TallyError
-from backend.services.audit_service import AuditService
+from backend.services.access.audit_service import AuditService
 
 #: Seconds that an action on many jobs may take.
 _UNDER_WAY_SECONDS = 300.0

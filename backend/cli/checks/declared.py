@@ -8,8 +8,8 @@ from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import event_service
 from backend.cli.checks.finding import Finding, ok, wrong
 from backend.domain.errors import ConfigurationError, InvalidRequest
-from backend.services.schedule_intake import ScheduleIntake, checked_name
-from backend.services.schedule_system import all_seeds
+from backend.services.schedules.schedule_intake import ScheduleIntake, checked_name
+from backend.services.schedules.schedule_system import all_seeds
 
 
 def check_declared(parts: Platform) -> Iterator[Finding]:

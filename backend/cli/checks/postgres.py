@@ -10,10 +10,10 @@ from sqlalchemy import Engine, text
 
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.domain.errors import TallyError
-from backend.history.connection import translated
-from backend.history.migration_refusals import ENCODING, OLDEST_POSTGRES, wrong_encoding
-from backend.history.migrator import Migrator
-from backend.history.session_settings import is_behind_pooler
+from backend.history.schema.migration_refusals import ENCODING, OLDEST_POSTGRES, wrong_encoding
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import translated
+from backend.history.server.session_settings import is_behind_pooler
 
 _FACTS = text(
     "SELECT current_setting('server_version_num')::int AS number,"

@@ -9,15 +9,15 @@ from redis import Redis
 
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import event_stream
-from backend.broker.connection import translated
 from backend.broker.keys import Keys
-from backend.broker.server_facts import RedisFacts
+from backend.broker.server.connection import translated
+from backend.broker.server.server_facts import RedisFacts
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.domain.errors import QueueUnavailable
-from backend.domain.job_state import JobState
-from backend.domain.queue_state import QueueState
-from backend.services.pause_words import pause_words, resume_command
-from backend.services.worker_service import WorkerService
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_state import QueueState
+from backend.services.health.pause_words import pause_words, resume_command
+from backend.services.health.worker_service import WorkerService
 
 _LONG_LAG = 60.0
 _MOST_EVENTS = 0.8

@@ -8,7 +8,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from backend.broker import library
+from backend.broker.server import library
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.cli.checks.redis_accounts import check_strangers
 from backend.domain.errors import QueueUnavailable

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backend.bootstrap import Platform
 from backend.cli.checks.finding import Finding, warning
 from backend.domain.errors import TallyError
-from backend.domain.schedule_view import ScheduleView
+from backend.domain.schedules.schedule_view import ScheduleView
 from backend.services.scheduler_service import SchedulerService
 
 

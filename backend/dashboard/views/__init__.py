@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.dashboard.routes import Route
+from backend.dashboard.request.routes import Route
 from backend.dashboard.views import (
     audit,
     bulk,

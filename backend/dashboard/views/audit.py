@@ -6,8 +6,8 @@ from flask import Response
 
 from backend.api.routers import audit as api
 from backend.api.schemas.audit import AuditQuery, AuditVerdictResource
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit
+from backend.dashboard.request.page_context import Visit
+from backend.dashboard.request.routes import Routes
 
 routes = Routes()
 _FILTERS = ("actor", "action", "affected_id", "request_id", "after", "before")

@@ -7,16 +7,16 @@ from typing import Any
 
 from flask import Response, request
 
-from backend.api.bulk_actions import dead_jobs, shown, unended_jobs
+from backend.api.request.bulk_actions import dead_jobs, shown, unended_jobs
 from backend.api.schemas.bulk import DeadBulkRequest, UnendedBulkRequest
-from backend.dashboard.filter_names import DEAD_NAMES, FILTER_NAMES
-from backend.dashboard.redirect import see_other
-from backend.dashboard.routes import Routes
+from backend.dashboard.request.filter_names import DEAD_NAMES, FILTER_NAMES
+from backend.dashboard.request.page_context import Visit, link
+from backend.dashboard.request.redirect import see_other
+from backend.dashboard.request.routes import Routes
 from backend.dashboard.views.jobs import WITHIN
-from backend.dashboard.visit import Visit, link
 from backend.domain.errors import InvalidOption
-from backend.domain.job_state import JobState
-from backend.services.bulk_service import SCHEDULED, UNENDED, Selection
+from backend.domain.jobs.job_state import JobState
+from backend.services.jobs.bulk_service import SCHEDULED, UNENDED, Selection
 
 routes = Routes()
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 from flask import Response
 
 from backend.api.schemas.dead_letters import DeadQuery
-from backend.dashboard.filter_names import FILTER_NAMES
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit
-from backend.dashboard.wording import count
+from backend.dashboard.drawing.wording import count
+from backend.dashboard.request.filter_names import FILTER_NAMES
+from backend.dashboard.request.page_context import Visit
+from backend.dashboard.request.routes import Routes
 from backend.domain.errors import MigrationError, Unavailable
-from backend.domain.queue_flow import DeadGroup
-from backend.domain.queue_name import queues_of
-from backend.services.dead_letters import DeadPage
+from backend.domain.history.queue_flow import DeadGroup
+from backend.domain.jobs.queue_name import queues_of
+from backend.services.finding.dead_letters import DeadPage
 
 routes = Routes()
 _FILTERS = ("type", "queue", "error", "kind", "after", "before")
@@ -46,7 +46,7 @@ def dead(visit: Visit) -> Response:
         away=away,
         asked=asked,
         found=_groups(visit, page, asked),
-        lines=[(visit.call.desk.resources.line(job), at) for job, at in page.jobs],
+        lines=[(visit.call.app_state.resources.line(job), at) for job, at in page.jobs],
         is_first="cursor" not in visit.query,
         types=[kind.name for kind in visit.parts.catalogue],
         queues=[str(name) for name in queues_of(visit.parts.catalogue.lanes())],

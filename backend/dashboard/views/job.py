@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 from flask import Response
 
-from backend.api.own_jobs import find_own
+from backend.api.access.own_jobs import find_own
 from backend.api.routers import artifacts, job_search
 from backend.api.schemas.artifacts import ArtifactResource
 from backend.api.schemas.job_actions import Why
 from backend.api.schemas.jobs import Job
-from backend.dashboard.file_answers import shown_or_saved
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit
+from backend.dashboard.request.file_answers import shown_or_saved
+from backend.dashboard.request.page_context import Visit
+from backend.dashboard.request.routes import Routes
 from backend.domain.errors import ArtifactError, JobNotFound, MigrationError, Unavailable
-from backend.domain.history_record import JobHistory
-from backend.domain.job import JobView
-from backend.domain.job_state import JobState
+from backend.domain.history.history_record import JobHistory
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
 
 routes = Routes()
 
@@ -37,7 +37,7 @@ class _Possible(NamedTuple):
 def job(visit: Visit, job_id: str) -> Response:
     """Everything about it."""
     found = find_own(visit.call, job_id)
-    shown = visit.call.desk.resources.job(found)
+    shown = visit.call.app_state.resources.job(found)
     history, away = _history(visit, found)
     is_discarded = history is not None and history.job.discarded_at is not None
     return visit.show(

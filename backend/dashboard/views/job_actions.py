@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.api.own_jobs import find_own
+from backend.api.access.own_jobs import find_own
 from backend.api.schemas.base import Because
 from backend.api.schemas.job_actions import CancelRequest, ReprioritiseRequest, RetryRequest
 from backend.api.schemas.plans import ReplayRequest
-from backend.dashboard.edited_payload import destinations_of, edited_payload
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit, link
-from backend.domain.history_record import JobHistory
+from backend.dashboard.request.edited_payload import destinations_of, edited_payload
+from backend.dashboard.request.page_context import Visit, link
+from backend.dashboard.request.routes import Routes
+from backend.domain.history.history_record import JobHistory
 
 routes = Routes()
 

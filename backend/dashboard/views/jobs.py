@@ -8,18 +8,18 @@ from typing import Any
 
 from flask import Response
 
-from backend.api.enqueueing import tenant_of
-from backend.api.own_jobs import find_own
+from backend.api.access.own_jobs import find_own
+from backend.api.request.enqueueing import tenant_of
 from backend.api.schemas.job_conditions import SearchConditions
-from backend.dashboard.filter_names import FILTER_NAMES
-from backend.dashboard.redirect import see_other
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit, link
+from backend.dashboard.request.filter_names import FILTER_NAMES
+from backend.dashboard.request.page_context import Visit, link
+from backend.dashboard.request.redirect import see_other
+from backend.dashboard.request.routes import Routes
 from backend.domain.errors import JobNotFound, MigrationError, Unavailable
-from backend.domain.job_filter import JobFilter
-from backend.domain.job_state import JobState
-from backend.domain.queue_name import queues_of
-from backend.services.search_service import FoundPage
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_name import queues_of
+from backend.services.finding.search_service import FoundPage
 
 routes = Routes()
 
@@ -51,7 +51,7 @@ def jobs(visit: Visit) -> Response:
     asked = visit.asked(*FILTERS)
     return visit.show(
         "jobs.html",
-        lines=[visit.call.desk.resources.line(job) for job in found.jobs],
+        lines=[visit.call.app_state.resources.line(job) for job in found.jobs],
         missing=_missing(found),
         next=found.next,
         asked=asked,

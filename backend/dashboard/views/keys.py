@@ -11,11 +11,11 @@ from flask import Response
 from backend.api.routers import keys as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.keys import KeyRequest, KeysQuery, RotateRequest
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit, link
+from backend.dashboard.request.page_context import Visit, link
+from backend.dashboard.request.routes import Routes
+from backend.domain.access.role import Role
 from backend.domain.errors import InvalidOption
-from backend.domain.role import Role
-from backend.services.key_service import NewKey
+from backend.services.access.key_service import NewKey
 
 routes = Routes()
 LIVES = {"": "without end", "1": "1 day", "30": "30 days", "90": "90 days", "365": "1 year"}

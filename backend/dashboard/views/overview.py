@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from flask import Response
 
-from backend.dashboard.past import STRETCHES, look_back
-from backend.dashboard.queue_rows import queue_rows
-from backend.dashboard.routes import Routes
-from backend.dashboard.sign_links import lead_of
-from backend.dashboard.visit import Visit
+from backend.dashboard.drawing.queue_rows import queue_rows
+from backend.dashboard.drawing.sign_links import lead_of
+from backend.dashboard.drawing.trends import STRETCHES, look_back
+from backend.dashboard.request.page_context import Visit
+from backend.dashboard.request.routes import Routes
 from backend.domain.errors import MigrationError, Unavailable
 
 routes = Routes()

@@ -6,14 +6,14 @@ from itertools import groupby
 
 from flask import Response
 
-from backend.api.bulk_actions import shown
+from backend.api.request.bulk_actions import shown
 from backend.api.routers import queues as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import PurgeRequest
 from backend.api.schemas.queues import LimitRequest, Queue
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit, link
-from backend.domain.queue_name import QueueName, lane_of
+from backend.dashboard.request.page_context import Visit, link
+from backend.dashboard.request.routes import Routes
+from backend.domain.jobs.queue_name import QueueName, lane_of
 
 routes = Routes()
 

@@ -15,13 +15,13 @@ from backend.api.schemas.schedules import (
     ScheduleRequest,
     TicksQuery,
 )
-from backend.dashboard.edited_payload import destinations_of, edited_payload
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit, link
-from backend.domain.queue_name import Priority
-from backend.domain.schedule import MissedRuns, Overlap
-from backend.domain.schedule_tick import TickOutcome
-from backend.services.schedule_timing import in_words
+from backend.dashboard.request.edited_payload import destinations_of, edited_payload
+from backend.dashboard.request.page_context import Visit, link
+from backend.dashboard.request.routes import Routes
+from backend.domain.jobs.queue_name import Priority
+from backend.domain.schedules.schedule import MissedRuns, Overlap
+from backend.domain.schedules.schedule_tick import TickOutcome
+from backend.services.schedules.schedule_timing import in_words
 
 routes = Routes()
 #: What the fields of a plan can be.

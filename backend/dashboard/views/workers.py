@@ -9,9 +9,9 @@ from flask import Response
 from backend.api.routers import workers as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.workers import Worker
-from backend.dashboard.routes import Routes
-from backend.dashboard.visit import Visit, link
-from backend.domain.job import JobView
+from backend.dashboard.request.page_context import Visit, link
+from backend.dashboard.request.routes import Routes
+from backend.domain.jobs.job import JobView
 
 routes = Routes()
 #: States between which a process goes to and fro by its jobs alone.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.services.actions.action_log import ActionLog, Effect
 
 T = TypeVar("T")

@@ -15,9 +15,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
-from backend.domain.access_errors import NotAllowed
-from backend.domain.actor import Actor
-from backend.domain.audit import ActionOutcome
+from backend.domain.access.access_errors import NotAllowed
+from backend.domain.access.actor import Actor
+from backend.domain.audit.audit import ActionOutcome
 from backend.domain.errors import InvalidRequest, MigrationError, Unavailable
 
 log = structlog.get_logger("tally.audit")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.actions.ownership import Ownership
-from backend.services.bulk_service import BulkService
-from backend.services.job_control import JobControl
+from backend.services.jobs.bulk_service import BulkService
+from backend.services.jobs.job_control import JobControl
 
 
 class DeadLetterActions(ActionFamily):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from backend.domain.actor import Actor
-from backend.domain.event_record import Emitted
+from backend.domain.access.actor import Actor
+from backend.domain.events.event_record import Emitted
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
-from backend.services.event_service import EventService
+from backend.services.events.event_service import EventService
 
 
 class EventActions(ActionFamily):

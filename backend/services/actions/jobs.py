@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-from backend.domain.actor import Actor
-from backend.domain.job_options import JobOptions, OwnOptions
+from backend.domain.access.actor import Actor
+from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.actions.ownership import Ownership
-from backend.services.job_control import JobControl
+from backend.services.finding.stuck_jobs import StuckJobs
+from backend.services.jobs.job_control import JobControl
+from backend.services.jobs.replay_service import ReplayService
 from backend.services.queue_service import QueueService
-from backend.services.replay_service import ReplayService
-from backend.services.stuck_jobs import StuckJobs
 
 
 class JobActions(ActionFamily):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from backend.domain.actor import Actor
-from backend.domain.api_key import ApiKey
-from backend.domain.role import Role
+from backend.domain.access.actor import Actor
+from backend.domain.access.api_key import ApiKey
+from backend.domain.access.role import Role
+from backend.services.access.key_service import KeyService, NewKey
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
-from backend.services.key_service import KeyService, NewKey
 
 
 class KeyActions(ActionFamily):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from backend.domain.actor import Actor
-from backend.domain.history_retention import RetentionRule
-from backend.domain.ledger import LedgerReport, RebuildReport
+from backend.domain.access.actor import Actor
+from backend.domain.history.history_retention import RetentionRule
+from backend.domain.ledger.ledger import LedgerReport, RebuildReport
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
-from backend.services.ledger_service import LedgerService
+from backend.services.ledger.ledger_service import LedgerService
 
 #: Jobs deleted by one statement.
 _BATCH = 1000

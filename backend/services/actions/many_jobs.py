@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.actions.ownership import Ownership
-from backend.services.bulk_service import BulkService, Canceled
+from backend.services.jobs.bulk_service import BulkService, Canceled
 
 
 class ManyJobActions(ActionFamily):

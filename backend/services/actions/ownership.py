@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
+from backend.domain.access.type_rights import permit_type
 from backend.domain.errors import JobNotFound
-from backend.domain.history_record import JobHistory
-from backend.domain.job import JobView
-from backend.domain.job_type import JobTypeCatalogue
-from backend.domain.type_rights import permit_type
+from backend.domain.history.history_record import JobHistory
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_type import JobTypeCatalogue
 
 
 class JobFinder(Protocol):

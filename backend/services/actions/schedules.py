@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from backend.domain.actor import Actor
-from backend.domain.schedule import Schedule, merged
-from backend.domain.schedule_errors import ScheduleConflict
-from backend.domain.schedule_ports import ScheduleStore
-from backend.domain.schedule_seed import SeedReport
+from backend.domain.access.actor import Actor
+from backend.domain.schedules.schedule import Schedule, merged
+from backend.domain.schedules.schedule_errors import ScheduleConflict
+from backend.domain.schedules.schedule_ports import ScheduleStore
+from backend.domain.schedules.schedule_seed import SeedReport
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
-from backend.services.schedule_editor import ScheduleEditor
-from backend.services.schedule_intake import ScheduleIntake, checked_name
-from backend.services.schedule_runner import ScheduleRunner
-from backend.services.schedule_seeding import ScheduleSeeding
+from backend.services.schedules.schedule_editor import ScheduleEditor
+from backend.services.schedules.schedule_intake import ScheduleIntake, checked_name
+from backend.services.schedules.schedule_runner import ScheduleRunner
+from backend.services.schedules.schedule_seeding import ScheduleSeeding
 
 
 class ScheduleActions(ActionFamily):

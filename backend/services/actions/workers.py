@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
-from backend.services.worker_service import WorkerService
+from backend.services.health.worker_service import WorkerService
 
 
 class WorkerActions(ActionFamily):

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from backend.api.app import create_app
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
 from backend.bootstrap.platform import Platform
-from backend.domain.role import Role
+from backend.domain.access.role import Role
 from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
@@ -38,13 +38,13 @@ def platform(servers: Servers, migrated: str) -> Iterator[Platform]:
 
 
 @pytest.fixture
-def parts(platform: Platform, tmp_path: Path) -> ApiParts:
+def parts(platform: Platform, tmp_path: Path) -> ApiServices:
     """What the API is made of."""
     return parts_of(platform, tmp_path / "artifacts")
 
 
 @pytest.fixture
-def app(parts: ApiParts) -> Iterator[Flask]:
+def app(parts: ApiServices) -> Iterator[Flask]:
     """The application."""
     app = create_app(parts)
     yield app
@@ -72,7 +72,7 @@ def nobody(app: Flask) -> Caller:
 
 
 @pytest.fixture
-def callers(app: Flask, parts: ApiParts) -> dict[Role, Caller]:
+def callers(app: Flask, parts: ApiServices) -> dict[Role, Caller]:
     """One caller of each role, by keys on record."""
     return {
         role: Caller(app, parts.keys.create(f"a {role}", role, by="the tests").token)

@@ -10,15 +10,15 @@ from tempfile import TemporaryFile
 
 from flask import Blueprint, Flask, Response, request
 
-from backend.api import answer_sender, patient_worker
-from backend.api.access import OPEN
-from backend.api.answer import FileAnswer
+from backend.api.access.rights import OPEN
 from backend.api.app import create_app
-from backend.api.pages import Pages
-from backend.api.response import file_response
-from backend.api.server import serve
+from backend.api.http.answer import FileAnswer
+from backend.api.http.response import file_response
+from backend.api.request.pages import Pages
+from backend.api.serving import answer_sender, patient_worker
+from backend.api.serving.server import serve
 from backend.bootstrap.api_parts import embedded_worker
-from backend.telemetry.logs import set_up_logs
+from backend.telemetry.logs.set_up import set_up_logs
 from tests.integration.api.wiring import ApiPlatform, parts_of
 
 

@@ -6,22 +6,23 @@ from typing import Any
 
 import pytest
 
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
 from backend.bootstrap.platform import Platform
-from backend.domain.audit_ports import AuditFilter
-from backend.domain.job_state import JobState
+from backend.domain.audit.audit_ports import AuditFilter
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 
 
 def _audited(admin: Caller, answer: Any) -> list[str]:
-    request_id = answer.headers["X-Request-ID"]
-    rows = admin.get(f"/api/audit?request_id={request_id}").get_json()["items"]
+    rows = admin.get(f"/api/audit?request_id={answer.headers['X-Request-ID']}").get_json()["items"]
     return [row["outcome"] for row in reversed(rows)]
 
 
-def test_a_waiting_job_is_canceled_and_it_is_written_down(admin: Caller, parts: ApiParts) -> None:
+def test_a_waiting_job_is_canceled_and_it_is_written_down(
+    admin: Caller, parts: ApiServices
+) -> None:
     job_id = admin.enqueue()
 
     answer = admin.post(f"/api/jobs/{job_id}/cancel", {"reason": "not needed"})
@@ -55,7 +56,7 @@ def test_a_job_that_has_ended_cannot_be_canceled_and_that_too_is_written_down(
 
 
 def test_a_dead_job_is_retried_with_another_payload(
-    admin: Caller, work: Work, parts: ApiParts
+    admin: Caller, work: Work, parts: ApiServices
 ) -> None:
     job_id = admin.enqueue()
     work.fail(work.start())
@@ -85,7 +86,7 @@ def test_a_dead_job_is_marked_as_done_by_hand(admin: Caller, work: Work) -> None
     assert admin.get("/api/dlq").get_json()["total"] == 0
 
 
-def test_a_waiting_job_moves_to_another_priority(admin: Caller, parts: ApiParts) -> None:
+def test_a_waiting_job_moves_to_another_priority(admin: Caller, parts: ApiServices) -> None:
     job_id = admin.enqueue(priority="low")
 
     answer = admin.post(f"/api/jobs/{job_id}/reprioritise", {"priority": "high", "front": True})
@@ -95,7 +96,7 @@ def test_a_waiting_job_moves_to_another_priority(admin: Caller, parts: ApiParts)
 
 
 def test_a_scheduled_job_is_run_before_it_is_due(
-    admin: Caller, parts: ApiParts, work: Work
+    admin: Caller, parts: ApiServices, work: Work
 ) -> None:
     job_id = admin.enqueue(delay=3600)
 
@@ -110,7 +111,7 @@ def test_a_scheduled_job_is_run_before_it_is_due(
 
 
 def test_many_scheduled_jobs_are_run_at_once_and_no_other_is_touched(
-    admin: Caller, parts: ApiParts
+    admin: Caller, parts: ApiServices
 ) -> None:
     meant = [admin.enqueue(delay=3600, tags=["late"]) for _ in range(3)]
     queued, other = admin.enqueue(tags=["late"]), admin.enqueue(delay=3600)
@@ -128,7 +129,7 @@ def test_many_scheduled_jobs_are_run_at_once_and_no_other_is_touched(
     assert _audited(admin, done) == ["intended", "done"]
 
 
-def test_an_old_job_is_replayed_as_a_new_one(admin: Caller, work: Work, parts: ApiParts) -> None:
+def test_an_old_job_is_replayed_as_a_new_one(admin: Caller, work: Work, parts: ApiServices) -> None:
     job_id = admin.enqueue(tags=["old"])
     work.finish(work.start())
     work.record()

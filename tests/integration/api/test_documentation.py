@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from backend.api.reference import operations_table, statuses_table
+from backend.api.http.reference import operations_table, statuses_table
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP
 

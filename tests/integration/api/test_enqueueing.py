@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.api.parts import ApiParts
-from backend.domain.job_state import JobState
-from backend.domain.role import Role
+from backend.api.request.api_services import ApiServices
+from backend.domain.access.role import Role
+from backend.domain.jobs.job_state import JobState
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 
@@ -28,7 +28,7 @@ def test_a_job_is_accepted_and_can_be_looked_at(admin: Caller) -> None:
     assert job["created_at"].endswith("Z")
 
 
-def test_every_option_reaches_the_job(admin: Caller, parts: ApiParts) -> None:
+def test_every_option_reaches_the_job(admin: Caller, parts: ApiServices) -> None:
     options = {
         "run_at": "2099-01-02T03:04:05+02:00",
         "max_retries": 2,
@@ -214,7 +214,7 @@ def test_more_jobs_than_one_request_may_hold_are_refused(admin: Caller) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_option")
 
 
-def test_the_trace_of_the_request_is_the_jobs(admin: Caller, parts: ApiParts) -> None:
+def test_the_trace_of_the_request_is_the_jobs(admin: Caller, parts: ApiServices) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
     answer = admin.post(
@@ -256,7 +256,7 @@ def test_a_preference_that_is_not_understood_is_ignored(admin: Caller, prefer: s
 
 
 def test_what_was_enqueued_is_in_the_audit_log_once_a_second_and_caller(
-    app: Flask, admin: Caller, parts: ApiParts
+    app: Flask, admin: Caller, parts: ApiServices
 ) -> None:
     ids = [admin.enqueue() for _ in range(5)]
     app.extensions["tally-desk"].enqueue_audit.write()
@@ -280,7 +280,7 @@ def test_a_preview_names_what_is_wrong_with_each_job(admin: Caller) -> None:
     assert shown["jobs"][1]["error"]["code"] == "unknown_job_type"
 
 
-def test_a_message_is_registered_with_its_defaults(admin: Caller, parts: ApiParts) -> None:
+def test_a_message_is_registered_with_its_defaults(admin: Caller, parts: ApiServices) -> None:
     answer = admin.post("/api/dm-jobqueue/register")
 
     assert answer.status_code == 200
@@ -292,7 +292,7 @@ def test_a_message_is_registered_with_its_defaults(admin: Caller, parts: ApiPart
     assert job.max_attempts == 11
 
 
-def test_a_message_is_registered_as_it_is_asked_for(admin: Caller, parts: ApiParts) -> None:
+def test_a_message_is_registered_as_it_is_asked_for(admin: Caller, parts: ApiServices) -> None:
     body = {"message": "Hello, World!", "delay_seconds": 0, "max_retry": 3}
 
     answer = admin.post("/api/dm-jobqueue/register", body)
@@ -303,7 +303,7 @@ def test_a_message_is_registered_as_it_is_asked_for(admin: Caller, parts: ApiPar
     assert job.max_attempts == 4
 
 
-def test_an_empty_message_is_a_message_too(admin: Caller, parts: ApiParts) -> None:
+def test_an_empty_message_is_a_message_too(admin: Caller, parts: ApiServices) -> None:
     answer = admin.post("/api/dm-jobqueue/register", {"message": ""})
 
     assert answer.status_code == 200

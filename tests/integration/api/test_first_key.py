@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backend.api.parts import ApiParts
-from backend.domain.audit_ports import AuditFilter
+from backend.api.request.api_services import ApiServices
+from backend.domain.audit.audit_ports import AuditFilter
 from backend.quickstart.first_key import sign_in_token
 
 
-def test_a_key_is_made_once_and_a_lost_one_is_replaced(parts: ApiParts, tmp_path: Path) -> None:
+def test_a_key_is_made_once_and_a_lost_one_is_replaced(parts: ApiServices, tmp_path: Path) -> None:
     first = sign_in_token(parts.keys, parts.actions.keys, tmp_path)
     again = sign_in_token(parts.keys, parts.actions.keys, tmp_path)
     (tmp_path / "token").unlink()

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from backend.api.app import create_app
-from backend.api.parts import ApiParts
-from backend.domain.role import Role
+from backend.api.request.api_services import ApiServices
+from backend.domain.access.role import Role
 from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
@@ -143,7 +143,7 @@ def test_the_page_to_browse_the_api_asks_no_outside_host(admin: Caller, nobody: 
 
 
 def test_a_mistake_of_ours_gives_nothing_away(
-    app: Flask, admin: Caller, monkeypatch: pytest.MonkeyPatch, parts: ApiParts
+    app: Flask, admin: Caller, monkeypatch: pytest.MonkeyPatch, parts: ApiServices
 ) -> None:
     def explode(*_: Any) -> Any:
         raise ZeroDivisionError("select * from secrets")
@@ -207,7 +207,7 @@ def test_guessing_tokens_is_slowed_down_but_a_good_one_still_gets_in(strict: Fla
 
 
 def test_a_key_that_this_process_has_not_seen_yet_is_good_however_many_wrong_ones_came_before(
-    strict: Flask, parts: ApiParts
+    strict: Flask, parts: ApiServices
 ) -> None:
     guesser = Caller(strict, "")
     for number in range(5):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.api.parts import ApiParts
-from backend.domain.role import Role
+from backend.api.request.api_services import ApiServices
+from backend.domain.access.role import Role
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 
@@ -71,7 +71,7 @@ def test_the_error_of_a_dead_job_is_its_result(admin: Caller, work: Work) -> Non
 
 
 def test_a_job_that_left_redis_is_answered_from_the_record(
-    admin: Caller, work: Work, parts: ApiParts, platform: Any
+    admin: Caller, work: Work, parts: ApiServices, platform: Any
 ) -> None:
     job_id = admin.enqueue(tags=["kept"], context_id="c-9")
     work.finish(work.start(), 42)
@@ -205,7 +205,7 @@ def test_a_query_that_does_not_fit_is_refused(admin: Caller, query: str) -> None
 
 
 def test_callers_of_a_tenant_see_their_jobs_and_no_others(
-    app: Flask, parts: ApiParts, admin: Caller, work: Work
+    app: Flask, parts: ApiServices, admin: Caller, work: Work
 ) -> None:
     blue = Caller(app, parts.keys.create("blue", Role.OPERATOR, by="tests", tenant="blue").token)
     theirs, foreign = blue.enqueue(), admin.enqueue(tenant="green")
@@ -229,7 +229,7 @@ def test_callers_of_a_tenant_see_their_jobs_and_no_others(
 
 
 def test_a_file_that_a_job_made_can_be_fetched(
-    admin: Caller, work: Work, parts: ApiParts, platform: Any
+    admin: Caller, work: Work, parts: ApiServices, platform: Any
 ) -> None:
     from workers.artifacts.artifact import ArtifactLabel
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Flask
 
-from backend.api.parts import ApiParts
-from backend.domain.role import Role
+from backend.api.request.api_services import ApiServices
+from backend.domain.access.role import Role
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 
@@ -19,7 +19,7 @@ def _rows(admin: Caller, answer: Any) -> list[tuple[str, str]]:
 
 
 def test_a_dead_job_is_sent_home_by_one_action_under_either_path(
-    app: Flask, parts: ApiParts, admin: Caller, work: Work
+    app: Flask, parts: ApiServices, admin: Caller, work: Work
 ) -> None:
     blue = Caller(app, parts.keys.create("blue", Role.OPERATOR, by="tests", tenant="blue").token)
     ids = [blue.enqueue(priority="high"), blue.enqueue(priority="high")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
 from backend.domain.errors import HistoryUnavailable
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
@@ -58,7 +58,7 @@ def test_parked_jobs_that_are_too_new_for_the_record_are_in_the_list(admin: Call
 
 
 def test_parked_jobs_stay_in_the_list_while_postgres_is_away(
-    parts: ApiParts, admin: Caller, aside: list[str], monkeypatch: pytest.MonkeyPatch
+    parts: ApiServices, admin: Caller, aside: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any, **__: Any) -> None:
         raise HistoryUnavailable("the record is away")

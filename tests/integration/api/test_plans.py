@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.api.parts import ApiParts
-from backend.services import kept_plans
+from backend.api.request.api_services import ApiServices
+from backend.services.jobs import kept_plans
 from tests.integration.api.caller import Caller
 
 _GREETING = {"job_type": "greet", "payload": {"name": "Ada"}}
@@ -39,7 +39,7 @@ def test_a_plan_that_was_changed_after_its_preview_is_refused(admin: Caller) -> 
 
 
 def test_the_token_of_a_plan_alone_enqueues_exactly_what_was_shown(
-    admin: Caller, parts: ApiParts
+    admin: Caller, parts: ApiServices
 ) -> None:
     jobs: list[dict[str, Any]] = [
         {**_GREETING, "context_id": "its own", "run_at": "2040-01-02T03:04:05.5Z"},

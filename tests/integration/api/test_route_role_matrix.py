@@ -9,12 +9,12 @@ from contextlib import closing
 import pytest
 from flask import Flask
 
-from backend.api.access import RIGHTS
+from backend.api.access.rights import RIGHTS
 from backend.api.app import create_app
 from backend.api.app import parts_of as services_of
-from backend.api.operation import Operation
+from backend.api.http.operation import Operation
 from backend.api.routers import OPERATIONS
-from backend.domain.role import Role
+from backend.domain.access.role import Role
 from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of

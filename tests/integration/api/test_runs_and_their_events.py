@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
 from tests.integration.api.caller import Caller
 
 _GREETING = {"job_type": "greet", "payload": {"name": "Ada"}}
 
 
 def test_a_test_run_says_in_words_what_it_did_and_where_it_goes(
-    admin: Caller, parts: ApiParts
+    admin: Caller, parts: ApiServices
 ) -> None:
     body = {
         "payload": {"name": "Ada"}, "environment": "staging", "queue": "brittle", "version": 1,
@@ -27,7 +27,7 @@ def test_a_test_run_says_in_words_what_it_did_and_where_it_goes(
     }
 
 
-def test_a_test_run_is_flagged_and_answered_at_once(admin: Caller, parts: ApiParts) -> None:
+def test_a_test_run_is_flagged_and_answered_at_once(admin: Caller, parts: ApiServices) -> None:
     answer = admin.post(
         "/api/jobs/types/greet/test", {"payload": {"name": "Ada"}, "tags": ["nightly"]}
     )
@@ -58,7 +58,7 @@ def test_the_events_of_a_context_say_what_their_jobs_came_to(admin: Caller) -> N
 
 
 def test_a_job_tells_its_environment_version_and_chosen_queue(
-    admin: Caller, parts: ApiParts
+    admin: Caller, parts: ApiServices
 ) -> None:
     asked = {**_GREETING, "environment": "staging", "queue": "low:brittle"}
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 
 from backend.bootstrap.platform import Platform
-from backend.domain.queue_depth import QueueDepth
-from backend.domain.role import Role
-from backend.history.depth_store import DepthStore
+from backend.domain.access.role import Role
+from backend.domain.history.queue_depth import QueueDepth
+from backend.history.reading.depth_store import DepthStore
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 

@@ -14,9 +14,9 @@ from flask import Flask
 
 from backend.api.app import create_app
 from backend.api.app import parts_of as services_of
-from backend.domain.role import Role
+from backend.domain.access.role import Role
 from backend.embedded.servers import Servers, start_servers
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
 from tests.conftest import CACHE
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
 from backend.bootstrap.platform import Platform
-from backend.domain.job_type import JobType
-from backend.domain.role import Role
+from backend.domain.access.role import Role
+from backend.domain.jobs.job_type import JobType
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 from tests.integration.history.databases import rows
@@ -28,11 +28,11 @@ UPKEEP = {"backup", "cleanup", "prune_history", "reconcile", "check_workers"}
 SHIPPED = {"send_email", "send_webhook", "export_data", "generate_report", "log_message", *UPKEEP}
 
 
-def shipped(parts: ApiParts) -> list[JobType]:
+def shipped(parts: ApiServices) -> list[JobType]:
     return [kind for kind in parts.catalogue if kind.name in SHIPPED]
 
 
-def test_every_shipped_type_says_who_may_have_it_run(parts: ApiParts) -> None:
+def test_every_shipped_type_says_who_may_have_it_run(parts: ApiServices) -> None:
     named = {kind.name: (kind.role, kind.tenants) for kind in shipped(parts)}
 
     assert named.keys() == SHIPPED
@@ -57,7 +57,7 @@ def ways_in(caller: Caller, admin: Caller, name: str, payload: dict[str, Any]) -
 @pytest.mark.parametrize("tenant", [None, "acme"])
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_may_have_run_what_the_type_says(
-    app: Flask, parts: ApiParts, admin: Caller, role: Role, tenant: str | None
+    app: Flask, parts: ApiServices, admin: Caller, role: Role, tenant: str | None
 ) -> None:
     caller = Caller(app, parts.keys.create("one", role, by="the tests", tenant=tenant).token)
 
@@ -69,7 +69,7 @@ def test_each_role_may_have_run_what_the_type_says(
         assert refused == (set() if may else set(answers)), (kind.name, answers)
 
 
-def test_a_key_may_be_kept_to_some_types(app: Flask, parts: ApiParts, admin: Caller) -> None:
+def test_a_key_may_be_kept_to_some_types(app: Flask, parts: ApiServices, admin: Caller) -> None:
     made = parts.keys.create("mailer", Role.OPERATOR, by="the tests", job_types=["send_email"])
     caller = Caller(app, made.token)
 
@@ -83,7 +83,7 @@ def test_a_key_may_be_kept_to_some_types(app: Flask, parts: ApiParts, admin: Cal
 
 
 def test_a_job_of_a_bound_key_is_confined_however_it_is_made(
-    app: Flask, parts: ApiParts, platform: Platform
+    app: Flask, parts: ApiServices, platform: Platform
 ) -> None:
     bound = Caller(
         app, parts.keys.create("acme", Role.OPERATOR, by="the tests", tenant="acme").token
@@ -109,7 +109,7 @@ def test_a_job_of_a_bound_key_is_confined_however_it_is_made(
 
 
 def test_a_test_run_of_a_bound_key_is_confined(
-    app: Flask, parts: ApiParts, platform: Platform
+    app: Flask, parts: ApiServices, platform: Platform
 ) -> None:
     bound = Caller(
         app, parts.keys.create("acme", Role.PRODUCER, by="the tests", tenant="acme").token
@@ -126,7 +126,7 @@ def test_a_test_run_of_a_bound_key_is_confined(
 
 
 def test_what_a_bound_key_made_stays_confined_when_an_operator_runs_it_again(
-    app: Flask, parts: ApiParts, platform: Platform, work: Work
+    app: Flask, parts: ApiServices, platform: Platform, work: Work
 ) -> None:
     """Its payload is still the tenant's: the operator's rights are not lent to it."""
     bound = Caller(
@@ -143,7 +143,7 @@ def test_what_a_bound_key_made_stays_confined_when_an_operator_runs_it_again(
 
 
 def test_an_operator_of_some_types_runs_no_others_again(
-    app: Flask, parts: ApiParts, work: Work, admin: Caller
+    app: Flask, parts: ApiServices, work: Work, admin: Caller
 ) -> None:
     kept = parts.keys.create("ops", Role.OPERATOR, by="the tests", job_types=["anything"])
     job_id = admin.enqueue("greet")

@@ -10,7 +10,7 @@ from typing import Any
 from backend.api.config.api_settings import ApiSettings
 from backend.api.config.record_settings import EventSettings
 from backend.api.config.settings import load_settings
-from backend.api.parts import ApiParts
+from backend.api.request.api_services import ApiServices
 from backend.bootstrap.api_parts import api_parts
 from backend.bootstrap.platform import Platform
 from workers.artifacts.local_store import LocalStore
@@ -41,7 +41,7 @@ class ApiPlatform(Platform):
         )
 
 
-def parts_of(platform: Platform, folder: Path) -> ApiParts:
+def parts_of(platform: Platform, folder: Path) -> ApiServices:
     """Everything that the API needs, with a store of artifacts of the test's own."""
     store = LocalStore(folder, retention=timedelta(days=1), now=platform.clock.now)
     return replace(api_parts(platform), artifacts=store)

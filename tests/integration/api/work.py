@@ -8,12 +8,12 @@ from typing import Any
 
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
-from backend.broker.dispatch import RedisDispatch
-from backend.broker.worker_presence import WorkerPresence
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.workers.worker_presence import WorkerPresence
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
 from backend.domain.ports import ClaimPlan
-from backend.history.record_writer import RecordWriter
+from backend.history.recording.record_writer import RecordWriter
 from backend.loops.recorder import Recorder
 
 _numbers = itertools.count(1)

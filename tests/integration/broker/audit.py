@@ -12,11 +12,11 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker.event_stream import job_event
-from backend.broker.inspection import RedisInspection
+from backend.broker.events.event_stream import job_event
+from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.keys import Keys
-from backend.domain.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
-from backend.domain.job_state import JobState, is_legal
+from backend.domain.jobs.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
+from backend.domain.jobs.job_state import JobState, is_legal
 
 _STATES = ("finished", "failed", "canceled")
 

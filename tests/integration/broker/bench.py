@@ -9,15 +9,15 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker import codec
-from backend.broker.event_stream import job_event
-from backend.broker.functions import Functions
-from backend.broker.inspection import RedisInspection
+from backend.broker.events.event_stream import job_event
+from backend.broker.jobs import codec
+from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.keys import Keys
-from backend.domain.job import ClaimedJob, NewJob
-from backend.domain.job_event import JobEvent
-from backend.domain.queue_name import QueueName
-from backend.domain.queue_state import QueueState
+from backend.broker.server.functions import Functions
+from backend.domain.jobs.job import ClaimedJob, NewJob
+from backend.domain.jobs.job_event import JobEvent
+from backend.domain.jobs.queue_name import QueueName
+from backend.domain.jobs.queue_state import QueueState
 from tests.integration.broker import audit
 
 _numbers = itertools.count(1)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from redis.exceptions import ResponseError
 
-from backend.broker.lease_book import RedisLeaseBook
-from backend.broker.ledger_view import RedisLedgerView
+from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.broker.ledger.ledger_view import RedisLedgerView
 from tests.integration.broker.bench import Bench, new_job
 
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from backend.broker.connection import connect_blocking
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.server.connection import connect_blocking
 from backend.embedded.servers import Servers
 from tests.eventually import eventually
 from tests.integration.broker.bench import Bench, new_job

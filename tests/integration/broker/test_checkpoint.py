@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.broker.checkpoints import RedisCheckpoints
+from backend.broker.jobs.checkpoints import RedisCheckpoints
 from tests.integration.broker.bench import Bench
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from backend.domain.job_event import version_of
+from backend.domain.jobs.job_event import version_of
 from tests.integration.broker.bench import Bench, new_job
 
 

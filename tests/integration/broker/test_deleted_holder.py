@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.job import ClaimedJob
+from backend.domain.jobs.job import ClaimedJob
 from tests.integration.broker.bench import Bench, new_job
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.broker import dispatch as module
-from backend.broker.dispatch import RedisDispatch
+from backend.broker.jobs import dispatch as module
+from backend.broker.jobs.dispatch import RedisDispatch
 from backend.domain.errors import QueueUnavailable
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.ports import ClaimPlan
 from tests.integration.broker.bench import Bench, new_job
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.broker.inspection import RedisInspection
-from backend.broker.worker_presence import WorkerPresence
-from backend.domain.job_state import JobState
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.workers.worker_presence import WorkerPresence
+from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import Bench, new_job
 
 

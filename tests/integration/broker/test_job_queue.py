@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.broker import job_queue
-from backend.broker.connection import connect
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.jobs import job_queue
+from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
+from backend.broker.server.connection import connect
 from backend.domain.errors import (
     HistoryBacklogFull,
     InvalidRequest,
     QueueFull,
     QueueUnavailable,
 )
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import ERROR, Bench, new_job
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.broker.leadership import RedisLeadership
+from backend.broker.schedules.leadership import RedisLeadership
 from tests.integration.broker.bench import Bench
 
 

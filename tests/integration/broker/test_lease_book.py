@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend.broker import lease_book
-from backend.broker.lease_book import RedisLeaseBook
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.broker.jobs import lease_book
+from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.ports import Rescued
 from tests.integration.broker.bench import ERROR, Bench, new_job
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from backend.broker import codec, library
-from backend.broker.connection import connect
-from backend.broker.dispatch import RedisDispatch
+from backend.broker.jobs import codec
+from backend.broker.jobs.dispatch import RedisDispatch
 from backend.broker.keys import Keys
+from backend.broker.server import library
+from backend.broker.server.connection import connect
 from backend.domain.errors import QueueUnavailable
 from backend.domain.ports import ClaimPlan
 from backend.embedded.servers import start_servers
@@ -39,7 +40,7 @@ def _release(client: Redis, version: str, loaded_at: int) -> None:
 
 
 def test_every_file_of_the_library_is_a_step() -> None:
-    folder = Path(library.__file__).parent / "lua"
+    folder = Path(library.__file__).parents[1] / "lua"
 
     assert {file.stem for file in folder.glob("*.lua")} == {"_prelude", *library.STEPS}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.broker.operations import RedisOperations
+from backend.broker.jobs.operations import RedisOperations
 from tests.integration.broker.bench import Bench, new_job
 
 

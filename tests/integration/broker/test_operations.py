@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.broker import operations
-from backend.broker.operations import RedisOperations
+from backend.broker.jobs import operations
+from backend.broker.jobs.operations import RedisOperations
 from tests.integration.broker.bench import Bench, new_job
 
 BY = {"by": "ada", "reason": "a test"}

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from backend.broker import parked_jobs
-from backend.broker.inspection import RedisInspection
+from backend.broker.jobs import parked_jobs
+from backend.broker.jobs.inspection import RedisInspection
 from tests.integration.broker.bench import Bench, new_job
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.broker.inspection import RedisInspection
-from backend.domain.pause import Pause
+from backend.broker.jobs.inspection import RedisInspection
+from backend.domain.jobs.pause import Pause
 from tests.integration.broker.bench import Bench, new_job
 
 EVERYTHING = ["queue:normal", "lane:default", "type:greet"]

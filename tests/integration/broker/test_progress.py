@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from backend.broker.job_queue import RedisJobQueue
-from backend.broker.progress_notes import RedisProgressNotes
-from backend.domain.job import ClaimedJob
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.domain.jobs.job import ClaimedJob
 from tests.integration.broker.bench import Bench
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from backend.broker import codec
+from backend.broker.jobs import codec
 from tests.integration.broker.bench import Bench, new_job
 
 

@@ -8,7 +8,7 @@ import pytest
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from backend.domain.job import ClaimedJob
+from backend.domain.jobs.job import ClaimedJob
 from tests.integration.broker.bench import ERROR, Bench, new_job
 
 

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from redis import Redis
 
-from backend.broker.command_channel import RedisCommandChannel
-from backend.broker.connection import connect_blocking
+from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.keys import Keys
-from backend.broker.timetable import RedisTimetable
-from backend.broker.wake_calls import RedisWakeCalls
+from backend.broker.schedules.timetable import RedisTimetable
+from backend.broker.server.connection import connect_blocking
+from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.domain.errors import QueueUnavailable
 from backend.embedded.servers import Servers
 from tests.eventually import eventually

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from backend.broker.inspection import RedisInspection
-from backend.domain.job_filter import JobFilter
-from backend.services import dead_letters
-from backend.services.dead_letters import DeadLetters
-from backend.services.live_listing import LiveListing, LivePlace
+from backend.broker.jobs.inspection import RedisInspection
+from backend.domain.jobs.job_filter import JobFilter
+from backend.services.finding import dead_letters
+from backend.services.finding.dead_letters import DeadLetters
+from backend.services.finding.live_listing import LiveListing, LivePlace
 from tests.integration.broker.bench import Bench
 
 

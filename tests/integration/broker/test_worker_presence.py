@@ -7,8 +7,8 @@ import os
 import pytest
 from rq import Queue, Worker
 
-from backend.broker.inspection import RedisInspection
-from backend.broker.worker_presence import WorkerPresence, forget_worker
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.workers.worker_presence import WorkerPresence, forget_worker
 from tests.integration.broker.bench import Bench
 
 

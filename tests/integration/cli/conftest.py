@@ -11,11 +11,11 @@ import structlog
 
 from backend.api.config.settings import default_settings
 from backend.bootstrap import platform
-from backend.broker.connection import connect
-from backend.cli import parts
+from backend.broker.server.connection import connect
+from backend.cli.input import parts
 from backend.embedded.servers import Servers
-from backend.history.connection import connect as connect_history
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect as connect_history
 from tests.integration.cli.shell import Shell
 from tests.integration.history.databases import database
 from tests.integration.runtime.cluster import Cluster

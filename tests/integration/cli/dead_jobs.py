@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from backend.bootstrap import platform
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import Outcome
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job import ClaimedJob
 from tests.e2e.puppet_worker import PuppetWorker
 from workers.base_worker import JobContext
-from workers.runtime.attempt import prepare, run
+from workers.runtime.attempts.attempt import prepare, run
 
 
 def dead_jobs(*job_types: str) -> list[str]:

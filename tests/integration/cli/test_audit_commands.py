@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backend.cli.identity import who
-from backend.cli.parts import audit_service
+from backend.cli.input.identity import who
+from backend.cli.input.parts import audit_service
 from tests.integration.cli.shell import Shell
 
 #: What is younger than this may still be under way.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.cli import dlq
+from backend.cli.commands import dlq
 from tests.integration.cli.dead_jobs import dead_jobs
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster

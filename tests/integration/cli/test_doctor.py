@@ -10,8 +10,8 @@ import pytest
 from redis import Redis
 
 from backend.bootstrap import platform
-from backend.broker import library
-from backend.broker.connection import connect
+from backend.broker.server import library
+from backend.broker.server.connection import connect
 from backend.cli.checks.processes import leases_without_jobs
 from backend.cli.checks.redis import check_redis
 from backend.cli.checks.redis_accounts import check_exposure

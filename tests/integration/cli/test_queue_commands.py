@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backend.cli.identity import who
+from backend.cli.input.identity import who
 from tests.integration.cli.dead_jobs import work_off
 from tests.integration.cli.shell import Shell
 

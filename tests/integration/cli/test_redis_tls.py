@@ -11,7 +11,7 @@ import pytest
 import trustme
 from redis.exceptions import RedisError
 
-from backend.broker.connection import connect
+from backend.broker.server.connection import connect
 from backend.domain.errors import QueueUnavailable
 from tests.eventually import eventually
 from tests.integration.metrics.conftest import free_port

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import text
 
-from backend.history.connection import connect
+from backend.history.server.connection import connect
 from tests.integration.runtime.cluster import ROOT
 
 _BLOCK = re.compile(r"```sql\n(.+?)\n```", re.DOTALL)

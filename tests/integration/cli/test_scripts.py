@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.bootstrap import platform
-from backend.history.connection import connect
+from backend.history.server.connection import connect
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs
 from tests.integration.cli.scripts import ROOT, Scripts

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.role import Role
+from backend.domain.access.role import Role
 from backend.embedded.servers import Servers
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
 

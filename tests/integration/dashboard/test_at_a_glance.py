@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from backend.broker.dispatch import RedisDispatch
-from backend.broker.worker_presence import WorkerPresence
+from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.workers.worker_presence import WorkerPresence
 from backend.domain.ports import ClaimPlan
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs

@@ -6,9 +6,9 @@ import html
 import itertools
 import re
 
-from backend.domain.job import ClaimedJob
-from backend.domain.job_state import JobState
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_state import JobState
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from backend.domain.actor import Actor
-from backend.domain.audit_ports import AuditFilter
-from backend.domain.role import Role
+from backend.domain.access.actor import Actor
+from backend.domain.access.role import Role
+from backend.domain.audit.audit_ports import AuditFilter
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.visitor import Visitor
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from backend.bootstrap.schedule_parts import scheduler_loops
-from backend.domain.actor import Actor
-from backend.domain.queue_depth import QueueDepth
-from backend.domain.role import Role
-from backend.history.depth_store import DepthStore
+from backend.domain.access.actor import Actor
+from backend.domain.access.role import Role
+from backend.domain.history.queue_depth import QueueDepth
+from backend.history.reading.depth_store import DepthStore
 from backend.loops.depth_sampler import DepthSampler
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage

@@ -7,7 +7,7 @@ import re
 import pytest
 from werkzeug.test import TestResponse
 
-from backend.dashboard.routes import Route
+from backend.dashboard.request.routes import Route
 from backend.dashboard.views import ROUTES
 from tests.integration.dashboard.visitor import HOME, Visitor
 

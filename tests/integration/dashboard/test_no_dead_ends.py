@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from backend.domain.role import Role
+from backend.domain.access.role import Role
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs
 from tests.integration.dashboard.visitor import HOME, Visitor

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from backend.domain.audit_ports import AuditFilter
-from backend.domain.job_state import JobState
-from backend.domain.outcome import Outcome, OutcomeKind
-from backend.domain.role import Role
+from backend.domain.access.role import Role
+from backend.domain.audit.audit_ports import AuditFilter
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.job_state import JobState
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs

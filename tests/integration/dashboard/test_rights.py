@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from backend.api.access import RIGHTS, permit
+from backend.api.access.rights import RIGHTS, permit
 from backend.api.routers import OPERATIONS
-from backend.dashboard.routes import Route
+from backend.dashboard.request.routes import Route
 from backend.dashboard.views import ROUTES
-from backend.domain.access_errors import NotAllowed
-from backend.domain.api_key import Principal
-from backend.domain.audit_ports import AuditFilter
-from backend.domain.job_state import JobState
-from backend.domain.role import Role
+from backend.domain.access.access_errors import NotAllowed
+from backend.domain.access.api_key import Principal
+from backend.domain.access.role import Role
+from backend.domain.audit.audit_ports import AuditFilter
+from backend.domain.jobs.job_state import JobState
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.visitor import HOME, Visitor
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
-from backend.domain.role import Role
+from backend.domain.access.role import Role
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import HOME, Visitor
 

@@ -10,7 +10,7 @@ import pytest
 
 from backend.embedded import stop_servers
 from backend.embedded.deadline import wait_until
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.state_directory import StateDirectory
 
 _OWNER = """
 import sys

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.state_directory import StateDirectory
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from backend.embedded.account import account_for, namespace_account, stand_in_account
 from backend.embedded.postgres_server import PostgresOptions, PostgresServer
-from backend.embedded.socket_folder import remove_socket_folder, socket_folder
+from backend.embedded.state.socket_folder import remove_socket_folder, socket_folder
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a stand-in")
 

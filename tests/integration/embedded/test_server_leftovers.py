@@ -10,8 +10,8 @@ import pytest
 
 from backend.embedded import EmbeddedServerError, stop_servers
 from backend.embedded.deadline import wait_until
-from backend.embedded.marker import read_marker
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.marker import read_marker
+from backend.embedded.state.state_directory import StateDirectory
 
 _START = """
 import sys

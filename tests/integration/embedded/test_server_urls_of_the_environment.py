@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.embedded import EmbeddedServerError, servers_from_environment_or_start
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.state_directory import StateDirectory
 
 _VARIABLES = ("REDIS_URL", "DATABASE_URL", "JOB_QUEUE_DATABASE_URL")
 

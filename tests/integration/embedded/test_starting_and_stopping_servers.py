@@ -13,8 +13,8 @@ import pytest
 
 from backend.embedded import EmbeddedServerError, Servers, start_servers
 from backend.embedded.locate import find_postgres_server
-from backend.embedded.marker import read_marker
-from backend.embedded.state_directory import StateDirectory
+from backend.embedded.state.marker import read_marker
+from backend.embedded.state.state_directory import StateDirectory
 
 
 def _pids(state_dir: Path) -> list[int]:

@@ -8,12 +8,12 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import Engine
 
-from backend.broker.connection import connect_blocking
-from backend.broker.event_stream import GROUP, RedisEventStream
+from backend.broker.events.event_stream import GROUP, RedisEventStream
 from backend.broker.keys import Keys
-from backend.domain.history_ports import EventBatch
-from backend.domain.job_event import JobEvent
-from backend.history.record_writer import RecordWriter
+from backend.broker.server.connection import connect_blocking
+from backend.domain.history.history_ports import EventBatch
+from backend.domain.jobs.job_event import JobEvent
+from backend.history.recording.record_writer import RecordWriter
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
 from tests.integration.broker.bench import Bench

@@ -9,7 +9,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
+from backend.history.server.connection import connect
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import database, empty, migrated_database
 

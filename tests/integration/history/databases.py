@@ -11,8 +11,8 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Engine, make_url, text
 
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 
 _numbers = itertools.count(1)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from backend.domain.job_event import JobEvent
+from backend.domain.jobs.job_event import JobEvent
 
 _numbers = count(1)
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

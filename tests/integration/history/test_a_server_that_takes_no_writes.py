@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from backend.domain.errors import HistoryUnavailable
 from backend.embedded.servers import Servers
-from backend.history.connection import connect, translated
+from backend.history.server.connection import connect, translated
 from tests.integration.history.databases import migrated_database
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from backend.history.connection import connect
+from backend.history.server.connection import connect
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import administer, named, run
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import make_url
 
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from tests.integration.history.databases import administer, database, named, run
 from workers.maintenance.dump import dump, find_pg_dump
 

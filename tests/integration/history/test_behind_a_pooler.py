@@ -17,9 +17,9 @@ from backend.cli.checks.finding import Level
 from backend.cli.checks.postgres import check_postgres
 from backend.domain.errors import HistoryUnavailable
 from backend.embedded.servers import Servers
-from backend.history.bell import PostgresBell
-from backend.history.connection import connect, translated
-from backend.history.migrator import Migrator
+from backend.history.outbox.notify_listener import PostgresNotifyListener
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect, translated
 from backend.telemetry.clock import SystemClock
 from tests.integration.history import pgbouncer
 from tests.integration.history.chronicle import Chronicle
@@ -137,11 +137,11 @@ def test_what_is_recorded_twice_is_there_once_and_no_table_stays_with_the_pool(
 
 def test_who_waits_for_a_bell_looks_again_and_listens_on_nobodys_connection(only_one: str) -> None:
     engine = connect(only_one)
-    bell = PostgresBell(engine, "listen_to_outbox")
+    notify_listener = PostgresNotifyListener(engine, "listen_to_outbox")
 
-    assert [bell.wait(0.01), bell.wait(0.01)] == [True, False]
+    assert [notify_listener.wait(0.01), notify_listener.wait(0.01)] == [True, False]
 
-    bell.close()
+    notify_listener.close()
     assert stranger(only_one) == _CLEAN
     engine.dispose()
 

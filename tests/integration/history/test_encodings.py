@@ -11,8 +11,8 @@ from backend.cli.checks.finding import Level
 from backend.cli.checks.postgres import check_postgres
 from backend.domain.errors import MigrationError
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from backend.telemetry.clock import SystemClock
 from tests.integration.history.databases import administer, named, rows
 

@@ -9,11 +9,11 @@ import pytest
 from redis import Redis
 
 from backend.api.config.engine_settings import RedisSettings
-from backend.broker import event_stream
-from backend.broker.connection import connect, connect_blocking
-from backend.broker.event_stream import GROUP, RedisEventStream
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.events import event_stream
+from backend.broker.events.event_stream import GROUP, RedisEventStream
+from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
+from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.errors import QueueUnavailable
 from backend.loops.shedder import Shedder
 from tests.integration.broker.bench import new_job

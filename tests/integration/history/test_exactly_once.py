@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from backend.broker import codec
-from backend.broker.event_stream import batch_of
+from backend.broker.events.event_stream import batch_of
+from backend.broker.jobs import codec
 from backend.domain.errors import HistoryUnavailable
-from backend.domain.history_ports import EventBatch
-from backend.domain.job_event import JobEvent
-from backend.history.record_writer import RecordWriter
+from backend.domain.history.history_ports import EventBatch
+from backend.domain.jobs.job_event import JobEvent
+from backend.history.recording.record_writer import RecordWriter
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import empty, run

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
-from backend.domain.job_event import ATTEMPT_ENDS, EventKind
-from backend.domain.job_state import JobState
-from backend.history.connection import connect
-from backend.history.migration_files import read_migrations
-from backend.history.migrator import Migrator
+from backend.domain.jobs.job_event import ATTEMPT_ENDS, EventKind
+from backend.domain.jobs.job_state import JobState
+from backend.history.schema.migration_files import read_migrations
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from backend.shipped import shipped
 from tests.integration.history.databases import administer, named, rows, run
 

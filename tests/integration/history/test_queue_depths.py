@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from backend.domain.queue_depth import QueueDepth
-from backend.history.connection import connect
-from backend.history.depth_store import DepthStore
+from backend.domain.history.queue_depth import QueueDepth
+from backend.history.reading.depth_store import DepthStore
+from backend.history.server.connection import connect
 from tests.integration.history.databases import administer, named, run
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import Engine
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
-from backend.domain.history_ports import EventBatch
+from backend.domain.history.history_ports import EventBatch
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.record_writer import RecordWriter
+from backend.history.recording.record_writer import RecordWriter
+from backend.history.server.connection import connect
 from backend.loops.recorder import Recorder
 from tests.eventually import eventually
 from tests.integration.broker.bench import ERROR, new_job
@@ -27,11 +27,11 @@ from tests.integration.history.chronicle import Chronicle
 #: A recorder process as an operator would start one.
 PROCESS = """
 import sys, threading
-from backend.broker.connection import connect as connect_redis, connect_blocking
-from backend.broker.event_stream import RedisEventStream
+from backend.broker.server.connection import connect as connect_redis, connect_blocking
+from backend.broker.events.event_stream import RedisEventStream
 from backend.broker.keys import Keys
-from backend.history.connection import connect
-from backend.history.record_writer import RecordWriter
+from backend.history.server.connection import connect
+from backend.history.recording.record_writer import RecordWriter
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
 redis_url, database_url, name = sys.argv[1:]

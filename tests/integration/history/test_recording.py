@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from backend.broker import codec
-from backend.domain.job_event import STATE_AFTER, EventKind, JobEvent, version_of
-from backend.domain.job_state import JobState
+from backend.broker.jobs import codec
+from backend.domain.jobs.job_event import STATE_AFTER, EventKind, JobEvent, version_of
+from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 

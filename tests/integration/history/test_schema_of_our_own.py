@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from backend.domain.errors import MigrationError
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from tests.integration.history import pgbouncer
 from tests.integration.history.databases import administer, database, named, rows, run
 from tests.integration.record.bureau import Bureau

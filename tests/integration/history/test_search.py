@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import HistoryUnavailable, InvalidOption, JobNotFound
-from backend.domain.history_search import Bookmark
-from backend.domain.history_statistics import TimeWindow
-from backend.domain.job_filter import JobFilter
-from backend.domain.job_state import JobState
-from backend.domain.outcome import OutcomeKind
-from backend.history.connection import connect
-from backend.history.history_store import HistoryStore
-from backend.history.statistics_store import StatisticsStore
-from backend.services.history_service import HistoryService
+from backend.domain.history.history_search import Bookmark
+from backend.domain.history.history_statistics import TimeWindow
+from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_state import JobState
+from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.server.connection import connect
+from backend.services.finding.history_service import HistoryService
 from backend.telemetry.clock import SystemClock
 from tests.integration.broker.bench import ERROR
 from tests.integration.history.chronicle import Chronicle

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from backend.broker.inspection import RedisInspection
-from backend.domain.history_statistics import TimeWindow
-from backend.domain.queue_depth import QueueDepth
-from backend.history.connection import connect
-from backend.history.depth_store import DepthStore
-from backend.history.flow_store import FlowStore
-from backend.history.history_store import HistoryStore
-from backend.history.statistics_store import StatisticsStore
-from backend.services.history_service import HistoryService
-from backend.services.overview_service import OverviewService
+from backend.broker.jobs.inspection import RedisInspection
+from backend.domain.history.history_statistics import TimeWindow
+from backend.domain.history.queue_depth import QueueDepth
+from backend.history.reading.depth_store import DepthStore
+from backend.history.reading.flow_store import FlowStore
+from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.server.connection import connect
+from backend.services.finding.history_service import HistoryService
+from backend.services.health.overview_service import OverviewService
 from backend.telemetry.clock import SystemClock
 from tests.integration.broker.bench import new_job
 from tests.integration.history.chronicle import Chronicle

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backend.domain.errors import InvalidOption
-from backend.domain.history_statistics import AttemptCounts, TimeWindow
-from backend.history.flow_store import FlowStore
-from backend.history.history_store import HistoryStore
-from backend.history.statistics_store import StatisticsStore
-from backend.history.upkeep_store import UpkeepStore
-from backend.services.history_service import HistoryService
+from backend.domain.history.history_statistics import AttemptCounts, TimeWindow
+from backend.history.reading.flow_store import FlowStore
+from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.schema.upkeep_store import UpkeepStore
+from backend.services.finding.history_service import HistoryService
 from backend.shipped import shipped
 from backend.telemetry.clock import SystemClock
 from tests.integration.history.chronicle import Chronicle

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.history.history_store import HistoryStore
+from backend.history.reading.history_store import HistoryStore
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import empty

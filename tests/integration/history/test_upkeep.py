@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from backend.domain.history_retention import RetentionPolicy
-from backend.history.months import month_after
-from backend.history.upkeep_store import UpkeepStore
+from backend.domain.history.history_retention import RetentionPolicy
+from backend.history.schema.months import month_after
+from backend.history.schema.upkeep_store import UpkeepStore
 from backend.loops.pruner import Pruner
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.lives import Life, events_of

@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 from redis import exceptions as refused
 
-from backend.broker.connection import connect
+from backend.broker.server.connection import connect
 from backend.embedded.locate import find_redis_server
 from tests.eventually import eventually
 from tests.integration.interop.test_redis_acl import ACCOUNTS, FILE

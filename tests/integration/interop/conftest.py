@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.broker import library
-from backend.broker.connection import connect
 from backend.broker.keys import Keys
+from backend.broker.server import library
+from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
 from tests.integration.broker.bench import Bench
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from backend.broker import library
+from backend.broker.server import library
 
 _FUNCTION = re.compile(
     r"^local function (\w+)\(.*?^end$|^local function (\w+)\([^\n]* end$", re.MULTILINE | re.DOTALL

@@ -6,33 +6,33 @@ import time
 
 from redis import Redis
 
-from backend.broker import library
-from backend.broker.command_channel import RedisCommandChannel
-from backend.broker.dispatch import RedisDispatch
-from backend.broker.event_progress import RedisEventProgress
-from backend.broker.event_stream import RedisEventStream
-from backend.broker.functions import Functions
-from backend.broker.inspection import RedisInspection
-from backend.broker.job_promoter import JobPromoter
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.events.event_progress import RedisEventProgress
+from backend.broker.events.event_stream import RedisEventStream
+from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.broker.jobs.operations import RedisOperations
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.keys import Keys
-from backend.broker.leadership import RedisLeadership
-from backend.broker.lease_book import RedisLeaseBook
-from backend.broker.ledger_repair import RedisLedgerRepair
-from backend.broker.ledger_view import RedisLedgerView
-from backend.broker.operations import RedisOperations
-from backend.broker.progress_notes import RedisProgressNotes
-from backend.broker.relay_gate import RedisRelayGate
-from backend.broker.server_facts import RedisFacts
+from backend.broker.ledger.ledger_repair import RedisLedgerRepair
+from backend.broker.ledger.ledger_view import RedisLedgerView
+from backend.broker.schedules.job_promoter import JobPromoter
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.server import library
+from backend.broker.server.functions import Functions
+from backend.broker.server.server_facts import RedisFacts
 from backend.broker.session_book import RedisSessions
-from backend.broker.wake_calls import RedisWakeCalls
-from backend.broker.worker_commands import RedisWorkerCommands
-from backend.broker.worker_presence import WorkerPresence, forget_worker
+from backend.broker.workers.command_channel import RedisCommandChannel
+from backend.broker.workers.worker_commands import RedisWorkerCommands
+from backend.broker.workers.worker_presence import WorkerPresence, forget_worker
 from backend.cli.checks.redis import check_redis
-from backend.domain.job_event import EventKind
-from backend.domain.job_state import JobState
-from backend.domain.ledger_ports import Attestation, RestorableJob, Seat
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.ledger_ports import Attestation, RestorableJob, Seat
 from backend.domain.ports import ClaimPlan, Rescued
 from tests.integration.broker.bench import Bench, new_job
 
@@ -181,7 +181,7 @@ def keep_time(client: Redis, keys: Keys) -> None:
     desk = RedisOperations(client, keys)
     desk.prune(["normal"], max_dead=1, max_dead_age=0)
     desk.usher(10, 10)
-    _relay(RedisRelayGate(client, keys))
+    _relay(RedisRelayTarget(client, keys))
     stream = RedisEventStream(client, client, keys, consumer="c1")
     stream.acknowledge(stream.read(1000, 0.01))
     stream.reclaim(10)
@@ -215,7 +215,7 @@ def _compare(client: Redis, keys: Keys, job_id: str) -> None:
     repair.write_off(view.balances()[0])
 
 
-def _relay(gate: RedisRelayGate) -> None:
+def _relay(gate: RedisRelayTarget) -> None:
     gate.close_to_others(1)
     gate.send([new_job("r1"), new_job("r2", delay=100)], 1)
     gate.known(["r1"])

@@ -9,8 +9,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
-from backend.broker.connection import connect
-from backend.broker.worker_presence import WorkerPresence
+from backend.broker.server.connection import connect
+from backend.broker.workers.worker_presence import WorkerPresence
 from backend.embedded.servers import Servers
 from tests.integration.broker.bench import Bench, new_job
 

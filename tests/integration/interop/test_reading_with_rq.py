@@ -14,7 +14,7 @@ from rq.results import Result
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
-from backend.broker.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import WorkerPresence
 from tests.integration.broker.bench import Bench, new_job
 from tests.integration.interop.conftest import RqCommand
 
@@ -84,8 +84,8 @@ def test_the_result_of_a_finished_job_is_its_return_value(bench: Bench) -> None:
 
 
 def test_every_failed_attempt_left_its_traceback(bench: Bench) -> None:
-    from backend.broker import codec
-    from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+    from backend.broker.jobs import codec
+    from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 
     error = AttemptError("exception", "ValueError", "no", "Traceback: näh")
     for kind in (OutcomeKind.RETRIED, OutcomeKind.FAILED):

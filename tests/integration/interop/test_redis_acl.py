@@ -13,10 +13,10 @@ import pytest
 from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from backend.broker import library
-from backend.broker.connection import connect
-from backend.broker.functions import Functions, load_library
 from backend.broker.keys import Keys
+from backend.broker.server import library
+from backend.broker.server.connection import connect
+from backend.broker.server.functions import Functions, load_library
 from backend.domain.errors import QueueUnavailable
 from backend.embedded.redis_server import RedisOptions, RedisServer
 from tests.integration.broker.bench import Bench, new_job

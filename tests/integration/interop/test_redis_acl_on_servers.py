@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from redis import exceptions as refused
 
-from backend.broker import library
-from backend.broker.connection import connect
 from backend.broker.keys import Keys
+from backend.broker.server import library
+from backend.broker.server.connection import connect
 from backend.cli.checks.redis import check_redis
 from tests.integration.broker.bench import Bench
 from tests.integration.interop import roles

@@ -17,7 +17,7 @@ from tests.integration.interop.conftest import RqCommand
 @pytest.fixture
 def heard(bench: Bench) -> Any:
     """What a worker process called w1 hears on its channel."""
-    from backend.broker.command_channel import _command
+    from backend.broker.workers.command_channel import _command
 
     subscription = bench.redis.pubsub(ignore_subscribe_messages=True)
     subscription.subscribe(bench.keys.commands("w1"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.broker import codec
+from backend.broker.jobs import codec
 from tests.integration.broker.bench import Bench, new_job
 from tests.integration.interop.conftest import RqCommand
 

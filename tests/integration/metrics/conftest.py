@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.broker.connection import connect
+from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
 from tests.integration.cli.conftest import record_url
 from tests.integration.runtime.cluster import Cluster

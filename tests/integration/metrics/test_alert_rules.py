@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backend.telemetry.metric_catalogue import METRICS
+from backend.telemetry.metrics.metric_catalogue import METRICS
 
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "config" / "prometheus" / "alerts.yml"

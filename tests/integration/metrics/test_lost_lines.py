@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.metrics.conftest import Deployment, free_port
 from tests.unit.telemetry.scrape import fetch, samples

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from backend.embedded.servers import Servers, start_servers
-from backend.history.connection import connect
-from backend.history.migrator import Migrator
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
 from tests.conftest import CACHE
 from tests.integration.outages.whole_deployment import WholeDeployment
 

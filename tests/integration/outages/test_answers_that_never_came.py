@@ -11,7 +11,7 @@ import pytest
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
 from backend.domain.errors import QueueUnavailable
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.outages.redis_process import RedisProcess
 

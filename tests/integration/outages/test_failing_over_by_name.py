@@ -9,7 +9,7 @@ import pytest
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
-from backend.broker.connection import blocked, translated
+from backend.broker.server.connection import blocked, translated
 from backend.domain.errors import QueueUnavailable
 from tests.integration.outages.redis_process import RedisProcess
 from tests.integration.outages.relay import Relay

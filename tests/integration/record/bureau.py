@@ -12,42 +12,42 @@ from pydantic import BaseModel
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from backend.broker.connection import connect_blocking
-from backend.broker.event_progress import RedisEventProgress
-from backend.broker.inspection import RedisInspection
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.events.event_progress import RedisEventProgress
+from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
-from backend.broker.leadership import RedisLeadership
-from backend.broker.ledger_repair import RedisLedgerRepair
-from backend.broker.ledger_view import RedisLedgerView
-from backend.broker.relay_gate import RedisRelayGate
-from backend.domain.job_id import uuid7
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.domain.retry_policy import RetryPolicy
-from backend.domain.subscription import Subscription, SubscriptionTable
-from backend.history.audit_store import PostgresAuditStore
-from backend.history.bell import PostgresBell
-from backend.history.callback_store import PostgresCallbackStore
-from backend.history.event_record_store import PostgresEventRecordStore
-from backend.history.history_store import HistoryStore
-from backend.history.ledger_store import PostgresLedgerStore
-from backend.history.outbox_store import PostgresOutbox
-from backend.history.relay_store import PostgresRelayStore
-from backend.history.seal_store import PostgresSealStore
+from backend.broker.ledger.ledger_repair import RedisLedgerRepair
+from backend.broker.ledger.ledger_view import RedisLedgerView
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.server.connection import connect_blocking
+from backend.domain.events.subscription import Subscription, SubscriptionTable
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job_id import uuid7
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.history.audit.audit_store import PostgresAuditStore
+from backend.history.audit.seal_store import PostgresSealStore
+from backend.history.ledger.ledger_store import PostgresLedgerStore
+from backend.history.outbox.callback_store import PostgresCallbackStore
+from backend.history.outbox.event_record_store import PostgresEventRecordStore
+from backend.history.outbox.notify_listener import PostgresNotifyListener
+from backend.history.outbox.outbox_store import PostgresOutbox
+from backend.history.outbox.relay_store import PostgresRelayStore
+from backend.history.reading.history_store import HistoryStore
 from backend.loops.callbacks import Callbacks
 from backend.loops.leader import Leader
 from backend.loops.relay import Relay
-from backend.services.audit_service import AuditService
-from backend.services.callback_service import CallbackService
-from backend.services.event_service import EventService
-from backend.services.job_intake import IntakeRules, JobIntake
-from backend.services.ledger_look import SecondLook
-from backend.services.ledger_mending import LedgerMender
-from backend.services.ledger_service import LedgerService
-from backend.services.outbox_service import OutboxService
-from backend.services.preview_service import PreviewService
-from backend.services.replay_service import ReplayService
-from backend.services.test_run_service import JobTester
+from backend.services.access.audit_service import AuditService
+from backend.services.events.callback_service import CallbackService
+from backend.services.events.event_service import EventService
+from backend.services.events.outbox_service import OutboxService
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
+from backend.services.jobs.preview_service import PreviewService
+from backend.services.jobs.rehearsals import Rehearsals
+from backend.services.jobs.replay_service import ReplayService
+from backend.services.ledger.ledger_look import SecondLook
+from backend.services.ledger.ledger_mending import LedgerMender
+from backend.services.ledger.ledger_service import LedgerService
 from backend.telemetry.clock import SystemClock
 from tests.eventually import eventually
 from tests.integration.broker.bench import Bench
@@ -114,7 +114,7 @@ class Bureau:
         self.events = PostgresEventRecordStore(engine, self.clock.now)
         self.event_service = EventService(self.events, self.intake, SUBSCRIPTIONS, new_id=new_id)
 
-        self.tester = JobTester(self.events, self.intake, new_id=new_id)
+        self.rehearsals = Rehearsals(self.events, self.intake, new_id=new_id)
         self.previews = PreviewService(
             self.intake, self.inspection, self.queue, new_id=new_id, now=self.clock.now
         )
@@ -151,7 +151,7 @@ class Bureau:
         return Callbacks(
             PostgresCallbackStore(self.engine, self.clock.now),
             self.callback_service.decide,
-            PostgresBell(self.engine, "listen_to_callbacks"),
+            PostgresNotifyListener(self.engine, "listen_to_callbacks"),
             self.clock,
         )
 
@@ -165,7 +165,7 @@ class Bureau:
         holder = f"relay-{next(_numbers)}"
         return Relay(
             store or PostgresRelayStore(self.engine),
-            gate or RedisRelayGate(self.redis, self.keys),
+            gate or RedisRelayTarget(self.redis, self.keys),
             self.progress,
             leader=Leader(
                 RedisLeadership(self.redis, self.keys),
@@ -174,7 +174,7 @@ class Bureau:
                 holder=holder,
                 lease=3.0,
             ),
-            bell=PostgresBell(self.engine, "listen_to_outbox"),
+            notify_listener=PostgresNotifyListener(self.engine, "listen_to_outbox"),
             clock=self.clock,
             batch=batch,
         )

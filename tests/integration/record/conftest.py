@@ -9,7 +9,7 @@ from redis import Redis
 from sqlalchemy import Engine, text
 
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
+from backend.history.server.connection import connect
 from tests.integration.broker.bench import ERROR
 from tests.integration.history.databases import migrated_database
 from tests.integration.record.bureau import Bureau

@@ -6,14 +6,14 @@ import os
 import sys
 import threading
 
-from backend.broker.connection import connect as connect_redis
-from backend.broker.event_progress import RedisEventProgress
+from backend.broker.events.event_progress import RedisEventProgress
+from backend.broker.events.relay_target import RedisRelayTarget
 from backend.broker.keys import Keys
-from backend.broker.leadership import RedisLeadership
-from backend.broker.relay_gate import RedisRelayGate
-from backend.history.bell import PostgresBell
-from backend.history.connection import connect
-from backend.history.relay_store import PostgresRelayStore
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.server.connection import connect as connect_redis
+from backend.history.outbox.notify_listener import PostgresNotifyListener
+from backend.history.outbox.relay_store import PostgresRelayStore
+from backend.history.server.connection import connect
 from backend.loops.leader import Leader
 from backend.loops.relay import Relay
 from backend.telemetry.clock import SystemClock
@@ -27,10 +27,10 @@ def main(redis_url: str, database_url: str) -> None:
     holder = f"relay-{os.getpid()}"
     relay = Relay(
         PostgresRelayStore(engine),
-        RedisRelayGate(redis, keys),
+        RedisRelayTarget(redis, keys),
         RedisEventProgress(redis, keys),
         leader=Leader(leadership, clock, duty="relay", holder=holder, lease=0.3),
-        bell=PostgresBell(engine, "listen_to_outbox"),
+        notify_listener=PostgresNotifyListener(engine, "listen_to_outbox"),
         clock=clock,
         batch=5,
     )

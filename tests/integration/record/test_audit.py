@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.access_errors import NotAllowed
-from backend.domain.actor import Actor, ActorKind, Channel
-from backend.domain.audit import ActionOutcome, AuditEntry
-from backend.domain.audit_ports import AuditFilter
+from backend.domain.access.access_errors import NotAllowed
+from backend.domain.access.actor import Actor, ActorKind, Channel
+from backend.domain.audit.audit import ActionOutcome, AuditEntry
+from backend.domain.audit.audit_ports import AuditFilter
 from backend.domain.errors import JobNotFound, QueueUnavailable
-from backend.history.anchor_file import AnchorFile
+from backend.history.audit.anchor_file import AnchorFile
+from backend.services.access.audit_service import AuditService, verify_export
 from backend.services.actions.action_log import ActionLog, Effect
-from backend.services.audit_service import AuditService, verify_export
 from tests.integration.record.bureau import Bureau
 
 ADA = Actor("ada", "operator", "10.0.0.7", kind=ActorKind.PERSON, channel=Channel.CLI)

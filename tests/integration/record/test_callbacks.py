@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from backend.domain.job_event import JobEvent
-from backend.history.callback_store import PostgresCallbackStore
+from backend.domain.jobs.job_event import JobEvent
+from backend.history.outbox.callback_store import PostgresCallbackStore
 from tests.integration.broker.bench import ERROR
 from tests.integration.record.bureau import Bureau
 

@@ -11,9 +11,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from backend.domain.errors import InvalidOption, InvalidPayload, JobNotFound, UnknownJobType
-from backend.domain.subscription import Subscription, SubscriptionTable
-from backend.services.event_bus import EventBus
-from backend.services.event_service import EventService
+from backend.domain.events.subscription import Subscription, SubscriptionTable
+from backend.services.events.event_bus import EventBus
+from backend.services.events.event_service import EventService
 from tests.integration.record.bureau import Bureau, new_id
 
 ADA = {"user": {"name": "Ada", "id": 7}}

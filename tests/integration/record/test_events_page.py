@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from backend.broker import library
-from backend.broker.connection import connect as connect_redis
+from backend.broker.server import library
+from backend.broker.server.connection import connect as connect_redis
 from backend.embedded.servers import Servers
-from backend.history.connection import connect
+from backend.history.server.connection import connect
 from tests.integration.history.databases import migrated_database
 
 ROOT = Path(__file__).parents[3]

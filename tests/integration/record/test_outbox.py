@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from backend.broker.connection import connect, connect_blocking
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.errors import InvalidOption, MigrationError, QueueUnavailable
-from backend.domain.job_state import JobState
-from backend.services.outbox_service import OutboxService
+from backend.domain.jobs.job_state import JobState
+from backend.services.events.outbox_service import OutboxService
 from tests.integration.record.bureau import Bureau
 
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from backend.broker.connection import connect
-from backend.broker.inspection import RedisInspection
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.server.connection import connect
 from backend.domain.errors import InvalidOption
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
-from backend.services.job_intake import JobIntake
-from backend.services.preview_service import PreviewService
+from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.services.jobs.job_intake import JobIntake
+from backend.services.jobs.preview_service import PreviewService
 from tests.integration.record.bureau import Bureau, new_id
 
 ADA = {"job_type": "greet", "payload": {"name": "Ada"}}

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove
-from backend.domain.job_event import version_of
+from backend.domain.jobs.job_event import version_of
 from tests.integration.broker.bench import ERROR
 from tests.integration.record.bureau import Bureau
 

@@ -8,9 +8,9 @@ import pytest
 from rq import SimpleWorker
 
 from backend.domain.errors import IllegalMove
-from backend.domain.job_event import EventKind
-from backend.domain.ledger import Fault, FaultKind, LedgerReport
-from backend.history.ledger_store import PostgresLedgerStore
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.ledger.ledger import Fault, FaultKind, LedgerReport
+from backend.history.ledger.ledger_store import PostgresLedgerStore
 from tests.integration.record.bureau import Bureau
 from tests.integration.record.planted_faults import PLANTED, finish, forge, lose_event
 

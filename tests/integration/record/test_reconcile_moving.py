@@ -9,12 +9,12 @@ import os
 import threading
 from collections.abc import Collection
 
-from backend.broker.ledger_view import RedisLedgerView
-from backend.domain.ledger import FaultKind, LiveFacts, Places
-from backend.domain.ledger_ports import Suspect
-from backend.history.ledger_store import PostgresLedgerStore
+from backend.broker.ledger.ledger_view import RedisLedgerView
+from backend.domain.ledger.ledger import FaultKind, LiveFacts, Places
+from backend.domain.ledger.ledger_ports import Suspect
+from backend.history.ledger.ledger_store import PostgresLedgerStore
 from backend.loops.recorder import Recorder
-from backend.services.ledger_look import SecondLook
+from backend.services.ledger.ledger_look import SecondLook
 from tests.integration.broker.bench import Bench
 from tests.integration.record.bureau import Bureau
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from backend.broker.relay_gate import RedisRelayGate
+from backend.broker.events.relay_target import RedisRelayTarget
 from backend.domain.errors import HistoryUnavailable, QueueUnavailable
-from backend.domain.queue_state import QueueState
-from backend.history.relay_store import PostgresRelayStore
+from backend.domain.jobs.queue_state import QueueState
+from backend.history.outbox.relay_store import PostgresRelayStore
 from backend.loops.relay import Relay
 from tests.integration.record.bureau import Bureau
 
@@ -76,7 +76,7 @@ def _died(bureau: Bureau, *, call: str, after: bool, part: str) -> None:
     """A relay that died at one of its calls."""
     error = KeyboardInterrupt()
     store: Any = PostgresRelayStore(bureau.engine)
-    gate: Any = RedisRelayGate(bureau.redis, bureau.keys)
+    gate: Any = RedisRelayTarget(bureau.redis, bureau.keys)
     if part == "store":
         store = Interrupted(store, call, after=after, error=error)
     else:
@@ -143,7 +143,7 @@ def test_a_doubtful_row_waits_until_the_record_can_tell(bureau: Bureau) -> None:
 
 def test_a_relay_that_was_superseded_cannot_send_late(bureau: Bureau) -> None:
     bureau.outbox_service.enqueue([job := bureau.job(result_ttl=0)])
-    gate = RedisRelayGate(bureau.redis, bureau.keys)
+    gate = RedisRelayTarget(bureau.redis, bureau.keys)
     frozen = bureau.relay(gate=Frozen(gate, bureau))
 
     frozen.run_once()
@@ -157,7 +157,7 @@ def test_a_relay_that_was_superseded_cannot_send_late(bureau: Bureau) -> None:
 class Frozen:
     """A gate before which a relay stands still while another takes over, sends, and the job runs."""
 
-    def __init__(self, gate: RedisRelayGate, bureau: Bureau) -> None:
+    def __init__(self, gate: RedisRelayTarget, bureau: Bureau) -> None:
         self._gate = gate
         self._bureau = bureau
         self.close_to_others = gate.close_to_others
@@ -172,7 +172,7 @@ class Frozen:
 
 
 def test_an_answer_that_never_came_is_asked_for_under_a_new_fence(bureau: Bureau) -> None:
-    gate = RedisRelayGate(bureau.redis, bureau.keys)
+    gate = RedisRelayTarget(bureau.redis, bureau.keys)
     lost = Interrupted(gate, "send", after=True, error=QueueUnavailable("no answer"))
     relay = bureau.relay(gate=lost)
     bureau.outbox_service.enqueue([job := bureau.job()])
@@ -211,7 +211,7 @@ def test_relays_that_are_killed_again_and_again_send_each_job_once(bureau: Burea
     for round_ in range(40):
         death = _DEATHS[round_ % len(_DEATHS)].values[0]
         store: Any = PostgresRelayStore(bureau.engine)
-        gate: Any = RedisRelayGate(bureau.redis, bureau.keys)
+        gate: Any = RedisRelayTarget(bureau.redis, bureau.keys)
         broken: Any = Interrupted(
             store if death["part"] == "store" else gate,
             death["call"],
@@ -243,7 +243,7 @@ def test_redis_that_lost_its_data_gets_doubtful_rows_again(bureau: Bureau) -> No
 
 
 def test_a_full_queue_holds_up_only_its_own_jobs(bureau: Bureau) -> None:
-    gate = RedisRelayGate(bureau.redis, bureau.keys, backlog_limit=1)
+    gate = RedisRelayTarget(bureau.redis, bureau.keys, backlog_limit=1)
     bureau.outbox_service.enqueue(
         [bureau.job(), second := bureau.job(), urgent := bureau.job(priority="high")]
     )

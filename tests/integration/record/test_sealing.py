@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend.domain.job_event import JobEvent, version_of
-from backend.history.anchor_file import AnchorFile
-from backend.history.audit_store import PostgresAuditStore
-from backend.history.seal_store import PostgresSealStore
+from backend.domain.jobs.job_event import JobEvent, version_of
+from backend.history.audit.anchor_file import AnchorFile
+from backend.history.audit.audit_store import PostgresAuditStore
+from backend.history.audit.seal_store import PostgresSealStore
 from backend.loops.sealer import Sealer
 from tests.integration.record.bureau import Bureau
 

@@ -10,7 +10,7 @@ from tests.integration.record.bureau import Bureau
 
 
 def test_a_test_run_answers_at_once_and_can_be_followed(bureau: Bureau) -> None:
-    receipt = bureau.tester.test_job(
+    receipt = bureau.rehearsals.test_job(
         "count", {"n": 1}, priority="high", environment="staging", tags=["mine"], tenant="acme"
     )
 
@@ -34,7 +34,7 @@ def test_a_test_run_answers_at_once_and_can_be_followed(bureau: Bureau) -> None:
 
 
 def test_the_event_of_a_test_run_is_on_record_with_its_run(bureau: Bureau) -> None:
-    receipt = bureau.tester.test_job("greet", {"name": "Ada"})
+    receipt = bureau.rehearsals.test_job("greet", {"name": "Ada"})
 
     recorded = bureau.event_service.get_event(receipt.event_id)
 
@@ -45,7 +45,7 @@ def test_the_event_of_a_test_run_is_on_record_with_its_run(bureau: Bureau) -> No
 
 
 def test_a_test_run_takes_a_queue_and_the_deployed_version(bureau: Bureau) -> None:
-    receipt = bureau.tester.test_job("greet", {"name": "Ada"}, queue="low:report", version=1)
+    receipt = bureau.rehearsals.test_job("greet", {"name": "Ada"}, queue="low:report", version=1)
     bureau.relay_all()
 
     queued = bureau.queue.find(receipt.run_id)
@@ -55,14 +55,14 @@ def test_a_test_run_takes_a_queue_and_the_deployed_version(bureau: Bureau) -> No
 
 def test_a_test_run_with_a_wrong_payload_leaves_nothing(bureau: Bureau) -> None:
     with pytest.raises(InvalidPayload):
-        bureau.tester.test_job("greet", {})
+        bureau.rehearsals.test_job("greet", {})
 
     assert bureau.rows("SELECT 1 FROM event_records") == []
 
 
 def test_a_test_run_of_a_rolled_back_transaction_never_was(bureau: Bureau) -> None:
     with Session(bureau.engine) as session:
-        bureau.tester.test_job("greet", {"name": "Ada"}, session=session)
+        bureau.rehearsals.test_job("greet", {"name": "Ada"}, session=session)
         session.rollback()
 
     assert bureau.rows("SELECT 1 FROM event_records") == []

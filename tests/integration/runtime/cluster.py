@@ -13,7 +13,7 @@ import psutil
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
-from backend.domain.job import JobView
+from backend.domain.jobs.job import JobView
 from tests.eventually import eventually
 
 ROOT = Path(__file__).parents[3]

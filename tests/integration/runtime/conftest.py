@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.broker.connection import connect
+from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
 from tests.integration.runtime.cluster import Cluster
 

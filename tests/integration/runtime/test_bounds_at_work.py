@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from backend.domain.errors import InvalidOption
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.broker.bench import new_job
 from tests.integration.runtime.cluster import Cluster

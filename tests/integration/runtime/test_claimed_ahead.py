@@ -6,7 +6,7 @@ import os
 import signal
 from collections import Counter
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove, JobNotFound
-from backend.domain.job_state import JobState
-from backend.services.job_control import JobControl
+from backend.domain.jobs.job_state import JobState
+from backend.services.jobs.job_control import JobControl
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.actor import Actor
+from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove, InvalidOption
-from backend.domain.job_filter import JobFilter
-from backend.domain.job_state import JobState
-from backend.services.bulk_service import BulkService
-from backend.services.job_control import JobControl
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_state import JobState
+from backend.services.jobs.bulk_service import BulkService
+from backend.services.jobs.job_control import JobControl
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import psutil
 
-from backend.broker.functions import Functions
-from backend.domain.actor import Actor
-from backend.domain.job_state import JobState
+from backend.broker.server.functions import Functions
+from backend.domain.access.actor import Actor
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import ROOT, Cluster
 
@@ -153,7 +153,7 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
 
 _A_SHORT_LIFE = """
 import os, pathlib
-from workers.runtime.crew_member import CrewMember
+from workers.runtime.supervision.worker_handle import CrewMember
 pathlib.Path(os.environ["PID_FILE"]).write_text(str(CrewMember("orphan", "default", 1).pid))
 os._exit(0)
 """

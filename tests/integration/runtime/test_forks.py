@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 import pytest
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from backend.domain.actor import Actor
-from backend.domain.job_filter import JobFilter
-from backend.services.bulk_service import BulkService
+from backend.domain.access.actor import Actor
+from backend.domain.jobs.job_filter import JobFilter
+from backend.services.jobs.bulk_service import BulkService
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

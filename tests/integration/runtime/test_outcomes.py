@@ -7,7 +7,7 @@ import json
 import pytest
 
 from backend.domain.errors import InvalidPayload, PayloadTooLarge, UnknownJobType
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.integration.runtime.cluster import ROOT, Cluster
 from tests.jobs.leaving import CHANGES
 

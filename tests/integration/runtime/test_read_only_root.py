@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import ROOT, Cluster
 

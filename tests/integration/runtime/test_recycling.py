@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import psutil
 
-from backend.domain.job_state import JobState
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import Rescued
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster

@@ -7,7 +7,7 @@ from rq.command import send_shutdown_command, send_stop_job_command
 from rq.serializers import JSONSerializer
 from rq.suspension import resume, suspend
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 

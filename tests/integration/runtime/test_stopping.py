@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backend.domain.job_state import JobState
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 from tests.integration.runtime.conftest import SHORT_LEASES

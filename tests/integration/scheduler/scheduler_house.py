@@ -9,34 +9,34 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import Engine
 
-from backend.broker.connection import connect_blocking
-from backend.broker.event_stream import job_event
-from backend.broker.job_queue import RedisJobQueue
+from backend.broker.events.event_stream import job_event
+from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
-from backend.broker.leadership import RedisLeadership
-from backend.domain.actor import Actor
-from backend.domain.job_event import EventKind
-from backend.domain.job_type import JobType, JobTypeCatalogue
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.server.connection import connect_blocking
+from backend.domain.access.actor import Actor
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.ports import JobQueue
-from backend.domain.schedule import Schedule
-from backend.domain.schedule_ports import TickBook
-from backend.domain.schedule_tick import Tick
-from backend.domain.schedule_verdict import CatchUpRules
-from backend.history.audit_store import PostgresAuditStore
-from backend.history.schedule_store import PostgresScheduleStore, PostgresTickBook
-from backend.history.seal_store import PostgresSealStore
+from backend.domain.schedules.schedule import Schedule
+from backend.domain.schedules.schedule_ports import TickBook
+from backend.domain.schedules.schedule_tick import Tick
+from backend.domain.schedules.schedule_verdict import CatchUpRules
+from backend.history.audit.audit_store import PostgresAuditStore
+from backend.history.audit.seal_store import PostgresSealStore
+from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
 from backend.loops.cron import Cron
 from backend.loops.leader import Leader
+from backend.services.access.audit_service import AuditService
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.schedules import ScheduleActions
-from backend.services.audit_service import AuditService
-from backend.services.job_intake import IntakeRules, JobIntake
-from backend.services.schedule_editor import ScheduleEditor
-from backend.services.schedule_intake import ScheduleIntake
-from backend.services.schedule_runner import ScheduleRunner
-from backend.services.schedule_seeding import ScheduleSeeding
-from backend.services.schedule_system import all_seeds
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.scheduler_service import SchedulerParts, SchedulerService
+from backend.services.schedules.schedule_editor import ScheduleEditor
+from backend.services.schedules.schedule_intake import ScheduleIntake
+from backend.services.schedules.schedule_runner import ScheduleRunner
+from backend.services.schedules.schedule_seeding import ScheduleSeeding
+from backend.services.schedules.schedule_system import all_seeds
 from backend.telemetry.clock import SystemClock
 from tests.integration.history.databases import rows, run
 

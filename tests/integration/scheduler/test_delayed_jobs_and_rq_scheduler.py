@@ -10,14 +10,14 @@ from freezegun import freeze_time
 from redis import Redis
 from rq_scheduler import Scheduler
 
-from backend.broker.connection import connect_blocking
-from backend.broker.job_promoter import JobPromoter
 from backend.broker.keys import Keys
+from backend.broker.schedules.job_promoter import JobPromoter
+from backend.broker.server.connection import connect_blocking
 from backend.domain.errors import InvalidRequest
-from backend.domain.job_state import JobState
-from backend.domain.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.embedded.servers import Servers
-from backend.services.job_intake import IntakeRules, JobIntake
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
 from tests.integration.scheduler.scheduler_house import SchedulerHouse, do_nothing
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.domain.actor import Actor, Channel
-from backend.domain.audit_ports import AuditFilter
+from backend.domain.access.actor import Actor, Channel
+from backend.domain.audit.audit_ports import AuditFilter
 from backend.domain.errors import InvalidOption, InvalidRequest, UnknownJobType
-from backend.domain.schedule import Origin
-from backend.domain.schedule_errors import ScheduleConflict, ScheduleNotFound
-from backend.domain.schedule_tick import TickOutcome
+from backend.domain.schedules.schedule import Origin
+from backend.domain.schedules.schedule_errors import ScheduleConflict, ScheduleNotFound
+from backend.domain.schedules.schedule_tick import TickOutcome
 from tests.integration.history.databases import rows, run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import HistoryUnavailable, QueueFull, QueueUnavailable
-from backend.domain.schedule_tick import TickOutcome
+from backend.domain.schedules.schedule_tick import TickOutcome
 from tests.integration.broker.bench import Bench
 from tests.integration.history.databases import run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
@@ -25,8 +25,12 @@ class Killed(BaseException):
 class Deadly:
     """A door to a store, at whose n-th call the process dies: before it, or when it is done."""
 
-    def __init__(self, door: Any, countdown: list[int], *, is_done_first: bool) -> None:
-        self._door, self._countdown, self._is_done_first = door, countdown, is_done_first
+    def __init__(self, session_guard: Any, countdown: list[int], *, is_done_first: bool) -> None:
+        self._session_guard, self._countdown, self._is_done_first = (
+            session_guard,
+            countdown,
+            is_done_first,
+        )
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
@@ -34,7 +38,7 @@ class Deadly:
             dies = self._countdown[0] == 0
             if dies and not self._is_done_first:
                 raise Killed
-            answer = getattr(self._door, name)(*arguments, **named)
+            answer = getattr(self._session_guard, name)(*arguments, **named)
             if dies:
                 raise Killed
             return answer

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from backend.broker.connection import connect as connect_redis
-from backend.broker.inspection import RedisInspection
-from backend.broker.leadership import RedisLeadership
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.server.connection import connect as connect_redis
 from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
-from backend.history.connection import connect
-from backend.history.depth_store import DepthStore
+from backend.history.reading.depth_store import DepthStore
+from backend.history.server.connection import connect
 from backend.loops.depth_sampler import KEEP, DepthSampler
 from backend.loops.leader import Leader
 from tests.integration.broker.bench import Bench, new_job

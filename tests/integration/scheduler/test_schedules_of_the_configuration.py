@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backend.domain.schedule import Origin
-from backend.domain.schedule_errors import ScheduleNotFound
-from backend.domain.schedule_seed import SeedOutcome, SeedReport
+from backend.domain.schedules.schedule import Origin
+from backend.domain.schedules.schedule_errors import ScheduleNotFound
+from backend.domain.schedules.schedule_seed import SeedOutcome, SeedReport
 from tests.integration.history.databases import rows
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
 

@@ -10,9 +10,9 @@ from freezegun import freeze_time
 from sqlalchemy import text
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
-from backend.domain.schedule_tick import TickOutcome
-from backend.history.connection import connect
-from backend.history.schedule_store import PostgresTickBook
+from backend.domain.schedules.schedule_tick import TickOutcome
+from backend.history.schedules.schedule_store import PostgresTickBook
+from backend.history.server.connection import connect
 from tests.eventually import eventually
 from tests.integration.history.databases import database
 from tests.integration.scheduler.scheduler_house import SchedulerHouse

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from backend.domain.job_state import JobState
-from backend.domain.schedule_tick import TickOutcome
+from backend.domain.jobs.job_state import JobState
+from backend.domain.schedules.schedule_tick import TickOutcome
 from tests.eventually import eventually
 from tests.integration.history.databases import rows, run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse

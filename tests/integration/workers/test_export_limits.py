@@ -146,7 +146,7 @@ from pathlib import Path
 from tests.integration.workers.shop import QUERIES
 from tests.workers_at_work import *
 from workers import export_worker
-from workers.runtime.child import limit_resources
+from workers.runtime.children.child import limit_resources
 url, folder, kind, rows, most, megabytes = sys.argv[1:]
 settings = settings_for(Path(folder)).but(
     sources={"shop": SourceSettings(url=url, queries=QUERIES, statement_timeout=300)})

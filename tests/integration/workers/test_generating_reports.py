@@ -185,7 +185,7 @@ def test_hostile_words_are_made_harmless_in_csv(own: Settings) -> None:
 
 def test_the_same_data_makes_the_same_pdf(settings: Settings, tmp_path: Path) -> None:
     from workers.reports.document import Document
-    from workers.reports.pdf_writer import write_pdf
+    from workers.reports.pdf.writer import write_pdf
 
     document = Document("T", "", [], datetime(2026, 1, 2, tzinfo=UTC), [])
     first, second = io.BytesIO(), io.BytesIO()
@@ -292,7 +292,7 @@ from workers.exports.row_writer import Column
 from workers.exports.parquet_writer import ParquetWriter
 from workers.exports.xlsx_writer import XlsxWriter
 from workers.reports.document import Document
-from workers.reports.pdf_writer import write_pdf
+from workers.reports.pdf.writer import write_pdf
 from datetime import UTC, datetime
 import io
 empty = Document("T", "", [], datetime(2026, 1, 2, tzinfo=UTC), [])

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from backend.broker.connection import connect
+from backend.broker.server.connection import connect
 from backend.domain.errors import InvalidPayload
-from backend.domain.job import JobView
+from backend.domain.jobs.job import JobView
 from backend.embedded.servers import Servers
 from tests.integration.runtime.cluster import Cluster
 from tests.integration.workers.mail_servers import MailServer

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from structlog.testing import CapturingLogger
 
-from backend.domain.access_errors import NotAllowed
-from backend.domain.actor import Actor, Channel
+from backend.domain.access.access_errors import NotAllowed
+from backend.domain.access.actor import Actor, Channel
+from backend.domain.access.role import Role
 from backend.domain.errors import HistoryUnavailable, InvalidOption, JobNotFound, QueueUnavailable
-from backend.domain.job import JobView
-from backend.domain.job_state import JobState
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.domain.role import Role
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.actions.ownership import Ownership

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from backend.domain.api_key import ApiKey
+from backend.domain.access.api_key import ApiKey
 from backend.domain.errors import HistoryUnavailable
 
 

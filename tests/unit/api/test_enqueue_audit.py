@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backend.api.enqueue_audit import EnqueueAudit
-from backend.domain.actor import Actor, ActorKind, Channel
-from backend.domain.role import Role
+from backend.api.request.enqueue_audit import EnqueueAudit
+from backend.domain.access.actor import Actor, ActorKind, Channel
+from backend.domain.access.role import Role
 
 
 class _Trail:
@@ -40,7 +40,7 @@ def _note(audit: EnqueueAudit, name: str) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are written at once."""
-    monkeypatch.setattr("backend.api.enqueue_audit._EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("backend.api.request.enqueue_audit._EVERY_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("quick")

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr, ValidationError
 
+from backend.api.access.jwt_tokens import JwtVerifier, verifier_of
 from backend.api.config.api_settings import JwtSettings
-from backend.api.jwt_tokens import JwtVerifier, verifier_of
-from backend.domain.access_errors import NotAuthenticated
-from backend.domain.api_key import Credential, Principal
+from backend.domain.access.access_errors import NotAuthenticated
+from backend.domain.access.api_key import Credential, Principal
+from backend.domain.access.role import Role
 from backend.domain.errors import ConfigurationError
-from backend.domain.role import Role
 
 _SECRET = "a-shared-secret-of-at-least-32-bytes"
 

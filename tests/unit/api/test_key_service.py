@@ -8,12 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from backend.domain.access_errors import KeyNotFound, NotAuthenticated
-from backend.domain.api_key import TOKEN_HEAD, Credential, Principal, fingerprint_of, token_of
+from backend.domain.access.access_errors import KeyNotFound, NotAuthenticated
+from backend.domain.access.api_key import (
+    TOKEN_HEAD,
+    Credential,
+    Principal,
+    fingerprint_of,
+    token_of,
+)
+from backend.domain.access.role import Role
 from backend.domain.errors import HistoryUnavailable, InvalidOption
-from backend.domain.role import Role
-from backend.services.key_service import KeyService
-from backend.telemetry.redaction import masked_text
+from backend.services.access.key_service import KeyService
+from backend.telemetry.logs.redaction import masked_text
 from tests.unit.api.key_shelf import HandClock, KeyShelf
 
 _OF_SETTINGS = "a-token-of-the-settings"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.api.error_handlers import STATUSES, problem_kinds, status_of
-from backend.api.problem import problem_of
+from backend.api.http.error_handlers import STATUSES, problem_kinds, status_of
+from backend.api.http.problem import problem_of
 from backend.domain.errors import (
     ConfigurationError,
     HistoryUnavailable,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.api.rate_limit import RateLimit
+from backend.api.access.rate_limit import RateLimit
 
 
 class Watch:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from flask import Blueprint, Flask
 
-from backend.api.access import OPEN, RIGHTS, Right, check_rights, permit
-from backend.api.openapi import document_of
+from backend.api.access.rights import OPEN, RIGHTS, Right, check_rights, permit
+from backend.api.http.openapi import document_of
 from backend.api.routers import OPERATIONS
-from backend.domain.access_errors import NotAllowed
-from backend.domain.api_key import Principal
+from backend.domain.access.access_errors import NotAllowed
+from backend.domain.access.api_key import Principal
+from backend.domain.access.role import Role
 from backend.domain.errors import ConfigurationError
-from backend.domain.role import Role
 
 
 def _app(*endpoints: str) -> Flask:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from backend.api.tracing import request_id_of, trace_of
+from backend.api.request.tracing import request_id_of, trace_of
 
 _TRACE, _SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.api.whole_requests import LOOKED_AT, Arrival, arrival_of
+from backend.api.serving.whole_requests import LOOKED_AT, Arrival, arrival_of
 
 _HEAD = b"POST /api/jobs HTTP/1.1\r\nHost: x\r\n"
 

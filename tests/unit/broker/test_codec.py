@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.broker import codec
-from backend.broker.event_stream import job_event
-from backend.domain.job import ClaimedJob, NewJob
-from backend.domain.job_event import JobEvent
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, died
-from backend.domain.queue_name import QueueName
+from backend.broker.events.event_stream import job_event
+from backend.broker.jobs import codec
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
+from backend.domain.jobs.job import ClaimedJob, NewJob
+from backend.domain.jobs.job_event import JobEvent
+from backend.domain.jobs.queue_name import QueueName
 from workers.runtime.trampoline import run
 
 json_values = st.recursive(

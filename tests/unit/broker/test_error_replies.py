@@ -6,8 +6,8 @@ import pytest
 from redis._parsers.base import BaseParser
 from redis.exceptions import DataError, RedisError, ResponseError
 
-from backend.broker.connection import answer_in, translate
-from backend.broker.error_replies import ANSWERS, happened_halfway, read_reply
+from backend.broker.server.connection import answer_in, translate
+from backend.broker.server.error_replies import ANSWERS, happened_halfway, read_reply
 from backend.domain.errors import PayloadTooLarge, QueueFull, QueueUnavailable
 from backend.domain.store_answer import Meaning
 

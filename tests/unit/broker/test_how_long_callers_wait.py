@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis import exceptions
 
-from backend.broker.connection import connect
+from backend.broker.server.connection import connect
 
 _PROMISED_SECONDS = 2.0
 

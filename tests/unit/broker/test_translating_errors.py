@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from redis import exceptions
 
-from backend.broker.connection import translate, translated
-from backend.broker.functions import is_missing_function
+from backend.broker.server.connection import translate, translated
+from backend.broker.server.functions import is_missing_function
 from backend.domain.errors import QueueFull, QueueUnavailable
 
 

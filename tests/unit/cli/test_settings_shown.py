@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from backend.api.config.settings import load_settings
-from backend.cli.setting_rows import setting_rows
-from backend.cli.setting_sources import settings_in_force
+from backend.cli.reference.setting_rows import setting_rows
+from backend.cli.reference.setting_sources import settings_in_force
 
 
 def _found(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, tuple[str, str]]:

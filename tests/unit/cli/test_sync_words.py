@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend.cli.sync_words import sync_words
-from backend.domain.schedule_seed import SeedOutcome, SeedReport
-from backend.domain.schedule_view import Difference
+from backend.cli.output.sync_words import sync_words
+from backend.domain.schedules.schedule_seed import SeedOutcome, SeedReport
+from backend.domain.schedules.schedule_view import Difference
 
 _GONE = (Difference("nightly", "exists", in_file=False, in_database=True),)
 _EDITED = (Difference("nightly", "cron", in_file="0 2 * * *", in_database="0 3 * * *"),)

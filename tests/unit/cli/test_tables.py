@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from backend.cli.printing import print_facts, print_rows
+from backend.cli.output.printing import print_facts, print_rows
 
 _IDS = ("01a20422-3626-72f9-927e-b6df42618c3e", "01a20422-3078-767e-8708-df73d6c863b3")
 _QUEUES = ("normal:report", "normal:webhook")

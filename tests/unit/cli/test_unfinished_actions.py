@@ -7,8 +7,8 @@ from typing import Any
 
 from backend.cli.checks.audit import check_audit
 from backend.cli.checks.finding import Level
-from backend.domain.actor import Actor
-from backend.domain.audit import AuditEntry, AuditRow
+from backend.domain.access.actor import Actor
+from backend.domain.audit.audit import AuditEntry, AuditRow
 from backend.domain.errors import HistoryUnavailable
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

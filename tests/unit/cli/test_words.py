@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from backend.cli.ages import length, moment
-from backend.cli.instants import COMING, DURATION, INSTANT
-from backend.cli.plain_data import plain
-from backend.domain.job_state import JobState
-from backend.domain.queue_name import QueueName
+from backend.cli.input.instants import COMING, DURATION, INSTANT
+from backend.cli.output.ages import length, moment
+from backend.cli.output.plain_data import plain
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_name import QueueName
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import pytest
 
 from backend.api.config import yaml_file
 from backend.domain.errors import UnknownJobType
-from backend.domain.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from workers.registry import load_catalogue
 
 
 def _told(packages: list[str]) -> str:
     with pytest.raises(UnknownJobType) as missed:
-        load_catalogue(packages, RetryPolicy()).get("sync_contact")
+        load_catalogue((), packages, RetryPolicy()).get("sync_contact")
     return str(missed.value)
 
 

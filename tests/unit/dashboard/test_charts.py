@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from backend.dashboard import charts, scale
-from backend.dashboard.charts import Bar, Level, Point
+from backend.dashboard.drawing import charts, scale
+from backend.dashboard.drawing.charts import Bar, Level, Point
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

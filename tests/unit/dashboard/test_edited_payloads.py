@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.dashboard.edited_payload import edited_payload
+from backend.dashboard.request.edited_payload import edited_payload
 from backend.domain.errors import InvalidPayload
 
 WEBHOOK = {"url": "https://ours.example/", "headers": {"X-Key": "s3cret"}, "body": {"a": 1}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.dashboard.fresh import Fresh
+from backend.dashboard.drawing.ttl_cache import Fresh
 from backend.domain.errors import HistoryUnavailable
 from tests.unit.dashboard.clock_by_hand import ClockByHand
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.dashboard.live_parts import parts_in, told, without
+from backend.dashboard.drawing.live_parts import parts_in, told, without
 
 _PAGE = (
     '<main><div class="head" data-live id="head"><div><h1>Jobs</h1></div></div>'

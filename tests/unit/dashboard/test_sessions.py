@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from backend.dashboard.session import Session, name_of
-from backend.dashboard.session_store import MemorySessions
-from backend.dashboard.sessions import Sessions
-from backend.domain.access_errors import KeyNotFound
-from backend.domain.api_key import ApiKey, Credential, Principal
+from backend.dashboard.session.session import Session, name_of
+from backend.dashboard.session.session_store import MemorySessions
+from backend.dashboard.session.sessions import Sessions
+from backend.domain.access.access_errors import KeyNotFound
+from backend.domain.access.api_key import ApiKey, Credential, Principal
+from backend.domain.access.role import Role
 from backend.domain.errors import HistoryUnavailable, QueueUnavailable
-from backend.domain.role import Role
 from tests.unit.dashboard.clock_by_hand import ClockByHand
 
 ADA = Principal("key-1", "ada", Role.OPERATOR, "acme", Credential.KEY)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from backend.dashboard.sign_links import lead_of
-from backend.services.health_situation import Severity, Sign
+from backend.dashboard.drawing.sign_links import lead_of
+from backend.services.health.health_situation import Severity, Sign
 
 HOME = "/dashboard/jobs"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from backend.dashboard.routes import page_of
-from backend.dashboard.slip import slip_of
+from backend.dashboard.request.routes import page_of
+from backend.dashboard.request.slip import slip_of
 from backend.dashboard.views import ROUTES
 from backend.domain.errors import IllegalMove, InvalidOption, InvalidPayload, QueueUnavailable
 

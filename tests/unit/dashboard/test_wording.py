@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backend.dashboard import wording
+from backend.dashboard.drawing import wording
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.cursor import Cursor
 from backend.domain.errors import InvalidOption
+from backend.domain.jobs.cursor import Cursor
 
 
 def test_a_cursor_survives_being_written_down_whatever_its_parts_hold() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.errors import InvalidOption
-from backend.domain.job_id import checked, uuid7
+from backend.domain.jobs.job_id import checked, uuid7
 
 
 @given(st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from backend.domain.job import JobView
-from backend.domain.job_labels import NO_LABELS, JobLabels, labels_in, labels_of
-from backend.domain.job_state import JobState
-from backend.domain.job_terms import JobTerms, terms_in, terms_of
-from backend.domain.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.job_labels import NO_LABELS, JobLabels, labels_in, labels_of
+from backend.domain.jobs.options.job_terms import JobTerms, terms_in, terms_of
 
 SAID = {
     "tags": ["vip", "eu"],

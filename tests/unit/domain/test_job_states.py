@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, version_of
-from backend.domain.job_state import FINAL_STATES, LEGAL_MOVES, JobState, is_legal
-from backend.domain.outcome import OutcomeKind
+from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.domain.jobs.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, version_of
+from backend.domain.jobs.job_state import FINAL_STATES, LEGAL_MOVES, JobState, is_legal
 
 
 def test_every_state_knows_its_moves() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.errors import ConfigurationError, UnknownJobType
-from backend.domain.job_type import Isolation, JobType, JobTypeCatalogue
-from backend.domain.nearest_name import suggestion
+from backend.domain.jobs.job_type import Isolation, JobType, JobTypeCatalogue
+from backend.domain.text.nearest_name import suggestion
 
 
 def _send() -> None: ...

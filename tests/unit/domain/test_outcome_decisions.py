@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind, decide_failure
-from backend.domain.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, decide_failure
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 
 ERROR = AttemptError("exception", "ValueError", "no")
 POLICY = RetryPolicy((10.0, 20.0), jitter=0)

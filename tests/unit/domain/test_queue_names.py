@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.errors import UnknownPriority
-from backend.domain.queue_name import Priority, QueueName, queues_of
+from backend.domain.jobs.queue_name import Priority, QueueName, queues_of
 
 
 @pytest.mark.parametrize(

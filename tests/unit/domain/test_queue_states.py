@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backend.domain.job import JobView
-from backend.domain.job_state import JobState
-from backend.domain.queue_state import QueueState
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_state import QueueState
 
 
 def _state(accepted: int, **counts: int) -> QueueState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.errors import InvalidOption
-from backend.domain.retry_policy import DEFAULT_DELAYS, RetryPolicy
+from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
 
 MIDDLE = 0.5
 

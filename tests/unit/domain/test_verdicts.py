@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backend.domain.outcome import OutcomeKind
+from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.domain.jobs.attempts.verdict import Death, charged, judge, judge_vanished
 from backend.domain.ports import Lease
-from backend.domain.verdict import Death, charged, judge, judge_vanished
 
 
 def _lease(number: int, worker: str = "w1", failures: int = 0, most: int = 3) -> Lease:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from backend.domain.visible_text import steers, visible, visible_line
+from backend.domain.text.visible_text import steers, visible, visible_line
 
 
 @pytest.mark.parametrize(

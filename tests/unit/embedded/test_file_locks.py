@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from backend.embedded.errors import EmbeddedServerError
-from backend.embedded.file_lock import FileLock
+from backend.embedded.state.file_lock import FileLock
 
 
 @pytest.fixture

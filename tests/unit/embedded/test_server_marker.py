@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.embedded.errors import EmbeddedServerError
-from backend.embedded.marker import Marker, ServerRecord, read_marker, write_marker
+from backend.embedded.state.marker import Marker, ServerRecord, read_marker, write_marker
 
 
 def test_a_marker_is_read_back_as_it_was_written(tmp_path):

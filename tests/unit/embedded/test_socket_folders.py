@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.embedded.socket_folder import remove_socket_folder, socket_folder
+from backend.embedded.state.socket_folder import remove_socket_folder, socket_folder
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from backend.history.attempt_fault import fault_in
+from backend.history.recording.attempt_fault import fault_in
 
 
 def test_an_error_is_taken_apart() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.job_event import JobEvent
-from backend.history.copy_lines import event_lines, job_lines, result_lines
-from backend.history.job_registers import fold
+from backend.domain.jobs.job_event import JobEvent
+from backend.history.recording.copy_lines import event_lines, job_lines, result_lines
+from backend.history.recording.job_registers import fold
 
 ACCEPTED = JobEvent("1000-0", "enqueued", "j", "low", state="queued", job_type="greet", data="{}")
 

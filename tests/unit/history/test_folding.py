@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from backend.domain.job_event import JobEvent, version_of
-from backend.history.job_registers import JobRegisters, fold
+from backend.domain.jobs.job_event import JobEvent, version_of
+from backend.history.recording.job_registers import JobRegisters, fold
 
 ACCEPTED = JobEvent(
     "1000-0", "enqueued", "j", "low", state="queued", job_type="greet", max_attempts=2, data="{}"

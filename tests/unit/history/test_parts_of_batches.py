@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.job_event import JobEvent
-from backend.history import record_writer
-from backend.history.record_writer import parts_of
+from backend.domain.jobs.job_event import JobEvent
+from backend.history.recording import record_writer
+from backend.history.recording.record_writer import parts_of
 
 
 def _events(*sizes: int) -> list[JobEvent]:

@@ -6,7 +6,7 @@ import pytest
 from psycopg2 import errorcodes
 
 from backend.domain.store_answer import Meaning
-from backend.history.sqlstates import is_about_schema, is_about_values, read_state
+from backend.history.server.sqlstates import is_about_schema, is_about_values, read_state
 
 NOT_NOW, REFUSED, MISTAKE = Meaning.NOT_NOW, Meaning.REFUSED, Meaning.MISTAKE
 

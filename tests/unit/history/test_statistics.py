@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from backend.domain.errors import InvalidOption
-from backend.domain.history_retention import RetentionPolicy
-from backend.domain.history_search import Bookmark
-from backend.domain.history_statistics import TimeWindow, summarise
-from backend.history.months import month_after, month_of
+from backend.domain.history.history_retention import RetentionPolicy
+from backend.domain.history.history_search import Bookmark
+from backend.domain.history.history_statistics import TimeWindow, summarise
+from backend.history.schema.months import month_after, month_of
 
 #: A position of 64 bits, and one that nothing has.
 BEYOND = str(Bookmark(1 << 63, "j"))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
-from backend.history.connection import Unrecordable, translate, translated
+from backend.history.server.connection import Unrecordable, translate, translated
 
 
 class Told(psycopg2.Error):

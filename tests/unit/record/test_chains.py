@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from backend.domain.actor import Actor
-from backend.domain.audit import AuditEntry, AuditRow
-from backend.domain.audit_chain import (
+from backend.domain.access.actor import Actor
+from backend.domain.audit.audit import AuditEntry, AuditRow
+from backend.domain.audit.audit_chain import (
     NO_ROWS,
     ChainHead,
     ChainWalk,

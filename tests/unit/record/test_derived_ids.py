@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.derived_job_id import derived_job_id
 from backend.domain.errors import InvalidOption
-from backend.domain.job import NewJob
-from backend.domain.job_id import checked, uuid7
-from backend.domain.plan_token import PlanToken, token_for
-from backend.domain.queue_name import QueueName
+from backend.domain.jobs.derived_job_id import derived_job_id
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job_id import checked, uuid7
+from backend.domain.jobs.plan_token import PlanToken, token_for
+from backend.domain.jobs.queue_name import QueueName
 
 CAUSE = uuid7(1_700_000_000_000, b"0123456789")
 JOB = NewJob("a", "greet", QueueName.parse("high"), "{}", {}, 1, 60, 60)

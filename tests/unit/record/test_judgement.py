@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend.domain.job_event import EventKind
-from backend.domain.job_state import JobState
-from backend.domain.ledger import LiveFacts, RecordedFacts, stream_id_of
-from backend.domain.ledger_attestation import attestation_for
-from backend.domain.ledger_judgement import (
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.ledger import LiveFacts, RecordedFacts, stream_id_of
+from backend.domain.ledger.ledger_attestation import attestation_for
+from backend.domain.ledger.ledger_judgement import (
     Evidence,
     Remedy,
     faults_of,
@@ -19,7 +19,7 @@ from backend.domain.ledger_judgement import (
     record_is_right,
     remedies_for,
 )
-from backend.domain.ledger_ports import Attestation
+from backend.domain.ledger.ledger_ports import Attestation
 
 MS = 1_700_000_000_000
 QUEUED = LiveFacts("a", "queued", "normal", created_ms=MS, enqueued_ms=MS)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.errors import TallyError
-from backend.domain.job import NewJob
-from backend.domain.outbox import without_delay
-from backend.domain.queue_name import QueueName
-from backend.history.outbox_text import job_in, text_of
+from backend.domain.events.outbox import without_delay
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.queue_name import QueueName
+from backend.history.outbox.outbox_text import job_in, text_of
 
 NOW = datetime(2026, 1, 27, tzinfo=UTC)
 _json = st.recursive(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from backend.api.config.record_settings import EventSettings
 from backend.domain.errors import ConfigurationError, InvalidPayload
-from backend.domain.subscription import Subscription, SubscriptionTable
+from backend.domain.events.subscription import Subscription, SubscriptionTable
 
 EVENT = {"user": {"name": "Ada", "roles": ["admin"], "age": None}, "n": 1}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from backend.broker import codec
-from backend.domain.bounds import RESULT_BYTES
-from backend.domain.job import ClaimedJob
-from backend.domain.job_type import JobType
-from backend.domain.outcome import Outcome
+from backend.broker.jobs import codec
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.bounds import RESULT_BYTES
 from workers.base_worker import JobContext
-from workers.runtime import attempt
+from workers.runtime.attempts import attempt
 
 
 def claimed(payload: Any = None, **fields: Any) -> ClaimedJob:

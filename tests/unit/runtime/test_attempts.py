@@ -9,15 +9,15 @@ import pytest
 from pydantic import BaseModel
 
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
-from backend.domain.job_type import JobType
-from backend.domain.outcome import OutcomeKind
+from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.domain.jobs.job_type import JobType
 from tests.unit.runtime.attempts import claimed as _job
 from tests.unit.runtime.attempts import run as _run
 from workers.base_worker import JobContext, StopRequested, TimeLimitReached
-from workers.runtime import attempt
-from workers.runtime.attempt_error import HardLimitReached
-from workers.runtime.job_contexts import context_of
-from workers.runtime.runner import hard_timeout
+from workers.runtime.attempts import attempt
+from workers.runtime.attempts.attempt_error import HardLimitReached
+from workers.runtime.attempts.job_contexts import context_of
+from workers.runtime.attempts.runner import hard_timeout
 
 
 class Greeting(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.runtime.batch_size import BatchSize
+from workers.runtime.slots.batch_size import BatchSize
 
 
 def test_a_new_slot_claims_one() -> None:

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap.job_type_modules import OWN_MODULES
-from workers.runtime.child_pool import ChildNotStarted, ChildPool
-from workers.runtime.child_process import Surroundings
+from workers.runtime.children.child_pool import ChildNotStarted, ChildPool
+from workers.runtime.children.child_process import Surroundings
 
 
 class Machine:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from workers.runtime.claim_order import ClaimOrder
+from workers.runtime.slots.claim_order import ClaimOrder
 
 WEIGHTS = {"high": 7, "normal": 2, "low": 1}
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import QueueUnavailable
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan
-from backend.domain.step_codes import SettleCode
 from tests.unit.runtime.attempts import claimed
-from workers.runtime.exchange import Exchange
+from workers.runtime.slots.round_trips import RoundTrips
 
 DONE = Outcome(OutcomeKind.FINISHED, "1")
 
@@ -42,7 +42,7 @@ class Store:
 
 def _trade(store: Store, *ended: tuple[ClaimedJob, Outcome], most: int = 1) -> tuple[Any, int]:
     doubts: list[None] = []
-    exchange = Exchange([store], lambda _most: (), lambda: doubts.append(None))
+    exchange = RoundTrips([store], lambda _most: (), lambda: doubts.append(None))
     return exchange.trade(ended, most), len(doubts)
 
 

@@ -8,14 +8,14 @@ import threading
 
 import pytest
 
-from workers.runtime.commands import Commands
-from workers.runtime.heartbeat import Heartbeat
-from workers.runtime.slot import Slot
-from workers.runtime.steward import Steward
+from workers.runtime.presence.commands import Commands
+from workers.runtime.presence.heartbeat import Heartbeat
+from workers.runtime.slots.slot import Slot
+from workers.runtime.slots.slot_watchdog import SlotWatchdog
 
 _FORK = """
 import os, sys
-from workers.runtime import forked_copy
+from workers.runtime.children import forked_copy
 
 {watch}
 copy = os.fork()
@@ -58,7 +58,7 @@ def test_a_process_that_runs_no_jobs_may_fork_those_that_do() -> None:
     assert said == ["a process of its own", "went on", "0 False"]
 
 
-@pytest.mark.parametrize("kind", [Commands, Heartbeat, Slot, Steward])
+@pytest.mark.parametrize("kind", [Commands, Heartbeat, Slot, SlotWatchdog])
 def test_no_thread_of_ours_hides_what_python_calls_after_a_fork(
     kind: type[threading.Thread],
 ) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.domain.job import ClaimedJob
-from backend.domain.outcome import AttemptError, Outcome, OutcomeKind
-from workers.runtime import frames
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
+from workers.runtime.children import frames
 
 JOB = ClaimedJob(
     "a", "1-0", 2, 1, True, "low:email", "greet", '["ä"]'.encode(), b'{"tags":["x"]}', 1.5, 3

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from workers.runtime.flight_board import Flight
-from workers.runtime.killing import overdue_jobs
+from workers.runtime.slots.running_table import RunningJob
+from workers.runtime.supervision.killing import overdue_jobs
 
-_OWN = Flight("own", "1-0", 1.0, 9.0)
-_TOLD = Flight("told", "1-0", 1.0, 9.0, told_to_stop=True)
+_OWN = RunningJob("own", "1-0", 1.0, 9.0)
+_TOLD = RunningJob("told", "1-0", 1.0, 9.0, told_to_stop=True)
 
 
 def test_who_ran_beyond_its_limit_is_guilty_of_that() -> None:

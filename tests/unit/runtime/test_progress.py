@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workers.base_worker import JobContext
-from workers.runtime.progress import Progress
+from workers.runtime.attempts.progress import Progress
 
 
 class Told:

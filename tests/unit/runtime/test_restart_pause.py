@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.runtime.restart_pause import RestartPause
+from workers.runtime.supervision.restart_pause import RestartPause
 
 
 def test_who_never_took_a_job_is_started_ever_later() -> None:

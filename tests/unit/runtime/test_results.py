@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from backend.domain.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from tests.unit.runtime.attempts import run
 
 

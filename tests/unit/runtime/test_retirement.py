@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.runtime.retirement import Condition, RetirementLimits, reason_to_retire
+from workers.runtime.supervision.retirement import Condition, RetirementLimits, reason_to_retire
 
 _FINE = Condition(
     jobs_done=10, rss_bytes=100 * 1024 * 1024, has_forsaken_slot=False, is_asked=False

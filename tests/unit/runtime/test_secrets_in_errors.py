@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend.domain.job_type import JobType
-from backend.domain.outcome import Outcome
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job_type import JobType
 from tests.unit.runtime.attempts import claimed
 from workers.base_worker import JobContext
-from workers.runtime import attempt
+from workers.runtime.attempts import attempt
 
 PAYLOAD = {"user": "ada", "auth": {"key": "k-9f8e7d6c", "pin": 4711}, "short": "abc"}
 

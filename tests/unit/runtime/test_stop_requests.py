@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.runtime.stop_requests import ONE_REQUEST_SECONDS, StopRequests
+from workers.runtime.supervision.stop_requests import ONE_REQUEST_SECONDS, StopRequests
 
 
 class Clock:

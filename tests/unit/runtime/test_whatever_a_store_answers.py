@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import QueueUnavailable
-from backend.domain.job import ClaimedJob
+from backend.domain.jobs.attempts.verdict import Death
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Lease, Rescued
-from backend.domain.step_codes import ExtendCode, SettleCode
-from backend.domain.verdict import Death
 from tests.eventually import eventually
-from workers.runtime.claim_order import ClaimOrder
-from workers.runtime.commands import Commands
-from workers.runtime.crew import Crew, no_tally
-from workers.runtime.flight_board import FlightBoard
-from workers.runtime.heartbeat import Heartbeat
-from workers.runtime.stragglers import Stragglers
-from workers.runtime.supervisor import ProcessLimits, Supervisor
+from workers.runtime.presence.commands import Commands
+from workers.runtime.presence.heartbeat import Heartbeat
+from workers.runtime.slots.claim_order import ClaimOrder
+from workers.runtime.slots.lost_claims import LostClaims
+from workers.runtime.slots.running_table import RunningTable
+from workers.runtime.slots.slot_pool import SlotPool, no_tally
+from workers.runtime.supervision.supervisor import ProcessLimits, Supervisor
 
 ERRORS = [
     QueueUnavailable("Redis is away"),
@@ -90,15 +90,15 @@ def _no_context(_job: ClaimedJob) -> Any:
     raise AssertionError("no job runs here")
 
 
-def _crew(store: _Store) -> Crew:
-    return Crew(
+def _slot_pool(store: _Store) -> SlotPool:
+    return SlotPool(
         worker="w",
         dispatches=[store],
         order=ClaimOrder(["default"], {}),
         calls=store,
         runners={},
         alone={},
-        board=FlightBoard.create(1),
+        board=RunningTable.create(1),
         make_context=_no_context,
         batch_seconds=0.01,
         batch_limit=1,
@@ -109,22 +109,22 @@ def _crew(store: _Store) -> Crew:
 @each_error
 def test_a_slot_goes_on_settling_and_claiming(error: Exception) -> None:
     store = _Store(error)
-    crew = _crew(store)
+    slot_pool = _slot_pool(store)
 
-    assert list(crew.exchange([], 1)) == []
+    assert list(slot_pool.exchange([], 1)) == []
 
     assert store.done == ["traded"]
-    assert crew.in_doubt
-    assert crew.outages.reasons() == []
+    assert slot_pool.in_doubt
+    assert slot_pool.outages.reasons() == []
 
 
 @each_error
 def test_an_idle_slot_goes_on_listening(error: Exception) -> None:
     store = _Store(error, times=2)
-    crew = _crew(store)
+    slot_pool = _slot_pool(store)
 
     for _ in range(3):
-        assert crew.wait_for_work()
+        assert slot_pool.wait_for_work()
 
     assert store.done == ["waited"]
 
@@ -132,8 +132,8 @@ def test_an_idle_slot_goes_on_listening(error: Exception) -> None:
 @each_error
 def test_a_heart_goes_on_beating(error: Exception) -> None:
     store = _Store(error, times=2)
-    crew = _crew(store)
-    heart = Heartbeat(crew, store, store, Stragglers(crew, store), interval=1, lease=9)
+    slot_pool = _slot_pool(store)
+    heart = Heartbeat(slot_pool, store, store, LostClaims(slot_pool, store), interval=1, lease=9)
 
     assert [heart.beat() for _ in range(3)] == [False, False, True]
 
@@ -143,7 +143,7 @@ def test_a_heart_goes_on_beating(error: Exception) -> None:
 @each_error
 def test_commands_are_listened_to_again(error: Exception) -> None:
     told = threading.Event()
-    commands = Commands(_crew(_Store(error)), _Store(error), told.set)
+    commands = Commands(_slot_pool(_Store(error)), _Store(error), told.set)
     commands.start()
 
     assert told.wait(20)
@@ -153,11 +153,11 @@ def test_commands_are_listened_to_again(error: Exception) -> None:
 
 @each_error
 def test_stopping_goes_on_though_nobody_can_be_woken(error: Exception) -> None:
-    crew = _crew(_Store(error))
+    slot_pool = _slot_pool(_Store(error))
 
-    crew.stop()
+    slot_pool.stop()
 
-    assert crew.stopping.is_set()
+    assert slot_pool.stopping.is_set()
 
 
 def _supervisor(store: _Store, forget: Callable[[str], None] = lambda _name: None) -> Supervisor:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.domain.schedule import MissedRuns, Origin, Overlap, Plan, Schedule
-from backend.services.job_intake import IntakeRules, JobIntake
-from backend.services.schedule_intake import ScheduleIntake
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.schedules.schedule import MissedRuns, Origin, Overlap, Plan, Schedule
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
+from backend.services.schedules.schedule_intake import ScheduleIntake
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from backend.domain.errors import InvalidOption
-from backend.services.cron_ticks import NAMES, CronLine, cron_line
+from backend.services.schedules.cron_ticks import NAMES, CronLine, cron_line
 from tests.effort import calls_of
 
 _MOST_CALLS = 20_000

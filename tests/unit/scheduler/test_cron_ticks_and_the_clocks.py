@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from backend.services.cron_ticks import CronLine
+from backend.services.schedules.cron_ticks import CronLine
 from tests.unit.scheduler.cron_oracle import (
     MINUTE,
     OracleLine,

@@ -8,9 +8,9 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as some
 
-from backend.domain.schedule import Plan
-from backend.domain.schedule_interval import next_on_grid
-from backend.services.schedule_timing import next_tick, shortest_gap, ticks_after
+from backend.domain.schedules.schedule import Plan
+from backend.domain.schedules.schedule_interval import next_on_grid
+from backend.services.schedules.schedule_timing import next_tick, shortest_gap, ticks_after
 from tests.unit.scheduler.builders import NOON
 
 SECOND = timedelta(seconds=1)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import InvalidOption
-from backend.domain.job import NewJob
+from backend.domain.jobs.job import NewJob
 from tests.unit.scheduler.builders import NOON, job_intake
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from backend.api.config.schedule_settings import ScheduleSettings
-from backend.domain.schedule import Origin
-from backend.services.schedule_intake import ScheduleIntake
-from backend.services.schedule_preview import preview_of
-from backend.services.schedule_system import all_seeds, system_seeds
+from backend.domain.schedules.schedule import Origin
+from backend.services.schedules.schedule_intake import ScheduleIntake
+from backend.services.schedules.schedule_preview import preview_of
+from backend.services.schedules.schedule_system import all_seeds, system_seeds
 from tests.unit.scheduler.builders import NOON, job_intake
 
 

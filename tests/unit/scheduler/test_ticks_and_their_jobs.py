@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as some
 
-from backend.domain.job_id import checked
-from backend.domain.schedule_tick import due_at_of, job_id_of
+from backend.domain.jobs.job_id import checked
+from backend.domain.schedules.schedule_tick import due_at_of, job_id_of
 from tests.unit.scheduler.builders import NOON
 
 INSTANTS = some.datetimes(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backend.domain.errors import InvalidOption
-from backend.services.schedule_zones import first_change, first_instant, zone_of
+from backend.services.schedules.schedule_zones import first_change, first_instant, zone_of
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from backend.domain.schedule import Plan
-from backend.services.schedule_preview import preview_of
-from backend.services.schedule_timing import in_words
+from backend.domain.schedules.schedule import Plan
+from backend.services.schedules.schedule_preview import preview_of
+from backend.services.schedules.schedule_timing import in_words
 from tests.unit.scheduler.builders import NOON
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from backend.domain.schedule import MissedRuns
-from backend.domain.schedule_tick import TickOutcome
-from backend.domain.schedule_verdict import CatchUpRules, judge
+from backend.domain.schedules.schedule import MissedRuns
+from backend.domain.schedules.schedule_tick import TickOutcome
+from backend.domain.schedules.schedule_verdict import CatchUpRules, judge
 from tests.unit.scheduler.builders import NOON, schedule
 
 RULES = CatchUpRules(missed_after=30, most=100)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import InvalidOption, InvalidPayload, UnknownJobType, UnknownPriority
-from backend.domain.schedule import MissedRuns, Overlap, Plan
-from backend.services.schedule_intake import checked_name
+from backend.domain.schedules.schedule import MissedRuns, Overlap, Plan
+from backend.services.schedules.schedule_intake import checked_name
 from tests.unit.scheduler.builders import NOON, schedule_intake
 
 

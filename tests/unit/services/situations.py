@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from backend.domain.history_statistics import AttemptCounts, TypeStatistics
-from backend.domain.job import JobView
-from backend.domain.job_state import JobState
-from backend.domain.queue_state import QueueState, WorkerState
-from backend.domain.schedule_view import ScheduleView
-from backend.services.health_signs import signs_of
-from backend.services.health_situation import Sign, Situation
+from backend.domain.history.history_statistics import AttemptCounts, TypeStatistics
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.domain.schedules.schedule_view import ScheduleView
+from backend.services.health.health_signs import signs_of
+from backend.services.health.health_situation import Sign, Situation
 from tests.unit.scheduler.builders import schedule
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

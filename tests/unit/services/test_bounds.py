@@ -14,12 +14,12 @@ from backend.api.config.engine_settings import RedisSettings, RetrySettings, Wor
 from backend.api.config.schedule_settings import ScheduleSettings
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.api.schemas.schedules import ScheduleRequest
-from backend.cli.instants import Duration
-from backend.cli.jobs import jobs
-from backend.cli.schedules import schedules
-from backend.domain import bounds
-from backend.domain.bounds import Bound
+from backend.cli.commands.jobs.group import jobs
+from backend.cli.commands.schedules import schedules
+from backend.cli.input.instants import Duration
 from backend.domain.errors import ConfigurationError, InvalidOption
+from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.bounds import Bound
 from tests.unit.scheduler.builders import NOON, job_intake, schedule_intake
 from workers.base_worker import job_type
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from backend.domain.job import JobView
-from backend.domain.job_filter import JobFilter
-from backend.domain.job_state import JobState
-from backend.domain.outcome import AttemptError
+from backend.domain.jobs.attempts.outcome import AttemptError
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_state import JobState
 
 BORN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DIED = BORN + timedelta(minutes=5)

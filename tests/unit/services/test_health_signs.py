@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backend.domain.history_ports import StreamLag
-from backend.domain.pause import Pause
-from backend.services.health_situation import Severity
+from backend.domain.history.history_ports import StreamLag
+from backend.domain.jobs.pause import Pause
+from backend.services.health.health_situation import Severity
 from tests.unit.services.situations import (
     ago,
     attempts,

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.errors import InvalidOption
-from backend.domain.job import NewJob
-from backend.domain.job_options import (
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.job_options import (
     JOB_ID,
     LINE,
     OPTIONS,
@@ -21,10 +22,9 @@ from backend.domain.job_options import (
     JobOptions,
     Option,
 )
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.domain.queue_name import Priority
-from backend.services.job_intake import IntakeRules, JobIntake
-from backend.services.job_options import checked
+from backend.domain.jobs.queue_name import Priority
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
+from backend.services.jobs.job_options import checked
 from tests.unit.scheduler.builders import job_intake, nothing
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from backend.domain.errors import InvalidOption, InvalidPayload
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.services.job_intake import IntakeRules, JobIntake
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from tests.unit.scheduler.builders import NOON, job_intake, nothing
 
 

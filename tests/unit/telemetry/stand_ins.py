@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.domain.errors import QueueUnavailable
-from backend.domain.history_ports import StreamLag
-from backend.domain.job_state import JobState
-from backend.domain.queue_state import QueueState, WorkerState
-from backend.telemetry.server_facts import ServerFacts
+from backend.domain.history.history_ports import StreamLag
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.telemetry.metrics.server_facts import ServerFacts
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 

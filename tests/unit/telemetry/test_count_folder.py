@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from backend.telemetry.count_folder import CountFile, CountFolder
-from backend.telemetry.count_keeper import FOLDER_VARIABLE, CountKeeper, keep_counts
-from backend.telemetry.counts import Snapshot, Spread, nothing
+from backend.telemetry.metrics.count_folder import CountFile, CountFolder
+from backend.telemetry.metrics.count_keeper import FOLDER_VARIABLE, CountKeeper, keep_counts
+from backend.telemetry.metrics.counts import Snapshot, Spread, nothing
 
 _KEY = ("tally_job_attempts_total", ("default", "greet", "finished"))
 _SPREAD = ("tally_job_run_seconds", ("default", "greet"))
 _CHILD = """
 import sys, time
 from pathlib import Path
-from backend.telemetry.count_folder import CountFile
+from backend.telemetry.metrics.count_folder import CountFile
 from tests.unit.telemetry.test_count_folder import counted
 file = CountFile(Path(sys.argv[1]))
 file.write(counted(7))

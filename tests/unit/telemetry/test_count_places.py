@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.telemetry.count_folder import CountFile
-from backend.telemetry.count_places import clear_abandoned, new_count_folder
+from backend.telemetry.metrics.count_folder import CountFile
+from backend.telemetry.metrics.count_places import clear_abandoned, new_count_folder
 
 
 @pytest.fixture(autouse=True)

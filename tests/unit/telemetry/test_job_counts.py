@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from backend.domain.outcome import Outcome, OutcomeKind
-from backend.telemetry.job_counts import UNKNOWN, JobCounts
-from backend.telemetry.metric_catalogue import ATTEMPTS, LATE, RUNS, SECONDS, WAITS
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.telemetry.metrics.job_counts import UNKNOWN, JobCounts
+from backend.telemetry.metrics.metric_catalogue import ATTEMPTS, LATE, RUNS, SECONDS, WAITS
 from tests.effort import calls_of
 
 _MOST_CALLS = 20

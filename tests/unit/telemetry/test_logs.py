@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from backend.telemetry.logs import set_up_logs
+from backend.telemetry.logs.set_up import set_up_logs
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ import pytest
 
 _PROGRAM = """
 import logging, sys, structlog
-from backend.telemetry.logs import set_up_logs
-from backend.telemetry.lossy_streams import lines_lost, lose_lines
+from backend.telemetry.logs.set_up import set_up_logs
+from backend.telemetry.logs.lossy_streams import lines_lost, lose_lines
 lose_lines()
 set_up_logs(style="json")
 for number in range(3):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backend.domain.job_type import JobType, JobTypeCatalogue
-from backend.telemetry.masking import without_secrets
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.telemetry.logs.masking import without_secrets
 from tests.jobs.well_behaved import note
 
 CATALOGUE = JobTypeCatalogue([JobType("pay", note, secret_fields=frozenset({"card"}))])

@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 
 from backend.domain.errors import HistoryUnavailable, QueueUnavailable
-from backend.domain.outcome import Outcome, OutcomeKind
-from backend.telemetry.cluster_collector import MOST_QUEUES, ClusterCollector
-from backend.telemetry.count_folder import CountFile, CountFolder
-from backend.telemetry.http_counts import HttpCounts
-from backend.telemetry.job_counts import JobCounts
-from backend.telemetry.metric_catalogue import METRICS, OUTBOX, MetricKind
-from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.metrics_server import MetricsServer
-from backend.telemetry.process_collectors import (
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.telemetry.metrics.cluster_collector import MOST_QUEUES, ClusterCollector
+from backend.telemetry.metrics.count_folder import CountFile, CountFolder
+from backend.telemetry.metrics.http_counts import HttpCounts
+from backend.telemetry.metrics.job_counts import JobCounts
+from backend.telemetry.metrics.metric_catalogue import METRICS, OUTBOX, MetricKind
+from backend.telemetry.metrics.metrics_page import MetricsPage
+from backend.telemetry.metrics.metrics_server import MetricsServer
+from backend.telemetry.metrics.process_collectors import (
     BuildCollector,
     DeathCollector,
     FolderCollector,
     LinesLostCollector,
     LoopCollector,
 )
-from backend.telemetry.record_collector import RecordCollector
+from backend.telemetry.metrics.record_collector import RecordCollector
 from tests.unit.telemetry.scrape import fetch
 from tests.unit.telemetry.stand_ins import StandInBroker, StandInFacts, StillClock, no_lag
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from backend.telemetry.metrics_page import MetricsPage
-from backend.telemetry.metrics_server import ports_from, serve
-from backend.telemetry.metrics_targets import announced
+from backend.telemetry.metrics.metrics_page import MetricsPage
+from backend.telemetry.metrics.metrics_server import ports_from, serve
+from backend.telemetry.metrics.metrics_targets import announced
 from tests.unit.telemetry.scrape import fetch
 
 

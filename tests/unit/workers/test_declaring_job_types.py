@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import ConfigurationError
-from backend.domain.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from workers.base_worker import job_type
 from workers.registry import load_catalogue
 
@@ -85,7 +85,7 @@ class Shelf:
         name = f"{self.folder.name.replace('-', '_')}_{self._made}"
         (self.folder / f"{name}.py").write_text(text)
         self.last = name
-        return load_catalogue([name], RetryPolicy())
+        return load_catalogue((), [name], RetryPolicy())
 
     def refusal(self, text: str) -> str:
         """What is said of a module that cannot be loaded."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from backend.telemetry.logs import set_up_logs
+from backend.telemetry.logs.set_up import set_up_logs
 from workers.base_worker import JobContext
 from workers.job_log import JobLog
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backend.bootstrap.job_type_modules import OWN_MODULES
-from backend.domain.retry_policy import RetryPolicy
-from workers.job_type_page import job_type_page
+from backend.cli.reference.job_type_page import job_type_page
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from workers.registry import load_catalogue
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from backend.domain.errors import ArtifactError, PermanentFailure, RetryLater
 from workers.base_worker import StopRequested, TimeLimitReached
-from workers.no_second_try import no_second_try
+from workers.handlers.no_second_try import no_second_try
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import pytest
 
 from backend.domain.errors import PermanentFailure
 from workers.reports.document import Block, Chart, Document, Heading, Paragraph, Series, Table
-from workers.reports.pdf_paper import Paper, Style, direction_of
-from workers.reports.pdf_writer import write_pdf
+from workers.reports.pdf.paper import Paper, Style, direction_of
+from workers.reports.pdf.writer import write_pdf
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 A4 = (595.28, 841.89)
@@ -133,7 +133,7 @@ def test_a_font_of_ones_own_comes_first_and_a_wrong_one_is_named(tmp_path: Path)
 
 
 def _bold() -> Path:
-    from workers.reports.pdf_fonts import plain_and_bold
+    from workers.reports.pdf.fonts import plain_and_bold
 
     return plain_and_bold(None)[1]
 

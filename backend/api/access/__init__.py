@@ -1,0 +1,1 @@
+"""Who calls, how often, and what they may."""

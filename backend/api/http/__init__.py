@@ -1,0 +1,1 @@
+"""One declaration an operation: it checks requests, answers, and makes the document."""

@@ -1,0 +1,92 @@
+"""From a request to accepted jobs: labels of the caller, idempotency, and what a repetition is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from backend.api.http.api_errors import MalformedRequest
+from backend.api.request.request_context import Call
+from backend.api.schemas.jobs import EnqueueRequest
+from backend.domain.access.access_errors import NotAllowed
+from backend.domain.access.type_rights import permit_type
+from backend.domain.errors import IdempotencyConflict, QueueUnavailable
+from backend.domain.jobs.derived_job_id import derived_job_id
+from backend.domain.jobs.job import EnqueueReply
+from backend.domain.jobs.options.job_options import OwnOptions
+from backend.services.jobs.job_options import JobRequest
+
+_KEY = re.compile(r"[!-~]{1,128}")
+
+
+def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]:
+    """Accepts jobs for the caller; a repetition of another request under one key is refused."""
+    trace_id = call.trace.trace_id
+    wanted = [_traced(prepared(call, request), trace_id) for request in requests]
+    key = idempotency_key(call)
+    if key is not None:
+        for number, one in enumerate(wanted):
+            own_key = f"{key}:{number}" if len(wanted) > 1 else key
+            one["idempotency_key"] = own_key
+            if call.parts.accepts_by_outbox:
+                one.setdefault("job_id", derived_job_id(own_key, "http"))
+    try:
+        replies = call.parts.queue.accept_many(wanted, own_of(call))
+    except QueueUnavailable as error:
+        # Whoever asked for a job that runs after all is to be found in the audit log.
+        note_enqueued(call, error.ids_that_may_be_accepted)
+        raise
+    except IdempotencyConflict as conflict:
+        note_enqueued(call, conflict.details["accepted"])
+        raise
+    note_enqueued(call, [reply.id for reply in replies if reply.created])
+    return replies
+
+
+def idempotency_key(call: Call) -> str | None:
+    """The Idempotency-Key header, made the caller's own; None when there is none."""
+    given = call.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    if not _KEY.fullmatch(given):
+        raise MalformedRequest(
+            "Idempotency-Key must be 1 to 128 visible characters",
+            errors=[{"parameter": "Idempotency-Key", "detail": "1 to 128 visible characters"}],
+        )
+    return f"http:{call.who.credential}:{call.who.id}:{given}"
+
+
+def tenant_of(call: Call, asked: str | None) -> str | None:
+    """The tenant of what the caller makes: its own, if it has one."""
+    own = call.who.tenant
+    if own is not None and asked not in {None, own}:
+        raise NotAllowed(f"your key is bound to the tenant {own!r}")
+    return own or asked
+
+
+def own_of(call: Call) -> OwnOptions:
+    """Whether what the caller makes is confined to its tenant."""
+    return {} if call.who.tenant is None else {"is_confined": True}
+
+
+def note_enqueued(call: Call, ids: Sequence[str]) -> None:
+    """Writes down that the caller enqueued these jobs."""
+    call.app_state.enqueue_audit.note(call.actor, call.operation, ids)
+
+
+def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
+    """What `enqueue_job` takes, with the caller's tenant; raises `NotAllowed` for what they may not."""
+    if request.job_type in call.parts.catalogue:
+        permit_type(call.who, call.parts.catalogue.get(request.job_type))
+    values = request.job_request()
+    tenant = tenant_of(call, values.get("tenant"))
+    if tenant is not None:
+        values["tenant"] = tenant
+    if key := values.get("idempotency_key"):
+        values["idempotency_key"] = f"body:{tenant or ''}:{key}"
+    return values
+
+
+def _traced(values: JobRequest, trace_id: str) -> JobRequest:
+    values.setdefault("trace_id", trace_id)
+    return values

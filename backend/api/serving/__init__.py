@@ -1,0 +1,1 @@
+"""The web server: sockets, processes and what stands before them."""

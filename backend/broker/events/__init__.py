@@ -1,0 +1,1 @@
+"""The stream of events, and the jobs that come from the outbox."""

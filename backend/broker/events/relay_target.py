@@ -1,0 +1,82 @@
+"""The door through which the relay brings jobs from the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis import Redis
+
+from backend.broker.jobs import codec
+from backend.broker.keys import Keys
+from backend.broker.server.connection import translated
+from backend.broker.server.functions import Functions
+from backend.domain.errors import QueueFull
+from backend.domain.events.outbox import SendCode, SendReply
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.step_codes import EnqueueCode
+
+#: Jobs of one step, as in `job_queue`.
+_BATCH = 100
+
+
+class RedisRelayTarget:
+    """The `RelayTarget` on Redis."""
+
+    def __init__(
+        self, client: Redis, keys: Keys, *, backlog_limit: int = 0, stream_limit: int = 0
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._functions = Functions(client, keys.root)
+        self._limits = (backlog_limit, stream_limit)
+
+    def close_to_others(self, fence: int) -> bool:
+        """From now on nothing is taken from relays with a lower fence; False: a higher one was here."""
+        return self._functions.call("relay", fence, *self._limits) is not None
+
+    def send(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
+        """Offers jobs, an answer for each; None when a higher fence was here, and nothing was taken."""
+        replies: list[SendReply] = []
+        for at in range(0, len(jobs), _BATCH):
+            batch = jobs[at : at + _BATCH]
+            answered = self._send_batch(batch, fence)
+            if answered is None:
+                # The rest is as good as refused; what went before is in Redis.
+                superseded = SendReply(SendCode.REFUSED, "another relay took over")
+                return [*replies, *[superseded] * (len(jobs) - at)] if replies else None
+            replies += answered
+        return replies
+
+    def known(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of the jobs that Redis has."""
+        pipe = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.exists(self._keys.job(job_id))
+        with translated():
+            found = pipe.execute() if job_ids else []
+        return {job_id for job_id, exists in zip(job_ids, found, strict=True) if exists}
+
+    def _send_batch(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
+        arguments = [text for job in jobs for text in codec.enqueue_arguments(job)]
+        try:
+            codes = self._functions.call("relay", fence, *self._limits, *arguments)
+        except QueueFull as error:
+            return [SendReply(SendCode.REFUSED, str(error))] * len(jobs)
+        if codes is None:
+            return None
+        return [_reply(job, code) for job, code in zip(jobs, codes, strict=True)]
+
+
+def _reply(job: NewJob, code: Any) -> SendReply:
+    if isinstance(code, list):
+        since, holder = code[1].decode(), code[0].decode()
+        reason = f"its key or id belongs to job {holder} of {since}, which has other contents"
+        return SendReply(SendCode.CONFLICT, reason)
+    if isinstance(code, bytes):
+        return SendReply(SendCode.ACCEPTED, code.decode())
+    if code == EnqueueCode.QUEUE_FULL:
+        return SendReply(SendCode.REFUSED, f"queue {job.queue} is at its backlog limit")
+    if code == EnqueueCode.HISTORY_FULL:
+        return SendReply(SendCode.REFUSED, "the recorder is too far behind")
+    return SendReply(SendCode.ACCEPTED, job.id)

@@ -1,0 +1,1 @@
+"""Jobs in Redis: one method a step."""

@@ -1,0 +1,207 @@
+"""Between the domain's values and RQ's layout: one place knows both shapes."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from backend.broker.jobs.moments import moment
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.job_terms import terms_in, terms_of
+
+#: The function path stored in RQ's ``data``. It refuses to run anywhere but in our worker process.
+TRAMPOLINE = "workers.runtime.trampoline.run"
+_DATA_HEAD = f'["{TRAMPOLINE}",null,['
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def milliseconds(instant: datetime | None) -> int:
+    """Unix milliseconds of an aware instant; 0 for None."""
+    return 0 if instant is None else int(instant.timestamp() * 1000)
+
+
+def _sendable(json_text: str) -> str:
+    """The same JSON in UTF-8: half a surrogate pair (a stray file name) is written as its escape."""
+    if json_text.isascii():
+        return json_text
+    return json_text.encode("utf-8", "backslashreplace").decode()
+
+
+def data_of(job_type: str, payload: str) -> str:
+    """RQ's call: function path, instance, positional and named arguments, as JSON."""
+    return f'{_DATA_HEAD}"{job_type}",{_sendable(payload)}],{{}}]'
+
+
+def payload_of(data: bytes | str) -> Any:
+    """The payload inside RQ's call, whether RQ compressed it or not."""
+    if isinstance(data, bytes) and not data.startswith(b"["):
+        data = zlib.decompress(data)
+    return json.loads(data)[2][1]
+
+
+def enqueue_arguments(job: NewJob) -> list[Any]:
+    """One job as the sixteen arguments of the ``enqueue`` step."""
+    return [
+        job.id,
+        str(job.queue),
+        milliseconds(job.run_at),
+        int(job.delay * 1000),
+        job.job_type,
+        data_of(job.job_type, job.payload),
+        _sendable(_to_json(job.options)) if job.options else "{}",
+        job.max_attempts,
+        math.ceil(job.timeout),
+        job.result_ttl,
+        milliseconds(job.expires_at),
+        job.unique_key,
+        int(job.unique_window * 1000),
+        job.limit_key,
+        job.limit,
+        job.digest,
+    ]
+
+
+def claimed_job(entry: list[Any]) -> ClaimedJob:
+    """One entry of what ``claim`` returned."""
+    return ClaimedJob(
+        entry[0].decode(),
+        entry[1].decode(),
+        int(entry[2]),
+        int(entry[3]),
+        entry[4] == b"1",
+        entry[5].decode(),
+        entry[6].decode(),
+        entry[7] if entry[7].startswith(b"[") else _decompressed(entry[7]),
+        entry[8],
+        _timeout(entry[9], entry[8]),
+        int(entry[10]),
+        _wait(entry[1], entry[11]),
+    )
+
+
+def _decompressed(data: bytes) -> bytes:
+    """RQ compresses the call of a job that it saves; what is neither fails in its attempt."""
+    try:
+        return zlib.decompress(data)
+    except zlib.error:
+        return data
+
+
+def _wait(fence: bytes, ready: bytes) -> float:
+    """A fence is the id of an event: it begins with the milliseconds of its moment."""
+    if not ready:
+        return 0.0
+    return max(
+        0.0,
+        int(fence.partition(b"-")[0]) / 1000 - datetime.fromisoformat(ready.decode()).timestamp(),
+    )
+
+
+def _timeout(seconds: bytes, options: bytes) -> float:
+    """RQ's timeout is whole seconds; an exact one travels with the job's options."""
+    if b'"timeout":' in options:
+        exact = terms_in(options).timeout
+        return float(seconds) if exact is None else exact
+    return float(seconds)
+
+
+def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
+    """One outcome as the eight arguments of the ``settle`` step."""
+    body, entry = outcome_texts(outcome)
+    return (
+        job.id,
+        job.fence,
+        kind_word(outcome),
+        int(outcome.delay * 1000),
+        body,
+        entry,
+        f"{outcome.run_seconds * 1000:.3f}",
+        _sendable(outcome.log),
+    )
+
+
+def kind_word(outcome: Outcome) -> str:
+    """What the steps call the kind of an outcome: poison is counted apart, whoever found it."""
+    return "poisoned" if outcome.is_poison else outcome.kind.value
+
+
+def outcome_texts(outcome: Outcome) -> tuple[str, str | bytes]:
+    """The body of the event, and RQ's result entry, of one outcome."""
+    if outcome.kind is OutcomeKind.FINISHED:
+        result = _sendable(outcome.result)
+        return result, b64encode(result.encode()) if result else ""
+    if outcome.error is None:
+        return "", ""
+    text = outcome.error.traceback or f"{outcome.error.error}: {outcome.error.message}"
+    entry = zlib.compress(text.encode("utf-8", "backslashreplace"))
+    return _sendable(_to_json(outcome.error.to_dict())), b64encode(entry)
+
+
+def attempt_error(body: str | bytes) -> AttemptError:
+    """The error kept in a job's hash or in an event's body."""
+    fields = json.loads(body)
+    return AttemptError(
+        str(fields.get("reason", "")),
+        str(fields.get("error", "")),
+        str(fields.get("message", "")),
+        str(fields.get("traceback", "")),
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def result_of(entry: Mapping[bytes, bytes] | None) -> Any:
+    """The return value of RQ's newest result entry; None where there is none."""
+    value = (entry or {}).get(b"return_value")
+    return json.loads(b64decode(value)) if value else None
+
+
+def job_view(
+    job_id: str,
+    fields: Mapping[bytes, bytes],
+    result: Mapping[bytes, bytes] | None = None,
+    due: float | None = None,
+) -> JobView:
+    """A job's hash, its newest result entry and its place in the schedule, as people see them."""
+    text = {key.decode(): value.decode() for key, value in fields.items() if key != b"data"}
+    error = text.get("error")
+    expires = int(text.get("expires_at", 0))
+    options = json.loads(text.get("options", "{}"))
+    exact = terms_of(options).timeout
+    return JobView(
+        id=job_id,
+        job_type=text.get("description", ""),
+        queue=text.get("origin", ""),
+        state=JobState(text["status"]),
+        payload=payload_of(fields[b"data"]),
+        attempt=int(text.get("attempt", 0)),
+        max_attempts=int(text.get("max_attempts", 1)),
+        failures=int(text.get("failures", 0)),
+        result=result_of(result),
+        error=attempt_error(error) if error else None,
+        created_at=_instant(text.get("created_at", "")),
+        enqueued_at=_instant(text.get("enqueued_at", "")),
+        started_at=_instant(text.get("started_at", "")),
+        ended_at=_instant(text.get("ended_at", "")),
+        run_at=moment(due) if due else None,
+        expires_at=moment(expires / 1000) if expires else None,
+        worker=text.get("worker_name", ""),
+        progress=json.loads(text["progress"]) if "progress" in text else None,
+        cancel_asked="cancel" in text,
+        timeout=float(text.get("timeout", 0)) if exact is None else exact,
+        options=options,
+    )
+
+
+def unpacked(pairs: list[bytes]) -> list[bytes]:
+    """The names and values of an event, which travel in one field of the stream entry."""
+    return pairs[1].split(b"\x1f") if pairs[:1] == [b"e"] else pairs

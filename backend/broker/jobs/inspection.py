@@ -1,0 +1,241 @@
+"""Looking at queues, dead letters and workers. The read side; nothing here changes a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from redis import Redis
+
+from backend.broker.jobs import codec
+from backend.broker.jobs.moments import moment
+from backend.broker.jobs.parked_jobs import ParkedJobs
+from backend.broker.jobs.pause_notes import PauseNotes
+from backend.broker.keys import Keys
+from backend.broker.server.connection import translated
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.pause import Pause
+from backend.domain.jobs.queue_name import DEAD_LETTER_QUEUE, lane_of
+from backend.domain.jobs.queue_state import QueueState, WorkerState
+
+_COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned")
+
+
+class RedisInspection:
+    """The `Inspection` on Redis."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._parked = ParkedJobs(client, keys)
+        self._pauses = PauseNotes(client, keys)
+
+    def queue_names(self) -> list[str]:
+        """Every queue that ever held a job, the dead-letter queue left out."""
+        with translated():
+            found = cast(set[bytes], self._client.smembers(self._keys.queues))
+        head = len(self._keys.queue(""))
+        return sorted({key.decode()[head:] for key in found} - {DEAD_LETTER_QUEUE})
+
+    def queue_states(self, names: Sequence[str]) -> list[QueueState]:
+        """How many jobs of each queue are where, and since when its oldest waits, parked ones too."""
+        pipe = self._client.pipeline(transaction=False)
+        for name in names:
+            pipe.llen(self._keys.queue(name))
+            pipe.lindex(self._keys.queue(name), 0)
+            for registry in ("scheduled", "wip", "deferred"):
+                pipe.zcard(self._keys.registry(registry, name))
+            pipe.hmget(self._keys.counts(name), _COUNTS)
+        pipe.smembers(self._keys.paused)
+        with translated():
+            *rows, paused = pipe.execute()
+        words = {word.decode() for word in paused}
+        width = len(rows) // len(names) if names else 0
+        heads = self._enqueued_at([rows[at * width + 1] for at in range(len(names))])
+        states = [
+            _queue_state(name, rows[at * width : (at + 1) * width], heads[at], words)
+            for at, name in enumerate(names)
+        ]
+        return self._with_parked(states)
+
+    def _with_parked(self, states: list[QueueState]) -> list[QueueState]:
+        aside = {state.name for state in states if state.parked > 0}
+        oldest = self._parked.oldest(aside) if aside else {}
+        return [_since_oldest(state, oldest.get(state.name)) for state in states]
+
+    def _enqueued_at(self, heads: Sequence[bytes | None]) -> list[datetime | None]:
+        pipe = self._client.pipeline(transaction=False)
+        for job_id in heads:
+            pipe.hget(self._keys.job(job_id.decode() if job_id else "-"), "enqueued_at")
+        with translated():
+            stamps = pipe.execute() if heads else []
+        return [datetime.fromisoformat(stamp.decode()) if stamp else None for stamp in stamps]
+
+    def paused(self) -> list[str]:
+        """What is paused: ``queue:<name>``, ``lane:<name>``, ``type:<name>``; ``all`` by `rq suspend`."""
+        with translated():
+            words = cast(set[bytes], self._client.smembers(self._keys.paused))
+            suspended = self._client.exists(self._keys.suspended)
+        return sorted([word.decode() for word in words] + (["all"] if suspended else []))
+
+    def pauses(self) -> list[Pause]:
+        """What is paused, by whom, since when and why, and how many jobs stepped aside for it."""
+        return self._pauses.all()
+
+    def gates(self) -> list[str]:
+        """Limits and paused job types that jobs wait behind, by name."""
+        return self._parked.gates()
+
+    def parked(self, gate: str, start: int, most: int) -> list[str]:
+        """Ids that wait behind a limit or a paused job type, the next to go on first."""
+        return self._parked.ids(gate, start, most)
+
+    def newest_parked(self, most: int) -> list[str]:
+        """The last ids behind each gate, at most so many of one; of very many gates fewer of each."""
+        return self._parked.newest(most)
+
+    def waiting(self, queue: str, start: int, most: int) -> list[str]:
+        """Ids in a queue, the next to run first."""
+        with translated():
+            ids = cast(
+                list[bytes], self._client.lrange(self._keys.queue(queue), start, start + most - 1)
+            )
+        return [job_id.decode() for job_id in ids]
+
+    def position(self, job_id: str, queue: str) -> int | None:
+        """How many jobs of its queue run before it; None when it does not wait there."""
+        with translated():
+            return cast("int | None", self._client.lpos(self._keys.queue(queue), job_id))
+
+    def scheduled(self, start: int, most: int) -> list[tuple[str, datetime]]:
+        """Jobs that wait for their time, the soonest first."""
+        with translated():
+            entries = self._client.zrange(
+                self._keys.schedule, start, start + most - 1, withscores=True
+            )
+        return [(job_id.decode(), moment(score)) for job_id, score in cast(list[Any], entries)]
+
+    def started(self, queue: str) -> list[str]:
+        """Ids that run now."""
+        with translated():
+            members = cast(
+                list[bytes], self._client.zrange(self._keys.registry("wip", queue), 0, -1)
+            )
+        return [member.decode().partition(":")[0] for member in members]
+
+    def dead(
+        self, start: int, most: int, *, newest_first: bool = True
+    ) -> list[tuple[str, datetime]]:
+        """Dead jobs and since when they are."""
+        with translated():
+            entries = self._client.zrange(
+                self._keys.dead, start, start + most - 1, desc=newest_first, withscores=True
+            )
+        return [
+            (job_id.decode(), moment(score / 1000)) for job_id, score in cast(list[Any], entries)
+        ]
+
+    def dead_count(self) -> int:
+        """How many jobs are in the dead-letter queue."""
+        with translated():
+            return self._client.zcard(self._keys.dead)
+
+    def jobs(self, job_ids: Sequence[str]) -> list[JobView]:
+        """Those of the jobs that Redis knows, in the order given; results are left out."""
+        pipe = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.hgetall(self._keys.job(job_id))
+        with translated():
+            hashes = pipe.execute() if job_ids else []
+        found = {i: f for i, f in zip(job_ids, hashes, strict=True) if b"status" in f}
+        dues = self._dues([i for i, fields in found.items() if fields[b"status"] == b"scheduled"])
+        return [codec.job_view(i, fields, due=dues.get(i)) for i, fields in found.items()]
+
+    def _dues(self, job_ids: Sequence[str]) -> dict[str, float | None]:
+        """When scheduled jobs are due, in Unix seconds."""
+        pipe = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.zscore(self._keys.schedule, job_id)
+        with translated():
+            return dict(zip(job_ids, pipe.execute() if job_ids else [], strict=True))
+
+    def workers(self) -> list[WorkerState]:
+        """Every worker process on record, the dead that nobody has cleared included."""
+        with translated():
+            members = cast(set[bytes], self._client.smembers(self._keys.workers))
+            keys = sorted(member.decode() for member in members)
+            pipe = self._client.pipeline(transaction=False)
+            for key in keys:
+                pipe.hgetall(key)
+            hashes = pipe.execute() if keys else []
+        head = len(self._keys.worker(""))
+        return [_worker_state(key[head:], row) for key, row in zip(keys, hashes, strict=True)]
+
+    def gate(self, gate: str) -> tuple[list[str], int]:
+        """Who holds the slots of a concurrency limit, and how many wait behind it."""
+        with translated():
+            holders = cast(set[bytes], self._client.smembers(self._keys.holders(gate)))
+            parked = self._client.llen(self._keys.parked(gate))
+        return sorted(holder.decode() for holder in holders), parked
+
+    def limits(self) -> dict[str, int]:
+        """Concurrency limits by job type."""
+        with translated():
+            found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.limits))
+        return {name.decode(): int(most) for name, most in found.items()}
+
+
+def _queue_state(
+    name: str, row: list[Any], oldest: datetime | None, paused: set[str]
+) -> QueueState:
+    queued, _, scheduled, started, deferred, counts = row
+    numbers = dict(zip(_COUNTS, (int(value or 0) for value in counts), strict=True))
+    lane = lane_of(name)
+    return QueueState(
+        name=name,
+        counts={
+            JobState.SCHEDULED: scheduled,
+            JobState.DEFERRED: deferred,
+            JobState.QUEUED: queued + numbers["parked"],
+            JobState.STARTED: started,
+            JobState.FINISHED: numbers["finished"],
+            JobState.FAILED: numbers["failed"],
+            JobState.CANCELED: numbers["canceled"],
+        },
+        accepted=numbers["accepted"],
+        parked=numbers["parked"],
+        oldest_enqueued_at=oldest,
+        paused=f"queue:{name}" in paused or f"lane:{lane}" in paused,
+        poisoned=numbers["poisoned"],
+    )
+
+
+def _since_oldest(state: QueueState, parked: datetime | None) -> QueueState:
+    instants = [at for at in (state.oldest_enqueued_at, parked) if at is not None]
+    return replace(state, oldest_enqueued_at=min(instants, default=None))
+
+
+def _worker_state(name: str, row: dict[bytes, bytes]) -> WorkerState:
+    text = {key.decode(): value.decode() for key, value in row.items()}
+    beat, birth = text.get("last_heartbeat"), text.get("birth")
+    return WorkerState(
+        name=name,
+        lane=text.get("lane", ""),
+        queues=tuple(text["queues"].split(",")) if text.get("queues") else (),
+        host=text.get("hostname", ""),
+        pid=int(text.get("pid", 0)),
+        state=text.get("state", "lost") if row else "lost",
+        stopping=text.get("stopping") == "1",
+        slots=int(text.get("slots", 0)),
+        busy_slots=int(text.get("busy_slots", 0)),
+        current_job=text.get("current_job", ""),
+        finished=int(text.get("successful_job_count", 0)),
+        failed=int(text.get("failed_job_count", 0)),
+        rss_bytes=int(text.get("rss_bytes", 0)),
+        version=text.get("tally_version", ""),
+        born_at=datetime.fromisoformat(birth) if birth else None,
+        last_heartbeat=datetime.fromisoformat(beat) if beat else None,
+    )

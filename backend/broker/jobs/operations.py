@@ -1,0 +1,154 @@
+"""What people do to jobs and queues, single and in bulk. Each call is a step of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, TypeVar, cast
+
+from redis import Redis
+
+from backend.broker.jobs import codec
+from backend.broker.keys import Keys
+from backend.broker.server.connection import translated
+from backend.broker.server.functions import Functions
+from backend.domain.jobs.step_codes import (
+    CancelCode,
+    DiscardCode,
+    MoveCode,
+    RedriveCode,
+    RunNowCode,
+)
+
+Code = TypeVar("Code", bound=IntEnum)
+
+#: Ids of one step; taking an id out of a long list costs the server, so few at a time.
+_BATCH = 50
+_BULK = 200
+
+
+class RedisOperations:
+    """The `Operations` on Redis. ``by`` and ``reason`` go into the job's history."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._functions = Functions(client, keys.root)
+
+    def cancel(
+        self, job_ids: Sequence[str], *, by: str, reason: str, force: bool
+    ) -> list[CancelCode]:
+        """Withdraws jobs; a running one is asked to stop, or stopped by ``force``."""
+        head = [by, reason, "force" if force else ""]
+        return self._in_batches(CancelCode, "cancel", head, job_ids, _BATCH)
+
+    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RedriveCode]:
+        """Sends dead jobs home with all their attempts."""
+        pairs = [text for job_id in job_ids for text in (job_id, "")]
+        return self._in_batches(RedriveCode, "redrive", [by, reason], pairs, _BULK)
+
+    def redrive_changed(
+        self, job_id: str, job_type: str, payload: str, *, by: str, reason: str
+    ) -> RedriveCode:
+        """Redrives one job with a new payload (JSON)."""
+        data = codec.data_of(job_type, payload)
+        return RedriveCode(self._functions.codes("redrive", by, reason, job_id, data)[0])
+
+    def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
+        """Takes dead jobs out of the dead-letter queue for good."""
+        head = [by, reason, "discarded"]
+        return self._in_batches(DiscardCode, "discard", head, job_ids, _BULK)
+
+    def resolve(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
+        """Takes dead jobs out of the dead-letter queue as finished."""
+        head = [by, reason, "resolved"]
+        return self._in_batches(DiscardCode, "discard", head, job_ids, _BULK)
+
+    def reprioritise(
+        self, moves: Sequence[tuple[str, str]], *, by: str, reason: str, front: bool
+    ) -> list[MoveCode]:
+        """Moves each (job id, queue)."""
+        pairs = [text for move in moves for text in move]
+        return self._in_batches(MoveCode, "reprioritise", [by, reason, int(front)], pairs, _BATCH)
+
+    def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RunNowCode]:
+        """Queues scheduled jobs before they are due."""
+        return self._in_batches(RunNowCode, "run_now", [by, reason], job_ids, _BULK)
+
+    def pause(self, what: str, *, by: str = "", reason: str = "") -> bool:
+        """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
+        return bool(self._functions.call("pause", what, by, reason))
+
+    def resume(self, what: str, lanes: Sequence[str]) -> bool:
+        """Resumes it and wakes ``lanes``; False if it was not paused."""
+        resumed, back = self._functions.call("resume", what, _BULK, *lanes)
+        while back == _BULK:
+            _, back = self._functions.call("resume", what, _BULK, *lanes)
+        return bool(resumed)
+
+    def limit(self, job_type: str, most: int) -> None:
+        """How many jobs of a type may run at once in the cluster; 0: no limit."""
+        through, lease = self._functions.call("limit", job_type, most)
+        while most == 0 and through >= _BULK:
+            through, _ = self._functions.call("limit", job_type, most)
+        while lease != b"0":
+            lease = self._functions.call("muster", lease, _BULK, job_type)
+
+    def purge(self, queue: str, *, by: str, reason: str) -> int:
+        """Cancels everything that waits in a queue; how many entries were taken off."""
+        purged = 0
+        # Who is let through a gate meanwhile is in the queue by then; who is parked, behind the gate.
+        while taken := self._purge_parked(queue, by, reason) + self._purge_list(queue, by, reason):
+            purged += taken
+        return purged
+
+    def usher(self, gates: int, jobs: int) -> int:
+        """Lets through who still waits behind one of so many open gates; how many jobs."""
+        return int(self._functions.call("usher", gates, jobs))
+
+    def prune(
+        self, queues: Sequence[str], *, max_dead: int, max_dead_age: float
+    ) -> tuple[int, int]:
+        """Drops what outlived its time: registry entries, and dead jobs over the limits."""
+        age = int(max_dead_age * 1000)
+        entries, dead = self._functions.call("prune", max_dead, age, _BULK, *queues)
+        dropped = dead
+        while dropped == _BULK:
+            _, dropped = self._functions.call("prune", max_dead, age, _BULK, *queues)
+            dead += dropped
+        return int(entries), int(dead)
+
+    def _purge_list(self, queue: str, by: str, reason: str) -> int:
+        purged = taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+        while taken:
+            taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+            purged += taken
+        return purged
+
+    def _purge_parked(self, queue: str, by: str, reason: str) -> int:
+        with translated():
+            if int(cast(Any, self._client.hget(self._keys.counts(queue), "parked")) or 0) <= 0:
+                return 0
+            gates = cast(list[bytes], self._client.zrange(self._keys.gates, 0, -1))
+        return sum(self._evict(queue, by, reason, gate.decode()) for gate in gates)
+
+    def _evict(self, queue: str, by: str, reason: str, gate: str) -> int:
+        evicted = seen = 0
+        canceled, stay = self._functions.codes("evict", queue, by, reason, gate, seen, _BULK)
+        while canceled or stay:
+            evicted, seen = evicted + canceled, seen + stay
+            canceled, stay = self._functions.codes("evict", queue, by, reason, gate, seen, _BULK)
+        return evicted
+
+    def _in_batches(
+        self,
+        kind: type[Code],
+        step: str,
+        head: Sequence[str | int],
+        items: Sequence[str],
+        size: int,
+    ) -> list[Code]:
+        codes: list[Code] = []
+        for at in range(0, len(items), size):
+            codes += map(kind, self._functions.codes(step, *head, *items[at : at + size]))
+        return codes

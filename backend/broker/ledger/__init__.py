@@ -1,0 +1,1 @@
+"""What the ledger compares and puts right."""

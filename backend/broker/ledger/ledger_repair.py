@@ -1,0 +1,65 @@
+"""Puts Redis right for the ledger. Each step looks again whether the job is still as it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis import Redis
+
+from backend.broker.jobs import codec
+from backend.broker.keys import Keys
+from backend.broker.ledger.ledger_view import balance_of
+from backend.broker.server.functions import Functions
+from backend.domain.ledger.ledger import LiveFacts, Places, QueueBalance
+from backend.domain.ledger.ledger_ports import Attestation, RestorableJob, Seat
+
+#: Jobs of one step.
+_BATCH = 100
+
+
+class RedisLedgerRepair:
+    """The `LedgerRepair` on Redis."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._functions = Functions(client, keys.root)
+
+    def reseat(self, seen: LiveFacts, places: Places, seat: Seat) -> bool:
+        """Puts a job where it belongs, once, and out of every other place."""
+        head = (seen.job_id, seen.state, seen.fence, seat.state, seat.due_ms)
+        rest = (int(seat.lease * 1000), seat.queue, seat.fence)
+        return bool(self._functions.call("reseat", *head, *rest, *places))
+
+    def restore(self, jobs: Sequence[RestorableJob], *, count: bool) -> list[bool]:
+        """Makes jobs again that are not there; ``count`` them as accepted when the books are lost too."""
+        made: list[bool] = []
+        for at in range(0, len(jobs), _BATCH):
+            texts = [text for job in jobs[at : at + _BATCH] for text in _restore_arguments(job)]
+            codes = self._functions.codes("restore", int(count), *texts)
+            made += [code == 1 for code in codes]
+        return made
+
+    def attest(self, seen: LiveFacts, attestation: Attestation) -> bool:
+        """Tells the record where a job stands."""
+        head = (seen.job_id, seen.state, seen.fence)
+        return bool(self._functions.call("attest", *head, *attestation))
+
+    def write_off(self, balance: QueueBalance) -> bool:
+        """Sets what a queue accepted to what it has, if it is still out by as much."""
+        row = self._functions.call("balance", balance.queue, balance.difference)
+        return balance_of(balance.queue, row).difference == 0
+
+
+def _restore_arguments(restorable: RestorableJob) -> list[Any]:
+    return [
+        *codec.enqueue_arguments(restorable.job),
+        restorable.state.value,
+        restorable.created_ms,
+        restorable.attempt,
+        restorable.failures,
+        "1" if restorable.is_suspect else "",
+        restorable.error,
+        restorable.open_fence,
+        restorable.worker,
+        restorable.ended_ms,
+    ]

@@ -1,0 +1,32 @@
+"""Jobs that wait for their time: promoting them, and waking who promotes."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from redis import Redis
+
+from backend.broker.keys import Keys
+from backend.broker.server.connection import blocked, translated
+from backend.broker.server.functions import Functions
+from backend.domain.ports import Promotion
+
+
+class RedisTimetable:
+    """The `Timetable` on rq-scheduler's sorted set."""
+
+    def __init__(self, client: Redis, blocking: Redis, keys: Keys) -> None:
+        self._blocking = blocking
+        self._keys = keys
+        self._functions = Functions(client, keys.root)
+
+    def promote(self, most: int, fence: int) -> Promotion:
+        """Moves up to ``most`` due jobs."""
+        moved, wait, late = cast(list[int], self._functions.call("promote", most, fence))
+        return Promotion(moved, None if wait < 0 else wait / 1000, late / 1000)
+
+    def wait_for_change(self, timeout: float) -> None:
+        """Blocks on the scheduler's wake list; an earlier job rings it."""
+        seconds = max(timeout, 0.001)
+        with translated():
+            blocked(self._blocking, seconds, "BLPOP", self._keys.wake("scheduler"), seconds)

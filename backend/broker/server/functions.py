@@ -1,0 +1,120 @@
+"""Calls the steps of our function library, and knows of each call whether it may have been carried out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NoReturn, cast
+
+from redis import Redis
+from redis import exceptions as redis_errors
+from redis.exceptions import RedisError, ResponseError
+
+from backend.broker.server import library
+from backend.broker.server.connection import answer_in, translate, translated
+from backend.broker.server.error_replies import happened_halfway
+from backend.domain.errors import QueueUnavailable
+
+#: Seconds before the one quiet second try: every function of ours is idempotent.
+_PAUSE = 0.05
+
+
+class Functions:
+    """Calls the library's functions by the name of their step, loading it where it is missing."""
+
+    def __init__(self, client: Redis, root: str) -> None:
+        self._client = client
+        self._pool: Any = client.connection_pool
+        self._root = root
+        self._names = {step: library.function_name(step) for step in library.STEPS}
+
+    def command(self, step: str, args: list[Any]) -> tuple[Any, ...]:
+        """The `FCALL` of a step, for those who send it themselves."""
+        return ("FCALL", self._names[step], 1, self._root, *args)
+
+    def call(self, step: str, *args: Any) -> Any:
+        """Runs a step and returns its reply; raises our errors.
+
+        A `QueueUnavailable` says in ``details["may_be_done"]`` whether the step may have been carried
+        out all the same: its answer was lost, or it broke halfway.
+        """
+        command = self.command(step, list(args))
+        may_be_done = False
+        for is_last in (False, True):
+            connection = self._connection(may_be_done)
+            try:
+                connection.send_command(*command, check_health=False)
+                return connection.read_response()
+            except RedisError as error:
+                may_be_done |= _may_be_done(error)
+                self._prepare_again(connection, error, is_last, may_be_done)
+            except BaseException:
+                connection.disconnect()
+                raise
+            finally:
+                self._pool.release(connection)
+        raise AssertionError("the last try returns or raises")
+
+    def _connection(self, may_be_done: bool) -> Any:
+        try:
+            return self._pool.get_connection()
+        except RedisError as error:
+            raise translate(error, may_be_done=may_be_done) from error
+
+    def _prepare_again(
+        self, connection: Any, error: RedisError, is_last: bool, may_be_done: bool
+    ) -> None:
+        """Returns if another try makes sense now, else raises our error."""
+        answer = answer_in(error)
+        ours = translate(error, may_be_done=may_be_done)
+        if answer is None or answer.is_wrong_server:
+            connection.disconnect()
+        if is_last or ours is error or isinstance(error, redis_errors.TimeoutError):
+            raise ours from error
+        if is_missing_function(error):
+            load_library(self._client)
+        elif answer is None or answer.is_wrong_server:
+            time.sleep(_PAUSE)
+        else:
+            raise ours from error
+
+    def codes(self, step: str, *args: Any) -> list[int]:
+        """Runs a step that answers one code an item."""
+        return cast(list[int], self.call(step, *args))
+
+    def check(self) -> None:
+        """Raises `QueueUnavailable` unless Redis would take a job now; writes nothing.
+
+        Redis refuses a function that may write before it begins, whatever it would do: while the disk
+        is full, replicas are missing, somebody's script runs, or it is a replica itself.
+        """
+        self.call("settle")
+
+
+def _may_be_done(error: RedisError) -> bool:
+    """After it was sent: a refusal says that nothing was done, unless the step broke halfway."""
+    return answer_in(error) is None or happened_halfway(str(error))
+
+
+def is_missing_function(error: Exception) -> bool:
+    """Whether Redis does not know this release's library (it is new, or somebody flushed it)."""
+    return isinstance(error, ResponseError) and "function not found" in str(error).lower()
+
+
+def load_library(client: Redis) -> None:
+    """Loads this release's functions; who may not, is told who may. Raises `QueueUnavailable`."""
+    try:
+        with translated():
+            library.load(client)
+    except QueueUnavailable as error:
+        if error.details.get("reply") != "NOPERM":
+            raise
+        _wait_for_who_may(error)
+
+
+def _wait_for_who_may(error: QueueUnavailable) -> NoReturn:
+    raise QueueUnavailable(
+        f"Redis does not have this release's functions (tally_{library.version()}), and this account "
+        "may not load them: run `tally migrate --functions-only` with one that may",
+        reply="NOPERM",
+        may_be_done=False,
+    ) from error

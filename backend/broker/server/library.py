@@ -1,0 +1,138 @@
+"""The Redis Function library: assembled from ``lua/``, one file a step, versioned by its content.
+
+The version is part of every function's name, so the functions of two releases live side by side and
+a worker of the last release keeps working during a deploy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+#: In this order: later steps call what earlier ones define.
+STEPS = (
+    "enqueue",
+    "claim",
+    "settle",
+    "extend",
+    "promote",
+    "rescue",
+    "cancel",
+    "redrive",
+    "discard",
+    "reprioritise",
+    "run_now",
+    "pause",
+    "resume",
+    "muster",
+    "limit",
+    "usher",
+    "purge",
+    "evict",
+    "progress",
+    "checkpoint",
+    "prune",
+    "lead",
+    "await",
+    "relay",
+    "facts",
+    "recount",
+    "reseat",
+    "restore",
+    "attest",
+    "balance",
+)
+#: How many superseded versions stay loaded for the workers of earlier releases.
+KEPT_VERSIONS = 3
+
+_FLAGS = re.compile(r"^-- flags: (.+)$", re.MULTILINE)
+
+
+@cache
+def source_of(step: str) -> str:
+    """The Lua text of one step, or of ``_prelude``."""
+    return _files()[step].read_text(encoding="utf-8")
+
+
+@cache
+def _files() -> dict[str, Traversable]:
+    """The Lua files by name: folders tell what a step is for, names are the same in all of them."""
+    lua = files("backend.broker").joinpath("lua")
+    folders = [lua, *(each for each in lua.iterdir() if each.is_dir())]
+    found = [file for folder in folders for file in folder.iterdir()]
+    return {file.name.removesuffix(".lua"): file for file in found if file.name.endswith(".lua")}
+
+
+@cache
+def version() -> str:
+    """Eight hexadecimal digits that change with the content of the library."""
+    text = "\n".join(source_of(step) for step in ("_prelude", *STEPS))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def function_name(step: str) -> str:
+    """What `FCALL` is given for a step."""
+    return f"tally_{version()}_{step}"
+
+
+def _registration(step: str, loaded_at: int) -> str:
+    match = _FLAGS.search(source_of(step))
+    flags = ", ".join(f"'{flag.strip()}'" for flag in match[1].split(",")) if match else ""
+    return (
+        f"redis.register_function{{function_name='{function_name(step)}', "
+        f"description='{loaded_at}', flags={{{flags}}}, callback=function(keys, argv) "
+        f"return run({step}, keys, argv) end}}"
+    )
+
+
+def assemble(loaded_at: int = 0) -> str:
+    """The whole library as `FUNCTION LOAD` wants it; ``loaded_at`` tells its age in milliseconds."""
+    parts = [f"#!lua name=tally_{version()}", source_of("_prelude")]
+    for step in STEPS:
+        parts += [source_of(step), _registration(step, loaded_at)]
+    return "\n".join(parts)
+
+
+def load(client: Redis) -> None:
+    """Loads this release's library unless it is there, and drops the oldest superseded ones."""
+    if client.function_list(library=f"tally_{version()}"):
+        return
+    seconds, microseconds = client.time()
+    try:
+        client.function_load(assemble(seconds * 1000 + microseconds // 1000))
+    except ResponseError as error:
+        if "already exists" not in str(error):
+            raise
+        return
+    _drop_superseded(client)
+
+
+def _drop_superseded(client: Redis) -> None:
+    loaded: Any = client.function_list(library="tally_*")
+    by_age = sorted((_loaded_at(entry), _fields(entry)["library_name"]) for entry in loaded)
+    superseded = [name for _, name in by_age if name != f"tally_{version()}"]
+    for name in superseded[:-KEPT_VERSIONS]:
+        client.function_delete(name)
+
+
+def _loaded_at(library: Any) -> int:
+    """When a library was loaded, as its functions tell; 0 when they do not."""
+    description = _fields(_fields(library)["functions"][0]).get("description") or ""
+    return int(description) if description.isdigit() else 0
+
+
+def _fields(entry: Any) -> dict[str, Any]:
+    """One entry of `FUNCTION LIST`, whichever protocol the client speaks."""
+    pairs = entry if isinstance(entry, dict) else dict(zip(entry[::2], entry[1::2], strict=True))
+    return {_text(name): _text(value) for name, value in pairs.items()}
+
+
+def _text(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value

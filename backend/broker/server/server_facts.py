@@ -1,0 +1,49 @@
+"""What metrics need of Redis besides queues and workers, in one round trip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import Redis
+
+from backend.broker.keys import Keys
+from backend.broker.server.connection import translated
+from backend.telemetry.metrics.server_facts import ServerFacts
+
+#: The duties that some process should lead.
+DUTIES = ("scheduler", "cron")
+
+
+class RedisFacts:
+    """The `FactSource` on Redis."""
+
+    def __init__(self, client: Redis, keys: Keys, duties: tuple[str, ...] = DUTIES) -> None:
+        self._client = client
+        self._keys = keys
+        self._duties = duties
+
+    def read(self) -> ServerFacts:
+        """The facts. What ended is judged by Redis' clock."""
+        with translated():
+            seconds, microseconds = self._client.time()
+            now = seconds + microseconds / 1e6
+            pipe = self._client.pipeline(transaction=False)
+            pipe.info("memory")
+            pipe.zcard(self._keys.leases)
+            pipe.zcount(self._keys.leases, "-inf", int(now * 1000))
+            pipe.zrange(self._keys.schedule, 0, 0, withscores=True)
+            for duty in self._duties:
+                pipe.exists(self._keys.leader(duty))
+            memory, leases, expired, first, *leaders = pipe.execute()
+        return ServerFacts(
+            memory_bytes=int(memory["used_memory"]),
+            memory_limit_bytes=int(memory.get("maxmemory", 0)),
+            leases=leases,
+            leases_expired=expired,
+            overdue_seconds=_overdue(first, now),
+            leaders={d: bool(led) for d, led in zip(self._duties, leaders, strict=True)},
+        )
+
+
+def _overdue(first: list[tuple[bytes, Any]], now: float) -> float:
+    return max(0.0, now - float(first[0][1])) if first else 0.0

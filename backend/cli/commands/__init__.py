@@ -1,0 +1,1 @@
+"""One command or group of commands a file."""

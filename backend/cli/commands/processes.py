@@ -1,0 +1,183 @@
+"""The processes of a deployment: workers, scheduler, recorder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from pathlib import Path
+
+import click
+import structlog
+
+from backend.api.config.api_settings import ApiSettings
+from backend.bootstrap import Platform, platform
+from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
+from backend.bootstrap.scratch_folder import find_scratch_folder
+from backend.bootstrap.worker_parts import supervisor as worker_supervisor
+from backend.cli.input.completing import a_lane
+from backend.cli.input.stopping import stop_event_on_signals
+from backend.domain.errors import ConfigurationError
+from backend.domain.text.nearest_name import suggestion
+from backend.loops.loop import Loop
+from backend.telemetry.logs.lossy_streams import lose_lines
+from backend.telemetry.logs.set_up import set_up_logs
+from workers.runtime import stop_signals
+from workers.runtime.green_threads import refuse_green_threads
+
+_LAST_PORT = 65_535
+
+
+def _started(process: str) -> Platform:
+    stop_signals.outlive_the_terminal()
+    lose_lines()
+    parts = platform()
+    log = parts.settings.log
+    set_up_logs(level=log.level, style=log.format, process=process)
+    return parts
+
+
+@click.command()
+@click.argument("lanes", nargs=-1, shell_complete=a_lane)
+@click.option("--processes", type=click.IntRange(1), help="Worker processes per lane.")
+@click.option("--concurrency", type=click.IntRange(1, 1000), help="Slots of each process.")
+@click.option("--pid-file", type=click.Path(path_type=Path), help="Where to write the process id.")
+def worker(
+    lanes: tuple[str, ...], processes: int | None, concurrency: int | None, pid_file: Path | None
+) -> None:
+    """Runs worker processes for LANES (default: all) under a supervisor, until stopped.
+
+    \b
+    Examples:
+      tally worker                      every lane
+      tally worker email --processes 2  two processes for mails
+    """
+    find_scratch_folder()
+    parts = _started("supervisor")
+    chosen = _chosen(parts, lanes)
+    refuse_green_threads()
+    supervisor = worker_supervisor(parts, chosen, processes=processes, slots=concurrency)
+    rescuer, over = parts.rescuer(), threading.Event()
+    # One process, one warning for an outage.
+    rescuer.outages = supervisor.outages
+    thread = threading.Thread(target=rescuer.run, args=(over,), daemon=True)
+    thread.start()
+    supervisor.obey_signals()
+    if pid_file:
+        pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+    with worker_metrics(parts, lambda: supervisor.deaths, supervisor.not_ready):
+        supervisor.run()
+        stop_signals.end_undisturbed()
+    over.set()
+    if pid_file:
+        pid_file.unlink(missing_ok=True)
+
+
+def _chosen(parts: Platform, lanes: tuple[str, ...]) -> list[str]:
+    known = parts.catalogue.lanes()
+    if not lanes or lanes == ("all",):
+        return known
+    for lane in lanes:
+        if lane not in known:
+            raise ConfigurationError(f"there is no lane {lane!r}{suggestion(lane, known)}")
+    return list(lanes)
+
+
+@click.command()
+def scheduler() -> None:
+    """Promotes due jobs, fires cron schedules and rescues the jobs of vanished workers.
+
+    Start as many as you like: one leads, the others take over within seconds.
+    """
+    parts = _started("scheduler")
+    holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    from backend.bootstrap.cluster_metrics_parts import scheduler_metrics
+    from backend.bootstrap.schedule_parts import scheduler_loops
+
+    loops = scheduler_loops(parts, holder)
+    with scheduler_metrics(parts, loops):
+        _run_loops(loops)
+
+
+@click.command()
+def recorder() -> None:
+    """Writes job history from Redis to Postgres. Start as many as you like."""
+    parts = _started("recorder")
+    from backend.bootstrap.record_parts import recorder_loops
+
+    loops = recorder_loops(parts, f"{socket.gethostname()}-{os.getpid()}")
+    with recorder_metrics(parts, loops):
+        _run_loops(loops)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port.  [default: $PORT, or 8000]")
+def api(host: str | None, port: int | None) -> None:
+    """Serves the HTTP API, the dashboard at /dashboard/jobs and /metrics, until stopped.
+
+    It starts without Redis and without Postgres, and says so in its answers.
+    """
+    from backend.api.serving.server import serve
+    from backend.bootstrap.api_parts import embedded_grace, embedded_worker
+    from backend.bootstrap.web_parts import web_app
+
+    stop_signals.outlive_the_terminal()
+    lose_lines()
+    find_scratch_folder()
+    settings = platform().settings
+    set_up_logs(level=settings.log.level, style=settings.log.format, process="api")
+    asked = {
+        name: value for name, value in {"host": host, "port": port}.items() if value is not None
+    }
+    chosen = settings.api.model_copy(update={**_asked_by_the_platform(settings.api), **asked})
+    # Each web process wires its own parts after it was forked: no two may share a connection.
+    with count_folder():
+        serve(
+            chosen,
+            make_app=lambda: web_app(Platform(settings)),
+            make_worker=lambda: embedded_worker(Platform(settings)),
+            worker_grace=embedded_grace(settings),
+        )
+
+
+def _asked_by_the_platform(settings: ApiSettings) -> dict[str, int]:
+    """``PORT``, by which platforms such as Heroku and starters of Procfiles say where they look for us."""
+    text = os.environ.get("PORT", "")
+    if not text or "port" in settings.model_fields_set:
+        return {}
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise ConfigurationError(f"PORT is {text!r}: it must be a number up to {_LAST_PORT}")
+    return {"port": int(text)}
+
+
+def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
+    """A process whose loop ended is worse than none: whoever supervises it starts it again."""
+    structlog.get_logger("tally").critical(
+        "thread.died",
+        thread=hook.thread.name if hook.thread else "",
+        exc_info=(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback),
+    )
+    os._exit(70)
+
+
+def _run_loops(loops: list[Loop]) -> None:
+    threading.excepthook = _die_with_a_thread
+    stop = stop_event_on_signals()
+    threads = [
+        threading.Thread(target=loop.run, args=(stop.event,), name=loop.name) for loop in loops
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for thread in threads:
+        thread.join()
+    stop_signals.end_undisturbed()
+    for loop in loops:
+        try:
+            loop.close()
+        except Exception as error:  # noqa: BLE001 - whatever a store says, the process goes
+            structlog.get_logger("tally").warning(
+                "loop.not_closed", loop=loop.name, error=str(error)
+            )

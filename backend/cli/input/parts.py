@@ -1,0 +1,140 @@
+"""The services that commands speak to, each made when a command first needs it.
+
+Imported where they are made: loading the SQL engine takes longer than most commands run.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from backend.bootstrap import new_job_id, platform
+from backend.cli.output.printing import say
+
+if TYPE_CHECKING:
+    from backend.services.access.audit_service import AuditService
+    from backend.services.access.key_service import KeyService
+    from backend.services.actions.families import Actions
+    from backend.services.finding.dead_letters import DeadLetters
+    from backend.services.finding.history_service import HistoryService
+    from backend.services.finding.live_listing import LiveListing
+    from backend.services.finding.search_service import SearchService
+    from backend.services.finding.stuck_jobs import StuckJobs
+    from backend.services.finding.why_service import WhyService
+    from backend.services.jobs.preview_service import PreviewService
+    from backend.services.ledger.ledger_service import LedgerService
+    from backend.services.scheduler_service import SchedulerService
+
+
+@lru_cache(maxsize=1)
+def history_service() -> HistoryService:
+    """The record of jobs."""
+    from backend.history.reading.history_store import HistoryStore
+    from backend.history.reading.statistics_store import StatisticsStore
+    from backend.services.finding.history_service import HistoryService
+
+    parts = platform()
+    engine = parts.history_engine
+    return HistoryService(HistoryStore(engine), StatisticsStore(engine), parts.clock)
+
+
+@lru_cache(maxsize=1)
+def search_service() -> SearchService:
+    """Both stores at once."""
+    from backend.services.finding.search_service import SearchService
+
+    parts = platform()
+    return SearchService(parts.job_queue, parts.inspection, history_service())
+
+
+@lru_cache(maxsize=1)
+def dead_letters() -> DeadLetters:
+    """The dead-letter queue."""
+    from backend.services.finding.dead_letters import DeadLetters
+
+    return DeadLetters(platform().inspection)
+
+
+@lru_cache(maxsize=1)
+def live_listing() -> LiveListing:
+    """The jobs in Redis."""
+    from backend.services.finding.live_listing import LiveListing
+
+    return LiveListing(platform().inspection)
+
+
+@lru_cache(maxsize=1)
+def why_service() -> WhyService:
+    """Explains what keeps a job."""
+    from backend.services.finding.why_service import WhyService
+
+    parts = platform()
+    return WhyService(parts.inspection, parts.clock.now)
+
+
+@lru_cache(maxsize=1)
+def key_service() -> KeyService:
+    """The API keys."""
+    from backend.history.access.api_key_store import PostgresApiKeyStore
+    from backend.services.access.key_service import KeyService
+
+    store = PostgresApiKeyStore(platform().history_engine)
+    return KeyService(store, platform().clock, new_id=new_job_id, randomness=os.urandom)
+
+
+@lru_cache(maxsize=1)
+def scheduler_service() -> SchedulerService:
+    """The schedules."""
+    from backend.services.scheduler_service import SchedulerService
+
+    return SchedulerService(platform().scheduler_parts)
+
+
+@lru_cache(maxsize=1)
+def audit_service() -> AuditService:
+    """The audit log."""
+    from backend.bootstrap import record_parts
+
+    return record_parts.audit_service(platform())
+
+
+@lru_cache(maxsize=1)
+def stuck_jobs() -> StuckJobs:
+    """Finds jobs that do not get on."""
+    from backend.services.finding.stuck_jobs import StuckJobs
+
+    parts = platform()
+    return StuckJobs(parts.inspection, parts.lease_book, parts.clock)
+
+
+@lru_cache(maxsize=1)
+def actions() -> Actions:
+    """What changes anything, each written down. Where the audit log cannot be, the process log is told."""
+    from backend.bootstrap.action_parts import PlatformActions
+    from backend.services.actions.action_log import ActionLog
+
+    return PlatformActions(platform(), ActionLog(audit_service(), when_lost=_say_lost))
+
+
+def _say_lost(error: Exception) -> None:
+    say(f"tally: the audit log cannot be written: {error}")
+
+
+@lru_cache(maxsize=1)
+def preview_service() -> PreviewService:
+    """Says what would happen."""
+    from backend.services.jobs.preview_service import PreviewService
+
+    parts = platform()
+    return PreviewService(
+        parts.intake, parts.inspection, parts.job_queue, new_id=new_job_id, now=parts.clock.now
+    )
+
+
+@lru_cache(maxsize=1)
+def ledger_service() -> LedgerService:
+    """The ledger."""
+    from backend.bootstrap import record_parts
+
+    return record_parts.ledger_service(platform())

@@ -1,0 +1,53 @@
+"""docs/configuration.md, made from the settings class."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from backend.api.config.settings import Settings
+from backend.cli.reference.setting_rows import SettingRow, setting_rows
+
+_HEAD = """# Configuration
+
+<!-- Made by `tally config reference > docs/configuration.md`. Edit the settings classes, not this page. -->
+
+A setting is looked for in the environment, then in `config/queue-config.yaml` (or the file that
+`TALLY_CONFIG` names), then at its default. Names are nested: `worker.lease` is `lease:` below `worker:`
+in the file and `TALLY_WORKER__LEASE` in the environment. Lists and mappings are JSON in the
+environment (`TALLY_WORKER__WEIGHTS='{"high": 7, "normal": 2, "low": 1}'`); `TALLY_JOB_PACKAGES` may
+be words with commas between. A name that does not exist is refused, with the nearest one that does.
+
+- `tally config show` prints what holds now, secrets masked, and where each value came from.
+- `tally config check` says whether the settings can be used.
+- `tally doctor` says whether they fit the servers.
+
+Durations are seconds.
+"""
+
+
+def configuration_page() -> str:
+    """The whole page."""
+    sections = [_HEAD, "\n## General\n"]
+    rows = sorted(setting_rows(), key=_group)
+    order = ["", *Settings.model_fields]
+    groups = {name: list(found) for name, found in groupby(rows, key=_group)}
+    for name in sorted(groups, key=order.index):
+        if name:
+            meaning = (Settings.model_fields[name].annotation.__doc__ or "").partition("\n")[0]
+            sections.append(f"\n## {name}\n\n{meaning}\n")
+        sections.append(_table(groups[name]))
+    return "".join(sections)
+
+
+def _group(row: SettingRow) -> str:
+    return row.name.partition(".")[0] if "." in row.name else ""
+
+
+def _table(rows: list[SettingRow]) -> str:
+    lines = ["\n| setting | variable | kind | default | meaning |\n|---|---|---|---|---|\n"]
+    for row in rows:
+        variables = ", ".join(f"`{name}`" for name in row.variables)
+        default = f"`{row.default}`" if row.default else ""
+        cells = (f"`{row.name}`", variables, row.kind, default, row.meaning)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n")
+    return "".join(lines)

@@ -1,0 +1,73 @@
+"""Where each setting of this process came from: the environment, the file, or the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from backend.api.config.settings import Settings
+from backend.api.config.yaml_file import find_file, read_yaml
+from backend.cli.reference.setting_rows import SettingRow, setting_rows, shown
+from backend.telemetry.logs.redaction import masked_text
+
+
+class SettingInForce(NamedTuple):
+    """A setting as it holds now."""
+
+    name: str
+    value: str
+    #: ``default``, a variable's name, or a file's.
+    source: str
+
+
+def settings_in_force(settings: Settings, environment: Mapping[str, str]) -> list[SettingInForce]:
+    """Every setting, its value with secrets masked, and who set it."""
+    path = find_file(environment)
+    content = read_yaml(path)
+    variables = {name.upper() for name in environment}
+    return [
+        SettingInForce(
+            row.name, _masked(settings, row.name), _source(row, variables, path, content)
+        )
+        for row in setting_rows()
+    ]
+
+
+def _masked(settings: Settings, name: str) -> str:
+    value: Any = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    return masked_text(shown(value))
+
+
+def _source(
+    row: SettingRow, variables: set[str], path: Path | None, content: Mapping[str, Any]
+) -> str:
+    for variable in row.variables:
+        if any(name == variable or name.startswith(f"{variable}__") for name in variables):
+            return variable
+    for variable in _groups(row.name):
+        if variable in variables:
+            return variable
+    if path is not None and _is_in(content, row.name):
+        return _short(path)
+    return "default"
+
+
+def _groups(name: str) -> list[str]:
+    """A whole group may be set by one variable that holds JSON."""
+    parts = name.upper().split(".")
+    return ["TALLY_" + "__".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def _is_in(content: Any, name: str) -> bool:
+    for part in name.split("."):
+        if not isinstance(content, Mapping) or part not in content:
+            return False
+        content = content[part]
+    return True
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,1 @@
+"""One request for a page, and the form that came with it."""

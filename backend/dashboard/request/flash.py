@@ -1,0 +1,41 @@
+"""What a page says after something was done; the address bar carries the word, never the sentence."""
+
+from __future__ import annotations
+
+from flask import request
+
+from backend.dashboard.drawing.wording import plural
+
+_SENTENCES = {
+    "canceled": "Canceled {jobs}.",
+    "asked": "Asked {jobs} to stop; a running job ends when it listens.",
+    "queued": "Sent {jobs} back to the queue.",
+    "discarded": "Discarded {jobs}; history keeps them.",
+    "finished": "Marked as done by hand.",
+    "replayed": "Enqueued as a new job; this is it.",
+    "moved": "Moved.",
+    "hastened": "Queued {jobs} ahead of time.",
+    "paused": "Paused.",
+    "resumed": "Resumed.",
+    "limited": "The limit holds from now on; what runs goes on.",
+    "changed": "Changed; it holds from now on.",
+    "made": "Made; this is it.",
+    "deleted": "Deleted; its ticks stay on record.",
+    "purged": "Canceled {jobs} that waited there.",
+    "run": "Its job is enqueued; the run shows below as soon as it is settled.",
+    "stopping": "Asked it to stop; it finishes what it runs first.",
+    "deaf": "It does not listen, so it could not be asked.",
+    "cleared": "Took away {records} of workers that are gone.",
+    "revoked": "Revoked; it opens no door after five seconds at the latest.",
+    "signed-out": "Signed out.",
+    "ended": "Your session has ended; sign in again.",
+    "nothing": "Nothing was left to do.",
+}
+
+
+def note_in() -> str:
+    """The sentence for this page; empty when there is none."""
+    sentence = _SENTENCES.get(request.args.get("note", ""), "")
+    number = request.args.get("n", "1")
+    many = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 1  # noqa: PLR2004
+    return sentence.format(jobs=plural(many, "job"), records=plural(many, "record"))

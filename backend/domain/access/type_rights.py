@@ -1,0 +1,45 @@
+"""Who may have jobs of a type run: asked wherever jobs come in with a caller's name."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from backend.domain.access.access_errors import NotAllowed
+from backend.domain.access.role import Role
+from backend.domain.jobs.job_type import JobType
+
+
+class Bearer(Protocol):
+    """Whoever has rights: a principal at the door, or an actor."""
+
+    @property
+    def role(self) -> str:
+        """Empty: every right."""
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose jobs are theirs; None: all."""
+
+    @property
+    def job_types(self) -> frozenset[str] | None:
+        """What they may have run; None: all that the role may."""
+
+
+def permit_type(who: Bearer, kind: JobType) -> None:
+    """Raises `NotAllowed` unless ``who`` may have jobs of this type run."""
+    if who.job_types is not None and kind.name not in who.job_types:
+        raise NotAllowed(
+            f"your key is for {_listed(who.job_types)}; it may not have {kind.name!r} run"
+        )
+    if who.role and not Role(who.role).includes(kind.role):
+        raise NotAllowed(
+            f"jobs of type {kind.name!r} need the role {kind.role}; yours is {who.role}"
+        )
+    if who.tenant is not None and not kind.tenants:
+        raise NotAllowed(
+            f"jobs of type {kind.name!r} concern every tenant; your key is bound to {who.tenant!r}"
+        )
+
+
+def _listed(names: frozenset[str]) -> str:
+    return "no job type" if not names else f"the job types {', '.join(sorted(names))}"

@@ -1,0 +1,170 @@
+"""The arithmetic of the hash chains: a row's hash covers its content and the hash of the row before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from backend.domain.audit.audit import AuditEntry, AuditRow
+
+#: What stands before the first row.
+GENESIS = bytes(32)
+
+
+class ChainHead(NamedTuple):
+    """The last row of a chain: what must be kept elsewhere to miss rows that are cut off its end."""
+
+    number: int
+    hash: bytes
+
+
+NO_ROWS = ChainHead(0, GENESIS)
+
+
+class ChainProblem(NamedTuple):
+    """One place where a chain does not hold."""
+
+    chain: str
+    number: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The digest of a stretch of job events, in its place in the chain of seals."""
+
+    number: int
+    after_version: int
+    until_version: int
+    events: int
+    digest: bytes
+    previous_hash: bytes
+    hash: bytes = b""
+
+
+class SealedStretch(NamedTuple):
+    """A seal beside what the events that it covers give today."""
+
+    seal: Seal
+    events: int
+    digest: bytes
+    #: Its whole month was dropped, as retention does.
+    is_retired: bool
+
+
+def canonical(fields: Mapping[str, Any]) -> bytes:
+    """JSON with sorted names and no spaces, in UTF-8: the same bytes on every machine."""
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def hash_of_fields(fields: Mapping[str, Any]) -> bytes:
+    """The hash of a row given as the JSON shape of exports; ``hash`` itself is left out."""
+    covered = {name: value for name, value in fields.items() if name != "hash"}
+    return hashlib.sha256(canonical(covered)).digest()
+
+
+def chained(head: ChainHead, at: datetime, entry: AuditEntry) -> AuditRow:
+    """The row that an entry becomes behind ``head``."""
+    row = AuditRow(head.number + 1, at, entry, head.hash, b"")
+    return replace(row, hash=hash_of_fields(row.to_dict()))
+
+
+def sealed(head: ChainHead, stretch: Seal) -> Seal:
+    """The seal of a stretch behind ``head``."""
+    seal = replace(stretch, number=head.number + 1, previous_hash=head.hash)
+    return replace(seal, hash=hash_of_seal(seal))
+
+
+def hash_of_seal(seal: Seal) -> bytes:
+    """What the hash of a seal must be."""
+    return hash_of_fields(
+        {
+            "number": seal.number,
+            "after_version": seal.after_version,
+            "until_version": seal.until_version,
+            "events": seal.events,
+            "digest": seal.digest.hex(),
+            "previous_hash": seal.previous_hash.hex(),
+        }
+    )
+
+
+class ChainWalk:
+    """Walks a chain row by row and tells where it does not hold.
+
+    ``heads`` were kept apart from the rows, before the walk began. After a broken link it goes on
+    from the row it found, so that one change is one problem.
+    """
+
+    def __init__(self, chain: str, heads: Iterable[ChainHead | None] = ()) -> None:
+        self.chain = chain
+        self.head = NO_ROWS
+        self._kept = {head for head in heads if head is not None}
+
+    def step(self, number: int, previous: bytes, stored: bytes, computed: bytes) -> Iterator[str]:
+        """What is wrong with the next row; nothing when it fits."""
+        expected = self.head.number + 1
+        if number != expected:
+            yield f"{_rows(expected, number - 1)} before it removed"
+        elif previous != self.head.hash:
+            yield "it does not follow from the row before it: one of the two was changed or inserted"
+        if stored != computed:
+            yield "its content is not what was written: changed"
+        self.head = ChainHead(number, stored)
+        passed = {kept for kept in self._kept if kept.number <= number}
+        self._kept -= passed
+        if any(kept.number == number and kept.hash != stored for kept in passed):
+            yield "its hash is not the one that was kept elsewhere: the chain was written anew"
+
+    def end(self) -> Iterator[str]:
+        """What is missing at the end."""
+        last = max((kept.number for kept in self._kept), default=0)
+        if last > self.head.number:
+            yield f"{_rows(self.head.number + 1, last)} at the end removed"
+
+
+def _rows(first: int, last: int) -> str:
+    return f"row {first}" if first == last else f"rows {first} to {last}"
+
+
+def walk_rows(rows: Iterable[AuditRow], walk: ChainWalk) -> Iterator[ChainProblem]:
+    """Every problem of a page of audit rows."""
+    for row in rows:
+        computed = hash_of_fields(row.to_dict())
+        for problem in walk.step(row.number, row.previous_hash, row.hash, computed):
+            yield ChainProblem(walk.chain, row.number, problem)
+
+
+def walk_seals(
+    stretches: Iterable[SealedStretch], walk: ChainWalk, until: int
+) -> Iterator[ChainProblem]:
+    """Every problem of a page of seals and their events; the page before ended at ``until``."""
+    for stretch in stretches:
+        seal = stretch.seal
+        for problem in walk.step(seal.number, seal.previous_hash, seal.hash, hash_of_seal(seal)):
+            yield ChainProblem(walk.chain, seal.number, problem)
+        if seal.after_version != until:
+            yield ChainProblem(
+                walk.chain, seal.number, "it does not begin where the one before ends"
+            )
+        until = seal.until_version
+        if not stretch.is_retired and (stretch.events, stretch.digest) != (
+            seal.events,
+            seal.digest,
+        ):
+            yield ChainProblem(walk.chain, seal.number, _difference(stretch))
+
+
+def _difference(stretch: SealedStretch) -> str:
+    seal, events = stretch.seal, stretch.events
+    where = f"job events with versions {seal.after_version + 1} to {seal.until_version}"
+    if events < seal.events:
+        return f"{where}: {seal.events - events} removed"
+    if events > seal.events:
+        return f"{where}: {events - seal.events} inserted"
+    return f"{where}: at least one changed"

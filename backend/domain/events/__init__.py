@@ -1,0 +1,1 @@
+"""What happened elsewhere, and the jobs that follow from it."""

@@ -1,0 +1,66 @@
+"""Jobs on their way from a committed transaction to Redis, and what became of sending them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from backend.domain.jobs.job import NewJob
+
+
+class OutboxJob(NamedTuple):
+    """One row that the relay has claimed."""
+
+    number: int
+    job: NewJob
+
+
+class OutboxRow(NamedTuple):
+    """A row as people and callers may ask for it."""
+
+    job: NewJob
+    created_at: datetime
+    sent_at: datetime | None
+    #: The id under which Redis has it; empty while it is not sent.
+    accepted_as: str
+    last_error: str
+
+
+class SendCode(StrEnum):
+    """What Redis said to one job."""
+
+    #: It is there now, or was there already.
+    ACCEPTED = "accepted"
+    #: Not now: its queue or the record is full. Nothing was written.
+    REFUSED = "refused"
+    #: Never: its key or id belongs to a job with other contents. Nothing was written.
+    CONFLICT = "conflict"
+
+
+class SendReply(NamedTuple):
+    """The answer for one job: ``text`` is the id under which Redis has it, or why it has it not."""
+
+    code: SendCode
+    text: str
+
+
+class OutboxDepth(NamedTuple):
+    """How much waits in the outbox, for metrics and health."""
+
+    #: Committed and not known to be in Redis.
+    waiting: int
+    #: Of those: sent by a relay that did not live to see the answer.
+    in_doubt: int
+    #: Rows that can never be sent.
+    set_aside: int
+    #: Seconds since the oldest waiting row was written.
+    oldest_seconds: float
+
+
+def without_delay(job: NewJob, now: datetime) -> NewJob:
+    """The job with its delay counted from now: the time in the outbox is part of the wait."""
+    if job.delay <= 0:
+        return job
+    return replace(job, run_at=now + timedelta(seconds=job.delay), delay=0.0)

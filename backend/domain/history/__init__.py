@@ -1,0 +1,1 @@
+"""What is kept of jobs for good, and how it is asked for."""

@@ -1,0 +1,1 @@
+"""How attempts end, and what that means for their jobs."""

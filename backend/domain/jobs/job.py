@@ -1,0 +1,152 @@
+"""A job at the three moments we meet it: asked for, claimed by a worker, looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from backend.domain.errors import IdempotencyConflict
+from backend.domain.jobs.attempts.outcome import AttemptError
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.job_labels import JobLabels, labels_of
+from backend.domain.jobs.options.job_terms import terms_of
+from backend.domain.jobs.queue_name import QueueName
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that passed every check and may be enqueued. Durations are seconds, instants aware UTC."""
+
+    id: str
+    job_type: str
+    queue: QueueName
+    #: The payload as JSON text, as it will be stored.
+    payload: str
+    #: What travels with the job and no script looks at: tags, tenant, trace id, retry delays…
+    options: dict[str, Any]
+    max_attempts: int
+    timeout: float
+    result_ttl: int
+    run_at: datetime | None = None
+    delay: float = 0.0
+    expires_at: datetime | None = None
+    unique_key: str = ""
+    unique_window: float = 0.0
+    limit_key: str = ""
+    limit: int = 0
+    #: What is asked for, if a repetition under its key or id must ask for the same; see `job_contents`.
+    digest: str = ""
+
+
+class EnqueueReply(NamedTuple):
+    """What became of one `NewJob`: ``id`` is its own, or that of the job already there."""
+
+    id: str
+    created: bool
+
+
+class Conflict(NamedTuple):
+    """The answer to a `NewJob` whose key or id belongs to a job with other contents."""
+
+    job_id: str
+    #: Since when that one is there, as ISO 8601 in UTC.
+    since: str
+
+
+def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[EnqueueReply]:
+    """The replies; raises `IdempotencyConflict` for the first that is a conflict."""
+    accepted = [reply for reply in replies if isinstance(reply, EnqueueReply)]
+    for reply in replies:
+        if isinstance(reply, Conflict):
+            raise IdempotencyConflict(
+                f"this key or job id belongs to job {reply.job_id}, which was accepted at "
+                f"{reply.since} with another type, payload, queue or tenant; nothing was enqueued "
+                "for it. Use a new key for a new job",
+                job_id=reply.job_id,
+                since=reply.since,
+                accepted=[one.id for one in accepted if one.created],
+            )
+    return accepted
+
+
+class ClaimedJob(NamedTuple):
+    """A job that this worker holds a lease on. ``fence`` proves it and orders its effects."""
+
+    id: str
+    fence: str
+    attempt: int
+    failures: int
+    suspect: bool
+    queue: str
+    job_type: str
+    #: RQ's call as JSON; the payload is its first argument.
+    data: bytes
+    options: bytes
+    timeout: float
+    max_attempts: int
+    #: Seconds it was ready before it was claimed, by Redis' clock.
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as people and programs see it. Instants are aware UTC."""
+
+    id: str
+    job_type: str
+    queue: str
+    state: JobState
+    payload: Any
+    attempt: int
+    max_attempts: int
+    failures: int = 0
+    result: Any = None
+    error: AttemptError | None = None
+    created_at: datetime | None = None
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    run_at: datetime | None = None
+    expires_at: datetime | None = None
+    worker: str = ""
+    progress: dict[str, Any] | None = None
+    cancel_asked: bool = False
+    timeout: float = 0.0
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> JobLabels:
+        """What is written on it."""
+        return labels_of(self.options)
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags the caller gave."""
+        return list(self.labels.tags)
+
+    @property
+    def trace_id(self) -> str:
+        """The trace this job belongs to; empty when the caller gave none."""
+        return self.labels.trace_id
+
+    @property
+    def environment(self) -> str:
+        """Where the caller said that it belongs; empty when the caller did not say."""
+        return self.labels.environment
+
+    @property
+    def version(self) -> int:
+        """The version of its job type when it was accepted."""
+        return self.labels.version
+
+    @property
+    def limit_key(self) -> str:
+        """The key whose jobs share a limit; empty for none."""
+        return terms_of(self.options).limit_key
+
+    @property
+    def limit(self) -> int:
+        """So many jobs of ``limit_key`` may run at once; 0 for no limit."""
+        return terms_of(self.options).limit

@@ -1,0 +1,104 @@
+"""A job type is what to do: its name, lane, payload, limits. The catalogue holds all that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from backend.domain.access.role import Role
+from backend.domain.errors import ConfigurationError, UnknownJobType
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.queue_name import DEFAULT_LANE, Priority
+from backend.domain.text.nearest_name import suggestion
+
+
+class Isolation(StrEnum):
+    """Where a job runs."""
+
+    #: In a thread of the worker process: cheap, for what waits on the network.
+    THREAD = "thread"
+    #: In a child process of its own, with limits on memory, CPU time and file size.
+    PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """One kind of job, as its author declared it. Durations are seconds."""
+
+    name: str
+    handler: Callable[..., Any]
+    lane: str = DEFAULT_LANE
+    priority: Priority = Priority.NORMAL
+    #: A pydantic model, or None when any JSON object will do.
+    payload: type[Any] | None = None
+    isolation: Isolation = Isolation.THREAD
+    #: Soft limit: raised inside the job.
+    timeout: float = 180.0
+    #: Seconds after the soft limit until the process that will not obey is killed.
+    grace: float = 10.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: How many may run at once in the whole cluster; None: as many as there are slots.
+    limit: int | None = None
+    #: Seconds a finished job stays readable in Redis; None: the deployment's default.
+    result_ttl: int | None = None
+    version: int = 1
+    description: str = ""
+    #: Names of payload fields that pages and logs show masked.
+    secret_fields: frozenset[str] = frozenset()
+    #: Names of payload fields that say where the job sends what it is given.
+    destination_fields: frozenset[str] = frozenset()
+    #: The least role of who may have it run, and whether callers bound to a tenant may too.
+    role: Role = Role.PRODUCER
+    tenants: bool = True
+    #: The worker class whose instance runs it; None for a plain function.
+    worker: type[Any] | None = None
+
+    @property
+    def hard_timeout(self) -> float:
+        """Seconds after which the job's process is killed."""
+        return self.timeout + self.grace
+
+
+class JobTypeCatalogue:
+    """Every job type this process knows, by name. An allow-list: nothing else can be run."""
+
+    #: Where job types come from, for whoever misses one.
+    origin = "job types come from the packages under job_packages in config/queue-config.yaml"
+
+    def __init__(self, job_types: Iterable[JobType] = ()) -> None:
+        self._by_name: dict[str, JobType] = {}
+        for job_type in job_types:
+            self.add(job_type)
+
+    def add(self, job_type: JobType) -> None:
+        """Adds one; raises `ConfigurationError` when another already has its name."""
+        known = self._by_name.get(job_type.name)
+        if known is not None and known.handler is not job_type.handler:
+            raise ConfigurationError(
+                f"two job types are called {job_type.name!r}: {known.handler.__module__} and "
+                f"{job_type.handler.__module__}; rename one of them"
+            )
+        self._by_name[job_type.name] = job_type
+
+    def get(self, name: str) -> JobType:
+        """The job type called ``name``; raises `UnknownJobType` naming the nearest one."""
+        job_type = self._by_name.get(name)
+        if job_type is None:
+            raise UnknownJobType(
+                f"there is no job type {name!r}{suggestion(name, self._by_name)}; {self.origin}",
+                job_type=name,
+            )
+        return job_type
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[JobType]:
+        return iter(sorted(self._by_name.values(), key=lambda job_type: job_type.name))
+
+    def lanes(self) -> list[str]:
+        """Every lane that some job type lives in, the default lane first."""
+        lanes = {job_type.lane for job_type in self} - {DEFAULT_LANE}
+        return [DEFAULT_LANE, *sorted(lanes)]

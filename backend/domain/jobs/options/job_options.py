@@ -1,0 +1,145 @@
+"""The options of a job: what may be said of it beside its type, payload and priority. The one definition.
+
+Python, HTTP, the command line, files and docs take names, ranges and words from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple, TypedDict, get_args, get_type_hints
+
+from backend.domain.jobs import job_id
+from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.bounds import Bound
+
+
+class Text(NamedTuple):
+    """What a text may look like."""
+
+    longest: int
+    #: Of the whole text, in the words that Python's expressions and JSON Schema's share.
+    pattern: str
+    words: str
+
+
+class Many(NamedTuple):
+    """Several values, and how many at most."""
+
+    most: int
+
+
+#: Printable, so that it fits a header, a log line and a Redis key.
+LINE = Text(
+    512,
+    r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+",
+    "a line of 1 to 512 characters without control characters",
+)
+WEB_ADDRESS = Text(512, "https?://[!-~]+", "an address that begins with https:// or http://")
+QUEUE = Text(128, LINE.pattern, "a priority and a lane (high:email), a priority, or a lane")
+JOB_ID = Text(64, job_id.PATTERN, job_id.WORDS)
+
+_Words = list[str] | tuple[str, ...] | set[str] | frozenset[str]
+
+
+class JobOptions(TypedDict, total=False):
+    """What a caller may say of a job; None says nothing.
+
+    Durations are seconds; a naive instant means UTC.
+    """
+
+    run_at: Annotated[datetime | None, "Not before this instant; one in the past means now."]
+    delay: Annotated[float | None, bounds.DELAY, "Not before so long from now; instead of run_at."]
+    expires_at: Annotated[datetime | None, "Canceled if it has not started by then."]
+    max_retries: Annotated[int | None, bounds.MAX_RETRIES, "Attempts after the first."]
+    retry_delays: Annotated[
+        Sequence[float] | None,
+        bounds.RETRY_DELAY,
+        Many(bounds.MOST_RETRY_DELAYS),
+        "How long to wait before each retry; the last one holds for all that follow.",
+    ]
+    timeout: Annotated[
+        float | None, bounds.TIMEOUT, "How long an attempt may take: its soft limit."
+    ]
+    result_ttl: Annotated[
+        int | None, bounds.RESULT_TTL, "How long the finished job and its result stay in Redis."
+    ]
+    tags: Annotated[_Words | None, LINE, Many(bounds.MOST_TAGS), "Words to find it by."]
+    tenant: Annotated[str | None, LINE, "Whose job it is."]
+    trace_id: Annotated[
+        str | None, LINE, "The trace it belongs to; a whole traceparent is taken too."
+    ]
+    context_id: Annotated[str | None, LINE, "An id of the caller's own, to search by."]
+    environment: Annotated[str | None, LINE, "Where it belongs, to search by: staging, production."]
+    idempotency_key: Annotated[
+        str | None, LINE, "The same key again is the same job, not another one."
+    ]
+    idempotency_window: Annotated[
+        float | None, bounds.IDEMPOTENCY_WINDOW, "How long the key is remembered."
+    ]
+    limit_key: Annotated[str | None, LINE, "Jobs of one key share one limit."]
+    limit: Annotated[
+        int | None, bounds.LIMIT, "So many jobs of limit_key at once, in the whole cluster."
+    ]
+    queue: Annotated[str | None, QUEUE, "Where it goes instead of to its job type's own queue."]
+    version: Annotated[
+        int | None,
+        bounds.VERSION,
+        "Refused unless this is the version of the job type that is deployed.",
+    ]
+    job_id: Annotated[str | None, JOB_ID, "An id of the caller's own making."]
+    callback_url: Annotated[str | None, WEB_ADDRESS, "Gets the outcome as a signed POST."]
+    is_test: Annotated[bool | None, "A rehearsal: handlers touch nothing outside."]
+
+
+class OwnOptions(TypedDict, total=False):
+    """What only Tally says of a job that it makes: for a schedule, an event, a replay, a bound key."""
+
+    schedule: Annotated[str, LINE, "The schedule whose tick it is."]
+    event_id: Annotated[str, LINE, "The event that it follows from."]
+    parent_id: Annotated[str, LINE, "The job that it repeats, or whose end it tells."]
+    is_confined: Annotated[bool, "It may see and touch nothing of another tenant."]
+
+
+class Option(NamedTuple):
+    """One option, as those need it who read, show or describe it."""
+
+    name: str
+    #: What one value is: `datetime`, `bool`, `float`, `int` or `str`.
+    kind: type
+    about: str
+    bound: Bound | None
+    text: Text | None
+    #: Most values of a list; None for one value.
+    most: int | None
+
+    @property
+    def words(self) -> str:
+        """What a value must be, as messages and docs say it."""
+        one = _WORDS.get(self.kind) or (self.bound or self.text or LINE).words
+        return one if self.most is None else f"a list of at most {self.most}, each {one}"
+
+
+_WORDS = {datetime: "an instant", bool: "true or false"}
+
+
+def _options_in(said: Any) -> Mapping[str, Option]:
+    hints = get_type_hints(said, include_extras=True)
+    return {name: _option(name, *get_args(hint)) for name, hint in hints.items()}
+
+
+def _option(name: str, value: Any, *told: Any) -> Option:
+    each = {type(one): one for one in told}
+    bound, text, many = each.get(Bound), each.get(Text), each.get(Many)
+    plain = next((k for k in (datetime, bool) if k in (value, *get_args(value))), str)
+    kind = plain if bound is None else int if bound.is_whole else float
+    return Option(name, kind, each[str], bound, text, many and many.most)
+
+
+#: What callers may say, in the order of the docs, and what only we may.
+OPTIONS = _options_in(JobOptions)
+OWN = _options_in(OwnOptions)
+#: What a job of a schedule cannot be told: each tick has its own, or would have the same instant.
+NOT_FOR_TICKS = frozenset(
+    {"run_at", "delay", "expires_at", "job_id", "idempotency_key", "idempotency_window"}
+)

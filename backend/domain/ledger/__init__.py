@@ -1,0 +1,1 @@
+"""Whether the books balance, and what a difference between the stores means."""

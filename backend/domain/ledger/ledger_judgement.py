@@ -1,0 +1,180 @@
+"""Judges what Redis and the record say of one job. Pure: facts in, faults and remedies out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from backend.domain.jobs.job_state import FINAL_STATES, JobState
+from backend.domain.ledger.ledger import Fault, FaultKind, LiveFacts, Places, RecordedFacts
+
+WAITING = frozenset({JobState.SCHEDULED, JobState.DEFERRED, JobState.QUEUED, JobState.STARTED})
+
+
+class Remedy(StrEnum):
+    """What puts a job right."""
+
+    #: Into the place where its state belongs, once, and out of every other.
+    RESEAT = "reseat"
+    #: The same, in the state that the record tells.
+    FOLLOW_RECORD = "follow_record"
+    #: Made again from the record.
+    RESTORE = "restore"
+    #: Brought by the relay again.
+    SEND_AGAIN = "send_again"
+    #: Its row is written from what Redis knows.
+    WRITE_ROW = "write_row"
+    #: The record is told once more where it stands.
+    ATTEST = "attest"
+
+
+class Evidence(NamedTuple):
+    """Everything known of one job at one moment."""
+
+    live: LiveFacts
+    places: Places
+    recorded: RecordedFacts | None
+    #: The outbox says that it was sent.
+    was_sent: bool = False
+
+
+def faults_of(evidence: Evidence, *, with_record: bool = True) -> list[Fault]:
+    """Everything that is wrong with a job; nothing when it is well."""
+    found = [*_in_redis(evidence.live, evidence.places)]
+    if with_record:
+        found += _against_record(evidence)
+    queue = _queue_of(evidence)
+    return [Fault(kind, evidence.live.job_id, queue, detail) for kind, detail in found]
+
+
+def is_sound(live: LiveFacts) -> bool:
+    """Whether all that Redis says of a job agrees, as far as lists are not concerned."""
+    places = {live.home: 1} if live.state == JobState.QUEUED else {}
+    return bool(live.state) and not [*_in_redis(live, places)]
+
+
+def remedies_for(evidence: Evidence, faults: list[Fault]) -> list[Remedy]:
+    """What to do about the faults of one job, in order."""
+    kinds = {fault.kind for fault in faults}
+    remedies = []
+    if kinds & {FaultKind.GHOST, FaultKind.DOUBLED, FaultKind.STUCK, FaultKind.STRAY}:
+        remedies.append(Remedy.RESEAT)
+    if FaultKind.LOST in kinds:
+        remedies.append(Remedy.RESTORE if evidence.recorded else Remedy.SEND_AGAIN)
+    if FaultKind.MISSING_ROW in kinds:
+        remedies.append(Remedy.WRITE_ROW)
+    if FaultKind.WRONG_STATE in kinds and evidence.recorded is not None:
+        if record_is_right(evidence.live, evidence.recorded):
+            return [Remedy.FOLLOW_RECORD]
+        remedies.append(Remedy.ATTEST)
+    return remedies
+
+
+def record_is_right(live: LiveFacts, recorded: RecordedFacts) -> bool:
+    """Of two that disagree: whether the record knows later news than Redis.
+
+    It does when Redis was restored from an older copy, or when somebody wrote into a hash by hand:
+    our steps leave an instant or a fence behind that tells when, and dead jobs in their list.
+    """
+    if live.state not in set(JobState):
+        return True
+    if not recorded.is_true_to_its_events:
+        return False
+    if live.was_failed_by_others and recorded.state in WAITING:
+        return True
+    recorded_ms = recorded.status_version >> 20
+    if live.state in FINAL_STATES:
+        return live.ended_ms < recorded_ms
+    if live.state == JobState.STARTED:
+        return live.fence_version <= recorded.status_version
+    return recorded.state in FINAL_STATES and live.changed_ms <= recorded_ms
+
+
+def _queue_of(evidence: Evidence) -> str:
+    if evidence.live.queue:
+        return evidence.live.queue
+    if evidence.recorded is not None:
+        return evidence.recorded.queue
+    queues = [place for place in evidence.places if place.startswith("queue:")]
+    return queues[0].removeprefix("queue:") if queues else ""
+
+
+def _in_redis(live: LiveFacts, places: Places) -> Iterator[tuple[FaultKind, str]]:
+    lists = {place: times for place, times in places.items() if not place.startswith("holders:")}
+    if not live.state:
+        yield from _strays(live, [*places])
+        return
+    if live.state not in set(JobState):
+        yield FaultKind.WRONG_STATE, f"its state is {live.state!r}, which is none"
+        return
+    yield from _homelessness(live, lists)
+    yield from _surplus(live, lists)
+    yield from _leases(live, places)
+
+
+def _strays(live: LiveFacts, places: list[str]) -> Iterator[tuple[FaultKind, str]]:
+    found = sorted(places)
+    found += ["schedule"] if live.due_ms else []
+    found += ["leases"] if live.has_lease else []
+    found += ["dead-letter queue"] if live.is_listed_dead or live.in_failed_registry else []
+    if found:
+        yield FaultKind.STRAY, f"no such job, but an entry in {', '.join(found)}"
+
+
+def _homelessness(live: LiveFacts, lists: Places) -> Iterator[tuple[FaultKind, str]]:
+    if live.state == JobState.QUEUED and live.home not in lists:
+        other = f", but in {', '.join(sorted(lists))}" if lists else ""
+        yield FaultKind.GHOST, f"it is queued and not in {live.home}{other}"
+    if live.state == JobState.SCHEDULED and not (live.due_ms and live.in_scheduled_registry):
+        yield FaultKind.GHOST, "it is scheduled and in no schedule"
+    if live.state == JobState.FAILED and not (live.is_listed_dead and live.in_failed_registry):
+        yield FaultKind.GHOST, "it is dead and not in the dead-letter queue"
+
+
+def _surplus(live: LiveFacts, lists: Places) -> Iterator[tuple[FaultKind, str]]:
+    home = live.home if live.state == JobState.QUEUED else ""
+    surplus = [f"{place} {times} times" for place, times in lists.items() if times > 1]
+    surplus += [place for place in lists if place != home]
+    if live.state != JobState.SCHEDULED and (live.due_ms or live.in_scheduled_registry):
+        surplus.append("the schedule")
+    if live.state != JobState.FAILED and (live.is_listed_dead or live.in_failed_registry):
+        surplus.append("the dead-letter queue")
+    if surplus:
+        yield FaultKind.DOUBLED, f"it is {live.state} and in {', '.join(sorted(surplus))}"
+
+
+def _leases(live: LiveFacts, places: Places) -> Iterator[tuple[FaultKind, str]]:
+    slots = sorted(place for place in places if place.startswith("holders:"))
+    if live.state == JobState.STARTED:
+        if not live.has_lease:
+            yield FaultKind.STUCK, "it is started and has no lease: nobody would miss its worker"
+        elif not live.in_started_registry:
+            yield FaultKind.STUCK, "it is started and RQ's started registry does not list it"
+    elif live.has_lease or live.in_started_registry:
+        yield FaultKind.STUCK, f"it is {live.state} and has a lease"
+    elif slots:
+        yield FaultKind.STUCK, f"it is {live.state} and keeps a slot of {', '.join(slots)}"
+
+
+def _against_record(evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
+    live, recorded = evidence.live, evidence.recorded
+    if not live.state:
+        yield from _loss(recorded, evidence.was_sent)
+    elif recorded is None:
+        yield FaultKind.MISSING_ROW, f"it is {live.state} in Redis and not on record"
+    elif not recorded.is_accepted:
+        yield FaultKind.MISSING_ROW, f"it is {live.state} in Redis, its acceptance is not on record"
+    elif live.state != recorded.state:
+        who = ": another program than ours failed it, such as a stock RQ worker"
+        told = who if live.was_failed_by_others and recorded.state in WAITING else ""
+        yield FaultKind.WRONG_STATE, f"Redis says {live.state}, the record {recorded.state}{told}"
+    elif live.queue != recorded.queue:
+        yield FaultKind.WRONG_STATE, f"Redis says queue {live.queue}, the record {recorded.queue}"
+
+
+def _loss(recorded: RecordedFacts | None, was_sent: bool) -> Iterator[tuple[FaultKind, str]]:
+    if recorded is not None and recorded.state in WAITING:
+        yield FaultKind.LOST, f"the record says {recorded.state}, Redis does not know it"
+    elif recorded is None and was_sent:
+        yield FaultKind.LOST, "the outbox sent it, Redis and the record do not know it"

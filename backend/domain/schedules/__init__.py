@@ -1,0 +1,1 @@
+"""Recurring jobs: plans, ticks and what becomes of them."""

@@ -1,0 +1,1 @@
+"""Words and JSON that can be read by whoever gets them."""

@@ -1,0 +1,1 @@
+"""What servers keep on disk between starts, and who may touch it."""

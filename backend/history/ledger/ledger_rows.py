@@ -1,0 +1,95 @@
+"""Rows of the record as the ledger's values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.job_terms import terms_of
+from backend.domain.jobs.queue_name import QueueName
+from backend.domain.ledger.ledger import RecordedFacts, stream_id_of
+from backend.domain.ledger.ledger_ports import RestorableJob
+
+#: What neither the job nor its type says. All else that a job does not say, `LedgerMender` knows.
+_TIMEOUT = 180.0
+
+
+def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
+    """A row of ``recorded_facts``."""
+    (
+        job_id,
+        status,
+        queue,
+        position,
+        status_version,
+        version,
+        fence,
+        attempt,
+        worker,
+        run_at,
+        told,
+    ) = row
+    return RecordedFacts(
+        job_id=job_id,
+        state=status,
+        queue=queue,
+        is_accepted=position > 0,
+        status_version=status_version,
+        version=version,
+        fence=fence,
+        attempt=attempt,
+        worker=worker or "",
+        run_at=run_at,
+        event_state=told or "",
+    )
+
+
+def restorable_job(row: Sequence[Any]) -> RestorableJob:
+    """A row of ``restorable_jobs``."""
+    job_id, status, queue, version, position, job_type, payload, option_text, *rest = row
+    max_attempts, run_at, fence, attempt, worker, failures, last_outcome, ended_at, *error = rest
+    was_started = status == JobState.STARTED
+    job = NewJob(
+        id=job_id,
+        job_type=job_type,
+        queue=QueueName.parse(queue),
+        payload=payload,
+        max_attempts=max_attempts,
+        run_at=run_at,
+        **_from_options(json.loads(option_text)),
+    )
+    return RestorableJob(
+        job=job,
+        state=JobState.QUEUED if was_started or status == JobState.DEFERRED else JobState(status),
+        version=version,
+        created_ms=position >> 20,
+        attempt=attempt,
+        failures=failures,
+        is_suspect=last_outcome in {"crashed", "suspected"},
+        error=_error_text(error) if not was_started and error[1] else "",
+        open_fence=stream_id_of(fence) if was_started else "",
+        worker=worker or "",
+        ended_ms=round(ended_at.timestamp() * 1000) if ended_at else 0,
+    )
+
+
+def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    terms = terms_of(options)
+    return {
+        "options": dict(options),
+        "timeout": _TIMEOUT if terms.timeout is None else terms.timeout,
+        "result_ttl": terms.result_ttl or 0,
+        "expires_at": terms.expires_at,
+        "unique_key": terms.idempotency_key,
+        "unique_window": terms.idempotency_window or 0.0,
+        "limit_key": terms.limit_key,
+        "limit": terms.limit,
+    }
+
+
+def _error_text(error: Sequence[str | None]) -> str:
+    reason, kind, message, traceback = (text or "" for text in error)
+    return json.dumps({"reason": reason, "error": kind, "message": message, "traceback": traceback})

@@ -1,0 +1,1 @@
+"""Jobs that were written in a transaction of their caller's."""

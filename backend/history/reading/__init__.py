@@ -1,0 +1,1 @@
+"""Jobs, attempts and sums as they are asked for."""

@@ -1,0 +1,121 @@
+"""The record as it is looked into: one job, pages of found jobs, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row
+
+from backend.domain.history.history_record import JobHistory, RecordedQueue
+from backend.domain.history.history_search import Bookmark, JobPage
+from backend.domain.history.history_statistics import TimeWindow
+from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_state import JobState
+from backend.history.reading.history_rows import attempt_record, history_line, job_record
+from backend.history.server.connection import translated
+from backend.history.statements import statement
+
+#: Positions of accepted jobs are positive; those of jobs known only by later events are not listed.
+_FIRST, _LAST = 1, (1 << 63) - 1
+
+
+class HistoryStore:
+    """The `HistoryReader` in Postgres."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, job_id: str) -> JobHistory | None:
+        """The job's row, its attempts and its events, as of one instant."""
+        snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        with translated(), snapshot.begin() as connection:
+            row = self.find_job(connection, job_id)
+            if row is None:
+                return None
+            return JobHistory(
+                job_record(row),
+                row.payload,
+                row.changed_payload,
+                row.options or {},
+                tuple(
+                    attempt_record(attempt) for attempt in self.find_attempts(connection, job_id)
+                ),
+                tuple(history_line(event) for event in self.find_events(connection, job_id)),
+            )
+
+    def find_job(self, connection: Connection, job_id: str) -> Row[Any] | None:
+        """The job's row."""
+        return connection.execute(statement("find_job"), {"job_id": job_id}).one_or_none()
+
+    def find_attempts(self, connection: Connection, job_id: str) -> Sequence[Row[Any]]:
+        """The attempts of a job that ended, in order."""
+        return connection.execute(statement("find_attempts"), {"job_id": job_id}).all()
+
+    def find_events(self, connection: Connection, job_id: str) -> Sequence[Row[Any]]:
+        """The events of a job, in order."""
+        return connection.execute(statement("find_events"), {"job_id": job_id}).all()
+
+    def search(self, wanted: JobFilter, limit: int, after: Bookmark | None) -> JobPage:
+        """One page of the jobs that are meant, newest first."""
+        # One more than asked for tells whether there is another page.
+        rows = self.search_jobs(wanted, limit + 1, after or Bookmark(0, ""))
+        jobs = tuple(job_record(row) for row in rows[:limit])
+        more = len(rows) > limit
+        return JobPage(jobs, Bookmark(jobs[-1].position, jobs[-1].id) if more else None)
+
+    def search_jobs(self, wanted: JobFilter, most: int, after: Bookmark) -> Sequence[Row[Any]]:
+        """The rows that are meant."""
+        states = sorted(state.value for state in wanted.states)
+        since, until = wanted.accepted_since, wanted.accepted_until
+        found = {
+            "since_version": _version_at(since) if since else _FIRST,
+            "until_version": _version_at(until) if until else _LAST,
+            "after_position": after.position or None,
+            "after_id": after.job_id,
+            "job_type": wanted.job_type or None,
+            "queue": wanted.queue or None,
+            "state": states[0] if len(states) == 1 else None,
+            "states": states if len(states) > 1 else None,
+            "tag": wanted.tag or None,
+            "trace_id": wanted.trace_id or None,
+            "context_id": wanted.context_id or None,
+            "environment": wanted.environment or None,
+            "tenant": wanted.tenant or None,
+            "worker": wanted.worker or None,
+            "error_kind": wanted.error_kind or None,
+            "error_pattern": _pattern(wanted.error_text) if wanted.error_text else None,
+            "died_after": wanted.died_after,
+            "died_before": wanted.died_before,
+            "most": most,
+        }
+        with translated(), self._engine.connect() as connection:
+            return connection.execute(statement("search_jobs"), found).all()
+
+    def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
+        """How many jobs are in each state."""
+        bounds: dict[str, Any] = {
+            "states": [state.value for state in JobState],
+            "since_version": _version_at(window.since) if window else None,
+            "until_version": _version_at(window.until) if window else None,
+        }
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(statement("count_by_state"), bounds)
+            return {JobState(row.state): row.jobs for row in rows}
+
+    def queues(self) -> list[RecordedQueue]:
+        """Every queue with jobs that have not ended, or are dead."""
+        with translated(), self._engine.connect() as connection:
+            return [RecordedQueue(*row) for row in connection.execute(statement("recorded_queues"))]
+
+
+def _version_at(instant: datetime) -> int:
+    """The lowest version that an event of this instant can have, inside the range of versions."""
+    return min(max(int(instant.timestamp() * 1000) << 20, _FIRST), _LAST)
+
+
+def _pattern(text: str) -> str:
+    """A pattern for ILIKE that matches the text itself, wherever it stands."""
+    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"

@@ -1,0 +1,154 @@
+"""What a batch of events says about each job: one value a register, the newest by Redis' order.
+
+A row of ``jobs`` is a set of registers, each with the version of the event that wrote it. Folding keeps
+the newest of the batch; the database keeps the newest of all batches, in whatever order they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from backend.domain.jobs.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
+from backend.domain.jobs.options.job_labels import JobLabels, labels_in
+from backend.history.recording.attempt_fault import AttemptFault, fault_in
+
+# Plain words: looking an enum's member up costs more than the rest of the work on an event.
+_ENQUEUED, _STARTED, _FINISHED = "enqueued", "started", "finished"
+_REDRIVEN, _DISCARDED = "redriven", "discarded"
+_QUEUED, _SCHEDULED = "queued", "scheduled"
+_STATUS_AFTER = {kind.value: state.value for kind, state in STATE_AFTER.items()}
+_ENDS = frozenset(kind.value for kind in ATTEMPT_ENDS)
+#: Events that say nothing about where a job stands; they are only lines of its timeline.
+_SILENT = frozenset({EventKind.DROPPED.value, EventKind.CANCEL_ASKED.value})
+#: The ends of an attempt that went wrong, as opposed to put off, given back or withdrawn.
+_WRONG = frozenset({"retried", "failed", "crashed", "suspected"})
+
+
+@dataclass(slots=True)
+class JobRegisters:
+    """One job's registers. A version of 0 says that the batch does not speak of its register."""
+
+    id: str
+    #: Version of the enqueued event; negative when the batch only holds later ones.
+    position: int
+    accepted: JobEvent | None = None
+    labels: JobLabels | None = None
+    status_version: int = 0
+    status: str = _QUEUED
+    due_ms: int = 0
+    version: int = 0
+    queue: str = ""
+    fence: int = 0
+    attempt: int = 0
+    worker: str = ""
+    #: These three as they were before the last start of the batch.
+    before: tuple[int, int, str] = (0, 0, "")
+    #: A start that an earlier batch told was taken back in this one.
+    takes_back: bool = False
+    error_version: int = 0
+    fault: AttemptFault | None = None
+    payload_version: int = 0
+    changed_payload: str = ""
+    #: Every time that the batch made it ready for a worker, in order.
+    ready_versions: list[int] = field(default_factory=list)
+    discarded_version: int = 0
+
+
+class FoldedEvent(NamedTuple):
+    """One event with what its text fields say in numbers."""
+
+    event: JobEvent
+    version: int
+    fence: int
+    status: str
+
+
+class EndedAttempt(NamedTuple):
+    """One attempt that ended; without a fault when it finished."""
+
+    event: JobEvent
+    version: int
+    fence: int
+    fault: AttemptFault | None
+    job: JobRegisters
+
+
+class Fold(NamedTuple):
+    """Everything that a batch changes."""
+
+    jobs: list[JobRegisters]
+    timeline: list[FoldedEvent]
+    attempts: list[EndedAttempt]
+
+
+def fold(events: Sequence[JobEvent]) -> Fold:
+    """Folds a batch, in any order; raises ValueError for an event that contradicts itself."""
+    jobs: dict[str, JobRegisters] = {}
+    timeline: list[FoldedEvent] = []
+    attempts: list[EndedAttempt] = []
+    for version, event in sorted(zip(map(_version, events), events, strict=True), key=_first):
+        kind = event.kind
+        fence = version if kind == _STARTED else version_of(event.fence) if event.fence else 0
+        status = event.state or _STATUS_AFTER.get(kind, "")
+        taken_back = version_of(event.taken_back) if event.taken_back else 0
+        timeline.append(FoldedEvent(event, version, fence or taken_back, status))
+        if kind in _SILENT:
+            continue
+        job = jobs.get(event.job_id)
+        if job is None:
+            job = jobs[event.job_id] = JobRegisters(event.job_id, -version)
+        _take(job, event, version, status)
+        if taken_back:
+            _take_back(job, taken_back)
+        elif fence:
+            if kind == _STARTED:
+                job.before = (job.fence, job.attempt, job.worker)
+            job.fence, job.attempt, job.worker = fence, event.attempt, event.worker
+            if kind in _ENDS:
+                attempts.append(_ended(job, event, version, fence))
+    return Fold(list(jobs.values()), timeline, attempts)
+
+
+def _take_back(job: JobRegisters, fence: int) -> None:
+    if job.fence == fence:
+        job.fence, job.attempt, job.worker = job.before
+    else:
+        job.takes_back = True
+
+
+def _version(event: JobEvent) -> int:
+    return version_of(event.id)
+
+
+def _first(pair: tuple[int, JobEvent]) -> int:
+    return pair[0]
+
+
+def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None:
+    kind = event.kind
+    job.version, job.queue = version, event.queue
+    if kind == _DISCARDED:
+        # It is failed already, and since then: leaving the dead-letter queue is not another end.
+        job.status, job.discarded_version = status, version
+        return
+    if kind == _ENQUEUED:
+        job.position, job.accepted, job.labels = version, event, labels_in(event.options)
+    elif kind == _REDRIVEN and event.data:
+        job.payload_version, job.changed_payload = version, event.data
+    if status:
+        job.status_version, job.status, job.due_ms = version, status, 0
+        if status == _QUEUED and not event.taken_back:
+            job.ready_versions.append(version)
+        elif status == _SCHEDULED:
+            job.due_ms = event.due_ms or (version >> 20) + 1
+
+
+def _ended(job: JobRegisters, event: JobEvent, version: int, fence: int) -> EndedAttempt:
+    kind = event.kind
+    fault = None if kind == _FINISHED else fault_in(kind, event.body)
+    if kind in _WRONG:
+        fault = fault or AttemptFault(kind, kind, "")
+        job.error_version, job.fault = version, fault
+    return EndedAttempt(event, version, fence, fault, job)

@@ -1,0 +1,1 @@
+"""Migrations, partitions by month, and what has outlived its time."""

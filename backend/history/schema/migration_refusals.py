@@ -1,0 +1,55 @@
+"""What cannot be migrated, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import psycopg2
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.domain.errors import HistoryUnavailable, MigrationError
+from backend.history.schema.migration_files import MigrationFile
+from backend.history.server.connection import translate
+
+#: The oldest major whose SQL the migrations keep to.
+OLDEST_POSTGRES = 14
+#: The encoding that holds the texts of all jobs: in others the record would be garbled or unreadable.
+ENCODING = "UTF8"
+#: A table, function or other thing of that name is there already.
+_TAKEN = frozenset({"42P07", "42710", "42723"})
+
+
+def refuse_unfit_server(connection: Connection) -> None:
+    """Raises `MigrationError` for a server or a database that cannot hold the record."""
+    version: Any = connection.dialect.server_version_info
+    if version and version[0] < OLDEST_POSTGRES:
+        raise MigrationError(
+            f"Postgres {version[0]} is too old; {OLDEST_POSTGRES} is the oldest that works"
+        )
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != ENCODING:
+        raise MigrationError(wrong_encoding(encoding))
+
+
+def wrong_encoding(encoding: str) -> str:
+    """What to tell of a database that is not in UTF-8."""
+    return (
+        f"the database is in {encoding}, which cannot hold the texts of all jobs; make one in "
+        "UTF-8: createdb --template=template0 --encoding=UTF8 NAME"
+    )
+
+
+def raise_failed(file: MigrationFile, error: SQLAlchemyError | psycopg2.Error) -> NoReturn:
+    """Raises what became of a migration that Postgres refused."""
+    ours = translate(error)
+    if isinstance(ours, HistoryUnavailable):
+        raise ours from error
+    cause = getattr(error, "orig", error)
+    words = f"{file.name} failed and was undone: {cause}"
+    if getattr(cause, "pgcode", None) in _TAKEN:
+        words = (
+            f"{words.rstrip()}; if the database is an application's too, give Tally a schema of its "
+            "own: JOB_QUEUE_SCHEMA=tally"
+        )
+    raise MigrationError(words, name=file.name) from error

@@ -1,0 +1,173 @@
+"""The audit log: writes what people and tokens do, proves that nothing of it was changed, gives it out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from backend.domain.access.actor import Actor
+from backend.domain.audit.audit import ActionOutcome, AuditEntry, AuditRow
+from backend.domain.audit.audit_chain import (
+    ChainHead,
+    ChainProblem,
+    ChainWalk,
+    hash_of_fields,
+    walk_rows,
+    walk_seals,
+)
+from backend.domain.audit.audit_ports import AnchorKeeper, AuditFilter, AuditStore, SealStore
+from backend.domain.errors import TallyError
+from backend.domain.ports import Clock
+from backend.telemetry.logs.redaction import redact
+
+AUDIT_CHAIN, SEAL_CHAIN = "audit_log", "job_event_seals"
+#: An action on more objects lists the first so many; all are counted.
+_MOST_IDS = 1000
+_ROWS, _SEALS = 1000, 10
+
+
+class AuditVerdict(NamedTuple):
+    """What a verification found."""
+
+    rows: int
+    seals: int
+    events: int
+    #: Seals whose month of events was dropped by retention: their chain holds, their events are gone.
+    retired_seals: int
+    head: ChainHead
+    problems: list[ChainProblem]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was changed, removed or inserted."""
+        return not self.problems
+
+
+class AuditService:
+    """One row for each action. Raises `HistoryUnavailable`: what cannot be recorded must not be done."""
+
+    def __init__(
+        self,
+        audit: AuditStore,
+        seals: SealStore,
+        clock: Clock,
+        anchor: AnchorKeeper | None = None,
+    ) -> None:
+        self._audit = audit
+        self._seals = seals
+        self._clock = clock
+        self._anchor = anchor
+
+    def record(self, action: str, actor: Actor, **details: Any) -> AuditRow:
+        """Adds one row: ``action`` is the name of a right like ``jobs.cancel``.
+
+        Details: ``object``, ``reason``, ``before``, ``after`` (anything JSON; secrets are masked),
+        ``affected_ids``, ``affected`` (their number, if it is larger), ``outcome``,
+        ``request_id``, ``trace_id`` (by default the actor's).
+        """
+        return self._audit.append([_entry(action, actor, details)])[0]
+
+    def search(self, wanted: AuditFilter, *, before: int = 0, most: int = 100) -> list[AuditRow]:
+        """Rows that a filter takes, the newest first; give the last number as ``before`` for more."""
+        return self._audit.search(wanted, before, most)
+
+    def unmatched(self, *, older_than: float = 60.0, most: int = 100) -> list[AuditRow]:
+        """Actions that were intended so many seconds ago and whose outcome never came, the oldest first."""
+        before = self._clock.now() - timedelta(seconds=older_than)
+        return self._audit.unmatched(before, most)
+
+    def verify(self) -> AuditVerdict:
+        """Reads both chains from the first row on and recomputes every hash."""
+        rows, problems = self._walk_audit()
+        seals, events, retired, sealed_problems = self._walk_seals()
+        return AuditVerdict(
+            rows.head.number, seals, events, retired, rows.head, problems + sealed_problems
+        )
+
+    def export(self) -> Iterator[str]:
+        """The whole audit log as JSON lines, each with its hash; `verify_export` checks such lines."""
+        for row in self._rows():
+            yield _json(row.to_dict())
+
+    def _rows(self) -> Iterator[AuditRow]:
+        after = 0
+        while page := self._audit.page(after, _ROWS):
+            yield from page
+            after = page[-1].number
+
+    def _walk_audit(self) -> tuple[ChainWalk, list[ChainProblem]]:
+        # Heads are read first: rows that come meanwhile are behind them.
+        walk = ChainWalk(AUDIT_CHAIN, [self._audit.head(), self._kept(AUDIT_CHAIN)])
+        problems = list(walk_rows(self._rows(), walk))
+        return walk, problems + _at_end(walk)
+
+    def _walk_seals(self) -> tuple[int, int, int, list[ChainProblem]]:
+        walk = ChainWalk(SEAL_CHAIN, [self._seals.head(), self._kept(SEAL_CHAIN)])
+        problems: list[ChainProblem] = []
+        after = until = events = retired = 0
+        while page := self._seals.page(after, _SEALS):
+            problems += walk_seals(page, walk, until)
+            events += sum(stretch.seal.events for stretch in page if not stretch.is_retired)
+            retired += sum(stretch.is_retired for stretch in page)
+            after, until = page[-1].seal.number, page[-1].seal.until_version
+        return after, events, retired, problems + _at_end(walk)
+
+    def _kept(self, chain: str) -> ChainHead | None:
+        return self._anchor.kept(chain) if self._anchor else None
+
+
+def verify_export(lines: Iterable[str]) -> list[ChainProblem]:
+    """Every place where exported lines do not hold together; needs no database."""
+    walk = ChainWalk(AUDIT_CHAIN)
+    problems: list[ChainProblem] = []
+    for line in lines:
+        fields = json.loads(line)
+        previous, stored = bytes.fromhex(fields["previous_hash"]), bytes.fromhex(fields["hash"])
+        found = walk.step(fields["number"], previous, stored, hash_of_fields(fields))
+        problems += [ChainProblem(AUDIT_CHAIN, fields["number"], problem) for problem in found]
+    return problems
+
+
+def _at_end(walk: ChainWalk) -> list[ChainProblem]:
+    return [ChainProblem(walk.chain, walk.head.number, problem) for problem in walk.end()]
+
+
+def _entry(action: str, actor: Actor, details: Mapping[str, Any]) -> AuditEntry:
+    known = {"object", "reason", "request_id", "trace_id"}
+    unknown = details.keys() - known - {"outcome", "before", "after", "affected_ids", "affected"}
+    if unknown:
+        raise TallyError(f"an audit row has no {min(unknown)!r}")
+    ids = tuple(details.get("affected_ids") or ())
+    return AuditEntry(
+        action=action,
+        actor=actor.without_request,
+        outcome=ActionOutcome(details.get("outcome", ActionOutcome.DONE)),
+        before=_masked(details.get("before")),
+        after=_masked(details.get("after")),
+        affected_ids=ids[:_MOST_IDS],
+        affected=max(len(ids), details.get("affected") or 0),
+        **{
+            "request_id": actor.request_id,
+            "trace_id": actor.trace_id,
+            **{name: details[name] for name in known & details.keys()},
+        },
+    )
+
+
+def _masked(value: Any) -> str:
+    return "" if value is None else _json(_without_secrets(value))
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        named = {str(name): _without_secrets(inner) for name, inner in value.items()}
+        return dict(redact(None, "", named))
+    if isinstance(value, list | tuple):
+        return [_without_secrets(inner) for inner in value]
+    return value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

@@ -1,0 +1,116 @@
+"""The outbox as a job queue: jobs are accepted by Postgres, in the caller's transaction if there is one.
+
+A job is accepted when the transaction commits, whether Redis can be reached or not; the relay brings it
+there. With a transaction that is rolled back it never was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from typing import Any
+
+from backend.domain.errors import QueueUnavailable
+from backend.domain.events.outbox import OutboxDepth, OutboxRow
+from backend.domain.events.outbox_ports import Outbox
+from backend.domain.jobs.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
+from backend.domain.jobs.job_state import JobState
+from backend.domain.ports import JobQueue
+
+#: Seconds between looks at whether the relay has brought a job to Redis.
+_LOOK_AGAIN = 0.05
+
+
+class OutboxService:
+    """Accepts jobs by way of Postgres. Also a `JobQueue`, for deployments that make it the default."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        queue: JobQueue,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._outbox = outbox
+        self._queue = queue
+        self._monotonic = monotonic
+        self._pause = pause
+
+    def enqueue(self, jobs: Sequence[NewJob], session: Any = None) -> list[EnqueueReply]:
+        """Accepts jobs, all of them or none, with ``session``'s transaction or at once.
+
+        Raises `IdempotencyConflict` for an id that is in the outbox with other contents. What Redis
+        alone knows is told when the relay comes there: the row is set aside with the reason.
+        """
+        known = self._outbox.add(jobs, session)
+        return without_conflicts([self._reply(job, is_new=job.id not in known) for job in jobs])
+
+    def _reply(self, job: NewJob, *, is_new: bool) -> EnqueueReply | Conflict:
+        row = None if is_new or not job.digest else self._outbox.find(job.id)
+        if row is not None and row.job.digest not in {"", job.digest}:
+            return Conflict(job.id, row.created_at.astimezone(UTC).isoformat())
+        return EnqueueReply(job.id, created=is_new)
+
+    def find(self, job_id: str) -> JobView | None:
+        """The job as it stands in Redis, or as it waits in the outbox.
+
+        While Redis is away only a job that was not sent yet can be told of; else raises
+        `QueueUnavailable`.
+        """
+        try:
+            job = self._queue.find(job_id)
+        except QueueUnavailable:
+            row = self._outbox.find(job_id)
+            if row is None or row.accepted_as:
+                raise
+            return _view_of(row)
+        if job is not None:
+            return job
+        row = self._outbox.find(job_id)
+        if row is None:
+            return None
+        if row.accepted_as not in {"", job_id}:
+            # Its idempotency key was taken: the other job does the work of both.
+            return self._queue.find(row.accepted_as)
+        # Read again: the relay may have been faster than we were.
+        return self._queue.find(job_id) or _view_of(row)
+
+    def wait(self, job_id: str, timeout: float) -> bool:
+        """Blocks until the job is final, at most ``timeout`` seconds; whether it is."""
+        end = self._monotonic() + timeout
+        while self._queue.find(job_id) is None:
+            row = self._outbox.find(job_id)
+            if row is not None and row.accepted_as:
+                # Under its own id, or under that of the job that held its idempotency key.
+                job_id = row.accepted_as
+                break
+            if self._monotonic() >= end:
+                return False
+            self._pause(_LOOK_AGAIN)
+        return self._queue.wait(job_id, max(0.001, end - self._monotonic()))
+
+    def depth(self) -> OutboxDepth:
+        """How much waits, for metrics and health."""
+        return self._outbox.depth()
+
+
+def _view_of(row: OutboxRow) -> JobView:
+    job = row.job
+    run_at = job.run_at if job.run_at and job.run_at > row.created_at else None
+    return JobView(
+        id=job.id,
+        job_type=job.job_type,
+        queue=str(job.queue),
+        state=JobState.SCHEDULED if run_at else JobState.QUEUED,
+        payload=json.loads(job.payload),
+        attempt=0,
+        max_attempts=job.max_attempts,
+        created_at=row.created_at.astimezone(UTC),
+        run_at=run_at,
+        expires_at=job.expires_at,
+        timeout=job.timeout,
+        options=job.options,
+    )

@@ -1,0 +1,1 @@
+"""Finding jobs, alive or on record, and saying why they wait."""

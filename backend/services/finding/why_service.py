@@ -1,0 +1,186 @@
+"""Says in words why a job is not running, and how long it may take until it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from backend.domain.history.history_record import JobHistory
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_name import Priority, QueueName
+from backend.domain.jobs.queue_state import WorkerState
+from backend.domain.ports import Inspection
+from backend.domain.text.length_words import in_units
+from backend.services.health.pause_words import pause_words, resume_command
+
+#: A due job is promoted within milliseconds; later than this nobody promotes.
+_LATE_SECONDS = 5.0
+_MOST_NAMED = 10
+
+
+class Cause(NamedTuple):
+    """One thing that keeps a job from running. ``code`` is stable, ``text`` is for people."""
+
+    code: str
+    text: str
+    details: dict[str, Any]
+
+
+class Explanation(NamedTuple):
+    """Where a job stands in line and what holds it up; no causes: nothing does."""
+
+    state: JobState
+    #: Jobs that run before it in its own queue; None when it does not wait in one.
+    position: int | None
+    #: Jobs waiting in more urgent queues of the same lane.
+    ahead_elsewhere: int
+    causes: list[Cause]
+    text: str
+
+
+class WhyService:
+    """Looks at everything that can stand between a job and a worker."""
+
+    def __init__(self, inspection: Inspection, now: Callable[[], datetime]) -> None:
+        self._look = inspection
+        self._now = now
+
+    def explain(self, job: JobView) -> Explanation:
+        """Why ``job`` does not run, if it does not."""
+        if job.state is JobState.QUEUED:
+            return self._queued(job)
+        causes = list(self._not_waiting(job))
+        return Explanation(job.state, None, 0, causes, causes[0].text if causes else "")
+
+    def explain_found(self, found: JobView | JobHistory) -> Explanation:
+        """Why a job that was found in Redis or on record does not run.
+
+        Raises `QueueUnavailable` when only Redis could say how the job is now.
+        """
+        if isinstance(found, JobView):
+            return self.explain(found)
+        state = found.job.state
+        now = [] if state.is_final else self._look.jobs([found.job.id])
+        if now:
+            return self.explain(now[0])
+        return Explanation(state, None, 0, [], f"it is {state}; Redis does not hold it any more")
+
+    def _not_waiting(self, job: JobView) -> Iterator[Cause]:
+        if job.state is JobState.SCHEDULED:
+            yield from self._scheduled(job)
+        elif job.state is JobState.STARTED:
+            yield from self._started(job)
+        elif job.state is JobState.FAILED:
+            reason = f"{job.error.error}: {job.error.message}" if job.error else "no error is kept"
+            yield Cause("failed", f"it failed for good and waits for a person: {reason}", {})
+        elif job.state is JobState.DEFERRED:
+            yield Cause("deferred", "it waits for the jobs it depends on", {})
+        else:
+            yield Cause("ended", f"it is {job.state}", {})
+
+    def _scheduled(self, job: JobView) -> Iterator[Cause]:
+        if job.run_at is None:
+            yield Cause("scheduled", "its time has just come", {})
+            return
+        ahead = (job.run_at - self._now()).total_seconds()
+        details = {"run_at": job.run_at.isoformat(), "seconds": round(ahead, 3)}
+        if ahead < -_LATE_SECONDS:
+            yield Cause(
+                "scheduler_missing",
+                f"it was due {in_units(-ahead)} ago, but no scheduler promotes jobs; "
+                "start `tally scheduler`",
+                details,
+            )
+        elif job.attempt:
+            yield Cause(
+                "retry_later",
+                f"attempt {job.attempt} of {job.max_attempts} went wrong; the next is due in "
+                f"{in_units(max(0, ahead))}",
+                details,
+            )
+        else:
+            yield Cause("due_later", f"it is due in {in_units(max(0, ahead))}", details)
+
+    def _started(self, job: JobView) -> Iterator[Cause]:
+        alive = {worker.name for worker in self._look.workers() if worker.state != "lost"}
+        if job.worker and job.worker not in alive:
+            yield Cause(
+                "worker_lost",
+                f"its worker {job.worker} is gone; it runs again when its lease has ended",
+                {"worker": job.worker},
+            )
+        elif job.cancel_asked:
+            yield Cause("cancel_asked", "it runs, and was asked to stop", {"worker": job.worker})
+        else:
+            yield Cause("running", f"it runs on {job.worker}", {"worker": job.worker})
+
+    def _queued(self, job: JobView) -> Explanation:
+        causes = [*self._pauses(job), *self._gates(job), *self._workers(job)]
+        position = self._look.position(job.id, job.queue)
+        elsewhere = self._more_urgent(job.queue)
+        if causes:
+            text = "; ".join(cause.text for cause in causes)
+        elif not position and not elsewhere:
+            text = "it is next in line"
+        else:
+            text = f"{position or 0} jobs of its queue and {elsewhere} more urgent ones come first"
+        return Explanation(job.state, position, elsewhere, causes, text)
+
+    def _pauses(self, job: JobView) -> Iterator[Cause]:
+        for pause in self._look.pauses():
+            if pause.holds(job.queue) or pause.what == f"type:{job.job_type}":
+                since = pause.since.isoformat() if pause.since else None
+                yield Cause(
+                    "paused",
+                    f"{pause_words(pause, self._now())}: {resume_command(pause)}",
+                    {"what": pause.what, "by": pause.by, "reason": pause.reason, "since": since},
+                )
+
+    def _gates(self, job: JobView) -> Iterator[Cause]:
+        most = self._look.limits().get(job.job_type)
+        if most:
+            yield from self._gate(f"type:{job.job_type}", most, f"the job type {job.job_type}")
+        if job.limit_key:
+            key = job.limit_key
+            yield from self._gate(f"key:{key}", job.limit, f"the key {key!r}")
+
+    def _gate(self, gate: str, most: int, words: str) -> Iterator[Cause]:
+        holders, waiting = self._look.gate(gate)
+        if len(holders) < most:
+            return
+        named = holders[:_MOST_NAMED]
+        yield Cause(
+            "limit_full",
+            f"{words} may run {most} at once, and {len(holders)} do: {', '.join(named)}",
+            {"gate": gate, "limit": most, "holders": named, "waiting": waiting},
+        )
+
+    def _workers(self, job: JobView) -> Iterator[Cause]:
+        serving = [worker for worker in self._look.workers() if _serves(worker, job.queue)]
+        if not serving:
+            yield Cause(
+                "no_worker",
+                f"no live worker serves the queue {job.queue}; start one with "
+                f"./scripts/workers/start-workers.sh {QueueName.parse(job.queue).lane}",
+                {"queue": job.queue},
+            )
+        elif all(worker.busy_slots >= worker.slots for worker in serving):
+            slots = sum(worker.slots for worker in serving)
+            yield Cause(
+                "workers_busy",
+                f"all {slots} slots of {len(serving)} workers are busy",
+                {"slots": slots, "workers": [worker.name for worker in serving][:_MOST_NAMED]},
+            )
+
+    def _more_urgent(self, queue: str) -> int:
+        name = QueueName.parse(queue)
+        before = [str(QueueName(priority, name.lane)) for priority in Priority]
+        names = before[: before.index(queue)] if queue in before else []
+        states = self._look.queue_states(names) if names else []
+        return sum(state.counts[JobState.QUEUED] - state.parked for state in states)
+
+
+def _serves(worker: WorkerState, queue: str) -> bool:
+    return queue in worker.queues and worker.state != "lost" and not worker.stopping

@@ -1,0 +1,1 @@
+"""Accepting jobs, and what is done to them."""

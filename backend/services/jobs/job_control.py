@@ -1,0 +1,121 @@
+"""What people do to jobs, queues and dead letters. Every action has a name and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.domain.access.actor import Actor
+from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.options import bounds
+from backend.domain.jobs.queue_name import Priority, QueueName
+from backend.domain.jobs.step_codes import CancelCode, MoveCode
+from backend.domain.ports import Inspection, JobQueue, Operations
+from backend.domain.text.nearest_name import suggestion
+from backend.services.jobs.job_intake import JobIntake
+
+_KINDS = ("queue", "lane", "type")
+
+
+class JobControl:
+    """Cancel, redrive, discard, resolve, reprioritise, run now, pause, resume, purge."""
+
+    def __init__(
+        self, operations: Operations, inspection: Inspection, queue: JobQueue, intake: JobIntake
+    ) -> None:
+        self._do = operations
+        self._look = inspection
+        self._queue = queue
+        self._intake = intake
+
+    def cancel(self, job_id: str, *, by: Actor, reason: str = "", force: bool = False) -> str:
+        """Withdraws a job: ``canceled``, or ``asked`` when it runs. Raises for a final one."""
+        code = self._do.cancel([job_id], by=by.name, reason=reason, force=force)[0]
+        if code is CancelCode.UNKNOWN:
+            raise JobNotFound(f"no job {job_id!r} is waiting or running", job_id=job_id)
+        if code is CancelCode.ENDED:
+            raise IllegalMove(f"job {job_id} has ended already", job_id=job_id)
+        return "canceled" if code is CancelCode.CANCELED else "asked"
+
+    def redrive(
+        self, job_id: str, *, by: Actor, reason: str = "", payload: Mapping[str, Any] | None = None
+    ) -> None:
+        """Sends a dead job home with all its attempts; with another payload if one is given."""
+        if payload is None:
+            done = self._do.redrive([job_id], by=by.name, reason=reason)[0]
+        else:
+            job = self._find(job_id)
+            text = self._intake.check(job.job_type, payload, None, {}).payload
+            done = self._do.redrive_changed(job_id, job.job_type, text, by=by.name, reason=reason)
+        if not done:
+            raise self._not_dead(job_id)
+
+    def discard(self, job_id: str, *, by: Actor, reason: str = "") -> None:
+        """Takes a dead job out of the dead-letter queue for good."""
+        if not self._do.discard([job_id], by=by.name, reason=reason)[0]:
+            raise self._not_dead(job_id)
+
+    def resolve(self, job_id: str, *, by: Actor, reason: str = "") -> None:
+        """Marks a dead job as done by hand."""
+        if not self._do.resolve([job_id], by=by.name, reason=reason)[0]:
+            raise self._not_dead(job_id)
+
+    def reprioritise(
+        self, job_id: str, priority: str, *, by: Actor, reason: str = "", front: bool = False
+    ) -> str:
+        """Moves a waiting job to another priority of its lane; the queue it is in then."""
+        job = self._find(job_id)
+        target = str(QueueName(Priority.parse(priority), QueueName.parse(job.queue).lane))
+        moved = self._do.reprioritise([(job_id, target)], by=by.name, reason=reason, front=front)
+        if moved[0] is MoveCode.NOT_WAITING:
+            raise IllegalMove(f"job {job_id} is {job.state}; only waiting jobs can move")
+        return target
+
+    def run_now(self, job_id: str, *, by: Actor, reason: str = "") -> str:
+        """Queues a scheduled job before it is due, also one that waits to be retried; its queue."""
+        queued = self._do.run_now([job_id], by=by.name, reason=reason)[0]
+        job = self._find(job_id)
+        if not queued:
+            raise IllegalMove(f"job {job_id} is {job.state}; only scheduled jobs can be run sooner")
+        return job.queue
+
+    def pause(self, what: str, *, by: Actor, reason: str = "") -> bool:
+        """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
+        return self._do.pause(self._checked(what), by=by.name, reason=reason)
+
+    def resume(self, what: str, *, by: Actor, reason: str = "") -> bool:  # noqa: ARG002 - audited
+        """Resumes it; False if it was not paused."""
+        return self._do.resume(self._checked(what), self._intake.catalogue.lanes())
+
+    def limit(self, job_type: str, most: int, *, by: Actor, reason: str = "") -> None:  # noqa: ARG002
+        """How many jobs of a type may run at once in the cluster; 0: no limit."""
+        checked = bounds.LIMIT.whole(most) if most else 0
+        self._do.limit(self._intake.catalogue.get(job_type).name, checked)
+
+    def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
+        """Cancels everything that waits in a queue; how many."""
+        return self._do.purge(str(QueueName.parse(queue)), by=by.name, reason=reason)
+
+    def _checked(self, what: str) -> str:
+        kind, _, name = what.partition(":")
+        catalogue = self._intake.catalogue
+        if kind not in _KINDS or not name:
+            raise InvalidOption(f"{what!r}: say queue:<name>, lane:<name> or type:<name>")
+        if kind == "queue":
+            return f"queue:{QueueName.parse(name)}"
+        if kind == "type":
+            return f"type:{catalogue.get(name).name}"
+        if name not in catalogue.lanes():
+            raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
+        return what
+
+    def _find(self, job_id: str) -> JobView:
+        job = self._queue.find(job_id)
+        if job is None:
+            raise JobNotFound(f"no job {job_id!r} in Redis", job_id=job_id)
+        return job
+
+    def _not_dead(self, job_id: str) -> Exception:
+        job = self._find(job_id)
+        return IllegalMove(f"job {job_id} is {job.state}, not in the dead-letter queue")

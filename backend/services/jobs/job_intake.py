@@ -1,0 +1,211 @@
+"""Checks what a caller asks for and makes it a job. Pure but for ids and the clock, which come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job_contents import digest_of
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.domain.jobs.queue_name import QueueName
+from backend.domain.text.strict_json import NotJson, json_encoder
+from backend.services.jobs import job_options
+from backend.services.jobs.chosen_queue import chosen_queue, own_queue
+
+_to_json = json_encoder("payload")
+
+_DAY = 86_400.0
+
+
+class IntakeRules(NamedTuple):
+    """The deployment's rules for new jobs. Durations are seconds."""
+
+    max_payload_bytes: int = 256 * 1024
+    result_ttl: int = 3600
+    idempotency_window: float = _DAY
+
+
+class JobIntake:
+    """Turns requests into `NewJob`s, or refuses them with an error that names the thing."""
+
+    def __init__(
+        self,
+        catalogue: JobTypeCatalogue,
+        rules: IntakeRules,
+        *,
+        new_id: Callable[[], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.catalogue = catalogue
+        self._rules = rules
+        self._new_id = new_id
+        self._now = now
+
+    def check_request(self, request: Mapping[str, Any], own: OwnOptions | None = None) -> NewJob:
+        """One request as a mapping with ``job_type``, ``payload``, ``priority`` and options."""
+        rest = dict(request)
+        if "job_type" not in rest:
+            raise InvalidOption("each request needs a job_type", field="job_type")
+        job_type, payload = rest.pop("job_type"), rest.pop("payload", None)
+        return self.check(job_type, payload, rest.pop("priority", None), rest, own)
+
+    def check(
+        self,
+        job_type: str,
+        payload: Mapping[str, Any] | BaseModel | None,
+        priority: str | None,
+        options: Mapping[str, Any],
+        own: OwnOptions | None = None,
+    ) -> NewJob:
+        """The job that is asked for; raises `InvalidRequest` naming what is wrong with it.
+
+        ``options`` are a caller's `JobOptions`, ``own`` what nobody but Tally may say.
+        """
+        if not isinstance(job_type, str):
+            raise self._no_name(job_type)
+        kind = self.catalogue.get(job_type)
+        if isinstance(payload, BaseModel):
+            payload = _dumped(kind, payload)
+        text = self._payload(kind, {} if payload is None else payload)
+        if not options and not own:
+            return self._plain(kind, text, priority)
+        given = job_options.checked(options)
+        return self._with_options(kind, text, priority, given, job_options.checked_own(own or {}))
+
+    def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
+        """Raises `InvalidRequest` for options that no job of this type could have."""
+        kind = self.catalogue.get(job_type)
+        self._with_options(kind, "{}", None, job_options.checked(options), {})
+
+    def _no_name(self, given: Any) -> InvalidOption:
+        """The error for a function, a class or what else is given in place of a job type's name."""
+        names = [kind.name for kind in self.catalogue if kind.handler is given]
+        meant = f"; that one is called {names[0]!r}" if names else ""
+        return InvalidOption(
+            f"job_type is the name of a job type, not a {type(given).__name__}{meant}",
+            field="job_type",
+        )
+
+    def _payload(self, kind: JobType, payload: Mapping[str, Any]) -> str:
+        if not isinstance(payload, Mapping):
+            raise InvalidPayload(f"the payload of {kind.name!r} must be an object", field="payload")
+        try:
+            if kind.payload is not None:
+                kind.payload.model_validate(payload)
+            text = _to_json(payload)
+            size = len(text.encode())
+        except ValidationError as error:
+            raise invalid_payload(kind, error) from error
+        except NotJson as error:
+            raise InvalidPayload(f"the payload of {kind.name!r} is not JSON: {error}") from error
+        except UnicodeEncodeError as error:
+            raise InvalidPayload(
+                f"the payload of {kind.name!r} has half of a character (a lone surrogate)"
+            ) from error
+        if size > self._rules.max_payload_bytes:
+            raise PayloadTooLarge(
+                f"the payload has {size} bytes, {self._rules.max_payload_bytes} are "
+                "allowed; put the data in a file or table and send its name",
+                limit=self._rules.max_payload_bytes,
+            )
+        return text
+
+    def _plain(self, kind: JobType, text: str, priority: str | None) -> NewJob:
+        return NewJob(
+            id=self._new_id(),
+            job_type=kind.name,
+            queue=own_queue(kind, priority),
+            payload=text,
+            options=job_options.carried(kind, {}, {}, kind.retry, kind.timeout),
+            max_attempts=kind.retry.max_attempts,
+            timeout=kind.timeout,
+            result_ttl=self._result_ttl(kind),
+        )
+
+    def _with_options(
+        self,
+        kind: JobType,
+        text: str,
+        priority: str | None,
+        given: JobOptions,
+        own: OwnOptions,
+    ) -> NewJob:
+        job_options.check_version(kind, given)
+        retry = job_options.retry(kind, given)
+        timeout = given.get("timeout") or kind.timeout
+        key, own_id, ttl = (
+            given.get("idempotency_key"),
+            given.get("job_id"),
+            given.get("result_ttl"),
+        )
+        queue = chosen_queue(self.catalogue, kind, priority, given.get("queue"))
+        return NewJob(
+            id=own_id or self._new_id(),
+            job_type=kind.name,
+            queue=queue,
+            payload=text,
+            options=job_options.carried(kind, given, own, retry, timeout),
+            max_attempts=retry.max_attempts,
+            timeout=timeout,
+            result_ttl=self._result_ttl(kind) if ttl is None else ttl,
+            run_at=self._near(given.get("run_at")),
+            delay=given.get("delay") or 0.0,
+            expires_at=given.get("expires_at"),
+            unique_key=key or "",
+            unique_window=given.get("idempotency_window") or self._rules.idempotency_window,
+            limit_key=given.get("limit_key") or "",
+            limit=given.get("limit") or 0,
+            digest=_digest(kind, text, queue, given) if key or own_id else "",
+        )
+
+    def _result_ttl(self, kind: JobType) -> int:
+        return self._rules.result_ttl if kind.result_ttl is None else kind.result_ttl
+
+    def _near(self, run_at: datetime | None) -> datetime | None:
+        if run_at and (run_at - self._now()).total_seconds() > bounds.FURTHEST:
+            raise InvalidOption("that is more than a hundred years ahead", field="run_at")
+        return run_at
+
+
+def _dumped(kind: JobType, given: BaseModel) -> dict[str, Any]:
+    """A model as the JSON that makes an equal one: a masked secret, say, would not."""
+    try:
+        payload = given.model_dump(mode="json", by_alias=True, round_trip=True)
+        is_same = type(given).model_validate(payload) == given
+    except ValidationError as error:
+        raise invalid_payload(kind, error) from None
+    except ValueError as error:
+        raise InvalidPayload(f"the payload of {kind.name!r} is not JSON: {error}") from error
+    if not is_same:
+        raise InvalidPayload(
+            f"the payload of {kind.name!r}: a {type(given).__name__} does not come back from JSON "
+            "as it was; give a mapping with the values themselves",
+            field="payload",
+        )
+    return payload
+
+
+def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
+    """Our error for pydantic's: names every field, repeats no value."""
+    errors = [
+        {
+            "field": ".".join(str(part) for part in found["loc"]) or "payload",
+            "problem": found["msg"],
+        }
+        for found in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    text = "; ".join(f"{found['field']}: {found['problem']}" for found in errors)
+    return InvalidPayload(
+        f"the payload does not fit {kind.name!r}: {text}", errors=errors, job_type=kind.name
+    )
+
+
+def _digest(kind: JobType, text: str, queue: QueueName, given: JobOptions) -> str:
+    return digest_of(kind.name, text, str(queue), given.get("tenant") or "")

@@ -1,0 +1,70 @@
+"""Test runs: a job that is run for real, flagged so that its handler touches nothing outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Unpack
+
+from backend.domain.events.event_record import TEST_EVENT, EventJob, EventRecord
+from backend.domain.events.event_record_ports import EventRecordStore
+from backend.domain.jobs.options.job_labels import labels_of
+from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.services.jobs.job_intake import JobIntake
+
+_TAGS = ("test", "job-run")
+
+
+class RunReceipt(NamedTuple):
+    """A test run that was accepted. ``run_id`` is the id of its job."""
+
+    run_id: str
+    event_id: str
+    status: str
+    message: str
+    #: Of the job type that it runs.
+    version: int
+
+
+class Rehearsals:
+    """Starts test runs. Event record and run are written in one transaction, or neither is."""
+
+    def __init__(
+        self, store: EventRecordStore, intake: JobIntake, *, new_id: Callable[[], str]
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._new_id = new_id
+
+    def test_job(
+        self,
+        job_type: str,
+        payload: Mapping[str, Any] | None = None,
+        priority: str | None = None,
+        session: Any = None,
+        own: OwnOptions | None = None,
+        **options: Unpack[JobOptions],
+    ) -> RunReceipt:
+        """Starts a test run and answers at once; follow it under its run id, as any job.
+
+        ``options`` are those of `enqueue_job`; ``environment`` names where the run belongs.
+        """
+        event_id = self._new_id()
+        tags = [*_TAGS, *(tag for tag in options.pop("tags", None) or () if tag not in _TAGS)]
+        flagged: JobOptions = {**options, "is_test": True, "tags": tags}
+        job = self._intake.check(
+            job_type, payload or {}, priority, flagged, {**(own or {}), "event_id": event_id}
+        )
+        labels = labels_of(job.options)
+        event = EventRecord(
+            id=event_id,
+            name=TEST_EVENT,
+            payload=json.dumps({"job_type": job.job_type, "payload": json.loads(job.payload)}),
+            tenant=labels.tenant,
+            trace_id=labels.trace_id,
+            context_id=labels.context_id,
+            is_test=True,
+        )
+        self._store.add(event, [EventJob("test_job", job)], session)
+        version = self._intake.catalogue.get(job.job_type).version
+        return RunReceipt(job.id, event_id, "queued", "Test job queued for execution", version)

@@ -1,0 +1,166 @@
+"""The ledger: proves that every accepted job is accounted for, names those that are not, mends them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from backend.domain.errors import IllegalMove
+from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.ledger import (
+    Fault,
+    FaultKind,
+    LedgerReport,
+    QueueBalance,
+    RebuildReport,
+)
+from backend.domain.ledger.ledger_judgement import WAITING
+from backend.domain.ledger.ledger_ports import LedgerRepair, LedgerStore, LedgerView, RestorableJob
+from backend.domain.ledger.lost_control import lost_controls
+from backend.services.ledger.ledger_look import Finding, SecondLook
+from backend.services.ledger.ledger_mending import LedgerMender
+
+log = structlog.get_logger("tally.ledger")
+
+#: Suspects looked at together, and jobs made again together.
+_SUSPECTS, _RESTORED = 1000, 500
+#: Faults that a report names; it counts all.
+_NAMED = 1000
+_MOST_UNKNOWN = 1000
+#: Faults that show in the books of their queue.
+_IN_THE_BOOKS = frozenset(
+    {kind for kind in FaultKind if kind not in {FaultKind.MISSING_ROW, FaultKind.UNBALANCED}}
+)
+
+
+class LedgerService:
+    """Reconciles Redis with the record while both are in use. Takes memory for one page at a time."""
+
+    def __init__(
+        self,
+        view: LedgerView,
+        repair: LedgerRepair,
+        store: LedgerStore,
+        *,
+        look: SecondLook,
+        mender: LedgerMender,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._view = view
+        self._repair = repair
+        self._store = store
+        self._look = look
+        self._mender = mender
+        self._now = now
+
+    def balance(self) -> list[QueueBalance]:
+        """The books of each queue, each at one moment, beside what waits or runs on record."""
+        recorded = self._store.waiting_counts()
+        return [
+            balance._replace(
+                recorded={state: recorded.get((balance.queue, state), 0) for state in WAITING}
+            )
+            for balance in self._view.balances()
+        ]
+
+    def reconcile(
+        self, *, repair: bool = False, tell: Callable[[Fault], None] | None = None
+    ) -> LedgerReport:
+        """Finds, and with ``repair`` puts right, every job that is wrong; ``tell`` gets each fault.
+
+        Jobs that move meanwhile raise no alarm: each suspect is looked at again when the recorder
+        has caught up. Raises `IllegalMove` while another reconciliation is under way.
+        """
+        report = LedgerReport(self._now())
+        with self._store.count() as count:
+            for jobs in self._view.jobs():
+                report.jobs += len(jobs)
+                count.note_jobs(jobs)
+            for entries in self._view.entries():
+                report.entries += len(entries)
+                count.note_entries(entries)
+            for suspects in count.suspects(_SUSPECTS):
+                looked = self._look.at(suspects)
+                report.moved += looked.moved
+                report.recorder_is_behind |= not looked.with_record
+                for finding in looked.findings:
+                    self._note(report, self._settled(finding, repair=repair), tell)
+        self._close_books(report, tell, repair=repair)
+        report.ended_at = self._now()
+        log.info(
+            "ledger.reconciled",
+            jobs=report.jobs,
+            faults=sum(report.counts.values()),
+            repaired=report.repaired,
+            is_balanced=report.is_balanced,
+        )
+        return report
+
+    def rebuild(self, *, even_if_used: bool = False) -> RebuildReport:
+        """Makes every job again that the record says waits, runs or is dead, in an empty Redis.
+
+        Each keeps its id, attempts and charged failures; what ran begins again, uncharged. Jobs
+        that are there already stay as they are, so an interrupted rebuild is simply begun again
+        with ``even_if_used``. Pauses and limits were in Redis alone: those that the audit log knows
+        of are named in the report, to be set again before workers start.
+        """
+        if not even_if_used and not self._view.is_empty():
+            raise IllegalMove(
+                "there are jobs in Redis: look at `tally reconcile`, or rebuild all the same if "
+                "they belong to a rebuild that was interrupted"
+            )
+        report, after = RebuildReport(), 0
+        while page := self._store.waiting(after, _RESTORED):
+            jobs = self._store.restorable([job_id for _, job_id in page])
+            made = self._mender.restore(jobs, count=True)
+            for job, is_new in zip(jobs, made, strict=True):
+                _note_restored(report, job, is_new=is_new)
+            after = page[-1][0]
+        report.unknown = self._store.unaccepted(_MOST_UNKNOWN)
+        report.sent_again = self._store.send_again(None)
+        report.lost_controls = lost_controls(self._store.said_of_controls(), self._view.controls())
+        version = self._store.last_version()
+        if version:
+            report.recovery_point = datetime.fromtimestamp((version >> 20) / 1000, UTC)
+        return report
+
+    def _settled(self, finding: Finding, *, repair: bool) -> list[Fault]:
+        return self._mender.mend(*finding) if repair else finding.faults
+
+    def _note(
+        self, report: LedgerReport, faults: list[Fault], tell: Callable[[Fault], None] | None
+    ) -> None:
+        for fault in faults:
+            report.counts[fault.kind] = report.counts.get(fault.kind, 0) + 1
+            report.repaired += fault.is_repaired
+            if len(report.faults) < _NAMED:
+                report.faults.append(fault)
+            if tell is not None:
+                tell(fault)
+
+    def _close_books(
+        self, report: LedgerReport, tell: Callable[[Fault], None] | None, *, repair: bool
+    ) -> None:
+        explained = {
+            fault.queue
+            for fault in report.faults
+            if fault.kind in _IN_THE_BOOKS and not fault.is_repaired
+        }
+        for balance in self._view.balances():
+            if balance.difference and balance.queue not in explained:
+                more = "more" if balance.difference > 0 else "fewer"
+                detail = f"{abs(balance.difference)} {more} accepted than there are"
+                done = repair and self._repair.write_off(balance)
+                fault = Fault(FaultKind.UNBALANCED, "", balance.queue, detail, is_repaired=done)
+                self._note(report, [fault], tell)
+        report.balances = self.balance()
+
+
+def _note_restored(report: RebuildReport, job: RestorableJob, *, is_new: bool) -> None:
+    if not is_new:
+        report.present += 1
+        return
+    report.restored[job.state] = report.restored.get(job.state, 0) + 1
+    report.interrupted += bool(job.open_fence) and job.state == JobState.QUEUED

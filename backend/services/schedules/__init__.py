@@ -1,0 +1,1 @@
+"""Recurring jobs: how they are made, timed and fired."""

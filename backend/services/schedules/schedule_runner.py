@@ -1,0 +1,172 @@
+"""Fires the ticks of all schedules: each planned tick one row, each row that runs one job.
+
+Three steps, each harmless when done twice, so that a kill between any two neither loses nor doubles:
+
+1. *Advance* (one transaction): the verdict on each due tick becomes a row, ``planned`` for those that
+   shall run, and the schedule moves on to its next tick, only if it still stands where we saw it.
+   Killed before: nothing happened, the next look sees the same tick. Two schedulers at once: one of
+   them finds the schedule moved, and writes nothing. From here on the rows know what is owed.
+2. *Fire*: the job of each ``planned`` row is enqueued under the only id this tick can have.
+   Killed before: the row stays ``planned``, and the next look fires it. Fired twice: Redis knows the id
+   while the job is there, and the key ``tick:<id>`` for a day after; the record knows it for longer.
+3. *Settle*: the row says ``ran``. Killed before: the row is fired again, which comes to the same id.
+
+The other order (enqueue, then write) would let a later look come to another verdict on a tick whose
+job runs already. Time is the database's: it is where ticks are compared with it, in the same statement.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+
+import structlog
+
+from backend.domain.errors import (
+    HistoryBacklogFull,
+    InvalidOption,
+    InvalidRequest,
+    QueueFull,
+    Unavailable,
+)
+from backend.domain.ports import JobQueue
+from backend.domain.schedules.schedule import MissedRuns, Overlap, Schedule
+from backend.domain.schedules.schedule_ports import TickBook, UnfiredTick, UpcomingTicks
+from backend.domain.schedules.schedule_tick import Tick, TickOutcome, due_at_of, job_id_of
+from backend.domain.schedules.schedule_verdict import CatchUpRules, judge, why_missed
+from backend.services.schedules.schedule_intake import ScheduleIntake
+from backend.services.schedules.schedule_timing import due_ticks, next_tick
+
+log = structlog.get_logger("tally.schedules")
+
+#: Schedules looked at in one step, ticks of one schedule decided, and rows fired between settling.
+_SCHEDULES, _TICKS, _ROWS = 100, 500, 200
+#: Where ticks must not overlap, so many jobs are looked at: by hand, or from before a change.
+_RECENT = 5
+#: Seconds between two looks: so soon a new or changed schedule is seen.
+LONGEST_WAIT = 1.0
+
+
+class ScheduleRunner:
+    """Works through the tick book. Any number may; leading only spares the others the work."""
+
+    def __init__(
+        self, book: TickBook, queue: JobQueue, intake: ScheduleIntake, rules: CatchUpRules
+    ) -> None:
+        self._book = book
+        self._queue = queue
+        self._intake = intake
+        self._rules = rules
+
+    def step(self) -> float:
+        """Fires what is due; returns the seconds until there may be more, at most `LONGEST_WAIT`."""
+        self._fire_all()
+        upcoming = self._book.upcoming(_SCHEDULES)
+        moved = [self._advance(schedule, upcoming) for schedule in _due(upcoming)]
+        if any(moved):
+            self._fire_all()
+            return 0.0
+        return _wait(upcoming)
+
+    def fire_by_hand(self, schedule: Schedule, now: datetime, *, by: str, reason: str) -> str:
+        """Runs a schedule's job beside its plan, whatever still runs; the id that the job has.
+
+        Once the tick is written down it is owed: while Redis is away, the scheduler fires it later.
+        Raises `InvalidRequest` when the job type refuses the job, HistoryUnavailable when nothing
+        could be written.
+        """
+        job_id = job_id_of(schedule.id, now, by_hand=True)
+        tick = Tick(
+            schedule.id, now, now, TickOutcome.PLANNED, True, by, job_id=job_id, reason=reason
+        )
+        self._intake.job(schedule.plan, name=schedule.name, job_id=job_id)
+        self._book.ask(tick)
+        try:
+            fired = self._fire(UnfiredTick(tick, schedule, now, 0, is_recorded=False))
+            self._book.settle([fired] if fired else [])
+        except Unavailable as error:
+            log.warning("schedule.fires_later", job_id=job_id, code=error.code, error=str(error))
+        return job_id
+
+    def _advance(self, schedule: Schedule, upcoming: UpcomingTicks) -> bool:
+        """The first step for one schedule; whether it moved on."""
+        try:
+            due = list(islice(due_ticks(schedule, upcoming.now), _TICKS + self._rules.most))
+            if not due:
+                return False
+            batch, later = due[:_TICKS], due[_TICKS:]
+            next_at = later[0] if later else next_tick(schedule.plan, batch[-1])
+        except InvalidOption as error:
+            # Edited by other hands, or its zone is gone: it shows as overdue, and the others go on.
+            log.warning("schedule.unreadable", schedule=schedule.name, error=str(error))
+            return False
+        busy = self._busy(schedule)
+        verdicts = judge(schedule, batch, len(later), upcoming.now, rules=self._rules, busy=busy)
+        due_at = due_at_of(schedule.id, next_at, schedule.plan.jitter) if next_at else None
+        return self._book.advance(schedule, verdicts, next_at, due_at)
+
+    def _busy(self, schedule: Schedule) -> str:
+        """What still waits or runs of a schedule whose ticks must not overlap; empty: nothing."""
+        if schedule.plan.overlap is Overlap.ALLOW:
+            return ""
+        for run in self._book.recent_runs(schedule.id, _RECENT):
+            if not run.is_enqueued:
+                return f"its job {run.job_id} is about to be enqueued"
+            job = self._queue.find(run.job_id)
+            if job is not None and not job.state.is_final:
+                return f"its job {run.job_id} is still {job.state}"
+        return ""
+
+    def _fire_all(self) -> None:
+        """The second and third step for every row that is owed."""
+        stuck = 0
+        while True:
+            owed = self._book.unfired(_ROWS, self._rules.most, stuck)
+            fired = [tick for tick in map(self._fire, owed) if tick is not None]
+            self._book.settle(fired)
+            stuck += len(owed) - len(fired)
+            if len(owed) < _ROWS:
+                return
+
+    def _fire(self, owed: UnfiredTick) -> Tick | None:
+        """What became of a tick that is owed; None: it cannot be enqueued now, and is owed still."""
+        tick, schedule = owed.tick, owed.schedule
+        too_late = self._too_late(owed)
+        if owed.is_recorded or (too_late and self._queue.find(tick.job_id) is not None):
+            return tick._replace(outcome=TickOutcome.RAN)
+        if too_late:
+            return _not_run(tick, TickOutcome.MISSED, too_late)
+        try:
+            job = self._intake.job(schedule.plan, name=schedule.name, job_id=tick.job_id)
+            self._queue.enqueue([job])
+        except InvalidRequest as error:
+            log.warning("schedule.tick_refused", schedule=schedule.name, error=str(error))
+            return _not_run(tick, TickOutcome.SKIPPED, str(error))
+        except (QueueFull, HistoryBacklogFull) as error:
+            log.warning("schedule.waiting", schedule=schedule.name, code=error.code)
+            return None
+        return tick._replace(outcome=TickOutcome.RAN)
+
+    def _too_late(self, owed: UnfiredTick) -> str:
+        """Why an owed tick is not run any more: a scheduler died, or the queue was full, for long."""
+        if owed.tick.by_hand:
+            return ""
+        stopped = owed.schedule.next_at is None
+        policy = MissedRuns.SKIP if stopped else owed.schedule.plan.missed_runs
+        return why_missed(policy, owed.tick.due_at, owed.behind, owed.now, self._rules)
+
+
+def _not_run(tick: Tick, outcome: TickOutcome, reason: str) -> Tick:
+    return tick._replace(outcome=outcome, job_id="", reason=reason)
+
+
+def _due(upcoming: UpcomingTicks) -> list[Schedule]:
+    return [s for s in upcoming.schedules if s.next_due_at and s.next_due_at <= upcoming.now]
+
+
+def _wait(upcoming: UpcomingTicks) -> float:
+    """Seconds until the first tick that is not due yet."""
+    for schedule in upcoming.schedules:
+        if schedule.next_due_at and schedule.next_due_at > upcoming.now:
+            return min((schedule.next_due_at - upcoming.now).total_seconds(), LONGEST_WAIT)
+    return LONGEST_WAIT

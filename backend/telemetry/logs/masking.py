@@ -1,0 +1,53 @@
+"""Payloads and results as people may see them, without their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.telemetry.logs.redaction import MASK, is_secret_name
+
+_SHORTEST = 4
+
+
+def without_secrets(catalogue: JobTypeCatalogue, job_type: str, value: Any) -> Any:
+    """``value`` with the fields masked that its job type calls secret, however deep they are.
+
+    Of a type that is not known here any more nobody can say which these are: then every field with a
+    secret's name is masked.
+    """
+    if job_type not in catalogue:
+        return _masked(value, is_secret_name)
+    secret = catalogue.get(job_type).secret_fields
+    return _masked(value, secret.__contains__) if secret else value
+
+
+def secret_values(secret_fields: Collection[str], payload: Any) -> set[str]:
+    """The texts and numbers under the fields that a job type calls secret, as they may show in an error.
+
+    What is shorter than four characters hides nothing when it is hidden, and much else.
+    """
+    return {text for text in _texts_under(secret_fields, payload, False) if len(text) >= _SHORTEST}
+
+
+def _texts_under(secret_fields: Collection[str], value: Any, is_secret: bool) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _texts_under(secret_fields, inner, is_secret or name in secret_fields)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts_under(secret_fields, inner, is_secret)
+    elif is_secret and isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _masked(value: Any, is_secret: Callable[[str], bool]) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: MASK if is_secret(name) and inner else _masked(inner, is_secret)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_masked(inner, is_secret) for inner in value]
+    return value

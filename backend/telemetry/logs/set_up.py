@@ -1,0 +1,102 @@
+"""Structured logs on standard error: JSON lines in production, readable ones on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+
+from backend.domain.text.visible_text import visible, visible_line
+from backend.telemetry.logs.redaction import redact
+
+#: Libraries of ours that say at each step what they do. Those of an application are its own affair.
+_CHATTY = (
+    "PIL", "asyncio", "fontTools", "fpdf", "gunicorn", "matplotlib", "pyarrow", "redis", "rq",
+    "rq_scheduler", "sqlalchemy", "urllib3", "werkzeug",
+)  # fmt: skip
+#: What `_quieten` set, so that it never overrules a level that somebody chose.
+_quiet: dict[str, int] = {}
+#: Fields whose text has more than one line.
+_OF_LINES = frozenset({"exception", "stack"})
+
+
+def set_up_logs(
+    *, level: str = "INFO", style: Literal["auto", "json", "text"] = "auto", process: str = ""
+) -> None:
+    """Sends our lines and those of libraries through one chain. Call once, early in a process."""
+    as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        redact,
+    ]
+    # A traceback is text before it is rendered: rich's, which structlog takes where it can, shows the
+    # variables of each frame, and with them payloads and passwords.
+    ending = [structlog.processors.format_exc_info, *_renderers(as_text=as_text)]
+    structlog.configure(
+        processors=[*shared, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    if process:
+        structlog.contextvars.bind_contextvars(process=process)
+    _send_library_logs_through(shared, ending, level)
+
+
+def _renderers(*, as_text: bool) -> list[Any]:
+    if not as_text:
+        return [structlog.processors.JSONRenderer()]
+    return [
+        _written_out,
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+
+
+def _written_out(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Nothing that others wrote steers the terminal that shows it; a traceback keeps its lines."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value) if name in _OF_LINES else visible_line(value)
+    return event
+
+
+class _Outlet(logging.StreamHandler[TextIO]):
+    """Where the lines of `logging` go: one for the process, whoever else listens beside it."""
+
+
+def _send_library_logs_through(shared: list[Any], ending: list[Any], level: str) -> None:
+    handler = _Outlet(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    root = logging.getLogger()
+    # Only our own of before: what an application put beside it, for its error tracker, say, stays.
+    root.handlers[:] = [other for other in root.handlers if not isinstance(other, _Outlet)]
+    root.addHandler(handler)
+    root.setLevel(_number(level))
+    _quieten(_CHATTY, max(logging.WARNING, _number(level)))
+
+
+def _quieten(names: Iterable[str], level: int) -> None:
+    """Libraries of ours tell what goes wrong, and not what they do, unless somebody asked them to."""
+    for name in names:
+        logger = logging.getLogger(name)
+        if logger.level in {logging.NOTSET, _quiet.get(name)}:
+            logger.setLevel(level)
+            _quiet[name] = level
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level]

@@ -1,0 +1,120 @@
+"""Gauges of the whole deployment, read from Redis at the moment of a scrape. Bounded label sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from prometheus_client.core import Metric as Family
+from prometheus_client.registry import Collector
+
+from backend.domain.errors import Unavailable
+from backend.domain.history.history_ports import StreamLag
+from backend.domain.jobs.job_state import FINAL_STATES, JobState
+from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.domain.ports import Clock, Inspection
+from backend.telemetry.metrics import metric_catalogue as metrics
+from backend.telemetry.metrics.counts import Labels
+from backend.telemetry.metrics.families import family, single
+from backend.telemetry.metrics.server_facts import FactSource, ServerFacts
+
+#: Anybody may write a queue's name into Redis; what is over this is left out.
+MOST_QUEUES = 200
+_WAITING = (JobState.SCHEDULED, JobState.DEFERRED, JobState.QUEUED, JobState.STARTED)
+
+
+class ClusterCollector(Collector):
+    """What Redis knows. While Redis is away only `tally_redis_up` is left, at 0."""
+
+    def __init__(
+        self,
+        inspection: Inspection,
+        facts: FactSource,
+        clock: Clock,
+        *,
+        queues: Sequence[str],
+        lag: Callable[[], StreamLag],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``queues`` are shown before they have held a job; ``check`` raises while Redis takes none."""
+        self._look = inspection
+        self._facts = facts
+        self._clock = clock
+        self._queues = list(queues)
+        self._lag = lag
+        self._check = check
+
+    def describe(self) -> list[Family]:
+        """Nothing: registering must not ask Redis."""
+        return []
+
+    def collect(self) -> Iterator[Family]:
+        """Everything, as of now."""
+        try:
+            found = self._look.queue_names()
+            names = [*self._queues, *(name for name in found if name not in self._queues)]
+            states = self._look.queue_states(names[:MOST_QUEUES])
+            dead, workers = self._look.dead_count(), self._look.workers()
+            facts, lag = self._facts.read(), self._lag()
+        except Unavailable:
+            yield single(metrics.REDIS_UP, 0)
+            return
+        yield single(metrics.REDIS_UP, 1)
+        yield single(metrics.REDIS_WRITABLE, float(self._is_writable()))
+        yield from self._of_queues(states)
+        yield single(metrics.DEAD, dead)
+        yield from _of_workers(workers)
+        yield from _of_server(facts)
+        yield single(metrics.LAG_EVENTS, lag.events)
+        yield single(metrics.LAG_SECONDS, lag.seconds)
+
+    def _is_writable(self) -> bool:
+        try:
+            self._check()
+        except Unavailable:
+            return False
+        return True
+
+    def _of_queues(self, states: Sequence[QueueState]) -> Iterator[Family]:
+        now = self._clock.now()
+        oldest: dict[Labels, float] = {}
+        for queue in states:
+            since = queue.oldest_enqueued_at
+            oldest[queue.name,] = max(0.0, (now - since).total_seconds()) if since else 0.0
+        waiting: dict[Labels, float] = {
+            (q.name, state.value): float(q.counts[state]) for q in states for state in _WAITING
+        }
+        ended: dict[Labels, float] = {
+            (q.name, state.value): float(q.counts[state])
+            for q in states
+            for state in sorted(FINAL_STATES)
+        }
+        yield family(metrics.QUEUE_JOBS, waiting)
+        yield family(metrics.ENDED, ended)
+        yield family(metrics.QUEUE_OLDEST, oldest)
+        yield family(metrics.QUEUE_PARKED, {(q.name,): q.parked for q in states})
+        yield family(metrics.QUEUE_PAUSED, {(q.name,): float(q.paused) for q in states})
+        yield family(metrics.ACCEPTED, {(q.name,): q.accepted for q in states})
+        yield family(metrics.POISONED, {(q.name,): q.poisoned for q in states})
+        yield family(metrics.DIFFERENCE, {(q.name,): q.difference for q in states})
+
+
+def _of_workers(workers: Sequence[WorkerState]) -> Iterator[Family]:
+    processes: Counter[Labels] = Counter()
+    slots: Counter[Labels] = Counter()
+    for worker in workers:
+        processes[worker.lane, worker.state] += 1
+        if worker.state != "lost":
+            slots[worker.lane, "busy"] += worker.busy_slots
+            slots[worker.lane, "idle"] += max(0, worker.slots - worker.busy_slots)
+    yield family(metrics.WORKERS, processes)
+    yield family(metrics.SLOTS, slots)
+
+
+def _of_server(facts: ServerFacts) -> Iterator[Family]:
+    yield single(metrics.LEASES, facts.leases)
+    yield single(metrics.LEASES_EXPIRED, facts.leases_expired)
+    yield single(metrics.SCHEDULE_OVERDUE, facts.overdue_seconds)
+    yield family(metrics.LEADER, {(duty,): float(led) for duty, led in facts.leaders.items()})
+    yield single(metrics.REDIS_MEMORY, facts.memory_bytes)
+    yield single(metrics.REDIS_LIMIT, facts.memory_limit_bytes)

@@ -1,0 +1,1 @@
+"""One attempt, from its stored form to an outcome."""

@@ -1,0 +1,137 @@
+"""One attempt of one job, from its stored form to an outcome. The hot path: a list of steps."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import random
+import time
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from backend.domain.jobs.attempts.outcome import (
+    AttemptError,
+    Outcome,
+    OutcomeKind,
+    decide_failure,
+    unsendable,
+)
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.bounds import RESULT_BYTES
+from backend.domain.jobs.options.job_terms import terms_in
+from backend.telemetry.logs.masking import secret_values
+from backend.telemetry.logs.redaction import MASK
+from workers.base_worker import JobContext, StopRequested
+from workers.runtime.attempts.attempt_error import PayloadRefused, describe, without_input
+from workers.runtime.attempts.results import result_encoder
+from workers.runtime.children.forked_copy import end_copy
+
+
+class Prepared(NamedTuple):
+    """A job type as the hot path needs it: everything that can be known before a job comes."""
+
+    job_type: JobType
+    call: Callable[..., Any]
+    takes_context: bool
+    takes_payload: bool
+    model: type[BaseModel] | None
+    to_json: Callable[[Any], str]
+
+
+def prepare(job_type: JobType, worker: Any, max_result_bytes: int = RESULT_BYTES) -> Prepared:
+    """Binds a job type to the instance of its worker (None for a plain function)."""
+    call = job_type.handler if worker is None else job_type.handler.__get__(worker)
+    parameters = len(inspect.signature(call).parameters)
+    return Prepared(
+        job_type,
+        call,
+        takes_context=parameters > 1,
+        takes_payload=parameters > 0,
+        model=job_type.payload,
+        to_json=result_encoder(max_result_bytes),
+    )
+
+
+def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
+    """Decodes, calls, encodes; whatever is raised becomes an outcome."""
+    started = time.perf_counter()
+    try:
+        payload = json.loads(job.data)[2][1]
+        if prepared.model is not None:
+            payload = _checked(prepared.model, payload)
+        result = _called(prepared, payload, context)
+        end_copy()
+        body = "" if result is None else prepared.to_json(result)
+    except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
+        end_copy(raised)
+        outcome = failure(job, raised, context.canceled, secrets_of(prepared.job_type, job))
+    else:
+        outcome = Outcome(OutcomeKind.FINISHED, body)
+    log = _kept(prepared, job, context) if context.written is not None else ""
+    return outcome._replace(run_seconds=time.perf_counter() - started, log=log)
+
+
+def _checked(model: type[BaseModel], payload: Any) -> BaseModel:
+    """The payload was good when it was enqueued; the job type may have changed since."""
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        raise PayloadRefused(without_input(error)) from None
+
+
+def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
+    if prepared.takes_context:
+        return prepared.call(payload, context)
+    return prepared.call(payload) if prepared.takes_payload else prepared.call()
+
+
+def _kept(prepared: Prepared, job: ClaimedJob, context: JobContext) -> str:
+    """What the handler logged, without the payload's secrets."""
+    kept = context.written.kept() if context.written is not None else ""
+    for secret in secrets_of(prepared.job_type, job):
+        kept = kept.replace(json.dumps(secret, ensure_ascii=False)[1:-1], MASK)
+    return kept
+
+
+def secrets_of(kind: JobType, job: ClaimedJob) -> set[str]:
+    """What the payload holds in the fields that its job type calls secret."""
+    if not kind.secret_fields:
+        return set()
+    try:
+        return secret_values(kind.secret_fields, json.loads(job.data)[2][1])
+    except (ValueError, LookupError, TypeError):
+        return set()
+
+
+def failure(
+    job: ClaimedJob, raised: BaseException, canceled: bool, secrets: Collection[str] = ()
+) -> Outcome:
+    """The outcome of an attempt that raised, whatever it was: this itself never raises."""
+    try:
+        return _decided(job, raised, canceled, secrets)
+    except Exception as problem:  # noqa: BLE001 - it must not end the slot, and with it its neighbours
+        return unsendable(Outcome(OutcomeKind.RETRIED), problem)
+
+
+def _decided(
+    job: ClaimedJob, raised: BaseException, canceled: bool, secrets: Collection[str]
+) -> Outcome:
+    if isinstance(raised, StopRequested):
+        kind = OutcomeKind.CANCELED if canceled else OutcomeKind.RELEASED
+        return Outcome(kind, error=AttemptError("stopped", "StopRequested", str(raised)))
+    return decide_failure(
+        raised,
+        describe(raised, secrets),
+        policy=retry_policy(job),
+        failures_before=job.failures,
+        chance=random.random(),  # noqa: S311 - jitter, not a secret
+    )
+
+
+def retry_policy(job: ClaimedJob) -> RetryPolicy:
+    """The policy that was fixed when the job was enqueued."""
+    return terms_in(job.options).retry_policy(job.max_attempts)

@@ -1,0 +1,79 @@
+"""What is kept of an exception that ended an attempt."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Iterator
+
+from pydantic import ValidationError
+
+from backend.domain.errors import JobSignal, PermanentFailure
+from backend.domain.jobs.attempts.outcome import AttemptError, words_of
+from backend.telemetry.logs.redaction import without_values
+from workers.base_worker import TimeLimitReached
+
+#: The innermost frames: they tell where it happened, those above are mostly ours.
+_FRAMES = 40
+_TRACEBACK_BYTES = 16 * 1024
+_MESSAGE_LENGTH = 2000
+
+
+class HardLimitReached(Exception):
+    """An isolated job ignored its soft limit and was killed at the hard one."""
+
+
+class PayloadRefused(PermanentFailure):
+    """The stored payload does not fit the job type as this worker knows it."""
+
+    code = "payload_refused"
+
+
+def describe(raised: BaseException, secrets: Collection[str] = ()) -> AttemptError:
+    """What is kept of an exception: never its local values, and no more than 16 KiB of its trace.
+
+    ``secrets`` are masked wherever they stand in it, and so is what looks like a credential.
+    """
+    return AttemptError(
+        _reason(raised),
+        type(raised).__name__,
+        without_values(_message(raised), secrets),
+        without_values(_trace(raised)[-_TRACEBACK_BYTES:], secrets),
+    )
+
+
+def without_input(error: ValidationError) -> str:
+    """Each field and what is wrong with it; pydantic's own text repeats the input, which may be secret."""
+    return "; ".join(
+        f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
+        for found in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _reason(raised: BaseException) -> str:
+    if isinstance(raised, JobSignal):
+        return raised.code
+    if isinstance(raised, TimeLimitReached | HardLimitReached):
+        return "timeout"
+    return "memory" if isinstance(raised, MemoryError) else "exception"
+
+
+def _message(raised: BaseException) -> str:
+    text = without_input(raised) if isinstance(raised, ValidationError) else words_of(raised)
+    return text[:_MESSAGE_LENGTH] or type(raised).__name__
+
+
+def _trace(raised: BaseException) -> str:
+    text = "".join(traceback.format_exception(raised, limit=-_FRAMES))
+    for error in _chain(raised):
+        if isinstance(error, ValidationError):
+            text = text.replace(str(error), without_input(error))
+    return text
+
+
+def _chain(raised: BaseException | None) -> Iterator[BaseException]:
+    """The exception and those that led to it."""
+    seen: set[int] = set()
+    while raised is not None and id(raised) not in seen:
+        seen.add(id(raised))
+        yield raised
+        raised = raised.__cause__ or raised.__context__

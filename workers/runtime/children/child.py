@@ -1,0 +1,175 @@
+"""The process of an isolated job: runs one at a time for its worker process, within hard limits.
+
+Started as ``python -m workers.runtime DESCRIPTOR PARENT``; it dies with its parent. What it must know
+comes first through the descriptor: it looks nothing up, for much may have changed since its parent did.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+from backend.api.config.handing_on import read_back
+from backend.api.config.settings import Settings, adopt
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.telemetry.logs.lossy_streams import lose_lines
+from backend.telemetry.logs.set_up import set_up_logs
+from workers.base_worker import BaseWorker, JobContext
+from workers.registry import catalogue_of
+from workers.runtime.attempts import attempt
+from workers.runtime.attempts.attempt import Prepared
+from workers.runtime.attempts.job_contexts import context_of
+from workers.runtime.attempts.progress import Progress
+from workers.runtime.children import forked_copy, frames
+from workers.runtime.children.child_checkpoints import ChildCheckpoints
+from workers.runtime.children.child_inbox import ChildInbox
+from workers.runtime.children.descendants import end_descendants
+from workers.runtime.children.process_state import ProcessState
+from workers.runtime.ending import close_all
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_MEGABYTE = 1024 * 1024
+
+
+def main(arguments: list[str]) -> None:
+    """Serves jobs until the other side hangs up; then everything is closed in order."""
+    lose_lines()
+    channel = socket.socket(fileno=int(arguments[0]))
+    # What a job starts must not keep the channel open when this process is gone.
+    channel.set_inheritable(False)
+    tie_to_parent(signal.SIGKILL, int(arguments[1]))
+    start = frames.receive(channel)
+    if start is not None:
+        _prepared(channel, start).serve()
+
+
+def _prepared(channel: socket.socket, start: dict[str, Any]) -> Child:
+    try:
+        sys.path[:] = start["search_path"]
+        settings = read_back(start["settings"])
+        adopt(settings)
+        set_up_logs(level=settings.log.level, style=settings.log.format, process="child")
+        retry = RetryPolicy(settings.retry.delays, jitter=settings.retry.jitter)
+        catalogue = catalogue_of(start["modules"], settings.job_packages, retry)
+        limit_resources(settings)
+    except BaseException as error:
+        frames.send(channel, {"failed": f"{type(error).__name__}: {error}"})
+        raise
+    return Child(channel, catalogue, settings)
+
+
+def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
+    """Asks the kernel for a signal when the parent dies, and for the orphans of our own children.
+
+    A ``parent`` that had died before it was asked would never be told of.
+    """
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_PDEATHSIG, death_signal)
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), death_signal)
+
+
+def limit_resources(settings: Settings) -> None:
+    """Sets the limits of this process for good; 0 means none."""
+    wanted = {
+        resource.RLIMIT_AS: settings.worker.child_memory_limit_mb * _MEGABYTE,
+        resource.RLIMIT_CPU: settings.worker.child_cpu_seconds,
+        resource.RLIMIT_FSIZE: settings.worker.child_file_mb * _MEGABYTE,
+    }
+    for limit, value in wanted.items():
+        if value:
+            resource.setrlimit(limit, (value, value))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class Child:
+    """Runs jobs in the main thread, while another one listens for a cancel."""
+
+    def __init__(
+        self, channel: socket.socket, catalogue: JobTypeCatalogue, settings: Settings
+    ) -> None:
+        self._channel = channel
+        self._catalogue = catalogue
+        self._settings = settings
+        self._workers: dict[type[BaseWorker], BaseWorker] = {}
+        self._prepared: dict[str, Prepared] = {}
+        self._said = threading.Lock()
+        self._inbox = ChildInbox(channel)
+
+    def serve(self) -> None:
+        """The loop of the main thread."""
+        forked_copy.watch(self._channel.close)
+        self._inbox.start()
+        self._state = ProcessState()
+        self._say({"ready": True})
+        while (order := self._inbox.next_job()) is not None:
+            job, worker = order
+            outcome = self._run(job, context_of(job, worker))
+            self._say(frames.outcome_frame(job, outcome, self._tidy()))
+        close_all(list(self._workers.values()))
+
+    def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
+        context.report_progress = Progress(
+            context, lambda _context, *said: self._say(frames.progress_frame(job, *said))
+        )
+        context.checkpoints = ChildCheckpoints(
+            lambda request: self._say(frames.checkpoint_frame(job, request)),
+            self._inbox.next_answer,
+        )
+        try:
+            outcome = self._attempt(job, context)
+        except BaseException as raised:  # noqa: BLE001 - opening a worker's client may fail as well
+            forked_copy.end_copy(raised)
+            self._inbox.end()
+            outcome = attempt.failure(job, raised, context.canceled)
+        if context.catch_up is not None:
+            context.catch_up()
+        return outcome
+
+    def _attempt(self, job: ClaimedJob, context: JobContext) -> Outcome:
+        self._inbox.begin(job, context)
+        try:
+            return attempt.run(self._prepared_for(job), job, context)
+        finally:
+            self._inbox.end()
+
+    def _prepared_for(self, job: ClaimedJob) -> Prepared:
+        if job.job_type not in self._prepared:
+            job_type = self._catalogue.get(job.job_type)
+            worker = self._opened(job_type.worker) if job_type.worker else None
+            self._prepared[job.job_type] = attempt.prepare(
+                job_type, worker, self._settings.max_result_bytes
+            )
+        return self._prepared[job.job_type]
+
+    def _opened(self, worker_class: type[BaseWorker]) -> BaseWorker:
+        if worker_class not in self._workers:
+            worker = worker_class(self._settings)
+            worker.open()
+            self._workers[worker_class] = worker
+            # What it opened is meant to stay.
+            self._state = ProcessState()
+        return self._workers[worker_class]
+
+    def _tidy(self) -> str:
+        """Makes this process what it was before the job; says what cannot be undone."""
+        try:
+            left = [self._state.restore(), "a process" if end_descendants() else ""]
+        except BaseException as raised:  # noqa: BLE001 - a signal handler of the job's may raise
+            return f"what was not looked at, for it raised {type(raised).__name__}"
+        return ", ".join(filter(None, left))
+
+    def _say(self, frame: dict[str, Any]) -> None:
+        with self._said:
+            frames.send(self._channel, frame)

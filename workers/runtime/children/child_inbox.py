@@ -1,0 +1,101 @@
+"""What comes to the process of isolated jobs while its main thread runs one: jobs, cancels, the limit."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import select
+import socket
+import threading
+import time
+from queue import SimpleQueue
+from typing import Any
+
+from backend.domain.jobs.job import ClaimedJob
+from workers.base_worker import JobContext, TimeLimitReached
+from workers.runtime.children import frames
+
+_raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
+#: As far ahead as one look goes; `poll` knows no longer times than 24 days.
+_FARTHEST_SECONDS = 3600.0
+
+
+class ChildInbox(threading.Thread):
+    """Listens until the other side hangs up. One thread for all jobs: a timer of its own costs each one."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        super().__init__(name="inbox", daemon=True)
+        self._channel = channel
+        self._poll = select.poll()
+        self._poll.register(channel, select.POLLIN)
+        self._jobs: SimpleQueue[tuple[ClaimedJob, str] | None] = SimpleQueue()
+        self._answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._limit_at = math.inf
+        self._aim = threading.Lock()
+        self._running: tuple[ClaimedJob, JobContext] | None = None
+
+    def next_job(self) -> tuple[ClaimedJob, str] | None:
+        """The next job and its worker's name; blocks. None when there will be no more."""
+        return self._jobs.get()
+
+    def next_answer(self) -> dict[str, Any]:
+        """The next answer to what the job has asked; blocks."""
+        return self._answers.get()
+
+    def begin(self, job: ClaimedJob, context: JobContext) -> None:
+        """The calling thread, which is the main one, begins a job: it may be interrupted."""
+        with self._aim:
+            self._running = (job, context)
+
+    def end(self) -> None:
+        """Nothing may interrupt the calling thread any more; what was about to, is called off."""
+        with self._aim:
+            self._running = None
+            _raise_in_thread(_main_thread(), None)
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        try:
+            while self._hear():
+                pass
+        finally:
+            self._jobs.put(None)
+
+    def _hear(self) -> bool:
+        """One frame, or the end of patience with a job; False when the other side is gone."""
+        patience = min(max(0.0, self._limit_at - time.monotonic()), _FARTHEST_SECONDS)
+        if not self._poll.poll(math.ceil(patience * 1000)):
+            self._interrupt()
+            return True
+        frame = frames.receive(self._channel)
+        if frame is None:
+            return False
+        self._take(frame)
+        return True
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if "job" in frame:
+            job = frames.job_of(frame)
+            self._limit_at = time.monotonic() + (job.timeout or math.inf)
+            self._jobs.put((job, str(frame["worker"])))
+            return
+        with self._aim:
+            if self._running is None or not frames.is_of(self._running[0], frame):
+                return
+            if "checkpoint" in frame:
+                self._answers.put(frame["checkpoint"])
+            else:
+                self._running[1].canceled = True
+
+    def _interrupt(self) -> None:
+        """Raises in the job that runs, once. Another cannot have begun: it would have come through here."""
+        if time.monotonic() < self._limit_at:
+            return
+        self._limit_at = math.inf
+        with self._aim:
+            if self._running is not None:
+                _raise_in_thread(_main_thread(), ctypes.py_object(TimeLimitReached))
+
+
+def _main_thread() -> ctypes.c_ulong:
+    return ctypes.c_ulong(threading.main_thread().ident or 0)

@@ -1,0 +1,110 @@
+"""Runs jobs in child processes: for what computes, eats memory, or may take its process down."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
+from backend.domain.jobs.job import ClaimedJob
+from workers.base_worker import JobContext
+from workers.runtime.attempts import attempt
+from workers.runtime.attempts.attempt_error import HardLimitReached
+from workers.runtime.attempts.runner import Interruptible, hard_timeout
+from workers.runtime.children import frames
+from workers.runtime.children.child_checkpoints import answered
+from workers.runtime.children.child_pool import ChildNotStarted, ChildPool
+from workers.runtime.children.child_process import ChildGone, ChildProcess
+
+log = structlog.get_logger("tally.worker")
+
+_LOOK_UP = 0.05
+#: Seconds until a slot claims again that got no child: a backlog is not turned over at full speed.
+_REST_SECONDS = 0.25
+
+
+class ChildRunner:
+    """The runner of isolated job types, and of suspects of any type."""
+
+    def __init__(self, pool: ChildPool, grace: float, worker: str) -> None:
+        self._pool = pool
+        self._grace = grace
+        self._worker = worker
+
+    def soft_after(self, _job: ClaimedJob) -> float:
+        """The child raises its own soft limit."""
+        return 0.0
+
+    def hard_after(self, _job: ClaimedJob) -> float:
+        """The worker process need not die for its child."""
+        return 0.0
+
+    def run(self, job: ClaimedJob, context: JobContext, slot: Interruptible) -> Outcome:
+        """One attempt in a child; its death is the job's crash and nobody else's."""
+        started = time.perf_counter()
+        child = None
+        try:
+            child = self._pool.take()
+            child.say(frames.job_frame(job, self._worker))
+            frame = self._follow(child, job, context)
+            slot.disarm()
+            self._pool.put_back(child, frame["left"])
+            outcome = frames.outcome_of(frame)
+        except ChildNotStarted as not_started:
+            slot.rest(_REST_SECONDS)
+            outcome = _put_off(not_started)
+        except ChildGone as gone:
+            outcome = self._ended(child, _crashed(job, gone))
+        except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
+            slot.disarm()
+            outcome = self._ended(child, attempt.failure(job, raised, context.canceled))
+        return outcome._replace(run_seconds=time.perf_counter() - started)
+
+    def _ended(self, child: ChildProcess | None, outcome: Outcome) -> Outcome:
+        if child is not None:
+            self._pool.end(child)
+        return outcome
+
+    def _follow(self, child: ChildProcess, job: ClaimedJob, context: JobContext) -> dict[str, Any]:
+        limit = hard_timeout(job, self._grace)
+        deadline = time.monotonic() + limit if limit else None
+        told = False
+        while True:
+            frame = child.next_frame(_LOOK_UP)
+            if frame is not None and not frames.is_of(job, frame):
+                log.warning("child.spoke_of_another", job_id=job.id, of=frame.get("of"))
+            elif frame is not None and "outcome" in frame:
+                return frame
+            elif frame is not None:
+                _serve(child, job, context, frame)
+            if context.canceled and not told:
+                child.say(frames.cancel_frame(job))
+                told = True
+            if deadline is not None and time.monotonic() > deadline:
+                raise HardLimitReached(f"killed {limit:g} s after it started")
+
+
+def _serve(
+    child: ChildProcess, job: ClaimedJob, context: JobContext, frame: dict[str, Any]
+) -> None:
+    """Does for a job what its own process cannot: it has no way to Redis."""
+    if "checkpoint" in frame:
+        answer = answered(frame["checkpoint"], context)
+        child.say(frames.checkpoint_frame(job, answer))
+    else:
+        context.progress(*frame["progress"])
+
+
+def _put_off(not_started: ChildNotStarted) -> Outcome:
+    """Its handler never began: that is no fault of the job's. Not to the front of its queue, where it
+    and its like would be claimed again and again before the jobs that run in threads.
+    """
+    error = AttemptError("not_started", "ChildNotStarted", str(not_started))
+    return Outcome(OutcomeKind.SNOOZED, error=error, delay=not_started.pause_seconds)
+
+
+def _crashed(job: ClaimedJob, gone: ChildGone) -> Outcome:
+    """It took its own process down, and nothing else was in there."""
+    return died("crashed", str(gone), failures=job.failures, max_attempts=job.max_attempts)

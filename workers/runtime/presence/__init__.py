@@ -1,0 +1,1 @@
+"""Telling others that a process lives, and hearing what it is told."""

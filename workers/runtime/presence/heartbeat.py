@@ -1,0 +1,137 @@
+"""Says that this worker process lives, and lengthens its leases. A thread that does nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.step_codes import ExtendCode
+from backend.telemetry.outages import Wait
+from workers.base_worker import StopRequested
+from workers.runtime.slots.lost_claims import LostClaims
+from workers.runtime.slots.slot_pool import SlotPool
+
+log = structlog.get_logger("tally.worker")
+
+_ENDING = {ExtendCode.ASKED_TO_CANCEL, ExtendCode.ASKED_TO_STOP}
+#: How often the process tells its supervisor that it may run Python.
+_BOARD_BEAT = 0.5
+#: Seconds before the lease's end at which a worker that cannot renew it stops its own jobs.
+_MARGIN = 3.0
+
+
+class Renewal(Protocol):
+    """Where leases are renewed."""
+
+    def extend(self, held: Sequence[tuple[str, str]], lease: float) -> list[ExtendCode]:
+        """One code a pair of id and fence."""
+
+
+class Presence(Protocol):
+    """Where a worker process is seen by others, RQ's tools included."""
+
+    def register(self) -> None:
+        """Appears."""
+
+    def beat(
+        self, jobs: Sequence[ClaimedJob], *, stopping: bool, finished: int, failed: int
+    ) -> None:
+        """Is still there, runs these, and has done so many."""
+
+    def unregister(self) -> None:
+        """Is gone."""
+
+
+class Heartbeat(threading.Thread):
+    """Beats every ``interval`` seconds; when nothing was confirmed for a lease, stops the jobs first."""
+
+    def __init__(
+        self,
+        slot_pool: SlotPool,
+        renewal: Renewal,
+        presence: Presence,
+        lost_claims: LostClaims,
+        *,
+        interval: float,
+        lease: float,
+    ) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._slot_pool = slot_pool
+        self._renewal = renewal
+        self._presence = presence
+        self._lost_claims = lost_claims
+        self._interval = interval
+        self._lease = lease
+        self._confirmed = time.monotonic()
+        self._over = threading.Event()
+        self._beating = Wait(slot_pool.outages, "heartbeat")
+        self._doubting = Wait(slot_pool.outages, "looking for lost claims")
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        next_beat = time.monotonic()
+        while not self._over.wait(min(_BOARD_BEAT, self._interval)):
+            now = time.monotonic()
+            self._slot_pool.board.beat(now)
+            if now >= next_beat:
+                next_beat = now + (self._interval if self.beat() else _BOARD_BEAT)
+            self._stop_unconfirmed(time.monotonic())
+            if self._slot_pool.in_doubt:
+                self._settle_doubt()
+
+    def _settle_doubt(self) -> None:
+        try:
+            self._slot_pool.in_doubt = self._lost_claims.give_back()
+            self._doubting.over()
+        except Exception as error:  # noqa: BLE001 - told by the outages; the next beat tries again
+            self._doubting.failed(error)
+
+    def beat(self) -> bool:
+        """One heartbeat; whether Redis confirmed it."""
+        held = self._slot_pool.held()
+        try:
+            codes = self._renewal.extend([(job.id, job.fence) for job in held], self._lease)
+            self._presence.beat(
+                held,
+                stopping=self._slot_pool.stopping.is_set(),
+                finished=self._slot_pool.finished,
+                failed=self._slot_pool.failed,
+            )
+        except Exception as error:  # noqa: BLE001 - told by the outages; the board must go on beating
+            self._beating.failed(error)
+            return False
+        self._beating.over()
+        self._confirmed = time.monotonic()
+        for job, code in zip(held, codes, strict=True):
+            self._tell(job, code)
+        return True
+
+    def _tell(self, job: ClaimedJob, code: ExtendCode) -> None:
+        for slot in self._slot_pool.slots:
+            if slot.running is not job:
+                continue
+            if code in _ENDING and slot.context is not None:
+                slot.context.canceled = True
+            if code == ExtendCode.LOST and slot.lose(job):
+                log.warning("lease.lost", worker=self._slot_pool.worker, job_id=job.id)
+            elif code == ExtendCode.ASKED_TO_STOP:
+                log.warning("job.stopped", worker=self._slot_pool.worker, job_id=job.id)
+                slot.force_to_end(job)
+
+    def _stop_unconfirmed(self, now: float) -> None:
+        """Others may take our jobs when the lease ends: stop them before that."""
+        if now - self._confirmed < self._lease - min(_MARGIN, self._lease / 4):
+            return
+        for slot in self._slot_pool.slots:
+            job = slot.running
+            if job is not None and slot.interrupt(job, StopRequested):
+                log.error("job.stopped", job_id=job.id, reason="no heartbeat was confirmed in time")
+
+    def end(self) -> None:
+        """Ends the thread."""
+        self._over.set()

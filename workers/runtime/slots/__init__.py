@@ -1,0 +1,1 @@
+"""Slots: one job at a time each, claims and settles shared."""

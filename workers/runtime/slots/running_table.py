@@ -1,0 +1,165 @@
+"""What each slot of a worker process runs right now, in memory that its supervisor can read.
+
+A job may hold the interpreter in C for minutes, or take the whole process down; then only another
+process can say which job it was, and which of those that were claimed with it had begun. So each slot
+notes its job here before it starts, and keeps it noted until its end is settled.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+#: The last beat; until when there need be none; since when it takes jobs; whether it leaves.
+_MOMENT = struct.Struct("=d")
+_BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT = 0, 8, 16, 24
+_NOTHING, _RUNNING, _TOLD_TO_STOP, _LANDED = 0, 1, 2, 3
+_ENTRY = struct.Struct("=B64s40sdd")
+_OFFSET = 64
+#: Jobs of one slot that may have begun and not be settled: no batch is longer.
+_PLACES = 200
+
+
+class RunningJob(NamedTuple):
+    """One running attempt. Times are seconds of the machine's monotonic clock; 0 means no limit."""
+
+    job_id: str
+    fence: str
+    started: float
+    hard_deadline: float
+    #: Whether the deadline is that of somebody who wants the job to end, not its own.
+    told_to_stop: bool = False
+
+
+class RunningTable:
+    """A little shared memory: how far the process is, then one entry a slot."""
+
+    def __init__(self, descriptor: int, slots: int) -> None:
+        self.descriptor = descriptor
+        self.slots = slots
+        self._memory = mmap.mmap(descriptor, _size(slots))
+
+    @classmethod
+    def create(cls, slots: int) -> RunningTable:
+        """A new board without a name in the file system; children inherit its descriptor."""
+        descriptor = _memory_without_a_name()
+        os.ftruncate(descriptor, _size(slots))
+        return cls(descriptor, slots)
+
+    def beat(self, monotonic: float) -> None:
+        """Notes that the process is alive and may run Python."""
+        self._note(_BEAT_AT, monotonic)
+
+    @property
+    def last_beat(self) -> float:
+        """When `beat` was last called; 0 before the first time."""
+        return self._noted(_BEAT_AT)
+
+    def excuse_until(self, monotonic: float) -> None:
+        """Notes that its workers are opened or closed, which may take until then; 0: no longer."""
+        self._note(_EXCUSED_AT, monotonic)
+
+    @property
+    def excused_until(self) -> float:
+        """Until when no beat is to be expected; 0: it is."""
+        return self._noted(_EXCUSED_AT)
+
+    def serve(self, monotonic: float) -> None:
+        """Notes that the process takes jobs from now on."""
+        self._note(_SERVING_AT, monotonic)
+
+    @property
+    def serving_since(self) -> float:
+        """Since when it takes jobs; 0: not yet."""
+        return self._noted(_SERVING_AT)
+
+    def leave(self) -> None:
+        """Notes that the process takes no more jobs and ends after its last: it can be replaced."""
+        self._memory[_LEAVING_AT] = 1
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether `leave` was called."""
+        return self._memory[_LEAVING_AT] == 1
+
+    def _note(self, at: int, monotonic: float) -> None:
+        _MOMENT.pack_into(self._memory, at, monotonic)
+
+    def _noted(self, at: int) -> float:
+        moment: float = _MOMENT.unpack_from(self._memory, at)[0]
+        return moment
+
+    def take_off(self, slot: int, entry: RunningJob, place: int = 0) -> None:
+        """Notes what a slot starts to run, as the ``place``-th job that it has not settled yet."""
+        _ENTRY.pack_into(
+            self._memory,
+            _at(slot, place),
+            _TOLD_TO_STOP if entry.told_to_stop else _RUNNING,
+            entry.job_id.encode(),
+            entry.fence.encode(),
+            entry.started,
+            entry.hard_deadline,
+        )
+
+    def land(self, slot: int, place: int = 0) -> None:
+        """Notes that what a slot ran has ended."""
+        self._memory[_at(slot, place)] = _LANDED
+
+    def settle(self, slot: int, places: int) -> None:
+        """Notes that so many jobs of a slot, all that it had begun, are settled."""
+        # From the last one: what is noted is read from the first, up to where nothing is.
+        for place in reversed(range(min(places, _PLACES))):
+            self._memory[_at(slot, place)] = _NOTHING
+
+    def in_flight(self) -> list[RunningJob]:
+        """Everything that runs, as far as the board knows."""
+        return self._entries(_RUNNING, _TOLD_TO_STOP)
+
+    def landed(self) -> list[RunningJob]:
+        """Everything that has ended and was not settled yet, as far as the board knows."""
+        return self._entries(_LANDED)
+
+    def _entries(self, *states: int) -> list[RunningJob]:
+        entries = []
+        for slot in range(self.slots):
+            for place in range(_PLACES):
+                state, *texts, started, hard = _ENTRY.unpack_from(self._memory, _at(slot, place))
+                if state == _NOTHING:
+                    break
+                if state in states:
+                    told = state == _TOLD_TO_STOP
+                    entries.append(
+                        RunningJob(_text(texts[0]), _text(texts[1]), started, hard, told)
+                    )
+        return entries
+
+    def close(self) -> None:
+        """Lets go of the memory."""
+        self._memory.close()
+        os.close(self.descriptor)
+
+
+def _memory_without_a_name() -> int:
+    if sys.platform == "linux":
+        return os.memfd_create("tally-board")
+    descriptor, path = tempfile.mkstemp(prefix="tally-board-")
+    Path(path).unlink()
+    return descriptor
+
+
+def _size(slots: int) -> int:
+    return _at(slots, 0)
+
+
+def _at(slot: int, place: int) -> int:
+    """Where an entry begins. Of more jobs than there are places the last ones share the last place."""
+    return _OFFSET + (slot * _PLACES + min(place, _PLACES - 1)) * _ENTRY.size
+
+
+def _text(field: bytes) -> str:
+    return field.rstrip(b"\0").decode()

@@ -1,0 +1,181 @@
+"""A slot: one job at a time inside a worker process. It settles, claims and runs, in its own thread."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections import deque
+
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job import ClaimedJob
+from workers.base_worker import JobContext, StopRequested
+from workers.runtime.attempts import attempt
+from workers.runtime.attempts.runner import Runner
+from workers.runtime.children import forked_copy
+from workers.runtime.slots.batch_size import BatchSize
+from workers.runtime.slots.running_table import RunningJob
+from workers.runtime.slots.slot_pool import SlotPool
+
+#: Seconds a job that must end has, after it was interrupted.
+OBEDIENCE_SECONDS = 5.0
+
+_raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+
+class Slot(threading.Thread):
+    """Runs jobs until its crew stops. Its loop: settle what ended and claim more; run each; again."""
+
+    def __init__(self, number: int, slot_pool: SlotPool) -> None:
+        super().__init__(name=f"slot-{number}", daemon=True)
+        self.number = number
+        self.slot_pool = slot_pool
+        self.batch: deque[ClaimedJob] = deque()
+        self.running: ClaimedJob | None = None
+        self.context: JobContext | None = None
+        self.started_at = 0.0
+        self.soft_deadline = 0.0
+        self.hard_deadline = 0.0
+        self._ended: list[tuple[ClaimedJob, Outcome]] = []
+        #: Jobs on the board: begun, and not settled yet.
+        self._begun = 0
+        self._size = BatchSize(seconds=slot_pool.batch_seconds, limit=slot_pool.batch_limit)
+        self._aim = threading.Lock()
+        self.interrupted = False
+        #: When the running job's lease was found lost; 0: it is not.
+        self.lost_at = 0.0
+        #: Somebody wants the running job to end, whatever that takes.
+        self.is_forced = False
+        #: The thread's loop is done.
+        self.is_over = False
+        self._rest_seconds = 0.0
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        forked_copy.watch()
+        while self._exchange():
+            while self.batch:
+                self._fly(self.batch.popleft())
+        self.is_over = True
+        self.slot_pool.slot_left(self)
+
+    def _exchange(self) -> bool:
+        """Settles and claims; blocks while there is nothing to do; False when it is time to leave."""
+        claimed = self.slot_pool.exchange(self._ended, 0 if self._rest_seconds else self._size.jobs)
+        self._ended = []
+        self.slot_pool.board.settle(self.number, self._begun)
+        self._begun = 0
+        self.batch.extend(claimed)
+        if claimed:
+            return True
+        if self._rest_seconds:
+            self.slot_pool.stopping.wait(self._rest_seconds)
+            self._rest_seconds = 0.0
+            return True
+        return self.slot_pool.wait_for_work()
+
+    def _fly(self, job: ClaimedJob) -> None:
+        """One attempt, from the board's entry to its outcome."""
+        runner = self.slot_pool.runner_of(job)
+        if isinstance(runner, Outcome):
+            self._ended.append((job, runner))
+            return
+        try:
+            context = self.slot_pool.context_of(job)
+        except Exception as unreadable:  # noqa: BLE001 - its options may be anything, the slot goes on
+            self._ended.append((job, attempt.failure(job, unreadable, canceled=False)))
+            return
+        self._take_off(job, context, runner)
+        try:
+            outcome = runner.run(job, context, self)
+        except BaseException as late:  # noqa: BLE001 - an interrupt that came as the handler ended
+            outcome = attempt.failure(job, late, context.canceled)
+        self._land()
+        if context.catch_up is not None:
+            context.catch_up()
+        self._size.learn(outcome.run_seconds)
+        self._ended.append((job, outcome))
+
+    def _take_off(self, job: ClaimedJob, context: JobContext, runner: Runner) -> None:
+        now = time.monotonic()
+        soft, hard = runner.soft_after(job), runner.hard_after(job)
+        self.started_at = now
+        self.soft_deadline = now + soft if soft else 0.0
+        self.hard_deadline = now + hard if hard else 0.0
+        self.context = context
+        entry = RunningJob(job.id, job.fence, now, self.hard_deadline)
+        self.slot_pool.board.take_off(self.number, entry, self._begun)
+        self._begun += 1
+        with self._aim:
+            self.interrupted = self.is_forced = False
+            self.running = job
+
+    def disarm(self) -> None:
+        """Nothing may interrupt this thread any more: the handler is done."""
+        with self._aim:
+            self.running = None
+            self.lost_at = 0.0
+            _raise_in_thread(ctypes.c_ulong(self.ident or 0), None)
+
+    def rest(self, seconds: float) -> None:
+        """Claims nothing for so long, once what it holds is settled."""
+        self._rest_seconds = max(self._rest_seconds, seconds)
+
+    def _land(self) -> None:
+        self.disarm()
+        self.context = None
+        self.slot_pool.board.land(self.number, self._begun - 1)
+
+    def interrupt(self, job: ClaimedJob, raised: type[BaseException]) -> bool:
+        """Raises in the handler of ``job`` at its next bytecode, once; False if it is over already."""
+        with self._aim:
+            if self.running is not job or self.interrupted:
+                return False
+            self.interrupted = True
+            _raise_in_thread(ctypes.c_ulong(self.ident or 0), ctypes.py_object(raised))
+            return True
+
+    def force_to_end(self, job: ClaimedJob) -> None:
+        """Raises in the handler of ``job``; if that does not end it, the process is killed for it."""
+        deadline = time.monotonic() + OBEDIENCE_SECONDS
+        told = RunningJob(job.id, job.fence, self.started_at, deadline, told_to_stop=True)
+        with self._aim:
+            if self.running is not job or self.is_forced:
+                return
+            self.is_forced = True
+            self.slot_pool.board.take_off(self.number, told, self._begun - 1)
+        self.interrupt(job, StopRequested)
+
+    def lose(self, job: ClaimedJob) -> bool:
+        """Raises in the handler of ``job``, whose lease is lost; False if that was known already.
+
+        From then on its time limit is no reason to kill the process, and its neighbours with it.
+        """
+        without_limit = RunningJob(job.id, job.fence, self.started_at, 0.0)
+        with self._aim:
+            if self.running is not job or self.lost_at:
+                return False
+            self.lost_at = time.monotonic()
+            self.slot_pool.board.take_off(self.number, without_limit, self._begun - 1)
+        self.interrupt(job, StopRequested)
+        return True
+
+    def is_forsaken(self, now: float) -> bool:
+        """Whether its job goes on though its lease was lost: nobody waits for it, nor for this slot."""
+        return bool(self.lost_at) and now - self.lost_at > OBEDIENCE_SECONDS
+
+    def held(self) -> list[ClaimedJob]:
+        """Every job this slot has a lease on: running, waiting in its batch, or not yet settled."""
+        running = self.running
+        unsettled = [job for job, _ in self._ended]
+        return [*([running] if running else []), *list(self.batch), *unsettled]
+
+    def give_up_batch(self) -> list[ClaimedJob]:
+        """Takes away what waits behind the running job; each job is given to one caller only."""
+        taken = []
+        while self.batch:
+            try:
+                taken.append(self.batch.pop())
+            except IndexError:
+                break
+        return taken[::-1]

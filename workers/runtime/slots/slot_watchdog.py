@@ -1,0 +1,62 @@
+"""Watches the slots of a process: soft time limits, and batches stuck behind a job that grew long."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+
+from backend.domain.jobs.job import ClaimedJob
+from workers.base_worker import TimeLimitReached
+from workers.runtime.slots.slot import Slot
+from workers.runtime.slots.slot_pool import SlotPool
+
+log = structlog.get_logger("tally.worker")
+
+_TICK = 0.05
+#: A job that runs longer than this may not keep others waiting behind it.
+_PATIENCE = 0.05
+
+
+class SlotWatchdog(threading.Thread):
+    """One look at every slot, twenty times a second."""
+
+    def __init__(self, slot_pool: SlotPool) -> None:
+        super().__init__(name="steward", daemon=True)
+        self._slot_pool = slot_pool
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        while not self._over.wait(_TICK):
+            now = time.monotonic()
+            for slot in self._slot_pool.slots:
+                self._look_at(slot, now)
+
+    def _look_at(self, slot: Slot, now: float) -> None:
+        job = slot.running
+        if job is None:
+            return
+        if slot.batch and now - slot.started_at > _PATIENCE:
+            self._free_batch(slot)
+        if slot.soft_deadline and now >= slot.soft_deadline:
+            slot.interrupt(job, TimeLimitReached)
+
+    def _free_batch(self, slot: Slot) -> None:
+        waiting = slot.give_up_batch()
+        if self._slot_pool.has_idle() and not self._slot_pool.stopping.is_set():
+            self._slot_pool.spill(waiting)
+        else:
+            self._give_back(waiting)
+
+    def _give_back(self, waiting: list[ClaimedJob]) -> None:
+        try:
+            self._slot_pool.release(waiting, has_begun=False)
+        except Exception as error:  # noqa: BLE001 - nobody holds them: they are looked for as lost
+            log.warning("release.failed", error=str(error), note="tried again soon")
+            self._slot_pool.in_doubt = True
+
+    def end(self) -> None:
+        """Ends the thread."""
+        self._over.set()

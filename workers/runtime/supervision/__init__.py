@@ -1,0 +1,1 @@
+"""Keeping worker processes alive, replacing them, ending them."""

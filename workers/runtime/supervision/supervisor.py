@@ -1,0 +1,261 @@
+"""Keeps worker processes alive: starts, watches, replaces with back-off, rescues their jobs, stops them."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import structlog
+
+from backend.domain.jobs.attempts.verdict import Death, judge
+from backend.domain.ports import LeaseBook
+from backend.telemetry.outages import Outages, Wait
+from workers.runtime import stop_signals
+from workers.runtime.ending import LONGEST_ENDING_SECONDS
+from workers.runtime.supervision.killing import Killing, stops_too_long
+from workers.runtime.supervision.restart_pause import HEALTHY_AFTER_SECONDS, RestartPause
+from workers.runtime.supervision.stop_requests import StopRequests
+from workers.runtime.supervision.worker_handle import WorkerHandle
+
+log = structlog.get_logger("tally.supervisor")
+
+_TICK = 0.1
+_WEIGHING_SECONDS = 1.0
+_MEGABYTE = 1024 * 1024
+_VIOLENT = ("crashed", "killed")
+
+
+class Post(NamedTuple):
+    """A place in the crew that is always filled: a lane and a number."""
+
+    lane: str
+    number: int
+
+
+class ProcessLimits(NamedTuple):
+    """What a supervisor grants its processes. ``grace``: seconds of a lane, may be infinite."""
+
+    lease: float
+    grace: Callable[[str], float]
+    #: 0: any amount.
+    memory_kill_mb: int = 0
+
+
+class Supervisor:
+    """One per host. Its own death makes its processes stop in order (they are tied to it)."""
+
+    def __init__(
+        self,
+        book: LeaseBook,
+        *,
+        processes: Mapping[str, int],
+        slots: Callable[[str], int],
+        limits: ProcessLimits,
+        forget: Callable[[str], None],
+    ) -> None:
+        """``forget`` takes away the record of a process that has ended, by its name."""
+        self._book = book
+        self._slots = slots
+        self._limits = limits
+        self._silence_seconds = limits.lease - max(1.0, limits.lease / 10)
+        self._forget = forget
+        self._pauses = {
+            Post(lane, number): RestartPause()
+            for lane, count in processes.items()
+            for number in range(count)
+        }
+        self._start_at = dict.fromkeys(self._pauses, 0.0)
+        self._handles: dict[Post, WorkerHandle] = {}
+        #: They take no more jobs and end after their last; others are in their posts already.
+        self._leaving: list[WorkerHandle] = []
+        self._unrescued: list[tuple[str, Death]] = []
+        self._weighed_at = 0.0
+        self.outages = Outages()
+        self._stepping = Wait(self.outages, "supervising")
+        self._rescuing = Wait(self.outages, "rescuing the jobs of dead processes")
+        self._rescue_at = 0.0
+        #: How many processes of each lane ended, and why: stopped, recycled, crashed, killed.
+        self.deaths: Counter[tuple[str, str]] = Counter()
+        self._requests = StopRequests()
+
+    def run(self) -> None:
+        """Supervises until asked to stop; returns when every process is gone."""
+        pause = self._try_step()
+        while not self._requests.wait(pause):
+            pause = self._try_step()
+        self._stop_all()
+
+    def _try_step(self) -> float:
+        """One step; the seconds until the next. The crew does not deserve to end with its supervisor."""
+        try:
+            self.step()
+        except Exception as error:  # noqa: BLE001 - told by the outages
+            return max(_TICK, self._stepping.failed(error))
+        self._stepping.over()
+        return _TICK
+
+    def step(self) -> None:
+        """One look at everything."""
+        now = time.monotonic()
+        self._relieve_the_leaving()
+        self._bury_the_dead(now)
+        for post in self._pauses:
+            if post not in self._handles and now >= self._start_at[post]:
+                self._fill(post)
+        self._watch_all(now)
+        self._rescue()
+
+    def _fill(self, post: Post) -> None:
+        name = f"{socket.gethostname()}-{post.lane}-{post.number}-{secrets.token_hex(3)}"
+        self._handles[post] = WorkerHandle(name, post.lane, self._slots(post.lane))
+        log.info("worker.spawned", worker=name, pid=self._handles[post].pid)
+
+    def _relieve_the_leaving(self) -> None:
+        for post, member in list(self._handles.items()):
+            if member.board.is_leaving:
+                self._leaving.append(self._handles.pop(post))
+
+    def _members(self) -> Iterator[WorkerHandle]:
+        yield from list(self._handles.values())
+        yield from list(self._leaving)
+
+    def _bury_the_dead(self, now: float) -> None:
+        for post, member in list(self._handles.items()):
+            if member.returncode() is not None:
+                del self._handles[post]
+                pause = self._pauses[post].after(
+                    member.served_seconds(now), in_order=member.returncode() == 0
+                )
+                self._start_at[post] = now + pause
+                self._bury(member, pause_seconds=pause)
+        for member in list(self._leaving):
+            if member.returncode() is not None:
+                self._leaving.remove(member)
+                self._bury(member)
+
+    def _bury(self, member: WorkerHandle, **details: float) -> None:
+        """Notes its jobs for rescue."""
+        killing = member.killing or Killing(f"worker process ended with {member.returncode()}")
+        running = {(entry.job_id, entry.fence) for entry in member.board.in_flight()}
+        ended = {(entry.job_id, entry.fence) for entry in member.board.landed()}
+        guilty = {(entry.job_id, entry.fence) for entry in killing.guilty}
+        self.deaths[member.lane, _cause_of(member)] += 1
+        log.log(
+            20 if member.returncode() == 0 else 40,
+            "worker.died",
+            worker=member.name,
+            returncode=member.returncode(),
+            cause=killing.cause,
+            running=len(running),
+            **details,
+        )
+        death = Death(killing.cause, running, guilty, killing.reason, ended)
+        self._unrescued.append((member.name, death))
+        member.board.close()
+
+    def _watch_all(self, now: float) -> None:
+        """Kills processes that cannot end a job themselves, before their leases end."""
+        weigh = now - self._weighed_at > _WEIGHING_SECONDS
+        self._weighed_at = now if weigh else self._weighed_at
+        memory_bytes = self._limits.memory_kill_mb * _MEGABYTE if weigh else 0
+        for member in self._members():
+            if member.returncode() is None:
+                killing = member.fault(
+                    now, silence_seconds=self._silence_seconds, memory_bytes=memory_bytes
+                )
+                if killing is not None:
+                    member.kill(killing)
+
+    def _rescue(self) -> None:
+        """Gives back the jobs of the dead; tries again at a later step while Redis does not serve."""
+        if time.monotonic() < self._rescue_at:
+            return
+        for entry in list(self._unrescued):
+            name, death = entry
+            try:
+                rescued = judge(self._book.of_worker(name), death)
+                self._book.rescue(rescued, only_expired=False)
+            except Exception as error:  # noqa: BLE001 - told by the outages
+                self._rescue_at = time.monotonic() + self._rescuing.failed(error)
+                return
+            self._rescuing.over()
+            self._unrescued.remove(entry)
+            if rescued:
+                log.warning("worker.rescued", worker=name, jobs=len(rescued), cause=death.cause)
+            self._forget_record(name)
+
+    def _forget_record(self, name: str) -> None:
+        """Else the dead are counted as alive until their records run out, most of all in a crash loop."""
+        try:
+            self._forget(name)
+        except Exception as error:  # noqa: BLE001 - it runs out by itself
+            log.debug("worker.record_left", worker=name, error=str(error))
+
+    def not_ready(self) -> list[str]:
+        """Why jobs are not worked on here; empty while each lane has a process that stands."""
+        now = time.monotonic()
+        lanes = dict.fromkeys(post.lane for post in self._pauses)
+        standing = {post.lane for post in self._pauses if self._stands(post, now)}
+        missing = [self._trouble_of(lane) for lane in lanes if lane not in standing]
+        return [*missing, *self.outages.reasons()]
+
+    def _stands(self, post: Post, now: float) -> bool:
+        """Whether its process has begun, and has lived for long enough if those before it crashed."""
+        member = self._handles.get(post)
+        if member is None or not member.has_begun():
+            return False
+        is_suspect = self._pauses[post].is_growing
+        return not is_suspect or now - member.started > HEALTHY_AFTER_SECONDS
+
+    def _trouble_of(self, lane: str) -> str:
+        crashes = sum(
+            n for (of, cause), n in self.deaths.items() if of == lane and cause in _VIOLENT
+        )
+        if not crashes:
+            return f"lane {lane}: no process has begun yet"
+        return (
+            f"lane {lane}: its processes keep ending, {crashes} times until now; their log says why"
+        )
+
+    def ask_to_stop(self) -> None:
+        """Asks for an orderly stop of the crew; asked again, it is the same request."""
+        self._requests.ask()
+
+    def obey_signals(self) -> None:
+        """SIGTERM and SIGINT stop the crew in order, and, some seconds later, at once; so does SIGQUIT."""
+        for number in stop_signals.ASKING:
+            stop_signals.handle(number, lambda *_: self._requests.signal())
+        stop_signals.handle(stop_signals.HURRY, lambda *_: self._requests.hurry())
+
+    def _stop_all(self) -> None:
+        began = time.monotonic()
+        for member in self._members():
+            member.ask_to_stop()
+        told_to_hurry = False
+        while self._handles or self._leaving:
+            now = time.monotonic()
+            if self._requests.hurried and not told_to_hurry:
+                told_to_hurry, began = True, now
+                for member in self._members():
+                    member.ask_to_hurry()
+            self._bury_the_dead(now)
+            self._watch_all(now)
+            for member in self._members():
+                grace = 0.0 if told_to_hurry else self._limits.grace(member.lane)
+                if now > began + grace + LONGEST_ENDING_SECONDS:
+                    member.kill(stops_too_long())
+            time.sleep(_TICK / 2)
+        self._rescue_at = 0.0
+        self._rescue()
+
+
+def _cause_of(member: WorkerHandle) -> str:
+    if member.killing is not None:
+        return "killed"
+    if member.returncode() != 0:
+        return "crashed"
+    return "recycled" if member.board.is_leaving else "stopped"
