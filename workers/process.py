@@ -54,10 +54,12 @@ def _run(asked: argparse.Namespace) -> None:
         tie_to_parent(stop_signals.HANG_UP, asked.parent)
     lanes = asked.lane.split(",")
     slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
-    board = (
-        RunningTable(asked.board, slots) if asked.board is not None else RunningTable.create(slots)
+    running_table = (
+        RunningTable(asked.running_table, slots)
+        if asked.running_table is not None
+        else RunningTable.create(slots)
     )
-    _work(parts, WorkerSpec(asked.name, lanes, slots, board), asked.parent)
+    _work(parts, WorkerSpec(asked.name, lanes, slots, running_table), asked.parent)
 
 
 def _work(parts: Platform, worker_spec: WorkerSpec, parent: int | None) -> None:
@@ -84,6 +86,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lane", default="default", help="lanes to serve, with commas between")
     parser.add_argument("--name", default=f"{socket.gethostname()}-{secrets.token_hex(4)}")
     parser.add_argument("--concurrency", type=int, help="slots; default: the settings'")
-    parser.add_argument("--board", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--running-table", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -35,7 +35,7 @@ def create_app(parts: ApiServices, pages: Sequence[Pages] = ()) -> Flask:
     app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=parts.settings.max_body_bytes, PROPAGATE_EXCEPTIONS=False)
     document = cache(partial(document_of, OPERATIONS, RIGHTS, parts.version))
-    app_state = app.extensions["tally-desk"] = AppState(parts, document)
+    app_state = app.extensions["tally-app-state"] = AppState(parts, document)
     authenticator = Authenticator(parts.keys, parts.settings.rates, parts.clock.monotonic)
     app.extensions["tally-authenticator"] = authenticator
     compress_answers(app)
@@ -62,7 +62,7 @@ def _take_in(app: Flask, pages: Sequence[Pages]) -> None:
 
 def parts_of(app: Flask) -> ApiServices:
     """The services that an application was made of, for pages beside the API."""
-    app_state: AppState = app.extensions["tally-desk"]
+    app_state: AppState = app.extensions["tally-app-state"]
     return app_state.parts
 
 

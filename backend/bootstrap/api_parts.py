@@ -155,8 +155,10 @@ def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
 
     def make() -> Work:
         name = f"{socket.gethostname()}-web-{secrets.token_hex(4)}"
-        board = RunningTable.create(slots)
-        worker_spec = worker_parts.WorkerSpec(name, list(lanes), slots, board, embedded_grace=grace)
+        running_table = RunningTable.create(slots)
+        worker_spec = worker_parts.WorkerSpec(
+            name, list(lanes), slots, running_table, embedded_grace=grace
+        )
         return cast(Work, worker_parts.worker_process(parts, worker_spec))
 
     return EmbeddedWorker(make, grace=grace)

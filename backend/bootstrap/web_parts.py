@@ -35,7 +35,7 @@ def web_app(parts: Platform) -> Flask:
 
 
 def _watch_stores(app: Flask, api: ApiServices) -> None:
-    app_state: AppState = app.extensions["tally-desk"]
+    app_state: AppState = app.extensions["tally-app-state"]
     over = threading.Event()
     app_state.at_close.append(over.set)
     for store, look in api.checks.items():
@@ -49,7 +49,7 @@ def _count_requests(app: Flask) -> None:
     keeper = keep_counts(counts.snapshot)
     if keeper is None:
         return
-    app_state: AppState = app.extensions["tally-desk"]
+    app_state: AppState = app.extensions["tally-app-state"]
     app_state.at_close.append(keeper.close)
 
     @app.after_request

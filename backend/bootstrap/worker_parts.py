@@ -48,7 +48,7 @@ class WorkerSpec(NamedTuple):
     name: str
     lanes: Sequence[str]
     slots: int
-    board: RunningTable
+    running_table: RunningTable
     #: Inside another process: the seconds it has to stop, and it is never recycled. None: it is its own.
     embedded_grace: float | None = None
 
@@ -131,7 +131,7 @@ def _slot_pool(
             kind.name: _runner(parts, kind, workers, children, name) for kind in parts.catalogue
         },
         alone={k.name: ChildRunner(children, k.grace, name) for k in parts.catalogue},
-        board=worker_spec.board,
+        running_table=worker_spec.running_table,
         make_context=context_maker(
             name, RedisProgressNotes(redis, keys), RedisCheckpoints(redis, keys)
         ),

@@ -96,7 +96,7 @@ class Stage:
         for loop in self._loops:
             with suppress(Exception):
                 loop.close()
-        self.app.extensions["tally-desk"].close()
+        self.app.extensions["tally-app-state"].close()
         self.platform.close()
 
     def load(self) -> None:

@@ -91,7 +91,7 @@ class WorkerProcess:
 
     def _start(self, open_seconds: float) -> None:
         """Lets the slots work."""
-        self.slot_pool.board.serve(time.monotonic())
+        self.slot_pool.running_table.serve(time.monotonic())
         for thread in (self._heartbeat, self._slot_watchdog, self._commands):
             thread.start()
         for slot in self.slot_pool.slots:
@@ -106,13 +106,13 @@ class WorkerProcess:
     def _open(self) -> float:
         """Opens every worker; how many seconds that took. Its supervisor sees to the time limit."""
         began = time.monotonic()
-        self.slot_pool.board.excuse_until(began + self._open_timeout)
+        self.slot_pool.running_table.excuse_until(began + self._open_timeout)
         for worker in self._workers:
             log.debug("worker.opening", worker=self.slot_pool.worker, opening=type(worker).__name__)
             worker.open()
             self._opened.append(worker)
-        self.slot_pool.board.excuse_until(0.0)
-        self.slot_pool.board.beat(time.monotonic())
+        self.slot_pool.running_table.excuse_until(0.0)
+        self.slot_pool.running_table.beat(time.monotonic())
         return time.monotonic() - began
 
     def _appear(self) -> bool:
@@ -122,7 +122,7 @@ class WorkerProcess:
         """
         wait = Wait(self.slot_pool.outages, "starting")
         while True:
-            self.slot_pool.board.beat(time.monotonic())
+            self.slot_pool.running_table.beat(time.monotonic())
             try:
                 self._presence.register()
             except Exception as error:  # noqa: BLE001 - told by the outages
@@ -152,7 +152,7 @@ class WorkerProcess:
         """Takes no more jobs and waits for those that run, however long: nobody asked for a stop."""
         running = len(self.slot_pool.held())
         log.info("worker.recycled", worker=self.slot_pool.worker, reason=reason, running=running)
-        self.slot_pool.board.leave()
+        self.slot_pool.running_table.leave()
         self._claim_no_more()
         while self._has_work() and not self._requests.stopping:
             self.slot_pool.left.acquire(timeout=_SLOT_TICK)
@@ -175,7 +175,7 @@ class WorkerProcess:
         while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
             self.slot_pool.left.acquire(timeout=_SLOT_TICK)
         self._give_back_running()
-        self.slot_pool.board.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
+        self.slot_pool.running_table.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
         self._heartbeat.end()
         self._slot_watchdog.end()
         self._commands.end()

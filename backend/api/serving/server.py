@@ -149,5 +149,5 @@ class _Server(BaseApplication):  # type: ignore[misc]
         if self._worker is not None:
             self._worker.stop()
         if self._app is not None:
-            self._app.extensions["tally-desk"].close()
+            self._app.extensions["tally-app-state"].close()
         log.info("api.stopped", pid=os.getpid())

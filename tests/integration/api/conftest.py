@@ -48,7 +48,7 @@ def app(parts: ApiServices) -> Iterator[Flask]:
     """The application."""
     app = create_app(parts)
     yield app
-    app.extensions["tally-desk"].close()
+    app.extensions["tally-app-state"].close()
 
 
 @pytest.fixture

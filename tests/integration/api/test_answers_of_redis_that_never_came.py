@@ -39,7 +39,7 @@ def silent_platform(redis: RedisProcess, migrated: str) -> Iterator[Platform]:
 def silent_app(silent_platform: Platform, tmp_path: Path) -> Iterator[Flask]:
     app = create_app(parts_of(silent_platform, tmp_path / "artifacts"))
     yield app
-    app.extensions["tally-desk"].close()
+    app.extensions["tally-app-state"].close()
 
 
 def test_a_job_that_may_run_is_told_and_is_in_the_audit_log(
@@ -55,7 +55,7 @@ def test_a_job_that_may_run_is_told_and_is_in_the_audit_log(
     told = answer.get_json()["details"]
     assert told == {"job_id": told["job_id"], "may_be_accepted": True}
     eventually(lambda: silent_platform.job_queue.find(told["job_id"]), timeout=20)
-    silent_app.extensions["tally-desk"].enqueue_audit.write()
+    silent_app.extensions["tally-app-state"].enqueue_audit.write()
     rows = admin.get("/api/audit?action=jobs.enqueue").get_json()
     assert told["job_id"] in str(rows)
 

@@ -259,7 +259,7 @@ def test_what_was_enqueued_is_in_the_audit_log_once_a_second_and_caller(
     app: Flask, admin: Caller, parts: ApiServices
 ) -> None:
     ids = [admin.enqueue() for _ in range(5)]
-    app.extensions["tally-desk"].enqueue_audit.write()
+    app.extensions["tally-app-state"].enqueue_audit.write()
 
     rows = admin.get("/api/audit?action=jobs.enqueue").get_json()["items"]
     ours = [row for row in rows if set(row["affected_ids"]) & set(ids)]

@@ -1,6 +1,6 @@
 """A stock ``rq worker`` started on our queues by mistake: it runs none of our code, and is found out.
 
-The access list in config/redis-acl.conf keeps it out altogether (tests/integration/interop/test_acl.py).
+The access list in config/redis-acl.conf keeps it out altogether (`test_redis_acl_on_servers.py`).
 Where there is none, it pops one job after the other, the trampoline refuses each, and it writes them
 ``failed`` into its own registry. They never ran, are in no place of ours, and their queue's books are
 out by exactly their number, which is how the ledger finds them and puts them back.

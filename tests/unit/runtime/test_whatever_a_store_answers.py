@@ -98,7 +98,7 @@ def _slot_pool(store: _Store) -> SlotPool:
         calls=store,
         runners={},
         alone={},
-        board=RunningTable.create(1),
+        running_table=RunningTable.create(1),
         make_context=_no_context,
         batch_seconds=0.01,
         batch_limit=1,

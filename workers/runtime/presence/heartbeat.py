@@ -77,7 +77,7 @@ class Heartbeat(threading.Thread):
         next_beat = time.monotonic()
         while not self._over.wait(min(_BOARD_BEAT, self._interval)):
             now = time.monotonic()
-            self._slot_pool.board.beat(now)
+            self._slot_pool.running_table.beat(now)
             if now >= next_beat:
                 next_beat = now + (self._interval if self.beat() else _BOARD_BEAT)
             self._stop_unconfirmed(time.monotonic())
@@ -102,7 +102,7 @@ class Heartbeat(threading.Thread):
                 finished=self._slot_pool.finished,
                 failed=self._slot_pool.failed,
             )
-        except Exception as error:  # noqa: BLE001 - told by the outages; the board must go on beating
+        except Exception as error:  # noqa: BLE001 - told by the outages; the table must go on beating
             self._beating.failed(error)
             return False
         self._beating.over()

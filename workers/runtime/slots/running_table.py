@@ -18,7 +18,7 @@ from typing import NamedTuple
 #: The last beat; until when there need be none; since when it takes jobs; whether it leaves.
 _MOMENT = struct.Struct("=d")
 _BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT = 0, 8, 16, 24
-_NOTHING, _RUNNING, _TOLD_TO_STOP, _LANDED = 0, 1, 2, 3
+_NOTHING, _RUNNING, _TOLD_TO_STOP, _ENDED = 0, 1, 2, 3
 _ENTRY = struct.Struct("=B64s40sdd")
 _OFFSET = 64
 #: Jobs of one slot that may have begun and not be settled: no batch is longer.
@@ -46,7 +46,7 @@ class RunningTable:
 
     @classmethod
     def create(cls, slots: int) -> RunningTable:
-        """A new board without a name in the file system; children inherit its descriptor."""
+        """A new table without a name in the file system; children inherit its descriptor."""
         descriptor = _memory_without_a_name()
         os.ftruncate(descriptor, _size(slots))
         return cls(descriptor, slots)
@@ -94,7 +94,7 @@ class RunningTable:
         moment: float = _MOMENT.unpack_from(self._memory, at)[0]
         return moment
 
-    def take_off(self, slot: int, entry: RunningJob, place: int = 0) -> None:
+    def note_running(self, slot: int, entry: RunningJob, place: int = 0) -> None:
         """Notes what a slot starts to run, as the ``place``-th job that it has not settled yet."""
         _ENTRY.pack_into(
             self._memory,
@@ -106,9 +106,9 @@ class RunningTable:
             entry.hard_deadline,
         )
 
-    def land(self, slot: int, place: int = 0) -> None:
+    def note_ended(self, slot: int, place: int = 0) -> None:
         """Notes that what a slot ran has ended."""
-        self._memory[_at(slot, place)] = _LANDED
+        self._memory[_at(slot, place)] = _ENDED
 
     def settle(self, slot: int, places: int) -> None:
         """Notes that so many jobs of a slot, all that it had begun, are settled."""
@@ -116,13 +116,13 @@ class RunningTable:
         for place in reversed(range(min(places, _PLACES))):
             self._memory[_at(slot, place)] = _NOTHING
 
-    def in_flight(self) -> list[RunningJob]:
-        """Everything that runs, as far as the board knows."""
+    def running(self) -> list[RunningJob]:
+        """Everything that runs, as far as the table knows."""
         return self._entries(_RUNNING, _TOLD_TO_STOP)
 
-    def landed(self) -> list[RunningJob]:
-        """Everything that has ended and was not settled yet, as far as the board knows."""
-        return self._entries(_LANDED)
+    def ended(self) -> list[RunningJob]:
+        """Everything that has ended and was not settled yet, as far as the table knows."""
+        return self._entries(_ENDED)
 
     def _entries(self, *states: int) -> list[RunningJob]:
         entries = []
@@ -146,8 +146,8 @@ class RunningTable:
 
 def _memory_without_a_name() -> int:
     if sys.platform == "linux":
-        return os.memfd_create("tally-board")
-    descriptor, path = tempfile.mkstemp(prefix="tally-board-")
+        return os.memfd_create("tally-running")
+    descriptor, path = tempfile.mkstemp(prefix="tally-running-")
     Path(path).unlink()
     return descriptor
 

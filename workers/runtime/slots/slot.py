@@ -37,7 +37,7 @@ class Slot(threading.Thread):
         self.soft_deadline = 0.0
         self.hard_deadline = 0.0
         self._ended: list[tuple[ClaimedJob, Outcome]] = []
-        #: Jobs on the board: begun, and not settled yet.
+        #: Jobs in the running table: begun, and not settled yet.
         self._begun = 0
         self._size = BatchSize(seconds=slot_pool.batch_seconds, limit=slot_pool.batch_limit)
         self._aim = threading.Lock()
@@ -63,7 +63,7 @@ class Slot(threading.Thread):
         """Settles and claims; blocks while there is nothing to do; False when it is time to leave."""
         claimed = self.slot_pool.exchange(self._ended, 0 if self._rest_seconds else self._size.jobs)
         self._ended = []
-        self.slot_pool.board.settle(self.number, self._begun)
+        self.slot_pool.running_table.settle(self.number, self._begun)
         self._begun = 0
         self.batch.extend(claimed)
         if claimed:
@@ -75,7 +75,7 @@ class Slot(threading.Thread):
         return self.slot_pool.wait_for_work()
 
     def _fly(self, job: ClaimedJob) -> None:
-        """One attempt, from the board's entry to its outcome."""
+        """One attempt, from the running table's entry to its outcome."""
         runner = self.slot_pool.runner_of(job)
         if isinstance(runner, Outcome):
             self._ended.append((job, runner))
@@ -104,7 +104,7 @@ class Slot(threading.Thread):
         self.hard_deadline = now + hard if hard else 0.0
         self.context = context
         entry = RunningJob(job.id, job.fence, now, self.hard_deadline)
-        self.slot_pool.board.take_off(self.number, entry, self._begun)
+        self.slot_pool.running_table.note_running(self.number, entry, self._begun)
         self._begun += 1
         with self._aim:
             self.interrupted = self.is_forced = False
@@ -124,7 +124,7 @@ class Slot(threading.Thread):
     def _land(self) -> None:
         self.disarm()
         self.context = None
-        self.slot_pool.board.land(self.number, self._begun - 1)
+        self.slot_pool.running_table.note_ended(self.number, self._begun - 1)
 
     def interrupt(self, job: ClaimedJob, raised: type[BaseException]) -> bool:
         """Raises in the handler of ``job`` at its next bytecode, once; False if it is over already."""
@@ -143,7 +143,7 @@ class Slot(threading.Thread):
             if self.running is not job or self.is_forced:
                 return
             self.is_forced = True
-            self.slot_pool.board.take_off(self.number, told, self._begun - 1)
+            self.slot_pool.running_table.note_running(self.number, told, self._begun - 1)
         self.interrupt(job, StopRequested)
 
     def lose(self, job: ClaimedJob) -> bool:
@@ -156,7 +156,7 @@ class Slot(threading.Thread):
             if self.running is not job or self.lost_at:
                 return False
             self.lost_at = time.monotonic()
-            self.slot_pool.board.take_off(self.number, without_limit, self._begun - 1)
+            self.slot_pool.running_table.note_running(self.number, without_limit, self._begun - 1)
         self.interrupt(job, StopRequested)
         return True
 

@@ -53,7 +53,7 @@ class SlotPool:
         calls: WakeCalls,
         runners: Mapping[str, Runner],
         alone: Mapping[str, Runner],
-        board: RunningTable,
+        running_table: RunningTable,
         make_context: Callable[[ClaimedJob], JobContext],
         batch_seconds: float,
         batch_limit: int,
@@ -61,7 +61,7 @@ class SlotPool:
     ) -> None:
         """``tally`` counts an outcome by its job type; None says that its lease was lost before."""
         self.worker = worker
-        self.board = board
+        self.running_table = running_table
         self.batch_seconds = batch_seconds
         self.batch_limit = batch_limit
         self.context_of = make_context

@@ -116,7 +116,7 @@ class Supervisor:
 
     def _relieve_the_leaving(self) -> None:
         for post, member in list(self._handles.items()):
-            if member.board.is_leaving:
+            if member.running_table.is_leaving:
                 self._leaving.append(self._handles.pop(post))
 
     def _members(self) -> Iterator[WorkerHandle]:
@@ -140,8 +140,8 @@ class Supervisor:
     def _bury(self, member: WorkerHandle, **details: float) -> None:
         """Notes its jobs for rescue."""
         killing = member.killing or Killing(f"worker process ended with {member.returncode()}")
-        running = {(entry.job_id, entry.fence) for entry in member.board.in_flight()}
-        ended = {(entry.job_id, entry.fence) for entry in member.board.landed()}
+        running = {(entry.job_id, entry.fence) for entry in member.running_table.running()}
+        ended = {(entry.job_id, entry.fence) for entry in member.running_table.ended()}
         guilty = {(entry.job_id, entry.fence) for entry in killing.guilty}
         self.deaths[member.lane, _cause_of(member)] += 1
         log.log(
@@ -155,7 +155,7 @@ class Supervisor:
         )
         death = Death(killing.cause, running, guilty, killing.reason, ended)
         self._unrescued.append((member.name, death))
-        member.board.close()
+        member.running_table.close()
 
     def _watch_all(self, now: float) -> None:
         """Kills processes that cannot end a job themselves, before their leases end."""
@@ -258,4 +258,4 @@ def _cause_of(member: WorkerHandle) -> str:
         return "killed"
     if member.returncode() != 0:
         return "crashed"
-    return "recycled" if member.board.is_leaving else "stopped"
+    return "recycled" if member.running_table.is_leaving else "stopped"

@@ -1,4 +1,4 @@
-"""One worker process as its supervisor sees it: the operating system's process and its flight board."""
+"""One worker process as its supervisor sees it: the operating system's process and its running table."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WorkerHandle:
     def __init__(self, name: str, lane: str, slots: int) -> None:
         self.name = name
         self.lane = lane
-        self.board = RunningTable.create(slots)
+        self.running_table = RunningTable.create(slots)
         self.started = time.monotonic()
         self.killing: Killing | None = None
         with stop_signals.held_back():
@@ -43,10 +43,10 @@ class WorkerHandle:
                     f"--lane={lane}",
                     f"--name={name}",
                     f"--concurrency={slots}",
-                    f"--board={self.board.descriptor}",
+                    f"--running-table={self.running_table.descriptor}",
                     f"--parent={os.getpid()}",
                 ],
-                pass_fds=[self.board.descriptor],
+                pass_fds=[self.running_table.descriptor],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -63,9 +63,9 @@ class WorkerHandle:
     def has_begun(self) -> bool:
         """Whether it has opened its workers' clients; False when it is gone."""
         try:
-            return self.returncode() is None and self.board.last_beat > 0
+            return self.returncode() is None and self.running_table.last_beat > 0
         except ValueError:
-            # Buried by another thread at this moment, and its board closed.
+            # Buried by another thread at this moment, and its running table closed.
             return False
 
     def ask_to_stop(self) -> None:
@@ -84,7 +84,7 @@ class WorkerHandle:
 
     def served_seconds(self, now: float) -> float | None:
         """For how long it has taken jobs; None: it never did."""
-        since = self.board.serving_since
+        since = self.running_table.serving_since
         return now - since if since else None
 
     def fault(self, now: float, *, silence_seconds: float, memory_bytes: int) -> Killing | None:
@@ -92,21 +92,23 @@ class WorkerHandle:
         overdue = self._overdue(now)
         if overdue:
             return overdue_jobs(overdue)
-        if self.board.excused_until:
+        if self.running_table.excused_until:
             return self._late(now)
-        if not self.board.last_beat:
+        if not self.running_table.last_beat:
             return came_not_up() if now > self.started + _START_SECONDS + silence_seconds else None
-        if now - self.board.last_beat > silence_seconds:
+        if now - self.running_table.last_beat > silence_seconds:
             return ran_no_python()
         return holds_too_much() if memory_bytes and self._rss_bytes() > memory_bytes else None
 
     def _late(self, now: float) -> Killing | None:
-        if now <= self.board.excused_until:
+        if now <= self.running_table.excused_until:
             return None
-        return closes_too_long() if self.board.serving_since else opens_too_long()
+        return closes_too_long() if self.running_table.serving_since else opens_too_long()
 
     def _overdue(self, now: float) -> list[RunningJob]:
-        return [f for f in self.board.in_flight() if f.hard_deadline and now > f.hard_deadline]
+        return [
+            f for f in self.running_table.running() if f.hard_deadline and now > f.hard_deadline
+        ]
 
     def _rss_bytes(self) -> int:
         try:
