@@ -53,7 +53,7 @@ def test_a_failing_destination_is_paused_repaired_and_redriven(night: Night) -> 
     night.tally("queues", "resume", "type:fail", "--reason", "it is back")
     assert night.cluster.ended(held).state == "finished"
     assert "3 queued again" in night.run("jobs/retry-all-failed.sh", "normal", "--yes")
-    assert "receiver is down" in night.tally("audit", "list", "--action", "queues.pause")
+    assert "receiver is down" in night.tally("audit", "list", "--action", "types.pause")
 
 
 def test_without_postgres_jobs_go_on_and_history_catches_up(night: Night) -> None:
