@@ -28,12 +28,14 @@ def _find() -> dict[str, Any]:
     """What a job may expect of its process."""
     umask = os.umask(0o22)
     os.umask(umask)
+    handler = signal.getsignal(signal.SIGTERM)
     return {
         "umask": umask,
         "folder": str(Path.cwd()),
         "zone": os.environ.get("TZ"),
         "hour": time.localtime(0).tm_hour,
-        "sigterm": str(signal.getsignal(signal.SIGTERM)),
+        # By name: two processes may have one function at two addresses.
+        "sigterm": getattr(handler, "__qualname__", str(handler)),
         "blocked": sorted(map(str, signal.pthread_sigmask(signal.SIG_BLOCK, ()))),
         "locale": locale.setlocale(locale.LC_ALL),
         "socket": socket.getdefaulttimeout(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.broker.jobs.checkpoints import RedisCheckpoints
+from backend.broker.jobs.codec import data_of
 from tests.integration.broker.bench import Bench
 
 
@@ -39,7 +40,7 @@ def test_it_says_nothing_about_another_payload(bench: Bench) -> None:
     checkpoints.save(dead.id, dead.fence, "1")
     bench.settle(dead, "failed")
 
-    bench.redrive(dead.id, data='["","",[],{}]')
+    bench.redrive(dead.id, data=data_of("greet", '{"other":1}'))
 
     assert checkpoints.load(dead.id) == ""
 

@@ -42,7 +42,7 @@ def _release(client: Redis, version: str, loaded_at: int) -> None:
 def test_every_file_of_the_library_is_a_step() -> None:
     folder = Path(library.__file__).parents[1] / "lua"
 
-    assert {file.stem for file in folder.glob("*.lua")} == {"_prelude", *library.STEPS}
+    assert {file.stem for file in folder.rglob("*.lua")} == {"_prelude", *library.STEPS}
 
 
 def test_loading_twice_is_loading_once(functions: Redis) -> None:

@@ -153,8 +153,8 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
 
 _A_SHORT_LIFE = """
 import os, pathlib
-from workers.runtime.supervision.worker_handle import CrewMember
-pathlib.Path(os.environ["PID_FILE"]).write_text(str(CrewMember("orphan", "default", 1).pid))
+from workers.runtime.supervision.worker_handle import WorkerHandle
+pathlib.Path(os.environ["PID_FILE"]).write_text(str(WorkerHandle("orphan", "default", 1).pid))
 os._exit(0)
 """
 
