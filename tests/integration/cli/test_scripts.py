@@ -194,8 +194,17 @@ def test_start_redis_wants_a_word(scripts: Scripts) -> None:
 
 
 def test_scripts_that_look_need_the_database_alone(
-    scripts: Scripts, dead: list[str], shell: Shell, environment: pytest.MonkeyPatch
+    scripts: Scripts,
+    dead: list[str],
+    shell: Shell,
+    environment: pytest.MonkeyPatch,
+    record_url: str,
 ) -> None:
+    engine = connect(record_url)
+    with engine.begin() as connection:
+        # Dead letters of other tests are on record too.
+        connection.execute(text("TRUNCATE jobs CASCADE"))
+    engine.dispose()
     shell.run("dlq", "discard", dead[0], "--reason", "by hand", "--yes")
     Work(platform()).record()
     # Nothing listens there, as where Redis is looked for when no REDIS_URL is set.

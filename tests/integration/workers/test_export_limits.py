@@ -143,6 +143,7 @@ def test_memory_does_not_grow_with_the_rows(
 WIDE_ROWS = """
 import resource, sys
 from pathlib import Path
+from backend.api.config.settings import default_settings
 from tests.integration.workers.shop import QUERIES
 from tests.workers_at_work import *
 from workers import export_worker
@@ -153,7 +154,9 @@ settings = settings_for(Path(folder)).but(
 with AtWork(export_worker, settings) as worker:
     if kind == "parquet":
         import pyarrow.parquet
-    limit_resources(int(megabytes), 0, 0)
+    whole = default_settings()
+    limits = dict(child_memory_limit_mb=int(megabytes), child_cpu_seconds=0, child_file_mb=0)
+    limit_resources(whole.model_copy(update={"worker": whole.worker.model_copy(update=limits)}))
     payload = {"source": "shop", "query": "wide", "format": kind,
                "parameters": {"rows": int(rows), "most": int(most)}}
     try:
