@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from backend.drills.background import repeated
 from backend.drills.scene import Scene
 
 _PAUSE_SECONDS = 0.05
@@ -25,8 +24,13 @@ class Callers:
         self._blow_seconds = first_guess_seconds
         self._number = 0
         self._began = self._blow_began = time.monotonic()
-        self._over = threading.Event()
-        self._thread = ThreadPoolExecutor(1)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """They enqueue until the block ends, and then whatever is missing."""
+        with repeated(lambda: self._accept(self._due()), pause_seconds=_PAUSE_SECONDS):
+            yield
+        self._accept(self._jobs)
 
     def next_blow(self) -> None:
         """A blow begins."""
@@ -45,22 +49,3 @@ class Callers:
         if missing > 0:
             self._scene.accept(missing)
             self._accepted += missing
-
-    def _run(self) -> None:
-        while not self._over.wait(_PAUSE_SECONDS):
-            self._accept(self._due())
-
-    def __enter__(self) -> Self:
-        self._running = self._thread.submit(self._run)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.shutdown()
-        self._running.result()
-        self._accept(self._jobs)

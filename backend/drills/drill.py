@@ -46,7 +46,7 @@ def run_drill(
     reconciling = Reconciling(scene.platform) if repair else None
     try:
         began = time.monotonic()
-        with reconciling or nullcontext():
+        with reconciling.at_work() if reconciling else nullcontext():
             in_flight = _hurt(scene, harm, jobs=jobs, blows=blows, say=say)
         return report.count(
             scene,
@@ -67,7 +67,8 @@ def _hurt(scene: Scene, harm: str, *, jobs: int, blows: int, say: Callable[[str]
     say("two supervisors with two processes each, two schedulers; jobs are being accepted")
     pause = HARMS[harm].pause_seconds
     in_flight = 0
-    with Callers(scene, jobs=jobs, blows=blows, first_guess_seconds=2 + pause) as callers:
+    callers = Callers(scene, jobs=jobs, blows=blows, first_guess_seconds=2 + pause)
+    with callers.at_work():
         wait_while_it_grows(lambda: _finished(scene), 1, _PATIENCE)
         for number in range(1, blows + 1):
             callers.next_blow()
