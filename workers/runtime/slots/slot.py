@@ -24,7 +24,7 @@ _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 
 class Slot(threading.Thread):
-    """Runs jobs until its crew stops. Its loop: settle what ended and claim more; run each; again."""
+    """Runs jobs until its slot pool stops. Its loop: settle what ended and claim more; run each; again."""
 
     def __init__(self, number: int, slot_pool: SlotPool) -> None:
         super().__init__(name=f"slot-{number}", daemon=True)
@@ -55,7 +55,7 @@ class Slot(threading.Thread):
         forked_copy.watch()
         while self._exchange():
             while self.batch:
-                self._fly(self.batch.popleft())
+                self._run_job(self.batch.popleft())
         self.is_over = True
         self.slot_pool.slot_left(self)
 
@@ -74,7 +74,7 @@ class Slot(threading.Thread):
             return True
         return self.slot_pool.wait_for_work()
 
-    def _fly(self, job: ClaimedJob) -> None:
+    def _run_job(self, job: ClaimedJob) -> None:
         """One attempt, from the running table's entry to its outcome."""
         runner = self.slot_pool.runner_of(job)
         if isinstance(runner, Outcome):
@@ -85,18 +85,18 @@ class Slot(threading.Thread):
         except Exception as unreadable:  # noqa: BLE001 - its options may be anything, the slot goes on
             self._ended.append((job, attempt.failure(job, unreadable, canceled=False)))
             return
-        self._take_off(job, context, runner)
+        self._begin(job, context, runner)
         try:
             outcome = runner.run(job, context, self)
         except BaseException as late:  # noqa: BLE001 - an interrupt that came as the handler ended
             outcome = attempt.failure(job, late, context.canceled)
-        self._land()
+        self._end()
         if context.catch_up is not None:
             context.catch_up()
         self._size.learn(outcome.run_seconds)
         self._ended.append((job, outcome))
 
-    def _take_off(self, job: ClaimedJob, context: JobContext, runner: Runner) -> None:
+    def _begin(self, job: ClaimedJob, context: JobContext, runner: Runner) -> None:
         now = time.monotonic()
         soft, hard = runner.soft_after(job), runner.hard_after(job)
         self.started_at = now
@@ -121,7 +121,7 @@ class Slot(threading.Thread):
         """Claims nothing for so long, once what it holds is settled."""
         self._rest_seconds = max(self._rest_seconds, seconds)
 
-    def _land(self) -> None:
+    def _end(self) -> None:
         self.disarm()
         self.context = None
         self.slot_pool.running_table.note_ended(self.number, self._begun - 1)

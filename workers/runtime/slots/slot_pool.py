@@ -132,7 +132,7 @@ class SlotPool:
         return self._alone[job.job_type] if job.suspect else runner
 
     def wait_for_work(self) -> bool:
-        """Blocks an idle slot until there may be work; False when the crew stops.
+        """Blocks an idle slot until there may be work; False when the pool stops.
 
         One idle slot listens, the others wait their turn: who hears the call goes to claim at once,
         and the next one listens.

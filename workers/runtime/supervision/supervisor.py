@@ -30,7 +30,7 @@ _VIOLENT = ("crashed", "killed")
 
 
 class Post(NamedTuple):
-    """A place in the crew that is always filled: a lane and a number."""
+    """A place for a worker process that is always filled: a lane and a number."""
 
     lane: str
     number: int
@@ -222,11 +222,11 @@ class Supervisor:
         )
 
     def ask_to_stop(self) -> None:
-        """Asks for an orderly stop of the crew; asked again, it is the same request."""
+        """Asks for an orderly stop of all; asked again, it is the same request."""
         self._requests.ask()
 
     def obey_signals(self) -> None:
-        """SIGTERM and SIGINT stop the crew in order, and, some seconds later, at once; so does SIGQUIT."""
+        """SIGTERM and SIGINT stop all in order, and, some seconds later, at once; so does SIGQUIT."""
         for number in stop_signals.ASKING:
             stop_signals.handle(number, lambda *_: self._requests.signal())
         stop_signals.handle(stop_signals.HURRY, lambda *_: self._requests.hurry())
