@@ -85,8 +85,6 @@ LARGEST_JSON_BYTES = 64 * 1024 * 1024
 #: What ``max_result_bytes`` is unless it is set.
 RESULT_BYTES = 1024 * 1024
 
-#: What `enqueue_job` takes as numbers, in the order of the docs.
-OPTIONS = (DELAY, RETRY_DELAY, MAX_RETRIES, TIMEOUT, IDEMPOTENCY_WINDOW, RESULT_TTL, LIMIT)
 #: What `@job_type` takes as numbers.
 DECLARED = (TIMEOUT, GRACE, MAX_RETRIES, RETRY_DELAY, LIMIT, RESULT_TTL, VERSION)
 
