@@ -73,9 +73,9 @@ def main(jobs: int, waiting: int) -> int:
 
 
 def _sum_up(engine: object) -> None:
-    from backend.history.schema.upkeep_store import UpkeepStore
+    from backend.history.schema.upkeep_store import PostgresUpkeepStore
 
-    upkeep = UpkeepStore(engine)  # type: ignore[arg-type]
+    upkeep = PostgresUpkeepStore(engine)  # type: ignore[arg-type]
     while upkeep.sum_up_hours(50):
         pass
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # type: ignore[attr-defined]

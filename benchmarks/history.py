@@ -26,11 +26,11 @@ from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_id import uuid7
 from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import start_servers
-from backend.history.reading.history_store import HistoryStore
-from backend.history.reading.statistics_store import StatisticsStore
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.reading.statistics_store import PostgresStatisticsStore
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.history.schema.migrator import Migrator
-from backend.history.schema.upkeep_store import UpkeepStore
+from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.history.server.connection import WORKING, connect
 from backend.services.finding.history_service import HistoryService
 from backend.telemetry.clock import SystemClock
@@ -146,7 +146,7 @@ def main() -> None:
 def fill(engine: Engine, jobs: int) -> None:
     """Records made-up jobs, sums hours up and lets Postgres tidy as its autovacuum would."""
     began = time.monotonic()
-    writer = RecordWriter(
+    writer = PostgresRecordWriter(
         connect(engine.url.render_as_string(hide_password=False), statement_timeout=WORKING)
     )
     for number, events in enumerate(Maker(jobs, datetime.now(UTC)).batches()):
@@ -155,7 +155,7 @@ def fill(engine: Engine, jobs: int) -> None:
             print(f"\r{number * BATCH:,} jobs recorded", end="", flush=True)
     print(f"\r{jobs:,} jobs recorded in {time.monotonic() - began:,.0f} s")
     began = time.monotonic()
-    hours = UpkeepStore(engine).sum_up_hours(10_000)
+    hours = PostgresUpkeepStore(engine).sum_up_hours(10_000)
     print(f"{hours} hours summed up in {time.monotonic() - began:.1f} s")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
@@ -198,7 +198,9 @@ def samples(engine: Engine) -> list[dict[str, Any]]:
 
 def ask(engine: Engine, jobs: list[dict[str, Any]]) -> None:
     """Asks each kind of question many times and prints how long the answers took."""
-    service = HistoryService(HistoryStore(engine), StatisticsStore(engine), SystemClock())
+    service = HistoryService(
+        PostgresHistoryStore(engine), PostgresStatisticsStore(engine), SystemClock()
+    )
     dice = random.Random(3)  # noqa: S311 - not for secrets
     print(f"\n{'question':<44}{'p50 ms':>9}{'p95 ms':>9}{'worst':>9}")
     for name, question in questions(service, jobs, dice).items():

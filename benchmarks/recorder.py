@@ -25,7 +25,7 @@ from backend.broker.server.connection import connect as connect_redis
 from backend.broker.server.connection import connect_blocking
 from backend.domain.jobs.job_id import uuid7
 from backend.embedded.servers import start_servers
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.history.schema.migrator import Migrator
 from backend.history.server.connection import WORKING, connect
 from backend.loops.recorder import Recorder
@@ -134,7 +134,9 @@ def recorder(  # noqa: PLR0917 - the arguments of a process
     )
     engine = connect(database_url, statement_timeout=WORKING)
     engine.connect().close()
-    loop = Recorder(stream, RecordWriter(engine), SystemClock(), batch=batch, patience=0.001)
+    loop = Recorder(
+        stream, PostgresRecordWriter(engine), SystemClock(), batch=batch, patience=0.001
+    )
     tune()
     ready.wait()  # type: ignore[attr-defined]
     while loop.record_batch():

@@ -11,9 +11,9 @@ from backend.bootstrap.schedule_parts import schedule_actions
 from backend.broker.jobs.operations import RedisOperations
 from backend.domain.ports import JobQueue
 from backend.history.access.api_key_store import PostgresApiKeyStore
-from backend.history.reading.history_store import HistoryStore
-from backend.history.reading.statistics_store import StatisticsStore
-from backend.history.schema.upkeep_store import UpkeepStore
+from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.reading.statistics_store import PostgresStatisticsStore
+from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.dead_letters import DeadLetterActions
@@ -54,7 +54,9 @@ class PlatformActions:
     def ownership(self) -> Ownership:
         """Whose jobs are whose."""
         parts, engine = self._parts, self._parts.history_engine
-        history = HistoryService(HistoryStore(engine), StatisticsStore(engine), parts.clock)
+        history = HistoryService(
+            PostgresHistoryStore(engine), PostgresStatisticsStore(engine), parts.clock
+        )
         search = SearchService(self._queue, parts.inspection, history)
         return Ownership(search, parts.inspection, parts.catalogue)
 
@@ -62,7 +64,7 @@ class PlatformActions:
     def jobs(self) -> JobActions:
         """One job."""
         parts = self._parts
-        history = HistoryStore(parts.history_engine)
+        history = PostgresHistoryStore(parts.history_engine)
         return JobActions(
             self._log,
             self.ownership,
@@ -122,7 +124,7 @@ class PlatformActions:
     @cached_property
     def history(self) -> HistoryActions:
         """Old jobs."""
-        return HistoryActions(self._log, UpkeepStore(self._parts.history_engine))
+        return HistoryActions(self._log, PostgresUpkeepStore(self._parts.history_engine))
 
     @cached_property
     def _bulk(self) -> BulkService:

@@ -30,10 +30,10 @@ from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
 from backend.history.access.api_key_store import PostgresApiKeyStore
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
-from backend.history.reading.depth_store import DepthStore
-from backend.history.reading.flow_store import FlowStore
-from backend.history.reading.history_store import HistoryStore
-from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.reading.depth_store import PostgresDepthStore
+from backend.history.reading.flow_store import PostgresFlowStore
+from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.schema.migrator import Migrator
 from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
@@ -59,8 +59,8 @@ def api_parts(parts: Platform) -> ApiServices:
     """What `create_app` needs. Opens no connection."""
     settings = parts.settings.api
     engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
-    record = HistoryStore(engine)
-    history = HistoryService(record, StatisticsStore(engine), clock)
+    record = PostgresHistoryStore(engine)
+    history = HistoryService(record, PostgresStatisticsStore(engine), clock)
     operations = RedisOperations(parts.redis, parts.keys)
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
     queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
@@ -82,9 +82,9 @@ def api_parts(parts: Platform) -> ApiServices:
             inspection,
             history,
             clock,
-            flow=FlowStore(engine),
+            flow=PostgresFlowStore(engine),
             lanes=parts.catalogue.lanes(),
-            depths=DepthStore(engine),
+            depths=PostgresDepthStore(engine),
             overdue=lambda: schedules.list_all(overdue=True),
             lag=event_stream(parts, "overview").lag,
             check=parts.check_redis,

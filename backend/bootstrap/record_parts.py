@@ -20,9 +20,9 @@ from backend.history.outbox.event_record_store import PostgresEventRecordStore
 from backend.history.outbox.notify_listener import PostgresNotifyListener
 from backend.history.outbox.outbox_store import PostgresOutbox
 from backend.history.outbox.relay_store import PostgresRelayStore
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.history.schema.migrator import Migrator
-from backend.history.schema.upkeep_store import UpkeepStore
+from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.history.server import connection as history
 from backend.loops.callbacks import Callbacks
 from backend.loops.loop import Loop
@@ -94,7 +94,7 @@ def recorder_loops(parts: Platform, consumer: str) -> list[Loop]:
     )
     recorder = Recorder(
         event_stream(parts, consumer),
-        RecordWriter(engine),
+        PostgresRecordWriter(engine),
         parts.clock,
         batch=parts.settings.history.batch,
     )
@@ -175,4 +175,4 @@ def pruner(parts: Platform, engine: Engine) -> Pruner:
     """Drops what has outlived its retention, and makes room for the months to come."""
     settings = parts.settings.history
     policy = RetentionPolicy(settings.finished_days, settings.failed_days, settings.days_by_type)
-    return Pruner(UpkeepStore(engine), parts.clock, policy)
+    return Pruner(PostgresUpkeepStore(engine), parts.clock, policy)

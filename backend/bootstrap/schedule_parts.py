@@ -7,7 +7,7 @@ from backend.bootstrap.record_parts import audit_service, event_stream
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.domain.schedules.schedule_verdict import CatchUpRules
-from backend.history.reading.depth_store import DepthStore
+from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
 from backend.loops.cron import Cron
 from backend.loops.depth_sampler import DepthSampler
@@ -76,7 +76,7 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
         Usher(RedisOperations(parts.redis, parts.keys)),
         DepthSampler(
             parts.inspection,
-            DepthStore(parts.history_engine),
+            PostgresDepthStore(parts.history_engine),
             parts.leader("depths", holder),
             parts.clock,
         ),

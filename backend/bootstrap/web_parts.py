@@ -18,7 +18,7 @@ from backend.bootstrap.cluster_metrics_parts import web_page
 from backend.bootstrap.platform import Platform
 from backend.broker.session_book import RedisSessions
 from backend.dashboard.pages import dashboard_pages
-from backend.history.reading.flow_store import FlowStore
+from backend.history.reading.flow_store import PostgresFlowStore
 from backend.loops.store_watch import StoreWatch
 from backend.telemetry.metrics.count_keeper import keep_counts
 from backend.telemetry.metrics.http_counts import HttpCounts
@@ -66,7 +66,7 @@ def wired_pages(platform: Platform, parts: ApiServices) -> list[Pages]:
     return dashboard_pages(
         parts,
         platform.settings.dashboard,
-        flow=FlowStore(platform.history_engine),
+        flow=PostgresFlowStore(platform.history_engine),
         store=RedisSessions(platform.redis, platform.keys),
     )
 

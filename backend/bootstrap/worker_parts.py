@@ -15,7 +15,7 @@ from backend.broker.jobs.progress_notes import RedisProgressNotes
 from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.broker.workers.worker_commands import RedisWorkerCommands
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.queue_name import queues_of
@@ -102,8 +102,8 @@ def _grace_and_limits(
     return max(settings.grace_of(lane) for lane in worker_spec.lanes), limits
 
 
-def _presence(parts: Platform, worker_spec: WorkerSpec) -> WorkerPresence:
-    return WorkerPresence(
+def _presence(parts: Platform, worker_spec: WorkerSpec) -> RedisWorkerPresence:
+    return RedisWorkerPresence(
         parts.redis,
         parts.keys,
         name=worker_spec.name,

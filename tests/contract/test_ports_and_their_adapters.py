@@ -25,7 +25,7 @@ from backend.broker.jobs.progress_notes import RedisProgressNotes
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.schedules.timetable import RedisTimetable
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain import ports
 from backend.domain.events import outbox_ports
 from backend.domain.history import history_ports
@@ -47,7 +47,7 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
     (outbox_ports.EventProgress, RedisEventProgress),
     (outbox_ports.RelayTarget, RedisRelayTarget),
     (Renewal, RedisLeaseBook),
-    (Presence, WorkerPresence),
+    (Presence, RedisWorkerPresence),
     (ProgressNotes, RedisProgressNotes),
     (CheckpointStore, RedisCheckpoints),
 ]

@@ -17,8 +17,8 @@ from backend.domain.history.queue_depth import ALL_QUEUES, QueueDepth
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_event import JobEvent
-from backend.history.reading.depth_store import DepthStore
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.reading.depth_store import PostgresDepthStore
+from backend.history.recording.record_writer import PostgresRecordWriter
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor
@@ -114,7 +114,7 @@ def _write_week(stage: Stage, chance: random.Random) -> None:
             for _ in range(number):
                 at = now - timedelta(hours=hours_ago, seconds=chance.uniform(20, 3580))
                 events += _life(job_type, habit, at, chance)
-    writer = RecordWriter(stage.platform.history_engine)
+    writer = PostgresRecordWriter(stage.platform.history_engine)
     for at in range(0, len(events), 6000):
         writer.write(EventBatch(events[at : at + 6000]))
 
@@ -130,7 +130,7 @@ def _write_depths(stage: Stage, chance: random.Random) -> None:
             at = minute - timedelta(minutes=minutes_ago)
             oldest = waiting * chance.uniform(0.3, 0.6)
             samples += [QueueDepth(at, name, waiting, oldest) for name in (ALL_QUEUES, "normal")]
-    DepthStore(stage.platform.history_engine).add(samples)
+    PostgresDepthStore(stage.platform.history_engine).add(samples)
 
 
 def _life(job_type: str, habit: _Habit, at: datetime, chance: random.Random) -> list[JobEvent]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from backend.bootstrap.platform import Platform
 from backend.broker.jobs.dispatch import RedisDispatch
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.queue_name import queues_of
@@ -35,7 +35,7 @@ class PuppetWorker:
         self._dispatch = RedisDispatch(
             platform.redis, platform.keys, worker=name, lanes=lanes, lease=60
         )
-        self.presence = WorkerPresence(
+        self.presence = RedisWorkerPresence(
             platform.redis,
             platform.keys,
             name=name,

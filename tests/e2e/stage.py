@@ -21,7 +21,7 @@ from backend.bootstrap.record_parts import event_stream, recorder_loops
 from backend.bootstrap.schedule_parts import scheduler_loops
 from backend.bootstrap.web_parts import wired_pages
 from backend.domain.access.role import Role
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.loops.loop import Loop
 from backend.loops.recorder import Recorder
 from workers.artifacts.local_store import LocalStore
@@ -117,7 +117,7 @@ class Stage:
     def record(self) -> None:
         """Records what has happened until now, while no loop runs."""
         stream = event_stream(self.platform, "by-hand")
-        writer = RecordWriter(self.platform.history_engine)
+        writer = PostgresRecordWriter(self.platform.history_engine)
         recorder = Recorder(stream, writer, self.platform.clock, batch=2000, patience=0.01)
         while recorder.record_batch():
             pass

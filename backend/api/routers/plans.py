@@ -20,8 +20,8 @@ from backend.api.schemas.plans import (
     PlanResource,
     PreviewRequest,
     ReplayRequest,
-    TrialReceipt,
-    TrialRequest,
+    RehearsalReceipt,
+    RehearsalRequest,
 )
 from backend.domain.access.type_rights import permit_type
 
@@ -82,7 +82,7 @@ def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
 
 
 @router.post("/api/jobs/types/{job_type}/test", status=202, optional_body=True)
-def test_run(call: Call, job_type: TypeName, body: TrialRequest) -> Answer[TrialReceipt]:
+def test_run(call: Call, job_type: TypeName, body: RehearsalRequest) -> Answer[RehearsalReceipt]:
     """Starts a test run: a real run, flagged so that its handler touches nothing outside."""
     permit_type(call.who, call.parts.catalogue.get(job_type))
     options = body.options()
@@ -93,5 +93,5 @@ def test_run(call: Call, job_type: TypeName, body: TrialRequest) -> Answer[Trial
     )
     note_enqueued(call, [receipt.run_id])
     return Answer(
-        TrialReceipt(**receipt._asdict()), headers={"Location": f"/api/jobs/{receipt.run_id}"}
+        RehearsalReceipt(**receipt._asdict()), headers={"Location": f"/api/jobs/{receipt.run_id}"}
     )

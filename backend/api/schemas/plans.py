@@ -106,7 +106,7 @@ class ReplayRequest(Because):
     *("tenant", "context_id", "environment", "queue", "version", "run_at", "delay"),
     *("max_retries", "timeout", "callback_url"),
 )
-class TrialRequest(Request):
+class RehearsalRequest(Request):
     """A test run of a job type."""
 
     payload: dict[str, JsonValue] = Field(default_factory=dict)
@@ -120,7 +120,7 @@ class TrialRequest(Request):
         return cast("JobOptions", said_options(self))
 
 
-class TrialReceipt(Resource):
+class RehearsalReceipt(Resource):
     """A test run that was accepted."""
 
     run_id: str = Field(description="The id of its job: follow it as any job.")

@@ -23,7 +23,7 @@ def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class WorkerPresence:
+class RedisWorkerPresence:
     """The record of one worker process. A name carries a boot id, so a restart never meets its past."""
 
     def __init__(

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def history_service() -> HistoryService:
     """The record of jobs."""
-    from backend.history.reading.history_store import HistoryStore
-    from backend.history.reading.statistics_store import StatisticsStore
+    from backend.history.reading.history_store import PostgresHistoryStore
+    from backend.history.reading.statistics_store import PostgresStatisticsStore
     from backend.services.finding.history_service import HistoryService
 
     parts = platform()
     engine = parts.history_engine
-    return HistoryService(HistoryStore(engine), StatisticsStore(engine), parts.clock)
+    return HistoryService(
+        PostgresHistoryStore(engine), PostgresStatisticsStore(engine), parts.clock
+    )
 
 
 @lru_cache(maxsize=1)

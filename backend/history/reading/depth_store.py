@@ -12,7 +12,7 @@ from backend.history.server.connection import translated
 from backend.history.statements import statement
 
 
-class DepthStore:
+class PostgresDepthStore:
     """The `DepthBook` and the `DepthReader`. Safe for several threads."""
 
     def __init__(self, engine: Engine) -> None:

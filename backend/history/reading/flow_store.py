@@ -19,7 +19,7 @@ from backend.history.server.connection import translated
 from backend.history.statements import statement
 
 
-class FlowStore:
+class PostgresFlowStore:
     """The `FlowReader` in Postgres. Meant for an hour or so: it reads every attempt of it."""
 
     def __init__(self, engine: Engine) -> None:

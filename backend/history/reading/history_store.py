@@ -21,7 +21,7 @@ from backend.history.statements import statement
 _FIRST, _LAST = 1, (1 << 63) - 1
 
 
-class HistoryStore:
+class PostgresHistoryStore:
     """The `HistoryReader` in Postgres."""
 
     def __init__(self, engine: Engine) -> None:

@@ -18,7 +18,7 @@ from backend.history.server.connection import translated
 from backend.history.statements import statement
 
 
-class StatisticsStore:
+class PostgresStatisticsStore:
     """The `StatisticsReader` in Postgres: what is not summed up yet is summed up on the way."""
 
     def __init__(self, engine: Engine) -> None:

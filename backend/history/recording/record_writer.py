@@ -30,7 +30,7 @@ _LONGEST_PAUSE = 0.05
 PART_BYTES = 16 * 1024 * 1024
 
 
-class RecordWriter:
+class PostgresRecordWriter:
     """The `EventRecord` in Postgres. Several may write at once, each in a thread or process of its own."""
 
     def __init__(self, engine: Engine, pause: Callable[[float], None] = time.sleep) -> None:

@@ -41,7 +41,7 @@ class _Statements:
             return [dict(row) for row in connection.execute(statement(name), values).mappings()]
 
     def _now(self) -> datetime:
-        now: datetime = self._rows("schedule_now")[0]["now"]
+        now: datetime = self._rows("database_now")[0]["now"]
         return now
 
     def _changed(self, name: str, /, **values: Any) -> int:
@@ -58,26 +58,26 @@ class PostgresScheduleStore(_Statements):
 
     def add(self, schedule: Schedule) -> bool:
         """False when another schedule has the name."""
-        return bool(self._changed("schedule_add", **values_of(schedule)))
+        return bool(self._changed("add_schedule", **values_of(schedule)))
 
     def find(self, name: str) -> ScheduleView | None:
         """The schedule of this name, with its last tick."""
-        rows = self._rows("schedule_views", name=name)
+        rows = self._rows("view_schedules", name=name)
         return _view(rows[0]) if rows else None
 
     def find_deleted(self, name: str) -> Schedule | None:
         """The one deleted last under this name."""
-        rows = self._rows("schedule_deleted", name=name)
+        rows = self._rows("find_deleted_schedule", name=name)
         return schedule_of(rows[0]) if rows else None
 
     def all(self) -> list[ScheduleView]:
         """All that are not deleted, by name."""
-        return [_view(row) for row in self._rows("schedule_views", name=None)]
+        return [_view(row) for row in self._rows("view_schedules", name=None)]
 
     def strips(self, most: int, name: str | None = None) -> dict[str, list[StripMark]]:
         """The newest decided ticks of each schedule, or of one, the oldest first, by its name."""
         found: dict[str, list[StripMark]] = {}
-        for row in self._rows("schedule_strips", most=most, name=name):
+        for row in self._rows("recent_ticks_of_each", most=most, name=name):
             state = JobState(row["state"]) if row["state"] else None
             mark = StripMark(row["planned_at"], TickOutcome(row["outcome"]), row["job_id"], state)
             found.setdefault(row["name"], []).append(mark)
@@ -87,7 +87,7 @@ class PostgresScheduleStore(_Statements):
         """Both or neither: the new schedule, and the verdicts on the ticks that it drops."""
         values = values_of(schedule) | _seen(seen)
         with self._transaction() as connection:
-            if not _count(connection, "schedule_change", values):
+            if not _count(connection, "change_schedule", values):
                 return False
             _add_ticks(connection, schedule.id, dropped)
             return True
@@ -97,13 +97,13 @@ class PostgresScheduleStore(_Statements):
     ) -> list[Tick]:
         """The newest first."""
         rows = self._rows(
-            "schedule_ticks", schedule_id=schedule_id, before=before, outcome=outcome, most=most
+            "page_of_ticks", schedule_id=schedule_id, before=before, outcome=outcome, most=most
         )
         return [tick_of(row) for row in rows]
 
     def prune_ticks(self, before: datetime, most: int) -> int:
         """The newest tick of each schedule is left, however old."""
-        return self._changed("schedule_prune_ticks", before=before, most=most)
+        return self._changed("prune_ticks", before=before, most=most)
 
 
 class PostgresTickBook(_Statements):
@@ -111,7 +111,7 @@ class PostgresTickBook(_Statements):
 
     def upcoming(self, most: int) -> UpcomingTicks:
         """The soonest first."""
-        rows = self._rows("schedule_upcoming", most=most)
+        rows = self._rows("upcoming_schedules", most=most)
         return UpcomingTicks(
             rows[0]["now"] if rows else self._now(), [schedule_of(row) for row in rows]
         )
@@ -126,7 +126,7 @@ class PostgresTickBook(_Statements):
         """Both or neither: the schedule moved on from where it was seen, and the verdicts."""
         values = {"id": seen.id, "next_at": next_at, "next_due_at": due_at, **_seen(seen)}
         with self._transaction() as connection:
-            if not _count(connection, "schedule_advance", values):
+            if not _count(connection, "advance_schedule", values):
                 return False
             _add_ticks(connection, seen.id, ticks)
             return True
@@ -137,14 +137,14 @@ class PostgresTickBook(_Statements):
             UnfiredTick(
                 tick_of(row), schedule_of(row), row["now"], int(row["behind"]), row["is_recorded"]
             )
-            for row in self._rows("schedule_unfired", most=most, counted=counted, start=start)
+            for row in self._rows("unfired_ticks", most=most, counted=counted, start=start)
         ]
 
     def ask(self, tick: Tick) -> bool:
         """False when this very tick was asked for before."""
         return bool(
             self._changed(
-                "schedule_ask_tick",
+                "ask_tick",
                 schedule_id=tick.schedule_id,
                 planned_at=tick.planned_at,
                 due_at=tick.due_at,
@@ -170,11 +170,11 @@ class PostgresTickBook(_Statements):
             for tick in ticks
         ]
         with self._transaction() as connection:
-            connection.execute(statement("schedule_settle_tick"), values)
+            connection.execute(statement("settle_tick"), values)
 
     def recent_runs(self, schedule_id: str, most: int) -> list[PastRun]:
         """The newest first."""
-        rows = self._rows("schedule_recent_runs", schedule_id=schedule_id, most=most)
+        rows = self._rows("recent_runs", schedule_id=schedule_id, most=most)
         return [PastRun(row["job_id"], row["is_enqueued"]) for row in rows]
 
 
@@ -189,7 +189,7 @@ def _count(connection: Connection, name: str, values: dict[str, Any]) -> int:
 
 def _add_ticks(connection: Connection, schedule_id: str, ticks: Sequence[Tick]) -> None:
     if ticks:
-        connection.execute(statement("schedule_add_ticks"), verdicts_of(schedule_id, ticks))
+        connection.execute(statement("add_ticks"), verdicts_of(schedule_id, ticks))
 
 
 def _view(row: Row) -> ScheduleView:

@@ -15,7 +15,7 @@ from backend.history.server.connection import translated
 from backend.history.statements import statement
 
 
-class UpkeepStore:
+class PostgresUpkeepStore:
     """The `HistoryUpkeep` in Postgres."""
 
     def __init__(self, engine: Engine) -> None:

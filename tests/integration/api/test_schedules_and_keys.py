@@ -9,7 +9,7 @@ from flask import Flask
 from backend.bootstrap.platform import Platform
 from backend.domain.access.role import Role
 from backend.domain.history.queue_depth import QueueDepth
-from backend.history.reading.depth_store import DepthStore
+from backend.history.reading.depth_store import PostgresDepthStore
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 
@@ -203,7 +203,7 @@ def test_what_waited_over_time_is_told_by_its_worst_minutes(
 ) -> None:
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
     samples = [(0, "", 9, 1.5), (0, "low", 7, 1.5), (4, "", 20, 0.0), (5, "", 3, 60.0)]
-    DepthStore(platform.history_engine).add(
+    PostgresDepthStore(platform.history_engine).add(
         [
             QueueDepth(noon + timedelta(minutes=at), queue, waiting, oldest)
             for at, queue, waiting, oldest in samples

@@ -9,11 +9,11 @@ from typing import Any
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
 from backend.broker.jobs.dispatch import RedisDispatch
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.ports import ClaimPlan
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.loops.recorder import Recorder
 
 _numbers = itertools.count(1)
@@ -53,16 +53,18 @@ class Work:
     def record(self) -> int:
         """Records what has happened until now; how many events it was."""
         stream = event_stream(self._platform, f"recorder-{next(_numbers)}")
-        writer = RecordWriter(self._platform.history_engine)
+        writer = PostgresRecordWriter(self._platform.history_engine)
         recorder = Recorder(stream, writer, self._platform.clock, batch=1000, patience=0.01)
         total = 0
         while size := recorder.record_batch():
             total += size
         return total
 
-    def appear(self, name: str = "w1", queues: tuple[str, ...] = ("normal",)) -> WorkerPresence:
+    def appear(
+        self, name: str = "w1", queues: tuple[str, ...] = ("normal",)
+    ) -> RedisWorkerPresence:
         """A worker process puts itself on record."""
-        presence = WorkerPresence(
+        presence = RedisWorkerPresence(
             self._platform.redis,
             self._platform.keys,
             name=name,

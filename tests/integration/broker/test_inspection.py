@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backend.broker.jobs.inspection import RedisInspection
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import Bench, new_job
 
@@ -179,7 +179,7 @@ def test_a_gate_tells_who_holds_it_and_how_many_wait(bench: Bench, look: RedisIn
 
 
 def test_a_worker_whose_record_ran_out_is_lost(bench: Bench, look: RedisInspection) -> None:
-    presence = WorkerPresence(
+    presence = RedisWorkerPresence(
         bench.redis, bench.keys, name="w1", lane="email", queues=["high"], slots=4, lifetime=60
     )
     presence.register()

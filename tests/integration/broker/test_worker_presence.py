@@ -1,4 +1,4 @@
-"""`WorkerPresence`: worker processes as RQ's tools and ours see them."""
+"""`RedisWorkerPresence`: worker processes as RQ's tools and ours see them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from rq import Queue, Worker
 
 from backend.broker.jobs.inspection import RedisInspection
-from backend.broker.workers.worker_presence import WorkerPresence, forget_worker
+from backend.broker.workers.worker_presence import RedisWorkerPresence, forget_worker
 from tests.integration.broker.bench import Bench
 
 
 @pytest.fixture
-def presence(bench: Bench) -> WorkerPresence:
-    return WorkerPresence(
+def presence(bench: Bench) -> RedisWorkerPresence:
+    return RedisWorkerPresence(
         bench.redis,
         bench.keys,
         name="host-email-1",
@@ -26,7 +26,7 @@ def presence(bench: Bench) -> WorkerPresence:
 
 
 def test_a_worker_appears_in_rqs_sets_and_will_expire(
-    bench: Bench, presence: WorkerPresence
+    bench: Bench, presence: RedisWorkerPresence
 ) -> None:
     presence.register()
 
@@ -39,7 +39,7 @@ def test_a_worker_appears_in_rqs_sets_and_will_expire(
 
 
 def test_a_busy_worker_names_a_job_and_what_it_has_done(
-    bench: Bench, presence: WorkerPresence
+    bench: Bench, presence: RedisWorkerPresence
 ) -> None:
     presence.register()
     job = bench.started()
@@ -54,7 +54,7 @@ def test_a_busy_worker_names_a_job_and_what_it_has_done(
     assert (rqs.get_state(), rqs.successful_job_count) == ("busy", 7)
 
 
-def test_an_idle_worker_names_no_job(bench: Bench, presence: WorkerPresence) -> None:
+def test_an_idle_worker_names_no_job(bench: Bench, presence: RedisWorkerPresence) -> None:
     presence.register()
     presence.beat([bench.started()], stopping=False)
 
@@ -64,7 +64,9 @@ def test_an_idle_worker_names_no_job(bench: Bench, presence: WorkerPresence) -> 
     assert (seen.state, seen.current_job, seen.stopping) == ("idle", "", False)
 
 
-def test_each_beat_lengthens_the_life_of_the_record(bench: Bench, presence: WorkerPresence) -> None:
+def test_each_beat_lengthens_the_life_of_the_record(
+    bench: Bench, presence: RedisWorkerPresence
+) -> None:
     presence.register()
     bench.redis.expire(bench.keys.worker("host-email-1"), 5)
 
@@ -73,7 +75,9 @@ def test_each_beat_lengthens_the_life_of_the_record(bench: Bench, presence: Work
     assert bench.redis.ttl(bench.keys.worker("host-email-1")) > 80
 
 
-def test_a_worker_that_redis_forgot_appears_again(bench: Bench, presence: WorkerPresence) -> None:
+def test_a_worker_that_redis_forgot_appears_again(
+    bench: Bench, presence: RedisWorkerPresence
+) -> None:
     presence.register()
     bench.redis.flushall()
 
@@ -84,7 +88,7 @@ def test_a_worker_that_redis_forgot_appears_again(bench: Bench, presence: Worker
 
 
 def test_a_worker_that_left_is_gone_and_its_death_is_noted_for_a_minute(
-    bench: Bench, presence: WorkerPresence
+    bench: Bench, presence: RedisWorkerPresence
 ) -> None:
     presence.register()
 
@@ -96,7 +100,7 @@ def test_a_worker_that_left_is_gone_and_its_death_is_noted_for_a_minute(
     assert 0 < bench.redis.ttl(bench.keys.worker("host-email-1")) <= 60
 
 
-def test_leaving_twice_is_leaving_once(bench: Bench, presence: WorkerPresence) -> None:
+def test_leaving_twice_is_leaving_once(bench: Bench, presence: RedisWorkerPresence) -> None:
     presence.register()
     presence.unregister()
 
@@ -106,7 +110,7 @@ def test_leaving_twice_is_leaving_once(bench: Bench, presence: WorkerPresence) -
 
 
 def test_a_dead_worker_is_forgotten_by_whoever_finds_it(
-    bench: Bench, presence: WorkerPresence
+    bench: Bench, presence: RedisWorkerPresence
 ) -> None:
     presence.register()
     key = bench.keys.worker("host-email-1")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.broker.jobs.dispatch import RedisDispatch
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.ports import ClaimPlan
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs
@@ -72,7 +72,7 @@ def test_a_worker_is_shown_with_all_that_it_runs_before_its_heartbeat_tells(
     admin: Visitor, stage: Stage
 ) -> None:
     platform = stage.platform
-    presence = WorkerPresence(
+    presence = RedisWorkerPresence(
         platform.redis, platform.keys, name="w1", lane="default", queues=("normal",), slots=4, lifetime=60
     )  # fmt: skip
     presence.register()

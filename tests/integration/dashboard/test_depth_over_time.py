@@ -13,7 +13,7 @@ from backend.bootstrap.schedule_parts import scheduler_loops
 from backend.domain.access.actor import Actor
 from backend.domain.access.role import Role
 from backend.domain.history.queue_depth import QueueDepth
-from backend.history.reading.depth_store import DepthStore
+from backend.history.reading.depth_store import PostgresDepthStore
 from backend.loops.depth_sampler import DepthSampler
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
@@ -24,11 +24,11 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def store(stage: Stage) -> Iterator[DepthStore]:
+def store(stage: Stage) -> Iterator[PostgresDepthStore]:
     """Without a sample."""
     engine = stage.platform.history_engine
     run(engine, "TRUNCATE queue_depths")
-    yield DepthStore(engine)
+    yield PostgresDepthStore(engine)
     run(engine, "TRUNCATE queue_depths")
 
 
@@ -49,7 +49,9 @@ def _sign(page: str, text: str) -> str:
     return found[0]
 
 
-def test_what_waited_is_drawn_over_each_stretch_of_time(admin: Visitor, store: DepthStore) -> None:
+def test_what_waited_is_drawn_over_each_stretch_of_time(
+    admin: Visitor, store: PostgresDepthStore
+) -> None:
     lately, yesterday = 10 * MINUTE, 30 * HOUR
     store.add([_sample(lately, "", 9, 40.0), _sample(lately, "high", 7, 40.0)])
     store.add([_sample(yesterday, "", 80, 7200.0), _sample(yesterday, "low", 80, 7200.0)])
@@ -69,7 +71,7 @@ def test_what_waited_is_drawn_over_each_stretch_of_time(admin: Visitor, store: D
 
 
 def test_what_the_scheduler_samples_is_on_the_page(
-    stage: Stage, admin: Visitor, store: DepthStore
+    stage: Stage, admin: Visitor, store: PostgresDepthStore
 ) -> None:
     for _ in range(3):
         stage.platform.queue_service.enqueue_job("sync_customer", {})
@@ -86,7 +88,7 @@ def test_what_the_scheduler_samples_is_on_the_page(
 
 
 def test_a_backlog_that_grows_is_a_sign_that_leads_to_its_jobs(
-    stage: Stage, admin: Visitor, store: DepthStore
+    stage: Stage, admin: Visitor, store: PostgresDepthStore
 ) -> None:
     store.add([_sample(15 * MINUTE, "", 20, 1.0), _sample(15 * MINUTE, "normal", 20, 1.0)])
     for _ in range(100):

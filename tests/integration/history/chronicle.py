@@ -13,7 +13,7 @@ from backend.broker.keys import Keys
 from backend.broker.server.connection import connect_blocking
 from backend.domain.history.history_ports import EventBatch
 from backend.domain.jobs.job_event import JobEvent
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
 from tests.integration.broker.bench import Bench
@@ -53,7 +53,7 @@ class Chronicle:
 
     def recorder(self, *, batch: int = 1000, idle: float = 30.0, record: Any = None) -> Recorder:
         """A recorder that does not wait for what does not come."""
-        writer = record or RecordWriter(self.engine)
+        writer = record or PostgresRecordWriter(self.engine)
         return Recorder(self.stream(idle=idle), writer, self.clock, batch=batch, patience=0.01)
 
     def record(self) -> int:
@@ -66,7 +66,7 @@ class Chronicle:
 
     def write(self, *events: JobEvent) -> int:
         """Writes events as one batch; how many were set aside."""
-        return RecordWriter(self.engine).write(EventBatch(events))
+        return PostgresRecordWriter(self.engine).write(EventBatch(events))
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """All that is on record."""

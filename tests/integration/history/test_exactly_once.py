@@ -15,7 +15,7 @@ from backend.broker.jobs import codec
 from backend.domain.errors import HistoryUnavailable
 from backend.domain.history.history_ports import EventBatch
 from backend.domain.jobs.job_event import JobEvent
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import empty, run
@@ -165,7 +165,7 @@ def test_recorders_that_write_the_same_jobs_at_once_come_to_the_same_record(
     def write_all(seed: int) -> Callable[[], None]:
         dice = random.Random(seed)  # noqa: S311 - not for secrets
         batches = sliced(dice.sample(events, len(events)), dice)
-        writer = RecordWriter(chronicle.engine)
+        writer = PostgresRecordWriter(chronicle.engine)
         return lambda: [writer.write(EventBatch(batch)) for batch in batches] and None
 
     together(*(write_all(seed) for seed in range(4)))
@@ -211,7 +211,9 @@ def test_a_transaction_that_postgres_rolled_back_is_tried_again(
     pauses: list[float] = []
     bad_luck(3)
 
-    RecordWriter(chronicle.engine, pause=pauses.append).write(EventBatch(events_of(chronicle)))
+    PostgresRecordWriter(chronicle.engine, pause=pauses.append).write(
+        EventBatch(events_of(chronicle))
+    )
 
     assert chronicle.job(job_id)["status"] == "finished"
     assert len(pauses) == 3
@@ -221,7 +223,7 @@ def test_what_is_rolled_back_again_and_again_is_left_for_later(
     chronicle: Chronicle, bad_luck: Callable[[int], None]
 ) -> None:
     chronicle.bench.finished()
-    writer = RecordWriter(chronicle.engine, pause=lambda _: None)
+    writer = PostgresRecordWriter(chronicle.engine, pause=lambda _: None)
     bad_luck(100)
 
     with pytest.raises(HistoryUnavailable):

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.history.history_ports import EventBatch
 from backend.embedded.servers import Servers
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.history.server.connection import connect
 from backend.loops.recorder import Recorder
 from tests.eventually import eventually
@@ -31,14 +31,14 @@ from backend.broker.server.connection import connect as connect_redis, connect_b
 from backend.broker.events.event_stream import RedisEventStream
 from backend.broker.keys import Keys
 from backend.history.server.connection import connect
-from backend.history.recording.record_writer import RecordWriter
+from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
 redis_url, database_url, name = sys.argv[1:]
 stream = RedisEventStream(
     connect_redis(redis_url), connect_blocking(redis_url), Keys("rq"), consumer=name, idle=0.2
 )
-recorder = Recorder(stream, RecordWriter(connect(database_url)), SystemClock(), batch=100)
+recorder = Recorder(stream, PostgresRecordWriter(connect(database_url)), SystemClock(), batch=100)
 recorder.run(threading.Event())
 """
 
@@ -192,7 +192,7 @@ class Refusing:
 
 def test_the_batch_in_hand_is_tried_again_and_no_other_is_taken(chronicle: Chronicle) -> None:
     lives(chronicle, 20)
-    refusing = Refusing(RecordWriter(chronicle.engine), *[HistoryUnavailable("away")] * 3)
+    refusing = Refusing(PostgresRecordWriter(chronicle.engine), *[HistoryUnavailable("away")] * 3)
     recorder = chronicle.recorder(batch=10, record=refusing)
 
     for _ in range(3):
@@ -209,7 +209,7 @@ def test_without_tables_the_recorder_keeps_what_is_not_on_record(
     chronicle: Chronicle, fresh: Engine
 ) -> None:
     lives(chronicle, 20)
-    recorder = chronicle.recorder(record=RecordWriter(fresh))
+    recorder = chronicle.recorder(record=PostgresRecordWriter(fresh))
 
     for _ in range(2):
         with pytest.raises(MigrationError, match="tally migrate"):
@@ -232,4 +232,4 @@ def test_a_database_that_hangs_up_is_told_apart_from_bad_values(servers: Servers
     closed = connect("postgresql+psycopg2://tally@/tally?host=/nowhere")
 
     with pytest.raises(HistoryUnavailable, match="DATABASE_URL"):
-        RecordWriter(closed).make_partition(date(2026, 1, 1))
+        PostgresRecordWriter(closed).make_partition(date(2026, 1, 1))

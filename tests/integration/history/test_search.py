@@ -13,8 +13,8 @@ from backend.domain.history.history_statistics import TimeWindow
 from backend.domain.jobs.attempts.outcome import OutcomeKind
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
-from backend.history.reading.history_store import HistoryStore
-from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.server.connection import connect
 from backend.services.finding.history_service import HistoryService
 from backend.telemetry.clock import SystemClock
@@ -27,7 +27,10 @@ from tests.integration.history.lives import START, Life, events_of
 @pytest.fixture
 def service(chronicle: Chronicle) -> HistoryService:
     """The door to the record."""
-    store, statistics = HistoryStore(chronicle.engine), StatisticsStore(chronicle.engine)
+    store, statistics = (
+        PostgresHistoryStore(chronicle.engine),
+        PostgresStatisticsStore(chronicle.engine),
+    )
     return HistoryService(store, statistics, SystemClock())
 
 
@@ -245,7 +248,9 @@ def test_jobs_are_counted_by_state(chronicle: Chronicle, service: HistoryService
 
 def test_without_postgres_history_is_unavailable() -> None:
     nowhere = connect("postgresql+psycopg2://tally@/tally?host=/nowhere")
-    service = HistoryService(HistoryStore(nowhere), StatisticsStore(nowhere), SystemClock())
+    service = HistoryService(
+        PostgresHistoryStore(nowhere), PostgresStatisticsStore(nowhere), SystemClock()
+    )
 
     for ask in (lambda: service.get_job("j"), lambda: service.search(JobFilter()),
                 service.count_by_state, service.by_hour, service.by_type, service.failures):  # fmt: skip

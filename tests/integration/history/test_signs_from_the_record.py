@@ -9,10 +9,10 @@ import pytest
 from backend.broker.jobs.inspection import RedisInspection
 from backend.domain.history.history_statistics import TimeWindow
 from backend.domain.history.queue_depth import QueueDepth
-from backend.history.reading.depth_store import DepthStore
-from backend.history.reading.flow_store import FlowStore
-from backend.history.reading.history_store import HistoryStore
-from backend.history.reading.statistics_store import StatisticsStore
+from backend.history.reading.depth_store import PostgresDepthStore
+from backend.history.reading.flow_store import PostgresFlowStore
+from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.server.connection import connect
 from backend.services.finding.history_service import HistoryService
 from backend.services.health.overview_service import OverviewService
@@ -33,7 +33,7 @@ class _Clock(SystemClock):
         return NOW
 
 
-class _Asked(StatisticsStore):
+class _Asked(PostgresStatisticsStore):
     """Remembers which stretches it was asked for."""
 
     windows: list[TimeWindow]
@@ -51,11 +51,11 @@ def statistics(chronicle: Chronicle) -> _Asked:
     return asked
 
 
-def _service(chronicle: Chronicle, statistics: StatisticsStore) -> OverviewService:
-    history = HistoryService(HistoryStore(chronicle.engine), statistics, _Clock())
+def _service(chronicle: Chronicle, statistics: PostgresStatisticsStore) -> OverviewService:
+    history = HistoryService(PostgresHistoryStore(chronicle.engine), statistics, _Clock())
     look = RedisInspection(chronicle.redis, chronicle.keys)
-    depths = DepthStore(chronicle.engine)
-    flow = FlowStore(chronicle.engine)
+    depths = PostgresDepthStore(chronicle.engine)
+    flow = PostgresFlowStore(chronicle.engine)
     return OverviewService(look, history, _Clock(), flow=flow, lanes=["default"], depths=depths)
 
 
@@ -104,7 +104,7 @@ def test_what_waits_is_held_against_a_quarter_of_an_hour_before(
     chronicle: Chronicle, statistics: _Asked
 ) -> None:
     chronicle.bench.seed(*[new_job() for _ in range(100)])
-    service, store = _service(chronicle, statistics), DepthStore(chronicle.engine)
+    service, store = _service(chronicle, statistics), PostgresDepthStore(chronicle.engine)
 
     assert _codes(service) == set()
     store.add([QueueDepth(NOW - 16 * MINUTE, "", 0, 0.0)])

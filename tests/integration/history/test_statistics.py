@@ -9,10 +9,10 @@ import pytest
 
 from backend.domain.errors import InvalidOption
 from backend.domain.history.history_statistics import AttemptCounts, TimeWindow
-from backend.history.reading.flow_store import FlowStore
-from backend.history.reading.history_store import HistoryStore
-from backend.history.reading.statistics_store import StatisticsStore
-from backend.history.schema.upkeep_store import UpkeepStore
+from backend.history.reading.flow_store import PostgresFlowStore
+from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.reading.statistics_store import PostgresStatisticsStore
+from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.services.finding.history_service import HistoryService
 from backend.shipped import shipped
 from backend.telemetry.clock import SystemClock
@@ -26,7 +26,10 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def service(chronicle: Chronicle) -> HistoryService:
     """The door to the record."""
-    store, statistics = HistoryStore(chronicle.engine), StatisticsStore(chronicle.engine)
+    store, statistics = (
+        PostgresHistoryStore(chronicle.engine),
+        PostgresStatisticsStore(chronicle.engine),
+    )
     return HistoryService(store, statistics, SystemClock())
 
 
@@ -52,7 +55,7 @@ def test_each_hour_says_what_ended_in_it_and_how_long_it_took(
 ) -> None:
     chronicle.write(*events_of(*busy_hours()))
     if summed:
-        assert UpkeepStore(chronicle.engine).sum_up_hours(10) == 3
+        assert PostgresUpkeepStore(chronicle.engine).sum_up_hours(10) == 3
 
     first, second, third = service.by_hour(START, START + 3 * HOUR)
 
@@ -83,7 +86,7 @@ def test_types_are_put_together_over_many_hours(
 ) -> None:
     chronicle.write(*events_of(*busy_hours()))
     if summed:
-        UpkeepStore(chronicle.engine).sum_up_hours(10)
+        PostgresUpkeepStore(chronicle.engine).sum_up_hours(10)
 
     mails, exports = service.by_type(START, START + 3 * HOUR)
 
@@ -100,7 +103,7 @@ def test_queues_are_put_together_over_many_hours_and_one_may_be_asked_for(
     urgent = [Life(at=START + n * HOUR, queue="high", runs=3, waits=1) for n in range(4)]
     chronicle.write(*events_of(*busy_hours(), *urgent))
     if summed:
-        UpkeepStore(chronicle.engine).sum_up_hours(10)
+        PostgresUpkeepStore(chronicle.engine).sum_up_hours(10)
     window = (START, START + 4 * HOUR)
 
     high, normal = service.by_queue(*window)
@@ -122,18 +125,18 @@ def test_a_queue_and_a_type_together_are_refused(service: HistoryService) -> Non
 
 def test_to_the_second_a_queue_has_the_sums_of_its_whole_hours(chronicle: Chronicle) -> None:
     chronicle.write(*events_of(*busy_hours(), Life(at=START, queue="high")))
-    flow, window = FlowStore(chronicle.engine), TimeWindow(START, START + 3 * HOUR)
+    flow, window = PostgresFlowStore(chronicle.engine), TimeWindow(START, START + 3 * HOUR)
 
-    assert flow.by_queue(*window) == StatisticsStore(chronicle.engine).by_queue(window)
-    assert flow.by_type(*window) == StatisticsStore(chronicle.engine).by_type(window)
-    assert flow.failures(*window) == StatisticsStore(chronicle.engine).failures(window)
+    assert flow.by_queue(*window) == PostgresStatisticsStore(chronicle.engine).by_queue(window)
+    assert flow.by_type(*window) == PostgresStatisticsStore(chronicle.engine).by_type(window)
+    assert flow.failures(*window) == PostgresStatisticsStore(chronicle.engine).failures(window)
     assert flow.by_hour(*window) == flow.by_slice(*window, 3600)
 
 
 def test_percentiles_of_a_queue_are_its_own(chronicle: Chronicle) -> None:
     lives = [Life(at=START, queue=name, runs=runs) for name, runs in (("high", 1), ("low", 60))]
     chronicle.write(*events_of(*lives))
-    flow = FlowStore(chronicle.engine)
+    flow = PostgresFlowStore(chronicle.engine)
 
     [fast] = flow.percentiles(START, START + HOUR, 3600, "high")
     [both] = flow.percentiles(START, START + HOUR, 3600)
@@ -163,7 +166,7 @@ def test_sums_of_an_older_version_are_counted_anew_by_queue(
 ) -> None:
     recent = datetime.now(UTC) - timedelta(hours=30)
     chronicle.write(*events_of(Life(at=recent, queue="high")))
-    UpkeepStore(chronicle.engine).sum_up_hours(10)
+    PostgresUpkeepStore(chronicle.engine).sum_up_hours(10)
     run(chronicle.engine, "DELETE FROM job_statistics WHERE queue <> ''")
     [mark] = re.findall(r"(?s)INSERT INTO stale_hours.*", _text_of("018"))
 
@@ -179,7 +182,7 @@ DAY = timedelta(days=1)
 def test_days_that_are_over_are_put_together_from_their_hours_and_taken_apart_by_what_comes_late(
     chronicle: Chronicle, service: HistoryService
 ) -> None:
-    upkeep = UpkeepStore(chronicle.engine)
+    upkeep = PostgresUpkeepStore(chronicle.engine)
     lives = [Life(at=START + n * timedelta(hours=5), runs=0.1 * (n + 1)) for n in range(20)]
     chronicle.write(*events_of(*lives))
     window = (START - DAY, START + 6 * DAY)
@@ -207,7 +210,7 @@ def test_a_day_is_not_put_together_while_one_of_its_hours_is_stale(
 ) -> None:
     chronicle.write(*events_of(Life(at=START), Life(at=START + HOUR)))
 
-    UpkeepStore(chronicle.engine).sum_up_hours(1)
+    PostgresUpkeepStore(chronicle.engine).sum_up_hours(1)
 
     assert days(chronicle) == []
     assert service.by_type(START, START + DAY)[0].attempts.ended == 2
@@ -239,7 +242,7 @@ def test_the_last_day_is_meant_where_nothing_is_said(
 def test_what_comes_after_an_hour_was_summed_up_is_counted_at_once_and_once(
     chronicle: Chronicle, service: HistoryService, parts: int
 ) -> None:
-    upkeep = UpkeepStore(chronicle.engine)
+    upkeep = PostgresUpkeepStore(chronicle.engine)
     chronicle.write(*events_of(Life()))
     assert upkeep.sum_up_hours(10) == 1
     assert upkeep.sum_up_hours(10) == 0
@@ -259,7 +262,7 @@ def test_a_job_type_that_becomes_known_late_is_counted_under_its_name(
 ) -> None:
     accepted, started, ended = events_of(Life())
     chronicle.write(started, ended)
-    UpkeepStore(chronicle.engine).sum_up_hours(10)
+    PostgresUpkeepStore(chronicle.engine).sum_up_hours(10)
     assert service.by_type(START, START + HOUR) == []
 
     chronicle.write(accepted)
@@ -276,7 +279,7 @@ def test_an_hour_that_is_not_over_is_not_summed_up(
     chronicle.write(*events_of(Life(at=now, waits=0, runs=0)))
     chronicle.write(*events_of(Life(at=now, waits=0, runs=0)))
 
-    assert UpkeepStore(chronicle.engine).sum_up_hours(10) == 0
+    assert PostgresUpkeepStore(chronicle.engine).sum_up_hours(10) == 0
     assert sum(hour.attempts.ended for hour in service.by_hour()) == 2
     assert chronicle.rows("SELECT count(*) FROM stale_hours") == [{"count": 1}]
 

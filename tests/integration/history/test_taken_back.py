@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.history_store import PostgresHistoryStore
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import empty
@@ -24,7 +24,7 @@ def _row(chronicle: Chronicle) -> dict[str, Any]:
 
 
 def _told(chronicle: Chronicle) -> list[tuple[str, int]]:
-    history = HistoryStore(chronicle.engine).find("a")
+    history = PostgresHistoryStore(chronicle.engine).find("a")
     return [(str(line.kind), line.attempt) for line in history.timeline]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.history.history_retention import RetentionPolicy
 from backend.history.schema.months import month_after
-from backend.history.schema.upkeep_store import UpkeepStore
+from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.loops.pruner import Pruner
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.lives import Life, events_of
@@ -18,14 +18,14 @@ LONG_AGO = NOW - timedelta(days=4000)
 
 
 @pytest.fixture
-def upkeep(chronicle: Chronicle) -> UpkeepStore:
+def upkeep(chronicle: Chronicle) -> PostgresUpkeepStore:
     """What keeps the record in shape."""
-    return UpkeepStore(chronicle.engine)
+    return PostgresUpkeepStore(chronicle.engine)
 
 
 def pruner(chronicle: Chronicle, **policy: object) -> Pruner:
     """A pruner with a policy."""
-    upkeep = UpkeepStore(chronicle.engine)
+    upkeep = PostgresUpkeepStore(chronicle.engine)
     return Pruner(upkeep, chronicle.clock, RetentionPolicy(**policy))  # type: ignore[arg-type]
 
 
@@ -90,7 +90,7 @@ def test_many_go_in_batches_until_none_is_left(chronicle: Chronicle) -> None:
 
 
 def test_a_month_of_events_goes_when_the_last_job_of_it_may(
-    chronicle: Chronicle, upkeep: UpkeepStore
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
     chronicle.write(*events_of(Life("old", LONG_AGO), days_ago(1, "new")))
     first = date(LONG_AGO.year, LONG_AGO.month, 1)
@@ -106,7 +106,7 @@ def test_a_month_of_events_goes_when_the_last_job_of_it_may(
 
 
 def test_the_round_of_a_pruner_drops_old_months_and_makes_new_ones(
-    chronicle: Chronicle, upkeep: UpkeepStore
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
     chronicle.write(*events_of(Life("old", LONG_AGO)))
 
@@ -118,14 +118,14 @@ def test_the_round_of_a_pruner_drops_old_months_and_makes_new_ones(
     assert {this, month_after(this), month_after(month_after(this))} <= set(months)
 
 
-def test_months_that_are_there_are_not_made_again(upkeep: UpkeepStore) -> None:
+def test_months_that_are_there_are_not_made_again(upkeep: PostgresUpkeepStore) -> None:
     upkeep.make_partitions(3)
 
     assert upkeep.make_partitions(3) == 0
 
 
 def test_sums_outlive_the_jobs_they_are_of_but_not_for_ever(
-    chronicle: Chronicle, upkeep: UpkeepStore
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
     chronicle.write(*events_of(days_ago(40, "a"), days_ago(500, "b")))
 

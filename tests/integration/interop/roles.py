@@ -27,7 +27,7 @@ from backend.broker.server.server_facts import RedisFacts
 from backend.broker.session_book import RedisSessions
 from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.broker.workers.worker_commands import RedisWorkerCommands
-from backend.broker.workers.worker_presence import WorkerPresence, forget_worker
+from backend.broker.workers.worker_presence import RedisWorkerPresence, forget_worker
 from backend.cli.checks.redis import check_redis
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job_event import EventKind
@@ -111,7 +111,7 @@ def _look(client: Redis, keys: Keys) -> None:
 def work(client: Redis, keys: Keys) -> None:
     """Worker processes and their supervisor: claim, settle, renew, rescue, appear, listen."""
     library.load(client)
-    presence = WorkerPresence(
+    presence = RedisWorkerPresence(
         client, keys, name="w9", lane="default", queues=["normal"], slots=4, lifetime=60
     )
     presence.register()
@@ -150,7 +150,7 @@ def work_and_keep_up(client: Redis, keys: Keys) -> None:
     RedisEventProgress(client, keys).recorded()
     look = RedisInspection(client, keys)
     RedisOperations(client, keys).prune(look.queue_names(), max_dead=1, max_dead_age=0)
-    WorkerPresence(
+    RedisWorkerPresence(
         client, keys, name="gone", lane="default", queues=["normal"], slots=4, lifetime=60
     ).register()
     [forget_worker(client, keys, keys.worker(worker.name), ["low"]) for worker in look.workers()]

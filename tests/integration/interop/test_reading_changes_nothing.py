@@ -10,7 +10,7 @@ from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
 from backend.broker.server.connection import connect
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.embedded.servers import Servers
 from tests.integration.broker.bench import Bench, new_job
 
@@ -19,7 +19,7 @@ READERS, ROUNDS = 3, 20
 
 def _one_of_each(bench: Bench) -> list[str]:
     """A job in every state; the lease of the started one ended long ago."""
-    presence = WorkerPresence(
+    presence = RedisWorkerPresence(
         bench.redis, bench.keys, name="w1", lane="email", queues=["normal"], slots=1, lifetime=90
     )
     presence.register()

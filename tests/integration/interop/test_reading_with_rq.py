@@ -14,7 +14,7 @@ from rq.results import Result
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
-from backend.broker.workers.worker_presence import WorkerPresence
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from tests.integration.broker.bench import Bench, new_job
 from tests.integration.interop.conftest import RqCommand
 
@@ -29,8 +29,8 @@ def _fetch(bench: Bench, job_id: str) -> Job:
     return Job.fetch(job_id, connection=bench.redis, serializer=JSONSerializer)
 
 
-def _presence(bench: Bench) -> WorkerPresence:
-    return WorkerPresence(
+def _presence(bench: Bench) -> RedisWorkerPresence:
+    return RedisWorkerPresence(
         bench.redis, bench.keys, name="w1", lane="email", queues=[QUEUE], slots=10, lifetime=90
     )
 

@@ -33,7 +33,7 @@ from backend.history.outbox.event_record_store import PostgresEventRecordStore
 from backend.history.outbox.notify_listener import PostgresNotifyListener
 from backend.history.outbox.outbox_store import PostgresOutbox
 from backend.history.outbox.relay_store import PostgresRelayStore
-from backend.history.reading.history_store import HistoryStore
+from backend.history.reading.history_store import PostgresHistoryStore
 from backend.loops.callbacks import Callbacks
 from backend.loops.leader import Leader
 from backend.loops.relay import Relay
@@ -118,7 +118,7 @@ class Bureau:
         self.previews = PreviewService(
             self.intake, self.inspection, self.queue, new_id=new_id, now=self.clock.now
         )
-        self.replays = ReplayService(HistoryStore(engine), self.queue, self.intake)
+        self.replays = ReplayService(PostgresHistoryStore(engine), self.queue, self.intake)
         self.callback_service = CallbackService(self.intake, secret="main")
         self.audit_store = PostgresAuditStore(engine)
         self.seals = PostgresSealStore(engine)

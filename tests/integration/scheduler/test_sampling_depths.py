@@ -12,7 +12,7 @@ from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import connect as connect_redis
 from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
-from backend.history.reading.depth_store import DepthStore
+from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.server.connection import connect
 from backend.loops.depth_sampler import KEEP, DepthSampler
 from backend.loops.leader import Leader
@@ -56,12 +56,12 @@ def sampler(house: SchedulerHouse, clock: _Clock) -> Iterator[Make]:
     run(house.engine, "TRUNCATE queue_depths")
 
     def make(
-        holder: str = "a", redis: Redis | None = None, book: DepthStore | None = None
+        holder: str = "a", redis: Redis | None = None, book: PostgresDepthStore | None = None
     ) -> DepthSampler:
         leadership = RedisLeadership(house.redis, house.keys)
         leader = Leader(leadership, clock, duty="depths", holder=holder, lease=3)
         look = RedisInspection(redis or house.redis, house.keys)
-        return DepthSampler(look, book or DepthStore(house.engine), leader, clock)
+        return DepthSampler(look, book or PostgresDepthStore(house.engine), leader, clock)
 
     yield make
     run(house.engine, "TRUNCATE queue_depths")
@@ -137,7 +137,7 @@ def test_a_minute_in_which_a_store_is_away_is_left_out_and_the_next_is_not(
     bench.seed(new_job())
     nowhere = connect("postgresql+psycopg2://tally@127.0.0.1:1/tally")
     without_redis = sampler(redis=connect_redis("redis://127.0.0.1:1/0"))
-    without_postgres = sampler(book=DepthStore(nowhere))
+    without_postgres = sampler(book=PostgresDepthStore(nowhere))
 
     with pytest.raises(QueueUnavailable):
         without_redis.run_once()
@@ -145,7 +145,7 @@ def test_a_minute_in_which_a_store_is_away_is_left_out_and_the_next_is_not(
         without_postgres.run_once()
     assert _samples(house) == []
     clock.move(minutes=1)
-    without_postgres._book = DepthStore(house.engine)
+    without_postgres._book = PostgresDepthStore(house.engine)
     without_postgres.run_once()
 
     assert _samples(house) == [("", 1), ("normal", 1)]
@@ -156,7 +156,7 @@ def test_without_its_table_it_says_what_to_run(sampler: Make, scheduler_database
         engine = connect(url)
 
         with pytest.raises(MigrationError, match="tally migrate"):
-            sampler(book=DepthStore(engine)).run_once()
+            sampler(book=PostgresDepthStore(engine)).run_once()
         engine.dispose()
 
 
