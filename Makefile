@@ -40,7 +40,7 @@ bench: setup  ## The figures of the engine.
 	./benchmarks/run.sh
 
 docs: setup  ## Writes the pages that are made from the code.
-	$(PYTHON) -m backend.cli.reference docs
+	$(PYTHON) -m backend.cli.reference.pages docs
 
 screenshots: setup  ## Makes the pictures of the dashboard anew; needs Chromium.
 	PYTHON=$(PYTHON) ./scripts/screenshots.sh

@@ -97,4 +97,5 @@ def web_page(parts: Platform) -> MetricsPage:
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder:
         collectors.append(FolderCollector(CountFolder(Path(folder))))
-    return MetricsPage([*collectors, BuildCollector(__version__, "web")])
+    token = metrics_settings(parts).token.get_secret_value()
+    return MetricsPage([*collectors, BuildCollector(__version__, "web")], token)

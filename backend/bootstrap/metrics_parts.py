@@ -107,7 +107,8 @@ def served(
     not_ready: NotReady,
 ) -> Iterator[None]:
     """Serves a page for as long as the block lasts; no port, no server."""
-    page = MetricsPage([*collectors, BuildCollector(__version__, process)])
+    token = settings.token.get_secret_value()
+    page = MetricsPage([*collectors, BuildCollector(__version__, process)], token)
     server = serve(page, host=settings.host, port=port, not_ready=not_ready) if port else None
     if server is None:
         yield

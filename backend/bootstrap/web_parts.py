@@ -22,7 +22,7 @@ from backend.history.reading.flow_store import PostgresFlowStore
 from backend.loops.store_watch import StoreWatch
 from backend.telemetry.metrics.count_keeper import keep_counts
 from backend.telemetry.metrics.http_counts import HttpCounts
-from backend.telemetry.metrics.metrics_page import MetricsPage
+from backend.telemetry.metrics.metrics_page import ASK_FOR_IT, WITHOUT_IT, MetricsPage
 
 
 def web_app(parts: Platform) -> Flask:
@@ -72,10 +72,12 @@ def wired_pages(platform: Platform, parts: ApiServices) -> list[Pages]:
 
 
 def metrics_pages(page: MetricsPage) -> Pages:
-    """``/metrics``, without a token, as scrapers expect it: it names no job and no payload."""
+    """``/metrics``, with a token of its own if one is set: it names no job and no payload."""
     blueprint = Blueprint("metrics", __name__)
 
     def metrics() -> Response:
+        if not page.is_open_to(request.headers.get("Authorization", "")):
+            return Response(WITHOUT_IT, 401, ASK_FOR_IT, content_type="text/plain")
         content_type, body = page.render(request.headers.get("Accept", ""))
         return Response(body, content_type=content_type)
 

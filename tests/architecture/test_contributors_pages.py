@@ -100,3 +100,36 @@ def test_scripts_and_targets_that_workflows_run_exist(file: Path) -> None:
 
     assert [script for script in scripts if not (ROOT / script).is_file()] == []
     assert set(re.findall(r"run: make ([a-z-]+)", text)) - targets == set()
+
+
+_TELLING = (
+    "Makefile",
+    "scripts/**/*.sh",
+    "benchmarks/*.sh",
+    "*.md",
+    "docs/**/*.md",
+    ".github/**/*.yml",
+    "tests/**/*.md",
+)
+
+
+@pytest.mark.parametrize("pattern", _TELLING)
+def test_modules_that_people_are_told_to_run_can_be_run(pattern: str) -> None:
+    told = {
+        module
+        for file in ROOT.glob(pattern)
+        if ".venv" not in file.parts and file.name != "CHANGELOG.md"
+        for module in re.findall(
+            r"-m ((?:backend|workers|tests|benchmarks|tally)[\w.]*)",
+            file.read_text(encoding="utf-8"),
+        )
+    }
+
+    assert {module for module in told if not _runs(ROOT.joinpath(*module.split(".")))} == set()
+
+
+def _runs(place: Path) -> bool:
+    if place.is_dir():
+        return (place / "__main__.py").is_file()
+    file = place.with_suffix(".py")
+    return file.is_file() and '__name__ == "__main__"' in file.read_text(encoding="utf-8")

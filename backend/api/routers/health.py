@@ -9,7 +9,7 @@ from backend.api.http.operation import Router
 from backend.api.request.request_context import Call
 from backend.api.schemas.health import Alive, Check, Ready, Version
 from backend.domain.errors import TallyError
-from backend.telemetry.logs.redaction import masked_text
+from backend.telemetry.logs.redaction import without_addresses
 
 router = Router("health", "Health")
 
@@ -33,7 +33,7 @@ def _check(name: str, look: Callable[[], object]) -> Check:
     try:
         look()
     except TallyError as error:
-        return Check(name=name, ok=False, detail=masked_text(str(error)))
+        return Check(name=name, ok=False, detail=without_addresses(str(error)))
     return Check(name=name, ok=True)
 
 

@@ -19,9 +19,9 @@ from backend.api.schemas.plans import (
     PlanRequest,
     PlanResource,
     PreviewRequest,
-    ReplayRequest,
     RehearsalReceipt,
     RehearsalRequest,
+    ReplayRequest,
 )
 from backend.domain.access.type_rights import permit_type
 

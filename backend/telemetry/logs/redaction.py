@@ -21,6 +21,13 @@ _SECRET_TEXT = re.compile(
     r"[^\s,;&)\]}]+",
     re.IGNORECASE,
 )
+#: Where a server stands, as redis-py and libpq write it: ``db:6379``, ``at "db" (10.0.0.5), port 5432``.
+_ADDRESS = re.compile(
+    r'(?:at|on socket) "[^"]*"(?: \([^)]*\))?(?:, port \d+)?'
+    r"|\[[0-9a-fA-F:.]+\](?::\d+)?|\b(?=[\d.-]*[A-Za-z])[\w.-]+:\d{2,5}\b"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{2,5})?\b"
+    r"|(?<=\s)/[\w./-]+\.(?:sock|s\.PGSQL\.\d+)"
+)
 _LONGEST = 16 * 1024
 
 
@@ -43,6 +50,11 @@ def masked_text(text: str) -> str:
     """``text`` without credentials, and cut at 16 KiB."""
     masked = _SECRET_TEXT.sub(_mask, text)
     return masked if len(masked) <= _LONGEST else masked[:_LONGEST] + "…"
+
+
+def without_addresses(text: str) -> str:
+    """``text`` without credentials and without where servers stand: for answers that are open to all."""
+    return _ADDRESS.sub(MASK, masked_text(text))
 
 
 def _mask(match: re.Match[str]) -> str:

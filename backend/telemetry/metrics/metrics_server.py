@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import structlog
 
 from backend.telemetry.logs.redaction import masked_text
-from backend.telemetry.metrics.metrics_page import MetricsPage
+from backend.telemetry.metrics.metrics_page import ASK_FOR_IT, WITHOUT_IT, MetricsPage
 
 log = structlog.get_logger("tally.metrics")
 
@@ -93,8 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         """The page, that the process lives, or whether it can do its work."""
         path = self.path.partition("?")[0]
         if path == "/metrics":
-            page = self.metrics.render(self.headers.get("Accept", ""))
-            self._answer(HTTPStatus.OK, page.content_type, page.body)
+            self._show_metrics()
         elif path == "/livez":
             self._answer(HTTPStatus.OK, "text/plain", b"ok\n")
         elif path == "/readyz":
@@ -102,14 +101,29 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"see /metrics, /livez and /readyz\n")
 
+    def _show_metrics(self) -> None:
+        if not self.metrics.is_open_to(self.headers.get("Authorization", "")):
+            self._answer(HTTPStatus.UNAUTHORIZED, "text/plain", WITHOUT_IT.encode(), ASK_FOR_IT)
+            return
+        page = self.metrics.render(self.headers.get("Accept", ""))
+        self._answer(HTTPStatus.OK, page.content_type, page.body)
+
     def _tell_readiness(self) -> None:
         reasons = self.reasons()
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         lines = ["not ready", *map(masked_text, reasons)] if reasons else ["ready"]
         self._answer(status, "text/plain; charset=utf-8", ("\n".join(lines) + "\n").encode())
 
-    def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+    def _answer(
+        self,
+        status: HTTPStatus,
+        content_type: str,
+        body: bytes,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.send_response(status)
+        for name, value in (more or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -70,6 +70,10 @@ def test_without_redis_the_api_starts_and_says_what_is_missing(
         "redis": False,
         "postgres": True,
     }
+    told = ready.get_json()["checks"][0]["detail"]
+    assert told.startswith("Redis cannot be used now: ")
+    assert "[hidden]" in told
+    assert not {part for part in (own.redis_url, "127.0.0.1", "localhost") if part in told}
 
 
 @pytest.mark.parametrize(

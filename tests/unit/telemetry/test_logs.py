@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 import structlog
 
+from backend.telemetry.logs.redaction import without_addresses
 from backend.telemetry.logs.set_up import set_up_logs
 
 
@@ -102,3 +103,32 @@ def test_what_an_application_set_up_for_its_logs_stays(capsys: pytest.CaptureFix
 
     assert heard == ["asked for"]
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [
+        (
+            "Redis cannot be used now: Error 111 connecting to redis.shop.internal:6379. Refused.",
+            "Redis cannot be used now: Error 111 connecting to [hidden]. Refused.",
+        ),
+        (
+            'connection to server at "db.internal" (10.0.0.5), port 5432 failed: refused',
+            "connection to server [hidden] failed: refused",
+        ),
+        (
+            'connection to server on socket "/run/pg/.s.PGSQL.5432" failed: no such file',
+            "connection to server [hidden] failed: no such file",
+        ),
+        ("Error 2 connecting to unix socket: /run/redis/r.sock. No file.", None),
+        ("MISCONF at 12:40, since 03:05:59: 5 of 7", "MISCONF at 12:40, since 03:05:59: 5 of 7"),
+        ("[::1]:6379 is away", "[hidden] is away"),
+        ("see docs/runbook.md: tally migrate", "see docs/runbook.md: tally migrate"),
+    ],
+)
+def test_an_answer_that_is_open_to_all_does_not_tell_where_servers_stand(
+    told: str, seen: str | None
+) -> None:
+    expected = seen or "Error 2 connecting to unix socket: [hidden]. No file."
+
+    assert without_addresses(told) == expected

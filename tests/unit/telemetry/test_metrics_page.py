@@ -162,6 +162,24 @@ def test_a_small_server_serves_it() -> None:
         server.close()
 
 
+def test_with_a_token_the_page_is_for_who_has_it() -> None:
+    page = MetricsPage([BuildCollector("1.2.3", "w")], "a-token-of-twenty-bytes")
+    server = MetricsServer(page, host="127.0.0.1", port=0)
+    try:
+        status, text = fetch(server.port)
+        assert (status, text) == (
+            401,
+            "send the token of metrics.token: Authorization: Bearer …\n",
+        )
+        assert fetch(server.port, "/livez")[0] == 200
+        assert not page.is_open_to("Bearer a-token-of-twenty-byteS")
+        assert not page.is_open_to("a-token-of-twenty-bytes")
+        assert not page.is_open_to("Bearer é")
+        assert page.is_open_to("Bearer a-token-of-twenty-bytes")
+    finally:
+        server.close()
+
+
 def test_a_process_says_that_it_lives_and_whether_it_can_do_its_work() -> None:
     reasons: list[str] = [
         "promoter: Redis is away at redis://u:secret@host/0",
