@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from workers.base_worker import JobContext, job_type
+from tally import JobContext, job_type
 
 
 class Greeting(BaseModel):

@@ -19,7 +19,7 @@ install_tally() {
     2> /dev/null || "${pip[@]}" "${wanted[@]}"
   # Compiled once and by every processor, our own code too: each process starts faster for it, also where
   # PYTHONDONTWRITEBYTECODE is set. A file that cannot be compiled is one that nobody imports.
-  "$ROOT/.venv/bin/python" -m compileall -qq -j 0 "$ROOT/.venv/lib" "$ROOT/backend" "$ROOT/workers" || true
+  "$ROOT/.venv/bin/python" -m compileall -qq -j 0 "$ROOT/.venv/lib" "$ROOT"/{tally,backend,workers} || true
   printf '%s' "$want" > "$stamp"
 }
 

@@ -17,6 +17,9 @@ from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from workers.base_worker import declared_in
 
+#: Packages whose names we take.
+_OURS = frozenset({"tally", "backend", "workers"})
+
 
 def load_catalogue(
     shipped: Collection[str], packages: Collection[str], default_retry: RetryPolicy
@@ -77,9 +80,18 @@ def _modules(name: str) -> list[ModuleType]:
             # Nothing that the package did: the process was asked to end while it imported.
             raise
         raise ConfigurationError(
-            f"job package {name!r} cannot be imported: {_told(error)}; correct it, or correct "
-            "job_packages in config/queue-config.yaml"
+            f"job package {name!r} cannot be imported: {_told(error)}; {_advice(name, error)}"
         ) from error
+
+
+def _advice(name: str, error: BaseException) -> str:
+    top = name.partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and top in _OURS and error.name == name:
+        return (
+            f"the package {top!r} that is found here is Tally's own, so that one of yours with that "
+            "name cannot be; rename yours"
+        )
+    return "correct it, or correct job_packages in config/queue-config.yaml"
 
 
 def _told(error: BaseException) -> str:

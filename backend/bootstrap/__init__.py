@@ -1,5 +1,5 @@
 """The only place that wires concrete parts together, one file for each kind of process."""
 
-from backend.bootstrap.platform import Platform, new_job_id, platform, queue_parts
+from backend.bootstrap.platform import Platform, events, new_job_id, platform, queue, queue_parts
 
-__all__ = ["Platform", "new_job_id", "platform", "queue_parts"]
+__all__ = ["Platform", "events", "new_job_id", "platform", "queue", "queue_parts"]

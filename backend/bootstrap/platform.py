@@ -36,6 +36,7 @@ from workers.registry import load_catalogue
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from backend.services.events.event_service import EventService
     from backend.services.events.outbox_service import OutboxService
     from backend.services.scheduler_service import SchedulerParts
 
@@ -158,6 +159,13 @@ class Platform:
         return self.connections.postgres()
 
     @cached_property
+    def events(self) -> EventService:
+        """Domain events and the jobs that follow from them."""
+        from backend.bootstrap.record_parts import event_service
+
+        return event_service(self)
+
+    @cached_property
     def scheduler_parts(self) -> SchedulerParts:
         """Everything about schedules."""
         from backend.bootstrap.schedule_parts import scheduler_parts
@@ -178,6 +186,16 @@ class Platform:
 def platform() -> Platform:
     """The platform of this process's settings."""
     return Platform(default_settings())
+
+
+def queue() -> QueueService:
+    """The queue of this process's settings, the same at each call. Safe for several threads."""
+    return platform().queue_service
+
+
+def events() -> EventService:
+    """The events of this process's settings. Raises `ConfigurationError` for bad subscriptions."""
+    return platform().events
 
 
 def queue_parts() -> tuple[RedisJobQueue, JobIntake, Callable[[], OutboxService]]:

@@ -128,9 +128,10 @@ def tally() -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Runs the command; an error of ours is one line and exit status 1."""
     lose_error_lines()
-    # Job packages of one's own are looked for where the command is started, as with `flask` or `rq`.
+    # Job packages of one's own are looked for where the command is started, as with `flask` or `rq`. Last
+    # of all places: a stray json.py there would take the place of Python's own.
     if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+        sys.path.append(str(Path.cwd()))
     try:
         return tally.main(args=arguments, prog_name="tally", standalone_mode=True)
     except TallyError as error:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CODE = ("backend", "workers")
+CODE = ("tally", "backend", "workers")
 OURS = (*CODE, "tests", "benchmarks", "examples")
 LUA = ROOT / "backend" / "broker" / "lua"
 SQL = ROOT / "backend" / "history" / "sql"

@@ -15,7 +15,7 @@ from tests.architecture.source_tree import ROOT
 PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "README.md", "tests/README.md")
 #: Where a page's paths begin, beside the root of the repository.
 _FROM = {"tests/README.md": "tests"}
-_TOPS = "backend|workers|config|scripts|migrations|tests|docs|benchmarks|deploy|examples"
+_TOPS = "tally|backend|workers|config|scripts|migrations|tests|docs|benchmarks|deploy|examples"
 _TEST_FOLDERS = "unit|integration|contract|property|drills|e2e|acceptance|architecture"
 _WALK = re.compile(r"^\| (\d+) \| `([^`]+)` \|", re.MULTILINE)
 

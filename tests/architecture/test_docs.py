@@ -93,7 +93,7 @@ def _below(root: type[BaseException]) -> Iterator[type]:
 
 
 def _is_ours(error: type) -> bool:
-    return error.__module__.partition(".")[0] in {"backend", "workers"}
+    return error.__module__.partition(".")[0] in set(CODE)
 
 
 def _events() -> Iterator[str]:

@@ -127,7 +127,7 @@ def test_the_image_has_every_extra_a_deployment_needs_the_scripts_and_pg_dump() 
 
     assert set(extras.split(",")) == set(project["optional-dependencies"]) - _FOR_DEVELOPERS
     copied = set(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE))
-    assert copied >= {"backend", "workers", "config", "migrations", "scripts", "deploy"}
+    assert copied >= {"tally", "backend", "workers", "config", "migrations", "scripts", "deploy"}
     assert "setup.py" in text
     assert "postgresql-client" in text
     assert "TALLY_BACKUP__FOLDER=/var/lib/tally/backups" in text

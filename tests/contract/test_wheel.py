@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.runtime.cluster import ROOT
 
-_PARTS = ("backend", "workers", "migrations", "config", "deploy", "docs")
+_PARTS = ("tally", "backend", "workers", "migrations", "config", "deploy", "docs")
 _FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 _LOOK = """
 from pathlib import Path
@@ -51,7 +51,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.mark.parametrize("folder", ["backend", "workers"])
+@pytest.mark.parametrize("folder", ["tally", "backend", "workers"])
 def test_no_file_of_a_package_is_left_behind(installed: Path, folder: str) -> None:
     def names(root: Path) -> set[str]:
         found = (path for path in (root / folder).rglob("*") if path.is_file())

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from backend.domain.errors import ConfigurationError
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from workers.registry import load_catalogue
+
 ROOT = Path(__file__).parents[3]
 _JOB = """
-from workers.base_worker import job_type
+from tally import job_type
 
 @job_type("water_plants")
 def water_plants(payload: dict) -> None: ...
@@ -106,3 +110,35 @@ def test_a_worker_that_is_asked_to_stop_while_it_imports_blames_no_package(
     assert ended.returncode == code, said
     assert words in said
     assert words or not said
+
+
+def test_a_package_that_has_the_name_of_one_of_ours_is_told_what_to_do(tmp_path: Path) -> None:
+    package = tmp_path / "backend"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "plants.py").write_text(_JOB)
+
+    with pytest.raises(ConfigurationError) as refused:
+        load_catalogue((), ["backend.plants"], RetryPolicy())
+
+    assert str(refused.value) == (
+        "job package 'backend.plants' cannot be imported: ModuleNotFoundError: No module named "
+        "'backend.plants'; the package 'backend' that is found here is Tally's own, so that one of yours "
+        "with that name cannot be; rename yours"
+    )
+
+
+def test_a_stray_file_in_the_current_folder_hides_nothing_of_pythons(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise RuntimeError('this is not it')")
+    (tmp_path / "garden.py").write_text(_JOB)
+
+    told = subprocess.run(
+        [str(Path(sys.executable).parent / "tally"), "jobs", "types"],
+        cwd=tmp_path,
+        env={**os.environ, "TALLY_JOB_PACKAGES": "garden"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "water_plants" in told.stdout, told.stderr

@@ -1,0 +1,134 @@
+"""Tally, as those see it who build on it: everything public is importable from here.
+
+Nothing is imported before it is used: a program that only enqueues never reads what workers need.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from tally.own_packages import check_own_packages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from backend import __version__
+    from backend.bootstrap import events, queue
+    from backend.domain.access.actor import Actor
+    from backend.domain.errors import (
+        ArtifactError,
+        ConfigurationError,
+        HistoryBacklogFull,
+        HistoryUnavailable,
+        IdempotencyConflict,
+        IllegalMove,
+        InvalidOption,
+        InvalidPayload,
+        InvalidRequest,
+        JobNotFound,
+        JobSignal,
+        MigrationError,
+        PayloadTooLarge,
+        PermanentFailure,
+        QueueFull,
+        QueueUnavailable,
+        RetryLater,
+        Snooze,
+        TallyError,
+        Unavailable,
+        UnknownJobType,
+        UnknownPriority,
+        WaitTimeout,
+    )
+    from backend.domain.jobs.job import JobView
+    from backend.domain.jobs.job_state import JobState
+    from backend.domain.jobs.options.job_options import JobOptions
+    from backend.services.events.event_bus import EventBus
+    from backend.services.jobs.job_options import JobRequest
+    from backend.services.queue_service import QueueService
+    from backend.services.scheduler_service import SchedulerService
+    from workers.base_worker import (
+        BaseWorker,
+        JobContext,
+        StopRequested,
+        TimeLimitReached,
+        job_type,
+    )
+
+__all__ = [
+    "Actor",
+    "ArtifactError",
+    "BaseWorker",
+    "ConfigurationError",
+    "EventBus",
+    "HistoryBacklogFull",
+    "HistoryUnavailable",
+    "IdempotencyConflict",
+    "IllegalMove",
+    "InvalidOption",
+    "InvalidPayload",
+    "InvalidRequest",
+    "JobContext",
+    "JobNotFound",
+    "JobOptions",
+    "JobRequest",
+    "JobSignal",
+    "JobState",
+    "JobView",
+    "MigrationError",
+    "PayloadTooLarge",
+    "PermanentFailure",
+    "QueueFull",
+    "QueueService",
+    "QueueUnavailable",
+    "RetryLater",
+    "SchedulerService",
+    "Snooze",
+    "StopRequested",
+    "TallyError",
+    "TimeLimitReached",
+    "Unavailable",
+    "UnknownJobType",
+    "UnknownPriority",
+    "WaitTimeout",
+    "__version__",
+    "events",
+    "job_type",
+    "queue",
+]
+
+#: Where things are whose module is not that of the errors.
+_ELSEWHERE = {
+    "Actor": "backend.domain.access.actor",
+    "BaseWorker": "workers.base_worker",
+    "EventBus": "backend.services.events.event_bus",
+    "JobContext": "workers.base_worker",
+    "JobOptions": "backend.domain.jobs.options.job_options",
+    "JobRequest": "backend.services.jobs.job_options",
+    "JobState": "backend.domain.jobs.job_state",
+    "JobView": "backend.domain.jobs.job",
+    "QueueService": "backend.services.queue_service",
+    "SchedulerService": "backend.services.scheduler_service",
+    "StopRequested": "workers.base_worker",
+    "TimeLimitReached": "workers.base_worker",
+    "__version__": "backend",
+    "events": "backend.bootstrap",
+    "job_type": "workers.base_worker",
+    "queue": "backend.bootstrap",
+}
+
+check_own_packages()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        near = importlib.import_module("backend.domain.text.nearest_name").suggestion(name, __all__)
+        raise AttributeError(f"module 'tally' has no attribute {name!r}{near}", name=name)
+    found = getattr(importlib.import_module(_ELSEWHERE.get(name, "backend.domain.errors")), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
