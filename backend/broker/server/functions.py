@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, NoReturn, cast
 
+from hiredis import pack_command
 from redis import Redis
 from redis import exceptions as redis_errors
 from redis.exceptions import RedisError, ResponseError
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from backend.broker.server import library
 from backend.broker.server.connection import answer_in, translate, translated
 from backend.broker.server.error_replies import happened_halfway
+from backend.broker.server.kept_connections import KeptConnection, kept_connections
 from backend.domain.errors import QueueUnavailable
 
 #: Seconds before the one quiet second try: every function of ours is idempotent.
@@ -23,7 +25,7 @@ class Functions:
 
     def __init__(self, client: Redis, root: str) -> None:
         self._client = client
-        self._pool: Any = client.connection_pool
+        self._kept = kept_connections(client.connection_pool)
         self._root = root
         self._names = {step: library.function_name(step) for step in library.STEPS}
 
@@ -37,37 +39,46 @@ class Functions:
         A `QueueUnavailable` says in ``details["may_be_done"]`` whether the step may have been carried
         out all the same: its answer was lost, or it broke halfway.
         """
-        command = self.command(step, list(args))
+        packed = [pack_command(("FCALL", self._names[step], 1, self._root, *args))]
         may_be_done = False
         for is_last in (False, True):
-            connection = self._connection(may_be_done)
             try:
-                connection.send_command(*command, check_health=False)
-                return connection.read_response()
+                return self._exchange(packed, may_be_done)
             except RedisError as error:
                 may_be_done |= _may_be_done(error)
-                self._prepare_again(connection, error, is_last, may_be_done)
-            except BaseException:
-                connection.disconnect()
-                raise
-            finally:
-                self._pool.release(connection)
+                self._prepare_again(error, is_last, may_be_done)
         raise AssertionError("the last try returns or raises")
 
-    def _connection(self, may_be_done: bool) -> Any:
+    def _exchange(self, packed: list[bytes], may_be_done: bool) -> Any:
+        """Sends a call and reads its answer; a connection that may have more to say is not used again."""
+        kept = self._connection(may_be_done)
+        connection = kept.connection
         try:
-            return self._pool.get_connection()
+            connection.send_packed_command(packed, check_health=False)
+            reply = connection.read_response()
+        except RedisError as error:
+            answer = answer_in(error)
+            if answer is None or answer.is_wrong_server:
+                self._kept.give_up(kept)
+            else:
+                self._kept.give_back(kept)
+            raise
+        except BaseException:
+            self._kept.give_up(kept)
+            raise
+        self._kept.give_back(kept)
+        return reply
+
+    def _connection(self, may_be_done: bool) -> KeptConnection:
+        try:
+            return self._kept.take()
         except RedisError as error:
             raise translate(error, may_be_done=may_be_done) from error
 
-    def _prepare_again(
-        self, connection: Any, error: RedisError, is_last: bool, may_be_done: bool
-    ) -> None:
+    def _prepare_again(self, error: RedisError, is_last: bool, may_be_done: bool) -> None:
         """Returns if another try makes sense now, else raises our error."""
         answer = answer_in(error)
         ours = translate(error, may_be_done=may_be_done)
-        if answer is None or answer.is_wrong_server:
-            connection.disconnect()
         if is_last or ours is error or isinstance(error, redis_errors.TimeoutError):
             raise ours from error
         if is_missing_function(error):

@@ -13,6 +13,7 @@ from redis import ConnectionPool
 
 _lock = threading.Lock()
 _pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
+_given_up = 0
 
 
 def join(pool: ConnectionPool) -> None:
@@ -21,9 +22,16 @@ def join(pool: ConnectionPool) -> None:
         _pools.add(pool)
 
 
+def given_up() -> int:
+    """How often they all were: who keeps a connection outside of its pool compares this with before."""
+    return _given_up
+
+
 def give_up() -> None:
     """Closes every idle connection. One in use is closed by whoever reads its refusal."""
+    global _given_up  # noqa: PLW0603 - one number for the process, as the pools are
     with _lock:
+        _given_up += 1
         pools = list(_pools)
     for pool in pools:
         pool.disconnect(inuse_connections=False)

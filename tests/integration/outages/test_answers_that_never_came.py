@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis.connection import AbstractConnection
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
@@ -86,14 +88,21 @@ def test_without_a_connection_nothing_was_sent_and_that_is_said(
 
 
 def test_a_server_that_dies_with_the_request_may_have_taken_it(
-    server: RedisProcess, platform: Platform
+    server: RedisProcess, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second try cannot even connect; the first one had been sent all the same."""
+    is_sent, send = threading.Event(), AbstractConnection.send_packed_command
+
+    def sent(*args: Any, **options: Any) -> None:
+        send(*args, **options)
+        is_sent.set()
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", sent)
     server.freeze()
     refusals: list[QueueUnavailable] = []
     caller = threading.Thread(target=lambda: refusals.append(_refused(platform)))
     caller.start()
-    eventually(lambda: platform.redis.connection_pool._in_use_connections, timeout=10)
+    assert is_sent.wait(10)
     server.end()
     caller.join(20)
 

@@ -10,6 +10,7 @@ import pytest
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
 from backend.broker.server.connection import blocked, translated
+from backend.broker.server.kept_connections import kept_connections
 from backend.domain.errors import QueueUnavailable
 from tests.integration.outages.redis_process import RedisProcess
 from tests.integration.outages.relay import Relay
@@ -80,12 +81,20 @@ def test_one_refusal_frees_the_siblings_and_the_other_pools_from_the_old_one(
     for connection in connections:
         platform.redis.connection_pool.release(connection)
     _enqueue(platform)
+    keeping = kept_connections(platform.redis.connection_pool)
+    for kept in [keeping.take() for _ in range(5)]:
+        keeping.give_back(kept)
     _fail_over(pair, name)
 
     _enqueue(platform)
 
     assert reader.info("server")["tcp_port"] == pair[1].port
     assert {platform.redis.info("server")["tcp_port"] for _ in range(6)} == {pair[1].port}
+    before = pair[0].admin.info("commandstats")["cmdstat_fcall"]
+    for _ in range(6):
+        keeping.take()
+        _enqueue(platform)
+    assert pair[0].admin.info("commandstats")["cmdstat_fcall"] == before
 
 
 def test_a_pipeline_is_refused_once_and_the_next_one_is_not(
