@@ -108,6 +108,9 @@ class Timetable(Protocol):
     def wait_for_change(self, timeout: float) -> None:
         """Blocks until an earlier job arrives, at most ``timeout`` seconds."""
 
+    def leave_changes(self) -> None:
+        """Leaves it to others to hear of earlier jobs, until the next wait for one."""
+
 
 class Leadership(Protocol):
     """The right to lead a duty, held by one process at a time."""

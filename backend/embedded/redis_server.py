@@ -100,8 +100,6 @@ class RedisServer(EmbeddedServer):
             *("--appendfsync", options.append_fsync, "--save", ""),
             # With the preamble, Redis and Valkey cannot open each other's data.
             *("--aof-use-rdb-preamble", "no"),
-            # A stop takes up to one tick: 10 ms instead of 100.
-            *("--hz", "100"),
             *("--maxmemory-policy", "noeviction"),
             *options.extra_args,
         ]

@@ -43,9 +43,16 @@ class Promoter(Loop):
 
     def close(self) -> None:
         """Lets another scheduler lead at once."""
+        self._timetable.leave_changes()
         self._leader.give_up()
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
-        """Sleeps until the next job is due, or an earlier one arrives."""
-        if seconds > 0 and not stop.is_set():
+        """Sleeps until the next job is due, or an earlier one arrives.
+
+        Who does not lead hears of none: each is told to one who listens, and would be told in vain.
+        """
+        if not self._leader.fence:
+            self._timetable.leave_changes()
+            super().wait(seconds, stop)
+        elif seconds > 0 and not stop.is_set():
             self._timetable.wait_for_change(seconds)

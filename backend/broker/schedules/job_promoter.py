@@ -76,6 +76,10 @@ class JobPromoter(Scheduler):  # type: ignore[misc] # rq_scheduler has no types
         """Blocks until an earlier job arrives, at most ``timeout`` seconds."""
         self._timetable.wait_for_change(timeout)
 
+    def leave_changes(self) -> None:
+        """Leaves it to others to hear of earlier jobs."""
+        self._timetable.leave_changes()
+
     def heartbeat(self) -> None:
         """Shows this instance under rq-scheduler's keys, which end by themselves soon after it does.
 

@@ -7,8 +7,9 @@ from typing import cast
 from redis import Redis
 
 from backend.broker.keys import Keys
-from backend.broker.server.connection import blocked, translated
+from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
+from backend.broker.server.standing_pop import StandingPop
 from backend.domain.ports import Promotion
 
 
@@ -16,8 +17,7 @@ class RedisTimetable:
     """The `Timetable` on rq-scheduler's sorted set."""
 
     def __init__(self, client: Redis, blocking: Redis, keys: Keys) -> None:
-        self._blocking = blocking
-        self._keys = keys
+        self._changes = StandingPop(blocking, keys.wake("scheduler"))
         self._functions = Functions(client, keys.root)
 
     def promote(self, most: int, fence: int) -> Promotion:
@@ -26,7 +26,10 @@ class RedisTimetable:
         return Promotion(moved, None if wait < 0 else wait / 1000, late / 1000)
 
     def wait_for_change(self, timeout: float) -> None:
-        """Blocks on the scheduler's wake list; an earlier job rings it."""
-        seconds = max(timeout, 0.001)
+        """Waits on the scheduler's wake list, which an earlier job rings; on time to the millisecond."""
         with translated():
-            blocked(self._blocking, seconds, "BLPOP", self._keys.wake("scheduler"), seconds)
+            self._changes.wait(timeout)
+
+    def leave_changes(self) -> None:
+        """Takes no ring of the list any more, so that whoever promotes hears it."""
+        self._changes.close()
