@@ -34,6 +34,11 @@ def _sendable(json_text: str) -> str:
     return json_text.encode("utf-8", "backslashreplace").decode()
 
 
+def options_text(options: Mapping[str, Any]) -> str:
+    """What travels with a job and no step looks at, as JSON."""
+    return _sendable(_to_json(options)) if options else "{}"
+
+
 def data_of(job_type: str, payload: str) -> str:
     """RQ's call: function path, instance, positional and named arguments, as JSON."""
     return f'{_DATA_HEAD}"{job_type}",{_sendable(payload)}],{{}}]'
@@ -55,7 +60,7 @@ def enqueue_arguments(job: NewJob) -> list[Any]:
         int(job.delay * 1000),
         job.job_type,
         data_of(job.job_type, job.payload),
-        _sendable(_to_json(job.options)) if job.options else "{}",
+        options_text(job.options),
         job.max_attempts,
         math.ceil(job.timeout),
         job.result_ttl,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,11 +15,10 @@ from backend.broker.keys import Keys
 from backend.broker.server.functions import Functions
 from backend.domain.jobs.job import ClaimedJob, NewJob
 from backend.domain.jobs.job_event import JobEvent
-from backend.domain.jobs.queue_name import QueueName
 from backend.domain.jobs.queue_state import QueueState
+from tests.contract.broker.jobs import new_job
 from tests.integration.broker import audit
 
-_numbers = itertools.count(1)
 ERROR = '{"reason":"exception","error":"ValueError","message":"no","traceback":"…"}'
 
 #: How to read all of a key by its type.
@@ -32,21 +30,6 @@ _READ: dict[bytes, Callable[[bytes], tuple[Any, ...]]] = {
     b"zset": lambda name: ("ZRANGE", name, 0, -1, "WITHSCORES"),
     b"stream": lambda name: ("XRANGE", name, "-", "+"),
 }
-
-
-def new_job(job_id: str = "", queue: str = "normal", **fields: Any) -> NewJob:
-    """A job that would pass every check."""
-    values: dict[str, Any] = {
-        "id": job_id or f"job-{next(_numbers)}",
-        "job_type": "greet",
-        "queue": QueueName.parse(queue),
-        "payload": '{"name":"Ada"}',
-        "options": {},
-        "max_attempts": 3,
-        "timeout": 60,
-        "result_ttl": 500,
-    }
-    return NewJob(**{**values, **fields})
 
 
 class Bench:

@@ -1,0 +1,56 @@
+"""The whole broker in memory: one state and everything that stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from backend.domain.ports import Clock
+from backend.memory.attempt_notes import MemoryCheckpoints, MemoryProgressNotes
+from backend.memory.dispatch import MemoryDispatch
+from backend.memory.event_source import MemoryEventSource
+from backend.memory.inspection import MemoryInspection
+from backend.memory.job_queue import MemoryJobQueue
+from backend.memory.leadership import MemoryLeadership
+from backend.memory.lease_book import MemoryLeaseBook
+from backend.memory.operations import MemoryOperations
+from backend.memory.state import BrokerState
+from backend.memory.timetable import MemoryTimetable
+
+
+class MemoryBroker:
+    """What a deployment's Redis is, for one process. Safe for several threads."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        backlog_limit: int = 0,
+        stream_limit: int = 0,
+        before_waiting: Callable[[], None] | None = None,
+    ) -> None:
+        """``before_waiting`` is called before somebody waits for a job: see `MemoryJobQueue`."""
+        state = BrokerState(clock)
+        self._state = state
+        self._before_waiting = before_waiting
+        self.queue = self.queue_with(backlog_limit=backlog_limit, stream_limit=stream_limit)
+        self.leases = MemoryLeaseBook(state)
+        self.timetable = MemoryTimetable(state)
+        self.leadership = MemoryLeadership(state)
+        self.operations = MemoryOperations(state)
+        self.inspection = MemoryInspection(state)
+        self.progress_notes = MemoryProgressNotes(state)
+        self.checkpoints = MemoryCheckpoints(state)
+        self.events = MemoryEventSource(state)
+
+    def queue_with(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> MemoryJobQueue:
+        """The queue as callers see it who have limits of their own."""
+        return MemoryJobQueue(
+            self._state,
+            backlog_limit=backlog_limit,
+            stream_limit=stream_limit,
+            before_waiting=self._before_waiting,
+        )
+
+    def dispatch(self, worker: str, *, lease_seconds: float = 90.0) -> MemoryDispatch:
+        """The hot path of one worker; it holds what it claims so long."""
+        return MemoryDispatch(self._state, worker=worker, lease=lease_seconds)

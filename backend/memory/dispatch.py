@@ -1,0 +1,104 @@
+"""The hot path of a worker process, in memory: outcomes in and jobs out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.queue_name import lane_of
+from backend.domain.jobs.step_codes import SettleCode
+from backend.domain.ports import ClaimPlan
+from backend.memory import gates
+from backend.memory.endings import end_attempt, withdraw
+from backend.memory.kept_job import KeptJob
+from backend.memory.state import BrokerState
+
+
+class MemoryDispatch:
+    """The `Dispatch` of one worker, in memory."""
+
+    def __init__(self, state: BrokerState, *, worker: str, lease: float) -> None:
+        self._state = state
+        self._worker = worker
+        self._lease_ms = int(lease * 1000)
+
+    def settle_and_claim(
+        self, ended: Sequence[tuple[ClaimedJob, Outcome]], plan: Sequence[ClaimPlan], most: int
+    ) -> tuple[list[SettleCode], list[ClaimedJob]]:
+        """Settles ``ended``, then claims up to ``most``."""
+        with self._state.lock:
+            codes = [self._settle(job, outcome) for job, outcome in ended]
+            return codes, self._claim(plan, most)
+
+    def _settle(self, held: ClaimedJob, outcome: Outcome) -> SettleCode:
+        job = self._state.find(held.id)
+        if job is None or job.fence != held.fence:
+            return SettleCode.LOST
+        if job.state is not JobState.STARTED:
+            return SettleCode.SETTLED_BEFORE
+        end_attempt(self._state, job, outcome)
+        return SettleCode.SETTLED
+
+    def _claim(self, plan: Sequence[ClaimPlan], most: int) -> list[ClaimedJob]:
+        """First what each queue is guaranteed, then strictly in order.
+
+        What a queue leaves of its guarantee goes to the next one that has its priority.
+        """
+        claimed: list[ClaimedJob] = []
+        left, left_by = 0, ""
+        for entry in plan:
+            room = entry.guaranteed + (left if _priority_of(entry.queue) == left_by else 0)
+            left = min(room, most - len(claimed))
+            if self._is_open(entry.queue):
+                found = self._take(entry.queue, left)
+                claimed, left = claimed + found, left - len(found)
+            left_by = _priority_of(entry.queue) if left > 0 else ""
+        return claimed + self._claim_in_order(plan, most - len(claimed))
+
+    def _claim_in_order(self, plan: Sequence[ClaimPlan], most: int) -> list[ClaimedJob]:
+        claimed: list[ClaimedJob] = []
+        # A job put aside may let another through into a queue that was empty before.
+        while len(claimed) < most and (queue := self._first_with_jobs(plan)):
+            claimed += self._take(queue, most - len(claimed))
+        return claimed
+
+    def _first_with_jobs(self, plan: Sequence[ClaimPlan]) -> str:
+        queues = (entry.queue for entry in plan)
+        return next((q for q in queues if self._state.queues.get(q) and self._is_open(q)), "")
+
+    def _is_open(self, queue: str) -> bool:
+        return not {f"queue:{queue}", f"lane:{lane_of(queue)}"} & self._state.paused.keys()
+
+    def _take(self, queue: str, most: int) -> list[ClaimedJob]:
+        claimed: list[ClaimedJob] = []
+        waiting = self._state.queues.get(queue, [])
+        while len(claimed) < most and waiting:
+            job = self._state.jobs[waiting.pop(0)]
+            if self._may_start(job):
+                claimed.append(self._start(job))
+        return claimed
+
+    def _may_start(self, job: KeptJob) -> bool:
+        state = self._state
+        if job.expires_ms and job.expires_ms <= state.now_ms:
+            withdraw(state, job, by="tally", reason="expired")
+            return False
+        gate = gates.shut_gate(state, job)
+        if gate:
+            gates.park(state, job, gate)
+        return not gate
+
+    def _start(self, job: KeptJob) -> ClaimedJob:
+        state = self._state
+        number, now = job.attempt + 1, state.now_ms
+        fence = state.event(EventKind.STARTED, job, attempt=number, worker=self._worker)
+        job.begin(now, self._worker, fence, now + self._lease_ms)
+        gates.enter(state, job)
+        return job.claimed()
+
+
+def _priority_of(queue: str) -> str:
+    return queue.partition(":")[0]

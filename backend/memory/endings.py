@@ -1,0 +1,130 @@
+"""How jobs and their attempts end: the rules of `settle.lua`, shared by workers, rescuers and operators."""
+
+from __future__ import annotations
+
+import math
+
+from backend.broker.jobs import codec
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.jobs.job_state import JobState
+from backend.memory import gates
+from backend.memory.kept_job import KeptJob
+from backend.memory.state import BrokerState
+
+_REQUEUED = {OutcomeKind.RELEASED, OutcomeKind.CRASHED, OutcomeKind.SUSPECTED}
+_COUNTED = {OutcomeKind.RETRIED, OutcomeKind.FAILED, OutcomeKind.CRASHED}
+_STOPPED_BY_CANCEL = _REQUEUED | {
+    OutcomeKind.RETURNED,
+    OutcomeKind.RETRIED,
+    OutcomeKind.SNOOZED,
+}
+#: Seconds that any job is kept at most once it has ended.
+_LONGEST = 31_622_400
+
+
+def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> None:
+    """Ends the attempt that is under way."""
+    fence, attempt, worker = job.fence, job.attempt, job.worker
+    job.lease_ms = 0
+    gates.leave(state, job)
+    has_begun = outcome.kind is not OutcomeKind.RETURNED
+    if not has_begun:
+        job.take_back()
+    job.before = (0, "", 0, "")
+    kind = _charge(state, job, outcome)
+    _move(state, job, kind, outcome)
+    if has_begun:
+        _tell_end(state, job, kind, outcome, (fence, attempt, worker))
+    else:
+        word = EventKind.RELEASED if kind is OutcomeKind.RETURNED else EventKind(kind.value)
+        state.event(word, job, worker=worker, taken_back=fence)
+
+
+def _charge(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKind:
+    """What the attempt leaves with the job, and the kind that holds: a crash may spend the last attempt."""
+    kind = outcome.kind
+    if job.cancel and kind in _STOPPED_BY_CANCEL:
+        kind = OutcomeKind.CANCELED
+    if outcome.error is not None and kind is not OutcomeKind.RELEASED:
+        job.error = outcome.error
+    job.is_suspect |= kind in {OutcomeKind.SUSPECTED, OutcomeKind.CRASHED}
+    job.failures += kind in _COUNTED
+    is_spent = kind is OutcomeKind.CRASHED and job.failures >= job.asked.max_attempts
+    if is_spent or outcome.is_poison:
+        state.counts[job.queue]["poisoned"] += 1
+    return OutcomeKind.FAILED if is_spent else kind
+
+
+def _move(state: BrokerState, job: KeptJob, kind: OutcomeKind, outcome: Outcome) -> None:
+    now = state.now_ms
+    if kind in {OutcomeKind.FINISHED, OutcomeKind.CANCELED}:
+        job.result = outcome.result if kind is OutcomeKind.FINISHED else ""
+        end(state, job, JobState(kind.value))
+        keep(state, job, with_key=kind is OutcomeKind.FINISHED)
+    elif kind is OutcomeKind.FAILED:
+        end(state, job, JobState.FAILED)
+        state.dead[job.id] = now
+    elif kind is OutcomeKind.RETURNED:
+        job.state, job.fence = JobState.QUEUED, ""
+        state.to_queue(job, front=True)
+    elif kind in _REQUEUED:
+        job.fence = ""
+        state.requeue(job, front=True)
+    else:
+        job.fence, job.ended_ms = "", now
+        state.schedule(job, now + max(int(outcome.delay * 1000), 1))
+
+
+def _tell_end(
+    state: BrokerState,
+    job: KeptJob,
+    kind: OutcomeKind,
+    outcome: Outcome,
+    held: tuple[str, int, str],
+) -> None:
+    fence, attempt, worker = held
+    state.event(
+        EventKind(kind.value),
+        job,
+        attempt=attempt,
+        worker=worker,
+        fence=fence,
+        body=codec.outcome_texts(outcome)[0],
+        run_ms=outcome.run_seconds * 1000,
+        due_ms=state.now_ms + int(outcome.delay * 1000) if outcome.delay > 0 else 0,
+        log=outcome.log,
+    )
+
+
+def end(state: BrokerState, job: KeptJob, ended: JobState) -> None:
+    """A job reaches a final state."""
+    job.state, job.ended_ms = ended, state.now_ms
+    state.counts[job.queue][ended.value] += 1
+    state.changed.notify_all()
+
+
+def keep(state: BrokerState, job: KeptJob, *, with_key: bool) -> None:
+    """Leaves a final job readable for its ``result_ttl``, or as long as its key stands for it."""
+    now, ttl = state.now_ms, min(job.asked.result_ttl, _LONGEST)
+    left = math.ceil((job.unique_until_ms - now) / 1000) if with_key and job.unique_until_ms else 0
+    life = max(ttl, min(left, _LONGEST))
+    if ttl <= 0:
+        job.result = ""
+    if life <= 0:
+        del state.jobs[job.id]
+    job.forget_ms, job.forget_result_ms = now + life * 1000, now + max(ttl, 0) * 1000
+
+
+def withdraw(state: BrokerState, job: KeptJob, *, by: str, reason: str) -> None:
+    """Cancels a job that waits, wherever it waits."""
+    was_parked = bool(job.parked)
+    if was_parked:
+        gates.unpark(state, job)
+    elif job.state is JobState.QUEUED and job.id in state.queues[job.queue]:
+        state.queues[job.queue].remove(job.id)
+    end(state, job, JobState.CANCELED)
+    keep(state, job, with_key=False)
+    state.event(EventKind.CANCELED, job, body=reason, worker=by)
+    if not was_parked:
+        gates.pass_on_all(state, job)

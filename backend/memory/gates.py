@@ -1,0 +1,93 @@
+"""Gates: limits and paused job types. Who may not start waits aside: the head of a queue stays free."""
+
+from __future__ import annotations
+
+import json
+
+from backend.domain.jobs.options.job_terms import terms_of
+from backend.memory.kept_job import KeptJob
+from backend.memory.state import BrokerState
+
+_NO_LIMIT = 10**9
+
+
+def gates_of(state: BrokerState, job: KeptJob) -> dict[str, int]:
+    """The limits that a job must pass to start, by gate."""
+    gates = {}
+    if job.asked.job_type in state.limits:
+        gates[f"type:{job.asked.job_type}"] = state.limits[job.asked.job_type]
+    if job.asked.limit_key:
+        gates[f"key:{job.asked.limit_key}"] = job.asked.limit
+    return gates
+
+
+def shut_gate(state: BrokerState, job: KeptJob) -> str:
+    """The gate that keeps a job from starting; empty when it may."""
+    if f"type:{job.asked.job_type}" in state.paused:
+        return f"paused:{job.asked.job_type}"
+    gates = gates_of(state, job).items()
+    return next((gate for gate, most in gates if len(state.holders[gate]) >= most), "")
+
+
+def enter(state: BrokerState, job: KeptJob) -> None:
+    """A job that starts holds a slot of each of its limits."""
+    job.gates = list(gates_of(state, job))
+    for gate in job.gates:
+        state.holders[gate].add(job.id)
+
+
+def leave(state: BrokerState, job: KeptJob) -> None:
+    """Gives back what a job held, and sends the next ones."""
+    gates, job.gates = job.gates, []
+    for gate in gates:
+        state.holders[gate].discard(job.id)
+        pass_on(state, gate)
+
+
+def park(state: BrokerState, job: KeptJob, gate: str) -> None:
+    """Puts a job aside. It was perhaps let through another gate for a slot: the next goes in its stead."""
+    state.parked[gate].append(job.id)
+    job.parked = gate
+    state.counts[job.queue]["parked"] += 1
+    pass_on_all(state, job, but=gate)
+
+
+def unpark(state: BrokerState, job: KeptJob) -> None:
+    """Takes one job out from behind its gate, wherever it goes then."""
+    state.parked[job.parked].remove(job.id)
+    state.counts[job.queue]["parked"] -= 1
+    job.parked = ""
+
+
+def let_through(state: BrokerState, gate: str, most: int) -> int:
+    """Lets the first ones behind a gate back to the front of their queues, in their order; how many."""
+    ids = state.parked[gate][:most]
+    for job_id in reversed(ids):
+        job = state.jobs[job_id]
+        unpark(state, job)
+        state.to_queue(job, front=True)
+    return len(ids)
+
+
+def pass_on(state: BrokerState, gate: str) -> None:
+    """Whoever gives a slot back, or was let through for one and does not take it, sends the next for it."""
+    if state.parked[gate] and room_at(state, gate) > 0:
+        let_through(state, gate, 1)
+
+
+def pass_on_all(state: BrokerState, job: KeptJob, but: str = "") -> None:
+    """The same for every limit of a job."""
+    for gate in (f"type:{job.asked.job_type}", f"key:{job.asked.limit_key}"):
+        if gate != but:
+            pass_on(state, gate)
+
+
+def room_at(state: BrokerState, gate: str) -> int:
+    """How many more may start. A type's limit is the deployment's, a key's the next job's."""
+    kind, _, name = gate.partition(":")
+    if kind == "type":
+        limit = state.limits.get(name, _NO_LIMIT)
+    else:
+        first = state.jobs[state.parked[gate][0]]
+        limit = terms_of(json.loads(first.options)).limit or first.asked.limit
+    return limit - len(state.holders[gate])

@@ -1,0 +1,141 @@
+"""Looking at queues, dead letters and gates, in memory. The read side; nothing here changes a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from backend.broker.jobs.moments import moment
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.pause import Pause
+from backend.domain.jobs.queue_name import lane_of
+from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.memory.kept_job import KeptJob
+from backend.memory.state import BrokerState
+
+_ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELED)
+
+
+class MemoryInspection:
+    """The `Inspection` in memory."""
+
+    def __init__(self, state: BrokerState) -> None:
+        self._state = state
+
+    def queue_names(self) -> list[str]:
+        """Every queue that ever held a job."""
+        with self._state.lock:
+            return sorted(name for name, books in self._state.counts.items() if books)
+
+    def queue_states(self, names: Sequence[str]) -> list[QueueState]:
+        """How many jobs of each queue are where, and since when its oldest waits, parked ones too."""
+        with self._state.lock:
+            return [self._queue_state(name) for name in names]
+
+    def _queue_state(self, name: str) -> QueueState:
+        state, books = self._state, self._state.counts[name]
+        there = [job for job in state.jobs.values() if job.queue == name]
+        counts = {each: sum(job.state is each for job in there) for each in JobState}
+        counts |= {ended: books[ended.value] for ended in _ENDED}
+        waiting = [job.enqueued_ms for job in there if job.state is JobState.QUEUED]
+        return QueueState(
+            name=name,
+            counts=counts,
+            accepted=books["accepted"],
+            parked=books["parked"],
+            oldest_enqueued_at=moment(min(waiting) / 1000) if waiting else None,
+            paused=bool({f"queue:{name}", f"lane:{lane_of(name)}"} & state.paused.keys()),
+            poisoned=books["poisoned"],
+        )
+
+    def paused(self) -> list[str]:
+        """What is paused."""
+        with self._state.lock:
+            return sorted(self._state.paused)
+
+    def pauses(self) -> list[Pause]:
+        """What is paused, by whom, since when and why, and how many jobs stepped aside for it."""
+        with self._state.lock:
+            return [self._pause(what) for what in sorted(self._state.paused)]
+
+    def _pause(self, what: str) -> Pause:
+        note = self._state.paused[what]
+        gate = what.replace("type:", "paused:", 1)
+        parked = len(self._state.parked.get(gate, ()))
+        return Pause(what, note.by, note.reason, moment(note.since_ms / 1000), parked)
+
+    def gates(self) -> list[str]:
+        """Limits and paused job types that jobs wait behind, by name."""
+        with self._state.lock:
+            return sorted(gate for gate, ids in self._state.parked.items() if ids)
+
+    def parked(self, gate: str, start: int, most: int) -> list[str]:
+        """Ids that wait behind a limit or a paused job type, the next to go on first."""
+        with self._state.lock:
+            return self._state.parked.get(gate, [])[start : start + most]
+
+    def newest_parked(self, most: int) -> list[str]:
+        """The last ids behind each gate, at most so many of one."""
+        with self._state.lock:
+            return [i for gate in self.gates() for i in self._state.parked[gate][-most:]]
+
+    def position(self, job_id: str, queue: str) -> int | None:
+        """How many jobs of its queue run before it; None when it does not wait there."""
+        with self._state.lock:
+            waiting = self._state.queues.get(queue, [])
+            return waiting.index(job_id) if job_id in waiting else None
+
+    def waiting(self, queue: str, start: int, most: int) -> list[str]:
+        """Ids in a queue, the next to run first."""
+        with self._state.lock:
+            return self._state.queues.get(queue, [])[start : start + most]
+
+    def scheduled(self, start: int, most: int) -> list[tuple[str, datetime]]:
+        """Jobs that wait for their time, the soonest first."""
+        with self._state.lock:
+            found = sorted(
+                self._state.of_state(JobState.SCHEDULED), key=lambda job: (job.due_ms, job.id)
+            )
+            return [(job.id, moment(job.due_ms / 1000)) for job in found[start : start + most]]
+
+    def started(self, queue: str) -> list[str]:
+        """Ids that run now."""
+        with self._state.lock:
+            running = self._state.of_state(JobState.STARTED)
+            return sorted(job.id for job in running if job.queue == queue)
+
+    def dead(
+        self, start: int, most: int, *, newest_first: bool = True
+    ) -> list[tuple[str, datetime]]:
+        """Dead jobs and since when they are."""
+        with self._state.lock:
+            found = [(since, job_id) for job_id, since in self._state.dead.items()]
+            ordered = sorted(found, reverse=newest_first)[start : start + most]
+            return [(job_id, moment(since / 1000)) for since, job_id in ordered]
+
+    def dead_count(self) -> int:
+        """How many jobs are in the dead-letter queue."""
+        with self._state.lock:
+            return len(self._state.dead)
+
+    def jobs(self, job_ids: Sequence[str]) -> list[JobView]:
+        """Those of the jobs that are known, in the order given; results are left out."""
+        with self._state.lock:
+            found: list[KeptJob | None] = [self._state.find(job_id) for job_id in job_ids]
+            return [job.view(with_result=False) for job in found if job is not None]
+
+    def workers(self) -> list[WorkerState]:
+        """None: no worker process can reach this memory."""
+        return []
+
+    def gate(self, gate: str) -> tuple[list[str], int]:
+        """Who holds the slots of a concurrency limit, and how many wait behind it."""
+        with self._state.lock:
+            holders = sorted(self._state.holders.get(gate, ()))
+            return holders, len(self._state.parked.get(gate, ()))
+
+    def limits(self) -> dict[str, int]:
+        """Concurrency limits by job type."""
+        with self._state.lock:
+            return dict(self._state.limits)

@@ -1,0 +1,130 @@
+"""Accepting jobs and looking at one, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from backend.broker.jobs import codec
+from backend.domain.errors import HistoryBacklogFull, QueueFull
+from backend.domain.jobs.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
+from backend.domain.jobs.job_event import EventKind
+from backend.domain.jobs.job_state import JobState
+from backend.memory.kept_job import KeptJob
+from backend.memory.state import BrokerState
+
+
+class MemoryJobQueue:
+    """The `JobQueue` in memory."""
+
+    def __init__(
+        self,
+        state: BrokerState,
+        *,
+        backlog_limit: int = 0,
+        stream_limit: int = 0,
+        before_waiting: Callable[[], None] | None = None,
+    ) -> None:
+        """``before_waiting`` is called before somebody waits: where no worker runs, it may do the work."""
+        self._state = state
+        self._backlog_limit = backlog_limit
+        self._stream_limit = stream_limit
+        self._before_waiting = before_waiting
+
+    def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
+        """Accepts jobs in order; a refusal names how many were accepted before it."""
+        with self._state.lock:
+            replies = [self._accept(job, at) for at, job in enumerate(jobs)]
+        return without_conflicts(replies)
+
+    def find(self, job_id: str) -> JobView | None:
+        """The job as it stands now."""
+        with self._state.lock:
+            job = self._state.find(job_id)
+            return job.view() if job else None
+
+    def wait(self, job_id: str, timeout: float) -> bool:
+        """Blocks until the job is final, at most ``timeout`` seconds of the machine's clock."""
+        if self._before_waiting is not None:
+            self._before_waiting()
+        with self._state.lock:
+            if self._state.find(job_id) is None:
+                return False
+            return self._state.changed.wait_for(lambda: self._is_over(job_id), timeout)
+
+    def _is_over(self, job_id: str) -> bool:
+        job = self._state.find(job_id)
+        return job is None or job.state.is_final
+
+    def _accept(self, job: NewJob, accepted: int) -> EnqueueReply | Conflict:
+        state = self._state
+        here = state.find(job.id)
+        twin = here or (state.holder_of(job.unique_key) if job.unique_key else None)
+        if twin is not None:
+            return _conflict(twin, job) or EnqueueReply(twin.id, created=False)
+        self._refuse_if_full(job, accepted)
+        kept = _kept(job, state.now_ms)
+        state.jobs[job.id] = kept
+        if job.unique_key:
+            kept.unique_until_ms = state.now_ms + int(job.unique_window * 1000)
+            state.uniques[job.unique_key] = (job.id, kept.unique_until_ms)
+        state.counts[kept.queue]["accepted"] += 1
+        self._place(kept)
+        return EnqueueReply(job.id, created=True)
+
+    def _refuse_if_full(self, job: NewJob, accepted: int) -> None:
+        if self._stream_limit and len(self._state.events) >= self._stream_limit:
+            raise HistoryBacklogFull(
+                "the recorder is too far behind to accept more without risking the record",
+                accepted=accepted,
+            )
+        waiting = len(self._state.queues[str(job.queue)])
+        if self._backlog_limit and waiting >= self._backlog_limit:
+            raise QueueFull(
+                f"queue {job.queue} is at its backlog limit; job {job.id} was not accepted. "
+                "Wait for workers, or raise redis.backlog_limit",
+                queue=str(job.queue),
+                accepted=accepted,
+            )
+
+    def _place(self, kept: KeptJob) -> None:
+        state, now = self._state, self._state.now_ms
+        job = kept.asked
+        due = now + int(job.delay * 1000) if job.delay > 0 else codec.milliseconds(job.run_at)
+        if due > now:
+            state.schedule(kept, due)
+        else:
+            state.requeue(kept)
+        state.event(
+            EventKind.ENQUEUED,
+            kept,
+            state=kept.state.value,
+            job_type=job.job_type,
+            max_attempts=job.max_attempts,
+            due_ms=due,
+            data=kept.payload,
+            options=kept.options,
+        )
+
+
+def _kept(job: NewJob, now: int) -> KeptJob:
+    return KeptJob(
+        job,
+        str(job.queue),
+        JobState.QUEUED,
+        now,
+        payload=job.payload,
+        options=codec.options_text(job.options),
+        expires_ms=codec.milliseconds(job.expires_at),
+    )
+
+
+def _conflict(twin: KeptJob, job: NewJob) -> Conflict | None:
+    """What has an id or a key must ask for the same again; a job without either is its contents."""
+    if not job.digest or job.digest == twin.asked.digest:
+        return None
+    is_same = (twin.asked.job_type, twin.payload) == (job.job_type, job.payload)
+    if not twin.asked.digest and is_same:
+        return None
+    since = datetime.fromtimestamp(twin.created_ms / 1000, UTC)
+    return Conflict(twin.id, since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))

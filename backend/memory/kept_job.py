@@ -1,0 +1,126 @@
+"""A job as the memory broker keeps it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.broker.jobs import codec
+from backend.broker.jobs.moments import moment
+from backend.domain.jobs.attempts.outcome import AttemptError
+from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
+from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.job_terms import terms_of
+
+
+@dataclass
+class KeptJob:
+    """Everything that is known of one job. Instants are Unix milliseconds, 0 for none."""
+
+    asked: NewJob
+    queue: str
+    state: JobState
+    created_ms: int
+    #: The payload as JSON; a redrive may change it.
+    payload: str
+    #: As JSON too: what comes out again is nobody's object.
+    options: str
+    enqueued_ms: int = 0
+    started_ms: int = 0
+    ended_ms: int = 0
+    expires_ms: int = 0
+    due_ms: int = 0
+    attempt: int = 0
+    failures: int = 0
+    is_suspect: bool = False
+    #: ``ask`` or ``force`` once somebody wants it to end while it runs.
+    cancel: str = ""
+    fence: str = ""
+    worker: str = ""
+    lease_ms: int = 0
+    result: str = ""
+    error: AttemptError | None = None
+    progress: str = ""
+    checkpoint: str = ""
+    #: The gate behind which it waits; empty for none.
+    parked: str = ""
+    #: The gates whose slots it holds.
+    gates: list[str] = field(default_factory=list)
+    unique_until_ms: int = 0
+    #: When it, and its result, are forgotten; 0 for never.
+    forget_ms: int = 0
+    forget_result_ms: int = 0
+    #: What the attempt before left, in case this one is given back before its handler begins.
+    before: tuple[int, str, int, str] = (0, "", 0, "")
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.asked.id
+
+    def begin(self, now: int, worker: str, fence: str, lease_ms: int) -> None:
+        """A worker has it."""
+        if self.attempt:
+            self.before = (self.started_ms, self.worker, self.ended_ms, self.progress)
+            self.progress, self.ended_ms = "", 0
+        self.state, self.attempt = JobState.STARTED, self.attempt + 1
+        self.started_ms, self.worker, self.fence, self.lease_ms = now, worker, fence, lease_ms
+
+    def take_back(self) -> None:
+        """Its handler never began: as if nobody had claimed it."""
+        self.attempt -= 1
+        self.started_ms, self.worker, ended, progress = self.before
+        if self.attempt:
+            self.ended_ms, self.progress = ended, progress
+
+    def claimed(self) -> ClaimedJob:
+        """What its worker is given."""
+        exact = terms_of(json.loads(self.options)).timeout
+        return ClaimedJob(
+            self.id,
+            self.fence,
+            self.attempt,
+            self.failures,
+            self.is_suspect,
+            self.queue,
+            self.asked.job_type,
+            codec.data_of(self.asked.job_type, self.payload).encode(),
+            self.options.encode(),
+            float(math.ceil(self.asked.timeout)) if exact is None else exact,
+            self.asked.max_attempts,
+            max(0.0, (self.started_ms - self.enqueued_ms) / 1000),
+        )
+
+    def view(self, *, with_result: bool = True) -> JobView:
+        """What people and programs see of it."""
+        options: dict[str, Any] = json.loads(self.options)
+        exact = terms_of(options).timeout
+        return JobView(
+            id=self.id,
+            job_type=self.asked.job_type,
+            queue=self.queue,
+            state=self.state,
+            payload=json.loads(self.payload),
+            attempt=self.attempt,
+            max_attempts=self.asked.max_attempts,
+            failures=self.failures,
+            result=json.loads(self.result) if self.result and with_result else None,
+            error=self.error,
+            created_at=_instant(self.created_ms),
+            enqueued_at=_instant(self.enqueued_ms),
+            started_at=_instant(self.started_ms),
+            ended_at=_instant(self.ended_ms),
+            run_at=_instant(self.due_ms) if self.state is JobState.SCHEDULED else None,
+            expires_at=_instant(self.expires_ms),
+            worker=self.worker,
+            progress=json.loads(self.progress) if self.progress else None,
+            cancel_asked=bool(self.cancel),
+            timeout=float(math.ceil(self.asked.timeout)) if exact is None else exact,
+            options=options,
+        )
+
+
+def _instant(milliseconds: int) -> Any:
+    return moment(milliseconds / 1000) if milliseconds else None

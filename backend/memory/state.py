@@ -1,0 +1,101 @@
+"""What the memory broker knows: one dict of jobs, the orders in which they wait, and the books."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from typing import Any, NamedTuple
+
+from backend.broker.jobs.codec import milliseconds
+from backend.domain.jobs.job_event import EventKind, JobEvent
+from backend.domain.jobs.job_state import JobState
+from backend.domain.ports import Clock
+from backend.memory.kept_job import KeptJob
+
+
+class PauseNote(NamedTuple):
+    """Who paused something, why, and since when (Unix ms)."""
+
+    by: str
+    reason: str
+    since_ms: int
+
+
+class BrokerState:
+    """Everything of one deployment. Whoever reads or changes it holds `lock`; `changed` tells who waits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self.jobs: dict[str, KeptJob] = {}
+        #: Ids in the order in which they run, by queue.
+        self.queues: defaultdict[str, list[str]] = defaultdict(list)
+        self.uniques: dict[str, tuple[str, int]] = {}
+        #: Ids that wait aside, the next first, and those that hold slots, by gate.
+        self.parked: defaultdict[str, list[str]] = defaultdict(list)
+        self.holders: defaultdict[str, set[str]] = defaultdict(set)
+        self.limits: dict[str, int] = {}
+        self.paused: dict[str, PauseNote] = {}
+        #: Since when jobs are dead.
+        self.dead: dict[str, int] = {}
+        self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        #: Events that are not recorded for good yet, the oldest first.
+        self.events: list[JobEvent] = []
+        self._last = (0, 0)
+
+    @property
+    def now_ms(self) -> int:
+        """The time in Unix milliseconds."""
+        return milliseconds(self.clock.now())
+
+    def find(self, job_id: str) -> KeptJob | None:
+        """The job of this id, unless its time is over."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            return None
+        if job.forget_result_ms and job.forget_result_ms <= self.now_ms:
+            job.result = ""
+        if job.forget_ms and job.forget_ms <= self.now_ms:
+            del self.jobs[job_id]
+            return None
+        return job
+
+    def of_state(self, state: JobState) -> list[KeptJob]:
+        """Every job in a state, in the order in which they were accepted."""
+        return [job for job in self.jobs.values() if job.state is state]
+
+    def event(self, kind: EventKind, job: KeptJob, **fields: Any) -> str:
+        """Appends one line to the history of a job; its id, which only grows."""
+        last_ms, sequence = self._last
+        now = max(self.now_ms, last_ms)
+        self._last = (now, sequence + 1 if now == last_ms else 0)
+        identity = f"{self._last[0]}-{self._last[1]}"
+        line = JobEvent(identity, kind.value, job.id, job.queue)
+        self.events.append(line._replace(**fields))
+        self.changed.notify_all()
+        return identity
+
+    def to_queue(self, job: KeptJob, *, front: bool = False) -> None:
+        """Where workers look for it."""
+        if front:
+            self.queues[job.queue].insert(0, job.id)
+        else:
+            self.queues[job.queue].append(job.id)
+        self.changed.notify_all()
+
+    def requeue(self, job: KeptJob, *, front: bool = False) -> None:
+        """It waits for a worker from now on."""
+        job.state, job.enqueued_ms, job.due_ms = JobState.QUEUED, self.now_ms, 0
+        self.to_queue(job, front=front)
+
+    def schedule(self, job: KeptJob, due_ms: int) -> None:
+        """It waits for its time."""
+        job.state, job.due_ms = JobState.SCHEDULED, due_ms
+        self.changed.notify_all()
+
+    def holder_of(self, unique_key: str) -> KeptJob | None:
+        """The job that a key stands for. The key of one that was withdrawn, or is gone, is free."""
+        job_id, until_ms = self.uniques.get(unique_key, ("", 0))
+        job = self.find(job_id) if until_ms > self.now_ms else None
+        return job if job and job.state is not JobState.CANCELED else None

@@ -1,0 +1,44 @@
+"""Time that passes in Redis, whose clock nobody can move: all that is due comes nearer instead.
+
+The one place of this suite that knows how Redis keeps things.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from redis import Redis
+
+from backend.broker.keys import Keys
+
+_MOMENTS = ("expires_at", "unique_until")
+
+
+def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
+    """As if so many seconds had gone by for schedule, leases, dead jobs and all that is kept for a time."""
+    _move_scores(client, keys.schedule, seconds)
+    for name in cast(list[bytes], client.keys(keys.registry("scheduled", "*"))):
+        _move_scores(client, name, seconds)
+    for key in (keys.leases, keys.dead):
+        _move_scores(client, key, seconds * 1000)
+    for name in cast(list[bytes], client.keys(keys.job("*"))):
+        _move_moments(client, name, seconds * 1000)
+    for name in cast(list[bytes], client.keys("*")):
+        _shorten_life(client, name, int(seconds * 1000))
+
+
+def _move_scores(client: Redis, key: Any, by: float) -> None:
+    for member, _ in cast(list[Any], client.zrange(key, 0, -1, withscores=True)):
+        client.zincrby(key, -by, member)
+
+
+def _move_moments(client: Redis, job: bytes, by_ms: float) -> None:
+    for field, value in zip(_MOMENTS, cast(list[Any], client.hmget(job, _MOMENTS)), strict=True):
+        if value:
+            client.hset(job, field, f"{float(value) - by_ms:.0f}")
+
+
+def _shorten_life(client: Redis, key: bytes, by_ms: int) -> None:
+    left = cast(int, client.pttl(key))
+    if left >= 0:
+        client.pexpire(key, max(left - by_ms, 1)) if left > by_ms else client.delete(key)
