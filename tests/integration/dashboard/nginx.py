@@ -34,9 +34,7 @@ class Nginx:
     """Started as a context; `port` is where it listens."""
 
     def __init__(self, folder: Path, inside: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "nginx.conf"
         text = inside.replace("LISTEN", f"127.0.0.1:{self.port}")
@@ -44,16 +42,25 @@ class Nginx:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen([str(PROGRAM), "-c", str(self._file)])
-        eventually(self._listens)
+        eventually(lambda: is_listened_at(self.port))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(10)
 
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def is_listened_at(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def below_a_path(upstream: int) -> str:

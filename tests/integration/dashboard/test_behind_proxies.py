@@ -1,4 +1,4 @@
-"""Behind a real nginx: at a host, below a path, and as somebody sets it up who reads nothing."""
+"""Behind a real nginx or Caddy: at a host, below a path, and as somebody sets it up who reads nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 import pytest
@@ -16,21 +16,39 @@ import urllib3
 
 from backend.embedded.servers import Servers
 from tests.e2e.stage import BOOTSTRAP, Stage
-from tests.integration.dashboard.nginx import (
-    PROGRAM,
-    Nginx,
-    as_installed,
-    at_a_host,
-    below_a_path,
-)
+from tests.integration.dashboard import caddy, nginx
+from tests.integration.dashboard.caddy import Caddy
+from tests.integration.dashboard.nginx import Nginx, as_installed
 from tests.integration.history.databases import migrated_database
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
+_needs_nginx = pytest.mark.skipif(nginx.PROGRAM is None, reason="nginx is not installed")
+_needs_caddy = pytest.mark.skipif(caddy.PROGRAM is None, reason="Caddy is not installed")
 _ADDRESSES = re.compile(r'(?:href|src|action|formaction)="([^"]*)"')
 
 _ACTIONS = re.compile(r'method="post" action="([^"]*)"')
 
 Start = Callable[..., "Browser"]
+
+
+class Proxy(NamedTuple):
+    """A program that stands in front, and the examples that are shipped for it."""
+
+    program: type[Nginx | Caddy]
+    at_a_host: Callable[[int], str]
+    below_a_path: Callable[[int], str]
+
+
+_EACH_PROXY = pytest.mark.parametrize(
+    "proxy",
+    [
+        pytest.param(
+            Proxy(Nginx, nginx.at_a_host, nginx.below_a_path), id="nginx", marks=_needs_nginx
+        ),
+        pytest.param(
+            Proxy(Caddy, caddy.at_a_host, caddy.below_a_path), id="caddy", marks=_needs_caddy
+        ),
+    ],
+)
 
 
 class Browser:
@@ -96,10 +114,12 @@ def untouched(servers: Servers) -> Iterator[str]:
 
 @pytest.fixture
 def start(servers: Servers, untouched: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts a web process with settings, and an nginx before it."""
+    """Starts a web process with settings, and a proxy before it."""
     with ExitStack() as stack:
 
-        def started(inside: Callable[[int], str], **api: Any) -> Browser:
+        def started(
+            inside: Callable[[int], str], program: type[Nginx | Caddy] = Nginx, **api: Any
+        ) -> Browser:
             stage = Stage(
                 servers.redis_url, untouched, tmp_path / "files", prefix="proxied", api=api
             )
@@ -107,12 +127,13 @@ def start(servers: Servers, untouched: str, tmp_path: Path) -> Iterator[Start]:
             stage.platform.redis.flushall()
             stage.load()
             stage.platform.queue_service.enqueue_job("sync_customer", {})
-            nginx = stack.enter_context(Nginx(tmp_path / "nginx", inside(stage.port)))
-            return Browser(nginx.port)
+            proxy = stack.enter_context(program(tmp_path / "proxy", inside(stage.port)))
+            return Browser(proxy.port)
 
         yield started
 
 
+@_EACH_PROXY
 @pytest.mark.parametrize(
     "api",
     [
@@ -122,8 +143,10 @@ def start(servers: Servers, untouched: str, tmp_path: Path) -> Iterator[Start]:
     ],
     ids=["by the header", "by the setting", "by both"],
 )
-def test_below_a_path_every_address_stays_below_it(start: Start, api: dict[str, Any]) -> None:
-    browser = start(below_a_path, **api)
+def test_below_a_path_every_address_stays_below_it(
+    start: Start, proxy: Proxy, api: dict[str, Any]
+) -> None:
+    browser = start(proxy.below_a_path, proxy.program, **api)
 
     asked = browser.get("/tally/dashboard/jobs/queues")
     assert asked.headers["Location"] == (
@@ -148,8 +171,9 @@ def test_below_a_path_every_address_stays_below_it(start: Start, api: dict[str, 
     assert any(address.endswith("dashboard.css") for address in seen)
 
 
-def test_below_a_path_the_api_names_itself_as_it_is_reached(start: Start) -> None:
-    browser = start(below_a_path, trusted_proxies=1)
+@_EACH_PROXY
+def test_below_a_path_the_api_names_itself_as_it_is_reached(start: Start, proxy: Proxy) -> None:
+    browser = start(proxy.below_a_path, proxy.program, trusted_proxies=1)
     key = {"Authorization": f"Bearer {BOOTSTRAP}"}
 
     document = json.loads(browser.get("/tally/api/openapi.json").data)
@@ -173,13 +197,15 @@ def test_below_a_path_the_api_names_itself_as_it_is_reached(start: Start) -> Non
     assert all(address.startswith("/tally/api/docs") for address in docs)
 
 
-def test_at_a_host_of_its_own_all_is_well(start: Start) -> None:
-    browser = start(at_a_host, trusted_proxies=1)
+@_EACH_PROXY
+def test_at_a_host_of_its_own_all_is_well(start: Start, proxy: Proxy) -> None:
+    browser = start(proxy.at_a_host, proxy.program, trusted_proxies=1)
 
     assert browser.sign_in("/dashboard/jobs/sign-in", Origin=browser.origin).status == 303
     assert set(browser.crawl("/").values()) <= {200, 303}
 
 
+@_needs_nginx
 def test_a_proxy_that_keeps_the_host_to_itself_is_told_of_with_both_names(start: Start) -> None:
     browser = start(as_installed, trusted_proxies=1)
 
@@ -195,6 +221,7 @@ def test_a_proxy_that_keeps_the_host_to_itself_is_told_of_with_both_names(start:
     assert modern.status == 303
 
 
+@_needs_nginx
 def test_a_forwarded_host_is_believed_of_a_trusted_proxy_alone(start: Start) -> None:
     def told(upstream: int) -> str:
         return as_installed(upstream, "proxy_set_header X-Forwarded-Host tally.example;")
