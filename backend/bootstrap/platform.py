@@ -116,7 +116,13 @@ class Platform:
     @cached_property
     def job_control(self) -> JobControl:
         """What people do to jobs and queues."""
-        return JobControl(self.operations, self.inspection, self.job_queue, self.intake)
+        parts = (self.operations, self.inspection, self.job_queue, self.intake)
+        return JobControl(*parts, self._note_control)
+
+    def _note_control(self, name: str) -> None:
+        from backend.bootstrap.record_parts import control_keeper
+
+        control_keeper(self, self.history_engine).note(name)
 
     @cached_property
     def worker_service(self) -> WorkerService:

@@ -10,10 +10,12 @@ from backend.broker.events.event_stream import RedisEventStream
 from backend.broker.events.relay_target import RedisRelayTarget
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
+from backend.broker.ledger.redis_controls import RedisControls
 from backend.domain.history.history_retention import RetentionPolicy
 from backend.history.audit.anchor_file import AnchorFile
 from backend.history.audit.audit_store import PostgresAuditStore
 from backend.history.audit.seal_store import PostgresSealStore
+from backend.history.ledger.control_book import PostgresControlBook
 from backend.history.ledger.ledger_store import PostgresLedgerStore
 from backend.history.outbox.callback_store import PostgresCallbackStore
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
@@ -34,6 +36,7 @@ from backend.services.access.audit_service import AuditService
 from backend.services.events.callback_service import CallbackService
 from backend.services.events.event_service import EventService
 from backend.services.events.outbox_service import OutboxService
+from backend.services.ledger.control_keeper import ControlKeeper
 from backend.services.ledger.ledger_look import SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.ledger_service import LedgerService
@@ -62,6 +65,12 @@ def outbox_service(parts: Platform) -> OutboxService:
     return OutboxService(PostgresOutbox(parts.history_engine, parts.clock.now), parts.job_queue)
 
 
+def control_keeper(parts: Platform, engine: Engine) -> ControlKeeper:
+    """Keeps what operators said the same in both stores."""
+    live = RedisControls(parts.redis, parts.keys, parts.catalogue.lanes())
+    return ControlKeeper(live, PostgresControlBook(engine))
+
+
 def ledger_service(parts: Platform) -> LedgerService:
     """Compares the two stores, names what does not fit, and mends what can be."""
     client = parts.connections.redis("tally-ledger", command_timeout=10.0)
@@ -83,6 +92,7 @@ def ledger_service(parts: Platform) -> LedgerService:
             lease=lease,
             rules=parts.intake_rules,
         ),
+        controls=control_keeper(parts, engine),
         now=parts.clock.now,
     )
 

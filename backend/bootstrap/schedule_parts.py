@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from backend.bootstrap.platform import Platform
-from backend.bootstrap.record_parts import audit_service, event_stream
+from backend.bootstrap.record_parts import audit_service, control_keeper, event_stream
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.domain.schedules.schedule_verdict import CatchUpRules
 from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
+from backend.loops.control_watch import ControlWatch
 from backend.loops.cron import Cron
 from backend.loops.depth_sampler import DepthSampler
 from backend.loops.loop import Loop
@@ -74,6 +75,7 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
         Cron(_runner(parts), parts.leader("cron", holder), _seeding(parts).sync),
         parts.rescuer(),
         Usher(RedisOperations(parts.redis, parts.keys)),
+        ControlWatch(control_keeper(parts, parts.history_engine), parts.clock),
         DepthSampler(
             parts.inspection,
             PostgresDepthStore(parts.history_engine),

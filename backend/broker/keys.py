@@ -84,6 +84,16 @@ class Keys:
         return f"{self.root}:tally:pauses"
 
     @property
+    def controls(self) -> str:
+        """Hash of what operators said last of each thing, as JSON; the record keeps the same."""
+        return f"{self.root}:tally:controls"
+
+    @property
+    def controls_version(self) -> str:
+        """The highest version of all that operators said."""
+        return f"{self.root}:tally:controls_version"
+
+    @property
     def limits(self) -> str:
         """Hash of concurrency limits by job type."""
         return f"{self.root}:tally:limits"

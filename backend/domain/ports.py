@@ -155,10 +155,10 @@ class Operations(Protocol):
     def pause(self, what: str, *, by: str = "", reason: str = "") -> bool:
         """False if it was paused already."""
 
-    def resume(self, what: str, lanes: Sequence[str]) -> bool:
+    def resume(self, what: str, lanes: Sequence[str], *, by: str = "", reason: str = "") -> bool:
         """False if it was not paused."""
 
-    def limit(self, job_type: str, most: int) -> None:
+    def limit(self, job_type: str, most: int, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
 
     def purge(self, queue: str, *, by: str, reason: str) -> int:

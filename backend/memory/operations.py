@@ -163,7 +163,14 @@ class MemoryOperations:
             self._state.paused[what] = PauseNote(by, reason, self._state.now_ms)
             return True
 
-    def resume(self, what: str, lanes: Sequence[str]) -> bool:  # noqa: ARG002 - all who wait are told
+    def resume(
+        self,
+        what: str,
+        lanes: Sequence[str],  # noqa: ARG002 - all who wait are told
+        *,
+        by: str = "",  # noqa: ARG002 - nobody reads who lifted it
+        reason: str = "",  # noqa: ARG002
+    ) -> bool:
         """Resumes it; False if it was not paused."""
         with self._state.lock:
             resumed = self._state.paused.pop(what, None) is not None
@@ -174,7 +181,14 @@ class MemoryOperations:
             self._state.changed.notify_all()
             return resumed
 
-    def limit(self, job_type: str, most: int) -> None:
+    def limit(
+        self,
+        job_type: str,
+        most: int,
+        *,
+        by: str = "",  # noqa: ARG002 - nobody reads who set it
+        reason: str = "",  # noqa: ARG002
+    ) -> None:
         """How many jobs of a type may run at once; 0: no limit. Those that run already count."""
         with self._state.lock:
             gate = f"type:{job_type}"

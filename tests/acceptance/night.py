@@ -17,6 +17,7 @@ from backend.embedded.servers import Servers
 from backend.history.server.connection import connect as connect_history
 from backend.history.server.connection import translated
 from tests.eventually import eventually
+from tests.integration.history.databases import forget_controls
 from tests.integration.runtime.cluster import ROOT, Cluster
 
 _STATE = text("SELECT status FROM jobs WHERE id = :id")
@@ -30,6 +31,7 @@ class Night:
         client = connect(servers.redis_url)
         client.flushall()
         client.close()
+        forget_controls(servers.database_url)
         self.cluster = Cluster(
             servers.redis_url,
             folder,

@@ -259,7 +259,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(TYPES), most=st.integers(0, 2))
     def limit(self, kind: str, most: int) -> None:
-        self.bench.functions.call("limit", kind, most)
+        self.bench.functions.call("limit", "", "", kind, most)
         self.limits[kind] = most
 
     @rule(queue=queues, most=st.integers(1, 3))

@@ -29,7 +29,7 @@ class Scene:
     def __init__(self, redis: Redis) -> None:
         redis.flushall()
         self.bench = Bench(redis, Keys("rq"))
-        self.bench.functions.call("limit", "greet", 1)
+        self.bench.functions.call("limit", "", "", "greet", 1)
         self.bench.seed(new_job("a", max_attempts=2), new_job("b", "low"))
         self.held: dict[str, ClaimedJob] = {}
         self.seen: dict[str, tuple[ClaimedJob, str]] = {}
@@ -118,8 +118,8 @@ class Scene:
                 lambda: call("pause", "type:greet"),
                 lambda: self.bench.reprioritise("a", "high"),
                 lambda: self.bench.resume("type:greet", lanes=("default",)),
-                lambda: call("limit", "greet", 0),
-                lambda: call("limit", "greet", 1),
+                lambda: call("limit", "", "", "greet", 0),
+                lambda: call("limit", "", "", "greet", 1),
             ],
             "caller": [
                 lambda: self.bench.enqueue(new_job("a")),

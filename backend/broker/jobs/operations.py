@@ -79,18 +79,20 @@ class RedisOperations:
         """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
         return bool(self._functions.call("pause", what, by, reason))
 
-    def resume(self, what: str, lanes: Sequence[str]) -> bool:
+    def resume(self, what: str, lanes: Sequence[str], *, by: str = "", reason: str = "") -> bool:
         """Resumes it and wakes ``lanes``; False if it was not paused."""
-        resumed, back = self._functions.call("resume", what, _BULK, *lanes)
+        head = (what, by, reason, _BULK)
+        resumed, back = self._functions.call("resume", *head, *lanes)
         while back == _BULK:
-            _, back = self._functions.call("resume", what, _BULK, *lanes)
+            _, back = self._functions.call("resume", *head, *lanes)
         return bool(resumed)
 
-    def limit(self, job_type: str, most: int) -> None:
+    def limit(self, job_type: str, most: int, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
-        through, lease = self._functions.call("limit", job_type, most)
+        head = (by, reason, job_type, most)
+        through, lease = self._functions.call("limit", *head)
         while most == 0 and through >= _BULK:
-            through, _ = self._functions.call("limit", job_type, most)
+            through, _ = self._functions.call("limit", *head)
         while lease != b"0":
             lease = self._functions.call("muster", lease, _BULK, job_type)
 

@@ -18,7 +18,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_name import DEAD_LETTER_QUEUE
 from backend.domain.ledger.ledger import LiveFacts, Places, QueueBalance
 from backend.domain.ledger.ledger_ports import Entry, JobContents
-from backend.domain.ledger.lost_control import Control
+from backend.domain.ledger.lost_control import HeldControl
 
 _PAGE = 1000
 #: Jobs of one step.
@@ -121,13 +121,13 @@ class RedisLedgerView:
         value = results[0][1].get(b"return_value") if results else None
         return b64decode(value).decode() if value else (error or b"").decode()
 
-    def controls(self) -> set[Control]:
+    def controls(self) -> set[HeldControl]:
         """Every pause and every limit of a type that holds."""
         with translated():
             paused = cast(set[bytes], self._client.smembers(self._keys.paused))
             limits = cast(dict[bytes, bytes], self._client.hgetall(self._keys.limits))
-        pauses = {Control(name.decode()) for name in paused}
-        return pauses | {Control(f"type:{t.decode()}", int(most)) for t, most in limits.items()}
+        pauses = {HeldControl(name.decode()) for name in paused}
+        return pauses | {HeldControl(f"type:{t.decode()}", int(most)) for t, most in limits.items()}
 
     def is_empty(self) -> bool:
         """Whether no job is there at all."""

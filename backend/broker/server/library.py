@@ -33,6 +33,8 @@ STEPS = (
     "resume",
     "muster",
     "limit",
+    "words",
+    "adopt",
     "usher",
     "purge",
     "evict",

@@ -13,6 +13,7 @@ from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.cli.checks.audit import check_audit
+from backend.cli.checks.controls import check_controls
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Finding, Level
 from backend.cli.checks.folders import check_backup_version, check_folders
@@ -68,6 +69,7 @@ def look() -> Iterator[Finding]:
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
     yield from check_backup_version(parts.settings, server_major(parts.history_engine))
     yield from check_schedules(parts)
+    yield from check_controls(parts)
     yield from check_audit(audit_service(parts), parts.clock.now)
     yield from check_processes(parts)
 

@@ -14,6 +14,7 @@ from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.confirmation import confirm
 from backend.cli.input.identity import who
 from backend.cli.input.parts import actions, ledger_service
+from backend.cli.output.control_words import difference_words
 from backend.cli.output.printing import print_json, print_rows, say
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger import LedgerReport, QueueBalance, RebuildReport
@@ -82,17 +83,18 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
     )
     if report.recovery_point is not None:
         say(f"on record up to {report.recovery_point:%Y-%m-%d %H:%M:%S} UTC")
-    _say_lost_controls(report)
+    _say_controls(report)
     if report.unknown:
         say(f"{len(report.unknown)} cannot be made: their acceptance is not on record")
 
 
-def _say_lost_controls(report: RebuildReport) -> None:
-    """Pauses and limits, with the commands that set them again."""
+def _say_controls(report: RebuildReport) -> None:
+    """Pauses and limits that hold again, and those of old with the commands that set them again."""
+    held = ", ".join(word.words for word in report.controls)
+    say(f"pauses and limits of the record hold: {held or 'there was none to set again'}")
     if not report.lost_controls:
-        say("pauses and limits are not made again; the audit log knows of none")
         return
-    say("pauses and limits are not made again: before workers start, set those that shall hold")
+    say("the audit log knows of others: before workers start, set those that shall hold")
     rows = [
         (
             f"tally queues limit {each.what.removeprefix('type:')} {each.limit}"
@@ -125,6 +127,8 @@ def _print(report: LedgerReport) -> None:
                 for f in report.faults
             ],
         )
+    for difference in report.controls:
+        say(difference_words(difference))
     left = sum(report.counts.values()) - report.repaired
     say(f"{report.jobs} jobs and {report.entries} entries looked at; {report.moved} had moved on")
     if report.recorder_is_behind:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from backend.domain.jobs.job_event import version_of
 from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.control import Control, ControlDifference
 from backend.domain.ledger.lost_control import LostControl
 
 _SEQUENCE_BITS = 20
@@ -167,6 +168,8 @@ class LedgerReport:
     repaired: int = 0
     #: The first ones by name; ``counts`` has all.
     faults: list[Fault] = field(default_factory=list)
+    #: Pauses and limits of which Redis and the record say that something else holds, before any repair.
+    controls: list[ControlDifference] = field(default_factory=list)
 
     @property
     def is_balanced(self) -> bool:
@@ -190,7 +193,9 @@ class RebuildReport:
     present: int = 0
     #: Jobs whose acceptance is not on record, so that nobody knows what to run.
     unknown: list[str] = field(default_factory=list)
-    #: Pauses and limits that the audit log knows of; they are not made again.
+    #: Pauses and limits that hold again, as the record had them.
+    controls: list[Control] = field(default_factory=list)
+    #: Those of before they were kept on record, which the audit log knows of; they are not made again.
     lost_controls: list[LostControl] = field(default_factory=list)
     #: The last event on record: what Redis accepted after it is lost, unless it came through the outbox.
     recovery_point: datetime | None = None

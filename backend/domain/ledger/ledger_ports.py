@@ -11,7 +11,7 @@ from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger import LiveFacts, Places, QueueBalance, RecordedFacts
-from backend.domain.ledger.lost_control import Control, Said
+from backend.domain.ledger.lost_control import HeldControl, Said
 
 
 class Entry(NamedTuple):
@@ -60,7 +60,7 @@ class LedgerView(Protocol):
     def outcome(self, job_id: str) -> str:
         """The result, or error, with which its last attempt ended, as JSON text; empty for none."""
 
-    def controls(self) -> set[Control]:
+    def controls(self) -> set[HeldControl]:
         """Every pause and every limit of a type that holds."""
 
     def is_empty(self) -> bool:

@@ -1,4 +1,4 @@
-"""Pauses and limits: they live in Redis alone, and whoever makes jobs again must be told of them."""
+"""Pauses and limits that only the audit log knows of: said before they were on record themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 
-class Control(NamedTuple):
+class HeldControl(NamedTuple):
     """A pause or a limit that holds: ``what`` is ``queue:<name>``, ``lane:<name>`` or ``type:<name>``."""
 
     what: str
@@ -36,7 +36,7 @@ class Said(NamedTuple):
     at: datetime
 
 
-def lost_controls(said: Iterable[Said], present: Collection[Control]) -> list[LostControl]:
+def lost_controls(said: Iterable[Said], present: Collection[HeldControl]) -> list[LostControl]:
     """What held when it was last spoken of, and is not there now."""
     names = {(control.what, control.limit > 0) for control in present}
     held = [LostControl(row.what, _limit_in(row), row.by, row.at) for row in said if _holds(row)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from backend.domain.access.actor import Actor
@@ -18,13 +18,24 @@ from backend.services.jobs.job_intake import JobIntake
 _KINDS = ("queue", "lane", "type")
 
 
+def _nowhere(_name: str) -> None:
+    """What was said is kept in Redis alone."""
+
+
 class JobControl:
     """Cancel, redrive, discard, resolve, reprioritise, run now, pause, resume, purge."""
 
     def __init__(
-        self, operations: Operations, inspection: Inspection, queue: JobQueue, intake: JobIntake
+        self,
+        operations: Operations,
+        inspection: Inspection,
+        queue: JobQueue,
+        intake: JobIntake,
+        note: Callable[[str], None] = _nowhere,
     ) -> None:
+        """``note`` is given the name of the control on which something was said, to write it down."""
         self._do = operations
+        self._note = note
         self._look = inspection
         self._queue = queue
         self._intake = intake
@@ -82,16 +93,26 @@ class JobControl:
 
     def pause(self, what: str, *, by: Actor, reason: str = "") -> bool:
         """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``; False if it was already."""
-        return self._do.pause(self._checked(what), by=by.name, reason=reason)
+        what = self._checked(what)
+        paused = self._do.pause(what, by=by.name, reason=reason)
+        if paused:
+            self._note(f"pause:{what}")
+        return paused
 
-    def resume(self, what: str, *, by: Actor, reason: str = "") -> bool:  # noqa: ARG002 - audited
+    def resume(self, what: str, *, by: Actor, reason: str = "") -> bool:
         """Resumes it; False if it was not paused."""
-        return self._do.resume(self._checked(what), self._intake.catalogue.lanes())
+        what, lanes = self._checked(what), self._intake.catalogue.lanes()
+        resumed = self._do.resume(what, lanes, by=by.name, reason=reason)
+        if resumed:
+            self._note(f"pause:{what}")
+        return resumed
 
-    def limit(self, job_type: str, most: int, *, by: Actor, reason: str = "") -> None:  # noqa: ARG002
+    def limit(self, job_type: str, most: int, *, by: Actor, reason: str = "") -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
         checked = bounds.LIMIT.whole(most) if most else 0
-        self._do.limit(self._intake.catalogue.get(job_type).name, checked)
+        name = self._intake.catalogue.get(job_type).name
+        self._do.limit(name, checked, by=by.name, reason=reason)
+        self._note(f"limit:type:{name}")
 
     def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
         """Cancels everything that waits in a queue; how many."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 
 from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.control import Control, ControlDifference
 from backend.domain.ledger.ledger import (
     Fault,
     FaultKind,
@@ -35,6 +37,16 @@ _IN_THE_BOOKS = frozenset(
 )
 
 
+class Controls(Protocol):
+    """What operators said, in both stores."""
+
+    def differences(self) -> list[ControlDifference]:
+        """Of what both say that something else holds."""
+
+    def agree(self) -> list[Control]:
+        """Carries each later word to the store that has not heard it; those that Redis had not."""
+
+
 class LedgerService:
     """Reconciles Redis with the record while both are in use. Takes memory for one page at a time."""
 
@@ -46,6 +58,7 @@ class LedgerService:
         *,
         look: SecondLook,
         mender: LedgerMender,
+        controls: Controls,
         now: Callable[[], datetime],
     ) -> None:
         self._view = view
@@ -53,6 +66,7 @@ class LedgerService:
         self._store = store
         self._look = look
         self._mender = mender
+        self._controls = controls
         self._now = now
 
     def balance(self) -> list[QueueBalance]:
@@ -73,7 +87,9 @@ class LedgerService:
         Jobs that move meanwhile raise no alarm: each suspect is looked at again when the recorder
         has caught up. Raises `IllegalMove` while another reconciliation is under way.
         """
-        report = LedgerReport(self._now())
+        report = LedgerReport(self._now(), controls=self._controls.differences())
+        if repair and report.controls:
+            self._controls.agree()
         with self._store.count() as count:
             for jobs in self._view.jobs():
                 report.jobs += len(jobs)
@@ -103,15 +119,16 @@ class LedgerService:
 
         Each keeps its id, attempts and charged failures; what ran begins again, uncharged. Jobs
         that are there already stay as they are, so an interrupted rebuild is simply begun again
-        with ``even_if_used``. Pauses and limits were in Redis alone: those that the audit log knows
-        of are named in the report, to be set again before workers start.
+        with ``even_if_used``. Pauses and limits of the record hold again before any job is there; of
+        those that only the audit log knows of the report tells, to be set before workers start.
         """
         if not even_if_used and not self._view.is_empty():
             raise IllegalMove(
                 "there are jobs in Redis: look at `tally reconcile`, or rebuild all the same if "
                 "they belong to a rebuild that was interrupted"
             )
-        report, after = RebuildReport(), 0
+        held = [word for word in self._controls.agree() if word.value]
+        report, after = RebuildReport(controls=held), 0
         while page := self._store.waiting(after, _RESTORED):
             jobs = self._store.restorable([job_id for _, job_id in page])
             made = self._mender.restore(jobs, count=True)

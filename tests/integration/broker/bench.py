@@ -124,7 +124,7 @@ class Bench:
 
     def parked_by_limit(self, **fields: Any) -> tuple[ClaimedJob, str]:
         """A job that holds the only slot of its type, and one that waits behind it."""
-        self.functions.call("limit", fields.get("job_type", "greet"), 1)
+        self.functions.call("limit", "", "", fields.get("job_type", "greet"), 1)
         holder = self.started(**fields)
         job_id = self.seed(new_job(**fields))[0]
         assert self.claim(queues=(holder.queue,)) == []
@@ -224,7 +224,7 @@ class Bench:
 
     def resume(self, what: str, most: int = 200, lanes: tuple[str, ...] = ()) -> list[int]:
         """Whether it was paused, and how many came back."""
-        return self.functions.codes("resume", what, most, *lanes)
+        return self.functions.codes("resume", what, "ada", "", most, *lanes)
 
     def parked(self, gate: str) -> list[str]:
         """The ids behind a gate, the next one first."""

@@ -119,7 +119,7 @@ def test_a_spoilt_job_does_not_keep_people_from_the_others(bench: Bench, step: s
 
 def test_what_a_step_gathered_before_it_broke_is_written(bench: Bench) -> None:
     """A start that breaks at its limit's slots: its job has a lease, so that it is rescued."""
-    bench.functions.call("limit", "held", 1)
+    bench.functions.call("limit", "", "", "held", 1)
     first = bench.seed(new_job(), new_job(job_type="held"))[0]
     bench.tampered = True
     bench.redis.set(bench.keys.holders("type:held"), "not a set")

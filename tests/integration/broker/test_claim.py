@@ -66,8 +66,8 @@ def test_nothing_is_claimed_from_a_paused_queue_lane_or_while_suspended(bench: B
     bench.functions.call("pause", "lane:email")
     assert bench.claim(2, both) == []
 
-    bench.functions.call("resume", "queue:normal", 10)
-    bench.functions.call("resume", "lane:email", 10)
+    bench.functions.call("resume", "queue:normal", "", "", 10)
+    bench.functions.call("resume", "lane:email", "", "", 10)
     bench.redis.set(bench.keys.suspended, 1)
     assert bench.claim(2, both) == []
 
@@ -87,7 +87,7 @@ def test_a_job_of_a_paused_type_waits_aside_and_lets_others_pass(bench: Bench) -
 
 
 def test_a_type_at_its_limit_waits_aside_until_a_slot_is_free(bench: Bench) -> None:
-    bench.functions.call("limit", "greet", 1)
+    bench.functions.call("limit", "", "", "greet", 1)
     bench.seed(new_job("a"), new_job("b"), new_job("c"))
 
     first = bench.claim(3)

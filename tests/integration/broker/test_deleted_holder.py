@@ -12,7 +12,7 @@ def _deleted_under(bench: Bench, gate: str) -> tuple[ClaimedJob, str]:
     """A running job with the only place of a limit, which is deleted, and one that waits for the place."""
     limits = {"limit_key": "k", "limit": 1} if gate == "key:k" else {}
     if gate == "type:greet":
-        bench.functions.call("limit", "greet", 1)
+        bench.functions.call("limit", "", "", "greet", 1)
     holder = bench.started(**limits)
     (waiting,) = bench.seed(new_job(**limits))
     assert bench.claim() == []
@@ -56,7 +56,7 @@ def test_its_place_is_free_at_the_next_look_of_the_usher(bench: Bench, gate: str
 def test_who_runs_keeps_its_place(bench: Bench, gate: str) -> None:
     limits = {"limit_key": "k", "limit": 1} if gate == "key:k" else {}
     if gate == "type:greet":
-        bench.functions.call("limit", "greet", 1)
+        bench.functions.call("limit", "", "", "greet", 1)
     holder = bench.started(**limits)
     bench.seed(new_job(**limits))
     assert bench.claim() == []

@@ -11,7 +11,7 @@ from tests.integration.broker.bench import Bench, new_job
 
 
 def _limit(bench: Bench, job_type: str, most: int) -> Any:
-    through, go_on = bench.functions.call("limit", job_type, most)
+    through, go_on = bench.functions.call("limit", "", "", job_type, most)
     assert go_on == b"0"
     return through
 
@@ -29,7 +29,7 @@ def test_a_limit_is_noted_and_removed(bench: Bench) -> None:
 
 
 def test_several_limits_are_set_in_one_call(bench: Bench) -> None:
-    bench.functions.call("limit", "greet", 3, "other", 4)
+    bench.functions.call("limit", "", "", "greet", 3, "other", 4)
 
     assert bench.redis.hgetall(bench.keys.limits) == {b"greet": b"3", b"other": b"4"}
 

@@ -28,7 +28,7 @@ def _behind_a_pause(bench: Bench, jobs: int, job_type: str = "greet") -> list[st
 
 def _behind_a_limit(bench: Bench, jobs: int) -> tuple[str, list[str]]:
     """Who runs, and who waits behind the only slot."""
-    bench.functions.call("limit", "greet", 1)
+    bench.functions.call("limit", "", "", "greet", 1)
     ids = bench.seed(*[new_job() for _ in range(jobs + 1)])
     bench.claim(jobs + 1)
     return ids[0], ids[1:]
@@ -50,7 +50,7 @@ def test_jobs_left_behind_by_a_caller_that_died_while_lifting_a_limit_come_back(
     bench: Bench,
 ) -> None:
     _, waiting = _behind_a_limit(bench, 250)
-    assert bench.functions.call("limit", "greet", 0)[0] == 200
+    assert bench.functions.call("limit", "", "", "greet", 0)[0] == 200
 
     assert _usher(bench) == 50
 

@@ -17,7 +17,7 @@ from backend.embedded.servers import Servers
 from backend.history.schema.migrator import Migrator
 from backend.history.server.connection import connect as connect_history
 from tests.integration.cli.shell import Shell
-from tests.integration.history.databases import database
+from tests.integration.history.databases import database, forget_controls
 from tests.integration.runtime.cluster import Cluster
 
 
@@ -39,6 +39,7 @@ def environment(
     client = connect(servers.redis_url)
     client.flushall()
     client.close()
+    forget_controls(record_url)
     (tmp_path / "config.yaml").write_text("{}\n")
     monkeypatch.setenv("REDIS_URL", servers.redis_url)
     monkeypatch.setenv("JOB_QUEUE_DATABASE_URL", record_url)

@@ -49,6 +49,17 @@ def test_a_good_deployment_has_nothing_wrong(shell: Shell, redis: Redis) -> None
     assert "the books balance" in answer.text
 
 
+def test_a_pause_that_redis_lost_is_named(shell: Shell, redis: Redis) -> None:
+    shell.run("queues", "pause", "low")
+    redis.flushall()
+    library.load(redis)
+
+    assert "tally reconcile --repair" in _codes(shell, "warning")["controls_differ"]
+
+    shell.run("reconcile", "--repair")
+    assert "know the same pauses and limits" in shell.run("doctor").text
+
+
 def test_1_a_variable_that_is_no_setting(shell: Shell, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("TALLY_WORKR__LEASE", "90")
 

@@ -28,6 +28,7 @@ def stage(servers: Servers, dashboard_database: str, tmp_path: Path) -> Iterator
         stage.platform.redis.flushall()
         stage.platform.load_library()
         run(stage.platform.history_engine, "DELETE FROM api_keys")
+        run(stage.platform.history_engine, "DELETE FROM controls")
         yield stage
 
 

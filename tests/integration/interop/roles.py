@@ -19,6 +19,7 @@ from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.keys import Keys
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
+from backend.broker.ledger.redis_controls import RedisControls
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server import library
@@ -32,6 +33,7 @@ from backend.cli.checks.redis import check_redis
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.control import Control
 from backend.domain.ledger.ledger_ports import Attestation, RestorableJob, Seat
 from backend.domain.ports import ClaimPlan, Rescued
 from tests.integration.broker.bench import Bench, new_job
@@ -66,6 +68,7 @@ def serve(client: Redis, keys: Keys) -> None:
     desk.limit("greet", 1)
     desk.limit("greet", 0)
     Functions(client, keys.root).call("muster", "0", 10, "greet")
+    _agree(client, keys)
     desk.reprioritise([("s1", "high"), ("s2", "low")], front=True, **ACT)
     desk.run_now(["s2"], **ACT)
     desk.cancel(["s1", "s2", "started"], force=True, **ACT)
@@ -82,6 +85,15 @@ def serve(client: Redis, keys: Keys) -> None:
     commands.shut_down("w9")
     commands.forget("w9")
     _look(client, keys)
+
+
+def _agree(client: Redis, keys: Keys) -> None:
+    """Operators' words are read and compared, and new ones of the record obeyed."""
+    controls = RedisControls(client, keys, ["default"])
+    controls.read()
+    for name, value in (("pause:type:x", "1"), ("limit:type:x", "1"), ("pause:type:x", "")):
+        assert controls.adopt([Control(name, value, controls.version() + 1)]) == 1
+    controls.settled()
 
 
 def _look(client: Redis, keys: Keys) -> None:
@@ -147,6 +159,7 @@ def work_and_keep_up(client: Redis, keys: Keys) -> None:
     """Worker processes, and the jobs of theirs that prune, reconcile and look after workers."""
     library.load(client)
     _compare(client, keys, "p5")
+    _agree(client, keys)
     RedisEventProgress(client, keys).recorded()
     look = RedisInspection(client, keys)
     RedisOperations(client, keys).prune(look.queue_names(), max_dead=1, max_dead_age=0)
@@ -181,6 +194,7 @@ def keep_time(client: Redis, keys: Keys) -> None:
     desk = RedisOperations(client, keys)
     desk.prune(["normal"], max_dead=1, max_dead_age=0)
     desk.usher(10, 10)
+    _agree(client, keys)
     _relay(RedisRelayTarget(client, keys))
     stream = RedisEventStream(client, client, keys, consumer="c1")
     stream.acknowledge(stream.read(1000, 0.01))

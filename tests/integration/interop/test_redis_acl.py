@@ -36,11 +36,12 @@ SERVICES = [name for name in ACCOUNTS if name != "tally-deploy"]
 _ASKED = (
     *("enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
     "run_now",
-    *("pause", "resume", "limit", "muster", "purge", "evict"),
+    *("pause", "resume", "limit", "words", "adopt", "muster", "purge", "evict"),
 )
 _BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
 _WORK = (
     *("claim", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
+    *("words", "adopt"),
     *_BOOKS,
 )
 #: The steps that each service calls.
@@ -50,6 +51,7 @@ STEPS = {
     "tally-worker": _WORK,
     "tally-clock": (
         *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
+        *("words", "adopt"),
         *_BOOKS,
     ),
 }

@@ -12,6 +12,7 @@ import pytest
 from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
 from tests.integration.cli.conftest import record_url
+from tests.integration.history.databases import forget_controls
 from tests.integration.runtime.cluster import Cluster
 
 __all__ = ["record_url"]
@@ -40,6 +41,7 @@ def deployment(servers: Servers, record_url: str, tmp_path: Path) -> Iterator[De
     client = connect(servers.redis_url)
     client.flushall()
     client.close()
+    forget_controls(record_url)
     ports = [free_port() for _ in range(3)]
     cluster = Cluster(
         servers.redis_url,

@@ -19,6 +19,7 @@ from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
+from backend.broker.ledger.redis_controls import RedisControls
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import connect_blocking
 from backend.domain.events.subscription import Subscription, SubscriptionTable
@@ -27,6 +28,7 @@ from backend.domain.jobs.job_id import uuid7
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.history.audit.audit_store import PostgresAuditStore
 from backend.history.audit.seal_store import PostgresSealStore
+from backend.history.ledger.control_book import PostgresControlBook
 from backend.history.ledger.ledger_store import PostgresLedgerStore
 from backend.history.outbox.callback_store import PostgresCallbackStore
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
@@ -45,6 +47,7 @@ from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.jobs.preview_service import PreviewService
 from backend.services.jobs.rehearsals import Rehearsals
 from backend.services.jobs.replay_service import ReplayService
+from backend.services.ledger.control_keeper import ControlKeeper
 from backend.services.ledger.ledger_look import SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.ledger_service import LedgerService
@@ -120,6 +123,7 @@ class Bureau:
         )
         self.replays = ReplayService(PostgresHistoryStore(engine), self.queue, self.intake)
         self.callback_service = CallbackService(self.intake, secret="main")
+        self.book = PostgresControlBook(engine)
         self.audit_store = PostgresAuditStore(engine)
         self.seals = PostgresSealStore(engine)
         self.audit = AuditService(self.audit_store, self.seals, self.clock)
@@ -143,8 +147,14 @@ class Bureau:
                 lease=90.0,
                 rules=self.rules,
             ),
+            controls=self.keeper(),
             now=self.clock.now,
         )
+
+    def keeper(self, engine: Engine | None = None) -> ControlKeeper:
+        """What keeps operators' words the same in both stores."""
+        live = RedisControls(self.redis, self.keys, CATALOGUE.lanes())
+        return ControlKeeper(live, PostgresControlBook(engine or self.engine))
 
     def callbacks(self) -> Callbacks:
         """The loop that turns ends into webhook jobs."""

@@ -16,7 +16,7 @@ from tests.integration.record.bureau import Bureau
 
 _TABLES = (
     "jobs, job_results, job_events, set_aside_events, job_statistics, stale_hours, job_outbox,"
-    " event_records, event_record_jobs, job_callbacks, audit_log, job_event_seals, chain_heads"
+    " event_records, event_record_jobs, job_callbacks, audit_log, job_event_seals, chain_heads, controls"
 )
 
 
@@ -48,7 +48,7 @@ def bureau(redis: Redis, servers: Servers, engine: Engine) -> Bureau:
 def office(bureau: Bureau) -> Bureau:
     """One job in each state, all of them on record."""
     bench = bureau.bench
-    bench.functions.call("limit", "send_webhook", 1)
+    bench.functions.call("limit", "", "", "send_webhook", 1)
     hook = {"payload": {"url": "https://example.com/"}}
     bureau.enqueue(bureau.job("send_webhook", job_id="holder", **hook))
     bureau.enqueue(bureau.job("send_webhook", job_id="parked", **hook))

@@ -23,7 +23,7 @@ def test_a_preview_tells_queue_time_retries_and_limits_and_enqueues_nothing(
     bureau: Bureau, redis: Redis
 ) -> None:
     bureau.enqueue(bureau.job(), bureau.job(), bureau.job())
-    bureau.bench.functions.call("limit", "greet", 1)
+    bureau.bench.functions.call("limit", "", "", "greet", 1)
     bureau.bench.claim(3)
     before = set(redis.scan_iter())
 

@@ -6,11 +6,9 @@
 -- ARGV[3]  reason
 -- Returns  1 paused, 0 was paused already: who did that first keeps standing beside it
 local function pause(keys, argv)
-  local root, what = keys[1], argv[1]
-  local paused = redis.call('SADD', root .. ':tally:paused', what)
-  if paused == 1 then
-    local note = {by = argv[2] or '', reason = argv[3] or '', since = now_ms()}
-    redis.call('HSET', root .. ':tally:pauses', what, cjson.encode(note))
-  end
-  return paused
+  local root, what, by, reason = keys[1], argv[1], argv[2] or '', argv[3] or ''
+  if redis.call('SADD', root .. ':tally:paused', what) == 0 then return 0 end
+  hold_back(root, what, by, reason, now_ms())
+  say(root, 'pause:' .. what, '1', by, reason)
+  return 1
 end

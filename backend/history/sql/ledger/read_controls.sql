@@ -1,0 +1,1 @@
+SELECT name, value, version, said_by, reason, since FROM controls ORDER BY name

@@ -1,0 +1,218 @@
+"""What operators say outlives each store: the other one has it, and the later word holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.operations import RedisOperations
+from backend.domain.access.actor import Actor
+from backend.history.server.connection import connect
+from backend.loops.control_watch import ControlWatch
+from backend.services.jobs.job_control import JobControl
+from backend.services.ledger.control_keeper import ControlKeeper
+from tests.integration.broker.bench import new_job
+from tests.integration.record.bureau import Bureau
+
+ADA = Actor("ada")
+NOWHERE = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
+
+
+@pytest.fixture
+def control(bureau: Bureau) -> JobControl:
+    """What people do, written down at once."""
+    return control_of(bureau, bureau.keeper())
+
+
+def control_of(bureau: Bureau, keeper: ControlKeeper) -> JobControl:
+    """What people do, written down by this keeper."""
+    desk = RedisOperations(bureau.redis, bureau.keys)
+    look = RedisInspection(bureau.redis, bureau.keys)
+    return JobControl(desk, look, bureau.queue, bureau.intake, keeper.note)
+
+
+def cut_off(bureau: Bureau) -> ControlKeeper:
+    """A keeper that finds no Postgres."""
+    return bureau.keeper(connect(NOWHERE))
+
+
+def recorded(bureau: Bureau) -> dict[str, tuple[str, str, str]]:
+    """Value, who and why of each word on record."""
+    return {each.name: (each.value, each.by, each.reason) for each in bureau.book.read()}
+
+
+def test_what_is_said_is_on_record_at_once(bureau: Bureau, control: JobControl) -> None:
+    control.pause("queue:low", by=ADA, reason="disk")
+    control.pause("lane:report", by=ADA)
+    control.resume("lane:report", by=Actor("bob"), reason="done")
+    control.limit("greet", 3, by=ADA, reason="slow")
+
+    assert recorded(bureau) == {
+        "pause:queue:low": ("1", "ada", "disk"),
+        "pause:lane:report": ("", "bob", "done"),
+        "limit:type:greet": ("3", "ada", "slow"),
+    }
+    assert bureau.keeper().agree() == []
+    assert not bureau.keeper().differ()
+
+
+def test_a_redis_that_lost_everything_has_it_again(bureau: Bureau, control: JobControl) -> None:
+    control.pause("type:greet", by=ADA, reason="disk")
+    control.pause("queue:high", by=ADA)
+    control.resume("queue:high", by=ADA)
+    control.limit("count", 2, by=ADA)
+    before = bureau.inspection.pauses()
+    bureau.redis.flushall()
+
+    ControlWatch(bureau.keeper(), bureau.clock).run_once()
+
+    assert bureau.inspection.pauses() == before
+    assert bureau.inspection.limits() == {"count": 2}
+    assert not bureau.keeper().differ()
+
+
+def test_an_older_copy_of_redis_learns_what_was_said_since(
+    bureau: Bureau, control: JobControl
+) -> None:
+    control.pause("queue:low", by=ADA)
+    control.pause("queue:high", by=ADA)
+    copy = {key: bureau.redis.dump(key) for key in bureau.redis.keys("rq:tally:*")}
+    control.resume("queue:low", by=ADA)
+    control.limit("greet", 5, by=ADA)
+    bureau.redis.flushall()
+    for key, dump in copy.items():
+        bureau.redis.restore(key, 0, dump)
+
+    bureau.keeper().agree()
+
+    assert bureau.inspection.paused() == ["queue:high"]
+    assert bureau.inspection.limits() == {"greet": 5}
+
+
+def test_a_pause_is_never_refused_because_postgres_is_away(bureau: Bureau) -> None:
+    assert control_of(bureau, cut_off(bureau)).pause("queue:low", by=ADA, reason="night")
+
+    assert bureau.inspection.paused() == ["queue:low"]
+    assert recorded(bureau) == {}
+
+    ControlWatch(bureau.keeper(), bureau.clock).run_once()
+
+    assert recorded(bureau) == {"pause:queue:low": ("1", "ada", "night")}
+
+
+def test_a_pause_at_night_holds_against_the_word_of_the_day_before(
+    bureau: Bureau, control: JobControl
+) -> None:
+    control.pause("queue:low", by=ADA)
+    control.resume("queue:low", by=ADA, reason="day")
+    control_of(bureau, cut_off(bureau)).pause("queue:low", by=ADA, reason="night")
+
+    bureau.keeper().agree()
+
+    assert bureau.inspection.paused() == ["queue:low"]
+    assert recorded(bureau)["pause:queue:low"] == ("1", "ada", "night")
+
+
+def test_the_word_of_now_holds_though_the_clock_of_a_new_redis_is_behind(
+    bureau: Bureau, control: JobControl
+) -> None:
+    ahead = 1 << 52
+    bureau.redis.set(bureau.keys.controls_version, ahead)
+    control.pause("queue:low", by=ADA)
+    control.resume("queue:low", by=ADA)
+    bureau.redis.flushall()
+
+    control.pause("queue:low", by=ADA, reason="now")
+
+    assert bureau.inspection.paused() == ["queue:low"]
+    assert recorded(bureau)["pause:queue:low"] == ("1", "ada", "now")
+    assert bureau.keeper().agree() == []
+
+
+def test_what_redis_had_before_the_upgrade_is_taken_over(bureau: Bureau) -> None:
+    bureau.redis.sadd(bureau.keys.paused, "queue:low")
+    bureau.redis.hset(bureau.keys.limits, "greet", 4)
+
+    ControlWatch(bureau.keeper(), bureau.clock).run_once()
+
+    assert recorded(bureau) == {
+        "pause:queue:low": ("1", "", ""),
+        "limit:type:greet": ("4", "", ""),
+    }
+    assert bureau.inspection.paused() == ["queue:low"]
+
+
+def test_what_the_last_release_does_during_the_deploy_holds(
+    bureau: Bureau, control: JobControl
+) -> None:
+    control.pause("queue:low", by=ADA)
+    watch = ControlWatch(bureau.keeper(), bureau.clock)
+    watch.run_once()
+    bureau.redis.srem(bureau.keys.paused, "queue:low")
+    bureau.redis.hdel(bureau.keys.pauses, "queue:low")
+
+    bureau.keeper().agree()
+
+    assert bureau.inspection.paused() == []
+    assert recorded(bureau)["pause:queue:low"][0] == ""
+
+
+def test_differences_are_named_and_nothing_is_changed(bureau: Bureau, control: JobControl) -> None:
+    control.pause("queue:low", by=ADA)
+    control.pause("queue:high", by=ADA)
+    control.resume("queue:high", by=ADA)
+    bureau.redis.flushall()
+    cut = control_of(bureau, cut_off(bureau))
+    cut.limit("greet", 2, by=ADA)
+
+    found = bureau.keeper().differences()
+
+    assert [(each.holds.words, each.is_live_behind) for each in found] == [
+        ("limit of type:greet: 2", False),
+        ("pause of queue:low", True),
+    ]
+    assert bureau.inspection.paused() == []
+
+
+def test_reconciling_names_them_and_repairing_makes_them_agree(
+    bureau: Bureau, control: JobControl
+) -> None:
+    control.pause("queue:low", by=ADA)
+    bureau.redis.flushall()
+
+    report = bureau.ledger().reconcile()
+    assert [each.holds.name for each in report.controls] == ["pause:queue:low"]
+    assert bureau.inspection.paused() == []
+
+    bureau.ledger().reconcile(repair=True)
+    assert bureau.inspection.paused() == ["queue:low"]
+    assert bureau.ledger().reconcile().controls == []
+
+
+def test_a_rebuild_sets_them_before_it_makes_any_job(bureau: Bureau, control: JobControl) -> None:
+    bureau.enqueue(bureau.job(job_id="a"))
+    control.pause("queue:normal", by=ADA)
+    control.limit("greet", 2, by=ADA)
+    control.limit("count", 2, by=ADA)
+    control.limit("count", 0, by=ADA)
+    bureau.record()
+    bureau.redis.flushall()
+
+    report = bureau.ledger().rebuild()
+
+    assert [each.words for each in report.controls] == [
+        "limit of type:greet: 2",
+        "pause of queue:normal",
+    ]
+    assert report.lost_controls == []
+    assert bureau.bench.claim() == []
+
+
+def test_two_keepers_at_once_change_nothing_twice(bureau: Bureau, control: JobControl) -> None:
+    control.pause("queue:low", by=ADA)
+    bureau.redis.flushall()
+
+    assert len(bureau.keeper().agree()) == 1
+    assert bureau.keeper().agree() == []
+    bureau.bench.seed(new_job("a", "low"))
+    assert bureau.bench.claim(1, ("low",)) == []
