@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker.jobs import codec
+from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
@@ -33,7 +33,9 @@ class RedisRelayTarget:
 
     def close_to_others(self, fence: int) -> bool:
         """From now on nothing is taken from relays with a lower fence; False: a higher one was here."""
-        return self._functions.call("relay", fence, *self._limits) is not None
+        return (
+            self._functions.call("relay", fence, *self._limits, *enqueue_arguments([])) is not None
+        )
 
     def send(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
         """Offers jobs, an answer for each; None when a higher fence was here, and nothing was taken."""
@@ -58,7 +60,7 @@ class RedisRelayTarget:
         return {job_id for job_id, exists in zip(job_ids, found, strict=True) if exists}
 
     def _send_batch(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
-        arguments = [text for job in jobs for text in codec.enqueue_arguments(job)]
+        arguments = enqueue_arguments([row_of(job) for job in jobs])
         try:
             codes = self._functions.call("relay", fence, *self._limits, *arguments)
         except QueueFull as error:

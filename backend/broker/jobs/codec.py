@@ -18,7 +18,8 @@ from backend.domain.jobs.options.job_terms import terms_in, terms_of
 
 #: The function path stored in RQ's ``data``. It refuses to run anywhere but in our worker process.
 TRAMPOLINE = "workers.runtime.trampoline.run"
-_DATA_HEAD = f'["{TRAMPOLINE}",null,['
+#: What follows the payload in it.
+CALL_TAIL = "],{}]"
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -27,7 +28,7 @@ def milliseconds(instant: datetime | None) -> int:
     return 0 if instant is None else int(instant.timestamp() * 1000)
 
 
-def _sendable(json_text: str) -> str:
+def sendable(json_text: str) -> str:
     """The same JSON in UTF-8: half a surrogate pair (a stray file name) is written as its escape."""
     if json_text.isascii():
         return json_text
@@ -36,12 +37,17 @@ def _sendable(json_text: str) -> str:
 
 def options_text(options: Mapping[str, Any]) -> str:
     """What travels with a job and no step looks at, as JSON."""
-    return _sendable(_to_json(options)) if options else "{}"
+    return sendable(_to_json(options)) if options else "{}"
+
+
+def call_head(job_type: str) -> str:
+    """What precedes the payload in RQ's call: function path, instance, first positional argument."""
+    return f'["{TRAMPOLINE}",null,["{job_type}",'
 
 
 def data_of(job_type: str, payload: str) -> str:
     """RQ's call: function path, instance, positional and named arguments, as JSON."""
-    return f'{_DATA_HEAD}"{job_type}",{_sendable(payload)}],{{}}]'
+    return f"{call_head(job_type)}{sendable(payload)}{CALL_TAIL}"
 
 
 def payload_of(data: bytes | str) -> Any:
@@ -51,8 +57,8 @@ def payload_of(data: bytes | str) -> Any:
     return json.loads(data)[2][1]
 
 
-def enqueue_arguments(job: NewJob) -> list[Any]:
-    """One job as the sixteen arguments of the ``enqueue`` step."""
+def whole_arguments(job: NewJob) -> list[Any]:
+    """One job as the sixteen arguments of the ``restore`` step that say what was asked for."""
     return [
         job.id,
         str(job.queue),
@@ -128,7 +134,7 @@ def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
         body,
         entry,
         f"{outcome.run_seconds * 1000:.3f}",
-        _sendable(outcome.log),
+        sendable(outcome.log),
     )
 
 
@@ -140,13 +146,13 @@ def kind_word(outcome: Outcome) -> str:
 def outcome_texts(outcome: Outcome) -> tuple[str, str | bytes]:
     """The body of the event, and RQ's result entry, of one outcome."""
     if outcome.kind is OutcomeKind.FINISHED:
-        result = _sendable(outcome.result)
+        result = sendable(outcome.result)
         return result, b64encode(result.encode()) if result else ""
     if outcome.error is None:
         return "", ""
     text = outcome.error.traceback or f"{outcome.error.error}: {outcome.error.message}"
     entry = zlib.compress(text.encode("utf-8", "backslashreplace"))
-    return _sendable(_to_json(outcome.error.to_dict())), b64encode(entry)
+    return sendable(_to_json(outcome.error.to_dict())), b64encode(entry)
 
 
 def attempt_error(body: str | bytes) -> AttemptError:

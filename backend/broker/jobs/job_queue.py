@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from backend.broker.jobs import codec
+from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.broker.keys import Keys
 from backend.broker.server.connection import blocked, translated
 from backend.broker.server.functions import Functions
@@ -54,9 +55,9 @@ class RedisJobQueue:
         another, after the others were accepted.
         """
         replies: list[EnqueueReply | Conflict] = []
-        encoded = [codec.enqueue_arguments(job) for job in jobs]
+        rows = [row_of(job) for job in jobs]
         for at in range(0, len(jobs), BATCH):
-            arguments = [text for texts in encoded[at : at + BATCH] for text in texts]
+            arguments = enqueue_arguments(rows[at : at + BATCH])
             try:
                 codes = self._functions.call("enqueue", *self._limits, *arguments)
             except QueueUnavailable as error:

@@ -52,7 +52,7 @@ class RedisLedgerRepair:
 
 def _restore_arguments(restorable: RestorableJob) -> list[Any]:
     return [
-        *codec.enqueue_arguments(restorable.job),
+        *codec.whole_arguments(restorable.job),
         restorable.state.value,
         restorable.created_ms,
         restorable.attempt,

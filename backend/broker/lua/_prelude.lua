@@ -8,10 +8,11 @@ local function now_ms()
 end
 
 -- RQ writes instants as ISO 8601 in UTC. Civil date from day number: Howard Hinnant's algorithm.
-local iso_of, iso_text
+-- The text of a second is kept: most calls need only other milliseconds than the one before.
+local second_of, second_text
 local function iso(ms)
-  if ms == iso_of then return iso_text end
   local secs = math.floor(ms / 1000)
+  if secs == second_of then return second_text .. string.format('%03d000Z', ms % 1000) end
   local days = math.floor(secs / 86400)
   local rest = secs - days * 86400
   local z = days + 719468
@@ -22,11 +23,10 @@ local function iso(ms)
   local mp = math.floor((5 * doy + 2) / 153)
   local month = mp < 10 and mp + 3 or mp - 9
   local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  iso_of = ms
-  iso_text = string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03d000Z', year, month,
-    doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(rest / 3600), math.floor(rest / 60) % 60,
-    rest % 60, ms % 1000)
-  return iso_text
+  second_of = secs
+  second_text = string.format('%04d-%02d-%02dT%02d:%02d:%02d.', year, month,
+    doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
+  return second_text .. string.format('%03d000Z', ms % 1000)
 end
 
 -- What a step writes to the same key for many jobs is gathered and sent once: most of a step's time

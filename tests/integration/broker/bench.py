@@ -10,6 +10,7 @@ from redis import Redis
 
 from backend.broker.events.event_stream import job_event
 from backend.broker.jobs import codec
+from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.keys import Keys
 from backend.broker.server.functions import Functions
@@ -76,7 +77,7 @@ class Bench:
 
     def enqueue(self, *jobs: NewJob, backlog: int = 0, stream: int = 0) -> list[Any]:
         """The replies of the step."""
-        texts = [text for job in jobs for text in codec.enqueue_arguments(job)]
+        texts = enqueue_arguments([row_of(job) for job in jobs])
         replies: list[Any] = self.functions.call("enqueue", backlog, stream, *texts)
         return replies
 

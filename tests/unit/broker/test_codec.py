@@ -59,7 +59,7 @@ def test_a_payload_that_rq_compressed_is_read() -> None:
     assert codec.payload_of(zlib.compress(codec.data_of("greet", '{"n":1}').encode())) == {"n": 1}
 
 
-def test_a_job_is_sixteen_arguments_in_their_units() -> None:
+def test_a_job_to_be_made_again_is_sixteen_arguments_in_their_units() -> None:
     job = _new_job(
         delay=1.5,
         timeout=0.4,
@@ -72,7 +72,7 @@ def test_a_job_is_sixteen_arguments_in_their_units() -> None:
         digest="0f1e",
     )
 
-    arguments = codec.enqueue_arguments(job)
+    arguments = codec.whole_arguments(job)
 
     assert arguments == [
         *("a", "high:email", 0, 1500, "greet", codec.data_of("greet", "{}"), '{"tags":["ä"]}'),
@@ -164,7 +164,7 @@ def test_text_that_is_no_utf8_can_still_be_sent(outcome: Outcome) -> None:
 def test_a_payload_that_is_no_utf8_can_still_be_sent() -> None:
     job = _new_job(payload=json.dumps({"file": STRAY}, ensure_ascii=False))
 
-    data = codec.enqueue_arguments(job)[5]
+    data = codec.whole_arguments(job)[5]
 
     assert codec.payload_of(data.encode()) == {"file": STRAY}
 

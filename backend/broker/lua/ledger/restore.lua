@@ -1,9 +1,9 @@
 -- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
--- ARGV[2…] twenty-five a job: the sixteen of `enqueue` (its time is an instant; no delay, no digest), state
---          (queued · scheduled · failed), created at (ms), attempt, failures, suspect ('1' or ''), last error (JSON or
---          ''), fence and worker of the attempt that was under way ('': none), ended at (ms, 0: not)
+-- ARGV[2…] twenty-five a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
+--          at, unique key, unique window, limit key, limit, '', state (queued · scheduled · failed), created at, attempt,
+--          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id

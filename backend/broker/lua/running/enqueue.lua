@@ -2,56 +2,101 @@
 -- KEYS[1]  ROOT
 -- ARGV[1]  most jobs that may wait in one queue (0: no limit)
 -- ARGV[2]  most events that may wait for the recorder (0: no limit)
--- ARGV[3…] sixteen a job: id, queue, run at (ms, 0: now), delay (ms), job type, data (RQ's call as
---          JSON), options (JSON), max attempts, soft timeout (s), result ttl (s), expires at (ms, 0:
---          never), unique key ('': none), unique window (ms), limit key ('': none), limit, digest of
---          what is asked for ('': whatever has its id or key will do)
+-- ARGV[3]  how many heads follow
+-- ARGV[4…] the heads: what many jobs share, with unit separators between: queue, job type, max attempts,
+--          soft timeout (s), result ttl (s), RQ's call before and after the payload
+--     then five a job: number of its head, id, payload (JSON), options (JSON), and what few jobs have ('': none
+--          of it), names and values with unit separators between: run_at (ms), delay (ms), expires_at (ms),
+--          unique_key, unique_window (ms), limit_key, limit, digest (of what is asked for; without it
+--          whatever has the job's id or key will do)
 -- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), the id of its twin when
 --          the unique key is taken, -1 queue full, -2 recorder too far behind (nothing written); when id
 --          or key belong to a job with other contents: that job's id, and since when it is here
 -- Refused as a whole by Redis when memory is full: it alone has no allow-oom flag.
-local function enqueue(keys, argv)
-  local root, now = keys[1], now_ms()
-  local stamp, replies, joined = iso(now), {}, {}
-  local backlog, stream = tonumber(argv[1]), tonumber(argv[2])
-  local behind = stream > 0 and redis.call('XLEN', root .. ':tally:events') >= stream
-  for at = 3, #argv, 16 do
-    local id, queue = argv[at], argv[at + 1]
-    local job, unique, digest = root .. ':job:' .. id, argv[at + 11], argv[at + 15]
-    local is_here, reply = redis.call('EXISTS', job) == 1, nil
-    local twin = is_here and id or holder_of(root, unique)
-    if twin then reply = conflict_with(root, twin, argv[at + 4], argv[at + 5], digest) or (is_here and 3 or twin)
-    elseif behind then reply = -2
-    elseif backlog > 0 and redis.call('LLEN', root .. ':queue:' .. queue) + (joined[queue] or 0) >= backlog then reply = -1
-    else
-      local due, delay = tonumber(argv[at + 2]), tonumber(argv[at + 3])
-      if delay > 0 then due = now + delay end
-      local state = due > now and 'scheduled' or 'queued'
-      local fields = {'status', state, 'created_at', stamp, 'origin', queue,
-        'description', argv[at + 4], 'data', argv[at + 5], 'options', argv[at + 6],
-        'max_attempts', argv[at + 7], 'timeout', argv[at + 8], 'result_ttl', argv[at + 9]}
-      local function add(name, value) fields[#fields + 1] = name; fields[#fields + 1] = value end
-      if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
-      if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
-      if unique ~= '' then
-        redis.call('SET', root .. ':tally:unique:' .. unique, id, 'PX', argv[at + 12])
-        add('unique_key', unique)
-        add('unique_until', string.format('%.0f', now + argv[at + 12]))
-      end
-      if digest ~= '' then add('digest', digest) end
-      if state == 'queued' then add('enqueued_at', stamp) end
-      redis.call('HSET', job, unpack(fields))
-      count(root, queue, 'accepted', 1)
-      joined[queue] = (joined[queue] or 0) + (state == 'queued' and 1 or 0)
-      if state == 'scheduled' then schedule(root, id, queue, due)
-      else gather('RPUSH', root .. ':queue:' .. queue, id) end
-      event(root, 'k', 'enqueued', 'j', id, 'q', queue, 's', state, 't', argv[at + 4], 'm', argv[at + 7],
-        'u', due, 'd', argv[at + 5], 'o', argv[at + 6])
-      reply = state == 'queued' and 1 or 2
-    end
-    replies[#replies + 1] = reply
+local function words_in(text)
+  local words = {}
+  for word in string.gmatch(text .. '\31', '([^\31]*)\31') do words[#words + 1] = word end
+  return words
+end
+
+local function named_in(text)
+  local words, named = words_in(text), {}
+  for at = 1, #words, 2 do named[words[at]] = words[at + 1] end
+  return named
+end
+
+local function plain_fields(call, head, data, options)
+  return 'status', 'queued', 'created_at', call.stamp, 'origin', head.queue, 'description', head.kind,
+    'data', data, 'options', options, 'max_attempts', head.most, 'timeout', head.timeout, 'result_ttl', head.ttl,
+    'enqueued_at', call.stamp
+end
+
+-- A job with a time, a key or a limit of its own; its unique key is taken.
+local function rare_fields(call, head, id, data, options, rare, state)
+  local fields = {plain_fields(call, head, data, options)}
+  local function add(name, value) fields[#fields + 1] = name; fields[#fields + 1] = value end
+  fields[2] = state
+  if state == 'scheduled' then fields[#fields] = nil fields[#fields] = nil end
+  if rare.expires_at then add('expires_at', rare.expires_at) end
+  if rare.limit_key then add('limit_key', rare.limit_key) add('limit', rare.limit) end
+  if rare.unique_key then
+    redis.call('SET', call.root .. ':tally:unique:' .. rare.unique_key, id, 'PX', rare.unique_window)
+    add('unique_key', rare.unique_key)
+    add('unique_until', string.format('%.0f', call.now + rare.unique_window))
   end
-  for queue, jobs in pairs(joined) do
+  if rare.digest then add('digest', rare.digest) end
+  return unpack(fields)
+end
+
+local NOTHING = {}
+local function admit(call, head, id, payload, options, rare_text)
+  local root, job, data, due, state = call.root, call.jobs .. id, head.before .. payload .. head.after, 0, 'queued'
+  local rare = rare_text == '' and NOTHING or named_in(rare_text)
+  local is_here, joined = redis.call('EXISTS', job) == 1, call.joined[head.queue] or 0
+  local twin = is_here and id or rare.unique_key and holder_of(root, rare.unique_key)
+  if twin then return conflict_with(root, twin, head.kind, data, rare.digest or '') or (is_here and 3 or twin) end
+  if call.behind then return -2 end
+  if call.backlog > 0 and redis.call('LLEN', head.list) + joined >= call.backlog then return -1 end
+  if rare == NOTHING then redis.call('HSET', job, plain_fields(call, head, data, options))
+  else
+    due = rare.delay and call.now + rare.delay or tonumber(rare.run_at or 0)
+    state = due > call.now and 'scheduled' or 'queued'
+    redis.call('HSET', job, rare_fields(call, head, id, data, options, rare, state))
+  end
+  count(root, head.queue, 'accepted', 1)
+  if state == 'queued' then gather('RPUSH', head.list, id) joined = joined + 1
+  else schedule(root, id, head.queue, due) end
+  call.joined[head.queue] = joined
+  event(root, 'k', 'enqueued', 'j', id, 'q', head.queue, 's', state, 't', head.kind, 'm', head.most,
+    'u', due, 'd', data, 'o', options)
+  return state == 'queued' and 1 or 2
+end
+
+-- What a head says is kept from call to call: a deployment has as many as job types and priorities.
+local heads_of, known = {}, 0
+local function head_of(root, text)
+  local head = heads_of[root] and heads_of[root][text]
+  if head then return head end
+  if known >= 1000 then heads_of, known = {}, 0 end
+  local part = words_in(text)
+  head = {queue = part[1], kind = part[2], most = part[3], timeout = part[4], ttl = part[5], before = part[6],
+    after = part[7], list = root .. ':queue:' .. part[1]}
+  heads_of[root] = heads_of[root] or {}
+  heads_of[root][text] = head
+  known = known + 1
+  return head
+end
+
+local function enqueue(keys, argv)
+  local root, now, replies = keys[1], now_ms(), {}
+  local stream, first = tonumber(argv[2]), 4 + argv[3]
+  local call = {root = root, now = now, stamp = iso(now), backlog = tonumber(argv[1]), joined = {},
+    jobs = root .. ':job:', behind = stream > 0 and redis.call('XLEN', root .. ':tally:events') >= stream}
+  for at = first, #argv, 5 do
+    local head = head_of(root, argv[3 + argv[at]])
+    replies[#replies + 1] = admit(call, head, argv[at + 1], argv[at + 2], argv[at + 3], argv[at + 4])
+  end
+  for queue, jobs in pairs(call.joined) do
     redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
     ring(root, lane_of(queue), jobs)
   end

@@ -1,0 +1,72 @@
+"""Jobs as the arguments of the ``enqueue`` step: what many of them share is said once a call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from backend.broker.jobs.codec import CALL_TAIL, call_head, milliseconds, options_text, sendable
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.queue_name import QueueName
+
+_SEPARATOR = "\x1f"
+
+
+class EnqueueRow(NamedTuple):
+    """One job. ``rare`` holds what few jobs have, by name; empty where this one has none of it."""
+
+    head: str
+    id: str
+    payload: str
+    options: str
+    rare: str
+
+
+def row_of(job: NewJob) -> EnqueueRow:
+    """One job, encoded; raises TypeError for options that are no JSON."""
+    return EnqueueRow(
+        _head(job.queue, job.job_type, job.max_attempts, job.timeout, job.result_ttl),
+        job.id,
+        sendable(job.payload),
+        options_text(job.options),
+        _rare(job),
+    )
+
+
+def enqueue_arguments(rows: Iterable[EnqueueRow]) -> list[Any]:
+    """The arguments that follow the limits."""
+    numbers: dict[str, int] = {}
+    texts: list[Any] = []
+    for head, *rest in rows:
+        texts.append(numbers.setdefault(head, len(numbers) + 1))
+        texts += rest
+    return [len(numbers), *numbers, *texts]
+
+
+@lru_cache(maxsize=1024)
+def _head(
+    queue: QueueName, job_type: str, max_attempts: int, timeout: float, result_ttl: int
+) -> str:
+    """RQ's timeout is whole seconds; an exact one travels with the options."""
+    numbers = (str(max_attempts), str(math.ceil(timeout)), str(result_ttl))
+    return _SEPARATOR.join((str(queue), job_type, *numbers, call_head(job_type), CALL_TAIL))
+
+
+def _rare(job: NewJob) -> str:
+    """The names are those of the step. No text of a job that passed its checks has a separator in it."""
+    said: list[Any] = []
+    if job.delay:
+        said += ("delay", int(job.delay * 1000))
+    if job.run_at:
+        said += ("run_at", milliseconds(job.run_at))
+    if job.expires_at:
+        said += ("expires_at", milliseconds(job.expires_at))
+    if job.unique_key:
+        said += ("unique_key", job.unique_key, "unique_window", int(job.unique_window * 1000))
+    if job.limit_key:
+        said += ("limit_key", job.limit_key, "limit", job.limit)
+    if job.digest:
+        said += ("digest", job.digest)
+    return _SEPARATOR.join(map(str, said))
