@@ -49,7 +49,7 @@ def _run(asked: argparse.Namespace) -> None:
     threading.excepthook = _die_with_a_thread
     parts = platform()
     chosen = parts.settings.log
-    set_up_logs(level=chosen.level, style=chosen.format, process="worker")
+    set_up_logs(**chosen.said(), process="worker")
     if asked.parent is not None:
         tie_to_parent(stop_signals.HANG_UP, asked.parent)
     lanes = asked.lane.split(",")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic import field_validator as checks
@@ -207,6 +207,15 @@ class SmtpSettings(Section):
     )
 
 
+class LogChoice(TypedDict):
+    """The settings of logs, by the words of `set_up_logs`."""
+
+    level: str
+    style: Literal["auto", "json", "text"]
+    libraries: str
+    setup: Literal["tally", "keep"]
+
+
 class LogSettings(Section):
     """What processes write to standard error."""
 
@@ -214,3 +223,20 @@ class LogSettings(Section):
     format: Literal["auto", "json", "text"] = Field(
         "auto", description="auto: text on a terminal, JSON elsewhere."
     )
+    libraries: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="What the libraries that Tally brings along say, from this level on."
+    )
+    setup: Literal["tally", "keep"] = Field(
+        "tally",
+        description="keep: Python's logging stays as the application sets it up; only Tally's own lines go "
+        "its way.",
+    )
+
+    def said(self) -> LogChoice:
+        """What `set_up_logs` takes."""
+        return {
+            "level": self.level,
+            "style": self.format,
+            "libraries": self.libraries,
+            "setup": self.setup,
+        }

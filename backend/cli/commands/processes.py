@@ -34,7 +34,7 @@ def _started(process: str) -> Platform:
     lose_lines()
     parts = platform()
     log = parts.settings.log
-    set_up_logs(level=log.level, style=log.format, process=process)
+    set_up_logs(**log.said(), process=process)
     return parts
 
 
@@ -127,7 +127,7 @@ def api(host: str | None, port: int | None) -> None:
     lose_lines()
     find_scratch_folder()
     settings = platform().settings
-    set_up_logs(level=settings.log.level, style=settings.log.format, process="api")
+    set_up_logs(**settings.log.said(), process="api")
     asked = {
         name: value for name, value in {"host": host, "port": port}.items() if value is not None
     }

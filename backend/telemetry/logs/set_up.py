@@ -24,9 +24,17 @@ _OF_LINES = frozenset({"exception", "stack"})
 
 
 def set_up_logs(
-    *, level: str = "INFO", style: Literal["auto", "json", "text"] = "auto", process: str = ""
+    *,
+    level: str = "INFO",
+    style: Literal["auto", "json", "text"] = "auto",
+    process: str = "",
+    libraries: str = "WARNING",
+    setup: Literal["tally", "keep"] = "tally",
 ) -> None:
-    """Sends our lines and those of libraries through one chain. Call once, early in a process."""
+    """Sends our lines and those of libraries through one chain. Call once, early in a process.
+
+    ``keep`` leaves `logging` to the application, also what an earlier call did to it.
+    """
     as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -45,7 +53,11 @@ def set_up_logs(
     )
     if process:
         structlog.contextvars.bind_contextvars(process=process)
-    _send_library_logs_through(shared, ending, level)
+    if setup == "keep":
+        _leave_to_the_application()
+    else:
+        _send_library_logs_through(shared, ending, level)
+        _quieten(_CHATTY, max(_number(libraries), _number(level)))
 
 
 def _renderers(*, as_text: bool) -> list[Any]:
@@ -86,7 +98,14 @@ def _send_library_logs_through(shared: list[Any], ending: list[Any], level: str)
     root.handlers[:] = [other for other in root.handlers if not isinstance(other, _Outlet)]
     root.addHandler(handler)
     root.setLevel(_number(level))
-    _quieten(_CHATTY, max(logging.WARNING, _number(level)))
+
+
+def _leave_to_the_application() -> None:
+    root = logging.getLogger()
+    if any(isinstance(handler, _Outlet) for handler in root.handlers):
+        root.handlers[:] = [other for other in root.handlers if not isinstance(other, _Outlet)]
+        root.setLevel(logging.WARNING)
+    _quieten(_CHATTY, logging.NOTSET)
 
 
 def _quieten(names: Iterable[str], level: int) -> None:

@@ -132,3 +132,31 @@ def test_an_answer_that_is_open_to_all_does_not_tell_where_servers_stand(
     expected = seen or "Error 2 connecting to unix socket: [hidden]. No file."
 
     assert without_addresses(told) == expected
+
+
+def test_an_application_that_sets_its_logs_up_itself_is_left_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = logging.NullHandler()
+    logging.getLogger().addHandler(own)
+    handlers = logging.getLogger().handlers[:]
+    set_up_logs(style="json")
+
+    set_up_logs(style="json", setup="keep")
+    logging.getLogger("crm.jobs").error("not told by us")
+    structlog.get_logger("tally").info("told")
+
+    assert logging.getLogger().handlers == handlers
+    assert logging.getLogger().level == logging.WARNING
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["told"]
+
+
+def test_libraries_of_ours_say_as_much_as_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(style="json", libraries="INFO")
+    logging.getLogger("fontTools.ttLib").info("working")
+    set_up_logs(style="json", libraries="ERROR")
+    logging.getLogger("fontTools.ttLib").warning("slow")
+
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == [
+        "working"
+    ]

@@ -57,7 +57,7 @@ def _prepared(channel: socket.socket, start: dict[str, Any]) -> Child:
         sys.path[:] = start["search_path"]
         settings = read_back(start["settings"])
         adopt(settings)
-        set_up_logs(level=settings.log.level, style=settings.log.format, process="child")
+        set_up_logs(**settings.log.said(), process="child")
         retry = RetryPolicy(settings.retry.delays, jitter=settings.retry.jitter)
         catalogue = catalogue_of(start["modules"], settings.job_packages, retry)
         limit_resources(settings)
