@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -14,10 +14,13 @@ from backend.domain.jobs.step_codes import ExtendCode
 from backend.telemetry.outages import Wait
 from workers.base_worker import StopRequested
 from workers.runtime.slots.lost_claims import LostClaims
+from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool
 
 log = structlog.get_logger("tally.worker")
 
+_GOES_ON = ExtendCode.EXTENDED
+_NOTHING_TOLD = (None, _GOES_ON)
 _ENDING = {ExtendCode.ASKED_TO_CANCEL, ExtendCode.ASKED_TO_STOP}
 #: How often the process tells its supervisor that it may run Python.
 _BOARD_BEAT = 0.5
@@ -107,21 +110,27 @@ class Heartbeat(threading.Thread):
             return False
         self._beating.over()
         self._confirmed = time.monotonic()
-        for job, code in zip(held, codes, strict=True):
-            self._tell(job, code)
+        told = {j.id: (j, code) for j, code in zip(held, codes, strict=True) if code != _GOES_ON}
+        if told:
+            self._tell_slots(told)
         return True
 
-    def _tell(self, job: ClaimedJob, code: ExtendCode) -> None:
+    def _tell_slots(self, told: Mapping[str, tuple[ClaimedJob, ExtendCode]]) -> None:
+        """Looks at each slot once, however many jobs are held."""
         for slot in self._slot_pool.slots:
-            if slot.running is not job:
-                continue
-            if code in _ENDING and slot.context is not None:
-                slot.context.canceled = True
-            if code == ExtendCode.LOST and slot.lose(job):
-                log.warning("lease.lost", worker=self._slot_pool.worker, job_id=job.id)
-            elif code == ExtendCode.ASKED_TO_STOP:
-                log.warning("job.stopped", worker=self._slot_pool.worker, job_id=job.id)
-                slot.force_to_end(job)
+            running = slot.running
+            job, code = told.get(running.id, _NOTHING_TOLD) if running else _NOTHING_TOLD
+            if job is not None and job is running:
+                self._tell(slot, job, code)
+
+    def _tell(self, slot: Slot, job: ClaimedJob, code: ExtendCode) -> None:
+        if code in _ENDING and slot.context is not None:
+            slot.context.canceled = True
+        if code == ExtendCode.LOST and slot.lose(job):
+            log.warning("lease.lost", worker=self._slot_pool.worker, job_id=job.id)
+        elif code == ExtendCode.ASKED_TO_STOP:
+            log.warning("job.stopped", worker=self._slot_pool.worker, job_id=job.id)
+            slot.force_to_end(job)
 
     def _stop_unconfirmed(self, now: float) -> None:
         """Others may take our jobs when the lease ends: stop them before that."""
