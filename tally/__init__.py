@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         InvalidOption,
         InvalidPayload,
         InvalidRequest,
+        InvalidResult,
+        JobCanceled,
+        JobFailed,
         JobNotFound,
         JobSignal,
         MigrationError,
@@ -42,8 +45,9 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from backend.domain.jobs.job import JobView
+    from backend.domain.jobs.job_filter import JobFilter
     from backend.domain.jobs.job_state import JobState
-    from backend.domain.jobs.options.job_options import JobOptions
+    from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
     from backend.services.events.event_bus import EventBus
     from backend.services.jobs.job_options import JobRequest
     from backend.services.queue_service import QueueService
@@ -53,14 +57,19 @@ if TYPE_CHECKING:
         JobContext,
         StopRequested,
         TimeLimitReached,
+        current_job,
         job_type,
+        task,
     )
+    from workers.job_types.job_handle import Job
+    from workers.job_types.type_options import TypeOptions
 
 __all__ = [
     "Actor",
     "ArtifactError",
     "BaseWorker",
     "ConfigurationError",
+    "EnqueueOptions",
     "EventBus",
     "HistoryBacklogFull",
     "HistoryUnavailable",
@@ -69,7 +78,12 @@ __all__ = [
     "InvalidOption",
     "InvalidPayload",
     "InvalidRequest",
+    "InvalidResult",
+    "Job",
+    "JobCanceled",
     "JobContext",
+    "JobFailed",
+    "JobFilter",
     "JobNotFound",
     "JobOptions",
     "JobRequest",
@@ -88,22 +102,28 @@ __all__ = [
     "StopRequested",
     "TallyError",
     "TimeLimitReached",
+    "TypeOptions",
     "Unavailable",
     "UnknownJobType",
     "UnknownPriority",
     "WaitTimeout",
     "__version__",
+    "current_job",
     "events",
     "job_type",
     "queue",
+    "task",
 ]
 
 #: Where things are whose module is not that of the errors.
 _ELSEWHERE = {
     "Actor": "backend.domain.access.actor",
     "BaseWorker": "workers.base_worker",
+    "EnqueueOptions": "backend.domain.jobs.options.job_options",
     "EventBus": "backend.services.events.event_bus",
+    "Job": "workers.job_types.job_handle",
     "JobContext": "workers.base_worker",
+    "JobFilter": "backend.domain.jobs.job_filter",
     "JobOptions": "backend.domain.jobs.options.job_options",
     "JobRequest": "backend.services.jobs.job_options",
     "JobState": "backend.domain.jobs.job_state",
@@ -112,10 +132,13 @@ _ELSEWHERE = {
     "SchedulerService": "backend.services.scheduler_service",
     "StopRequested": "workers.base_worker",
     "TimeLimitReached": "workers.base_worker",
+    "TypeOptions": "workers.job_types.type_options",
     "__version__": "backend",
+    "current_job": "workers.base_worker",
     "events": "backend.bootstrap",
     "job_type": "workers.base_worker",
     "queue": "backend.bootstrap",
+    "task": "workers.base_worker",
 }
 
 check_own_packages()

@@ -19,7 +19,8 @@ from backend.api.config.worker_settings import (
 )
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import JobType
-from workers.base_worker import JobContext, declared_in
+from workers.base_worker import JobContext
+from workers.job_types.finding import declared_in
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from backend.api.config.yaml_file import find_file
 from backend.domain.errors import ConfigurationError
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import JobTypeCatalogue
-from workers.base_worker import declared_in
+from workers.job_types.finding import declared_in
 
 #: Packages whose names we take.
 _OURS = frozenset({"tally", "backend", "workers"})
@@ -33,7 +33,7 @@ def catalogue_of(
     shipped: Collection[str], packages: Collection[str], default_retry: RetryPolicy
 ) -> JobTypeCatalogue:
     """The same for a process whose parent has looked already and handed its search path on."""
-    catalogue = JobTypeCatalogue()
+    catalogue = JobTypeCatalogue(default_retry=default_retry)
     catalogue.origin = _origin(packages)
     for name in (*shipped, *packages):
         for module in _modules(name):

@@ -31,14 +31,20 @@ from backend.services.jobs.job_control import JobControl
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
 from backend.telemetry.clock import SystemClock
+from workers.job_types.current_job import current_job
 from workers.registry import load_catalogue
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from backend.services.calling.caller_parts import CallerParts
     from backend.services.events.event_service import EventService
     from backend.services.events.outbox_service import OutboxService
     from backend.services.scheduler_service import SchedulerParts
+
+    QueueParts = tuple[
+        RedisJobQueue, JobIntake, Callable[[], OutboxService], Callable[[], CallerParts]
+    ]
 
 
 def new_job_id() -> str:
@@ -91,12 +97,28 @@ class Platform:
     @cached_property
     def intake(self) -> JobIntake:
         """What checks new jobs."""
-        return JobIntake(self.catalogue, self.intake_rules, new_id=new_job_id, now=self.clock.now)
+        return JobIntake(
+            self.catalogue,
+            self.intake_rules,
+            new_id=new_job_id,
+            now=self.clock.now,
+            within=current_job,
+        )
 
     @cached_property
     def queue_service(self) -> QueueService:
         """The door for callers."""
-        return QueueService(self.job_queue, self.intake, self._outbox)
+        return QueueService(*self.queue_parts)
+
+    @property
+    def queue_parts(self) -> QueueParts:
+        """What a `QueueService` is made of."""
+        return self.job_queue, self.intake, self._outbox, self._caller_parts
+
+    def _caller_parts(self) -> CallerParts:
+        from backend.bootstrap.caller_parts import PlatformCallerParts
+
+        return PlatformCallerParts(self)
 
     def _outbox(self) -> OutboxService:
         from backend.bootstrap.record_parts import outbox_service
@@ -204,7 +226,6 @@ def events() -> EventService:
     return platform().events
 
 
-def queue_parts() -> tuple[RedisJobQueue, JobIntake, Callable[[], OutboxService]]:
+def queue_parts() -> QueueParts:
     """What `QueueService()` needs."""
-    parts = platform()
-    return parts.job_queue, parts.intake, parts._outbox  # noqa: SLF001 - made by this module
+    return platform().queue_parts

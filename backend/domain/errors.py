@@ -16,6 +16,9 @@ TallyError
 │   ├── HistoryUnavailable    Postgres cannot be reached
 │   └── HistoryBacklogFull    the recorder is too far behind to accept more
 ├── WaitTimeout               the job did not end in the time given
+├── JobFailed                 the job whose result was asked for is dead
+├── JobCanceled               it was canceled, or expired before it started
+├── InvalidResult             what it left does not fit its handler's annotation here
 ├── ConfigurationError        settings or config/queue-config.yaml are wrong
 ├── MigrationError            the database's schema is not what this release needs
 └── ArtifactError             a produced file is missing, damaged or outside its store
@@ -28,7 +31,10 @@ JobSignal                     what a handler raises to say how its attempt ended
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from backend.domain.jobs.attempts.outcome import AttemptError
 
 
 class TallyError(Exception):
@@ -144,6 +150,40 @@ class WaitTimeout(TallyError):
     """The job had not ended when the time to wait was over; it is still being worked on."""
 
     code = "wait_timeout"
+
+
+class JobFailed(TallyError):
+    """The job whose result was asked for is dead: given up, and in the dead-letter queue."""
+
+    code = "job_failed"
+
+    @property
+    def error(self) -> AttemptError | None:
+        """What its last attempt ended with: class, message and traceback, as text."""
+        found: AttemptError | None = self.details.get("error")
+        return found
+
+    @property
+    def reason(self) -> str:
+        """Why, in one stable word: ``exception``, ``timeout``, ``permanent_failure``…"""
+        return str(self.details.get("reason", ""))
+
+    @property
+    def attempts(self) -> int:
+        """How many it had."""
+        return int(self.details.get("attempts", 0))
+
+
+class JobCanceled(TallyError):
+    """The job whose result was asked for was canceled, or expired before it started."""
+
+    code = "job_canceled"
+
+
+class InvalidResult(TallyError):
+    """What a job left does not fit the annotation of its handler as this process knows it."""
+
+    code = "invalid_result"
 
 
 class ConfigurationError(TallyError):

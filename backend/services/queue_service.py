@@ -6,9 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from backend.domain.errors import InvalidOption, JobNotFound, WaitTimeout
+from backend.domain.history.recorded_view import view_of
 from backend.domain.jobs.job import EnqueueReply, JobView
+from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.ports import JobQueue
+from backend.services.calling.caller_parts import CallerParts
+from backend.services.calling.job_calls import JobCalls
+from backend.services.calling.plan_calls import PlanCalls
+from backend.services.calling.queue_calls import QueueCalls
 from backend.services.events.outbox_service import OutboxService
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.jobs.job_options import JobRequest
@@ -17,8 +23,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
-class QueueService:
-    """Accepts jobs. With no arguments it is wired from the settings of this process.
+class QueueService(JobCalls, QueueCalls, PlanCalls):
+    """Accepts jobs, finds them, and does to them and their queues what people can do on pages.
+
+    With no arguments it is wired from the settings of this process.
 
     Safe for several threads. Raises `InvalidRequest` for what can never be accepted and
     `Unavailable` for what cannot be accepted now. `QueueFull` and `HistoryBacklogFull` say that
@@ -33,15 +41,23 @@ class QueueService:
         queue: JobQueue | None = None,
         intake: JobIntake | None = None,
         outbox: Callable[[], OutboxService] | None = None,
+        reach: Callable[[], CallerParts] | None = None,
     ) -> None:
+        """``reach`` makes, when it is first needed, what stands behind all but enqueueing."""
         if queue is None or intake is None:
             from backend import bootstrap
 
-            queue, intake, outbox = bootstrap.queue_parts()
+            queue, intake, outbox, reach = bootstrap.queue_parts()
         self._queue = queue
+        self._reach = reach
         self._intake = intake
         self._make_outbox = outbox
         self._made_outbox: OutboxService | None = None
+
+    @property
+    def catalogue(self) -> JobTypeCatalogue:
+        """The job types that can be enqueued here."""
+        return self._intake.catalogue
 
     def _outbox(self) -> OutboxService:
         """Made when it is first needed: callers without a session need no Postgres."""
@@ -77,48 +93,74 @@ class QueueService:
             return self._outbox().enqueue([job], session)[0].id
         return self._queue.enqueue([job])[0].id
 
-    def enqueue_many(self, requests: Sequence[JobRequest]) -> list[str]:
+    def enqueue_many(self, requests: Sequence[JobRequest], *, session: Any = None) -> list[str]:
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.
 
         All are checked before the first is enqueued. On any refusal in the middle,
         ``details["accepted"]`` says how many from the start were accepted; ids already given are
-        harmless to send again.
+        harmless to send again. With a ``session`` all of them are written in its transaction, or none.
         """
-        return [reply.id for reply in self.accept_many(requests)]
+        return [reply.id for reply in self.accept_many(requests, session=session)]
 
     def accept_many(
-        self, requests: Sequence[JobRequest], own: OwnOptions | None = None
+        self,
+        requests: Sequence[JobRequest],
+        own: OwnOptions | None = None,
+        *,
+        session: Any = None,
     ) -> list[EnqueueReply]:
         """Like `enqueue_many`, but tells which jobs were already there.
 
         ``own`` is what Tally itself says of each, whoever asks for it.
         """
         jobs = [self._intake.check_request(request, own) for request in requests]
-        return self._queue.enqueue(jobs) if jobs else []
+        if not jobs:
+            return []
+        return (
+            self._queue.enqueue(jobs) if session is None else self._outbox().enqueue(jobs, session)
+        )
 
     def get_job(self, job_id: str) -> JobView:
-        """The job as it stands: state, attempts, result, error, times. Raises `JobNotFound`."""
+        """The job as it stands: state, attempts, result, error, times.
+
+        One that has left Redis is as the record has it. Raises `JobNotFound`, and `HistoryUnavailable`
+        when only the record could tell.
+        """
         job = self._queue.find(job_id)
-        if job is None and self._made_outbox is not None:
-            # This caller uses the outbox: its job may not have been brought to Redis yet.
-            job = self._made_outbox.find(job_id)
-        if job is None:
-            raise JobNotFound(
-                f"no job {job_id!r} in Redis; finished jobs stay there for a while, "
-                "history keeps them longer: `tally jobs show`",
-                job_id=job_id,
-            )
-        return job
+        return job if job is not None else self._not_in_redis(job_id)
+
+    def _not_in_redis(self, job_id: str) -> JobView:
+        """A job that has left it, or was not brought there yet."""
+        missing = JobNotFound(f"no job {job_id!r} in Redis", job_id=job_id)
+        if self._reach is not None:
+            try:
+                return view_of(self.job_history(job_id))
+            except JobNotFound as error:
+                missing = error
+        has_outbox = self._made_outbox is not None or self._reach is not None
+        waiting = self._outbox().find(job_id) if has_outbox else None
+        if waiting is None:
+            raise missing
+        return waiting
 
     def wait(self, job_id: str, timeout: float = 30.0) -> JobView:
         """Blocks until the job is final, and returns it; raises `WaitTimeout` after ``timeout`` s.
 
         A Redis that falls silent meanwhile is given up soon after that: `QueueUnavailable`.
         """
-        if not self._queue.wait(job_id, timeout):
+        if not self._has_ended(job_id, timeout):
             job = self.get_job(job_id)
             if not job.state.is_final:
                 raise WaitTimeout(
                     f"job {job_id} is still {job.state} after {timeout:g} s", job_id=job_id
                 )
         return self.get_job(job_id)
+
+    def _has_ended(self, job_id: str, timeout: float) -> bool:
+        """Whether it is final by then; a job that was given a session may have to come to Redis first."""
+        if self._queue.wait(job_id, timeout):
+            return True
+        outbox = self._made_outbox
+        if outbox is None or self._queue.find(job_id) is not None or outbox.find(job_id) is None:
+            return False
+        return outbox.wait(job_id, timeout)

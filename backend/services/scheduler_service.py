@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.domain.access.actor import Actor
 from backend.domain.errors import InvalidOption
 from backend.domain.schedules.schedule import Plan, Schedule, merged
+from backend.domain.schedules.schedule_errors import ScheduleConflict
 from backend.domain.schedules.schedule_ports import ScheduleStore
 from backend.domain.schedules.schedule_seed import SeedReport
 from backend.domain.schedules.schedule_tick import Tick, TickOutcome
 from backend.domain.schedules.schedule_view import ScheduleView, StripMark
 from backend.domain.text.nearest_name import suggestion
 from backend.services.actions.schedules import ScheduleActions
+from backend.services.calling.caller import Caller, actor_of
 from backend.services.schedules.schedule_editor import ScheduleEditor
 from backend.services.schedules.schedule_intake import ScheduleIntake
 from backend.services.schedules.schedule_preview import Preview, preview_of
@@ -43,7 +45,7 @@ class SchedulerParts:
 class SchedulerService:
     """Keeps schedules. With no arguments it is wired from the settings of this process.
 
-    Each change is a row of the audit log, under the name of ``by``.
+    Each change is a row of the audit log, under the name of ``by``: the process's account by default.
     Safe for several threads. Raises `InvalidRequest` for what cannot be and HistoryUnavailable
     while Postgres is away; then nothing was changed.
     """
@@ -61,7 +63,7 @@ class SchedulerService:
         job_type: str,
         payload: Mapping[str, Any] | None = None,
         *,
-        by: Actor,
+        by: Caller = None,
         reason: str = "",
         paused: bool = False,
         **said: Any,
@@ -74,7 +76,32 @@ class SchedulerService:
         ``missed_runs`` (skip, last, all), ``overlap`` (allow, skip).
         """
         said = {"job_type": job_type, "payload": payload, **said}
-        return self._parts.actions.create(by, name, said, reason=reason, paused=paused)
+        return self._parts.actions.create(actor_of(by), name, said, reason=reason, paused=paused)
+
+    def upsert(
+        self,
+        name: str,
+        job_type: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        by: Caller = None,
+        reason: str = "",
+        **said: Any,
+    ) -> Schedule:
+        """Makes the schedule, or changes of it what is given here, as `create` takes it; the rest stays.
+
+        For programs that bring their schedules along at each start: when it is so already nothing is
+        written, and of several that start together one makes it.
+        """
+        said = {"job_type": job_type, "payload": payload, **said}
+        parts, actor = self._parts, actor_of(by)
+        if parts.store.find(name) is None:
+            with suppress(ScheduleConflict):
+                return parts.actions.create(actor, name, said, reason=reason)
+        seen = self.get(name).schedule
+        if parts.intake.plan(merged(seen.plan, said), parts.store.now()) == seen.plan:
+            return seen
+        return parts.actions.change(actor, name, said, reason=reason)
 
     def get(self, name: str) -> ScheduleView:
         """The schedule with its last tick; raises `ScheduleNotFound`."""
@@ -92,33 +119,41 @@ class SchedulerService:
         return self._parts.store.strips(_STRIP, name)
 
     def change(
-        self, name: str, *, by: Actor, reason: str = "", revision: int | None = None, **said: Any
+        self,
+        name: str,
+        *,
+        by: Caller = None,
+        reason: str = "",
+        revision: int | None = None,
+        **said: Any,
     ) -> Schedule:
         """Changes what is given; the rest stays. A new timing holds from now on.
 
         With ``revision`` it raises `ScheduleConflict` when somebody was faster.
         """
-        return self._parts.actions.change(by, name, said, reason=reason, revision=revision)
+        return self._parts.actions.change(
+            actor_of(by), name, said, reason=reason, revision=revision
+        )
 
-    def pause(self, name: str, *, by: Actor, reason: str = "") -> Schedule:
+    def pause(self, name: str, *, by: Caller = None, reason: str = "") -> Schedule:
         """Stops its ticks until it is resumed; what its jobs do already goes on."""
-        return self._parts.actions.pause(by, name, reason=reason)
+        return self._parts.actions.pause(actor_of(by), name, reason=reason)
 
-    def resume(self, name: str, *, by: Actor, reason: str = "") -> Schedule:
+    def resume(self, name: str, *, by: Caller = None, reason: str = "") -> Schedule:
         """Lets it tick again from now on; ticks that its pause swallowed are not made up for."""
-        return self._parts.actions.resume(by, name, reason=reason)
+        return self._parts.actions.resume(actor_of(by), name, reason=reason)
 
-    def delete(self, name: str, *, by: Actor, reason: str = "") -> None:
+    def delete(self, name: str, *, by: Caller = None, reason: str = "") -> None:
         """Ends it; its ticks stay on record, its name is free again."""
-        self._parts.actions.delete(by, name, reason=reason)
+        self._parts.actions.delete(actor_of(by), name, reason=reason)
 
-    def run_now(self, name: str, *, by: Actor, reason: str = "") -> str:
+    def run_now(self, name: str, *, by: Caller = None, reason: str = "") -> str:
         """Runs its job once beside the plan, paused or not; returns the job's id.
 
         The run is written down before it is enqueued: while Redis is away it is not refused, a
         scheduler enqueues it when Redis is back.
         """
-        return self._parts.actions.run_now(by, name, reason=reason)
+        return self._parts.actions.run_now(actor_of(by), name, reason=reason)
 
     def ticks(
         self,
@@ -156,9 +191,9 @@ class SchedulerService:
         """
         return self._parts.seeding.sync()
 
-    def let_file_win(self, name: str, *, by: Actor, reason: str = "") -> Schedule:
+    def let_file_win(self, name: str, *, by: Caller = None, reason: str = "") -> Schedule:
         """Makes a schedule as the configuration says it, over what people changed or deleted."""
-        return self._parts.actions.reset(by, name, reason=reason)
+        return self._parts.actions.reset(actor_of(by), name, reason=reason)
 
 
 def _within(number: int, most: int, field: str) -> int:

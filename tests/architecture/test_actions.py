@@ -37,7 +37,13 @@ SUMMED_UP = {
     "messages.register",
 }
 #: Layers that people and tokens come in through.
-FACES = ("backend/api", "backend/dashboard", "backend/cli", "backend/quickstart")
+FACES = (
+    "backend/api",
+    "backend/dashboard",
+    "backend/cli",
+    "backend/quickstart",
+    "backend/services/calling",
+)
 #: What changes something and does not take `by`: the method, by the names of what it is called on.
 NAMELESS = {
     "stop": {"worker_service", "workers", "_workers"},

@@ -25,7 +25,6 @@ LONGER = {
     "backend/broker/lua/ledger/reseat.lua": "one step puts a job back wherever it belongs",
     "dashboard_pages": "the list of what is served",
     "api_parts": "the list of what the API is made of",
-    "job_type": "its signature is the list of what may be said about a job type",
 }
 
 

@@ -24,6 +24,9 @@ print(json.dumps([sorted(n for n in sys.modules if n.partition(".")[0] in ("back
                   sorted(new - set(sys.stdlib_module_names))]))
 """
 
+#: What pydantic stands on.
+_OF_PYDANTIC = {"annotated_types", "pydantic_core", "typing_extensions", "typing_inspection"}
+
 
 def _run(code: str, folder: Path, *path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -100,3 +103,14 @@ def test_docs_and_examples_import_nothing_else_of_ours(page: Path) -> None:
     imports = re.compile(r"^\s*(?:from|import) ((?:backend|workers)\S*)", re.MULTILINE)
 
     assert imports.findall(page.read_text(encoding="utf-8")) == []
+
+
+def test_declaring_job_types_reads_no_library_but_pydantic(tmp_path: Path) -> None:
+    declared = _run(
+        _LOADED.replace("import tally\n", "from tally import job_type\n"), tmp_path, ROOT
+    )
+
+    _, libraries = json.loads(declared.stdout)
+    ours = {"backend", "tally", "workers"}
+    found = {name for name in libraries if not name.startswith("_sysconfigdata")}
+    assert found - ours <= {*_OF_PYDANTIC, "pydantic"}

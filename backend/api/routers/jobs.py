@@ -15,7 +15,7 @@ from backend.api.schemas.jobs import (
     BulkItem,
     BulkRequest,
     EnqueueRequest,
-    Job,
+    JobResource,
     JobResult,
 )
 from backend.domain.errors import InvalidOption
@@ -72,7 +72,7 @@ def enqueue_bulk(call: Call, body: BulkRequest) -> BulkAccepted:
 
 
 @router.get("/api/jobs/{job_id}", etag=True, headers=("Prefer", "If-None-Match"))
-def get(call: Call, job_id: JobId) -> Answer[Job]:
+def get(call: Call, job_id: JobId) -> Answer[JobResource]:
     """One job: live while Redis knows it, from the record after that."""
     found = find_own(call, job_id)
     seconds = call.app_state.waiting.seconds_asked(call.headers.get("Prefer"))

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from backend.api.schemas.base import Page, PageQuery
 from backend.api.schemas.job_conditions import JobConditions
-from backend.api.schemas.jobs import Job
+from backend.api.schemas.jobs import JobResource
 
 
 class DeadQuery(JobConditions, PageQuery):
     """Which dead jobs are meant; every condition given must hold."""
 
 
-class DeadJob(Job):
+class DeadJob(JobResource):
     """A job in the dead-letter queue."""
 
     died_at: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend.api.schemas.job_search import JobLine
-from backend.api.schemas.jobs import Fault, Job
+from backend.api.schemas.jobs import Fault, JobResource
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import JobView
@@ -21,7 +21,7 @@ class JobResources:
     def __init__(self, catalogue: JobTypeCatalogue) -> None:
         self._catalogue = catalogue
 
-    def job(self, found: JobView | JobHistory) -> Job:
+    def job(self, found: JobView | JobHistory) -> JobResource:
         """A job, wherever it was found."""
         return self._live(found) if isinstance(found, JobView) else self._recorded(found)
 
@@ -33,8 +33,8 @@ class JobResources:
         """A payload, or a result, as people may see it."""
         return without_secrets(self._catalogue, job_type, payload)
 
-    def _live(self, job: JobView) -> Job:
-        return Job(
+    def _live(self, job: JobView) -> JobResource:
+        return JobResource(
             id=job.id,
             job_type=job.job_type,
             queue=job.queue,
@@ -60,10 +60,10 @@ class JobResources:
             **_limit(terms_of(job.options)),
         )
 
-    def _recorded(self, found: JobHistory) -> Job:
+    def _recorded(self, found: JobHistory) -> JobResource:
         job = found.job
         last = found.attempts[-1] if found.attempts else None
-        return Job(
+        return JobResource(
             id=job.id,
             job_type=job.job_type,
             queue=job.queue,
@@ -143,7 +143,9 @@ def _recorded_line(job: JobRecord) -> JobLine:
 def _written(labels: JobLabels) -> dict[str, Any]:
     """What is written on a job; None where nothing is."""
     words = {
-        name: value or None for name, value in labels._asdict().items() if name in Job.model_fields
+        name: value or None
+        for name, value in labels._asdict().items()
+        if name in JobResource.model_fields
     }
     return {**words, "tags": list(labels.tags), "is_test": labels.is_test}
 

@@ -50,7 +50,7 @@ class Fault(Resource):
     traceback: str | None = None
 
 
-class Job(Resource):
+class JobResource(Resource):
     """A job and where it stands."""
 
     id: str
@@ -82,8 +82,9 @@ class Job(Resource):
     is_test: bool = False
     callback_url: str | None = None
     parent_id: str | None = Field(
-        None, description="The job that it repeats, or whose end it tells."
+        None, description="The job that enqueued it, or whose end it tells."
     )
+    replay_of: str | None = Field(None, description="The job that it repeats.")
     event_id: str | None = Field(None, description="The event that it follows from.")
     schedule: str | None = Field(None, description="The schedule whose tick it is.")
     limit_key: str | None = None
@@ -99,7 +100,7 @@ class Accepted(Resource):
     id: str
     state: StateWord | None = Field(None, description="Empty while Redis has not seen the job.")
     created: bool = Field(description="False: it, or its twin by idempotency key, was there.")
-    job: Job | None = Field(None, description="Only when asked to wait.")
+    job: JobResource | None = Field(None, description="Only when asked to wait.")
 
 
 class BulkItem(Resource):

@@ -10,7 +10,7 @@ from backend.api.access.own_jobs import find_own
 from backend.api.routers import artifacts, job_search
 from backend.api.schemas.artifacts import ArtifactResource
 from backend.api.schemas.job_actions import Why
-from backend.api.schemas.jobs import Job
+from backend.api.schemas.jobs import JobResource
 from backend.dashboard.request.file_answers import shown_or_saved
 from backend.dashboard.request.page_context import Visit
 from backend.dashboard.request.routes import Routes
@@ -72,7 +72,7 @@ def _history(visit: Visit, found: JobView | JobHistory) -> tuple[JobHistory | No
         return None, f"Attempts are in the record, which cannot be read now: {error}"
 
 
-def _why(visit: Visit, shown: Job) -> Why | None:
+def _why(visit: Visit, shown: JobResource) -> Why | None:
     """Only of jobs that have not ended; of those that have, the page says it."""
     if JobState(shown.state).is_final:
         return None

@@ -52,6 +52,8 @@ class JobType:
     #: The least role of who may have it run, and whether callers bound to a tenant may too.
     role: Role = Role.PRODUCER
     tenants: bool = True
+    #: Whether the handler takes the payload's fields as arguments, instead of the payload.
+    takes_arguments: bool = False
     #: The worker class whose instance runs it; None for a plain function.
     worker: type[Any] | None = None
 
@@ -67,7 +69,11 @@ class JobTypeCatalogue:
     #: Where job types come from, for whoever misses one.
     origin = "job types come from the packages under job_packages in config/queue-config.yaml"
 
-    def __init__(self, job_types: Iterable[JobType] = ()) -> None:
+    def __init__(
+        self, job_types: Iterable[JobType] = (), default_retry: RetryPolicy | None = None
+    ) -> None:
+        #: For job types that say nothing of retries.
+        self.default_retry = default_retry or RetryPolicy()
         self._by_name: dict[str, JobType] = {}
         for job_type in job_types:
             self.add(job_type)
@@ -81,6 +87,10 @@ class JobTypeCatalogue:
                 f"{job_type.handler.__module__}; rename one of them"
             )
         self._by_name[job_type.name] = job_type
+
+    def find(self, name: str) -> JobType | None:
+        """The job type called ``name``; None when none is known here."""
+        return self._by_name.get(name)
 
     def get(self, name: str) -> JobType:
         """The job type called ``name``; raises `UnknownJobType` naming the nearest one."""

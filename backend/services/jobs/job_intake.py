@@ -14,6 +14,7 @@ from backend.domain.jobs.job_contents import digest_of
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.domain.jobs.options.lineage import Surrounding, inherited_options, inherited_own
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs import job_options
@@ -42,8 +43,11 @@ class JobIntake:
         *,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
+        within: Callable[[], Surrounding | None] | None = None,
     ) -> None:
+        """``within`` tells the job that runs where it is asked, if there is one."""
         self.catalogue = catalogue
+        self._within = within
         self._rules = rules
         self._new_id = new_id
         self._now = now
@@ -71,9 +75,13 @@ class JobIntake:
         if not isinstance(job_type, str):
             raise self._no_name(job_type)
         kind = self.catalogue.get(job_type)
+        is_checked = type(payload) is kind.payload
         if isinstance(payload, BaseModel):
             payload = _dumped(kind, payload)
-        text = self._payload(kind, {} if payload is None else payload)
+        text = self._payload(kind, {} if payload is None else payload, is_checked=is_checked)
+        if self._within is not None and (around := self._within()) is not None:
+            options = inherited_options(options, around)
+            own = inherited_own(options, own, around)
         if not options and not own:
             return self._plain(kind, text, priority)
         given = job_options.checked(options)
@@ -93,11 +101,11 @@ class JobIntake:
             field="job_type",
         )
 
-    def _payload(self, kind: JobType, payload: Mapping[str, Any]) -> str:
+    def _payload(self, kind: JobType, payload: Mapping[str, Any], *, is_checked: bool) -> str:
         if not isinstance(payload, Mapping):
             raise InvalidPayload(f"the payload of {kind.name!r} must be an object", field="payload")
         try:
-            if kind.payload is not None:
+            if kind.payload is not None and not is_checked:
                 kind.payload.model_validate(payload)
             text = _to_json(payload)
             size = len(text.encode())
@@ -175,10 +183,16 @@ class JobIntake:
 
 
 def _dumped(kind: JobType, given: BaseModel) -> dict[str, Any]:
-    """A model as the JSON that makes an equal one: a masked secret, say, would not."""
+    """A model as the JSON that makes an equal one: a masked secret, say, would not.
+
+    What nobody set is left out, as it is when a caller writes the object: so both are the same job under
+    an idempotency key, and a worker of another release applies its own defaults.
+    """
     try:
-        payload = given.model_dump(mode="json", by_alias=True, round_trip=True)
-        is_same = type(given).model_validate(payload) == given
+        payload, is_same = _tried(given, exclude_unset=True)
+        if not is_same:
+            # A default that was changed in its place, as by `append`, counts as unset.
+            payload, is_same = _tried(given, exclude_unset=False)
     except ValidationError as error:
         raise invalid_payload(kind, error) from None
     except ValueError as error:
@@ -190,6 +204,14 @@ def _dumped(kind: JobType, given: BaseModel) -> dict[str, Any]:
             field="payload",
         )
     return payload
+
+
+def _tried(given: BaseModel, *, exclude_unset: bool) -> tuple[dict[str, Any], bool]:
+    """The JSON of a model, and whether it makes an equal one."""
+    payload = given.model_dump(
+        mode="json", by_alias=True, round_trip=True, exclude_unset=exclude_unset
+    )
+    return payload, type(given).model_validate(payload) == given
 
 
 def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:

@@ -75,4 +75,4 @@ def _options_of(old: JobHistory) -> JobOptions:
 
 
 def _own_of(old: JobHistory) -> OwnOptions:
-    return {"parent_id": old.job.id, "is_confined": old.labels.is_confined}
+    return {"replay_of": old.job.id, "is_confined": old.labels.is_confined}

@@ -139,7 +139,7 @@ def test_an_old_job_is_replayed_as_a_new_one(admin: Caller, work: Work, parts: A
 
     assert first.status_code == 202
     new = parts.queue.get_job(first.get_json()["id"])
-    assert (new.options["parent_id"], new.tags) == (job_id, ["old"])
+    assert (new.options["replay_of"], new.tags) == (job_id, ["old"])
     assert again.get_json()["id"] == new.id
 
 

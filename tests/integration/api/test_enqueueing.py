@@ -70,7 +70,7 @@ def test_a_tag_of_200_characters_is_taken_and_found(admin: Caller) -> None:
     assert [(job["id"], job["tags"]) for job in found] == [(job_id, [tag])]
 
 
-@pytest.mark.parametrize("name", ["schedule", "event_id", "parent_id", "is_confined"])
+@pytest.mark.parametrize("name", ["schedule", "event_id", "parent_id", "replay_of", "is_confined"])
 def test_what_only_tally_says_is_refused(admin: Caller, name: str) -> None:
     answer = admin.post("/api/jobs", _GREETING | {name: "x"})
 

@@ -22,7 +22,7 @@ def test_a_job_that_redis_has_long_forgotten_is_replayed(bureau: Bureau) -> None
     assert new.id != old
     assert (new.queue, new.payload, new.max_attempts) == ("high", {"name": "Ada"}, 2)
     assert (new.tags, new.trace_id) == (["a"], "t-1")
-    assert (new.options["parent_id"], new.options["tenant"]) == (old, "acme")
+    assert (new.options["replay_of"], new.options["tenant"]) == (old, "acme")
 
 
 def test_a_replay_has_what_its_ancestor_was_told_and_nothing_of_its_own(bureau: Bureau) -> None:
@@ -43,7 +43,7 @@ def test_a_replay_has_what_its_ancestor_was_told_and_nothing_of_its_own(bureau: 
     new = bureau.queue.find(bureau.replays.replay(old))
 
     assert new is not None
-    assert (new.options, new.max_attempts) == ({**told, "parent_id": old}, 4)
+    assert (new.options, new.max_attempts) == ({**told, "replay_of": old}, 4)
 
 
 def test_a_replay_does_not_call_back_unless_it_is_told_to(bureau: Bureau) -> None:

@@ -27,6 +27,7 @@ SAID = {
     "event_id": "e-1",
     "schedule": "nightly",
     "version": 3,
+    "replay_of": "r-1",
 }
 LABELS = JobLabels(
     ("vip", "eu"),
@@ -41,6 +42,7 @@ LABELS = JobLabels(
     "e-1",
     "nightly",
     3,
+    "r-1",
 )
 TERMS = {
     "retry_delays": [1, 2.5],

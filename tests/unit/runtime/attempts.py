@@ -38,9 +38,13 @@ def run(
     job: ClaimedJob | None = None,
     model: Any = None,
     max_result_bytes: int = RESULT_BYTES,
+    *,
+    payload: Any = None,
+    takes_arguments: bool = False,
     **context: Any,
 ) -> Outcome:
     """What becomes of one attempt."""
-    prepared = attempt.prepare(JobType("greet", handler, payload=model), None, max_result_bytes)
+    kind = JobType("greet", handler, payload=model, takes_arguments=takes_arguments)
+    prepared = attempt.prepare(kind, None, max_result_bytes)
     given = JobContext("a", "greet", 1, **context)
-    return attempt.run(prepared, job or claimed({"name": "Ada"}), given)
+    return attempt.run(prepared, job or claimed(payload or {"name": "Ada"}), given)

@@ -13,7 +13,7 @@ import structlog
 
 from backend.telemetry.logs.set_up import set_up_logs
 from workers.base_worker import JobContext
-from workers.job_log import JobLog
+from workers.job_types.job_log import JobLog
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Collection
+from contextvars import copy_context
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -26,6 +27,9 @@ from backend.domain.jobs.options.job_terms import terms_in
 from backend.telemetry.logs.masking import secret_values
 from backend.telemetry.logs.redaction import MASK
 from workers.base_worker import JobContext, StopRequested
+from workers.job_types.arguments import call_with_fields
+from workers.job_types.current_job import RUNNING
+from workers.job_types.returned import adapter_of
 from workers.runtime.attempts.attempt_error import PayloadRefused, describe, without_input
 from workers.runtime.attempts.results import result_encoder
 from workers.runtime.children.forked_copy import end_copy
@@ -45,6 +49,8 @@ class Prepared(NamedTuple):
 def prepare(job_type: JobType, worker: Any, max_result_bytes: int = RESULT_BYTES) -> Prepared:
     """Binds a job type to the instance of its worker (None for a plain function)."""
     call = job_type.handler if worker is None else job_type.handler.__get__(worker)
+    if job_type.takes_arguments:
+        call = call_with_fields(call)
     parameters = len(inspect.signature(call).parameters)
     return Prepared(
         job_type,
@@ -52,7 +58,7 @@ def prepare(job_type: JobType, worker: Any, max_result_bytes: int = RESULT_BYTES
         takes_context=parameters > 1,
         takes_payload=parameters > 0,
         model=job_type.payload,
-        to_json=result_encoder(max_result_bytes),
+        to_json=result_encoder(max_result_bytes, adapter_of(job_type.handler)),
     )
 
 
@@ -63,7 +69,7 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         payload = json.loads(job.data)[2][1]
         if prepared.model is not None:
             payload = _checked(prepared.model, payload)
-        result = _called(prepared, payload, context)
+        result = copy_context().run(_called, prepared, payload, context)
         end_copy()
         body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
@@ -84,6 +90,8 @@ def _checked(model: type[BaseModel], payload: Any) -> BaseModel:
 
 
 def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
+    """In a context of its own: what a handler sets in it, the next job of this slot does not see."""
+    RUNNING.set(context)
     if prepared.takes_context:
         return prepared.call(payload, context)
     return prepared.call(payload) if prepared.takes_payload else prepared.call()

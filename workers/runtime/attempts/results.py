@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from backend.domain.errors import PermanentFailure
@@ -39,16 +39,25 @@ class ResultTooLarge(PermanentFailure):
     code = "result_too_large"
 
 
-def result_encoder(max_bytes: int = RESULT_BYTES) -> Callable[[Any], str]:
-    """A function that makes JSON text of a result; raises `ResultNotJson` and `ResultTooLarge`."""
+def result_encoder(
+    max_bytes: int = RESULT_BYTES, returned: TypeAdapter[Any] | None = None
+) -> Callable[[Any], str]:
+    """A function that makes JSON text of a result; raises `ResultNotJson` and `ResultTooLarge`.
 
-    def encoded(result: Any) -> str:
+    What has no one form in JSON (a set, bytes) is written as the type says that the handler is annotated
+    to return, ``returned``, and read back so by whoever waits for it.
+    """
+
+    def encoded(result: Any, *, is_dumped: bool = False) -> str:
         try:
             # Most results are small and flat: what is asked of each job is asked of its type first.
             is_number = type(result) in _NUMBERS
             least = 0 if is_number else max_bytes - _room(result, max_bytes, 0)
             text = _to_json(result) if least <= max_bytes else ""
         except NotJson as error:
+            dumped = result if returned is None or is_dumped else _dumped(returned, result)
+            if dumped is not result:
+                return encoded(dumped, is_dumped=True)
             raise ResultNotJson(f"{error}{_cure(result)}") from None
         except MemoryError:
             raise ResultTooLarge(f"no memory for the result's JSON, {_advice(max_bytes)}") from None
@@ -60,6 +69,16 @@ def result_encoder(max_bytes: int = RESULT_BYTES) -> Callable[[Any], str]:
         return text
 
     return encoded
+
+
+def _dumped(returned: TypeAdapter[Any], result: Any) -> Any:
+    """What the annotated type makes of it; the result itself where it is nothing of that type."""
+    try:
+        return returned.dump_python(
+            result, mode="json", by_alias=True, warnings="error", serialize_as_any=True
+        )
+    except Exception:  # noqa: BLE001 - the encoder says what is wrong with it, and where
+        return result
 
 
 def _advice(max_bytes: int) -> str:

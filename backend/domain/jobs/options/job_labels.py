@@ -22,13 +22,15 @@ class JobLabels(NamedTuple):
     #: Whether it may reach nothing outside of its tenant.
     is_confined: bool = False
     environment: str = ""
-    #: The job that this one repeats, or whose end it tells.
+    #: The job that enqueued this one, or whose end it tells.
     parent_id: str = ""
     event_id: str = ""
     #: The schedule whose tick it is.
     schedule: str = ""
     #: Of its job type when it was accepted.
     version: int = 1
+    #: The job that this one repeats.
+    replay_of: str = ""
 
 
 NO_LABELS = JobLabels()
@@ -54,6 +56,7 @@ def labels_of(options: Mapping[str, Any]) -> JobLabels:
         str(said("event_id") or ""),
         str(said("schedule") or ""),
         int(said("version") or 1),
+        str(said("replay_of") or ""),
     )
 
 

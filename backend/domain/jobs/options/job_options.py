@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple, TypedDict, get_args, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict, get_args, get_type_hints
 
 from backend.domain.jobs import job_id
 from backend.domain.jobs.options import bounds
@@ -92,12 +92,25 @@ class JobOptions(TypedDict, total=False):
     is_test: Annotated[bool | None, "A rehearsal: handlers touch nothing outside."]
 
 
+PriorityWord = Literal["high", "normal", "low"]
+
+
+class EnqueueOptions(JobOptions, total=False):
+    """What a call that enqueues takes beside the payload."""
+
+    #: That of the job type when it is left out.
+    priority: PriorityWord | None
+    #: A transaction to be written in: a SQLAlchemy Session or Connection, a psycopg2 connection or cursor.
+    session: Any
+
+
 class OwnOptions(TypedDict, total=False):
     """What only Tally says of a job that it makes: for a schedule, an event, a replay, a bound key."""
 
     schedule: Annotated[str, LINE, "The schedule whose tick it is."]
     event_id: Annotated[str, LINE, "The event that it follows from."]
-    parent_id: Annotated[str, LINE, "The job that it repeats, or whose end it tells."]
+    parent_id: Annotated[str, LINE, "The job that enqueued it, or whose end it tells."]
+    replay_of: Annotated[str, LINE, "The job that it repeats."]
     is_confined: Annotated[bool, "It may see and touch nothing of another tenant."]
 
 

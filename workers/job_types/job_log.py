@@ -6,8 +6,6 @@ import json
 import time
 from typing import Any
 
-import structlog
-
 from backend.telemetry.logs.redaction import masked_text, redact
 
 #: More than a person reads of one attempt; the process log has them all.
@@ -30,6 +28,9 @@ class JobLog:
     """
 
     def __init__(self, **identity: Any) -> None:
+        # Whoever only enqueues imports this module too: the library is half of what that takes.
+        import structlog
+
         self._logger = structlog.get_logger("tally.job").bind(**identity)
         self._lines: list[tuple[int, str, str]] = []
         self._characters = 0

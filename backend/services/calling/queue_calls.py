@@ -1,0 +1,84 @@
+"""What callers see of queues and do to them, to lanes and to job types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backend.domain.errors import InvalidOption
+from backend.services.calling.caller import Caller, actor_of
+from backend.services.calling.caller_parts import Reaches
+
+if TYPE_CHECKING:
+    from backend.domain.jobs.pause import Pause
+    from backend.domain.jobs.queue_state import QueueState, WorkerState
+
+
+class QueueCalls(Reaches):
+    """Each change is a row of the audit log, under the name of ``by``."""
+
+    def queue_states(self) -> list[QueueState]:
+        """Every queue that ever held a job: how many jobs are where, and since when the oldest waits."""
+        look = self._parts.inspection
+        return look.queue_states(look.queue_names())
+
+    def worker_states(self) -> list[WorkerState]:
+        """Every worker process on record."""
+        return self._parts.inspection.workers()
+
+    def pauses(self) -> list[Pause]:
+        """What is paused, by whom, since when and why."""
+        return self._parts.inspection.pauses()
+
+    def pause(
+        self,
+        *,
+        queue: str = "",
+        lane: str = "",
+        job_type: str = "",
+        reason: str = "",
+        by: Caller = None,
+    ) -> bool:
+        """Lets no worker take jobs of one queue, lane or job type; False if it was paused already."""
+        actions, actor = self._parts.actions, actor_of(by)
+        if _only_one(queue, lane, job_type) is queue:
+            return actions.queues.pause(actor, queue, reason=reason)
+        if lane:
+            return actions.queues.pause_lane(actor, lane, reason=reason)
+        return actions.types.pause(actor, job_type, reason=reason)
+
+    def resume(
+        self,
+        *,
+        queue: str = "",
+        lane: str = "",
+        job_type: str = "",
+        reason: str = "",
+        by: Caller = None,
+    ) -> bool:
+        """Lets them take jobs again; False if it was not paused."""
+        actions, actor = self._parts.actions, actor_of(by)
+        if _only_one(queue, lane, job_type) is queue:
+            return actions.queues.resume(actor, queue, reason=reason)
+        if lane:
+            return actions.queues.resume_lane(actor, lane, reason=reason)
+        return actions.types.resume(actor, job_type, reason=reason)
+
+    def limits(self) -> dict[str, int]:
+        """How many jobs of a type may run at once in the deployment, where that is limited."""
+        return self._parts.inspection.limits()
+
+    def limit(self, job_type: str, most: int, *, reason: str = "", by: Caller = None) -> None:
+        """Sets such a limit; 0 takes it away."""
+        self._parts.actions.types.limit(actor_of(by), job_type, most, reason=reason)
+
+    def purge(self, queue: str, *, reason: str = "", by: Caller = None) -> int:
+        """Cancels everything that waits in a queue; how many jobs."""
+        return self._parts.actions.queues.purge(actor_of(by), queue, reason=reason).jobs
+
+
+def _only_one(*names: str) -> str:
+    """The name that was given; raises `InvalidOption` for none and for several."""
+    given = [name for name in names if name]
+    if len(given) != 1:
+        raise InvalidOption("say one of queue, lane and job_type", field="queue")
+    return given[0]

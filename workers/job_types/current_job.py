@@ -1,0 +1,21 @@
+"""The job that runs here, for code that nobody hands a context to."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workers.base_worker import JobContext
+
+#: Set anew in each attempt's own context, so that nothing need take it back.
+RUNNING: ContextVar[JobContext | None] = ContextVar("tally_running_job", default=None)
+
+
+def current_job() -> JobContext | None:
+    """The context of the job that this code runs in; None outside of jobs.
+
+    Code that a handler runs in a thread of its own sees it if that thread was given the context:
+    `asyncio.to_thread` does so, `threading.Thread` does not.
+    """
+    return RUNNING.get()
