@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from redis import Redis
 from sqlalchemy import Engine
 
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.broker.events.event_progress import RedisEventProgress
 from backend.broker.events.event_stream import RedisEventStream
 from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.broker.ledger.redis_controls import RedisControls
@@ -16,6 +18,7 @@ from backend.history.audit.anchor_file import AnchorFile
 from backend.history.audit.audit_store import PostgresAuditStore
 from backend.history.audit.seal_store import PostgresSealStore
 from backend.history.ledger.control_book import PostgresControlBook
+from backend.history.ledger.epoch_book import PostgresEpochBook
 from backend.history.ledger.ledger_store import PostgresLedgerStore
 from backend.history.outbox.callback_store import PostgresCallbackStore
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
@@ -37,10 +40,13 @@ from backend.services.events.callback_service import CallbackService
 from backend.services.events.event_service import EventService
 from backend.services.events.outbox_service import OutboxService
 from backend.services.ledger.control_keeper import ControlKeeper
+from backend.services.ledger.epoch_keeper import EpochKeeper
 from backend.services.ledger.ledger_look import SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.ledger_service import LedgerService
 
+#: The number of the one shard that there is.
+_SHARD = 0
 #: Each loop of the recorder process works in a thread of its own, and most hold one connection.
 _CONNECTIONS = 10
 
@@ -71,6 +77,11 @@ def control_keeper(parts: Platform, engine: Engine) -> ControlKeeper:
     return ControlKeeper(live, PostgresControlBook(engine))
 
 
+def epoch_keeper(parts: Platform, client: Redis, engine: Engine) -> EpochKeeper:
+    """Sees when another server took over, and keeps its events above all on record."""
+    return EpochKeeper(RedisEventFloor(client, parts.keys), PostgresEpochBook(engine, _SHARD))
+
+
 def ledger_service(parts: Platform) -> LedgerService:
     """Compares the two stores, names what does not fit, and mends what can be."""
     client = parts.connections.redis("tally-ledger", command_timeout=10.0)
@@ -93,6 +104,7 @@ def ledger_service(parts: Platform) -> LedgerService:
             rules=parts.intake_rules,
         ),
         controls=control_keeper(parts, engine),
+        epochs=epoch_keeper(parts, client, engine),
         now=parts.clock.now,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend.bootstrap.platform import Platform
-from backend.bootstrap.record_parts import audit_service, control_keeper, event_stream
+from backend.bootstrap.record_parts import audit_service, control_keeper, epoch_keeper, event_stream
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.domain.schedules.schedule_verdict import CatchUpRules
@@ -12,6 +12,7 @@ from backend.history.schedules.schedule_store import PostgresScheduleStore, Post
 from backend.loops.control_watch import ControlWatch
 from backend.loops.cron import Cron
 from backend.loops.depth_sampler import DepthSampler
+from backend.loops.epoch_watch import EpochWatch
 from backend.loops.loop import Loop
 from backend.loops.promoter import Promoter
 from backend.loops.shedder import Shedder
@@ -75,6 +76,7 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
         Cron(_runner(parts), parts.leader("cron", holder), _seeding(parts).sync),
         parts.rescuer(),
         Usher(RedisOperations(parts.redis, parts.keys)),
+        EpochWatch(epoch_keeper(parts, parts.redis, parts.history_engine)),
         ControlWatch(control_keeper(parts, parts.history_engine), parts.clock),
         DepthSampler(
             parts.inspection,

@@ -50,6 +50,7 @@ STEPS = (
     "restore",
     "attest",
     "balance",
+    "raise",
 )
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3

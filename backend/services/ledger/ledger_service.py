@@ -47,6 +47,13 @@ class Controls(Protocol):
         """Carries each later word to the store that has not heard it; those that Redis had not."""
 
 
+class Epochs(Protocol):
+    """Above which version events are."""
+
+    def lift(self) -> int:
+        """Lifts them above all that is on record; above which version they are."""
+
+
 class LedgerService:
     """Reconciles Redis with the record while both are in use. Takes memory for one page at a time."""
 
@@ -59,6 +66,7 @@ class LedgerService:
         look: SecondLook,
         mender: LedgerMender,
         controls: Controls,
+        epochs: Epochs,
         now: Callable[[], datetime],
     ) -> None:
         self._view = view
@@ -67,6 +75,7 @@ class LedgerService:
         self._look = look
         self._mender = mender
         self._controls = controls
+        self._epochs = epochs
         self._now = now
 
     def balance(self) -> list[QueueBalance]:
@@ -127,6 +136,7 @@ class LedgerService:
                 "there are jobs in Redis: look at `tally reconcile`, or rebuild all the same if "
                 "they belong to a rebuild that was interrupted"
             )
+        self._epochs.lift()
         held = [word for word in self._controls.agree() if word.value]
         report, after = RebuildReport(controls=held), 0
         while page := self._store.waiting(after, _RESTORED):

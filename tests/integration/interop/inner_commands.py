@@ -11,6 +11,8 @@ _FUNCTION = re.compile(
     r"^local function (\w+)\(.*?^end$|^local function (\w+)\([^\n]* end$", re.MULTILINE | re.DOTALL
 )
 _SENT = re.compile(r"(?:redis\.p?call|gather)\(([^,)]*)")
+#: Commands of which rights name a part.
+_PARTS = {"XINFO', '": "XINFO|", "XGROUP', '": "XGROUP|"}
 
 
 @cache
@@ -24,7 +26,10 @@ def _functions() -> dict[str, str]:
 def sent_by(name: str) -> frozenset[str]:
     """The commands of one function and of all it calls, in lower case."""
     text = _functions()[name]
-    own = {word.lower() for sent in _SENT.findall(text) for word in re.findall(r"'([A-Z]+)'", sent)}
+    for parted, joined in _PARTS.items():
+        text = text.replace(parted, joined)
+    sent = " ".join(_SENT.findall(text))
+    own = {word.lower() for word in re.findall(r"'([A-Z|]+)'", sent)}
     called = {other for other in _functions() if other != name and f"{other}(" in text}
     return frozenset(own).union(*(sent_by(other) for other in called))
 

@@ -17,6 +17,7 @@ from backend.broker.jobs.operations import RedisOperations
 from backend.broker.jobs.progress_notes import RedisProgressNotes
 from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.keys import Keys
+from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.broker.ledger.redis_controls import RedisControls
@@ -94,6 +95,12 @@ def _agree(client: Redis, keys: Keys) -> None:
     for name, value in (("pause:type:x", "1"), ("limit:type:x", "1"), ("pause:type:x", "")):
         assert controls.adopt([Control(name, value, controls.version() + 1)]) == 1
     controls.settled()
+
+
+def _lift(client: Redis, keys: Keys) -> None:
+    """Events go on above what is on record."""
+    floor = RedisEventFloor(client, keys)
+    floor.raise_above(floor.look().last_version + (1 << 40))
 
 
 def _look(client: Redis, keys: Keys) -> None:
@@ -177,6 +184,7 @@ def operate(client: Redis, keys: Keys) -> None:
     assert "redis_version" in codes
     assert "redis_config_hidden" not in codes
     serve(client, keys)
+    _lift(client, keys)
 
 
 def keep_time(client: Redis, keys: Keys) -> None:
@@ -195,6 +203,8 @@ def keep_time(client: Redis, keys: Keys) -> None:
     desk.prune(["normal"], max_dead=1, max_dead_age=0)
     desk.usher(10, 10)
     _agree(client, keys)
+    _lift(client, keys)
+    deploy(client, keys)
     _relay(RedisRelayTarget(client, keys))
     stream = RedisEventStream(client, client, keys, consumer="c1")
     stream.acknowledge(stream.read(1000, 0.01))

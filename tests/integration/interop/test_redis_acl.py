@@ -14,6 +14,7 @@ from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from backend.broker.keys import Keys
+from backend.broker.schedules.job_promoter import JobPromoter
 from backend.broker.server import library
 from backend.broker.server.connection import connect
 from backend.broker.server.functions import Functions, load_library
@@ -38,6 +39,8 @@ _ASKED = (
     "run_now",
     *("pause", "resume", "limit", "words", "adopt", "muster", "purge", "evict"),
 )
+#: A server that was restored without the functions has them again by itself.
+_LOADS = "tally-clock"
 _BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
 _WORK = (
     *("claim", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
@@ -47,11 +50,11 @@ _WORK = (
 #: The steps that each service calls.
 STEPS = {
     "tally-api": _ASKED,
-    "tally-operator": (*_ASKED, *_WORK),
+    "tally-operator": (*_ASKED, *_WORK, "raise"),
     "tally-worker": _WORK,
     "tally-clock": (
         *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
-        *("words", "adopt"),
+        *("words", "adopt", "raise"),
         *_BOOKS,
     ),
 }
@@ -173,6 +176,8 @@ def test_each_account_has_the_commands_of_its_steps_and_what_its_processes_send(
 def test_no_service_may_do_what_none_needs(
     guarded: Guarded, account: str, command: tuple[str | int, ...]
 ) -> None:
+    if account == _LOADS and command[:2] in {("FUNCTION", "LOAD"), ("FUNCTION", "DELETE")}:
+        pytest.skip("the scheduler may")
     client = guarded.login(account)
 
     with pytest.raises(NoPermissionError):
@@ -228,6 +233,8 @@ def test_a_worker_listens_on_no_channel_but_its_deployments(guarded: Guarded) ->
 def test_without_a_deploy_a_service_says_what_is_missing(
     guarded: Guarded, root: str, account: str
 ) -> None:
+    if account == _LOADS:
+        pytest.skip("the scheduler loads them")
     guarded.admin.function_flush("SYNC")
     client = guarded.login(account)
 
@@ -239,6 +246,19 @@ def test_without_a_deploy_a_service_says_what_is_missing(
         "may not load them: run `tally migrate --functions-only` with one that may"
     )
     client.close()
+
+
+def test_the_scheduler_brings_the_functions_back_and_services_go_on(
+    guarded: Guarded, root: str
+) -> None:
+    guarded.admin.function_flush("SYNC")
+    scheduler, service = guarded.login(_LOADS), guarded.login("tally-worker")
+
+    JobPromoter(scheduler, scheduler, Keys(root), name="a").promote(10, 0)
+
+    Functions(service, root).check()
+    scheduler.close()
+    service.close()
 
 
 def test_who_may_deploys_and_a_service_that_waited_goes_on(guarded: Guarded, root: str) -> None:

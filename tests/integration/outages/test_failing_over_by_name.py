@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import pytest
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
+from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.server.connection import blocked, translated
 from backend.broker.server.kept_connections import kept_connections
+from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.domain.errors import QueueUnavailable
+from backend.domain.ledger.shard_epoch import EpochReason, ShardEpoch, new_epoch_reason
 from tests.integration.outages.redis_process import RedisProcess
 from tests.integration.outages.relay import Relay
 
@@ -125,6 +129,41 @@ def test_who_blocks_is_sent_away_and_comes_back_to_the_new_primary(
 
     with translated():
         assert blocked(client, 5, "BLPOP", "rq:a", 5) == [b"rq:a", b"here"]
+
+
+def test_who_only_listens_goes_over_with_the_others(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    """A replica says nothing to subscribers, so that a worker heard no command after a fail-over."""
+    channel = RedisCommandChannel(platform.blocking_redis, platform.keys, "w1")
+    heard = channel.listen()
+    assert next(heard) is None
+    _enqueue(platform)
+    _fail_over(pair, name)
+    _enqueue(platform)
+    assert next(heard) is None
+
+    pair[1].admin.publish(platform.keys.commands("w1"), json.dumps({"command": "shutdown"}))
+
+    assert next(each for each in heard if each) == {"command": "shutdown"}
+    assert pair[0].admin.pubsub_numsub(platform.keys.commands("w1"))[0][1] == 0
+
+
+def test_a_fail_over_is_told_from_a_restart(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    floor = RedisEventFloor(platform.redis, platform.keys)
+    _enqueue(platform)
+    before = floor.look()
+    noted = ShardEpoch(
+        1, before.replication_id, before.run_id, EpochReason.FIRST, 0, before.last_version
+    )
+    assert new_epoch_reason(noted, floor.look()) is None
+
+    _fail_over(pair, name)
+    _enqueue(platform)
+
+    assert new_epoch_reason(noted, floor.look()) is EpochReason.FAIL_OVER
 
 
 def test_while_the_name_leads_to_a_replica_the_caller_is_told_and_nothing_is_written(

@@ -17,6 +17,7 @@ from backend.broker.events.relay_target import RedisRelayTarget
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
+from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.broker.ledger.redis_controls import RedisControls
@@ -29,6 +30,7 @@ from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.history.audit.audit_store import PostgresAuditStore
 from backend.history.audit.seal_store import PostgresSealStore
 from backend.history.ledger.control_book import PostgresControlBook
+from backend.history.ledger.epoch_book import PostgresEpochBook
 from backend.history.ledger.ledger_store import PostgresLedgerStore
 from backend.history.outbox.callback_store import PostgresCallbackStore
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
@@ -48,6 +50,7 @@ from backend.services.jobs.preview_service import PreviewService
 from backend.services.jobs.rehearsals import Rehearsals
 from backend.services.jobs.replay_service import ReplayService
 from backend.services.ledger.control_keeper import ControlKeeper
+from backend.services.ledger.epoch_keeper import EpochKeeper
 from backend.services.ledger.ledger_look import SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.ledger_service import LedgerService
@@ -112,6 +115,7 @@ class Bureau:
         self.queue = RedisJobQueue(redis, connect_blocking(redis_url), self.keys)
         self.inspection = RedisInspection(redis, self.keys)
         self.progress = RedisEventProgress(redis, self.keys)
+        self.floor = RedisEventFloor(redis, self.keys)
         self.outbox = PostgresOutbox(engine, self.clock.now)
         self.outbox_service = OutboxService(self.outbox, self.queue)
         self.events = PostgresEventRecordStore(engine, self.clock.now)
@@ -148,6 +152,7 @@ class Bureau:
                 rules=self.rules,
             ),
             controls=self.keeper(),
+            epochs=self.epochs(),
             now=self.clock.now,
         )
 
@@ -155,6 +160,10 @@ class Bureau:
         """What keeps operators' words the same in both stores."""
         live = RedisControls(self.redis, self.keys, CATALOGUE.lanes())
         return ControlKeeper(live, PostgresControlBook(engine or self.engine))
+
+    def epochs(self) -> EpochKeeper:
+        """What sees when another server took over."""
+        return EpochKeeper(self.floor, PostgresEpochBook(self.engine, 0))
 
     def callbacks(self) -> Callbacks:
         """The loop that turns ends into webhook jobs."""
