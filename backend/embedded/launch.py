@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from types import MappingProxyType
 
 from backend.embedded.account import Account
 from backend.embedded.errors import EmbeddedServerError
@@ -25,8 +26,11 @@ def launch(
     keep_open: int,
     account: Account,
     dies_by: signal.Signals | None,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Process:
     """Start ``command``, its output appended to ``log``, the descriptor ``keep_open`` inherited.
+
+    ``variables`` are added to its environment.
 
     ``dies_by`` is the signal it gets when this process ends, however it ends; None lets it live
     on. macOS knows no such signal: there a leftover is taken over by the next start.
@@ -37,7 +41,7 @@ def launch(
             return subprocess.Popen(
                 [*follower(dies_by), *account.prefix, *command],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                cwd="/", env=server_environment(), pass_fds=(keep_open,),
+                cwd="/", env={**server_environment(), **variables}, pass_fds=(keep_open,),
                 # Ctrl-C goes to a whole group, and the product must drain before its servers end.
                 start_new_session=True,
                 user=account.uid, group=account.gid, extra_groups=account.extra_groups,

@@ -21,6 +21,7 @@ from backend.embedded.state.places import (
 Source = Literal["wheel", "system"]
 
 _VERSION = re.compile(r"(?:v=|\(PostgreSQL\) )(\d+(?:\.\d+)*)")
+_ALLOCATOR = re.compile(r" malloc=(\S+)")
 # Redis 6 opens the append-only folder of Redis 7 without an error and with no keys in it.
 _OLDEST = {"redis": (7, 0), "valkey": (7, 2), "postgres": (14,)}
 _REDIS_ADVICE = (
@@ -43,6 +44,8 @@ class ServerBinary:
     version: str
     path: Path
     source: Source
+    allocator: str = ""
+    """What it was built with, as Redis tells it: ``jemalloc-5.3.0``, ``libc``."""
 
     @property
     def major(self) -> int:
@@ -108,7 +111,14 @@ def _examine(source: Source, path: Path) -> ServerBinary | None:
     version = _VERSION.search(answer.stdout)
     if answer.returncode != 0 or version is None:
         return None
-    return ServerBinary(answer.stdout.split()[0].lower(), version[1], path, source)
+    allocator = _ALLOCATOR.search(answer.stdout)
+    return ServerBinary(
+        answer.stdout.split()[0].lower(),
+        version[1],
+        path,
+        source,
+        allocator[1] if allocator else "",
+    )
 
 
 def _is_new_enough(binary: ServerBinary) -> bool:

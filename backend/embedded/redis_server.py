@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from backend.embedded.account import Account
+from backend.embedded.allocator import allocator_variables
 from backend.embedded.locate import ServerBinary, find_redis_server
 from backend.embedded.server import EmbeddedServer
 
@@ -70,6 +71,10 @@ class RedisServer(EmbeddedServer):
         self._socket.unlink(missing_ok=True)
         return Account(), self._command(binary)
 
+    def variables(self, binary: ServerBinary) -> Mapping[str, str]:
+        """An allocator, where the program brings none of its own."""
+        return allocator_variables(binary)
+
     def answers(self) -> bool:
         """Whether a PING comes back; not while the append-only file is loaded."""
         client = redis.Redis(
@@ -101,5 +106,7 @@ class RedisServer(EmbeddedServer):
             # With the preamble, Redis and Valkey cannot open each other's data.
             *("--aof-use-rdb-preamble", "no"),
             *("--maxmemory-policy", "noeviction"),
+            # As config/redis.conf has it: a waiting job takes half the memory.
+            *("--hash-max-listpack-value", "1024"),
             *options.extra_args,
         ]

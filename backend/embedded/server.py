@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -63,6 +63,10 @@ class EmbeddedServer(ABC):
     def prepare(self, binary: ServerBinary, *, lock: int) -> tuple[Account, Sequence[str]]:
         """Make the data and clear what is stale; the account and the command to start with."""
 
+    def variables(self, binary: ServerBinary) -> Mapping[str, str]:  # noqa: ARG002 for heirs
+        """What the environment of the server's own process gets beside ours."""
+        return {}
+
     @abstractmethod
     def answers(self) -> bool:
         """Whether the server takes a client now; asked once, with a short limit."""
@@ -94,6 +98,7 @@ class EmbeddedServer(ABC):
                 keep_open=lock,
                 account=account,
                 dies_by=self.stop_signal if self.die_with_parent else None,
+                variables=self.variables(binary),
             )
         try:
             self._await_first_answer()

@@ -17,6 +17,7 @@ from backend.bootstrap import Platform
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.record_parts import audit_service, migrator
+from backend.broker.server.allocator import server_words
 from backend.cli.input.stopping import stop_event_on_signals
 from backend.embedded import EmbeddedServerError, stop_servers
 from backend.quickstart.demonstration import Demonstration
@@ -75,6 +76,7 @@ def _start(stack: Stack, catcher: MailCatcher, hooks: HookCatcher) -> str:
     _say("starting Redis and Postgres, where the environment names none")
     stack.start_servers()
     parts = _parts()
+    _say(f"Redis is {server_words(parts.redis.info())}")
     applied = migrator(parts).apply()
     _say(f"schema up to date ({len(applied)} migrations applied now)")
     parts.load_library()

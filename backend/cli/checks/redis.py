@@ -11,6 +11,7 @@ from redis.exceptions import NoPermissionError, RedisError
 from backend.broker.server import library
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.cli.checks.redis_accounts import check_strangers
+from backend.cli.checks.redis_speed import check_allocator, check_listpack
 from backend.domain.errors import QueueUnavailable
 
 _OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
@@ -43,6 +44,7 @@ def check_redis(
     yield from _role(info)
     yield from _clock(client, now)
     yield from _memory(info)
+    yield from check_allocator(info)
     missing = list(_library(client))
     yield from missing
     if not missing:
@@ -63,6 +65,7 @@ def _configuration(client: Redis, info: dict[str, Any]) -> Iterator[Finding]:
         return
     yield from _persistence(found, info)
     yield from _eviction(found)
+    yield from check_listpack(found)
     yield from check_strangers(client, found)
 
 

@@ -7,6 +7,7 @@ import click
 from backend.bootstrap import Platform, platform
 from backend.bootstrap.record_parts import migrator as migrator_of
 from backend.broker.server import library
+from backend.broker.server.tuning import LISTPACK, tune_listpack
 from backend.cli.output.printing import print_rows, tell
 
 
@@ -15,12 +16,19 @@ from backend.cli.output.printing import print_rows, tell
 @click.option(
     "--functions-only", is_flag=True, help="Only load this release's functions into Redis."
 )
-def migrate(status: bool, functions_only: bool) -> None:
+@click.option(
+    "--tune-redis", is_flag=True, help="Only set what saves memory, on a Redis that is ours alone."
+)
+def migrate(status: bool, functions_only: bool, tune_redis: bool) -> None:
     """Applies the migrations that the database does not have yet: in order, each once, under a lock.
 
     The database is JOB_QUEUE_DATABASE_URL, or DATABASE_URL. With --functions-only no database is
     needed: REDIS_URL names an account that may load functions (`+function`), for deployments whose
     processes may not.
+
+    With --tune-redis hash-max-listpack-value becomes 1024, which halves the memory of jobs that wait;
+    refused where the server holds keys of others. It needs `config|set`, `config|get`, `info` and
+    `scan`, and lasts until Redis restarts: redis.conf should have it too.
 
     \b
     Examples:
@@ -30,6 +38,8 @@ def migrate(status: bool, functions_only: bool) -> None:
     parts = platform()
     if functions_only:
         _load_functions(parts)
+    elif tune_redis:
+        _tune_redis(parts)
     elif status:
         _show_status(parts)
     else:
@@ -39,6 +49,15 @@ def migrate(status: bool, functions_only: bool) -> None:
 def _load_functions(parts: Platform) -> None:
     parts.load_library()
     tell(f"this release's functions are loaded: tally_{library.version()}")
+
+
+def _tune_redis(parts: Platform) -> None:
+    before, now = tune_listpack(parts.redis, parts.keys.root)
+    if before == now:
+        tell(f"nothing to do: {LISTPACK} is {now}")
+    else:
+        tell(f"{LISTPACK} is {now}, it was {before}: for jobs from now on, until Redis restarts;")
+        tell("for good, write it into redis.conf (config/redis.conf)")
 
 
 def _show_status(parts: Platform) -> None:

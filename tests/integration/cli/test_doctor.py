@@ -12,9 +12,11 @@ from redis import Redis
 from backend.bootstrap import platform
 from backend.broker.server import library
 from backend.broker.server.connection import connect
+from backend.broker.server.tuning import LISTPACK
 from backend.cli.checks.processes import leases_without_jobs
 from backend.cli.checks.redis import check_redis
 from backend.cli.checks.redis_accounts import check_exposure
+from backend.cli.checks.redis_speed import check_allocator
 from backend.embedded.servers import Servers
 from tests.integration.cli.shell import Shell
 from tests.integration.history.databases import database
@@ -24,7 +26,7 @@ from tests.integration.history.databases import database
 def redis(shell: Shell, servers: Servers) -> Iterator[Redis]:
     """The Redis behind the shell; its configuration is put back."""
     client = connect(servers.redis_url)
-    names = ("appendonly", "maxmemory-policy", "protected-mode", "maxmemory")
+    names = ("appendonly", "maxmemory-policy", "protected-mode", "maxmemory", LISTPACK)
     before = {name: client.config_get(name)[name] for name in names}
     yield client
     for name, value in before.items():
@@ -226,6 +228,28 @@ def test_18_a_redis_that_anybody_may_use() -> None:
     assert _exposure({**open_to_all, "protected-mode": "yes"}) == {"redis_no_password"}
     assert _exposure({**open_to_all, "bind": "127.0.0.1 -::1"}) == set()
     assert _exposure({**open_to_all, "port": "0"}) == set()
+
+
+def test_18b_a_redis_that_takes_twice_the_memory(shell: Shell, redis: Redis) -> None:
+    redis.config_set(LISTPACK, 64)
+
+    assert "tally migrate --tune-redis" in _codes(shell, "warning")["redis_listpack"]
+
+    shell.run("migrate", "--tune-redis")
+    assert "redis_listpack" not in _codes(shell, "warning")
+
+
+def test_18c_a_redis_with_the_allocator_of_libc() -> None:
+    elsewhere = {"mem_allocator": "libc", "process_id": 1, "executable": "/of/another/host"}
+
+    [found] = check_allocator(elsewhere)
+
+    assert (found.code, found.level) == ("redis_allocator", "warning")
+    assert "LD_PRELOAD" in found.remedy
+
+
+def test_18d_an_allocator_that_is_good_is_named(shell: Shell, redis: Redis) -> None:
+    assert "memory allocator" in shell.run("doctor").text
 
 
 def test_19_stores_that_are_away(shell: Shell, environment: pytest.MonkeyPatch) -> None:
