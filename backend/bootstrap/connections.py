@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from redis import Redis
 
 from backend.api.config.settings import Settings
+from backend.api.config.store_urls import is_memory
 from backend.broker.server.connection import COMMAND_TIMEOUT, connect, connect_blocking
+from backend.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -29,6 +31,7 @@ class Connections:
     def redis(self, name: str = "tally", *, command_timeout: float = COMMAND_TIMEOUT) -> Redis:
         """For short commands. Seconds."""
         if name not in self._redis:
+            self._refuse_memory()
             made = connect(self._settings.redis_url, name=name, command_timeout=command_timeout)
             self._redis.setdefault(name, made)
         return self._redis[name]
@@ -36,9 +39,17 @@ class Connections:
     def blocking_redis(self, name: str = "tally-waiting") -> Redis:
         """For commands that block."""
         if name not in self._blocking:
+            self._refuse_memory()
             made = connect_blocking(self._settings.redis_url, name=name)
             self._blocking.setdefault(name, made)
         return self._blocking[name]
+
+    def _refuse_memory(self) -> None:
+        if is_memory(self._settings.redis_url):
+            raise ConfigurationError(
+                "redis_url is memory:, which this process has to itself and no other can reach; "
+                "this needs a Redis: set REDIS_URL, or `python -m backend.embedded` for one to try"
+            )
 
     def postgres(self, name: str = "tally", **limits: Any) -> Engine:
         """For the record; the limits are those of `backend.history.server.connection.connect`."""

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from redis import Redis
 
-from backend.api.config.settings import Settings, default_settings
+from backend.api.config.settings import Settings
+from backend.api.config.store_urls import is_memory
 from backend.bootstrap.connections import Connections
 from backend.bootstrap.job_type_modules import OWN_MODULES
-from backend.broker.jobs.inspection import RedisInspection
-from backend.broker.jobs.job_queue import RedisJobQueue
-from backend.broker.jobs.lease_book import RedisLeaseBook
-from backend.broker.jobs.operations import RedisOperations
 from backend.broker.keys import Keys
-from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.redis_broker import RedisBroker
 from backend.broker.server.functions import Functions, load_library
 from backend.broker.workers.worker_commands import RedisWorkerCommands
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_id import uuid7
 from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.ports import Clock, Inspection, JobQueue, LeaseBook, Operations
 from backend.loops.leader import Leader
 from backend.loops.rescuer import Rescuer
+from backend.services.calling.queue_parts import QueueParts
 from backend.services.health.worker_service import WorkerService
 from backend.services.jobs.job_control import JobControl
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
@@ -37,14 +35,11 @@ from workers.registry import load_catalogue
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from backend.memory.broker import MemoryBroker
     from backend.services.calling.caller_parts import CallerParts
     from backend.services.events.event_service import EventService
     from backend.services.events.outbox_service import OutboxService
     from backend.services.scheduler_service import SchedulerParts
-
-    QueueParts = tuple[
-        RedisJobQueue, JobIntake, Callable[[], OutboxService], Callable[[], CallerParts]
-    ]
 
 
 def new_job_id() -> str:
@@ -55,10 +50,11 @@ def new_job_id() -> str:
 class Platform:
     """Every part of one deployment, made when it is first asked for."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        """By default with the clock of this machine."""
         self.settings = settings
         self.keys = Keys(settings.redis.prefix)
-        self.clock = SystemClock()
+        self.clock: Clock = clock or SystemClock()
         self.connections = Connections(settings)
 
     @cached_property
@@ -78,16 +74,27 @@ class Platform:
         return load_catalogue(OWN_MODULES, self.settings.job_packages, retry)
 
     @cached_property
-    def job_queue(self) -> RedisJobQueue:
-        """Where jobs are accepted."""
+    def broker(self) -> RedisBroker | MemoryBroker:
+        """Where jobs are: in Redis, or in this process alone, as ``redis_url`` says."""
         limits = self.settings.redis
-        return RedisJobQueue(
+        if is_memory(self.settings.redis_url):
+            from backend.memory.broker import MemoryBroker
+
+            return MemoryBroker(
+                self.clock, backlog_limit=limits.backlog_limit, stream_limit=limits.refused_at
+            )
+        return RedisBroker(
             self.redis,
             self.blocking_redis,
             self.keys,
             backlog_limit=limits.backlog_limit,
             stream_limit=limits.refused_at,
         )
+
+    @cached_property
+    def job_queue(self) -> JobQueue:
+        """Where jobs are accepted."""
+        return self.broker.queue
 
     @cached_property
     def intake_rules(self) -> IntakeRules:
@@ -106,14 +113,15 @@ class Platform:
         )
 
     @cached_property
+    def queue_parts(self) -> QueueParts:
+        """What the door for callers stands on; beside a queue in memory there is no record."""
+        reach = None if is_memory(self.settings.redis_url) else self._caller_parts
+        return QueueParts(self.job_queue, self.intake, self._outbox, reach)
+
+    @cached_property
     def queue_service(self) -> QueueService:
         """The door for callers."""
-        return QueueService(*self.queue_parts)
-
-    @property
-    def queue_parts(self) -> QueueParts:
-        """What a `QueueService` is made of."""
-        return self.job_queue, self.intake, self._outbox, self._caller_parts
+        return QueueService.of(self.queue_parts)
 
     def _caller_parts(self) -> CallerParts:
         from backend.bootstrap.caller_parts import PlatformCallerParts
@@ -126,14 +134,14 @@ class Platform:
         return outbox_service(self)
 
     @cached_property
-    def inspection(self) -> RedisInspection:
+    def inspection(self) -> Inspection:
         """The read side of the live truth."""
-        return RedisInspection(self.redis, self.keys)
+        return self.broker.inspection
 
     @cached_property
-    def operations(self) -> RedisOperations:
+    def operations(self) -> Operations:
         """What changes the live truth for people."""
-        return RedisOperations(self.redis, self.keys)
+        return self.broker.operations
 
     @cached_property
     def job_control(self) -> JobControl:
@@ -163,14 +171,14 @@ class Platform:
         Functions(self.redis, self.keys.root).check()
 
     @cached_property
-    def lease_book(self) -> RedisLeaseBook:
+    def lease_book(self) -> LeaseBook:
         """All leases."""
-        return RedisLeaseBook(self.redis, self.keys)
+        return self.broker.leases
 
     def leader(self, duty: str, holder: str) -> Leader:
         """This process's part in the election for a duty."""
         return Leader(
-            RedisLeadership(self.redis, self.keys),
+            self.broker.leadership,
             self.clock,
             duty=duty,
             holder=holder,
@@ -208,24 +216,3 @@ class Platform:
         """How many slots a worker process of a lane has."""
         worker = self.settings.worker
         return worker.lane_concurrency.get(lane, worker.concurrency)
-
-
-@lru_cache(maxsize=1)
-def platform() -> Platform:
-    """The platform of this process's settings."""
-    return Platform(default_settings())
-
-
-def queue() -> QueueService:
-    """The queue of this process's settings, the same at each call. Safe for several threads."""
-    return platform().queue_service
-
-
-def events() -> EventService:
-    """The events of this process's settings. Raises `ConfigurationError` for bad subscriptions."""
-    return platform().events
-
-
-def queue_parts() -> QueueParts:
-    """What `QueueService()` needs."""
-    return platform().queue_parts

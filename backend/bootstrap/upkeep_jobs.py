@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from backend.bootstrap.platform import platform
+from backend.bootstrap.current import platform
 from backend.broker.jobs.operations import RedisOperations
 from backend.domain.errors import PermanentFailure
 from workers.base_worker import job_type

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from backend.domain.ports import Clock
 from backend.memory.attempt_notes import MemoryCheckpoints, MemoryProgressNotes
 from backend.memory.dispatch import MemoryDispatch
@@ -26,12 +24,9 @@ class MemoryBroker:
         *,
         backlog_limit: int = 0,
         stream_limit: int = 0,
-        before_waiting: Callable[[], None] | None = None,
     ) -> None:
-        """``before_waiting`` is called before somebody waits for a job: see `MemoryJobQueue`."""
         state = BrokerState(clock)
         self._state = state
-        self._before_waiting = before_waiting
         self.queue = self.queue_with(backlog_limit=backlog_limit, stream_limit=stream_limit)
         self.leases = MemoryLeaseBook(state)
         self.timetable = MemoryTimetable(state)
@@ -48,9 +43,14 @@ class MemoryBroker:
             self._state,
             backlog_limit=backlog_limit,
             stream_limit=stream_limit,
-            before_waiting=self._before_waiting,
         )
 
-    def dispatch(self, worker: str, *, lease_seconds: float = 90.0) -> MemoryDispatch:
+    def dispatch(
+        self,
+        worker: str,
+        lanes: tuple[str, ...],  # noqa: ARG002 - nobody is woken here
+        *,
+        lease_seconds: float,
+    ) -> MemoryDispatch:
         """The hot path of one worker; it holds what it claims so long."""
         return MemoryDispatch(self._state, worker=worker, lease=lease_seconds)

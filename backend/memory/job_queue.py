@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from backend.broker.jobs import codec
@@ -23,13 +23,10 @@ class MemoryJobQueue:
         *,
         backlog_limit: int = 0,
         stream_limit: int = 0,
-        before_waiting: Callable[[], None] | None = None,
     ) -> None:
-        """``before_waiting`` is called before somebody waits: where no worker runs, it may do the work."""
         self._state = state
         self._backlog_limit = backlog_limit
         self._stream_limit = stream_limit
-        self._before_waiting = before_waiting
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
         """Accepts jobs in order; a refusal names how many were accepted before it."""
@@ -45,8 +42,6 @@ class MemoryJobQueue:
 
     def wait(self, job_id: str, timeout: float) -> bool:
         """Blocks until the job is final, at most ``timeout`` seconds of the machine's clock."""
-        if self._before_waiting is not None:
-            self._before_waiting()
         with self._state.lock:
             if self._state.find(job_id) is None:
                 return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from backend.domain.errors import InvalidOption, JobNotFound, WaitTimeout
+from backend.domain.errors import JobNotFound, WaitTimeout
 from backend.domain.history.recorded_view import view_of
 from backend.domain.jobs.job import EnqueueReply, JobView
 from backend.domain.jobs.job_type import JobTypeCatalogue
@@ -15,6 +15,7 @@ from backend.services.calling.caller_parts import CallerParts
 from backend.services.calling.job_calls import JobCalls
 from backend.services.calling.plan_calls import PlanCalls
 from backend.services.calling.queue_calls import QueueCalls
+from backend.services.calling.queue_parts import QueueParts
 from backend.services.events.outbox_service import OutboxService
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.jobs.job_options import JobRequest
@@ -44,15 +45,29 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
         reach: Callable[[], CallerParts] | None = None,
     ) -> None:
         """``reach`` makes, when it is first needed, what stands behind all but enqueueing."""
-        if queue is None or intake is None:
+        if queue is not None and intake is not None:
+            parts = QueueParts(queue, intake, outbox, reach)
+            self._find_parts: Callable[[], QueueParts] = lambda: parts
+        else:
             from backend import bootstrap
 
-            queue, intake, outbox, reach = bootstrap.queue_parts()
-        self._queue = queue
-        self._reach = reach
-        self._intake = intake
-        self._make_outbox = outbox
-        self._made_outbox: OutboxService | None = None
+            # Asked for at each call: a test kit may stand in for the real ones, and lets go of it again.
+            self._find_parts = bootstrap.queue_parts
+
+    @classmethod
+    def of(cls, parts: QueueParts) -> QueueService:
+        """One that stands on these, whatever the settings say."""
+        service = cls(parts.queue, parts.intake)
+        service._find_parts = lambda: parts
+        return service
+
+    @property
+    def _queue(self) -> JobQueue:
+        return self._find_parts().queue
+
+    @property
+    def _intake(self) -> JobIntake:
+        return self._find_parts().intake
 
     @property
     def catalogue(self) -> JobTypeCatalogue:
@@ -60,12 +75,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
         return self._intake.catalogue
 
     def _outbox(self) -> OutboxService:
-        """Made when it is first needed: callers without a session need no Postgres."""
-        if self._made_outbox is None:
-            if self._make_outbox is None:
-                raise InvalidOption("this service was wired without an outbox", field="session")
-            self._made_outbox = self._make_outbox()
-        return self._made_outbox
+        return self._find_parts().outbox
 
     def enqueue_job(
         self,
@@ -132,13 +142,14 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
     def _not_in_redis(self, job_id: str) -> JobView:
         """A job that has left it, or was not brought there yet."""
         missing = JobNotFound(f"no job {job_id!r} in Redis", job_id=job_id)
-        if self._reach is not None:
+        parts = self._find_parts()
+        if parts.reaches_record:
             try:
                 return view_of(self.job_history(job_id))
             except JobNotFound as error:
                 missing = error
-        has_outbox = self._made_outbox is not None or self._reach is not None
-        waiting = self._outbox().find(job_id) if has_outbox else None
+        has_outbox = parts.uses_outbox or parts.reaches_record
+        waiting = parts.outbox.find(job_id) if has_outbox else None
         if waiting is None:
             raise missing
         return waiting
@@ -160,7 +171,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
         """Whether it is final by then; a job that was given a session may have to come to Redis first."""
         if self._queue.wait(job_id, timeout):
             return True
-        outbox = self._made_outbox
-        if outbox is None or self._queue.find(job_id) is not None or outbox.find(job_id) is None:
+        parts = self._find_parts()
+        if not parts.uses_outbox or parts.queue.find(job_id) is not None:
             return False
-        return outbox.wait(job_id, timeout)
+        return parts.outbox.find(job_id) is not None and parts.outbox.wait(job_id, timeout)

@@ -67,7 +67,11 @@ def _lines_of_class(path: str, thing: type) -> Iterator[str]:
 
 def _members(thing: type) -> Iterator[tuple[str, Any]]:
     for base in thing.__mro__:
-        if base not in _BASES and base.__module__.partition(".")[0] in {"backend", "workers"}:
+        if base not in _BASES and base.__module__.partition(".")[0] in {
+            "tally",
+            "backend",
+            "workers",
+        }:
             for name, member in vars(base).items():
                 if not name.startswith("_") and getattr(thing, name, None) is not None:
                     plain = member.__func__ if isinstance(member, staticmethod) else member

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",
         validation_alias=AliasChoices("redis_url", "REDIS_URL", "TALLY_REDIS_URL"),
+        description="`memory:` keeps jobs in the process that enqueues them, for tests and trials.",
     )
     database_url: str = Field(
         "postgresql://tally@127.0.0.1:5432/tally",

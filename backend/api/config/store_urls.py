@@ -11,8 +11,19 @@ _POSTGRES = ("postgresql", "postgres", _DRIVER)
 _SCHEMA = re.compile(r"([a-z_][a-z0-9_]{0,62})?")
 
 
+#: Instead of an address: jobs are kept in the memory of the process that enqueues them.
+_MEMORY = "memory:"
+
+
+def is_memory(redis_url: str) -> bool:
+    """Whether jobs are kept in this process instead of in Redis."""
+    return redis_url.removesuffix("//") == _MEMORY
+
+
 def check_redis_url(url: str) -> str:
     """The address; raises ValueError when it is none of Redis."""
+    if is_memory(url):
+        return url
     _check(url, _REDIS, "redis://host:6379/0, rediss://host:6380/0 or unix:///path/to/redis.sock")
     return url
 

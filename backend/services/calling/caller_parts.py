@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
-
-from backend.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     # Whoever only enqueues need not read them.
@@ -53,21 +50,3 @@ class CallerParts(Protocol):
     @property
     def rehearsals(self) -> Rehearsals:
         """Test runs."""
-
-
-class Reaches:
-    """A service that reaches them, if it was told how."""
-
-    _reach: Callable[[], CallerParts] | None = None
-    _reached: CallerParts | None = None
-
-    @property
-    def _parts(self) -> CallerParts:
-        """Made at the first use: whoever only enqueues opens no way to the record."""
-        if self._reached is None:
-            if self._reach is None:
-                raise ConfigurationError(
-                    "this QueueService was made to enqueue and to look alone; QueueService() does the rest"
-                )
-            self._reached = self._reach()
-        return self._reached

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.domain.jobs.job_filter import JobFilter
 from backend.services.calling.caller import Caller, actor_of
-from backend.services.calling.caller_parts import Reaches
+from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
     from backend.domain.history.history_record import JobHistory

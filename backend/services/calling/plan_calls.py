@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from backend.domain.jobs.options.job_options import JobOptions
-from backend.services.calling.caller_parts import Reaches
+from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
     from backend.domain.jobs.job_preview import Plan

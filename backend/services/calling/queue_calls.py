@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backend.domain.errors import InvalidOption
 from backend.services.calling.caller import Caller, actor_of
-from backend.services.calling.caller_parts import Reaches
+from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
     from backend.domain.jobs.pause import Pause

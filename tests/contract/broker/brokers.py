@@ -10,16 +10,8 @@ import fakeredis
 from redis import Redis
 
 from backend.broker.events.event_stream import RedisEventStream
-from backend.broker.jobs.checkpoints import RedisCheckpoints
-from backend.broker.jobs.dispatch import RedisDispatch
-from backend.broker.jobs.inspection import RedisInspection
-from backend.broker.jobs.job_queue import RedisJobQueue
-from backend.broker.jobs.lease_book import RedisLeaseBook
-from backend.broker.jobs.operations import RedisOperations
-from backend.broker.jobs.progress_notes import RedisProgressNotes
 from backend.broker.keys import Keys
-from backend.broker.schedules.leadership import RedisLeadership
-from backend.broker.schedules.timetable import RedisTimetable
+from backend.broker.redis_broker import RedisBroker
 from backend.broker.server import library
 from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.history.history_ports import EventSource
@@ -37,8 +29,6 @@ from backend.memory.standing_clock import StandingClock
 from tests.contract.broker.passing_time import let_pass
 from workers.runtime.attempts.job_contexts import CheckpointStore, ProgressNotes
 
-LANES = ("default", "email")
-
 
 class Broker(Protocol):
     """One deployment's live truth, and its clock."""
@@ -53,7 +43,7 @@ class Broker(Protocol):
     checkpoints: CheckpointStore
     events: EventSource
 
-    def dispatch(self, worker: str, *, lease_seconds: float) -> Dispatch:
+    def dispatch(self, worker: str, lanes: tuple[str, ...], *, lease_seconds: float) -> Dispatch:
         """The hot path of one worker process."""
 
     def limited(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> JobQueue:
@@ -79,37 +69,19 @@ class InMemory(MemoryBroker):
         self._clock.move(seconds)
 
 
-class InRedis:
+class InRedis(RedisBroker):
     """What answers like Redis."""
 
     def __init__(self, client: Redis, blocking: Redis) -> None:
         keys = Keys("rq")
+        super().__init__(client, blocking, keys)
         self._client, self._blocking, self._keys = client, blocking, keys
-        self.queue = self.limited()
-        self.leases = RedisLeaseBook(client, keys)
-        self.timetable = RedisTimetable(client, blocking, keys)
-        self.leadership = RedisLeadership(client, keys)
-        self.operations = RedisOperations(client, keys)
-        self.inspection = RedisInspection(client, keys)
-        self.progress_notes = RedisProgressNotes(client, keys)
-        self.checkpoints = RedisCheckpoints(client, keys)
         self.events = RedisEventStream(client, blocking, keys, consumer="recorder-1")
 
-    def dispatch(self, worker: str, *, lease_seconds: float) -> RedisDispatch:
-        """A connection of its own."""
-        return RedisDispatch(
-            self._client, self._keys, worker=worker, lanes=LANES, lease=lease_seconds
-        )
-
-    def limited(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> RedisJobQueue:
+    def limited(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> JobQueue:
         """The same queue with limits."""
-        return RedisJobQueue(
-            self._client,
-            self._blocking,
-            self._keys,
-            backlog_limit=backlog_limit,
-            stream_limit=stream_limit,
-        )
+        limits = {"backlog_limit": backlog_limit, "stream_limit": stream_limit}
+        return RedisBroker(self._client, self._blocking, self._keys, **limits).queue
 
     def pass_time(self, seconds: float) -> None:
         """Moves everything that is due nearer."""

@@ -10,10 +10,11 @@ from backend.domain.jobs.job_event import JobEvent
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_state import QueueState
 from backend.domain.jobs.step_codes import SettleCode
-from backend.domain.ports import ClaimPlan, Lease, Rescued
+from backend.domain.ports import ClaimPlan, Dispatch, Lease, Rescued
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 
+LANES = ("default", "email")
 QUEUES = ("high", "normal", "low")
 
 
@@ -47,6 +48,10 @@ class Scene:
 
     # -- workers
 
+    def worker(self, name: str = "w1", lease_seconds: float = 60.0) -> Dispatch:
+        """One worker process."""
+        return self.broker.dispatch(name, LANES, lease_seconds=lease_seconds)
+
     def claim(
         self,
         most: int = 1,
@@ -58,9 +63,7 @@ class Scene:
     ) -> list[ClaimedJob]:
         """Jobs that a worker takes."""
         plan = [ClaimPlan(queue, (guaranteed or {}).get(queue, 0)) for queue in queues]
-        return self.broker.dispatch(worker, lease_seconds=lease_seconds).settle_and_claim(
-            [], plan, most
-        )[1]
+        return self.worker(worker, lease_seconds).settle_and_claim([], plan, most)[1]
 
     def claimed_ids(self, most: int = 10, queues: Sequence[str] = QUEUES) -> list[str]:
         """The ids of what a worker takes, in its order."""
@@ -74,8 +77,7 @@ class Scene:
 
     def settle(self, held: ClaimedJob, kind: str, **fields: Any) -> SettleCode:
         """The worker says how the attempt ended."""
-        dispatch = self.broker.dispatch("w1", lease_seconds=60.0)
-        return dispatch.settle_and_claim([(held, outcome(kind, **fields))], [], 0)[0][0]
+        return self.worker().settle_and_claim([(held, outcome(kind, **fields))], [], 0)[0][0]
 
     def finished(self, **fields: Any) -> str:
         """A job that is done."""

@@ -97,9 +97,8 @@ def test_fences_only_grow(scene: Scene) -> None:
 def test_settling_and_claiming_are_one_call(scene: Scene) -> None:
     held = scene.started()
     scene.accept(new_job("b"))
-    dispatch = scene.broker.dispatch("w1", lease_seconds=60.0)
 
-    codes, claimed = dispatch.settle_and_claim(
+    codes, claimed = scene.worker().settle_and_claim(
         [(held, outcome("finished"))], [ClaimPlan("normal", 0)], 1
     )
 

@@ -209,10 +209,9 @@ def test_the_end_of_an_attempt_is_one_line_that_names_its_start(scene: Scene, ki
 def test_many_outcomes_are_settled_in_one_call(scene: Scene) -> None:
     scene.accept(*(new_job() for _ in range(3)))
     held = scene.claim(3)
-    dispatch = scene.broker.dispatch("w1", lease_seconds=60.0)
     ended = [outcome(kind) for kind in ("finished", "failed", "retried")]
 
-    codes, _ = dispatch.settle_and_claim(list(zip(held, ended, strict=True)), [], 0)
+    codes, _ = scene.worker().settle_and_claim(list(zip(held, ended, strict=True)), [], 0)
 
     assert codes == [1, 1, 1]
     assert [scene.state(job.id) for job in held] == ["finished", "failed", "scheduled"]

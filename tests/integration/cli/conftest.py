@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from backend.api.config.settings import default_settings
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform_of_settings
 from backend.broker.server.connection import connect
 from backend.cli.input import parts
 from backend.embedded.servers import Servers
@@ -56,9 +56,9 @@ def environment(
 
 def _forget() -> None:
     """Lets the next command read its settings and open its connections anew."""
-    if platform.cache_info().currsize:
-        platform().close()
-    for cached in (default_settings, platform, *_caches()):
+    if platform_of_settings.cache_info().currsize:
+        platform_of_settings().close()
+    for cached in (default_settings, platform_of_settings, *_caches()):
         cached.cache_clear()
 
 
@@ -70,7 +70,7 @@ def _caches() -> list[Callable[..., object]]:
 def shell(environment: pytest.MonkeyPatch) -> Shell:
     """The command line."""
     shell = Shell()
-    platform().load_library()
+    platform_of_settings().load_library()
     return shell
 
 

@@ -28,7 +28,7 @@ def make_queue(servers: Servers, redis: Redis) -> Callable[[str], QueueService]:
 
     def make(database_url: str) -> QueueService:
         settings = load_settings(redis_url=servers.redis_url, database_url=database_url)
-        return QueueService(*Platform(settings).queue_parts)
+        return Platform(settings).queue_service
 
     return make
 

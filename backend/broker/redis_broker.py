@@ -1,0 +1,84 @@
+"""The whole broker in Redis: its clients and everything that stands on them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from redis import Redis
+
+from backend.broker.jobs.checkpoints import RedisCheckpoints
+from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.broker.jobs.operations import RedisOperations
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.broker.keys import Keys
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.schedules.timetable import RedisTimetable
+
+
+class RedisBroker:
+    """Every part of the live truth, made when it is first asked for."""
+
+    def __init__(
+        self,
+        client: Redis,
+        blocking: Redis,
+        keys: Keys,
+        *,
+        backlog_limit: int = 0,
+        stream_limit: int = 0,
+    ) -> None:
+        self._client = client
+        self._blocking = blocking
+        self._keys = keys
+        self._limits = {"backlog_limit": backlog_limit, "stream_limit": stream_limit}
+
+    @cached_property
+    def queue(self) -> RedisJobQueue:
+        """Where jobs are accepted and looked at."""
+        return RedisJobQueue(self._client, self._blocking, self._keys, **self._limits)
+
+    @cached_property
+    def leases(self) -> RedisLeaseBook:
+        """All leases."""
+        return RedisLeaseBook(self._client, self._keys)
+
+    @cached_property
+    def timetable(self) -> RedisTimetable:
+        """Jobs that wait for their time."""
+        return RedisTimetable(self._client, self._blocking, self._keys)
+
+    @cached_property
+    def leadership(self) -> RedisLeadership:
+        """Who leads a duty."""
+        return RedisLeadership(self._client, self._keys)
+
+    @cached_property
+    def operations(self) -> RedisOperations:
+        """What people do to jobs and queues."""
+        return RedisOperations(self._client, self._keys)
+
+    @cached_property
+    def inspection(self) -> RedisInspection:
+        """The read side."""
+        return RedisInspection(self._client, self._keys)
+
+    @cached_property
+    def progress_notes(self) -> RedisProgressNotes:
+        """How far started jobs are."""
+        return RedisProgressNotes(self._client, self._keys)
+
+    @cached_property
+    def checkpoints(self) -> RedisCheckpoints:
+        """What attempts leave for later ones."""
+        return RedisCheckpoints(self._client, self._keys)
+
+    def dispatch(
+        self, worker: str, lanes: tuple[str, ...], *, lease_seconds: float
+    ) -> RedisDispatch:
+        """The hot path of one worker process, on a connection of its own."""
+        return RedisDispatch(
+            self._client, self._keys, worker=worker, lanes=lanes, lease=lease_seconds
+        )

@@ -1,0 +1,111 @@
+"""One handler alone, run as a worker runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Unpack
+
+from pydantic import BaseModel
+
+from backend.bootstrap import platform
+from backend.domain.errors import InvalidOption
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.job_options import JobOptions
+from backend.domain.ports import ClaimPlan
+from backend.memory.broker import MemoryBroker
+from tally.testing.expectations import kind_of
+from tally.testing.modes import memory
+from tally.testing.platform_in_test import PlatformInTest
+from tally.testing.worker_in_test import RanJob, run_attempt
+from workers.base_worker import BaseWorker
+from workers.runtime.attempts.job_contexts import context_maker
+
+_NAME = "worker-in-test"
+_AGAIN = Outcome(OutcomeKind.RETRIED, delay=1.0)
+
+
+def run_job(
+    job_type: str | Callable[..., Any],
+    payload: Mapping[str, Any] | BaseModel | None = None,
+    priority: str | None = None,
+    *,
+    attempt: int = 1,
+    checkpoint: Any = None,
+    canceled: bool = False,
+    worker: BaseWorker | None = None,
+    raise_errors: bool = True,
+    **options: Unpack[JobOptions],
+) -> RanJob:
+    """Runs one attempt of a job and says what came of it; nothing is left in any queue.
+
+    ``job_type`` is a declared function or a name; payload and options are checked and go through JSON as
+    when it is enqueued. In attempt n, n - 1 have failed before; ``checkpoint`` is what one of them kept,
+    ``canceled`` whether somebody has asked it to end. ``worker`` is the instance whose method it is;
+    without one, one is made and opened. Raises what the handler raises, signals aside, unless
+    ``raise_errors`` is False. What the handler enqueues goes to the queue of the test around it, if
+    there is one, else nowhere.
+    """
+    if checkpoint is not None and attempt == 1:
+        raise InvalidOption("nothing was kept before the first attempt", field="checkpoint")
+    with _parts() as parts:
+        kind = kind_of(parts.catalogue, job_type)
+        broker = MemoryBroker(parts.clock)
+        broker.queue.enqueue([parts.intake.check(kind.name, payload, priority, options)])
+        job = _claimed(broker, attempt, checkpoint)
+        with _worker(parts, kind, worker) as instance:
+            context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)(job)
+            context.canceled = canceled
+            _, ran = run_attempt(kind, instance, job, context, parts.settings.max_result_bytes)
+        ran = ran.keeping(broker.checkpoints.load(job.id))
+    if raise_errors:
+        ran.raise_error()
+    return ran
+
+
+@contextmanager
+def _parts() -> Iterator[PlatformInTest]:
+    """That of the test, so that no handler comes upon a real queue."""
+    found = platform()
+    if isinstance(found, PlatformInTest):
+        yield found
+        return
+    with memory():
+        stand_in = platform()
+        assert isinstance(stand_in, PlatformInTest)  # noqa: S101 - memory() has just seen to it
+        yield stand_in
+
+
+def _claimed(broker: MemoryBroker, attempt: int, checkpoint: Any) -> ClaimedJob:
+    dispatch = broker.dispatch(_NAME, (), lease_seconds=3600.0)
+    plan = [ClaimPlan(queue, 0) for queue in broker.inspection.queue_names()]
+    for number in range(1, attempt + 1):
+        due = [job_id for job_id, _ in broker.inspection.scheduled(0, 1)]
+        broker.operations.run_now(due, by="", reason="")
+        [job] = dispatch.settle_and_claim([], plan, 1)[1]
+        if number < attempt:
+            broker.checkpoints.save(job.id, job.fence, _text(checkpoint))
+            dispatch.settle_and_claim([(job, _AGAIN)], [], 0)
+    return job
+
+
+def _text(checkpoint: Any) -> str:
+    return "" if checkpoint is None else json.dumps(checkpoint)
+
+
+@contextmanager
+def _worker(
+    parts: PlatformInTest, kind: JobType, worker: BaseWorker | None
+) -> Iterator[BaseWorker | None]:
+    if worker is not None or kind.worker is None:
+        yield worker
+        return
+    made: BaseWorker = kind.worker(parts.settings)
+    made.open()
+    try:
+        yield made
+    finally:
+        made.close()

@@ -1,0 +1,87 @@
+"""The platform of a test: everything is the real one's but where jobs are, and what time it is."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from backend.api.config.settings import Settings
+from backend.api.config.store_urls import is_memory
+from backend.bootstrap import Platform
+from backend.domain.ports import Clock
+from tally.testing.queue_in_test import QueueInTest
+from tally.testing.watched_queue import WatchedQueue
+from tally.testing.worker_in_test import WorkerInTest
+
+if TYPE_CHECKING:
+    from backend.services.events.outbox_service import OutboxService
+
+
+#: So deep may jobs enqueue jobs that run at once: beyond it one enqueues itself.
+_DEEPEST = 50
+
+
+class PlatformInTest(Platform):
+    """Stands in for the platform of the settings."""
+
+    @cached_property
+    def job_queue(self) -> WatchedQueue:
+        """Where jobs are accepted, and remembered."""
+        return WatchedQueue(
+            self.broker.queue,
+            running=self._running,
+            when_accepted=self.when_accepted,
+            work=self._work,
+        )
+
+    def when_accepted(self) -> None:
+        """Called whenever jobs were accepted: they wait until somebody drains the queue."""
+
+    def _running(self) -> str:
+        return self.worker.running[-1] if self.worker.running else ""
+
+    def _work(self) -> None:
+        self.queue_in_test.drain(raise_errors=False)
+
+    @cached_property
+    def worker(self) -> WorkerInTest:
+        """Whoever works here."""
+        return WorkerInTest(self)
+
+    @cached_property
+    def queue_in_test(self) -> QueueInTest:
+        """What the test is given."""
+        return QueueInTest(self, self.job_queue, self.worker)
+
+    def _outbox(self) -> OutboxService:
+        if not is_memory(self.settings.redis_url):
+            return super()._outbox()
+        from backend.memory.outbox import MemoryOutbox
+        from backend.services.events.outbox_service import OutboxService
+
+        return OutboxService(MemoryOutbox(self.job_queue, self.clock.now), self.job_queue)
+
+    def forget_keys(self) -> None:
+        """Deletes everything that this platform wrote into Redis."""
+        for key in self.redis.scan_iter(match=f"{self.keys.root}:*", count=1000):
+            self.redis.unlink(key)
+
+
+class InlinePlatform(PlatformInTest):
+    """Runs jobs before the call returns that enqueued them."""
+
+    def __init__(self, settings: Settings, clock: Clock, *, raise_errors: bool) -> None:
+        super().__init__(settings, clock)
+        self._raises = raise_errors
+
+    def when_accepted(self) -> None:
+        """Runs all that may run now; raises what handlers raise, unless told otherwise."""
+        depth = len(self.worker.running)
+        if depth >= _DEEPEST:
+            raise AssertionError(
+                f"jobs enqueue jobs {depth} deep, {self.worker.running[-1]} last: inline runs each before "
+                "the call returns, so that one which enqueues itself never ends; use memory()"
+            )
+        while job := self.worker.run_next():
+            if self._raises:
+                job.raise_error()
