@@ -21,7 +21,7 @@ def test_drain_runs_what_is_due_and_what_that_enqueues(jobs: QueueInTest) -> Non
         ("close_order", "finished"),
         ("send_receipt", "finished"),
     ]
-    assert ran[1].result == {"sent": 17, "attempt": 1, "tenant": ""}
+    assert ran[1].result == {"sent": 17, "attempt": 1, "tenant": "acme"}
     assert ran[1].progress == [(1, 2, "half"), (2, 2, "")]
     assert ran[1].log == [("info", "sending order=17")]
     assert jobs.job(job_id).state == "finished"
