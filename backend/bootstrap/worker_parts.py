@@ -22,6 +22,7 @@ from backend.domain.jobs.queue_name import queues_of
 from workers.base_worker import BaseWorker
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
+from workers.runtime.attempts.known_types import KnownTypes
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.attempts.thread_runner import ThreadRunner
 from workers.runtime.children.child_pool import ChildPool
@@ -127,10 +128,7 @@ def _slot_pool(
         ],
         order=ClaimOrder(lanes, settings.weights),
         calls=RedisWakeCalls(redis, parts.blocking_redis, keys, lanes, worker=name),
-        runners={
-            kind.name: _runner(parts, kind, workers, children, name) for kind in parts.catalogue
-        },
-        alone={k.name: ChildRunner(children, k.grace, name) for k in parts.catalogue},
+        known=_known_types(parts, workers, children, name),
         running_table=worker_spec.running_table,
         make_context=context_maker(
             name, RedisProgressNotes(redis, keys), RedisCheckpoints(redis, keys)
@@ -138,6 +136,16 @@ def _slot_pool(
         batch_seconds=settings.batch_seconds,
         batch_limit=settings.batch_limit,
         tally=tally,
+    )
+
+
+def _known_types(parts: Platform, workers: Workers, children: ChildPool, name: str) -> KnownTypes:
+    kinds = list(parts.catalogue)
+    return KnownTypes(
+        {kind.name: kind.version for kind in kinds},
+        {kind.name: _runner(parts, kind, workers, children, name) for kind in kinds},
+        {kind.name: ChildRunner(children, kind.grace, name) for kind in kinds},
+        patience_seconds=parts.settings.worker.unknown_type_patience_seconds,
     )
 
 

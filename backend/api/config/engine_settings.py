@@ -84,6 +84,13 @@ class WorkerSettings(Section):
     open_timeout: Seconds = Field(
         600, description="Seconds a starting process may take to open its workers."
     )
+    unknown_type_patience_seconds: float = Field(
+        600,
+        ge=0,
+        le=86_400,
+        description="How long a job waits for a worker that knows its type, or its version of it, as "
+        "during a deploy; 0: it fails at once.",
+    )
     batch_seconds: Seconds = Field(
         0.01, description="A worker claims ahead no more than about this much work."
     )

@@ -18,6 +18,8 @@ from backend.services.health.pause_words import pause_words, resume_command
 #: A due job is promoted within milliseconds; later than this nobody promotes.
 _LATE_SECONDS = 5.0
 _MOST_NAMED = 10
+#: What puts a job off until a worker of another release takes it.
+_OF_A_DEPLOY = frozenset({"unknown_job_type", "newer_version"})
 
 
 class Cause(NamedTuple):
@@ -93,6 +95,9 @@ class WhyService:
                 "start `tally scheduler`",
                 details,
             )
+        elif job.error is not None and job.error.reason in _OF_A_DEPLOY:
+            told = f"{job.error.message}; it is looked at again in {in_units(max(0, ahead))}"
+            yield Cause(job.error.reason, told, details)
         elif job.attempt:
             yield Cause(
                 "retry_later",

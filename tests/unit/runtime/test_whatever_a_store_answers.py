@@ -14,6 +14,7 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Lease, Rescued
 from tests.eventually import eventually
+from workers.runtime.attempts.known_types import KnownTypes
 from workers.runtime.presence.commands import Commands
 from workers.runtime.presence.heartbeat import Heartbeat
 from workers.runtime.slots.claim_order import ClaimOrder
@@ -96,8 +97,7 @@ def _slot_pool(store: _Store) -> SlotPool:
         dispatches=[store],
         order=ClaimOrder(["default"], {}),
         calls=store,
-        runners={},
-        alone={},
+        known=KnownTypes({}, {}, {}, patience_seconds=600),
         running_table=RunningTable.create(1),
         make_context=_no_context,
         batch_seconds=0.01,

@@ -6,17 +6,18 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import Dispatch
 from backend.telemetry.outages import Outages, Wait
 from workers.base_worker import JobContext
+from workers.runtime.attempts.known_types import KnownTypes
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.slots.claim_order import ClaimOrder
 from workers.runtime.slots.round_trips import RoundTrips
@@ -51,8 +52,7 @@ class SlotPool:
         dispatches: Sequence[Dispatch],
         order: ClaimOrder,
         calls: WakeCalls,
-        runners: Mapping[str, Runner],
-        alone: Mapping[str, Runner],
+        known: KnownTypes,
         running_table: RunningTable,
         make_context: Callable[[ClaimedJob], JobContext],
         batch_seconds: float,
@@ -74,8 +74,7 @@ class SlotPool:
         self._idle = 0
         self._spilled: deque[ClaimedJob] = deque()
         self._exchange = RoundTrips(dispatches, order.plan, self._doubt)
-        self._runners = runners
-        self._alone = alone
+        self._known = known
         self._tally = tally
         self.slots: list[Slot] = []
         self.left = threading.Semaphore(0)
@@ -126,10 +125,7 @@ class SlotPool:
 
     def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
         """What runs this job; an outcome instead when nothing here can."""
-        runner = self._runners.get(job.job_type)
-        if runner is None:
-            return Outcome(OutcomeKind.FAILED, error=_unknown(job))
-        return self._alone[job.job_type] if job.suspect else runner
+        return self._known.runner_of(job)
 
     def wait_for_work(self) -> bool:
         """Blocks an idle slot until there may be work; False when the pool stops.
@@ -205,11 +201,6 @@ class SlotPool:
         """A slot's thread is over."""
         log.debug("slot.left", slot=slot.number)
         self.left.release()
-
-
-def _unknown(job: ClaimedJob) -> AttemptError:
-    message = f"this worker knows no job type {job.job_type!r}; deploy it, then redrive the job"
-    return AttemptError("unknown_job_type", "UnknownJobType", message)
 
 
 def no_tally(_job_type: str | None, _outcome: Outcome, _wait: float) -> None:

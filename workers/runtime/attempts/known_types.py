@@ -1,0 +1,41 @@
+"""Which jobs a worker process can run, and by what: those whose type it knows, in no newer version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.attempts.unknown_type import put_off
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.options.job_labels import labels_in
+from workers.runtime.attempts.runner import Runner
+
+#: Only types above their first version have it among a job's options, in which most jobs have nothing.
+_SAYS_VERSION = b'"version"'
+
+
+class KnownTypes:
+    """What runs the jobs of each type that a worker process knows, and its patience with others."""
+
+    def __init__(
+        self,
+        versions: Mapping[str, int],
+        runners: Mapping[str, Runner],
+        alone: Mapping[str, Runner],
+        *,
+        patience_seconds: float,
+    ) -> None:
+        """``alone`` has those of jobs that are suspected to kill their process."""
+        self._versions = versions
+        self._runners = runners
+        self._alone = alone
+        self._patience_seconds = patience_seconds
+
+    def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
+        """What runs this job; what becomes of it instead when nothing here can. Asked of every job."""
+        known = self._versions.get(job.job_type)
+        if known is None or (
+            _SAYS_VERSION in job.options and labels_in(job.options).version > known
+        ):
+            return put_off(job, known, self._patience_seconds)
+        return (self._alone if job.suspect else self._runners)[job.job_type]
