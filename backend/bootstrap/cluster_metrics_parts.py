@@ -19,15 +19,18 @@ from backend.bootstrap.metrics_parts import (
 )
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
+from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.server_facts import RedisFacts
 from backend.domain.jobs.queue_name import queues_of
 from backend.history.outbox.outbox_store import PostgresOutbox
+from backend.history.schedules.duty_leases import PostgresLeadership
 from backend.history.server.connection import translated
 from backend.loops.loop import Loop
 from backend.services.scheduler_service import SchedulerService
 from backend.telemetry.metrics.cluster_collector import ClusterCollector
 from backend.telemetry.metrics.count_folder import CountFolder
 from backend.telemetry.metrics.count_keeper import FOLDER_VARIABLE
+from backend.telemetry.metrics.leader_collector import LeaderCollector
 from backend.telemetry.metrics.metric_catalogue import (
     OUTBOX,
     OUTBOX_OLDEST,
@@ -62,6 +65,7 @@ def cluster_collectors(parts: Platform) -> list[Collector]:
             check=parts.check_redis,
         ),
         RecordCollector(ping, _gauges(parts, engine)),
+        LeaderCollector([RedisLeadership(client, parts.keys).led, PostgresLeadership(engine).led]),
     ]
 
 

@@ -20,7 +20,15 @@ from backend.broker.workers.worker_commands import RedisWorkerCommands
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_id import uuid7
 from backend.domain.jobs.job_type import JobTypeCatalogue
-from backend.domain.ports import Clock, Inspection, JobQueue, LeaseBook, Operations
+from backend.domain.ports import (
+    Clock,
+    Inspection,
+    JobQueue,
+    Leadership,
+    LeaseBook,
+    Operations,
+)
+from backend.loops.joint_leadership import JointLeadership
 from backend.loops.leader import Leader
 from backend.loops.rescuer import Rescuer
 from backend.services.calling.queue_parts import QueueParts
@@ -176,7 +184,7 @@ class Platform:
         return self.broker.leases
 
     def leader(self, duty: str, holder: str) -> Leader:
-        """This process's part in the election for a duty."""
+        """This process's part in the election for a duty whose truth lies in Redis."""
         return Leader(
             self.broker.leadership,
             self.clock,
@@ -184,6 +192,17 @@ class Platform:
             holder=holder,
             lease=self.settings.scheduler.leader_lease,
         )
+
+    def duty_leader(self, duty: str, holder: str, engine: Engine) -> Leader:
+        """This process's part in the election for a duty whose truth lies in Postgres."""
+        from backend.history.schedules.duty_leases import PostgresLeadership
+
+        lease = self.settings.scheduler.leader_lease
+        by_row: Leadership = PostgresLeadership(engine)
+        if duty == "relay":
+            # Relays of the last release go by the key, and each Redis refuses one with a lower fence of it.
+            by_row = JointLeadership(by_row, self.broker.leadership)
+        return Leader(by_row, self.clock, duty=duty, holder=holder, lease=lease)
 
     def rescuer(self) -> Rescuer:
         """The loop that gives back the jobs of vanished workers."""

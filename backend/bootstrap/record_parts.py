@@ -124,7 +124,7 @@ def recorder_loops(parts: Platform, consumer: str) -> list[Loop]:
         recorder,
         _relay(parts, engine, consumer),
         _callbacks(parts, engine),
-        _sealer(parts, engine),
+        _sealer(parts, engine, consumer),
         pruner(parts, engine),
     ]
 
@@ -140,7 +140,7 @@ def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
             stream_limit=limits.refused_at,
         ),
         RedisEventProgress(parts.redis, parts.keys),
-        leader=parts.leader("relay", consumer),
+        leader=parts.duty_leader("relay", consumer, engine),
         notify_listener=PostgresNotifyListener(engine, "listen_to_outbox"),
         clock=parts.clock,
         batch=outbox.batch,
@@ -157,12 +157,13 @@ def _callbacks(parts: Platform, engine: Engine) -> Callbacks:
     )
 
 
-def _sealer(parts: Platform, engine: Engine) -> Sealer:
+def _sealer(parts: Platform, engine: Engine, consumer: str) -> Sealer:
     return Sealer(
         PostgresSealStore(engine),
         PostgresAuditStore(engine),
         RedisEventProgress(parts.redis, parts.keys),
         parts.clock,
+        leader=parts.duty_leader("seals", consumer, engine),
         anchor=anchor_file(parts),
     )
 

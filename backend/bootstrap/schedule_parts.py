@@ -70,10 +70,10 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
     """What the scheduler process does by the clock."""
     waiting = parts.connections.blocking_redis(f"tally-{holder}-waiting")
     timetable = JobPromoter(parts.redis, waiting, parts.keys, name=holder)
-    batch = parts.settings.scheduler.promote_batch
+    batch, engine = parts.settings.scheduler.promote_batch, parts.history_engine
     loops: list[Loop] = [
         Promoter(timetable, parts.leader("scheduler", holder), batch=batch),
-        Cron(_runner(parts), parts.leader("cron", holder), _seeding(parts).sync),
+        Cron(_runner(parts), parts.duty_leader("cron", holder, engine), _seeding(parts).sync),
         parts.rescuer(),
         Usher(RedisOperations(parts.redis, parts.keys)),
         EpochWatch(epoch_keeper(parts, parts.redis, parts.history_engine)),
@@ -81,7 +81,7 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
         DepthSampler(
             parts.inspection,
             PostgresDepthStore(parts.history_engine),
-            parts.leader("depths", holder),
+            parts.duty_leader("depths", holder, engine),
             parts.clock,
         ),
     ]

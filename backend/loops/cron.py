@@ -5,30 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backend.loops.leader import Leader
-from backend.loops.loop import Loop
+from backend.loops.led_loop import LedLoop
 from backend.services.schedules.schedule_runner import ScheduleRunner
 
 
-class Cron(Loop):
+class Cron(LedLoop):
     """Fires while it leads. ``seed`` brings the schedules of the configuration in, at each new lead."""
 
     name = "cron"
 
     def __init__(self, runner: ScheduleRunner, leader: Leader, seed: Callable[[], object]) -> None:
+        super().__init__(leader)
         self._runner = runner
-        self._leader = leader
         self._seed = seed
         self._seeded_for = 0
 
-    def run_once(self) -> float:
+    def act(self) -> float:
         """One look; the seconds until the next tick is due, at most one."""
-        if not self._leader.leads():
-            return self._leader.look_again
         if self._seeded_for != self._leader.fence:
             self._seed()
             self._seeded_for = self._leader.fence
         return self._runner.step()
-
-    def close(self) -> None:
-        """Lets another scheduler lead at once."""
-        self._leader.give_up()

@@ -14,7 +14,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_state import QueueState
 from backend.domain.ports import Clock, Inspection
 from backend.loops.leader import Leader
-from backend.loops.loop import Loop
+from backend.loops.led_loop import LedLoop
 
 log = structlog.get_logger("tally.depth-sampler")
 
@@ -23,7 +23,7 @@ _MINUTE, _PRUNE_EVERY = timedelta(minutes=1), timedelta(hours=1)
 KEEP = timedelta(days=15)
 
 
-class DepthSampler(Loop):
+class DepthSampler(LedLoop):
     """Samples while it leads; leading only spares the others the work."""
 
     name = "depth-sampler"
@@ -31,19 +31,17 @@ class DepthSampler(Loop):
     def __init__(
         self, inspection: Inspection, book: DepthBook, leader: Leader, clock: Clock
     ) -> None:
+        super().__init__(leader)
         self._look = inspection
         self._book = book
-        self._leader = leader
         self._clock = clock
         self._sampled: datetime | None = None
         self._pruned: datetime | None = None
         #: Queues that held something at the last sample: that they are empty is worth a row.
         self._held: set[str] = set()
 
-    def run_once(self) -> float:
+    def act(self) -> float:
         """Samples if this minute has no sample of ours; the seconds until the next minute, or look."""
-        if not self._leader.leads():
-            return self._leader.look_again
         now = self._clock.now()
         minute = now.replace(second=0, microsecond=0)
         if minute != self._sampled:
@@ -51,10 +49,6 @@ class DepthSampler(Loop):
         if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
             self._prune(now)
         return min(self._leader.look_again, (minute + _MINUTE - now).total_seconds())
-
-    def close(self) -> None:
-        """Lets another scheduler lead at once."""
-        self._leader.give_up()
 
     def _sample(self, minute: datetime, now: datetime) -> None:
         states = self._look.queue_states(self._look.queue_names())

@@ -12,7 +12,8 @@ from backend.domain.audit.audit_chain import ChainHead
 from backend.domain.audit.audit_ports import AnchorKeeper, AuditStore, SealStore
 from backend.domain.events.outbox_ports import EventProgress
 from backend.domain.ports import Clock
-from backend.loops.loop import Loop
+from backend.loops.leader import Leader
+from backend.loops.led_loop import LedLoop
 
 log = structlog.get_logger("tally.sealer")
 
@@ -20,8 +21,8 @@ _MOST_EVENTS = 20_000
 _ANCHOR_EVERY = 60.0
 
 
-class Sealer(Loop):
-    """Any number may run; each stretch is sealed once."""
+class Sealer(LedLoop):
+    """Seals while it leads. Each stretch is sealed once, whoever does: leading spares others the work."""
 
     name = "sealer"
 
@@ -32,11 +33,13 @@ class Sealer(Loop):
         progress: EventProgress,
         clock: Clock,
         *,
+        leader: Leader,
         anchor: AnchorKeeper | None = None,
         delay: float = 60.0,
         interval: float = 10.0,
     ) -> None:
         """``delay`` is the age in seconds from which events are sealed."""
+        super().__init__(leader)
         self._chains: dict[str, AuditStore | SealStore] = {
             "audit_log": audit,
             "job_event_seals": seals,
@@ -51,7 +54,7 @@ class Sealer(Loop):
         self._anchored: dict[str, ChainHead] = {}
         self.sealed = 0
 
-    def run_once(self) -> float:
+    def act(self) -> float:
         """Seals one stretch; the wait is none while there is more."""
         seal = self._seals.seal_next(self._progress.recorded(), self._delay, _MOST_EVENTS)
         self._keep_heads()

@@ -12,7 +12,9 @@ from typing import Any
 from redis import Redis
 
 from backend.broker.keys import Keys
+from backend.history.server.connection import connect
 from tests.eventually import eventually
+from tests.integration.history.databases import rows
 
 ROOT = Path(__file__).parents[2]
 DUTIES = ("scheduler", "cron")
@@ -23,6 +25,7 @@ class SchedulerPair:
 
     def __init__(self, redis: Redis, redis_url: str, database_url: str, folder: Path) -> None:
         self._redis, self._keys = redis, Keys("rq")
+        self._engine = connect(database_url, name="pair")
         self._log = folder / "schedulers.log"
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         config = folder / "config.yaml"
@@ -52,8 +55,19 @@ class SchedulerPair:
 
     def leader(self, duty: str) -> int:
         """The process that leads a duty; 0: none does."""
+        holder = self._holder_of_row() if duty == "cron" else self._holder_of_key(duty)
+        return int(holder.rsplit("-", 2)[1]) if holder else 0
+
+    def _holder_of_key(self, duty: str) -> str:
         holder: Any = self._redis.hget(self._keys.leader(duty), "holder")
-        return int(holder.decode().rsplit("-", 2)[1]) if holder else 0
+        return holder.decode() if holder else ""
+
+    def _holder_of_row(self) -> str:
+        led = rows(
+            self._engine,
+            "SELECT holder FROM duty_leases WHERE duty = 'cron' AND ends_at > clock_timestamp()",
+        )
+        return str(led[0]["holder"]) if led else ""
 
     def wait_for_leaders(self, gone: int = 0) -> None:
         """Blocks until both duties are led by somebody who is not ``gone``."""
@@ -68,6 +82,16 @@ class SchedulerPair:
         self.start()
         return pid
 
+    def freeze_leader(self, duty: str) -> int:
+        """It keeps its connections and does nothing more; who it was."""
+        pid = self.leader(duty)
+        self._processes[pid].send_signal(signal.SIGSTOP)
+        return pid
+
+    def thaw(self, pid: int) -> None:
+        """It goes on where it was."""
+        self._processes[pid].send_signal(signal.SIGCONT)
+
     def log(self) -> str:
         """The end of what they wrote."""
         return self._log.read_text()[-6000:]
@@ -77,3 +101,4 @@ class SchedulerPair:
         for process in self._processes.values():
             process.kill()
             process.wait(10)
+        self._engine.dispose()

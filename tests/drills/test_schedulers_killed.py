@@ -162,6 +162,37 @@ def test_each_job_and_each_tick_runs_once_though_the_leader_is_killed(
     )
 
 
+def test_a_leader_that_was_frozen_and_goes_on_ticks_nothing_twice(
+    stage: tuple[Stage, str], pair: SchedulerPair
+) -> None:
+    scene = stage[0]
+    pair.start()
+    pair.start()
+    pair.wait_for_leaders()
+    schedule_id = scene.tick_each_second()
+    _wait_for_ticks(scene, pair, schedule_id, 1)
+
+    frozen = pair.freeze_leader("cron")
+    pair.wait_for_leaders(frozen)
+    _wait_for_ticks(scene, pair, schedule_id, 2)
+    pair.thaw(frozen)
+    _wait_for_ticks(scene, pair, schedule_id, 3)
+    assert pair.leader("cron") != frozen
+    pair.end()
+
+    ticks = [t for t in scene.ticks(schedule_id) if t.outcome is TickOutcome.RAN]
+    first, enqueued = ticks[0].planned_at, scene.events(EventKind.ENQUEUED)
+    assert [t.planned_at for t in ticks] == [
+        first + timedelta(seconds=n) for n in range(len(ticks))
+    ]
+    assert {enqueued[tick.job_id] for tick in ticks} == {1}
+
+
+def _wait_for_ticks(scene: Stage, pair: SchedulerPair, schedule_id: str, more: int) -> None:
+    before = len(scene.ticks(schedule_id))
+    eventually(lambda: len(scene.ticks(schedule_id)) >= before + more, 20, pair.log)
+
+
 def _kill(scene: Stage, pair: SchedulerPair, duty: str, schedule_id: str) -> float:
     """Kills the leader some moment after it has fired; seconds until another leads both duties."""
     before = len(scene.ticks(schedule_id))

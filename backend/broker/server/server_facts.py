@@ -10,17 +10,13 @@ from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.telemetry.metrics.server_facts import ServerFacts
 
-#: The duties that some process should lead.
-DUTIES = ("scheduler", "cron")
-
 
 class RedisFacts:
     """The `FactSource` on Redis."""
 
-    def __init__(self, client: Redis, keys: Keys, duties: tuple[str, ...] = DUTIES) -> None:
+    def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
-        self._duties = duties
 
     def read(self) -> ServerFacts:
         """The facts. What ended is judged by Redis' clock."""
@@ -32,16 +28,13 @@ class RedisFacts:
             pipe.zcard(self._keys.leases)
             pipe.zcount(self._keys.leases, "-inf", int(now * 1000))
             pipe.zrange(self._keys.schedule, 0, 0, withscores=True)
-            for duty in self._duties:
-                pipe.exists(self._keys.leader(duty))
-            memory, leases, expired, first, *leaders = pipe.execute()
+            memory, leases, expired, first = pipe.execute()
         return ServerFacts(
             memory_bytes=int(memory["used_memory"]),
             memory_limit_bytes=int(memory.get("maxmemory", 0)),
             leases=leases,
             leases_expired=expired,
             overdue_seconds=_overdue(first, now),
-            leaders={d: bool(led) for d, led in zip(self._duties, leaders, strict=True)},
         )
 
 

@@ -10,12 +10,14 @@ from redis import Redis
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import event_stream
 from backend.broker.keys import Keys
+from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import translated
 from backend.broker.server.server_facts import RedisFacts
 from backend.cli.checks.finding import Finding, ok, warning, wrong
-from backend.domain.errors import QueueUnavailable
+from backend.domain.errors import QueueUnavailable, TallyError
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_state import QueueState
+from backend.history.schedules.duty_leases import DUTIES, PostgresLeadership
 from backend.services.health.pause_words import pause_words, resume_command
 from backend.services.health.worker_service import WorkerService
 
@@ -29,6 +31,7 @@ def check_processes(parts: Platform) -> Iterator[Finding]:
     try:
         queues = parts.inspection.queue_states(parts.inspection.queue_names())
         yield from _scheduler(parts)
+        yield from _duties(parts)
         yield from _recorder(parts)
         yield from _workers(parts.worker_service, queues)
         yield from _leases(parts)
@@ -40,7 +43,7 @@ def check_processes(parts: Platform) -> Iterator[Finding]:
 
 def _scheduler(parts: Platform) -> Iterator[Finding]:
     facts = RedisFacts(parts.redis, parts.keys).read()
-    if not facts.leaders["scheduler"]:
+    if not RedisLeadership(parts.redis, parts.keys).led()["scheduler"]:
         remedy = "start one: tally scheduler (two, on two hosts, are better)"
         waiting = facts.overdue_seconds > _LATE
         text = "no scheduler leads" + (
@@ -55,6 +58,24 @@ def _scheduler(parts: Platform) -> Iterator[Finding]:
         )
     else:
         yield ok("scheduler", "a scheduler leads")
+
+
+def _duties(parts: Platform) -> Iterator[Finding]:
+    """Those that are led by a row in Postgres; nothing while it cannot say, which is told elsewhere."""
+    try:
+        led = PostgresLeadership(parts.history_engine).led()
+    except TallyError:
+        return
+    for process in sorted(set(DUTIES.values())):
+        idle = [duty for duty in DUTIES if DUTIES[duty] == process and not led[duty]]
+        if idle:
+            yield warning(
+                "duty_without_leader",
+                f"nobody leads {', '.join(idle)}",
+                f"start one: tally {process}; if one runs, look at its log",
+            )
+    if all(led.values()):
+        yield ok("duties", f"led: {', '.join(sorted(led))}")
 
 
 def _recorder(parts: Platform) -> Iterator[Finding]:

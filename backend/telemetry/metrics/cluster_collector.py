@@ -115,6 +115,5 @@ def _of_server(facts: ServerFacts) -> Iterator[Family]:
     yield single(metrics.LEASES, facts.leases)
     yield single(metrics.LEASES_EXPIRED, facts.leases_expired)
     yield single(metrics.SCHEDULE_OVERDUE, facts.overdue_seconds)
-    yield family(metrics.LEADER, {(duty,): float(led) for duty, led in facts.leaders.items()})
     yield single(metrics.REDIS_MEMORY, facts.memory_bytes)
     yield single(metrics.REDIS_LIMIT, facts.memory_limit_bytes)

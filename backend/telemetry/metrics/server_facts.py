@@ -16,8 +16,6 @@ class ServerFacts(NamedTuple):
     leases_expired: int
     #: For how long the first job of the schedule has been due; 0 when none is.
     overdue_seconds: float
-    #: Duties, and whether somebody leads each.
-    leaders: dict[str, bool]
 
 
 class FactSource(Protocol):

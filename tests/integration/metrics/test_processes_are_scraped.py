@@ -46,6 +46,7 @@ def test_a_scheduler_shows_the_whole_deployment_and_a_job_that_was_never_on_time
     cluster.enqueue("note")
     cluster.enqueue("note", delay=3600)
     eventually(lambda: samples(port).get('tally_leader{duty="scheduler"}') == 1, timeout=20)
+    eventually(lambda: samples(port).get('tally_leader{duty="cron"}') == 1, timeout=20)
 
     shown = samples(port)
 

@@ -38,7 +38,9 @@ from backend.history.outbox.notify_listener import PostgresNotifyListener
 from backend.history.outbox.outbox_store import PostgresOutbox
 from backend.history.outbox.relay_store import PostgresRelayStore
 from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.schedules.duty_leases import PostgresLeadership
 from backend.loops.callbacks import Callbacks
+from backend.loops.joint_leadership import JointLeadership
 from backend.loops.leader import Leader
 from backend.loops.relay import Relay
 from backend.services.access.audit_service import AuditService
@@ -187,7 +189,9 @@ class Bureau:
             gate or RedisRelayTarget(self.redis, self.keys),
             self.progress,
             leader=Leader(
-                RedisLeadership(self.redis, self.keys),
+                JointLeadership(
+                    PostgresLeadership(self.engine), RedisLeadership(self.redis, self.keys)
+                ),
                 self.clock,
                 duty="relay",
                 holder=holder,
@@ -201,6 +205,8 @@ class Bureau:
     def depose(self) -> None:
         """Lets another relay lead at once, as if the lease of the last had ended."""
         self.redis.delete(self.keys.leader("relay"))
+        with self.engine.begin() as connection:
+            connection.execute(text("UPDATE duty_leases SET ends_at = clock_timestamp()"))
 
     def relay_all(self) -> None:
         """Empties the outbox."""

@@ -13,7 +13,9 @@ from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import connect as connect_redis
 from backend.history.outbox.notify_listener import PostgresNotifyListener
 from backend.history.outbox.relay_store import PostgresRelayStore
+from backend.history.schedules.duty_leases import PostgresLeadership
 from backend.history.server.connection import connect
+from backend.loops.joint_leadership import JointLeadership
 from backend.loops.leader import Leader
 from backend.loops.relay import Relay
 from backend.telemetry.clock import SystemClock
@@ -23,7 +25,7 @@ def main(redis_url: str, database_url: str) -> None:
     """Relays in small batches until somebody kills it."""
     redis, engine = connect_redis(redis_url), connect(database_url, name="relay")
     keys, clock = Keys("rq"), SystemClock()
-    leadership = RedisLeadership(redis, keys)
+    leadership = JointLeadership(PostgresLeadership(engine), RedisLeadership(redis, keys))
     holder = f"relay-{os.getpid()}"
     relay = Relay(
         PostgresRelayStore(engine),

@@ -11,6 +11,8 @@ from backend.domain.jobs.job_event import JobEvent, version_of
 from backend.history.audit.anchor_file import AnchorFile
 from backend.history.audit.audit_store import PostgresAuditStore
 from backend.history.audit.seal_store import PostgresSealStore
+from backend.history.schedules.duty_leases import PostgresLeadership
+from backend.loops.leader import Leader
 from backend.loops.sealer import Sealer
 from tests.integration.record.bureau import Bureau
 
@@ -21,6 +23,9 @@ def _sealer(bureau: Bureau, anchor: AnchorFile | None = None, delay: float = -1.
         PostgresAuditStore(bureau.engine),
         bureau.progress,
         bureau.clock,
+        leader=Leader(
+            PostgresLeadership(bureau.engine), bureau.clock, duty="seals", holder="a", lease=3
+        ),
         anchor=anchor,
         delay=delay,
     )

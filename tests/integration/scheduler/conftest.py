@@ -25,7 +25,7 @@ def scheduler_database(servers: Servers) -> Iterator[str]:
 def engine(scheduler_database: str) -> Iterator[Engine]:
     """Connections to that database, with no schedule in it."""
     engine = connect(scheduler_database, name="test")
-    run(engine, "TRUNCATE schedules, schedule_ticks, jobs CASCADE")
+    run(engine, "TRUNCATE schedules, schedule_ticks, jobs, duty_leases CASCADE")
     yield engine
     engine.dispose()
 

@@ -12,18 +12,18 @@ from sqlalchemy import Engine
 from backend.broker.events.event_stream import job_event
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
-from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import connect_blocking
 from backend.domain.access.actor import Actor
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
-from backend.domain.ports import JobQueue
+from backend.domain.ports import JobQueue, Leadership
 from backend.domain.schedules.schedule import Schedule
 from backend.domain.schedules.schedule_ports import TickBook
 from backend.domain.schedules.schedule_tick import Tick
 from backend.domain.schedules.schedule_verdict import CatchUpRules
 from backend.history.audit.audit_store import PostgresAuditStore
 from backend.history.audit.seal_store import PostgresSealStore
+from backend.history.schedules.duty_leases import PostgresLeadership
 from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
 from backend.loops.cron import Cron
 from backend.loops.leader import Leader
@@ -92,11 +92,18 @@ class SchedulerHouse:
         """What fires ticks; over other doors to the stores if given."""
         return ScheduleRunner(book or self.book, queue or self.queue, self.intake, self.rules)
 
-    def cron(self, holder: str, seed: Callable[[], object] = lambda: None) -> Cron:
-        """The loop of one scheduler."""
-        leadership = RedisLeadership(self.redis, self.keys)
-        leader = Leader(leadership, self.clock, duty="cron", holder=holder, lease=3)
-        return Cron(self.runner(), leader, seed)
+    def cron(
+        self,
+        holder: str,
+        seed: Callable[[], object] = lambda: None,
+        *,
+        leadership: Leadership | None = None,
+        runner: ScheduleRunner | None = None,
+    ) -> Cron:
+        """The loop of one scheduler; with other ways to lead and to fire if given."""
+        by = leadership or PostgresLeadership(self.engine)
+        leader = Leader(by, self.clock, duty="cron", holder=holder, lease=3)
+        return Cron(runner or self.runner(), leader, seed)
 
     def create(self, name: str = "nightly", **said: Any) -> Schedule:
         """A schedule of every minute, unless it says otherwise."""

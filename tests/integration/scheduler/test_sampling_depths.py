@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 
 from backend.broker.jobs.inspection import RedisInspection
-from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import connect as connect_redis
 from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
 from backend.history.reading.depth_store import PostgresDepthStore
+from backend.history.schedules.duty_leases import PostgresLeadership
 from backend.history.server.connection import connect
 from backend.loops.depth_sampler import KEEP, DepthSampler
 from backend.loops.leader import Leader
@@ -58,8 +58,9 @@ def sampler(house: SchedulerHouse, clock: _Clock) -> Iterator[Make]:
     def make(
         holder: str = "a", redis: Redis | None = None, book: PostgresDepthStore | None = None
     ) -> DepthSampler:
-        leadership = RedisLeadership(house.redis, house.keys)
-        leader = Leader(leadership, clock, duty="depths", holder=holder, lease=3)
+        leader = Leader(
+            PostgresLeadership(house.engine), clock, duty="depths", holder=holder, lease=3
+        )
         look = RedisInspection(redis or house.redis, house.keys)
         return DepthSampler(look, book or PostgresDepthStore(house.engine), leader, clock)
 
@@ -125,7 +126,7 @@ def test_two_that_both_believe_to_lead_write_one_row(
     first, second = sampler("a"), sampler("b")
 
     first.run_once()
-    house.redis.delete(house.keys.leader("depths"))
+    run(house.engine, "UPDATE duty_leases SET ends_at = clock_timestamp()")
     second.run_once()
 
     assert _samples(house) == [("", 1), ("normal", 1)]

@@ -9,7 +9,10 @@ import pytest
 from freezegun import freeze_time
 from sqlalchemy import text
 
-from backend.domain.errors import HistoryUnavailable, MigrationError
+from backend.broker.jobs.job_queue import RedisJobQueue
+from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.server.connection import connect as connect_redis
+from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
 from backend.domain.schedules.schedule_tick import TickOutcome
 from backend.history.schedules.schedule_store import PostgresTickBook
 from backend.history.server.connection import connect
@@ -43,6 +46,39 @@ def test_another_takes_over_at_once_when_the_leader_stops_in_order(house: Schedu
     other.run_once()
 
     assert len(house.ticks()) == 1
+
+
+def test_a_leader_that_cannot_reach_redis_lets_another_fire(house: SchedulerHouse) -> None:
+    house.create()
+    house.stand_still_since("nightly", 2 * SECOND)
+    nowhere = connect_redis("redis://127.0.0.1:1/0")
+    queue = RedisJobQueue(nowhere, nowhere, house.keys)
+    cut_off = house.cron("cut-off", runner=house.runner(queue=queue))
+    other = house.cron("other")
+
+    with pytest.raises(QueueUnavailable):
+        cut_off.run_once()
+    other.run_once()
+
+    assert [tick.outcome for tick in house.ticks()] == [TickOutcome.RAN]
+
+
+def test_a_scheduler_of_the_last_release_beside_fires_nothing_twice(house: SchedulerHouse) -> None:
+    """It leads by a key in Redis, this one by a row in Postgres: for the time of a deploy both lead."""
+    house.create()
+    last = house.cron("last", leadership=RedisLeadership(house.redis, house.keys))
+    this = house.cron("this")
+
+    for _ in range(3):
+        house.stand_still_since("nightly", 2 * SECOND)
+        threads = [threading.Thread(target=loop.run_once) for loop in (last, this)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    ran = [tick for tick in house.ticks() if tick.outcome is TickOutcome.RAN]
+    assert len({tick.job_id for tick in ran}) == len(ran) == len(house.jobs())
 
 
 def test_a_new_leader_brings_the_configuration_in_once(house: SchedulerHouse) -> None:

@@ -59,11 +59,11 @@ class StandInBroker:
 
 
 class StandInFacts:
-    """Facts of a Redis with a leader."""
+    """Facts of a Redis at ease."""
 
     def read(self) -> ServerFacts:
         """The facts."""
-        return ServerFacts(1024, 4096, 3, 0, 0.0, {"scheduler": True})
+        return ServerFacts(1024, 4096, 3, 0, 0.0)
 
 
 def no_lag() -> StreamLag:

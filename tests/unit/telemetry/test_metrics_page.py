@@ -15,6 +15,7 @@ from backend.telemetry.metrics.cluster_collector import MOST_QUEUES, ClusterColl
 from backend.telemetry.metrics.count_folder import CountFile, CountFolder
 from backend.telemetry.metrics.http_counts import HttpCounts
 from backend.telemetry.metrics.job_counts import JobCounts
+from backend.telemetry.metrics.leader_collector import LeaderCollector
 from backend.telemetry.metrics.metric_catalogue import METRICS, OUTBOX, MetricKind
 from backend.telemetry.metrics.metrics_page import MetricsPage
 from backend.telemetry.metrics.metrics_server import MetricsServer
@@ -53,6 +54,7 @@ def _full(folder: Path) -> str:
     return _text(
         _cluster(StandInBroker()),
         RecordCollector(lambda: None, lambda: {OUTBOX: 4.0}),
+        LeaderCollector([lambda: {"scheduler": True}]),
         FolderCollector(CountFolder(folder)),
         LoopCollector([Loop()]),
         DeathCollector(lambda: {("email", "crashed"): 1}),
@@ -69,8 +71,22 @@ def test_gauges_say_what_redis_knows() -> None:
     assert 'tally_queue_oldest_wait_seconds{queue="low"} 10.0' in text
     assert 'tally_worker_slots{lane="email",state="idle"} 1.0' in text
     assert 'tally_workers{lane="email",state="lost"} 1.0' in text
-    assert 'tally_leader{duty="scheduler"} 1.0' in text
     assert "tally_redis_up 1.0" in text
+
+
+def _away() -> dict[str, bool]:
+    raise HistoryUnavailable("away")
+
+
+def test_leaders_of_both_stores_are_one_gauge_and_a_store_that_is_away_is_left_out() -> None:
+    led = _text(LeaderCollector([lambda: {"scheduler": True}, lambda: {"cron": False}]))
+    half = _text(LeaderCollector([lambda: {"scheduler": True}, _away]))
+
+    assert 'tally_leader{duty="scheduler"} 1.0' in led
+    assert 'tally_leader{duty="cron"} 0.0' in led
+    assert led.count("# TYPE tally_leader gauge") == 1
+    assert 'tally_leader{duty="scheduler"} 1.0' in half
+    assert "cron" not in half
 
 
 def test_without_redis_only_that_is_told() -> None:

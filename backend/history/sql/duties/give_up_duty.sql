@@ -1,0 +1,1 @@
+UPDATE duty_leases SET ends_at = clock_timestamp() WHERE duty = :duty AND holder = :holder

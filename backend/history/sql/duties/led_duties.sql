@@ -1,0 +1,1 @@
+SELECT duty FROM duty_leases WHERE ends_at > clock_timestamp()

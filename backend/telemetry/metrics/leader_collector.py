@@ -1,0 +1,35 @@
+"""Whether each duty is led, read at the moment of a scrape from the stores that say who leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from prometheus_client.core import Metric as Family
+from prometheus_client.registry import Collector
+
+from backend.domain.errors import MigrationError, Unavailable
+from backend.telemetry.metrics import metric_catalogue as metrics
+from backend.telemetry.metrics.families import family
+
+
+class LeaderCollector(Collector):
+    """Each source tells of its duties; one whose store is away tells nothing of them."""
+
+    def __init__(self, sources: Sequence[Callable[[], Mapping[str, bool]]]) -> None:
+        self._sources = sources
+
+    def describe(self) -> list[Family]:
+        """Nothing: registering must ask no store."""
+        return []
+
+    def collect(self) -> Iterator[Family]:
+        """Every duty of the stores that answer, as of now."""
+        led: dict[str, bool] = {}
+        for source in self._sources:
+            try:
+                led |= source()
+            except (Unavailable, MigrationError):
+                # Its own gauge, `tally_redis_up` or `tally_postgres_up`, says why.
+                continue
+        if led:
+            yield family(metrics.LEADER, {(duty,): float(is_led) for duty, is_led in led.items()})
