@@ -47,6 +47,7 @@ def enqueue(call: Call, body: EnqueueRequest) -> Answer[Accepted]:
             id=reply.id,
             state=waited.state if waited else None,
             created=reply.created,
+            durability=reply.durability.value,
             job=call.app_state.resources.job(waited) if waited else None,
         ),
         status=_ALREADY_THERE if done else _CREATED,
@@ -66,7 +67,7 @@ def enqueue_bulk(call: Call, body: BulkRequest) -> BulkAccepted:
         raise InvalidOption(f"at most {most} jobs in one request", field="jobs")
     replies = accept(call, body.jobs)
     return BulkAccepted(
-        jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],
+        jobs=[BulkItem.of(reply) for reply in replies],
         created=sum(reply.created for reply in replies),
     )
 

@@ -24,6 +24,7 @@ from backend.api.schemas.plans import (
     ReplayRequest,
 )
 from backend.domain.access.type_rights import permit_type
+from backend.domain.jobs.durability import Durability
 
 router = Router("jobs", "Jobs")
 
@@ -60,7 +61,7 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     replies = call.parts.previews.enqueue_plan(requests, body.plan, labels, own_of(call))
     note_enqueued(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
-        jobs=[BulkItem(id=reply.id, created=reply.created) for reply in replies],
+        jobs=[BulkItem.of(reply) for reply in replies],
         created=sum(reply.created for reply in replies),
     )
 
@@ -78,7 +79,11 @@ def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
         priority=body.priority,
         idempotency_key=idempotency_key(call),
     )
-    return Answer(Accepted(id=new_id, created=True), headers={"Location": f"/api/jobs/{new_id}"})
+    level = Durability.RECORDED if call.parts.accepts_by_outbox else Durability.LOCAL
+    return Answer(
+        Accepted(id=new_id, created=True, durability=level.value),
+        headers={"Location": f"/api/jobs/{new_id}"},
+    )
 
 
 @router.post("/api/jobs/types/{job_type}/test", status=202, optional_body=True)

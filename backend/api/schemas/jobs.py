@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 from backend.api.schemas.base import Request, Resource
 from backend.api.schemas.fields import PriorityWord, StateWord, TypeName
 from backend.api.schemas.option_fields import said_options, with_options
+from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.options.job_options import OPTIONS
 from backend.services.jobs.job_options import JobRequest
 
@@ -94,12 +95,20 @@ class JobResource(Resource):
     )
 
 
+DurabilityWord = Literal["local", "replicated", "synced", "recorded"]
+_DURABILITY: Any = Field(
+    description="What the job outlives from now on: `local`, a crash of Redis; `replicated`, the loss "
+    "of the primary; `synced`, a power cut; `recorded`, the loss of all of Redis."
+)
+
+
 class Accepted(Resource):
     """A job that was accepted."""
 
     id: str
     state: StateWord | None = Field(None, description="Empty while Redis has not seen the job.")
     created: bool = Field(description="False: it, or its twin by idempotency key, was there.")
+    durability: DurabilityWord = _DURABILITY
     job: JobResource | None = Field(None, description="Only when asked to wait.")
 
 
@@ -108,6 +117,12 @@ class BulkItem(Resource):
 
     id: str
     created: bool
+    durability: DurabilityWord = _DURABILITY
+
+    @classmethod
+    def of(cls, reply: EnqueueReply) -> BulkItem:
+        """What became of one."""
+        return cls(id=reply.id, created=reply.created, durability=reply.durability.value)
 
 
 class BulkAccepted(Resource):

@@ -20,11 +20,14 @@ _FULL = 0.8
 
 
 def check_redis(
-    client: Redis, now: Callable[[], float], check: Callable[[], object] = lambda: None
+    client: Redis,
+    now: Callable[[], float],
+    check: Callable[[], object] = lambda: None,
+    root: str = "",
 ) -> Iterator[Finding]:
     """Everything about the server; only one finding when it does not answer.
 
-    ``check`` raises `QueueUnavailable` unless it would take a job.
+    ``check`` raises `QueueUnavailable` unless it would take a job; ``root`` is what our keys begin with.
     """
     try:
         info: dict[str, Any] = client.info()
@@ -42,6 +45,7 @@ def check_redis(
         return
     yield _version(info)
     yield from _role(info)
+    yield from check_cluster(info, root)
     yield from _clock(client, now)
     yield from _memory(info)
     yield from check_allocator(info)
@@ -80,6 +84,17 @@ def _version(info: dict[str, Any]) -> Finding:
             "use Redis 7.0 or later, or Valkey 7.2 or later",
         )
     return ok("redis_version", f"{flavour} {version}")
+
+
+def check_cluster(info: dict[str, Any], root: str) -> Iterator[Finding]:
+    """Whether all our keys lie in one hash slot, as a step that touches several of them needs it."""
+    opens, closes = root.find("{"), root.find("}")
+    if int(info.get("cluster_enabled", 0)) and not 0 <= opens < closes - 1:
+        yield wrong(
+            "redis_cluster_root",
+            f"Redis is a cluster, and our keys ({root}:…) lie all over it: no step works (CROSSSLOT)",
+            "set redis.prefix to a name in braces, such as {t0}, before anything is enqueued",
+        )
 
 
 def _role(info: dict[str, Any]) -> Iterator[Finding]:

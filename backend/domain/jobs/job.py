@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from backend.domain.errors import IdempotencyConflict
 from backend.domain.jobs.attempts.outcome import AttemptError
+from backend.domain.jobs.durability import Durability
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_labels import JobLabels, labels_of
 from backend.domain.jobs.options.job_terms import terms_of
@@ -45,6 +46,8 @@ class EnqueueReply(NamedTuple):
 
     id: str
     created: bool
+    #: What it outlives from now on.
+    durability: Durability = Durability.LOCAL
 
 
 class Conflict(NamedTuple):

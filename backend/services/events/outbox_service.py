@@ -15,6 +15,7 @@ from typing import Any
 from backend.domain.errors import QueueUnavailable
 from backend.domain.events.outbox import OutboxDepth, OutboxRow
 from backend.domain.events.outbox_ports import Outbox
+from backend.domain.jobs.durability import Durability
 from backend.domain.jobs.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import JobQueue
@@ -52,7 +53,7 @@ class OutboxService:
         row = None if is_new or not job.digest else self._outbox.find(job.id)
         if row is not None and row.job.digest not in {"", job.digest}:
             return Conflict(job.id, row.created_at.astimezone(UTC).isoformat())
-        return EnqueueReply(job.id, created=is_new)
+        return EnqueueReply(job.id, created=is_new, durability=Durability.RECORDED)
 
     def find(self, job_id: str) -> JobView | None:
         """The job as it stands in Redis, or as it waits in the outbox.

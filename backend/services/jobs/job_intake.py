@@ -23,6 +23,8 @@ from backend.services.jobs.chosen_queue import chosen_queue, own_queue
 _to_json = json_encoder("payload")
 
 _DAY = 86_400.0
+#: A payload that is kept in an object store will consist of this field alone.
+OBJECT = "$object"
 
 
 class IntakeRules(NamedTuple):
@@ -104,6 +106,12 @@ class JobIntake:
     def _payload(self, kind: JobType, payload: Mapping[str, Any], *, is_checked: bool) -> str:
         if not isinstance(payload, Mapping):
             raise InvalidPayload(f"the payload of {kind.name!r} must be an object", field="payload")
+        if OBJECT in payload:
+            raise InvalidPayload(
+                f"the payload of {kind.name!r} has a field {OBJECT!r}, which is reserved: payloads "
+                "that are kept in an object store will be named by it; call yours otherwise",
+                field=f"payload.{OBJECT}",
+            )
         try:
             if kind.payload is not None and not is_checked:
                 kind.payload.model_validate(payload)

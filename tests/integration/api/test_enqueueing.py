@@ -22,6 +22,7 @@ def test_a_job_is_accepted_and_can_be_looked_at(admin: Caller) -> None:
 
     assert answer.status_code == 202
     assert answer.get_json()["created"] is True
+    assert answer.get_json()["durability"] == "local"
     job = admin.get(answer.headers["Location"]).get_json()
     assert job["state"] == "queued"
     assert (job["queue"], job["tags"], job["payload"]["name"]) == ("high", ["a", "b"], "Ada")

@@ -129,6 +129,7 @@ def test_without_redis_jobs_are_taken_by_the_outbox_where_that_is_set(
     assert (answer.status_code, answer.get_json()["created"]) == (202, True)
     assert (again.status_code, again.get_json()["created"]) == (200, False)
     assert again.get_json()["id"] == answer.get_json()["id"]
+    assert answer.get_json()["durability"] == "recorded"
 
 
 @pytest.fixture

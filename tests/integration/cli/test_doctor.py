@@ -14,7 +14,7 @@ from backend.broker.server import library
 from backend.broker.server.connection import connect
 from backend.broker.server.tuning import LISTPACK
 from backend.cli.checks.processes import leases_without_jobs
-from backend.cli.checks.redis import check_redis
+from backend.cli.checks.redis import check_cluster, check_redis
 from backend.cli.checks.redis_accounts import check_exposure
 from backend.cli.checks.redis_speed import check_allocator
 from backend.embedded.servers import Servers
@@ -49,6 +49,14 @@ def test_a_good_deployment_has_nothing_wrong(shell: Shell, redis: Redis) -> None
 
     assert "WRONG" not in answer.text
     assert "the books balance" in answer.text
+
+
+@pytest.mark.parametrize(("root", "is_wrong"), [("rq", True), ("{}x", True), ("{t0}", False)])
+def test_a_root_without_braces_is_told_on_a_cluster(root: str, is_wrong: bool) -> None:
+    found = [finding.code for finding in check_cluster({"cluster_enabled": 1}, root)]
+
+    assert found == (["redis_cluster_root"] if is_wrong else [])
+    assert list(check_cluster({"cluster_enabled": 0}, root)) == []
 
 
 def test_a_pause_that_redis_lost_is_named(shell: Shell, redis: Redis) -> None:

@@ -33,6 +33,14 @@ def _intake() -> JobIntake:
     )
 
 
+def test_the_name_of_payloads_kept_elsewhere_is_reserved() -> None:
+    with pytest.raises(InvalidPayload, match="'\\$object', which is reserved") as refusal:
+        job_intake().check("report", {"$object": {"key": "k"}}, None, {})
+
+    assert refusal.value.details["field"] == "payload.$object"
+    assert job_intake().check("report", {"a": {"$object": 1}}, None, {}).payload
+
+
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
