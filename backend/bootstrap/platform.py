@@ -155,6 +155,9 @@ class Platform:
     def job_control(self) -> JobControl:
         """What people do to jobs and queues."""
         parts = (self.operations, self.inspection, self.job_queue, self.intake)
+        if is_memory(self.settings.redis_url):
+            # Nothing of it outlives this process, and there is no record beside it.
+            return JobControl(*parts)
         return JobControl(*parts, self._note_control)
 
     def _note_control(self, name: str) -> None:
