@@ -129,5 +129,5 @@ class PlatformActions:
     @cached_property
     def _bulk(self) -> BulkService:
         parts = self._parts
-        operations = RedisOperations(parts.redis, parts.keys)
+        operations = parts.home.part(RedisOperations)
         return BulkService(operations, parts.inspection)

@@ -61,7 +61,7 @@ def api_parts(parts: Platform) -> ApiServices:
     engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
     record = PostgresHistoryStore(engine)
     history = HistoryService(record, PostgresStatisticsStore(engine), clock)
-    operations = RedisOperations(parts.redis, parts.keys)
+    operations = parts.home.part(RedisOperations)
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
     queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
     events = PostgresEventRecordStore(engine, clock.now)
@@ -92,7 +92,7 @@ def api_parts(parts: Platform) -> ApiServices:
         workers=parts.worker_service,
         history=history,
         previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
-        plans=KeptPlans(RedisPlanShelf(parts.redis, parts.keys)),
+        plans=KeptPlans(parts.home.part(RedisPlanShelf)),
         rehearsals=Rehearsals(events, parts.intake, new_id=new_job_id),
         events=event_service(parts),
         schedules=schedules,

@@ -48,7 +48,7 @@ from backend.telemetry.metrics.record_collector import RecordCollector
 
 def cluster_collectors(parts: Platform) -> list[Collector]:
     """Gauges of the whole deployment: shown by the API and by schedulers, the same in each."""
-    client = parts.connections.redis("tally-metrics")
+    client = parts.home.connector.client("tally-metrics")
     engine = parts.connections.postgres("tally-metrics", connections=1)
 
     def ping() -> None:
@@ -58,14 +58,16 @@ def cluster_collectors(parts: Platform) -> list[Collector]:
     return [
         ClusterCollector(
             parts.inspection,
-            RedisFacts(client, parts.keys),
+            RedisFacts(client, parts.home.keys),
             parts.clock,
             queues=[str(queue) for queue in queues_of(parts.catalogue.lanes())],
             lag=event_stream(parts, "metrics").lag,
             check=parts.check_redis,
         ),
         RecordCollector(ping, _gauges(parts, engine)),
-        LeaderCollector([RedisLeadership(client, parts.keys).led, PostgresLeadership(engine).led]),
+        LeaderCollector(
+            [RedisLeadership(client, parts.home.keys).led, PostgresLeadership(engine).led]
+        ),
     ]
 
 

@@ -16,6 +16,7 @@ from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.broker.keys import Keys
 from backend.broker.redis_broker import RedisBroker
 from backend.broker.server.functions import Functions, load_library
+from backend.broker.shard import Shard
 from backend.broker.workers.worker_commands import RedisWorkerCommands
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_id import uuid7
@@ -61,19 +62,33 @@ class Platform:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         """By default with the clock of this machine."""
         self.settings = settings
-        self.keys = Keys(settings.redis.prefix)
         self.clock: Clock = clock or SystemClock()
         self.connections = Connections(settings)
 
-    @cached_property
-    def redis(self) -> Redis:
-        """The client for short commands."""
-        return self.connections.redis()
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """Every Redis of the deployment, by its number; there is one."""
+        return self.connections.shards
 
-    @cached_property
+    @property
+    def home(self) -> Shard:
+        """The shard of what belongs to no job: sessions, plans, worker processes."""
+        return self.shards[0]
+
+    @property
+    def redis(self) -> Redis:
+        """The home shard's client, for tools that look at its data. Parts are given their shard."""
+        return self.home.client
+
+    @property
     def blocking_redis(self) -> Redis:
-        """The client for commands that block."""
-        return self.connections.blocking_redis()
+        """As `redis`, for commands that block."""
+        return self.home.blocking
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the home shard, for tools that look at its data."""
+        return self.home.keys
 
     @cached_property
     def catalogue(self) -> JobTypeCatalogue:
@@ -92,9 +107,9 @@ class Platform:
                 self.clock, backlog_limit=limits.backlog_limit, stream_limit=limits.refused_at
             )
         return RedisBroker(
-            self.redis,
-            self.blocking_redis,
-            self.keys,
+            self.home.client,
+            self.home.blocking,
+            self.home.keys,
             backlog_limit=limits.backlog_limit,
             stream_limit=limits.refused_at,
         )
@@ -168,18 +183,20 @@ class Platform:
     @cached_property
     def worker_service(self) -> WorkerService:
         """What people do to worker processes."""
-        commands = RedisWorkerCommands(self.redis, self.keys)
+        commands = self.home.part(RedisWorkerCommands)
         return WorkerService(
             self.inspection, commands, self.clock, lease=self.settings.worker.lease
         )
 
     def load_library(self) -> None:
         """Puts this release's functions into Redis. Who calls one finds it missing and does the same."""
-        load_library(self.redis)
+        for shard in self.shards:
+            load_library(shard.client)
 
     def check_redis(self) -> None:
         """Raises `QueueUnavailable` unless Redis would take a job now; writes nothing."""
-        Functions(self.redis, self.keys.root).check()
+        for shard in self.shards:
+            Functions(shard.client, shard.root).check()
 
     @cached_property
     def lease_book(self) -> LeaseBook:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from redis import Redis
 from sqlalchemy import Engine
 
 from backend.bootstrap.platform import Platform, new_job_id
@@ -13,6 +12,7 @@ from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.broker.ledger.redis_controls import RedisControls
+from backend.broker.shard import Shard
 from backend.domain.history.history_retention import RetentionPolicy
 from backend.history.audit.anchor_file import AnchorFile
 from backend.history.audit.audit_store import PostgresAuditStore
@@ -45,8 +45,6 @@ from backend.services.ledger.ledger_look import SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.ledger_service import LedgerService
 
-#: The number of the one shard that there is.
-_SHARD = 0
 #: Each loop of the recorder process works in a thread of its own, and most hold one connection.
 _CONNECTIONS = 10
 
@@ -56,12 +54,13 @@ def migrator(parts: Platform) -> Migrator:
     return Migrator(parts.connections.postgres("tally-migrate"))
 
 
-def event_stream(parts: Platform, consumer: str) -> RedisEventStream:
-    """The event stream as one consumer reads it."""
+def event_stream(parts: Platform, consumer: str, shard: Shard | None = None) -> RedisEventStream:
+    """The event stream of a shard, the home shard if none is named, as one consumer reads it."""
+    at = shard or parts.home
     return RedisEventStream(
-        parts.connections.redis(f"tally-{consumer}", command_timeout=10.0),
-        parts.connections.blocking_redis(f"tally-{consumer}-waiting"),
-        parts.keys,
+        at.connector.client(f"tally-{consumer}", timeout_seconds=10.0),
+        at.connector.blocking(f"tally-{consumer}-waiting"),
+        at.keys,
         consumer=consumer,
     )
 
@@ -71,29 +70,35 @@ def outbox_service(parts: Platform) -> OutboxService:
     return OutboxService(PostgresOutbox(parts.history_engine, parts.clock.now), parts.job_queue)
 
 
-def control_keeper(parts: Platform, engine: Engine) -> ControlKeeper:
-    """Keeps what operators said the same in both stores."""
-    live = RedisControls(parts.redis, parts.keys, parts.catalogue.lanes())
+def control_keeper(parts: Platform, engine: Engine, shard: Shard | None = None) -> ControlKeeper:
+    """Keeps what operators said the same on record and in a shard, the home shard if none is named."""
+    at = shard or parts.home
+    live = RedisControls(at.client, at.keys, parts.catalogue.lanes())
     return ControlKeeper(live, PostgresControlBook(engine))
 
 
-def epoch_keeper(parts: Platform, client: Redis, engine: Engine) -> EpochKeeper:
-    """Sees when another server took over, and keeps its events above all on record."""
-    return EpochKeeper(RedisEventFloor(client, parts.keys), PostgresEpochBook(engine, _SHARD))
+def epoch_keeper(shard: Shard, engine: Engine) -> EpochKeeper:
+    """Sees when another server took over a shard, and keeps its events above all on record."""
+    return EpochKeeper(shard.part(RedisEventFloor), PostgresEpochBook(engine, shard.number))
 
 
 def ledger_service(parts: Platform) -> LedgerService:
     """Compares the two stores, names what does not fit, and mends what can be."""
-    client = parts.connections.redis("tally-ledger", command_timeout=10.0)
+    client = parts.home.connector.client("tally-ledger", timeout_seconds=10.0)
     engine = parts.connections.postgres("tally-ledger", statement_timeout=history.WORKING)
-    view, repair = RedisLedgerView(client, parts.keys), RedisLedgerRepair(client, parts.keys)
+    view, repair = (
+        RedisLedgerView(client, parts.home.keys),
+        RedisLedgerRepair(client, parts.home.keys),
+    )
     store = PostgresLedgerStore(engine)
     lease, patience = parts.settings.worker.lease, parts.settings.ledger.patience
     return LedgerService(
         view,
         repair,
         store,
-        look=SecondLook(view, store, RedisEventProgress(client, parts.keys), patience=patience),
+        look=SecondLook(
+            view, store, RedisEventProgress(client, parts.home.keys), patience=patience
+        ),
         mender=LedgerMender(
             view,
             repair,
@@ -104,7 +109,7 @@ def ledger_service(parts: Platform) -> LedgerService:
             rules=parts.intake_rules,
         ),
         controls=control_keeper(parts, engine),
-        epochs=epoch_keeper(parts, client, engine),
+        epochs=epoch_keeper(parts.home, engine),
         now=parts.clock.now,
     )
 
@@ -134,12 +139,12 @@ def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
     return Relay(
         PostgresRelayStore(engine),
         RedisRelayTarget(
-            parts.redis,
-            parts.keys,
+            parts.home.client,
+            parts.home.keys,
             backlog_limit=limits.backlog_limit,
             stream_limit=limits.refused_at,
         ),
-        RedisEventProgress(parts.redis, parts.keys),
+        parts.home.part(RedisEventProgress),
         leader=parts.duty_leader("relay", consumer, engine),
         notify_listener=PostgresNotifyListener(engine, "listen_to_outbox"),
         clock=parts.clock,
@@ -161,7 +166,7 @@ def _sealer(parts: Platform, engine: Engine, consumer: str) -> Sealer:
     return Sealer(
         PostgresSealStore(engine),
         PostgresAuditStore(engine),
-        RedisEventProgress(parts.redis, parts.keys),
+        parts.home.part(RedisEventProgress),
         parts.clock,
         leader=parts.duty_leader("seals", consumer, engine),
         anchor=anchor_file(parts),

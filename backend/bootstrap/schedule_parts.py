@@ -6,6 +6,7 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, control_keeper, epoch_keeper, event_stream
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.job_promoter import JobPromoter
+from backend.broker.shard import Shard
 from backend.domain.schedules.schedule_verdict import CatchUpRules
 from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
@@ -68,16 +69,13 @@ def _seeding(parts: Platform) -> ScheduleSeeding:
 
 def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
     """What the scheduler process does by the clock."""
-    waiting = parts.connections.blocking_redis(f"tally-{holder}-waiting")
-    timetable = JobPromoter(parts.redis, waiting, parts.keys, name=holder)
+    waiting = parts.home.connector.blocking(f"tally-{holder}-waiting")
+    timetable = JobPromoter(parts.home.client, waiting, parts.home.keys, name=holder)
     batch, engine = parts.settings.scheduler.promote_batch, parts.history_engine
     loops: list[Loop] = [
         Promoter(timetable, parts.leader("scheduler", holder), batch=batch),
         Cron(_runner(parts), parts.duty_leader("cron", holder, engine), _seeding(parts).sync),
         parts.rescuer(),
-        Usher(RedisOperations(parts.redis, parts.keys)),
-        EpochWatch(epoch_keeper(parts, parts.redis, parts.history_engine)),
-        ControlWatch(control_keeper(parts, parts.history_engine), parts.clock),
         DepthSampler(
             parts.inspection,
             PostgresDepthStore(parts.history_engine),
@@ -85,7 +83,19 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
             parts.clock,
         ),
     ]
-    redis = parts.settings.redis
+    for shard in parts.shards:
+        loops += _shard_loops(parts, shard)
+    return loops
+
+
+def _shard_loops(parts: Platform, shard: Shard) -> list[Loop]:
+    """What is done to each Redis."""
+    engine, redis = parts.history_engine, parts.settings.redis
+    loops: list[Loop] = [
+        Usher(shard.part(RedisOperations)),
+        EpochWatch(epoch_keeper(shard, engine)),
+        ControlWatch(control_keeper(parts, engine, shard), parts.clock),
+    ]
     if redis.stream_full == "shed" and redis.stream_limit:
-        loops.append(Shedder(event_stream(parts, "shedder"), most=redis.stream_limit))
+        loops.append(Shedder(event_stream(parts, "shedder", shard), most=redis.stream_limit))
     return loops

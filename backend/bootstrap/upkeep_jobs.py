@@ -43,7 +43,7 @@ def prune_history(_payload: Nothing) -> dict[str, int]:
     before = parts.clock.now() - timedelta(days=parts.settings.history.failed_days)
     ticks = PostgresScheduleStore(parts.history_engine).prune_ticks(before, _MOST_TICKS)
     limits = parts.settings.dlq
-    entries, dead = RedisOperations(parts.redis, parts.keys).prune(
+    entries, dead = parts.home.part(RedisOperations).prune(
         parts.inspection.queue_names(),
         max_dead=limits.max_jobs,
         max_dead_age=limits.max_days * 86_400,

@@ -67,7 +67,7 @@ def wired_pages(platform: Platform, parts: ApiServices) -> list[Pages]:
         parts,
         platform.settings.dashboard,
         flow=PostgresFlowStore(platform.history_engine),
-        store=RedisSessions(platform.redis, platform.keys),
+        store=platform.home.part(RedisSessions),
     )
 
 

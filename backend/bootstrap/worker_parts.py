@@ -64,7 +64,7 @@ def supervisor(
         processes=dict.fromkeys(lanes, processes or worker.processes),
         slots=lambda lane: slots or parts.slots_of(lane),
         limits=ProcessLimits(worker.lease, worker.grace_of, worker.kill_above_mb),
-        forget=RedisWorkerCommands(parts.redis, parts.keys).forget,
+        forget=parts.home.part(RedisWorkerCommands).forget,
     )
 
 
@@ -81,9 +81,11 @@ def worker_process(
         _slot_pool(parts, worker_spec, workers, children, tally),
         slots=worker_spec.slots,
         workers=list(workers.values()),
-        channel=RedisCommandChannel(parts.blocking_redis, parts.keys, worker_spec.name),
+        channel=RedisCommandChannel(parts.home.blocking, parts.home.keys, worker_spec.name),
         book=parts.lease_book,
-        renewal=RedisLeaseBook(parts.connections.redis(f"{worker_spec.name}-heart"), parts.keys),
+        renewal=RedisLeaseBook(
+            parts.home.connector.client(f"{worker_spec.name}-heart"), parts.home.keys
+        ),
         presence=_presence(parts, worker_spec),
         heartbeat=settings.heartbeat,
         lease=settings.lease,
@@ -105,8 +107,8 @@ def _grace_and_limits(
 
 def _presence(parts: Platform, worker_spec: WorkerSpec) -> RedisWorkerPresence:
     return RedisWorkerPresence(
-        parts.redis,
-        parts.keys,
+        parts.home.client,
+        parts.home.keys,
         name=worker_spec.name,
         lane=",".join(worker_spec.lanes),
         queues=[str(queue) for queue in queues_of(list(worker_spec.lanes))],
@@ -118,7 +120,7 @@ def _presence(parts: Platform, worker_spec: WorkerSpec) -> RedisWorkerPresence:
 def _slot_pool(
     parts: Platform, worker_spec: WorkerSpec, workers: Workers, children: ChildPool, tally: Tally
 ) -> SlotPool:
-    settings, redis, keys = parts.settings.worker, parts.redis, parts.keys
+    settings, redis, keys = parts.settings.worker, parts.home.client, parts.home.keys
     name, lanes = worker_spec.name, worker_spec.lanes
     return SlotPool(
         worker=name,
@@ -127,7 +129,7 @@ def _slot_pool(
             for _ in range(min(worker_spec.slots, _DISPATCHES))
         ],
         order=ClaimOrder(lanes, settings.weights),
-        calls=RedisWakeCalls(redis, parts.blocking_redis, keys, lanes, worker=name),
+        calls=RedisWakeCalls(redis, parts.home.blocking, keys, lanes, worker=name),
         known=_known_types(parts, workers, children, name),
         running_table=worker_spec.running_table,
         make_context=context_maker(

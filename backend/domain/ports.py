@@ -115,8 +115,8 @@ class Timetable(Protocol):
 class Leadership(Protocol):
     """The right to lead a duty, held by one process at a time."""
 
-    def take(self, duty: str, holder: str, lease: float) -> int:
-        """Takes or keeps the lead for ``lease`` seconds; the fence of the leadership, 0 if refused."""
+    def take(self, duty: str, holder: str, lease_seconds: float) -> int:
+        """Takes or keeps the lead for so many seconds; the fence of the leadership, 0 if refused."""
 
     def give_up(self, duty: str, holder: str) -> None:
         """Lets another lead at once, if it is ours."""

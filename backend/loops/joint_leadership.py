@@ -13,13 +13,13 @@ class JointLeadership:
         self._first = first
         self._second = second
 
-    def take(self, duty: str, holder: str, lease: float) -> int:
+    def take(self, duty: str, holder: str, lease_seconds: float) -> int:
         """The fence of the leadership; 0 when somebody else holds it in one of the places."""
-        if not self._first.take(duty, holder, lease):
+        if not self._first.take(duty, holder, lease_seconds):
             return 0
         fence = 0
         try:
-            fence = self._second.take(duty, holder, lease)
+            fence = self._second.take(duty, holder, lease_seconds)
         finally:
             # Also if it cannot be asked: another process may be able to.
             if not fence:

@@ -15,8 +15,8 @@ class MemoryLeadership:
         self._leads: dict[str, tuple[str, int]] = {}
         self._fences: Counter[str] = Counter()
 
-    def take(self, duty: str, holder: str, lease: float) -> int:
-        """Takes or keeps the lead for ``lease`` seconds; the fence of the leadership, 0 if refused."""
+    def take(self, duty: str, holder: str, lease_seconds: float) -> int:
+        """Takes or keeps the lead for so many seconds; the fence of the leadership, 0 if refused."""
         with self._state.lock:
             now = self._state.now_ms
             leader, until = self._leads.get(duty, ("", 0))
@@ -24,7 +24,7 @@ class MemoryLeadership:
             if not is_free and leader != holder:
                 return 0
             self._fences[duty] += is_free
-            self._leads[duty] = (holder, now + int(lease * 1000))
+            self._leads[duty] = (holder, now + int(lease_seconds * 1000))
             return self._fences[duty]
 
     def give_up(self, duty: str, holder: str) -> None:

@@ -76,7 +76,7 @@ def _start(stack: Stack, catcher: MailCatcher, hooks: HookCatcher) -> str:
     _say("starting Redis and Postgres, where the environment names none")
     stack.start_servers()
     parts = _parts()
-    _say(f"Redis is {server_words(parts.redis.info())}")
+    _say(f"Redis is {server_words(parts.home.client.info())}")
     applied = migrator(parts).apply()
     _say(f"schema up to date ({len(applied)} migrations applied now)")
     parts.load_library()

@@ -24,7 +24,7 @@ from backend.api.schemas.plans import (
     ReplayRequest,
 )
 from backend.domain.access.type_rights import permit_type
-from backend.domain.jobs.durability import Durability
+from backend.domain.jobs.options.durability import Durability
 
 router = Router("jobs", "Jobs")
 

@@ -20,9 +20,9 @@ class RedisLeadership:
         self._keys = keys
         self._functions = Functions(client, keys.root)
 
-    def take(self, duty: str, holder: str, lease: float) -> int:
+    def take(self, duty: str, holder: str, lease_seconds: float) -> int:
         """The fence of the leadership; 0 when somebody else holds it."""
-        return int(self._functions.call("lead", duty, holder, int(lease * 1000)))
+        return int(self._functions.call("lead", duty, holder, int(lease_seconds * 1000)))
 
     def give_up(self, duty: str, holder: str) -> None:
         """Lets go, if it is ours."""

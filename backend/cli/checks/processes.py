@@ -42,8 +42,8 @@ def check_processes(parts: Platform) -> Iterator[Finding]:
 
 
 def _scheduler(parts: Platform) -> Iterator[Finding]:
-    facts = RedisFacts(parts.redis, parts.keys).read()
-    if not RedisLeadership(parts.redis, parts.keys).led()["scheduler"]:
+    facts = parts.home.part(RedisFacts).read()
+    if not parts.home.part(RedisLeadership).led()["scheduler"]:
         remedy = "start one: tally scheduler (two, on two hosts, are better)"
         waiting = facts.overdue_seconds > _LATE
         text = "no scheduler leads" + (
@@ -136,7 +136,7 @@ def _workers(service: WorkerService, queues: list[QueueState]) -> Iterator[Findi
 
 
 def _leases(parts: Platform) -> Iterator[Finding]:
-    without = leases_without_jobs(parts.redis, parts.keys)
+    without = parts.home.part(leases_without_jobs)
     if without:
         yield wrong(
             "leases_without_jobs",

@@ -64,7 +64,7 @@ def look() -> Iterator[Finding]:
     except ConfigurationError:
         return
     yield from check_declared(parts)
-    yield from check_redis(parts.redis, time.time, parts.check_redis, parts.keys.root)
+    yield from check_redis(parts.home.client, time.time, parts.check_redis, parts.home.keys.root)
     yield from check_folders(parts.settings)
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
     yield from check_backup_version(parts.settings, server_major(parts.history_engine))

@@ -52,7 +52,7 @@ def _load_functions(parts: Platform) -> None:
 
 
 def _tune_redis(parts: Platform) -> None:
-    before, now = tune_listpack(parts.redis, parts.keys.root)
+    before, now = tune_listpack(parts.home.client, parts.home.keys.root)
     if before == now:
         tell(f"nothing to do: {LISTPACK} is {now}")
     else:

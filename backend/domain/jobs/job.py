@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from backend.domain.errors import IdempotencyConflict
 from backend.domain.jobs.attempts.outcome import AttemptError
-from backend.domain.jobs.durability import Durability
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.durability import Durability
 from backend.domain.jobs.options.job_labels import JobLabels, labels_of
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName

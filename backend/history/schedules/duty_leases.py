@@ -18,9 +18,9 @@ class PostgresLeadership:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def take(self, duty: str, holder: str, lease: float) -> int:
+    def take(self, duty: str, holder: str, lease_seconds: float) -> int:
         """The fence of the leadership; 0 when somebody else holds it."""
-        rows = self._run("take_duty", duty=duty, holder=holder, lease=lease)
+        rows = self._run("take_duty", duty=duty, holder=holder, lease=lease_seconds)
         return int(rows[0][0]) if rows else 0
 
     def give_up(self, duty: str, holder: str) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 from backend.domain.errors import QueueUnavailable
 from backend.domain.events.outbox import OutboxDepth, OutboxRow
 from backend.domain.events.outbox_ports import Outbox
-from backend.domain.jobs.durability import Durability
 from backend.domain.jobs.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.durability import Durability
 from backend.domain.ports import JobQueue
 
 #: Seconds between looks at whether the relay has brought a job to Redis.
