@@ -60,13 +60,17 @@ def cluster_collectors(parts: Platform) -> list[Collector]:
             parts.inspection,
             RedisFacts(client, parts.home.keys),
             parts.clock,
+            shard=parts.home.number,
             queues=[str(queue) for queue in queues_of(parts.catalogue.lanes())],
             lag=event_stream(parts, "metrics").lag,
             check=parts.check_redis,
         ),
         RecordCollector(ping, _gauges(parts, engine)),
         LeaderCollector(
-            [RedisLeadership(client, parts.home.keys).led, PostgresLeadership(engine).led]
+            {
+                str(parts.home.number): RedisLeadership(client, parts.home.keys).led,
+                "": PostgresLeadership(engine).led,
+            }
         ),
     ]
 

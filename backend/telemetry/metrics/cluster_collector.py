@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
@@ -15,16 +15,18 @@ from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.domain.ports import Clock, Inspection
 from backend.telemetry.metrics import metric_catalogue as metrics
 from backend.telemetry.metrics.counts import Labels
-from backend.telemetry.metrics.families import family, single
+from backend.telemetry.metrics.families import family
+from backend.telemetry.metrics.metric_catalogue import Metric
 from backend.telemetry.metrics.server_facts import FactSource, ServerFacts
 
 #: Anybody may write a queue's name into Redis; what is over this is left out.
 MOST_QUEUES = 200
+_Values = tuple[Metric, Mapping[Labels, float]]
 _WAITING = (JobState.SCHEDULED, JobState.DEFERRED, JobState.QUEUED, JobState.STARTED)
 
 
 class ClusterCollector(Collector):
-    """What Redis knows. While Redis is away only `tally_redis_up` is left, at 0."""
+    """What the Redis of one shard knows. While it is away only `tally_redis_up` is left, at 0."""
 
     def __init__(
         self,
@@ -32,12 +34,14 @@ class ClusterCollector(Collector):
         facts: FactSource,
         clock: Clock,
         *,
+        shard: int = 0,
         queues: Sequence[str],
         lag: Callable[[], StreamLag],
         check: Callable[[], None] = lambda: None,
     ) -> None:
         """``queues`` are shown before they have held a job; ``check`` raises while Redis takes none."""
         self._look = inspection
+        self._shard = str(shard)
         self._facts = facts
         self._clock = clock
         self._queues = list(queues)
@@ -50,6 +54,11 @@ class ClusterCollector(Collector):
 
     def collect(self) -> Iterator[Family]:
         """Everything, as of now."""
+        for metric, values in self._values():
+            yield family(metric, {(*names, self._shard): value for names, value in values.items()})
+
+    def _values(self) -> Iterator[_Values]:
+        """Each metric with what it has, by its labels without the shard's."""
         try:
             found = self._look.queue_names()
             names = [*self._queues, *(name for name in found if name not in self._queues)]
@@ -57,16 +66,16 @@ class ClusterCollector(Collector):
             dead, workers = self._look.dead_count(), self._look.workers()
             facts, lag = self._facts.read(), self._lag()
         except Unavailable:
-            yield single(metrics.REDIS_UP, 0)
+            yield metrics.REDIS_UP, {(): 0}
             return
-        yield single(metrics.REDIS_UP, 1)
-        yield single(metrics.REDIS_WRITABLE, float(self._is_writable()))
+        yield metrics.REDIS_UP, {(): 1}
+        yield metrics.REDIS_WRITABLE, {(): float(self._is_writable())}
         yield from self._of_queues(states)
-        yield single(metrics.DEAD, dead)
+        yield metrics.DEAD, {(): dead}
         yield from _of_workers(workers)
         yield from _of_server(facts)
-        yield single(metrics.LAG_EVENTS, lag.events)
-        yield single(metrics.LAG_SECONDS, lag.seconds)
+        yield metrics.LAG_EVENTS, {(): lag.events}
+        yield metrics.LAG_SECONDS, {(): lag.seconds}
 
     def _is_writable(self) -> bool:
         try:
@@ -75,7 +84,7 @@ class ClusterCollector(Collector):
             return False
         return True
 
-    def _of_queues(self, states: Sequence[QueueState]) -> Iterator[Family]:
+    def _of_queues(self, states: Sequence[QueueState]) -> Iterator[_Values]:
         now = self._clock.now()
         oldest: dict[Labels, float] = {}
         for queue in states:
@@ -89,17 +98,17 @@ class ClusterCollector(Collector):
             for q in states
             for state in sorted(FINAL_STATES)
         }
-        yield family(metrics.QUEUE_JOBS, waiting)
-        yield family(metrics.ENDED, ended)
-        yield family(metrics.QUEUE_OLDEST, oldest)
-        yield family(metrics.QUEUE_PARKED, {(q.name,): q.parked for q in states})
-        yield family(metrics.QUEUE_PAUSED, {(q.name,): float(q.paused) for q in states})
-        yield family(metrics.ACCEPTED, {(q.name,): q.accepted for q in states})
-        yield family(metrics.POISONED, {(q.name,): q.poisoned for q in states})
-        yield family(metrics.DIFFERENCE, {(q.name,): q.difference for q in states})
+        yield metrics.QUEUE_JOBS, waiting
+        yield metrics.ENDED, ended
+        yield metrics.QUEUE_OLDEST, oldest
+        yield metrics.QUEUE_PARKED, {(q.name,): q.parked for q in states}
+        yield metrics.QUEUE_PAUSED, {(q.name,): float(q.paused) for q in states}
+        yield metrics.ACCEPTED, {(q.name,): q.accepted for q in states}
+        yield metrics.POISONED, {(q.name,): q.poisoned for q in states}
+        yield metrics.DIFFERENCE, {(q.name,): q.difference for q in states}
 
 
-def _of_workers(workers: Sequence[WorkerState]) -> Iterator[Family]:
+def _of_workers(workers: Sequence[WorkerState]) -> Iterator[_Values]:
     processes: Counter[Labels] = Counter()
     slots: Counter[Labels] = Counter()
     for worker in workers:
@@ -107,13 +116,13 @@ def _of_workers(workers: Sequence[WorkerState]) -> Iterator[Family]:
         if worker.state != "lost":
             slots[worker.lane, "busy"] += worker.busy_slots
             slots[worker.lane, "idle"] += max(0, worker.slots - worker.busy_slots)
-    yield family(metrics.WORKERS, processes)
-    yield family(metrics.SLOTS, slots)
+    yield metrics.WORKERS, processes
+    yield metrics.SLOTS, slots
 
 
-def _of_server(facts: ServerFacts) -> Iterator[Family]:
-    yield single(metrics.LEASES, facts.leases)
-    yield single(metrics.LEASES_EXPIRED, facts.leases_expired)
-    yield single(metrics.SCHEDULE_OVERDUE, facts.overdue_seconds)
-    yield single(metrics.REDIS_MEMORY, facts.memory_bytes)
-    yield single(metrics.REDIS_LIMIT, facts.memory_limit_bytes)
+def _of_server(facts: ServerFacts) -> Iterator[_Values]:
+    yield metrics.LEASES, {(): facts.leases}
+    yield metrics.LEASES_EXPIRED, {(): facts.leases_expired}
+    yield metrics.SCHEDULE_OVERDUE, {(): facts.overdue_seconds}
+    yield metrics.REDIS_MEMORY, {(): facts.memory_bytes}
+    yield metrics.REDIS_LIMIT, {(): facts.memory_limit_bytes}

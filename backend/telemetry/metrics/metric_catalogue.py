@@ -75,71 +75,91 @@ REQUEST_TIMES = Metric(
 )
 
 QUEUE_JOBS = Metric(
-    "tally_queue_jobs", _GAUGE, "Jobs of a queue that have not ended, by state.", ("queue", "state")
+    "tally_queue_jobs",
+    _GAUGE,
+    "Jobs of a queue that have not ended, by state.",
+    ("queue", "state", "shard"),
 )
 QUEUE_PARKED = Metric(
     "tally_queue_parked_jobs",
     _GAUGE,
     "Of the queued jobs: how many wait behind a limit or the pause of their type.",
-    ("queue",),
+    ("queue", "shard"),
 )
 QUEUE_OLDEST = Metric(
     "tally_queue_oldest_wait_seconds",
     _GAUGE,
     "For how long the job that is next in a queue has been ready.",
-    ("queue",),
+    ("queue", "shard"),
 )
-QUEUE_PAUSED = Metric("tally_queue_paused", _GAUGE, "1 while a queue is paused.", ("queue",))
+QUEUE_PAUSED = Metric(
+    "tally_queue_paused", _GAUGE, "1 while a queue is paused.", ("queue", "shard")
+)
 ACCEPTED = Metric(
-    "tally_queue_jobs_accepted_total", _COUNTER, "Jobs that were accepted.", ("queue",)
+    "tally_queue_jobs_accepted_total", _COUNTER, "Jobs that were accepted.", ("queue", "shard")
 )
 ENDED = Metric(
     "tally_queue_jobs_ended_total",
     _COUNTER,
     "Jobs that ended: finished, failed, canceled. A redriven job leaves failed again.",
-    ("queue", "state"),
+    ("queue", "state", "shard"),
 )
 POISONED = Metric(
     "tally_queue_jobs_poisoned_total",
     _COUNTER,
     "Jobs that failed because they kept killing their process.",
-    ("queue",),
+    ("queue", "shard"),
 )
 DIFFERENCE = Metric(
     "tally_balance_difference_jobs",
     _GAUGE,
     "What the books of a queue are out by; moves for moments while jobs move.",
-    ("queue",),
+    ("queue", "shard"),
 )
-DEAD = Metric("tally_dead_jobs", _GAUGE, "Jobs in the dead-letter queue.")
+DEAD = Metric("tally_dead_jobs", _GAUGE, "Jobs in the dead-letter queue.", ("shard",))
 WORKERS = Metric(
-    "tally_workers", _GAUGE, "Worker processes on record: idle, busy, lost.", ("lane", "state")
+    "tally_workers",
+    _GAUGE,
+    "Worker processes on record: idle, busy, lost.",
+    ("lane", "state", "shard"),
 )
 SLOTS = Metric(
-    "tally_worker_slots", _GAUGE, "Slots of live worker processes: busy, idle.", ("lane", "state")
+    "tally_worker_slots",
+    _GAUGE,
+    "Slots of live worker processes: busy, idle.",
+    ("lane", "state", "shard"),
 )
-LEASES = Metric("tally_leases", _GAUGE, "Jobs that some worker process holds.")
+LEASES = Metric("tally_leases", _GAUGE, "Jobs that some worker process holds.", ("shard",))
 LEASES_EXPIRED = Metric(
-    "tally_leases_expired", _GAUGE, "Leases that ended and that nobody has rescued yet."
+    "tally_leases_expired", _GAUGE, "Leases that ended and that nobody has rescued yet.", ("shard",)
 )
 SCHEDULE_OVERDUE = Metric(
     "tally_schedule_overdue_seconds",
     _GAUGE,
     "For how long the job that is due first has been waiting to be promoted.",
+    ("shard",),
 )
-LEADER = Metric("tally_leader", _GAUGE, "1 while some process leads a duty.", ("duty",))
-LAG_EVENTS = Metric("tally_recorder_lag_events", _GAUGE, "Events that are not on record yet.")
+LEADER = Metric("tally_leader", _GAUGE, "1 while some process leads a duty.", ("duty", "shard"))
+LAG_EVENTS = Metric(
+    "tally_recorder_lag_events", _GAUGE, "Events that are not on record yet.", ("shard",)
+)
 LAG_SECONDS = Metric(
-    "tally_recorder_lag_seconds", _GAUGE, "Age of the oldest event that is not on record yet."
+    "tally_recorder_lag_seconds",
+    _GAUGE,
+    "Age of the oldest event that is not on record yet.",
+    ("shard",),
 )
-REDIS_UP = Metric("tally_redis_up", _GAUGE, "1 while Redis answers.")
+REDIS_UP = Metric("tally_redis_up", _GAUGE, "1 while Redis answers.", ("shard",))
 REDIS_WRITABLE = Metric(
     "tally_redis_writable",
     _GAUGE,
     "1 while Redis would take a job; 0 while it answers and refuses.",
+    ("shard",),
 )
-REDIS_MEMORY = Metric("tally_redis_memory_bytes", _GAUGE, "Memory that Redis uses.")
-REDIS_LIMIT = Metric("tally_redis_memory_limit_bytes", _GAUGE, "Its maxmemory; 0: none is set.")
+REDIS_MEMORY = Metric("tally_redis_memory_bytes", _GAUGE, "Memory that Redis uses.", ("shard",))
+REDIS_LIMIT = Metric(
+    "tally_redis_memory_limit_bytes", _GAUGE, "Its maxmemory; 0: none is set.", ("shard",)
+)
 POSTGRES_UP = Metric("tally_postgres_up", _GAUGE, "1 while Postgres answers.")
 SCHEDULES_OVERDUE = Metric(
     "tally_schedules_overdue", _GAUGE, "Schedules whose expected run is missing."

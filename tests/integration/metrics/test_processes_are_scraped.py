@@ -45,16 +45,18 @@ def test_a_scheduler_shows_the_whole_deployment_and_a_job_that_was_never_on_time
     cluster.start("scheduler")
     cluster.enqueue("note")
     cluster.enqueue("note", delay=3600)
-    eventually(lambda: samples(port).get('tally_leader{duty="scheduler"}') == 1, timeout=20)
-    eventually(lambda: samples(port).get('tally_leader{duty="cron"}') == 1, timeout=20)
+    eventually(
+        lambda: samples(port).get('tally_leader{duty="scheduler",shard="0"}') == 1, timeout=20
+    )
+    eventually(lambda: samples(port).get('tally_leader{duty="cron",shard=""}') == 1, timeout=20)
 
     shown = samples(port)
 
-    assert shown['tally_queue_jobs{queue="normal",state="queued"}'] == 1
-    assert shown['tally_queue_jobs{queue="normal",state="scheduled"}'] == 1
-    assert shown['tally_balance_difference_jobs{queue="normal"}'] == 0
-    assert shown["tally_redis_up"] == shown["tally_postgres_up"] == 1
-    assert shown["tally_recorder_lag_events"] == 2
+    assert shown['tally_queue_jobs{queue="normal",shard="0",state="queued"}'] == 1
+    assert shown['tally_queue_jobs{queue="normal",shard="0",state="scheduled"}'] == 1
+    assert shown['tally_balance_difference_jobs{queue="normal",shard="0"}'] == 0
+    assert shown['tally_redis_up{shard="0"}'] == shown["tally_postgres_up"] == 1
+    assert shown['tally_recorder_lag_events{shard="0"}'] == 2
 
     cluster.enqueue("note", delay=0.3)
 

@@ -54,7 +54,7 @@ def _full(folder: Path) -> str:
     return _text(
         _cluster(StandInBroker()),
         RecordCollector(lambda: None, lambda: {OUTBOX: 4.0}),
-        LeaderCollector([lambda: {"scheduler": True}]),
+        LeaderCollector({"0": lambda: {"scheduler": True}}),
         FolderCollector(CountFolder(folder)),
         LoopCollector([Loop()]),
         DeathCollector(lambda: {("email", "crashed"): 1}),
@@ -66,12 +66,12 @@ def _full(folder: Path) -> str:
 def test_gauges_say_what_redis_knows() -> None:
     text = _text(_cluster(StandInBroker()))
 
-    assert 'tally_queue_jobs{queue="high",state="queued"} 1.0' in text
-    assert 'tally_queue_jobs_ended_total{queue="high",state="failed"} 2.0' in text
-    assert 'tally_queue_oldest_wait_seconds{queue="low"} 10.0' in text
-    assert 'tally_worker_slots{lane="email",state="idle"} 1.0' in text
-    assert 'tally_workers{lane="email",state="lost"} 1.0' in text
-    assert "tally_redis_up 1.0" in text
+    assert 'tally_queue_jobs{queue="high",shard="0",state="queued"} 1.0' in text
+    assert 'tally_queue_jobs_ended_total{queue="high",shard="0",state="failed"} 2.0' in text
+    assert 'tally_queue_oldest_wait_seconds{queue="low",shard="0"} 10.0' in text
+    assert 'tally_worker_slots{lane="email",shard="0",state="idle"} 1.0' in text
+    assert 'tally_workers{lane="email",shard="0",state="lost"} 1.0' in text
+    assert 'tally_redis_up{shard="0"} 1.0' in text
 
 
 def _away() -> dict[str, bool]:
@@ -79,20 +79,20 @@ def _away() -> dict[str, bool]:
 
 
 def test_leaders_of_both_stores_are_one_gauge_and_a_store_that_is_away_is_left_out() -> None:
-    led = _text(LeaderCollector([lambda: {"scheduler": True}, lambda: {"cron": False}]))
-    half = _text(LeaderCollector([lambda: {"scheduler": True}, _away]))
+    led = _text(LeaderCollector({"0": lambda: {"scheduler": True}, "": lambda: {"cron": False}}))
+    half = _text(LeaderCollector({"0": lambda: {"scheduler": True}, "": _away}))
 
-    assert 'tally_leader{duty="scheduler"} 1.0' in led
-    assert 'tally_leader{duty="cron"} 0.0' in led
+    assert 'tally_leader{duty="scheduler",shard="0"} 1.0' in led
+    assert 'tally_leader{duty="cron",shard=""} 0.0' in led
     assert led.count("# TYPE tally_leader gauge") == 1
-    assert 'tally_leader{duty="scheduler"} 1.0' in half
+    assert 'tally_leader{duty="scheduler",shard="0"} 1.0' in half
     assert "cron" not in half
 
 
 def test_without_redis_only_that_is_told() -> None:
     text = _text(_cluster(StandInBroker(away=True)))
 
-    assert "tally_redis_up 0.0" in text
+    assert 'tally_redis_up{shard="0"} 0.0' in text
     assert "tally_queue_jobs{" not in text
 
 
@@ -226,5 +226,5 @@ def test_a_redis_that_refuses_is_up_and_takes_nothing() -> None:
         )
     )
 
-    assert "tally_redis_up 1.0" in text
-    assert "tally_redis_writable 0.0" in text
+    assert 'tally_redis_up{shard="0"} 1.0' in text
+    assert 'tally_redis_writable{shard="0"} 0.0' in text
