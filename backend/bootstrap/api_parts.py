@@ -59,8 +59,9 @@ def api_parts(parts: Platform) -> ApiServices:
     """What `create_app` needs. Opens no connection."""
     settings = parts.settings.api
     engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
-    record = PostgresHistoryStore(engine)
-    history = HistoryService(record, PostgresStatisticsStore(engine), clock)
+    replica = parts.reading_engine
+    record = PostgresHistoryStore(engine, replica)
+    history = HistoryService(record, PostgresStatisticsStore(replica), clock)
     operations = parts.home.part(RedisOperations)
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
     queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
@@ -82,9 +83,9 @@ def api_parts(parts: Platform) -> ApiServices:
             inspection,
             history,
             clock,
-            flow=PostgresFlowStore(engine),
+            flow=PostgresFlowStore(replica),
             lanes=parts.catalogue.lanes(),
-            depths=PostgresDepthStore(engine),
+            depths=PostgresDepthStore(replica),
             overdue=lambda: schedules.list_all(overdue=True),
             lag=event_stream(parts, "overview").lag,
             check=parts.check_redis,

@@ -30,7 +30,13 @@ class Connections:
         settings = self._settings
         return (Shard(0, settings.redis.prefix, Connector(settings.redis_url)),)
 
-    def postgres(self, name: str = "tally", **limits: Any) -> Engine:
+    def replica(self) -> Engine:
+        """For what may be some moments old; the record's own where there is no replica."""
+        if not self._settings.read_url:
+            return self.postgres()
+        return self.postgres("tally-reading", url=self._settings.read_url)
+
+    def postgres(self, name: str = "tally", url: str = "", **limits: Any) -> Engine:
         """For the record; the limits are those of `backend.history.server.connection.connect`."""
         # Not above: worker processes import nothing of Postgres.
         from backend.history.server.connection import connect as connect_history
@@ -38,7 +44,10 @@ class Connections:
         if name not in self._postgres:
             settings = self._settings
             made = connect_history(
-                settings.database_url, name=name, schema=settings.database_schema, **limits
+                url or settings.database_url,
+                name=name,
+                schema=settings.database_schema,
+                **limits,
             )
             self._postgres.setdefault(name, made)
         return self._postgres[name]

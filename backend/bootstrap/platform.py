@@ -234,6 +234,11 @@ class Platform:
         return self.connections.postgres()
 
     @cached_property
+    def reading_engine(self) -> Engine:
+        """Connections to the replica for search, statistics and exports, or to the record itself."""
+        return self.connections.replica()
+
+    @cached_property
     def events(self) -> EventService:
         """Domain events and the jobs that follow from them."""
         from backend.bootstrap.record_parts import event_service

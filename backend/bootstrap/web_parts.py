@@ -66,7 +66,7 @@ def wired_pages(platform: Platform, parts: ApiServices) -> list[Pages]:
     return dashboard_pages(
         parts,
         platform.settings.dashboard,
-        flow=PostgresFlowStore(platform.history_engine),
+        flow=PostgresFlowStore(platform.reading_engine),
         store=platform.home.part(RedisSessions),
     )
 

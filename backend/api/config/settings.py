@@ -80,6 +80,12 @@ class Settings(BaseSettings):
         ),
         description="The jobs database: one of its own, or an application's with `database_schema`.",
     )
+    read_url: str = Field(
+        "",
+        validation_alias=AliasChoices("read_url", "JOB_QUEUE_READ_URL", "TALLY_READ_URL"),
+        description="A replica of the jobs database for search, statistics and exports; empty: the "
+        "jobs database itself. One job's page is always read there.",
+    )
     database_schema: str = Field(
         "",
         validation_alias=AliasChoices(
@@ -145,6 +151,11 @@ class Settings(BaseSettings):
     @classmethod
     def _of_postgres(cls, url: str) -> str:
         return check_postgres_url(url)
+
+    @checks("read_url")
+    @classmethod
+    def _of_replica(cls, url: str) -> str:
+        return check_postgres_url(url) if url else ""
 
     @checks("database_schema")
     @classmethod

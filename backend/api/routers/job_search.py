@@ -42,6 +42,7 @@ def search(call: Call, query: SearchQuery) -> Answer[JobPage]:
         items=[call.app_state.resources.line(job) for job in found.jobs],
         sources=list(found.sources),
         next_cursor=found.next,
+        as_of=found.as_of,
     )
     return with_links(page, query)
 

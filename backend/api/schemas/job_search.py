@@ -54,6 +54,9 @@ class JobPage(Page):
     sources: list[Literal["live", "history"]] = Field(
         description="What answered; one of them is missing while its store is away."
     )
+    as_of: datetime | None = Field(
+        None, description="Where a replica answers for the record: what it has, it has up to then."
+    )
 
 
 class JobEventLine(Resource):

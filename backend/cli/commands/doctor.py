@@ -20,6 +20,7 @@ from backend.cli.checks.folders import check_backup_version, check_folders
 from backend.cli.checks.postgres import check_postgres, server_major
 from backend.cli.checks.processes import check_processes
 from backend.cli.checks.redis import check_redis
+from backend.cli.checks.replica import check_replica
 from backend.cli.checks.schedules import check_schedules
 from backend.cli.checks.settings import check_settings
 from backend.cli.input import options
@@ -67,6 +68,7 @@ def look() -> Iterator[Finding]:
     yield from check_redis(parts.home.client, time.time, parts.check_redis, parts.home.keys.root)
     yield from check_folders(parts.settings)
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)
+    yield from check_replica(parts)
     yield from check_backup_version(parts.settings, server_major(parts.history_engine))
     yield from check_schedules(parts)
     yield from check_controls(parts)

@@ -35,10 +35,9 @@ def history_service() -> HistoryService:
     from backend.services.finding.history_service import HistoryService
 
     parts = platform()
-    engine = parts.history_engine
-    return HistoryService(
-        PostgresHistoryStore(engine), PostgresStatisticsStore(engine), parts.clock
-    )
+    replica = parts.reading_engine
+    record = PostgresHistoryStore(parts.history_engine, replica)
+    return HistoryService(record, PostgresStatisticsStore(replica), parts.clock)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from flask import Response
@@ -98,6 +98,8 @@ def _missing(found: FoundPage) -> str:
         return "Postgres does not answer: only what is in Redis now is shown."
     if "live" not in found.sources:
         return "Redis does not answer: this is the record, some moments old."
+    if found.as_of is not None:
+        return f"The record is as of {found.as_of.astimezone(UTC):%H:%M:%S} UTC."
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from backend.domain.errors import InvalidOption
@@ -48,3 +49,5 @@ class JobPage(NamedTuple):
 
     jobs: tuple[JobRecord, ...]
     next: Bookmark | None
+    #: Of a page that a replica answered: up to when it has what was recorded.
+    as_of: datetime | None = None

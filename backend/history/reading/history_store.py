@@ -24,8 +24,11 @@ _FIRST, _LAST = 1, (1 << 63) - 1
 class PostgresHistoryStore:
     """The `HistoryReader` in Postgres."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, replica: Engine | None = None) -> None:
+        """Pages and counts come from ``replica``, if there is one; one job does not: it may be new."""
         self._engine = engine
+        self._pages = replica or engine
+        self._has_replica = replica is not None and replica is not engine
 
     def find(self, job_id: str) -> JobHistory | None:
         """The job's row, its attempts and its events, as of one instant."""
@@ -62,8 +65,16 @@ class PostgresHistoryStore:
         # One more than asked for tells whether there is another page.
         rows = self.search_jobs(wanted, limit + 1, after or Bookmark(0, ""))
         jobs = tuple(job_record(row) for row in rows[:limit])
-        more = len(rows) > limit
-        return JobPage(jobs, Bookmark(jobs[-1].position, jobs[-1].id) if more else None)
+        following = Bookmark(jobs[-1].position, jobs[-1].id) if len(rows) > limit else None
+        return JobPage(jobs, following, self.replayed_until())
+
+    def replayed_until(self) -> datetime | None:
+        """The moment up to which the replica has what was recorded; None where none is read."""
+        if not self._has_replica:
+            return None
+        with translated(), self._pages.connect() as connection:
+            found: datetime | None = connection.execute(statement("replayed_until")).scalar_one()
+        return found
 
     def search_jobs(self, wanted: JobFilter, most: int, after: Bookmark) -> Sequence[Row[Any]]:
         """The rows that are meant."""
@@ -90,7 +101,7 @@ class PostgresHistoryStore:
             "died_before": wanted.died_before,
             "most": most,
         }
-        with translated(), self._engine.connect() as connection:
+        with translated(), self._pages.connect() as connection:
             return connection.execute(statement("search_jobs"), found).all()
 
     def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
@@ -100,7 +111,7 @@ class PostgresHistoryStore:
             "since_version": _version_at(window.since) if window else None,
             "until_version": _version_at(window.until) if window else None,
         }
-        with translated(), self._engine.connect() as connection:
+        with translated(), self._pages.connect() as connection:
             rows = connection.execute(statement("count_by_state"), bounds)
             return {JobState(row.state): row.jobs for row in rows}
 

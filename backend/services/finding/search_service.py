@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from backend.domain.errors import JobNotFound, QueueUnavailable, Unavailable
@@ -23,6 +24,8 @@ class FoundPage(NamedTuple):
     jobs: list[JobView | JobRecord]
     sources: tuple[Source, ...]
     next: str | None
+    #: Of a record that a replica answered for: up to when it has what was recorded.
+    as_of: datetime | None = None
 
 
 class SearchService:
@@ -83,14 +86,14 @@ class SearchService:
         following = str(page.next) if page.next else None
         jobs: list[JobView | JobRecord] = list(page.jobs)
         if not with_live:
-            return FoundPage(jobs, ("history",), following)
+            return FoundPage(jobs, ("history",), following, page.as_of)
         try:
             jobs = self._freshened(wanted, page.jobs)
             if after is None:
                 jobs = [*self._too_new(wanted, limit, page.jobs), *jobs]
         except Unavailable:
-            return FoundPage(list(page.jobs), ("history",), following)
-        return FoundPage(jobs, ("live", "history"), following)
+            return FoundPage(list(page.jobs), ("history",), following, page.as_of)
+        return FoundPage(jobs, ("live", "history"), following, page.as_of)
 
     def _freshened(
         self, wanted: JobFilter, records: tuple[JobRecord, ...]

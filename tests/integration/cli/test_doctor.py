@@ -59,6 +59,16 @@ def test_a_root_without_braces_is_told_on_a_cluster(root: str, is_wrong: bool) -
     assert list(check_cluster({"cluster_enabled": 0}, root)) == []
 
 
+def test_a_read_url_that_leads_nowhere_or_to_no_replica_is_told(
+    shell: Shell, environment: pytest.MonkeyPatch, record_url: str
+) -> None:
+    environment.setenv("JOB_QUEUE_READ_URL", record_url)
+    assert "replica_is_none" in _codes(shell, "warning")
+
+    environment.setenv("JOB_QUEUE_READ_URL", "postgresql://nobody@127.0.0.1:1/none")
+    assert "replica_down" in _codes(shell, "warning")
+
+
 def test_a_pause_that_redis_lost_is_named(shell: Shell, redis: Redis) -> None:
     shell.run("queues", "pause", "low")
     redis.flushall()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -78,7 +78,8 @@ def list_jobs(
         options.filter_of(wanted, state), limit=limit, cursor=cursor, source=source
     )
     if as_json:
-        print_json({"jobs": listed(page.jobs), "sources": page.sources, "next": page.next})
+        told = {"jobs": listed(page.jobs), "sources": page.sources, "next": page.next}
+        print_json({**told, "as_of": page.as_of})
         return
     print_rows(
         ("job", "type", "queue", "state", "attempt", "accepted", "last error"),
@@ -87,6 +88,8 @@ def list_jobs(
     )
     if page.next:
         say(f"more: --cursor {page.next}")
+    if page.as_of is not None:
+        say(f"the record is as of {page.as_of.astimezone(UTC):%H:%M:%S} UTC, from a replica")
     if source is None and len(page.sources) == 1:
         say(f"only {page.sources[0]} could be asked; the other store is away")
 
