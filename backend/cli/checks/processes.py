@@ -10,6 +10,7 @@ from redis import Redis
 from backend.bootstrap import Platform
 from backend.bootstrap.record_parts import event_stream
 from backend.broker.keys import Keys
+from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import translated
 from backend.broker.server.server_facts import RedisFacts
@@ -24,6 +25,8 @@ from backend.services.health.worker_service import WorkerService
 _LONG_LAG = 60.0
 _MOST_EVENTS = 0.8
 _LATE = 5.0
+#: Seconds that clocks of servers in order may differ.
+_DATED_AHEAD = 10.0
 
 
 def check_processes(parts: Platform) -> Iterator[Finding]:
@@ -33,6 +36,7 @@ def check_processes(parts: Platform) -> Iterator[Finding]:
         yield from _scheduler(parts)
         yield from _duties(parts)
         yield from _recorder(parts)
+        yield from _dates(parts)
         yield from _workers(parts.worker_service, queues)
         yield from _leases(parts)
         yield from _books(queues)
@@ -95,6 +99,18 @@ def _recorder(parts: Platform) -> Iterator[Finding]:
         )
     else:
         yield ok("recorder", f"the record is {lag.events} events behind")
+
+
+def _dates(parts: Platform) -> Iterator[Finding]:
+    """Events are above all on record: where that was written by a clock ahead, they are dated ahead."""
+    dated = (parts.home.part(RedisEventFloor).look().last_version >> 20) / 1000
+    ahead = dated - parts.clock.now().timestamp()
+    if ahead > _DATED_AHEAD:
+        yield warning(
+            "events_dated_ahead",
+            f"events are dated {ahead:.0f} s ahead: an earlier Redis was, or this one is behind",
+            "run a time service (chrony) there; times on record are right once the clock is past that",
+        )
 
 
 def _workers(service: WorkerService, queues: list[QueueState]) -> Iterator[Finding]:

@@ -18,6 +18,11 @@ LANES = ("default", "email")
 QUEUES = ("high", "normal", "low")
 
 
+def answers(replies: Sequence[EnqueueReply]) -> list[tuple[str, bool]]:
+    """Of each the id, and whether it is new."""
+    return [(reply.id, reply.created) for reply in replies]
+
+
 class Scene:
     """One broker, its callers, workers and operators."""
 
@@ -29,13 +34,13 @@ class Scene:
 
     # -- callers
 
-    def ask(self, *jobs: NewJob) -> list[EnqueueReply]:
-        """What callers hear who enqueue."""
-        return self.broker.queue.enqueue(jobs)
+    def ask(self, *jobs: NewJob) -> list[tuple[str, bool]]:
+        """What callers hear who enqueue: the id, and whether it is new."""
+        return answers(self.broker.queue.enqueue(jobs))
 
     def accept(self, *jobs: NewJob) -> list[str]:
         """Jobs that are there now; their ids."""
-        assert all(reply.created for reply in self.ask(*jobs))
+        assert all(is_new for _, is_new in self.ask(*jobs))
         return [job.id for job in jobs]
 
     def waiting(self, **fields: Any) -> str:

@@ -33,7 +33,7 @@ def test_each_job_is_answered_with_its_id_and_whether_it_is_new(bench: Bench) ->
         [new_job("a"), new_job("a"), new_job("b", **once), new_job("c", **once)]
     )
 
-    assert [tuple(reply) for reply in replies] == [
+    assert [(reply.id, reply.created) for reply in replies] == [
         ("a", True),
         ("a", False),
         ("b", True),

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from backend.bootstrap import platform
+from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.server import library
 from backend.broker.server.connection import connect
 from backend.broker.server.tuning import LISTPACK
@@ -67,6 +68,13 @@ def test_a_read_url_that_leads_nowhere_or_to_no_replica_is_told(
 
     environment.setenv("JOB_QUEUE_READ_URL", "postgresql://nobody@127.0.0.1:1/none")
     assert "replica_down" in _codes(shell, "warning")
+
+
+def test_events_that_are_dated_ahead_are_told(shell: Shell, redis: Redis) -> None:
+    floor = RedisEventFloor(redis, platform().keys)
+    floor.raise_above(floor.raise_above(0) + (3_600_000 << 20))
+
+    assert "events_dated_ahead" in _codes(shell, "warning")
 
 
 def test_a_pause_that_redis_lost_is_named(shell: Shell, redis: Redis) -> None:

@@ -79,7 +79,7 @@ def test_one_refusal_frees_the_siblings_and_the_other_pools_from_the_old_one(
     pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
 ) -> None:
     """Those who only read are told nothing by a replica: they would read what is old, for ever."""
-    reader = platform.connections.redis("tally-reader")
+    reader = platform.home.connector.client("tally-reader")
     assert reader.info("server")["tcp_port"] == pair[0].port
     connections = [platform.redis.connection_pool.get_connection() for _ in range(5)]
     for connection in connections:
