@@ -69,6 +69,13 @@ class Keys:
         """Stream of job events, read by the recorder."""
         return f"{self.root}:tally:events"
 
+    @property
+    def stream(self) -> str:
+        """Hash about that stream: ``schema`` of its lines, how many events ``more`` than entries were ever
+        written into it, and how many of these are ``gone`` from it.
+        """
+        return f"{self.root}:tally:stream"
+
     def counts(self, queue: str) -> str:
         """Hash of what became of all jobs of a queue: accepted, finished, failed, canceled, parked."""
         return f"{self.root}:tally:counts:{queue}"

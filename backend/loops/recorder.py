@@ -57,7 +57,7 @@ class Recorder(Loop):
         return 0.0 if size == 0 or size > self._most * _SMALL else _GATHER
 
     def record_batch(self) -> int:
-        """Records the batch in hand, or the next; how many entries it had, 0 when none came."""
+        """Records the batch in hand, or the next; how many events it had, 0 when none came."""
         if not self._in_hand.size:
             self._in_hand = self._next()
         batch = self._in_hand

@@ -10,7 +10,7 @@ import pytest
 from backend.broker.server import library
 from tests.architecture.source_tree import LUA
 
-STEPS = sorted(file for file in LUA.rglob("*.lua") if file.stem != "_prelude")
+STEPS = sorted(file for file in LUA.rglob("*.lua") if file.stem not in library.SHARED)
 
 
 def _header(file: Path) -> list[str]:

@@ -19,6 +19,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
+from backend.broker.events.event_stream import GROUP, LAST_GROUP
 from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import start_servers
 from backend.history.schema.migrator import Migrator
@@ -81,6 +82,23 @@ class Deploy(Cluster):
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(asked)]
 
+    def groups(self) -> set[str]:
+        """Who reads the event stream."""
+        redis, key = self.platform.redis, self.platform.keys.events
+        found: Any = redis.xinfo_groups(key) if redis.exists(key) else []
+        return {group["name"].decode() for group in found}
+
+    def schemas(self) -> set[bytes]:
+        """How the entries that are still in the stream are written."""
+        found: Any = self.platform.redis.xrange(self.platform.keys.events)
+        return {name for _, fields in found for name in fields}
+
+    def set_aside(self) -> int:
+        """How many entries somebody could not record."""
+        with self.engine.connect() as connection:
+            asked = text("SELECT count(*) FROM set_aside_events")
+            return int(connection.execute(asked).scalar_one())
+
     def are_recorded(self, count: int) -> None:
         """Blocks until so many jobs are finished on record, with as many attempts as they took."""
         eventually(
@@ -125,11 +143,71 @@ def test_jobs_run_whichever_release_enqueues_runs_and_records_them(
 ) -> None:
     deploy.start("scheduler")
     deploy.start("recorder", release=recorder)
+    # A stream that nobody has read begins with what this release's recorders read.
+    eventually(lambda: deploy.groups() != set(), timeout=30)
     deploy.workers(concurrency=8, release=worker)
 
     ids = deploy.enqueue_by(caller, deploy.requests(JOBS))
 
     assert len(set(ids)) == JOBS
+    deploy.are_recorded(JOBS)
+
+
+def test_recorders_of_the_last_release_may_be_replaced_last(deploy: Deploy) -> None:
+    deploy.start("scheduler")
+    old = deploy.start("recorder", release=LAST)
+    eventually(lambda: deploy.groups() == {LAST_GROUP}, timeout=30)
+    deploy.workers(concurrency=8)
+    deploy.enqueue_by(THIS_RELEASE, deploy.requests(JOBS))
+    deploy.are_recorded(JOBS)
+    assert deploy.schemas() <= {b"e"}
+
+    deploy.start("recorder")
+    eventually(lambda: GROUP in deploy.groups(), timeout=30)
+    deploy.enqueue_by(THIS_RELEASE, deploy.requests(JOBS))
+    old.send_signal(signal.SIGTERM)
+    old.wait(60)
+    eventually(lambda: deploy.groups() == {GROUP}, timeout=60, show=deploy.log)
+    deploy.enqueue_by(THIS_RELEASE, deploy.requests(JOBS))
+
+    deploy.are_recorded(3 * JOBS)
+    assert deploy.platform.redis.hget(deploy.platform.keys.stream, "schema") == b"2"
+    assert deploy.set_aside() == 0
+
+
+def test_recorders_may_be_replaced_first(deploy: Deploy) -> None:
+    deploy.start("scheduler")
+    old = deploy.start("recorder", release=LAST)
+    eventually(lambda: deploy.groups() == {LAST_GROUP}, timeout=30)
+    deploy.workers(concurrency=8, release=LAST)
+    deploy.start("recorder")
+    old.send_signal(signal.SIGTERM)
+    old.wait(60)
+    eventually(lambda: deploy.groups() == {GROUP}, timeout=60, show=deploy.log)
+
+    deploy.enqueue_by(LAST, deploy.requests(JOBS))
+    deploy.enqueue_by(THIS_RELEASE, deploy.requests(JOBS))
+
+    deploy.are_recorded(2 * JOBS)
+    assert deploy.set_aside() == 0
+
+
+def test_a_recorder_of_the_last_release_that_comes_late_takes_no_event_away(deploy: Deploy) -> None:
+    """It cannot read lines, sets them aside and is done with them: for itself alone."""
+    deploy.start("scheduler")
+    reader = deploy.start("recorder")
+    eventually(lambda: deploy.groups() == {GROUP}, timeout=30)
+    reader.send_signal(signal.SIGKILL)
+    deploy.start("recorder", release=LAST)
+    eventually(lambda: LAST_GROUP in deploy.groups(), timeout=30)
+    deploy.workers(concurrency=8)
+    ids = deploy.enqueue_by(THIS_RELEASE, deploy.requests(JOBS))
+    for job_id in ids:
+        deploy.ended(job_id, timeout=60)
+    eventually(lambda: deploy.set_aside() > 0, timeout=30)
+
+    deploy.start("recorder")
+
     deploy.are_recorded(JOBS)
 
 

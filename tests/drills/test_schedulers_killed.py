@@ -17,7 +17,6 @@ from typing import NamedTuple
 import pytest
 from redis import Redis
 
-from backend.broker.events.event_stream import job_event
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.server import library
@@ -37,6 +36,7 @@ from backend.services.schedules.schedule_intake import ScheduleIntake
 from backend.telemetry.clock import SystemClock
 from tests.drills.scheduler_pair import DUTIES, SchedulerPair
 from tests.eventually import eventually
+from tests.integration.broker.told import events_of
 from tests.integration.history.databases import database
 from tests.jobs.well_behaved import note
 
@@ -93,9 +93,8 @@ class Stage:
 
     def events(self, kind: EventKind) -> Counter[str]:
         """How often this happened to each job."""
-        entries = self.redis.xrange(self.keys.events)
-        events = [job_event(at, [t for pair in f.items() for t in pair]) for at, f in entries]
-        return Counter(event.job_id for event in events if event.kind == kind)
+        told = events_of(self.redis, self.keys)
+        return Counter(event.job_id for event in told if event.kind == kind)
 
     def queued(self) -> Counter[str]:
         """How often each job lies in the queue."""

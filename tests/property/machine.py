@@ -8,17 +8,17 @@ everything that waits is worked off, so that nothing can be stuck.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from redis import Redis
+from hypothesis.stateful import invariant, precondition, rule
 
 from backend.broker.keys import Keys
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import ERROR, Bench, new_job
 from tests.property.model import WAITING, ModelJob
+from tests.property.told_histories import ToldHistories
 
 QUEUES = ("high", "normal", "low:email")
 TYPES = ("greet", "other")
@@ -41,10 +41,8 @@ queues = st.sampled_from(QUEUES)
 twice = st.sampled_from((False, False, False, True))
 
 
-class Histories(RuleBasedStateMachine):
+class Histories(ToldHistories):
     """One deployment from its first job to its last."""
-
-    redis: ClassVar[Redis]
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,6 +128,21 @@ class Histories(RuleBasedStateMachine):
         self.lost.append(held)
         if again:
             self._changes_nothing(lambda: self.bench.settle(held, kind) in {0, 2})
+
+    @precondition(lambda self: self._held())
+    @rule(kinds=st.lists(st.sampled_from(KINDS), min_size=MOST_JOBS, max_size=MOST_JOBS))
+    def settle_all(self, kinds: list[str]) -> None:
+        """Slots that end together, in one step and one line."""
+        held = self._held()
+        ends = [
+            (job.id, job.fence, kind, 9000, ERROR, "", "1.500", "")
+            for job, kind in zip(held, kinds, strict=False)
+        ]
+        words = [word for end in ends for word in end]
+        assert self.bench.functions.codes("settle", *words) == [1] * len(held)
+        for job, kind in zip(held, kinds, strict=False):
+            self.jobs[job.id].end(kind)
+        self.lost += held
 
     @precondition(lambda self: self.lost)
     @rule(pick=picks, kind=st.sampled_from(KINDS))

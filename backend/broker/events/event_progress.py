@@ -6,7 +6,7 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker.events.event_stream import GROUP
+from backend.broker.events.event_stream import group_of
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.domain.jobs.job_event import version_of
@@ -32,15 +32,14 @@ class RedisEventProgress:
             if not self._client.exists(self._key):
                 return None
             head = self._head()
-            groups = self._client.xinfo_groups(self._key)
-            group = next((entry for entry in groups if entry["name"] == GROUP.encode()), None)
+            group = group_of(self._client.xinfo_groups(self._key))
             if group is None:
                 return 0
             last = _text(group["last-delivered-id"])
             # In this order: what is neither still to come nor held by a recorder is on record, or was
             # taken out of the stream by somebody, so that it never will be.
             is_last = not self._client.xrange(self._key, min=f"({last}", count=1)
-            pending = self._client.xpending(self._key, GROUP)
+            pending = self._client.xpending(self._key, _text(group["name"]))
         delivered = max(head, version_of(last)) if is_last else version_of(last)
         if not pending["pending"]:
             return delivered

@@ -6,26 +6,27 @@ any other may take it over. So nothing is lost with a recorder that dies, and so
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from functools import lru_cache
+from enum import IntEnum
 from typing import Any, cast
 
+import structlog
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from backend.broker.jobs import codec
-from backend.broker.jobs.moments import due_ms_of
+from backend.broker.events.event_lines import batch_of, more_before
 from backend.broker.keys import Keys
 from backend.broker.server.connection import blocked, translated
+from backend.broker.server.functions import Functions
 from backend.domain.errors import Unavailable
-from backend.domain.history.history_ports import EventBatch, StreamLag, UnreadableEntry
-from backend.domain.jobs.job_event import EventKind, JobEvent
+from backend.domain.history.history_ports import EventBatch, StreamLag
 
-GROUP = "recorder"
-_KINDS = {kind.value.encode(): kind.value for kind in EventKind}
-#: Later than this does not fit into a version of 63 bits.
-_LATEST_MS = 1 << 43
+log = structlog.get_logger("tally.recorder")
+
+#: The group of recorders that read lines, and that of the last release's, who know entries of one event.
+#: Two, because a recorder sets aside and acknowledges what it cannot read: in a group of its own it takes
+#: nothing from those who can.
+GROUP, LAST_GROUP = "recorder-2", "recorder"
 #: A batch takes no more once it has so many bytes: what is made of them takes several times as much.
 BATCH_BYTES = 16 * 1024 * 1024
 #: Entries in one answer of Redis: few while they may be as large as results may be, many while those
@@ -33,6 +34,19 @@ BATCH_BYTES = 16 * 1024 * 1024
 _FEW, _MANY, _SMALL = 32, 128, 4096
 _Take = Callable[[int], list[Any]]
 _NOTHING: tuple[Any, ...] = ("0-0", [])
+#: A recorder of the last release asks every second; after so many of silence it counts as gone. One that is
+#: not (its database is away) loses nothing: what it cannot read is read by those who can.
+_SILENT_MS = 15_000
+
+
+class ChangeOver(IntEnum):
+    """Whether steps write lines."""
+
+    LINES = 1
+    #: A recorder of the last release still reads.
+    NOT_YET = 0
+    #: This account may not look at groups, or make them.
+    NOT_ALLOWED = -1
 
 
 class RedisEventStream:
@@ -43,15 +57,19 @@ class RedisEventStream:
     ) -> None:
         """``idle`` is how many seconds a consumer holds entries before another may take them over."""
         self._client = client
+        self._functions = Functions(client, keys.root)
         self._key = keys.events
+        self._books = keys.stream
         self._consumer = consumer
         self._idle_ms = int(idle * 1000)
         self._next_claim = "0-0"
+        self._writes_lines = self._has_warned = False
         # redis-py would make each entry a dictionary, then a tuple, only for us to take it apart.
         self._blocking = blocking
         self._raw: Any = Redis(connection_pool=blocking.connection_pool)
         self._raw.set_response_callback("XREADGROUP", _as_it_is)
         self._raw.set_response_callback("XAUTOCLAIM", _as_it_is)
+        self._raw.set_response_callback("XRANGE", _as_it_is)
 
     def read(self, most: int, timeout: float) -> EventBatch:
         """New entries; blocks until there is one, at most ``timeout`` seconds.
@@ -91,9 +109,9 @@ class RedisEventStream:
 
     def acknowledge(self, batch: EventBatch) -> None:
         """These entries need not be kept for the recorder any longer."""
-        ids = [event.id for event in batch.events] + [entry.id for entry in batch.unreadable]
-        if ids:
-            self._in_group(lambda: self._raw.execute_command("XACK", self._key, GROUP, *ids))
+        if batch.entries:
+            command = ("XACK", self._key, GROUP, *batch.entries)
+            self._in_group(lambda: self._raw.execute_command(*command))
 
     def trim(self) -> int:
         """Drops what every group on the stream has acknowledged; how many entries went."""
@@ -102,31 +120,40 @@ class RedisEventStream:
                 return 0
             groups = self._client.xinfo_groups(self._key)
             floors = [self._floor(group) for group in groups]
-            if not floors:
-                return 0
-            floor = min(floors, key=_order)
-            return self._client.xtrim(self._key, minid=floor, approximate=False)
+        if not floors:
+            return 0
+        self._change_over(groups)
+        return int(self._functions.call("trim", min(floors, key=_order)))
 
     def shed(self, most: int) -> int:
-        """Drops the oldest entries beyond ``most``, recorded or not; how many went."""
-        with translated():
-            return self._client.xtrim(self._key, maxlen=most, approximate=False)
+        """Drops the oldest entries until no more than ``most`` events are left, recorded or not; how many
+        events went.
+        """
+        went = 0
+        while dropped := int(self._functions.call("shed", most, _MANY)):
+            went += dropped
+        return went
 
     def lag(self) -> StreamLag:
-        """Entries not yet acknowledged, and the age of the oldest by Redis' clock."""
+        """Events not yet acknowledged, and the age of the oldest by Redis' clock.
+
+        What other recorders acknowledged out of turn behind the oldest still counts, if it came in lines.
+        """
         with translated():
             if not self._client.exists(self._key):
                 return StreamLag(0, 0.0)
-            groups = self._client.xinfo_groups(self._key)
-            group = next((entry for entry in groups if entry["name"] == GROUP.encode()), None)
+            group = group_of(self._client.xinfo_groups(self._key))
             length = self._client.xlen(self._key)
             oldest = self._oldest(self._floor(group) if group else "0-0")
+            more, gone = self._client.hmget(self._books, "more", "gone")
             seconds, microseconds = self._client.time()
         if oldest is None:
             return StreamLag(0, 0.0)
         undelivered = group.get("lag") if group else None
         waiting = length if group is None or undelivered is None else undelivered + group["pending"]
-        age = seconds + microseconds / 1e6 - _order(oldest)[0] / 1000
+        before = more_before(oldest[1])
+        waiting += max(0, int(more or 0) - (int(gone or 0) if before is None else before))
+        age = seconds + microseconds / 1e6 - _order(_text(oldest[0]))[0] / 1000
         return StreamLag(waiting, max(0.0, age))
 
     def leave(self) -> None:
@@ -149,9 +176,22 @@ class RedisEventStream:
         milliseconds, sequence = _order(_text(group["last-delivered-id"]))
         return f"{milliseconds}-{sequence + 1}"
 
-    def _oldest(self, floor: str) -> str | None:
-        entries = cast(list[Any], self._client.xrange(self._key, min=floor, count=1))
-        return _text(entries[0][0]) if entries else None
+    def _oldest(self, floor: str) -> list[Any] | None:
+        command = ("XRANGE", self._key, floor, "+", "COUNT", 1)
+        entries = cast(list[Any], self._raw.execute_command(*command))
+        return entries[0] if entries else None
+
+    def _change_over(self, groups: list[dict[str, Any]]) -> None:
+        """Has steps write lines once nobody is left who reads entries of one event alone."""
+        if self._writes_lines and not any(group["name"] == LAST_GROUP.encode() for group in groups):
+            return
+        answer = ChangeOver(self._functions.call("change_over", GROUP, LAST_GROUP, _SILENT_MS))
+        self._writes_lines = answer is ChangeOver.LINES
+        if answer is ChangeOver.NOT_ALLOWED and not self._has_warned:
+            log.warning(
+                "recorder.rights_missing", commands="xgroup|create xgroup|destroy xinfo|consumers"
+            )
+            self._has_warned = True
 
     def _in_group(self, run: Callable[[], Any]) -> Any:
         """Runs a command of the group, which is new in a new or emptied Redis: from the first entry on."""
@@ -170,6 +210,12 @@ class RedisEventStream:
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
+
+
+def group_of(groups: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The recorders' group; that of the last release's where no other recorder has been yet."""
+    named = {group["name"]: group for group in groups}
+    return named.get(GROUP.encode()) or named.get(LAST_GROUP.encode())
 
 
 def _is_without_group(error: ResponseError) -> bool:
@@ -191,10 +237,13 @@ def _order(stream_id: str) -> tuple[int, int]:
 
 
 def _gathered(most: int, first: _Take, further: _Take) -> EventBatch:
-    """Takes entries until there are ``most``, or no more, or as many bytes as a batch may have."""
-    batch, size, take, at_once = EventBatch([], []), 0, first, _FEW
+    """Takes entries until there are ``most`` events, or no more, or as many bytes as a batch may have.
+
+    The last entry may bring more than was asked for: it is taken whole.
+    """
+    batch, size, take, at_once = EventBatch([], [], []), 0, first, _FEW
     while batch.size < most and size < BATCH_BYTES:
-        wanted = min(at_once, most - batch.size)
+        wanted = min(at_once, _entries_for(most - batch.size, batch))
         try:
             entries = take(wanted)
         except Unavailable:
@@ -203,84 +252,25 @@ def _gathered(most: int, first: _Take, further: _Take) -> EventBatch:
             # What is in hand can be recorded; whoever reads next is told.
             break
         taken, more = len(entries), _bytes_of(entries)
-        part = batch_of(entries)
-        batch = EventBatch([*batch.events, *part.events], [*batch.unreadable, *part.unreadable])
+        batch = _joined(batch, batch_of(entries))
         if taken < wanted:
             break
         size, take, at_once = size + more, further, _MANY if more < _SMALL * taken else _FEW
     return batch
 
 
-def _bytes_of(entries: list[Any]) -> int:
-    return sum(len(part) for _, pairs in entries for part in pairs or ())
+def _entries_for(events: int, batch: EventBatch) -> int:
+    """How many entries bring so many events, if they hold as many as those before."""
+    return max(1, events * len(batch.entries) // batch.size) if batch.size else events
 
 
-def batch_of(entries: list[Any]) -> EventBatch:
-    """Parses entries as Redis sends them; what is no event of ours is set apart.
-
-    Empties the list on the way, so that large ones are not held twice.
-    """
-    events: list[JobEvent] = []
-    unreadable: list[UnreadableEntry] = []
-    entries.reverse()
-    while entries:
-        stream_id, pairs = entries.pop()
-        try:
-            events.append(job_event(stream_id, pairs))
-        except (KeyError, ValueError, TypeError, IndexError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            unreadable.append(UnreadableEntry(_text(stream_id), _readable(pairs), reason))
-    return EventBatch(events, unreadable)
-
-
-def _readable(pairs: list[bytes] | None) -> str:
-    texts = [text.decode("utf-8", "backslashreplace") for text in pairs or ()]
-    return json.dumps(texts, ensure_ascii=False)
-
-
-def job_event(stream_id: bytes, pairs: list[bytes]) -> JobEvent:
-    """One entry of the stream, the payload taken out of RQ's call; raises for one that is not ours.
-
-    What it raises is a KeyError, ValueError, TypeError or IndexError.
-    """
-    pairs = codec.unpacked(pairs)
-    fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
-    get = fields.get
-    identity = stream_id.decode()
-    if int(identity.partition("-")[0]) >= _LATEST_MS:
-        raise ValueError("its time is beyond all calendars")
-    job_type = get(b"t", b"").decode()
-    data = get(b"d", b"")
-    return JobEvent(
-        identity,
-        _KINDS[fields[b"k"]],
-        fields[b"j"].decode(),
-        get(b"q", b"").decode(),
-        int(get(b"a") or 0),
-        get(b"w", b"").decode(),
-        get(b"f", b"").decode(),
-        get(b"b", b"").decode(),
-        float(get(b"r") or 0),
-        due_ms_of(get(b"u", b"")),
-        get(b"s", b"").decode(),
-        job_type,
-        int(get(b"m") or 0),
-        payload_text(job_type, data) if data else "",
-        get(b"o", b"").decode(),
-        get(b"l", b"").decode(),
-        get(b"c", b"").decode(),
+def _joined(batch: EventBatch, part: EventBatch) -> EventBatch:
+    return EventBatch(
+        [*batch.events, *part.events],
+        [*batch.unreadable, *part.unreadable],
+        [*batch.entries, *part.entries],
     )
 
 
-def payload_text(job_type: str, data: bytes) -> str:
-    """The payload inside RQ's call, letter for letter when the call is one of ours."""
-    head, tail = _around(job_type)
-    if data.startswith(head) and data.endswith(tail):
-        return data[len(head) : -len(tail)].decode()
-    return json.dumps(codec.payload_of(data), ensure_ascii=False, separators=(",", ":"))
-
-
-@lru_cache(maxsize=1024)
-def _around(job_type: str) -> tuple[bytes, bytes]:
-    head, _, tail = codec.data_of(job_type, "\0").partition("\0")
-    return head.encode(), tail.encode()
+def _bytes_of(entries: list[Any]) -> int:
+    return sum(len(part) for _, pairs in entries for part in pairs or ())

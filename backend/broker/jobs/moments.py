@@ -17,7 +17,7 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else _FIRST
 
 
-def due_ms_of(text: bytes) -> int:
+def due_ms_of(text: bytes | str) -> int:
     """Unix milliseconds as a step printed them, 0 for none. Lua writes like 1e+15 what is far ahead."""
     try:
         return int(text or 0)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from redis import Redis
 
-from backend.broker.events.event_stream import payload_text
+from backend.broker.events.event_lines import payload_text
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions

@@ -33,7 +33,10 @@ end
 -- goes into single commands.
 local gathered, tallied
 
-local function begin() gathered, tallied = {}, {} end
+local function begin()
+  gathered, tallied = {}, {}
+  begin_history()
+end
 
 local function gather(command, key, ...)
   local call = gathered[key]
@@ -44,6 +47,10 @@ end
 -- One write that Redis refuses keeps no other from being written; the first refusal is returned.
 local function flush()
   local refused
+  if events > 0 then
+    local ok, fault = pcall(write_line)
+    refused = not ok and fault or nil
+  end
   for _, call in pairs(gathered) do
     local reply = redis.pcall(unpack(call))
     refused = refused or (type(reply) == 'table' and reply.err and reply)
@@ -102,15 +109,6 @@ local function count(root, queue, what, by)
   numbers[what] = (numbers[what] or 0) + by
 end
 
--- One line of history: names and values in one field, with unit separators between, because each field
--- of a stream entry costs as much as all of the text.
-local function event(root, ...)
-  return redis.call('XADD', root .. ':tally:events', '*', 'e', table.concat({...}, '\31'))
-end
-
--- What people write must not read like a further field of an event.
-local function plain(text) return (string.gsub(text, '\31', ' ')) end
-
 -- Into both places where a waiting job is looked for: rq-scheduler's set and RQ's registry.
 local function schedule(root, id, queue, due)
   local key = root .. ':scheduler:scheduled_jobs'
@@ -143,7 +141,7 @@ local function park(root, job, id, queue, gate)
 end
 
 local function drop(root, id, queue, why)
-  event(root, 'k', 'dropped', 'j', id, 'q', queue or '', 'b', why or 'no hash')
+  event_by(root, 'dropped', plain(id), plain(queue or ''), '', why or 'no hash')
 end
 
 local function let_through(root, id)
@@ -326,6 +324,6 @@ local function cancel_waiting(root, job, id, queue, now, reason, by)
   count(root, queue, 'canceled', 1)
   tell_waiters(root, id, waiters)
   keep(root, job, id, queue, 'canceled', ttl, now)
-  event(root, 'k', 'canceled', 'j', id, 'q', queue, 'b', plain(reason), 'w', plain(by))
+  event_by(root, 'canceled', id, queue, by, reason)
   if not parked then pass_on_all(root, kind, limit_key) end
 end

@@ -41,6 +41,9 @@ STEPS = (
     "progress",
     "checkpoint",
     "prune",
+    "change_over",
+    "trim",
+    "shed",
     "lead",
     "await",
     "relay",
@@ -52,6 +55,8 @@ STEPS = (
     "balance",
     "raise",
 )
+#: What they share, before all of them.
+SHARED = ("_history", "_prelude")
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3
 
@@ -60,7 +65,7 @@ _FLAGS = re.compile(r"^-- flags: (.+)$", re.MULTILINE)
 
 @cache
 def source_of(step: str) -> str:
-    """The Lua text of one step, or of ``_prelude``."""
+    """The Lua text of one step, or of one of those in ``SHARED``."""
     return _files()[step].read_text(encoding="utf-8")
 
 
@@ -76,7 +81,7 @@ def _files() -> dict[str, Traversable]:
 @cache
 def version() -> str:
     """Eight hexadecimal digits that change with the content of the library."""
-    text = "\n".join(source_of(step) for step in ("_prelude", *STEPS))
+    text = "\n".join(source_of(step) for step in (*SHARED, *STEPS))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
@@ -97,7 +102,7 @@ def _registration(step: str, loaded_at: int) -> str:
 
 def assemble(loaded_at: int = 0) -> str:
     """The whole library as `FUNCTION LOAD` wants it; ``loaded_at`` tells its age in milliseconds."""
-    parts = [f"#!lua name=tally_{version()}", source_of("_prelude")]
+    parts = [f"#!lua name=tally_{version()}", *(source_of(shared) for shared in SHARED)]
     for step in STEPS:
         parts += [source_of(step), _registration(step, loaded_at)]
     return "\n".join(parts)

@@ -22,28 +22,32 @@ from backend.domain.jobs.job_state import JobState
 
 
 class UnreadableEntry(NamedTuple):
-    """A stream entry that is no event of ours: kept apart for a person to look at."""
+    """What is no event of ours, a stream entry or a part of one: kept apart for a person to look at."""
 
     id: str
     #: What it held, readable as far as possible.
     entry: str
     reason: str
+    #: Its place in its line, from 1; 0: all of the entry.
+    number: int = 0
 
 
 class EventBatch(NamedTuple):
-    """Entries that one consumer holds until it acknowledges them."""
+    """Events that one consumer holds until it acknowledges the entries that told them."""
 
     events: Sequence[JobEvent] = ()
     unreadable: Sequence[UnreadableEntry] = ()
+    #: Ids of these entries.
+    entries: Sequence[str] = ()
 
     @property
     def size(self) -> int:
-        """How many entries, unreadable ones included."""
+        """How many events, unreadable ones included."""
         return len(self.events) + len(self.unreadable)
 
 
 class StreamLag(NamedTuple):
-    """How far the record is behind: entries not yet acknowledged, and the age in seconds of the oldest."""
+    """How far the record is behind: events not yet acknowledged, and the age in seconds of the oldest."""
 
     events: int
     seconds: float
@@ -75,7 +79,7 @@ class EventRecord(Protocol):
     """The long-term record as the recorder writes it."""
 
     def write(self, batch: EventBatch) -> int:
-        """Records a batch for good, once however often it comes; how many entries were set aside.
+        """Records a batch for good, once however often it comes; how many events were set aside.
 
         Raises HistoryUnavailable and, when the tables are missing, MigrationError.
         """

@@ -99,3 +99,5 @@ class JobEvent(NamedTuple):
     log: str = ""
     #: Id of a `STARTED` event that this one takes back: the handler never began.
     taken_back: str = ""
+    #: Its place in the line that told it, from 1; 0: an entry of its own.
+    number: int = 0

@@ -166,8 +166,8 @@ class LedgerStore(Protocol):
     def restorable(self, job_ids: Collection[str]) -> list[RestorableJob]:
         """Those of the jobs whose acceptance is on record."""
 
-    def waiting(self, after: int, most: int) -> list[tuple[int, str]]:
-        """Positions and ids of jobs that wait, run or are dead, in order of acceptance."""
+    def waiting(self, after: tuple[int, str], most: int) -> list[tuple[int, str]]:
+        """Positions and ids of jobs that wait, run or are dead, in order of acceptance, after one."""
 
     def waiting_counts(self) -> Mapping[tuple[str, JobState], int]:
         """How many jobs of each queue are on record in each state that is not final."""

@@ -48,9 +48,10 @@ class PostgresLedgerStore:
         """Those of the jobs whose acceptance is on record, in order of acceptance."""
         return [restorable_job(row) for row in self._run("restorable_jobs", ids=list(job_ids))]
 
-    def waiting(self, after: int, most: int) -> list[tuple[int, str]]:
-        """Positions and ids of jobs that wait, run or are dead, in order of acceptance."""
-        return [(row[0], row[1]) for row in self._run("waiting_jobs", after=after, most=most)]
+    def waiting(self, after: tuple[int, str], most: int) -> list[tuple[int, str]]:
+        """Positions and ids of jobs that wait, run or are dead, in order of acceptance, after one."""
+        rows = self._run("waiting_jobs", after=after[0], after_id=after[1], most=most)
+        return [(row[0], row[1]) for row in rows]
 
     def waiting_counts(self) -> Mapping[tuple[str, JobState], int]:
         """How many jobs of each queue are on record in each state that is not final."""

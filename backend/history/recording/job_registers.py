@@ -31,7 +31,7 @@ class JobRegisters:
     """One job's registers. A version of 0 says that the batch does not speak of its register."""
 
     id: str
-    #: Version of the enqueued event; negative when the batch only holds later ones.
+    #: Version of the enqueued event plus its place in its line; negative without one in the batch.
     position: int
     accepted: JobEvent | None = None
     labels: JobLabels | None = None
@@ -134,7 +134,9 @@ def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None
         job.status, job.discarded_version = status, version
         return
     if kind == _ENQUEUED:
-        job.position, job.accepted, job.labels = version, event, labels_in(event.options)
+        # Jobs that one line accepted stay in the order in which they were put into their queue.
+        job.position = version + max(0, event.number - 1)
+        job.accepted, job.labels = event, labels_in(event.options)
     elif kind == _REDRIVEN and event.data:
         job.payload_version, job.changed_payload = version, event.data
     if status:

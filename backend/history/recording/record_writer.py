@@ -39,22 +39,24 @@ class PostgresRecordWriter:
         self._months: set[date] = set()
 
     def write(self, batch: EventBatch) -> int:
-        """Records a batch; how many entries were set aside, because no try would ever record them."""
+        """Records a batch; how many events were set aside, because no try would ever record them."""
         refused = list(batch.unreadable)
         for part in parts_of(batch.events):
             refused += self._record(part)
         for entry in refused:
-            log.error("event.set_aside", stream_id=entry.id, reason=entry.reason)
+            log.error(
+                "event.set_aside", stream_id=entry.id, number=entry.number, reason=entry.reason
+            )
             self.set_aside(entry)
         return len(refused)
 
     def set_aside(self, entry: UnreadableEntry) -> None:
-        """Keeps an entry for a person to look at."""
+        """Keeps an entry, or one event of a line, for a person to look at."""
         with translated(), self._engine.begin() as connection:
             connection.execute(
                 statement("set_aside"),
                 {
-                    "stream_id": entry.id,
+                    "stream_id": f"{entry.id}/{entry.number}" if entry.number else entry.id,
                     "entry": _plain(entry.entry),
                     "reason": _plain(entry.reason),
                 },
@@ -84,7 +86,7 @@ class PostgresRecordWriter:
         try:
             self._write_at_once([event])
         except ValueError:
-            return [UnreadableEntry(event.id, repr(event), str(error))]
+            return [UnreadableEntry(event.id, repr(event), str(error), event.number)]
         return []
 
     def _write_at_once(self, events: Sequence[JobEvent]) -> None:

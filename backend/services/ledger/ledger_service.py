@@ -138,13 +138,13 @@ class LedgerService:
             )
         self._epochs.lift()
         held = [word for word in self._controls.agree() if word.value]
-        report, after = RebuildReport(controls=held), 0
+        report, after = RebuildReport(controls=held), (0, "")
         while page := self._store.waiting(after, _RESTORED):
             jobs = self._store.restorable([job_id for _, job_id in page])
             made = self._mender.restore(jobs, count=True)
             for job, is_new in zip(jobs, made, strict=True):
                 _note_restored(report, job, is_new=is_new)
-            after = page[-1][0]
+            after = page[-1]
         report.unknown = self._store.unaccepted(_MOST_UNKNOWN)
         report.sent_again = self._store.send_again(None)
         report.lost_controls = lost_controls(self._store.said_of_controls(), self._view.controls())

@@ -17,7 +17,8 @@ def test_a_job_is_told_with_all_that_it_was_accepted_with(scene: Scene) -> None:
 
 
 def test_what_was_read_does_not_come_again_and_order_is_kept(scene: Scene) -> None:
-    scene.accept(*(new_job(f"j{n}") for n in range(5)))
+    for number in range(5):
+        scene.accept(new_job(f"j{number}"))
     source = scene.broker.events
 
     first, rest = source.read(2, 0.001), source.read(100, 0.001)
@@ -27,7 +28,8 @@ def test_what_was_read_does_not_come_again_and_order_is_kept(scene: Scene) -> No
 
 
 def test_the_lag_counts_what_is_not_acknowledged(scene: Scene) -> None:
-    scene.accept(new_job(), new_job())
+    scene.accept(new_job())
+    scene.accept(new_job())
     source = scene.broker.events
     batch = source.read(1, 0.001)
     assert source.lag().events == 2

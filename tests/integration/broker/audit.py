@@ -12,11 +12,11 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker.events.event_stream import job_event
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.keys import Keys
 from backend.domain.jobs.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
 from backend.domain.jobs.job_state import JobState, is_legal
+from tests.integration.broker.told import events_of
 
 _STATES = ("finished", "failed", "canceled")
 
@@ -188,11 +188,7 @@ class Audit:
                 yield f"{job_id} is not in RQ's started registry under its fence"
 
     def _events(self) -> list[JobEvent]:
-        raw: Any = self._redis.xrange(self._keys.events)
-        return [
-            job_event(entry, [text for pair in fields.items() for text in pair])
-            for entry, fields in raw
-        ]
+        return events_of(self._redis, self._keys)
 
     def _history(self) -> Iterator[str]:
         states: dict[str, JobState] = {}

@@ -8,7 +8,6 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker.events.event_stream import job_event
 from backend.broker.jobs import codec
 from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.broker.jobs.inspection import RedisInspection
@@ -19,6 +18,7 @@ from backend.domain.jobs.job_event import JobEvent
 from backend.domain.jobs.queue_state import QueueState
 from tests.contract.broker.jobs import new_job
 from tests.integration.broker import audit
+from tests.integration.broker.told import events_of
 
 ERROR = '{"reason":"exception","error":"ValueError","message":"no","traceback":"…"}'
 
@@ -261,11 +261,7 @@ class Bench:
 
     def events(self, job_id: str | None = None) -> list[JobEvent]:
         """The events of a job, or of all."""
-        raw: Any = self.redis.xrange(self.keys.events)
-        events = [
-            job_event(entry, [text for pair in fields.items() for text in pair])
-            for entry, fields in raw
-        ]
+        events = events_of(self.redis, self.keys)
         return [event for event in events if job_id in {None, event.job_id}]
 
     def kinds(self, job_id: str | None = None) -> list[str]:

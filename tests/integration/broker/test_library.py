@@ -42,7 +42,7 @@ def _release(client: Redis, version: str, loaded_at: int) -> None:
 def test_every_file_of_the_library_is_a_step() -> None:
     folder = Path(library.__file__).parents[1] / "lua"
 
-    assert {file.stem for file in folder.rglob("*.lua")} == {"_prelude", *library.STEPS}
+    assert {file.stem for file in folder.rglob("*.lua")} == {*library.SHARED, *library.STEPS}
 
 
 def test_loading_twice_is_loading_once(functions: Redis) -> None:
@@ -139,7 +139,7 @@ def test_a_worker_process_heals_a_flushed_library_and_asks_again(functions: Redi
 
 
 def test_the_version_follows_the_content(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {step: library.source_of(step) for step in ("_prelude", *library.STEPS)}
+    texts = {step: library.source_of(step) for step in (*library.SHARED, *library.STEPS)}
     before = library.version()
 
     changed = {**texts, "claim": texts["claim"] + "\n-- another comment"}

@@ -29,7 +29,8 @@ def test_the_next_event_is_above_what_is_known_of(bench: Bench, floor: RedisEven
 
     assert floor.raise_above(known) == known
 
-    bench.seed(new_job("b"), new_job("c"))
+    bench.seed(new_job("b"))
+    bench.seed(new_job("c"))
     assert floor.look().last_version == known + 2
     assert _last(bench) == known + 2
 

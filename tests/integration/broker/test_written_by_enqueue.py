@@ -57,7 +57,7 @@ def test_a_plain_job(bench: Bench) -> None:
     }
     assert sorted(bench.snapshot()) == [
         *("rq:job:a", "rq:queue:high:email", "rq:queues", "rq:tally:counts:high:email"),
-        *("rq:tally:events", "rq:tally:wake:email"),
+        *("rq:tally:events", "rq:tally:stream", "rq:tally:wake:email"),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import Engine
 
+from backend.broker.events.event_lines import batch_of
 from backend.broker.events.event_stream import GROUP, RedisEventStream
 from backend.broker.keys import Keys
 from backend.broker.server.connection import connect_blocking
@@ -17,6 +18,7 @@ from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.loops.recorder import Recorder
 from backend.telemetry.clock import SystemClock
 from tests.integration.broker.bench import Bench
+from tests.integration.broker.told import entries_of
 from tests.integration.history.databases import rows
 
 _numbers = itertools.count(1)
@@ -90,5 +92,8 @@ class Chronicle:
         return [row["kind"] for row in self.rows(sql, id=job_id)]
 
     def unacknowledged(self) -> int:
-        """Entries that a recorder holds."""
-        return int(self.redis.xpending(self.keys.events, GROUP)["pending"])
+        """Events that a recorder holds."""
+        held: Any = self.redis.xpending_range(self.keys.events, GROUP, "-", "+", 10_000)
+        ids = {entry["message_id"] for entry in held}
+        entries = [entry for entry in entries_of(self.redis, self.keys) if entry[0] in ids]
+        return batch_of(entries).size

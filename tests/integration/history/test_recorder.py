@@ -198,7 +198,7 @@ def test_the_batch_in_hand_is_tried_again_and_no_other_is_taken(chronicle: Chron
     for _ in range(3):
         with pytest.raises(HistoryUnavailable):
             recorder.record_batch()
-    assert chronicle.unacknowledged() == 10
+    assert chronicle.unacknowledged() == refusing.batches[0].size > 0
     recorder.record_batch()
 
     assert len(set(map(id, refusing.batches))) == 1
@@ -223,7 +223,7 @@ def test_a_trickle_is_gathered_and_a_flood_is_not_waited_for(chronicle: Chronicl
     lives(chronicle, 20)
 
     assert recorder.run_once() == 0
-    assert recorder.run_once() == 0
+    chronicle.record()
     chronicle.bench.canceled()
     assert 0 < recorder.run_once() < 0.5
 

@@ -51,13 +51,33 @@ def test_a_poisonous_entry_is_kept_apart_and_its_neighbours_are_recorded(
     assert chronicle.unacknowledged() == 0
 
 
+def test_one_event_of_a_line_is_kept_apart_by_its_number(chronicle: Chronicle) -> None:
+    """What cannot be read, and what Postgres refuses."""
+    told = ["a|x", "b" * 65 + "|", "c|"]
+    line = "\x1e".join(["0\x1ddropped|normal||", *told]).replace("|", "\x1f")
+    entry = chronicle.redis.xadd(chronicle.keys.events, {"2": line}).decode()
+    recorder = chronicle.recorder()
+
+    assert recorder.record_batch() == 3
+
+    kept = chronicle.rows("SELECT stream_id, number, entry FROM set_aside_events ORDER BY number")
+    assert [(row["stream_id"], row["number"]) for row in kept] == [
+        (f"{entry}/1", 1),
+        (f"{entry}/2", 2),
+    ]
+    assert kept[0]["entry"] == '["dropped", "normal", "", "", "a", "x"]'
+    assert chronicle.rows("SELECT job_id FROM job_events") == [{"job_id": "c"}]
+    assert (recorder.recorded, recorder.set_aside) == (1, 2)
+    assert chronicle.unacknowledged() == 0
+
+
 def test_what_was_set_aside_can_be_read_by_a_person(chronicle: Chronicle) -> None:
     chronicle.redis.xadd(chronicle.keys.events, {"k": "x", "j": b"\xff\x00"})
 
     chronicle.record()
 
     [kept] = chronicle.rows("SELECT entry, reason FROM set_aside_events")
-    assert kept == {"entry": '["k", "x", "j", "\\\\xff\\u0000"]', "reason": "KeyError: b'x'"}
+    assert kept == {"entry": '["k", "x", "j", "\\\\xff\\u0000"]', "reason": "KeyError: 'x'"}
 
 
 def test_the_same_entry_twice_is_set_aside_once(chronicle: Chronicle) -> None:

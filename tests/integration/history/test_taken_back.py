@@ -11,7 +11,6 @@ from backend.history.reading.history_store import PostgresHistoryStore
 from tests.integration.broker.bench import ERROR, new_job
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import empty
-from tests.integration.history.test_exactly_once import events_of
 
 ROW = (
     "SELECT status, attempt, fence, worker, started_at, enqueued_at = created_at AS waited_since"
@@ -76,7 +75,7 @@ def test_in_whatever_order_it_is_told_the_row_tells_of_the_attempt_before(
     bench.seed(new_job("a"))
     bench.settle(bench.claim(worker="w1")[0], "suspected", body=ERROR)
     bench.settle(bench.claim(worker="w2")[0], "returned")
-    events = events_of(chronicle)
+    events = chronicle.bench.events()
     assert [event.kind for event in events] == [
         *("enqueued", "started", "suspected", "started", "released")
     ]
@@ -96,7 +95,7 @@ def test_split_between_two_batches_it_is_the_same(chronicle: Chronicle, split: i
     bench = chronicle.bench
     bench.seed(new_job("a"))
     bench.settle(bench.claim()[0], "returned")
-    events = events_of(chronicle)
+    events = chronicle.bench.events()
     chronicle.write(*events)
     at_once = chronicle.everything()
     empty(chronicle.engine)

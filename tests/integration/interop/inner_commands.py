@@ -18,7 +18,7 @@ _PARTS = {"XINFO', '": "XINFO|", "XGROUP', '": "XGROUP|"}
 @cache
 def _functions() -> dict[str, str]:
     """The text of every function of the library."""
-    text = "\n".join(library.source_of(step) for step in ("_prelude", *library.STEPS))
+    text = "\n".join(library.source_of(step) for step in (*library.SHARED, *library.STEPS))
     return {match[1] or match[2]: match[0] for match in _FUNCTION.finditer(text)}
 
 

@@ -7,7 +7,7 @@ import time
 from redis import Redis
 
 from backend.broker.events.event_progress import RedisEventProgress
-from backend.broker.events.event_stream import RedisEventStream
+from backend.broker.events.event_stream import LAST_GROUP, RedisEventStream
 from backend.broker.events.relay_target import RedisRelayTarget
 from backend.broker.jobs.dispatch import RedisDispatch
 from backend.broker.jobs.inspection import RedisInspection
@@ -211,6 +211,7 @@ def keep_time(client: Redis, keys: Keys) -> None:
     stream.acknowledge(stream.read(1000, 0.01))
     stream.reclaim(10)
     stream.trim()
+    stream.shed(1)
     stream.lag()
     stream.leave()
     RedisEventProgress(client, keys).recorded()
@@ -260,4 +261,5 @@ def furnish(bench: Bench) -> None:
     limited = {"limit_key": "k", "limit": 1}
     bench.seed(*[new_job(f"n{number}", **limited) for number in range(3)])
     bench.seed(*[new_job(f"p{number}") for number in range(6)])
+    bench.redis.xgroup_create(bench.keys.events, LAST_GROUP, id="0")
     RedisEventStream(bench.redis, bench.redis, bench.keys, consumer="recorder").read(3, 0.01)

@@ -54,7 +54,7 @@ STEPS = {
     "tally-worker": _WORK,
     "tally-clock": (
         *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
-        *("words", "adopt", "raise"),
+        *("words", "adopt", "raise", "change_over", "trim", "shed"),
         *_BOOKS,
     ),
 }

@@ -11,6 +11,7 @@ from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job_event import version_of
 from tests.integration.broker.bench import ERROR
+from tests.integration.history.databases import run
 from tests.integration.record.bureau import Bureau
 
 
@@ -229,6 +230,28 @@ def test_an_interrupted_rebuild_is_begun_again_without_harm(bureau: Bureau) -> N
     assert sorted(bureau.run_all()) == sorted(f"job-{n}" for n in range(1200))
     bureau.record()
     assert bureau.ledger().reconcile().is_balanced
+
+
+def test_jobs_of_one_bulk_come_back_in_the_order_of_their_queue(bureau: Bureau) -> None:
+    ids = [f"job-{n * 7 % 90}" for n in range(90)]
+    bureau.enqueue(*[bureau.job(job_id=job_id) for job_id in ids])
+    assert bureau.bench.queue() == ids
+    _lose_redis(bureau)
+
+    bureau.ledger().rebuild()
+
+    assert bureau.bench.queue() == ids
+
+
+def test_jobs_that_share_a_position_are_all_found(bureau: Bureau) -> None:
+    """Those of two lines of the same moment may: a page must not end between them and go on behind."""
+    bureau.enqueue(*[bureau.job(job_id=f"job-{n}") for n in range(1200)])
+    _lose_redis(bureau)
+    run(bureau.engine, "UPDATE jobs SET position = (SELECT min(position) FROM jobs)")
+
+    report = bureau.ledger().rebuild()
+
+    assert report.restored == {"queued": 1200}
 
 
 def test_a_job_whose_acceptance_is_not_on_record_is_named(bureau: Bureau) -> None:

@@ -17,7 +17,13 @@ from tests.integration.runtime.cluster import Cluster
 JOBS = int(os.environ.get("TALLY_TEST_MEMORY_JOBS", "1600"))
 
 #: What stays: the books, the set of queue names, the stream (the recorder trims it), leaderships.
-MEANT_TO_STAY = ("rq:tally:counts:", "rq:queues", "rq:tally:events", "rq:tally:leader:")
+MEANT_TO_STAY = (
+    "rq:tally:counts:",
+    "rq:queues",
+    "rq:tally:events",
+    "rq:tally:stream",
+    "rq:tally:leader:",
+)
 
 
 def test_redis_is_as_empty_after_mixed_jobs_as_before(

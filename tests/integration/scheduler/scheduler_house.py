@@ -9,7 +9,6 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import Engine
 
-from backend.broker.events.event_stream import job_event
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.server.connection import connect_blocking
@@ -38,6 +37,7 @@ from backend.services.schedules.schedule_runner import ScheduleRunner
 from backend.services.schedules.schedule_seeding import ScheduleSeeding
 from backend.services.schedules.schedule_system import all_seeds
 from backend.telemetry.clock import SystemClock
+from tests.integration.broker.told import events_of
 from tests.integration.history.databases import rows, run
 
 ANNA = Actor("anna")
@@ -143,8 +143,5 @@ class SchedulerHouse:
 
 def jobs_enqueued(redis: Redis, keys: Keys) -> list[str]:
     """The ids that the event stream says were enqueued."""
-    events = [
-        job_event(entry, [text for pair in fields.items() for text in pair])
-        for entry, fields in redis.xrange(keys.events)
-    ]
-    return [event.job_id for event in events if event.kind == EventKind.ENQUEUED]
+    told = events_of(redis, keys)
+    return [event.job_id for event in told if event.kind == EventKind.ENQUEUED]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.broker.events.event_stream import job_event
+from backend.broker.events.event_lines import named_event
 from backend.broker.jobs import codec
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
 from backend.domain.jobs.job import ClaimedJob, NewJob
@@ -182,14 +182,14 @@ def test_an_event_is_read_whatever_way_it_was_written() -> None:
     fields = [b"k", b"started", b"j", b"a", b"q", b"high", b"a", b"2", b"w", b"w1"]
 
     expected = JobEvent("5-1", "started", "a", "high", 2, "w1")
-    assert job_event(b"5-1", fields) == expected
-    assert job_event(b"5-1", [b"e", b"\x1f".join(fields)]) == expected
+    assert named_event("5-1", fields) == expected
+    assert named_event("5-1", [b"e", b"\x1f".join(fields)]) == expected
 
 
 @pytest.mark.parametrize("pairs", [[], [b"k", b"started"], [b"e", b"nonsense"], [b"a", b"x"]])
 def test_what_is_no_event_of_ours_is_refused(pairs: list[bytes]) -> None:
     with pytest.raises((KeyError, ValueError, TypeError, IndexError)):
-        job_event(b"5-1", pairs)
+        named_event("5-1", pairs)
 
 
 @pytest.mark.parametrize("due", [1e12, 1e300, 253_402_300_800.0, float("inf")])
@@ -213,7 +213,7 @@ def test_a_time_that_no_calendar_has_is_its_last(due: float) -> None:
     ],
 )
 def test_a_due_time_is_read_as_lua_prints_it(text: bytes, due_ms: int) -> None:
-    assert job_event(b"1-0", [b"k", b"snoozed", b"j", b"a", b"u", text]).due_ms == due_ms
+    assert named_event("1-0", [b"k", b"snoozed", b"j", b"a", b"u", text]).due_ms == due_ms
 
 
 @pytest.mark.parametrize(

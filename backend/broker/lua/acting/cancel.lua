@@ -27,7 +27,7 @@ local function cancel(keys, argv)
       redis.call('HSET', job, 'cancel', force and 'force' or 'ask')
       redis.call('PUBLISH', root .. ':pubsub:' .. worker,
         cjson.encode({command = force and 'stop-job' or 'cancel-job', job_id = id}))
-      event(root, 'k', 'cancel_asked', 'j', id, 'q', queue, 'b', plain(argv[2]), 'w', plain(argv[1]))
+      event_by(root, 'cancel_asked', id, queue, argv[1], argv[2])
       reply = 2
     end
     replies[#replies + 1] = reply

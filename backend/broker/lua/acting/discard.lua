@@ -24,7 +24,7 @@ local function discard(keys, argv)
       else
         redis.call('DEL', job, root .. ':results:' .. id)
       end
-      event(root, 'k', argv[3], 'j', id, 'q', queue, 'b', plain(argv[2]), 'w', plain(argv[1]))
+      event_by(root, argv[3], id, queue, argv[1], argv[2])
     elseif reply == 1 then
       drop(root, id, queue, status)
       reply = 0

@@ -24,7 +24,7 @@ local function redrive(keys, argv)
       end
       count(root, queue, 'failed', -1)
       to_queue(root, id, queue)
-      event(root, 'k', 'redriven', 'j', id, 'q', queue, 'b', plain(argv[2]), 'w', plain(argv[1]), 'd', data)
+      event_by(root, 'redriven', id, queue, argv[1], argv[2], data ~= '' and data or nil)
     elseif reply == 1 then
       drop(root, id, queue, status)
       reply = 0

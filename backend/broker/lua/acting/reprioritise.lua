@@ -30,7 +30,7 @@ local function reprioritise(keys, argv)
         redis.call('LREM', root .. ':queue:' .. queue, 1, id)
         to_queue(root, id, target, argv[3] == '1')
       end
-      event(root, 'k', 'reprioritised', 'j', id, 'q', target, 'b', plain(argv[2]), 'w', plain(argv[1]))
+      event_by(root, 'reprioritised', id, target, argv[1], argv[2])
       reply = 1
     end
     replies[#replies + 1] = reply

@@ -16,7 +16,7 @@ local function run_now(keys, argv)
       unschedule(root, id, queue)
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', stamp)
       to_queue(root, id, queue)
-      event(root, 'k', 'promoted', 'j', id, 'q', queue, 'b', plain(argv[2]), 'w', plain(argv[1]))
+      event_by(root, 'promoted', id, queue, argv[1], argv[2])
       reply = 1
     end
     replies[#replies + 1] = reply

@@ -17,7 +17,6 @@ local function attest(keys, argv)
   local root, id = keys[1], argv[1]
   local f = fields_of(root .. ':job:' .. id, 'status', 'fence', 'origin')
   if f[1] ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
-  event(root, 'k', argv[4], 'j', id, 'q', f[3], 'a', argv[6], 'w', argv[7], 'f', argv[5], 'b', argv[8],
-    'r', '0', 'u', argv[9], 'c', argv[10])
+  event(root, argv[4], id, f[3], argv[7], argv[5], table.concat({argv[6], '0', argv[9], argv[8], '', '', argv[10]}, FIELD))
   return 1
 end

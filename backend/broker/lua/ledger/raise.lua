@@ -15,7 +15,7 @@ end
 
 local function raise(keys, argv)
   local key, ms, sequence = keys[1] .. ':tally:events', tonumber(argv[1]), tonumber(argv[2])
-  if redis.call('EXISTS', key) == 0 then redis.call('XGROUP', 'CREATE', key, 'recorder', '0', 'MKSTREAM') end
+  history(keys[1])
   local last = last_id(key)
   local last_ms, last_sequence = string.match(last, '^(%d+)-(%d+)$')
   last_ms, last_sequence = tonumber(last_ms), tonumber(last_sequence)

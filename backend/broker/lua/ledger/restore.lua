@@ -49,8 +49,7 @@ local function restore(keys, argv)
         if argv[1] ~= '1' then count(root, queue, 'failed', -1) end
       end
       if argv[at + 22] ~= '' then
-        event(root, 'k', 'released', 'j', id, 'q', queue, 'a', argv[at + 18], 'w', argv[at + 23],
-          'f', argv[at + 22], 'b', '', 'r', '0', 'u', 0)
+        event(root, 'released', id, queue, argv[at + 23], argv[at + 22], argv[at + 18])
       end
     end
     replies[#replies + 1] = reply

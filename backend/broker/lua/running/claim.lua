@@ -9,8 +9,8 @@
 -- ARGV[5…] the lanes, then pairs: queue, jobs guaranteed to it in this call
 -- Returns  one list a job: id, fence, attempt, failures before, suspect ('1' or nil), queue, job type,
 --          data, options, soft timeout (s), max attempts, when it was ready
--- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of its `started` event), and RQ's mirror entry
--- with score +inf, which RQ's own clean-up never touches.
+-- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of the line that
+-- tells of all these starts), and RQ's mirror entry with score +inf, which RQ's own clean-up never touches.
 local function gates_of(root, kind, type_limits, limit_key, limit)
   local gates = {}
   if type_limits[kind] then gates[1] = {'type:' .. kind, type_limits[kind]} end
@@ -29,27 +29,55 @@ local function set_aside(job)
   redis.call('HDEL', job, 'progress', 'ended_at')
 end
 
-local function start(root, id, job, f, claim, gates)
-  local queue, attempt = f[2], (tonumber(f[4]) or 0) + 1
-  local fence = event(root, 'k', 'started', 'j', id, 'q', queue, 'a', attempt, 'w', claim.worker)
+-- Its slots are taken at once, so that the next one is counted against them. Its fence is not known yet.
+local function pick(root, id, f, gates, claim)
+  local names = {}
+  for i, gate in ipairs(gates) do
+    redis.call('SADD', root .. ':tally:holders:' .. gate[1], id)
+    names[i] = gate[1]
+  end
+  local at = #claim.jobs + 1
+  claim.jobs[at] = {id, '', (tonumber(f[4]) or 0) + 1, f[5] or '0', f[6] or '', f[2], f[3], f[7], f[8], f[9], f[10],
+    f[14] or ''}
+  if names[1] then claim.gates[at] = table.concat(names, '\n') end
+  claim.is_picked[id] = true
+end
+
+local function start(root, picked, gates, claim)
+  local id, fence, attempt, queue = picked[1], picked[2], picked[3], picked[6]
+  local job = root .. ':job:' .. id
   if attempt > 1 then set_aside(job) end
-  redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
-    'attempt', attempt, 'fence', fence)
+  if gates then
+    redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
+      'attempt', attempt, 'fence', fence, 'gates', gates)
+  else
+    redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
+      'attempt', attempt, 'fence', fence)
+  end
   gather('ZADD', root .. ':tally:leases', claim.expires, id)
   gather('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. fence)
-  if #gates > 0 then
-    local names = {}
-    for i, gate in ipairs(gates) do
-      redis.call('SADD', root .. ':tally:holders:' .. gate[1], id)
-      names[i] = gate[1]
-    end
-    redis.call('HSET', job, 'gates', table.concat(names, '\n'))
+end
+
+-- One line tells of all starts, and its id is the fence of all. What was told of others before is a line of its own.
+local function start_all(root, claim)
+  write_line()
+  for _, picked in ipairs(claim.jobs) do
+    picked[2] = event(root, 'started', picked[1], picked[6], claim.worker, nil, picked[3])
   end
-  claim.jobs[#claim.jobs + 1] = {id, fence, attempt, f[5] or '0', f[6] or '', queue, f[3], f[7], f[8], f[9], f[10],
-    f[14] or ''}
+  local fence = write_line()
+  for at, picked in ipairs(claim.jobs) do
+    picked[2] = picked[2] or fence
+    start(root, picked, claim.gates[at], claim)
+  end
+  for at = 1, #claim.twice, 2 do drop(root, claim.twice[at], claim.twice[at + 1], 'started') end
 end
 
 local function take(root, id, queue, claim)
+  -- It was listed twice, and its hash does not say yet that it is started.
+  if claim.is_picked[id] then
+    claim.twice[#claim.twice + 1], claim.twice[#claim.twice + 2] = id, queue
+    return
+  end
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at')
@@ -62,7 +90,7 @@ local function take(root, id, queue, claim)
     if not claim.paused['type:' .. f[3]] then
       gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13])
     end
-    if gates then return start(root, id, job, f, claim, gates) end
+    if gates then return pick(root, id, f, gates, claim) end
     park(root, job, id, queue, shut)
     pass_on_all(root, f[3], f[12], shut)
   end
@@ -91,12 +119,7 @@ local function type_limits(root)
   return limits
 end
 
-local function claim(keys, argv)
-  local root, n, lanes = keys[1], tonumber(argv[3]), tonumber(argv[4])
-  if redis.call('EXISTS', root .. ':suspended') == 1 then return {} end
-  local now = now_ms()
-  local state = {worker = argv[1], now = now, stamp = iso(now), expires = now + tonumber(argv[2]), jobs = {},
-    looked = 0, paused = paused_set(root), limits = type_limits(root)}
+local function look(root, n, lanes, argv, state)
   local open, left, left_by = {}, 0, nil
   for at = 5 + lanes, #argv, 2 do
     local queue, guaranteed = argv[at], tonumber(argv[at + 1])
@@ -121,5 +144,17 @@ local function claim(keys, argv)
   if #state.jobs < n and state.looked < 200 then
     for i = 1, lanes do redis.call('DEL', root .. ':tally:wake:' .. argv[4 + i]) end
   end
+end
+
+local function claim(keys, argv)
+  local root, n, lanes = keys[1], tonumber(argv[3]), tonumber(argv[4])
+  if redis.call('EXISTS', root .. ':suspended') == 1 then return {} end
+  local now = now_ms()
+  local state = {worker = argv[1], now = now, stamp = iso(now), expires = now + tonumber(argv[2]), jobs = {},
+    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root)}
+  local ok, fault = pcall(look, root, n, lanes, argv, state)
+  -- They are out of their queues: whatever broke, they start, or they would be nowhere.
+  if #state.jobs > 0 then start_all(root, state) end
+  if not ok then error(fault, 0) end
   return state.jobs
 end

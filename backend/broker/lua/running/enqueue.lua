@@ -67,8 +67,7 @@ local function admit(call, head, id, payload, options, rare_text)
   if state == 'queued' then gather('RPUSH', head.list, id) joined = joined + 1
   else schedule(root, id, head.queue, due) end
   call.joined[head.queue] = joined
-  event(root, 'k', 'enqueued', 'j', id, 'q', head.queue, 's', state, 't', head.kind, 'm', head.most,
-    'u', due, 'd', data, 'o', options)
+  accepted(root, id, head, state, due, payload, options)
   return state == 'queued' and 1 or 2
 end
 
@@ -91,7 +90,7 @@ local function enqueue(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   local stream, first = tonumber(argv[2]), 4 + argv[3]
   local call = {root = root, now = now, stamp = iso(now), backlog = tonumber(argv[1]), joined = {},
-    jobs = root .. ':job:', behind = stream > 0 and redis.call('XLEN', root .. ':tally:events') >= stream}
+    jobs = root .. ':job:', behind = stream > 0 and events_waiting(root) >= stream}
   for at = first, #argv, 5 do
     local head = head_of(root, argv[3 + argv[at]])
     replies[#replies + 1] = admit(call, head, argv[at + 1], argv[at + 2], argv[at + 3], argv[at + 4])

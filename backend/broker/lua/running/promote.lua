@@ -24,7 +24,7 @@ local function promote(keys, argv)
     if status == 'scheduled' then
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', stamp)
       redis.call('RPUSH', root .. ':queue:' .. queue, id)
-      event(root, 'k', 'promoted', 'j', id, 'q', queue)
+      event(root, 'promoted', id, queue)
       rung[lane_of(queue)] = (rung[lane_of(queue)] or 0) + 1
       late = math.max(late, now - tonumber(due[at + 1]) * 1000)
       moved = moved + 1

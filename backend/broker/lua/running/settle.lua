@@ -79,12 +79,12 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   leave_result(root, id, kind, result, f[4])
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
-  -- A recorder of the last release knows no `c`, and takes it for a release that ends no attempt.
   if not has_begun then
-    return event(root, 'k', kind == 'returned' and 'released' or kind, 'j', id, 'q', queue, 'w', f[4], 'c', fence)
+    event(root, kind == 'returned' and 'released' or kind, id, queue, f[4], nil, '\31\31\31\31\31\31' .. fence)
+  else
+    event(root, kind, id, queue, f[4], fence, f[10] .. FIELD .. run .. FIELD .. (delay > 0 and now + delay or '')
+      .. FIELD .. body .. (log ~= '' and FIELD .. log or ''))
   end
-  return event(root, 'k', kind, 'j', id, 'q', queue, 'a', f[10], 'w', f[4], 'f', fence, 'b', body, 'r', run,
-    'u', delay > 0 and now + delay or 0, log ~= '' and 'l' or nil, log ~= '' and log or nil)
 end
 
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',

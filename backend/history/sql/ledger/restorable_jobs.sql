@@ -15,4 +15,4 @@ LEFT JOIN LATERAL (
   FROM job_results r WHERE r.job_id = j.id ORDER BY r.fence DESC LIMIT 1
 ) last ON true
 WHERE j.id = ANY(:ids) AND j.position > 0
-ORDER BY j.position
+ORDER BY j.position, j.id
