@@ -42,6 +42,8 @@ class Broker(Protocol):
     progress_notes: ProgressNotes
     checkpoints: CheckpointStore
     events: EventSource
+    #: Whether time that was let pass shows on its clock; else all that is due came nearer.
+    is_ahead: bool
 
     def dispatch(self, worker: str, lanes: tuple[str, ...], *, lease_seconds: float) -> Dispatch:
         """The hot path of one worker process."""
@@ -55,6 +57,8 @@ class Broker(Protocol):
 
 class InMemory(MemoryBroker):
     """The memory, with its clock."""
+
+    is_ahead = True
 
     def __init__(self) -> None:
         self._clock = StandingClock()
@@ -71,6 +75,8 @@ class InMemory(MemoryBroker):
 
 class InRedis(RedisBroker):
     """What answers like Redis."""
+
+    is_ahead = False
 
     def __init__(self, client: Redis, blocking: Redis) -> None:
         keys = Keys("rq")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.contract.broker.jobs import new_job
@@ -57,6 +59,17 @@ def test_a_redriven_job_that_was_asked_to_cancel_is_no_longer(scene: Scene) -> N
     scene.do.redrive([held.id], by="ada", reason="")
 
     assert not scene.view(held.id).cancel_asked
+
+
+def test_a_job_that_expired_long_ago_runs_when_a_person_says_so(scene: Scene) -> None:
+    held = scene.started(expires_at=datetime.now(UTC) + timedelta(seconds=100))
+    scene.settle(held, "failed")
+    scene.broker.pass_time(1000)
+
+    scene.do.redrive([held.id], by="ada", reason="")
+
+    assert scene.claimed_ids() == [held.id]
+    assert scene.view(held.id).expires_at is None
 
 
 @pytest.mark.parametrize("state", NOT_DEAD)

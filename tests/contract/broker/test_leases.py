@@ -126,6 +126,29 @@ def test_a_rescued_job_is_rescued_once_and_its_late_outcome_refused(scene: Scene
     assert (scene.state(held.id), scene.view(held.id).failures) == ("queued", 1)
 
 
+@pytest.mark.parametrize("kind", ["released", "retried", "failed"])
+def test_the_late_outcome_of_a_rescued_job_is_refused_not_found_done(
+    scene: Scene, kind: str
+) -> None:
+    held = scene.started()
+
+    scene.rescue(scene.lease_of(held), kind, only_expired=False)
+
+    assert scene.settle(held, kind) is SettleCode.LOST
+
+
+def test_a_lease_that_moved_since_it_was_seen_is_left_alone_though_it_has_ended_again(
+    scene: Scene,
+) -> None:
+    held = scene.started()
+    scene.broker.pass_time(61)
+    [seen] = scene.broker.leases.expired(10)
+    scene.broker.leases.extend([(held.id, held.fence)], 0.0)
+    [again] = scene.broker.leases.expired(10)
+
+    assert (scene.rescue(seen), scene.rescue(again)) == (False, True)
+
+
 def test_a_rescue_that_spends_the_last_attempt_is_the_dead_letter_queue(scene: Scene) -> None:
     held = scene.started(max_attempts=1)
 
