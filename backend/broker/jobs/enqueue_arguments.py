@@ -12,6 +12,8 @@ from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.queue_name import QueueName
 
 _SEPARATOR = "\x1f"
+#: What ends a job of which nothing is said but what to do.
+_PLAIN = tuple(NewJob._field_defaults.values())
 
 
 class EnqueueRow(NamedTuple):
@@ -31,7 +33,7 @@ def row_of(job: NewJob) -> EnqueueRow:
         job.id,
         sendable(job.payload),
         options_text(job.options),
-        _rare(job),
+        "" if job[-len(_PLAIN) :] == _PLAIN else _rare(job),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -63,4 +62,4 @@ def without_delay(job: NewJob, now: datetime) -> NewJob:
     """The job with its delay counted from now: the time in the outbox is part of the wait."""
     if job.delay <= 0:
         return job
-    return replace(job, run_at=now + timedelta(seconds=job.delay), delay=0.0)
+    return job._replace(run_at=now + timedelta(seconds=job.delay), delay=0.0)

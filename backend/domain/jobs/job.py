@@ -16,8 +16,7 @@ from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
+class NewJob(NamedTuple):
     """A job that passed every check and may be enqueued. Durations are seconds, instants aware UTC."""
 
     id: str

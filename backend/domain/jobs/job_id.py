@@ -10,16 +10,14 @@ from backend.domain.errors import InvalidOption
 PATTERN = "[A-Za-z0-9_-]{1,64}"
 WORDS = "1 to 64 letters, digits, '_' and '-'"
 _ALLOWED = re.compile(PATTERN)
+#: A random digit with the two bits above that say which kind of UUID it is (RFC 9562, section 4.1).
+_VARIANT = {f"{digit:x}": f"{0b1000 | digit & 0b11:x}" for digit in range(16)}
 
 
 def uuid7(unix_ms: int, randomness: bytes) -> str:
     """The UUIDv7 of an instant in milliseconds and 10 random bytes."""
-    tail = int.from_bytes(randomness[:10], "big")
-    value = (unix_ms & 0xFFFFFFFFFFFF) << 80
-    value |= 0x7 << 76 | (tail >> 68) << 64
-    value |= 0b10 << 62 | (tail & 0x3FFFFFFFFFFFFFFF)
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    time, tail = f"{unix_ms & 0xFFFFFFFFFFFF:012x}", randomness[:10].hex()
+    return f"{time[:8]}-{time[8:]}-7{tail[:3]}-{_VARIANT[tail[4]]}{tail[5:8]}-{tail[8:]}"
 
 
 def checked(job_id: str) -> str:

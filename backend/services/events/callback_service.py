@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -52,7 +51,7 @@ class CallbackService:
             self._job_type, payload, None, _options(ended), {"parent_id": ended.job_id}
         )
         # One end has one callback, also when settings changed before it was known to be sent.
-        return replace(job, digest="")
+        return job._replace(digest="")
 
 
 def _options(ended: EndedJob) -> JobOptions:

@@ -35,6 +35,17 @@ class IntakeRules(NamedTuple):
     idempotency_window: float = _DAY
 
 
+class _Plain(NamedTuple):
+    """What all jobs of a type and priority have of which nothing else is said."""
+
+    kind: JobType
+    queue: QueueName
+    options: dict[str, Any]
+    max_attempts: int
+    timeout: float
+    result_ttl: int
+
+
 class JobIntake:
     """Turns requests into `NewJob`s, or refuses them with an error that names the thing."""
 
@@ -53,6 +64,7 @@ class JobIntake:
         self._rules = rules
         self._new_id = new_id
         self._now = now
+        self._plain_by_name: dict[tuple[str, str], _Plain] = {}
 
     def check_request(self, request: Mapping[str, Any], own: OwnOptions | None = None) -> NewJob:
         """One request as a mapping with ``job_type``, ``payload``, ``priority`` and options."""
@@ -104,7 +116,8 @@ class JobIntake:
         )
 
     def _payload(self, kind: JobType, payload: Mapping[str, Any], *, is_checked: bool) -> str:
-        if not isinstance(payload, Mapping):
+        # Whether something is a mapping takes longer to tell than to make JSON of a small one.
+        if type(payload) is not dict and not isinstance(payload, Mapping):
             raise InvalidPayload(f"the payload of {kind.name!r} must be an object", field="payload")
         if OBJECT in payload:
             raise InvalidPayload(
@@ -116,7 +129,7 @@ class JobIntake:
             if kind.payload is not None and not is_checked:
                 kind.payload.model_validate(payload)
             text = _to_json(payload)
-            size = len(text.encode())
+            size = len(text) if text.isascii() else len(text.encode())
         except ValidationError as error:
             raise invalid_payload(kind, error) from error
         except NotJson as error:
@@ -134,15 +147,23 @@ class JobIntake:
         return text
 
     def _plain(self, kind: JobType, text: str, priority: str | None) -> NewJob:
+        name = (kind.name, str(priority or ""))
+        plain = self._plain_by_name.get(name)
+        if plain is None or plain.kind is not kind:
+            plain = self._plain_by_name[name] = self._plain_of(kind, priority)
+        _, queue, options, attempts, timeout, ttl = plain
         return NewJob(
-            id=self._new_id(),
-            job_type=kind.name,
-            queue=own_queue(kind, priority),
-            payload=text,
-            options=job_options.carried(kind, {}, {}, kind.retry, kind.timeout),
-            max_attempts=kind.retry.max_attempts,
-            timeout=kind.timeout,
-            result_ttl=self._result_ttl(kind),
+            self._new_id(), kind.name, queue, text, options.copy(), attempts, timeout, ttl
+        )
+
+    def _plain_of(self, kind: JobType, priority: str | None) -> _Plain:
+        return _Plain(
+            kind,
+            own_queue(kind, priority),
+            job_options.carried(kind, {}, {}, kind.retry, kind.timeout),
+            kind.retry.max_attempts,
+            kind.timeout,
+            self._result_ttl(kind),
         )
 
     def _with_options(

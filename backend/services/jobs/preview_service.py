@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -171,6 +170,6 @@ def _named(place: int, job: NewJob, request: JobRequest, plan: PlanToken) -> New
     purpose = f"plan:{place}"
     job_id = job.id if request.get("job_id") else derived_job_id(plan.id, purpose)
     if job.unique_key:
-        return replace(job, id=job_id)
+        return job._replace(id=job_id)
     # The id alone would let a job run twice that finished, and left Redis, before the second call.
-    return replace(job, id=job_id, unique_key=f"{plan.id}:{place}", unique_window=PLAN_LIFETIME)
+    return job._replace(id=job_id, unique_key=f"{plan.id}:{place}", unique_window=PLAN_LIFETIME)

@@ -122,8 +122,7 @@ class LedgerMender:
             kind = self._catalogue.get(job.job_type)
             timeout = kind.timeout if terms.timeout is None else terms.timeout
             ttl = rules.result_ttl if kind.result_ttl is None else kind.result_ttl
-        whole = replace(
-            job,
+        whole = job._replace(
             timeout=timeout,
             result_ttl=ttl if terms.result_ttl is None else terms.result_ttl,
             unique_window=terms.idempotency_window or rules.idempotency_window,

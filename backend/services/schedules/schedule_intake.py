@@ -84,7 +84,7 @@ class ScheduleIntake:
             plan.job_type, plan.payload, plan.priority or None, options, {"schedule": name}
         )
         # A tick is itself whatever its schedule says by now: editing it makes no second job of one tick.
-        return replace(job, digest="")
+        return job._replace(digest="")
 
 
 def checked_name(name: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -156,7 +155,7 @@ def test_limits_expiry_and_keys_of_a_job_come_back_with_it(bureau: Bureau) -> No
         timeout=12,
         idempotency_key="order-7",
     )
-    bureau.enqueue(replace(job, options={**job.options, **carried}))
+    bureau.enqueue(job._replace(options={**job.options, **carried}))
     before = bureau.redis.hgetall("rq:job:job")
     _lose_redis(bureau)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,11 +60,11 @@ def test_a_plan_token_survives_being_written_down() -> None:
     ],
 )
 def test_a_changed_job_is_another_plan(change: dict[str, object]) -> None:
-    assert token_for(CAUSE, [replace(JOB, **change)]) != token_for(CAUSE, [JOB])  # type: ignore[arg-type]
+    assert token_for(CAUSE, [JOB._replace(**change)]) != token_for(CAUSE, [JOB])  # type: ignore[arg-type]
 
 
 def test_the_id_of_a_job_does_not_matter_to_its_plan() -> None:
-    assert token_for(CAUSE, [replace(JOB, id="b")]) == token_for(CAUSE, [JOB])
+    assert token_for(CAUSE, [JOB._replace(id="b")]) == token_for(CAUSE, [JOB])
 
 
 @pytest.mark.parametrize("text", ["", "plan-", f"plan-{CAUSE}", f"plan-{CAUSE}-{'g' * 32}"])
