@@ -35,7 +35,8 @@ class JobQueue(Protocol):
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
         """Accepts jobs in order; raises QueueUnavailable, and QueueFull or HistoryBacklogFull, which say
-        in ``details["accepted"]`` how many from the start were accepted."""
+        in ``details["accepted"]`` how many from the start were accepted, and in ``accepted_ids`` which are
+        new by this call, also behind the refused one."""
 
     def find(self, job_id: str) -> JobView | None:
         """The job as it stands now, or None when Redis does not (or no longer) know it."""

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 
 from backend.broker.jobs import codec
 from backend.domain.errors import HistoryBacklogFull, QueueFull
-from backend.domain.jobs.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
+from backend.domain.jobs.job import (
+    Conflict,
+    EnqueueReply,
+    JobView,
+    NewJob,
+    new_ids,
+    without_conflicts,
+)
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.memory.kept_job import KeptJob
@@ -31,7 +38,14 @@ class MemoryJobQueue:
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
         """Accepts jobs in order; a refusal names how many were accepted before it."""
         with self._state.lock:
-            replies = [self._accept(job, at) for at, job in enumerate(jobs)]
+            replies: list[EnqueueReply | Conflict] = []
+            try:
+                for job in jobs:
+                    replies.append(self._accept(job, len(replies)))
+            except (QueueFull, HistoryBacklogFull) as refusal:
+                if ids := new_ids(replies):
+                    refusal.details["accepted_ids"] = ids
+                raise
         return without_conflicts(replies)
 
     def find(self, job_id: str) -> JobView | None:

@@ -31,7 +31,8 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
 
     Safe for several threads. Raises `InvalidRequest` for what can never be accepted and
     `Unavailable` for what cannot be accepted now. `QueueFull` and `HistoryBacklogFull` say that
-    nothing (or only the first ``details["accepted"]``) was enqueued. `QueueUnavailable` says in
+    nothing was enqueued, or how many of several: the first ``details["accepted"]`` and all of
+    ``details["accepted_ids"]``. `QueueUnavailable` says in
     ``details["may_be_accepted"]`` whether its request was on its way when the trouble came: then the
     job may run although this raised. ``details["job_id"]`` (of several: ``job_ids``) is its id, and
     sending it again with that ``job_id`` is safe.
@@ -107,8 +108,10 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.
 
         All are checked before the first is enqueued. On any refusal in the middle,
-        ``details["accepted"]`` says how many from the start were accepted; ids already given are
-        harmless to send again. With a ``session`` all of them are written in its transaction, or none.
+        ``details["accepted"]`` says how many from the start were accepted, and ``accepted_ids`` which
+        are new by this call: several hundred are sent at once, so some behind the refused one may have
+        found room. Ids already given are harmless to send again. With a ``session`` all of them are
+        written in its transaction, or none.
         """
         return [reply.id for reply in self.accept_many(requests, session=session)]
 

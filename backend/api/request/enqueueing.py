@@ -10,7 +10,12 @@ from backend.api.request.request_context import Call
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access.access_errors import NotAllowed
 from backend.domain.access.type_rights import permit_type
-from backend.domain.errors import IdempotencyConflict, QueueUnavailable
+from backend.domain.errors import (
+    HistoryBacklogFull,
+    IdempotencyConflict,
+    QueueFull,
+    QueueUnavailable,
+)
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.options.job_options import OwnOptions
@@ -35,6 +40,9 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
     except QueueUnavailable as error:
         # Whoever asked for a job that runs after all is to be found in the audit log.
         note_enqueued(call, error.ids_that_may_be_accepted)
+        raise
+    except (QueueFull, HistoryBacklogFull) as refusal:
+        note_enqueued(call, refusal.details.get("accepted_ids", []))
         raise
     except IdempotencyConflict as conflict:
         note_enqueued(call, conflict.details["accepted"])

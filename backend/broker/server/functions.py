@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn, cast
 
 from hiredis import pack_command
@@ -11,10 +13,11 @@ from redis import exceptions as redis_errors
 from redis.exceptions import RedisError, ResponseError
 
 from backend.broker.server import library
+from backend.broker.server.call_series import CallSeries
 from backend.broker.server.connection import answer_in, translate, translated
 from backend.broker.server.error_replies import happened_halfway
 from backend.broker.server.kept_connections import KeptConnection, kept_connections
-from backend.domain.errors import QueueUnavailable
+from backend.domain.errors import QueueUnavailable, TallyError
 
 #: Seconds before the one quiet second try: every function of ours is idempotent.
 _PAUSE = 0.05
@@ -39,23 +42,53 @@ class Functions:
         A `QueueUnavailable` says in ``details["may_be_done"]`` whether the step may have been carried
         out all the same: its answer was lost, or it broke halfway.
         """
-        packed = [pack_command(("FCALL", self._names[step], 1, self._root, *args))]
+        packed = [self._packed(step, args)]
         may_be_done = False
         for is_last in (False, True):
             try:
-                return self._exchange(packed, may_be_done)
+                return self._talk(partial(_ask, packed), may_be_done)
             except RedisError as error:
                 may_be_done |= _may_be_done(error)
                 self._prepare_again(error, is_last, may_be_done)
         raise AssertionError("the last try returns or raises")
 
-    def _exchange(self, packed: list[bytes], may_be_done: bool) -> Any:
-        """Sends a call and reads its answer; a connection that may have more to say is not used again."""
+    def call_each(
+        self, step: str, calls: Sequence[Sequence[Any]], refuses: Callable[[Any], bool]
+    ) -> list[Any]:
+        """Runs a step once for each list of arguments, without waiting for each answer before the next.
+
+        Returns the replies in order; what `call` would raise stands in its place. Nothing is sent once
+        such an error is known, or a reply that ``refuses``, but calls that were on their way by then follow
+        with their own answers.
+        """
+        series = CallSeries([self._packed(step, args) for args in calls], refuses)
+        may_be_done = False
+        for is_last in (False, True):
+            try:
+                self._talk(series.exchange, may_be_done)
+                error = series.error()
+            except RedisError as lost:
+                error = lost
+            except QueueUnavailable as unreachable:
+                return series.end(unreachable)
+            if error is None:
+                break
+            may_be_done |= _may_be_done(error)
+            try:
+                self._prepare_again(error, is_last, may_be_done)
+            except (TallyError, RedisError) as ours:
+                return series.end(ours)
+            series.go_back()
+        return series.answers
+
+    def _packed(self, step: str, args: Sequence[Any]) -> bytes:
+        return cast(bytes, pack_command(("FCALL", self._names[step], 1, self._root, *args)))
+
+    def _talk(self, talk: Callable[[Any], Any], may_be_done: bool) -> Any:
+        """Has a connection for ``talk``; one that may have more to say is not used again."""
         kept = self._connection(may_be_done)
-        connection = kept.connection
         try:
-            connection.send_packed_command(packed, check_health=False)
-            reply = connection.read_response()
+            reply = talk(kept.connection)
         except RedisError as error:
             answer = answer_in(error)
             if answer is None or answer.is_wrong_server:
@@ -99,6 +132,11 @@ class Functions:
         is full, replicas are missing, somebody's script runs, or it is a replica itself.
         """
         self.call("settle")
+
+
+def _ask(packed: Sequence[bytes], connection: Any) -> Any:
+    connection.send_packed_command(packed, check_health=False)
+    return connection.read_response()
 
 
 def _may_be_done(error: RedisError) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -57,6 +57,11 @@ class Conflict(NamedTuple):
     since: str
 
 
+def new_ids(replies: Iterable[EnqueueReply | Conflict]) -> list[str]:
+    """The jobs that were accepted by this very call."""
+    return [reply.id for reply in replies if isinstance(reply, EnqueueReply) and reply.created]
+
+
 def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[EnqueueReply]:
     """The replies; raises `IdempotencyConflict` for the first that is a conflict."""
     accepted = [reply for reply in replies if isinstance(reply, EnqueueReply)]
@@ -68,7 +73,7 @@ def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[Enqueu
                 "for it. Use a new key for a new job",
                 job_id=reply.job_id,
                 since=reply.since,
-                accepted=[one.id for one in accepted if one.created],
+                accepted=new_ids(accepted),
             )
     return accepted
 

@@ -125,7 +125,11 @@ def test_a_full_queue_refuses_and_keeps_nothing_of_the_job(scene: Scene) -> None
     with pytest.raises(QueueFull) as refused:
         narrow.enqueue([new_job("a"), new_job("b"), new_job("c")])
 
-    assert refused.value.details == {"queue": "normal", "accepted": 2}
+    assert refused.value.details == {
+        "queue": "normal",
+        "accepted": 2,
+        "accepted_ids": ["a", "b"],
+    }
     assert scene.queue() == ["a", "b"]
     assert scene.is_gone("c")
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from backend.api.request.api_services import ApiServices
+from backend.bootstrap.platform import Platform
 from backend.domain.access.role import Role
 from backend.domain.jobs.job_state import JobState
 from tests.integration.api.caller import Caller
@@ -269,6 +270,21 @@ def test_what_was_enqueued_is_in_the_audit_log_once_a_second_and_caller(
     assert {row["actor"] for row in ours} == {"bootstrap key"}
     assert sorted(each for row in ours for each in row["affected_ids"]) == sorted(ids)
     assert sum(row["affected"] for row in ours) == 5
+
+
+def test_what_a_full_queue_took_of_a_request_is_told_and_is_in_the_audit_log(
+    app: Flask, admin: Caller, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform.job_queue, "_limits", (1, 0))
+    jobs = [_GREETING, _GREETING, {**_GREETING, "priority": "high"}]
+
+    answer = admin.post("/api/jobs/bulk", {"jobs": jobs})
+    app.extensions["tally-app-state"].enqueue_audit.write()
+
+    details = answer.get_json()["details"]
+    assert (answer.status_code, details["accepted"], len(details["accepted_ids"])) == (429, 1, 2)
+    rows = admin.get("/api/audit?action=jobs.enqueue").get_json()["items"]
+    assert {*details["accepted_ids"]} <= {each for row in rows for each in row["affected_ids"]}
 
 
 def test_a_preview_names_what_is_wrong_with_each_job(admin: Caller) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as CutOff
 
 from backend.broker.jobs import job_queue
 from backend.broker.jobs.job_queue import RedisJobQueue
@@ -58,10 +62,73 @@ def test_a_full_queue_says_how_many_were_accepted_before(
     monkeypatch.setattr(job_queue, "BATCH", batch)
 
     with pytest.raises(QueueFull, match="backlog limit") as refusal:
-        _queue(bench, backlog_limit=3).enqueue([new_job() for _ in range(6)])
+        _queue(bench, backlog_limit=3).enqueue([new_job(f"j{n}") for n in range(6)])
 
-    assert refusal.value.details == {"queue": "normal", "accepted": 3}
-    assert len(bench.queue()) == 3
+    assert refusal.value.details == {
+        "queue": "normal",
+        "accepted": 3,
+        "accepted_ids": ["j0", "j1", "j2"],
+    }
+    assert bench.queue() == ["j0", "j1", "j2"]
+
+
+def test_what_was_accepted_behind_a_refusal_is_told_by_its_ids(bench: Bench) -> None:
+    jobs = [new_job("a"), new_job("b"), new_job("c", "high")]
+
+    with pytest.raises(QueueFull) as refusal:
+        _queue(bench, backlog_limit=1).enqueue(jobs)
+
+    assert (refusal.value.details["accepted"], refusal.value.details["accepted_ids"]) == (
+        1,
+        ["a", "c"],
+    )
+
+
+def test_nothing_more_is_sent_once_a_refusal_is_known(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three calls are on their way when the second is refused; here they are refused too."""
+    monkeypatch.setattr(job_queue, "BATCH", 1)
+    bench.redis.config_resetstat()
+
+    with pytest.raises(QueueFull):
+        _queue(bench, backlog_limit=1).enqueue([new_job() for _ in range(20)])
+
+    assert bench.redis.info("commandstats")["cmdstat_fcall"]["calls"] == 5
+
+
+def test_calls_whose_answers_were_lost_are_sent_again_and_no_job_is_there_twice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "BATCH", 2)
+    read, reads = AbstractConnection.read_response, itertools.count(1)
+
+    def lost(connection: AbstractConnection, *args: Any, **options: Any) -> Any:
+        if next(reads) == 3:
+            connection.disconnect()
+            raise CutOff("cut off")
+        return read(connection, *args, **options)
+
+    queue, ids = _queue(bench), [f"j{n}" for n in range(12)]
+    bench.functions.check()
+    monkeypatch.setattr(AbstractConnection, "read_response", lost)
+    replies = queue.enqueue([new_job(job_id) for job_id in ids])
+
+    assert [reply.id for reply in replies] == bench.queue() == ids
+    assert bench.count("accepted") == 12
+
+
+def test_where_functions_are_missing_all_calls_on_their_way_are_sent_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue, "BATCH", 2)
+    queue, ids = _queue(bench), [f"j{n}" for n in range(12)]
+    bench.redis.function_flush()
+
+    replies = queue.enqueue([new_job(job_id) for job_id in ids])
+
+    assert [(reply.id, reply.created) for reply in replies] == [(job_id, True) for job_id in ids]
+    assert bench.queue() == ids
 
 
 def test_any_refusal_in_the_middle_says_how_many_were_accepted_before(
@@ -99,7 +166,8 @@ def test_a_record_too_far_behind_says_how_many_were_accepted_before(
     with pytest.raises(HistoryBacklogFull) as refusal:
         _queue(bench, stream_limit=2).enqueue([new_job() for _ in range(6)])
 
-    assert refusal.value.details == {"accepted": 2}
+    assert refusal.value.details["accepted"] == 2
+    assert refusal.value.details["accepted_ids"] == bench.queue()
 
 
 def test_a_waiting_job_is_shown_as_it_was_asked_for(bench: Bench) -> None:

@@ -1,0 +1,119 @@
+"""What became of jobs that were sent to the ``enqueue`` step: replies, or the error that tells it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from backend.domain.errors import (
+    HistoryBacklogFull,
+    InvalidRequest,
+    QueueFull,
+    QueueUnavailable,
+    TallyError,
+)
+from backend.domain.jobs.job import Conflict, EnqueueReply, NewJob, new_ids, without_conflicts
+from backend.domain.jobs.step_codes import EnqueueCode
+
+_NEW = (EnqueueCode.QUEUED, EnqueueCode.SCHEDULED)
+_Reply = EnqueueReply | Conflict
+
+
+def refuses(codes: Sequence[Any]) -> bool:
+    """Whether a job of a step was refused."""
+    return any(isinstance(code, int) and code < 0 for code in codes)
+
+
+def replies_of(jobs: Sequence[NewJob], answers: Sequence[Any], batch: int) -> list[EnqueueReply]:
+    """A reply a job; ``answers`` are the codes of each ``batch`` of them, or our error.
+
+    Raises the first refusal. It says in ``details["accepted"]`` how many were accepted before it, and in
+    ``accepted_ids`` which are new by this call: some may stand behind it.
+    """
+    replies: list[_Reply] = []
+    refused: tuple[int, Any] | None = None
+    for number, answer in enumerate(answers):
+        if isinstance(answer, Exception):
+            refused = refused or (number * batch, answer)
+            continue
+        for at, code in enumerate(answer, number * batch):
+            if code in _NEW:
+                replies.append(EnqueueReply(jobs[at].id, created=True))
+            elif isinstance(code, int) and code < 0:
+                refused = refused or (at, code)
+            else:
+                replies.append(_other_reply(jobs[at], code))
+    if refused is not None:
+        raise _refusal(jobs, *refused, replies)
+    return without_conflicts(replies)
+
+
+def _other_reply(job: NewJob, code: Any) -> _Reply:
+    if isinstance(code, list):
+        return Conflict(code[0].decode(), code[1].decode())
+    if isinstance(code, bytes):
+        return EnqueueReply(code.decode(), created=False)
+    return EnqueueReply(job.id, created=False)
+
+
+def _refusal(
+    jobs: Sequence[NewJob], accepted: int, why: Any, replies: Sequence[_Reply]
+) -> Exception:
+    """Our error for a code or an error, with what was accepted all the same."""
+    told = f"only the first {accepted} were accepted"
+    if len(replies) > accepted:
+        told = f"the first {accepted} were accepted, and some behind them: see accepted_ids"
+    error = (
+        _coded(jobs[accepted], why) if isinstance(why, int) else _told(why, jobs, accepted, told)
+    )
+    if isinstance(error, TallyError):
+        if len(jobs) > 1 or not isinstance(error, QueueUnavailable):
+            error.details.setdefault("accepted", accepted)
+        if ids := new_ids(replies):
+            error.details["accepted_ids"] = ids
+    return error
+
+
+def _coded(job: NewJob, code: int) -> TallyError:
+    if code == EnqueueCode.QUEUE_FULL:
+        return QueueFull(
+            f"queue {job.queue} is at its backlog limit; job {job.id} was not accepted. "
+            "Wait for workers, or raise redis.backlog_limit",
+            queue=str(job.queue),
+        )
+    return HistoryBacklogFull(
+        "the recorder is too far behind to accept more without risking the record; "
+        "look at `tally doctor`, Postgres and the recorder"
+    )
+
+
+def _told(error: Exception, jobs: Sequence[NewJob], accepted: int, told: str) -> Exception:
+    if isinstance(error, QueueUnavailable):
+        ours: Exception = _unanswered(error, jobs, told if accepted else "nothing was written")
+    elif isinstance(error, RedisError):
+        ours = InvalidRequest(f"Redis cannot do what was sent: {error}; {told}")
+    else:
+        return error
+    ours.__cause__ = error
+    return ours
+
+
+def _unanswered(error: QueueUnavailable, jobs: Sequence[NewJob], told: str) -> QueueUnavailable:
+    """What a caller must know who would send the jobs again."""
+    may_be = bool(error.details.get("may_be_done"))
+    details = {**error.details, "may_be_accepted": may_be}
+    if may_be and len(jobs) == 1:
+        details["job_id"] = jobs[0].id
+        told = (
+            f"job {jobs[0].id} may have been accepted all the same: "
+            "sending it again is safe under that job_id"
+        )
+    elif may_be:
+        details["job_ids"] = [job.id for job in jobs]
+        told = (
+            "jobs may have been accepted all the same: "
+            "sending them again is safe under the ids in job_ids"
+        )
+    return QueueUnavailable(f"{error}; {told}", **details)
