@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Engine
 
 from backend.bootstrap.platform import Platform, new_job_id
@@ -26,6 +28,7 @@ from backend.history.outbox.notify_listener import PostgresNotifyListener
 from backend.history.outbox.outbox_store import PostgresOutbox
 from backend.history.outbox.relay_store import PostgresRelayStore
 from backend.history.recording.record_writer import PostgresRecordWriter
+from backend.history.schema.migration_steps import MigrationProgress, log_progress
 from backend.history.schema.migrator import Migrator
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.history.server import connection as history
@@ -49,9 +52,9 @@ from backend.services.ledger.ledger_service import LedgerService
 _CONNECTIONS = 10
 
 
-def migrator(parts: Platform) -> Migrator:
-    """Brings the schema up to date."""
-    return Migrator(parts.connections.postgres("tally-migrate"))
+def migrator(parts: Platform, tell: Callable[[MigrationProgress], None] = log_progress) -> Migrator:
+    """Brings the schema up to date; ``tell`` hears how far a long migration has come."""
+    return Migrator(parts.connections.postgres("tally-migrate"), tell=tell)
 
 
 def event_stream(parts: Platform, consumer: str, shard: Shard | None = None) -> RedisEventStream:

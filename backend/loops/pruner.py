@@ -44,6 +44,7 @@ class Pruner(Loop):
     def run_once(self) -> float:
         """One batch of each duty; the wait is none while a batch was full."""
         self._upkeep.make_partitions(_AHEAD)
+        self._upkeep.sum_up_counts()
         summed = self._upkeep.sum_up_hours(_HOURS)
         more = self._prune_jobs()
         self._drop_old()
@@ -62,7 +63,9 @@ class Pruner(Loop):
 
     def _drop_old(self) -> None:
         now = self._clock.now()
-        months = self._upkeep.drop_events(now - self._policy.longest)
-        if months:
+        before = now - self._policy.longest
+        if months := self._upkeep.drop_jobs(before):
+            log.info("jobs.dropped", months=months)
+        if months := self._upkeep.drop_events(before):
             log.info("events.dropped", months=months)
         self._upkeep.drop_statistics(now - _KEEP_STATISTICS)

@@ -9,6 +9,7 @@ from backend.bootstrap.record_parts import migrator as migrator_of
 from backend.broker.server import library
 from backend.broker.server.tuning import LISTPACK, tune_listpack
 from backend.cli.output.printing import print_rows, tell
+from backend.history.schema.migration_steps import MigrationProgress
 
 
 @click.command()
@@ -68,8 +69,12 @@ def _show_status(parts: Platform) -> None:
     print_rows(("migration", "applied (UTC)"), rows)
 
 
+def _tell_progress(progress: MigrationProgress) -> None:
+    tell(f"{progress.name}: {progress.moved:,} of about {progress.total:,} rows moved")
+
+
 def _apply(parts: Platform) -> None:
-    applied = migrator_of(parts).apply()
+    applied = migrator_of(parts, _tell_progress).apply()
     for name in applied:
         tell(f"applied {name}")
     tell(f"{len(applied)} applied" if applied else "nothing to do: the schema is up to date")

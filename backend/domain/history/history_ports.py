@@ -123,10 +123,16 @@ class HistoryUpkeep(Protocol):
     """What keeps the record in shape. Every method raises HistoryUnavailable."""
 
     def make_partitions(self, months: int) -> int:
-        """Makes room for the events of this month and of ``months`` after it; how many were made."""
+        """Makes room for events and jobs of this month and of ``months`` after it; how many were made."""
 
     def prune_jobs(self, rule: RetentionRule, before: datetime, most: int) -> int:
         """Deletes jobs, and their results, that ended before an instant; how many jobs."""
+
+    def drop_jobs(self, before: datetime) -> int:
+        """Drops the months whose jobs have all ended before an instant; how many months."""
+
+    def sum_up_counts(self) -> None:
+        """Puts together what recorders noted of how many jobs are in each state."""
 
     def drop_events(self, before: datetime) -> int:
         """Drops the months of events that were over before an instant; how many months."""

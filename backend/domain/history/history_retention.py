@@ -21,6 +21,8 @@ class RetentionRule(NamedTuple):
     #: The only job type it is about; empty: all but ``except_types``.
     job_type: str = ""
     except_types: tuple[str, ...] = ()
+    #: Whether nothing is kept longer: then whole months of them go, and nobody deletes them one by one.
+    goes_by_month: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class RetentionPolicy:
 
     def rules(self) -> Iterator[RetentionRule]:
         """Every group of jobs, each job in exactly one."""
+        for rule in self._groups():
+            yield rule._replace(goes_by_month=rule.keep == self.longest)
+
+    def _groups(self) -> Iterator[RetentionRule]:
         special = tuple(sorted(self.days_by_type))
         yield RetentionRule(_DONE, timedelta(days=self.finished_days), except_types=special)
         yield RetentionRule(

@@ -19,6 +19,8 @@ from backend.history.statements import statement
 
 #: Positions of accepted jobs are positive; those of jobs known only by later events are not listed.
 _FIRST, _LAST = 1, (1 << 63) - 1
+#: So many jobs are looked through one by one for whether they meet the other conditions of a search by tag.
+_NEWEST_TAGGED = 1000
 
 
 class PostgresHistoryStore:
@@ -85,6 +87,7 @@ class PostgresHistoryStore:
             "until_version": _version_at(until) if until else _LAST,
             "after_position": after.position or None,
             "after_id": after.job_id,
+            "ids": None,
             "job_type": wanted.job_type or None,
             "queue": wanted.queue or None,
             "state": states[0] if len(states) == 1 else None,
@@ -102,18 +105,36 @@ class PostgresHistoryStore:
             "most": most,
         }
         with translated(), self._pages.connect() as connection:
+            if wanted.tag:
+                ids = self.tagged_ids(connection, found)
+                rows = connection.execute(statement("search_jobs"), {**found, "ids": ids}).all()
+                if len(rows) == most or len(ids) < _NEWEST_TAGGED:
+                    return rows
             return connection.execute(statement("search_jobs"), found).all()
+
+    def tagged_ids(self, connection: Connection, found: dict[str, Any]) -> list[str]:
+        """The newest jobs with a tag: all of them where it is rare, enough for a page where it is not."""
+        asked = {**found, "newest": _NEWEST_TAGGED}
+        return list(connection.execute(statement("tagged_ids"), asked).scalars())
 
     def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
         """How many jobs are in each state."""
-        bounds: dict[str, Any] = {
-            "states": [state.value for state in JobState],
-            "since_version": _version_at(window.since) if window else None,
-            "until_version": _version_at(window.until) if window else None,
-        }
         with translated(), self._pages.connect() as connection:
-            rows = connection.execute(statement("count_by_state"), bounds)
+            rows = self.count_accepted(connection, window) if window else self.count_all(connection)
             return {JobState(row.state): row.jobs for row in rows}
+
+    def count_all(self, connection: Connection) -> Sequence[Row[Any]]:
+        """How many jobs on record are in each state, as they were noted when they came to it."""
+        return connection.execute(statement("count_by_state")).all()
+
+    def count_accepted(self, connection: Connection, window: TimeWindow) -> Sequence[Row[Any]]:
+        """How many jobs that were accepted in a window are in each state."""
+        bounds = {
+            "states": [state.value for state in JobState],
+            "since_version": _version_at(window.since),
+            "until_version": _version_at(window.until),
+        }
+        return connection.execute(statement("count_accepted"), bounds).all()
 
     def queues(self) -> list[RecordedQueue]:
         """Every queue with jobs that have not ended, or are dead."""

@@ -33,6 +33,7 @@ class Transcript:
     def __init__(self, folded: Fold) -> None:
         # In the order of ids, so that two recorders wait for each other instead of deadlocking.
         jobs = sorted(folded.jobs, key=lambda job: job.id)
+        self._bounds = {"least_id": jobs[0].id, "greatest_id": jobs[-1].id} if jobs else {}
         attempts = folded.attempts
         self._new_jobs = _encoded(job_lines(job for job in jobs if job.accepted))
         self._known_jobs = _encoded(job_lines(job for job in jobs if not job.accepted))
@@ -101,11 +102,11 @@ class Transcript:
 
     def complete_job_results(self, connection: Connection) -> None:
         """Adds to attempts on record what is known of them only now."""
-        connection.execute(statement("complete_job_results"))
+        connection.execute(statement("complete_job_results"), self._bounds)
 
     def upsert_job_results(self, connection: Connection) -> None:
         """Writes the staged attempts that ended."""
-        connection.execute(statement("upsert_job_results"))
+        connection.execute(statement("upsert_job_results"), self._bounds)
 
     def take_back_starts(self, connection: Connection) -> None:
         """Lets rows of jobs tell of the attempt before a start that was taken back."""

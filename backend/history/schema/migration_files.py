@@ -13,6 +13,9 @@ from backend.domain.errors import MigrationError
 
 _NAME = re.compile(r"\d{8}_\d{3}_[a-z0-9_]+\.sql")
 _HEADER = re.compile(r"^-- no-transaction\s*$", re.MULTILINE)
+_IN_STEPS = re.compile(r"^-- in steps\s*$", re.MULTILINE)
+_STEP_MARKS = re.compile(r"^-- (?:repeated|afterwards)\s*$", re.MULTILINE)
+_STEPS = ("first", "repeated", "afterwards")
 _BETWEEN = re.compile(r";\s*\n\s*\n")
 
 
@@ -32,6 +35,23 @@ class MigrationFile:
     def in_transaction(self) -> bool:
         """False for what Postgres refuses inside one; such a file must bear being run twice."""
         return _HEADER.search(self.sql) is None
+
+    @property
+    def is_in_steps(self) -> bool:
+        """Whether it repeats a statement until nothing is left, with what comes before and after."""
+        return _IN_STEPS.search(self.sql) is not None
+
+    def steps(self) -> tuple[str, str, str]:
+        """What comes first, is repeated, comes last; raises `MigrationError` where one is missing.
+
+        The repeated statement answers with how many rows are left to do and of how many. What comes
+        first must bear being run again.
+        """
+        parts = _STEP_MARKS.split(self.sql)
+        if len(parts) != len(_STEPS):
+            raise MigrationError(f"{self.name}: steps stand between `repeated` and `afterwards`")
+        first, repeated, last = parts
+        return first, repeated.strip(), last
 
     def statements(self) -> list[str]:
         """What is sent at once: the whole file, or, outside a transaction, what empty lines set apart."""

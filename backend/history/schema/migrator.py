@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
@@ -17,6 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.domain.errors import MigrationError
 from backend.history.schema.migration_files import MigrationFile, read_migrations
 from backend.history.schema.migration_refusals import raise_failed, refuse_unfit_server
+from backend.history.schema.migration_steps import (
+    MigrationProgress,
+    MigrationSteps,
+    lift_limits,
+    log_progress,
+    send,
+)
 from backend.history.server.connection import translated
 from backend.history.server.session_settings import is_behind_pooler, schema_of
 from backend.history.statements import qualified, quoted, statement
@@ -42,9 +49,16 @@ class MigrationStatus(NamedTuple):
 class Migrator:
     """Applies migrations. Two at once do no harm: one works, the other waits and finds nothing to do."""
 
-    def __init__(self, engine: Engine, folder: Traversable | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        folder: Traversable | None = None,
+        tell: Callable[[MigrationProgress], None] = log_progress,
+    ) -> None:
+        """``tell`` hears every few seconds how far a migration has come that moves what is there."""
         self._engine = engine
         self._files = read_migrations(folder or shipped("migrations"))
+        self._steps = MigrationSteps(engine, tell)
 
     def apply(self) -> list[str]:
         """Applies what is pending and returns the names; raises MigrationError, HistoryUnavailable."""
@@ -97,7 +111,7 @@ class Migrator:
         """
         with translated(), self._engine.begin() as guard:
             refuse_unfit_server(guard)
-            _lift_limits(guard)
+            lift_limits(guard)
             _wait_for_lock(guard)
             self._make_room()
             yield
@@ -118,10 +132,12 @@ class Migrator:
         if not file.in_transaction:
             self._send_alone(file)
         try:
+            if file.is_in_steps:
+                self._steps.run(file)
             with self._engine.begin() as connection:
-                _lift_limits(connection)
+                lift_limits(connection)
                 if file.in_transaction:
-                    _send(connection, file.sql)
+                    send(connection, file.steps()[-1] if file.is_in_steps else file.sql)
                 self._note(connection, file, time.monotonic() - started)
         except (SQLAlchemyError, psycopg2.Error) as error:
             raise_failed(file, error)
@@ -133,9 +149,9 @@ class Migrator:
         try:
             with engine.connect() as connection:
                 if not is_behind_pooler(connection):
-                    _lift_limits(connection, is_local=False)
+                    lift_limits(connection, is_local=False)
                 for sql in file.statements():
-                    _send(connection, qualified(sql, schema_of(self._engine)))
+                    send(connection, qualified(sql, schema_of(self._engine)))
                 # Not given back to the pool: the lifted limits end with it.
                 connection.invalidate()
         except (SQLAlchemyError, psycopg2.Error) as error:
@@ -157,16 +173,6 @@ def _wait_for_lock(guard: Connection) -> None:
             log.info("migration.waiting", reason="another process migrates this database")
         waits = True
         time.sleep(_LOOK_AGAIN_SECONDS)
-
-
-def _lift_limits(connection: Connection, *, is_local: bool = True) -> None:
-    connection.execute(statement("lift_limits"), {"is_local": is_local})
-
-
-def _send(connection: Connection, sql: str) -> None:
-    # As it is: many statements at once, and a per cent sign is no placeholder.
-    with closing(connection.connection.cursor()) as cursor:
-        cursor.execute(sql)
 
 
 def _refuse_changed(status: list[MigrationStatus]) -> None:

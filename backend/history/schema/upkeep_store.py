@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
+import structlog
 from sqlalchemy import Connection, Engine
 
+from backend.domain.errors import HistoryUnavailable
 from backend.domain.history.history_retention import RetentionRule
 from backend.domain.jobs.job_state import JobState
 from backend.history.schema.months import month_after
 from backend.history.server.connection import translated
 from backend.history.statements import statement
+
+log = structlog.get_logger("tally.upkeep")
+
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class PostgresUpkeepStore:
@@ -24,10 +30,19 @@ class PostgresUpkeepStore:
         self._pruned: dict[tuple[JobState, str], int] = {}
 
     def make_partitions(self, months: int) -> int:
-        """Makes room for the events of this month and of ``months`` after it; how many were made."""
-        with translated(), self._engine.begin() as connection:
-            made = connection.execute(statement("make_partitions"), {"months": months}).scalars()
-            return sum(made)
+        """Makes room for events and jobs of this month and of ``months`` after it; how many were made.
+
+        None while a backup or a long query holds the tables: there are rounds enough before it is needed.
+        """
+        try:
+            with translated(), self._engine.begin() as connection:
+                made = connection.execute(statement("make_partitions"), {"months": months})
+                return int(made.scalar_one())
+        except HistoryUnavailable as error:
+            if error.details["sqlstate"] != _LOCK_NOT_AVAILABLE:
+                raise
+            log.info("partitions.postponed", reason=str(error))
+            return 0
 
     def prune_jobs(self, rule: RetentionRule, before: datetime, most: int) -> int:
         """Deletes at most ``most`` jobs of each state of a rule that ended before an instant."""
@@ -42,6 +57,7 @@ class PostgresUpkeepStore:
             "after_position": self._pruned.get(round_of, -(1 << 63)),
             "before": before,
             "before_version": int(before.timestamp() * 1000) << 20,
+            **self._months_left_alone(rule),
             "job_type": rule.job_type,
             "except_types": list(rule.except_types),
             "most": most,
@@ -53,6 +69,42 @@ class PostgresUpkeepStore:
         else:
             self._pruned[round_of] = row.last_position
         return int(row.jobs)
+
+    def _months_left_alone(self, rule: RetentionRule) -> dict[str, str | None]:
+        """The ids between which jobs go by the month; none where they are deleted one by one."""
+        months = self.months_of_jobs() if rule.goes_by_month else []
+        if not months:
+            return {"months_from": None, "months_to": None}
+        return {
+            "months_from": self.first_id_of(months[0]),
+            "months_to": self.first_id_of(month_after(months[-1])),
+        }
+
+    def first_id_of(self, month: date) -> str:
+        """The lowest id of a month."""
+        with translated(), self._engine.connect() as connection:
+            return str(connection.execute(statement("first_id_of"), {"month": month}).scalar())
+
+    def drop_jobs(self, before: datetime) -> int:
+        """Drops the months whose jobs have all ended before an instant; how many months."""
+        old = [month for month in self.months_of_jobs() if month_after(month) <= before.date()]
+        return sum(self.drop_jobs_month(month, before) for month in old)
+
+    def months_of_jobs(self) -> list[date]:
+        """The months that jobs have tables of, in order."""
+        with translated(), self._engine.connect() as connection:
+            return list(connection.execute(statement("months_of_jobs")).scalars())
+
+    def drop_jobs_month(self, month: date, before: datetime) -> bool:
+        """Drops the jobs of one month, with results and tags; False while one of them is to be kept."""
+        values = {"month": month, "before": before}
+        with translated(), self._engine.begin() as connection:
+            return bool(connection.execute(statement("drop_jobs_month"), values).scalar_one())
+
+    def sum_up_counts(self) -> None:
+        """Puts together what recorders noted of how many jobs are in each state."""
+        with translated(), self._engine.begin() as connection:
+            connection.execute(statement("sum_up_counts"))
 
     def drop_events(self, before: datetime) -> int:
         """Drops the months of events that were over before an instant; how many months."""

@@ -28,8 +28,25 @@ EVERYTHING = {
     "jobs": "SELECT * FROM jobs ORDER BY id",
     "results": "SELECT * FROM job_results ORDER BY job_id, fence",
     "events": "SELECT * FROM job_events ORDER BY job_id, version",
+    "tags": "SELECT * FROM job_tags ORDER BY position, tag, job_id",
+    "counts": "SELECT month, status, job_type, queue, sum(jobs) FROM job_counts GROUP BY 1, 2, 3, 4"
+    " HAVING sum(jobs) <> 0 ORDER BY 1, 2, 3, 4",
     "set_aside": "SELECT stream_id, entry FROM set_aside_events ORDER BY stream_id",
 }
+
+
+#: Kinds of jobs of which the counts say another number than there are, and tags that no job has.
+_UNTRUE = """
+SELECT 'count', month, status, job_type, queue FROM (
+  SELECT jobs, month, status, job_type, queue FROM job_counts UNION ALL
+  SELECT -1, coalesce(month_of_id(id), '-infinity'), status, job_type, queue FROM jobs) each
+GROUP BY 2, 3, 4, 5 HAVING sum(jobs) <> 0
+UNION ALL
+SELECT 'tag', NULL, tag, id, position::text FROM (
+  SELECT 1 AS n, tag, job_id AS id, position FROM job_tags UNION ALL
+  SELECT DISTINCT -1, tag, id, position FROM jobs, unnest(tags) AS tag) each
+GROUP BY 3, 4, 5 HAVING sum(n) <> 0
+"""
 
 
 class Chronicle:
@@ -73,6 +90,10 @@ class Chronicle:
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """All that is on record."""
         return {name: self.rows(sql) for name, sql in EVERYTHING.items()}
+
+    def untrue(self) -> list[dict[str, Any]]:
+        """What is noted of the jobs beside them and is not so."""
+        return self.rows(_UNTRUE)
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """What a query finds."""

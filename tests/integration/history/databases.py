@@ -78,7 +78,7 @@ def run(engine: Engine, sql: str, **values: Any) -> int:
 
 _WRITTEN = (
     "jobs", "job_results", "job_events", "set_aside_events", "job_statistics", "stale_hours",
-    "artifacts", "api_keys",
+    "artifacts", "api_keys", "job_counts", "job_tags",
 )  # fmt: skip
 #: What operators said outlives Redis, which tests empty.
 _SAID = "DELETE FROM controls"

@@ -42,7 +42,9 @@ def test_the_services_account_copies_all_of_ours_and_the_months_it_made_itself(
     account_url: str, schema: str, tmp_path: Path
 ) -> None:
     service = connect(account_url, schema=schema)
-    run(service, "SELECT make_job_events_partition('2031-05-01')")
+    run(
+        service, "SELECT make_job_events_partition('2031-05-01'), make_jobs_partition('2031-05-01')"
+    )
     service.dispose()
     program = find_pg_dump(None)
 
@@ -53,6 +55,6 @@ def test_the_services_account_copies_all_of_ours_and_the_months_it_made_itself(
         [program.with_name("pg_restore"), "--list", tmp_path / "dump"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    assert "TABLE DATA " + (schema or "public") + " jobs " in listing
-    assert "job_events_2031_05" in listing
+    for table in ("jobs_other", "jobs_2031_05", "job_results_2031_05", "job_events_2031_05"):
+        assert f"TABLE DATA {schema or 'public'} {table} " in listing
     assert "customers" not in listing

@@ -17,7 +17,7 @@ from tests.integration.record.bureau import Bureau
 _TABLES = (
     "jobs, job_results, job_events, set_aside_events, job_statistics, stale_hours, job_outbox,"
     " event_records, event_record_jobs, job_callbacks, audit_log, job_event_seals, chain_heads,"
-    " controls, shard_epochs, duty_leases"
+    " controls, shard_epochs, duty_leases, job_counts, job_tags"
 )
 
 

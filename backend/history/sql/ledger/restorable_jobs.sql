@@ -6,13 +6,13 @@ SELECT j.id, j.status, j.queue, j.version, j.position, j.job_type,
 FROM jobs j
 CROSS JOIN LATERAL (
   SELECT count(*) AS failures FROM job_results r
-  WHERE r.job_id = j.id AND r.status IN ('retried', 'failed', 'crashed')
+  WHERE r.job_id = j.id AND r.job_id = ANY(:ids) AND r.status IN ('retried', 'failed', 'crashed')
     AND r.fence > coalesce((
       SELECT max(e.version) FROM job_events e WHERE e.job_id = j.id AND e.kind = 'redriven'), 0)
 ) charged
 LEFT JOIN LATERAL (
   SELECT r.status, r.error_reason, r.error_kind, r.error_message, r.traceback
-  FROM job_results r WHERE r.job_id = j.id ORDER BY r.fence DESC LIMIT 1
+  FROM job_results r WHERE r.job_id = j.id AND r.job_id = ANY(:ids) ORDER BY r.fence DESC LIMIT 1
 ) last ON true
 WHERE j.id = ANY(:ids) AND j.position > 0
 ORDER BY j.position, j.id

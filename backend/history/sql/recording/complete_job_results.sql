@@ -1,5 +1,5 @@
 -- Attempts that were recorded before the acceptance of their job, or before the event since which they
--- waited: another recorder was faster.
+-- waited: another recorder was faster. The bounds are those of the batch: months outside are not even planned.
 WITH completed AS (
   UPDATE job_results r SET
     job_type = coalesce(s.job_type, r.job_type),
@@ -7,7 +7,7 @@ WITH completed AS (
     ready_version = (SELECT max(e.version) FROM job_events e
       WHERE e.job_id = r.job_id AND e.version < r.fence AND e.status = 'queued' AND (e.fence IS NULL OR e.attempt > 0))
   FROM staged_jobs s
-  WHERE r.job_id = s.id AND (s.position > 0 OR s.ready_version > 0)
+  WHERE r.job_id = s.id AND r.job_id BETWEEN :least_id AND :greatest_id AND (s.position > 0 OR s.ready_version > 0)
     AND ((s.position > 0 AND r.job_type = '')
       OR r.ready_version IS DISTINCT FROM (SELECT max(e.version) FROM job_events e
         WHERE e.job_id = r.job_id AND e.version < r.fence AND e.status = 'queued' AND (e.fence IS NULL OR e.attempt > 0)))

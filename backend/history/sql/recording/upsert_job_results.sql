@@ -9,7 +9,7 @@ SELECT s.job_id, s.fence, s.version, s.attempt, s.status, j.job_type, coalesce(s
    WHERE e.job_id = s.job_id AND e.version < s.fence AND e.status = 'queued' AND (e.fence IS NULL OR e.attempt > 0)
    ORDER BY e.version DESC LIMIT 1),
   s.run_ms, s.result_payload, s.error_reason, s.error_kind, s.error_message, s.traceback, s.log
-FROM staged_results s JOIN jobs j ON j.id = s.job_id
+FROM staged_results s JOIN jobs j ON j.id = s.job_id AND j.id BETWEEN :least_id AND :greatest_id
 ORDER BY s.job_id, s.fence
 ON CONFLICT (job_id, fence) DO UPDATE SET
   version = excluded.version, attempt = excluded.attempt, status = excluded.status,

@@ -1,10 +1,11 @@
--- A job that ended before an instant was accepted before it, so the index by status and position leads
--- from the oldest on; `after_position` skips what an earlier batch of the same
--- round has deleted; jobs of one moment may share a position, so it is looked at again.
+-- A job that ended before an instant was accepted before it, so the indexes by position lead from the oldest
+-- on; `after_position` skips what an earlier batch has deleted. Jobs of one moment may share a position, so it
+-- is looked at again. Between two ids are the months that go whole.
 WITH old AS (
   SELECT id, position FROM jobs
   WHERE status = :state AND position >= :after_position AND position < :before_version
     AND finished_at < :before
+    AND (:months_from IS NULL OR id < :months_from OR id >= :months_to)
     AND (:job_type = '' OR job_type = :job_type) AND job_type <> ALL (:except_types)
   ORDER BY position LIMIT :most
   FOR UPDATE SKIP LOCKED

@@ -1,0 +1,1 @@
+SELECT drop_jobs_partition(:month, :before)

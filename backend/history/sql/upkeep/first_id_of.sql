@@ -1,0 +1,1 @@
+SELECT first_id_of(:month)

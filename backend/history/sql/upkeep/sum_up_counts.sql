@@ -1,0 +1,5 @@
+-- Rows that came meanwhile are not seen and stay; of two who do this at once the second finds the rows gone.
+WITH gone AS (DELETE FROM job_counts RETURNING jobs, month, status, job_type, queue)
+INSERT INTO job_counts (jobs, month, status, job_type, queue)
+SELECT sum(jobs), month, status, job_type, queue FROM gone
+GROUP BY month, status, job_type, queue HAVING sum(jobs) <> 0
