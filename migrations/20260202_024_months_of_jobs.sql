@@ -25,7 +25,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         ELSE ('x' || rpad(digits, 8, 'f'))::bit(32)::bigint
       END) << 16) + 65535) / 1000.0) AT TIME ZONE 'UTC')::date
     END
-  FROM (SELECT substring(id FROM '^[0-9a-f]{1,8}') AS digits) AS leading
+  FROM (SELECT substring(id FROM '^[0-9a-f]{1,8}') AS digits) AS start
 $$;
 
 COMMENT ON FUNCTION first_id_of IS 'The lowest id that a job of this month, by its id, can have.';

@@ -18,6 +18,7 @@ from backend.domain.errors import (
 )
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import EnqueueReply
+from backend.domain.jobs.job_id import placed
 from backend.domain.jobs.options.job_options import OwnOptions
 from backend.services.jobs.job_options import JobRequest
 
@@ -34,7 +35,7 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
             own_key = f"{key}:{number}" if len(wanted) > 1 else key
             one["idempotency_key"] = own_key
             if call.parts.accepts_by_outbox:
-                one.setdefault("job_id", derived_job_id(own_key, "http"))
+                one.setdefault("job_id", placed(derived_job_id(own_key, "http"), own_key))
     try:
         replies = call.parts.queue.accept_many(wanted, own_of(call))
     except QueueUnavailable as error:

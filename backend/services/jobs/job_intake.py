@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_contents import digest_of
+from backend.domain.jobs.job_id import key_that_places, placed
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
@@ -152,9 +153,8 @@ class JobIntake:
         if plain is None or plain.kind is not kind:
             plain = self._plain_by_name[name] = self._plain_of(kind, priority)
         _, queue, options, attempts, timeout, ttl = plain
-        return NewJob(
-            self._new_id(), kind.name, queue, text, options.copy(), attempts, timeout, ttl
-        )
+        job_id = placed(self._new_id(), kind.name) if kind.limit else self._new_id()
+        return NewJob(job_id, kind.name, queue, text, options.copy(), attempts, timeout, ttl)
 
     def _plain_of(self, kind: JobType, priority: str | None) -> _Plain:
         return _Plain(
@@ -183,8 +183,13 @@ class JobIntake:
             given.get("result_ttl"),
         )
         queue = chosen_queue(self.catalogue, kind, priority, given.get("queue"))
+        placed_by = key_that_places(
+            limit_key=given.get("limit_key") or "",
+            unique_key=key or "",
+            limited_type=kind.name if kind.limit else "",
+        )
         return NewJob(
-            id=own_id or self._new_id(),
+            id=own_id or placed(self._new_id(), placed_by),
             job_type=kind.name,
             queue=queue,
             payload=text,
