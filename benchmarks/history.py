@@ -3,7 +3,8 @@
     python -m benchmarks.history --jobs 1000000 --folder /var/tmp/history
 
 Makes jobs of the last thirty days up, records them as a recorder would, and asks each kind of question a
-hundred times. With ``--folder`` the servers' data stay there, and a second run finds them.
+hundred times. With ``--load`` they are made up inside of Postgres, which is what ten millions need. With
+``--folder`` the servers' data stay there, and a second run finds them. ``--prune`` drops the oldest month at the end.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.history.server.connection import WORKING, connect
 from backend.services.finding.history_service import HistoryService
 from backend.telemetry.clock import SystemClock
+from benchmarks.history_loader import load
 
 DAYS = 30
 FAILED = frozenset([JobState.FAILED])
@@ -131,6 +133,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--jobs", type=int, default=1_000_000)
     options.add_argument("--folder", type=Path)
+    options.add_argument(
+        "--load", action="store_true", help="do not record them, make up their rows"
+    )
+    options.add_argument("--prune", action="store_true", help="drop the oldest month at the end")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         state = chosen.folder or Path(folder)
@@ -138,13 +144,44 @@ def main() -> None:
             engine = connect(servers.database_url, statement_timeout=600)
             Migrator(engine).apply()
             if not scalar(engine, "SELECT count(*) FROM jobs"):
-                fill(engine, chosen.jobs)
+                fill(engine, chosen.jobs, is_loaded=chosen.load)
             sizes(engine)
             ask(connect(servers.database_url), samples(engine))
+            if chosen.prune:
+                prune(engine)
 
 
-def fill(engine: Engine, jobs: int) -> None:
+def fill(engine: Engine, jobs: int, *, is_loaded: bool) -> None:
     """Records made-up jobs, sums hours up and lets Postgres tidy as its autovacuum would."""
+    if is_loaded:
+        until = datetime.now(UTC)
+        load(engine, jobs, until - timedelta(days=DAYS), until)
+    else:
+        record(engine, jobs)
+    began = time.monotonic()
+    hours = PostgresUpkeepStore(engine).sum_up_hours(10_000)
+    PostgresUpkeepStore(engine).sum_up_counts()
+    print(f"{hours} hours summed up in {time.monotonic() - began:.1f} s")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def prune(engine: Engine) -> None:
+    """Drops the oldest month, as if all in it were over, and prints how long that took."""
+    [oldest, *_] = PostgresUpkeepStore(engine).months_of_jobs()
+    sql = "SELECT sum(jobs) FROM job_counts WHERE month = (SELECT min(month) FROM job_counts WHERE month > '-infinity')"
+    held = scalar(engine, sql)
+    with engine.begin() as connection:
+        began = time.monotonic()
+        kept = "SELECT drop_jobs_partition(:month, now() + interval '1 day')"
+        dropped = connection.execute(text(kept), {"month": oldest}).scalar_one()
+    print(
+        f"\nthe month of {oldest:%Y-%m}, {held:,} jobs: dropped {dropped} in {time.monotonic() - began:.3f} s"
+    )
+
+
+def record(engine: Engine, jobs: int) -> None:
+    """Records made-up jobs as a recorder does."""
     began = time.monotonic()
     writer = PostgresRecordWriter(
         connect(engine.url.render_as_string(hide_password=False), statement_timeout=WORKING)
@@ -154,11 +191,6 @@ def fill(engine: Engine, jobs: int) -> None:
         if number % 40 == 0:
             print(f"\r{number * BATCH:,} jobs recorded", end="", flush=True)
     print(f"\r{jobs:,} jobs recorded in {time.monotonic() - began:,.0f} s")
-    began = time.monotonic()
-    hours = PostgresUpkeepStore(engine).sum_up_hours(10_000)
-    print(f"{hours} hours summed up in {time.monotonic() - began:.1f} s")
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
 
 
 def scalar(engine: Engine, sql: str) -> Any:
@@ -179,7 +211,7 @@ def sizes(engine: Engine) -> None:
     """Prints how much room each table takes."""
     jobs = scalar(engine, "SELECT count(*) FROM jobs")
     print(f"\n{'table':<16}{'rows':>12}{'data MB':>10}{'indexes MB':>12}{'bytes a job':>13}")
-    for name in ("jobs", "job_results", "job_events", "job_statistics"):
+    for name in ("jobs", "job_results", "job_events", "job_tags", "job_counts", "job_statistics"):
         with engine.connect() as connection:
             found = connection.execute(text(SIZES), {"name": name}).one()
         a_job = (found.data + found.indexes) / jobs

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the last release's processes against this release's functions and schema, as during a deploy, and
-# the other way round: what tests/drills/test_last_release.py says.
+# the other way round: what tests/drills/test_last_release.py and test_upgrade.py say.
+#   TALLY_TEST_UPGRADE_JOBS=100000 ./scripts/test-last-release.sh    upgrades a deployment with so many jobs
 #   ./scripts/test-last-release.sh             the newest tag vX.Y.Z before this commit
 #   ./scripts/test-last-release.sh v0.1.0      that tag, or any commit
 set -euo pipefail
@@ -28,4 +29,4 @@ fi
 
 unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL PYTHONDONTWRITEBYTECODE
 echo "== $release ($commit) beside this release"
-TALLY_TEST_LAST_RELEASE="$checkout" exec "$ROOT/.venv/bin/python" -m pytest tests/drills/test_last_release.py
+TALLY_TEST_LAST_RELEASE="$checkout" exec "$ROOT/.venv/bin/python" -m pytest tests/drills/test_last_release.py tests/drills/test_upgrade.py

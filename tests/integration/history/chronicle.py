@@ -36,7 +36,7 @@ EVERYTHING = {
 
 
 #: Kinds of jobs of which the counts say another number than there are, and tags that no job has.
-_UNTRUE = """
+UNTRUE = """
 SELECT 'count', month, status, job_type, queue FROM (
   SELECT jobs, month, status, job_type, queue FROM job_counts UNION ALL
   SELECT -1, coalesce(month_of_id(id), '-infinity'), status, job_type, queue FROM jobs) each
@@ -93,7 +93,7 @@ class Chronicle:
 
     def untrue(self) -> list[dict[str, Any]]:
         """What is noted of the jobs beside them and is not so."""
-        return self.rows(_UNTRUE)
+        return self.rows(UNTRUE)
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """What a query finds."""

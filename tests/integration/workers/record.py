@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg2
 
-MIGRATIONS = Path(__file__).parents[3] / "migrations"
+from backend.history.schema.migrator import Migrator
+from backend.history.server.connection import connect
+
 DAY = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -22,9 +23,10 @@ def record_database(url: str) -> Iterator[str]:
         cursor.execute("CREATE DATABASE record")
     base, _, query = url.partition("?")
     record = base.rpartition("/")[0] + "/record" + (f"?{query}" if query else "")
+    engine = connect(record)
+    Migrator(engine).apply()
+    engine.dispose()
     with session(record) as cursor:
-        for path in sorted(MIGRATIONS.glob("*.sql")):
-            cursor.execute(path.read_text(encoding="utf-8"))
         for number in range(60):
             add_job(cursor, number)
     yield record

@@ -125,7 +125,7 @@ def test_a_backup_restores_to_the_same_record(settings: Settings, record_url: st
     assert path.stat().st_size == result["size_bytes"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with restored(record_url, path) as other, session(other) as there, session(record_url) as here:
-        for table in ("jobs", "job_results"):
+        for table in ("jobs", "job_results", "job_tags", "job_counts"):
             query = f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"
             there.execute(query)
             here.execute(query)
