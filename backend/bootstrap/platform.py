@@ -226,7 +226,12 @@ class Platform:
 
     def rescuer(self) -> Rescuer:
         """The loop that gives back the jobs of vanished workers."""
-        return Rescuer(self.lease_book, self.clock, grace=self.settings.scheduler.rescue_grace)
+        return Rescuer(
+            self.lease_book,
+            self.clock,
+            grace=self.settings.scheduler.rescue_grace,
+            lease_seconds=self.settings.worker.lease,
+        )
 
     @cached_property
     def history_engine(self) -> Engine:

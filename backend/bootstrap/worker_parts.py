@@ -16,9 +16,9 @@ from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.broker.workers.worker_commands import RedisWorkerCommands
 from backend.broker.workers.worker_presence import RedisWorkerPresence
-from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.queue_name import queues_of
+from backend.telemetry.metrics.job_counts import Ended
 from workers.base_worker import BaseWorker
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
@@ -40,7 +40,7 @@ from workers.runtime.worker_process import WorkerProcess
 _DISPATCHES = 2
 
 Workers = dict[type[BaseWorker], BaseWorker]
-Tally = Callable[[str | None, Outcome, float], None]
+Tally = Callable[[Sequence[Ended]], None]
 
 
 class WorkerSpec(NamedTuple):
@@ -129,7 +129,14 @@ def _slot_pool(
             for _ in range(min(worker_spec.slots, _DISPATCHES))
         ],
         order=ClaimOrder(lanes, settings.weights),
-        calls=RedisWakeCalls(redis, parts.home.blocking, keys, lanes, worker=name),
+        calls=RedisWakeCalls(
+            redis,
+            parts.home.blocking,
+            keys,
+            worker=name,
+            lanes=lanes,
+            lease_seconds=settings.lease,
+        ),
         known=_known_types(parts, workers, children, name),
         running_table=worker_spec.running_table,
         make_context=context_maker(

@@ -23,11 +23,19 @@ class Rescuer(Loop):
     name = "rescuer"
 
     def __init__(
-        self, book: LeaseBook, clock: Clock, *, grace: float, interval: float = 1.0
+        self,
+        book: LeaseBook,
+        clock: Clock,
+        *,
+        grace: float,
+        lease_seconds: float,
+        interval: float = 1.0,
     ) -> None:
+        """``lease_seconds``: for how long workers lease the jobs that they run."""
         self._book = book
         self._clock = clock
         self._grace = grace
+        self._lease_seconds = lease_seconds
         self._interval = interval
         self._first_seen: dict[Lease, float] = {}
 
@@ -42,7 +50,7 @@ class Rescuer(Loop):
         return self._interval
 
     def _rescue(self, leases: list[Lease]) -> None:
-        rescued = judge_vanished(leases)
+        rescued = judge_vanished(leases, self._lease_seconds)
         done = self._book.rescue(rescued, only_expired=True)
         for (lease, outcome), happened in zip(rescued, done, strict=True):
             self._first_seen.pop(lease, None)

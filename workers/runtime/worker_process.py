@@ -184,10 +184,7 @@ class WorkerProcess:
     def _claim_no_more(self) -> None:
         self.slot_pool.stop()
         waiting = [job for slot in self.slot_pool.slots for job in slot.give_up_batch()]
-        try:
-            self.slot_pool.release([*waiting, *self.slot_pool.take_all_spilled()], has_begun=False)
-        except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
-            log.warning("release.failed", error=str(error), note="their leases will end")
+        self.slot_pool.give_back(waiting)
 
     def _has_work(self) -> bool:
         """Whether some slot is not done yet, but for those that never will be."""

@@ -8,6 +8,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from backend.broker.jobs.moments import moment
@@ -20,6 +21,8 @@ from backend.domain.jobs.options.job_terms import terms_in, terms_of
 TRAMPOLINE = "workers.runtime.trampoline.run"
 #: What follows the payload in it.
 CALL_TAIL = "],{}]"
+#: Of one of RQ's times: ``2026-11-28T17:00:``.
+_TO_THE_MINUTE = 17
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -109,10 +112,19 @@ def _wait(fence: bytes, ready: bytes) -> float:
     """A fence is the id of an event: it begins with the milliseconds of its moment."""
     if not ready:
         return 0.0
-    return max(
-        0.0,
-        int(fence.partition(b"-")[0]) / 1000 - datetime.fromisoformat(ready.decode()).timestamp(),
-    )
+    return max(0.0, int(fence.partition(b"-")[0]) / 1000 - _unix_seconds(ready))
+
+
+def _unix_seconds(iso: bytes) -> float:
+    if iso.endswith(b"Z"):
+        return _began(iso[:_TO_THE_MINUTE]) + float(iso[_TO_THE_MINUTE:-1])
+    return datetime.fromisoformat(iso.decode()).timestamp()
+
+
+@lru_cache(maxsize=64)
+def _began(minute: bytes) -> float:
+    """When a minute began, in UTC: jobs that wait together share theirs, and this is done for each."""
+    return datetime.fromisoformat(f"{minute.decode()}00Z").timestamp()
 
 
 def _timeout(seconds: bytes, options: bytes) -> float:

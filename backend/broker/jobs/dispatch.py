@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from backend.broker.jobs import codec
+from backend.broker.jobs.claim_call import ClaimCall
 from backend.broker.keys import Keys
-from backend.broker.server.connection import translate
-from backend.broker.server.functions import Functions, is_missing_function, load_library
-from backend.domain.errors import QueueUnavailable
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import SettleCode
@@ -33,11 +31,8 @@ class RedisDispatch:
     def __init__(
         self, client: Redis, keys: Keys, *, worker: str, lanes: Sequence[str], lease: float
     ) -> None:
-        self._client = client
         self._connection: Any = client.connection_pool.make_connection()
-        self._functions = Functions(client, keys.root)
-        self._claim_head = [worker, int(lease * 1000)]
-        self._claim_lanes = [len(lanes), *lanes]
+        self._claim = ClaimCall(client, keys, worker=worker, lanes=lanes, lease_seconds=lease)
         self._sent: list[str] = []
 
     def settle_and_claim(
@@ -55,11 +50,9 @@ class RedisDispatch:
         for at in range(0, len(ended), SETTLE_BATCH):
             batch = ended[at : at + SETTLE_BATCH]
             arguments = [text for pair in batch for text in codec.settle_arguments(*pair)]
-            commands.append(self._functions.command("settle", arguments))
+            commands.append(self._claim.functions.command("settle", arguments))
         if most > 0:
-            queues = [text for entry in plan for text in entry]
-            arguments = [*self._claim_head, most, *self._claim_lanes, *queues]
-            commands.append(self._functions.command("claim", arguments))
+            commands.append(self._claim.of(plan, most))
         self._sent = ["settle"] * (len(commands) - (most > 0)) + ["claim"] * (most > 0)
         try:
             self._connection.send_packed_command(self._connection.pack_commands(commands))
@@ -76,18 +69,15 @@ class RedisDispatch:
                 if step == "settle":
                     codes += [_SETTLE_CODES[code] for code in reply]
                 else:
-                    jobs = [codec.claimed_job(entry) for entry in reply]
+                    jobs = self._claim.jobs_in(reply)
         except RedisError as error:
             self._give_up(error)
         return codes, jobs
 
-    def _give_up(self, error: RedisError) -> None:
+    def _give_up(self, error: RedisError) -> NoReturn:
         """A connection with unread answers is useless; the next request opens a new one."""
         self._connection.disconnect()
-        if not is_missing_function(error):
-            raise translate(error) from error
-        load_library(self._client)
-        raise QueueUnavailable("Redis had lost our functions; they are loaded again") from error
+        self._claim.refuse(error)
 
     def close(self) -> None:
         """Closes the connection."""

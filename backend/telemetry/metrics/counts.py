@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from backend.telemetry.metrics.metric_catalogue import SECONDS
@@ -54,13 +55,17 @@ class Timings:
 
     def observe(self, labels: Labels, seconds: float) -> None:
         """Counts one case."""
-        bucket = bisect_left(SECONDS, seconds)
+        self.observe_all([(labels, seconds)])
+
+    def observe_all(self, cases: Iterable[tuple[Labels, float]]) -> None:
+        """Counts many cases, each with its labels, for the price of one lock."""
         with self._lock:
-            row = self._rows.get(labels)
-            if row is None:
-                row = self._rows[labels] = [0.0] * (_BUCKETS + 1)
-            row[bucket] += 1
-            row[-1] += seconds
+            for labels, seconds in cases:
+                row = self._rows.get(labels)
+                if row is None:
+                    row = self._rows[labels] = [0.0] * (_BUCKETS + 1)
+                row[bisect_left(SECONDS, seconds)] += 1
+                row[-1] += seconds
 
     def spreads(self) -> dict[Labels, Spread]:
         """What was counted so far."""

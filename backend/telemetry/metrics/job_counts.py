@@ -1,8 +1,8 @@
-"""What a worker process counts about its jobs: called for each outcome, so it must cost next to nothing."""
+"""What a worker process counts about its jobs: called for all outcomes, so it must cost next to nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.telemetry.metrics import metric_catalogue as metrics
@@ -10,6 +10,10 @@ from backend.telemetry.metrics.counts import Snapshot, Timings, nothing
 
 #: What stands for a job type that this process does not know: anybody may write one into Redis.
 UNKNOWN = "unknown"
+
+#: The job's type (None: its lease was lost before), how it ended, and for how many seconds it was ready
+#: before it started.
+Ended = tuple[str | None, Outcome, float]
 
 
 class JobCounts:
@@ -22,18 +26,18 @@ class JobCounts:
         self._waits = Timings()
         self._late = Timings()
 
-    def count(self, job_type: str | None, outcome: Outcome, wait: float) -> None:
-        """One attempt ended; ``job_type`` is None when its lease was lost before.
-
-        ``wait`` is for how many seconds the job was ready before it started.
-        """
-        if job_type is None:
-            self._late.observe((), outcome.run_seconds)
-            return
-        if job_type not in self._job_types:
-            job_type = UNKNOWN
-        self._runs.observe((job_type, outcome.kind), outcome.run_seconds)
-        self._waits.observe((job_type,), wait)
+    def count(self, ended: Sequence[Ended]) -> None:
+        """Counts attempts that ended, those of one round trip at once."""
+        known, runs, waits = self._job_types, [], []
+        for job_type, outcome, wait in ended:
+            if job_type is None:
+                self._late.observe((), outcome.run_seconds)
+                continue
+            kind = job_type if job_type in known else UNKNOWN
+            runs.append(((kind, outcome.kind), outcome.run_seconds))
+            waits.append(((kind,), wait))
+        self._runs.observe_all(runs)
+        self._waits.observe_all(waits)
 
     def snapshot(self) -> Snapshot:
         """What was counted so far."""

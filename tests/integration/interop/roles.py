@@ -152,9 +152,9 @@ def work(client: Redis, keys: Keys) -> None:
     book.expired(5)
     released = [Rescued(lease, Outcome(OutcomeKind.RELEASED)) for lease in book.of_worker("w9")]
     book.rescue(released, only_expired=False)
-    calls = RedisWakeCalls(client, client, keys, ["default"], worker="w9")
-    calls.call_own()
-    calls.wait(0.01)
+    calls = RedisWakeCalls(client, client, keys, worker="w9", lanes=["default"], lease_seconds=60)
+    calls.claim_when_woken(plan, 8, 0.01)
+    calls.end()
     channel = RedisCommandChannel(client, keys, "w9").listen()
     next(channel)
     channel.close()

@@ -103,7 +103,14 @@ def test_an_exact_time_limit_travels_with_the_options(options: bytes, timeout: f
 
 @pytest.mark.parametrize(
     ("ready", "seconds"),
-    [(b"2026-01-01T00:00:00.000000Z", 1.5), (b"2026-01-01T00:00:09.000000Z", 0.0), (b"", 0.0)],
+    [
+        (b"2026-01-01T00:00:00.000000Z", 1.5),
+        (b"2026-01-01T00:00:01.250000Z", 0.25),
+        (b"2026-01-01T00:00:01Z", 0.5),
+        (b"2026-01-01T01:00:01.000000+01:00", 0.5),
+        (b"2026-01-01T00:00:09.000000Z", 0.0),
+        (b"", 0.0),
+    ],
 )
 def test_a_job_waited_from_when_it_was_ready_until_it_was_claimed(
     ready: bytes, seconds: float

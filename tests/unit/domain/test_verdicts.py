@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from backend.domain.jobs.attempts.outcome import OutcomeKind
-from backend.domain.jobs.attempts.verdict import Death, charged, judge, judge_vanished
+from backend.domain.jobs.attempts.verdict import (
+    Death,
+    charged,
+    judge,
+    judge_vanished,
+    unheard_seconds,
+)
 from backend.domain.ports import Lease
 
 
 def _lease(number: int, worker: str = "w1", failures: int = 0, most: int = 3) -> Lease:
-    return Lease(f"j{number}", f"f{number}", "1000", worker, failures, most)
+    return Lease(f"j{number}", f"0-{number}", "90000", worker, failures, most)
 
 
 def _named(*leases: Lease) -> list[tuple[str, str]]:
@@ -98,7 +106,7 @@ def test_a_timeout_that_spends_the_attempts_is_called_a_timeout() -> None:
 def test_leases_of_one_vanished_worker_are_suspects_together() -> None:
     leases = [_lease(1, "w1"), _lease(2, "w1"), _lease(3, "w2")]
 
-    kinds = {entry.lease.job_id: entry.outcome.kind for entry in judge_vanished(leases)}
+    kinds = {entry.lease.job_id: entry.outcome.kind for entry in judge_vanished(leases, 90)}
 
     assert kinds == {
         "j1": OutcomeKind.SUSPECTED,
@@ -110,6 +118,30 @@ def test_leases_of_one_vanished_worker_are_suspects_together() -> None:
 def test_every_lease_gets_exactly_one_verdict() -> None:
     leases = [_lease(number, f"w{number % 3}") for number in range(20)]
 
-    judged = [entry.lease for entry in judge_vanished(leases)]
+    judged = [entry.lease for entry in judge_vanished(leases, 90)]
 
     assert sorted(judged) == sorted(leases)
+
+
+@pytest.mark.parametrize("lease_seconds", [1, 3, 30, 90, 600])
+def test_what_a_vanished_worker_never_heard_of_was_never_claimed(lease_seconds: float) -> None:
+    unheard_ms = int(unheard_seconds(lease_seconds) * 1000)
+    leases = [
+        Lease("unheard", "7000-1", str(7000 + unheard_ms), "w1"),
+        Lease("begun", "7000-2", str(7000 + lease_seconds * 1000), "w1"),
+        Lease("foreign", "what is this", str(7000 + unheard_ms), "w2"),
+    ]
+
+    kinds = {
+        entry.lease.job_id: entry.outcome.kind for entry in judge_vanished(leases, lease_seconds)
+    }
+
+    assert kinds["unheard"] is OutcomeKind.RETURNED
+    assert kinds["begun"] is kinds["foreign"] is OutcomeKind.FAILED
+
+
+def test_a_worker_hears_of_a_claim_before_its_lease_ends() -> None:
+    """It waits for five seconds in one go."""
+    assert unheard_seconds(90) == 10
+    assert unheard_seconds(30) == 10
+    assert unheard_seconds(3) == 1

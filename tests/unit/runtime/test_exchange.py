@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan
+from tests.eventually import eventually
 from tests.unit.runtime.attempts import claimed
 from workers.runtime.slots.round_trips import RoundTrips
 
@@ -101,3 +104,36 @@ def test_a_claim_that_is_refused_is_told_to_who_asked() -> None:
 
     with pytest.raises(ValueError, match="no plan"):
         _trade(Broken())
+
+
+def test_who_has_its_answer_carries_for_nobody_else() -> None:
+    """Under a steady load the one that carried would else never come to its own job."""
+
+    class Slow(Store):
+        def __init__(self) -> None:
+            super().__init__()
+            self.arrived, self.go_on = SimpleQueue[str](), SimpleQueue[None]()
+
+        def settle_and_claim(self, ended: Any, plan: Any, most: int) -> Any:
+            self.arrived.put(ended[0][0].id)
+            self.go_on.get(timeout=20)
+            return super().settle_and_claim(ended, plan, most)
+
+    store = Slow()
+    exchange = RoundTrips([store], lambda _most: (), lambda: None)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(exchange.trade, [(claimed(id="a"), DONE)], 1)
+        assert store.arrived.get(timeout=20) == "a"
+        others = []
+        for name in "bc":
+            others.append(threads.submit(exchange.trade, [(claimed(id=name), DONE)], 1))
+            eventually(lambda: len(exchange._waiting) == len(others))
+
+        store.go_on.put(None)
+
+        assert first.result(20) == ([1], [claimed(id="new")])
+        assert store.arrived.get(timeout=20) == "b"
+        assert not any(other.done() for other in others)
+        store.go_on.put(None)
+        assert [other.result(20)[0] for other in others] == [[1], [1]]
+    assert store.trips == 2

@@ -14,12 +14,14 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Lease, Rescued
 from tests.eventually import eventually
+from tests.unit.runtime.attempts import claimed
 from workers.runtime.attempts.known_types import KnownTypes
 from workers.runtime.presence.commands import Commands
 from workers.runtime.presence.heartbeat import Heartbeat
 from workers.runtime.slots.claim_order import ClaimOrder
 from workers.runtime.slots.lost_claims import LostClaims
 from workers.runtime.slots.running_table import RunningTable
+from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool, no_tally
 from workers.runtime.supervision.supervisor import ProcessLimits, Supervisor
 
@@ -51,12 +53,12 @@ class _Store:
         self._answer("traded")
         return [], []
 
-    def wait(self, timeout: float) -> bool:
+    def claim_when_woken(self, plan: Any, most: int, timeout: float) -> list[ClaimedJob]:
         self._answer("waited")
-        return True
+        return [claimed()]
 
-    def call_own(self) -> None:
-        self._answer("called")
+    def end(self) -> None:
+        self.done.append("ended")
 
     def extend(self, held: Any, lease: float) -> list[ExtendCode]:
         self._answer("extended")
@@ -123,10 +125,14 @@ def test_an_idle_slot_goes_on_listening(error: Exception) -> None:
     store = _Store(error, times=2)
     slot_pool = _slot_pool(store)
 
+    slot = Slot(0, slot_pool)
+
     for _ in range(3):
-        assert slot_pool.wait_for_work()
+        assert slot_pool.wait_for_work(slot)
 
     assert store.done == ["waited"]
+    assert slot_pool.in_doubt
+    assert list(slot.batch) == [claimed()]
 
 
 @each_error
@@ -149,15 +155,6 @@ def test_commands_are_listened_to_again(error: Exception) -> None:
     assert told.wait(20)
 
     commands.end()
-
-
-@each_error
-def test_stopping_goes_on_though_nobody_can_be_woken(error: Exception) -> None:
-    slot_pool = _slot_pool(_Store(error))
-
-    slot_pool.stop()
-
-    assert slot_pool.stopping.is_set()
 
 
 def _supervisor(store: _Store, forget: Callable[[str], None] = lambda _name: None) -> Supervisor:

@@ -19,9 +19,9 @@ def _outcome(kind: OutcomeKind = OutcomeKind.FINISHED, seconds: float = 0.02) ->
 def test_attempts_are_counted_by_type_and_outcome() -> None:
     counts = JobCounts("email", ["send_email"])
 
-    counts.count("send_email", _outcome(), 0.0)
-    counts.count("send_email", _outcome(), 0.0)
-    counts.count("send_email", _outcome(OutcomeKind.RETRIED), 0.0)
+    counts.count([("send_email", _outcome(), 0.0)])
+    counts.count([("send_email", _outcome(), 0.0)])
+    counts.count([("send_email", _outcome(OutcomeKind.RETRIED), 0.0)])
 
     counters = counts.snapshot().counters
     assert counters[ATTEMPTS.name, ("email", "send_email", "finished")] == 2
@@ -32,7 +32,7 @@ def test_runs_fall_into_the_bucket_of_their_length() -> None:
     counts = JobCounts("email", ["send_email"])
 
     for seconds in (0.0005, 0.02, 10_000.0):
-        counts.count("send_email", _outcome(seconds=seconds), 0.0)
+        counts.count([("send_email", _outcome(seconds=seconds), 0.0)])
 
     spread = counts.snapshot().spreads[RUNS.name, ("email", "send_email")]
     assert spread.buckets[0] == 1
@@ -45,7 +45,7 @@ def test_a_job_type_that_nobody_declared_makes_no_new_series() -> None:
     counts = JobCounts("default", ["greet"])
 
     for number in range(1000):
-        counts.count(f"made-up-{number}", _outcome(OutcomeKind.FAILED), 0.0)
+        counts.count([(f"made-up-{number}", _outcome(OutcomeKind.FAILED), 0.0)])
 
     counters = counts.snapshot().counters
     assert counters == {(ATTEMPTS.name, ("default", UNKNOWN, "failed")): 1000}
@@ -54,8 +54,8 @@ def test_a_job_type_that_nobody_declared_makes_no_new_series() -> None:
 def test_a_late_outcome_is_no_attempt_that_ended() -> None:
     counts = JobCounts("default", ["greet"])
 
-    counts.count(None, _outcome(), 0.0)
-    counts.count(None, _outcome(OutcomeKind.FAILED), 0.0)
+    counts.count([(None, _outcome(), 0.0)])
+    counts.count([(None, _outcome(OutcomeKind.FAILED), 0.0)])
 
     snapshot = counts.snapshot()
     assert (snapshot.counters, snapshot.spreads) == ({(LATE.name, ("default",)): 2}, {})
@@ -64,7 +64,7 @@ def test_a_late_outcome_is_no_attempt_that_ended() -> None:
 def test_a_job_type_may_be_called_late() -> None:
     counts = JobCounts("default", ["late"])
 
-    counts.count("late", _outcome(), 0.5)
+    counts.count([("late", _outcome(), 0.5)])
 
     snapshot = counts.snapshot()
     assert snapshot.counters == {(ATTEMPTS.name, ("default", "late", "finished")): 1}
@@ -77,7 +77,7 @@ def test_a_job_type_may_be_called_late() -> None:
 def test_waits_are_counted_by_type() -> None:
     counts = JobCounts("default", ["greet"])
 
-    counts.count("greet", _outcome(), 0.3)
+    counts.count([("greet", _outcome(), 0.3)])
 
     assert counts.snapshot().spreads[WAITS.name, ("default", "greet")].total == 0.3
 
@@ -87,7 +87,7 @@ def test_threads_lose_no_count() -> None:
 
     def work() -> None:
         for _ in range(5000):
-            counts.count("greet", _outcome(), 0.0)
+            counts.count([("greet", _outcome(), 0.0)])
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -102,9 +102,9 @@ def test_counting_costs_next_to_nothing() -> None:
     """A dozen calls, however much was counted before."""
     counts, outcome = JobCounts("default", ["greet"]), _outcome()
 
-    first = calls_of(lambda: counts.count("greet", outcome, 0.0))
+    first = calls_of(lambda: counts.count([("greet", outcome, 0.0)]))
     for _ in range(1000):
-        counts.count("greet", outcome, 0.0)
-    later = calls_of(lambda: counts.count("greet", outcome, 0.0))
+        counts.count([("greet", outcome, 0.0)])
+    later = calls_of(lambda: counts.count([("greet", outcome, 0.0)]))
 
     assert later == first < _MOST_CALLS

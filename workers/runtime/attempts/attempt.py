@@ -74,11 +74,11 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         end_copy(raised)
-        outcome = failure(job, raised, context.canceled, secrets_of(prepared.job_type, job))
-    else:
-        outcome = Outcome(OutcomeKind.FINISHED, body)
-    log = _kept(prepared, job, context) if context.written is not None else ""
-    return outcome._replace(run_seconds=time.perf_counter() - started, log=log)
+        failed = failure(job, raised, context.canceled, secrets_of(prepared.job_type, job))
+        log = _kept(prepared, job, context)
+        return failed._replace(run_seconds=time.perf_counter() - started, log=log)
+    log = _kept(prepared, job, context)
+    return Outcome(OutcomeKind.FINISHED, body, run_seconds=time.perf_counter() - started, log=log)
 
 
 def _checked(model: type[BaseModel], payload: Any) -> BaseModel:
@@ -99,7 +99,9 @@ def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
 
 def _kept(prepared: Prepared, job: ClaimedJob, context: JobContext) -> str:
     """What the handler logged, without the payload's secrets."""
-    kept = context.written.kept() if context.written is not None else ""
+    if context.written is None:
+        return ""
+    kept = context.written.kept()
     for secret in secrets_of(prepared.job_type, job):
         kept = kept.replace(json.dumps(secret, ensure_ascii=False)[1:-1], MASK)
     return kept

@@ -22,14 +22,14 @@ from backend.domain.ports import ClaimPlan, Dispatch
 log = structlog.get_logger("tally.worker")
 
 Ended = Sequence[tuple[ClaimedJob, Outcome]]
-#: Outcomes and jobs of one round trip; more would hold the server long.
+#: Outcomes of one round trip, and jobs; more would hold the server long.
 _MOST = 100
 
 
 class _Request:
     """What one slot wants, and what it got."""
 
-    __slots__ = ("claimed", "codes", "done", "ended", "error", "most")
+    __slots__ = ("_unanswered", "claimed", "codes", "dispatch", "ended", "error", "most")
 
     def __init__(self, ended: Ended, most: int) -> None:
         self.ended = ended
@@ -37,7 +37,19 @@ class _Request:
         self.codes: list[SettleCode] = []
         self.claimed: list[ClaimedJob] = []
         self.error: BaseException | None = None
-        self.done = threading.Event()
+        #: The connection over which this one is to carry itself, and others that wait.
+        self.dispatch: Dispatch | None = None
+        # A lock, which costs a fifth of an event: there is one for each round trip of each slot.
+        self._unanswered = threading.Lock()
+        self._unanswered.acquire()
+
+    def answer(self) -> None:
+        """Lets go who waits for it, because it is done or shall carry; once."""
+        self._unanswered.release()
+
+    def wait(self) -> None:
+        """Blocks until it is answered; once."""
+        self._unanswered.acquire()
 
 
 class RoundTrips:
@@ -61,37 +73,52 @@ class RoundTrips:
         """Settles ``ended`` and claims up to ``most``; raises what the round trip raised."""
         request = _Request(ended, most)
         self._waiting.append(request)
-        self._carry_while_possible()
-        request.done.wait()
+        self._start_carrier()
+        request.wait()
+        if request.dispatch is not None:
+            self._carry_for_all(request.dispatch, request)
         if request.error is not None:
             raise request.error
         return request.codes, request.claimed
 
-    def _carry_while_possible(self) -> None:
-        """A request that finds no connection free was left before its holder looked again: see there."""
+    def _start_carrier(self) -> None:
+        """Gives a free connection to whoever waits longest, often the caller itself.
+
+        A request that finds no connection free was left before its holder looked again: see there.
+        """
         while self._waiting:
             try:
                 dispatch = self._free.get_nowait()
             except Empty:
                 return
             try:
-                requests = self._next()
-                if requests:
-                    self._carry(dispatch, requests)
-            finally:
-                # Before the loop looks for requests again, so that none is left behind for good.
+                carrier = self._waiting.popleft()
+            except IndexError:
                 self._free.put(dispatch)
+                continue
+            carrier.dispatch = dispatch
+            carrier.answer()
 
-    def _next(self) -> list[_Request]:
+    def _carry_for_all(self, dispatch: Dispatch, own: _Request) -> None:
+        """One trip. Those who come after are carried by one of them: they would keep us from our job."""
+        try:
+            self._carry(dispatch, [own, *self._next(own)])
+        finally:
+            # Before anybody looks for requests again, so that none is left behind for good.
+            self._free.put(dispatch)
+            self._start_carrier()
+
+    def _next(self, first: _Request) -> list[_Request]:
         taken: list[_Request] = []
-        weight = 0
-        while weight < _MOST:
+        ended, wanted = len(first.ended), first.most
+        while max(ended, wanted) < _MOST:
             try:
                 request = self._waiting.popleft()
             except IndexError:
                 break
             taken.append(request)
-            weight += len(request.ended) + request.most
+            ended += len(request.ended)
+            wanted += request.most
         return taken
 
     def _carry(self, dispatch: Dispatch, requests: list[_Request]) -> None:
@@ -109,8 +136,8 @@ class RoundTrips:
             _tell(requests, error)
         else:
             _hand_out(requests, codes, claimed)
-        for request in requests:
-            request.done.set()
+        for request in requests[1:]:
+            request.answer()
 
     def _carry_apart(self, dispatch: Dispatch, requests: list[_Request]) -> None:
         """Some outcome cannot be sent. Each goes alone, so that only its own job suffers."""

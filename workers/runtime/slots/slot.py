@@ -6,6 +6,8 @@ import ctypes
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from queue import SimpleQueue
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
@@ -36,6 +38,8 @@ class Slot(threading.Thread):
         self.started_at = 0.0
         self.soft_deadline = 0.0
         self.hard_deadline = 0.0
+        #: What it is told while it waits for work; see `Idler`.
+        self.told: SimpleQueue[bool] = SimpleQueue()
         self._ended: list[tuple[ClaimedJob, Outcome]] = []
         #: Jobs in the running table: begun, and not settled yet.
         self._begun = 0
@@ -72,7 +76,16 @@ class Slot(threading.Thread):
             self.slot_pool.stopping.wait(self._rest_seconds)
             self._rest_seconds = 0.0
             return True
-        return self.slot_pool.wait_for_work()
+        return self.slot_pool.wait_for_work(self)
+
+    @property
+    def wanted(self) -> int:
+        """How many jobs it would take now."""
+        return self._size.jobs
+
+    def take(self, jobs: Sequence[ClaimedJob]) -> None:
+        """Gives it jobs while it waits for work."""
+        self.batch.extend(jobs)
 
     def _run_job(self, job: ClaimedJob) -> None:
         """One attempt, from the running table's entry to its outcome."""
@@ -113,16 +126,19 @@ class Slot(threading.Thread):
     def disarm(self) -> None:
         """Nothing may interrupt this thread any more: the handler is done."""
         with self._aim:
-            self.running = None
             self.lost_at = 0.0
-            _raise_in_thread(ctypes.c_ulong(self.ident or 0), None)
+            self.running = None
+            if self.interrupted:
+                _raise_in_thread(ctypes.c_ulong(self.ident or 0), None)
 
     def rest(self, seconds: float) -> None:
         """Claims nothing for so long, once what it holds is settled."""
         self._rest_seconds = max(self._rest_seconds, seconds)
 
     def _end(self) -> None:
-        self.disarm()
+        # Its runner has done so, unless an interrupt came in the middle of that.
+        if self.running is not None:
+            self.disarm()
         self.context = None
         self.slot_pool.running_table.note_ended(self.number, self._begun - 1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,12 +13,14 @@ import structlog
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import SettleCode
-from backend.domain.ports import Dispatch
+from backend.domain.ports import ClaimPlan, Dispatch
+from backend.telemetry.metrics.job_counts import Ended
 from backend.telemetry.outages import Outages, Wait
 from workers.base_worker import JobContext
 from workers.runtime.attempts.known_types import KnownTypes
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.slots.claim_order import ClaimOrder
+from workers.runtime.slots.idle_slots import IdleSlots
 from workers.runtime.slots.round_trips import RoundTrips
 from workers.runtime.slots.running_table import RunningTable
 
@@ -35,11 +36,13 @@ _LONGEST_WAIT = 5.0
 class WakeCalls(Protocol):
     """Where the broker calls idle worker processes. No polling: they block there."""
 
-    def wait(self, timeout: float) -> bool:
-        """Blocks until a job arrives in one of our lanes, or we call ourselves."""
+    def claim_when_woken(
+        self, plan: Sequence[ClaimPlan], most: int, timeout: float
+    ) -> list[ClaimedJob]:
+        """Blocks until a job arrives in one of our lanes, or for so long, and claims."""
 
-    def call_own(self) -> None:
-        """Wakes whoever of this process waits."""
+    def end(self) -> None:
+        """Ends the wait, for good; what was claimed by then is still returned."""
 
 
 class SlotPool:
@@ -57,9 +60,9 @@ class SlotPool:
         make_context: Callable[[ClaimedJob], JobContext],
         batch_seconds: float,
         batch_limit: int,
-        tally: Callable[[str | None, Outcome, float], None],
+        tally: Callable[[Sequence[Ended]], None],
     ) -> None:
-        """``tally`` counts an outcome by its job type; None says that its lease was lost before."""
+        """``tally`` counts the attempts that one round trip settled."""
         self.worker = worker
         self.running_table = running_table
         self.batch_seconds = batch_seconds
@@ -68,11 +71,9 @@ class SlotPool:
         self.stopping = threading.Event()
         self.outages = Outages()
         self._listener = Wait(self.outages, "listening", quiet_failures=1)
-        self._listening = threading.Lock()
+        self._order = order
         self._calls = calls
-        #: Only for a look; a race makes it wrong for an instant, which costs nothing but a moment.
-        self._idle = 0
-        self._spilled: deque[ClaimedJob] = deque()
+        self.idle = IdleSlots(self._listen)
         self._exchange = RoundTrips(dispatches, order.plan, self._doubt)
         self._known = known
         self._tally = tally
@@ -86,11 +87,10 @@ class SlotPool:
 
     def exchange(self, ended: list[tuple[ClaimedJob, Outcome]], most: int) -> Sequence[ClaimedJob]:
         """Settles what ended and claims more, in one round trip; keeps trying while Redis is away."""
-        spilled = self._take_spilled()
-        if self.stopping.is_set() or spilled:
+        if self.stopping.is_set():
             most = 0
         if not ended and most == 0:
-            return spilled
+            return ()
         wait: Wait | None = None
         while True:
             try:
@@ -105,76 +105,51 @@ class SlotPool:
             if wait is not None:
                 wait.over()
             self._account(ended, codes)
-            return [*spilled, *claimed]
+            return claimed
 
     def _doubt(self) -> None:
         self.in_doubt = True
 
     def _account(self, ended: list[tuple[ClaimedJob, Outcome]], codes: list[SettleCode]) -> None:
         self.jobs_done += len(ended)
+        counted: list[Ended] = []
         for (job, outcome), code in zip(ended, codes, strict=True):
             if code == SettleCode.LOST:
-                log.warning(
-                    "outcome.late", worker=self.worker, job_id=job.id, kind=outcome.kind.value
-                )
-                self._tally(None, outcome, 0.0)
+                self._tell_late(job, outcome)
+                counted.append((None, outcome, 0.0))
                 continue
             self.finished += outcome.kind is OutcomeKind.FINISHED
             self.failed += outcome.kind is OutcomeKind.FAILED
-            self._tally(job.job_type, outcome, job.wait)
+            counted.append((job.job_type, outcome, job.wait))
+        self._tally(counted)
+
+    def _tell_late(self, job: ClaimedJob, outcome: Outcome) -> None:
+        kind = outcome.kind.value
+        log.warning("outcome.late", worker=self.worker, job_id=job.id, kind=kind)
 
     def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
         """What runs this job; an outcome instead when nothing here can."""
         return self._known.runner_of(job)
 
-    def wait_for_work(self) -> bool:
-        """Blocks an idle slot until there may be work; False when the pool stops.
+    def wait_for_work(self, slot: Slot) -> bool:
+        """Blocks an idle slot until it has work, or should ask for some; False when the pool stops."""
+        self.give_back(self.idle.wait(slot))
+        return bool(slot.batch) or not self.stopping.is_set()
 
-        One idle slot listens, the others wait their turn: who hears the call goes to claim at once,
-        and the next one listens.
-        """
-        self._idle += 1
-        with self._listening:
-            self._idle -= 1
-            if not self.stopping.is_set() and not self._spilled:
-                self._listen()
-        return not self.stopping.is_set()
-
-    def _listen(self) -> None:
-        self._idle += 1
+    def _listen(self, most: int) -> Sequence[ClaimedJob] | None:
+        """Claims when there is something; None after an error, which leaves that to who asked."""
         try:
-            self._calls.wait(_LONGEST_WAIT)
-            self._listener.over()
+            jobs = self._calls.claim_when_woken(self._order.plan(most), most, _LONGEST_WAIT)
         except Exception as error:  # noqa: BLE001 - told by the outages
+            self.in_doubt = True
             self.stopping.wait(self._listener.failed(error))
-        finally:
-            self._idle -= 1
-
-    def has_idle(self) -> bool:
-        """Whether some slot waits for work."""
-        return self._idle > 0
-
-    def spill(self, jobs: Sequence[ClaimedJob]) -> None:
-        """Hands jobs that waited behind a long one to idle slots."""
-        self._spilled.extend(jobs)
-        self._call_own()
-
-    def _take_spilled(self) -> list[ClaimedJob]:
-        try:
-            return [self._spilled.popleft()]
-        except IndexError:
-            return []
-
-    def take_all_spilled(self) -> list[ClaimedJob]:
-        """Takes back what no slot has picked up."""
-        taken = []
-        while spilled := self._take_spilled():
-            taken += spilled
-        return taken
+            return None
+        self._listener.over()
+        return jobs
 
     def held(self) -> list[ClaimedJob]:
         """Every job this process has a lease on."""
-        return [*list(self._spilled), *(job for slot in self.slots for job in slot.held())]
+        return [job for slot in self.slots for job in slot.held()]
 
     def release(self, jobs: Sequence[ClaimedJob], *, has_begun: bool) -> None:
         """Gives jobs back to the front of their queues, uncharged, the last one first.
@@ -185,17 +160,19 @@ class SlotPool:
             outcome = Outcome(OutcomeKind.RELEASED if has_begun else OutcomeKind.RETURNED)
             self._exchange.trade([(job, outcome) for job in reversed(jobs)], 0)
 
+    def give_back(self, jobs: Sequence[ClaimedJob]) -> None:
+        """Gives back jobs whose handlers have not begun; where that fails, they are looked for as lost."""
+        try:
+            self.release(jobs, has_begun=False)
+        except Exception as error:  # noqa: BLE001 - whatever Redis says, life goes on
+            self.in_doubt = True
+            log.warning("release.failed", error=str(error), note="tried again soon")
+
     def stop(self) -> None:
         """Claims nothing more; slots leave as their jobs end."""
         self.stopping.set()
-        self._call_own()
-
-    def _call_own(self) -> None:
-        """Ends the listening of this process's own slot."""
-        try:
-            self._calls.call_own()
-        except Exception as error:  # noqa: BLE001 - who listens looks up by itself soon
-            log.debug("wake.lost", worker=self.worker, error=str(error))
+        self.idle.end()
+        self._calls.end()
 
     def slot_left(self, slot: Slot) -> None:
         """A slot's thread is over."""
@@ -203,5 +180,5 @@ class SlotPool:
         self.left.release()
 
 
-def no_tally(_job_type: str | None, _outcome: Outcome, _wait: float) -> None:
+def no_tally(_ended: Sequence[Ended]) -> None:
     """Counts nothing."""

@@ -5,14 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
-import structlog
-
-from backend.domain.jobs.job import ClaimedJob
 from workers.base_worker import TimeLimitReached
 from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool
-
-log = structlog.get_logger("tally.worker")
 
 _TICK = 0.05
 #: A job that runs longer than this may not keep others waiting behind it.
@@ -44,18 +39,7 @@ class SlotWatchdog(threading.Thread):
             slot.interrupt(job, TimeLimitReached)
 
     def _free_batch(self, slot: Slot) -> None:
-        waiting = slot.give_up_batch()
-        if self._slot_pool.has_idle() and not self._slot_pool.stopping.is_set():
-            self._slot_pool.spill(waiting)
-        else:
-            self._give_back(waiting)
-
-    def _give_back(self, waiting: list[ClaimedJob]) -> None:
-        try:
-            self._slot_pool.release(waiting, has_begun=False)
-        except Exception as error:  # noqa: BLE001 - nobody holds them: they are looked for as lost
-            log.warning("release.failed", error=str(error), note="tried again soon")
-            self._slot_pool.in_doubt = True
+        self._slot_pool.give_back(self._slot_pool.idle.deal(slot.give_up_batch()))
 
     def end(self) -> None:
         """Ends the thread."""

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
 from backend.domain.ports import Lease, Rescued
 
+#: Seconds; longer than a worker waits for work in one go.
+_LONGEST_UNHEARD = 10.0
+
 
 class Death(NamedTuple):
     """How a worker process ended, and what it ran then, by job id and fence."""
@@ -55,18 +58,40 @@ def charged(lease: Lease, reason: str, cause: str) -> Outcome:
     return died(reason, cause, failures=lease.failures, max_attempts=lease.max_attempts)
 
 
-def judge_vanished(leases: Sequence[Lease]) -> list[Rescued]:
+def unheard_seconds(lease_seconds: float) -> float:
+    """For how long a job is leased of whose claim its worker has not heard yet.
+
+    An idle worker's claim waits in the store for a job, and is carried out there, whoever is left to
+    hear of it.
+    """
+    return min(_LONGEST_UNHEARD, lease_seconds / 3)
+
+
+def judge_vanished(leases: Sequence[Lease], lease_seconds: float) -> list[Rescued]:
     """Outcomes for leases that ended unextended: their worker's host is gone, or frozen.
 
-    Nobody can tell what had begun there, so all of it counts as begun: effects may have happened.
-
-    Leases of one worker that end together are suspects together; one that ends alone is charged.
+    What it never heard of is given back as if nobody had claimed it. Nobody can tell what else had
+    begun there, so all of that counts as begun: effects may have happened. Such leases of one worker
+    that end together are suspects together; one that ends alone is charged.
     """
     by_worker: dict[str, list[Lease]] = {}
     for lease in leases:
         by_worker.setdefault(lease.worker, []).append(lease)
     rescued = []
     for worker, group in by_worker.items():
-        running = [(lease.job_id, lease.fence) for lease in group]
+        heard = [lease for lease in group if _was_heard_of(lease, lease_seconds)]
+        running = [(lease.job_id, lease.fence) for lease in heard]
         rescued += judge(group, Death(f"worker {worker} stopped renewing its lease", running))
     return rescued
+
+
+def _was_heard_of(lease: Lease, lease_seconds: float) -> bool:
+    """Whether its lease is longer than one that was never lengthened after such a claim.
+
+    A fence begins with the milliseconds of its moment; clocks of a store may step a little in between.
+    """
+    claimed_ms = lease.fence.partition("-")[0]
+    if not claimed_ms.isdecimal():
+        return True
+    leased_seconds = (float(lease.expires) - int(claimed_ms)) / 1000
+    return leased_seconds > 1.5 * unheard_seconds(lease_seconds)
