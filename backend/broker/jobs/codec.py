@@ -152,7 +152,8 @@ def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
 
 def kind_word(outcome: Outcome) -> str:
     """What the steps call the kind of an outcome: poison is counted apart, whoever found it."""
-    return "poisoned" if outcome.is_poison else outcome.kind.value
+    kind = outcome.kind
+    return "poisoned" if kind is OutcomeKind.FAILED and outcome.is_poison else kind
 
 
 def outcome_texts(outcome: Outcome) -> tuple[str, str | bytes]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import trustme
 from redis.exceptions import RedisError
 
-from backend.broker.server.connection import connect
+from backend.broker.jobs.wake_calls import RedisWakeCalls
+from backend.broker.keys import Keys
+from backend.broker.server import library
+from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.errors import QueueUnavailable
+from backend.domain.ports import ClaimPlan
 from tests.eventually import eventually
+from tests.integration.broker.bench import Bench, new_job
 from tests.integration.metrics.conftest import free_port
 from tests.integration.runtime.cluster import ROOT, Cluster
 
@@ -76,3 +82,27 @@ def test_a_certificate_nobody_vouches_for_is_refused(tls_url: str, tmp_path: Pat
 
     with pytest.raises(QueueUnavailable):
         Cluster(url, tmp_path)
+
+
+def test_an_idle_worker_over_tls_ends_its_wait_and_takes_no_job_along(tls_url: str) -> None:
+    """It says that it has nothing more to say below the encryption, and still reads what comes."""
+    client, blocking = connect(tls_url), connect_blocking(tls_url)
+    bench = Bench(client, Keys())
+    library.load(client)
+    calls = RedisWakeCalls(
+        client, blocking, bench.keys, worker="w1", lanes=["default"], lease_seconds=60
+    )
+    plan = [ClaimPlan("normal", 0)]
+    with ThreadPoolExecutor() as threads:
+        bench.seed(new_job("a"))
+        assert [job.id for job in calls.claim_when_woken(plan, 1, 20)] == ["a"]
+        waiting = threads.submit(calls.claim_when_woken, plan, 1, 20)
+        eventually(lambda: client.info("clients")["blocked_clients"] == 1)
+
+        calls.end()
+
+        assert waiting.result(20) == []
+    bench.seed(new_job("b"))
+    assert bench.queue() == ["b"]
+    for made in (client, blocking):
+        made.close()

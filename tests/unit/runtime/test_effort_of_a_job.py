@@ -23,7 +23,7 @@ from workers.runtime.slots.slot_pool import SlotPool
 
 _JOBS = 2000
 #: Of Python and of C, from the answer of Redis to what it is sent; 112 before there was a limit.
-_MOST_CALLS = 106
+_MOST_CALLS = 98
 
 
 def _do_nothing(payload: dict[str, Any]) -> None:

@@ -102,6 +102,26 @@ def test_more_jobs_than_places_keep_the_last_one_in_sight(running_table: Running
     assert running_table.running() == []
 
 
+@pytest.mark.parametrize("slot", [0, 1, 3])
+@pytest.mark.parametrize("places", [0, 1, 7, 200, 300])
+def test_settling_a_slot_touches_no_other(
+    running_table: RunningTable, slot: int, places: int
+) -> None:
+    running_table.beat(7.5)
+    others = [number for number in range(4) if number != slot]
+    for number in others:
+        for place in (0, 1):
+            running_table.note_running(number, ENTRY._replace(job_id=f"{number}-{place}"), place)
+    for place in range(places):
+        running_table.note_running(slot, ENTRY, place)
+
+    running_table.settle(slot, places)
+
+    left = [entry.job_id for entry in running_table.running()]
+    assert left == [f"{number}-{place}" for number in others for place in (0, 1)]
+    assert running_table.last_beat == 7.5
+
+
 def test_ending_twice_is_ending_once(running_table: RunningTable) -> None:
     running_table.note_ended(3)
     running_table.note_ended(3)

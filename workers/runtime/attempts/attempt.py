@@ -66,7 +66,8 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
     """Decodes, calls, encodes; whatever is raised becomes an outcome."""
     started = time.perf_counter()
     try:
-        payload = json.loads(job.data)[2][1]
+        # Decoded here: `json` would first find out in which of five codes it is written.
+        payload = json.loads(job.data.decode("utf-8", "surrogatepass"))[2][1]
         if prepared.model is not None:
             payload = _checked(prepared.model, payload)
         result = copy_context().run(_called, prepared, payload, context)

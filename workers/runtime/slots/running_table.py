@@ -112,9 +112,12 @@ class RunningTable:
 
     def settle(self, slot: int, places: int) -> None:
         """Notes that so many jobs of a slot, all that it had begun, are settled."""
+        if not places:
+            return
         # From the last one: what is noted is read from the first, up to where nothing is.
-        for place in reversed(range(min(places, _PLACES))):
-            self._memory[_at(slot, place)] = _NOTHING
+        first, noted = _at(slot, 0), min(places, _PLACES)
+        last = first + (noted - 1) * _ENTRY.size
+        self._memory[last : first - 1 : -_ENTRY.size] = bytes(noted)
 
     def running(self) -> list[RunningJob]:
         """Everything that runs, as far as the table knows."""
