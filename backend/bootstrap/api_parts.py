@@ -84,7 +84,7 @@ def api_parts(parts: Platform) -> ApiServices:
             history,
             clock,
             flow=PostgresFlowStore(replica),
-            lanes=parts.catalogue.lanes(),
+            lanes=parts.catalogue.own_lanes(),
             depths=PostgresDepthStore(replica),
             overdue=lambda: schedules.list_all(overdue=True),
             lag=event_stream(parts, "overview").lag,
@@ -151,7 +151,7 @@ def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
     settings = parts.settings.api
     if not settings.worker_lanes or not parts.settings.job_queue_enabled:
         return None
-    lanes = parts.catalogue.lanes() if "all" in settings.worker_lanes else settings.worker_lanes
+    lanes = parts.catalogue.own_lanes() if "all" in settings.worker_lanes else settings.worker_lanes
     slots, grace = settings.worker_slots, embedded_grace(parts.settings)
 
     def make() -> Work:

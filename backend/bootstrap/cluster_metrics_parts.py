@@ -61,7 +61,7 @@ def cluster_collectors(parts: Platform) -> list[Collector]:
             RedisFacts(client, parts.home.keys),
             parts.clock,
             shard=parts.home.number,
-            queues=[str(queue) for queue in queues_of(parts.catalogue.lanes())],
+            queues=[str(queue) for queue in queues_of(parts.catalogue.own_lanes())],
             lag=event_stream(parts, "metrics").lag,
             check=parts.check_redis,
         ),

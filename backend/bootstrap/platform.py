@@ -94,7 +94,9 @@ class Platform:
     def catalogue(self) -> JobTypeCatalogue:
         """Every job type of this deployment."""
         retry = RetryPolicy(self.settings.retry.delays, jitter=self.settings.retry.jitter)
-        return load_catalogue(OWN_MODULES, self.settings.job_packages, retry)
+        catalogue = load_catalogue(OWN_MODULES, self.settings.job_packages, retry)
+        catalogue.published = self.broker.declarations
+        return catalogue
 
     @cached_property
     def broker(self) -> RedisBroker | MemoryBroker:

@@ -76,7 +76,7 @@ def outbox_service(parts: Platform) -> OutboxService:
 def control_keeper(parts: Platform, engine: Engine, shard: Shard | None = None) -> ControlKeeper:
     """Keeps what operators said the same on record and in a shard, the home shard if none is named."""
     at = shard or parts.home
-    live = RedisControls(at.client, at.keys, parts.catalogue.lanes())
+    live = RedisControls(at.client, at.keys, parts.catalogue.own_lanes())
     return ControlKeeper(live, PostgresControlBook(engine))
 
 

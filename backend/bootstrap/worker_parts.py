@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import structlog
+
 from backend.api.config.engine_settings import WorkerSettings
 from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.bootstrap.platform import Platform
@@ -16,6 +18,7 @@ from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.broker.workers.worker_commands import RedisWorkerCommands
 from backend.broker.workers.worker_presence import RedisWorkerPresence
+from backend.domain.errors import TallyError
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.queue_name import queues_of
 from backend.telemetry.metrics.job_counts import Ended
@@ -35,6 +38,8 @@ from workers.runtime.slots.slot_pool import SlotPool, no_tally
 from workers.runtime.supervision.retirement import RetirementLimits
 from workers.runtime.supervision.supervisor import ProcessLimits, Supervisor
 from workers.runtime.worker_process import WorkerProcess
+
+log = structlog.get_logger("tally.worker")
 
 #: Slots of one process share so many connections: while one carries, others gather for the next.
 _DISPATCHES = 2
@@ -114,7 +119,18 @@ def _presence(parts: Platform, worker_spec: WorkerSpec) -> RedisWorkerPresence:
         queues=[str(queue) for queue in queues_of(list(worker_spec.lanes))],
         slots=worker_spec.slots,
         lifetime=parts.settings.worker.lease,
+        declare=lambda: _declare(parts),
     )
+
+
+def _declare(parts: Platform) -> None:
+    """Tells callers of the job types that are not Tally's own; a worker that cannot works all the same."""
+    shipped = frozenset(OWN_MODULES)
+    kinds = [kind for kind in parts.catalogue.own() if kind.handler.__module__ not in shipped]
+    try:
+        parts.broker.declarations.publish(kinds)
+    except TallyError as error:
+        log.warning("declarations.not_published", error=str(error))
 
 
 def _slot_pool(
@@ -149,7 +165,7 @@ def _slot_pool(
 
 
 def _known_types(parts: Platform, workers: Workers, children: ChildPool, name: str) -> KnownTypes:
-    kinds = list(parts.catalogue)
+    kinds = parts.catalogue.own()
     return KnownTypes(
         {kind.name: kind.version for kind in kinds},
         {kind.name: _runner(parts, kind, workers, children, name) for kind in kinds},
@@ -162,7 +178,7 @@ def _workers(parts: Platform, lanes: Sequence[str]) -> Workers:
     """One instance of each worker class whose job types run in threads of these lanes."""
     classes = {
         kind.worker
-        for kind in parts.catalogue
+        for kind in parts.catalogue.own()
         if kind.worker and kind.lane in lanes and kind.isolation is Isolation.THREAD
     }
     return {worker: worker(parts.settings) for worker in classes}

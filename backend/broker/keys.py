@@ -105,6 +105,11 @@ class Keys:
         """Hash of concurrency limits by job type."""
         return f"{self.root}:tally:limits"
 
+    @property
+    def types(self) -> str:
+        """Hash of what workers declare of each job type: its version, a blank, JSON."""
+        return f"{self.root}:tally:types"
+
     def holders(self, gate: str) -> str:
         """Set of job ids that hold a slot of one concurrency limit."""
         return f"{self.root}:tally:holders:{gate}"

@@ -7,6 +7,7 @@ from functools import cached_property
 from redis import Redis
 
 from backend.broker.jobs.checkpoints import RedisCheckpoints
+from backend.broker.jobs.declarations import RedisDeclarations
 from backend.broker.jobs.dispatch import RedisDispatch
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
@@ -39,6 +40,11 @@ class RedisBroker:
     def queue(self) -> RedisJobQueue:
         """Where jobs are accepted and looked at."""
         return RedisJobQueue(self._client, self._blocking, self._keys, **self._limits)
+
+    @cached_property
+    def declarations(self) -> RedisDeclarations:
+        """The job types that workers publish."""
+        return RedisDeclarations(self._client, self._keys)
 
     @cached_property
     def leases(self) -> RedisLeaseBook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.domain.ports import Clock
 from backend.memory.attempt_notes import MemoryCheckpoints, MemoryProgressNotes
+from backend.memory.declarations import MemoryDeclarations
 from backend.memory.dispatch import MemoryDispatch
 from backend.memory.event_source import MemoryEventSource
 from backend.memory.inspection import MemoryInspection
@@ -36,6 +37,7 @@ class MemoryBroker:
         self.progress_notes = MemoryProgressNotes(state)
         self.checkpoints = MemoryCheckpoints(state)
         self.events = MemoryEventSource(state)
+        self.declarations = MemoryDeclarations()
 
     def queue_with(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> MemoryJobQueue:
         """The queue as callers see it who have limits of their own."""

@@ -101,7 +101,7 @@ def _start(stack: Stack, catcher: MailCatcher, hooks: HookCatcher) -> str:
     for name in ("scheduler", "recorder", "api"):
         stack.start(name, name, environment=environment)
     stack.start("workers", "worker", environment=environment)
-    lanes = len(parts.catalogue.lanes())
+    lanes = len(parts.catalogue.own_lanes())
     _say(f"starting scheduler, recorder, API and workers for {lanes} lanes")
     _wait_for_workers(stack, parts, known, lanes)
     return f"http://127.0.0.1:{port}"

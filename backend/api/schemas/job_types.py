@@ -48,7 +48,7 @@ class JobTypeResource(Resource):
             role=kind.role,
             tenants=kind.tenants,
             secret_fields=sorted(kind.secret_fields),
-            payload_schema=kind.payload.model_json_schema() if kind.payload else None,
+            payload_schema=kind.payload_schema,
         )
 
 

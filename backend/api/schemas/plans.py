@@ -11,9 +11,9 @@ from backend.api.schemas.base import Because, Request, Resource
 from backend.api.schemas.fields import PriorityWord, Tag
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.api.schemas.option_fields import said_options, with_options
-from backend.domain.jobs.job_preview import JobPreview
 from backend.domain.jobs.options.bounds import MOST_TAGS
 from backend.domain.jobs.options.job_options import JobOptions
+from backend.domain.jobs.plans.job_preview import JobPreview
 
 _Jobs = Annotated[list[EnqueueRequest], Field(min_length=1, max_length=10_000)]
 

@@ -36,6 +36,7 @@ STEPS = (
     "words",
     "adopt",
     "usher",
+    "declare",
     "purge",
     "evict",
     "progress",

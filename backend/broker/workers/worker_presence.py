@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -36,7 +36,10 @@ class RedisWorkerPresence:
         queues: Sequence[str],
         slots: int,
         lifetime: float,
+        declare: Callable[[], None] = lambda: None,
     ) -> None:
+        """``declare`` tells of its job types whenever it appears: Redis may have forgotten them too."""
+        self._declare = declare
         self._client = client
         self._keys = keys
         self._key = keys.worker(name)
@@ -69,6 +72,7 @@ class RedisWorkerPresence:
             pipe.sadd(self._keys.workers_of(queue), self._key)
         with translated():
             pipe.execute()
+        self._declare()
 
     def beat(
         self, jobs: Sequence[ClaimedJob], *, stopping: bool, finished: int = 0, failed: int = 0

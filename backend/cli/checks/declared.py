@@ -15,7 +15,7 @@ from backend.services.schedules.schedule_system import all_seeds
 def check_declared(parts: Platform) -> Iterator[Finding]:
     """Whether the packages can be imported, and whether what is enqueued by itself will be accepted."""
     try:
-        names = [kind.name for kind in parts.catalogue]
+        names = [kind.name for kind in parts.catalogue.own()]
     except ConfigurationError as error:
         yield wrong(
             "job_packages",
@@ -23,7 +23,7 @@ def check_declared(parts: Platform) -> Iterator[Finding]:
             "correct job_packages, or install the package",
         )
         return
-    yield ok("job_packages", f"{len(names)} job types in {len(parts.catalogue.lanes())} lanes")
+    yield ok("job_packages", f"{len(names)} job types in {len(parts.catalogue.own_lanes())} lanes")
     yield from _schedules(parts)
     yield from _subscriptions(parts)
 

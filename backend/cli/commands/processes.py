@@ -75,7 +75,7 @@ def worker(
 
 
 def _chosen(parts: Platform, lanes: tuple[str, ...]) -> list[str]:
-    known = parts.catalogue.lanes()
+    known = parts.catalogue.own_lanes()
     if not lanes or lanes == ("all",):
         return known
     for lane in lanes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, cast
 
 from backend.domain.access.role import Role
-from backend.domain.errors import ConfigurationError, UnknownJobType
+from backend.domain.errors import ConfigurationError, Unavailable, UnknownJobType
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.queue_name import DEFAULT_LANE, Priority
 from backend.domain.text.nearest_name import suggestion
@@ -52,10 +52,22 @@ class JobType:
     #: The least role of who may have it run, and whether callers bound to a tenant may too.
     role: Role = Role.PRODUCER
     tenants: bool = True
+    #: JSON Schema of the payload, where its model is not at hand.
+    schema: Mapping[str, Any] | None = None
     #: Whether the handler takes the payload's fields as arguments, instead of the payload.
     takes_arguments: bool = False
     #: The worker class whose instance runs it; None for a plain function.
     worker: type[Any] | None = None
+
+    @property
+    def payload_schema(self) -> dict[str, Any] | None:
+        """JSON Schema of the payload; None: any object, or a model that has none."""
+        if self.payload is None:
+            return None if self.schema is None else dict(self.schema)
+        try:
+            return cast("dict[str, Any]", self.payload.model_json_schema())
+        except Exception:  # noqa: BLE001 - pydantic's, for a type of the author's own
+            return None
 
     @property
     def hard_timeout(self) -> float:
@@ -63,8 +75,21 @@ class JobType:
         return self.timeout + self.grace
 
 
+class PublishedTypes(Protocol):
+    """Job types that other processes tell of, as `Declarations` has them."""
+
+    def find(self, name: str) -> JobType | None:
+        """One of them; raises `Unavailable`."""
+
+    def all(self) -> Mapping[str, JobType]:
+        """All by name; raises `Unavailable`."""
+
+
 class JobTypeCatalogue:
-    """Every job type this process knows, by name. An allow-list: nothing else can be run."""
+    """Every job type that can be enqueued here, by name: one's own, whose code is here, and published ones.
+
+    An allow-list: nothing else can be enqueued, and only one's own can be run.
+    """
 
     #: Where job types come from, for whoever misses one.
     origin = "job types come from the packages under job_packages in config/queue-config.yaml"
@@ -74,6 +99,8 @@ class JobTypeCatalogue:
     ) -> None:
         #: For job types that say nothing of retries.
         self.default_retry = default_retry or RetryPolicy()
+        #: Asked for what is not its own; None: nobody is.
+        self.published: PublishedTypes | None = None
         self._by_name: dict[str, JobType] = {}
         for job_type in job_types:
             self.add(job_type)
@@ -89,26 +116,54 @@ class JobTypeCatalogue:
         self._by_name[job_type.name] = job_type
 
     def find(self, name: str) -> JobType | None:
-        """The job type called ``name``; None when none is known here."""
+        """Its own job type called ``name``; None when it has none."""
         return self._by_name.get(name)
 
     def get(self, name: str) -> JobType:
-        """The job type called ``name``; raises `UnknownJobType` naming the nearest one."""
+        """The job type called ``name``; raises `UnknownJobType` naming the nearest one.
+
+        Raises `Unavailable` when only those who published it could tell.
+        """
         job_type = self._by_name.get(name)
+        if job_type is None and self.published is not None:
+            job_type = self.published.find(name)
         if job_type is None:
+            names = [known.name for known in self]
             raise UnknownJobType(
-                f"there is no job type {name!r}{suggestion(name, self._by_name)}; {self.origin}",
+                f"there is no job type {name!r}{suggestion(name, names)}; {self.origin}",
                 job_type=name,
             )
         return job_type
 
     def __contains__(self, name: str) -> bool:
-        return name in self._by_name
+        return name in self._by_name or name in self._elsewhere()
 
     def __iter__(self) -> Iterator[JobType]:
-        return iter(sorted(self._by_name.values(), key=lambda job_type: job_type.name))
+        known = {**self._elsewhere(), **self._by_name}
+        return iter(sorted(known.values(), key=lambda job_type: job_type.name))
+
+    def own(self) -> list[JobType]:
+        """Those that this process has the code of, by name. Asks nobody."""
+        return sorted(self._by_name.values(), key=lambda job_type: job_type.name)
 
     def lanes(self) -> list[str]:
         """Every lane that some job type lives in, the default lane first."""
-        lanes = {job_type.lane for job_type in self} - {DEFAULT_LANE}
-        return [DEFAULT_LANE, *sorted(lanes)]
+        return _lanes_of(self)
+
+    def own_lanes(self) -> list[str]:
+        """The same of its own. Asks nobody."""
+        return _lanes_of(self.own())
+
+    def _elsewhere(self) -> Mapping[str, JobType]:
+        """The published ones; none while nobody can be asked, for lists and pages go on without."""
+        if self.published is None:
+            return {}
+        try:
+            return self.published.all()
+        except Unavailable:
+            return {}
+
+
+def _lanes_of(job_types: Iterable[JobType]) -> list[str]:
+    lanes = {job_type.lane for job_type in job_types} - {DEFAULT_LANE}
+    return [DEFAULT_LANE, *sorted(lanes)]

@@ -9,7 +9,7 @@ from backend.domain.jobs.options.job_options import JobOptions
 from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
-    from backend.domain.jobs.job_preview import Plan
+    from backend.domain.jobs.plans.job_preview import Plan
     from backend.services.jobs.job_options import JobRequest
     from backend.services.jobs.rehearsals import RunReceipt
 

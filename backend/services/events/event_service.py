@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backend.domain.errors import InvalidOption, InvalidPayload, JobNotFound
+import structlog
+
+from backend.domain.errors import InvalidOption, InvalidPayload, JobNotFound, Unavailable
 from backend.domain.events.event_record import Emitted, EventJob, EventRecord
 from backend.domain.events.event_record_ports import EventRecordStore, RecordedEvent
 from backend.domain.events.subscription import Subscription, SubscriptionTable
@@ -15,6 +17,8 @@ from backend.domain.jobs.job_id import checked
 from backend.domain.jobs.trace_parent import trace_id_in
 from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs.job_intake import JobIntake
+
+log = structlog.get_logger("tally.events")
 
 _LONGEST_NAME = 200
 _to_json = json_encoder("payload", ensure_ascii=True)
@@ -72,14 +76,17 @@ class EventService:
         """Raises `InvalidRequest` for a subscription to what does not exist: call it at the start."""
         for event in self._subscriptions.events():
             for subscription in self._subscriptions.of(event):
-                self._intake.catalogue.get(subscription.job_type)
                 try:
+                    self._intake.catalogue.get(subscription.job_type)
                     self._intake.check_options(subscription.job_type, subscription.options)
                 except InvalidOption as error:
                     raise InvalidOption(
                         f"subscription {subscription.name!r} of event {event!r}: {error}",
                         **error.details,
                     ) from error
+                except Unavailable as away:
+                    # A type that others published: known again when Redis is, and asked for then.
+                    log.warning("subscription.not_checked", event=event, error=str(away))
 
     def _job(
         self, subscription: Subscription, event: EventRecord, payload: Mapping[str, Any]

@@ -109,7 +109,7 @@ class JobIntake:
 
     def _no_name(self, given: Any) -> InvalidOption:
         """The error for a function, a class or what else is given in place of a job type's name."""
-        names = [kind.name for kind in self.catalogue if kind.handler is given]
+        names = [kind.name for kind in self.catalogue.own() if kind.handler is given]
         meant = f"; that one is called {names[0]!r}" if names else ""
         return InvalidOption(
             f"job_type is the name of a job type, not a {type(given).__name__}{meant}",

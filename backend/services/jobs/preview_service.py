@@ -9,11 +9,11 @@ from typing import NamedTuple
 from backend.domain.errors import InvalidOption, InvalidRequest, Unavailable
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import EnqueueReply, NewJob
-from backend.domain.jobs.job_preview import GatePreview, JobPreview, Plan
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.options.job_terms import terms_of
-from backend.domain.jobs.plan_token import PlanToken, token_for
+from backend.domain.jobs.plans.job_preview import GatePreview, JobPreview, Plan
+from backend.domain.jobs.plans.plan_token import PlanToken, token_for
 from backend.domain.jobs.queue_state import QueueState
 from backend.domain.ports import Inspection, JobQueue
 from backend.services.jobs.job_intake import JobIntake

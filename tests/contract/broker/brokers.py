@@ -15,6 +15,7 @@ from backend.broker.redis_broker import RedisBroker
 from backend.broker.server import library
 from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.history.history_ports import EventSource
+from backend.domain.jobs.published_type import Declarations
 from backend.domain.ports import (
     Dispatch,
     Inspection,
@@ -44,6 +45,7 @@ class Broker(Protocol):
     events: EventSource
     #: Whether time that was let pass shows on its clock; else all that is due came nearer.
     is_ahead: bool
+    declarations: Declarations
 
     def dispatch(self, worker: str, lanes: tuple[str, ...], *, lease_seconds: float) -> Dispatch:
         """The hot path of one worker process."""

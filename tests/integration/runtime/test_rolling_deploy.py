@@ -10,6 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from backend.domain.errors import UnknownJobType
 from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import ROOT, Cluster
@@ -101,3 +104,19 @@ def test_callers_of_a_new_release_lose_nothing_to_workers_of_the_old_one(
     assert old.platform.inspection.dead_count() == 0
     assert [old.job(ids[at]).result for at in (0, JOBS)] == ["0 waves", "Dr 0"]
     assert old.difference() == 0
+
+
+def test_a_caller_without_the_code_enqueues_by_name_what_workers_published(
+    make_cluster: Callable[..., Cluster], tmp_path: Path
+) -> None:
+    deployment = _release(make_cluster, tmp_path / "new", _NEW)
+    deployment.workers()
+    queue = deployment.platform.queue_service
+
+    job_id = queue.enqueue_job("shop.wave", {"name": "Ada"}, priority="high")
+
+    assert deployment.ended(job_id).result == "Ada waves"
+    assert queue.catalogue.get("shop.greet").version == 2
+    assert "shop.wave" not in {kind.name for kind in queue.catalogue.own()}
+    with pytest.raises(UnknownJobType, match="did you mean"):
+        queue.enqueue_job("shop.wav", {"name": "Ada"})

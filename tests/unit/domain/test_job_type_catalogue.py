@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.errors import ConfigurationError, UnknownJobType
+from backend.domain.errors import ConfigurationError, QueueUnavailable, UnknownJobType
 from backend.domain.jobs.job_type import Isolation, JobType, JobTypeCatalogue
 from backend.domain.text.nearest_name import suggestion
 
@@ -51,6 +51,54 @@ def test_types_come_sorted_and_lanes_with_the_default_first() -> None:
     assert [job_type.name for job_type in CATALOGUE] == ["a", "greet", "send_email"]
     assert CATALOGUE.lanes() == ["default", "email"]
     assert JobTypeCatalogue().lanes() == ["default"]
+
+
+class Elsewhere:
+    """What other processes published, or nobody to ask."""
+
+    def __init__(self, *kinds: JobType, is_away: bool = False) -> None:
+        self.kinds = {kind.name: kind for kind in kinds}
+        self.is_away = is_away
+
+    def find(self, name: str) -> JobType | None:
+        return self.all().get(name)
+
+    def all(self) -> dict[str, JobType]:
+        if self.is_away:
+            raise QueueUnavailable("Redis is away")
+        return self.kinds
+
+
+def _with(elsewhere: Elsewhere) -> JobTypeCatalogue:
+    catalogue = JobTypeCatalogue([JobType("greet", _other)])
+    catalogue.published = elsewhere
+    return catalogue
+
+
+def test_types_of_others_can_be_enqueued_and_are_not_ones_own() -> None:
+    catalogue = _with(Elsewhere(JobType("resize", print, lane="images"), JobType("greet", print)))
+
+    assert catalogue.get("resize").lane == "images"
+    assert "resize" in catalogue
+    assert [kind.name for kind in catalogue] == ["greet", "resize"]
+    assert catalogue.get("greet").handler is _other
+    assert catalogue.lanes() == ["default", "images"]
+    assert ([kind.name for kind in catalogue.own()], catalogue.own_lanes()) == (
+        ["greet"],
+        ["default"],
+    )
+    with pytest.raises(UnknownJobType, match="did you mean 'resize'"):
+        catalogue.get("resise")
+
+
+def test_while_others_cannot_be_asked_nobody_says_that_a_type_is_unknown() -> None:
+    catalogue = _with(Elsewhere(is_away=True))
+
+    assert [kind.name for kind in catalogue] == ["greet"]
+    assert "resize" not in catalogue
+    assert catalogue.get("greet").handler is _other
+    with pytest.raises(QueueUnavailable):
+        catalogue.get("resize")
 
 
 def test_the_hard_limit_is_the_soft_one_and_its_grace() -> None:

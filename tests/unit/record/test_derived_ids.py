@@ -10,7 +10,7 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_id import checked, uuid7
-from backend.domain.jobs.plan_token import PlanToken, token_for
+from backend.domain.jobs.plans.plan_token import PlanToken, token_for
 from backend.domain.jobs.queue_name import QueueName
 
 CAUSE = uuid7(1_700_000_000_000, b"0123456789")

@@ -115,7 +115,7 @@ def _type_facts(kind: Any) -> dict[str, Any]:
         "limit": kind.limit,
         "version": kind.version,
         "description": kind.description,
-        "payload": kind.payload.model_json_schema() if kind.payload else None,
+        "payload": kind.payload_schema,
     }
 
 

@@ -1,0 +1,96 @@
+"""A job type as workers tell others of it: all but the handler, as JSON text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import Any, NoReturn, Protocol
+
+from backend.domain.access.role import Role
+from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job_type import Isolation, JobType
+from backend.domain.jobs.queue_name import Priority
+
+
+class PublishCode(IntEnum):
+    """What became of one declaration that was published."""
+
+    SAME = 0
+    NEW = 1
+    #: Another one of this version held before: two releases differ and have one version.
+    CHANGED = 2
+    #: A higher version is there, and stays.
+    OLDER = 3
+
+
+class Declarations(Protocol):
+    """Where workers publish the job types that they know, and others read them."""
+
+    def publish(self, kinds: Sequence[JobType]) -> list[PublishCode]:
+        """Tells of job types: the highest version of each stays. Raises `QueueUnavailable`."""
+
+    def find(self, name: str) -> JobType | None:
+        """One that some worker published; None when none did. Raises `QueueUnavailable`."""
+
+    def all(self) -> Mapping[str, JobType]:
+        """Every one by name, some moments old at most. Raises `QueueUnavailable`."""
+
+
+def text_of(kind: JobType) -> str:
+    """What others need to enqueue, show and protect its jobs."""
+    retry = kind.retry
+    return json.dumps(
+        {
+            "lane": kind.lane,
+            "priority": kind.priority.value,
+            "isolation": kind.isolation.value,
+            "timeout": kind.timeout,
+            "grace": kind.grace,
+            "retry": [list(retry.delays), retry.max_retries, retry.jitter],
+            "limit": kind.limit,
+            "result_ttl": kind.result_ttl,
+            "version": kind.version,
+            "description": kind.description,
+            "secret_fields": sorted(kind.secret_fields),
+            "destination_fields": sorted(kind.destination_fields),
+            "role": kind.role.value,
+            "tenants": kind.tenants,
+            "schema": kind.payload_schema,
+        },
+        separators=(",", ":"),
+        sort_keys=True,
+    )
+
+
+def job_type_of(name: str, text: str | bytes) -> JobType:
+    """The job type that `text_of` told of; what a later release says beside it is left out."""
+    said = json.loads(text)
+    delays, most, jitter = said["retry"]
+    return JobType(
+        name,
+        _run_elsewhere,
+        lane=said["lane"],
+        priority=Priority(said["priority"]),
+        isolation=Isolation(said["isolation"]),
+        timeout=said["timeout"],
+        grace=said["grace"],
+        retry=RetryPolicy(tuple(delays), most, jitter),
+        limit=said["limit"],
+        result_ttl=said["result_ttl"],
+        version=said["version"],
+        description=said["description"],
+        secret_fields=_names(said["secret_fields"]),
+        destination_fields=_names(said["destination_fields"]),
+        role=Role(said["role"]),
+        tenants=said["tenants"],
+        schema=said["schema"],
+    )
+
+
+def _names(said: Iterable[str]) -> frozenset[str]:
+    return frozenset(said)
+
+
+def _run_elsewhere(*_: Any) -> NoReturn:
+    raise RuntimeError("a job type that other processes declare does not run in this one")
