@@ -44,6 +44,9 @@ if TYPE_CHECKING:
         UnknownPriority,
         WaitTimeout,
     )
+    from backend.domain.jobs.attempts.backoff import Exponential, Linear
+    from backend.domain.jobs.attempts.retry_after import retry_after
+    from backend.domain.jobs.attempts.retry_rules import Failure, Retry
     from backend.domain.jobs.job import JobView
     from backend.domain.jobs.job_filter import JobFilter
     from backend.domain.jobs.job_state import JobState
@@ -71,6 +74,8 @@ __all__ = [
     "ConfigurationError",
     "EnqueueOptions",
     "EventBus",
+    "Exponential",
+    "Failure",
     "HistoryBacklogFull",
     "HistoryUnavailable",
     "IdempotencyConflict",
@@ -90,12 +95,14 @@ __all__ = [
     "JobSignal",
     "JobState",
     "JobView",
+    "Linear",
     "MigrationError",
     "PayloadTooLarge",
     "PermanentFailure",
     "QueueFull",
     "QueueService",
     "QueueUnavailable",
+    "Retry",
     "RetryLater",
     "SchedulerService",
     "Snooze",
@@ -112,6 +119,7 @@ __all__ = [
     "events",
     "job_type",
     "queue",
+    "retry_after",
     "task",
 ]
 
@@ -121,6 +129,8 @@ _ELSEWHERE = {
     "BaseWorker": "workers.base_worker",
     "EnqueueOptions": "backend.domain.jobs.options.job_options",
     "EventBus": "backend.services.events.event_bus",
+    "Exponential": "backend.domain.jobs.attempts.backoff",
+    "Failure": "backend.domain.jobs.attempts.retry_rules",
     "Job": "workers.job_types.job_handle",
     "JobContext": "workers.base_worker",
     "JobFilter": "backend.domain.jobs.job_filter",
@@ -128,7 +138,9 @@ _ELSEWHERE = {
     "JobRequest": "backend.services.jobs.job_options",
     "JobState": "backend.domain.jobs.job_state",
     "JobView": "backend.domain.jobs.job",
+    "Linear": "backend.domain.jobs.attempts.backoff",
     "QueueService": "backend.services.queue_service",
+    "Retry": "backend.domain.jobs.attempts.retry_rules",
     "SchedulerService": "backend.services.scheduler_service",
     "StopRequested": "workers.base_worker",
     "TimeLimitReached": "workers.base_worker",
@@ -138,6 +150,7 @@ _ELSEWHERE = {
     "events": "backend.bootstrap",
     "job_type": "workers.base_worker",
     "queue": "backend.bootstrap",
+    "retry_after": "backend.domain.jobs.attempts.retry_after",
     "task": "workers.base_worker",
 }
 

@@ -169,7 +169,7 @@ def _known_types(parts: Platform, workers: Workers, children: ChildPool, name: s
     return KnownTypes(
         {kind.name: kind.version for kind in kinds},
         {kind.name: _runner(parts, kind, workers, children, name) for kind in kinds},
-        {kind.name: ChildRunner(children, kind.grace, name) for kind in kinds},
+        {kind.name: ChildRunner(children, kind, name) for kind in kinds},
         patience_seconds=parts.settings.worker.unknown_type_patience_seconds,
     )
 
@@ -188,6 +188,6 @@ def _runner(
     parts: Platform, kind: JobType, workers: Workers, children: ChildPool, name: str
 ) -> Runner:
     if kind.isolation is Isolation.PROCESS or (kind.worker and kind.worker not in workers):
-        return ChildRunner(children, kind.grace, name)
+        return ChildRunner(children, kind, name)
     worker = workers[kind.worker] if kind.worker else None
     return ThreadRunner(attempt.prepare(kind, worker, parts.settings.max_result_bytes))

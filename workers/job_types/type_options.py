@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from backend.domain.access.role import Role
 from backend.domain.errors import ConfigurationError
-from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
+from backend.domain.jobs.attempts.retry_rules import Retry
 from backend.domain.jobs.job_type import Isolation
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import PriorityWord
@@ -33,6 +33,8 @@ class TypeOptions(TypedDict, total=False):
     max_retries: int | None
     #: How long to wait before each retry; the last one holds for all that follow.
     retry_delays: Sequence[float] | None
+    #: All of it in one: how often, how long between, and after which failures; instead of the two above.
+    retry: Retry | None
     #: How many may run at once in the whole deployment.
     limit: int | None
     #: How long a finished job stays in Redis; the deployment's when it is left out.
@@ -61,8 +63,11 @@ def declaration(name: str, said: Mapping[str, Any], *, takes_arguments: bool) ->
         for word, read in _READ.items()
         if word in said
     }
-    retry = _retry_policy(owner, said.get("max_retries"), said.get("retry_delays"))
-    return Declaration(name, said.get("lane"), retry, takes_arguments, fields)
+    retry = _retry(owner, said)
+    if retry is not None and retry.has_rules:
+        fields["retry_rules"] = retry
+    policy = None if retry is None else retry.policy(owner)
+    return Declaration(name, said.get("lane"), policy, takes_arguments, fields)
 
 
 def _isolation(owner: str, word: str) -> Isolation:
@@ -92,15 +97,16 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
 }
 
 
-def _retry_policy(
-    owner: str, max_retries: int | None, retry_delays: Sequence[float] | None
-) -> RetryPolicy | None:
-    if max_retries is None and retry_delays is None:
-        return None
-    delays = retry_delays or DEFAULT_DELAYS
-    if len(delays) > bounds.MOST_RETRY_DELAYS:
+def _retry(owner: str, said: Mapping[str, Any]) -> Retry | None:
+    """What was said of retries, in one form; None for nothing."""
+    most, delays, retry = (said.get(word) for word in ("max_retries", "retry_delays", "retry"))
+    if retry is None:
+        return None if most is None and delays is None else Retry(most, delays)
+    if not isinstance(retry, Retry):
+        raise ConfigurationError(f"{owner}: retry is a Retry, not {type(retry).__name__}")
+    if most is not None or delays is not None:
         raise ConfigurationError(
-            f"{owner}: retry_delays has at most {bounds.MOST_RETRY_DELAYS} numbers"
+            f"{owner}: give retry, or max_retries and retry_delays, not both; "
+            f"Retry({most}, {delays}) says the same as the two"
         )
-    most = None if max_retries is None else int(bounds.MAX_RETRIES.declared(max_retries, owner))
-    return RetryPolicy(tuple(bounds.RETRY_DELAY.declared(each, owner) for each in delays), most)
+    return retry

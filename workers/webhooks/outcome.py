@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
+from backend.domain.jobs.attempts.retry_after import seconds_asked
 from workers.handlers.one_line import one_line
 from workers.webhooks.connection import Answer
 
@@ -62,20 +61,8 @@ def _not_followed(status: int, redirects: int) -> str:
 
 def asked_wait(values: Iterable[str], longest: float) -> float | None:
     """The seconds that Retry-After headers ask for, at most ``longest``; None for none."""
-    asked = [seconds for text in values if (seconds := _seconds(text.strip())) is not None]
+    asked = [seconds for text in values if (seconds := seconds_asked(text)) is not None]
     return min(max(*asked, _SHORTEST_WAIT), longest) if asked else None
-
-
-def _seconds(text: str) -> float | None:
-    if text.isascii() and text.replace(".", "", 1).isdigit():
-        return float(text[:12])
-    try:
-        instant = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    left = (aware - datetime.now(UTC)).total_seconds()
-    return left if left > 0 else None
 
 
 def excerpt(body: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from backend.domain.access.role import Role
 from backend.domain.errors import ConfigurationError, Unavailable, UnknownJobType
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_rules import Retry
 from backend.domain.jobs.queue_name import DEFAULT_LANE, Priority
 from backend.domain.text.nearest_name import suggestion
 
@@ -39,6 +40,8 @@ class JobType:
     #: Seconds after the soft limit until the process that will not obey is killed.
     grace: float = 10.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: Which failures are tried again; None: all.
+    retry_rules: Retry | None = None
     #: How many may run at once in the whole cluster; None: as many as there are slots.
     limit: int | None = None
     #: Seconds a finished job stays readable in Redis; None: the deployment's default.

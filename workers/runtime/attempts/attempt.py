@@ -6,20 +6,31 @@ import inspect
 import json
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any, NamedTuple
 
+import structlog
 from pydantic import BaseModel, ValidationError
 
+from backend.domain.jobs.attempts.leaves import leaves_of
 from backend.domain.jobs.attempts.outcome import (
     AttemptError,
     Outcome,
     OutcomeKind,
     decide_failure,
     unsendable,
+    words_of,
 )
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_rules import (
+    NO_ADVICE,
+    Advice,
+    Answer,
+    Failure,
+    Retry,
+    checked_answer,
+)
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.bounds import RESULT_BYTES
@@ -33,6 +44,8 @@ from workers.job_types.returned import adapter_of
 from workers.runtime.attempts.attempt_error import PayloadRefused, describe, without_input
 from workers.runtime.attempts.results import result_encoder
 from workers.runtime.children.forked_copy import end_copy
+
+log = structlog.get_logger("tally.worker")
 
 
 class Prepared(NamedTuple):
@@ -75,7 +88,7 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         end_copy(raised)
-        failed = failure(job, raised, context.canceled, secrets_of(prepared.job_type, job))
+        failed = failure(job, raised, context.canceled, prepared.job_type)
         log = _kept(prepared, job, context)
         return failed._replace(run_seconds=time.perf_counter() - started, log=log)
     log = _kept(prepared, job, context)
@@ -119,28 +132,49 @@ def secrets_of(kind: JobType, job: ClaimedJob) -> set[str]:
 
 
 def failure(
-    job: ClaimedJob, raised: BaseException, canceled: bool, secrets: Collection[str] = ()
+    job: ClaimedJob, raised: BaseException, canceled: bool, kind: JobType | None = None
 ) -> Outcome:
-    """The outcome of an attempt that raised, whatever it was: this itself never raises."""
+    """The outcome of an attempt that raised, whatever it was: this itself never raises.
+
+    Without its ``kind`` a job is tried again by its policy alone.
+    """
     try:
-        return _decided(job, raised, canceled, secrets)
+        return _decided(job, raised, canceled, kind)
     except Exception as problem:  # noqa: BLE001 - it must not end the slot, and with it its neighbours
         return unsendable(Outcome(OutcomeKind.RETRIED), problem)
 
 
 def _decided(
-    job: ClaimedJob, raised: BaseException, canceled: bool, secrets: Collection[str]
+    job: ClaimedJob, raised: BaseException, canceled: bool, kind: JobType | None
 ) -> Outcome:
-    if isinstance(raised, StopRequested):
-        kind = OutcomeKind.CANCELED if canceled else OutcomeKind.RELEASED
-        return Outcome(kind, error=AttemptError("stopped", "StopRequested", str(raised)))
+    if any(isinstance(leaf, StopRequested) for leaf in leaves_of(raised)):
+        outcome = OutcomeKind.CANCELED if canceled else OutcomeKind.RELEASED
+        return Outcome(outcome, error=AttemptError("stopped", "StopRequested", words_of(raised)))
     return decide_failure(
         raised,
-        describe(raised, secrets),
+        describe(raised, secrets_of(kind, job) if kind else ()),
         policy=retry_policy(job),
         failures_before=job.failures,
         chance=random.random(),  # noqa: S311 - jitter, not a secret
+        advice=_advice(kind.retry_rules, job, raised) if kind and kind.retry_rules else NO_ADVICE,
     )
+
+
+def _advice(rules: Retry, job: ClaimedJob, raised: BaseException) -> Advice:
+    """What the rules of the job type say; one that itself raises has no opinion."""
+    answer: Answer = None
+    if rules.when is not None:
+        asked = Failure(raised, job.id, job.job_type, job.attempt, job.failures + 1)
+        try:
+            answer = checked_answer(rules.when(asked))
+        except Exception as problem:  # noqa: BLE001 - the job's own failure must not be lost over it
+            log.warning(
+                "retry_rule.failed",
+                job_id=job.id,
+                job_type=job.job_type,
+                error=f"{type(problem).__name__}: {words_of(problem)}",
+            )
+    return rules.advice(raised, answer)
 
 
 def retry_policy(job: ClaimedJob) -> RetryPolicy:

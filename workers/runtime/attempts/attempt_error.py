@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, islice
 
 from pydantic import ValidationError
 
 from backend.domain.errors import JobSignal, PermanentFailure
+from backend.domain.jobs.attempts.leaves import leaves_of, signal_in
 from backend.domain.jobs.attempts.outcome import AttemptError, words_of
 from backend.telemetry.logs.redaction import without_values
 from workers.base_worker import TimeLimitReached
@@ -16,9 +18,11 @@ from workers.base_worker import TimeLimitReached
 _FRAMES = 40
 _TRACEBACK_BYTES = 16 * 1024
 _MESSAGE_LENGTH = 2000
+#: Of a group of thousands the first ones tell.
+_MOST_LEAVES = 50
 
 
-class HardLimitReached(Exception):
+class HardLimitReached(TimeLimitReached):
     """An isolated job ignored its soft limit and was killed at the hard one."""
 
 
@@ -31,12 +35,14 @@ class PayloadRefused(PermanentFailure):
 def describe(raised: BaseException, secrets: Collection[str] = ()) -> AttemptError:
     """What is kept of an exception: never its local values, and no more than 16 KiB of its trace.
 
-    ``secrets`` are masked wherever they stand in it, and so is what looks like a credential.
+    ``secrets`` are masked wherever they stand in it, and so is what looks like a credential. A group is
+    called by what is in it: "unhandled errors in a TaskGroup" tells nobody what went wrong.
     """
+    leaves = list(islice(leaves_of(raised), _MOST_LEAVES))
     return AttemptError(
-        _reason(raised),
-        type(raised).__name__,
-        without_values(_message(raised), secrets),
+        _reason(signal_in(raised), leaves),
+        type(leaves[0] if len(leaves) == 1 else raised).__name__,
+        without_values(_message(leaves), secrets),
         without_values(_trace(raised)[-_TRACEBACK_BYTES:], secrets),
     )
 
@@ -49,22 +55,29 @@ def without_input(error: ValidationError) -> str:
     )
 
 
-def _reason(raised: BaseException) -> str:
-    if isinstance(raised, JobSignal):
-        return raised.code
-    if isinstance(raised, TimeLimitReached | HardLimitReached):
+def _reason(signal: JobSignal | None, leaves: Sequence[BaseException]) -> str:
+    if signal is not None:
+        return signal.code
+    if any(isinstance(leaf, TimeLimitReached) for leaf in leaves):
         return "timeout"
-    return "memory" if isinstance(raised, MemoryError) else "exception"
+    return "memory" if any(isinstance(leaf, MemoryError) for leaf in leaves) else "exception"
 
 
-def _message(raised: BaseException) -> str:
+def _message(leaves: Sequence[BaseException]) -> str:
+    if len(leaves) == 1:
+        return _words(leaves[0])[:_MESSAGE_LENGTH]
+    each = (f"{type(leaf).__name__}: {_words(leaf)}" for leaf in leaves)
+    return "; ".join(each)[:_MESSAGE_LENGTH]
+
+
+def _words(raised: BaseException) -> str:
     text = without_input(raised) if isinstance(raised, ValidationError) else words_of(raised)
-    return text[:_MESSAGE_LENGTH] or type(raised).__name__
+    return text or type(raised).__name__
 
 
 def _trace(raised: BaseException) -> str:
     text = "".join(traceback.format_exception(raised, limit=-_FRAMES))
-    for error in _chain(raised):
+    for error in chain.from_iterable(map(_chain, (raised, *leaves_of(raised)))):
         if isinstance(error, ValidationError):
             text = text.replace(str(error), without_input(error))
     return text

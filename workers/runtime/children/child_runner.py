@@ -9,6 +9,7 @@ import structlog
 
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
 from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_type import JobType
 from workers.base_worker import JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.attempt_error import HardLimitReached
@@ -28,9 +29,9 @@ _REST_SECONDS = 0.25
 class ChildRunner:
     """The runner of isolated job types, and of suspects of any type."""
 
-    def __init__(self, pool: ChildPool, grace: float, worker: str) -> None:
+    def __init__(self, pool: ChildPool, kind: JobType, worker: str) -> None:
         self._pool = pool
-        self._grace = grace
+        self._kind = kind
         self._worker = worker
 
     def soft_after(self, _job: ClaimedJob) -> float:
@@ -59,7 +60,7 @@ class ChildRunner:
             outcome = self._ended(child, _crashed(job, gone))
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
             slot.disarm()
-            outcome = self._ended(child, attempt.failure(job, raised, context.canceled))
+            outcome = self._ended(child, attempt.failure(job, raised, context.canceled, self._kind))
         return outcome._replace(run_seconds=time.perf_counter() - started)
 
     def _ended(self, child: ChildProcess | None, outcome: Outcome) -> Outcome:
@@ -68,7 +69,7 @@ class ChildRunner:
         return outcome
 
     def _follow(self, child: ChildProcess, job: ClaimedJob, context: JobContext) -> dict[str, Any]:
-        limit = hard_timeout(job, self._grace)
+        limit = hard_timeout(job, self._kind.grace)
         deadline = time.monotonic() + limit if limit else None
         told = False
         while True:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from backend.domain.errors import PermanentFailure, RetryLater, Snooze
+from backend.domain.errors import JobSignal, PermanentFailure, RetryLater, Snooze
+from backend.domain.jobs.attempts.leaves import signal_in
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.attempts.retry_rules import NO_ADVICE, Advice
 from backend.domain.jobs.options.bounds import OUTCOME_DELAY, shown
 
 #: The reason of a job that was given up because it kept killing its process.
@@ -98,30 +100,34 @@ def decide_failure(
     policy: RetryPolicy,
     failures_before: int,
     chance: float,
+    advice: Advice = NO_ADVICE,
 ) -> Outcome:
     """What a raised exception means for the job.
 
     ``failures_before`` is how many attempts were counted against it until now; ``chance`` in
-    [0, 1) feeds the jitter.
+    [0, 1) feeds the jitter. ``advice`` is what the rules of the job type say; signals go before it.
     """
-    chosen = _chosen_delay(raised)
+    signal = signal_in(raised)
+    chosen: Any = advice.delay if signal is None else _chosen_delay(signal)
     if chosen is not None and not OUTCOME_DELAY.holds(chosen):
         return Outcome(OutcomeKind.FAILED, error=_no_delay(error, chosen))
-    if isinstance(raised, Snooze):
+    if isinstance(signal, Snooze):
         return Outcome(OutcomeKind.SNOOZED, error=error, delay=float(chosen))
+    if signal is None and advice.gives_up:
+        return Outcome(OutcomeKind.FAILED, error=replace(error, reason=PermanentFailure.code))
     failures = failures_before + 1
-    if isinstance(raised, PermanentFailure) or failures >= policy.max_attempts:
+    if isinstance(signal, PermanentFailure) or failures >= policy.max_attempts:
         return Outcome(OutcomeKind.FAILED, error=error)
     delay = policy.delay_after(failures, chance) if chosen is None else float(chosen)
     # A job that was accepted before there was a bound may carry any delay.
     return Outcome(OutcomeKind.RETRIED, error=error, delay=min(delay, OUTCOME_DELAY.most))
 
 
-def _chosen_delay(raised: BaseException) -> Any:
+def _chosen_delay(signal: JobSignal) -> Any:
     """What the handler said, None for nothing. A class derived from ours may have lost it."""
-    if isinstance(raised, Snooze):
-        return getattr(raised, "delay", "none")
-    return getattr(raised, "delay", None) if isinstance(raised, RetryLater) else None
+    if isinstance(signal, Snooze):
+        return getattr(signal, "delay", "none")
+    return getattr(signal, "delay", None) if isinstance(signal, RetryLater) else None
 
 
 def _no_delay(error: AttemptError, delay: Any) -> AttemptError:
