@@ -283,7 +283,7 @@ def test_what_a_full_queue_took_of_a_request_is_told_and_is_in_the_audit_log(
 
     details = answer.get_json()["details"]
     assert (answer.status_code, details["accepted"], len(details["accepted_ids"])) == (429, 1, 2)
-    rows = admin.get("/api/audit?action=jobs.enqueue").get_json()["items"]
+    rows = admin.get("/api/audit?action=jobs.enqueue_bulk").get_json()["items"]
     assert {*details["accepted_ids"]} <= {each for row in rows for each in row["affected_ids"]}
 
 
