@@ -36,7 +36,7 @@ ranges:  ## The ends of the ranges of RQ, redis-py and SQLAlchemy.
 drill: setup  ## Kills everything while jobs run, and counts what became of them.
 	.venv/bin/tally drill
 
-bench: setup  ## The figures of the engine.
+bench: setup  ## The figures of the engine, alone; others and earlier revisions beside it: benchmarks/run.sh --help.
 	./benchmarks/run.sh
 
 docs: setup  ## Writes the pages that are made from the code.

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Prints the engine's figures, measured on servers of its own in this run, beside what is promised.
-#   ./benchmarks/run.sh [--quick] [--only enqueue|drain|pickup|lateness|promotion|waiting|memory|backlog|rq]
+# Prints the engine's figures, measured on servers of its own, in turn with others where they are asked for.
+#   ./benchmarks/run.sh --quick                       a tenth of the jobs: does it work
+#   ./benchmarks/run.sh --rows enqueue,drain          some rows; --help names them
+#   ./benchmarks/run.sh --before v0.1.0               another revision of Tally, and the ratio by row
+#   ./benchmarks/run.sh --peers rq,celery,dramatiq,huey,taskiq,procrastinate,pgqueuer,bullmq --json docs/performance.json
+# Other queues get environments of their own under ~/.cache/tally-benchmarks (BENCH_CACHE moves it).
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
 install_tally embedded
 unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL
-exec "$ROOT/.venv/bin/python" -m benchmarks.engine "$@"
+exec "$ROOT/.venv/bin/python" -m benchmarks.side_by_side "$@"

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap import Platform
@@ -79,18 +79,6 @@ class Stand:
     def workers_ready(self, count: int) -> None:
         """Blocks until worker processes are on record."""
         wait_until(lambda: len(self.platform.redis.smembers(self.platform.keys.workers)) >= count)
-
-    def waiting(self, queue: str = "normal") -> int:
-        """How many jobs of a queue may be claimed now."""
-        return int(self.platform.redis.llen(self.platform.keys.queue(queue)))
-
-    def fill(self, jobs: int, job_type: str = "noop", **options: Any) -> None:
-        """A backlog."""
-        for at in range(0, jobs, 20_000):
-            some = min(20_000, jobs - at)
-            self.platform.queue_service.enqueue_many(
-                [{"job_type": job_type, "payload": {}, **options}] * some
-            )
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.broker.server.allocator import allocator_in_use
+from backend.broker.server.allocator import allocator_in_use, server_words
 
 SERVER = "/usr/bin/valkey-server"
 INFO = {"mem_allocator": "libc", "process_id": 7, "executable": SERVER}
@@ -57,3 +57,9 @@ def test_a_server_on_another_host_is_what_it_says(tmp_path):
 
 def test_a_server_that_hides_it_has_no_name_for_it(tmp_path):
     assert allocator_in_use({}, tmp_path) == ""
+
+
+def test_a_server_is_named_with_its_allocator():
+    told = {"valkey_version": "9.1.2", "redis_version": "7.2.4", "mem_allocator": "jemalloc-5.3.0"}
+
+    assert server_words(told) == "valkey 9.1.2, memory allocator jemalloc-5.3.0"

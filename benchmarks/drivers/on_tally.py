@@ -1,0 +1,75 @@
+"""Tally, of this checkout or of any revision that has ``QueueService`` and ``tally worker``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from driver import Command, Driver, payload, python, serve
+from redis import Redis
+
+from backend.services.queue_service import QueueService
+
+_TALLY = ("-m", "backend.cli.main")
+
+
+class OnTally(Driver):
+    packages = ("redis", "rq")
+    configuration = (
+        "one slot a process for no-ops, 500 slots (threads) for waits, batches as it sizes them itself;"
+        " states, results and events of each job kept"
+    )
+
+    def __init__(self) -> None:
+        self._service = QueueService()
+        self._redis = Redis.from_url(os.environ["REDIS_URL"])
+
+    def enqueue(self, kind: str, numbers: Sequence[int]) -> None:
+        enqueue = self._service.enqueue_job
+        for number in numbers:
+            enqueue(kind, payload(number))
+
+    def enqueue_many(self, kind: str, numbers: Sequence[int]) -> None:
+        for at in range(0, len(numbers), 20_000):
+            some = numbers[at : at + 20_000]
+            self._service.enqueue_many(
+                [{"job_type": kind, "payload": payload(number)} for number in some]
+            )
+
+    def enqueue_at(self, kind: str, number: int, when: datetime) -> None:
+        self._service.enqueue_job(kind, payload(number), run_at=when)
+
+    def enqueue_due(self, jobs: int, due: str) -> None:
+        """Many no-ops that are due at the same instant, in ISO 8601."""
+        when = datetime.fromisoformat(due)
+        for at in range(0, jobs, 20_000):
+            self._service.enqueue_many(
+                [
+                    {"job_type": "noop", "payload": payload(number), "run_at": when}
+                    for number in range(at, min(jobs, at + 20_000))
+                ]
+            )
+
+    def record_keepers(self) -> list[Command]:
+        """The recorder; its tables are made first."""
+        subprocess.run([sys.executable, *_TALLY, "migrate"], check=True, stdout=sys.stderr)
+        return [python(*_TALLY, "recorder")]
+
+    def waiting(self) -> int:
+        """Jobs that may be claimed now."""
+        return int(self._redis.llen("rq:queue:normal"))
+
+    def workers(self, kind: str, processes: int) -> list[Command]:
+        slots = 500 if kind == "wait" else 1
+        worker = python(
+            *(*_TALLY, "worker", "default"),
+            *("--processes", str(processes), "--concurrency", str(slots)),
+        )
+        return [worker, python(*_TALLY, "scheduler")] if kind == "stamp" else [worker]
+
+
+if __name__ == "__main__":
+    serve(OnTally())
