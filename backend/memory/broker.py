@@ -37,7 +37,7 @@ class MemoryBroker:
         self.progress_notes = MemoryProgressNotes(state)
         self.checkpoints = MemoryCheckpoints(state)
         self.events = MemoryEventSource(state)
-        self.declarations = MemoryDeclarations()
+        self.declarations = MemoryDeclarations(state, self.operations)
 
     def queue_with(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> MemoryJobQueue:
         """The queue as callers see it who have limits of their own."""

@@ -186,11 +186,12 @@ class MemoryOperations:
         job_type: str,
         most: int,
         *,
-        by: str = "",  # noqa: ARG002 - nobody reads who set it
-        reason: str = "",  # noqa: ARG002
+        by: str = "",
+        reason: str = "",  # noqa: ARG002 - nobody reads it
     ) -> None:
         """How many jobs of a type may run at once; 0: no limit. Those that run already count."""
         with self._state.lock:
+            self._state.limited_by[job_type] = by
             gate = f"type:{job_type}"
             if most == 0:
                 self._state.limits.pop(job_type, None)

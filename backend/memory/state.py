@@ -36,6 +36,8 @@ class BrokerState:
         self.parked: defaultdict[str, list[str]] = defaultdict(list)
         self.holders: defaultdict[str, set[str]] = defaultdict(set)
         self.limits: dict[str, int] = {}
+        #: Who set, or lifted, the limit of a type.
+        self.limited_by: dict[str, str] = {}
         self.paused: dict[str, PauseNote] = {}
         #: Since when jobs are dead.
         self.dead: dict[str, int] = {}

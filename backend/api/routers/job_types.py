@@ -46,5 +46,5 @@ def resume(call: Call, job_type: TypeName, body: Because) -> PauseOutcome:
 @router.post("/api/jobs/types/{job_type}/limit")
 def limit(call: Call, job_type: TypeName, body: LimitRequest) -> LimitOutcome:
     """Sets how many jobs of a type may run at once in the whole cluster."""
-    call.actions.types.limit(call.actor, job_type, body.limit, reason=body.reason)
-    return LimitOutcome(job_type=job_type, limit=body.limit)
+    set_to = call.actions.types.limit(call.actor, job_type, body.limit, reason=body.reason)
+    return LimitOutcome(job_type=job_type, limit=set_to)

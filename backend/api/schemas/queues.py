@@ -93,11 +93,19 @@ class PauseOutcome(Resource):
 class LimitRequest(Because):
     """A concurrency limit of a job type."""
 
-    limit: Annotated[int, Field(ge=0, le=int(bounds.LIMIT.most), description="0: no limit."), WHOLE]
+    limit: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=int(bounds.LIMIT.most),
+            description="0: no limit; null: as the job type declares it.",
+        ),
+        WHOLE,
+    ]
 
 
 class LimitOutcome(Resource):
     """The limit of a job type."""
 
     job_type: str
-    limit: int
+    limit: int = Field(description="What it is now; 0: no limit.")

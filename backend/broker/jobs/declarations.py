@@ -18,6 +18,8 @@ from backend.domain.jobs.published_type import PublishCode, job_type_of, text_of
 
 log = structlog.get_logger("tally.types")
 
+#: Leases that one step looks at.
+_BULK = 500
 #: Seconds for which what was read holds; of a name that was not there, so many.
 _FRESH_SECONDS, _MISSED_SECONDS = 30.0, 1.0
 #: Seconds for which a Redis that was away is not asked again.
@@ -40,8 +42,12 @@ class RedisDeclarations:
 
     def publish(self, kinds: Sequence[JobType]) -> list[PublishCode]:
         """Tells of job types: the highest version of each stays."""
-        said = [part for kind in kinds for part in (kind.name, kind.version, text_of(kind))]
-        codes = [PublishCode(code) for code in self._functions.codes("declare", *said)]
+        said = [part for kind in kinds for part in _said_of(kind)]
+        *found, lease = self._functions.call("declare", *said)
+        limited = [kind.name for kind in kinds if kind.limit]
+        while lease != b"0":
+            lease = self._functions.call("muster", lease, _BULK, *limited)
+        codes = [PublishCode(code) for code in found]
         for kind, code in zip(kinds, codes, strict=True):
             if code is PublishCode.CHANGED:
                 log.info("declaration.changed", job_type=kind.name, version=kind.version)
@@ -84,3 +90,7 @@ class RedisDeclarations:
             name.decode(): job_type_of(name.decode(), text.partition(b" ")[2])
             for name, text in found.items()
         }
+
+
+def _said_of(kind: JobType) -> tuple[str | int, ...]:
+    return kind.name, kind.version, text_of(kind), kind.limit or 0

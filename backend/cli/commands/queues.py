@@ -16,6 +16,7 @@ from backend.cli.input.completing import a_job_type, a_pausable, a_queue
 from backend.cli.input.confirmation import confirm
 from backend.cli.input.identity import who
 from backend.cli.input.known_queues import known_queue
+from backend.cli.input.most_or_default import MostOrDefault
 from backend.cli.input.parts import actions, live_listing
 from backend.cli.output import on_record
 from backend.cli.output.ages import age
@@ -25,7 +26,6 @@ from backend.cli.output.printing import print_json, print_rows, say, tell
 from backend.domain.errors import QueueUnavailable
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options import bounds
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import queues_of
 from backend.domain.jobs.queue_state import QueueState
@@ -169,12 +169,16 @@ def resume(what: str, reason: str) -> None:
 
 @queues.command()
 @click.argument("job_type", shell_complete=a_job_type)
-@click.argument("most", type=click.IntRange(0, int(bounds.LIMIT.most)))
+@click.argument("most", type=MostOrDefault())
 @options.reason
-def limit(job_type: str, most: int, reason: str) -> None:
-    """How many jobs of a type may run at once in the whole deployment; 0: as many as can."""
-    actions().types.limit(who(), job_type, most, reason=reason)
-    tell(f"{job_type}: {most or 'no limit'}")
+def limit(job_type: str, most: int | str, reason: str) -> None:
+    """How many jobs of a type may run at once in the whole deployment; 0: as many as can.
+
+    `default` gives the limit back to the job type, as it is declared in code, now and with later releases.
+    """
+    wanted = most if isinstance(most, int) else None
+    set_to = actions().types.limit(who(), job_type, wanted, reason=reason)
+    tell(f"{job_type}: {set_to or 'no limit'}")
 
 
 @queues.command()

@@ -12,6 +12,9 @@ from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.queue_name import Priority
 
+#: By whom a limit is that was declared with its job type, and not set by a person.
+DECLARATION = "declaration"
+
 
 class PublishCode(IntEnum):
     """What became of one declaration that was published."""
@@ -28,7 +31,10 @@ class Declarations(Protocol):
     """Where workers publish the job types that they know, and others read them."""
 
     def publish(self, kinds: Sequence[JobType]) -> list[PublishCode]:
-        """Tells of job types: the highest version of each stays. Raises `QueueUnavailable`."""
+        """Tells of job types: the highest version of each stays, its limit holds unless a person set one.
+
+        Raises `QueueUnavailable`.
+        """
 
     def find(self, name: str) -> JobType | None:
         """One that some worker published; None when none did. Raises `QueueUnavailable`."""

@@ -81,10 +81,13 @@ class JobTypeActions(ActionFamily):
         return resumed(self._control, f"type:{job_type}", by, reason)
 
     @action("types.limit", "type:{job_type}")
-    def limit(self, by: Actor, job_type: str, most: int, *, reason: str = "") -> Effect[None]:
-        """How many jobs of a type may run at once in the whole deployment; 0: no limit."""
-        self._control.limit(job_type, most, by=by, reason=reason)
-        return Effect(None, [job_type], after={"limit": most})
+    def limit(self, by: Actor, job_type: str, most: int | None, *, reason: str = "") -> Effect[int]:
+        """How many jobs of a type may run at once in the whole deployment, and how many; 0: no limit.
+
+        None: as the job type declares it.
+        """
+        set_to = self._control.limit(job_type, most, by=by, reason=reason)
+        return Effect(set_to, [job_type], after={"limit": set_to, "is_declared": most is None})
 
 
 def paused(control: JobControl, what: str, by: Actor, reason: str) -> Effect[bool]:

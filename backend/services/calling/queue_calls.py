@@ -67,9 +67,9 @@ class QueueCalls(Reaches):
         """How many jobs of a type may run at once in the deployment, where that is limited."""
         return self._parts.inspection.limits()
 
-    def limit(self, job_type: str, most: int, *, reason: str = "", by: Caller = None) -> None:
-        """Sets such a limit; 0 takes it away."""
-        self._parts.actions.types.limit(actor_of(by), job_type, most, reason=reason)
+    def limit(self, job_type: str, most: int | None, *, reason: str = "", by: Caller = None) -> int:
+        """Sets such a limit; 0 takes it away, None gives it back to the job type's declaration."""
+        return self._parts.actions.types.limit(actor_of(by), job_type, most, reason=reason)
 
     def purge(self, queue: str, *, reason: str = "", by: Caller = None) -> int:
         """Cancels everything that waits in a queue; how many jobs."""

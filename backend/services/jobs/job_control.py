@@ -9,6 +9,7 @@ from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.step_codes import CancelCode, MoveCode
 from backend.domain.ports import Inspection, JobQueue, Operations
@@ -107,12 +108,17 @@ class JobControl:
             self._note(f"pause:{what}")
         return resumed
 
-    def limit(self, job_type: str, most: int, *, by: Actor, reason: str = "") -> None:
-        """How many jobs of a type may run at once in the cluster; 0: no limit."""
-        checked = bounds.LIMIT.whole(most) if most else 0
-        name = self._intake.catalogue.get(job_type).name
-        self._do.limit(name, checked, by=by.name, reason=reason)
-        self._note(f"limit:type:{name}")
+    def limit(self, job_type: str, most: int | None, *, by: Actor, reason: str = "") -> int:
+        """How many jobs of a type may run at once in the cluster, and from now on; 0: no limit.
+
+        None gives the limit back to the job type's declaration: it is what that says, now and later.
+        """
+        kind = self._intake.catalogue.get(job_type)
+        checked = bounds.LIMIT.whole(most) if most else (0 if most == 0 else kind.limit or 0)
+        sayer = DECLARATION if most is None else by.name
+        self._do.limit(kind.name, checked, by=sayer, reason=reason)
+        self._note(f"limit:type:{kind.name}")
+        return checked
 
     def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
         """Cancels everything that waits in a queue; how many."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from backend.domain.access.role import Role
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import Isolation, JobType
-from backend.domain.jobs.published_type import PublishCode
+from backend.domain.jobs.published_type import DECLARATION, PublishCode
 from backend.domain.jobs.queue_name import Priority
 from tests.contract.broker.scene import Scene
 
@@ -87,3 +87,30 @@ def test_of_one_version_what_came_last_holds_and_is_told(scene: Scene) -> None:
     found = scene.broker.declarations.find("resize")
     assert found is not None
     assert found.timeout == 9.0
+
+
+def test_a_declared_limit_holds_changes_and_goes_with_its_declaration(scene: Scene) -> None:
+    publish, limits = scene.broker.declarations.publish, scene.broker.inspection.limits
+
+    publish([RESIZE])
+    assert limits() == {"resize": 4}
+    publish([replace(RESIZE, limit=2)])
+    assert limits() == {"resize": 2}
+    publish([replace(RESIZE, limit=None)])
+    assert limits() == {}
+
+
+def test_a_person_says_otherwise_until_they_give_it_back(scene: Scene) -> None:
+    publish, operations = scene.broker.declarations.publish, scene.broker.operations
+    publish([RESIZE])
+
+    operations.limit("resize", 9, by="anna", reason="the disk is new")
+    publish([replace(RESIZE, limit=3)])
+    assert scene.broker.inspection.limits() == {"resize": 9}
+    operations.limit("resize", 0, by="anna")
+    publish([RESIZE])
+    assert scene.broker.inspection.limits() == {}
+
+    operations.limit("resize", 4, by=DECLARATION)
+    publish([replace(RESIZE, limit=3)])
+    assert scene.broker.inspection.limits() == {"resize": 3}

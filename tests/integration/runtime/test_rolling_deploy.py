@@ -41,7 +41,7 @@ class Greeting(BaseModel):
 def greet(payload: Greeting) -> str:
     return f"{payload.title} {payload.name}"
 
-@job_type("shop.wave")
+@job_type("shop.wave", limit=2)
 def wave(payload: Greeting) -> str:
     return f"{payload.name} waves"
 """
@@ -117,6 +117,7 @@ def test_a_caller_without_the_code_enqueues_by_name_what_workers_published(
 
     assert deployment.ended(job_id).result == "Ada waves"
     assert queue.catalogue.get("shop.greet").version == 2
+    assert queue.limits() == {"shop.wave": 2}
     assert "shop.wave" not in {kind.name for kind in queue.catalogue.own()}
     with pytest.raises(UnknownJobType, match="did you mean"):
         queue.enqueue_job("shop.wav", {"name": "Ada"})

@@ -1,11 +1,21 @@
 -- flags: allow-oom
 -- Publishes job types that a worker knows. Of each the highest version stays, and of one version what came last.
+-- Its declared limit is the type's, unless a person has said another word of it.
 -- KEYS[1]  ROOT
--- ARGV     triples: job type, version, what is declared of it (JSON)
--- Returns  one code a triple: 0 it was so before · 1 new · 2 changed · 3 a higher version is there
+-- ARGV     fours: job type, version, what is declared of it (JSON), its limit (0: none)
+-- Returns  one code a four: 0 it was so before · 1 new · 2 changed · 3 a higher version is there; and where
+--          `muster` has to go on among the leases for those with a limit ('0': all were looked at)
+local function limit_as_declared(root, kind, most)
+  local word, holds = word_of(root, 'limit:type:' .. kind), redis.call('HGET', root .. ':tally:limits', kind)
+  -- A limit without a word was set by a person, through a release that knew of no words.
+  if (word and word.by ~= 'declaration') or (holds and not word) or (holds or '0') == most then return '0' end
+  return limit({root}, {'declaration', 'declared with the job type', kind, most})[2]
+end
+
 local function declare(keys, argv)
-  local types, codes = keys[1] .. ':tally:types', {}
-  for at = 1, #argv, 3 do
+  local root, codes, from = keys[1], {}, '0'
+  local types = root .. ':tally:types'
+  for at = 1, #argv, 4 do
     local name, version, said = argv[at], argv[at + 1], argv[at + 1] .. ' ' .. argv[at + 2]
     local held = redis.call('HGET', types, name)
     local held_version = held and tonumber(string.match(held, '^%d+')) or 0
@@ -14,7 +24,12 @@ local function declare(keys, argv)
     elseif held_version > tonumber(version) then code = 3
     elseif held_version == tonumber(version) then code = 2 end
     if code == 1 or code == 2 then redis.call('HSET', types, name, said) end
+    if code ~= 3 then
+      local rest = limit_as_declared(root, name, argv[at + 3])
+      if rest ~= '0' then from = rest end
+    end
     codes[#codes + 1] = code
   end
+  codes[#codes + 1] = from
   return codes
 end
