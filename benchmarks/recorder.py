@@ -18,8 +18,8 @@ from pathlib import Path
 
 from redis import Redis
 
+from backend.broker.events.event_lines import SCHEMA
 from backend.broker.events.event_stream import GROUP, RedisEventStream
-from backend.broker.jobs.codec import data_of
 from backend.broker.keys import Keys
 from backend.broker.server.connection import connect as connect_redis
 from backend.broker.server.connection import connect_blocking
@@ -36,6 +36,7 @@ TYPES = ("send_email", "webhook", "report", "export", "cleanup")
 QUEUES = ("high:email", "normal", "low")
 #: Jobs that a fleet of workers has in hand at a time.
 IN_HAND = 64
+FIELD = "\x1f"
 
 
 def main() -> None:
@@ -59,47 +60,48 @@ def main() -> None:
 
 
 def fill(redis: Redis, jobs: int, *, together: bool) -> None:
-    """Puts the events of finished jobs into the stream, in the order in which they would happen."""
+    """Puts the lines of finished jobs into the stream, in the order in which they would happen."""
     ids = [uuid7(time.time_ns() // 1_000_000, os.urandom(10)) for _ in range(jobs)]
     if not together:
-        for at in range(0, jobs, 1000):
-            add(redis, [accepted(n, ids[n]) for n in range(at, min(at + 1000, jobs))])
+        for at in range(0, jobs, 100):
+            add(redis, accepted(range(at, min(at + 100, jobs)), ids))
     for at in range(0, jobs, IN_HAND):
         numbers = range(at, min(at + IN_HAND, jobs))
         if together:
-            add(redis, [accepted(n, ids[n]) for n in numbers])
-        fences = add(redis, [attempt("started", n, ids[n]) for n in numbers])
-        ends = {"b": '{"sent":true,"id":"<7f3a@example.com>"}', "r": "12.345", "u": 0}
-        add(
-            redis,
-            [
-                {**attempt("finished", n, ids[n]), **ends, "f": fence}
-                for n, fence in zip(numbers, fences, strict=True)
-            ],
+            add(redis, accepted(numbers, ids))
+        fence = add(redis, attempts(numbers, ids, "started", "", ["1"])).decode()
+        ended = ["1", "12.345", "", '{"sent":true,"id":"<7f3a@example.com>"}']
+        add(redis, attempts(numbers, ids, "finished", fence, ended))
+
+
+def add(redis: Redis, blocks: list[str]) -> bytes:
+    """Appends a line; its id."""
+    made = redis.xadd(KEYS.events, {SCHEMA: "".join(["0", *blocks])})
+    assert isinstance(made, bytes)
+    return made
+
+
+def accepted(numbers: range, ids: list[str]) -> list[str]:
+    """What ``enqueue`` tells, a block for each job type and queue."""
+    blocks = []
+    for number in numbers:
+        head = ["enqueued", QUEUES[number % 3], "queued", TYPES[number % len(TYPES)], "4"]
+        payload = (
+            f'{{"to":"user{number}@example.com","subject":"Your order {number}",'
+            '"template":"order"}'
         )
+        fields = [ids[number], "", payload, '{"trace_id":"4bf92f35"}']
+        blocks.append(f"\x1d{FIELD.join(head)}\x1e{FIELD.join(fields)}")
+    return blocks
 
 
-def add(redis: Redis, entries: list[dict[str, object]]) -> list[bytes]:
-    """Appends entries; their ids."""
-    pipe = redis.pipeline(transaction=False)
-    for entry in entries:
-        pipe.xadd(KEYS.events, entry)  # type: ignore[arg-type]
-    return list(pipe.execute())
-
-
-def accepted(number: int, job_id: str) -> dict[str, object]:
-    """What ``enqueue`` appends."""
-    job_type = TYPES[number % len(TYPES)]
-    payload = (
-        f'{{"to":"user{number}@example.com","subject":"Your order {number}","template":"order"}}'
-    )
-    head = {"k": "enqueued", "j": job_id, "q": QUEUES[number % 3], "s": "queued", "t": job_type}
-    return {**head, "m": 4, "u": 0, "d": data_of(job_type, payload), "o": '{"trace_id":"4bf92f35"}'}
-
-
-def attempt(kind: str, number: int, job_id: str) -> dict[str, object]:
-    """What ``claim`` and ``settle`` append."""
-    return {"k": kind, "j": job_id, "q": QUEUES[number % 3], "a": 1, "w": f"host-{number % 8}"}
+def attempts(numbers: range, ids: list[str], kind: str, fence: str, fields: list[str]) -> list[str]:
+    """What ``claim`` and ``settle`` tell, a block for each queue and worker."""
+    blocks = []
+    for number in numbers:
+        head = [kind, QUEUES[number % 3], f"host-{number % 8}", fence]
+        blocks.append(f"\x1d{FIELD.join(head)}\x1e{FIELD.join([ids[number], *fields])}")
+    return blocks
 
 
 def record(redis_url: str, database_url: str, recorders: int, batch: int) -> float:

@@ -141,10 +141,10 @@ _PAIRS = pytest.mark.parametrize(
 def test_jobs_run_whichever_release_enqueues_runs_and_records_them(
     deploy: Deploy, caller: Release, worker: Release, recorder: Release
 ) -> None:
-    deploy.start("scheduler")
     deploy.start("recorder", release=recorder)
-    # A stream that nobody has read begins with what this release's recorders read.
+    # A stream that is not there yet begins with what this release's recorders read.
     eventually(lambda: deploy.groups() != set(), timeout=30)
+    deploy.start("scheduler")
     deploy.workers(concurrency=8, release=worker)
 
     ids = deploy.enqueue_by(caller, deploy.requests(JOBS))
@@ -154,9 +154,9 @@ def test_jobs_run_whichever_release_enqueues_runs_and_records_them(
 
 
 def test_recorders_of_the_last_release_may_be_replaced_last(deploy: Deploy) -> None:
-    deploy.start("scheduler")
     old = deploy.start("recorder", release=LAST)
     eventually(lambda: deploy.groups() == {LAST_GROUP}, timeout=30)
+    deploy.start("scheduler")
     deploy.workers(concurrency=8)
     deploy.enqueue_by(THIS_RELEASE, deploy.requests(JOBS))
     deploy.are_recorded(JOBS)
@@ -176,9 +176,9 @@ def test_recorders_of_the_last_release_may_be_replaced_last(deploy: Deploy) -> N
 
 
 def test_recorders_may_be_replaced_first(deploy: Deploy) -> None:
-    deploy.start("scheduler")
     old = deploy.start("recorder", release=LAST)
     eventually(lambda: deploy.groups() == {LAST_GROUP}, timeout=30)
+    deploy.start("scheduler")
     deploy.workers(concurrency=8, release=LAST)
     deploy.start("recorder")
     old.send_signal(signal.SIGTERM)
