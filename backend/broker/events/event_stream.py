@@ -119,7 +119,7 @@ class RedisEventStream:
             if not self._client.exists(self._key):
                 return 0
             groups = self._client.xinfo_groups(self._key)
-            floors = [self._floor(group) for group in groups]
+            floors = [self._floor(group) for group in _waited_for(groups)]
         if not floors:
             return 0
         self._change_over(groups)
@@ -216,6 +216,15 @@ def group_of(groups: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The recorders' group; that of the last release's where no other recorder has been yet."""
     named = {group["name"]: group for group in groups}
     return named.get(GROUP.encode()) or named.get(LAST_GROUP.encode())
+
+
+def _waited_for(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All groups; without that of the last release's recorders, where this one's read what they would. It
+    would hold the stream for ever, were they gone and the account not allowed to take it away.
+    """
+    if not any(group["name"] == GROUP.encode() for group in groups):
+        return groups
+    return [group for group in groups if group["name"] != LAST_GROUP.encode()]
 
 
 def _is_without_group(error: ResponseError) -> bool:

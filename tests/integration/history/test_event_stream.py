@@ -10,7 +10,7 @@ from redis import Redis
 
 from backend.api.config.engine_settings import RedisSettings
 from backend.broker.events import event_stream
-from backend.broker.events.event_stream import GROUP, RedisEventStream
+from backend.broker.events.event_stream import GROUP, LAST_GROUP, RedisEventStream
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
 from backend.broker.server.connection import connect, connect_blocking
@@ -174,6 +174,21 @@ def test_what_another_group_has_not_read_is_not_trimmed(chronicle: Chronicle) ->
     chronicle.redis.xreadgroup("exporter", "e", {chronicle.keys.events: ">"}, count=2)
     chronicle.redis.xack(chronicle.keys.events, "exporter", *ids(chronicle)[:2])
     assert stream.trim() == 2
+
+
+def test_what_only_recorders_of_the_last_release_have_not_read_is_trimmed(
+    chronicle: Chronicle,
+) -> None:
+    """They may be gone for good, and the account may lack the right to take their group away."""
+    chronicle.redis.xgroup_create(chronicle.keys.events, LAST_GROUP, id="0", mkstream=True)
+    chronicle.redis.xreadgroup(LAST_GROUP, "old", {chronicle.keys.events: ">"}, count=1)
+    chronicle.bench.finished()
+    stream = chronicle.stream()
+    stream.acknowledge(stream.read(100, 0.01))
+
+    assert stream.trim() == 3
+
+    assert ids(chronicle) == []
 
 
 def test_without_a_reader_nothing_is_trimmed(chronicle: Chronicle) -> None:
