@@ -17,6 +17,7 @@ from backend.domain.ports import ClaimPlan, Dispatch
 from backend.telemetry.metrics.job_counts import Ended
 from backend.telemetry.outages import Outages, Wait
 from workers.base_worker import JobContext
+from workers.runtime.attempts.attempt_log import AttemptLog
 from workers.runtime.attempts.known_types import KnownTypes
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.slots.claim_order import ClaimOrder
@@ -77,6 +78,7 @@ class SlotPool:
         self._exchange = RoundTrips(dispatches, order.plan, self._doubt)
         self._known = known
         self._tally = tally
+        self._log = AttemptLog()
         self.slots: list[Slot] = []
         self.left = threading.Semaphore(0)
         self.jobs_done = 0
@@ -118,6 +120,8 @@ class SlotPool:
                 self._tell_late(job, outcome)
                 counted.append((None, outcome, 0.0))
                 continue
+            if outcome.kind is not OutcomeKind.FINISHED:
+                self._log.tell(job, outcome)
             self.finished += outcome.kind is OutcomeKind.FINISHED
             self.failed += outcome.kind is OutcomeKind.FAILED
             counted.append((job.job_type, outcome, job.wait))
