@@ -80,9 +80,12 @@ def control_keeper(parts: Platform, engine: Engine, shard: Shard | None = None) 
     return ControlKeeper(live, PostgresControlBook(engine))
 
 
-def epoch_keeper(shard: Shard, engine: Engine) -> EpochKeeper:
+def epoch_keeper(
+    shard: Shard, engine: Engine, reconcile: Callable[[int], object] = lambda _epoch: None
+) -> EpochKeeper:
     """Sees when another server took over a shard, and keeps its events above all on record."""
-    return EpochKeeper(shard.part(RedisEventFloor), PostgresEpochBook(engine, shard.number))
+    book = PostgresEpochBook(engine, shard.number)
+    return EpochKeeper(shard.part(RedisEventFloor), book, reconcile)
 
 
 def ledger_service(parts: Platform) -> LedgerService:

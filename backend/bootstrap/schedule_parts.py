@@ -88,12 +88,18 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
     return loops
 
 
+def _reconcile(parts: Platform, shard: Shard, epoch: int) -> None:
+    """Has every job looked at once, because another Redis took over: what it did not know is named."""
+    key = f"epoch {epoch} of shard {shard.number}"
+    parts.queue_service.enqueue_job("reconcile", idempotency_key=key, tags=["epoch"])
+
+
 def _shard_loops(parts: Platform, shard: Shard) -> list[Loop]:
     """What is done to each Redis."""
     engine, redis = parts.history_engine, parts.settings.redis
     loops: list[Loop] = [
         Usher(shard.part(RedisOperations)),
-        EpochWatch(epoch_keeper(shard, engine)),
+        EpochWatch(epoch_keeper(shard, engine, lambda epoch: _reconcile(parts, shard, epoch))),
         ControlWatch(control_keeper(parts, engine, shard), parts.clock),
     ]
     if redis.stream_full == "shed" and redis.stream_limit:

@@ -11,9 +11,8 @@ from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
 from backend.domain.jobs.job_event import version_of
+from backend.domain.ledger.ledger import stream_id_of
 from backend.domain.ledger.shard_epoch import ServerSight
-
-_SEQUENCE = (1 << 20) - 1
 
 
 class RedisEventFloor:
@@ -38,7 +37,7 @@ class RedisEventFloor:
 
     def raise_above(self, version: int) -> int:
         """The next event gets a higher version than this, and than all before it; above which."""
-        raised, _ = self._functions.call("raise", version >> 20, version & _SEQUENCE)
+        raised, _ = self._functions.call("raise", *stream_id_of(version).split("-"))
         return version_of(raised.decode())
 
     def _last_id(self) -> str:

@@ -6,6 +6,7 @@ of its events would be taken for an older one and kept from changing anything, w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -17,6 +18,7 @@ from backend.domain.ledger.shard_epoch import (
     ServerSight,
     ShardEpoch,
     crowded_millisecond,
+    may_have_missed,
     new_epoch_reason,
 )
 
@@ -26,9 +28,16 @@ log = structlog.get_logger("tally.epochs")
 class EpochKeeper:
     """One shard's. Any number may look: lifting twice is lifting once. Not for two threads at once."""
 
-    def __init__(self, floor: EventFloor, book: EpochBook) -> None:
+    def __init__(
+        self,
+        floor: EventFloor,
+        book: EpochBook,
+        reconcile: Callable[[int], object] = lambda _number: None,
+    ) -> None:
+        """``reconcile`` is told the number of each epoch whose beginning the record may have missed."""
         self._floor = floor
         self._book = book
+        self._reconcile = reconcile
         #: How far events had come when this process looked last: known also while Postgres is away.
         self._seen = 0
         self._went_back = False
@@ -52,9 +61,11 @@ class EpochKeeper:
 
     def lift(self) -> int:
         """Lifts the events above all that is on record or was ever seen; above which version they are."""
+        return self._floor.raise_above(self._known())
+
+    def _known(self) -> int:
         noted = self._book.current()
-        known = max(self._book.recorded(), noted.last_version if noted else 0)
-        return self._floor.raise_above(known)
+        return max(self._book.recorded(), noted.last_version if noted else 0)
 
     def _sight(self) -> ServerSight:
         """What answers now, lifted above what this process saw before."""
@@ -87,8 +98,12 @@ class EpochKeeper:
         return replace(noted, last_version=max(noted.last_version, recorded))
 
     def _begin(self, sight: ServerSight, reason: EpochReason) -> None:
-        raised = self.lift()
+        known = self._known()
+        raised = self._floor.raise_above(known)
         number = self._noted.number + 1 if self._noted else 1
+        if may_have_missed(reason, known, sight):
+            # Before it is noted: whoever is stopped in between asks again, under the same number.
+            self._reconcile(number)
         who = (sight.replication_id, sight.run_id)
         self._book.begin(ShardEpoch(number, *who, reason, raised, raised))
         self._noted, self._seen, self._went_back = self._book.current(), raised, False
@@ -97,7 +112,7 @@ class EpochKeeper:
             number=number,
             reason=reason.value,
             run_id=sight.run_id,
-            behind_ms=max(0, (raised >> 20) - (sight.last_version >> 20)),
+            behind_ms=max(0, (known >> 20) - (sight.last_version >> 20)),
         )
 
     def _keep_up(self, sight: ServerSight) -> None:

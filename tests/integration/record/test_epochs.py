@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.domain.errors import HistoryUnavailable
+from backend.domain.errors import HistoryUnavailable, QueueUnavailable
 from backend.domain.ledger.shard_epoch import EpochReason
 from backend.history.ledger.epoch_book import PostgresEpochBook
 from backend.history.server.connection import connect
@@ -124,6 +124,43 @@ def test_another_process_of_the_server_begins_an_epoch(bureau: Bureau) -> None:
     assert second is not None
     assert (second.number, second.run_id) == (2, first.run_id)
     assert bureau.epochs().look() is None
+
+
+def test_every_job_is_looked_at_once_when_something_may_have_been_missed(bureau: Bureau) -> None:
+    asked: list[int] = []
+    epochs = EpochKeeper(bureau.floor, PostgresEpochBook(bureau.engine, 0), asked.append)
+    epochs.look()
+    bureau.enqueue(bureau.job(job_id="a"))
+    epochs.look()
+    assert asked == []
+
+    bureau.redis.flushall()
+    epochs.look()
+    epochs.look()
+
+    assert asked == [2]
+
+
+def test_who_is_stopped_before_it_is_noted_asks_again_under_the_same_number(
+    bureau: Bureau,
+) -> None:
+    def away(number: int) -> None:
+        asked.append(number)
+        if len(asked) == 1:
+            raise QueueUnavailable("away")
+
+    asked: list[int] = []
+    epochs = EpochKeeper(bureau.floor, PostgresEpochBook(bureau.engine, 0), away)
+    epochs.look()
+    bureau.enqueue(bureau.job(job_id="a"))
+    epochs.look()
+    bureau.redis.flushall()
+
+    with pytest.raises(QueueUnavailable):
+        epochs.look()
+    assert epochs.look() is EpochReason.OLDER_DATA
+
+    assert asked == [2, 2]
 
 
 def test_two_schedulers_begin_one_epoch(bureau: Bureau) -> None:
