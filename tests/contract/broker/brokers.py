@@ -63,8 +63,8 @@ class InMemory(MemoryBroker):
     is_ahead = True
 
     def __init__(self) -> None:
-        self._clock = StandingClock()
-        super().__init__(self._clock)
+        self.clock = StandingClock()
+        super().__init__(self.clock)
 
     def limited(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> JobQueue:
         """The same queue with limits."""
@@ -72,7 +72,7 @@ class InMemory(MemoryBroker):
 
     def pass_time(self, seconds: float) -> None:
         """Moves the clock."""
-        self._clock.move(seconds)
+        self.clock.move(seconds)
 
 
 class InRedis(RedisBroker):
