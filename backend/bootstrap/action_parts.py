@@ -8,10 +8,8 @@ from functools import cached_property
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import event_service, ledger_service
 from backend.bootstrap.schedule_parts import schedule_actions
-from backend.broker.jobs.operations import RedisOperations
 from backend.domain.ports import JobQueue
 from backend.history.access.api_key_store import PostgresApiKeyStore
-from backend.history.reading.history_store import PostgresHistoryStore
 from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.services.access.key_service import KeyService
@@ -53,10 +51,9 @@ class PlatformActions:
     @cached_property
     def ownership(self) -> Ownership:
         """Whose jobs are whose."""
-        parts, engine = self._parts, self._parts.history_engine
-        history = HistoryService(
-            PostgresHistoryStore(engine), PostgresStatisticsStore(engine), parts.clock
-        )
+        parts = self._parts
+        statistics = PostgresStatisticsStore(parts.history_engine)
+        history = HistoryService(parts.history_reader, statistics, parts.clock)
         search = SearchService(self._queue, parts.inspection, history)
         return Ownership(search, parts.inspection, parts.catalogue)
 
@@ -64,13 +61,12 @@ class PlatformActions:
     def jobs(self) -> JobActions:
         """One job."""
         parts = self._parts
-        history = PostgresHistoryStore(parts.history_engine)
         return JobActions(
             self._log,
             self.ownership,
             parts.job_control,
             queue=parts.queue_service,
-            replays=ReplayService(history, self._queue, parts.intake),
+            replays=ReplayService(parts.history_reader, self._queue, parts.intake),
             stuck=StuckJobs(parts.inspection, parts.lease_book, parts.clock),
         )
 
@@ -128,6 +124,4 @@ class PlatformActions:
 
     @cached_property
     def _bulk(self) -> BulkService:
-        parts = self._parts
-        operations = parts.home.part(RedisOperations)
-        return BulkService(operations, parts.inspection)
+        return BulkService(self._parts.operations, self._parts.inspection)

@@ -6,10 +6,8 @@ from functools import cached_property
 
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.platform import Platform, new_job_id
-from backend.bootstrap.record_parts import audit_service
 from backend.domain.ports import Inspection
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
-from backend.history.reading.history_store import PostgresHistoryStore
 from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.services.actions.action_log import ActionLog
 from backend.services.finding.dead_letters import DeadLetters
@@ -29,7 +27,7 @@ class PlatformCallerParts:
     @cached_property
     def actions(self) -> PlatformActions:
         """Everything that changes something."""
-        return PlatformActions(self._parts, ActionLog(audit_service(self._parts)))
+        return PlatformActions(self._parts, ActionLog(self._parts.audit_trail))
 
     @property
     def inspection(self) -> Inspection:
@@ -44,10 +42,9 @@ class PlatformCallerParts:
     @cached_property
     def history(self) -> HistoryService:
         """The record alone."""
-        engine = self._parts.history_engine
-        return HistoryService(
-            PostgresHistoryStore(engine), PostgresStatisticsStore(engine), self._parts.clock
-        )
+        parts = self._parts
+        statistics = PostgresStatisticsStore(parts.history_engine)
+        return HistoryService(parts.history_reader, statistics, parts.clock)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

@@ -6,8 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from backend.api.config.settings import Settings
+from backend.api.config.store_urls import is_memory
 from backend.broker.server.connector import Connector
 from backend.broker.shard import Shard
+from backend.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -26,8 +28,13 @@ class Connections:
 
     @cached_property
     def shards(self) -> tuple[Shard, ...]:
-        """Every Redis of the deployment; there is one."""
+        """Every Redis of the deployment; there is one. Raises `ConfigurationError` where there is none."""
         settings = self._settings
+        if is_memory(settings.redis_url):
+            raise ConfigurationError(
+                "redis_url is memory:, which this process has to itself and no other can reach; "
+                "this needs a Redis: set REDIS_URL, or `python -m backend.embedded` for one to try"
+            )
         return (Shard(0, settings.redis.prefix, Connector(settings.redis_url)),)
 
     def replica(self) -> Engine:
@@ -54,7 +61,7 @@ class Connections:
 
     def close(self) -> None:
         """Ends every connection. Who goes on using a pool opens one anew."""
-        for shard in self.shards:
+        for shard in vars(self).get("shards", ()):
             shard.connector.close()
         for engine in self._postgres.values():
             engine.dispose()

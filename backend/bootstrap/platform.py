@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from redis import Redis
 
@@ -44,7 +44,9 @@ from workers.registry import load_catalogue
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from backend.domain.history.history_ports import HistoryReader
     from backend.memory.broker import MemoryBroker
+    from backend.services.actions.action_log import AuditTrail
     from backend.services.calling.caller_parts import CallerParts
     from backend.services.events.event_service import EventService
     from backend.services.events.outbox_service import OutboxService
@@ -105,9 +107,8 @@ class Platform:
         if is_memory(self.settings.redis_url):
             from backend.memory.broker import MemoryBroker
 
-            return MemoryBroker(
-                self.clock, backlog_limit=limits.backlog_limit, stream_limit=limits.refused_at
-            )
+            # Its record is never behind.
+            return MemoryBroker(self.clock, backlog_limit=limits.backlog_limit)
         return RedisBroker(
             self.home.client,
             self.home.blocking,
@@ -139,9 +140,8 @@ class Platform:
 
     @cached_property
     def queue_parts(self) -> QueueParts:
-        """What the door for callers stands on; beside a queue in memory there is no record."""
-        reach = None if is_memory(self.settings.redis_url) else self._caller_parts
-        return QueueParts(self.job_queue, self.intake, self._outbox, reach)
+        """What the door for callers stands on."""
+        return QueueParts(self.job_queue, self.intake, self._outbox, self._caller_parts)
 
     @cached_property
     def queue_service(self) -> QueueService:
@@ -173,7 +173,7 @@ class Platform:
         """What people do to jobs and queues."""
         parts = (self.operations, self.inspection, self.job_queue, self.intake)
         if is_memory(self.settings.redis_url):
-            # Nothing of it outlives this process, and there is no record beside it.
+            # Nothing of it outlives this process.
             return JobControl(*parts)
         return JobControl(*parts, self._note_control)
 
@@ -244,6 +244,24 @@ class Platform:
     def reading_engine(self) -> Engine:
         """Connections to the replica for search, statistics and exports, or to the record itself."""
         return self.connections.replica()
+
+    @cached_property
+    def history_reader(self) -> HistoryReader:
+        """The record as it is looked into: beside a queue in memory, one in memory."""
+        if is_memory(self.settings.redis_url):
+            return cast("MemoryBroker", self.broker).record
+        from backend.history.reading.history_store import PostgresHistoryStore
+
+        return PostgresHistoryStore(self.history_engine)
+
+    @cached_property
+    def audit_trail(self) -> AuditTrail:
+        """Where what is done is written down: beside a queue in memory, there."""
+        if is_memory(self.settings.redis_url):
+            return cast("MemoryBroker", self.broker).audit_trail
+        from backend.bootstrap.record_parts import audit_service
+
+        return audit_service(self)
 
     @cached_property
     def events(self) -> EventService:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from backend.domain.ports import Clock
 from backend.memory.attempt_notes import MemoryCheckpoints, MemoryProgressNotes
 from backend.memory.declarations import MemoryDeclarations
@@ -12,6 +14,8 @@ from backend.memory.job_queue import MemoryJobQueue
 from backend.memory.leadership import MemoryLeadership
 from backend.memory.lease_book import MemoryLeaseBook
 from backend.memory.operations import MemoryOperations
+from backend.memory.record.audit_trail import MemoryAuditTrail
+from backend.memory.record.memory_record import MemoryRecord
 from backend.memory.state import BrokerState
 from backend.memory.timetable import MemoryTimetable
 
@@ -38,6 +42,17 @@ class MemoryBroker:
         self.checkpoints = MemoryCheckpoints(state)
         self.events = MemoryEventSource(state)
         self.declarations = MemoryDeclarations(state, self.operations)
+        self._clock = clock
+
+    @cached_property
+    def record(self) -> MemoryRecord:
+        """The record of all that happens here. Whoever asks for it leaves no events to others."""
+        return MemoryRecord(self._clock.now, self.events)
+
+    @cached_property
+    def audit_trail(self) -> MemoryAuditTrail:
+        """What people and programs did here."""
+        return MemoryAuditTrail()
 
     def queue_with(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> MemoryJobQueue:
         """The queue as callers see it who have limits of their own."""

@@ -95,7 +95,7 @@ class HistoryReader(Protocol):
         """One page of the jobs that are meant, newest first; after a bookmark, if there is one."""
 
     def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
-        """How many jobs are in each state; of those accepted in a window, if one is given."""
+        """How many jobs are in each state that any is in; with a window, of those accepted in it."""
 
     def queues(self) -> list[RecordedQueue]:
         """Every queue with jobs that have not ended, or are dead."""

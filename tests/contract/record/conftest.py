@@ -10,7 +10,7 @@ from backend.embedded.servers import Servers
 from backend.history.reading.history_store import PostgresHistoryStore
 from backend.history.recording.record_writer import PostgresRecordWriter
 from backend.history.server.connection import connect
-from backend.memory.record import MemoryRecord
+from backend.memory.record.memory_record import MemoryRecord
 from tests.contract.broker.brokers import InMemory
 from tests.contract.record.chronicle import Chronicle
 from tests.integration.history.databases import empty, migrated_database

@@ -105,9 +105,11 @@ def test_jobs_are_counted_by_state_also_within_a_window(chronicle: Chronicle) ->
     every, late = chronicle.reader.count_by_state(None), chronicle.reader.count_by_state(window)
 
     ended = {JobState.FAILED: 1, JobState.SCHEDULED: 1, JobState.CANCELED: 1}
-    none = dict.fromkeys(JobState, 0)
-    assert every == {**none, **ended, JobState.FINISHED: 1}
-    assert late == {**none, **ended}
+    assert {state: jobs for state, jobs in every.items() if jobs} == {
+        **ended,
+        JobState.FINISHED: 1,
+    }
+    assert {state: jobs for state, jobs in late.items() if jobs} == ended
 
 
 def test_queues_say_what_is_in_them_and_leave_out_what_has_ended(chronicle: Chronicle) -> None:

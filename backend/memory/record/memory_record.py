@@ -7,15 +7,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from backend.domain.history.history_ports import EventBatch
+from backend.domain.history.history_ports import EventBatch, EventSource
 from backend.domain.history.history_record import JobHistory, JobRecord, RecordedQueue
 from backend.domain.history.history_search import Bookmark, JobPage
 from backend.domain.history.history_statistics import TimeWindow
 from backend.domain.jobs.job_event import JobEvent
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
-from backend.memory.recorded_job import job_history, job_record
+from backend.memory.record.recorded_job import job_history, job_record
 
+_BATCH = 1000
 _UNENDED = (JobState.SCHEDULED, JobState.QUEUED, JobState.STARTED, JobState.FAILED)
 #: Started longer ago than this is called stuck.
 _STUCK = timedelta(minutes=5)
@@ -24,12 +25,19 @@ _STUCK = timedelta(minutes=5)
 class MemoryRecord:
     """An `EventRecord` and the `HistoryReader` of what it was given."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], source: EventSource | None = None) -> None:
+        """With a ``source`` it is its own recorder: it is up to date whenever it is asked."""
         self._now = now
+        self._source = source
         self._lock = threading.Lock()
         #: The events of each job by their ids: what comes twice is there once.
         self._events: defaultdict[str, dict[str, JobEvent]] = defaultdict(dict)
         self._set_aside: set[str] = set()
+
+    def _catch_up(self) -> None:
+        while self._source is not None and (batch := self._source.read(_BATCH, 0.0)).size:
+            self.write(batch)
+            self._source.acknowledge(batch)
 
     def write(self, batch: EventBatch) -> int:
         """Records a batch, once however often it comes; how many entries were set aside."""
@@ -41,6 +49,7 @@ class MemoryRecord:
 
     def find(self, job_id: str) -> JobHistory | None:
         """Everything on record about one job; None when there is nothing."""
+        self._catch_up()
         with self._lock:
             events = list(self._events.get(job_id, {}).values())
         return job_history(events) if events else None
@@ -88,6 +97,7 @@ class MemoryRecord:
         )
 
     def _jobs(self) -> Iterator[JobRecord]:
+        self._catch_up()
         with self._lock:
             lives = [list(events.values()) for events in self._events.values()]
         return map(job_record, lives)

@@ -1,0 +1,1 @@
+"""The record of what happens in memory, and of who did it."""

@@ -1,0 +1,95 @@
+"""What an application does beside enqueueing works in memory too: acting, finding, looking back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tally import IllegalMove, JobFilter, JobNotFound, JobState
+from tally.testing import QueueInTest
+from tests.unit.testing.shop import queue, send_receipt
+
+
+def _receipt(order_id: int = 17, **options: object) -> str:
+    return queue.enqueue_job("send_receipt", {"order_id": order_id}, **options)  # type: ignore[arg-type]
+
+
+def test_a_job_is_withdrawn(jobs: QueueInTest) -> None:
+    job_id = _receipt()
+
+    assert queue.cancel_job(job_id, reason="not meant") == "canceled"
+
+    assert jobs.drain() == []
+    with pytest.raises(IllegalMove):
+        queue.cancel_job(job_id)
+    with pytest.raises(JobNotFound):
+        queue.cancel_job("nobody")
+
+
+def test_a_declared_function_enqueues_looks_waits_and_withdraws(jobs: QueueInTest) -> None:
+    job = send_receipt.enqueue({"order_id": 17})
+    later = send_receipt.enqueue({"order_id": 18}, delay=60)
+
+    assert job.result()["sent"] == 17
+    assert later.cancel() == "canceled"
+    assert [each.id for each in jobs.enqueued(send_receipt)] == [job.id, later.id]
+
+
+def test_a_dead_job_is_sent_home(jobs: QueueInTest) -> None:
+    job_id = _receipt(13, max_retries=0)
+    jobs.drain(raise_errors=False)
+    assert [job.id for job in jobs.dead()] == [job_id]
+
+    queue.retry_job(job_id, payload={"order_id": 17})
+
+    assert [job.result["sent"] for job in jobs.drain()] == [17]
+
+
+def test_a_pause_holds_until_it_is_resumed(jobs: QueueInTest) -> None:
+    _receipt()
+    queue.pause(job_type="send_receipt", reason="a flood")
+
+    assert jobs.drain() == []
+    assert [(pause.what, pause.reason) for pause in queue.pauses()] == [
+        ("type:send_receipt", "a flood")
+    ]
+    queue.resume(job_type="send_receipt")
+    assert len(jobs.drain()) == 1
+
+
+def test_jobs_are_found_in_the_queue_and_on_record(jobs: QueueInTest) -> None:
+    done = _receipt(tenant="acme")
+    jobs.drain()
+    waits = _receipt(tenant="acme")
+    _receipt(tenant="other")
+
+    found = {job.id: job.state for job in queue.search_jobs(JobFilter(tenant="acme")).jobs}
+
+    assert found == {done: JobState.FINISHED, waits: JobState.QUEUED}
+
+
+def test_the_whole_life_of_a_job_is_on_record_long_after_it_has_left_the_queue(
+    jobs: QueueInTest,
+) -> None:
+    job_id = _receipt(result_ttl=60)
+    jobs.drain()
+    jobs.travel(days=30)
+
+    history = queue.job_history(job_id)
+
+    assert [line.kind for line in history.timeline] == ["enqueued", "started", "finished"]
+    assert [attempt.result["sent"] for attempt in history.attempts] == [17]
+    assert queue.get_job(job_id).result["sent"] == 17
+
+
+def test_an_old_job_is_replayed(jobs: QueueInTest) -> None:
+    job_id = _receipt(tenant="acme")
+    jobs.drain()
+
+    with jobs.expect_enqueued(send_receipt, order_id=17, tenant="acme"):
+        queue.replay_job(job_id)
+
+
+def test_why_a_job_does_not_run_is_explained(jobs: QueueInTest) -> None:
+    job_id = _receipt(delay=3600)
+
+    assert "due" in queue.explain_job(job_id).text
