@@ -99,10 +99,21 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
         are seconds, a naive instant means UTC, and None says nothing. What is no option, or out of
         its range, raises `InvalidOption`.
         """
+        return self.accept(job_type, payload, priority, options, session).id
+
+    def accept(
+        self,
+        job_type: str,
+        payload: Mapping[str, Any] | BaseModel | None,
+        priority: str | None,
+        options: Mapping[str, Any],
+        session: Any = None,
+    ) -> EnqueueReply:
+        """Like `enqueue_job`, but tells whether the job was already there."""
         job = self._intake.check(job_type, payload, priority, options)
         if session is not None:
-            return self._outbox().enqueue([job], session)[0].id
-        return self._queue.enqueue([job])[0].id
+            return self._outbox().enqueue([job], session)[0]
+        return self._queue.enqueue([job])[0]
 
     def enqueue_many(self, requests: Sequence[JobRequest], *, session: Any = None) -> list[str]:
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.

@@ -29,6 +29,16 @@ class TakesJobs(JobKeeper, Protocol):
     def catalogue(self) -> JobTypeCatalogue:
         """The job types that can be."""
 
+    def accept(
+        self,
+        job_type: str,
+        payload: Payload,
+        priority: str | None,
+        options: Mapping[str, Any],
+        session: Any = None,
+    ) -> EnqueueReply:
+        """Enqueues one job, and tells whether it was there."""
+
     def accept_many(self, requests: Sequence[Any], *, session: Any = None) -> list[EnqueueReply]:
         """Enqueues jobs, each a mapping of what `enqueue_job` takes, and tells which were there."""
 
@@ -49,7 +59,12 @@ class Enqueuer:
 
     def enqueue(self, payload: Payload = None, /, **options: Any) -> Job[Any]:
         """Enqueues one job; once it returns, the job will not be lost."""
-        return self._enqueued([payload], options)[0]
+        queue = _queue_of_this_process()
+        kind = self._kind_in(queue.catalogue)
+        said = {**self._options, **options} if self._options else options
+        priority, session = said.pop("priority", None), said.pop("session", None)
+        reply = queue.accept(kind.name, payload, priority, said, session)
+        return Job(reply.id, reply.created, queue, self._decode)
 
     async def aenqueue(self, payload: Payload = None, /, **options: Any) -> Job[Any]:
         """The same without blocking the event loop: the call is made in a thread of its executor."""
@@ -63,7 +78,12 @@ class Enqueuer:
         if len(payloads) > 1 and both:
             name = min(both)
             raise InvalidOption(f"{name} belongs to one job; there are several here", field=name)
-        return self._enqueued(payloads, options)
+        queue = _queue_of_this_process()
+        said = {**self._options, **options, "job_type": self._kind_in(queue.catalogue).name}
+        session = said.pop("session", None)
+        requests = [{**said, "payload": payload} for payload in payloads]
+        replies = queue.accept_many(requests, session=session)
+        return [Job(reply.id, reply.created, queue, self._decode) for reply in replies]
 
     def delay(self, *args: Any, **kwargs: Any) -> Job[Any]:
         """Enqueues one job: a call of a task with its arguments, or a payload by its fields."""
@@ -72,7 +92,8 @@ class Enqueuer:
             fields = payload_of_call(self._handler, args, kwargs)
         elif args:
             raise TypeError(f"{self.name}.delay() takes the fields of its payload by name")
-        return self._enqueued([fields], {}, as_model=True)[0]
+        kind = self._kind_in(_queue_of_this_process().catalogue)
+        return self.enqueue(_model(kind, fields))
 
     async def adelay(self, *args: Any, **kwargs: Any) -> Job[Any]:
         """The same without blocking the event loop: the call is made in a thread of its executor."""
@@ -83,19 +104,6 @@ class Enqueuer:
     def using(self, **options: Any) -> Enqueuer:
         """The same with options that hold for all that is enqueued with it."""
         return Enqueuer(self._handler, self._declaration, {**self._options, **options})
-
-    def _enqueued(
-        self, payloads: Sequence[Payload], options: Mapping[str, Any], *, as_model: bool = False
-    ) -> list[Job[Any]]:
-        queue = _queue_of_this_process()
-        kind = self._kind_in(queue.catalogue)
-        said = {**self._options, **options, "job_type": kind.name}
-        session = said.pop("session", None)
-        if as_model:
-            payloads = [_model(kind, each) for each in payloads]
-        requests = [{**said, "payload": payload} for payload in payloads]
-        replies = queue.accept_many(requests, session=session)
-        return [Job(reply.id, reply.created, queue, self._decode) for reply in replies]
 
     def _decode(self, result: Any) -> Any:
         return self._decoder(result)
