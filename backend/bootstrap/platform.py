@@ -115,6 +115,7 @@ class Platform:
             self.home.keys,
             backlog_limit=limits.backlog_limit,
             stream_limit=limits.refused_at,
+            lean_jobs=limits.lean_jobs,
         )
 
     @cached_property

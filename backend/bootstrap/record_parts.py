@@ -149,6 +149,7 @@ def _relay(parts: Platform, engine: Engine, consumer: str) -> Relay:
             parts.home.keys,
             backlog_limit=limits.backlog_limit,
             stream_limit=limits.refused_at,
+            lean_jobs=limits.lean_jobs,
         ),
         parts.home.part(RedisEventProgress),
         leader=parts.duty_leader("relay", consumer, engine),

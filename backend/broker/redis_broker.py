@@ -30,16 +30,20 @@ class RedisBroker:
         *,
         backlog_limit: int = 0,
         stream_limit: int = 0,
+        lean_jobs: bool = False,
     ) -> None:
         self._client = client
         self._blocking = blocking
         self._keys = keys
         self._limits = {"backlog_limit": backlog_limit, "stream_limit": stream_limit}
+        self._lean_jobs = lean_jobs
 
     @cached_property
     def queue(self) -> RedisJobQueue:
         """Where jobs are accepted and looked at."""
-        return RedisJobQueue(self._client, self._blocking, self._keys, **self._limits)
+        return RedisJobQueue(
+            self._client, self._blocking, self._keys, lean_jobs=self._lean_jobs, **self._limits
+        )
 
     @cached_property
     def declarations(self) -> RedisDeclarations:

@@ -25,7 +25,9 @@ MUTATIONS = [
     Mutation("enqueue", "rare.delay and call.now + rare.delay or", ""),
     Mutation("enqueue", "due > call.now and 'scheduled' or 'queued'", "'queued'"),
     Mutation("enqueue", "'PX', rare.unique_window", "'PX', 1"),
-    Mutation("enqueue", "fields[2] = state", ""),
+    Mutation("enqueue", "if options == ABSENT.options then", "if true then"),
+    Mutation("enqueue", "part[2 + at] ~= ABSENT[name]", "false"),
+    Mutation("enqueue", "elseif state == 'queued' then", "else"),
     Mutation("enqueue", "argv[3 + argv[at]]", "argv[4]"),
     Mutation("claim", "if redis.call('EXISTS', root .. ':suspended') == 1 then return {} end", ""),
     Mutation("claim", "not state.paused['queue:' .. queue] and", ""),
@@ -45,7 +47,9 @@ MUTATIONS = [
     Mutation("settle", "if f[2] == fence then", "if true then"),
     Mutation("settle", "if f[1] == 'started' then", "if true then"),
     Mutation("settle", "if asked and", "if false and"),
-    Mutation("settle", "failures >= (tonumber(f[6]) or 1) and 'failed' or kind", "kind"),
+    Mutation(
+        "settle", "failures >= tonumber(f[6] or ABSENT.max_attempts) and 'failed' or kind", "kind"
+    ),
     Mutation("settle", "leave_gates(root, job, id, f[7])", ""),
     Mutation("settle", "unlease(root, id, queue, fence)", ""),
     Mutation("settle", "retried = true, failed = true,", "failed = true,"),

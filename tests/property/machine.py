@@ -63,11 +63,20 @@ class Histories(ToldHistories):
         delayed=st.booleans(),
         key=st.sampled_from(("", "", "k1", "k2")),
         unique=st.sampled_from(("", "", "u")),
-        most=st.integers(1, 3),
+        most=st.sampled_from((1, 2, 4)),
+        lean=st.booleans(),
         again=twice,
     )
     def enqueue(  # noqa: PLR0917
-        self, queue: str, kind: str, delayed: bool, key: str, unique: str, most: int, again: bool
+        self,
+        queue: str,
+        kind: str,
+        delayed: bool,
+        key: str,
+        unique: str,
+        most: int,
+        lean: bool,
+        again: bool,
     ) -> None:
         job = new_job(
             f"j{len(self.jobs)}",
@@ -80,7 +89,7 @@ class Histories(ToldHistories):
             unique_key=unique,
             unique_window=1000.0 if unique else 0.0,
         )
-        reply = self.bench.enqueue(job)[0]
+        reply = self.bench.enqueue(job, lean=lean)[0]
         if unique and (holder := self._holder_of(unique)):
             assert reply == holder.encode()
             return

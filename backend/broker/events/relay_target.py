@@ -24,12 +24,19 @@ class RedisRelayTarget:
     """The `RelayTarget` on Redis."""
 
     def __init__(
-        self, client: Redis, keys: Keys, *, backlog_limit: int = 0, stream_limit: int = 0
+        self,
+        client: Redis,
+        keys: Keys,
+        *,
+        backlog_limit: int = 0,
+        stream_limit: int = 0,
+        lean_jobs: bool = False,
     ) -> None:
         self._client = client
         self._keys = keys
         self._functions = Functions(client, keys.root)
         self._limits = (backlog_limit, stream_limit)
+        self._is_lean = lean_jobs
 
     def close_to_others(self, fence: int) -> bool:
         """From now on nothing is taken from relays with a lower fence; False: a higher one was here."""
@@ -60,7 +67,7 @@ class RedisRelayTarget:
         return {job_id for job_id, exists in zip(job_ids, found, strict=True) if exists}
 
     def _send_batch(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
-        arguments = enqueue_arguments([row_of(job) for job in jobs])
+        arguments = enqueue_arguments([row_of(job, is_lean=self._is_lean) for job in jobs])
         try:
             codes = self._functions.call("relay", fence, *self._limits, *arguments)
         except QueueFull as error:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from backend.broker.jobs.absent_fields import ABSENT, enqueued_at_in
 from backend.broker.jobs.moments import moment
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
@@ -199,7 +200,7 @@ def job_view(
     text = {key.decode(): value.decode() for key, value in fields.items() if key != b"data"}
     error = text.get("error")
     expires = int(text.get("expires_at", 0))
-    options = json.loads(text.get("options", "{}"))
+    options = json.loads(text.get("options", ABSENT["options"]))
     exact = terms_of(options).timeout
     return JobView(
         id=job_id,
@@ -208,12 +209,12 @@ def job_view(
         state=JobState(text["status"]),
         payload=payload_of(fields[b"data"]),
         attempt=int(text.get("attempt", 0)),
-        max_attempts=int(text.get("max_attempts", 1)),
+        max_attempts=int(text.get("max_attempts", ABSENT["max_attempts"])),
         failures=int(text.get("failures", 0)),
         result=result_of(result),
         error=attempt_error(error) if error else None,
         created_at=_instant(text.get("created_at", "")),
-        enqueued_at=_instant(text.get("enqueued_at", "")),
+        enqueued_at=_instant(enqueued_at_in(text) or ""),
         started_at=_instant(text.get("started_at", "")),
         ended_at=_instant(text.get("ended_at", "")),
         run_at=moment(due) if due else None,
@@ -221,7 +222,7 @@ def job_view(
         worker=text.get("worker_name", ""),
         progress=json.loads(text["progress"]) if "progress" in text else None,
         cancel_asked="cancel" in text,
-        timeout=float(text.get("timeout", 0)) if exact is None else exact,
+        timeout=float(text.get("timeout", ABSENT["timeout"])) if exact is None else exact,
         options=options,
     )
 

@@ -26,10 +26,14 @@ class EnqueueRow(NamedTuple):
     rare: str
 
 
-def row_of(job: NewJob) -> EnqueueRow:
-    """One job, encoded; raises TypeError for options that are no JSON."""
+def row_of(job: NewJob, *, is_lean: bool = False) -> EnqueueRow:
+    """One job, encoded; raises TypeError for options that are no JSON.
+
+    ``is_lean`` leaves out of its hash what most jobs have: see `absent_fields`.
+    """
     return EnqueueRow(
-        _head(job.queue, job.job_type, job.max_attempts, job.timeout, job.result_ttl),
+        _head(job.queue, job.job_type, job.max_attempts, job.timeout, job.result_ttl)
+        + ("lean" if is_lean else ""),
         job.id,
         sendable(job.payload),
         options_text(job.options),
@@ -49,11 +53,16 @@ def enqueue_arguments(rows: Iterable[EnqueueRow]) -> list[Any]:
 
 @lru_cache(maxsize=1024)
 def _head(
-    queue: QueueName, job_type: str, max_attempts: int, timeout: float, result_ttl: int
+    queue: QueueName,
+    job_type: str,
+    max_attempts: int,
+    timeout: float,
+    result_ttl: int,
 ) -> str:
     """RQ's timeout is whole seconds; an exact one travels with the options."""
     numbers = (str(max_attempts), str(math.ceil(timeout)), str(result_ttl))
-    return _SEPARATOR.join((str(queue), job_type, *numbers, call_head(job_type), CALL_TAIL))
+    call = (call_head(job_type), CALL_TAIL)
+    return _SEPARATOR.join((str(queue), job_type, *numbers, *call, ""))
 
 
 def _rare(job: NewJob) -> str:

@@ -69,9 +69,11 @@ class RedisInspection:
     def _enqueued_at(self, heads: Sequence[bytes | None]) -> list[datetime | None]:
         pipe = self._client.pipeline(transaction=False)
         for job_id in heads:
-            pipe.hget(self._keys.job(job_id.decode() if job_id else "-"), "enqueued_at")
+            job = self._keys.job(job_id.decode() if job_id else "-")
+            pipe.hmget(job, "enqueued_at", "created_at")
         with translated():
-            stamps = pipe.execute() if heads else []
+            rows = pipe.execute() if heads else []
+        stamps = [enqueued or created for enqueued, created in rows]
         return [datetime.fromisoformat(stamp.decode()) if stamp else None for stamp in stamps]
 
     def paused(self) -> list[str]:

@@ -33,12 +33,14 @@ class RedisJobQueue:
         *,
         backlog_limit: int = 0,
         stream_limit: int = 0,
+        lean_jobs: bool = False,
     ) -> None:
         self._client = client
         self._blocking = blocking
         self._keys = keys
         self._functions = Functions(client, keys.root)
         self._limits = (backlog_limit, stream_limit)
+        self._is_lean = lean_jobs
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
         """Accepts jobs, a hundred a step, some steps ahead of the answers.
@@ -49,7 +51,7 @@ class RedisJobQueue:
         under which ids. Raises `IdempotencyConflict` for the first job whose key or id belongs to
         another, after the others were accepted.
         """
-        rows = [row_of(job) for job in jobs]
+        rows = [row_of(job, is_lean=self._is_lean) for job in jobs]
         if len(rows) <= BATCH:
             return replies_of(jobs, [self._send(rows)], BATCH)
         batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]

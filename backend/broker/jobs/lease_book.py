@@ -8,6 +8,7 @@ from typing import Any, cast
 from redis import Redis
 
 from backend.broker.jobs import codec
+from backend.broker.jobs.absent_fields import max_attempts_in
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
@@ -84,7 +85,7 @@ class RedisLeaseBook:
                 f"{score:.0f}",
                 (worker or b"").decode(),
                 int(failures or 0),
-                int(most or 1),
+                max_attempts_in(most),
             )
             for (job_id, score), (fence, worker, failures, most) in zip(
                 entries, owners, strict=True

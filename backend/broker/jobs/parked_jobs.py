@@ -79,7 +79,8 @@ class ParkedJobs:
     def _since(self, job_ids: Sequence[str]) -> list[tuple[str, datetime]]:
         pipe = self._client.pipeline(transaction=False)
         for job_id in job_ids:
-            pipe.hmget(self._keys.job(job_id), "origin", "enqueued_at")
+            pipe.hmget(self._keys.job(job_id), "origin", "enqueued_at", "created_at")
         with translated():
             rows = pipe.execute() if job_ids else []
-        return [(q.decode(), datetime.fromisoformat(at.decode())) for q, at in rows if q and at]
+        found = [(queue, enqueued or created) for queue, enqueued, created in rows]
+        return [(q.decode(), datetime.fromisoformat(at.decode())) for q, at in found if q and at]

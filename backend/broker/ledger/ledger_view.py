@@ -11,6 +11,7 @@ from typing import Any, cast
 from redis import Redis
 
 from backend.broker.events.event_lines import payload_text
+from backend.broker.jobs.absent_fields import max_attempts_in
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
@@ -110,7 +111,7 @@ class RedisLedgerView:
         job_type = fields[0].decode()
         options = (fields[2] or b"{}").decode()
         return JobContents(
-            job_type, payload_text(job_type, fields[1]), options, int(fields[3] or 1)
+            job_type, payload_text(job_type, fields[1]), options, max_attempts_in(fields[3])
         )
 
     def outcome(self, job_id: str) -> str:

@@ -75,6 +75,9 @@ local function run(step, keys, argv)
   return reply
 end
 
+-- What a field means that a lean hash leaves out; `absent_fields.py` says the same.
+local ABSENT = {options = '{}', max_attempts = '4', timeout = '180', result_ttl = '3600'}
+
 -- Fields of a job's hash. What is no hash is no job: a key that a foreign hand put there must not stop
 -- the step for the others.
 local function fields_of(job, ...)
@@ -303,7 +306,7 @@ end
 -- the key can look at it. A year at most: EXPIRE would refuse what jobs of earlier releases may carry, and
 -- leave the step half done.
 local function keep(root, job, id, queue, registry, ttl, now, no_results, unique_until)
-  ttl = math.min(tonumber(ttl) or 3600, 31622400)
+  ttl = math.min(tonumber(ttl or ABSENT.result_ttl), 31622400)
   local life = unique_until and math.max(ttl, math.min(math.ceil((unique_until - now) / 1000), 31622400)) or ttl
   if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
   elseif not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end

@@ -75,9 +75,11 @@ class Bench:
         self.tampered = True
         self.redis.rpush(self.keys.queue(queue), job_id)
 
-    def enqueue(self, *jobs: NewJob, backlog: int = 0, stream: int = 0) -> list[Any]:
+    def enqueue(
+        self, *jobs: NewJob, backlog: int = 0, stream: int = 0, lean: bool = False
+    ) -> list[Any]:
         """The replies of the step."""
-        texts = enqueue_arguments([row_of(job) for job in jobs])
+        texts = enqueue_arguments([row_of(job, is_lean=lean) for job in jobs])
         replies: list[Any] = self.functions.call("enqueue", backlog, stream, *texts)
         return replies
 

@@ -9,7 +9,8 @@ from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.queue_name import QueueName
 
-_HEAD = 'high:email\x1fgreet\x1f4\x1f1\x1f3600\x1f["workers.runtime.trampoline.run",null,["greet",\x1f],{}]'
+_CALL = '["workers.runtime.trampoline.run",null,["greet",\x1f],{}]'
+_HEAD = f"high:email\x1fgreet\x1f4\x1f1\x1f3600\x1f{_CALL}\x1f"
 
 
 def _job(**fields: Any) -> NewJob:
@@ -38,6 +39,10 @@ def test_what_jobs_share_is_said_once() -> None:
         *(2, "c", "{}", "{}", ""),
         *(1, "d", "{}", "{}", ""),
     ]
+
+
+def test_a_lean_job_has_another_head() -> None:
+    assert row_of(_job(), is_lean=True).head == f"{_HEAD}lean"
 
 
 def test_what_few_jobs_have_is_said_by_name_in_its_units() -> None:

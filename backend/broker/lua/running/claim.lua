@@ -37,8 +37,8 @@ local function pick(root, id, f, gates, claim)
     names[i] = gate[1]
   end
   local at = #claim.jobs + 1
-  claim.jobs[at] = {id, '', (tonumber(f[4]) or 0) + 1, f[5] or '0', f[6] or '', f[2], f[3], f[7], f[8], f[9], f[10],
-    f[14] or ''}
+  claim.jobs[at] = {id, '', (tonumber(f[4]) or 0) + 1, f[5] or '0', f[6] or '', f[2], f[3], f[7],
+    f[8] or ABSENT.options, f[9] or ABSENT.timeout, f[10] or ABSENT.max_attempts, f[14] or f[15] or ''}
   if names[1] then claim.gates[at] = table.concat(names, '\n') end
   claim.is_picked[id] = true
 end
@@ -80,7 +80,8 @@ local function take(root, id, queue, claim)
   end
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
-    'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at')
+    'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
+    'created_at')
   if f[1] ~= 'queued' or f[2] ~= queue then
     drop(root, id, queue, f[1])
   elseif f[11] and tonumber(f[11]) <= claim.now then

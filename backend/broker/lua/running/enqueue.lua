@@ -4,7 +4,8 @@
 -- ARGV[2]  most events that may wait for the recorder (0: no limit)
 -- ARGV[3]  how many heads follow
 -- ARGV[4…] the heads: what many jobs share, with unit separators between: queue, job type, max attempts,
---          soft timeout (s), result ttl (s), RQ's call before and after the payload
+--          soft timeout (s), result ttl (s), RQ's call before and after the payload, 'lean' where what
+--          `ABSENT` says is left out ('': nothing is)
 --     then five a job: number of its head, id, payload (JSON), options (JSON), and what few jobs have ('': none
 --          of it), names and values with unit separators between: run_at (ms), delay (ms), expires_at (ms),
 --          unique_key, unique_window (ms), limit_key, limit, digest (of what is asked for; without it
@@ -25,18 +26,25 @@ local function named_in(text)
   return named
 end
 
-local function plain_fields(call, head, data, options)
-  return 'status', 'queued', 'created_at', call.stamp, 'origin', head.queue, 'description', head.kind,
-    'data', data, 'options', options, 'max_attempts', head.most, 'timeout', head.timeout, 'result_ttl', head.ttl,
-    'enqueued_at', call.stamp
+local function first_fields(call, head, data, options, state)
+  if head.is_lean then
+    if options == ABSENT.options then
+      return 'status', state, 'created_at', call.stamp, 'origin', head.queue, 'description', head.kind, 'data', data,
+        unpack(head.terms)
+    end
+    return 'options', options, first_fields(call, head, data, ABSENT.options, state)
+  elseif state == 'queued' then
+    return 'status', state, 'created_at', call.stamp, 'origin', head.queue, 'description', head.kind,
+      'data', data, 'options', options, 'enqueued_at', call.stamp, unpack(head.terms)
+  end
+  return 'status', state, 'created_at', call.stamp, 'origin', head.queue, 'description', head.kind,
+    'data', data, 'options', options, unpack(head.terms)
 end
 
 -- A job with a time, a key or a limit of its own; its unique key is taken.
 local function rare_fields(call, head, id, data, options, rare, state)
-  local fields = {plain_fields(call, head, data, options)}
+  local fields = {first_fields(call, head, data, options, state)}
   local function add(name, value) fields[#fields + 1] = name; fields[#fields + 1] = value end
-  fields[2] = state
-  if state == 'scheduled' then fields[#fields] = nil fields[#fields] = nil end
   if rare.expires_at then add('expires_at', rare.expires_at) end
   if rare.limit_key then add('limit_key', rare.limit_key) add('limit', rare.limit) end
   if rare.unique_key then
@@ -57,7 +65,7 @@ local function admit(call, head, id, payload, options, rare_text)
   if twin then return conflict_with(root, twin, head.kind, data, rare.digest or '') or (is_here and 3 or twin) end
   if call.behind then return -2 end
   if call.backlog > 0 and redis.call('LLEN', head.list) + joined >= call.backlog then return -1 end
-  if rare == NOTHING then redis.call('HSET', job, plain_fields(call, head, data, options))
+  if rare == NOTHING then redis.call('HSET', job, first_fields(call, head, data, options, state))
   else
     due = rare.delay and call.now + rare.delay or tonumber(rare.run_at or 0)
     state = due > call.now and 'scheduled' or 'queued'
@@ -78,8 +86,13 @@ local function head_of(root, text)
   if head then return head end
   if known >= 1000 then heads_of, known = {}, 0 end
   local part = words_in(text)
-  head = {queue = part[1], kind = part[2], most = part[3], timeout = part[4], ttl = part[5], before = part[6],
-    after = part[7], list = root .. ':queue:' .. part[1]}
+  head = {queue = part[1], kind = part[2], most = part[3], before = part[6], after = part[7], terms = {},
+    is_lean = part[8] == 'lean', list = root .. ':queue:' .. part[1]}
+  for at, name in ipairs({'max_attempts', 'timeout', 'result_ttl'}) do
+    if not head.is_lean or part[2 + at] ~= ABSENT[name] then
+      head.terms[#head.terms + 1], head.terms[#head.terms + 2] = name, part[2 + at]
+    end
+  end
   heads_of[root] = heads_of[root] or {}
   heads_of[root][text] = head
   known = known + 1

@@ -28,7 +28,7 @@ local function charge(job, kind, f, body)
   local failures = redis.call('HINCRBY', job, 'failures', 1)
   if kind ~= 'crashed' then return kind end
   redis.call('HSET', job, 'suspect', '1')
-  return failures >= (tonumber(f[6]) or 1) and 'failed' or kind
+  return failures >= tonumber(f[6] or ABSENT.max_attempts) and 'failed' or kind
 end
 
 -- Puts back what the claim wrote over. `returns` tells who looks twice that it was away in between.
