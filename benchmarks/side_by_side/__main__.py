@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,12 +15,12 @@ from typing import Any
 from backend.embedded.server_log import last_lines
 from benchmarks.side_by_side.backlog import backlog
 from benchmarks.side_by_side.driver_process import DriverFailed
-from benchmarks.side_by_side.entrants import BEFORE, Entrant, before, deep, on_all_servers, peer
+from benchmarks.side_by_side.entrants import BEFORE, Entrant, before, deep, peer, tally
 from benchmarks.side_by_side.environments import NotInstalled
 from benchmarks.side_by_side.figures import Measured
 from benchmarks.side_by_side.machine import busy, machine, warning
 from benchmarks.side_by_side.measures import FOR_ALL, FOR_TALLY
-from benchmarks.side_by_side.options import BACKLOG, options
+from benchmarks.side_by_side.options import BACKLOG, SERVERS, options
 from benchmarks.side_by_side.peers import PEERS
 from benchmarks.side_by_side.run_notes import NothingRuns, RunNotes
 from benchmarks.side_by_side.servers import Servers
@@ -68,7 +69,7 @@ class Run:
         return {"servers": self._servers.facts(), "entrants": told}
 
     def _installed(self) -> Iterator[Entrant]:
-        yield from on_all_servers()
+        yield from (tally(SERVERS[name]) for name in self._asked.servers)
         wanted = [(name, PEERS[name].title, peer) for name in self._asked.peers]
         if self._asked.before:
             wanted.insert(0, (self._asked.before, BEFORE, before))
@@ -118,6 +119,8 @@ class Run:
 def main() -> None:
     """Prints settings, rows and goals; writes every value where it is asked to, after each measure."""
     asked = options()
+    # As Ctrl-C does: workers and servers are ended in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     facts: dict[str, Any] = {"machine": machine() | {"before": busy()}}
     with tempfile.TemporaryDirectory(prefix="tally-bench-") as folder:
         run = Run(asked, Path(folder))

@@ -12,7 +12,7 @@ from benchmarks.side_by_side.driver_process import DriverProcess
 from benchmarks.side_by_side.environments import ROOT, of_npm, of_packages, of_revision
 from benchmarks.side_by_side.peers import PEERS
 from benchmarks.side_by_side.servers import DEEP, Servers
-from benchmarks.side_by_side.tcp_servers import DEFAULT, EMBEDDED, SHIPPED
+from benchmarks.side_by_side.tcp_servers import DEFAULT
 
 _DRIVERS = ROOT / "benchmarks" / "drivers"
 TALLY, BEFORE = "Tally", "before"
@@ -110,11 +110,6 @@ def peer(name: str) -> Entrant:
         most_at_once=of.most_at_once,
         environment=environment,
     )
-
-
-def on_all_servers() -> list[Entrant]:
-    """Tally at default settings, as shipped, embedded."""
-    return [tally(server) for server in (DEFAULT, SHIPPED, EMBEDDED)]
 
 
 def deep(entrant: Entrant) -> Entrant:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from benchmarks.side_by_side.measures import FOR_ALL, FOR_TALLY
 from benchmarks.side_by_side.peers import PEERS
+from benchmarks.side_by_side.tcp_servers import DEFAULT, EMBEDDED, SHIPPED
 
 BACKLOG = "backlog"
+#: How they are asked for.
+SERVERS = {"default": DEFAULT, "shipped": SHIPPED, "embedded": EMBEDDED}
 MEASURES = (*FOR_ALL, *FOR_TALLY, BACKLOG)
 #: Fewer are no figures to publish.
 ROUNDS = 5
@@ -24,6 +27,10 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--peers", type=_names(tuple(PEERS)), default=(), help=f"some of {','.join(PEERS)}"
     )
+    parser.add_argument(
+        "--servers", type=_names(tuple(SERVERS)), default=tuple(SERVERS),
+        help=f"those that Tally is measured on: some of {','.join(SERVERS)}",
+    )  # fmt: skip
     parser.add_argument(
         "--before", metavar="REVISION", help="another revision of Tally, measured in turn"
     )
