@@ -24,6 +24,8 @@ log = structlog.get_logger("tally.worker")
 Ended = Sequence[tuple[ClaimedJob, Outcome]]
 #: Outcomes of one round trip, and jobs; more would hold the server long.
 _MOST = 100
+#: Round trips that one slot carries before it turns to its own job.
+_MOST_TRIPS = 5
 
 
 class _Request:
@@ -100,17 +102,30 @@ class RoundTrips:
             carrier.answer()
 
     def _carry_for_all(self, dispatch: Dispatch, own: _Request) -> None:
-        """One trip. Those who come after are carried by one of them: they would keep us from our job."""
+        """Our own trip, and a few of those who came meanwhile: then one of them carries.
+
+        Whoever is woken to carry has to come to a processor first, and the connection is idle as long;
+        to carry on for ever would keep us from our own job.
+        """
         try:
-            self._carry(dispatch, [own, *self._next(own)])
+            requests = [own, *self._next(own)]
+            for trips_left in reversed(range(_MOST_TRIPS)):
+                self._carry(dispatch, requests)
+                for request in requests:
+                    if request is not own:
+                        request.answer()
+                requests = self._next() if trips_left else []
+                if not requests:
+                    break
         finally:
             # Before anybody looks for requests again, so that none is left behind for good.
             self._free.put(dispatch)
             self._start_carrier()
 
-    def _next(self, first: _Request) -> list[_Request]:
+    def _next(self, first: _Request | None = None) -> list[_Request]:
+        """Those that share a trip, with ``first`` if there is one."""
         taken: list[_Request] = []
-        ended, wanted = len(first.ended), first.most
+        ended, wanted = (len(first.ended), first.most) if first else (0, 0)
         while max(ended, wanted) < _MOST:
             try:
                 request = self._waiting.popleft()
@@ -136,8 +151,6 @@ class RoundTrips:
             _tell(requests, error)
         else:
             _hand_out(requests, codes, claimed)
-        for request in requests[1:]:
-            request.answer()
 
     def _carry_apart(self, dispatch: Dispatch, requests: list[_Request]) -> None:
         """Some outcome cannot be sent. Each goes alone, so that only its own job suffers."""
