@@ -100,8 +100,8 @@ class Upgrade(Cluster):
         return {id_: _BECOMES[kind] for kind, ids in self.accepted.items() for id_ in ids}
 
     def on_record(self) -> dict[str, tuple[str, int]]:
-        """State and attempts of each job that the record knows."""
-        found = rows(self.engine, "SELECT id, status, attempt FROM jobs")
+        """State and attempts of each job that the record knows of those that were accepted in bulk."""
+        found = rows(self.engine, "SELECT id, status, attempt FROM jobs WHERE tenant = 'acme'")
         return {row["id"]: (row["status"], row["attempt"]) for row in found}
 
     def run_twice(self) -> list[str]:
@@ -130,6 +130,6 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT job_id, count(*) FILTER (WHERE status IN ('finished', 'failed', 'retried')) AS results
   FROM job_results GROUP BY job_id) r ON r.job_id = j.id
-WHERE e.accepted IS DISTINCT FROM 1 OR e.started < j.attempt OR e.ended <> j.attempt
-  OR coalesce(r.results, 0) <> j.attempt OR j.job_type = ''
+WHERE j.tenant = 'acme' AND (e.accepted IS DISTINCT FROM 1 OR e.started < j.attempt OR e.ended <> j.attempt
+  OR coalesce(r.results, 0) <> j.attempt OR j.job_type = '')
 """

@@ -258,7 +258,7 @@ def test_the_ledger_finds_what_waits_by_an_index_in_every_month(
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         connection.execute(statement("prepare_count"))
         asked = text(f"EXPLAIN (COSTS OFF) {source_of(name)}")
-        values = {"most": 10, "after": 0}
+        values = {"most": 10, "after": 0, "after_id": ""}
         found = "\n".join(connection.execute(asked, values).scalars())
 
     assert "Seq Scan on jobs" not in found
