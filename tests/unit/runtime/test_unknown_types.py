@@ -72,15 +72,38 @@ def test_what_it_does_not_know_is_put_off_uncharged(
 
 
 def test_its_patience_ends_after_so_many_looks_whatever_was_charged_before() -> None:
-    kinds = [put_off(claimed(attempt=n, failures=3), None, 600).kind for n in range(4, 46)]
+    kinds = [put_off(claimed(attempt=n, failures=3), None, 600, 1e6).kind for n in range(4, 46)]
 
     assert kinds.index(OutcomeKind.FAILED) == 40
     assert set(kinds[:40]) == {OutcomeKind.SNOOZED}
 
 
+def test_a_job_that_put_itself_off_often_waits_as_long_as_any_other() -> None:
+    at = 0.0
+    types = KnownTypes({}, {}, {}, patience_seconds=600, now=lambda: at)
+    snoozed = claimed(attempt=500)
+
+    kinds = []
+    for at in (0.0, 599.0, 600.0):  # noqa: B007 - the clock of the worker
+        outcome = types.runner_of(snoozed)
+        assert isinstance(outcome, Outcome)
+        kinds.append(outcome.kind)
+
+    assert kinds == [OutcomeKind.SNOOZED, OutcomeKind.SNOOZED, OutcomeKind.FAILED]
+
+
+def test_a_worker_remembers_no_more_jobs_than_a_bound() -> None:
+    types = KnownTypes({}, {}, {}, patience_seconds=600)
+
+    for number in range(10_050):
+        types.runner_of(claimed(id=f"job-{number}"))
+
+    assert len(types._first_seen) == 10_000
+
+
 def test_a_short_patience_looks_more_often_and_none_fails_at_once() -> None:
-    assert put_off(claimed(), None, 20).delay == 0.5
-    refused = put_off(claimed(), None, 0)
+    assert put_off(claimed(), None, 20, 0).delay == 0.5
+    refused = put_off(claimed(), None, 0, 0)
     assert (refused.kind, refused.error and refused.error.reason) == (
         OutcomeKind.FAILED,
         "unknown_job_type",

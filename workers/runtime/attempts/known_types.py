@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.attempts.unknown_type import put_off
@@ -12,6 +13,8 @@ from workers.runtime.attempts.runner import Runner
 
 #: Only types above their first version have it among a job's options, in which most jobs have nothing.
 _SAYS_VERSION = b'"version"'
+#: Jobs that are remembered as ones that nothing here can run.
+_MOST_SEEN = 10_000
 
 
 class KnownTypes:
@@ -24,12 +27,16 @@ class KnownTypes:
         alone: Mapping[str, Runner],
         *,
         patience_seconds: float,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``alone`` has those of jobs that are suspected to kill their process."""
+        """``alone`` has those of jobs that are suspected to kill their process; ``now`` gives seconds."""
         self._versions = versions
         self._runners = runners
         self._alone = alone
         self._patience_seconds = patience_seconds
+        self._now = now
+        #: When each job that nothing here can run came first.
+        self._first_seen: dict[str, float] = {}
 
     def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
         """What runs this job; what becomes of it instead when nothing here can. Asked of every job."""
@@ -37,5 +44,12 @@ class KnownTypes:
         if known is None or (
             _SAYS_VERSION in job.options and labels_in(job.options).version > known
         ):
-            return put_off(job, known, self._patience_seconds)
+            return put_off(job, known, self._patience_seconds, self._seen_seconds(job))
         return (self._alone if job.suspect else self._runners)[job.job_type]
+
+    def _seen_seconds(self, job: ClaimedJob) -> float:
+        now = self._now()
+        if len(self._first_seen) >= _MOST_SEEN:
+            # Those that came first are over, or wait as long again.
+            self._first_seen.pop(next(iter(self._first_seen)), None)
+        return now - self._first_seen.setdefault(job.id, now)

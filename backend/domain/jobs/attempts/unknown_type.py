@@ -13,14 +13,17 @@ from backend.domain.jobs.job import ClaimedJob
 _LONGEST_PAUSE_SECONDS, _LOOKS = 15.0, 40
 
 
-def put_off(job: ClaimedJob, known_version: int | None, patience_seconds: float) -> Outcome:
+def put_off(
+    job: ClaimedJob, known_version: int | None, patience_seconds: float, seen_seconds: float
+) -> Outcome:
     """What becomes of it. ``known_version`` is that of the worker, None when it knows no such type.
 
-    How long it has waited is told by its claims that were not charged, for a worker that restarts
-    remembers nothing.
+    ``seen_seconds`` is how long ago the worker saw it first. A worker that has just started has seen
+    nothing yet, and a job may have been put off by its own handler often enough before: so its claims that
+    were not charged must tell of as long a wait as the worker does.
     """
     pause_seconds = min(_LONGEST_PAUSE_SECONDS, patience_seconds / _LOOKS)
-    waited_seconds = (job.attempt - job.failures - 1) * pause_seconds
+    waited_seconds = min(seen_seconds, (job.attempt - job.failures - 1) * pause_seconds)
     if pause_seconds <= 0 or waited_seconds >= patience_seconds:
         advice = "deploy it to this lane's workers, then redrive the job"
         return Outcome(OutcomeKind.FAILED, error=_error(job, known_version, advice))
