@@ -34,6 +34,10 @@ _UNANNOUNCED: dict[str, Any] = (
     else {"lib_name": None, "lib_version": None}
 )
 
+#: As in redis-py before 8, which refuses the 101st thread that calls at once. ``?max_connections=`` in the
+#: address says otherwise.
+_AS_MANY_AS_CALL = 2**31
+
 #: What redis-py knows by class, it leaves the code out of the text of. Subclasses come first.
 _CODES: tuple[tuple[type[RedisError], str], ...] = (
     (redis_errors.OutOfMemoryError, "OOM"),
@@ -62,6 +66,7 @@ def connect(url: str, *, name: str = "tally", command_timeout: float = COMMAND_T
     """A client for short commands. One quiet second try: every function of ours is idempotent."""
     client = Redis.from_url(
         url,
+        max_connections=_AS_MANY_AS_CALL,
         socket_connect_timeout=CONNECT_TIMEOUT,
         socket_timeout=command_timeout,
         retry=Retry(ConstantBackoff(0.05), 1, supported_errors=(redis_errors.ConnectionError,)),
@@ -81,6 +86,7 @@ def connect_blocking(url: str, *, name: str = "tally-waiting") -> Redis:
     client = Redis.from_url(
         url,
         **keepalive,
+        max_connections=_AS_MANY_AS_CALL,
         socket_connect_timeout=CONNECT_TIMEOUT,
         socket_timeout=_UNBLOCKING_TIMEOUT,
         retry=Retry(ConstantBackoff(0), 0),

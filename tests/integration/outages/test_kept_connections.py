@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
+from redis import exceptions as redis_errors
 
-from backend.broker.server.connection import connect
+from backend.broker.server.connection import connect, connect_blocking
 from backend.broker.server.functions import Functions
 from backend.broker.server.kept_connections import kept_connections
 from backend.domain.errors import QueueUnavailable
@@ -148,3 +149,26 @@ def test_closing_the_client_ends_those_that_are_kept(server: RedisProcess, clien
 
     eventually(lambda: "caller" not in {one["name"] for one in server.admin.client_list()})
     Functions(client, "rq").check()
+
+
+@pytest.mark.parametrize("connected", [connect, connect_blocking])
+def test_as_many_threads_may_call_at_once_as_there_are(
+    server: RedisProcess, connected: Callable[..., Redis]
+) -> None:
+    client = connected(server.url, name="crowd")
+
+    lent = [client.connection_pool.get_connection() for _ in range(150)]
+
+    assert len({id(each) for each in lent}) == 150
+    client.close()
+
+
+def test_an_address_may_say_how_many_connections_there_are(server: RedisProcess) -> None:
+    client = connect(f"{server.url}?max_connections=2", name="few")
+    lent = [client.connection_pool.get_connection() for _ in range(2)]
+
+    with pytest.raises(redis_errors.ConnectionError, match="Too many connections"):
+        client.connection_pool.get_connection()
+
+    assert len(lent) == 2
+    client.close()
