@@ -40,12 +40,12 @@ class RedisControls:
         """Every word, and nothing is changed."""
         with translated():
             found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.controls))
-        return _words(found.items())
+        return _controls_in(found.items())
 
     def settled(self) -> list[Control]:
         """Every word; what an earlier release did without one gets one first."""
-        flat: list[bytes] = self._functions.call("words")
-        return _words(zip(flat[::2], flat[1::2], strict=True))
+        flat: list[bytes] = self._functions.call("controls")
+        return _controls_in(zip(flat[::2], flat[1::2], strict=True))
 
     def adopt(self, words: Sequence[Control]) -> int:
         """Takes over those that are newer than what is there, and obeys them; how many."""
@@ -57,17 +57,17 @@ class RedisControls:
         return adopted
 
 
-def _words(pairs: Iterable[tuple[bytes, bytes]]) -> list[Control]:
-    words = []
+def _controls_in(pairs: Iterable[tuple[bytes, bytes]]) -> list[Control]:
+    found = []
     for name, text in pairs:
         try:
-            words.append(_word(name.decode(), json.loads(text)))
+            found.append(_control(name.decode(), json.loads(text)))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("controls.unreadable", name=repr(name), error=str(error))
-    return words
+    return found
 
 
-def _word(name: str, fields: dict[str, Any]) -> Control:
+def _control(name: str, fields: dict[str, Any]) -> Control:
     since = int(fields.get("since", 0))
     return Control(
         name,

@@ -196,42 +196,42 @@ local function pass_on_all(root, kind, limit_key, but)
 end
 
 -- What an operator said last of one thing: of what holds and of what was lifted again (no value), each with
--- a version. The record keeps the same words, and the higher version holds. Versions are microseconds, for a
+-- a version. The record keeps the same controls, and the higher version holds. Versions are microseconds, for a
 -- number in Lua has no room for those of events, and text in JSON, which would round them.
 -- What is no JSON of ours was put there by a foreign hand, and says nothing.
-local function kept(key, name)
+local function json_of(key, name)
   local text = redis.call('HGET', key, name)
   local is_ours, fields = pcall(cjson.decode, text or '')
   return is_ours and type(fields) == 'table' and fields or nil
 end
 
-local function word_of(root, name)
-  local word = kept(root .. ':tally:controls', name)
-  return word and tonumber(word.version) and word or nil
+local function control_of(root, name)
+  local control = json_of(root .. ':tally:controls', name)
+  return control and tonumber(control.version) and control or nil
 end
 
-local function keep_word(root, name, word)
+local function keep_control(root, name, control)
   local newest = root .. ':tally:controls_version'
-  redis.call('HSET', root .. ':tally:controls', name, cjson.encode(word))
-  if tonumber(word.version) > tonumber(redis.call('GET', newest) or '0') then
-    redis.call('SET', newest, word.version)
+  redis.call('HSET', root .. ':tally:controls', name, cjson.encode(control))
+  if tonumber(control.version) > tonumber(redis.call('GET', newest) or '0') then
+    redis.call('SET', newest, control.version)
   end
 end
 
 -- Never lower than one before it, so that a clock that was set back takes nobody's word away.
-local function say(root, name, value, by, reason)
+local function note_control(root, name, value, by, reason)
   local now, newest = now_ms(), tonumber(redis.call('GET', root .. ':tally:controls_version') or '0')
-  keep_word(root, name, {value = value, by = by or '', reason = reason or '', since = now,
+  keep_control(root, name, {value = value, by = by or '', reason = reason or '', since = now,
     version = string.format('%.0f', math.max(now * 1000, newest + 1))})
 end
 
 -- What workers obey, and what people read beside it.
-local function hold_back(root, what, by, reason, since)
+local function mark_paused(root, what, by, reason, since)
   redis.call('HSET', root .. ':tally:pauses', what, cjson.encode({by = by, reason = reason, since = since}))
   return redis.call('SADD', root .. ':tally:paused', what)
 end
 
-local function let_go(root, what)
+local function mark_resumed(root, what)
   redis.call('HDEL', root .. ':tally:pauses', what)
   return redis.call('SREM', root .. ':tally:paused', what)
 end

@@ -33,7 +33,7 @@ STEPS = (
     "resume",
     "muster",
     "limit",
-    "words",
+    "controls",
     "adopt",
     "usher",
     "declare",

@@ -37,14 +37,14 @@ SERVICES = [name for name in ACCOUNTS if name != "tally-deploy"]
 _ASKED = (
     *("enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
     "run_now",
-    *("pause", "resume", "limit", "words", "adopt", "muster", "purge", "evict"),
+    *("pause", "resume", "limit", "controls", "adopt", "muster", "purge", "evict"),
 )
 #: A server that was restored without the functions has them again by itself.
 _LOADS = "tally-clock"
 _BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
 _WORK = (
     *("claim", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
-    *("words", "adopt"),
+    *("controls", "adopt"),
     *_BOOKS,
 )
 #: The steps that each service calls.
@@ -54,7 +54,7 @@ STEPS = {
     "tally-worker": _WORK,
     "tally-clock": (
         *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
-        *("words", "adopt", "raise", "change_over", "trim", "shed"),
+        *("controls", "adopt", "raise", "change_over", "trim", "shed"),
         *_BOOKS,
     ),
 }

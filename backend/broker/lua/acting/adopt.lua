@@ -1,18 +1,18 @@
 -- flags: allow-oom
--- Takes over operators' words from the record, each if it is newer than what was said of the same thing here.
+-- Takes over controls from the record, each if it is newer than what was said of the same thing here.
 -- What waits behind a gate that opens by it, `usher` lets through.
 -- KEYS[1]  ROOT
 -- ARGV[1]  how many lanes follow; they are woken when something is lifted
--- ARGV[2…] the lanes, then six a word: name, value ('': lifted), version, who, reason, since (ms)
+-- ARGV[2…] the lanes, then six a control: name, value ('': lifted), version, who, reason, since (ms)
 -- Returns  how many were newer
-local function obey(root, name, word)
+local function obey(root, name, control)
   local kind, what = string.match(name, '^(%a+):(.*)$')
-  if kind == 'pause' and word.value ~= '' then hold_back(root, what, word.by, word.reason, word.since)
-  elseif kind == 'pause' then let_go(root, what)
+  if kind == 'pause' and control.value ~= '' then mark_paused(root, what, control.by, control.reason, control.since)
+  elseif kind == 'pause' then mark_resumed(root, what)
   elseif kind == 'limit' then
     local limited = string.sub(what, 6)
-    limit_type(root, limited, tonumber(word.value) or 0)
-    if word.value ~= '' then muster({root}, {'0', '500', limited}) end
+    limit_type(root, limited, tonumber(control.value) or 0)
+    if control.value ~= '' then muster({root}, {'0', '500', limited}) end
   end
   -- Of any other kind a later release knows what it means: it is kept for it.
 end
@@ -21,13 +21,13 @@ local function adopt(keys, argv)
   local root, lanes, adopted, is_lifted = keys[1], tonumber(argv[1]), 0, false
   for at = 2 + lanes, #argv, 6 do
     local name = argv[at]
-    local word = {value = argv[at + 1], version = argv[at + 2], by = argv[at + 3], reason = argv[at + 4],
+    local control = {value = argv[at + 1], version = argv[at + 2], by = argv[at + 3], reason = argv[at + 4],
       since = tonumber(argv[at + 5])}
-    local before = word_of(root, name)
-    if not before or tonumber(before.version) < tonumber(word.version) then
-      keep_word(root, name, word)
-      obey(root, name, word)
-      adopted, is_lifted = adopted + 1, is_lifted or word.value == ''
+    local before = control_of(root, name)
+    if not before or tonumber(before.version) < tonumber(control.version) then
+      keep_control(root, name, control)
+      obey(root, name, control)
+      adopted, is_lifted = adopted + 1, is_lifted or control.value == ''
     end
   end
   if is_lifted then for at = 2, 1 + lanes do ring(root, argv[at], 64) end end

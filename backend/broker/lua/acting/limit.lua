@@ -11,9 +11,9 @@ local function limit(keys, argv)
   local root, limited, through, from = keys[1], {}, 0, '0'
   for at = 3, #argv, 2 do
     local kind, most = argv[at], tonumber(argv[at + 1])
-    local value, before = most > 0 and argv[at + 1] or '', word_of(root, 'limit:type:' .. kind)
+    local value, before = most > 0 and argv[at + 1] or '', control_of(root, 'limit:type:' .. kind)
     limit_type(root, kind, most)
-    if not before or before.value ~= value then say(root, 'limit:type:' .. kind, value, argv[1], argv[2]) end
+    if not before or before.value ~= value then note_control(root, 'limit:type:' .. kind, value, argv[1], argv[2]) end
     if most > 0 then limited[#limited + 1] = kind end
   end
   if #limited > 0 then from = muster(keys, {'0', '500', unpack(limited)}) end

@@ -8,7 +8,7 @@
 local function pause(keys, argv)
   local root, what, by, reason = keys[1], argv[1], argv[2] or '', argv[3] or ''
   if redis.call('SADD', root .. ':tally:paused', what) == 0 then return 0 end
-  hold_back(root, what, by, reason, now_ms())
-  say(root, 'pause:' .. what, '1', by, reason)
+  mark_paused(root, what, by, reason, now_ms())
+  note_control(root, 'pause:' .. what, '1', by, reason)
   return 1
 end

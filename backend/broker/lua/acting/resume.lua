@@ -10,8 +10,8 @@
 local function resume(keys, argv)
   local root, what = keys[1], argv[1]
   local kind, name = string.match(what, '^(%a+):(.*)$')
-  local resumed, back = let_go(root, what), 0
-  if resumed == 1 then say(root, 'pause:' .. what, '', argv[2], argv[3]) end
+  local resumed, back = mark_resumed(root, what), 0
+  if resumed == 1 then note_control(root, 'pause:' .. what, '', argv[2], argv[3]) end
   if kind == 'type' then back = unpark(root, 'paused:' .. name, math.huge, tonumber(argv[4])) end
   for at = 5, #argv do ring(root, argv[at], 64) end
   return {resumed, back}

@@ -1,14 +1,14 @@
 -- flags: allow-oom
 -- Publishes job types that a worker knows. Of each the highest version stays, and of one version what came last.
--- Its declared limit is the type's, unless a person has said another word of it.
+-- Its declared limit is the type's, unless a person has said another control of it.
 -- KEYS[1]  ROOT
 -- ARGV     fours: job type, version, what is declared of it (JSON), its limit (0: none)
 -- Returns  one code a four: 0 it was so before · 1 new · 2 changed · 3 a higher version is there; and where
 --          `muster` has to go on among the leases for those with a limit ('0': all were looked at)
 local function limit_as_declared(root, kind, most)
-  local word, holds = word_of(root, 'limit:type:' .. kind), redis.call('HGET', root .. ':tally:limits', kind)
-  -- A limit without a word was set by a person, through a release that knew of no words.
-  if (word and word.by ~= 'declaration') or (holds and not word) or (holds or '0') == most then return '0' end
+  local control, holds = control_of(root, 'limit:type:' .. kind), redis.call('HGET', root .. ':tally:limits', kind)
+  -- A limit without a control was set by a person, through a release that knew of no controls.
+  if (control and control.by ~= 'declaration') or (holds and not control) or (holds or '0') == most then return '0' end
   return limit({root}, {'declaration', 'declared with the job type', kind, most})[2]
 end
 

@@ -1,31 +1,31 @@
 -- flags: allow-oom
--- Every operator's word that is kept here. What holds without one, or was lifted against one, was done by an
--- earlier release, which knew of no words: it gets one first.
+-- Every control that is kept here: what operators said last of each thing. What holds without one, or was lifted
+-- against one, was done by an earlier release, which knew of no controls: it gets one first.
 -- KEYS[1]  ROOT
--- Returns  pairs: name ('pause:queue:low', 'limit:type:greet'), word (JSON: value, version, by, reason, since)
+-- Returns  pairs: name ('pause:queue:low', 'limit:type:greet'), control (JSON: value, version, by, reason, since)
 
--- Where nothing tells when it was said, and nothing was said before, any word of the record is newer.
+-- Where nothing tells when it was said, and nothing was said before, any control of the record is newer.
 local function take_over(root, name, value, note)
-  local before, since = word_of(root, name), tonumber(note.since) or 0
+  local before, since = control_of(root, name), tonumber(note.since) or 0
   if before and since == 0 then since = now_ms() end
   local least = before and tonumber(before.version) + 1 or 1
-  keep_word(root, name, {value = value, by = note.by or '', reason = note.reason or '', since = since,
+  keep_control(root, name, {value = value, by = note.by or '', reason = note.reason or '', since = since,
     version = string.format('%.0f', math.max(since * 1000, least))})
 end
 
 local function take_over_pauses(root, paused)
   for what in pairs(paused) do
-    local word = word_of(root, 'pause:' .. what)
-    if not word or word.value == '' then
-      take_over(root, 'pause:' .. what, '1', kept(root .. ':tally:pauses', what) or {})
+    local control = control_of(root, 'pause:' .. what)
+    if not control or control.value == '' then
+      take_over(root, 'pause:' .. what, '1', json_of(root .. ':tally:pauses', what) or {})
     end
   end
 end
 
 local function take_over_limits(root, limits)
   for kind, most in pairs(limits) do
-    local word = word_of(root, 'limit:type:' .. kind)
-    if not word or word.value ~= most then take_over(root, 'limit:type:' .. kind, most, {}) end
+    local control = control_of(root, 'limit:type:' .. kind)
+    if not control or control.value ~= most then take_over(root, 'limit:type:' .. kind, most, {}) end
   end
 end
 
@@ -33,8 +33,8 @@ end
 local function take_over_ends(root, names, paused, limits)
   for _, name in ipairs(names) do
     local kind, what = string.match(name, '^(%a+):(.*)$')
-    local word = word_of(root, name)
-    if not word or word.value == '' then kind = '' end
+    local control = control_of(root, name)
+    if not control or control.value == '' then kind = '' end
     if kind == 'pause' and not paused[what] then
       if redis.call('HGET', root .. ':tally:pauses', what) then redis.call('SADD', root .. ':tally:paused', what)
       else take_over(root, name, '', {}) end
@@ -42,7 +42,7 @@ local function take_over_ends(root, names, paused, limits)
   end
 end
 
-local function words(keys, argv)
+local function controls(keys, argv)
   local root, paused, limits = keys[1], {}, {}
   for _, what in ipairs(redis.call('SMEMBERS', root .. ':tally:paused')) do paused[what] = true end
   local flat = redis.call('HGETALL', root .. ':tally:limits')
