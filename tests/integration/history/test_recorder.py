@@ -113,8 +113,8 @@ def test_while_postgres_is_away_nothing_is_acknowledged_and_then_all_is_recorded
         for number in range(100):
             chronicle.bench.seed(new_job(f"late-{number:05}"))
         eventually(lambda: chronicle.unacknowledged() > 0)
-        held = chronicle.unacknowledged()
-        assert held <= 100
+        # A batch, and what its last lines hold beyond it.
+        assert chronicle.unacknowledged() < 200
     finally:
         servers.start_postgres()
 
