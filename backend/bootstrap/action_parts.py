@@ -50,7 +50,7 @@ class PlatformActions:
 
     @cached_property
     def ownership(self) -> Ownership:
-        """Whose jobs are whose."""
+        """Whose jobs are whose, by the record itself: a replica may not know yet what is acted on."""
         parts = self._parts
         statistics = PostgresStatisticsStore(parts.history_engine)
         history = HistoryService(parts.history_reader, statistics, parts.clock)

@@ -15,6 +15,7 @@ from backend.api.request.api_services import ApiServices
 from backend.api.serving.embedded_worker import EmbeddedWorker, Work
 from backend.bootstrap import worker_parts
 from backend.bootstrap.action_parts import PlatformActions
+from backend.bootstrap.history_parts import history_service
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import (
     audit_service,
@@ -32,13 +33,10 @@ from backend.history.access.api_key_store import PostgresApiKeyStore
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
 from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.reading.flow_store import PostgresFlowStore
-from backend.history.reading.history_store import PostgresHistoryStore
-from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.schema.migrator import Migrator
 from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
 from backend.services.finding.dead_letters import DeadLetters
-from backend.services.finding.history_service import HistoryService
 from backend.services.finding.search_service import SearchService
 from backend.services.finding.why_service import WhyService
 from backend.services.health.overview_service import OverviewService
@@ -60,8 +58,7 @@ def api_parts(parts: Platform) -> ApiServices:
     settings = parts.settings.api
     engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
     replica = parts.reading_engine
-    record = PostgresHistoryStore(engine, replica)
-    history = HistoryService(record, PostgresStatisticsStore(replica), clock)
+    history = history_service(parts)
     operations = parts.home.part(RedisOperations)
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
     queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue

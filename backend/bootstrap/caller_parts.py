@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from backend.bootstrap.action_parts import PlatformActions
+from backend.bootstrap.history_parts import history_service
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.domain.ports import Inspection
 from backend.history.outbox.event_record_store import PostgresEventRecordStore
-from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.services.actions.action_log import ActionLog
 from backend.services.finding.dead_letters import DeadLetters
 from backend.services.finding.history_service import HistoryService
@@ -42,9 +42,7 @@ class PlatformCallerParts:
     @cached_property
     def history(self) -> HistoryService:
         """The record alone."""
-        parts = self._parts
-        statistics = PostgresStatisticsStore(parts.history_engine)
-        return HistoryService(parts.history_reader, statistics, parts.clock)
+        return history_service(self._parts)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

@@ -30,14 +30,9 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def history_service() -> HistoryService:
     """The record of jobs."""
-    from backend.history.reading.history_store import PostgresHistoryStore
-    from backend.history.reading.statistics_store import PostgresStatisticsStore
-    from backend.services.finding.history_service import HistoryService
+    from backend.bootstrap import history_parts
 
-    parts = platform()
-    replica = parts.reading_engine
-    record = PostgresHistoryStore(parts.history_engine, replica)
-    return HistoryService(record, PostgresStatisticsStore(replica), parts.clock)
+    return history_parts.history_service(platform())
 
 
 @lru_cache(maxsize=1)

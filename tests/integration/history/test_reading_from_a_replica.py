@@ -82,3 +82,18 @@ def test_an_address_of_something_else_is_refused(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(ConfigurationError, match="postgresql://"):
         load_settings()
+
+
+def test_python_callers_search_the_replica_as_pages_do(
+    recorded: Chronicle, behind: Engine, servers: Servers
+) -> None:
+    queue = Platform(
+        load_settings(
+            redis_url=servers.redis_url,
+            database_url=recorded.engine.url.render_as_string(hide_password=False),
+            read_url=behind.url.render_as_string(hide_password=False),
+        )
+    ).queue_service
+
+    assert queue.search_jobs(source="history").jobs == []
+    assert queue.job_history("a").job.id == "a"
