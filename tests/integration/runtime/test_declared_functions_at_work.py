@@ -69,3 +69,9 @@ def test_an_isolated_job_enqueues_from_its_own_process(here: Cluster) -> None:
     assert here.ended(child).result["number"] == 3
     labels = here.job(child).labels
     assert (labels.parent_id, labels.tenant) == (own, "acme")
+
+
+def test_a_program_sees_which_workers_there_are(here: Cluster) -> None:
+    lanes = {worker.lane for worker in here.platform.queue_service.worker_states()}
+
+    assert "default" in lanes

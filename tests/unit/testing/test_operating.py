@@ -93,3 +93,25 @@ def test_why_a_job_does_not_run_is_explained(jobs: QueueInTest) -> None:
     job_id = _receipt(delay=3600)
 
     assert "due" in queue.explain_job(job_id).text
+
+
+def test_many_jobs_are_withdrawn_but_those_that_have_ended(jobs: QueueInTest) -> None:
+    done = _receipt(1)
+    jobs.drain()
+    waiting = [_receipt(2), _receipt(3, delay=60)]
+
+    assert queue.cancel_jobs([done, *waiting], reason="closed") == waiting
+    assert jobs.drain() == []
+
+
+def test_dead_jobs_are_discarded_or_marked_as_done_by_hand(jobs: QueueInTest) -> None:
+    gone, by_hand = (_receipt(13, max_retries=0) for _ in range(2))
+    jobs.drain(raise_errors=False)
+
+    queue.discard_job(gone, reason="a test")
+    queue.resolve_job(by_hand, reason="sent by post")
+
+    assert jobs.dead() == []
+    assert jobs.job(by_hand).state is JobState.FINISHED
+    with pytest.raises(IllegalMove):
+        queue.discard_job(by_hand)
