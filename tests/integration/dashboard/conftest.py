@@ -29,6 +29,9 @@ def stage(servers: Servers, dashboard_database: str, tmp_path: Path) -> Iterator
         stage.platform.load_library()
         run(stage.platform.history_engine, "DELETE FROM api_keys")
         run(stage.platform.history_engine, "DELETE FROM controls")
+        # One that another test made would be overdue here, by a little more at each look.
+        run(stage.platform.history_engine, "DELETE FROM schedule_ticks")
+        run(stage.platform.history_engine, "DELETE FROM schedules")
         yield stage
 
 
