@@ -35,7 +35,7 @@ def stage(
         yield stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """Chromium; without one these tests are skipped."""
     if chromium_path() is None:
