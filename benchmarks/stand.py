@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import migrator
 from backend.embedded.servers import Servers, start_servers
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from backend import __version__
-    from backend.bootstrap import events, queue
+    from backend.bootstrap.current import events, queue
     from backend.domain.access.actor import Actor
     from backend.domain.errors import (
         ArtifactError,
@@ -147,9 +147,9 @@ _ELSEWHERE = {
     "TypeOptions": "workers.job_types.type_options",
     "__version__": "backend",
     "current_job": "workers.base_worker",
-    "events": "backend.bootstrap",
+    "events": "backend.bootstrap.current",
     "job_type": "workers.base_worker",
-    "queue": "backend.bootstrap",
+    "queue": "backend.bootstrap.current",
     "retry_after": "backend.domain.jobs.attempts.retry_after",
     "task": "workers.base_worker",
 }

@@ -9,7 +9,8 @@ import threading
 
 import structlog
 
-from backend.bootstrap import Platform, platform
+from backend.bootstrap.current import platform
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.bootstrap.worker_parts import WorkerSpec, worker_process
 from backend.domain.errors import TallyError

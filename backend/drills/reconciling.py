@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import ledger_service
 from backend.domain.errors import Unavailable
 from backend.domain.ledger.ledger import Fault

@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 from redis import Redis
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform, new_job_id
+from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import migrator
 from backend.broker.server.connection import translated
 from backend.domain.errors import Unavailable

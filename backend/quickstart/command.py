@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from backend.api.config.settings import default_settings
-from backend.bootstrap import Platform
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.api_parts import key_service
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.broker.server.allocator import server_words
 from backend.cli.input.stopping import stop_event_on_signals

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.errors import TallyError
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState

@@ -50,10 +50,10 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
             parts = QueueParts(queue, intake, outbox, reach)
             self._find_parts: Callable[[], QueueParts] = lambda: parts
         else:
-            from backend import bootstrap
+            from backend.bootstrap import current
 
             # Asked for at each call: a test kit may stand in for the real ones, and lets go of it again.
-            self._find_parts = bootstrap.queue_parts
+            self._find_parts = current.queue_parts
 
     @classmethod
     def of(cls, parts: QueueParts) -> QueueService:

@@ -52,9 +52,9 @@ class SchedulerService:
 
     def __init__(self, parts: SchedulerParts | None = None) -> None:
         if parts is None:
-            from backend import bootstrap
+            from backend.bootstrap import current
 
-            parts = bootstrap.platform().scheduler_parts
+            parts = current.platform().scheduler_parts
         self._parts = parts
 
     def create(

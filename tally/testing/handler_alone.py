@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 from pydantic import BaseModel
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob

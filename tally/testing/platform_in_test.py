@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backend.api.config.settings import Settings
 from backend.api.config.store_urls import is_memory
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.ports import Clock
 from tally.testing.queue_in_test import QueueInTest
 from tally.testing.watched_queue import WatchedQueue

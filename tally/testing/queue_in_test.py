@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState

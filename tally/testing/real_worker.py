@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.cli import main
 from tally.testing.watched_queue import WatchedQueue
 

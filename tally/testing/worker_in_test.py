@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.errors import JobSignal
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome
 from backend.domain.jobs.job import ClaimedJob

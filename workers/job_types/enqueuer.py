@@ -125,9 +125,9 @@ class Enqueuer:
 
 def _queue_of_this_process() -> TakesJobs:
     # The one place of what authors use that asks to be wired: a function knows nobody who could.
-    from backend import bootstrap
+    from backend.bootstrap import current
 
-    return bootstrap.queue()
+    return current.queue()
 
 
 def _model(kind: JobType, fields: Payload) -> Payload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import control_keeper
 from backend.cli.checks.finding import Finding, ok, warning
 from backend.cli.output.control_words import difference_words

@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import Redis
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
 from backend.broker.keys import Keys
 from backend.broker.ledger.event_floor import RedisEventFloor

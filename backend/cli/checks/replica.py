@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.cli.checks.finding import Finding, ok, warning
 from backend.domain.errors import TallyError
 from backend.history.reading.history_store import PostgresHistoryStore

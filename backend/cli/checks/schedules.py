@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.cli.checks.finding import Finding, warning
 from backend.domain.errors import TallyError
 from backend.domain.schedules.schedule_view import ScheduleView

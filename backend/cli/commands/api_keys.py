@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.confirmation import confirm

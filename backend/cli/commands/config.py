@@ -9,7 +9,7 @@ import click
 
 from backend.api.config.settings import load_settings
 from backend.api.config.yaml_file import find_file
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Level
 from backend.cli.checks.folders import check_folders

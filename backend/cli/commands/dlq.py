@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.commands.jobs.enqueueing import payload_from
 from backend.cli.commands.jobs.reading import show as show_job
 from backend.cli.input import options

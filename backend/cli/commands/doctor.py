@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import click
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.cli.checks.audit import check_audit
 from backend.cli.checks.controls import check_controls

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.commands.jobs.reading import list_jobs
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup

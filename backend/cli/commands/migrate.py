@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from backend.bootstrap import Platform, platform
+from backend.bootstrap.current import platform
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import migrator as migrator_of
 from backend.broker.server import library
 from backend.broker.server.tuning import LISTPACK, tune_listpack

@@ -12,8 +12,9 @@ import click
 import structlog
 
 from backend.api.config.api_settings import ApiSettings
-from backend.bootstrap import Platform, platform
+from backend.bootstrap.current import platform
 from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
+from backend.bootstrap.platform import Platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.bootstrap.worker_parts import supervisor as worker_supervisor
 from backend.cli.input.completing import a_lane

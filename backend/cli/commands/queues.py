@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_job_type, a_pausable, a_queue

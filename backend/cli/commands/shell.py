@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input.command_group import CommandGroup
 
 _BANNER = """Tally {version}. What is changed here is not in the audit log; `tally …` commands are.

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.bulk import for_each
 from backend.cli.input.command_group import CommandGroup

@@ -27,7 +27,7 @@ def _completer(names: Callable[[], Iterable[str]]) -> Completer:
 
 
 def _lanes() -> list[str]:
-    from backend.bootstrap import platform
+    from backend.bootstrap.current import platform
 
     return platform().catalogue.lanes()
 
@@ -37,7 +37,7 @@ def _queues() -> list[str]:
 
 
 def _job_types() -> list[str]:
-    from backend.bootstrap import platform
+    from backend.bootstrap.current import platform
 
     return [kind.name for kind in platform().catalogue]
 

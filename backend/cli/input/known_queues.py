@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.domain.errors import UnknownPriority
 from backend.domain.jobs.queue_name import DEFAULT_LANE, queues_of
 from backend.domain.text.nearest_name import suggestion

@@ -9,7 +9,8 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from backend.bootstrap import new_job_id, platform
+from backend.bootstrap.current import platform
+from backend.bootstrap.platform import new_job_id
 from backend.cli.output.printing import say
 
 if TYPE_CHECKING:

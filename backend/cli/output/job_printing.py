@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.output.ages import age, length, moment
 from backend.cli.output.plain_data import plain
 from backend.cli.output.printing import print_facts, print_heading, print_json, print_rows, tell

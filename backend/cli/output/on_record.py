@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from backend.api.config.settings import Settings
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input.parts import history_service
 from backend.cli.output.ages import age
 from backend.cli.output.job_printing import attempts_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
 from tests.e2e.puppet_worker import PuppetWorker

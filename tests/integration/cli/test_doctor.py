@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.server import library
 from backend.broker.server.connection import connect

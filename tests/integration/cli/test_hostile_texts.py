@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from tests.integration.cli.dead_jobs import work_off
 from tests.integration.cli.shell import Shell
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell

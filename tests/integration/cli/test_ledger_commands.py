@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from tests.integration.api.work import Work
 from tests.integration.cli.shell import Shell
 from tests.integration.history.databases import forget_controls

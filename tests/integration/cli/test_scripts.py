@@ -11,7 +11,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.history.server.connection import connect
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs

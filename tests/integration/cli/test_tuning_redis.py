@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.broker.server.connection import connect
 from backend.broker.server.tuning import LISTPACK, ServerShared, tune_listpack
 from backend.embedded.servers import Servers

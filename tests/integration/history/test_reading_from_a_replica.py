@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.errors import ConfigurationError, HistoryUnavailable
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState

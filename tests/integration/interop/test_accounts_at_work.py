@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.jobs.job_state import JobState
 from tests.integration.cli.conftest import record_url
 from tests.integration.interop.acl_servers import acl_server, login, url_of

@@ -11,7 +11,7 @@ import pytest
 from redis.connection import AbstractConnection
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.errors import QueueUnavailable
 from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually

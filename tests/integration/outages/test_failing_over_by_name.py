@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.server.connection import blocked, translated
 from backend.broker.server.kept_connections import kept_connections

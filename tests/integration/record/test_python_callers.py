@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.audit.audit_ports import AuditFilter
 from backend.domain.errors import HistoryUnavailable, IllegalMove, InvalidOption, JobNotFound
 from backend.domain.jobs.job_filter import JobFilter

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.jobs.job import JobView
 from tests.eventually import eventually
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backend import bootstrap
+from backend.bootstrap import current
 from backend.domain.errors import JobFailed, WaitTimeout
 from tests.integration.runtime.cluster import Cluster
 from tests.jobs.declared import Order, Receipt, add, follow, isolated, refuse, sell
@@ -15,7 +15,7 @@ from tests.jobs.declared import Order, Receipt, add, follow, isolated, refuse, s
 @pytest.fixture(autouse=True)
 def here(pool: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """The deployment is that of this process."""
-    monkeypatch.setattr(bootstrap, "queue", lambda: pool.platform.queue_service)
+    monkeypatch.setattr(current, "queue", lambda: pool.platform.queue_service)
     return pool
 
 

@@ -21,7 +21,8 @@ from tally import job_type
 def water_plants(payload: dict) -> None: ...
 """
 _ASK = (
-    "from backend.bootstrap import platform; print(platform().catalogue.get('water_plants').name)"
+    "from backend.bootstrap.current import platform; "
+    "print(platform().catalogue.get('water_plants').name)"
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.api.config.settings import load_settings
-from backend.bootstrap import Platform
+from backend.bootstrap.platform import Platform
 from backend.domain.errors import QueueUnavailable
 
 

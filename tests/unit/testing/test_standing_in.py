@@ -104,7 +104,7 @@ def test_after_the_block_the_queue_is_the_real_one_again() -> None:
 
 
 def test_what_needs_a_server_says_so(jobs: QueueInTest) -> None:
-    from backend.bootstrap import platform
+    from backend.bootstrap.current import platform
 
     with pytest.raises(ConfigurationError, match="redis_url is memory:"):
         platform().worker_service.all()

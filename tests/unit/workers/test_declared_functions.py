@@ -17,7 +17,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field
 
-from backend import bootstrap
+from backend.bootstrap import current
 from backend.domain.errors import (
     ConfigurationError,
     InvalidOption,
@@ -107,7 +107,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
         now=lambda: datetime.now(UTC),
     )
     service = QueueService(shelf, intake)
-    monkeypatch.setattr(bootstrap, "queue", lambda: service)
+    monkeypatch.setattr(current, "queue", lambda: service)
     return shelf
 
 

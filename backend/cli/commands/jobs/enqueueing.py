@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.completing import a_job_type
 from backend.cli.input.identity import who

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.instants import DURATION
 from backend.cli.input.parts import history_service, search_service, why_service

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from backend.bootstrap import platform
+from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.confirmation import confirm
 from backend.cli.input.identity import who
