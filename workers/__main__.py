@@ -9,7 +9,7 @@ if __name__ == "__main__":
 from backend.telemetry.lean_imports import lean_imports
 
 with lean_imports():
-    from workers.process import main
+    from workers.processes.worker import main
 
 if __name__ == "__main__":
     main()

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, text
 from backend import __version__
 from backend.bootstrap.metrics_parts import (
     loop_collector,
+    metrics_place,
     metrics_settings,
     not_ready_loops,
-    served,
 )
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
@@ -38,6 +38,7 @@ from backend.telemetry.metrics.metric_catalogue import (
     Metric,
 )
 from backend.telemetry.metrics.metrics_page import MetricsPage
+from backend.telemetry.metrics.metrics_place import served
 from backend.telemetry.metrics.process_collectors import (
     BuildCollector,
     FolderCollector,
@@ -94,10 +95,9 @@ def _gauges(parts: Platform, engine: Engine) -> Callable[[], Mapping[Metric, flo
 @contextmanager
 def scheduler_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count, and the gauges of the whole deployment."""
-    settings = metrics_settings(parts)
     collectors = [loop_collector(loops), LinesLostCollector(), *cluster_collectors(parts)]
-    port, reasons = settings.scheduler_port, not_ready_loops(loops)
-    with served(collectors, "scheduler", settings, port, reasons):
+    place = metrics_place(parts, metrics_settings(parts).scheduler_port)
+    with served(collectors, "scheduler", place, not_ready_loops(loops)):
         yield
 
 

@@ -1,65 +1,25 @@
-"""What each process shows at /metrics. Worker processes only count; their supervisor shows it."""
+"""What the loops of a process show at /metrics."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from prometheus_client.registry import Collector
-
-from backend import __version__
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import section
 from backend.bootstrap.platform import Platform
-from backend.domain.errors import TallyError
 from backend.loops.loop import Loop
-from backend.telemetry.metrics.count_folder import CountFolder
-from backend.telemetry.metrics.count_keeper import FOLDER_VARIABLE, keep_counts
-from backend.telemetry.metrics.count_places import new_count_folder
-from backend.telemetry.metrics.counts import nothing
-from backend.telemetry.metrics.metrics_page import MetricsPage
-from backend.telemetry.metrics.metrics_server import NotReady, serve
-from backend.telemetry.metrics.metrics_targets import announced
-from backend.telemetry.metrics.process_collectors import (
-    BuildCollector,
-    DeathCollector,
-    FolderCollector,
-    LinesLostCollector,
-    LoopCollector,
-)
-
-Deaths = Callable[[], Mapping[tuple[str, str], int]]
-
-
-@contextmanager
-def worker_metrics(
-    parts: Platform, deaths: Deaths | None = None, not_ready: NotReady = tuple
-) -> Iterator[None]:
-    """Serves what the worker processes of this supervisor count; start those inside the block."""
-
-    def reasons() -> list[str]:
-        return [*_refusal_of(parts.check_redis), *not_ready()]
-
-    settings = metrics_settings(parts)
-    with count_folder() as folder:
-        collectors: list[Collector] = [FolderCollector(folder)]
-        if deaths is not None:
-            collectors.append(DeathCollector(deaths))
-        own = keep_counts(nothing)
-        with served(collectors, "worker", settings, settings.worker_port, reasons):
-            yield
-        if own is not None:
-            own.close()
+from backend.telemetry.metrics.metrics_place import MetricsPlace, served
+from backend.telemetry.metrics.metrics_server import NotReady
+from backend.telemetry.metrics.process_collectors import LinesLostCollector, LoopCollector
 
 
 @contextmanager
 def recorder_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count."""
-    settings = metrics_settings(parts)
     collectors = [loop_collector(loops), LinesLostCollector()]
-    port, reasons = settings.recorder_port, not_ready_loops(loops)
-    with served(collectors, "recorder", settings, port, reasons):
+    place = metrics_place(parts, metrics_settings(parts).recorder_port)
+    with served(collectors, "recorder", place, not_ready_loops(loops)):
         yield
 
 
@@ -79,45 +39,11 @@ def not_ready_loops(loops: Sequence[Loop]) -> NotReady:
     return reasons
 
 
-def _refusal_of(check: Callable[[], None]) -> list[str]:
-    try:
-        check()
-    except TallyError as error:
-        return [str(error)]
-    return []
-
-
-@contextmanager
-def count_folder() -> Iterator[CountFolder]:
-    """A folder for the counts of the processes that are started inside the block."""
-    with new_count_folder() as path:
-        os.environ[FOLDER_VARIABLE] = str(path)
-        try:
-            yield CountFolder(path)
-        finally:
-            os.environ.pop(FOLDER_VARIABLE, None)
-
-
-@contextmanager
-def served(
-    collectors: Sequence[Collector],
-    process: str,
-    settings: MetricsSettings,
-    port: int,
-    not_ready: NotReady,
-) -> Iterator[None]:
-    """Serves a page for as long as the block lasts; no port, no server."""
-    token = settings.token.get_secret_value()
-    page = MetricsPage([*collectors, BuildCollector(__version__, process)], token)
-    server = serve(page, host=settings.host, port=port, not_ready=not_ready) if port else None
-    if server is None:
-        yield
-        return
-    try:
-        with announced(settings.targets_folder, process, settings.host, server.port):
-            yield
-    finally:
-        server.close()
+def metrics_place(parts: Platform, port: int) -> MetricsPlace:
+    """Where a process shows them, at the port of its kind."""
+    settings = metrics_settings(parts)
+    folder = str(settings.targets_folder) if settings.targets_folder else None
+    return MetricsPlace(settings.host, port, settings.token.get_secret_value(), folder)
 
 
 def metrics_settings(parts: Platform) -> MetricsSettings:

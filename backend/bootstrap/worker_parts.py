@@ -1,4 +1,4 @@
-"""Worker processes and their supervisor. Opens no connection to Postgres, and imports none."""
+"""Worker processes. Opens no connection to Postgres, and imports none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from backend.broker.jobs.lease_book import RedisLeaseBook
 from backend.broker.jobs.progress_notes import RedisProgressNotes
 from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.workers.command_channel import RedisCommandChannel
-from backend.broker.workers.worker_commands import RedisWorkerCommands
 from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.errors import TallyError
 from backend.domain.jobs.job_type import Isolation, JobType
@@ -36,7 +35,6 @@ from workers.runtime.slots.claim_order import ClaimOrder
 from workers.runtime.slots.running_table import RunningTable
 from workers.runtime.slots.slot_pool import SlotPool, no_tally
 from workers.runtime.supervision.retirement import RetirementLimits
-from workers.runtime.supervision.supervisor import ProcessLimits, Supervisor
 from workers.runtime.worker_process import WorkerProcess
 
 log = structlog.get_logger("tally.worker")
@@ -57,20 +55,6 @@ class WorkerSpec(NamedTuple):
     running_table: RunningTable
     #: Inside another process: the seconds it has to stop, and it is never recycled. None: it is its own.
     embedded_grace: float | None = None
-
-
-def supervisor(
-    parts: Platform, lanes: Sequence[str], *, processes: int | None, slots: int | None
-) -> Supervisor:
-    """Keeps the worker processes of some lanes alive on this host."""
-    worker = parts.settings.worker
-    return Supervisor(
-        parts.lease_book,
-        processes=dict.fromkeys(lanes, processes or worker.processes),
-        slots=lambda lane: slots or parts.slots_of(lane),
-        limits=ProcessLimits(worker.lease, worker.grace_of, worker.kill_above_mb),
-        forget=parts.home.part(RedisWorkerCommands).forget,
-    )
 
 
 def worker_process(

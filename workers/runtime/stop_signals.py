@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -68,9 +68,9 @@ def leave_stopping_to_the_parent() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ALL)
 
 
-def exit_when_asked() -> None:
+def exit_when_asked(by: Sequence[int] = _ALL) -> None:
     """For a process that is starting: nothing is to be finished yet. Lets through what was held back."""
-    for number in _ALL:
+    for number in by:
         handle(number, _exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ALL)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import structlog
 
 from backend.api.config.api_settings import ApiSettings
 from backend.bootstrap.current import platform
-from backend.bootstrap.metrics_parts import count_folder, recorder_metrics, worker_metrics
+from backend.bootstrap.metrics_parts import recorder_metrics
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
-from backend.bootstrap.worker_parts import supervisor as worker_supervisor
+from backend.bootstrap.supervisor_settings import supervisor_spec
 from backend.cli.input.completing import a_lane
 from backend.cli.input.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError
@@ -24,8 +26,10 @@ from backend.domain.text.nearest_name import suggestion
 from backend.loops.loop import Loop
 from backend.telemetry.logs.lossy_streams import lose_lines
 from backend.telemetry.logs.set_up import set_up_logs
+from backend.telemetry.metrics.metrics_place import count_folder
 from workers.runtime import stop_signals
 from workers.runtime.green_threads import refuse_green_threads
+from workers.runtime.supervision.supervisor_spec import SupervisorSpec
 
 _LAST_PORT = 65_535
 
@@ -58,21 +62,22 @@ def worker(
     parts = _started("supervisor")
     chosen = _chosen(parts, lanes)
     refuse_green_threads()
-    supervisor = worker_supervisor(parts, chosen, processes=processes, slots=concurrency)
-    rescuer, over = parts.rescuer(), threading.Event()
-    # One process, one warning for an outage.
-    rescuer.outages = supervisor.outages
-    thread = threading.Thread(target=rescuer.run, args=(over,), daemon=True)
-    thread.start()
-    supervisor.obey_signals()
-    if pid_file:
-        pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
-    with worker_metrics(parts, lambda: supervisor.deaths, supervisor.not_ready):
-        supervisor.run()
-        stop_signals.end_undisturbed()
-    over.set()
-    if pid_file:
-        pid_file.unlink(missing_ok=True)
+    _become_supervisor(
+        supervisor_spec(parts, chosen, processes=processes, slots=concurrency, pid_file=pid_file)
+    )
+
+
+def _become_supervisor(spec: SupervisorSpec) -> NoReturn:
+    """The same process goes on as a program that needs much less memory."""
+    program = [
+        sys.executable,
+        "-m",
+        "workers.processes.supervisor",
+        f"--spec={spec.hand_over()}",
+        *spec.lanes,
+    ]
+    with stop_signals.held_back():
+        os.execv(sys.executable, program)  # noqa: S606 - no shell is wanted, and none of it is from outside
 
 
 def _chosen(parts: Platform, lanes: tuple[str, ...]) -> list[str]:

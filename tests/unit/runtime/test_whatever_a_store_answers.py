@@ -23,7 +23,7 @@ from workers.runtime.slots.lost_claims import LostClaims
 from workers.runtime.slots.running_table import RunningTable
 from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool, no_tally
-from workers.runtime.supervision.supervisor import ProcessLimits, Supervisor
+from workers.runtime.supervision.supervisor import Supervisor
 
 ERRORS = [
     QueueUnavailable("Redis is away"),
@@ -158,8 +158,7 @@ def test_commands_are_listened_to_again(error: Exception) -> None:
 
 
 def _supervisor(store: _Store, forget: Callable[[str], None] = lambda _name: None) -> Supervisor:
-    limits = ProcessLimits(9, lambda _lane: 1)
-    return Supervisor(store, processes={}, slots=lambda _lane: 1, limits=limits, forget=forget)
+    return Supervisor(store, {}, lease_seconds=9, forget=forget)
 
 
 @each_error

@@ -19,6 +19,7 @@ from workers.runtime.ending import LONGEST_ENDING_SECONDS
 from workers.runtime.supervision.killing import Killing, stops_too_long
 from workers.runtime.supervision.restart_pause import HEALTHY_AFTER_SECONDS, RestartPause
 from workers.runtime.supervision.stop_requests import StopRequests
+from workers.runtime.supervision.supervisor_spec import LaneSpec
 from workers.runtime.supervision.worker_handle import WorkerHandle
 
 log = structlog.get_logger("tally.supervisor")
@@ -36,37 +37,28 @@ class Post(NamedTuple):
     number: int
 
 
-class ProcessLimits(NamedTuple):
-    """What a supervisor grants its processes. ``grace``: seconds of a lane, may be infinite."""
-
-    lease: float
-    grace: Callable[[str], float]
-    #: 0: any amount.
-    memory_kill_mb: int = 0
-
-
 class Supervisor:
     """One per host. Its own death makes its processes stop in order (they are tied to it)."""
 
     def __init__(
         self,
         book: LeaseBook,
+        lanes: Mapping[str, LaneSpec],
         *,
-        processes: Mapping[str, int],
-        slots: Callable[[str], int],
-        limits: ProcessLimits,
+        lease_seconds: float,
+        memory_kill_mb: int = 0,
         forget: Callable[[str], None],
     ) -> None:
-        """``forget`` takes away the record of a process that has ended, by its name."""
+        """``memory_kill_mb``: 0 is any. ``forget`` takes away the record of a process that has ended."""
         self._book = book
-        self._slots = slots
-        self._limits = limits
-        self._silence_seconds = limits.lease - max(1.0, limits.lease / 10)
+        self._lanes = lanes
+        self._memory_kill_bytes = memory_kill_mb * _MEGABYTE
+        self._silence_seconds = lease_seconds - max(1.0, lease_seconds / 10)
         self._forget = forget
         self._pauses = {
             Post(lane, number): RestartPause()
-            for lane, count in processes.items()
-            for number in range(count)
+            for lane, spec in lanes.items()
+            for number in range(spec.processes)
         }
         self._start_at = dict.fromkeys(self._pauses, 0.0)
         self._handles: dict[Post, WorkerHandle] = {}
@@ -111,7 +103,7 @@ class Supervisor:
 
     def _fill(self, post: Post) -> None:
         name = f"{socket.gethostname()}-{post.lane}-{post.number}-{secrets.token_hex(3)}"
-        self._handles[post] = WorkerHandle(name, post.lane, self._slots(post.lane))
+        self._handles[post] = WorkerHandle(name, post.lane, self._lanes[post.lane].slots)
         log.info("worker.spawned", worker=name, pid=self._handles[post].pid)
 
     def _relieve_the_leaving(self) -> None:
@@ -161,7 +153,7 @@ class Supervisor:
         """Kills processes that cannot end a job themselves, before their leases end."""
         weigh = now - self._weighed_at > _WEIGHING_SECONDS
         self._weighed_at = now if weigh else self._weighed_at
-        memory_bytes = self._limits.memory_kill_mb * _MEGABYTE if weigh else 0
+        memory_bytes = self._memory_kill_bytes if weigh else 0
         for member in self._members():
             if member.returncode() is None:
                 killing = member.fault(
@@ -245,7 +237,7 @@ class Supervisor:
             self._bury_the_dead(now)
             self._watch_all(now)
             for member in self._members():
-                grace = 0.0 if told_to_hurry else self._limits.grace(member.lane)
+                grace = 0.0 if told_to_hurry else self._lanes[member.lane].grace_seconds
                 if now > began + grace + LONGEST_ENDING_SECONDS:
                     member.kill(stops_too_long())
             time.sleep(_TICK / 2)

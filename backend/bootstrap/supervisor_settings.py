@@ -1,0 +1,40 @@
+"""What of the settings a supervisor is told; it reads none itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from backend.bootstrap.metrics_parts import metrics_place, metrics_settings
+from backend.bootstrap.platform import Platform
+from workers.runtime.supervision.supervisor_spec import LaneSpec, SupervisorSpec
+
+
+def supervisor_spec(
+    parts: Platform,
+    lanes: Sequence[str],
+    *,
+    processes: int | None = None,
+    slots: int | None = None,
+    pid_file: Path | None = None,
+) -> SupervisorSpec:
+    """What a supervisor that keeps the worker processes of some lanes alive on this host is told."""
+    settings, worker = parts.settings, parts.settings.worker
+    # Where the queue is in memory, no other process can reach it: asking for it says so.
+    root = parts.home.root
+    return SupervisorSpec(
+        redis_url=settings.redis_url,
+        root=root,
+        lanes={
+            lane: LaneSpec(
+                processes or worker.processes, slots or parts.slots_of(lane), worker.grace_of(lane)
+            )
+            for lane in lanes
+        },
+        lease_seconds=worker.lease,
+        rescue_grace_seconds=settings.scheduler.rescue_grace,
+        memory_kill_mb=worker.kill_above_mb,
+        log=settings.log.said(),
+        metrics=metrics_place(parts, metrics_settings(parts).worker_port),
+        pid_file=str(pid_file.absolute()) if pid_file else None,
+    )

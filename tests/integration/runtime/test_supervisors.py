@@ -1,0 +1,27 @@
+"""The command becomes the supervisor: one process, that says nothing of where its jobs come from."""
+
+from __future__ import annotations
+
+import psutil
+
+from tests.eventually import eventually
+from tests.integration.runtime.cluster import Cluster
+
+
+def test_it_is_the_process_that_was_started_and_its_arguments_hold_no_secret(
+    cluster: Cluster,
+) -> None:
+    pid_file = cluster.folder / "pid"
+    supervisor = cluster.start("worker", "default", "--processes", "2", "--pid-file", str(pid_file))
+    process = psutil.Process(supervisor.pid)
+    eventually(lambda: len(process.children()) == 2, timeout=30, show=cluster.log)
+
+    words = process.cmdline()
+
+    assert int(pid_file.read_text()) == supervisor.pid
+    assert words[1:3] == ["-m", "workers.processes.supervisor"]
+    assert words[-1] == "default"
+    assert cluster.environment["REDIS_URL"] not in " ".join(words)
+    supervisor.terminate()
+    assert supervisor.wait(20) == 0
+    assert not pid_file.exists()

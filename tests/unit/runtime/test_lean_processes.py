@@ -1,0 +1,49 @@
+"""What idle processes have read: each module is memory that every host pays for as long as they run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+_NEEDLESS = {
+    "workers.processes.supervisor": {
+        "pydantic",
+        "click",
+        "yaml",
+        "sqlalchemy",
+        "psycopg2",
+        "urllib3",
+        "flask",
+    },
+    "workers.processes.worker": {
+        "click",
+        "sqlalchemy",
+        "psycopg2",
+        "flask",
+        "rich",
+        "prometheus_client",
+    },
+}
+_READ = """
+import importlib, json, sys
+from backend.telemetry.lean_imports import lean_imports
+with lean_imports():
+    importlib.import_module(sys.argv[1])
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "most"), [("workers.processes.supervisor", 440), ("workers.processes.worker", 655)]
+)
+def test_a_process_reads_no_more_than_it_needs(program: str, most: int) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _READ, program], capture_output=True, text=True, check=True
+    )
+    read = json.loads(told.stdout)
+
+    assert _NEEDLESS[program] & {name.partition(".")[0] for name in read} == set()
+    assert len(read) <= most

@@ -1,0 +1,68 @@
+"""The program of a supervisor, which `tally worker` becomes: ``python -m workers.processes.supervisor``.
+
+A program of its own, for the command had to read the settings and every job package to know the lanes,
+and none of that is ever given back: with it a supervisor holds more memory than the worker it watches.
+"""
+
+from workers.runtime import stop_signals
+
+if __name__ == "__main__":
+    # Before all else, and a terminal that hangs up ends it at no time.
+    stop_signals.outlive_the_terminal()
+    stop_signals.exit_when_asked(by=(*stop_signals.ASKING, stop_signals.HURRY))
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backend.telemetry.lean_imports import lean_imports
+
+with lean_imports():
+    from backend.bootstrap.supervisor_parts import SupervisorParts
+    from backend.domain.errors import TallyError
+    from backend.telemetry.logs.lossy_streams import lose_lines
+    from backend.telemetry.logs.set_up import set_up_logs
+    from workers.runtime.supervision.supervisor_spec import SupervisorSpec
+
+
+def main() -> None:
+    """Keeps worker processes alive until it is asked to stop."""
+    lose_lines()
+    spec = SupervisorSpec.take_over(_descriptor())
+    set_up_logs(**spec.log, process="supervisor")
+    parts = SupervisorParts(spec)
+    parts.supervisor.obey_signals()
+    with _noted(spec.pid_file), parts.rescuing(), parts.metrics():
+        parts.supervisor.run()
+        stop_signals.end_undisturbed()
+
+
+def _descriptor() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec", type=int, required=True, help="where to read what it is told")
+    # For people who look at a list of processes.
+    parser.add_argument("lanes", nargs="*")
+    return int(parser.parse_args().spec)
+
+
+@contextmanager
+def _noted(pid_file: str | None) -> Iterator[None]:
+    if pid_file is None:
+        yield
+        return
+    path = Path(pid_file)
+    path.write_text(f"{os.getpid()}\n", encoding="ascii")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TallyError as error:
+        sys.exit(f"tally: {error} [{error.code}]")
