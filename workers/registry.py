@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 
-from backend.api.config.yaml_file import find_file
+from backend.api.config.settings_file import PLACES, find_file
 from backend.domain.errors import ConfigurationError
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import JobTypeCatalogue
@@ -19,6 +19,7 @@ from workers.job_types.finding import declared_in
 
 #: Packages whose names we take.
 _OURS = frozenset({"tally", "backend", "workers"})
+_VARIABLE = "TALLY_JOB_PACKAGES"
 
 
 def load_catalogue(
@@ -47,23 +48,27 @@ def _origin(packages: Collection[str]) -> str:
     file = find_file(os.environ)
     if file is None and not packages:
         return (
-            f"no config/queue-config.yaml is in {Path.cwd()}, so only the types that come with Tally are "
-            "known; start the process in your project's folder, or name the file in TALLY_CONFIG"
+            f"no {PLACES} is in {Path.cwd()} or above, so only the types that come with Tally are known; "
+            "start the process in your project's folder, or name the file in TALLY_CONFIG"
         )
-    where = f"job_packages in {file}" if file else "TALLY_JOB_PACKAGES"
-    return f"job types come from the packages under {where}"
+    return f"job types come from the packages under {_list_of_packages()}"
+
+
+def _list_of_packages() -> str:
+    """Where the packages of this process are listed, for a sentence that sends somebody there."""
+    file = find_file(os.environ)
+    return f"job_packages in {file}" if file and _VARIABLE not in os.environ else _VARIABLE
 
 
 def _look_beside_the_settings() -> None:
-    """A project's packages are found wherever its programs are started: beside its ``config`` folder.
+    """A project's packages are found wherever its programs are started: beside its settings.
 
     Last of all places, so that nothing there hides what is installed.
     """
     file = find_file(os.environ)
-    if file is not None and file.parent.name == "config":
-        project = str(file.resolve().parents[1])
-        if project not in sys.path:
-            sys.path.append(project)
+    project = file and file.project
+    if project and str(project) not in sys.path:
+        sys.path.append(str(project))
 
 
 def _modules(name: str) -> list[ModuleType]:
@@ -91,7 +96,7 @@ def _advice(name: str, error: BaseException) -> str:
             f"the package {top!r} that is found here is Tally's own, so that one of yours with that "
             "name cannot be; rename yours"
         )
-    return "correct it, or correct job_packages in config/queue-config.yaml"
+    return f"correct it, or correct {_list_of_packages()}"
 
 
 def _told(error: BaseException) -> str:

@@ -19,7 +19,7 @@ TallyError
 ├── JobFailed                 the job whose result was asked for is dead
 ├── JobCanceled               it was canceled, or expired before it started
 ├── InvalidResult             what it left does not fit its handler's annotation here
-├── ConfigurationError        settings or config/queue-config.yaml are wrong
+├── ConfigurationError        settings are wrong
 ├── MigrationError            the database's schema is not what this release needs
 └── ArtifactError             a produced file is missing, damaged or outside its store
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,20 +10,24 @@ from pydantic import BaseModel, ValidationError
 from backend.api.config.aliases import setting_named
 from backend.domain.text.nearest_name import suggestion
 
+#: Where a setting was given, by the parts of its name; empty where nobody can say.
+Place = Callable[[Sequence[str]], str]
 
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
+
+def explain(error: ValidationError, model: type[BaseModel], place: Place) -> str:
     """One line for each wrong setting."""
-    return "\n".join(_line(finding, model) for finding in error.errors())
+    return "\n".join(_line(finding, model, place) for finding in error.errors())
 
 
-def _line(finding: Any, model: type[BaseModel]) -> str:
+def _line(finding: Any, model: type[BaseModel], place: Place) -> str:
     path = [str(part) for part in finding["loc"]]
     path[0] = setting_named(path[0], model)
-    name = ".".join(path)
+    name, given = ".".join(path), place(path)
+    where = f"{given}: " if given else ""
     if finding["type"] == "extra_forbidden":
         names = _names_at(model, path[:-1])
-        return f"there is no setting {name!r}{suggestion(path[-1], names)}"
-    return f"setting {name!r}: {finding['msg']}"
+        return f"{where}there is no setting {name!r}{suggestion(path[-1], names)}"
+    return f"{where}setting {name!r}: {finding['msg']}"
 
 
 def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:
@@ -37,7 +41,7 @@ def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:
 
 
 #: Variables that begin like ours and are no settings: they say where things are.
-_PLACES = frozenset({"CONFIG", "STATE_DIR", "SERVERS", "METRICS_DIR", "URL", "TOKEN"})
+_PLACES = frozenset({"CONFIG", "ENV", "STATE_DIR", "SERVERS", "METRICS_DIR", "URL", "TOKEN"})
 _OF_TESTS = "TEST_"
 
 

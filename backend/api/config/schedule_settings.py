@@ -1,4 +1,4 @@
-"""The ``schedules:`` of config/queue-config.yaml: recurring jobs by name."""
+"""The ``schedules`` of the settings: recurring jobs by name."""
 
 from __future__ import annotations
 

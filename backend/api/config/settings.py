@@ -1,12 +1,13 @@
 """All settings of Tally, their defaults and meanings, in one table.
 
-Order of precedence: arguments, environment (``TALLY_…``, nested with ``__``), the YAML file, defaults.
+Order of precedence: arguments, environment (``TALLY_…``, nested with ``__``), the file, defaults.
 ``REDIS_URL`` and ``JOB_QUEUE_DATABASE_URL`` (or ``DATABASE_URL``) are read without a prefix.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -33,6 +34,7 @@ from backend.api.config.engine_settings import (
     WorkerSettings,
 )
 from backend.api.config.explain import explain, unknown_variables
+from backend.api.config.given_by import place_of
 from backend.api.config.record_settings import (
     CallbackSettings,
     EventSettings,
@@ -41,6 +43,7 @@ from backend.api.config.record_settings import (
 )
 from backend.api.config.schedule_settings import ScheduleSettings
 from backend.api.config.section import Listed
+from backend.api.config.settings_file import find_file
 from backend.api.config.store_urls import check_postgres_url, check_redis_url, check_schema_name
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import (
@@ -51,7 +54,6 @@ from backend.api.config.worker_settings import (
     SourceSettings,
     WebhookSettings,
 )
-from backend.api.config.yaml_file import find_file, read_yaml
 from backend.domain.errors import ConfigurationError
 from backend.domain.jobs.options.bounds import LARGEST_JSON_BYTES, RESULT_BYTES
 
@@ -171,12 +173,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments (the YAML file's values come last among them), then the environment."""
-        return (init_settings, env_settings, _YamlSource(settings_cls))
+        """Arguments, then the environment, then the file."""
+        return (init_settings, env_settings, _FileSource(settings_cls))
 
 
-class _YamlSource(PydanticBaseSettingsSource):
-    """The values of config/queue-config.yaml, or of the file that ``TALLY_CONFIG`` names."""
+class _FileSource(PydanticBaseSettingsSource):
+    """The values of the file that `find_file` finds."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         return None, field_name, False
@@ -185,7 +187,8 @@ class _YamlSource(PydanticBaseSettingsSource):
         """Under the names by which the environment's values come: two names would be two values."""
         fields = self.settings_cls.model_fields
         firsts = {own: names[0] for own, field in fields.items() if (names := names_of(field))}
-        values = read_yaml(find_file(os.environ))
+        file = find_file(os.environ)
+        values = file.content() if file else {}
         return {firsts.get(name, name): value for name, value in values.items()}
 
 
@@ -197,10 +200,14 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise ConfigurationError(explain(error, Settings)) from error
+        raise ConfigurationError(explain(error, Settings, _place)) from error
     except SettingsError as error:
         # pydantic says "error parsing value for field …"; what was wrong with it is the cause.
         raise ConfigurationError(f"{error}: it must be JSON ({error.__cause__})") from error
+
+
+def _place(names: Sequence[str]) -> str:
+    return place_of(names, Settings, os.environ, find_file(os.environ))
 
 
 _handed_on: list[Settings] = []

@@ -1,8 +1,8 @@
-"""Finds and reads config/queue-config.yaml; a name given twice is an error, not a silent last word."""
+"""Reads settings and report definitions in YAML; a name given twice is an error, not a silent last word."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +10,25 @@ import yaml
 
 from backend.domain.errors import ConfigurationError
 
-_CHECKOUT = Path(__file__).resolve().parents[3]
-_NAME = Path("config") / "queue-config.yaml"
-
-
-def find_file(environment: Mapping[str, str]) -> Path | None:
-    """``TALLY_CONFIG``, else the file below the working directory, else the one shipped with us."""
-    named = environment.get("TALLY_CONFIG")
-    if named:
-        if not Path(named).is_file():
-            raise ConfigurationError(f"TALLY_CONFIG names {named}, which is not a file")
-        return Path(named)
-    for folder in (Path.cwd(), _CHECKOUT):
-        if (folder / _NAME).is_file():
-            return folder / _NAME
-    return None
-
 
 class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = {key for key in keys if keys.count(key) > 1}
-        if twice:
-            raise ConfigurationError(f"{node.start_mark}: {sorted(map(str, twice))} given twice")
+        given: set[Hashable] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if name in given:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{name!r} is given twice", problem_mark=key.start_mark
+                )
+            given.add(name)
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(path: Path | None) -> dict[str, Any]:
-    """The mapping in a YAML file; empty for None. Raises `ConfigurationError` for anything else."""
-    if path is None:
-        return {}
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises `ConfigurationError` for anything else."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, OSError) as error:
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
     if content is None:
         return {}
@@ -51,3 +37,17 @@ def read_yaml(path: Path | None) -> dict[str, Any]:
             f"{path} must hold names and values, not a {type(content).__name__}"
         )
     return content
+
+
+def yaml_line(text: str, names: Sequence[str]) -> int | None:
+    """The line, from 1, that gives a name below others, or the innermost of them that is there."""
+    node, line = yaml.compose(text, yaml.SafeLoader), None
+    for name in names:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        given = [pair for pair in node.value if pair[0].value == name]
+        if not given:
+            break
+        key, node = given[0]
+        line = key.start_mark.line + 1
+    return line

@@ -39,7 +39,7 @@ def _schedules(parts: Platform) -> Iterator[Finding]:
             yield wrong(
                 "schedule_refused",
                 f"schedule {seed.name!r}: {error}",
-                f"correct schedules.{seed.name} in config/queue-config.yaml",
+                f"correct schedules.{seed.name} in the settings",
             )
 
 

@@ -8,7 +8,7 @@ import sys
 import click
 
 from backend.api.config.settings import load_settings
-from backend.api.config.yaml_file import find_file
+from backend.api.config.settings_file import find_file
 from backend.bootstrap.platform import Platform
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Level
@@ -56,13 +56,13 @@ def check() -> None:
     """
     try:
         parts = Platform(load_settings())
-        path = find_file(os.environ)
+        file = find_file(os.environ)
     except ConfigurationError as error:
         _refuse(str(error).splitlines())
     _refuse([found.text for found in check_declared(parts) if found.level is Level.WRONG])
     for found in check_folders(parts.settings):
         say(f"{found.text}: {found.remedy}")
-    tell(f"the settings are good; file: {path or 'none'}")
+    tell(f"the settings are good; file: {file or 'none'}")
 
 
 def _refuse(lines: list[str]) -> None:

@@ -14,6 +14,7 @@ import click
 import structlog
 
 from backend.api.config.api_settings import ApiSettings
+from backend.api.config.settings_file import find_file
 from backend.bootstrap.current import platform
 from backend.bootstrap.metrics_parts import recorder_metrics
 from backend.bootstrap.platform import Platform
@@ -40,7 +41,14 @@ def _started(process: str) -> Platform:
     parts = platform()
     log = parts.settings.log
     set_up_logs(**log.said(), process=process)
+    _say_where_settings_are()
     return parts
+
+
+def _say_where_settings_are() -> None:
+    """The nearest file counts: who started in another folder sees here that it was not theirs."""
+    file = find_file(os.environ)
+    structlog.get_logger("tally").info("settings.read", file=str(file or "none"))
 
 
 @click.command()
@@ -134,6 +142,7 @@ def api(host: str | None, port: int | None) -> None:
     find_scratch_folder()
     settings = platform().settings
     set_up_logs(**settings.log.said(), process="api")
+    _say_where_settings_are()
     asked = {
         name: value for name, value in {"host": host, "port": port}.items() if value is not None
     }

@@ -188,7 +188,7 @@ def preview(name: str | None, count: int, as_json: bool, **said: Any) -> None:
 @schedules.command()
 @options.as_json
 def sync(as_json: bool) -> None:
-    """Brings the schedules of config/queue-config.yaml in, and says where the two differ."""
+    """Brings the schedules of the settings in, and says where the two differ."""
     reports = actions().schedules.sync(who())
     if as_json:
         print_json(reports)

@@ -11,11 +11,24 @@ _HEAD = """# Configuration
 
 <!-- Made by `tally config reference > docs/configuration.md`. Edit the settings classes, not this page. -->
 
-A setting is looked for in the environment, then in `config/queue-config.yaml` (or the file that
-`TALLY_CONFIG` names), then at its default. Names are nested: `worker.lease` is `lease:` below `worker:`
-in the file and `TALLY_WORKER__LEASE` in the environment. Lists and mappings are JSON in the
-environment (`TALLY_WORKER__WEIGHTS='{"high": 7, "normal": 2, "low": 1}'`); `TALLY_JOB_PACKAGES` may
-be words with commas between. A name that does not exist is refused, with the nearest one that does.
+A setting is looked for in the environment, then in one file, then at its default. The file is the one
+that `TALLY_CONFIG` names, else what is in the working folder or the nearest folder above it, up to the
+root of the repository:
+
+| file | with | `worker.lease` in it |
+|---|---|---|
+| `tally.toml` | the settings | `lease = 90` below `[worker]` |
+| `pyproject.toml` | the settings in its table `[tool.tally]` | `lease = 90` below `[tool.tally.worker]` |
+| `config/queue-config.yaml` | the settings | `lease:` below `worker:` |
+
+They are the same names in three forms. Two files in one folder are an error that names both. Packages
+under `job_packages` are found beside the file, wherever a process is started. Processes say at their start
+which file they read (`settings.read`).
+
+In the environment `worker.lease` is `TALLY_WORKER__LEASE`. Lists and mappings are JSON there
+(`TALLY_WORKER__WEIGHTS='{"high": 7, "normal": 2, "low": 1}'`); lists of words may have commas between. A
+name that does not exist is refused, with the nearest one that does, and so is a wrong value; the error says
+which variable it was, or which line of which file.
 
 - `tally config show` prints what holds now, secrets masked, and where each value came from.
 - `tally config check` says whether the settings can be used.

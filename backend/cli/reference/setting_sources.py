@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from backend.api.config.settings import Settings
-from backend.api.config.yaml_file import find_file, read_yaml
+from backend.api.config.settings_file import find_file
 from backend.cli.reference.setting_rows import SettingRow, setting_rows, shown
 from backend.telemetry.logs.redaction import masked_text
 
@@ -23,12 +22,14 @@ class SettingInForce(NamedTuple):
 
 def settings_in_force(settings: Settings, environment: Mapping[str, str]) -> list[SettingInForce]:
     """Every setting, its value with secrets masked, and who set it."""
-    path = find_file(environment)
-    content = read_yaml(path)
+    file = find_file(environment)
+    content = file.content() if file else {}
     variables = {name.upper() for name in environment}
     return [
         SettingInForce(
-            row.name, _masked(settings, row.name), _source(row, variables, path, content)
+            row.name,
+            _masked(settings, row.name),
+            _source(row, variables) or (str(file) if _is_in(content, row.name) else "default"),
         )
         for row in setting_rows()
     ]
@@ -41,18 +42,12 @@ def _masked(settings: Settings, name: str) -> str:
     return masked_text(shown(value))
 
 
-def _source(
-    row: SettingRow, variables: set[str], path: Path | None, content: Mapping[str, Any]
-) -> str:
+def _source(row: SettingRow, variables: set[str]) -> str:
+    """The variable that counts; empty when none is set."""
     for variable in row.variables:
         if any(name == variable or name.startswith(f"{variable}__") for name in variables):
             return variable
-    for variable in _groups(row.name):
-        if variable in variables:
-            return variable
-    if path is not None and _is_in(content, row.name):
-        return _short(path)
-    return "default"
+    return next((variable for variable in _groups(row.name) if variable in variables), "")
 
 
 def _groups(name: str) -> list[str]:
@@ -67,7 +62,3 @@ def _is_in(content: Any, name: str) -> bool:
             return False
         content = content[part]
     return True
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

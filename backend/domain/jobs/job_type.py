@@ -95,7 +95,7 @@ class JobTypeCatalogue:
     """
 
     #: Where job types come from, for whoever misses one.
-    origin = "job types come from the packages under job_packages in config/queue-config.yaml"
+    origin = "job types come from the packages under job_packages"
 
     def __init__(
         self, job_types: Iterable[JobType] = (), default_retry: RetryPolicy | None = None

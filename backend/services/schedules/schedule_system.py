@@ -1,4 +1,4 @@
-"""The schedules that Tally brings along; config/queue-config.yaml may change them or switch them off."""
+"""The schedules that Tally brings along; settings may change them or switch them off."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_a_check_imports_the_job_packages(
     assert shell.run("config", "check", status=1).talk == (
         "tally: job types cannot be loaded: job package 'raises_at_once' cannot be imported: "
         f"ValueError: boom ({tmp_path}/raises_at_once.py, line 2); correct it, or correct "
-        "job_packages in config/queue-config.yaml\n"
+        "TALLY_JOB_PACKAGES\n"
     )
 
 

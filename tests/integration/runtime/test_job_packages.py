@@ -26,13 +26,23 @@ _ASK = (
 )
 
 
-def test_a_package_beside_the_settings_is_found_from_any_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config/queue-config.yaml", "job_packages: [garden]"),
+        ("tally.toml", 'job_packages = ["garden"]'),
+        ("pyproject.toml", '[tool.tally]\njob_packages = ["garden"]'),
+    ],
+)
+def test_a_package_beside_the_settings_is_found_from_any_folder(
+    tmp_path: Path, file: str, text: str
+) -> None:
     project, elsewhere = tmp_path / "a project", tmp_path / "elsewhere"
-    (project / "config").mkdir(parents=True)
+    (project / file).parent.mkdir(parents=True)
     elsewhere.mkdir()
     (project / "garden.py").write_text(_JOB)
-    (project / "config" / "queue-config.yaml").write_text("job_packages: [garden]\n")
-    settings = str(project / "config" / "queue-config.yaml")
+    (project / file).write_text(text)
+    settings = str(project / file)
 
     asked = subprocess.run(
         [sys.executable, "-c", _ASK],
@@ -75,8 +85,7 @@ def test_a_package_that_raises_is_told_by_every_command_without_a_traceback(
     assert "Traceback" not in said
     assert (
         "job package 'garden' cannot be imported: ValueError: boom "
-        f"({tmp_path / 'garden.py'}, line 2); correct it, or correct job_packages in "
-        "config/queue-config.yaml"
+        f"({tmp_path / 'garden.py'}, line 2); correct it, or correct TALLY_JOB_PACKAGES"
     ) in said
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.api.config import yaml_file
+from backend.api.config import settings_file
 from backend.domain.errors import UnknownJobType
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from workers.registry import load_catalogue
@@ -23,12 +23,12 @@ def test_started_where_there_are_no_settings_it_says_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TALLY_CONFIG", raising=False)
-    monkeypatch.setattr(yaml_file, "_CHECKOUT", tmp_path)
+    monkeypatch.setattr(settings_file, "_CHECKOUT", tmp_path)
 
     assert _told([]) == (
-        f"there is no job type 'sync_contact'; no config/queue-config.yaml is in {tmp_path}, so only the "
-        "types that come with Tally are known; start the process in your project's folder, or name the "
-        "file in TALLY_CONFIG"
+        "there is no job type 'sync_contact'; no tally.toml, no [tool.tally] in pyproject.toml and no "
+        f"config/queue-config.yaml is in {tmp_path} or above, so only the types that come with Tally are "
+        "known; start the process in your project's folder, or name the file in TALLY_CONFIG"
     )
     assert _told(["examples"]).endswith("the packages under TALLY_JOB_PACKAGES")
 
