@@ -37,8 +37,7 @@ def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> None:
     if has_begun:
         _tell_end(state, job, kind, outcome, (fence, attempt, worker))
     else:
-        word = EventKind.RELEASED if kind is OutcomeKind.RETURNED else EventKind(kind.value)
-        state.event(word, job, worker=worker, taken_back=fence)
+        _tell_return(state, job, kind, outcome, (fence, worker))
 
 
 def _charge(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKind:
@@ -65,6 +64,9 @@ def _move(state: BrokerState, job: KeptJob, kind: OutcomeKind, outcome: Outcome)
     elif kind is OutcomeKind.FAILED:
         end(state, job, JobState.FAILED)
         state.dead[job.id] = now
+    elif kind is OutcomeKind.RETURNED and outcome.delay > 0:
+        job.fence = ""
+        state.schedule(job, now + int(outcome.delay * 1000))
     elif kind is OutcomeKind.RETURNED:
         job.state, job.fence = JobState.QUEUED, ""
         state.to_queue(job, front=True)
@@ -95,6 +97,21 @@ def _tell_end(
         due_ms=state.now_ms + int(outcome.delay * 1000) if outcome.delay > 0 else 0,
         log=outcome.log,
     )
+
+
+def _tell_return(
+    state: BrokerState, job: KeptJob, kind: OutcomeKind, outcome: Outcome, held: tuple[str, str]
+) -> None:
+    """Its handler never began: the start is taken back."""
+    fence, worker = held
+    if kind is not OutcomeKind.RETURNED:
+        state.event(EventKind(kind.value), job, worker=worker, taken_back=fence)
+    elif outcome.delay <= 0:
+        state.event(EventKind.RELEASED, job, worker=worker, taken_back=fence)
+    else:
+        body = codec.outcome_texts(outcome)[0]
+        given = {"worker": worker, "taken_back": fence, "body": body, "due_ms": job.due_ms}
+        state.event(EventKind.SNOOZED, job, **given)
 
 
 def end(state: BrokerState, job: KeptJob, ended: JobState) -> None:

@@ -54,6 +54,10 @@ MUTATIONS = [
     Mutation("settle", "unlease(root, id, queue, fence)", ""),
     Mutation("settle", "retried = true, failed = true,", "failed = true,"),
     Mutation("settle", "to_queue(root, id, queue, true)", "to_queue(root, id, queue)"),
+    Mutation("settle", "elseif kind == 'returned' and delay > 0 then", "elseif false then"),
+    Mutation(
+        "settle", "if kind == 'returned' and delay > 0 then\n    event", "if false then\n    event"
+    ),
     Mutation("extend", "f[1] == 'started' and", ""),
     Mutation("extend", "and f[2] == argv[at + 1]", ""),
     Mutation("extend", "f[3] == 'force' and 3 or (f[3] and 2 or 1)", "1"),

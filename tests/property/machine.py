@@ -7,7 +7,6 @@ everything that waits is worked off, so that nothing can be stuck.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,42 +16,30 @@ from backend.broker.keys import Keys
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import ERROR, Bench, new_job
+from tests.property.gated_histories import LANES, QUEUES, TYPES, GatedHistories, lane_of, twice
 from tests.property.model import WAITING, ModelJob
-from tests.property.told_histories import ToldHistories
 
-QUEUES = ("high", "normal", "low:email")
-TYPES = ("greet", "other")
 LIMITS = {"k1": 1, "k2": 2}
 KINDS = (
     *("finished", "retried", "snoozed", "failed", "poisoned"),
-    *("released", "canceled", "crashed", "suspected", "returned"),
+    *("released", "canceled", "crashed", "suspected", "returned", "put off"),
 )
 RESCUES = ("released", "returned", "crashed", "suspected", "retried", "failed", "poisoned")
-THINGS = (
-    *(f"queue:{queue}" for queue in QUEUES),
-    *("lane:email", "lane:default"),
-    *(f"type:{kind}" for kind in TYPES),
-)
-LANES = ("default", "email")
 MOST_JOBS = 12
 
 picks = st.integers(0, 1000)
 queues = st.sampled_from(QUEUES)
-twice = st.sampled_from((False, False, False, True))
 
 
-class Histories(ToldHistories):
+class Histories(GatedHistories):
     """One deployment from its first job to its last."""
 
     def __init__(self) -> None:
         super().__init__()
         self.redis.flushall()
         self.bench = Bench(self.redis, Keys("rq"))
-        self.jobs: dict[str, ModelJob] = {}
         self.uniques: dict[str, str] = {}
         self.lost: list[ClaimedJob] = []
-        self.paused: set[str] = set()
-        self.limits: dict[str, int] = {}
 
     # -- callers
 
@@ -116,7 +103,7 @@ class Histories(ToldHistories):
         claimed = self.bench.claim(most, tuple(asked), lanes=LANES, guaranteed=guaranteed)
         assert len(claimed) <= most
         for job in claimed:
-            assert not self.paused & {f"queue:{job.queue}", f"lane:{_lane(job.queue)}"}
+            assert not self.paused & {f"queue:{job.queue}", f"lane:{lane_of(job.queue)}"}
             assert f"type:{job.job_type}" not in self.paused
             self.jobs[job.id].start(job)
             self._within_limits(job.id)
@@ -132,11 +119,12 @@ class Histories(ToldHistories):
     def settle(self, pick: int, kind: str, again: bool) -> None:
         held = _pick(self._held(), pick)
         result = "MQ==" if kind == "finished" else ""
-        assert self.bench.settle(held, kind, delay=9000, body=ERROR, result=result) == 1
+        word, delay = _said(kind)
+        assert self.bench.settle(held, word, delay=delay, body=ERROR, result=result) == 1
         self.jobs[held.id].end(kind)
         self.lost.append(held)
         if again:
-            self._changes_nothing(lambda: self.bench.settle(held, kind) in {0, 2})
+            self._changes_nothing(lambda: self.bench.settle(held, word) in {0, 2})
 
     @precondition(lambda self: self._held())
     @rule(kinds=st.lists(st.sampled_from(KINDS), min_size=MOST_JOBS, max_size=MOST_JOBS))
@@ -144,7 +132,7 @@ class Histories(ToldHistories):
         """Slots that end together, in one step and one line."""
         held = self._held()
         ends = [
-            (job.id, job.fence, kind, 9000, ERROR, "", "1.500", "")
+            (job.id, job.fence, *_said(kind), ERROR, "", "1.500", "")
             for job, kind in zip(held, kinds, strict=False)
         ]
         words = [word for end in ends for word in end]
@@ -157,7 +145,10 @@ class Histories(ToldHistories):
     @rule(pick=picks, kind=st.sampled_from(KINDS))
     def settle_too_late(self, pick: int, kind: str) -> None:
         held = _pick(self.lost, pick)
-        self._changes_nothing(lambda: self.bench.settle(held, kind, body=ERROR) in {0, 2})
+        word, delay = _said(kind)
+        self._changes_nothing(
+            lambda: self.bench.settle(held, word, delay=delay, body=ERROR) in {0, 2}
+        )
         self._changes_nothing(lambda: self.bench.extend(held) == [0])
         self._changes_nothing(
             lambda: self.bench.functions.call("progress", held.id, held.fence, "{}") == 0
@@ -194,7 +185,8 @@ class Histories(ToldHistories):
                 lambda: self.bench.rescue(held, kind, lease=seen, only_expired=True) == 0
             )
             seen = self.bench.let_lease_end(held.id)
-        rescue = {"lease": seen, "only_expired": not known_dead, "delay": 9000, "body": ERROR}
+        delay = _said(kind)[1]
+        rescue = {"lease": seen, "only_expired": not known_dead, "delay": delay, "body": ERROR}
         assert self.bench.rescue(held, kind, **rescue) == 1
         self.jobs[held.id].end(kind)
         self.lost.append(held)
@@ -267,23 +259,6 @@ class Histories(ToldHistories):
         if again:
             self._changes_nothing(lambda: self.bench.run_now(job.asked.id) == [0])
 
-    @rule(what=st.sampled_from(THINGS), again=twice)
-    def pause(self, what: str, again: bool) -> None:
-        assert self.bench.functions.call("pause", what) == int(what not in self.paused)
-        self.paused.add(what)
-        if again:
-            self._changes_nothing(lambda: self.bench.functions.call("pause", what) == 0)
-
-    @rule(what=st.sampled_from(THINGS))
-    def resume(self, what: str) -> None:
-        assert self.bench.resume(what, lanes=LANES)[0] == int(what in self.paused)
-        self.paused.discard(what)
-
-    @rule(kind=st.sampled_from(TYPES), most=st.integers(0, 2))
-    def limit(self, kind: str, most: int) -> None:
-        self.bench.functions.call("limit", "", "", kind, most)
-        self.limits[kind] = most
-
     @rule(queue=queues, most=st.integers(1, 3))
     def purge(self, queue: str, most: int) -> None:
         waiting = self.bench.queue(queue)[:most]
@@ -302,10 +277,6 @@ class Histories(ToldHistories):
         for job_id in mine:
             self.jobs[job_id].state = JobState.CANCELED
 
-    @rule(gates=st.integers(1, 3), most=st.integers(1, 3))
-    def usher(self, gates: int, most: int) -> None:
-        assert self.bench.functions.call("usher", gates, most) <= most
-
     # -- what must be true after each of them
 
     @invariant()
@@ -323,17 +294,10 @@ class Histories(ToldHistories):
         assert homes == {i: job.queue for i, job in self.jobs.items() if not job.gone}
 
     @invariant()
-    def whoever_runs_under_a_limit_holds_a_slot_of_it(self) -> None:
-        for kind in (kind for kind, most in self.limits.items() if most):
-            running = {i for i, job in self.jobs.items() if job.held and job.asked.job_type == kind}
-            holders = self.redis.smembers(self.bench.keys.holders(f"type:{kind}"))
-            assert {member.decode() for member in holders} == running
-
-    @invariant()
     def somebody_is_called_for_every_job_that_may_run(self) -> None:
         for queue in QUEUES:
             if self._is_open(queue) and self.bench.queue(queue):
-                assert self.bench.wake_tokens(_lane(queue)), f"nobody is woken for {queue}"
+                assert self.bench.wake_tokens(lane_of(queue)), f"nobody is woken for {queue}"
 
     def teardown(self) -> None:
         """Works everything off: at the end each job is final, and nothing is left over."""
@@ -372,29 +336,13 @@ class Histories(ToldHistories):
     def _held(self) -> list[ClaimedJob]:
         return [job.held for job in self.jobs.values() if job.held is not None]
 
-    def _is_open(self, queue: str) -> bool:
-        return not self.paused & {f"queue:{queue}", f"lane:{_lane(queue)}"}
-
-    def _within_limits(self, job_id: str) -> None:
-        job = self.jobs[job_id]
-        limits = dict(job.gates)
-        if self.limits.get(job.asked.job_type):
-            limits[f"type:{job.asked.job_type}"] = self.limits[job.asked.job_type]
-        for gate, most in limits.items():
-            holders = self.redis.smembers(self.bench.keys.holders(gate))
-            assert job_id.encode() in holders
-            assert len(holders) <= most, f"{gate} lets {most} run, {holders} do"
-
-    def _changes_nothing(self, call: Callable[[], Any]) -> None:
-        """What comes twice, or too late, is answered and leaves no trace."""
-        before = self.bench.snapshot()
-        assert call()
-        assert self.bench.snapshot() == before
-
 
 def _pick(from_these: list[Any], pick: int) -> Any:
     return from_these[pick % len(from_these)]
 
 
-def _lane(queue: str) -> str:
-    return queue.partition(":")[2] or "default"
+def _said(kind: str) -> tuple[str, int]:
+    """What is sent for a kind: its word, and a delay in milliseconds."""
+    if kind == "put off":
+        return "returned", 9000
+    return kind, 0 if kind == "returned" else 9000

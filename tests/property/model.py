@@ -9,6 +9,9 @@ from backend.domain.jobs.job_event import version_of
 from backend.domain.jobs.job_state import JobState
 
 REQUEUED = {"released", "returned", "crashed", "suspected"}
+#: Their handlers never began. What is put off is returned with a delay.
+TAKEN_BACK = {"returned", "put off"}
+DELAYED = {"retried", "snoozed", "put off"}
 CHARGED = {"retried", "failed", "poisoned", "crashed"}
 WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
@@ -50,8 +53,8 @@ class ModelJob:
 
     def end(self, kind: str) -> None:
         """An attempt ended, by its worker or by a rescuer; one that was returned never was."""
-        self.attempt -= kind == "returned"
-        if self.cancel and (kind in REQUEUED or kind in {"retried", "snoozed"}):
+        self.attempt -= kind in TAKEN_BACK
+        if self.cancel and (kind in REQUEUED or kind in DELAYED):
             kind = "canceled"
         self.failures += kind in CHARGED
         self.suspect |= kind in {"crashed", "suspected"}
@@ -60,7 +63,7 @@ class ModelJob:
         self.held = None
         if kind in REQUEUED:
             self.state = JobState.QUEUED
-        elif kind in {"retried", "snoozed"}:
+        elif kind in DELAYED:
             self.state = JobState.SCHEDULED
         else:
             self.state = JobState(kind)

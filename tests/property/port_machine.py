@@ -22,7 +22,7 @@ from backend.domain.ports import Rescued
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
-from tests.property.model import WAITING, ModelJob
+from tests.property.model import DELAYED, WAITING, ModelJob
 
 QUEUES = ("high", "normal", "low:email")
 LANES = ("default", "email")
@@ -30,7 +30,7 @@ TYPES = ("greet", "other")
 LIMITS = {"k1": 1, "k2": 2}
 KINDS = (
     *("finished", "retried", "snoozed", "failed", "poisoned"),
-    *("released", "canceled", "crashed", "suspected", "returned"),
+    *("released", "canceled", "crashed", "suspected", "returned", "put off"),
 )
 RESCUES = ("released", "returned", "crashed", "suspected", "retried", "failed", "poisoned")
 THINGS = (*(f"queue:{queue}" for queue in QUEUES), "lane:email", "lane:default", "type:greet")
@@ -377,8 +377,8 @@ class PortHistories(RuleBasedStateMachine):
 def _outcome(kind: str) -> Any:
     if kind == "poisoned":
         return outcome("failed", error=AttemptError(POISON, "ProcessDied", "again"))
-    delay = DELAY if kind in {"retried", "snoozed"} else 0.0
-    return outcome(kind, delay=delay)
+    delay = DELAY if kind in DELAYED else 0.0
+    return outcome("returned" if kind == "put off" else kind, delay=delay)
 
 
 def _pick(from_these: list[Any], pick: int) -> Any:

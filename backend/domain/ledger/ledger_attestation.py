@@ -30,7 +30,9 @@ def attestation_for(live: LiveFacts, recorded: RecordedFacts, outcome: str) -> A
         case JobState.FINISHED | JobState.FAILED | JobState.CANCELED:
             return _end(live, recorded, outcome, by_hand)
         case JobState.SCHEDULED:
-            return loose_end._replace(kind=EventKind.SNOOZED, due_ms=live.due_ms)
+            return _given_back(live, recorded, loose_end)._replace(
+                kind=EventKind.SNOOZED, due_ms=live.due_ms
+            )
         case JobState.QUEUED:
             return _waits_again(live, recorded, loose_end, by_hand)
     return None
@@ -43,9 +45,13 @@ def _waits_again(
         return by_hand._replace(kind=EventKind.REDRIVEN)
     if recorded.state != JobState.STARTED:
         return loose_end._replace(kind=EventKind.PROMOTED)
-    if live.attempt >= recorded.attempt:
+    return _given_back(live, recorded, loose_end)
+
+
+def _given_back(live: LiveFacts, recorded: RecordedFacts, loose_end: Attestation) -> Attestation:
+    """Fewer attempts than on record: the handler of the last one never began."""
+    if recorded.state != JobState.STARTED or live.attempt >= recorded.attempt:
         return loose_end
-    # Fewer attempts than on record: the handler of the last one never began.
     return loose_end._replace(attempt=0, fence="", taken_back=loose_end.fence)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from backend.domain.jobs.job_event import JobEvent
 from backend.domain.jobs.options.job_labels import JobLabels
-from backend.history.recording.attempt_fault import AttemptFault
+from backend.history.recording.attempt_fault import AttemptFault, note_of
 from backend.history.recording.job_registers import EndedAttempt, FoldedEvent, JobRegisters
 
 _NO_FAULT = AttemptFault("", "", "")
@@ -114,7 +114,7 @@ def _event_fields(folded: FoldedEvent) -> list[str]:
         str(folded.fence) if folded.fence else "",
         repr(event.run_ms) if event.run_ms > 0 else "",
         _instant(event.due_ms) if event.due_ms else "",
-        "" if event.fence else event.body,
+        note_of(event),
         event.data if event.kind == _REDRIVEN else "",
     ]
 

@@ -19,7 +19,7 @@ from backend.domain.jobs.attempts.outcome import AttemptError, OutcomeKind
 from backend.domain.jobs.job_event import EventKind, JobEvent
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_labels import NO_LABELS
-from backend.history.recording.attempt_fault import AttemptFault
+from backend.history.recording.attempt_fault import AttemptFault, note_of
 from backend.history.recording.job_registers import (
     EndedAttempt,
     Fold,
@@ -125,7 +125,7 @@ def _line(folded: FoldedEvent, claims: set[int]) -> HistoryLine:
         actor=event.worker,
         ran=_seconds(event.run_ms),
         due_at=moment(event.due_ms / 1000) if event.due_ms else None,
-        note="" if event.fence else event.body,
+        note=note_of(event),
     )
 
 

@@ -100,6 +100,59 @@ def test_a_returned_job_is_as_if_nobody_had_claimed_it(scene: Scene) -> None:
     assert scene.events(job_id)[-1].taken_back == held.fence
 
 
+def test_a_job_that_is_returned_for_later_waits_as_if_nobody_had_claimed_it(scene: Scene) -> None:
+    held = scene.started()
+    behind = scene.waiting()
+
+    scene.settle(held, "returned", delay=60.0, error=ERROR)
+
+    view = scene.view(held.id)
+    assert (view.state, view.attempt, view.failures) == ("scheduled", 0, 0)
+    assert (view.started_at, view.ended_at, view.worker, view.error) == (None, None, "", ERROR)
+    assert scene.queue() == [behind]
+    ended = scene.events(held.id)[-1]
+    assert (ended.kind, ended.attempt, ended.fence) == ("snoozed", 0, "")
+    assert (ended.taken_back, ended.worker) == (held.fence, "w1")
+    assert json.loads(ended.body) == ERROR.to_dict()
+
+
+def test_the_attempt_after_one_that_was_returned_for_later_has_its_number(scene: Scene) -> None:
+    scene.settle(scene.started(), "returned", delay=60.0)
+    scene.broker.pass_time(59)
+    assert scene.promote() == 0
+    scene.broker.pass_time(2)
+    assert scene.promote() == 1
+
+    [again] = scene.claim()
+
+    assert (again.attempt, again.failures) == (1, 0)
+
+
+def test_a_job_that_is_returned_for_later_keeps_what_the_attempt_before_left(scene: Scene) -> None:
+    held = scene.started()
+    scene.broker.progress_notes.note(held.id, held.fence, '{"done":1}')
+    scene.settle(held, "released")
+    before = scene.view(held.id)
+    [again] = scene.claim()
+
+    scene.settle(again, "returned", delay=60.0)
+
+    after = scene.view(held.id)
+    assert (after.attempt, after.progress, after.worker) == (1, {"done": 1}, before.worker)
+    assert (after.started_at, after.ended_at) == (before.started_at, before.ended_at)
+
+
+def test_one_that_is_returned_for_later_and_should_be_canceled_is(scene: Scene) -> None:
+    held = scene.started()
+    scene.cancel(held.id)
+
+    scene.settle(held, "returned", delay=60.0)
+
+    view = scene.view(held.id)
+    assert (view.state, view.attempt) == ("canceled", 0)
+    assert scene.events(held.id)[-1].taken_back == held.fence
+
+
 def test_a_later_claim_that_is_returned_gives_back_what_the_attempt_before_left(
     scene: Scene,
 ) -> None:

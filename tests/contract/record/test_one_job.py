@@ -108,6 +108,22 @@ def test_a_claim_that_was_returned_is_no_attempt(chronicle: Chronicle) -> None:
     assert found.job.started_at is None
 
 
+def test_a_claim_that_was_returned_for_later_is_no_attempt_and_says_why(
+    chronicle: Chronicle,
+) -> None:
+    held = chronicle.scene.started()
+    chronicle.scene.settle(held, "returned", delay=60.0, error=ERROR)
+
+    chronicle.write()
+
+    found = chronicle.find(held.id)
+    assert [line.kind for line in found.timeline] == ["enqueued", "claimed", "snoozed"]
+    assert found.timeline[-1].note == f"{ERROR.error}: {ERROR.message}"
+    assert (found.attempts, found.job.attempt, found.job.started_at) == ((), 0, None)
+    assert found.job.state is JobState.SCHEDULED
+    assert found.job.run_at == found.timeline[-1].due_at == chronicle.scene.view(held.id).run_at
+
+
 def test_a_changed_payload_stands_beside_the_first(chronicle: Chronicle) -> None:
     job_id = chronicle.scene.dead()
     chronicle.scene.do.redrive_changed(job_id, "greet", '{"name":"Bob"}', by="ada", reason="")

@@ -165,7 +165,8 @@ def test_a_job_whose_process_cannot_be_started_is_put_off_uncharged(cluster: Clu
 
     for job_id in isolated:
         job = cluster.ended(job_id, timeout=40)
-        assert (job.state, job.failures, job.result["tag"]) == (JobState.FINISHED, 0, "at last")
+        assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 1, 0)
+        assert job.result["tag"] == "at last"
     told = [line for line in _log_lines(cluster) if line["event"] == "child.not_started"]
     assert len(told) == 1
     assert "'breaking' cannot be imported: RuntimeError: half a deploy" in told[0]["error"]

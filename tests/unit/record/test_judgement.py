@@ -141,7 +141,12 @@ OPEN = _recorded("started", MS + 5)
         (QUEUED, _recorded("scheduled"), EventKind.PROMOTED, ""),
         (QUEUED, _recorded("failed"), EventKind.REDRIVEN, ""),
         (QUEUED, _recorded("queued", queue="low"), EventKind.REPRIORITISED, ""),
-        (LiveFacts("a", "scheduled", "normal", due_ms=9), OPEN, EventKind.SNOOZED, f"{MS + 5}-0"),
+        (
+            LiveFacts("a", "scheduled", "normal", due_ms=9, attempt=1),
+            OPEN,
+            EventKind.SNOOZED,
+            f"{MS + 5}-0",
+        ),
         (LiveFacts("a", "canceled", "normal"), _recorded("queued"), EventKind.CANCELED, ""),
         (
             FINISHED,
@@ -164,6 +169,14 @@ def test_an_attestation_takes_back_a_start_whose_handler_never_began() -> None:
     told = attestation_for(QUEUED, OPEN, "1")
 
     assert told == Attestation(EventKind.RELEASED, actor="w", taken_back=f"{MS + 5}-0")
+
+
+def test_one_that_waits_for_its_time_is_told_so_too() -> None:
+    waits = LiveFacts("a", "scheduled", "normal", due_ms=9, attempt=0)
+
+    told = attestation_for(waits, OPEN, "1")
+
+    assert told == Attestation(EventKind.SNOOZED, actor="w", taken_back=f"{MS + 5}-0", due_ms=9)
 
 
 def test_a_start_cannot_be_told_by_an_event() -> None:

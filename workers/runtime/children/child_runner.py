@@ -99,11 +99,11 @@ def _serve(
 
 
 def _put_off(not_started: ChildNotStarted) -> Outcome:
-    """Its handler never began: that is no fault of the job's. Not to the front of its queue, where it
-    and its like would be claimed again and again before the jobs that run in threads.
+    """Its handler never began: that is no attempt. Not to the front of its queue, where it and its
+    like would be claimed again and again before the jobs that run in threads.
     """
     error = AttemptError("not_started", "ChildNotStarted", str(not_started))
-    return Outcome(OutcomeKind.SNOOZED, error=error, delay=not_started.pause_seconds)
+    return Outcome(OutcomeKind.RETURNED, error=error, delay=not_started.pause_seconds)
 
 
 def _crashed(job: ClaimedJob, gone: ChildGone) -> Outcome:

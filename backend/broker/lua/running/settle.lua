@@ -6,7 +6,7 @@
 --          what the handler logged (JSON, '': nothing)
 -- Kinds    finished · retried · snoozed · failed · poisoned (failed, and counted as poison) · released ·
 --          canceled · crashed (poisoned, when it spends the last attempt) · suspected · returned (its
---          handler never began: as if it had not been claimed)
+--          handler never began: as if it had not been claimed; with a delay it waits for so long)
 -- Returns  one an outcome: 1 settled, 2 settled before by this lease, 0 the lease is lost (refused)
 local requeued = {released = true, returned = true, crashed = true, suspected = true}
 local counted = {retried = true, failed = true, crashed = true}
@@ -52,6 +52,9 @@ local function move(root, job, id, queue, kind, delay, f, now, no_results)
     keep(root, job, id, queue, kind, f[5], now, no_results, unique_until)
   elseif kind == 'failed' then
     bury(root, job, id, queue, now)
+  elseif kind == 'returned' and delay > 0 then
+    redis.call('HSET', job, 'status', 'scheduled', 'fence', '')
+    schedule(root, id, queue, now + delay)
   elseif kind == 'returned' then
     redis.call('HSET', job, 'status', 'queued', 'fence', '')
     to_queue(root, id, queue, true)
@@ -79,7 +82,9 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   leave_result(root, id, kind, result, f[4])
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
-  if not has_begun then
+  if kind == 'returned' and delay > 0 then
+    event(root, 'snoozed', id, queue, f[4], nil, '\31\31' .. now + delay .. FIELD .. body .. '\31\31\31' .. fence)
+  elseif not has_begun then
     event(root, kind == 'returned' and 'released' or kind, id, queue, f[4], nil, '\31\31\31\31\31\31' .. fence)
   else
     event(root, kind, id, queue, f[4], fence, f[10] .. FIELD .. run .. FIELD .. (delay > 0 and now + delay or '')

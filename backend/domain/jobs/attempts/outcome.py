@@ -29,7 +29,8 @@ class OutcomeKind(StrEnum):
     FAILED = "failed"
     #: Not counted; back to the front of its queue (a worker that stops).
     RELEASED = "released"
-    #: Its handler never began: back to the front of its queue, as if it had not been claimed.
+    #: Its handler never began: back to the front of its queue, as if it had not been claimed; with a
+    #: delay it is scheduled.
     RETURNED = "returned"
     #: Withdrawn while it ran.
     CANCELED = "canceled"
@@ -67,7 +68,7 @@ class Outcome(NamedTuple):
     #: The handler's result as JSON text; empty for None.
     result: str = ""
     error: AttemptError | None = None
-    #: Seconds until the job may run again; only for `RETRIED` and `SNOOZED`.
+    #: Seconds until the job may run again; only for `RETRIED`, `SNOOZED` and `RETURNED`.
     delay: float = 0.0
     #: Seconds the handler ran, by the worker's monotonic clock.
     run_seconds: float = 0.0

@@ -1,0 +1,84 @@
+"""What holds jobs back in any history: pauses, limits, and the usher who looks after both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from tests.property.model import ModelJob
+from tests.property.told_histories import ToldHistories
+
+QUEUES = ("high", "normal", "low:email")
+TYPES = ("greet", "other")
+THINGS = (
+    *(f"queue:{queue}" for queue in QUEUES),
+    *("lane:email", "lane:default"),
+    *(f"type:{kind}" for kind in TYPES),
+)
+LANES = ("default", "email")
+
+twice = st.sampled_from((False, False, False, True))
+
+
+class GatedHistories(ToldHistories):
+    """The part of a machine that stops jobs and lets them through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: dict[str, ModelJob] = {}
+        self.paused: set[str] = set()
+        self.limits: dict[str, int] = {}
+
+    @rule(what=st.sampled_from(THINGS), again=twice)
+    def pause(self, what: str, again: bool) -> None:
+        assert self.bench.functions.call("pause", what) == int(what not in self.paused)
+        self.paused.add(what)
+        if again:
+            self._changes_nothing(lambda: self.bench.functions.call("pause", what) == 0)
+
+    @rule(what=st.sampled_from(THINGS))
+    def resume(self, what: str) -> None:
+        assert self.bench.resume(what, lanes=LANES)[0] == int(what in self.paused)
+        self.paused.discard(what)
+
+    @rule(kind=st.sampled_from(TYPES), most=st.integers(0, 2))
+    def limit(self, kind: str, most: int) -> None:
+        self.bench.functions.call("limit", "", "", kind, most)
+        self.limits[kind] = most
+
+    @rule(gates=st.integers(1, 3), most=st.integers(1, 3))
+    def usher(self, gates: int, most: int) -> None:
+        assert self.bench.functions.call("usher", gates, most) <= most
+
+    @invariant()
+    def whoever_runs_under_a_limit_holds_a_slot_of_it(self) -> None:
+        for kind in (kind for kind, most in self.limits.items() if most):
+            running = {i for i, job in self.jobs.items() if job.held and job.asked.job_type == kind}
+            holders = self.redis.smembers(self.bench.keys.holders(f"type:{kind}"))
+            assert {member.decode() for member in holders} == running
+
+    def _is_open(self, queue: str) -> bool:
+        return not self.paused & {f"queue:{queue}", f"lane:{lane_of(queue)}"}
+
+    def _within_limits(self, job_id: str) -> None:
+        job = self.jobs[job_id]
+        limits = dict(job.gates)
+        if self.limits.get(job.asked.job_type):
+            limits[f"type:{job.asked.job_type}"] = self.limits[job.asked.job_type]
+        for gate, most in limits.items():
+            holders = self.redis.smembers(self.bench.keys.holders(gate))
+            assert job_id.encode() in holders
+            assert len(holders) <= most, f"{gate} lets {most} run, {holders} do"
+
+    def _changes_nothing(self, call: Callable[[], Any]) -> None:
+        """What comes twice, or too late, is answered and leaves no trace."""
+        before = self.bench.snapshot()
+        assert call()
+        assert self.bench.snapshot() == before
+
+
+def lane_of(queue: str) -> str:
+    return queue.partition(":")[2] or "default"
