@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from backend.domain.jobs.attempts.backoff import Exponential, Linear
     from backend.domain.jobs.attempts.retry_after import retry_after
     from backend.domain.jobs.attempts.retry_rules import Failure, Retry
+    from backend.domain.jobs.hooks.attempt_end import AttemptEnd
+    from backend.domain.jobs.hooks.draft import Draft
     from backend.domain.jobs.job import JobView
     from backend.domain.jobs.job_filter import JobFilter
     from backend.domain.jobs.job_state import JobState
@@ -65,13 +67,16 @@ if TYPE_CHECKING:
         task,
     )
     from workers.job_types.job_handle import Job
+    from workers.job_types.middleware import Middleware, use
     from workers.job_types.type_options import TypeOptions
 
 __all__ = [
     "Actor",
     "ArtifactError",
+    "AttemptEnd",
     "BaseWorker",
     "ConfigurationError",
+    "Draft",
     "EnqueueOptions",
     "EventBus",
     "Exponential",
@@ -96,6 +101,7 @@ __all__ = [
     "JobState",
     "JobView",
     "Linear",
+    "Middleware",
     "MigrationError",
     "PayloadTooLarge",
     "PermanentFailure",
@@ -121,12 +127,15 @@ __all__ = [
     "queue",
     "retry_after",
     "task",
+    "use",
 ]
 
 #: Where things are whose module is not that of the errors.
 _ELSEWHERE = {
     "Actor": "backend.domain.access.actor",
+    "AttemptEnd": "backend.domain.jobs.hooks.attempt_end",
     "BaseWorker": "workers.base_worker",
+    "Draft": "backend.domain.jobs.hooks.draft",
     "EnqueueOptions": "backend.domain.jobs.options.job_options",
     "EventBus": "backend.services.events.event_bus",
     "Exponential": "backend.domain.jobs.attempts.backoff",
@@ -139,6 +148,7 @@ _ELSEWHERE = {
     "JobState": "backend.domain.jobs.job_state",
     "JobView": "backend.domain.jobs.job",
     "Linear": "backend.domain.jobs.attempts.backoff",
+    "Middleware": "workers.job_types.middleware",
     "QueueService": "backend.services.queue_service",
     "Retry": "backend.domain.jobs.attempts.retry_rules",
     "SchedulerService": "backend.services.scheduler_service",
@@ -152,6 +162,7 @@ _ELSEWHERE = {
     "queue": "backend.bootstrap.current",
     "retry_after": "backend.domain.jobs.attempts.retry_after",
     "task": "workers.base_worker",
+    "use": "workers.job_types.middleware",
 }
 
 check_own_packages()

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.embedded.servers import Servers, start_servers
 
 CACHE = Path(tempfile.gettempdir()) / f"tally-test-templates-{os.getuid()}"
@@ -86,3 +87,11 @@ def servers() -> Iterator[Servers]:
     yield started
     started.stop()
     shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def own_middleware() -> Iterator[None]:
+    """What a test puts into use is gone after it."""
+    IN_USE.forget()
+    yield
+    IN_USE.forget()

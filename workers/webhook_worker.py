@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure
-from backend.domain.jobs.trace_parent import trace_parent_of
+from backend.domain.jobs.options.trace_parent import trace_parent_of
 from backend.domain.text.nearest_name import suggestion
 from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.webhooks.outcome import excerpt, failure_of

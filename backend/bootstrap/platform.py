@@ -38,6 +38,7 @@ from backend.services.jobs.job_control import JobControl
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
 from backend.telemetry.clock import SystemClock
+from workers.job_types.configured_middleware import use_configured
 from workers.job_types.current_job import current_job
 from workers.registry import load_catalogue
 
@@ -98,6 +99,7 @@ class Platform:
         retry = RetryPolicy(self.settings.retry.delays, jitter=self.settings.retry.jitter)
         catalogue = load_catalogue(OWN_MODULES, self.settings.job_packages, retry)
         catalogue.published = self.broker.declarations
+        use_configured(self.settings.middleware)
         return catalogue
 
     @cached_property

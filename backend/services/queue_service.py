@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from backend.domain.errors import JobNotFound, WaitTimeout
 from backend.domain.history.recorded_view import view_of
-from backend.domain.jobs.job import EnqueueReply, JobView
+from backend.domain.jobs.hooks.draft import Draft
+from backend.domain.jobs.hooks.in_use import IN_USE
+from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.ports import JobQueue
@@ -17,6 +19,7 @@ from backend.services.calling.plan_calls import PlanCalls
 from backend.services.calling.queue_calls import QueueCalls
 from backend.services.calling.queue_parts import QueueParts
 from backend.services.events.outbox_service import OutboxService
+from backend.services.jobs.enqueue_hooks import around_enqueue
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.jobs.job_options import JobRequest
 
@@ -110,7 +113,11 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
         session: Any = None,
     ) -> EnqueueReply:
         """Like `enqueue_job`, but tells whether the job was already there."""
-        job = self._intake.check(job_type, payload, priority, options)
+        intake = self._intake
+        if IN_USE.around_enqueue:
+            draft = Draft(job_type, payload, priority, dict(options))
+            return self._accept_drafts([draft], None, session)[0]
+        job = intake.check(job_type, payload, priority, options)
         if session is not None:
             return self._outbox().enqueue([job], session)[0]
         return self._queue.enqueue([job])[0]
@@ -137,7 +144,24 @@ class QueueService(JobCalls, QueueCalls, PlanCalls):
 
         ``own`` is what Tally itself says of each, whoever asks for it.
         """
-        jobs = [self._intake.check_request(request, own) for request in requests]
+        intake = self._intake
+        if IN_USE.around_enqueue and requests:
+            drafts = [Draft.of(request) for request in requests]
+            return self._accept_drafts(drafts, own, session)
+        return self._send([intake.check_request(request, own) for request in requests], session)
+
+    def _accept_drafts(
+        self, drafts: Sequence[Draft], own: OwnOptions | None, session: Any
+    ) -> list[EnqueueReply]:
+        """Accepts what middleware has made of them."""
+        with around_enqueue(drafts):
+            jobs = [self._intake.check_request(draft.request(), own) for draft in drafts]
+            replies = self._send(jobs, session)
+            for draft, reply in zip(drafts, replies, strict=True):
+                draft.job_id, draft.created = reply.id, reply.created
+        return replies
+
+    def _send(self, jobs: Sequence[NewJob], session: Any) -> list[EnqueueReply]:
         if not jobs:
             return []
         return (

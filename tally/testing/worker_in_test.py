@@ -13,10 +13,13 @@ from backend.domain.jobs.attempts.outcome import AttemptError, Outcome
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.queue_name import queues_of
+from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan
 from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
+from workers.runtime.attempts.observers import tell_observers
+from workers.runtime.process_hooks import ProcessHooks
 
 _NAME = "worker-in-test"
 
@@ -71,6 +74,8 @@ class WorkerInTest:
         self._make_context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)
         self._load_checkpoint = broker.checkpoints.load
         self._workers: dict[type[Any], BaseWorker] = {}
+        self._hooks = ProcessHooks("worker")
+        self._has_begun = False
         #: The types of the jobs that run now, the innermost last: handlers may wait for other jobs.
         self.running: list[str] = []
 
@@ -84,17 +89,26 @@ class WorkerInTest:
         self.running.append(claimed[0].job_type)
         try:
             outcome, ran = self._run(claimed[0])
-            self._dispatch.settle_and_claim([(claimed[0], outcome)], [], 0)
+            [code], _ = self._dispatch.settle_and_claim([(claimed[0], outcome)], [], 0)
+            if code != SettleCode.LOST:
+                tell_observers([(claimed[0], outcome)])
         finally:
             self.running.pop()
         return ran
 
     def _run(self, job: ClaimedJob) -> tuple[Outcome, RanJob]:
         kind = self._parts.catalogue.get(job.job_type)
+        self._begin()
         context = self._make_context(job)
         outcome, ran = run_attempt(kind, self._worker(kind), job, context, self._limit)
         kept = self._load_checkpoint(job.id)
         return outcome, ran.keeping(kept)
+
+    def _begin(self) -> None:
+        """Once, when middleware is in use: with the catalogue."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._hooks.open()
 
     @property
     def _limit(self) -> int:
@@ -110,9 +124,10 @@ class WorkerInTest:
         return self._workers[kind.worker]
 
     def close(self) -> None:
-        """Closes the workers that were opened."""
+        """Closes the workers that were opened, and then what stands around them."""
         for worker in self._workers.values():
             worker.close()
+        self._hooks.close()
 
 
 def run_attempt(

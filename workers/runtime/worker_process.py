@@ -16,6 +16,7 @@ from workers.runtime import stop_signals
 from workers.runtime.ending import LONGEST_ENDING_SECONDS, Closable, close_all
 from workers.runtime.presence.commands import CommandChannel, Commands
 from workers.runtime.presence.heartbeat import Heartbeat, Presence, Renewal
+from workers.runtime.process_hooks import ProcessHooks
 from workers.runtime.slots.lost_claims import LostClaims
 from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool
@@ -78,15 +79,16 @@ class WorkerProcess:
 
         ``opened`` is called before it takes the first job.
         """
+        hooks = ProcessHooks("worker")
         try:
-            open_seconds = self._open()
+            open_seconds = self._open(hooks)
             opened()
             if self._appear():
                 self._start(open_seconds)
                 self._work()
                 self.stop()
         finally:
-            close_all([*self._opened, *self._closables])
+            close_all([*self._opened, *self._closables, hooks])
         log.info("worker.stopped", worker=self.slot_pool.worker, jobs=self.slot_pool.jobs_done)
 
     def _start(self, open_seconds: float) -> None:
@@ -103,10 +105,14 @@ class WorkerProcess:
             open_seconds=round(open_seconds, 3),
         )
 
-    def _open(self) -> float:
-        """Opens every worker; how many seconds that took. Its supervisor sees to the time limit."""
+    def _open(self, hooks: ProcessHooks) -> float:
+        """Opens middleware and every worker; how many seconds that took.
+
+        Its supervisor sees to the time limit.
+        """
         began = time.monotonic()
         self.slot_pool.running_table.excuse_until(began + self._open_timeout)
+        hooks.open()
         for worker in self._workers:
             log.debug("worker.opening", worker=self.slot_pool.worker, opening=type(worker).__name__)
             worker.open()

@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     job_packages: Listed[str] = Field(
         (), description="Packages whose decorated functions are job types, besides our own."
     )
+    middleware: Listed[str] = Field(
+        (),
+        description="Middleware in the order of its layers, the outermost first: `package.module:Name`.",
+    )
     job_queue_enabled: bool = Field(
         True,
         validation_alias=AliasChoices("job_queue_enabled", "JOB_QUEUE_ENABLED"),

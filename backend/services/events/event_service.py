@@ -14,7 +14,7 @@ from backend.domain.events.subscription import Subscription, SubscriptionTable
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_id import checked
-from backend.domain.jobs.trace_parent import trace_id_in
+from backend.domain.jobs.options.trace_parent import trace_id_in
 from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs.job_intake import JobIntake
 

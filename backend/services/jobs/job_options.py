@@ -12,7 +12,7 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.job_options import OPTIONS, OWN, JobOptions, Option, OwnOptions
-from backend.domain.jobs.trace_parent import trace_id_in
+from backend.domain.jobs.options.trace_parent import trace_id_in
 from backend.domain.text.nearest_name import suggestion
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from standardwebhooks import WebhookVerificationError
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure, RetryLater
-from backend.domain.jobs.trace_parent import trace_id_in
+from backend.domain.jobs.options.trace_parent import trace_id_in
 from tests.integration.workers.receivers import RawReceiver, Receiver
 from tests.workers_at_work import AtWork, Settings, context
 from workers import webhook_worker

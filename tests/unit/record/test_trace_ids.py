@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.jobs.trace_parent import trace_id_in
+from backend.domain.jobs.options.trace_parent import trace_id_in
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"

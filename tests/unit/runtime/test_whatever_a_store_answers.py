@@ -93,7 +93,7 @@ def _no_context(_job: ClaimedJob) -> Any:
     raise AssertionError("no job runs here")
 
 
-def _slot_pool(store: _Store) -> SlotPool:
+def slot_pool_of(store: _Store) -> SlotPool:
     return SlotPool(
         worker="w",
         dispatches=[store],
@@ -111,7 +111,7 @@ def _slot_pool(store: _Store) -> SlotPool:
 @each_error
 def test_a_slot_goes_on_settling_and_claiming(error: Exception) -> None:
     store = _Store(error)
-    slot_pool = _slot_pool(store)
+    slot_pool = slot_pool_of(store)
 
     assert list(slot_pool.exchange([], 1)) == []
 
@@ -123,7 +123,7 @@ def test_a_slot_goes_on_settling_and_claiming(error: Exception) -> None:
 @each_error
 def test_an_idle_slot_goes_on_listening(error: Exception) -> None:
     store = _Store(error, times=2)
-    slot_pool = _slot_pool(store)
+    slot_pool = slot_pool_of(store)
 
     slot = Slot(0, slot_pool)
 
@@ -138,7 +138,7 @@ def test_an_idle_slot_goes_on_listening(error: Exception) -> None:
 @each_error
 def test_a_heart_goes_on_beating(error: Exception) -> None:
     store = _Store(error, times=2)
-    slot_pool = _slot_pool(store)
+    slot_pool = slot_pool_of(store)
     heart = Heartbeat(slot_pool, store, store, LostClaims(slot_pool, store), interval=1, lease=9)
 
     assert [heart.beat() for _ in range(3)] == [False, False, True]
@@ -149,7 +149,7 @@ def test_a_heart_goes_on_beating(error: Exception) -> None:
 @each_error
 def test_commands_are_listened_to_again(error: Exception) -> None:
     told = threading.Event()
-    commands = Commands(_slot_pool(_Store(error)), _Store(error), told.set)
+    commands = Commands(slot_pool_of(_Store(error)), _Store(error), told.set)
     commands.start()
 
     assert told.wait(20)

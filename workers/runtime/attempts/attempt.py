@@ -42,6 +42,7 @@ from workers.job_types.arguments import call_with_fields
 from workers.job_types.current_job import RUNNING
 from workers.job_types.returned import adapter_of
 from workers.runtime.attempts.attempt_error import PayloadRefused, describe, without_input
+from workers.runtime.attempts.attempt_hooks import AttemptHooks, attempt_hooks
 from workers.runtime.attempts.results import result_encoder
 from workers.runtime.children.forked_copy import end_copy
 
@@ -57,6 +58,8 @@ class Prepared(NamedTuple):
     takes_payload: bool
     model: type[BaseModel] | None
     to_json: Callable[[Any], str]
+    #: Middleware around its attempts; None for none.
+    hooks: AttemptHooks | None = None
 
 
 def prepare(job_type: JobType, worker: Any, max_result_bytes: int = RESULT_BYTES) -> Prepared:
@@ -72,6 +75,7 @@ def prepare(job_type: JobType, worker: Any, max_result_bytes: int = RESULT_BYTES
         takes_payload=parameters > 0,
         model=job_type.payload,
         to_json=result_encoder(max_result_bytes, adapter_of(job_type.handler)),
+        hooks=attempt_hooks(job_type.name),
     )
 
 
@@ -106,6 +110,10 @@ def _checked(model: type[BaseModel], payload: Any) -> BaseModel:
 def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
     """In a context of its own: what a handler sets in it, the next job of this slot does not see."""
     RUNNING.set(context)
+    if prepared.hooks is not None:
+        with prepared.hooks.around(context):
+            return _called(prepared._replace(hooks=None), payload, context)
+        return None
     if prepared.takes_context:
         return prepared.call(payload, context)
     return prepared.call(payload) if prepared.takes_payload else prepared.call()

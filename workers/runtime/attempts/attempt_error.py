@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from backend.domain.errors import JobSignal, PermanentFailure
 from backend.domain.jobs.attempts.leaves import leaves_of, signal_in
 from backend.domain.jobs.attempts.outcome import AttemptError, words_of
+from backend.domain.jobs.hooks.blame import blamed
 from backend.telemetry.logs.redaction import without_values
 from workers.base_worker import TimeLimitReached
 
@@ -72,7 +73,8 @@ def _message(leaves: Sequence[BaseException]) -> str:
 
 def _words(raised: BaseException) -> str:
     text = without_input(raised) if isinstance(raised, ValidationError) else words_of(raised)
-    return text or type(raised).__name__
+    text = text or type(raised).__name__
+    return f"{text} ({blame})" if (blame := blamed(raised)) else text
 
 
 def _trace(raised: BaseException) -> str:

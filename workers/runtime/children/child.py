@@ -24,6 +24,7 @@ from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.telemetry.logs.lossy_streams import lose_lines
 from backend.telemetry.logs.set_up import set_up_logs
 from workers.base_worker import BaseWorker, JobContext
+from workers.job_types.configured_middleware import use_configured
 from workers.registry import catalogue_of
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.attempt import Prepared
@@ -35,6 +36,7 @@ from workers.runtime.children.child_inbox import ChildInbox
 from workers.runtime.children.descendants import end_descendants
 from workers.runtime.children.process_state import ProcessState
 from workers.runtime.ending import close_all
+from workers.runtime.process_hooks import ProcessHooks
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _MEGABYTE = 1024 * 1024
@@ -60,11 +62,14 @@ def _prepared(channel: socket.socket, start: dict[str, Any]) -> Child:
         set_up_logs(**settings.log.said(), process="child")
         retry = RetryPolicy(settings.retry.delays, jitter=settings.retry.jitter)
         catalogue = catalogue_of(start["modules"], settings.job_packages, retry)
+        use_configured(settings.middleware)
+        hooks = ProcessHooks("child")
+        hooks.open()
         limit_resources(settings)
     except BaseException as error:
         frames.send(channel, {"failed": f"{type(error).__name__}: {error}"})
         raise
-    return Child(channel, catalogue, settings)
+    return Child(channel, catalogue, settings, hooks)
 
 
 def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
@@ -97,11 +102,16 @@ class Child:
     """Runs jobs in the main thread, while another one listens for a cancel."""
 
     def __init__(
-        self, channel: socket.socket, catalogue: JobTypeCatalogue, settings: Settings
+        self,
+        channel: socket.socket,
+        catalogue: JobTypeCatalogue,
+        settings: Settings,
+        hooks: ProcessHooks,
     ) -> None:
         self._channel = channel
         self._catalogue = catalogue
         self._settings = settings
+        self._hooks = hooks
         self._workers: dict[type[BaseWorker], BaseWorker] = {}
         self._prepared: dict[str, Prepared] = {}
         self._said = threading.Lock()
@@ -117,7 +127,7 @@ class Child:
             job, worker = order
             outcome = self._run(job, context_of(job, worker))
             self._say(frames.outcome_frame(job, outcome, self._tidy()))
-        close_all(list(self._workers.values()))
+        close_all([*self._workers.values(), self._hooks])
 
     def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
         context.report_progress = Progress(

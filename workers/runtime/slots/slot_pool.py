@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan, Dispatch
@@ -19,6 +20,7 @@ from backend.telemetry.outages import Outages, Wait
 from workers.base_worker import JobContext
 from workers.runtime.attempts.attempt_log import AttemptLog
 from workers.runtime.attempts.known_types import KnownTypes
+from workers.runtime.attempts.observers import tell_observers
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.slots.claim_order import ClaimOrder
 from workers.runtime.slots.idle_slots import IdleSlots
@@ -126,6 +128,16 @@ class SlotPool:
             self.failed += outcome.kind is OutcomeKind.FAILED
             counted.append((job.job_type, outcome, job.wait))
         self._tally(counted)
+        if IN_USE.on_ended:
+            self._tell_observers(ended, codes)
+
+    def _tell_observers(
+        self, ended: Sequence[tuple[ClaimedJob, Outcome]], codes: Sequence[SettleCode]
+    ) -> None:
+        """Of what Redis has accepted; the rest ends elsewhere, in another way perhaps."""
+        tell_observers(
+            pair for pair, code in zip(ended, codes, strict=True) if code != SettleCode.LOST
+        )
 
     def _tell_late(self, job: ClaimedJob, outcome: Outcome) -> None:
         kind = outcome.kind.value
@@ -162,7 +174,10 @@ class SlotPool:
         """
         if jobs:
             outcome = Outcome(OutcomeKind.RELEASED if has_begun else OutcomeKind.RETURNED)
-            self._exchange.trade([(job, outcome) for job in reversed(jobs)], 0)
+            ended = [(job, outcome) for job in reversed(jobs)]
+            codes, _ = self._exchange.trade(ended, 0)
+            if IN_USE.on_ended:
+                self._tell_observers(ended, codes)
 
     def give_back(self, jobs: Sequence[ClaimedJob]) -> None:
         """Gives back jobs whose handlers have not begun; where that fails, they are looked for as lost."""

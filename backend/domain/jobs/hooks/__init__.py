@@ -1,0 +1,1 @@
+"""What applications hang into the life of jobs."""

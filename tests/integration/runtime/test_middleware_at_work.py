@@ -1,0 +1,112 @@
+"""Middleware of the settings under real supervisors, worker processes and children."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import psutil
+
+from tests.eventually import eventually
+from tests.integration.runtime.cluster import Cluster
+from tests.integration.runtime.conftest import SHORT_LEASES
+
+Make = Callable[..., Cluster]
+
+
+def _made(make_cluster: Make, *names: str) -> Cluster:
+    paths = ",".join(f"tests.jobs.witness:{name}" for name in names)
+    cluster = make_cluster(**SHORT_LEASES, TALLY_MIDDLEWARE=paths)
+    cluster.environment["TALLY_TEST_WITNESS"] = str(cluster.folder / "seen")
+    return cluster
+
+
+def _seen(cluster: Cluster) -> list[tuple[int, str]]:
+    file = cluster.folder / "seen"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [(int(pid), what) for pid, _, what in (line.partition(" ") for line in lines)]
+
+
+def test_a_job_and_its_process_are_seen_from_their_beginning_to_their_end(
+    make_cluster: Make,
+) -> None:
+    cluster = _made(make_cluster, "Witness")
+    supervisor = cluster.workers()
+    pid = cluster.pids()[0]
+
+    cluster.ended(cluster.enqueue("note"))
+    eventually(lambda: (pid, "ended note 1 finished") in _seen(cluster), show=cluster.log)
+    supervisor.terminate()
+    eventually(lambda: not psutil.pid_exists(pid), timeout=20, show=cluster.log)
+
+    assert _seen(cluster) == [
+        (pid, "begins worker"),
+        (pid, "runs note 1"),
+        (pid, "ran note 1"),
+        (pid, "ended note 1 finished"),
+        (pid, "ends worker"),
+    ]
+
+
+def test_around_an_isolated_job_it_stands_in_the_child_and_observes_in_the_parent(
+    make_cluster: Make,
+) -> None:
+    cluster = _made(make_cluster, "Witness")
+    supervisor = cluster.workers()
+    parent = cluster.pids()[0]
+
+    child = cluster.ended(cluster.enqueue("isolated_note")).result["pid"]
+    eventually(lambda: (parent, "ended isolated_note 1 finished") in _seen(cluster))
+    supervisor.terminate()
+    eventually(lambda: not psutil.pid_exists(parent), timeout=20, show=cluster.log)
+
+    seen = _seen(cluster)
+    assert [what for pid, what in seen if pid == child] == [
+        "begins child",
+        "runs isolated_note 1",
+        "ran isolated_note 1",
+        "ends child",
+    ]
+    assert [what for pid, what in seen if pid == parent] == [
+        "begins worker",
+        "ended isolated_note 1 finished",
+        "ends worker",
+    ]
+
+
+def test_a_process_that_middleware_does_not_let_begin_says_whose_word_it_was(
+    make_cluster: Make,
+) -> None:
+    cluster = _made(make_cluster, "Unlucky")
+    cluster.start("worker", "default", "--processes=1", "--concurrency=1")
+
+    eventually(lambda: "worker.not_started" in cluster.log(), timeout=30, show=cluster.log)
+    (cluster.folder / "go").touch()
+    job = cluster.ended(cluster.enqueue("note"))
+
+    assert job.state == "finished"
+    [first, *_] = [
+        json.loads(line)
+        for line in (cluster.folder / "log").read_text().splitlines()
+        if line.startswith("{") and "worker.not_started" in line
+    ]
+    assert "LookupError: no licence" in first["exception"]
+    assert "raised by the middleware Unlucky.around_process" in first["exception"]
+
+
+def test_what_commands_enqueue_passes_through_it(make_cluster: Make) -> None:
+    cluster = _made(make_cluster, "Witness")
+
+    enqueued = cluster.start("jobs", "enqueue", "note", "{}")
+
+    assert enqueued.wait(60) == 0, cluster.log()
+    assert [what for _, what in _seen(cluster)] == ["enqueues note"]
+
+
+def test_middleware_that_cannot_be_made_is_named(make_cluster: Make) -> None:
+    cluster = _made(make_cluster, "Witnes")
+
+    ended = cluster.start("jobs", "enqueue", "note", "{}")
+
+    assert ended.wait(60) != 0
+    assert "middleware 'tests.jobs.witness:Witnes' cannot be made: AttributeError" in cluster.log()
