@@ -33,7 +33,10 @@ _LARGEST_COUNT = 2**53
 
 
 class TimeLimitReached(BaseException):
-    """Raised inside a handler at its soft time limit; not an `Exception`, so that few swallow it."""
+    """Raised inside a handler at its soft time limit; not an `Exception`, so that few swallow it.
+
+    An async handler is cancelled instead, and its attempt ends by this.
+    """
 
 
 class StopRequested(BaseException):
@@ -85,6 +88,8 @@ class JobContext:
     catch_up: Callable[[], None] | None = None
     #: Whether somebody asked for this job to stop; long handlers look now and then.
     canceled: bool = False
+    #: Why an async handler is being cancelled: ``timeout``, ``canceled``, ``stopping`` or ``lease_lost``.
+    stop_reason: str = ""
     #: The log, once the handler has asked for it.
     written: JobLog | None = None
 

@@ -171,7 +171,11 @@ def _workers(parts: Platform, lanes: Sequence[str]) -> Workers:
 def _runner(
     parts: Platform, kind: JobType, workers: Workers, children: ChildPool, name: str
 ) -> Runner:
-    if kind.isolation is Isolation.PROCESS or (kind.worker and kind.worker not in workers):
+    if (
+        kind.isolation is Isolation.PROCESS
+        or kind.is_async
+        or (kind.worker and kind.worker not in workers)
+    ):
         return ChildRunner(children, kind, name)
     worker = workers[kind.worker] if kind.worker else None
     return ThreadRunner(attempt.prepare(kind, worker, parts.settings.max_result_bytes))

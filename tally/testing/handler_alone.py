@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Unpack
 
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ from tally.testing.platform_in_test import PlatformInTest
 from tally.testing.worker_in_test import RanJob, run_attempt
 from workers.base_worker import BaseWorker
 from workers.runtime.attempts.job_contexts import context_maker
+from workers.runtime.attempts.own_loop import OwnLoop
 
 _NAME = "worker-in-test"
 _AGAIN = Outcome(OutcomeKind.RETRIED, delay=1.0)
@@ -56,10 +57,11 @@ def run_job(
         broker = MemoryBroker(parts.clock)
         broker.queue.enqueue([parts.intake.check(kind.name, payload, priority, options)])
         job = _claimed(broker, attempt, checkpoint)
-        with _worker(parts, kind, worker) as instance:
+        with _worker(parts, kind, worker) as instance, closing(OwnLoop()) as own_loop:
             context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)(job)
             context.canceled = canceled
-            _, ran = run_attempt(kind, instance, job, context, parts.settings.max_result_bytes)
+            limit = parts.settings.max_result_bytes
+            _, ran = run_attempt(kind, instance, job, context, limit, own_loop=own_loop)
         ran = ran.keeping(broker.checkpoints.load(job.id))
     if raise_errors:
         ran.raise_error()

@@ -19,6 +19,7 @@ from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
 from workers.runtime.attempts.observers import tell_observers
+from workers.runtime.attempts.own_loop import OwnLoop
 from workers.runtime.process_hooks import ProcessHooks
 
 _NAME = "worker-in-test"
@@ -76,6 +77,8 @@ class WorkerInTest:
         self._workers: dict[type[Any], BaseWorker] = {}
         self._hooks = ProcessHooks("worker")
         self._has_begun = False
+        #: One for each depth: the loop of a handler that waits for another job is not free for that.
+        self._loops: list[OwnLoop] = []
         #: The types of the jobs that run now, the innermost last: handlers may wait for other jobs.
         self.running: list[str] = []
 
@@ -100,7 +103,10 @@ class WorkerInTest:
         kind = self._parts.catalogue.get(job.job_type)
         self._begin()
         context = self._make_context(job)
-        outcome, ran = run_attempt(kind, self._worker(kind), job, context, self._limit)
+        own_loop = self._loop() if kind.is_async else None
+        outcome, ran = run_attempt(
+            kind, self._worker(kind), job, context, self._limit, own_loop=own_loop
+        )
         kept = self._load_checkpoint(job.id)
         return outcome, ran.keeping(kept)
 
@@ -123,18 +129,31 @@ class WorkerInTest:
             self._workers[kind.worker] = worker
         return self._workers[kind.worker]
 
+    def _loop(self) -> OwnLoop:
+        while len(self._loops) < len(self.running):
+            self._loops.append(OwnLoop())
+        return self._loops[len(self.running) - 1]
+
     def close(self) -> None:
         """Closes the workers that were opened, and then what stands around them."""
         for worker in self._workers.values():
             worker.close()
+        for own_loop in self._loops:
+            own_loop.close()
         self._hooks.close()
 
 
 def run_attempt(
-    kind: JobType, worker: Any, job: ClaimedJob, context: JobContext, max_result_bytes: int
+    kind: JobType,
+    worker: Any,
+    job: ClaimedJob,
+    context: JobContext,
+    max_result_bytes: int,
+    *,
+    own_loop: OwnLoop | None,
 ) -> tuple[Outcome, RanJob]:
     """One attempt as a worker runs it: JSON in, validation, handler, JSON out, retry verdict."""
-    prepared = attempt.prepare(kind, worker, max_result_bytes)
+    prepared = attempt.prepare(kind, worker, max_result_bytes, own_loop)
     raised: list[BaseException] = []
     progress: list[tuple[float, float | None, str]] = []
     _listen(context, progress)

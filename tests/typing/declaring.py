@@ -71,6 +71,41 @@ def charge(order: int, *, currency: str) -> str:
     return f"{order} {currency}"
 
 
+@job_type("fetch", timeout=10)
+async def fetch(payload: Greeting, context: JobContext) -> Greeted:
+    return Greeted(f"{payload.name} {context.attempt}")
+
+
+@job_type("ping")
+async def ping(payload: Greeting) -> int:
+    return len(payload.name)
+
+
+@job_type("beat")
+async def beat() -> int:
+    return 1
+
+
+class Fetcher(BaseWorker):
+    @job_type("get")
+    async def get(self, payload: Greeting, context: JobContext) -> int:
+        return context.attempt
+
+    @job_type("put")
+    async def put(self, payload: Greeting) -> str:
+        return payload.name
+
+
+@task
+async def multiply(x: int, y: int = 2) -> int:
+    return x * y
+
+
+@task("shop.refund", timeout=5)
+async def refund(order: int, *, currency: str) -> str:
+    return f"{order} {currency}"
+
+
 def right(mailer: Mailer, context: JobContext) -> None:
     ada = Greeting(name="Ada")
     assert_type(
@@ -103,7 +138,25 @@ async def right_in_a_loop() -> None:
     assert_type(await charge.adelay(7, currency="eur"), Job[str])
 
 
-def wrong() -> None:
+async def right_of_async_handlers(fetcher: Fetcher, context: JobContext) -> None:
+    ada = Greeting(name="Ada")
+    assert_type(fetch.enqueue(ada, priority="high"), Job[Greeted])
+    assert_type(await fetch(ada, context), Greeted)
+    assert_type(await (await fetch.aenqueue(ada)).aresult(), Greeted)
+    assert_type(await ping(ada), int)
+    assert_type(ping.using(priority="low").enqueue(ada), Job[int])
+    assert_type(beat.enqueue(), Job[int])
+    assert_type(await beat(), int)
+    assert_type(Fetcher.get.enqueue(ada), Job[int])
+    assert_type(Fetcher.put.enqueue(ada), Job[str])
+    assert_type(await fetcher.get(ada, context), int)
+    assert_type(await multiply.adelay(1, y=3), Job[int])
+    assert_type(await multiply(1), int)
+    assert_type(refund.delay(7, currency="eur"), Job[str])
+    assert_type(await refund(7, currency="eur"), str)
+
+
+def wrong(context: JobContext) -> None:
     ada = Greeting(name="Ada")
     greet.enqueue({"name": "Ada"})  # type: ignore[arg-type]
     greet.enqueue(ada, priority="hi")  # type: ignore[arg-type]
@@ -114,6 +167,10 @@ def wrong() -> None:
     charge.delay(1)  # type: ignore[call-arg]
     pack.enqueue({"sku": 3})  # type: ignore[typeddict-item]
     Mailer.mail.enqueue(3)  # type: ignore[arg-type]
+    fetch.enqueue({"name": "Ada"})  # type: ignore[arg-type]
+    multiply.delay("1")  # type: ignore[arg-type]
+    refund.delay(1)  # type: ignore[call-arg]
+    str.upper(fetch(ada, context))  # type: ignore[arg-type]
 
 
 @job_type("late", timout=5)  # type: ignore[call-arg]

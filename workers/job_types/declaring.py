@@ -11,7 +11,7 @@ from backend.domain.errors import ConfigurationError
 from workers.job_types.arguments import refuse_unnamed
 from workers.job_types.declaration import Declaration
 from workers.job_types.enqueuer import Enqueuer
-from workers.job_types.signatures import ModelDecorator, P, R, TaskDecorator, TaskJob
+from workers.job_types.signatures import Awaited, ModelDecorator, P, R, TaskDecorator, TaskJob
 from workers.job_types.type_options import TypeOptions, declaration
 
 _OF_MODELS = ("enqueue", "aenqueue", "enqueue_many", "delay", "using")
@@ -24,6 +24,9 @@ def job_type(name: str, **options: Unpack[TypeOptions]) -> ModelDecorator:
     The payload's model is the annotation of its first parameter; without one, any JSON object will
     do. It may take a second parameter, the `JobContext`. What it returns must be JSON, or what has one
     form in JSON (models, dataclasses, dates, decimals, UUIDs), of at most ``max_result_bytes``.
+
+    An ``async def`` runs beside many others in the event loop of its worker process, unless
+    ``isolation="process"`` gives it a child of its own.
 
     The function stays what it was, and can enqueue itself: ``greet.enqueue(Greeting(name="Ada"))``,
     `aenqueue`, `enqueue_many`, ``delay(name="Ada")``; ``greet.using(priority="high")`` holds options.
@@ -41,7 +44,9 @@ def job_type(name: str, **options: Unpack[TypeOptions]) -> ModelDecorator:
 
 
 @overload
-def task(handler: Callable[P, R], /) -> TaskJob[P, R]: ...
+def task(handler: Callable[P, Awaited[R]], /) -> TaskJob[P, Awaited[R], R]: ...
+@overload
+def task(handler: Callable[P, R], /) -> TaskJob[P, R, R]: ...
 @overload
 def task(name: str = "", /, **options: Unpack[TypeOptions]) -> TaskDecorator: ...
 def task(said: Any = "", /, **options: Unpack[TypeOptions]) -> Any:
@@ -93,12 +98,7 @@ def _name_of(handler: Callable[..., Any]) -> str:
 
 def _refuse_unrunnable(owner: str, handler: Any) -> None:
     """Raises `ConfigurationError` for a function whose call would not run it: its body never would."""
-    if inspect.iscoroutinefunction(handler) or inspect.isasyncgenfunction(handler):
-        raise ConfigurationError(
-            f"{owner}: {handler.__qualname__} is an async function, which workers do not run; "
-            "declare a plain one that calls it: asyncio.run(...)"
-        )
-    if inspect.isgeneratorfunction(handler):
+    if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
         raise ConfigurationError(
             f"{owner}: {handler.__qualname__} has a yield, so calling it runs nothing; "
             "return a list instead"

@@ -6,7 +6,7 @@ attributes of functions, so these protocols say what is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+#: What a call gives back: the result, or a coroutine of it.
+C_co = TypeVar("C_co", covariant=True)
 M = TypeVar("M", bound="BaseModel | Mapping[str, Any]")
 M_contra = TypeVar("M_contra", contravariant=True)
 W = TypeVar("W")
@@ -48,33 +50,33 @@ class EnqueuesModel(Protocol[M_contra, R_co]):
         """The same with options that hold for all that is enqueued with it."""
 
 
-class ModelJob(EnqueuesModel[M_contra, R_co], Protocol[P, M_contra, R_co]):
+class ModelJob(EnqueuesModel[M_contra, R_co], Protocol[P, M_contra, C_co, R_co]):
     """A function that takes a payload. Calling it runs it here and now."""
 
     __name__: str
     __qualname__: str
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> C_co:
         """Runs the handler, as before it was declared."""
 
 
-class MethodJob(EnqueuesModel[M_contra, R_co], Protocol[M_contra, R_co]):
+class MethodJob(EnqueuesModel[M_contra, R_co], Protocol[M_contra, C_co, R_co]):
     """A method of a worker. ``Mailer.send.enqueue(…)`` enqueues; called on an instance, it runs."""
 
     @overload
     def __get__(self, instance: None, owner: type, /) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type, /) -> Callable[..., R_co]: ...
+    def __get__(self, instance: object, owner: type, /) -> Callable[..., C_co]: ...
 
 
-class BareJob(Protocol[R_co]):
+class BareJob(Protocol[C_co, R_co]):
     """A function without a payload."""
 
     name: str
     __name__: str
     __qualname__: str
 
-    def __call__(self) -> R_co:
+    def __call__(self) -> C_co:
         """Runs the handler, as before it was declared."""
 
     def enqueue(self, payload: None = None, /, **options: Unpack[EnqueueOptions]) -> Job[R_co]:
@@ -104,35 +106,63 @@ class EnqueuesCalls(Protocol[P, R_co]):
         """The same with options that hold for all that is enqueued with it."""
 
 
-class TaskJob(EnqueuesCalls[P, R_co], Protocol[P, R_co]):
+class TaskJob(EnqueuesCalls[P, R_co], Protocol[P, C_co, R_co]):
     """A function that takes arguments. Calling it runs it here and now."""
 
     __name__: str
     __qualname__: str
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> C_co:
         """Runs the function, as before it was declared."""
 
 
+#: What an async handler is to who calls it.
+Awaited = Coroutine[Any, Any, R]
+
+
 class ModelDecorator(Protocol):
-    """What ``@job_type(…)`` makes of a function, by the parameters that it has."""
+    """What ``@job_type(…)`` makes of a function, by the parameters that it has.
+
+    Of an ``async def`` a call gives a coroutine, and a job what that gives.
+    """
 
     @overload
     def __call__(
+        self, handler: Callable[[M, JobContext], Awaited[R]], /
+    ) -> ModelJob[[M, JobContext], M, Awaited[R], R]: ...
+    @overload
+    def __call__(
+        self, handler: Callable[[M], Awaited[R]], /
+    ) -> ModelJob[[M], M, Awaited[R], R]: ...
+    @overload
+    def __call__(self, handler: Callable[[], Awaited[R]], /) -> BareJob[Awaited[R], R]: ...
+    @overload
+    def __call__(
+        self, handler: Callable[[W, M, JobContext], Awaited[R]], /
+    ) -> MethodJob[M, Awaited[R], R]: ...
+    @overload
+    def __call__(self, handler: Callable[[W, M], Awaited[R]], /) -> MethodJob[M, Awaited[R], R]: ...
+    @overload
+    def __call__(
         self, handler: Callable[[M, JobContext], R], /
-    ) -> ModelJob[[M, JobContext], M, R]: ...
+    ) -> ModelJob[[M, JobContext], M, R, R]: ...
     @overload
-    def __call__(self, handler: Callable[[M], R], /) -> ModelJob[[M], M, R]: ...
+    def __call__(self, handler: Callable[[M], R], /) -> ModelJob[[M], M, R, R]: ...
     @overload
-    def __call__(self, handler: Callable[[], R], /) -> BareJob[R]: ...
+    def __call__(self, handler: Callable[[], R], /) -> BareJob[R, R]: ...
     @overload
-    def __call__(self, handler: Callable[[W, M, JobContext], R], /) -> MethodJob[M, R]: ...
+    def __call__(self, handler: Callable[[W, M, JobContext], R], /) -> MethodJob[M, R, R]: ...
     @overload
-    def __call__(self, handler: Callable[[W, M], R], /) -> MethodJob[M, R]: ...
+    def __call__(self, handler: Callable[[W, M], R], /) -> MethodJob[M, R, R]: ...
 
 
 class TaskDecorator(Protocol):
     """What ``@task(…)`` makes of a function."""
 
-    def __call__(self, handler: Callable[P, R], /) -> TaskJob[P, R]:
+    @overload
+    def __call__(self, handler: Callable[P, Awaited[R]], /) -> TaskJob[P, Awaited[R], R]:
+        """The same function, which now can be enqueued."""
+
+    @overload
+    def __call__(self, handler: Callable[P, R], /) -> TaskJob[P, R, R]:
         """The same function, which now can be enqueued."""

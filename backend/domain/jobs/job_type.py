@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,6 +62,11 @@ class JobType:
     takes_arguments: bool = False
     #: The worker class whose instance runs it; None for a plain function.
     worker: type[Any] | None = None
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the handler is an ``async def``: what it returns is to be awaited."""
+        return inspect.iscoroutinefunction(self.handler)
 
     @property
     def payload_schema(self) -> dict[str, Any] | None:

@@ -132,7 +132,7 @@ def test_what_has_one_form_in_json_is_kept_in_it(result: Any, kept: Any) -> None
             _later(),
             (
                 "result is a coroutine, which is not JSON: the handler calls an async function without "
-                "running it (asyncio.run)"
+                "awaiting it; make it an async def too"
             ),
         ),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -13,7 +14,9 @@ from tally import (
     QueueService,
     RetryLater,
     Snooze,
+    current_job,
     job_type,
+    task,
 )
 
 #: Made when the module is imported, as applications do.
@@ -79,6 +82,47 @@ def pages(_: dict[str, Any], context: JobContext) -> Any:
 def wait_for(payload: dict[str, Any]) -> Any:
     """Waits for another job."""
     return queue.wait(payload["job_id"]).result
+
+
+@job_type("ask_price", max_retries=1, retry_delays=[60.0])
+async def ask_price(order: dict[str, Any], context: JobContext) -> dict[str, Any]:
+    """Asks two suppliers at once, and orders a receipt; order 13 fails."""
+    known = await asyncio.gather(*map(_price_of, ("left", "right")))
+    context.log.info("asked", order=order["order_id"])
+    context.progress(2, 2)
+    if order["order_id"] == 13:
+        raise ValueError("bad luck")
+    job = await send_receipt.aenqueue(Receipt(order_id=order["order_id"]))
+    return {"prices": known, "job": job.id, "same": current_job() is context}
+
+
+async def _price_of(side: str) -> int:
+    return await asyncio.to_thread(len, side)
+
+
+@job_type("ask_again")
+async def ask_again(order: dict[str, Any]) -> None:
+    """Enqueues another without awaiting it, as older code does."""
+    ask_price.enqueue(order)
+
+
+@task
+async def wait_a_turn() -> int:
+    """Leaves a task behind that would go on for ever."""
+    left = asyncio.get_running_loop().create_task(_say_when_ended())
+    SAID.append(left.get_name())
+    await asyncio.to_thread(left.get_name)
+    return len(asyncio.all_tasks())
+
+
+async def _say_when_ended() -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        SAID.append("ended")
+
+
+SAID: list[str] = []
 
 
 class Printer(BaseWorker):

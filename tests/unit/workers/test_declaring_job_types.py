@@ -11,6 +11,7 @@ import pytest
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.job_type import JobType
 from workers.base_worker import job_type
 from workers.registry import load_catalogue
 
@@ -29,8 +30,7 @@ async def later_bit_by_bit(payload: dict[str, Any]) -> AsyncIterator[int]:
 @pytest.mark.parametrize(
     ("handler", "said"),
     [
-        (later, "later is an async function, which workers do not run; declare a plain one"),
-        (later_bit_by_bit, "later_bit_by_bit is an async function, which workers do not run;"),
+        (later_bit_by_bit, "later_bit_by_bit has a yield, so calling it runs nothing; return a"),
         (bit_by_bit, "bit_by_bit has a yield, so calling it runs nothing; return a list"),
     ],
 )
@@ -39,6 +39,13 @@ def test_what_a_call_would_not_run_is_refused_with_the_cure(handler: Any, said: 
         job_type("fetch")(handler)
 
     assert str(refusal.value).startswith(f"job type 'fetch': {said}")
+
+
+def test_an_async_function_is_taken_and_known_as_one() -> None:
+    assert job_type("fetch")(later) is later
+
+    assert JobType("fetch", later).is_async
+    assert not JobType("fetch", bit_by_bit).is_async
 
 
 def test_a_plain_function_around_an_async_one_is_taken() -> None:

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -46,6 +46,9 @@ from workers.runtime.attempts.attempt_hooks import AttemptHooks, attempt_hooks
 from workers.runtime.attempts.results import result_encoder
 from workers.runtime.children.forked_copy import end_copy
 
+if TYPE_CHECKING:
+    from workers.runtime.attempts.own_loop import OwnLoop
+
 log = structlog.get_logger("tally.worker")
 
 
@@ -62,12 +65,22 @@ class Prepared(NamedTuple):
     hooks: AttemptHooks | None = None
 
 
-def prepare(job_type: JobType, worker: Any, max_result_bytes: int = RESULT_BYTES) -> Prepared:
-    """Binds a job type to the instance of its worker (None for a plain function)."""
+def prepare(
+    job_type: JobType,
+    worker: Any,
+    max_result_bytes: int = RESULT_BYTES,
+    own_loop: OwnLoop | None = None,
+) -> Prepared:
+    """Binds a job type to the instance of its worker (None for a plain function).
+
+    With ``own_loop`` an async handler is one that can be called: it runs to its end there.
+    """
     call = job_type.handler if worker is None else job_type.handler.__get__(worker)
     if job_type.takes_arguments:
         call = call_with_fields(call)
     parameters = len(inspect.signature(call).parameters)
+    if own_loop is not None and job_type.is_async:
+        call = own_loop.running(call)
     return Prepared(
         job_type,
         call,

@@ -118,7 +118,7 @@ def _cure(result: Any) -> str:
     if inspect.iscoroutine(result):
         # Nobody will ever await it: Python would complain of that much later.
         result.close()
-        return ": the handler calls an async function without running it (asyncio.run)"
+        return ": the handler calls an async function without awaiting it; make it an async def too"
     if inspect.isgenerator(result):
         return ": the handler calls a function with yield; return list(…) of it"
     return ""

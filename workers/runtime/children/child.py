@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.api.config.handing_on import read_back
 from backend.api.config.settings import Settings, adopt
@@ -37,6 +37,9 @@ from workers.runtime.children.descendants import end_descendants
 from workers.runtime.children.process_state import ProcessState
 from workers.runtime.ending import close_all
 from workers.runtime.process_hooks import ProcessHooks
+
+if TYPE_CHECKING:
+    from workers.runtime.attempts.own_loop import OwnLoop
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _MEGABYTE = 1024 * 1024
@@ -127,7 +130,8 @@ class Child:
             job, worker = order
             outcome = self._run(job, context_of(job, worker))
             self._say(frames.outcome_frame(job, outcome, self._tidy()))
-        close_all([*self._workers.values(), self._hooks])
+        own_loop = filter(None, [self._inbox.own_loop])
+        close_all([*self._workers.values(), *own_loop, self._hooks])
 
     def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
         context.report_progress = Progress(
@@ -158,10 +162,19 @@ class Child:
         if job.job_type not in self._prepared:
             job_type = self._catalogue.get(job.job_type)
             worker = self._opened(job_type.worker) if job_type.worker else None
+            own_loop = self._own_loop() if job_type.is_async else None
             self._prepared[job.job_type] = attempt.prepare(
-                job_type, worker, self._settings.max_result_bytes
+                job_type, worker, self._settings.max_result_bytes, own_loop
             )
         return self._prepared[job.job_type]
+
+    def _own_loop(self) -> OwnLoop:
+        """Made for the first async handler, for one of another kind pays nothing for it."""
+        if self._inbox.own_loop is None:
+            from workers.runtime.attempts.own_loop import OwnLoop
+
+            self._inbox.own_loop = OwnLoop()
+        return self._inbox.own_loop
 
     def _opened(self, worker_class: type[BaseWorker]) -> BaseWorker:
         if worker_class not in self._workers:

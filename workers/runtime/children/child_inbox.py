@@ -9,11 +9,14 @@ import socket
 import threading
 import time
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.domain.jobs.job import ClaimedJob
 from workers.base_worker import JobContext, TimeLimitReached
 from workers.runtime.children import frames
+
+if TYPE_CHECKING:
+    from workers.runtime.attempts.own_loop import OwnLoop
 
 _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 #: As far ahead as one look goes; `poll` knows no longer times than 24 days.
@@ -31,6 +34,8 @@ class ChildInbox(threading.Thread):
         self._jobs: SimpleQueue[tuple[ClaimedJob, str] | None] = SimpleQueue()
         self._answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._limit_at = math.inf
+        #: In which async handlers run; None: none has yet.
+        self.own_loop: OwnLoop | None = None
         self._aim = threading.Lock()
         self._running: tuple[ClaimedJob, JobContext] | None = None
 
@@ -93,7 +98,10 @@ class ChildInbox(threading.Thread):
             return
         self._limit_at = math.inf
         with self._aim:
-            if self._running is not None:
+            if self._running is None:
+                return
+            # Raised in a loop it would end that, and come up only once the loop has something to do.
+            if self.own_loop is None or not self.own_loop.interrupt(TimeLimitReached, "timeout"):
                 _raise_in_thread(_main_thread(), ctypes.py_object(TimeLimitReached))
 
 

@@ -1,0 +1,74 @@
+"""Async handlers in the test kit: they run to their end, whether the test itself has a loop or not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tally.testing import QueueInTest, run_job
+from tests.unit.testing.shop import SAID, ask_again, ask_price, wait_a_turn
+
+
+def test_one_alone_runs_with_all_that_is_said_of_its_job() -> None:
+    ran = run_job(ask_price, {"order_id": 17})
+
+    assert ran.outcome == "finished"
+    assert (ran.result["prices"], ran.result["same"]) == ([4, 5], True)
+    assert ran.log == [("info", "asked order=17")]
+    assert ran.progress == [(2, 2, "")]
+
+
+def test_what_it_raises_is_raised_or_told() -> None:
+    with pytest.raises(ValueError, match="bad luck"):
+        run_job(ask_price, {"order_id": 13})
+
+    ran = run_job(ask_price, {"order_id": 13}, raise_errors=False)
+    assert (ran.outcome, str(ran.raised)) == ("retried", "bad luck")
+
+
+def test_it_waits_for_drain_and_what_it_enqueues_runs_too(jobs: QueueInTest) -> None:
+    ask_price.enqueue({"order_id": 17})
+
+    ran = jobs.drain()
+
+    assert [(job.job_type, job.outcome) for job in ran] == [
+        ("ask_price", "finished"),
+        ("send_receipt", "finished"),
+    ]
+
+
+def test_it_has_run_when_the_call_returns_that_enqueued_it(at_once: QueueInTest) -> None:
+    job = ask_price.enqueue({"order_id": 17})
+
+    assert job.result()["prices"] == [4, 5]
+    assert [job.job_type for job in at_once.enqueued()] == ["ask_price", "send_receipt"]
+
+
+async def _enqueue_in_a_loop() -> list[str]:
+    jobs = [ask_price.enqueue({"order_id": 1}), await ask_price.aenqueue({"order_id": 2})]
+    return [job.view().state for job in jobs]
+
+
+def test_a_test_that_has_a_loop_itself_may_enqueue_as_well(at_once: QueueInTest) -> None:
+    assert asyncio.run(_enqueue_in_a_loop()) == ["finished", "finished"]
+
+
+def test_one_that_enqueues_another_within_its_loop_finds_it_run(at_once: QueueInTest) -> None:
+    ask_again.enqueue({"order_id": 17})
+
+    assert [job.state for job in map(at_once.job, _ids(at_once))] == ["finished"] * 3
+
+
+def _ids(queue: QueueInTest) -> list[str]:
+    return [job.id for job in queue.enqueued()]
+
+
+def test_tasks_that_it_leaves_behind_end_with_it(jobs: QueueInTest) -> None:
+    for _ in range(2):
+        wait_a_turn.delay()
+        [ran] = jobs.drain()
+        # Itself and the one it made: nothing of the job before.
+        assert ran.result == 2
+
+    assert SAID[1::2] == ["ended", "ended"]

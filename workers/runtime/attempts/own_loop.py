@@ -1,0 +1,98 @@
+"""An event loop of one's own for async handlers that run one at a time: in a child, in a test."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
+from typing import Any
+
+from workers.base_worker import JobContext
+from workers.job_types.current_job import RUNNING
+
+
+class OwnLoop:
+    """Runs a coroutine to its end in the calling thread; what handlers opened lives until `close`."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._turning = threading.Lock()
+        self._task: asyncio.Task[Any] | None = None
+        self._context: JobContext | None = None
+        self._interrupt: type[BaseException] | None = None
+
+    def running(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+        """The handler as a function that returns when the handler is done."""
+
+        def run(*arguments: Any) -> Any:
+            return self.run(handler(*arguments))
+
+        return run
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        """What comes of it. Tasks that it leaves behind are cancelled, as `asyncio.run` does."""
+        context = copy_context()
+        if asyncio._get_running_loop() is None:  # noqa: SLF001 - get_running_loop() raises instead
+            return self._runner.run(self._attended(work), context=context)
+        return self._run_beside(work, context)
+
+    def _run_beside(self, work: Awaitable[Any], context: Context) -> Any:
+        """In a thread that runs no loop: an async test may enqueue what runs at once."""
+        found: list[Any] = []
+
+        def run() -> None:
+            try:
+                found.append(self._runner.run(self._attended(work), context=context))
+            except BaseException as raised:  # noqa: BLE001 - raised again where it was called
+                found.append(raised)
+
+        thread = threading.Thread(target=run, name="own-loop")
+        thread.start()
+        thread.join()
+        if isinstance(found[0], BaseException):
+            raise found[0]
+        return found[0]
+
+    async def _attended(self, work: Awaitable[Any]) -> Any:
+        with self._turning:
+            self._task, self._context, self._interrupt = asyncio.current_task(), RUNNING.get(), None
+        try:
+            return await self._done(work)
+        except asyncio.CancelledError as canceled:
+            if self._interrupt is None:
+                raise
+            raise self._interrupt from canceled
+
+    async def _done(self, work: Awaitable[Any]) -> Any:
+        before = asyncio.all_tasks()
+        try:
+            return await work
+        finally:
+            with self._turning:
+                self._task = None
+            await _cancel(asyncio.all_tasks() - before)
+
+    def interrupt(self, raised: type[BaseException], reason: str) -> bool:
+        """Cancels what runs, once, from another thread; its attempt ends by ``raised``.
+
+        False when nothing runs here that could be cancelled.
+        """
+        with self._turning:
+            if self._task is None or self._interrupt is not None:
+                return False
+            self._interrupt = raised
+            if self._context is not None:
+                self._context.stop_reason = reason
+            self._runner.get_loop().call_soon_threadsafe(self._task.cancel, reason)
+            return True
+
+    def close(self) -> None:
+        """Ends the loop."""
+        self._runner.close()
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
