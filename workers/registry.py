@@ -17,8 +17,8 @@ from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from workers.job_types.finding import declared_in
 
-#: Packages whose names we take.
-_OURS = frozenset({"tally", "backend", "workers"})
+#: Packages whose names we take; in the isolated wheel all of ours are inside ``tally``.
+_OURS = frozenset({"tally", *(name.partition(".")[0] for name in (__name__, find_file.__module__))})
 _VARIABLE = "TALLY_JOB_PACKAGES"
 
 
@@ -92,9 +92,10 @@ def _modules(name: str) -> list[ModuleType]:
 def _advice(name: str, error: BaseException) -> str:
     top = name.partition(".")[0]
     if isinstance(error, ModuleNotFoundError) and top in _OURS and error.name == name:
+        isolated = "install tally-queue-isolated instead of tally-queue: nothing else changes"
         return (
             f"the package {top!r} that is found here is Tally's own, so that one of yours with that "
-            "name cannot be; rename yours"
+            f"name cannot be; {'rename yours' if top == 'tally' else isolated}"
         )
     return f"correct it, or correct {_list_of_packages()}"
 

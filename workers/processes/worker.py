@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import secrets
 import socket
+import sys
 import threading
+from pathlib import Path
 
 import structlog
 
@@ -30,6 +32,9 @@ def main() -> None:
     """Runs one worker process until it is told to stop, or retires."""
     asked = _arguments()
     lose_lines()
+    # Job packages may lie in the current folder: last of all places, as for the `tally` command.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
     set_up_logs(process="worker")
     try:
         _run(asked)

@@ -134,7 +134,8 @@ def test_a_package_that_has_the_name_of_one_of_ours_is_told_what_to_do(tmp_path:
     assert str(refused.value) == (
         "job package 'backend.plants' cannot be imported: ModuleNotFoundError: No module named "
         "'backend.plants'; the package 'backend' that is found here is Tally's own, so that one of yours "
-        "with that name cannot be; rename yours"
+        "with that name cannot be; install tally-queue-isolated instead of tally-queue: nothing else "
+        "changes"
     )
 
 

@@ -21,6 +21,8 @@ from workers.runtime.supervision.killing import (
     ran_no_python,
 )
 
+#: What is run; it has another name in the isolated wheel.
+_PROGRAM = __name__.partition(".runtime.")[0]
 #: Seconds a process may need to import the job packages on a busy machine.
 _START_SECONDS = 60.0
 
@@ -38,8 +40,10 @@ class WorkerHandle:
             self._process = subprocess.Popen(
                 [
                     sys.executable,
+                    # Not the current folder first: a package ``workers`` there would be run instead.
+                    "-P",
                     "-m",
-                    "workers",
+                    _PROGRAM,
                     f"--lane={lane}",
                     f"--name={name}",
                     f"--concurrency={slots}",
