@@ -1,6 +1,6 @@
 # What people do with this repository. `make` alone shows it.
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-fast last-release ranges drill bench docs screenshots quickstart wheel release clean
+.PHONY: help setup check format test test-fast last-release ranges drill bench docs screenshots quickstart wheels release clean
 PYTHON := .venv/bin/python
 TESTS ?= tests/unit
 
@@ -48,9 +48,9 @@ screenshots: setup  ## Makes the pictures of the dashboard anew; needs Chromium.
 quickstart:  ## Starts everything and shows it at work.
 	./scripts/quickstart.sh
 
-wheel: setup  ## Builds the wheel into dist/ and tries it.
-	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
-	$(PYTHON) -m pytest tests/contract/test_wheel.py
+wheels: setup  ## Builds the wheels into dist/, and tries each where nothing else is installed.
+	$(PYTHON) -m scripts.wheels dist
+	TALLY_TEST_INSTALL=full $(PYTHON) -m pytest tests/contract/wheels
 
 release: setup  ## Cuts a release: VERSION=0.3.0.
 	./scripts/release.sh $(VERSION)

@@ -17,8 +17,8 @@ version="${1:-}"
 sed -i.before -E "s/^version = \".*\"/version = \"$version\"/" pyproject.toml
 sed -i.before -E "s/^__version__ = \".*\"/__version__ = \"$version\"/" backend/__init__.py
 rm -f pyproject.toml.before backend/__init__.py.before
-.venv/bin/python -m pytest -q tests/contract/test_wheel.py tests/architecture
-.venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+.venv/bin/python -m pytest -q tests/contract/wheels tests/architecture
+.venv/bin/python -m scripts.wheels dist
 git commit --quiet --all --message "Release $version"
 git tag --annotate "v$version" --message "Tally $version"
-echo "dist/tally_queue-$version-py3-none-any.whl is built, v$version is tagged: look at the commit, then git push --follow-tags"
+echo "dist/tally_*-$version-py3-none-any.whl are built, v$version is tagged: look at the commit, then git push --follow-tags"

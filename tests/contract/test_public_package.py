@@ -92,7 +92,11 @@ def test_a_package_of_the_users_that_hides_ours_is_named(
     if marker is None:  # A folder that is no package hides nothing.
         assert said.stdout == "imported\n"
         return
-    assert f"another package called {name!r} ({package})" in said.stderr.splitlines()[-1]
+    assert said.stderr.splitlines()[-1] == (
+        f"ImportError: another package called {name!r} ({package}) hides Tally's own, which has that name "
+        "too; install tally-queue-isolated instead of tally-queue: it has no such names, and nothing else "
+        "changes. Programs that only enqueue can do with tally-client"
+    )
 
 
 _PAGES = (*(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.py"))

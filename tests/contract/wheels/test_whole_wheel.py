@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.runtime.cluster import ROOT
+from tests.contract.wheels.installing import ROOT
 
-_PARTS = ("tally", "backend", "workers", "migrations", "config", "deploy", "docs")
-_FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 _LOOK = """
 from pathlib import Path
 from backend.api.config.settings import load_settings
@@ -26,27 +23,10 @@ print(len(read_migrations(shipped("migrations"))), Path(settings.report.folder).
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(whole_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packages as the wheel lays them out."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
-    for part in _PARTS:
-        shutil.copytree(ROOT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in _FILES:
-        shutil.copy(ROOT / name, source)
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "-q",
-        "--no-deps",
-        "-w",
-        str(target),
-        str(source),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=100)
-    [wheel] = target.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    target = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(whole_wheel) as archive:
         archive.extractall(target)
     return target
 

@@ -1,0 +1,1 @@
+"""What is installed of each distribution, and what it does there."""
