@@ -55,7 +55,7 @@ class Processes:
         """Whoever is mute can write neither log nor message: both answer that the disk is full."""
         with Path("/dev/full" if mute else self._log).open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "backend.cli.main", *command],
+                [sys.executable, "-P", "-m", "backend.cli.main", *command],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

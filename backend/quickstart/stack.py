@@ -52,7 +52,14 @@ class Stack:
         """Starts a process of the `tally` command; its log is in the state directory."""
         with (self.state / "log" / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [*follower(signal.SIGTERM), sys.executable, "-m", "backend.cli.main", *command],
+                [
+                    *follower(signal.SIGTERM),
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "backend.cli.main",
+                    *command,
+                ],
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -79,6 +79,8 @@ def _become_supervisor(spec: SupervisorSpec) -> NoReturn:
     """The same process goes on as a program that needs much less memory."""
     program = [
         sys.executable,
+        # Not the current folder first: what is called ``workers`` there would be run instead.
+        "-P",
         "-m",
         "workers.processes.supervisor",
         f"--spec={spec.hand_over()}",

@@ -40,7 +40,7 @@ class WorkerHandle:
             self._process = subprocess.Popen(
                 [
                     sys.executable,
-                    # Not the current folder first: a package ``workers`` there would be run instead.
+                    # As in `tally worker`: the current folder is the last place to look, not the first.
                     "-P",
                     "-m",
                     _PROGRAM,
