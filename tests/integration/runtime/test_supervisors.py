@@ -19,7 +19,7 @@ def test_it_is_the_process_that_was_started_and_its_arguments_hold_no_secret(
     words = process.cmdline()
 
     assert int(pid_file.read_text()) == supervisor.pid
-    assert words[1:3] == ["-m", "workers.processes.supervisor"]
+    assert words[1:4] == ["-P", "-m", "workers.processes.supervisor"]
     assert words[-1] == "default"
     assert cluster.environment["REDIS_URL"] not in " ".join(words)
     supervisor.terminate()
