@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 
 _ROOT = Path(__file__).parent
 _FOLDERS = (
-    *("migrations", "config/reports", "config/templates"),
+    *("migrations", "config/reports", "config/templates", "examples/starter"),
     *("config/prometheus", "config/grafana", "deploy"),
 )
 _FILES = ("config/redis.conf", "config/redis-acl.conf", "docs/runbook.md")

@@ -1,7 +1,7 @@
 # Sourced: makes .venv and installs Tally into it with the extras named in EXTRAS, from the lock file,
 # unless that is done already. Needs only Python 3.11 or later.
 # What developing takes: everything that tests and checks want.
-DEVELOPMENT=embedded,demo,reports,xlsx,parquet,jwt,docs-ui,test,lint
+DEVELOPMENT=embedded,dev,demo,reports,xlsx,parquet,jwt,docs-ui,test,lint
 
 install_tally() {
   local extras="$1" python stamp want

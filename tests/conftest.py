@@ -33,6 +33,7 @@ LONGEST_FIRST = (
     "drills",
     "e2e",
     "integration/runtime",
+    "integration/development",
     "integration/cli",
     "integration/history",
     "integration/api",

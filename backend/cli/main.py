@@ -97,6 +97,8 @@ COMMANDS = {
         "deploy_files",
         "Write units, configurations and alert rules to a folder.",
     ),
+    "init": ("backend.cli.commands.init", "init", "Write a small project to start from."),
+    "dev": ("backend.development.command", "dev", "Run a project while you write it."),
     "quickstart": ("backend.quickstart.command", "quickstart", "Start everything and show it."),
     "drill": ("backend.cli.commands.drill", "drill", "Kill workers while jobs run, and count."),
 }

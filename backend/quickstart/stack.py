@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from backend.api.config.left_by_dev import OWNER
 from backend.domain.errors import TallyError
 from backend.embedded import Servers, servers_from_environment_or_start
 from backend.embedded.launch import follower
@@ -38,7 +39,7 @@ class Stack:
         self.servers = servers_from_environment_or_start(self.state)
         os.environ["REDIS_URL"] = self.servers.redis_url
         os.environ["DATABASE_URL"] = self.servers.database_url
-        (self.state / "env").unlink(missing_ok=True)
+        (self.state / "env").write_text(OWNER.format(pid=os.getpid()), encoding="utf-8")
         for name in ("REDIS_URL", "DATABASE_URL"):
             self.tell(name, os.environ[name])
         return self.servers

@@ -1,13 +1,14 @@
 """All settings of Tally, their defaults and meanings, in one table.
 
-Order of precedence: arguments, environment (``TALLY_…``, nested with ``__``), the file, defaults.
+Order of precedence: arguments, environment (``TALLY_…``, nested with ``__``), the file, the
+stores of a `tally dev` that runs in the project, defaults.
 ``REDIS_URL`` and ``JOB_QUEUE_DATABASE_URL`` (or ``DATABASE_URL``) are read without a prefix.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -35,6 +36,7 @@ from backend.api.config.engine_settings import (
 )
 from backend.api.config.explain import explain, unknown_variables
 from backend.api.config.given_by import place_of
+from backend.api.config.left_by_dev import stores_left_by_dev
 from backend.api.config.record_settings import (
     CallbackSettings,
     EventSettings,
@@ -177,12 +179,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the file."""
-        return (init_settings, env_settings, _FileSource(settings_cls))
+        """Arguments, then the environment, then the file, then a `tally dev` that runs here."""
+        own = (_FileSource(settings_cls), _DevSource(settings_cls))
+        return (init_settings, env_settings, *own)
 
 
-class _FileSource(PydanticBaseSettingsSource):
-    """The values of the file that `find_file` finds."""
+class _OwnSource(PydanticBaseSettingsSource):
+    """Values by the names of settings, wherever they were found."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         return None, field_name, False
@@ -191,9 +194,24 @@ class _FileSource(PydanticBaseSettingsSource):
         """Under the names by which the environment's values come: two names would be two values."""
         fields = self.settings_cls.model_fields
         firsts = {own: names[0] for own, field in fields.items() if (names := names_of(field))}
+        return {firsts.get(name, name): value for name, value in self.values().items()}
+
+    def values(self) -> Mapping[str, Any]:
+        """What is found."""
+        raise NotImplementedError
+
+
+class _FileSource(_OwnSource):
+    def values(self) -> Mapping[str, Any]:
+        """Those of the file that `find_file` finds."""
         file = find_file(os.environ)
-        values = file.content() if file else {}
-        return {firsts.get(name, name): value for name, value in values.items()}
+        return file.content() if file else {}
+
+
+class _DevSource(_OwnSource):
+    def values(self) -> Mapping[str, Any]:
+        """The stores that are running here."""
+        return stores_left_by_dev(os.environ)
 
 
 def load_settings(**overrides: Any) -> Settings:

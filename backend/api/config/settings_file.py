@@ -84,7 +84,7 @@ def find_file(environment: Mapping[str, str]) -> SettingsFile | None:
             raise ConfigurationError(f"TALLY_CONFIG names {named}, which is not a file")
         return SettingsFile(Path(named))
     for folder in (*_upwards(Path.cwd()), _CHECKOUT):
-        found = _in(folder)
+        found = settings_in(folder)
         if len(found) > 1:
             raise ConfigurationError(
                 f"settings are both in {found[0]} and in {found[1]}: keep one, or say which in TALLY_CONFIG"
@@ -94,7 +94,8 @@ def find_file(environment: Mapping[str, str]) -> SettingsFile | None:
     return None
 
 
-def _in(folder: Path) -> list[SettingsFile]:
+def settings_in(folder: Path) -> list[SettingsFile]:
+    """Every file with settings in a folder; more than one is a mistake."""
     paths = [folder / _OWN, folder / _YAML]
     found = [SettingsFile(path) for path in paths if path.is_file()]
     shared = SettingsFile(folder / _SHARED)

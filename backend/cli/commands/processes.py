@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -56,8 +57,19 @@ def _say_where_settings_are() -> None:
 @click.option("--processes", type=click.IntRange(1), help="Worker processes per lane.")
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Slots of each process.")
 @click.option("--pid-file", type=click.Path(path_type=Path), help="Where to write the process id.")
+@click.option("--reload", is_flag=True, help="Start again when code or settings change.")
+@click.option(
+    "--watch", multiple=True, type=click.Path(path_type=Path),
+    help="With --reload: one more folder whose changes count.",
+)  # fmt: skip
 def worker(
-    lanes: tuple[str, ...], processes: int | None, concurrency: int | None, pid_file: Path | None
+    lanes: tuple[str, ...],
+    *,
+    processes: int | None,
+    concurrency: int | None,
+    pid_file: Path | None,
+    reload: bool,
+    watch: tuple[Path, ...],
 ) -> None:
     """Runs worker processes for LANES (default: all) under a supervisor, until stopped.
 
@@ -65,7 +77,11 @@ def worker(
     Examples:
       tally worker                      every lane
       tally worker email --processes 2  two processes for mails
+      tally worker --reload             starts again when code changes
     """
+    if reload:
+        asked = {"--processes": processes, "--concurrency": concurrency, "--pid-file": pid_file}
+        _reload(lanes, asked, watch)
     find_scratch_folder()
     parts = _started("supervisor")
     chosen = _chosen(parts, lanes)
@@ -88,6 +104,15 @@ def _become_supervisor(spec: SupervisorSpec) -> NoReturn:
     ]
     with stop_signals.held_back():
         os.execv(sys.executable, program)  # noqa: S606 - no shell is wanted, and none of it is from outside
+
+
+def _reload(
+    lanes: tuple[str, ...], asked: Mapping[str, object], watch: tuple[Path, ...]
+) -> NoReturn:
+    from backend.development.reloading import run_reloading
+
+    given = [f"{name}={value}" for name, value in asked.items() if value is not None]
+    run_reloading(["worker", *lanes, *given], watch)
 
 
 def _chosen(parts: Platform, lanes: tuple[str, ...]) -> list[str]:

@@ -25,6 +25,9 @@ They are the same names in three forms. Two files in one folder are an error tha
 under `job_packages` are found beside the file, wherever a process is started. Processes say at their start
 which file they read (`settings.read`).
 
+Stores that nobody names are those of the `tally dev` that runs in the project, if one does and `TALLY_ENV`
+is not `production`.
+
 In the environment `worker.lease` is `TALLY_WORKER__LEASE`. Lists and mappings are JSON there
 (`TALLY_WORKER__WEIGHTS='{"high": 7, "normal": 2, "low": 1}'`); lists of words may have commas between. A
 name that does not exist is refused, with the nearest one that does, and so is a wrong value; the error says

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backend.api.config.left_by_dev import stores_left_by_dev
 from backend.api.config.settings import Settings
 from backend.api.config.settings_file import find_file
 from backend.cli.reference.setting_rows import SettingRow, setting_rows, shown
@@ -25,11 +26,14 @@ def settings_in_force(settings: Settings, environment: Mapping[str, str]) -> lis
     file = find_file(environment)
     content = file.content() if file else {}
     variables = {name.upper() for name in environment}
+    left = stores_left_by_dev(environment)
     return [
         SettingInForce(
             row.name,
             _masked(settings, row.name),
-            _source(row, variables) or (str(file) if _is_in(content, row.name) else "default"),
+            _source(row, variables)
+            or (str(file) if _is_in(content, row.name) else "")
+            or ("tally dev" if row.name in left else "default"),
         )
         for row in setting_rows()
     ]

@@ -1,0 +1,1 @@
+"""The loop of somebody who writes jobs: `tally dev`, and programs that start again when code changes."""
