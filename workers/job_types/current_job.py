@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from backend.telemetry.logs.running_job import RUNNING
 
 if TYPE_CHECKING:
     from workers.base_worker import JobContext
-
-#: Set anew in each attempt's own context, so that nothing need take it back.
-RUNNING: ContextVar[JobContext | None] = ContextVar("tally_running_job", default=None)
 
 
 def current_job() -> JobContext | None:
@@ -18,4 +16,4 @@ def current_job() -> JobContext | None:
     Code that a handler runs in a thread of its own sees it if that thread was given the context:
     `asyncio.to_thread` does so, `threading.Thread` does not.
     """
-    return RUNNING.get()
+    return cast("JobContext | None", RUNNING.get())

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from backend.telemetry.logs.redaction import masked_text, redact
+from backend.telemetry.logs.running_job import IS_KEPT
 
-#: More than a person reads of one attempt; the process log has them all.
-_MOST_LINES, _MOST_CHARACTERS = 200, 16 * 1024
+#: More than a person reads of one attempt; the process log has them all. Of the first ones, and of the
+#: last ones, which tell what went wrong.
+_MOST_FIRST, _MOST_LAST = 150, 50
+_MOST_CHARACTERS_FIRST, _MOST_CHARACTERS_LAST = 12 * 1024, 4 * 1024
+_LEVELS = {"critical": "error", "exception": "error", "fatal": "error", "warn": "warning"}
 #: What every line says of itself, and what the way to the process log takes for its own.
 _OWN = frozenset(
     {
@@ -17,6 +23,8 @@ _OWN = frozenset(
         *("job_id", "job_type", "attempt", "trace_id", "stack_info", "method_name"),
     }
 )
+
+Line = tuple[int, str, str]
 
 
 class JobLog:
@@ -32,8 +40,10 @@ class JobLog:
         import structlog
 
         self._logger = structlog.get_logger("tally.job").bind(**identity)
-        self._lines: list[tuple[int, str, str]] = []
+        self._first: list[Line] = []
+        self._last: deque[Line] = deque()
         self._characters = 0
+        self._characters_last = 0
         self._left_out = 0
 
     def debug(self, event: str, /, **details: Any) -> None:
@@ -43,48 +53,74 @@ class JobLog:
     def info(self, event: str, /, **details: Any) -> None:
         """Something went as it should."""
         self._write("info", event, details)
-        self._keep("info", event, details)
+        self.keep("info", event, details)
 
     def warning(self, event: str, /, **details: Any) -> None:
         """Something went otherwise, and the job goes on."""
         self._write("warning", event, details)
-        self._keep("warning", event, details)
+        self.keep("warning", event, details)
 
     def error(self, event: str, /, **details: Any) -> None:
         """Something went wrong."""
         self._write("error", event, details)
-        self._keep("error", event, details)
+        self.keep("error", event, details)
 
     def kept(self) -> str:
         """The lines as JSON, each its time (Unix ms), level and text; empty when nothing was said."""
-        lines = list(self._lines)
-        if self._left_out:
-            left_out = f"… and {self._left_out} more lines, which the process log has"
-            lines.append((_now(), "warning", left_out))
+        last = list(self._last)
+        lines = [*self._first, *self._hint(last), *last]
         return json.dumps(lines, ensure_ascii=False, separators=(",", ":")) if lines else ""
 
-    def _write(self, level: str, event: str, details: dict[str, Any]) -> None:
-        """Into the process log. A line that cannot be written fails no job: it would repeat its effects."""
-        try:
-            getattr(self._logger, level)(event, **_renamed(details))
-        except Exception as error:  # noqa: BLE001 - values of any class, and a stream that may be full
-            self._add("warning", f"a line is missing in the process log: {type(error).__name__}")
+    def _hint(self, last: list[Line]) -> list[Line]:
+        if not self._left_out:
+            return []
+        words = f"… and {self._left_out} more lines, which the process log has"
+        return [(last[0][0] if last else _now(), "warning", words)]
 
-    def _keep(self, level: str, event: str, details: dict[str, Any]) -> None:
+    def keep(self, level: str, event: Any, details: Mapping[str, Any]) -> None:
+        """Keeps a line that goes to the process log by another way; never raises."""
         try:
             known = redact(None, level, dict(details))
             text = " ".join([masked_text(str(event)), *(f"{n}={v}" for n, v in known.items())])
         except Exception as error:  # noqa: BLE001 - somebody's own __str__
             said = event if isinstance(event, str) else type(event).__name__
             text = f"{said[:200]} (not all of it can be shown: {type(error).__name__})"
-        self._add(level, text)
+        self._add(_LEVELS.get(level, level), text)
+
+    def _write(self, level: str, event: str, details: dict[str, Any]) -> None:
+        """Into the process log. A line that cannot be written fails no job: it would repeat its effects."""
+        before = IS_KEPT.set(True)
+        try:
+            getattr(self._logger, level)(event, **_renamed(details))
+        except Exception as error:  # noqa: BLE001 - values of any class, and a stream that may be full
+            self._add("warning", f"a line is missing in the process log: {type(error).__name__}")
+        finally:
+            IS_KEPT.reset(before)
 
     def _add(self, level: str, text: str) -> None:
-        self._characters += len(text)
-        if len(self._lines) >= _MOST_LINES or self._characters > _MOST_CHARACTERS:
+        line = (_now(), level, text)
+        if not self._last and len(self._first) < _MOST_FIRST:
+            self._characters += len(text)
+            if self._characters <= _MOST_CHARACTERS_FIRST:
+                self._first.append(line)
+                return
+        self._add_to_the_last(line)
+
+    def _add_to_the_last(self, line: Line) -> None:
+        """It pushes out the oldest of them; one that alone is too long is cut.
+
+        Without a lock: a thread that is interrupted while it has one would leave it to nobody.
+        """
+        line = (*line[:2], line[2][:_MOST_CHARACTERS_LAST])
+        self._last.append(line)
+        self._characters_last += len(line[2])
+        while len(self._last) > _MOST_LAST or self._characters_last > _MOST_CHARACTERS_LAST:
+            try:
+                oldest = self._last.popleft()
+            except IndexError:  # Another thread of the job was faster.
+                break
+            self._characters_last -= len(oldest[2])
             self._left_out += 1
-        else:
-            self._lines.append((_now(), level, text))
 
 
 def _renamed(details: dict[str, Any]) -> dict[str, Any]:

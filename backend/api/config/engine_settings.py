@@ -226,6 +226,7 @@ class LogChoice(TypedDict):
     style: Literal["auto", "json", "text"]
     libraries: str
     setup: Literal["tally", "keep"]
+    capture: bool
 
 
 class LogSettings(Section):
@@ -244,6 +245,11 @@ class LogSettings(Section):
         "its way.",
     )
 
+    capture: bool = Field(
+        True,
+        description="What handlers write with logging and structlog, from info on, stays with the attempt.",
+    )
+
     def said(self) -> LogChoice:
         """What `set_up_logs` takes."""
         return {
@@ -251,4 +257,5 @@ class LogSettings(Section):
             "style": self.format,
             "libraries": self.libraries,
             "setup": self.setup,
+            "capture": self.capture,
         }

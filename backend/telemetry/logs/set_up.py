@@ -10,6 +10,7 @@ from typing import Any, Literal, TextIO
 import structlog
 
 from backend.domain.text.visible_text import visible, visible_line
+from backend.telemetry.logs.job_lines import job_fields, keep_line, keep_lines_of_jobs
 from backend.telemetry.logs.redaction import redact
 
 #: Libraries of ours that say at each step what they do. Those of an application are its own affair.
@@ -30,15 +31,18 @@ def set_up_logs(
     process: str = "",
     libraries: str = "WARNING",
     setup: Literal["tally", "keep"] = "tally",
+    capture: bool = True,
 ) -> None:
     """Sends our lines and those of libraries through one chain. Call once, early in a process.
 
-    ``keep`` leaves `logging` to the application, also what an earlier call did to it.
+    With ``capture`` lines inside a job stay with its attempt, whoever writes them. ``keep`` leaves
+    `logging` to the application, also what an earlier call did to it.
     """
     as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        job_fields,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
     ]
@@ -46,13 +50,15 @@ def set_up_logs(
     # variables of each frame, and with them payloads and passwords.
     ending = [structlog.processors.format_exc_info, *_renderers(as_text=as_text)]
     structlog.configure(
-        processors=[*shared, *ending],
+        # Lines of `logging` pass through the others too, and were kept as they were made.
+        processors=[*([keep_line] if capture else []), *shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     if process:
         structlog.contextvars.bind_contextvars(process=process)
+    keep_lines_of_jobs(capture)
     if setup == "keep":
         _leave_to_the_application()
     else:

@@ -68,6 +68,10 @@ def test_the_lines_of_isolated_jobs_are_as_those_of_others(cluster: Cluster) -> 
             "level": "warning",
             "process": "child",
             "logger": "library",
+            "job_id": job.id,
+            "job_type": "isolated_log",
+            "attempt": 1,
+            "trace_id": "t-1",
         },
     }
     assert "hunter2" not in (cluster.folder / "log").read_text()

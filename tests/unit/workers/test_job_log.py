@@ -67,15 +67,36 @@ def test_a_talkative_handler_fills_no_store_and_is_told_so() -> None:
 
     lines = _lines(log)
     assert len(lines) == 201
-    assert lines[-1] == ("warning", "… and 9800 more lines, which the process log has")
+    assert lines[149:152] == [
+        ("info", "again number=149"),
+        ("warning", "… and 9800 more lines, which the process log has"),
+        ("info", "again number=9950"),
+    ]
+    assert lines[-1] == ("info", "again number=9999")
+
+
+def test_lines_of_any_length_fill_no_store_and_the_last_ones_are_there() -> None:
+    log = JobLog(job_id="a")
+
+    for number in range(1000):
+        log.info(f"{number} " + "x" * 1000)
+
+    lines = _lines(log)
+    assert len(log.kept()) < 17 * 1024
+    assert lines[0][1].startswith("0 x")
+    assert lines[-1][1].startswith("999 x")
+    [hint] = [text for level, text in lines if level == "warning"]
+    assert hint == f"… and {1000 - len(lines) + 1} more lines, which the process log has"
 
 
 def test_one_long_line_does_not_fill_it_either() -> None:
     log = JobLog(job_id="a")
 
     log.info("x" * 100_000)
+    log.info("done")
 
-    assert len(log.kept()) < 1000
+    assert len(log.kept()) < 5000
+    assert _lines(log)[-1] == ("info", "done")
 
 
 def test_a_context_has_one_log_and_only_when_asked() -> None:

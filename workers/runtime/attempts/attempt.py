@@ -37,9 +37,9 @@ from backend.domain.jobs.options.bounds import RESULT_BYTES
 from backend.domain.jobs.options.job_terms import terms_in
 from backend.telemetry.logs.masking import secret_values
 from backend.telemetry.logs.redaction import MASK
+from backend.telemetry.logs.running_job import RUNNING
 from workers.base_worker import JobContext, StopRequested
 from workers.job_types.arguments import call_with_fields
-from workers.job_types.current_job import RUNNING
 from workers.job_types.returned import adapter_of
 from workers.runtime.attempts.attempt_error import PayloadRefused, describe, without_input
 from workers.runtime.attempts.attempt_hooks import AttemptHooks, attempt_hooks
