@@ -13,6 +13,7 @@ import pytest
 import tally
 from backend.domain.jobs.attempts.outcome import OutcomeKind
 from backend.domain.jobs.job_type import JobType
+from tally.testing import memory, run_job
 from tests.effort import calls_of
 from tests.unit.runtime.attempts import claimed, run
 from workers.runtime.attempts import attempt
@@ -274,3 +275,30 @@ def test_what_an_async_hook_raises_is_blamed_and_what_passes_is_not() -> None:
 
     assert late.value.__notes__ == ["raised by the middleware Failing.around_async_attempt"]
     assert not hasattr(passing.value, "__notes__")
+
+
+_seen: list[str] = []
+
+
+@tally.job_type("wait_a_turn_in_here")
+async def wait_a_turn(payload: dict[str, Any], context: tally.JobContext) -> int:
+    """Awaits something."""
+    await asyncio.to_thread(_seen.append, "job")
+    return 7
+
+
+@pytest.mark.parametrize("with_loop", [False, True], ids=["in a thread", "on a loop"])
+def test_an_async_handler_runs_inside_of_both_kinds(with_loop: bool) -> None:
+    _seen.clear()
+    tally.use(Noting("a", _seen))
+    tally.use(Awaiting(_seen))
+
+    def ran() -> Any:
+        with memory(job_packages=[__name__]):
+            return run_job(wait_a_turn).result
+
+    async def within() -> Any:
+        return ran()
+
+    assert (asyncio.run(within()) if with_loop else ran()) == 7
+    assert _seen == ["a(", "async", "async(", "job", "async)", "a)"]

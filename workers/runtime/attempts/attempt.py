@@ -79,8 +79,10 @@ def prepare(
     if job_type.takes_arguments:
         call = call_with_fields(call)
     parameters = len(inspect.signature(call).parameters)
+    hooks = attempt_hooks(job_type.name)
     if own_loop is not None and job_type.is_async:
-        call = own_loop.running(call)
+        call = own_loop.running(call if hooks is None else hooks.surrounding(call))
+        hooks = None
     return Prepared(
         job_type,
         call,
@@ -88,7 +90,7 @@ def prepare(
         takes_payload=parameters > 0,
         model=job_type.payload,
         to_json=result_encoder(max_result_bytes, adapter_of(job_type.handler)),
-        hooks=attempt_hooks(job_type.name),
+        hooks=hooks,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -16,6 +16,7 @@ from typing import Any
 from backend.domain.jobs.hooks.blame import blame
 from backend.domain.jobs.hooks.in_use import IN_USE, Hooks
 from workers.base_worker import JobContext
+from workers.job_types.current_job import current_job
 
 
 class AttemptHooks:
@@ -45,6 +46,17 @@ class AttemptHooks:
                 elif hooks.around_attempt is not None:
                     stack.enter_context(_layer(hooks.name, hooks.around_attempt, context))
             yield
+
+    def surrounding(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """An async handler with its middleware around it."""
+
+        async def surrounded(*arguments: Any) -> Any:
+            context = current_job()
+            assert context is not None  # noqa: S101 - it is set before any handler is called
+            async with self.around_async(context):
+                return await handler(*arguments)
+
+        return surrounded
 
 
 def attempt_hooks(job_type: str) -> AttemptHooks | None:

@@ -9,7 +9,7 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from workers.base_worker import JobContext
-from workers.job_types.current_job import RUNNING
+from workers.job_types.current_job import current_job
 
 
 class OwnLoop:
@@ -56,7 +56,7 @@ class OwnLoop:
 
     async def _attended(self, work: Awaitable[Any]) -> Any:
         with self._turning:
-            self._task, self._context, self._interrupt = asyncio.current_task(), RUNNING.get(), None
+            self._task, self._context, self._interrupt = asyncio.current_task(), current_job(), None
         try:
             return await self._done(work)
         except asyncio.CancelledError as canceled:
