@@ -287,18 +287,13 @@ async def wait_a_turn(payload: dict[str, Any], context: tally.JobContext) -> int
     return 7
 
 
-@pytest.mark.parametrize("with_loop", [False, True], ids=["in a thread", "on a loop"])
-def test_an_async_handler_runs_inside_of_both_kinds(with_loop: bool) -> None:
+def test_an_async_handler_runs_inside_of_both_kinds() -> None:
     _seen.clear()
     tally.use(Noting("a", _seen))
     tally.use(Awaiting(_seen))
 
-    def ran() -> Any:
-        with memory(job_packages=[__name__]):
-            return run_job(wait_a_turn).result
+    with memory(job_packages=[__name__]):
+        result = run_job(wait_a_turn).result
 
-    async def within() -> Any:
-        return ran()
-
-    assert (asyncio.run(within()) if with_loop else ran()) == 7
+    assert result == 7
     assert _seen == ["a(", "async", "async(", "job", "async)", "a)"]

@@ -80,9 +80,10 @@ def prepare(
         call = call_with_fields(call)
     parameters = len(inspect.signature(call).parameters)
     hooks = attempt_hooks(job_type.name)
+    if hooks is not None and job_type.is_async:
+        call, hooks = hooks.surrounding(call), None
     if own_loop is not None and job_type.is_async:
-        call = own_loop.running(call if hooks is None else hooks.surrounding(call))
-        hooks = None
+        call = own_loop.running(call)
     return Prepared(
         job_type,
         call,
