@@ -31,7 +31,9 @@ def as_before() -> Iterator[None]:
     root, factory = logging.getLogger(), logging.getLogRecordFactory()
     handlers, level = root.handlers[:], root.level
     yield
-    root.handlers[:], root.level = handlers, level
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("crm.jobs").setLevel(logging.NOTSET)
     logging.setLogRecordFactory(factory)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
