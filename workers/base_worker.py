@@ -166,3 +166,14 @@ class BaseWorker:
 
     def close(self) -> None:
         """Called once, after the last job, when the process ends in order; has 5 seconds."""
+
+    async def aopen(self) -> None:
+        """Called once after `open`, in the event loop of async handlers, where there are such."""
+
+    async def aclose(self) -> None:
+        """Called once before `close`, in the same loop; both together have 5 seconds."""
+
+    @classmethod
+    def is_for_loops(cls) -> bool:
+        """Whether it opens something in the event loop."""
+        return cls.aopen is not BaseWorker.aopen

@@ -153,7 +153,8 @@ def embedded_worker(parts: Platform) -> EmbeddedWorker | None:
 
     def make() -> Work:
         name = f"{socket.gethostname()}-web-{secrets.token_hex(4)}"
-        running_table = RunningTable.create(slots)
+        async_slots = max(map(parts.async_slots_of, lanes), default=0)
+        running_table = RunningTable.create(slots, async_slots)
         worker_spec = worker_parts.WorkerSpec(
             name, list(lanes), slots, running_table, embedded_grace=grace
         )

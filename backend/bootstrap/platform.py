@@ -288,3 +288,8 @@ class Platform:
         """How many slots a worker process of a lane has."""
         worker = self.settings.worker
         return worker.lane_concurrency.get(lane, worker.concurrency)
+
+    def async_slots_of(self, lane: str) -> int:
+        """How many async jobs a worker process of a lane runs at once."""
+        worker = self.settings.worker
+        return worker.lane_async_slots.get(lane, worker.async_slots)

@@ -27,7 +27,10 @@ def supervisor_spec(
         root=root,
         lanes={
             lane: LaneSpec(
-                processes or worker.processes, slots or parts.slots_of(lane), worker.grace_of(lane)
+                processes or worker.processes,
+                slots or parts.slots_of(lane),
+                worker.grace_of(lane),
+                parts.async_slots_of(lane),
             )
             for lane in lanes
         },

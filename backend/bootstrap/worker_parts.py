@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -18,10 +18,11 @@ from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.errors import TallyError
+from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.queue_name import queues_of
 from backend.telemetry.metrics.job_counts import Ended
-from workers.base_worker import BaseWorker
+from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
 from workers.runtime.attempts.known_types import KnownTypes
@@ -37,12 +38,16 @@ from workers.runtime.slots.slot_pool import SlotPool, no_tally
 from workers.runtime.supervision.retirement import RetirementLimits
 from workers.runtime.worker_process import WorkerProcess
 
+if TYPE_CHECKING:
+    from workers.runtime.loop.event_loop import EventLoop
+
 log = structlog.get_logger("tally.worker")
 
 #: Slots of one process share so many connections: while one carries, others gather for the next.
 _DISPATCHES = 2
 
 Workers = dict[type[BaseWorker], BaseWorker]
+Pool = TypeVar("Pool", bound=SlotPool)
 Tally = Callable[[Sequence[Ended]], None]
 
 
@@ -52,6 +57,7 @@ class WorkerSpec(NamedTuple):
     name: str
     lanes: Sequence[str]
     slots: int
+    #: Knows how many async slots there are besides.
     running_table: RunningTable
     #: Inside another process: the seconds it has to stop, and it is never recycled. None: it is its own.
     embedded_grace: float | None = None
@@ -66,8 +72,10 @@ def worker_process(
     workers = _workers(parts, worker_spec.lanes)
     children = ChildPool(Surroundings.of_this_process(parts.settings, OWN_MODULES))
     grace, limits = _grace_and_limits(settings, worker_spec)
+    slot_pool, event_loop = _slots_and_loop(parts, worker_spec, workers, children, tally)
     return WorkerProcess(
-        _slot_pool(parts, worker_spec, workers, children, tally),
+        slot_pool,
+        event_loop=event_loop,
         slots=worker_spec.slots,
         workers=list(workers.values()),
         channel=RedisCommandChannel(parts.home.blocking, parts.home.keys, worker_spec.name),
@@ -101,10 +109,16 @@ def _presence(parts: Platform, worker_spec: WorkerSpec) -> RedisWorkerPresence:
         name=worker_spec.name,
         lane=",".join(worker_spec.lanes),
         queues=[str(queue) for queue in queues_of(list(worker_spec.lanes))],
-        slots=worker_spec.slots,
+        slots=worker_spec.slots + _loop_places(parts, worker_spec),
         lifetime=parts.settings.worker.lease,
         declare=lambda: _declare(parts),
     )
+
+
+def _loop_places(parts: Platform, worker_spec: WorkerSpec) -> int:
+    """How many jobs it takes beside those in threads."""
+    kinds = _async_types(parts, worker_spec.lanes)
+    return worker_spec.running_table.async_slots if kinds else 0
 
 
 def _declare(parts: Platform) -> None:
@@ -117,12 +131,48 @@ def _declare(parts: Platform) -> None:
         log.warning("declarations.not_published", error=str(error))
 
 
-def _slot_pool(
+def _slots_and_loop(
     parts: Platform, worker_spec: WorkerSpec, workers: Workers, children: ChildPool, tally: Tally
-) -> SlotPool:
+) -> tuple[SlotPool, EventLoop | None]:
+    """The loop is there, and read, only where an async type may come."""
+    table = worker_spec.running_table
+    make_context = _context_maker(parts, worker_spec.name)
+    others = {
+        "known": _known_types(parts, workers, children, worker_spec.name),
+        "make_context": make_context,
+        "tally": tally,
+    }
+    kinds = _async_types(parts, worker_spec.lanes) if table.async_slots else []
+    if not kinds:
+        return _slot_pool(SlotPool, parts, worker_spec, **others), None
+    from backend.bootstrap import loop_parts
+
+    jobs = loop_parts.loop_jobs(parts, kinds, workers, table, make_context)
+    beside = loop_parts.slot_pool_beside(jobs)
+    pool = _slot_pool(beside, parts, worker_spec, **others)
+    return pool, loop_parts.event_loop(parts, jobs, pool, list(workers.values()))
+
+
+def _async_types(parts: Platform, lanes: Sequence[str]) -> list[JobType]:
+    """What runs in the loop of a process for these lanes; elsewhere they are isolated."""
+    return [
+        kind
+        for kind in parts.catalogue.own()
+        if kind.is_async and kind.lane in lanes and kind.isolation is Isolation.THREAD
+    ]
+
+
+def _context_maker(parts: Platform, name: str) -> Callable[[ClaimedJob], JobContext]:
+    redis, keys = parts.home.client, parts.home.keys
+    return context_maker(name, RedisProgressNotes(redis, keys), RedisCheckpoints(redis, keys))
+
+
+def _slot_pool(
+    make: Callable[..., Pool], parts: Platform, worker_spec: WorkerSpec, **others: Any
+) -> Pool:
     settings, redis, keys = parts.settings.worker, parts.home.client, parts.home.keys
     name, lanes = worker_spec.name, worker_spec.lanes
-    return SlotPool(
+    return make(
         worker=name,
         dispatches=[
             RedisDispatch(redis, keys, worker=name, lanes=lanes, lease=settings.lease)
@@ -137,14 +187,10 @@ def _slot_pool(
             lanes=lanes,
             lease_seconds=settings.lease,
         ),
-        known=_known_types(parts, workers, children, name),
         running_table=worker_spec.running_table,
-        make_context=context_maker(
-            name, RedisProgressNotes(redis, keys), RedisCheckpoints(redis, keys)
-        ),
         batch_seconds=settings.batch_seconds,
         batch_limit=settings.batch_limit,
-        tally=tally,
+        **others,
     )
 
 

@@ -57,7 +57,7 @@ def run_job(
         broker = MemoryBroker(parts.clock)
         broker.queue.enqueue([parts.intake.check(kind.name, payload, priority, options)])
         job = _claimed(broker, attempt, checkpoint)
-        with _worker(parts, kind, worker) as instance, closing(OwnLoop()) as own_loop:
+        with closing(OwnLoop()) as own_loop, _worker(parts, kind, worker, own_loop) as instance:
             context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)(job)
             context.canceled = canceled
             limit = parts.settings.max_result_bytes
@@ -100,7 +100,7 @@ def _text(checkpoint: Any) -> str:
 
 @contextmanager
 def _worker(
-    parts: PlatformInTest, kind: JobType, worker: BaseWorker | None
+    parts: PlatformInTest, kind: JobType, worker: BaseWorker | None, own_loop: OwnLoop
 ) -> Iterator[BaseWorker | None]:
     if worker is not None or kind.worker is None:
         yield worker
@@ -108,6 +108,9 @@ def _worker(
     made: BaseWorker = kind.worker(parts.settings)
     made.open()
     try:
+        if made.is_for_loops():
+            own_loop.open(made)
         yield made
     finally:
+        own_loop.close()
         made.close()

@@ -74,7 +74,7 @@ class WorkerInTest:
         self._dispatch = broker.dispatch(_NAME, (), lease_seconds=lease)
         self._make_context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)
         self._load_checkpoint = broker.checkpoints.load
-        self._workers: dict[type[Any], BaseWorker] = {}
+        self._workers: dict[tuple[type[Any], int], BaseWorker] = {}
         self._hooks = ProcessHooks("worker")
         self._has_begun = False
         #: One for each depth: the loop of a handler that waits for another job is not free for that.
@@ -123,11 +123,15 @@ class WorkerInTest:
     def _worker(self, kind: JobType) -> BaseWorker | None:
         if kind.worker is None:
             return None
-        if kind.worker not in self._workers:
+        # What was opened in a loop cannot be used in another.
+        key = (kind.worker, len(self.running) if kind.worker.is_for_loops() else 0)
+        if key not in self._workers:
             worker: BaseWorker = kind.worker(self._parts.settings)
             worker.open()
-            self._workers[kind.worker] = worker
-        return self._workers[kind.worker]
+            self._workers[key] = worker
+            if worker.is_for_loops():
+                self._loop().open(worker)
+        return self._workers[key]
 
     def _loop(self) -> OwnLoop:
         while len(self._loops) < len(self.running):
@@ -136,10 +140,10 @@ class WorkerInTest:
 
     def close(self) -> None:
         """Closes the workers that were opened, and then what stands around them."""
-        for worker in self._workers.values():
-            worker.close()
         for own_loop in self._loops:
             own_loop.close()
+        for worker in self._workers.values():
+            worker.close()
         self._hooks.close()
 
 

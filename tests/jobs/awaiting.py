@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from tests.jobs.well_behaved import leave_line
-from workers.base_worker import JobContext, current_job, job_type
+from workers.base_worker import BaseWorker, JobContext, current_job, job_type
 
 
 @job_type("async_note", timeout=60)
@@ -58,3 +63,73 @@ async def isolated_async_linger(payload: dict[str, str], context: JobContext) ->
 async def isolated_async_note(payload: dict[str, str], context: JobContext) -> dict[str, Any]:
     """Like `async_note`, in a process of its own."""
     return await async_note(payload, context)
+
+
+@job_type("async_block", timeout=60)
+async def async_block(payload: dict[str, Any], context: JobContext) -> None:
+    """Leaves its id, and keeps the loop from all others for ``seconds``, in a task of its own."""
+    leave_line(payload["file"], context.job_id)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_block(float(payload["seconds"])))
+
+
+async def _block(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+@job_type("async_stubborn", timeout=0.3, grace=0.3, max_retries=0)
+async def async_stubborn(payload: dict[str, Any], context: JobContext) -> None:
+    """Swallows every cancellation until a file appears."""
+    leave_line(payload["file"], context.job_id)
+    while not Path(payload["until"]).exists():
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.05)
+    leave_line(payload["file"], f"{context.job_id} ended")
+
+
+@job_type("async_exit", max_retries=0)
+async def async_exit(payload: dict[str, Any]) -> None:
+    """Leaves by a task of its own, as a library might."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_exit())
+
+
+async def _exit() -> None:
+    raise SystemExit(3)
+
+
+class Opened(BaseWorker):
+    """A worker with something that belongs to the loop."""
+
+    async def aopen(self) -> None:
+        """Remembers it."""
+        self.loop = asyncio.get_running_loop()
+
+    @job_type("async_opened", timeout=30)
+    async def opened(self, payload: dict[str, str]) -> bool:
+        """Whether it runs where it was opened."""
+        return self.loop is asyncio.get_running_loop()
+
+    @job_type("isolated_async_opened", isolation="process", timeout=30)
+    async def isolated_opened(self, payload: dict[str, str]) -> bool:
+        """The same in a process of its own."""
+        return self.loop is asyncio.get_running_loop()
+
+
+_seen: ContextVar[str] = ContextVar("seen", default="")
+
+
+@job_type("async_seen", timeout=30)
+async def async_seen(payload: dict[str, str], context: JobContext) -> list[str]:
+    """What it finds in a context variable, before and after it sets that itself."""
+    before = _seen.get()
+    _seen.set(context.job_id)
+    await asyncio.sleep(0.01)
+    return [before, _seen.get()]
+
+
+@job_type("no_loop_here", lane="quiet", timeout=30)
+def no_loop_here(payload: dict[str, str]) -> dict[str, list[str]]:
+    """Which threads its process has, and which modules of the loop it has read."""
+    loops = [name for name in sys.modules if name.startswith("workers.runtime.loop")]
+    return {"threads": [thread.name for thread in threading.enumerate()], "modules": loops}

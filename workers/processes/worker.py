@@ -60,11 +60,11 @@ def _run(asked: argparse.Namespace) -> None:
         tie_to_parent(stop_signals.HANG_UP, asked.parent)
     lanes = asked.lane.split(",")
     slots = asked.concurrency or max(parts.slots_of(lane) for lane in lanes)
-    running_table = (
-        RunningTable(asked.running_table, slots)
-        if asked.running_table is not None
-        else RunningTable.create(slots)
-    )
+    if asked.running_table is None:
+        running_table = RunningTable.create(slots, max(map(parts.async_slots_of, lanes)))
+    else:
+        # As its supervisor made it; one of the last release made no places for async jobs.
+        running_table = RunningTable(asked.running_table, slots, asked.async_slots)
     _work(parts, WorkerSpec(asked.name, lanes, slots, running_table), asked.parent)
 
 
@@ -93,5 +93,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", default=f"{socket.gethostname()}-{secrets.token_hex(4)}")
     parser.add_argument("--concurrency", type=int, help="slots; default: the settings'")
     parser.add_argument("--running-table", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--async-slots", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()

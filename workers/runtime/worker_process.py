@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import psutil
 import structlog
@@ -24,10 +25,15 @@ from workers.runtime.slots.slot_watchdog import SlotWatchdog
 from workers.runtime.supervision.retirement import Condition, RetirementLimits, reason_to_retire
 from workers.runtime.supervision.stop_requests import StopRequests
 
+if TYPE_CHECKING:
+    from workers.runtime.loop.event_loop import EventLoop
+
 log = structlog.get_logger("tally.worker")
 
 _TICK = 0.5
 _SLOT_TICK = 0.1
+#: Seconds that cancelled tasks have to end when the process stops.
+_UNWINDING_SECONDS = 2.0
 
 
 class WorkerProcess:
@@ -49,6 +55,7 @@ class WorkerProcess:
         open_timeout: float,
         limits: RetirementLimits,
         closables: Sequence[Closable] = (),
+        event_loop: EventLoop | None = None,
     ) -> None:
         """``grace`` may be infinite: what runs is waited for until its own time limit ends it."""
         self.slot_pool = slot_pool
@@ -62,15 +69,13 @@ class WorkerProcess:
         self._requests = StopRequests()
         self._asked_to_retire = False
         self._facts = psutil.Process()
-        slot_pool.slots = [Slot(number, slot_pool) for number in range(slots)]
+        self._event_loop = event_loop
+        self._threads = [Slot(number, slot_pool) for number in range(slots)]
+        slot_pool.slots = [*self._threads, *(event_loop.slots if event_loop else ())]
         self._slot_watchdog = SlotWatchdog(slot_pool)
+        lost_claims = LostClaims(slot_pool, book)
         self._heartbeat = Heartbeat(
-            slot_pool,
-            renewal,
-            presence,
-            LostClaims(slot_pool, book),
-            interval=heartbeat,
-            lease=lease,
+            slot_pool, renewal, presence, lost_claims, interval=heartbeat, lease=lease
         )
         self._commands = Commands(slot_pool, channel, self.ask_to_retire)
 
@@ -88,7 +93,8 @@ class WorkerProcess:
                 self._work()
                 self.stop()
         finally:
-            close_all([*self._opened, *self._closables, hooks])
+            loops = [self._event_loop] if self._event_loop else []
+            close_all([*loops, *self._opened, *self._closables, hooks])
         log.info("worker.stopped", worker=self.slot_pool.worker, jobs=self.slot_pool.jobs_done)
 
     def _start(self, open_seconds: float) -> None:
@@ -96,12 +102,15 @@ class WorkerProcess:
         self.slot_pool.running_table.serve(time.monotonic())
         for thread in (self._heartbeat, self._slot_watchdog, self._commands):
             thread.start()
-        for slot in self.slot_pool.slots:
+        for slot in self._threads:
             slot.start()
+        if self._event_loop is not None:
+            self._event_loop.start()
         log.info(
             "worker.started",
             worker=self.slot_pool.worker,
-            slots=len(self.slot_pool.slots),
+            slots=len(self._threads),
+            async_slots=len(self._event_loop.slots) if self._event_loop else 0,
             open_seconds=round(open_seconds, 3),
         )
 
@@ -117,6 +126,8 @@ class WorkerProcess:
             log.debug("worker.opening", worker=self.slot_pool.worker, opening=type(worker).__name__)
             worker.open()
             self._opened.append(worker)
+        if self._event_loop is not None:
+            self._event_loop.open()
         self.slot_pool.running_table.excuse_until(0.0)
         self.slot_pool.running_table.beat(time.monotonic())
         return time.monotonic() - began
@@ -150,9 +161,15 @@ class WorkerProcess:
         return Condition(
             jobs_done=self.slot_pool.jobs_done,
             rss_bytes=self._facts.memory_info().rss if self._limits.memory_mb else 0,
-            has_forsaken_slot=any(slot.is_forsaken(now) for slot in self.slot_pool.slots),
+            has_forsaken_slot=self._has_forsaken(now),
             is_asked=self._asked_to_retire,
         )
+
+    def _has_forsaken(self, now: float) -> bool:
+        """Whether a job goes on that nobody waits for, and that only the end of this process ends."""
+        if self._event_loop is not None and self._event_loop.has_too_many_strays:
+            return True
+        return any(slot.is_forsaken(now) for slot in self._threads)
 
     def _retire(self, reason: str) -> None:
         """Takes no more jobs and waits for those that run, however long: nobody asked for a stop."""
@@ -180,12 +197,21 @@ class WorkerProcess:
         deadline = time.monotonic() + self._grace
         while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
             self.slot_pool.left.acquire(timeout=_SLOT_TICK)
+        if self._event_loop is not None and not self._requests.hurried:
+            self._unwind(self._event_loop)
         self._give_back_running()
         self.slot_pool.running_table.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
         self._heartbeat.end()
         self._slot_watchdog.end()
         self._commands.end()
         self._leave()
+
+    def _unwind(self, event_loop: EventLoop) -> None:
+        """Lets tasks close what they have open. Each that ends so is given back as it ends."""
+        event_loop.cancel_all()
+        deadline = time.monotonic() + _UNWINDING_SECONDS
+        while not all(slot.is_over for slot in event_loop.slots) and time.monotonic() < deadline:
+            self.slot_pool.left.acquire(timeout=_SLOT_TICK)
 
     def _claim_no_more(self) -> None:
         self.slot_pool.stop()

@@ -76,6 +76,22 @@ class WorkerSettings(Section):
     lane_concurrency: dict[str, int] = Field(
         default_factory=dict, description="Slots by lane, where they differ."
     )
+    async_slots: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Async jobs that a worker process runs at once, besides those in its slots.",
+    )
+    lane_async_slots: dict[str, Annotated[int, Field(ge=1, le=10_000)]] = Field(
+        default_factory=dict, description="The same by lane, where they differ."
+    )
+    event_loop: Literal["asyncio", "uvloop"] = Field(
+        "asyncio",
+        description="The loop of async jobs; `uvloop` needs the extra of that name.",
+    )
+    loop_block_warning_seconds: Seconds = Field(
+        1, description="Seconds for which a job may block the event loop before it is named."
+    )
     heartbeat: Seconds = Field(30, description="Seconds between heartbeats.")
     lease: Seconds = Field(90, description="Seconds a lease lives without a heartbeat.")
     grace: Grace = Field(

@@ -154,7 +154,7 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
 _A_SHORT_LIFE = """
 import os, pathlib
 from workers.runtime.supervision.worker_handle import WorkerHandle
-pathlib.Path(os.environ["PID_FILE"]).write_text(str(WorkerHandle("orphan", "default", 1).pid))
+pathlib.Path(os.environ["PID_FILE"]).write_text(str(WorkerHandle("orphan", "default", 1, 1).pid))
 os._exit(0)
 """
 

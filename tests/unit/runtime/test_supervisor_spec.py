@@ -7,7 +7,7 @@ import math
 from backend.telemetry.metrics.metrics_place import MetricsPlace
 from workers.runtime.supervision.supervisor_spec import LaneSpec, SupervisorSpec
 
-_LANES = {"email": LaneSpec(2, 10, 30.0), "export": LaneSpec(1, 1, math.inf)}
+_LANES = {"email": LaneSpec(2, 10, 30.0, 100), "export": LaneSpec(1, 1, math.inf)}
 _LOG = {"level": "INFO", "style": "json", "libraries": "WARNING", "setup": "tally"}
 
 

@@ -125,6 +125,30 @@ async def _say_when_ended() -> None:
 SAID: list[str] = []
 
 
+class Prices(BaseWorker):
+    """A worker with something to open and close in the loop."""
+
+    events: ClassVar[list[str]] = []
+
+    async def aopen(self) -> None:
+        """Notes the loop."""
+        self.loop = asyncio.get_running_loop()
+        self.events.append("aopen")
+
+    async def aclose(self) -> None:
+        """Notes whether it is the same."""
+        self.events.append(f"aclose {self.loop is asyncio.get_running_loop()}")
+
+    def close(self) -> None:
+        """Notes it."""
+        self.events.append("close")
+
+    @job_type("look_up")
+    async def look_up(self, _: dict[str, Any]) -> bool:
+        """Whether it runs in the loop in which it was opened."""
+        return self.loop is asyncio.get_running_loop()
+
+
 class Printer(BaseWorker):
     """A worker with something to open and close."""
 

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from tally.testing import QueueInTest, run_job
-from tests.unit.testing.shop import SAID, ask_again, ask_price, wait_a_turn
+from tally.testing import QueueInTest, memory, run_job
+from tests.unit.testing.conftest import SHOP
+from tests.unit.testing.shop import SAID, Prices, ask_again, ask_price, wait_a_turn
 
 
 def test_one_alone_runs_with_all_that_is_said_of_its_job() -> None:
@@ -62,6 +63,29 @@ def test_one_that_enqueues_another_within_its_loop_finds_it_run(at_once: QueueIn
 
 def _ids(queue: QueueInTest) -> list[str]:
     return [job.id for job in queue.enqueued()]
+
+
+@pytest.fixture
+def prices() -> list[str]:
+    """What the worker says of its life."""
+    Prices.events.clear()
+    return Prices.events
+
+
+def test_its_worker_is_opened_and_closed_in_its_loop(prices: list[str]) -> None:
+    assert run_job(Prices.look_up, {}).result is True
+
+    assert prices == ["aopen", "aclose True", "close"]
+
+
+def test_its_worker_lives_as_long_as_the_queue_of_the_test(prices: list[str]) -> None:
+    with memory(job_packages=SHOP) as jobs:
+        Prices.look_up.enqueue({})
+        Prices.look_up.enqueue({})
+
+        assert [ran.result for ran in jobs.drain()] == [True, True]
+
+    assert prices == ["aopen", "aclose True", "close"]
 
 
 def test_tasks_that_it_leaves_behind_end_with_it(jobs: QueueInTest) -> None:

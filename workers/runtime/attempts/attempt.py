@@ -99,10 +99,7 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
     """Decodes, calls, encodes; whatever is raised becomes an outcome."""
     started = time.perf_counter()
     try:
-        # Decoded here: `json` would first find out in which of five codes it is written.
-        payload = json.loads(job.data.decode("utf-8", "surrogatepass"))[2][1]
-        if prepared.model is not None:
-            payload = _checked(prepared.model, payload)
+        payload = _payload(prepared, job)
         result = copy_context().run(_called, prepared, payload, context)
         end_copy()
         body = "" if result is None else prepared.to_json(result)
@@ -113,6 +110,36 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         return failed._replace(run_seconds=time.perf_counter() - started, log=log)
     log = _kept(prepared, job, context)
     return Outcome(OutcomeKind.FINISHED, body, run_seconds=time.perf_counter() - started, log=log)
+
+
+async def run_awaited(
+    prepared: Prepared,
+    job: ClaimedJob,
+    context: JobContext,
+    meant: Callable[[BaseException], BaseException],
+) -> Outcome:
+    """The same for an async handler, in a task that has a context of its own.
+
+    ``meant`` says what a cancellation stands for.
+    """
+    started = time.perf_counter()
+    try:
+        result = await _called(prepared, _payload(prepared, job), context)
+        end_copy()
+        body = "" if result is None else prepared.to_json(result)
+    except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
+        end_copy(raised)
+        failed = failure(job, meant(raised), context.canceled, prepared.job_type)
+        log = _kept(prepared, job, context)
+        return failed._replace(run_seconds=time.perf_counter() - started, log=log)
+    log = _kept(prepared, job, context)
+    return Outcome(OutcomeKind.FINISHED, body, run_seconds=time.perf_counter() - started, log=log)
+
+
+def _payload(prepared: Prepared, job: ClaimedJob) -> Any:
+    # Decoded here: `json` would first find out in which of five codes it is written.
+    payload = json.loads(job.data.decode("utf-8", "surrogatepass"))[2][1]
+    return payload if prepared.model is None else _checked(prepared.model, payload)
 
 
 def _checked(model: type[BaseModel], payload: Any) -> BaseModel:

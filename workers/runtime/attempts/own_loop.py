@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from typing import Any
 
-from workers.base_worker import JobContext
+from workers.base_worker import BaseWorker, JobContext
 from workers.job_types.current_job import current_job
 
 
@@ -17,10 +17,16 @@ class OwnLoop:
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
+        self._opened: list[BaseWorker] = []
         self._turning = threading.Lock()
         self._task: asyncio.Task[Any] | None = None
         self._context: JobContext | None = None
         self._interrupt: type[BaseException] | None = None
+
+    def open(self, worker: BaseWorker) -> None:
+        """Opens what a worker keeps in the loop; it is closed with that."""
+        self.run(worker.aopen())
+        self._opened.append(worker)
 
     def running(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
         """The handler as a function that returns when the handler is done."""
@@ -88,8 +94,12 @@ class OwnLoop:
             return True
 
     def close(self) -> None:
-        """Ends the loop."""
-        self._runner.close()
+        """Closes what was opened in the loop, and ends it. A second time there is nothing left to close."""
+        try:
+            while self._opened:
+                self.run(self._opened.pop(0).aclose())
+        finally:
+            self._runner.close()
 
 
 async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:

@@ -131,7 +131,7 @@ class Child:
             outcome = self._run(job, context_of(job, worker))
             self._say(frames.outcome_frame(job, outcome, self._tidy()))
         own_loop = filter(None, [self._inbox.own_loop])
-        close_all([*self._workers.values(), *own_loop, self._hooks])
+        close_all([*own_loop, *self._workers.values(), self._hooks])
 
     def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
         context.report_progress = Progress(
@@ -181,6 +181,8 @@ class Child:
             worker = worker_class(self._settings)
             worker.open()
             self._workers[worker_class] = worker
+            if worker.is_for_loops():
+                self._own_loop().open(worker)
             # What it opened is meant to stay.
             self._state = ProcessState()
         return self._workers[worker_class]

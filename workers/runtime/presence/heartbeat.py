@@ -13,8 +13,8 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode
 from backend.telemetry.outages import Wait
 from workers.base_worker import StopRequested
+from workers.runtime.slots.job_slot import JobSlot
 from workers.runtime.slots.lost_claims import LostClaims
-from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool
 
 log = structlog.get_logger("tally.worker")
@@ -123,7 +123,7 @@ class Heartbeat(threading.Thread):
             if job is not None and job is running:
                 self._tell(slot, job, code)
 
-    def _tell(self, slot: Slot, job: ClaimedJob, code: ExtendCode) -> None:
+    def _tell(self, slot: JobSlot, job: ClaimedJob, code: ExtendCode) -> None:
         if code in _ENDING and slot.context is not None:
             slot.context.canceled = True
         if code == ExtendCode.LOST and slot.lose(job):

@@ -18,6 +18,8 @@ from typing import NamedTuple
 #: The last beat; until when there need be none; since when it takes jobs; whether it leaves.
 _MOMENT = struct.Struct("=d")
 _BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT = 0, 8, 16, 24
+#: How many of the loop's slots were ever used.
+_USED_AT, _COUNT = 32, struct.Struct("=I")
 _NOTHING, _RUNNING, _TOLD_TO_STOP, _ENDED = 0, 1, 2, 3
 _ENTRY = struct.Struct("=B64s40sdd")
 _OFFSET = 64
@@ -37,19 +39,25 @@ class RunningJob(NamedTuple):
 
 
 class RunningTable:
-    """A little shared memory: how far the process is, then one entry a slot."""
+    """A little shared memory: how far the process is, then the entries of each slot.
 
-    def __init__(self, descriptor: int, slots: int) -> None:
+    Slots of the event loop are numbered after those that are threads, and have one entry each: they
+    take nothing before it is settled.
+    """
+
+    def __init__(self, descriptor: int, slots: int, async_slots: int = 0) -> None:
         self.descriptor = descriptor
         self.slots = slots
-        self._memory = mmap.mmap(descriptor, _size(slots))
+        self.async_slots = async_slots
+        self._used = 0
+        self._memory = mmap.mmap(descriptor, _size(slots, async_slots))
 
     @classmethod
-    def create(cls, slots: int) -> RunningTable:
+    def create(cls, slots: int, async_slots: int = 0) -> RunningTable:
         """A new table without a name in the file system; children inherit its descriptor."""
         descriptor = _memory_without_a_name()
-        os.ftruncate(descriptor, _size(slots))
-        return cls(descriptor, slots)
+        os.ftruncate(descriptor, _size(slots, async_slots))
+        return cls(descriptor, slots, async_slots)
 
     def beat(self, monotonic: float) -> None:
         """Notes that the process is alive and may run Python."""
@@ -96,9 +104,13 @@ class RunningTable:
 
     def note_running(self, slot: int, entry: RunningJob, place: int = 0) -> None:
         """Notes what a slot starts to run, as the ``place``-th job that it has not settled yet."""
+        if slot >= self.slots + self._used:
+            # Only so far is looked: most processes use few of the loop's slots, or none.
+            self._used = slot + 1 - self.slots
+            _COUNT.pack_into(self._memory, _USED_AT, self._used)
         _ENTRY.pack_into(
             self._memory,
-            _at(slot, place),
+            self._at(slot, place),
             _TOLD_TO_STOP if entry.told_to_stop else _RUNNING,
             entry.job_id.encode(),
             entry.fence.encode(),
@@ -108,14 +120,14 @@ class RunningTable:
 
     def note_ended(self, slot: int, place: int = 0) -> None:
         """Notes that what a slot ran has ended."""
-        self._memory[_at(slot, place)] = _ENDED
+        self._memory[self._at(slot, place)] = _ENDED
 
     def settle(self, slot: int, places: int) -> None:
         """Notes that so many jobs of a slot, all that it had begun, are settled."""
         if not places:
             return
         # From the last one: what is noted is read from the first, up to where nothing is.
-        first, noted = _at(slot, 0), min(places, _PLACES)
+        first, noted = self._at(slot, 0), min(places, _PLACES)
         last = first + (noted - 1) * _ENTRY.size
         self._memory[last : first - 1 : -_ENTRY.size] = bytes(noted)
 
@@ -131,15 +143,31 @@ class RunningTable:
         entries = []
         for slot in range(self.slots):
             for place in range(_PLACES):
-                state, *texts, started, hard = _ENTRY.unpack_from(self._memory, _at(slot, place))
-                if state == _NOTHING:
+                at = self._at(slot, place)
+                if self._memory[at] == _NOTHING:
                     break
-                if state in states:
-                    told = state == _TOLD_TO_STOP
-                    entries.append(
-                        RunningJob(_text(texts[0]), _text(texts[1]), started, hard, told)
-                    )
+                if self._memory[at] in states:
+                    entries.append(self._entry(at))
+        used: int = _COUNT.unpack_from(self._memory, _USED_AT)[0]
+        for slot in range(self.slots, self.slots + used):
+            at = self._at(slot, 0)
+            if self._memory[at] in states:
+                entries.append(self._entry(at))
         return entries
+
+    def _entry(self, at: int) -> RunningJob:
+        state, *texts, started, hard = _ENTRY.unpack_from(self._memory, at)
+        return RunningJob(
+            _text(texts[0]), _text(texts[1]), started, hard, told_to_stop=state == _TOLD_TO_STOP
+        )
+
+    def _at(self, slot: int, place: int) -> int:
+        """Where an entry begins. Of more jobs than there are places the last ones share the last place."""
+        if slot < self.slots:
+            entries_before = slot * _PLACES + min(place, _PLACES - 1)
+        else:
+            entries_before = self.slots * _PLACES + slot - self.slots
+        return _OFFSET + entries_before * _ENTRY.size
 
     def close(self) -> None:
         """Lets go of the memory."""
@@ -155,13 +183,8 @@ def _memory_without_a_name() -> int:
     return descriptor
 
 
-def _size(slots: int) -> int:
-    return _at(slots, 0)
-
-
-def _at(slot: int, place: int) -> int:
-    """Where an entry begins. Of more jobs than there are places the last ones share the last place."""
-    return _OFFSET + (slot * _PLACES + min(place, _PLACES - 1)) * _ENTRY.size
+def _size(slots: int, async_slots: int) -> int:
+    return _OFFSET + (slots * _PLACES + async_slots) * _ENTRY.size
 
 
 def _text(field: bytes) -> str:

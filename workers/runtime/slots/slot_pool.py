@@ -28,6 +28,7 @@ from workers.runtime.slots.round_trips import RoundTrips
 from workers.runtime.slots.running_table import RunningTable
 
 if TYPE_CHECKING:
+    from workers.runtime.slots.job_slot import JobSlot
     from workers.runtime.slots.slot import Slot
 
 log = structlog.get_logger("tally.worker")
@@ -81,7 +82,7 @@ class SlotPool:
         self._known = known
         self._tally = tally
         self._log = AttemptLog()
-        self.slots: list[Slot] = []
+        self.slots: Sequence[JobSlot] = ()
         self.left = threading.Semaphore(0)
         self.jobs_done = 0
         self.finished = 0

@@ -6,7 +6,7 @@ import threading
 import time
 
 from workers.base_worker import TimeLimitReached
-from workers.runtime.slots.slot import Slot
+from workers.runtime.slots.job_slot import JobSlot
 from workers.runtime.slots.slot_pool import SlotPool
 
 _TICK = 0.05
@@ -29,7 +29,7 @@ class SlotWatchdog(threading.Thread):
             for slot in self._slot_pool.slots:
                 self._look_at(slot, now)
 
-    def _look_at(self, slot: Slot, now: float) -> None:
+    def _look_at(self, slot: JobSlot, now: float) -> None:
         job = slot.running
         if job is None:
             return
@@ -38,7 +38,7 @@ class SlotWatchdog(threading.Thread):
         if slot.soft_deadline and now >= slot.soft_deadline:
             slot.interrupt(job, TimeLimitReached)
 
-    def _free_batch(self, slot: Slot) -> None:
+    def _free_batch(self, slot: JobSlot) -> None:
         self._slot_pool.give_back(self._slot_pool.idle.deal(slot.give_up_batch()))
 
     def end(self) -> None:

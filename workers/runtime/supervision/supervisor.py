@@ -103,7 +103,8 @@ class Supervisor:
 
     def _fill(self, post: Post) -> None:
         name = f"{socket.gethostname()}-{post.lane}-{post.number}-{secrets.token_hex(3)}"
-        self._handles[post] = WorkerHandle(name, post.lane, self._lanes[post.lane].slots)
+        spec = self._lanes[post.lane]
+        self._handles[post] = WorkerHandle(name, post.lane, spec.slots, spec.async_slots)
         log.info("worker.spawned", worker=name, pid=self._handles[post].pid)
 
     def _relieve_the_leaving(self) -> None:

@@ -16,6 +16,7 @@ class LaneSpec(NamedTuple):
     processes: int
     slots: int
     grace_seconds: float
+    async_slots: int = 0
 
 
 class SupervisorSpec(NamedTuple):

@@ -30,10 +30,10 @@ _START_SECONDS = 60.0
 class WorkerHandle:
     """A started worker process."""
 
-    def __init__(self, name: str, lane: str, slots: int) -> None:
+    def __init__(self, name: str, lane: str, slots: int, async_slots: int) -> None:
         self.name = name
         self.lane = lane
-        self.running_table = RunningTable.create(slots)
+        self.running_table = RunningTable.create(slots, async_slots)
         self.started = time.monotonic()
         self.killing: Killing | None = None
         with stop_signals.held_back():
@@ -47,6 +47,7 @@ class WorkerHandle:
                     f"--lane={lane}",
                     f"--name={name}",
                     f"--concurrency={slots}",
+                    f"--async-slots={async_slots}",
                     f"--running-table={self.running_table.descriptor}",
                     f"--parent={os.getpid()}",
                 ],

@@ -1,0 +1,62 @@
+"""The event loop of a worker process; read only where an async type may come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from backend.bootstrap.platform import Platform
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_type import JobType
+from workers.base_worker import BaseWorker, JobContext
+from workers.runtime.attempts import attempt
+from workers.runtime.loop.event_loop import EventLoop
+from workers.runtime.loop.event_loops import loop_maker
+from workers.runtime.loop.loop_jobs import LoopJobs
+from workers.runtime.loop.loop_slot import LoopSlot
+from workers.runtime.loop.loop_slot_pool import LoopSlotPool
+from workers.runtime.loop.loop_thread import LoopThread
+from workers.runtime.loop.loop_watch import LoopWatch
+from workers.runtime.slots.running_table import RunningTable
+
+Workers = Mapping[type[BaseWorker], BaseWorker]
+
+
+def loop_jobs(
+    parts: Platform,
+    kinds: Sequence[JobType],
+    workers: Workers,
+    running_table: RunningTable,
+    make_context: Callable[[ClaimedJob], JobContext],
+) -> LoopJobs:
+    """What runs jobs of these types in the loop, in as many slots as the running table has for it."""
+    thread = LoopThread(loop_maker(parts.settings.worker.event_loop))
+    first = running_table.slots
+    numbers = range(first, first + running_table.async_slots)
+    prepared = {
+        kind.name: attempt.prepare(
+            kind, workers[kind.worker] if kind.worker else None, parts.settings.max_result_bytes
+        )
+        for kind in kinds
+    }
+    slots = [LoopSlot(number, running_table, thread) for number in numbers]
+    return LoopJobs(thread, slots, prepared, make_context)
+
+
+def slot_pool_beside(jobs: LoopJobs) -> Callable[..., LoopSlotPool]:
+    """Makes the slot pool of a process that has a loop, of what every slot pool is made of."""
+
+    def make(**shared: Any) -> LoopSlotPool:
+        return LoopSlotPool(jobs, **shared)
+
+    return make
+
+
+def event_loop(
+    parts: Platform, jobs: LoopJobs, pool: LoopSlotPool, workers: Sequence[BaseWorker]
+) -> EventLoop:
+    """What the process opens and closes of it."""
+    patience_seconds = parts.settings.worker.loop_block_warning_seconds
+    return EventLoop(
+        jobs, pool, workers, LoopWatch(pool.worker, jobs, patience_seconds=patience_seconds)
+    )

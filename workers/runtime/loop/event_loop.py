@@ -1,0 +1,74 @@
+"""The event loop of a worker process: its thread, its slots, and the threads that serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workers.base_worker import BaseWorker
+from workers.runtime.loop.loop_jobs import LoopJobs
+from workers.runtime.loop.loop_slot import LoopSlot
+from workers.runtime.loop.loop_slot_pool import LoopCarrier, LoopSlotPool
+from workers.runtime.loop.loop_watch import LoopWatch
+
+#: While one waits for Redis, the other has the next outcomes sent.
+_CARRIERS = 2
+
+
+class EventLoop:
+    """What a worker process opens, starts, stops and closes of it."""
+
+    def __init__(
+        self,
+        loop_jobs: LoopJobs,
+        pool: LoopSlotPool,
+        workers: Sequence[BaseWorker],
+        watch: LoopWatch,
+    ) -> None:
+        """``workers`` are opened in the loop as well, those that have something for it."""
+        self._loop_jobs = loop_jobs
+        self._thread = loop_jobs.thread
+        self._workers = [worker for worker in workers if worker.is_for_loops()]
+        self._opened: list[BaseWorker] = []
+        self._watch = watch
+        self._carriers = [LoopCarrier(number, pool, loop_jobs) for number in range(_CARRIERS)]
+
+    @property
+    def slots(self) -> Sequence[LoopSlot]:
+        """One job at a time each."""
+        return self._loop_jobs.slots
+
+    @property
+    def has_too_many_strays(self) -> bool:
+        """Whether the process should be replaced for the tasks that it cannot end."""
+        return self._loop_jobs.has_too_many_strays
+
+    def open(self) -> None:
+        """Starts the loop, and opens in it what workers keep there."""
+        self._thread.start()
+        for worker in self._workers:
+            self._thread.done(worker.aopen())
+            self._opened.append(worker)
+
+    def start(self) -> None:
+        """Lets jobs come."""
+        self._thread.call(self._loop_jobs.look_after)
+        for thread in (*self._carriers, self._watch):
+            thread.start()
+
+    def cancel_all(self) -> None:
+        """Cancels every task because the process stops: each is given back, uncharged."""
+        for slot in self.slots:
+            job = slot.running
+            if job is not None:
+                slot.stop(job)
+
+    def close(self) -> None:
+        """Closes what was opened in the loop, and ends it."""
+        self._watch.end()
+        if not self._thread.is_alive():
+            return
+        try:
+            for worker in self._opened:
+                self._thread.done(worker.aclose())
+        finally:
+            self._thread.close()

@@ -1,0 +1,113 @@
+"""A slot pool beside an event loop: of what its slots claim, async jobs go there at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.job import ClaimedJob
+from workers.runtime.loop.loop_jobs import LoopJobs
+from workers.runtime.loop.loop_slot import LoopSlot
+from workers.runtime.slots.idle_slots import MOST_JOBS
+from workers.runtime.slots.slot import Slot
+from workers.runtime.slots.slot_pool import SlotPool
+
+
+class LoopSlotPool(SlotPool):
+    """Claims for slots and loop alike, and never more than either has places for.
+
+    While all that comes is for the loop, a claim asks for as many jobs as that has room for, and those
+    who settle for it claim as well.
+    """
+
+    def __init__(self, loop_jobs: LoopJobs, **shared: Any) -> None:
+        super().__init__(**shared)
+        self._loop_jobs = loop_jobs
+        self._places = loop_jobs.places
+        #: The last claim brought as many jobs as were asked for: there may be more.
+        self._is_more = False
+        #: The last jobs that came were all for the loop.
+        self._is_all_async = False
+
+    def exchange(self, ended: list[tuple[ClaimedJob, Outcome]], most: int) -> Sequence[ClaimedJob]:
+        """As every pool does; returns what is to run in the slot's own thread."""
+        promised = self._places.promise(MOST_JOBS if most and self._is_all_async else most)
+        return self._sorted_out(super().exchange(ended, promised), promised)
+
+    def settle(self, slots: Sequence[LoopSlot]) -> None:
+        """Settles what has ended in the loop; while jobs stream in, claims for it in the same trip."""
+        for slot in slots:
+            if slot.context is not None:
+                self._loop_jobs.progress.catch_up(slot.context)
+        promised = refilled = 0
+        if self._is_all_async and self._is_more and not self.stopping.is_set():
+            refilled = len(slots)
+            promised = refilled + self._places.promise(MOST_JOBS - refilled)
+        claimed = super().exchange([slot.ended for slot in slots if slot.ended], promised)
+        for slot in slots:
+            slot.settled()
+        self._places.give_back(slots, refilled)
+        if promised:
+            self.give_back(self.idle.deal(self._sorted_out(claimed, promised)))
+        for _ in slots if self.stopping.is_set() else ():
+            self.left.release()
+
+    def _sorted_out(self, claimed: Sequence[ClaimedJob], promised: int) -> Sequence[ClaimedJob]:
+        """Starts what is for the loop; returns the rest."""
+        for_loop: list[ClaimedJob] = []
+        others: list[ClaimedJob] = []
+        for job in claimed:
+            (for_loop if self._is_for_loop(job) else others).append(job)
+        if promised:
+            self._is_more = len(claimed) == promised
+        if claimed:
+            self._is_all_async = not others
+        self._loop_jobs.start(for_loop, promised)
+        return others
+
+    def _is_for_loop(self, job: ClaimedJob) -> bool:
+        """A suspect runs alone in a child, and what this process does not know is put off."""
+        return (
+            job.job_type in self._loop_jobs.prepared
+            and not job.suspect
+            and not isinstance(self.runner_of(job), Outcome)
+        )
+
+    def wait_for_work(self, slot: Slot) -> bool:
+        """As in every pool; but a slot that handed on all it claimed asks again while there is more."""
+        if self._is_more and self._places.has_room():
+            return not self.stopping.is_set()
+        return super().wait_for_work(slot)
+
+    def _listen(self, most: int) -> Sequence[ClaimedJob] | None:
+        """Waits for room first: nothing may be claimed that could not begin."""
+        if not self._places.wait_for_room() or self._is_more:
+            return None
+        promised = self._places.promise(most)
+        if not promised:
+            return None
+        jobs = super()._listen(promised)
+        others = self._sorted_out(jobs or (), promised)
+        # None where all of it went to the loop: there may be more, which nobody will be called for.
+        return None if jobs and not others else (jobs and others)
+
+    def stop(self) -> None:
+        """Claims nothing more; slots leave as their jobs end."""
+        super().stop()
+        self._places.end()
+
+
+class LoopCarrier(threading.Thread):
+    """Settles what ends in the loop, many at once."""
+
+    def __init__(self, number: int, pool: LoopSlotPool, loop_jobs: LoopJobs) -> None:
+        super().__init__(name=f"carrier-{number}", daemon=True)
+        self._pool = pool
+        self._loop_jobs = loop_jobs
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        while True:
+            self._pool.settle(self._loop_jobs.next_ended(MOST_JOBS))

@@ -1,0 +1,82 @@
+"""The thread of a worker process in which its event loop runs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar, cast
+
+import structlog
+
+from backend.telemetry.logs.running_job import RUNNING
+
+log = structlog.get_logger("tally.worker")
+
+T = TypeVar("T")
+#: Seconds that the loop has to end what it is in the middle of.
+_ENDING_SECONDS = 1.0
+
+
+class LoopThread(threading.Thread):
+    """Runs the loop until it is closed, whatever tasks of handlers raise in it."""
+
+    def __init__(self, make_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+        super().__init__(name="loop", daemon=True)
+        self.loop = make_loop()
+        self.loop.set_task_factory(cast("Any", _task_of_a_job))
+        self._is_over = False
+
+    def run(self) -> None:
+        """The loop of the thread."""
+        asyncio.set_event_loop(self.loop)
+        while not self._is_over:
+            try:
+                self.loop.run_forever()
+            except BaseException:
+                # What SystemExit and its like do in a task that a handler made; the handler saw it too.
+                log.exception("loop.raised")
+
+    def call(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Has something called in the loop; from any thread."""
+        self.loop.call_soon_threadsafe(function, *arguments)
+
+    def done(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of a coroutine in the loop; blocks the calling thread."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def close(self) -> None:
+        """Ends the loop. Tasks that are left are cancelled; those that take no notice go no further."""
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_cancel_all(), self.loop).result(2 * _ENDING_SECONDS)
+        self._is_over = True
+        self.call(self.loop.stop)
+        self.join(_ENDING_SECONDS)
+
+
+async def _cancel_all() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=_ENDING_SECONDS)
+
+
+def context_of_task(task: asyncio.Task[Any] | None) -> Any:
+    """The `JobContext` of the job that a task belongs to; None where nobody knows."""
+    return getattr(task, "tally_context", None)
+
+
+def own(task: asyncio.Task[Any], context: Any) -> None:
+    """Notes to which job a task belongs."""
+    task.tally_context = context  # type: ignore[attr-defined] # Python's own tasks take any attribute
+
+
+def _task_of_a_job(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **said: Any
+) -> asyncio.Task[T]:
+    """A task that a handler makes belongs to its job: should it block the loop, that one is named."""
+    task = asyncio.Task(work, loop=loop, **said)
+    own(task, RUNNING.get())
+    return task
