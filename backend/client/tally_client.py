@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, overload
 from urllib.parse import quote
 
+from backend.client.client_job_type import ClientJobType
 from backend.client.transport import Transport
 
 #: Seconds that one request asks the server to hold its answer back.
 _WAIT = 20.0
 _FINAL = frozenset({"finished", "failed", "canceled"})
+
+PayloadT = TypeVar("PayloadT")
+ResultT = TypeVar("ResultT")
+
+
+def _as_it_came(result: Any) -> Any:
+    return result
 
 
 class TallyClient:
@@ -47,6 +55,28 @@ class TallyClient:
         body = {"jobs": [dict(job) for job in jobs]}
         found = self._post("/api/jobs/bulk", body, idempotency_key).body
         return [job["id"] for job in found["jobs"]]
+
+    @overload
+    def job_type(self, name: str, payload: type[PayloadT]) -> ClientJobType[PayloadT, Any]: ...
+
+    @overload
+    def job_type(
+        self, name: str, payload: type[PayloadT], *, result: Callable[[Any], ResultT]
+    ) -> ClientJobType[PayloadT, ResultT]: ...
+
+    def job_type(
+        self,
+        name: str,
+        payload: type[Any],  # noqa: ARG002 - for type checkers
+        *,
+        result: Callable[[Any], Any] | None = None,
+    ) -> ClientJobType[Any, Any]:
+        """A job type to enqueue by: ``client.job_type("greet", Greeting, result=Answer.model_validate)``.
+
+        ``payload`` tells type checkers what goes in: a pydantic model, or a mapping; what comes must fit
+        the type that workers declare. ``result`` makes what the handler returned of its JSON.
+        """
+        return ClientJobType(name, self._post, self, result or _as_it_came)
 
     def job(self, job_id: str) -> dict[str, Any]:
         """The job as it stands."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from scripts.wheels.archive import Archive
+from scripts.wheels.client import client
 from scripts.wheels.isolated import isolated
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ def build(folder: Path) -> list[Path]:
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
     subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
     whole = max(folder.glob("tally_queue-*.whl"), key=lambda wheel: wheel.stat().st_mtime)
-    return [whole, isolated(Archive.read(whole)).write(folder)]
+    return [whole, *(make(Archive.read(whole)).write(folder) for make in (isolated, client))]
 
 
 if __name__ == "__main__":

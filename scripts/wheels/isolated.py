@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from scripts.wheels.archive import Archive
-from scripts.wheels.renaming import Renaming
+from scripts.wheels.renaming import Renaming, modules_of
 
 NAME = "tally-queue-isolated"
 _MOVED = {"backend": "tally.backend", "workers": "tally.workers"}
@@ -17,7 +17,7 @@ _EXTRA = re.compile(rb"\btally-queue(?=\[)")
 
 def isolated(whole: Archive) -> Archive:
     """The whole of Tally with all its packages inside ``tally``, and nothing else changed."""
-    rename = Renaming(_MOVED, _modules(whole.installed), stored=_STORED)
+    rename = Renaming(_MOVED, modules_of(whole.installed).values(), stored=_STORED)
     installed = {
         _place(name): _EXTRA.sub(NAME.encode(), rename(content, name))
         if name.endswith(".py")
@@ -29,14 +29,6 @@ def isolated(whole: Archive) -> Archive:
 
 def _place(name: str) -> str:
     return f"tally/{name}" if name.partition("/")[0] in _MOVED else name
-
-
-def _modules(names: Collection[str]) -> set[str]:
-    """The paths that Python's files are imported by, and those of the packages above them."""
-    files = {
-        name.removesuffix(".py").removesuffix("/__init__") for name in names if name[-3:] == ".py"
-    }
-    return {file.replace("/", ".") for file in files}
 
 
 def _described(described: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeGuard
+
+
+def modules_of(names: Iterable[str]) -> dict[str, str]:
+    """What Python's files are imported as, by their names."""
+    files = [name for name in names if name.endswith(".py")]
+    stems = (name.removesuffix(".py").removesuffix("/__init__") for name in files)
+    return dict(zip(files, (stem.replace("/", ".") for stem in stems), strict=True))
 
 
 class NotRenamed(Exception):
@@ -35,8 +42,7 @@ class Renaming:
         self._stored = frozenset(stored)
         tops = "|".join(map(re.escape, names)).encode()
         self._import = re.compile(rb"(?:%b)(?![\w])" % tops)
-        #: A path of at least two words, or what ``python -m`` runs.
-        self._named = re.compile(rb"(?<![\w./-])(?:%b)(?:\.\w+)+|(?<=-m )(?:%b)\b" % (tops, tops))
+        self._named = re.compile(rb"(?<![\w./-])(?:%b)\b(?:\.\w+)*" % tops)
 
     def __call__(self, source: bytes, file: str) -> bytes:
         """The source under the new names; raises `NotRenamed`."""
@@ -88,20 +94,23 @@ class Renaming:
 
     def _of_text(self, whole: _Span, source: bytes) -> Iterator[_Span]:
         for found in self._named.finditer(source, *whole):
-            if self._is_module(found.group().decode()):
+            if self._is_module(found):
                 [top] = [n for n in self._names if self._starts(found.group(), n)]
                 yield _Span(found.start(), found.start() + len(top))
 
     def _refuse(self, node: ast.JoinedStr, source: bytes, lines: list[int]) -> None:
         """In a text with values in braces there is code as well, of which a pattern knows nothing."""
         for found in self._named.finditer(source, *_whole(node, lines)):
-            if self._is_module(found.group().decode()):
+            if self._is_module(found):
                 raise NotRenamed(
                     f"line {node.lineno}: {found.group().decode()} inside an f-string; name it outside"
                 )
 
-    def _is_module(self, path: str) -> bool:
-        return ".".join(path.split(".")[:2]) in self._modules
+    def _is_module(self, found: re.Match[bytes]) -> bool:
+        """Whether it is a path of at least two words, or what ``python -m`` runs: one word is a word."""
+        words = found.group().decode().split(".")
+        is_run = found.string[: found.start()].endswith(b"-m ")
+        return (len(words) > 1 or is_run) and ".".join(words[:2]) in self._modules
 
     def _starts(self, path: bytes, top: bytes) -> bool:
         return path == top or path.startswith(top + b".")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.wheels.archive import Archive
+from scripts.wheels.client import client
 from scripts.wheels.isolated import isolated
 from tests.contract.wheels.installing import built_wheel
 
@@ -21,3 +22,9 @@ def whole_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def isolated_wheel(whole_wheel: Path) -> Path:
     """The one for projects that have packages of our names."""
     return isolated(Archive.read(whole_wheel)).write(whole_wheel.parent)
+
+
+@pytest.fixture(scope="session")
+def client_wheel(whole_wheel: Path) -> Path:
+    """The one for programs that only enqueue."""
+    return client(Archive.read(whole_wheel)).write(whole_wheel.parent)

@@ -9,9 +9,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from pydantic import BaseModel
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from backend.client import ApiProblem, ApiUnreachable, TallyClient
+from backend.client import (
+    ApiProblem,
+    ApiUnreachable,
+    ClientJob,
+    JobCanceled,
+    JobFailed,
+    TallyClient,
+    WaitTimeout,
+)
 from backend.client.transport import Transport
 from tests.integration.api.wiring import BOOTSTRAP
 from tests.integration.api.work import Work
@@ -144,3 +153,57 @@ def test_what_could_do_harm_twice_is_sent_once(headers: dict[str, str], sent: in
     server.server_close()
     assert len(answers) == sent
     assert pauses == [7.0] * (sent - 1)
+
+
+class Person(BaseModel):
+    name: str
+    hobbies: list[str] = []
+
+
+def test_a_job_type_without_its_code_enqueues_models_and_reads_results(
+    client: TallyClient, work: Work
+) -> None:
+    greet = client.job_type("greet", Person, result=lambda result: str(result["greeting"]))
+    job = greet.enqueue(Person(name="Ada"), priority="high", tags={"b", "a"}, delay=None)
+    assert job.view()["payload"] == {"name": "Ada"}
+    assert job.view()["tags"] == ["a", "b"]
+    work.finish(work.start("high"), {"greeting": "hi"})
+
+    assert (job.created, job.result(timeout=20)) == (True, "hi")
+
+
+def test_the_same_key_is_the_same_job_of_one_and_of_many(client: TallyClient) -> None:
+    greet = client.job_type("greet", dict)
+    one = [greet.enqueue({"name": "Ada"}, idempotency_key="one") for _ in range(2)]
+    many = [greet.enqueue_many([{"name": "A"}, {"name": "B"}], idempotency_key="two") for _ in "12"]
+
+    assert [job.created for job in one] == [True, False]
+    assert [[job.created for job in jobs] for jobs in many] == [[True, True], [False, False]]
+    assert one[0] == ClientJob(one[1].id, True, client, str)
+    assert [job.id for job in many[0]] == [job.id for job in many[1]]
+
+
+def test_a_default_that_was_changed_in_its_place_is_sent(client: TallyClient) -> None:
+    person = Person(name="Ada")
+    person.hobbies.append("engines")
+
+    # The type has no such field, so that the refusal tells what came.
+    with pytest.raises(ApiProblem, match="hobbies: Extra inputs are not permitted"):
+        client.job_type("greet", Person).enqueue(person)
+
+
+def test_a_job_that_left_no_result_says_why(client: TallyClient, work: Work) -> None:
+    greet = client.job_type("greet", dict)
+    dead, withdrawn, waiting = greet.enqueue_many([{"name": "Ada"}] * 3)
+    assert withdrawn.cancel(reason="not now") == "canceled"
+    work.fail([job for job in work.start(most=1) if job.id == dead.id], "CardDeclined", "no money")
+
+    with pytest.raises(
+        JobFailed, match=r"failed after 1 attempts: CardDeclined: no money$"
+    ) as failed:
+        dead.result(timeout=20)
+    assert (failed.value.reason, failed.value.attempts) == ("exception", 1)
+    with pytest.raises(JobCanceled):
+        withdrawn.result(timeout=20)
+    with pytest.raises(WaitTimeout, match="is still queued"):
+        waiting.result(timeout=0)
