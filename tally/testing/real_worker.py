@@ -41,6 +41,8 @@ class RealWorkers:
                 subprocess.Popen(
                     [
                         sys.executable,
+                        # As workers themselves: the current folder is the last place to look.
+                        "-P",
                         "-m",
                         main.__name__,
                         "worker",

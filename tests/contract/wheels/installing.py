@@ -10,7 +10,7 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-_PARTS = ("tally", "backend", "workers", "migrations", "config", "deploy", "docs")
+_PARTS = ("tally", "backend", "workers", "migrations", "config", "deploy", "docs", "examples")
 _FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 
 
