@@ -83,7 +83,8 @@ class PlatformActions:
     @cached_property
     def queues(self) -> QueueActions:
         """Queues and lanes."""
-        return QueueActions(self._log, self._parts.job_control, self._bulk)
+        parts = self._parts
+        return QueueActions(self._log, parts.job_control, self._bulk, parts.broker.foreign)
 
     @cached_property
     def types(self) -> JobTypeActions:

@@ -86,6 +86,7 @@ def api_parts(parts: Platform) -> ApiServices:
             overdue=lambda: schedules.list_all(overdue=True),
             lag=event_stream(parts, "overview").lag,
             check=parts.check_redis,
+            foreign=parts.broker.foreign.count,
         ),
         workers=parts.worker_service,
         history=history,

@@ -65,6 +65,11 @@ class Keys:
         return f"{self.root}:tally:leases"
 
     @property
+    def foreign(self) -> str:
+        """Sorted set of jobs of others that were found in our queues, by the millisecond since when."""
+        return f"{self.root}:tally:foreign"
+
+    @property
     def events(self) -> str:
         """Stream of job events, read by the recorder."""
         return f"{self.root}:tally:events"

@@ -9,6 +9,7 @@ from redis import Redis
 from backend.broker.jobs.checkpoints import RedisCheckpoints
 from backend.broker.jobs.declarations import RedisDeclarations
 from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.jobs.foreign_jobs import RedisForeignJobs
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.jobs.lease_book import RedisLeaseBook
@@ -74,6 +75,11 @@ class RedisBroker:
     def inspection(self) -> RedisInspection:
         """The read side."""
         return RedisInspection(self._client, self._keys)
+
+    @cached_property
+    def foreign(self) -> RedisForeignJobs:
+        """What is not ours."""
+        return RedisForeignJobs(self._client, self._keys)
 
     @cached_property
     def progress_notes(self) -> RedisProgressNotes:

@@ -9,6 +9,7 @@ from backend.memory.attempt_notes import MemoryCheckpoints, MemoryProgressNotes
 from backend.memory.declarations import MemoryDeclarations
 from backend.memory.dispatch import MemoryDispatch
 from backend.memory.event_source import MemoryEventSource
+from backend.memory.foreign_jobs import NoForeignJobs
 from backend.memory.inspection import MemoryInspection
 from backend.memory.job_queue import MemoryJobQueue
 from backend.memory.leadership import MemoryLeadership
@@ -38,6 +39,7 @@ class MemoryBroker:
         self.leadership = MemoryLeadership(state)
         self.operations = MemoryOperations(state)
         self.inspection = MemoryInspection(state)
+        self.foreign = NoForeignJobs()
         self.progress_notes = MemoryProgressNotes(state)
         self.checkpoints = MemoryCheckpoints(state)
         self.events = MemoryEventSource(state)

@@ -146,6 +146,19 @@ MUTATIONS = [
     Mutation("declare", "if code ~= 3 then", "if true then"),
     Mutation("usher", "kind == 'type' and 'description' or 'limit_key'", "'description'"),
     Mutation("limit", "unpark(root, gate, room,", "unpark(root, gate, 200,"),
+    Mutation("claim", "if f[1] and is_foreign(f[7], f[4], f[8], f[10]) then", "if false then"),
+    Mutation("claim", "is_foreign(f[7], f[4], f[8], f[10])", "is_foreign(f[7])"),
+    Mutation("promote", "status and not is_ours and", "false and"),
+    Mutation("promote", "and OUR_PRIORITIES[priority_of(queue or '')]", ""),
+    Mutation("promote", "if is_ours then event", "do event"),
+    Mutation(
+        "purge", "if status and is_foreign(data, attempt, options, most) then", "if false then"
+    ),
+    Mutation(
+        "reseat", "if not f[8] then redis.call('HSET', job, 'options', ABSENT.options) end", ""
+    ),
+    Mutation("give_back", "if is_apart and status then", "if is_apart then"),
+    Mutation("give_back", "'status', 'queued', 'origin', queue", "'status', 'queued'"),
     Mutation("purge", "status == 'queued' and", ""),
     Mutation("purge", "and origin == queue", ""),
     Mutation("evict", "status == 'queued' and", ""),

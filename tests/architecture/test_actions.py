@@ -21,6 +21,7 @@ for _module in pkgutil.iter_modules(actions.__path__, f"{actions.__name__}."):
 AT_A_SHELL = {
     "history.prune",
     "jobs.reset_stuck",
+    "queues.give_back",
     "ledger.rebuild",
     "ledger.repair",
     "queues.purge_scheduled",

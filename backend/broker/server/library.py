@@ -27,6 +27,7 @@ STEPS = (
     "cancel",
     "redrive",
     "discard",
+    "give_back",
     "reprioritise",
     "run_now",
     "pause",

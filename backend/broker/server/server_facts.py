@@ -28,13 +28,15 @@ class RedisFacts:
             pipe.zcard(self._keys.leases)
             pipe.zcount(self._keys.leases, "-inf", int(now * 1000))
             pipe.zrange(self._keys.schedule, 0, 0, withscores=True)
-            memory, leases, expired, first = pipe.execute()
+            pipe.zcard(self._keys.foreign)
+            memory, leases, expired, first, foreign = pipe.execute()
         return ServerFacts(
             memory_bytes=int(memory["used_memory"]),
             memory_limit_bytes=int(memory.get("maxmemory", 0)),
             leases=leases,
             leases_expired=expired,
             overdue_seconds=_overdue(first, now),
+            foreign_jobs=foreign,
         )
 
 

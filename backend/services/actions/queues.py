@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.domain.access.actor import Actor
+from backend.domain.ledger.foreign_job import ForeignJobs, queue_of_others
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.jobs.bulk_service import BulkService
@@ -22,10 +23,13 @@ class Purged(NamedTuple):
 class QueueActions(ActionFamily):
     """Pause and resume queues and lanes; empty queues."""
 
-    def __init__(self, log: ActionLog, control: JobControl, bulk: BulkService) -> None:
+    def __init__(
+        self, log: ActionLog, control: JobControl, bulk: BulkService, foreign: ForeignJobs
+    ) -> None:
         super().__init__(log)
         self._control = control
         self._bulk = bulk
+        self._foreign = foreign
 
     @action("queues.pause", "queue:{queue}")
     def pause(self, by: Actor, queue: str, *, reason: str = "") -> Effect[bool]:
@@ -61,6 +65,18 @@ class QueueActions(ActionFamily):
         """Cancels what waits for its time and would go into some queues; the ids of what was."""
         canceled = self._bulk.cancel_scheduled(set(queues), by=by, reason=reason)
         return Effect(canceled, canceled)
+
+    @action("queues.give_back", "queue:{queue}")
+    def give_back(
+        self, by: Actor, queue: str, job_ids: Sequence[str], *, reason: str = ""
+    ) -> Effect[list[str]]:
+        """Sends jobs that are not ours to a queue of RQ; the ids of those that were set apart until then.
+
+        Raises `InvalidOption` for a queue that our own workers look into.
+        """
+        done = self._foreign.give_back(job_ids, queue_of_others(queue))
+        given = [job_id for job_id, is_given in zip(job_ids, done, strict=True) if is_given]
+        return Effect(given, given)
 
 
 class JobTypeActions(ActionFamily):

@@ -33,6 +33,7 @@ def signs_of(found: Situation) -> list[Sign]:
         *backlogs(found),
         *growing_backlogs(found),
         *stuck(found),
+        *_foreign_jobs(found),
         *_record_away(found),
         *_failures(found),
         *_growing_failures(found),
@@ -89,6 +90,15 @@ def _most(found: Situation, last: AttemptCounts) -> str:
         return ""
     number = "all" if worst.attempts.wrong == last.wrong else worst.attempts.wrong
     return f", {number} of them {worst.job_type}"
+
+
+def _foreign_jobs(found: Situation) -> Iterator[Sign]:
+    if found.foreign_jobs:
+        text = (
+            f"{found.foreign_jobs} job(s) of another program were in our queues and are set apart; "
+        )
+        ask = "it uses RQ under the same prefix: tally queues foreign and give-back"
+        yield Sign("foreign_jobs", Severity.WARNING, text + ask)
 
 
 def _missed_ticks(found: Situation) -> Iterator[Sign]:

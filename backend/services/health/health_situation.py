@@ -54,6 +54,8 @@ class Situation:
     overdue: Sequence[ScheduleView] = ()
     #: Why Redis takes no jobs although it can be read; empty while it takes them.
     redis_refuses: str = ""
+    #: Jobs of other programs that were found in our queues.
+    foreign_jobs: int = 0
     #: Of the record, behind Redis.
     lag: StreamLag | None = None
 

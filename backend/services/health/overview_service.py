@@ -71,6 +71,7 @@ class OverviewService:
         overdue: Callable[[], list[ScheduleView]] | None = None,
         lag: Callable[[], StreamLag] | None = None,
         check: Callable[[], None] | None = None,
+        foreign: Callable[[], int] = lambda: 0,
     ) -> None:
         """``check`` raises `Unavailable` unless Redis would take a job."""
         self._look = inspection
@@ -82,6 +83,7 @@ class OverviewService:
         self._overdue = overdue
         self._lag = lag
         self._check = check
+        self._foreign = foreign
 
     def queues(self) -> list[QueueState]:
         """Every queue that a worker could serve, or that ever held a job; most urgent first."""
@@ -117,6 +119,7 @@ class OverviewService:
             attempts=_sum(types) if types is not None else None,
             types=types or [],
             redis_refuses=self._refusal_now(),
+            foreign_jobs=self._foreign(),
             lag=self._lag_now(),
         )
         if types is not None:

@@ -121,6 +121,7 @@ def _of_workers(workers: Sequence[WorkerState]) -> Iterator[_Values]:
 
 
 def _of_server(facts: ServerFacts) -> Iterator[_Values]:
+    yield metrics.FOREIGN, {(): facts.foreign_jobs}
     yield metrics.LEASES, {(): facts.leases}
     yield metrics.LEASES_EXPIRED, {(): facts.leases_expired}
     yield metrics.SCHEDULE_OVERDUE, {(): facts.overdue_seconds}

@@ -117,6 +117,12 @@ DIFFERENCE = Metric(
     ("queue", "shard"),
 )
 DEAD = Metric("tally_dead_jobs", _GAUGE, "Jobs in the dead-letter queue.", ("shard",))
+FOREIGN = Metric(
+    "tally_foreign_jobs",
+    _GAUGE,
+    "Jobs of other programs that were found in our queues and set apart.",
+    ("shard",),
+)
 WORKERS = Metric(
     "tally_workers",
     _GAUGE,

@@ -16,6 +16,8 @@ class ServerFacts(NamedTuple):
     leases_expired: int
     #: For how long the first job of the schedule has been due; 0 when none is.
     overdue_seconds: float
+    #: Jobs of other programs that were found in our queues.
+    foreign_jobs: int
 
 
 class FactSource(Protocol):

@@ -50,7 +50,7 @@ _WORK = (
 #: The steps that each service calls.
 STEPS = {
     "tally-api": _ASKED,
-    "tally-operator": (*_ASKED, *_WORK, "raise"),
+    "tally-operator": (*_ASKED, *_WORK, "raise", "give_back"),
     "tally-worker": _WORK,
     "tally-clock": (
         *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),

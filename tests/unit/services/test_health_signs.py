@@ -229,6 +229,15 @@ def test_each_schedule_whose_tick_is_missing_has_a_sign_the_latest_first() -> No
     assert found[0].subject == "nightly"
 
 
+def test_jobs_of_another_program_are_told_with_what_shows_them() -> None:
+    [sign] = signs(workers=[worker("normal")], foreign_jobs=3)
+
+    assert (sign.code, sign.severity) == ("foreign_jobs", Severity.WARNING)
+    assert sign.text.startswith(
+        "3 job(s) of another program were in our queues and are set apart; "
+    )
+
+
 def test_a_lost_worker_is_named() -> None:
     [sign] = signs(workers=[worker("normal"), worker(name="w9", state="lost")])
 

@@ -1,5 +1,5 @@
 -- flags: allow-oom
--- Cancels what waits in a queue, from its front.
+-- Cancels what waits in a queue, from its front; what is no job of ours is set apart.
 -- KEYS[1]  ROOT
 -- ARGV[1]  queue
 -- ARGV[2]  who asks
@@ -11,8 +11,11 @@ local function purge(keys, argv)
   local ids = redis.call('LPOP', root .. ':queue:' .. queue, tonumber(argv[4])) or {}
   for _, id in ipairs(ids) do
     local job = root .. ':job:' .. id
-    local status, origin = unpack(fields_of(job, 'status', 'origin'))
-    if status == 'queued' and origin == queue then
+    local status, origin, data, attempt, options, most =
+      unpack(fields_of(job, 'status', 'origin', 'data', 'attempt', 'options', 'max_attempts'))
+    if status and is_foreign(data, attempt, options, most) then
+      set_apart(root, id, now)
+    elseif status == 'queued' and origin == queue then
       cancel_waiting(root, job, id, queue, now, argv[3], argv[2])
     else
       drop(root, id, queue, status)

@@ -50,6 +50,8 @@ local function become(root, job, id, queue, f, target, now)
   if target ~= 'queued' then return end
   redis.call('ZREM', root .. ':failed:' .. queue, id)
   redis.call('HDEL', job, 'ended_at', 'exc_info')
+  -- It compressed the call: this says that the job is ours all the same (`is_foreign`).
+  if not f[8] then redis.call('HSET', job, 'options', ABSENT.options) end
   if (tonumber(f[6]) or 0) == 0 then redis.call('HDEL', job, 'started_at', 'worker_name', 'last_heartbeat') end
 end
 
@@ -73,7 +75,7 @@ end
 local function reseat(keys, argv)
   local root, id, target, now = keys[1], argv[1], argv[4], now_ms()
   local job = root .. ':job:' .. id
-  local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters', 'attempt', 'result_ttl')
+  local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters', 'attempt', 'result_ttl', 'options')
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
   if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end

@@ -9,6 +9,7 @@
 -- ARGV[5…] the lanes, then pairs: queue, jobs guaranteed to it in this call
 -- Returns  one list a job: id, fence, attempt, failures before, suspect ('1' or nil), queue, job type,
 --          data, options, soft timeout (s), max attempts, when it was ready
+-- What is no job of ours is set apart and counts for none.
 -- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of the line that
 -- tells of all these starts), and RQ's mirror entry with score +inf, which RQ's own clean-up never touches.
 local function gates_of(root, kind, type_limits, limit_key, limit)
@@ -82,7 +83,9 @@ local function take(root, id, queue, claim)
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
     'created_at')
-  if f[1] ~= 'queued' or f[2] ~= queue then
+  if f[1] and is_foreign(f[7], f[4], f[8], f[10]) then
+    set_apart(root, id, claim.now)
+  elseif f[1] ~= 'queued' or f[2] ~= queue then
     drop(root, id, queue, f[1])
   elseif f[11] and tonumber(f[11]) <= claim.now then
     cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally')

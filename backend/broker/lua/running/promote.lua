@@ -1,5 +1,6 @@
 -- flags: allow-oom
--- Moves jobs that are due from the schedule to the back of their queues, the longest due first.
+-- Moves jobs that are due from the schedule to the back of their queues, the longest due first. Those of
+-- rq-scheduler go to queues of RQ; one that is meant for a queue of ours is set apart.
 -- KEYS[1]  ROOT
 -- ARGV[1]  most jobs to move in this call
 -- ARGV[2]  fence of the caller's leadership (0: none); a lower one than seen before is refused
@@ -19,12 +20,16 @@ local function promote(keys, argv)
   for at = 1, #due, 2 do
     local id = due[at]
     local job = root .. ':job:' .. id
-    local status, queue = unpack(fields_of(job, 'status', 'origin'))
+    local status, queue, attempt, options, most =
+      unpack(fields_of(job, 'status', 'origin', 'attempt', 'options', 'max_attempts'))
+    local is_ours = attempt or options or most or not is_foreign(fields_of(job, 'data')[1])
     unschedule(root, id, queue or '')
-    if status == 'scheduled' then
+    if status and not is_ours and OUR_PRIORITIES[priority_of(queue or '')] then
+      set_apart(root, id, now)
+    elseif status == 'scheduled' then
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', stamp)
       redis.call('RPUSH', root .. ':queue:' .. queue, id)
-      event(root, 'promoted', id, queue)
+      if is_ours then event(root, 'promoted', id, queue) end
       rung[lane_of(queue)] = (rung[lane_of(queue)] or 0) + 1
       late = math.max(late, now - tonumber(due[at + 1]) * 1000)
       moved = moved + 1
