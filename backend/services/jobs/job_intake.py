@@ -20,6 +20,7 @@ from backend.domain.jobs.queue_name import QueueName
 from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs import job_options
 from backend.services.jobs.chosen_queue import chosen_queue, own_queue
+from backend.services.jobs.payload_problems import invalid_payload
 
 _to_json = json_encoder("payload")
 
@@ -246,21 +247,6 @@ def _tried(given: BaseModel, *, exclude_unset: bool) -> tuple[dict[str, Any], bo
         mode="json", by_alias=True, round_trip=True, exclude_unset=exclude_unset
     )
     return payload, type(given).model_validate(payload) == given
-
-
-def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
-    """Our error for pydantic's: names every field, repeats no value."""
-    errors = [
-        {
-            "field": ".".join(str(part) for part in found["loc"]) or "payload",
-            "problem": found["msg"],
-        }
-        for found in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
-    text = "; ".join(f"{found['field']}: {found['problem']}" for found in errors)
-    return InvalidPayload(
-        f"the payload does not fit {kind.name!r}: {text}", errors=errors, job_type=kind.name
-    )
 
 
 def _digest(kind: JobType, text: str, queue: QueueName, given: JobOptions) -> str:

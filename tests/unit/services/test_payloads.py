@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from backend.domain.errors import InvalidOption, InvalidPayload
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
@@ -101,3 +101,31 @@ def test_a_handler_in_place_of_its_name_is_refused_with_its_name() -> None:
 def test_what_is_no_name_is_refused_as_such(given: Any, kind: str) -> None:
     with pytest.raises(InvalidOption, match=f"the name of a job type, not a {kind}$"):
         _intake().check(given, {}, None, {})
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    receiver: str = Field("", alias="to")
+    subject: str = ""
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("subjct", "subjct: there is no such field, did you mean 'subject'?"),
+        ("receiver", "receiver: there is no such field, there are to, subject"),
+    ],
+)
+def test_of_a_field_that_is_not_there_the_refusal_says_which_are(field: str, said: str) -> None:
+    intake = JobIntake(
+        JobTypeCatalogue([JobType("mail", nothing, payload=Strict)]),
+        IntakeRules(),
+        new_id=lambda: "new-id",
+        now=lambda: NOON,
+    )
+
+    with pytest.raises(InvalidPayload) as refusal:
+        intake.check("mail", {field: "x"}, None, {})
+
+    assert str(refusal.value) == f"the payload does not fit 'mail': {said}"

@@ -1,0 +1,35 @@
+"""Says what of a payload does not fit its job type, so that it can be put right."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from backend.domain.errors import InvalidPayload
+from backend.domain.jobs.job_type import JobType
+from backend.domain.text.nearest_name import suggestion
+
+
+def invalid_payload(kind: JobType, error: ValidationError) -> InvalidPayload:
+    """Our error for pydantic's: names every field, repeats no value."""
+    errors = [
+        {
+            "field": ".".join(str(part) for part in found["loc"]) or "payload",
+            "problem": _problem(kind, found),
+        }
+        for found in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    text = "; ".join(f"{found['field']}: {found['problem']}" for found in errors)
+    return InvalidPayload(
+        f"the payload does not fit {kind.name!r}: {text}", errors=errors, job_type=kind.name
+    )
+
+
+def _problem(kind: JobType, found: ErrorDetails) -> str:
+    """What pydantic says; of a field that is not there, which ones are."""
+    schema = kind.payload_schema
+    if found["type"] != "extra_forbidden" or len(found["loc"]) > 1 or schema is None:
+        return found["msg"]
+    names = schema.get("properties", {})
+    near = suggestion(str(found["loc"][0]), names)
+    return f"there is no such field{near or ', there are ' + ', '.join(names)}"
