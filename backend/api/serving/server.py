@@ -14,6 +14,7 @@ import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.http import wsgi  # type: ignore[import-untyped]
 
 from backend.api.config.api_settings import ApiSettings
 from backend.api.serving.embedded_worker import EmbeddedWorker
@@ -43,6 +44,8 @@ def serve(
     two share a connection. ``worker_grace`` is how long the worker inside may take to stop.
     """
     _allow_open_files(2 * settings.connections + _OTHER_FILES)
+    # Which server it is tells only those something who look for its holes.
+    wsgi.SERVER = "tally"
     server, arbiter = _Server(settings, make_app, make_worker, worker_grace), os.getpid()
     try:
         server.run()

@@ -186,3 +186,12 @@ def test_requests_one_behind_the_other_on_one_connection_are_all_answered(
             answers += chunk
 
     assert answers.count(b'"status":"alive"') == 6
+
+
+def test_answers_do_not_tell_what_made_them(server: WebServer) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+
+    assert b"\r\nServer: tally\r\n" in answer
+    assert b"gunicorn" not in answer
