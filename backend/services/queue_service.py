@@ -13,6 +13,7 @@ from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.ports import JobQueue
+from backend.services.calling.async_calls import AsyncCalls
 from backend.services.calling.caller_parts import CallerParts
 from backend.services.calling.job_calls import JobCalls
 from backend.services.calling.plan_calls import PlanCalls
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
-class QueueService(JobCalls, QueueCalls, PlanCalls):
+class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
     """Accepts jobs, finds them, and does to them and their queues what people can do on pages.
 
     With no arguments it is wired from the settings of this process.

@@ -6,7 +6,7 @@ Nothing here is run.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import assert_type
+from typing import Any, assert_type
 
 from backend.domain.jobs.options.job_options import JobOptions
 from backend.services.jobs.job_options import JobRequest
@@ -23,6 +23,13 @@ def right(queue: QueueService, tenant: str | None) -> None:
     queue.enqueue_job("greet", **shared)
     requests: list[JobRequest] = [{"job_type": "greet", "payload": {"name": "Ada"}, "delay": 5}]
     assert_type(queue.enqueue_many(requests), list[str])
+
+
+async def right_in_a_loop(queue: QueueService) -> None:
+    job_id = await queue.aenqueue_job("greet", {"name": "Ada"}, "high", delay=5)
+    assert_type(job_id, str)
+    assert_type(await queue.aenqueue_many([{"job_type": "greet"}]), list[str])
+    assert_type((await queue.await_job(job_id, timeout=5)).result, Any)
 
 
 def wrong(queue: QueueService) -> None:

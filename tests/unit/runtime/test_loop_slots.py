@@ -88,6 +88,20 @@ def test_while_all_that_comes_is_async_one_claim_takes_what_there_is_room_for() 
         assert {outcome.kind for _, outcome in it.queue.settled} == {OutcomeKind.FINISHED}
 
 
+def test_plain_jobs_beyond_what_a_slot_wants_go_back_to_the_queue() -> None:
+    with bench({"answer": _answer, "plain": _plain}, slots=50) as it:
+        it.queue.add("answer")
+        it.pool.exchange([], 1)
+        it.queue.add("plain", 8)
+
+        left = it.pool.exchange([], 3)
+
+        assert [job.id for job in left] == ["plain-0", "plain-1", "plain-2"]
+        returned = [(job_id, out.kind) for job_id, out in it.queue.settled]
+        # The last one first: each goes to the front.
+        assert returned == [(f"plain-{n}", OutcomeKind.RETURNED) for n in range(7, 2, -1)]
+
+
 def test_one_who_listens_waits_until_the_loop_has_room() -> None:
     with bench({"wait": _wait}, slots=1) as it:
         it.queue.add("wait")

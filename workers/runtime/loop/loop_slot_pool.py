@@ -34,7 +34,11 @@ class LoopSlotPool(SlotPool):
     def exchange(self, ended: list[tuple[ClaimedJob, Outcome]], most: int) -> Sequence[ClaimedJob]:
         """As every pool does; returns what is to run in the slot's own thread."""
         promised = self._places.promise(MOST_JOBS if most and self._is_all_async else most)
-        return self._sorted_out(super().exchange(ended, promised), promised)
+        others = self._sorted_out(super().exchange(ended, promised), promised)
+        if len(others) > most:
+            # So many were asked for because all would be async. The slot itself wants no more than before.
+            self.give_back(self.idle.deal(others[most:]))
+        return others[:most]
 
     def settle(self, slots: Sequence[LoopSlot]) -> None:
         """Settles what has ended in the loop; while jobs stream in, claims for it in the same trip."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from backend.telemetry.logs.running_job import RUNNING
+from workers.job_types.current_job import current_job
 
 log = structlog.get_logger("tally.worker")
 
@@ -78,5 +78,5 @@ def _task_of_a_job(
 ) -> asyncio.Task[T]:
     """A task that a handler makes belongs to its job: should it block the loop, that one is named."""
     task = asyncio.Task(work, loop=loop, **said)
-    own(task, RUNNING.get())
+    own(task, current_job())
     return task
