@@ -6,6 +6,7 @@ of its events would be taken for an older one and kept from changing anything, w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -107,7 +108,9 @@ class EpochKeeper:
         who = (sight.replication_id, sight.run_id)
         self._book.begin(ShardEpoch(number, *who, reason, raised, raised))
         self._noted, self._seen, self._went_back = self._book.current(), raised, False
-        log.warning(
+        is_new = reason is EpochReason.FIRST
+        log.log(
+            logging.INFO if is_new else logging.WARNING,
             "epoch.began",
             number=number,
             reason=reason.value,
