@@ -15,7 +15,7 @@ from backend.api.request.api_services import ApiServices
 from backend.api.serving.embedded_worker import EmbeddedWorker, Work
 from backend.bootstrap import worker_parts
 from backend.bootstrap.action_parts import PlatformActions
-from backend.bootstrap.history_parts import history_service
+from backend.bootstrap.caller_parts import PlatformCallerParts
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import (
     audit_service,
@@ -30,20 +30,14 @@ from backend.domain.access.role import Role
 from backend.domain.errors import MigrationError
 from backend.domain.ports import JobQueue
 from backend.history.access.api_key_store import PostgresApiKeyStore
-from backend.history.outbox.event_record_store import PostgresEventRecordStore
 from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.reading.flow_store import PostgresFlowStore
 from backend.history.schema.migrator import Migrator
 from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
-from backend.services.finding.dead_letters import DeadLetters
-from backend.services.finding.search_service import SearchService
-from backend.services.finding.why_service import WhyService
 from backend.services.health.overview_service import OverviewService
 from backend.services.jobs.bulk_service import BulkService
 from backend.services.jobs.kept_plans import KeptPlans
-from backend.services.jobs.preview_service import PreviewService
-from backend.services.jobs.rehearsals import Rehearsals
 from backend.services.queue_service import QueueService
 from backend.services.scheduler_service import SchedulerService
 from workers.artifacts.open_store import open_store
@@ -56,13 +50,12 @@ _LONGEST_STOP = 86_400.0
 def api_parts(parts: Platform) -> ApiServices:
     """What `create_app` needs. Opens no connection."""
     settings = parts.settings.api
-    engine, clock, inspection = parts.history_engine, parts.clock, parts.inspection
+    clock, inspection = parts.clock, parts.inspection
     replica = parts.reading_engine
-    history = history_service(parts)
     operations = parts.home.part(RedisOperations)
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
     queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
-    events = PostgresEventRecordStore(engine, clock.now)
+    found = PlatformCallerParts(parts, queue)
     schedules, keys = SchedulerService(parts.scheduler_parts), key_service(parts)
     audit = audit_service(parts)
     log = ActionLog(audit, is_required=settings.audit_required)
@@ -73,12 +66,12 @@ def api_parts(parts: Platform) -> ApiServices:
         catalogue=parts.catalogue,
         queue=QueueService(queue, parts.intake),
         bulk=BulkService(operations, inspection),
-        dead_letters=DeadLetters(inspection),
-        search=SearchService(queue, inspection, history),
-        why=WhyService(inspection, clock.now),
+        dead_letters=found.dead_letters,
+        search=found.search,
+        why=found.why,
         overview=OverviewService(
             inspection,
-            history,
+            found.history,
             clock,
             flow=PostgresFlowStore(replica),
             lanes=parts.catalogue.own_lanes(),
@@ -89,10 +82,10 @@ def api_parts(parts: Platform) -> ApiServices:
             foreign=parts.broker.foreign.count,
         ),
         workers=parts.worker_service,
-        history=history,
-        previews=PreviewService(parts.intake, inspection, queue, new_id=new_job_id, now=clock.now),
+        history=found.history,
+        previews=found.previews,
         plans=KeptPlans(parts.home.part(RedisPlanShelf)),
-        rehearsals=Rehearsals(events, parts.intake, new_id=new_job_id),
+        rehearsals=found.rehearsals,
         events=event_service(parts),
         schedules=schedules,
         audit=audit,

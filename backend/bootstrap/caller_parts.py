@@ -1,32 +1,40 @@
-"""What Python callers reach beside the queue, wired."""
+"""What people and programs reach beside the queue, wired once for Python, HTTP, pages and command line.
+
+Imported where it is made: loading the SQL engine takes longer than most commands run.
+"""
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from backend.bootstrap.action_parts import PlatformActions
-from backend.bootstrap.history_parts import history_service
 from backend.bootstrap.platform import Platform, new_job_id
-from backend.domain.ports import Inspection
-from backend.history.outbox.event_record_store import PostgresEventRecordStore
-from backend.services.actions.action_log import ActionLog
-from backend.services.finding.dead_letters import DeadLetters
-from backend.services.finding.history_service import HistoryService
-from backend.services.finding.search_service import SearchService
-from backend.services.finding.why_service import WhyService
-from backend.services.jobs.preview_service import PreviewService
-from backend.services.jobs.rehearsals import Rehearsals
+from backend.domain.ports import Inspection, JobQueue
+
+if TYPE_CHECKING:
+    from backend.bootstrap.action_parts import PlatformActions
+    from backend.services.finding.dead_letters import DeadLetters
+    from backend.services.finding.history_service import HistoryService
+    from backend.services.finding.search_service import SearchService
+    from backend.services.finding.why_service import WhyService
+    from backend.services.jobs.preview_service import PreviewService
+    from backend.services.jobs.rehearsals import Rehearsals
 
 
 class PlatformCallerParts:
     """The `CallerParts` of one deployment. Opens no connection before it is needed."""
 
-    def __init__(self, parts: Platform) -> None:
+    def __init__(self, parts: Platform, queue: JobQueue | None = None) -> None:
+        """``queue`` is where jobs are accepted, if not in Redis."""
         self._parts = parts
+        self._queue = queue or parts.job_queue
 
     @cached_property
     def actions(self) -> PlatformActions:
         """Everything that changes something."""
+        from backend.bootstrap.action_parts import PlatformActions
+        from backend.services.actions.action_log import ActionLog
+
         return PlatformActions(self._parts, ActionLog(self._parts.audit_trail))
 
     @property
@@ -37,34 +45,47 @@ class PlatformCallerParts:
     @cached_property
     def search(self) -> SearchService:
         """Jobs wherever they are."""
-        return SearchService(self._parts.job_queue, self._parts.inspection, self.history)
+        from backend.services.finding.search_service import SearchService
+
+        return SearchService(self._queue, self._parts.inspection, self.history)
 
     @cached_property
     def history(self) -> HistoryService:
         """The record alone."""
+        from backend.bootstrap.history_parts import history_service
+
         return history_service(self._parts)
 
     @cached_property
     def dead_letters(self) -> DeadLetters:
         """The dead-letter queue."""
+        from backend.services.finding.dead_letters import DeadLetters
+
         return DeadLetters(self._parts.inspection)
 
     @cached_property
     def why(self) -> WhyService:
         """What keeps a job."""
+        from backend.services.finding.why_service import WhyService
+
         return WhyService(self._parts.inspection, self._parts.clock.now)
 
     @cached_property
     def previews(self) -> PreviewService:
         """What would happen."""
+        from backend.services.jobs.preview_service import PreviewService
+
         parts = self._parts
         return PreviewService(
-            parts.intake, parts.inspection, parts.job_queue, new_id=new_job_id, now=parts.clock.now
+            parts.intake, parts.inspection, self._queue, new_id=new_job_id, now=parts.clock.now
         )
 
     @cached_property
     def rehearsals(self) -> Rehearsals:
         """Test runs."""
+        from backend.history.outbox.event_record_store import PostgresEventRecordStore
+        from backend.services.jobs.rehearsals import Rehearsals
+
         parts = self._parts
         events = PostgresEventRecordStore(parts.history_engine, parts.clock.now)
         return Rehearsals(events, parts.intake, new_id=new_job_id)

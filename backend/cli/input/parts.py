@@ -14,6 +14,7 @@ from backend.bootstrap.platform import new_job_id
 from backend.cli.output.printing import say
 
 if TYPE_CHECKING:
+    from backend.bootstrap.caller_parts import PlatformCallerParts
     from backend.services.access.audit_service import AuditService
     from backend.services.access.key_service import KeyService
     from backend.services.actions.families import Actions
@@ -29,28 +30,35 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=1)
+def _found() -> PlatformCallerParts:
+    from backend.bootstrap.caller_parts import PlatformCallerParts
+
+    return PlatformCallerParts(platform())
+
+
 def history_service() -> HistoryService:
     """The record of jobs."""
-    from backend.bootstrap import history_parts
-
-    return history_parts.history_service(platform())
+    return _found().history
 
 
-@lru_cache(maxsize=1)
 def search_service() -> SearchService:
     """Both stores at once."""
-    from backend.services.finding.search_service import SearchService
-
-    parts = platform()
-    return SearchService(parts.job_queue, parts.inspection, history_service())
+    return _found().search
 
 
-@lru_cache(maxsize=1)
 def dead_letters() -> DeadLetters:
     """The dead-letter queue."""
-    from backend.services.finding.dead_letters import DeadLetters
+    return _found().dead_letters
 
-    return DeadLetters(platform().inspection)
+
+def why_service() -> WhyService:
+    """Explains what keeps a job."""
+    return _found().why
+
+
+def preview_service() -> PreviewService:
+    """Says what would happen."""
+    return _found().previews
 
 
 @lru_cache(maxsize=1)
@@ -59,15 +67,6 @@ def live_listing() -> LiveListing:
     from backend.services.finding.live_listing import LiveListing
 
     return LiveListing(platform().inspection)
-
-
-@lru_cache(maxsize=1)
-def why_service() -> WhyService:
-    """Explains what keeps a job."""
-    from backend.services.finding.why_service import WhyService
-
-    parts = platform()
-    return WhyService(parts.inspection, parts.clock.now)
 
 
 @lru_cache(maxsize=1)
@@ -116,17 +115,6 @@ def actions() -> Actions:
 
 def _say_lost(error: Exception) -> None:
     say(f"tally: the audit log cannot be written: {error}")
-
-
-@lru_cache(maxsize=1)
-def preview_service() -> PreviewService:
-    """Says what would happen."""
-    from backend.services.jobs.preview_service import PreviewService
-
-    parts = platform()
-    return PreviewService(
-        parts.intake, parts.inspection, parts.job_queue, new_id=new_job_id, now=parts.clock.now
-    )
 
 
 @lru_cache(maxsize=1)
