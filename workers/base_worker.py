@@ -90,8 +90,10 @@ class JobContext:
     canceled: bool = False
     #: Why an async handler is being cancelled: ``timeout``, ``canceled``, ``stopping`` or ``lease_lost``.
     stop_reason: str = ""
-    #: The log, once the handler has asked for it.
+    #: The log, once the handler has asked for it, or a library has written a line.
     written: JobLog | None = None
+    #: Told once the log has begun.
+    watch_log: Callable[[JobContext], None] | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -137,6 +139,8 @@ class JobContext:
                 attempt=self.attempt,
                 trace_id=self.trace_id or None,
             )
+            if self.watch_log is not None:
+                self.watch_log(self)
         return self.written
 
     @staticmethod

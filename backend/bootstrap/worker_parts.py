@@ -21,11 +21,14 @@ from backend.domain.errors import TallyError
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.queue_name import queues_of
+from backend.telemetry.logs.redaction import without_values
 from backend.telemetry.metrics.job_counts import Ended
 from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
 from workers.runtime.attempts.known_types import KnownTypes
+from workers.runtime.attempts.live_logs import LiveLogs
+from workers.runtime.attempts.progress import Progress
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.attempts.thread_runner import ThreadRunner
 from workers.runtime.children.child_pool import ChildPool
@@ -164,7 +167,8 @@ def _async_types(parts: Platform, lanes: Sequence[str]) -> list[JobType]:
 
 def _context_maker(parts: Platform, name: str) -> Callable[[ClaimedJob], JobContext]:
     redis, keys = parts.home.client, parts.home.keys
-    return context_maker(name, RedisProgressNotes(redis, keys), RedisCheckpoints(redis, keys))
+    notes = RedisProgressNotes(redis, keys)
+    return context_maker(name, notes, RedisCheckpoints(redis, keys), _watched_logs(parts, notes))
 
 
 def _slot_pool(
@@ -192,6 +196,20 @@ def _slot_pool(
         batch_limit=settings.batch_limit,
         **others,
     )
+
+
+def _watched_logs(
+    parts: Platform, notes: RedisProgressNotes
+) -> Callable[[JobContext, ClaimedJob, Progress], None]:
+    """Logs of running attempts, shown with what the types of their jobs call secret masked."""
+    logs = LiveLogs(notes)
+
+    def watch(context: JobContext, job: ClaimedJob, progress: Progress) -> None:
+        kind = parts.catalogue.find(job.job_type)
+        secrets = attempt.secrets_of(kind, job) if kind is not None else set()
+        logs.watch(context, progress, lambda text: without_values(text, secrets))
+
+    return watch
 
 
 def _known_types(parts: Platform, workers: Workers, children: ChildPool, name: str) -> KnownTypes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.broker.jobs import codec
 from backend.broker.jobs.moments import moment
+from backend.domain.jobs.attempts.noted_progress import noted_in
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
@@ -97,6 +98,7 @@ class KeptJob:
         """What people and programs see of it."""
         options: dict[str, Any] = json.loads(self.options)
         exact = terms_of(options).timeout
+        noted = noted_in(self.progress)
         return JobView(
             id=self.id,
             job_type=self.asked.job_type,
@@ -115,7 +117,8 @@ class KeptJob:
             run_at=_instant(self.due_ms) if self.state is JobState.SCHEDULED else None,
             expires_at=_instant(self.expires_ms),
             worker=self.worker,
-            progress=json.loads(self.progress) if self.progress else None,
+            progress=noted.progress,
+            log=noted.log if self.state is JobState.STARTED else (),
             cancel_asked=bool(self.cancel),
             timeout=float(math.ceil(self.asked.timeout)) if exact is None else exact,
             options=options,

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.domain.jobs.attempts.noted_progress import noted_text
 from tests.e2e.browser import sign_in
 from tests.e2e.live_jobs import (
     HELD,
     LISTEN,
     NOTICE,
     attempted,
+    ended_well,
     given_up,
     later_job,
     open_job,
@@ -260,3 +263,33 @@ def test_an_open_menu_stays_with_its_worker_when_another_comes_in_above(
     assert page.is_visible(f"{menu} input[name=reason]")
     assert page.input_value(f"{menu} input[name=reason]") == "it is old"
     assert page.locator("#worker-rows details.act[open]").count() == 1
+
+
+# Logs
+
+
+def test_lines_that_a_running_job_logs_appear_while_somebody_looks(
+    page: Any, stage: Stage, worker: PuppetWorker
+) -> None:
+    job = worker.take(waiting_job(stage))
+    notes = RedisProgressNotes(stage.platform.redis, stage.platform.keys)
+    first = (1_700_000_000_000, "info", "asked the bank")
+    notes.note(job.id, job.fence, noted_text({"done": 1, "total": 2, "note": ""}, [first]))
+    page.goto(f"{stage.url}/job/{job.id}")
+    page.wait_for_selector("#log-now >> text=asked the bank")
+
+    second = (1_700_000_001_000, "warning", "the bank is slow")
+    notes.note(job.id, job.fence, noted_text({"done": 2, "total": 2, "note": ""}, [first, second]))
+
+    page.wait_for_selector("#log-now >> text=warning the bank is slow")
+    many = [(1_700_000_002_000, "info", f"part {part}") for part in range(50)]
+    notes.note(job.id, job.fence, noted_text(None, many))
+    page.wait_for_selector("#log-now >> text=part 49")
+    # The newest line is in sight, at the lower end of the box.
+    assert page.eval_on_selector("#log-now pre", "box => box.scrollTop") == 0
+    assert page.eval_on_selector("#log-now pre", "box => box.scrollHeight > box.clientHeight")
+    assert page.eval_on_selector("#log-now pre", "box => getComputedStyle(box).flexDirection") == (
+        "column-reverse"
+    )
+    worker.settle([(job, ended_well(job))])
+    page.wait_for_selector("#log-now", state="detached")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import time
+from pathlib import Path
 
 from workers.base_worker import JobContext, job_type
 
@@ -23,3 +27,29 @@ def speak(payload: dict[str, str], context: JobContext) -> None:
 def speak_apart(payload: dict[str, str], context: JobContext) -> None:
     """Says it in a process of its own."""
     _speak(context)
+
+
+def _talk_on(payload: dict[str, str], context: JobContext) -> None:
+    context.progress(1, 2, "talking")
+    logging.getLogger("crm.jobs").info("syncing card %s", payload["card"])
+    while not Path(payload["until"]).exists():
+        time.sleep(0.01)
+
+
+@job_type("talk_on", timeout=60, secret_fields=("card",))
+def talk_on(payload: dict[str, str], context: JobContext) -> None:
+    """Says something, then runs until a file appears."""
+    _talk_on(payload, context)
+
+
+@job_type("talk_on_apart", isolation="process", timeout=60, secret_fields=("card",))
+def talk_on_apart(payload: dict[str, str], context: JobContext) -> None:
+    """The same in a process of its own."""
+    _talk_on(payload, context)
+
+
+@job_type("talk_and_die", isolation="process", timeout=60, max_retries=0)
+def talk_and_die(payload: dict[str, str], context: JobContext) -> None:
+    """Says something, and takes its process down."""
+    context.log.info("about to fall", step=3)
+    os.kill(os.getpid(), signal.SIGKILL)

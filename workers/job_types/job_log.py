@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from backend.domain.jobs.attempts.noted_progress import RawLine
 from backend.telemetry.logs.redaction import masked_text, redact
 from backend.telemetry.logs.running_job import IS_KEPT
 
@@ -24,8 +25,6 @@ _OWN = frozenset(
     }
 )
 
-Line = tuple[int, str, str]
-
 
 class JobLog:
     """What a handler says while it runs. Not for `print` style noise: at most 200 lines are kept.
@@ -40,11 +39,17 @@ class JobLog:
         import structlog
 
         self._logger = structlog.get_logger("tally.job").bind(**identity)
-        self._first: list[Line] = []
-        self._last: deque[Line] = deque()
+        self._first: list[RawLine] = []
+        self._last: deque[RawLine] = deque()
         self._characters = 0
         self._characters_last = 0
         self._left_out = 0
+        #: The attempt has ended, and these were its lines.
+        self.is_over = False
+        #: The lines that can be seen from outside while it runs.
+        self.shown: list[RawLine] = []
+        #: Told of each line.
+        self.forward: Callable[[RawLine], None] | None = None
 
     def debug(self, event: str, /, **details: Any) -> None:
         """Only for the process log."""
@@ -71,7 +76,22 @@ class JobLog:
         lines = [*self._first, *self._hint(last), *last]
         return json.dumps(lines, ensure_ascii=False, separators=(",", ":")) if lines else ""
 
-    def _hint(self, last: list[Line]) -> list[Line]:
+    def recent(self) -> list[RawLine]:
+        """The last of them, of 4 KiB at most, for who looks at it while it runs."""
+        lines: list[RawLine] = []
+        room = _MOST_CHARACTERS_LAST
+        for line in reversed([*self._first, *list(self._last)][-_MOST_LAST:]):
+            room -= len(line[2])
+            if room < 0:
+                break
+            lines.append(line)
+        return lines[::-1]
+
+    def take(self, line: RawLine) -> None:
+        """Takes over a line that was written in another process."""
+        self._add(line)
+
+    def _hint(self, last: list[RawLine]) -> list[RawLine]:
         if not self._left_out:
             return []
         words = f"… and {self._left_out} more lines, which the process log has"
@@ -85,7 +105,7 @@ class JobLog:
         except Exception as error:  # noqa: BLE001 - somebody's own __str__
             said = event if isinstance(event, str) else type(event).__name__
             text = f"{said[:200]} (not all of it can be shown: {type(error).__name__})"
-        self._add(_LEVELS.get(level, level), text)
+        self._add((_now(), _LEVELS.get(level, level), text))
 
     def _write(self, level: str, event: str, details: dict[str, Any]) -> None:
         """Into the process log. A line that cannot be written fails no job: it would repeat its effects."""
@@ -93,20 +113,22 @@ class JobLog:
         try:
             getattr(self._logger, level)(event, **_renamed(details))
         except Exception as error:  # noqa: BLE001 - values of any class, and a stream that may be full
-            self._add("warning", f"a line is missing in the process log: {type(error).__name__}")
+            words = f"a line is missing in the process log: {type(error).__name__}"
+            self._add((_now(), "warning", words))
         finally:
             IS_KEPT.reset(before)
 
-    def _add(self, level: str, text: str) -> None:
-        line = (_now(), level, text)
+    def _add(self, line: RawLine) -> None:
+        if self.forward is not None:
+            self.forward(line)
         if not self._last and len(self._first) < _MOST_FIRST:
-            self._characters += len(text)
+            self._characters += len(line[2])
             if self._characters <= _MOST_CHARACTERS_FIRST:
                 self._first.append(line)
                 return
         self._add_to_the_last(line)
 
-    def _add_to_the_last(self, line: Line) -> None:
+    def _add_to_the_last(self, line: RawLine) -> None:
         """It pushes out the oldest of them; one that alone is too long is cut.
 
         Without a lock: a thread that is interrupted while it has one would leave it to nobody.

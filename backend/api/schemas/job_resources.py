@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend.api.schemas.job_search import JobLine
-from backend.api.schemas.jobs import Fault, JobResource
+from backend.api.schemas.jobs import Fault, JobLogLine, JobResource
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import JobView
@@ -53,6 +53,7 @@ class JobResources:
             expires_at=job.expires_at,
             worker=job.worker or None,
             progress=job.progress,
+            log=[JobLogLine(**line._asdict()) for line in job.log],
             cancel_asked=job.cancel_asked,
             timeout=job.timeout,
             source="live",

@@ -10,6 +10,7 @@ from pydantic import Field
 from backend.api.schemas.base import Page, PageQuery, Resource
 from backend.api.schemas.fields import StateWord
 from backend.api.schemas.job_conditions import SearchConditions
+from backend.api.schemas.jobs import JobLogLine
 
 
 class SearchQuery(SearchConditions, PageQuery):
@@ -71,14 +72,6 @@ class JobEventLine(Resource):
     ran: float | None = Field(description="Seconds that the attempt ran.")
     due_at: datetime | None
     note: str = Field(description="The reason that was given.")
-
-
-class JobLogLine(Resource):
-    """One line that a handler logged."""
-
-    at: datetime
-    level: str
-    text: str
 
 
 class JobAttempt(Resource):

@@ -51,6 +51,14 @@ class Fault(Resource):
     traceback: str | None = None
 
 
+class JobLogLine(Resource):
+    """One line that a handler logged."""
+
+    at: datetime
+    level: str
+    text: str
+
+
 class JobResource(Resource):
     """A job and where it stands."""
 
@@ -72,6 +80,10 @@ class JobResource(Resource):
     expires_at: datetime | None = None
     worker: str | None = None
     progress: dict[str, Any] | None = None
+    log: list[JobLogLine] = Field(
+        default_factory=list,
+        description="The last lines that its running attempt has logged; its story has those that ended.",
+    )
     cancel_asked: bool = False
     timeout: float | None = None
     tags: list[str] = Field(default_factory=list)

@@ -13,6 +13,7 @@ from typing import Any
 
 from backend.broker.jobs.absent_fields import ABSENT, enqueued_at_in
 from backend.broker.jobs.moments import moment
+from backend.domain.jobs.attempts.noted_progress import noted_in
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
@@ -202,11 +203,13 @@ def job_view(
     expires = int(text.get("expires_at", 0))
     options = json.loads(text.get("options", ABSENT["options"]))
     exact = terms_of(options).timeout
+    noted = noted_in(text.get("progress", ""))
+    state = JobState(text["status"])
     return JobView(
         id=job_id,
         job_type=text.get("description", ""),
         queue=text.get("origin", ""),
-        state=JobState(text["status"]),
+        state=state,
         payload=payload_of(fields[b"data"]),
         attempt=int(text.get("attempt", 0)),
         max_attempts=int(text.get("max_attempts", ABSENT["max_attempts"])),
@@ -220,7 +223,8 @@ def job_view(
         run_at=moment(due) if due else None,
         expires_at=moment(expires / 1000) if expires else None,
         worker=text.get("worker_name", ""),
-        progress=json.loads(text["progress"]) if "progress" in text else None,
+        progress=noted.progress,
+        log=noted.log if state is JobState.STARTED else (),
         cancel_asked="cancel" in text,
         timeout=float(text.get("timeout", ABSENT["timeout"])) if exact is None else exact,
         options=options,

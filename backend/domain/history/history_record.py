@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from backend.domain.jobs.attempts.outcome import AttemptError, OutcomeKind
+from backend.domain.jobs.job import LogLine
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_labels import JobLabels, labels_of
@@ -61,14 +62,6 @@ class RecordedQueue(NamedTuple):
     stuck: int
     #: Since when the one waits that waits longest; None when none does.
     oldest_enqueued_at: datetime | None
-
-
-class LogLine(NamedTuple):
-    """One line that a handler logged."""
-
-    at: datetime
-    level: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,14 @@ class ClaimedJob(NamedTuple):
     wait: float = 0.0
 
 
+class LogLine(NamedTuple):
+    """One line that a handler logged."""
+
+    at: datetime
+    level: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class JobView:
     """A job as people and programs see it. Instants are aware UTC."""
@@ -119,6 +127,8 @@ class JobView:
     expires_at: datetime | None = None
     worker: str = ""
     progress: dict[str, Any] | None = None
+    #: The last lines that its running attempt has logged.
+    log: tuple[LogLine, ...] = ()
     cancel_asked: bool = False
     timeout: float = 0.0
     options: dict[str, Any] = field(default_factory=dict)

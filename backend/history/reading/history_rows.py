@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from backend.domain.history.history_record import AttemptRecord, HistoryLine, JobRecord, LogLine
+from backend.domain.history.history_record import AttemptRecord, HistoryLine, JobRecord
 from backend.domain.jobs.attempts.outcome import AttemptError, OutcomeKind
+from backend.domain.jobs.job import LogLine
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 

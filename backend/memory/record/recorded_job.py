@@ -13,9 +13,9 @@ from backend.domain.history.history_record import (
     HistoryLine,
     JobHistory,
     JobRecord,
-    LogLine,
 )
 from backend.domain.jobs.attempts.outcome import AttemptError, OutcomeKind
+from backend.domain.jobs.job import LogLine
 from backend.domain.jobs.job_event import EventKind, JobEvent
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_labels import NO_LABELS

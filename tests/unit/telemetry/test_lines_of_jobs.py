@@ -35,6 +35,7 @@ def as_before() -> Iterator[None]:
     root.setLevel(level)
     logging.getLogger("crm.jobs").setLevel(logging.NOTSET)
     logging.setLogRecordFactory(factory)
+    logging.getLogger("crm.jobs").setLevel(logging.NOTSET)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
@@ -174,7 +175,6 @@ def test_a_flood_is_bounded_in_lines_and_bytes() -> None:
         for number in range(5000):
             logging.getLogger("crm").info("%d %s", number, "x" * 300)
 
-    logging.getLogger("crm").addHandler(logging.NullHandler())
     set_up_logs(level="INFO", style="json")
 
     outcome = run(handler)

@@ -106,9 +106,9 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         end_copy(raised)
         failed = failure(job, raised, context.canceled, prepared.job_type)
-        log = _kept(prepared, job, context)
+        log = kept_log(prepared.job_type, job, context)
         return failed._replace(run_seconds=time.perf_counter() - started, log=log)
-    log = _kept(prepared, job, context)
+    log = kept_log(prepared.job_type, job, context)
     return Outcome(OutcomeKind.FINISHED, body, run_seconds=time.perf_counter() - started, log=log)
 
 
@@ -130,9 +130,9 @@ async def run_awaited(
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         end_copy(raised)
         failed = failure(job, meant(raised), context.canceled, prepared.job_type)
-        log = _kept(prepared, job, context)
+        log = kept_log(prepared.job_type, job, context)
         return failed._replace(run_seconds=time.perf_counter() - started, log=log)
-    log = _kept(prepared, job, context)
+    log = kept_log(prepared.job_type, job, context)
     return Outcome(OutcomeKind.FINISHED, body, run_seconds=time.perf_counter() - started, log=log)
 
 
@@ -162,12 +162,13 @@ def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
     return prepared.call(payload) if prepared.takes_payload else prepared.call()
 
 
-def _kept(prepared: Prepared, job: ClaimedJob, context: JobContext) -> str:
-    """What the handler logged, without the payload's secrets."""
+def kept_log(kind: JobType, job: ClaimedJob, context: JobContext) -> str:
+    """What an attempt that is over logged, without the payload's secrets."""
     if context.written is None:
         return ""
+    context.written.is_over = True
     kept = context.written.kept()
-    for secret in secrets_of(prepared.job_type, job):
+    for secret in secrets_of(kind, job):
         kept = kept.replace(json.dumps(secret, ensure_ascii=False)[1:-1], MASK)
     return kept
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from backend.domain.errors import TallyError
+from backend.domain.jobs.attempts.noted_progress import noted_text
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.options.job_labels import JobLabels, labels_in
 from backend.domain.jobs.step_codes import ExtendCode
@@ -40,22 +41,31 @@ class CheckpointStore(Protocol):
 
 
 def context_maker(
-    worker: str, notes: ProgressNotes, store: CheckpointStore
+    worker: str,
+    notes: ProgressNotes,
+    store: CheckpointStore,
+    watch_log: Callable[[JobContext, ClaimedJob, Progress], None] | None = None,
 ) -> Callable[[ClaimedJob], JobContext]:
-    """A function that makes contexts for one worker process."""
+    """A function that makes contexts for one worker process.
+
+    ``watch_log`` is told of each attempt that begins to log.
+    """
 
     def tell(context: JobContext, done: float, total: float | None, note: str) -> None:
-        progress = json.dumps({"done": done, "total": total, "note": note})
+        progress = {"done": done, "total": total, "note": note}
+        shown = context.written.shown if context.written is not None else ()
         try:
-            code = notes.note(context.job_id, context.fence, progress)
+            code = notes.note(context.job_id, context.fence, noted_text(progress, shown))
             context.canceled |= code == ExtendCode.ASKED_TO_CANCEL
         except TallyError as error:
             log.debug("progress.lost", job_id=context.job_id, error=str(error))
 
     def make(job: ClaimedJob) -> JobContext:
         context = context_of(job, worker)
-        context.report_progress = Progress(context, tell)
+        context.report_progress = progress = Progress(context, tell)
         context.checkpoints = JobCheckpoints(job, store)
+        if watch_log is not None:
+            context.watch_log = lambda begun: watch_log(begun, job, progress)
         return context
 
     return make

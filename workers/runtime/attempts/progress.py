@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from workers.base_worker import JobContext
 from workers.runtime.children.forked_copy import is_copy
@@ -17,6 +18,8 @@ Tell = Callable[[JobContext, float, float | None, str], None]
 class Progress:
     """Where one attempt says how far it is. What it holds back is told when `catch_up` is called."""
 
+    #: What was told last; None for nothing.
+    told: dict[str, Any] | None = None
     _told_at = float("-inf")
     _held_back: tuple[float, float | None, str] | None = None
 
@@ -38,9 +41,11 @@ class Progress:
             return
         self._told_at = now
         self._context.catch_up = self._held_back = None
+        self.told = {"done": done, "total": total, "note": note}
         self._tell(self._context, done, total, note)
 
     def _catch_up(self) -> None:
         if self._held_back is not None:
             held_back, self._held_back = self._held_back, None
+            self.told = dict(zip(("done", "total", "note"), held_back, strict=True))
             self._tell(self._context, *held_back)

@@ -33,6 +33,7 @@ from workers.runtime.attempts.progress import Progress
 from workers.runtime.children import forked_copy, frames
 from workers.runtime.children.child_checkpoints import ChildCheckpoints
 from workers.runtime.children.child_inbox import ChildInbox
+from workers.runtime.children.child_lines import ChildLines
 from workers.runtime.children.descendants import end_descendants
 from workers.runtime.children.process_state import ProcessState
 from workers.runtime.ending import close_all
@@ -141,6 +142,7 @@ class Child:
             lambda request: self._say(frames.checkpoint_frame(job, request)),
             self._inbox.next_answer,
         )
+        context.watch_log = lambda begun: self._forward_lines(job, begun)
         try:
             outcome = self._attempt(job, context)
         except BaseException as raised:  # noqa: BLE001 - opening a worker's client may fail as well
@@ -150,6 +152,11 @@ class Child:
         if context.catch_up is not None:
             context.catch_up()
         return outcome
+
+    def _forward_lines(self, job: ClaimedJob, context: JobContext) -> None:
+        if context.written is not None:
+            send = ChildLines(lambda line: self._say(frames.line_frame(job, line)))
+            context.written.forward = send
 
     def _attempt(self, job: ClaimedJob, context: JobContext) -> Outcome:
         self._inbox.begin(job, context)

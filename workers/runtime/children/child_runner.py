@@ -61,7 +61,10 @@ class ChildRunner:
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
             slot.disarm()
             outcome = self._ended(child, attempt.failure(job, raised, context.canceled, self._kind))
-        return outcome._replace(run_seconds=time.perf_counter() - started)
+        # A child that was killed has left its lines here; of one that was not they come with the outcome.
+        lines = attempt.kept_log(self._kind, job, context)
+        seconds = time.perf_counter() - started
+        return outcome._replace(run_seconds=seconds, log=outcome.log or lines)
 
     def _ended(self, child: ChildProcess | None, outcome: Outcome) -> Outcome:
         if child is not None:
@@ -94,6 +97,8 @@ def _serve(
     if "checkpoint" in frame:
         answer = answered(frame["checkpoint"], context)
         child.say(frames.checkpoint_frame(job, answer))
+    elif "line" in frame:
+        context.log.take(tuple(frame["line"]))
     else:
         context.progress(*frame["progress"])
 

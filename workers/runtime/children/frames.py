@@ -10,6 +10,7 @@ import socket
 import struct
 from typing import Any
 
+from backend.domain.jobs.attempts.noted_progress import RawLine
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 
@@ -80,6 +81,11 @@ def outcome_frame(job: ClaimedJob, outcome: Outcome, left: str = "") -> dict[str
 def progress_frame(job: ClaimedJob, done: float, total: float | None, note: str) -> dict[str, Any]:
     """How far a job is."""
     return {"of": of_job(job), "progress": [done, total, note]}
+
+
+def line_frame(job: ClaimedJob, line: RawLine) -> dict[str, Any]:
+    """A line that a job has logged."""
+    return {"of": of_job(job), "line": line}
 
 
 def checkpoint_frame(job: ClaimedJob, said: dict[str, Any]) -> dict[str, Any]:
