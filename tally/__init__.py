@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         task,
     )
     from workers.job_types.job_handle import Job
+    from workers.job_types.lifespans import lifespan
     from workers.job_types.middleware import Middleware, use
     from workers.job_types.type_options import TypeOptions
 
@@ -124,6 +125,7 @@ __all__ = [
     "current_job",
     "events",
     "job_type",
+    "lifespan",
     "queue",
     "retry_after",
     "task",
@@ -159,6 +161,7 @@ _ELSEWHERE = {
     "current_job": "workers.base_worker",
     "events": "backend.bootstrap.current",
     "job_type": "workers.base_worker",
+    "lifespan": "workers.job_types.lifespans",
     "queue": "backend.bootstrap.current",
     "retry_after": "backend.domain.jobs.attempts.retry_after",
     "task": "workers.base_worker",

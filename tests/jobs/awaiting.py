@@ -7,11 +7,13 @@ import os
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from tally import lifespan
 from tests.jobs.well_behaved import leave_line
 from workers.base_worker import BaseWorker, JobContext, current_job, job_type
 
@@ -114,6 +116,26 @@ class Opened(BaseWorker):
     async def isolated_opened(self, payload: dict[str, str]) -> bool:
         """The same in a process of its own."""
         return self.loop is asyncio.get_running_loop()
+
+
+@lifespan
+async def shared() -> AsyncIterator[int]:
+    """Leaves a line where `TALLY_TEST_WITNESS` says when it is opened, and when it is closed."""
+    leave_line(os.environ["TALLY_TEST_WITNESS"], f"{os.getpid()} opened")
+    yield os.getpid()
+    leave_line(os.environ["TALLY_TEST_WITNESS"], f"{os.getpid()} closed")
+
+
+@job_type("async_shared", timeout=30)
+async def async_shared(payload: dict[str, str]) -> int:
+    """What all of its process share."""
+    return await shared()
+
+
+@job_type("isolated_async_shared", isolation="process", timeout=30)
+async def isolated_async_shared(payload: dict[str, str]) -> int:
+    """The same in a process of its own."""
+    return await shared()
 
 
 _seen: ContextVar[str] = ContextVar("seen", default="")

@@ -5,12 +5,13 @@ Nothing here is run.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypedDict, assert_type
 
 from pydantic import BaseModel
 
-from tally import BaseWorker, Job, JobContext, current_job, job_type, task
+from tally import BaseWorker, Job, JobContext, current_job, job_type, lifespan, task
 
 
 class Greeting(BaseModel):
@@ -101,6 +102,11 @@ async def multiply(x: int, y: int = 2) -> int:
     return x * y
 
 
+@lifespan
+async def greetings() -> AsyncIterator[Greeted]:
+    yield Greeted("hello")
+
+
 @task("shop.refund", timeout=5)
 async def refund(order: int, *, currency: str) -> str:
     return f"{order} {currency}"
@@ -152,6 +158,7 @@ async def right_of_async_handlers(fetcher: Fetcher, context: JobContext) -> None
     assert_type(await fetcher.get(ada, context), int)
     assert_type(await multiply.adelay(1, y=3), Job[int])
     assert_type(await multiply(1), int)
+    assert_type(await greetings(), Greeted)
     assert_type(refund.delay(7, currency="eur"), Job[str])
     assert_type(await refund(7, currency="eur"), str)
 
@@ -170,6 +177,7 @@ def wrong(context: JobContext) -> None:
     fetch.enqueue({"name": "Ada"})  # type: ignore[arg-type]
     multiply.delay("1")  # type: ignore[arg-type]
     refund.delay(1)  # type: ignore[call-arg]
+    str.upper(greetings())  # type: ignore[arg-type]
     str.upper(fetch(ada, context))  # type: ignore[arg-type]
 
 

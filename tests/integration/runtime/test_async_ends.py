@@ -47,6 +47,25 @@ def test_sigterm_lets_what_ends_within_its_grace_end(cluster: Cluster) -> None:
     assert {(job.state, job.attempt) for job in jobs} == {(JobState.FINISHED, 1)}
 
 
+def test_what_handlers_share_is_opened_once_and_closed_with_their_process(cluster: Cluster) -> None:
+    witness = cluster.folder / "seen"
+    cluster.environment["TALLY_TEST_WITNESS"] = str(witness)
+    supervisor = cluster.workers()
+    ids = [
+        cluster.enqueue(kind) for kind in ("async_shared", "isolated_async_shared") for _ in "ab"
+    ]
+    pids = [cluster.ended(job_id).result for job_id in ids]
+
+    supervisor.terminate()
+
+    assert supervisor.wait(20) == 0
+    assert (pids[0], len(set(pids))) == (pids[1], len(set(pids[2:])) + 1)
+    lines = witness.read_text().splitlines()
+    assert sorted(lines) == sorted(
+        f"{pid} {what}" for pid in set(pids) for what in ("opened", "closed")
+    )
+
+
 def test_sigkill_loses_nothing_and_charges_nobody(cluster: Cluster) -> None:
     cluster.workers()
     ids = in_flight(cluster)

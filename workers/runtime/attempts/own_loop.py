@@ -10,6 +10,7 @@ from typing import Any
 
 from workers.base_worker import BaseWorker, JobContext
 from workers.job_types.current_job import current_job
+from workers.job_types.lifespans import close_lifespans, is_keeper
 
 
 class OwnLoop:
@@ -18,6 +19,7 @@ class OwnLoop:
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
         self._opened: list[BaseWorker] = []
+        self._has_run = False
         self._turning = threading.Lock()
         self._task: asyncio.Task[Any] | None = None
         self._context: JobContext | None = None
@@ -39,6 +41,7 @@ class OwnLoop:
     def run(self, work: Awaitable[Any]) -> Any:
         """What comes of it. Tasks that it leaves behind are cancelled, as `asyncio.run` does."""
         context = copy_context()
+        self._has_run = True
         if asyncio._get_running_loop() is None:  # noqa: SLF001 - get_running_loop() raises instead
             return self._runner.run(self._attended(work), context=context)
         return self._run_beside(work, context)
@@ -77,7 +80,8 @@ class OwnLoop:
         finally:
             with self._turning:
                 self._task = None
-            await _cancel(asyncio.all_tasks() - before)
+            left = asyncio.all_tasks() - before
+            await _cancel({task for task in left if not is_keeper(task)})
 
     def interrupt(self, raised: type[BaseException], reason: str) -> bool:
         """Cancels what runs, once, from another thread; its attempt ends by ``raised``.
@@ -96,9 +100,12 @@ class OwnLoop:
     def close(self) -> None:
         """Closes what was opened in the loop, and ends it. A second time there is nothing left to close."""
         try:
+            if self._has_run:
+                self.run(close_lifespans())
             while self._opened:
                 self.run(self._opened.pop(0).aclose())
         finally:
+            self._has_run = False
             self._runner.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workers.base_worker import BaseWorker
+from workers.job_types.lifespans import close_lifespans
 from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_slot_pool import LoopCarrier, LoopSlotPool
@@ -68,6 +69,7 @@ class EventLoop:
         if not self._thread.is_alive():
             return
         try:
+            self._thread.done(close_lifespans())
             for worker in self._opened:
                 self._thread.done(worker.aclose())
         finally:
