@@ -119,13 +119,13 @@ class Keys:
         """Set of job ids that hold a slot of one concurrency limit."""
         return f"{self.root}:tally:holders:{gate}"
 
-    def parked(self, gate: str) -> str:
-        """List of job ids that wait for one gate to open."""
-        return f"{self.root}:tally:parked:{gate}"
+    def parked(self, line: str) -> str:
+        """List of job ids that wait for one gate to open, of one priority."""
+        return f"{self.root}:tally:parked:{line}"
 
     @property
     def gates(self) -> str:
-        """Sorted set of gates with jobs behind them, by the millisecond the usher last looked at them."""
+        """Sorted set of lines behind gates, by the millisecond the usher last looked at them."""
         return f"{self.root}:tally:gates"
 
     @property

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from backend.domain.jobs.options.job_terms import terms_of
+from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 
 _NO_LIMIT = 10**9
+#: Of so many jobs that are let through, one is of the lowest priority that waits.
+_TURNS = 10
 
 
 def gates_of(state: BrokerState, job: KeptJob) -> dict[str, int]:
@@ -46,10 +50,39 @@ def leave(state: BrokerState, job: KeptJob) -> None:
 
 def park(state: BrokerState, job: KeptJob, gate: str) -> None:
     """Puts a job aside. It was perhaps let through another gate for a slot: the next goes in its stead."""
-    state.parked[gate].append(job.id)
+    _stand_in_line(state, job, gate, first=job.passed == (gate, job.attempt))
     job.parked = gate
     state.counts[job.queue]["parked"] += 1
     pass_on_all(state, job, but=gate)
+
+
+def _stand_in_line(state: BrokerState, job: KeptJob, gate: str, *, first: bool) -> None:
+    """Behind those of its priority; who was let through and lost the slot goes before them."""
+    mine, passed, line = _rank(job), (gate, job.attempt), state.parked[gate]
+    job.passed = passed if first else ("", 0)
+    others = [state.jobs[job_id] for job_id in line]
+    before = [
+        _rank(other) < mine or (_rank(other) == mine and (not first or _came_back(other, gate)))
+        for other in others
+    ]
+    line.insert(sum(before), job.id)
+
+
+def _came_back(job: KeptJob, gate: str) -> bool:
+    return job.passed == (gate, job.attempt)
+
+
+def _rank(job: KeptJob) -> int:
+    return list(Priority).index(QueueName.parse(job.queue).priority)
+
+
+def change_line(state: BrokerState, job: KeptJob, *, front: bool) -> None:
+    """Its priority is another one now: it stands at the end of that line, or at its front."""
+    line = state.parked[job.parked]
+    line.remove(job.id)
+    ranks = [_rank(state.jobs[job_id]) for job_id in line]
+    before = sum(rank < _rank(job) or (rank == _rank(job) and not front) for rank in ranks)
+    line.insert(before, job.id)
 
 
 def unpark(state: BrokerState, job: KeptJob) -> None:
@@ -61,12 +94,29 @@ def unpark(state: BrokerState, job: KeptJob) -> None:
 
 def let_through(state: BrokerState, gate: str, most: int) -> int:
     """Lets the first ones behind a gate back to the front of their queues, in their order; how many."""
-    ids = state.parked[gate][:most]
-    for job_id in reversed(ids):
-        job = state.jobs[job_id]
+    chosen = _next_ones(state, gate, most)
+    for job in reversed(chosen):
         unpark(state, job)
+        if not gate.startswith("paused:"):
+            job.passed = (gate, job.attempt)
         state.to_queue(job, front=True)
-    return len(ids)
+    return len(chosen)
+
+
+def _next_ones(state: BrokerState, gate: str, most: int) -> list[KeptJob]:
+    """In the order of their turns: turns are counted while there is a choice."""
+    line = [state.jobs[job_id] for job_id in state.parked[gate]]
+    chosen: list[KeptJob] = []
+    while line and len(chosen) < most:
+        chosen.append(line.pop(_place_of_next(state, gate, [_rank(job) for job in line])))
+    return chosen
+
+
+def _place_of_next(state: BrokerState, gate: str, ranks: Sequence[int]) -> int:
+    if ranks[0] == ranks[-1]:
+        return 0
+    state.turns[gate] += 1
+    return ranks.index(ranks[-1]) if state.turns[gate] % _TURNS == 0 else 0
 
 
 def pass_on(state: BrokerState, gate: str) -> None:

@@ -47,6 +47,8 @@ class KeptJob:
     checkpoint: str = ""
     #: The gate behind which it waits; empty for none.
     parked: str = ""
+    #: The gate that it was let through last, and the attempts before that.
+    passed: tuple[str, int] = ("", 0)
     #: The gates whose slots it holds.
     gates: list[str] = field(default_factory=list)
     unique_until_ms: int = 0

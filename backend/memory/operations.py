@@ -139,6 +139,8 @@ class MemoryOperations:
             state.counts[source][what] -= 1
             state.counts[target][what] += 1
         job.queue = target
+        if job.parked:
+            gates.change_line(state, job, front=front)
         if in_line:
             state.queues[source].remove(job.id)
             state.to_queue(job, front=front)

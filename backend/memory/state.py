@@ -35,6 +35,8 @@ class BrokerState:
         #: Ids that wait aside, the next first, and those that hold slots, by gate.
         self.parked: defaultdict[str, list[str]] = defaultdict(list)
         self.holders: defaultdict[str, set[str]] = defaultdict(set)
+        #: How many were let through each gate while several priorities waited there.
+        self.turns: Counter[str] = Counter()
         self.limits: dict[str, int] = {}
         #: Who set, or lifted, the limit of a type.
         self.limited_by: dict[str, str] = {}

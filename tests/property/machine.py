@@ -269,10 +269,10 @@ class Histories(GatedHistories):
     @precondition(lambda self: self.redis.exists(self.bench.keys.gates))
     @rule(queue=queues, pick=picks, after=st.integers(0, 2), most=st.integers(1, 3))
     def evict(self, queue: str, pick: int, after: int, most: int) -> None:
-        gate = _pick(sorted(self.bench.members(self.bench.keys.gates)), pick)
-        seen = self.bench.parked(gate)[after : after + most]
+        line = _pick(sorted(self.bench.members(self.bench.keys.gates)), pick)
+        seen = self.bench.line(line)[after : after + most]
         mine = [job_id for job_id in seen if self.jobs[job_id].queue == queue]
-        words = (queue, "ada", "why", gate, after, most)
+        words = (queue, "ada", "why", line, after, most)
         assert self.bench.functions.codes("evict", *words) == [len(mine), len(seen) - len(mine)]
         for job_id in mine:
             self.jobs[job_id].state = JobState.CANCELED

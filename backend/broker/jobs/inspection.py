@@ -92,7 +92,7 @@ class RedisInspection:
         return self._parked.gates()
 
     def parked(self, gate: str, start: int, most: int) -> list[str]:
-        """Ids that wait behind a limit or a paused job type, the next to go on first."""
+        """Ids that wait behind a limit or a paused job type: high, normal, low, each in order."""
         return self._parked.ids(gate, start, most)
 
     def newest_parked(self, most: int) -> list[str]:
@@ -180,7 +180,7 @@ class RedisInspection:
         """Who holds the slots of a concurrency limit, and how many wait behind it."""
         with translated():
             holders = cast(set[bytes], self._client.smembers(self._keys.holders(gate)))
-            parked = self._client.llen(self._keys.parked(gate))
+        [parked] = self._parked.counts([gate])
         return sorted(holder.decode() for holder in holders), parked
 
     def limits(self) -> dict[str, int]:

@@ -131,15 +131,15 @@ class RedisOperations:
         with translated():
             if int(cast(Any, self._client.hget(self._keys.counts(queue), "parked")) or 0) <= 0:
                 return 0
-            gates = cast(list[bytes], self._client.zrange(self._keys.gates, 0, -1))
-        return sum(self._evict(queue, by, reason, gate.decode()) for gate in gates)
+            lines = cast(list[bytes], self._client.zrange(self._keys.gates, 0, -1))
+        return sum(self._evict(queue, by, reason, line.decode()) for line in lines)
 
-    def _evict(self, queue: str, by: str, reason: str, gate: str) -> int:
+    def _evict(self, queue: str, by: str, reason: str, line: str) -> int:
         evicted = seen = 0
-        canceled, stay = self._functions.codes("evict", queue, by, reason, gate, seen, _BULK)
+        canceled, stay = self._functions.codes("evict", queue, by, reason, line, seen, _BULK)
         while canceled or stay:
             evicted, seen = evicted + canceled, seen + stay
-            canceled, stay = self._functions.codes("evict", queue, by, reason, gate, seen, _BULK)
+            canceled, stay = self._functions.codes("evict", queue, by, reason, line, seen, _BULK)
         return evicted
 
     def _in_batches(

@@ -145,69 +145,8 @@ local function to_queue(root, id, queue, front)
   ring(root, lane_of(queue), 1)
 end
 
--- Gates with jobs behind them, by when `usher` last looked at them; it takes out those with none.
-local function note_gate(root, gate)
-  redis.call('ZADD', root .. ':tally:gates', 'NX', 0, gate)
-end
-
--- A job that may not start now waits aside, behind the gate that stopped it, so that the head of
--- its queue stays free and no claim looks at it again before the gate opens.
-local function park(root, job, id, queue, gate)
-  if redis.call('RPUSH', root .. ':tally:parked:' .. gate, id) == 1 then note_gate(root, gate) end
-  redis.call('HSET', job, 'parked', gate)
-  count(root, queue, 'parked', 1)
-end
-
 local function drop(root, id, queue, why)
   event_by(root, 'dropped', plain(id), plain(queue or ''), '', why or 'no hash')
-end
-
-local function let_through(root, id)
-  local job = root .. ':job:' .. id
-  local queue, status = unpack(fields_of(job, 'origin', 'status'))
-  if status ~= 'queued' then drop(root, id, queue, status) return 0 end
-  redis.call('HDEL', job, 'parked')
-  count(root, queue, 'parked', -1)
-  to_queue(root, id, queue, true)
-  return 1
-end
-
--- Lets the first `room` jobs behind a gate, at most `most` in this call, back to the front of their
--- queues in their order. Where all may go the last ones go first, so that the next call's come before.
-local function unpark(root, gate, room, most)
-  local key, moved = root .. ':tally:parked:' .. gate, 0
-  local wanted, all = math.min(room, most), room >= redis.call('LLEN', key)
-  while moved < wanted do
-    local ids = redis.call(all and 'RPOP' or 'LPOP', key, wanted - moved)
-    if not ids then break end
-    for at = 1, #ids do moved = moved + let_through(root, ids[all and at or #ids + 1 - at]) end
-  end
-  return moved
-end
-
--- How many more may start behind a gate. A type's limit is the deployment's, a key's the next job's.
-local function room_at(root, gate)
-  local kind, name = string.match(gate, '^(%a+):(.*)$')
-  local limit
-  if kind == 'type' then limit = redis.call('HGET', root .. ':tally:limits', name)
-  else
-    local first = redis.call('LINDEX', root .. ':tally:parked:' .. gate, 0)
-    limit = first and fields_of(root .. ':job:' .. first, 'limit')[1]
-  end
-  return (tonumber(limit or nil) or math.huge) - redis.call('SCARD', root .. ':tally:holders:' .. gate)
-end
-
--- Whoever gives a slot back, or was let through for one and does not take it, sends the next for it.
-local function pass_on(root, gate)
-  if redis.call('LLEN', root .. ':tally:parked:' .. gate) > 0 and room_at(root, gate) > 0 then
-    unpark(root, gate, 1, 1)
-  end
-end
-
-local function pass_on_all(root, kind, limit_key, but)
-  for _, gate in ipairs({'type:' .. kind, limit_key and 'key:' .. limit_key or nil}) do
-    if gate ~= but then pass_on(root, gate) end
-  end
 end
 
 -- What an operator said last of one thing: of what holds and of what was lifted again (no value), each with
@@ -254,28 +193,6 @@ end
 local function limit_type(root, kind, most)
   if most > 0 then redis.call('HSET', root .. ':tally:limits', kind, string.format('%.0f', most))
   else redis.call('HDEL', root .. ':tally:limits', kind) end
-end
-
--- Gives back the concurrency slots a job held.
-local function leave_gates(root, job, id, gates)
-  if not gates or gates == '' then return end
-  redis.call('HDEL', job, 'gates')
-  for gate in string.gmatch(gates, '[^\n]+') do
-    redis.call('SREM', root .. ':tally:holders:' .. gate, id)
-    pass_on(root, gate)
-  end
-end
-
-local function leave_gate(root, id, gate)
-  if redis.call('SREM', root .. ':tally:holders:' .. gate, id) == 1 then pass_on(root, gate) end
-end
-
--- A job that a foreign hand deleted cannot tell which slots it held: it leaves those of every limited type,
--- and of the limits that jobs wait behind. Any other is found by `usher` when a job waits behind it.
-local function leave_every_gate(root, id)
-  local limits = redis.call('HGETALL', root .. ':tally:limits')
-  for at = 1, #limits, 2 do leave_gate(root, id, 'type:' .. limits[at]) end
-  for _, gate in ipairs(redis.call('ZRANGE', root .. ':tally:gates', 0, 499)) do leave_gate(root, id, gate) end
 end
 
 -- Ends a lease: out of our leases, out of RQ's started registry.
@@ -331,17 +248,4 @@ local function keep(root, job, id, queue, registry, ttl, now, no_results, unique
   end
   redis.call('EXPIRE', job, life)
   gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + life, id)
-end
-
-local function cancel_waiting(root, job, id, queue, now, reason, by)
-  local kind, limit_key, waiters, parked, ttl =
-    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl'))
-  redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
-  redis.call('HDEL', job, 'parked')
-  redis.call('PERSIST', job)
-  count(root, queue, 'canceled', 1)
-  tell_waiters(root, id, waiters)
-  keep(root, job, id, queue, 'canceled', ttl, now)
-  event_by(root, 'canceled', id, queue, by, reason)
-  if not parked then pass_on_all(root, kind, limit_key) end
 end

@@ -58,7 +58,7 @@ STEPS = (
     "raise",
 )
 #: What they share, before all of them.
-SHARED = ("_history", "_prelude")
+SHARED = ("_history", "_prelude", "_gates")
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3
 

@@ -105,7 +105,7 @@ class LiveFacts:
         return f"parked:{self.parked}" if self.parked else f"queue:{self.queue}"
 
 
-#: How often each list (``queue:<name>``, ``parked:<gate>``, ``holders:<gate>``) holds a job.
+#: How often each list (``queue:<name>``, ``parked:<line>``, ``holders:<gate>``) holds a job.
 Places = Mapping[str, int]
 
 

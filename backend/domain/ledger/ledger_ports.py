@@ -15,7 +15,7 @@ from backend.domain.ledger.lost_control import HeldControl, Said
 
 
 class Entry(NamedTuple):
-    """One entry of a list or set: ``queue:<name>``, ``parked:<gate>``, ``holders:<gate>``, ``schedule``…"""
+    """One entry of a list or set: ``queue:<name>``, ``parked:<line>``, ``holders:<gate>``, ``schedule``…"""
 
     job_id: str
     place: str

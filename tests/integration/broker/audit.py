@@ -13,9 +13,11 @@ from typing import Any
 from redis import Redis
 
 from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.parked_jobs import gate_of, lines_of
 from backend.broker.keys import Keys
 from backend.domain.jobs.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
 from backend.domain.jobs.job_state import JobState, is_legal
+from backend.domain.jobs.queue_name import Priority, QueueName
 from tests.integration.broker.told import events_of
 
 _STATES = ("finished", "failed", "canceled")
@@ -88,8 +90,8 @@ class Audit:
     def _find_places(self) -> None:
         for queue in self._below("queue"):
             self._note(f"queue:{queue}", self._list(self._keys.queue(queue)))
-        for gate in self._below("tally", "parked"):
-            self._note(f"parked:{gate}", self._list(self._keys.parked(gate)))
+        for line in self._below("tally", "parked"):
+            self._note(f"parked:{line}", self._list(self._keys.parked(line)))
         self._note("schedule", self._scores(self._keys.schedule))
         self._note("leases", self._scores(self._keys.leases))
         self._note("dead", self._scores(self._keys.dead))
@@ -107,7 +109,7 @@ class Audit:
     def _expected(self, job: dict[str, str]) -> list[str]:
         queue = job.get("origin", "")
         return {
-            "queued": [f"parked:{job['parked']}" if "parked" in job else f"queue:{queue}"],
+            "queued": [_place_aside(job) if "parked" in job else f"queue:{queue}"],
             "scheduled": ["schedule", f"scheduled:{queue}"],
             "started": ["leases", f"wip:{queue}"],
             "failed": ["dead", "failed:dlq"],
@@ -159,11 +161,13 @@ class Audit:
         limits = self._hash(self._keys.limits)
         paused = self._set(self._keys.paused)
         known = self._scores(self._keys.gates)
-        for gate in self._below("tally", "parked"):
+        lines = self._below("tally", "parked")
+        yield from (
+            f"{line} has jobs in it, the usher does not know" for line in lines if line not in known
+        )
+        for gate in sorted({gate_of(line) for line in lines}):
             kind, _, name = gate.partition(":")
-            if gate not in known:
-                yield f"{gate} has jobs behind it, and the usher does not know"
-            waiting = self._list(self._keys.parked(gate))
+            waiting = [i for line in lines_of(gate) for i in self._list(self._keys.parked(line))]
             if kind == "paused" and f"type:{name}" not in paused:
                 yield f"{waiting} wait for a type that is not paused: {name}"
             if kind == "paused":
@@ -176,7 +180,7 @@ class Audit:
     def _goes_through(self, job_id: str, gate: str) -> bool:
         job = self.jobs[job_id]
         mine = {f"type:{job['description']}", f"key:{job.get('limit_key')}"}
-        waits_elsewhere = job["status"] == "queued" and job.get("parked") != gate
+        waits_elsewhere = job["status"] == "queued" and gate_of(job.get("parked", "")) != gate
         return gate in mine and waits_elsewhere
 
     def _owners(self) -> Iterator[str]:
@@ -237,6 +241,12 @@ class Audit:
                 book["failed"] -= 1
                 book["finished"] += event.kind == EventKind.RESOLVED
         return books
+
+
+def _place_aside(job: dict[str, str]) -> str:
+    """Of each priority there is a line behind its gate."""
+    lines = dict(zip(Priority, lines_of(gate_of(job["parked"])), strict=True))
+    return f"parked:{lines[QueueName.parse(job['origin']).priority]}"
 
 
 def _fold(event: JobEvent, states: dict[str, JobState], fences: dict[str, str]) -> Iterator[str]:

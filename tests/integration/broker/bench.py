@@ -11,6 +11,7 @@ from redis import Redis
 from backend.broker.jobs import codec
 from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.broker.jobs.inspection import RedisInspection
+from backend.broker.jobs.parked_jobs import lines_of
 from backend.broker.keys import Keys
 from backend.broker.server.functions import Functions
 from backend.domain.jobs.job import ClaimedJob, NewJob
@@ -230,8 +231,12 @@ class Bench:
         return self.functions.codes("resume", what, "ada", "", most, *lanes)
 
     def parked(self, gate: str) -> list[str]:
-        """The ids behind a gate, the next one first."""
-        return self.members(self.keys.parked(gate))
+        """The ids behind a gate, high before normal before low, the next one of each first."""
+        return [job_id for line in lines_of(gate) for job_id in self.line(line)]
+
+    def line(self, line: str) -> list[str]:
+        """The ids in one line behind a gate, the next one first."""
+        return self.members(self.keys.parked(line))
 
     def wake_tokens(self, lane: str = "default") -> int:
         """How many idle processes a lane would wake."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.integration.broker.bench import Bench, new_job
 
 GATE = "paused:greet"
+#: Jobs of one priority stand in one line behind a gate, whatever their lanes are.
+EMAIL, EXPORT = "normal:email", "normal:export"
 
 
 def _evict(bench: Bench, after: int = 0, most: int = 100, queue: str = "normal") -> list[int]:
@@ -16,7 +18,7 @@ def _parked(bench: Bench, *queues: str) -> list[str]:
     ids = []
     for queue in queues:
         ids += bench.seed(new_job(queue=queue))
-        bench.claim()
+        bench.claim(queues=(queue,))
     assert bench.parked(GATE) == ids
     return ids
 
@@ -34,7 +36,7 @@ def test_each_is_canceled_with_a_name_and_a_reason_and_the_books_balance(bench: 
 
 
 def test_jobs_of_other_queues_stay_in_their_order(bench: Bench) -> None:
-    ids = _parked(bench, "high", "normal", "low", "normal", "high")
+    ids = _parked(bench, EMAIL, "normal", EXPORT, "normal", EMAIL)
 
     assert _evict(bench) == [2, 3]
 
@@ -44,7 +46,7 @@ def test_jobs_of_other_queues_stay_in_their_order(bench: Bench) -> None:
 def test_no_more_are_looked_at_than_asked_and_those_that_stay_are_left_out_next(
     bench: Bench,
 ) -> None:
-    ids = _parked(bench, "high", "normal", "low", "normal", "high", "normal")
+    ids = _parked(bench, EMAIL, "normal", EXPORT, "normal", EMAIL, "normal")
 
     assert _evict(bench, most=2) == [1, 1]
     assert _evict(bench, after=1, most=2) == [1, 1]
@@ -55,7 +57,7 @@ def test_no_more_are_looked_at_than_asked_and_those_that_stay_are_left_out_next(
 
 
 def test_evicting_twice_is_evicting_once(bench: Bench) -> None:
-    _parked(bench, "normal", "high")
+    _parked(bench, "normal", EMAIL)
     _evict(bench)
     before = bench.snapshot()
 
@@ -110,15 +112,15 @@ def test_a_job_evicted_from_a_full_limit_sends_nobody_for_a_slot_it_never_had(
     bench: Bench,
 ) -> None:
     holder, _ = bench.parked_by_limit()
-    waiting = bench.seed(new_job(queue="low"))[0]
-    bench.claim()
+    waiting = bench.seed(new_job(queue=EMAIL))[0]
+    bench.claim(queues=(EMAIL,))
 
     reply = bench.functions.codes("evict", "normal", "ada", "no use", "type:greet", 0, 10)
 
     assert reply == [1, 1]
     assert bench.parked("type:greet") == [waiting]
     bench.settle(holder, "finished")
-    assert [job.id for job in bench.claim()] == [waiting]
+    assert [job.id for job in bench.claim(queues=(EMAIL,))] == [waiting]
 
 
 def test_evicting_works_while_memory_is_full(bench: Bench) -> None:

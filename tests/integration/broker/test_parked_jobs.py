@@ -78,10 +78,10 @@ def test_one_far_behind_those_of_another_queue_is_found(
     bench.functions.call("pause", "type:greet")
     bench.seed(*[new_job(queue="high") for _ in range(150)])
     bench.claim(150)
-    bench.seed(new_job("last", "low"))
-    bench.claim()
+    bench.seed(new_job("last", "high:email"))
+    bench.claim(queues=("high:email",))
 
-    assert look.queue_states(["low"])[0].oldest_enqueued_at is not None
+    assert look.queue_states(["high:email"])[0].oldest_enqueued_at is not None
 
 
 def test_no_more_is_looked_at_than_a_scrape_may(
@@ -89,10 +89,10 @@ def test_no_more_is_looked_at_than_a_scrape_may(
 ) -> None:
     monkeypatch.setattr(parked_jobs, "_MOST_LOOKED_AT", 10)
     bench.functions.call("pause", "type:greet")
-    bench.seed(*[new_job(queue="high") for _ in range(20)], new_job("last", "low"))
-    bench.claim(30)
+    bench.seed(*[new_job(queue="high") for _ in range(20)], new_job("last", "high:email"))
+    bench.claim(30, ("high", "high:email"))
 
-    states = look.queue_states(["high", "low"])
+    states = look.queue_states(["high", "high:email"])
 
     assert states[0].oldest_enqueued_at is not None
     assert states[1].oldest_enqueued_at is None

@@ -3,9 +3,18 @@
 -- KEYS[1]  ROOT
 -- ARGV[1]  who asks
 -- ARGV[2]  reason
--- ARGV[3]  '1': to the front of the new queue
+-- ARGV[3]  '1': to the front of the new queue, or of its line behind a gate
 -- ARGV[4…] pairs: id, queue to move to
 -- Returns  one a job: 1 moved, 2 was there already, 0 not waiting
+local function change_line(root, job, id, parked, target, front)
+  local line = line_of(gate_of(parked), target)
+  if line == parked then return end
+  redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
+  redis.call(front and 'LPUSH' or 'RPUSH', root .. ':tally:parked:' .. line, id)
+  note_line(root, line)
+  redis.call('HSET', job, 'parked', line)
+end
+
 local function reprioritise(keys, argv)
   local root, replies = keys[1], {}
   for at = 4, #argv, 2 do
@@ -26,6 +35,7 @@ local function reprioritise(keys, argv)
       elseif parked then
         count(root, queue, 'parked', -1)
         count(root, target, 'parked', 1)
+        change_line(root, job, id, parked, target, argv[3] == '1')
       else
         redis.call('LREM', root .. ':queue:' .. queue, 1, id)
         to_queue(root, id, target, argv[3] == '1')

@@ -2,22 +2,10 @@
 -- Lets through whoever still waits behind an open gate, because the caller who opened it did not get to
 -- the end, or the job that had a slot, or was let through for it, is gone. Looks first at the gates not looked at for longest.
 -- KEYS[1]  ROOT
--- ARGV[1]  most gates to look at in this call
+-- ARGV[1]  most lines to look at in this call
 -- ARGV[2]  most jobs to let through in this call
 -- Returns  how many jobs were let through; call again at once while it is as many as may be
-local FRONT, MOST_HOLDERS = 50, 500
-
--- Whoever was let through is at the front of a queue until he is claimed, and sends the next one when he
--- ends: nobody is sent after him.
-local function is_on_the_way(root, kind, name)
-  local first = redis.call('LINDEX', root .. ':tally:parked:' .. kind .. ':' .. name, 0)
-  local queue = fields_of(root .. ':job:' .. first, 'origin')[1]
-  local field = kind == 'type' and 'description' or 'limit_key'
-  for _, id in ipairs(redis.call('LRANGE', root .. ':queue:' .. (queue or ''), 0, FRONT - 1)) do
-    if fields_of(root .. ':job:' .. id, field)[1] == name then return true end
-  end
-  return false
-end
+local MOST_HOLDERS = 500
 
 local function open_for(root, gate)
   local kind, name = string.match(gate, '^(%a+):(.*)$')
@@ -41,14 +29,19 @@ local function drop_gone_holders(root, gate)
   end
 end
 
+local function forget_line(root, lines, line, gate)
+  redis.call('ZREM', lines, line)
+  redis.call('HDEL', root .. ':tally:turns', gate)
+end
+
 local function usher(keys, argv)
-  local root, gates, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
-  for _, gate in ipairs(redis.call('ZRANGE', gates, 0, tonumber(argv[1]) - 1)) do
-    local parked = root .. ':tally:parked:' .. gate
+  local root, lines, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
+  for _, line in ipairs(redis.call('ZRANGE', lines, 0, tonumber(argv[1]) - 1)) do
+    local gate, parked = gate_of(line), root .. ':tally:parked:' .. line
     if redis.call('EXISTS', parked) == 1 and room_at(root, gate) <= 0 then drop_gone_holders(root, gate) end
     if redis.call('EXISTS', parked) == 1 then left = left - unpark(root, gate, open_for(root, gate), left) end
-    if redis.call('EXISTS', parked) == 0 then redis.call('ZREM', gates, gate)
-    elseif left > 0 then redis.call('ZADD', gates, now, gate) end
+    if redis.call('EXISTS', parked) == 0 then forget_line(root, lines, line, gate)
+    elseif left > 0 then redis.call('ZADD', lines, now, line) end
     if left == 0 then break end
   end
   return tonumber(argv[2]) - left

@@ -2,7 +2,7 @@
 -- What every structure says of some jobs at one moment, for the ledger.
 -- KEYS[1]  ROOT
 -- ARGV     job ids
--- Returns  one list an id: status (nil: no hash), queue, attempt, failures, fence, gate it is parked behind,
+-- Returns  one list an id: status (nil: no hash), queue, attempt, failures, fence, line it is parked in,
 --          worker, created · enqueued · started · ended at, how often it was given back before it began, then the scores (nil: not there) of: lease, RQ's started registry,
 --          schedule, RQ's scheduled registry, dead jobs, RQ's failed registry of the dead-letter queue
 local function facts(keys, argv)

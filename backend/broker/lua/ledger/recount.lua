@@ -3,7 +3,7 @@
 -- the ledger: a job that moved between two calls would be missed in both of its places.
 -- KEYS[1]  ROOT
 -- ARGV[1]  id
--- ARGV[2…] places: 'queue:<name>', 'parked:<gate>', 'holders:<gate>'
+-- ARGV[2…] places: 'queue:<name>', 'parked:<line>', 'holders:<gate>'
 -- Returns  what `facts` says of the job, and one number a place
 local function recount(keys, argv)
   local root, id, counts = keys[1], argv[1], {}

@@ -10,7 +10,7 @@
 -- ARGV[6]  lease (ms) of a started job that has none: its worker renews it, or it is rescued
 -- ARGV[7]  queue of a job without a hash, if the record knows it, and
 -- ARGV[8]  fence of its last attempt, for what is left of them
--- ARGV[9…] places that were seen to hold it: 'queue:<name>', 'parked:<gate>', 'holders:<gate>'
+-- ARGV[9…] places that were seen to hold it: 'queue:<name>', 'parked:<line>', 'holders:<gate>'
 -- Returns  1 done, 0 left alone
 local function leave_places(root, id, own, runs, argv)
   for at = 9, #argv do
@@ -25,9 +25,9 @@ local function leave_places(root, id, own, runs, argv)
 end
 
 local function list_once(root, own, id)
-  local gate = string.match(own, '^parked:(.*)$')
-  local list = root .. (gate and ':tally:' or ':') .. own
-  if gate then note_gate(root, gate) end
+  local line = string.match(own, '^parked:(.*)$')
+  local list = root .. (line and ':tally:' or ':') .. own
+  if line then note_line(root, line) end
   local at = redis.call('LPOS', list, id, 'COUNT', 0)
   if #at == 0 then redis.call('LPUSH', list, id)
   elseif #at > 1 then redis.call('LREM', list, 1 - #at, id) end

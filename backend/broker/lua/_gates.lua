@@ -1,0 +1,210 @@
+-- Gates: what keeps jobs from starting (the pause of their type, a limit), and the lines behind them. Shared by every
+-- step; the loader puts it behind `_prelude`.
+-- Behind a gate there is a line for each priority, so that high goes before normal before low there too. The line of normal
+-- jobs has the gate's own name, and what a job calls `parked` is its line: steps of the last release, which know of one line
+-- a gate, so cancel, count and let through what waits in any of them, and what they put aside is found here.
+local LINES = {high = 'h:', low = 'l:'}
+-- Of so many jobs that are let through one comes from the lowest line; that many come back in their order; so many are
+-- looked at in the front of a queue.
+local TURNS, MOST_BACK, FRONT = 10, 50, 50
+
+local function line_of(gate, queue)
+  return (LINES[priority_of(queue)] or '') .. gate
+end
+
+local function gate_of(line)
+  return string.match(line, '^[hl]:(.*)$') or line
+end
+
+local function line_keys(root, gate)
+  local head = root .. ':tally:parked:'
+  return head .. 'h:' .. gate, head .. gate, head .. 'l:' .. gate
+end
+
+-- Lines with jobs in them, by when `usher` last looked at them; it takes out those with none.
+local function note_line(root, line)
+  redis.call('ZADD', root .. ':tally:gates', 'NX', 0, line)
+end
+
+-- Whether a job was let through this gate, and did not start since.
+local function was_let_through(job, gate)
+  local f = fields_of(job, 'passed', 'attempt')
+  return f[1] == gate .. BLOCK .. (f[2] or '0')
+end
+
+-- To the front, but behind those who came back before, which step aside for it.
+local function come_back(root, key, id, gate)
+  local before = 0
+  for _, other in ipairs(redis.call('LRANGE', key, 0, MOST_BACK - 1)) do
+    if not was_let_through(root .. ':job:' .. other, gate) then break end
+    before = before + 1
+  end
+  local ids = before > 0 and redis.call('LPOP', key, before) or {}
+  local waiting = redis.call('LPUSH', key, id)
+  for at = #ids, 1, -1 do waiting = redis.call('LPUSH', key, ids[at]) end
+  return waiting
+end
+
+-- A job that may not start now waits aside, behind the gate that stopped it, so that the head of
+-- its queue stays free and no claim looks at it again before the gate opens. One that was let through and
+-- finds the slot taken by a more urgent one is the next again.
+local function park(root, job, id, queue, gate)
+  local line = line_of(gate, queue)
+  local key = root .. ':tally:parked:' .. line
+  local waiting = was_let_through(job, gate) and come_back(root, key, id, gate) or redis.call('RPUSH', key, id)
+  if waiting == 1 then note_line(root, line) end
+  redis.call('HSET', job, 'parked', line)
+  count(root, queue, 'parked', 1)
+end
+
+local function let_through(root, id, gate)
+  local job = root .. ':job:' .. id
+  local queue, status, attempt = unpack(fields_of(job, 'origin', 'status', 'attempt'))
+  if status ~= 'queued' then drop(root, id, queue, status) return 0 end
+  redis.call('HDEL', job, 'parked')
+  -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.
+  if string.sub(gate, 1, 7) ~= 'paused:' then redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0')) end
+  count(root, queue, 'parked', -1)
+  to_queue(root, id, queue, true)
+  return 1
+end
+
+-- How many wait in each line, high first, and in all.
+local function waiting_behind(root, gate)
+  local waiting, all = {}, 0
+  for at, key in ipairs({line_keys(root, gate)}) do
+    waiting[at] = redis.call('LLEN', key)
+    all = all + waiting[at]
+  end
+  return waiting, all
+end
+
+local function next_line(waiting, is_lows)
+  for step = 1, 3 do
+    local at = is_lows and 4 - step or step
+    if waiting[at] > 0 then return at end
+  end
+end
+
+-- From which lines the next ones come. Turns are counted while there is a choice.
+local function share(root, gate, waiting, wanted)
+  local from, turns = {0, 0, 0}, root .. ':tally:turns'
+  local turn, chosen = nil, 0
+  for _ = 1, wanted do
+    local at = next_line(waiting, false)
+    if at ~= next_line(waiting, true) then
+      turn, chosen = turn or tonumber(redis.call('HGET', turns, gate) or '0'), chosen + 1
+      if (turn + chosen) % TURNS == 0 then at = next_line(waiting, true) end
+    end
+    from[at], waiting[at] = from[at] + 1, waiting[at] - 1
+  end
+  if chosen > 0 then redis.call('HINCRBY', turns, gate, chosen) end
+  return from
+end
+
+-- Where all of a line go the last ones go first, so that those who follow in the next call come before.
+local function leave_line(root, key, gate, wanted, is_all)
+  local ids, moved = wanted > 0 and redis.call(is_all and 'RPOP' or 'LPOP', key, wanted) or {}, 0
+  for at = 1, #ids do moved = moved + let_through(root, ids[is_all and at or #ids + 1 - at], gate) end
+  return moved
+end
+
+-- Lets the next `room` jobs behind a gate, at most `most` in this call, back to the front of their queues in their order.
+local function unpark(root, gate, room, most)
+  local keys, moved = {line_keys(root, gate)}, 0
+  local wanted, waiting, all = math.min(room, most), waiting_behind(root, gate)
+  local is_all = room >= all
+  while moved < wanted and all > 0 do
+    for at, some in ipairs(share(root, gate, waiting, math.min(wanted - moved, all))) do
+      moved = moved + leave_line(root, keys[at], gate, some, is_all)
+    end
+    waiting, all = waiting_behind(root, gate)
+  end
+  return moved
+end
+
+local function first_behind(root, gate)
+  for _, key in ipairs({line_keys(root, gate)}) do
+    local id = redis.call('LINDEX', key, 0)
+    if id then return id end
+  end
+end
+
+-- How many more may start behind a gate. A type's limit is the deployment's, a key's the next job's.
+local function room_at(root, gate)
+  local kind, name = string.match(gate, '^(%a+):(.*)$')
+  local limit
+  if kind == 'type' then limit = redis.call('HGET', root .. ':tally:limits', name)
+  else
+    local first = first_behind(root, gate)
+    limit = first and fields_of(root .. ':job:' .. first, 'limit')[1]
+  end
+  return (tonumber(limit or nil) or math.huge) - redis.call('SCARD', root .. ':tally:holders:' .. gate)
+end
+
+-- Whoever was let through is at the front of a queue until he is claimed, and sends the next one when he
+-- ends: nobody is sent after him.
+local function is_in_front(root, queue, field, name)
+  for _, id in ipairs(redis.call('LRANGE', root .. ':queue:' .. queue, 0, FRONT - 1)) do
+    if fields_of(root .. ':job:' .. id, field)[1] == name then return true end
+  end
+  return false
+end
+
+local function is_on_the_way(root, kind, name)
+  local first = first_behind(root, kind .. ':' .. name)
+  local lane = string.match(fields_of(root .. ':job:' .. first, 'origin')[1] or '', ':.*$') or ''
+  local field = kind == 'type' and 'description' or 'limit_key'
+  for _, priority in ipairs({'high', 'normal', 'low'}) do
+    if is_in_front(root, priority .. lane, field, name) then return true end
+  end
+  return false
+end
+
+-- Whoever gives a slot back, or was let through for one and does not take it, sends the next for it.
+local function pass_on(root, gate)
+  if redis.call('EXISTS', line_keys(root, gate)) > 0 and room_at(root, gate) > 0 then
+    unpark(root, gate, 1, 1)
+  end
+end
+
+local function pass_on_all(root, kind, limit_key, but)
+  for _, gate in ipairs({'type:' .. kind, limit_key and 'key:' .. limit_key or nil}) do
+    if gate ~= but then pass_on(root, gate) end
+  end
+end
+
+-- Gives back the concurrency slots a job held.
+local function leave_gates(root, job, id, gates)
+  if not gates or gates == '' then return end
+  redis.call('HDEL', job, 'gates')
+  for gate in string.gmatch(gates, '[^\n]+') do
+    redis.call('SREM', root .. ':tally:holders:' .. gate, id)
+    pass_on(root, gate)
+  end
+end
+
+local function leave_gate(root, id, gate)
+  if redis.call('SREM', root .. ':tally:holders:' .. gate, id) == 1 then pass_on(root, gate) end
+end
+
+-- A job that a foreign hand deleted cannot tell which slots it held: it leaves those of every limited type,
+-- and of the limits that jobs wait behind. Any other is found by `usher` when a job waits behind it.
+local function leave_every_gate(root, id)
+  local limits = redis.call('HGETALL', root .. ':tally:limits')
+  for at = 1, #limits, 2 do leave_gate(root, id, 'type:' .. limits[at]) end
+  for _, line in ipairs(redis.call('ZRANGE', root .. ':tally:gates', 0, 499)) do leave_gate(root, id, gate_of(line)) end
+end
+
+local function cancel_waiting(root, job, id, queue, now, reason, by)
+  local kind, limit_key, waiters, parked, ttl =
+    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl'))
+  redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
+  redis.call('HDEL', job, 'parked')
+  redis.call('PERSIST', job)
+  count(root, queue, 'canceled', 1)
+  tell_waiters(root, id, waiters)
+  keep(root, job, id, queue, 'canceled', ttl, now)
+  event_by(root, 'canceled', id, queue, by, reason)
+  if not parked then pass_on_all(root, kind, limit_key) end
+end
