@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import sleep
 
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import ledger_service
-from backend.domain.errors import Unavailable
-from backend.domain.ledger.ledger import Fault
+from backend.domain.errors import IllegalMove, Unavailable
+from backend.domain.ledger.ledger import Fault, LedgerReport
 from backend.drills.background import repeated
 
 #: Seconds between two, so that what is compared is not the comparing itself.
@@ -30,7 +31,16 @@ class Reconciling:
             yield
 
     def _reconcile(self) -> None:
-        # Unavailable: the store is what the drill hurts now.
-        with suppress(Unavailable):
+        # The store is what the drill hurts now, or the deployment reconciles by itself after a fail-over.
+        with suppress(Unavailable, IllegalMove):
             self._ledger.reconcile(repair=True, tell=self.named.append)
             self.done += 1
+
+
+def last_reconciliation(platform: Platform) -> LedgerReport:
+    """What is wrong at the end; waits for one of the deployment's own, of which there may be only one."""
+    while True:
+        try:
+            return ledger_service(platform).reconcile()
+        except IllegalMove:
+            sleep(_PAUSE_SECONDS)

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from backend.bootstrap.record_parts import event_stream, ledger_service
+from backend.bootstrap.record_parts import event_stream
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger import Fault
-from backend.drills.reconciling import Reconciling
+from backend.drills.reconciling import Reconciling, last_reconciliation
 from backend.drills.scene import Scene
 from backend.drills.waiting import wait_while_it_grows
 
@@ -124,7 +124,7 @@ def _record_faults(scene: Scene) -> list[str]:
     stream = event_stream(scene.platform, "drill")
     if not wait_while_it_grows(lambda: -stream.lag().events, 0, _PATIENCE):
         return [f"{stream.lag().events} events are not on record"]
-    return [_in_words(fault) for fault in ledger_service(scene.platform).reconcile().faults]
+    return [_in_words(fault) for fault in last_reconciliation(scene.platform).faults]
 
 
 def _in_words(fault: Fault) -> str:
