@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         job_type,
         task,
     )
+    from workers.job_types.job_ended import JobEnded
     from workers.job_types.job_handle import Job
     from workers.job_types.lifespans import lifespan
     from workers.job_types.middleware import Middleware, use
@@ -93,6 +94,7 @@ __all__ = [
     "Job",
     "JobCanceled",
     "JobContext",
+    "JobEnded",
     "JobFailed",
     "JobFilter",
     "JobNotFound",
@@ -144,6 +146,7 @@ _ELSEWHERE = {
     "Failure": "backend.domain.jobs.attempts.retry_rules",
     "Job": "workers.job_types.job_handle",
     "JobContext": "workers.base_worker",
+    "JobEnded": "workers.job_types.job_ended",
     "JobFilter": "backend.domain.jobs.job_filter",
     "JobOptions": "backend.domain.jobs.options.job_options",
     "JobRequest": "backend.services.jobs.job_options",

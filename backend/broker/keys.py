@@ -129,6 +129,11 @@ class Keys:
         return f"{self.root}:tally:gates"
 
     @property
+    def following(self) -> str:
+        """Sorted set of jobs with follow-ups to come, by the millisecond somebody last looked at them."""
+        return f"{self.root}:tally:following"
+
+    @property
     def dead(self) -> str:
         """Sorted set of dead job ids by the millisecond they failed."""
         return f"{self.root}:tally:dead"

@@ -1,5 +1,6 @@
 """Lets jobs through gates that are open: resuming a type or lifting a limit is many steps of one caller,
-and a caller that dies between two of them must leave nobody behind. Any number of ushers may run.
+and a caller that dies between two of them must leave nobody behind. Calls the follow-ups of jobs that
+workers of an earlier release ended, whose steps know of none. Any number of ushers may run.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from backend.loops.loop import Loop
 log = structlog.get_logger("tally.usher")
 
 #: Of one step: short enough to hold nobody up.
-_GATES, _JOBS = 100, 200
+_GATES, _JOBS, _FOLLOWED = 100, 200, 1000
 
 
 class Gates(Protocol):
@@ -22,9 +23,12 @@ class Gates(Protocol):
     def usher(self, gates: int, jobs: int) -> int:
         """Lets through who still waits behind one of so many open gates; how many jobs."""
 
+    def follow(self, jobs: int) -> int:
+        """Calls the follow-ups of so many jobs that an earlier release ended; how many had ended so."""
+
 
 class Usher(Loop):
-    """Looks once every ``interval`` seconds; without a pause while many are let through."""
+    """Looks once every ``interval`` seconds; without a pause while there was much to do."""
 
     name = "usher"
 
@@ -33,8 +37,11 @@ class Usher(Loop):
         self._interval = interval
 
     def run_once(self) -> float:
-        """One step; the wait is none while it was full."""
+        """One step of each; the wait is none while one was full."""
         jobs = self._gates.usher(_GATES, _JOBS)
         if jobs:
             log.info("jobs.ushered", jobs=jobs)
-        return 0.0 if jobs >= _JOBS else self._interval
+        ended = self._gates.follow(_FOLLOWED)
+        if ended:
+            log.info("jobs.followed", jobs=ended)
+        return 0.0 if jobs >= _JOBS or ended >= _FOLLOWED else self._interval

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 
 from backend.broker.jobs import codec
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import FOLLOW, ON_FAILURE, ended_state
+from backend.domain.jobs.queue_name import QueueName
 from backend.memory import gates
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
@@ -38,6 +43,8 @@ def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> None:
         _tell_end(state, job, kind, outcome, (fence, attempt, worker))
     else:
         _tell_return(state, job, kind, outcome, (fence, worker))
+    if job.state.is_final:
+        call_follow_up(state, job, job.state.value)
 
 
 def _charge(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKind:
@@ -133,8 +140,10 @@ def keep(state: BrokerState, job: KeptJob, *, with_key: bool) -> None:
     job.forget_ms, job.forget_result_ms = now + life * 1000, now + max(ttl, 0) * 1000
 
 
-def withdraw(state: BrokerState, job: KeptJob, *, by: str, reason: str) -> None:
-    """Cancels a job that waits, wherever it waits."""
+def withdraw(
+    state: BrokerState, job: KeptJob, *, by: str, reason: str, how: str = "canceled"
+) -> None:
+    """Cancels a job that waits, wherever it waits: somebody wants so, or it is ``expired``."""
     was_parked = bool(job.parked)
     if was_parked:
         gates.unpark(state, job)
@@ -143,5 +152,31 @@ def withdraw(state: BrokerState, job: KeptJob, *, by: str, reason: str) -> None:
     end(state, job, JobState.CANCELED)
     keep(state, job, with_key=False)
     state.event(EventKind.CANCELED, job, body=reason, worker=by)
+    call_follow_up(state, job, how)
     if not was_parked:
         gates.pass_on_all(state, job)
+
+
+def call_follow_up(state: BrokerState, job: KeptJob, how: str) -> None:
+    """Enqueues what follows when a job ends so. Once, whatever becomes of the job later."""
+    to_come, called = job.follow, ended_state(how)
+    # A dead one may come back and finish; otherwise none can come any more.
+    job.follow = [word for word in to_come if how == "failed" and word != ON_FAILURE]
+    if called is None or called[0] not in to_come:
+        return
+    plan = json.loads(job.options)[FOLLOW][called[0]]
+    if state.find(plan["id"]) is None:
+        state.accept(_job_of(plan, job, called[1].value))
+
+
+def _job_of(plan: dict[str, Any], ended: KeptJob, state: str) -> NewJob:
+    return NewJob(
+        id=plan["id"],
+        job_type=plan["job_type"],
+        queue=QueueName.parse(plan["queue"]),
+        payload=f'{plan["payload"]},"state":"{state}","attempt":{ended.attempt}}}',
+        options=json.loads(plan["options"]),
+        max_attempts=plan["max_attempts"],
+        timeout=plan["timeout"],
+        result_ttl=plan["result_ttl"],
+    )

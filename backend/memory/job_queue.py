@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from backend.broker.jobs import codec
 from backend.domain.errors import HistoryBacklogFull, QueueFull
 from backend.domain.jobs.job import (
     Conflict,
@@ -15,8 +14,6 @@ from backend.domain.jobs.job import (
     new_ids,
     without_conflicts,
 )
-from backend.domain.jobs.job_event import EventKind
-from backend.domain.jobs.job_state import JobState
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 
@@ -72,13 +69,7 @@ class MemoryJobQueue:
         if twin is not None:
             return _conflict(twin, job) or EnqueueReply(twin.id, created=False)
         self._refuse_if_full(job, accepted)
-        kept = _kept(job, state.now_ms)
-        state.jobs[job.id] = kept
-        if job.unique_key:
-            kept.unique_until_ms = state.now_ms + int(job.unique_window * 1000)
-            state.uniques[job.unique_key] = (job.id, kept.unique_until_ms)
-        state.counts[kept.queue]["accepted"] += 1
-        self._place(kept)
+        state.accept(job)
         return EnqueueReply(job.id, created=True)
 
     def _refuse_if_full(self, job: NewJob, accepted: int) -> None:
@@ -95,37 +86,6 @@ class MemoryJobQueue:
                 queue=str(job.queue),
                 accepted=accepted,
             )
-
-    def _place(self, kept: KeptJob) -> None:
-        state, now = self._state, self._state.now_ms
-        job = kept.asked
-        due = now + int(job.delay * 1000) if job.delay > 0 else codec.milliseconds(job.run_at)
-        if due > now:
-            state.schedule(kept, due)
-        else:
-            state.requeue(kept)
-        state.event(
-            EventKind.ENQUEUED,
-            kept,
-            state=kept.state.value,
-            job_type=job.job_type,
-            max_attempts=job.max_attempts,
-            due_ms=due,
-            data=kept.payload,
-            options=kept.options,
-        )
-
-
-def _kept(job: NewJob, now: int) -> KeptJob:
-    return KeptJob(
-        job,
-        str(job.queue),
-        JobState.QUEUED,
-        now,
-        payload=job.payload,
-        options=codec.options_text(job.options),
-        expires_ms=codec.milliseconds(job.expires_at),
-    )
 
 
 def _conflict(twin: KeptJob, job: NewJob) -> Conflict | None:

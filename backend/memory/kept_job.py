@@ -13,6 +13,7 @@ from backend.domain.jobs.attempts.noted_progress import noted_in
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import words_to_come
 from backend.domain.jobs.options.job_terms import terms_of
 
 
@@ -52,6 +53,8 @@ class KeptJob:
     #: The gates whose slots it holds.
     gates: list[str] = field(default_factory=list)
     unique_until_ms: int = 0
+    #: Which of its follow-ups are to come.
+    follow: list[str] = field(default_factory=list)
     #: When it, and its result, are forgotten; 0 for never.
     forget_ms: int = 0
     forget_result_ms: int = 0
@@ -125,6 +128,20 @@ class KeptJob:
             timeout=float(math.ceil(self.asked.timeout)) if exact is None else exact,
             options=options,
         )
+
+
+def kept(job: NewJob, now_ms: int) -> KeptJob:
+    """A job as it comes in."""
+    return KeptJob(
+        job,
+        str(job.queue),
+        JobState.QUEUED,
+        now_ms,
+        payload=job.payload,
+        options=codec.options_text(job.options),
+        expires_ms=codec.milliseconds(job.expires_at),
+        follow=words_to_come(job.options).split(),
+    )
 
 
 def _instant(milliseconds: int) -> Any:

@@ -14,7 +14,7 @@ from backend.domain.jobs.step_codes import (
     RunNowCode,
 )
 from backend.memory import gates
-from backend.memory.endings import keep, withdraw
+from backend.memory.endings import call_follow_up, keep, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState, PauseNote
 
@@ -103,6 +103,7 @@ class MemoryOperations:
         self._state.counts[job.queue]["finished"] += 1
         keep(self._state, job, with_key=True)
         self._state.event(EventKind.RESOLVED, job, body=reason, worker=by)
+        call_follow_up(self._state, job, "resolved")
         return DiscardCode.DONE
 
     def _exhume(self, job_id: str, *, is_failed: bool = False) -> KeptJob | None:

@@ -7,10 +7,11 @@ from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
 from backend.broker.jobs.codec import milliseconds
+from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_event import EventKind, JobEvent
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import Clock
-from backend.memory.kept_job import KeptJob
+from backend.memory.kept_job import KeptJob, kept
 
 
 class PauseNote(NamedTuple):
@@ -79,6 +80,31 @@ class BrokerState:
         self.events.append(line._replace(**fields))
         self.changed.notify_all()
         return identity
+
+    def accept(self, asked: NewJob) -> None:
+        """Puts a job that is not there into its queue, or into the schedule."""
+        job = self.jobs[asked.id] = kept(asked, self.now_ms)
+        if asked.unique_key:
+            job.unique_until_ms = self.now_ms + int(asked.unique_window * 1000)
+            self.uniques[asked.unique_key] = (job.id, job.unique_until_ms)
+        self.counts[job.queue]["accepted"] += 1
+        due_ms = milliseconds(asked.run_at)
+        if asked.delay > 0:
+            due_ms = self.now_ms + int(asked.delay * 1000)
+        if due_ms > self.now_ms:
+            self.schedule(job, due_ms)
+        else:
+            self.requeue(job)
+        self.event(
+            EventKind.ENQUEUED,
+            job,
+            state=job.state.value,
+            job_type=asked.job_type,
+            max_attempts=asked.max_attempts,
+            due_ms=due_ms,
+            data=job.payload,
+            options=job.options,
+        )
 
     def to_queue(self, job: KeptJob, *, front: bool = False) -> None:
         """Where workers look for it."""

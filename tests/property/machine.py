@@ -16,6 +16,7 @@ from backend.broker.keys import Keys
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import ERROR, Bench, new_job
+from tests.property.followed import call_follow_ups, follow_up_options
 from tests.property.gated_histories import LANES, QUEUES, TYPES, GatedHistories, lane_of, twice
 from tests.property.model import WAITING, ModelJob
 
@@ -51,6 +52,7 @@ class Histories(GatedHistories):
         key=st.sampled_from(("", "", "k1", "k2")),
         unique=st.sampled_from(("", "", "u")),
         most=st.sampled_from((1, 2, 4)),
+        followed=st.booleans(),
         lean=st.booleans(),
         again=twice,
     )
@@ -62,15 +64,18 @@ class Histories(GatedHistories):
         key: str,
         unique: str,
         most: int,
+        followed: bool,
         lean: bool,
         again: bool,
     ) -> None:
+        job_id = f"j{len(self.jobs)}"
         job = new_job(
-            f"j{len(self.jobs)}",
+            job_id,
             queue,
             job_type=kind,
             delay=1000.0 if delayed else 0.0,
             max_attempts=most,
+            options=follow_up_options(job_id) if followed else {},
             limit_key=key,
             limit=LIMITS.get(key, 0),
             unique_key=unique,
@@ -102,14 +107,16 @@ class Histories(GatedHistories):
         guaranteed = {asked[-1]: share}
         claimed = self.bench.claim(most, tuple(asked), lanes=LANES, guaranteed=guaranteed)
         assert len(claimed) <= most
+        for job_id, late in self.jobs.items():
+            if late.expired and self.bench.field(job_id, "status") == "canceled":
+                late.lapsed |= late.state in WAITING
+                late.state = JobState.CANCELED
+        call_follow_ups(self.jobs)
         for job in claimed:
             assert not self.paused & {f"queue:{job.queue}", f"lane:{lane_of(job.queue)}"}
             assert f"type:{job.job_type}" not in self.paused
             self.jobs[job.id].start(job)
             self._within_limits(job.id)
-        for job_id, job in self.jobs.items():
-            if job.expired and self.bench.field(job_id, "status") == "canceled":
-                job.state = JobState.CANCELED
         if len(claimed) < most:
             left = [queue for queue in asked if self._is_open(queue) and self.bench.queue(queue)]
             assert not left, f"{left} still had jobs for a worker that got too few"
@@ -279,12 +286,17 @@ class Histories(GatedHistories):
 
     # -- what must be true after each of them
 
+    @rule()
+    def look_for_ends_without_follow_ups(self) -> None:
+        assert self.bench.functions.call("follow", 100) == 0
+
     @invariant()
     def everything_adds_up(self) -> None:
         assert self.bench.complaints() == []
 
     @invariant()
     def redis_agrees_with_the_model(self) -> None:
+        call_follow_ups(self.jobs)
         found = {job_id: self.bench.field(job_id, "status") for job_id in self.jobs}
         model = {i: None if job.gone else job.state.value for i, job in self.jobs.items()}
         assert found == model
@@ -320,6 +332,7 @@ class Histories(GatedHistories):
             for held in self._held():
                 assert self.bench.settle(held, "finished") == 1
                 self.jobs[held.id].end("finished")
+            call_follow_ups(self.jobs)
             self.promote(MOST_JOBS, MOST_JOBS)
 
     # -- looking

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from backend.domain.jobs.job import ClaimedJob, NewJob
 from backend.domain.jobs.job_event import version_of
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import FOLLOW, ON_FAILURE, ON_SUCCESS, WORDS
 
 REQUEUED = {"released", "returned", "crashed", "suspected"}
 #: Their handlers never began. What is put off is returned with a delay.
 TAKEN_BACK = {"returned", "put off"}
 DELAYED = {"retried", "snoozed", "put off"}
 CHARGED = {"retried", "failed", "poisoned", "crashed"}
+_CALLS = {JobState.FINISHED: ON_SUCCESS, JobState.FAILED: ON_FAILURE}
 WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
 
@@ -33,6 +35,14 @@ class ModelJob:
     fence: str = ""
     #: Discarded: Redis has forgotten it.
     gone: bool = False
+    #: It ended because its time was over; nobody withdrew it.
+    lapsed: bool = False
+    #: Which of its follow-ups are to come.
+    follow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Both are to come of a job that has any."""
+        self.follow = WORDS if FOLLOW in self.asked.options else ()
 
     @property
     def gates(self) -> dict[str, int]:
@@ -67,6 +77,16 @@ class ModelJob:
             self.state = JobState.SCHEDULED
         else:
             self.state = JobState(kind)
+
+    def calls(self) -> str:
+        """The follow-up that its end calls, once; empty for none."""
+        if not self.state.is_final:
+            return ""
+        word = ON_FAILURE if self.lapsed else _CALLS.get(self.state, "")
+        called = word if word in self.follow else ""
+        comes_back = self.state is JobState.FAILED and not self.gone
+        self.follow = tuple({ON_SUCCESS} & {*self.follow}) if comes_back else ()
+        return called
 
     def cancel_code(self, force: bool) -> int:
         """Somebody cancels it; the code they hear."""

@@ -22,6 +22,7 @@ from backend.domain.ports import Rescued
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
+from tests.property.followed import call_follow_ups, follow_up_options
 from tests.property.model import DELAYED, WAITING, ModelJob
 
 QUEUES = ("high", "normal", "low:email")
@@ -55,6 +56,7 @@ asks = st.fixed_dictionaries(
         "key": st.sampled_from(("", "", "k1", "k2")),
         "unique": st.sampled_from(("", "", "", "u")),
         "most": st.integers(1, 3),
+        "followed": st.booleans(),
     }
 )
 
@@ -93,7 +95,10 @@ class PortHistories(RuleBasedStateMachine):
 
     def _enqueue(self, queue: str, kind: str, **said: Any) -> None:
         job_id = f"j{len(self.jobs)}"
-        job = new_job(job_id, queue, job_type=kind, **self._asked(**said))
+        asked = self._asked(**said)
+        if said["followed"]:
+            asked["options"] |= follow_up_options(job_id)
+        job = new_job(job_id, queue, job_type=kind, **asked)
         [reply] = self.scene.ask(job)
         if said["unique"] and (holder := self._holder_of(said["unique"])):
             assert reply == (holder, False)
@@ -107,7 +112,7 @@ class PortHistories(RuleBasedStateMachine):
         self.windows |= {said["unique"]: (job_id, self.now + WINDOW)} if said["unique"] else {}
 
     def _asked(
-        self, delayed: bool, mortal: bool, key: str, unique: str, most: int
+        self, *, delayed: bool, mortal: bool, key: str, unique: str, most: int, **_: Any
     ) -> dict[str, Any]:
         limit = {"limit_key": key, "limit": LIMITS[key]} if key else {}
         return {
@@ -117,7 +122,7 @@ class PortHistories(RuleBasedStateMachine):
             "unique_key": unique,
             "unique_window": WINDOW if unique else 0.0,
             "result_ttl": 10**7,
-            "options": limit,
+            "options": dict(limit),
             **limit,
         }
 
@@ -132,6 +137,7 @@ class PortHistories(RuleBasedStateMachine):
     def claim(self, most: int, asked: list[str], share: int) -> None:
         claimed = self.scene.claim(most, asked, lease_seconds=LEASE, guaranteed={asked[-1]: share})
         assert len(claimed) <= most
+        self._note_expired()
         for held in claimed:
             assert not self.paused & {f"queue:{held.queue}", f"lane:{_lane(held.queue)}"}
             assert f"type:{held.job_type}" not in self.paused
@@ -139,15 +145,15 @@ class PortHistories(RuleBasedStateMachine):
             job.expired = self._is_over(held.id)
             job.start(held)
             self.leases[held.id] = self.now + LEASE
-        self._note_expired()
         if len(claimed) < most:
             assert [q for q in asked if self._is_open(q) and self.scene.queue(q)] == []
 
     def _note_expired(self) -> None:
         for job_id, job in self.jobs.items():
             if job.state is JobState.QUEUED and self._is_over(job_id):
-                job.state = JobState(self.scene.state(job_id))
-                assert job.state in {JobState.QUEUED, JobState.CANCELED}
+                job.lapsed = self.scene.state(job_id) == "canceled"
+                job.state = JobState.CANCELED if job.lapsed else job.state
+        call_follow_ups(self.jobs)
 
     @precondition(lambda self: self._held())
     @rule(pick=picks, kind=st.sampled_from(KINDS))
@@ -300,6 +306,7 @@ class PortHistories(RuleBasedStateMachine):
 
     @invariant()
     def every_job_is_as_the_model_says(self) -> None:
+        call_follow_ups(self.jobs)
         views = {job.id: job for job in self.scene.look.jobs(list(self.jobs))}
         there = {i: job for i, job in self.jobs.items() if not job.gone}
         found = {i: (v.state, v.attempt, v.queue, v.failures) for i, v in views.items()}
@@ -347,6 +354,7 @@ class PortHistories(RuleBasedStateMachine):
             dispatch = self.scene.worker()
             dispatch.settle_and_claim([(held, _outcome("finished"))], [], 0)
             self.jobs[held.id].end("finished")
+        call_follow_ups(self.jobs)
         self.pass_time(500)
         self.promote(3)
 

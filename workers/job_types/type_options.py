@@ -13,7 +13,7 @@ from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import PriorityWord
 from backend.domain.jobs.queue_name import Priority
 from backend.domain.text.nearest_name import suggestion
-from workers.job_types.declaration import Declaration
+from workers.job_types.declaration import Declaration, declaration_of
 
 
 class TypeOptions(TypedDict, total=False):
@@ -39,6 +39,10 @@ class TypeOptions(TypedDict, total=False):
     limit: int | None
     #: How long a finished job stays in Redis; the deployment's when it is left out.
     result_ttl: int | None
+    #: The job types, by name or function, that are enqueued when one of its jobs has finished, and when one
+    #: is given up or expires. They are told which one, as a `JobEnded`.
+    on_success: str | Callable[..., Any] | None
+    on_failure: str | Callable[..., Any] | None
     #: Goes up when its payload or what it does changes.
     version: int
     #: Fields of the payload that are shown masked.
@@ -59,7 +63,7 @@ def declaration(name: str, said: Mapping[str, Any], *, takes_arguments: bool) ->
             near = suggestion(word, TypeOptions.__annotations__)
             raise ConfigurationError(f"{owner}: there is no option {word!r}{near}")
     fields = {
-        word: None if said[word] is None else read(owner, said[word])
+        word: _NOTHING.get(word) if said[word] is None else read(owner, said[word])
         for word, read in _READ.items()
         if word in said
     }
@@ -78,10 +82,22 @@ def _isolation(owner: str, word: str) -> Isolation:
         raise ConfigurationError(f"{owner}: isolation is {words}, not {word!r}") from None
 
 
+def _job_type_name(owner: str, job_type: Any) -> str:
+    declared = declaration_of(job_type)
+    name = job_type if declared is None else declared.name
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            f"{owner}: what follows it is a job type, by name or function, not {name!r}"
+        )
+    return name
+
+
 def _number(bound: bounds.Bound) -> Callable[[str, Any], float]:
     return lambda owner, value: bound.declared(value, owner)
 
 
+#: What None says where it is not None.
+_NOTHING = {"on_success": "", "on_failure": ""}
 _READ: dict[str, Callable[[str, Any], Any]] = {
     "priority": lambda _owner, word: Priority.parse(word),
     "isolation": _isolation,
@@ -89,6 +105,8 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "grace": _number(bounds.GRACE),
     "limit": _number(bounds.LIMIT),
     "result_ttl": _number(bounds.RESULT_TTL),
+    "on_success": _job_type_name,
+    "on_failure": _job_type_name,
     "version": _number(bounds.VERSION),
     "secret_fields": lambda _owner, names: frozenset(names),
     "destination_fields": lambda _owner, names: frozenset(names),

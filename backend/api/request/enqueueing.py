@@ -85,9 +85,10 @@ def note_enqueued(call: Call, ids: Sequence[str]) -> None:
 
 def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
     """What `enqueue_job` takes, with the caller's tenant; raises `NotAllowed` for what they may not."""
-    if request.job_type in call.parts.catalogue:
-        permit_type(call.who, call.parts.catalogue.get(request.job_type))
     values = request.job_request()
+    for name in (request.job_type, values.get("on_success"), values.get("on_failure")):
+        if name is not None and name in call.parts.catalogue:
+            permit_type(call.who, call.parts.catalogue.get(name))
     tenant = tenant_of(call, values.get("tenant"))
     if tenant is not None:
         values["tenant"] = tenant

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from backend.api.schemas.job_search import JobLine
-from backend.api.schemas.jobs import Fault, JobLogLine, JobResource
+from backend.api.schemas.jobs import Fault, FollowUpResource, JobLogLine, JobResource
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
 from backend.domain.jobs.options.job_terms import JobTerms, terms_of
 from backend.telemetry.logs.masking import without_secrets
@@ -57,6 +59,7 @@ class JobResources:
             cancel_asked=job.cancel_asked,
             timeout=job.timeout,
             source="live",
+            follow_ups=_follow_ups(job.follow_ups),
             **_written(job.labels),
             **_limit(terms_of(job.options)),
         )
@@ -82,6 +85,7 @@ class JobResources:
             run_at=job.run_at,
             worker=job.worker or None,
             source="history",
+            follow_ups=_follow_ups(found.follow_ups),
             **_written(found.labels),
             **_limit(terms_of(found.options)),
         )
@@ -149,6 +153,10 @@ def _written(labels: JobLabels) -> dict[str, Any]:
         if name in JobResource.model_fields
     }
     return {**words, "tags": list(labels.tags), "is_test": labels.is_test}
+
+
+def _follow_ups(follow_ups: Iterable[FollowUp]) -> list[FollowUpResource]:
+    return [FollowUpResource.model_validate(each._asdict()) for each in follow_ups]
 
 
 def _limit(terms: JobTerms) -> dict[str, Any]:

@@ -59,6 +59,14 @@ class JobLogLine(Resource):
     text: str
 
 
+class FollowUpResource(Resource):
+    """A job that is enqueued when another one ends."""
+
+    when: Literal["on_success", "on_failure"]
+    job_type: str
+    id: str = Field(description="Its id, once it is there.")
+
+
 class JobResource(Resource):
     """A job and where it stands."""
 
@@ -96,6 +104,10 @@ class JobResource(Resource):
     callback_url: str | None = None
     parent_id: str | None = Field(
         None, description="The job that enqueued it, or whose end it tells."
+    )
+    follow_ups: list[FollowUpResource] = Field(
+        default_factory=list,
+        description="What is enqueued when it ends; its `parent_id` is this job.",
     )
     replay_of: str | None = Field(None, description="The job that it repeats.")
     event_id: str | None = Field(None, description="The event that it follows from.")

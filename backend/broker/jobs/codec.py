@@ -17,6 +17,7 @@ from backend.domain.jobs.attempts.noted_progress import noted_in
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import words_to_come
 from backend.domain.jobs.options.job_terms import terms_in, terms_of
 
 #: The function path stored in RQ's ``data``. It refuses to run anywhere but in our worker process.
@@ -80,7 +81,7 @@ def whole_arguments(job: NewJob) -> list[Any]:
         int(job.unique_window * 1000),
         job.limit_key,
         job.limit,
-        job.digest,
+        words_to_come(job.options),
     ]
 
 

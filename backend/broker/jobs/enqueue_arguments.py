@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from backend.broker.jobs.codec import CALL_TAIL, call_head, milliseconds, options_text, sendable
 from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.options.follow_ups import FOLLOW, words_to_come
 from backend.domain.jobs.queue_name import QueueName
 
 _SEPARATOR = "\x1f"
@@ -37,7 +38,7 @@ def row_of(job: NewJob, *, is_lean: bool = False) -> EnqueueRow:
         job.id,
         sendable(job.payload),
         options_text(job.options),
-        "" if job[-len(_PLAIN) :] == _PLAIN else _rare(job),
+        "" if job[-len(_PLAIN) :] == _PLAIN and FOLLOW not in job.options else _rare(job),
     )
 
 
@@ -80,4 +81,6 @@ def _rare(job: NewJob) -> str:
         said += ("limit_key", job.limit_key, "limit", job.limit)
     if job.digest:
         said += ("digest", job.digest)
+    if FOLLOW in job.options:
+        said += (FOLLOW, words_to_come(job.options))
     return _SEPARATOR.join(map(str, said))

@@ -108,6 +108,10 @@ class RedisOperations:
         """Lets through who still waits behind one of so many open gates; how many jobs."""
         return int(self._functions.call("usher", gates, jobs))
 
+    def follow(self, jobs: int) -> int:
+        """Enqueues the follow-ups of so many jobs that an earlier release ended; how many had ended so."""
+        return int(self._functions.call("follow", jobs))
+
     def prune(
         self, queues: Sequence[str], *, max_dead: int, max_dead_age: float
     ) -> tuple[int, int]:

@@ -195,16 +195,3 @@ local function leave_every_gate(root, id)
   for at = 1, #limits, 2 do leave_gate(root, id, 'type:' .. limits[at]) end
   for _, line in ipairs(redis.call('ZRANGE', root .. ':tally:gates', 0, 499)) do leave_gate(root, id, gate_of(line)) end
 end
-
-local function cancel_waiting(root, job, id, queue, now, reason, by)
-  local kind, limit_key, waiters, parked, ttl =
-    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl'))
-  redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
-  redis.call('HDEL', job, 'parked')
-  redis.call('PERSIST', job)
-  count(root, queue, 'canceled', 1)
-  tell_waiters(root, id, waiters)
-  keep(root, job, id, queue, 'canceled', ttl, now)
-  event_by(root, 'canceled', id, queue, by, reason)
-  if not parked then pass_on_all(root, kind, limit_key) end
-end

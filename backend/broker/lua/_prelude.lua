@@ -201,23 +201,6 @@ local function unlease(root, id, queue, fence)
   gather('ZREM', root .. ':wip:' .. queue, id .. ':' .. fence)
 end
 
--- Everybody who waits for this job gets one token on a list of the job's own.
-local function tell_waiters(root, id, waiters)
-  if not waiters then return end
-  local key = root .. ':tally:done:' .. id
-  for _ = 1, tonumber(waiters) do redis.call('RPUSH', key, '1') end
-  redis.call('EXPIRE', key, 60)
-end
-
--- Into the dead-letter queue: RQ lists it under `dlq`, we know since when.
-local function bury(root, job, id, queue, now)
-  redis.call('HSET', job, 'status', 'failed', 'ended_at', iso(now))
-  redis.call('ZADD', root .. ':failed:dlq', '+inf', id)
-  redis.call('ZADD', root .. ':tally:dead', now, id)
-  redis.call('SADD', root .. ':queues', root .. ':queue:dlq')
-  count(root, queue, 'failed', 1)
-end
-
 -- The job that a key belongs to. The key of a job that was withdrawn, or that is gone, is free.
 local function holder_of(root, unique)
   local id = unique ~= '' and redis.call('GET', root .. ':tally:unique:' .. unique)
@@ -231,21 +214,4 @@ local function conflict_with(root, id, kind, data, digest)
   local f = fields_of(root .. ':job:' .. id, 'digest', 'description', 'data', 'created_at')
   if f[1] == digest or (not f[1] and f[2] == kind and f[3] == data) then return nil end
   return {id, f[4] or ''}
-end
-
--- Leaves a final job readable for `ttl` seconds (0: gone at once; none said: an hour) under one of RQ's registries. One that
--- a unique key still stands for stays as long as the key, without its results: whoever is given its id for
--- the key can look at it. A year at most: EXPIRE would refuse what jobs of earlier releases may carry, and
--- leave the step half done.
-local function keep(root, job, id, queue, registry, ttl, now, no_results, unique_until)
-  ttl = math.min(tonumber(ttl or ABSENT.result_ttl), 31622400)
-  local life = unique_until and math.max(ttl, math.min(math.ceil((unique_until - now) / 1000), 31622400)) or ttl
-  if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
-  elseif not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
-  if life <= 0 then
-    redis.call('DEL', job)
-    return
-  end
-  redis.call('EXPIRE', job, life)
-  gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + life, id)
 end

@@ -23,6 +23,7 @@ STEPS = (
     "settle",
     "extend",
     "promote",
+    "follow",
     "rescue",
     "cancel",
     "redrive",
@@ -58,7 +59,7 @@ STEPS = (
     "raise",
 )
 #: What they share, before all of them.
-SHARED = ("_history", "_prelude", "_gates")
+SHARED = ("_history", "_prelude", "_gates", "_endings")
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3
 

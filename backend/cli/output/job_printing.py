@@ -14,6 +14,7 @@ from backend.cli.output.printing import print_facts, print_heading, print_json, 
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
 from backend.telemetry.logs.masking import without_secrets
 
@@ -50,6 +51,7 @@ def print_job(job: JobView, *, as_json: bool) -> None:
             ("progress", json.dumps(job.progress) if job.progress else ""),
             ("tags", ", ".join(job.tags)),
             *_labels(job.labels),
+            *_follow_ups(job.follow_ups),
             ("payload", _line(_shown(job.job_type, job.payload))),
             ("result", _line(_shown(job.job_type, job.result)) if job.result is not None else ""),
             ("error", f"{error.error}: {error.message} [{error.reason}]" if error else ""),
@@ -124,6 +126,7 @@ def _print_record(history: JobHistory) -> None:
             ("ended", _with_age(job.finished_at)),
             ("tags", ", ".join(job.tags)),
             *_labels(history.labels),
+            *_follow_ups(history.follow_ups),
             ("payload", _line(payload)),
             ("error", job.last_error),
         ]
@@ -166,7 +169,13 @@ def _labels(labels: JobLabels) -> list[tuple[str, object]]:
         ("version", labels.version if labels.version != 1 else ""),
         ("test run", "yes" if labels.is_test else ""),
         ("callback", labels.callback_url),
+        ("enqueued by", labels.parent_id),
     ]
+
+
+def _follow_ups(follow_ups: Sequence[FollowUp]) -> list[tuple[str, object]]:
+    """What is enqueued when it ends, and under which id."""
+    return [(each.when.replace("_", " "), f"{each.job_type} {each.id}") for each in follow_ups]
 
 
 def _shown(job_type: str, value: Any) -> Any:

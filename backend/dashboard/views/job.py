@@ -51,6 +51,7 @@ def job(visit: Visit, job_id: str) -> Response:
         is_discarded=is_discarded,
         longest=_longest(history),
         is_recorded=history is not None,
+        follow_ups=[(each, _is_there(visit, each.id)) for each in shown.follow_ups],
         now=visit.parts.clock.now(),
     )
 
@@ -70,6 +71,14 @@ def _history(visit: Visit, found: JobView | JobHistory) -> tuple[JobHistory | No
         return None, "It is too new for the record; attempts show within moments."
     except (Unavailable, MigrationError) as error:
         return None, f"Attempts are in the record, which cannot be read now: {error}"
+
+
+def _is_there(visit: Visit, job_id: str) -> bool:
+    try:
+        find_own(visit.call, job_id)
+    except (JobNotFound, Unavailable, MigrationError):
+        return False
+    return True
 
 
 def _why(visit: Visit, shown: JobResource) -> Why | None:

@@ -10,6 +10,7 @@ from backend.domain.jobs.attempts.outcome import AttemptError, OutcomeKind
 from backend.domain.jobs.job import LogLine
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import FollowUp, follow_ups_of
 from backend.domain.jobs.options.job_labels import JobLabels, labels_of
 
 
@@ -111,6 +112,11 @@ class JobHistory:
     options: dict[str, Any] = field(default_factory=dict)
     attempts: tuple[AttemptRecord, ...] = ()
     timeline: tuple[HistoryLine, ...] = ()
+
+    @property
+    def follow_ups(self) -> tuple[FollowUp, ...]:
+        """What is enqueued when it ends; by the ids one sees whether it was."""
+        return follow_ups_of(self.options)
 
     @property
     def labels(self) -> JobLabels:

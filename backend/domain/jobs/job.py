@@ -11,6 +11,7 @@ from backend.domain.errors import IdempotencyConflict
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.durability import Durability
+from backend.domain.jobs.options.follow_ups import FollowUp, follow_ups_of
 from backend.domain.jobs.options.job_labels import JobLabels, labels_of
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName
@@ -157,6 +158,11 @@ class JobView:
     def version(self) -> int:
         """The version of its job type when it was accepted."""
         return self.labels.version
+
+    @property
+    def follow_ups(self) -> tuple[FollowUp, ...]:
+        """What is enqueued when it ends; by the ids one sees whether it was."""
+        return follow_ups_of(self.options)
 
     @property
     def limit_key(self) -> str:

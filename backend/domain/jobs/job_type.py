@@ -47,6 +47,9 @@ class JobType:
     limit: int | None = None
     #: Seconds a finished job stays readable in Redis; None: the deployment's default.
     result_ttl: int | None = None
+    #: The job types that follow when one of its jobs has finished, or is given up; empty for none.
+    on_success: str = ""
+    on_failure: str = ""
     version: int = 1
     description: str = ""
     #: Names of payload fields that pages and logs show masked.

@@ -63,6 +63,8 @@ def text_of(kind: JobType) -> str:
             "role": kind.role.value,
             "tenants": kind.tenants,
             "schema": kind.payload_schema,
+            **({"on_success": kind.on_success} if kind.on_success else {}),
+            **({"on_failure": kind.on_failure} if kind.on_failure else {}),
         },
         separators=(",", ":"),
         sort_keys=True,
@@ -91,6 +93,8 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         role=Role(said["role"]),
         tenants=said["tenants"],
         schema=said["schema"],
+        on_success=said.get("on_success", ""),
+        on_failure=said.get("on_failure", ""),
     )
 
 

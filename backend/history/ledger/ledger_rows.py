@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import without as without_follow_ups
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.ledger.ledger import RecordedFacts, stream_id_of
@@ -74,6 +76,12 @@ def restorable_job(row: Sequence[Any]) -> RestorableJob:
         worker=worker or "",
         ended_ms=round(ended_at.timestamp() * 1000) if ended_at else 0,
     )
+
+
+def without_called(restorable: RestorableJob, called: set[str]) -> RestorableJob:
+    """The job with those of its follow-ups that are still to come."""
+    options = without_follow_ups(restorable.job.options, called)
+    return replace(restorable, job=restorable.job._replace(options=options))
 
 
 def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from sqlalchemy import Engine
 
 from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job_state import FINAL_STATES, JobState
+from backend.domain.jobs.options.follow_ups import follow_ups_of
 from backend.domain.jobs.options.job_labels import labels_in
 from backend.domain.ledger.ledger import LiveFacts, RecordedFacts
 from backend.domain.ledger.ledger_ports import JobContents, RestorableJob
 from backend.domain.ledger.lost_control import Said
 from backend.history.ledger.ledger_count import PostgresLedgerCount
-from backend.history.ledger.ledger_rows import recorded_facts, restorable_job
+from backend.history.ledger.ledger_rows import recorded_facts, restorable_job, without_called
 from backend.history.outbox.caller_session import in_session
 from backend.history.server.connection import translated
 from backend.history.statements import statement
@@ -45,8 +46,16 @@ class PostgresLedgerStore:
         return {row[0] for row in self._run("sent_ids", ids=list(job_ids))}
 
     def restorable(self, job_ids: Collection[str]) -> list[RestorableJob]:
-        """Those of the jobs whose acceptance is on record, in order of acceptance."""
-        return [restorable_job(row) for row in self._run("restorable_jobs", ids=list(job_ids))]
+        """Those of the jobs whose acceptance is on record, in order of acceptance.
+
+        Follow-ups that are on record have been called, and will not be again.
+        """
+        jobs = [restorable_job(row) for row in self._run("restorable_jobs", ids=list(job_ids))]
+        asked = [each.id for job in jobs for each in follow_ups_of(job.job.options)]
+        if not asked:
+            return jobs
+        called = {row[0] for row in self._run("recorded_ids", ids=asked)}
+        return [without_called(job, called) for job in jobs]
 
     def waiting(self, after: tuple[int, str], most: int) -> list[tuple[int, str]]:
         """Positions and ids of jobs that wait, run or are dead, in order of acceptance, after one."""

@@ -41,7 +41,9 @@ class JobActions(ActionFamily):
         self, by: Actor, /, job_type: str, payload: Mapping[str, Any], **options: Unpack[JobOptions]
     ) -> Effect[str]:
         """Enqueues one job for a person; its id. Programs enqueue through `QueueService` or HTTP."""
-        self._ownership.check_type(by, job_type)
+        for name in (job_type, options.get("on_success"), options.get("on_failure")):
+            if name is not None:
+                self._ownership.check_type(by, name)
         job_id = self._queue.enqueue_job(job_type, payload, **options)
         return Effect(job_id, [job_id])
 

@@ -18,8 +18,9 @@ from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.options.lineage import Surrounding, inherited_options, inherited_own
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.text.strict_json import NotJson, json_encoder
-from backend.services.jobs import job_options
+from backend.services.jobs import follow_up_plans, job_options
 from backend.services.jobs.chosen_queue import chosen_queue, own_queue
+from backend.services.jobs.follow_up_plans import SaidOfJob
 from backend.services.jobs.payload_problems import invalid_payload
 
 _to_json = json_encoder("payload")
@@ -98,15 +99,15 @@ class JobIntake:
         if self._within is not None and (around := self._within()) is not None:
             options = inherited_options(options, around)
             own = inherited_own(options, own, around)
-        if not options and not own:
+        if not options and not own and not (kind.on_success or kind.on_failure):
             return self._plain(kind, text, priority)
-        given = job_options.checked(options)
-        return self._with_options(kind, text, priority, given, job_options.checked_own(own or {}))
+        said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
+        return self._with_options(kind, text, priority, said)
 
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest` for options that no job of this type could have."""
         kind = self.catalogue.get(job_type)
-        self._with_options(kind, "{}", None, job_options.checked(options), {})
+        self._with_options(kind, "{}", None, SaidOfJob(job_options.checked(options), {}))
 
     def _no_name(self, given: Any) -> InvalidOption:
         """The error for a function, a class or what else is given in place of a job type's name."""
@@ -172,9 +173,19 @@ class JobIntake:
         kind: JobType,
         text: str,
         priority: str | None,
-        given: JobOptions,
-        own: OwnOptions,
+        said: SaidOfJob,
     ) -> NewJob:
+        job = self._one_with_options(kind, text, priority, said)
+        return follow_up_plans.with_follow_ups(job, kind, said, self._follow_up)
+
+    def _one_with_options(
+        self,
+        kind: JobType,
+        text: str,
+        priority: str | None,
+        said: SaidOfJob,
+    ) -> NewJob:
+        given = said.given
         job_options.check_version(kind, given)
         retry = job_options.retry(kind, given)
         timeout = given.get("timeout") or kind.timeout
@@ -194,7 +205,7 @@ class JobIntake:
             job_type=kind.name,
             queue=queue,
             payload=text,
-            options=job_options.carried(kind, given, own, retry, timeout),
+            options=job_options.carried(kind, given, said.own, retry, timeout),
             max_attempts=retry.max_attempts,
             timeout=timeout,
             result_ttl=self._result_ttl(kind) if ttl is None else ttl,
@@ -207,6 +218,11 @@ class JobIntake:
             limit=given.get("limit") or 0,
             digest=_digest(kind, text, queue, given) if key or own_id else "",
         )
+
+    def _follow_up(self, job_type: str, payload: Mapping[str, Any], said: SaidOfJob) -> NewJob:
+        kind = self.catalogue.get(job_type)
+        text = self._payload(kind, payload, is_checked=False)
+        return self._with_options(kind, text, None, said)
 
     def _result_ttl(self, kind: JobType) -> int:
         return self._rules.result_ttl if kind.result_ttl is None else kind.result_ttl

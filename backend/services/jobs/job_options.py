@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Required, cast
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
 from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS
 from backend.domain.jobs.options.job_options import OPTIONS, OWN, JobOptions, Option, OwnOptions
 from backend.domain.jobs.options.trace_parent import trace_id_in
 from backend.domain.text.nearest_name import suggestion
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 #: What is used up when the job is accepted, or kept in another form.
 _NOT_CARRIED = frozenset(
-    {"run_at", "delay", "expires_at", "max_retries", "retry_delays", "job_id", "queue", "version"}
+    {
+        *("run_at", "delay", "expires_at", "max_retries", "retry_delays", "job_id", "queue"),
+        *("version", ON_SUCCESS, ON_FAILURE),
+    }
 )
 _DEFAULT_JITTER = RetryPolicy().jitter
 

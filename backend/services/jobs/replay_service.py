@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from backend.domain.errors import JobNotFound
 from backend.domain.history.history_ports import HistoryReader
 from backend.domain.history.history_record import JobHistory
+from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName
@@ -71,7 +72,13 @@ def _options_of(old: JobHistory) -> JobOptions:
         "retry_delays": terms.retry_delays,
         "timeout": terms.timeout,
         "max_retries": old.job.max_attempts - 1,
+        **_followed_by(old),
     }
+
+
+def _followed_by(old: JobHistory) -> JobOptions:
+    names = {each.when: each.job_type for each in old.follow_ups}
+    return {"on_success": names.get(ON_SUCCESS), "on_failure": names.get(ON_FAILURE)}
 
 
 def _own_of(old: JobHistory) -> OwnOptions:

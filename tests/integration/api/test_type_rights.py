@@ -82,6 +82,23 @@ def test_a_key_may_be_kept_to_some_types(app: Flask, parts: ApiServices, admin: 
     assert caller.get("/api/whoami").json["job_types"] == ["send_email"]
 
 
+def test_a_key_has_no_other_type_run_by_way_of_a_follow_up(app: Flask, parts: ApiServices) -> None:
+    made = parts.keys.create("talker", Role.OPERATOR, by="the tests", job_types=["log_message"])
+    job = {"job_type": "log_message", "payload": {"message": "x"}}
+
+    answers = [
+        Caller(app, made.token).post(way, body)
+        for when in ("on_success", "on_failure")
+        for way, body in (
+            ("/api/jobs", job | {when: "anything"}),
+            ("/api/jobs/bulk", {"jobs": [job | {when: "anything"}]}),
+            ("/api/jobs/preview", {"jobs": [job | {when: "anything"}]}),
+        )
+    ]
+
+    assert {answer.status_code for answer in answers} == {403}
+
+
 def test_a_job_of_a_bound_key_is_confined_however_it_is_made(
     app: Flask, parts: ApiServices, platform: Platform
 ) -> None:

@@ -46,6 +46,7 @@ class Audit:
             *self._strangers(),
             *self._gates(),
             *self._owners(),
+            *self._follow_ups(),
             *self._history(),
             *self._books(),
         ]
@@ -190,6 +191,15 @@ class Audit:
             mirror = self._scores(self._keys.registry("wip", job["origin"]))
             if f"{job_id}:{job.get('fence')}" not in mirror:
                 yield f"{job_id} is not in RQ's started registry under its fence"
+
+    def _follow_ups(self) -> Iterator[str]:
+        to_come = {job_id for job_id, job in self.jobs.items() if "follow" in job}
+        if set(self._scores(self._keys.following)) != to_come:
+            found = sorted(self._scores(self._keys.following))
+            yield f"follow-ups are awaited of {found}, they are to come of {sorted(to_come)}"
+        for job_id in to_come:
+            if self.jobs[job_id]["status"] in {"finished", "canceled"}:
+                yield f"{job_id} has ended, and what follows it is still to come"
 
     def _events(self) -> list[JobEvent]:
         return events_of(self._redis, self._keys)

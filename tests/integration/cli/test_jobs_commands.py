@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from backend.bootstrap.current import platform
+from backend.domain.jobs.options.follow_ups import follow_up_id
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
@@ -36,6 +37,19 @@ CARRIED = {
     "callback_url": "https://example.com/told",
     "is_test": True,
 }
+
+
+def test_what_follows_a_job_is_said_and_shown(shell: Shell) -> None:
+    words = ("jobs", "enqueue", "greet", '{"name": "Ada"}', "--on-success", "told")
+    job_id = shell.run(*words).text.strip()
+
+    shown = shell.run("jobs", "show", job_id).text
+
+    [line] = [line for line in shown.splitlines() if "on success" in line]
+    assert line.split()[2:] == ["told", follow_up_id(job_id, "on_success")]
+    assert "on failure" not in shown
+    unknown = shell.run(*words[:4], "--on-failure", "nobody", status=2)
+    assert "[unknown_job_type]" in unknown.talk
 
 
 def test_a_job_is_enqueued_and_shown(shell: Shell) -> None:

@@ -12,6 +12,7 @@ from backend.domain.access.role import Role
 from backend.domain.audit.audit_ports import AuditFilter
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import follow_up_id
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs
@@ -105,6 +106,19 @@ def test_a_job_that_waits_for_its_time_is_run_now(stage: Stage, admin: Visitor) 
     assert stage.platform.queue_service.get_job(job_id).state is JobState.QUEUED
     assert "Queued 1 job ahead of time." in page
     assert "Run now" not in page
+
+
+def test_a_job_and_what_follows_it_lead_to_each_other(stage: Stage, admin: Visitor) -> None:
+    [job_id] = dead_jobs(stage, on_failure="sync_customer", on_success="sync_customer")
+    told = follow_up_id(job_id, "on_failure")
+
+    page = admin.get(f"/job/{job_id}").text
+
+    assert re.search(rf"<dt>On failure</dt>\s*<dd>sync_customer\s*<a[^>]*/job/{told}", page)
+    assert follow_up_id(job_id, "on_success") not in page
+    assert re.search(
+        rf"<dt>Enqueued by</dt>\s*<dd>\s*<a[^>]*/job/{job_id}", admin.get(f"/job/{told}").text
+    )
 
 
 def test_scheduled_jobs_show_when_they_are_due(stage: Stage, admin: Visitor) -> None:

@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
 from backend.broker.workers.worker_presence import RedisWorkerPresence
+from tests.contract.broker.followed import followed_job, receipt_of
 from tests.integration.broker.bench import Bench, new_job
 from tests.integration.interop.conftest import RqCommand
 
@@ -27,6 +28,21 @@ def _queue(bench: Bench, name: str = QUEUE) -> Queue:
 
 def _fetch(bench: Bench, job_id: str) -> Job:
     return Job.fetch(job_id, connection=bench.redis, serializer=JSONSerializer)
+
+
+def test_a_follow_up_is_read_like_any_job(bench: Bench) -> None:
+    job = followed_job()
+    bench.seed(job)
+    bench.settle(bench.claim()[0], "finished", result=b64encode(b"1").decode())
+
+    parent, child = _fetch(bench, job.id), _fetch(bench, receipt_of(job.id))
+
+    assert (parent.get_status(), parent.return_value()) == (JobStatus.FINISHED, 1)
+    assert child.get_status() is JobStatus.QUEUED
+    assert child.args[0] == "receipt"
+    assert child.args[1]["job_id"] == job.id
+    assert (child.origin, child.timeout, child.result_ttl) == ("low", 180, 3600)
+    assert _queue(bench, "low").job_ids == [child.id]
 
 
 def _presence(bench: Bench) -> RedisWorkerPresence:

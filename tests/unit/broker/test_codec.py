@@ -68,15 +68,15 @@ def test_a_job_to_be_made_again_is_sixteen_arguments_in_their_units() -> None:
         unique_window=2.5,
         limit_key="k",
         limit=3,
-        options={"tags": ["ä"]},
-        digest="0f1e",
+        options={"follow": {"on_success": "…"}},
     )
 
     arguments = codec.whole_arguments(job)
 
     assert arguments == [
-        *("a", "high:email", 0, 1500, "greet", codec.data_of("greet", "{}"), '{"tags":["ä"]}'),
-        *(4, 1, 3600, 2_082_758_400_000, "order-7", 2500, "k", 3, "0f1e"),
+        *("a", "high:email", 0, 1500, "greet", codec.data_of("greet", "{}")),
+        '{"follow":{"on_success":"…"}}',
+        *(4, 1, 3600, 2_082_758_400_000, "order-7", 2500, "k", 3, "on_success"),
     ]
 
 

@@ -12,6 +12,7 @@ from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.follow_ups import follow_ups_of, without
 from backend.domain.jobs.options.job_options import (
     JOB_ID,
     LINE,
@@ -51,6 +52,8 @@ EVERYTHING: JobOptions = {
     "job_id": "mine",
     "callback_url": "https://example.com/told",
     "is_test": True,
+    "on_success": "told",
+    "on_failure": "told",
 }
 FITTING = {
     LINE: "x" * LINE.longest,
@@ -69,7 +72,7 @@ UNFITTING: dict[Any, list[Any]] = {
 
 
 def _new_job(options: Any) -> NewJob:
-    return job_intake(now=NOON).check("report", {}, None, options)
+    return job_intake("report", "told", now=NOON).check("report", {}, None, options)
 
 
 def test_everything_that_is_said_reaches_the_job() -> None:
@@ -78,12 +81,17 @@ def test_everything_that_is_said_reaches_the_job() -> None:
     job = _new_job(EVERYTHING)
 
     assert (job.id, job.run_at, job.expires_at, job.timeout) == ("mine", NOON, LATER, 5.0)
-    assert (job.max_attempts, job.result_ttl, job.limit_key, job.limit) == (3, 60, "shop-17", 2)
+    assert (job.max_attempts, job.limit_key, job.limit) == (3, "shop-17", 2)
     assert str(job.queue) == "low"
     assert (job.unique_key, job.unique_window) == ("order-17", 30.0)
-    assert job.options == {
+    assert [(each.when, each.job_type) for each in follow_ups_of(job.options)] == [
+        ("on_success", "told"),
+        ("on_failure", "told"),
+    ]
+    assert without(job.options, {each.id for each in follow_ups_of(job.options)}) == {
         "timeout": 5,
-        "result_ttl": 60,
+        # Those that follow ask there what came of it.
+        "result_ttl": job.result_ttl,
         "tags": ["vip", "x" * 200],
         "tenant": "acme",
         "trace_id": "0af7651916cd43dd8448eb211c80319c",

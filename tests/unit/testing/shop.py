@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from tally import (
     BaseWorker,
     JobContext,
+    JobEnded,
     PermanentFailure,
     QueueService,
     RetryLater,
@@ -46,6 +47,21 @@ def send_receipt(receipt: Receipt, context: JobContext) -> dict[str, Any]:
 def close_order(order: dict[str, Any]) -> None:
     """Enqueues a receipt."""
     queue.enqueue_job("send_receipt", {"order_id": order["order_id"]})
+
+
+@job_type("tell_support")
+def tell_support(ended: JobEnded) -> str:
+    """Asks what came of the job that it is told of."""
+    job = queue.get_job(ended.job_id)
+    return f"{ended.state}: {job.error.message if job.error else job.result}"
+
+
+@job_type("ship", on_success=tell_support, on_failure="tell_support", max_retries=0)
+def ship(order: dict[str, Any]) -> str:
+    """Fails for order 13."""
+    if order["order_id"] == 13:
+        raise ValueError("bad luck")
+    return "on its way"
 
 
 @job_type("again")

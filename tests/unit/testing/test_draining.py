@@ -28,6 +28,18 @@ def test_drain_runs_what_is_due_and_what_that_enqueues(jobs: QueueInTest) -> Non
     assert (jobs.drain(), jobs.waiting()) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("order", "told"), [(17, "finished: on its way"), (13, "failed: bad luck")]
+)
+def test_what_follows_a_job_runs_after_it(jobs: QueueInTest, order: int, told: str) -> None:
+    job_id = queue.enqueue_job("ship", {"order_id": order})
+
+    ran = jobs.drain(raise_errors=False)
+
+    assert [job.job_type for job in ran] == ["ship", "tell_support"]
+    assert (ran[1].result, jobs.job(ran[1].job_id).labels.parent_id) == (told, job_id)
+
+
 def test_more_urgent_jobs_run_first(jobs: QueueInTest) -> None:
     for priority in ("low", "normal", "high"):
         queue.enqueue_job("print_label", {"text": priority}, priority)

@@ -20,7 +20,7 @@ local function cancel(keys, argv)
         redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
         count(root, queue, 'parked', -1)
       elseif status == 'queued' then redis.call('LREM', root .. ':queue:' .. queue, 1, id) end
-      cancel_waiting(root, job, id, queue, now, argv[2], argv[1])
+      cancel_waiting(root, job, id, queue, now, argv[2], argv[1], 'canceled')
       reply = 1
     elseif status == 'started' then
       local force = argv[3] == 'force' or asked == 'force'

@@ -16,7 +16,7 @@ local function purge(keys, argv)
     if status and is_foreign(data, attempt, options, most) then
       set_apart(root, id, now)
     elseif status == 'queued' and origin == queue then
-      cancel_waiting(root, job, id, queue, now, argv[3], argv[2])
+      cancel_waiting(root, job, id, queue, now, argv[3], argv[2], 'canceled')
     else
       drop(root, id, queue, status)
     end

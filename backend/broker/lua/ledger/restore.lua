@@ -2,7 +2,7 @@
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
 -- ARGV[2…] twenty-five a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
---          at, unique key, unique window, limit key, limit, '', state (queued · scheduled · failed), created at, attempt,
+--          at, unique key, unique window, limit key, limit, follow-ups to come, state (queued · scheduled · failed), created at, attempt,
 --          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
@@ -23,6 +23,7 @@ local function remember(root, id, argv, at, now)
     end
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
+  if argv[at + 15] ~= '' then add('follow', argv[at + 15]) note_follow_ups(root, id, now) end
   if argv[at + 20] ~= '' then add('suspect', '1') end
   if argv[at + 21] ~= '' then add('error', argv[at + 21]) end
   if argv[at + 16] == 'queued' then add('enqueued_at', iso(now)) end

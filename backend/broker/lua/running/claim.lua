@@ -88,7 +88,7 @@ local function take(root, id, queue, claim)
   elseif f[1] ~= 'queued' or f[2] ~= queue then
     drop(root, id, queue, f[1])
   elseif f[11] and tonumber(f[11]) <= claim.now then
-    cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally')
+    cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally', 'expired')
   else
     local gates, shut = nil, 'paused:' .. f[3]
     if not claim.paused['type:' .. f[3]] then

@@ -81,7 +81,6 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   if kind == 'failed' and word ~= 'failed' then count(root, queue, 'poisoned', 1) end
   leave_result(root, id, kind, result, f[4])
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
-  if kind == 'finished' or kind == 'failed' or kind == 'canceled' then tell_waiters(root, id, f[8]) end
   if kind == 'returned' and delay > 0 then
     event(root, 'snoozed', id, queue, f[4], nil, '\31\31' .. now + delay .. FIELD .. body .. '\31\31\31' .. fence)
   elseif not has_begun then
@@ -90,10 +89,13 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
     event(root, kind, id, queue, f[4], fence, f[10] .. FIELD .. run .. FIELD .. (delay > 0 and now + delay or '')
       .. FIELD .. body .. (log ~= '' and FIELD .. log or ''))
   end
+  if kind == 'finished' or kind == 'failed' or kind == 'canceled' then
+    ended(root, job, id, kind, f[8], f[12], now)
+  end
 end
 
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
-  'cancel', 'attempt', 'unique_until'}
+  'cancel', 'attempt', 'unique_until', 'follow'}
 
 local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}

@@ -89,6 +89,16 @@ class JobOptions(TypedDict, total=False):
     ]
     job_id: Annotated[str | None, JOB_ID, "An id of the caller's own making."]
     callback_url: Annotated[str | None, WEB_ADDRESS, "Gets the outcome as a signed POST."]
+    on_success: Annotated[
+        str | None,
+        LINE,
+        "The job type that is enqueued once it has finished; told which job, as a `JobEnded`.",
+    ]
+    on_failure: Annotated[
+        str | None,
+        LINE,
+        "The job type that is enqueued once it is given up, or has expired; told as above.",
+    ]
     is_test: Annotated[bool | None, "A rehearsal: handlers touch nothing outside."]
 
 

@@ -1,0 +1,107 @@
+-- How a job ends for good, shared by every step that ends one; the loader puts it behind `_gates`. All of them go
+-- through `ended`, so that nobody who waits for a job is forgotten, whoever ends it.
+
+-- Which follow-up is called, and the state that it is told. Who withdraws a job wants no more of it; that it
+-- expired, nobody decided.
+local CALLS = {finished = {'on_success', 'finished'}, resolved = {'on_success', 'finished'},
+  failed = {'on_failure', 'failed'}, expired = {'on_failure', 'canceled'}}
+-- RQ's call around the payload, as `codec.py` has it.
+local CALL_HEAD, CALL_TAIL = '["workers.runtime.trampoline.run",null,["', '],{}]'
+
+-- Everybody who waits for this job gets one token on a list of the job's own.
+local function tell_waiters(root, id, waiters)
+  if not waiters then return end
+  local key = root .. ':tally:done:' .. id
+  for _ = 1, tonumber(waiters) do redis.call('RPUSH', key, '1') end
+  redis.call('EXPIRE', key, 60)
+end
+
+-- Into the dead-letter queue: RQ lists it under `dlq`, we know since when.
+local function bury(root, job, id, queue, now)
+  redis.call('HSET', job, 'status', 'failed', 'ended_at', iso(now))
+  redis.call('ZADD', root .. ':failed:dlq', '+inf', id)
+  redis.call('ZADD', root .. ':tally:dead', now, id)
+  redis.call('SADD', root .. ':queues', root .. ':queue:dlq')
+  count(root, queue, 'failed', 1)
+end
+
+-- Leaves a final job readable for `ttl` seconds (0: gone at once; none said: an hour) under one of RQ's registries. One that
+-- a unique key still stands for stays as long as the key, without its results: whoever is given its id for
+-- the key can look at it. A year at most: EXPIRE would refuse what jobs of earlier releases may carry, and
+-- leave the step half done.
+local function keep(root, job, id, queue, registry, ttl, now, no_results, unique_until)
+  ttl = math.min(tonumber(ttl or ABSENT.result_ttl), 31622400)
+  local life = unique_until and math.max(ttl, math.min(math.ceil((unique_until - now) / 1000), 31622400)) or ttl
+  if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
+  elseif not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
+  if life <= 0 then
+    redis.call('DEL', job)
+    return
+  end
+  redis.call('EXPIRE', job, life)
+  gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + life, id)
+end
+
+-- Notes that a job has follow-ups, so that `follow` finds it if an earlier release ends it, which knows of none.
+local function note_follow_ups(root, id, now)
+  redis.call('ZADD', root .. ':tally:following', now, id)
+end
+
+-- A follow-up is one more job whatever the limits say: its caller was let in, and refusing it here would lose it.
+local function enqueue_follow_up(root, plan, state, attempt, now)
+  local job, queue, kind = root .. ':job:' .. plan.id, plan.queue, plan.job_type
+  if redis.call('EXISTS', job) == 1 then return end
+  local payload = plan.payload .. ',"state":"' .. state .. '","attempt":' .. attempt .. '}'
+  local head = {queue = queue, kind = kind, most = tostring(plan.max_attempts),
+    before = CALL_HEAD .. kind .. '",', after = CALL_TAIL}
+  redis.call('HSET', job, 'status', 'queued', 'created_at', iso(now), 'origin', queue, 'description', kind,
+    'data', head.before .. payload .. head.after, 'options', plan.options, 'enqueued_at', iso(now),
+    'max_attempts', head.most, 'timeout', tostring(plan.timeout), 'result_ttl', tostring(plan.result_ttl))
+  if plan.follow then
+    redis.call('HSET', job, 'follow', plan.follow)
+    note_follow_ups(root, plan.id, now)
+  end
+  count(root, queue, 'accepted', 1)
+  redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
+  to_queue(root, plan.id, queue)
+  accepted(root, plan.id, head, 'queued', 0, payload, plan.options)
+end
+
+-- `follow` are the follow-ups that are still to come. What is called is taken off first: it is called once, whatever
+-- becomes of the job later. A dead one may come back and finish; otherwise none can come any more.
+local function call_follow_up(root, job, id, how, follow, now)
+  local word, state = unpack(CALLS[how] or {})
+  local options, attempt = unpack(fields_of(job, 'options', 'attempt'))
+  local is_dead = how == 'failed' or how == 'dead on record'
+  if is_dead and string.find(follow, 'on_success', 1, true) then redis.call('HSET', job, 'follow', 'on_success')
+  else
+    redis.call('HDEL', job, 'follow')
+    redis.call('ZREM', root .. ':tally:following', id)
+  end
+  if not word or not string.find(follow, word, 1, true) then return end
+  local is_ours, said = pcall(cjson.decode, options or '')
+  local plan = is_ours and type(said) == 'table' and type(said.follow) == 'table' and said.follow[word]
+  if plan then enqueue_follow_up(root, plan, state, attempt or '0', now) end
+end
+
+-- The job has ended: as 'finished', 'failed', 'canceled', 'expired', or in the dead-letter queue as 'resolved' or
+-- 'discarded'. As 'over on record' or 'dead on record' it had ended before, and the record has what followed.
+-- `waiters` and `follow` are those fields of its hash.
+local function ended(root, job, id, how, waiters, follow, now)
+  tell_waiters(root, id, waiters)
+  if follow then call_follow_up(root, job, id, how, follow, now) end
+end
+
+-- `how` it ends is 'canceled', because somebody withdrew it, or 'expired'.
+local function cancel_waiting(root, job, id, queue, now, reason, by, how)
+  local kind, limit_key, waiters, parked, ttl, follow =
+    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl', 'follow'))
+  redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
+  redis.call('HDEL', job, 'parked')
+  redis.call('PERSIST', job)
+  count(root, queue, 'canceled', 1)
+  keep(root, job, id, queue, 'canceled', ttl, now)
+  event_by(root, 'canceled', id, queue, by, reason)
+  ended(root, job, id, how, waiters, follow, now)
+  if not parked then pass_on_all(root, kind, limit_key) end
+end
