@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from workers.base_worker import JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_of
 from workers.runtime.attempts.known_types import KnownTypes
+from workers.runtime.loop.event_loops import loop_maker
 from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_slot_pool import LoopSlotPool
@@ -70,10 +70,10 @@ class Queue:
 class Bench:
     """The parts of one process that concern the loop."""
 
-    def __init__(self, handlers: Mapping[str, Any], slots: int, queue: Queue | None = None) -> None:
-        self.queue = queue or Queue()
+    def __init__(self, handlers: Mapping[str, Any], slots: int, loop: str) -> None:
+        self.queue = Queue()
         self.table = RunningTable.create(1, slots)
-        self.thread = LoopThread(asyncio.new_event_loop)
+        self.thread = LoopThread(loop_maker(loop))
         self.contexts: dict[str, JobContext] = {}
         kinds = {name: JobType(name, call, grace=0.01) for name, call in handlers.items()}
         self.jobs = LoopJobs(
@@ -114,9 +114,9 @@ class Bench:
 
 
 @contextmanager
-def bench(handlers: Mapping[str, Any], slots: int = 4) -> Iterator[Bench]:
+def bench(handlers: Mapping[str, Any], slots: int = 4, loop: str = "asyncio") -> Iterator[Bench]:
     """One whose loop runs."""
-    made = Bench(handlers, slots)
+    made = Bench(handlers, slots, loop)
     made.thread.start()
     try:
         yield made

@@ -233,6 +233,33 @@ def test_who_blocks_the_loop_is_named_in_its_own_log_with_the_line() -> None:
         assert it.contexts["wait-0"].written is None
 
 
+def test_time_for_which_another_blocked_the_loop_is_on_nobodys_clock() -> None:
+    gate, blocks = threading.Event(), threading.Event()
+
+    async def block(_: dict[str, Any]) -> None:
+        await _block(gate, blocks)
+
+    with bench({"block": block, "wait": _wait}) as it:
+        it.queue.add("wait", timeout=5.0)
+        it.queue.add("block", timeout=5.0)
+        it.pool.exchange([], 2)
+        assert blocks.wait(60)
+        watch = LoopWatch("w", it.jobs, patience_seconds=1000)
+        running = {slot.running.job_type: slot for slot in it.jobs.slots if slot.running}
+        waits, blocker = running["wait"], running["block"]
+        job, limits = waits.running, (waits.soft_deadline, blocker.soft_deadline)
+        assert job is not None
+
+        watch.complain(0.0, 7.0)
+        assert not waits.interrupt(job, TimeLimitReached)
+        watch.relieve(7.0)
+
+        assert (waits.soft_deadline, blocker.soft_deadline) == (limits[0] + 7.0, limits[1])
+        assert waits.interrupt(job, TimeLimitReached)
+        gate.set()
+        it.settle(2)
+
+
 def test_only_who_blocks_the_loop_beyond_its_own_limit_is_to_be_killed_for() -> None:
     gate, blocks = threading.Event(), threading.Event()
 
@@ -257,6 +284,33 @@ def test_only_who_blocks_the_loop_beyond_its_own_limit_is_to_be_killed_for() -> 
 
         condemned = [entry for entry in it.table.running() if entry.hard_deadline]
         assert [entry.job_id for entry in condemned] == ["block-2"]
+
+
+def test_all_of_it_holds_on_uvloop() -> None:
+    pytest.importorskip("uvloop")
+    gate, blocks = threading.Event(), threading.Event()
+
+    async def block(_: dict[str, Any]) -> None:
+        await asyncio.create_task(_block(gate, blocks))
+
+    with bench({"answer": _answer, "wait": _wait, "block": block}, loop="uvloop") as it:
+        it.queue.add("wait")
+        it.queue.add("answer")
+        it.queue.add("block")
+        it.pool.exchange([], 3)
+        assert blocks.wait(60)
+        LoopWatch("w", it.jobs, patience_seconds=0.001).complain(100.0, 2.0)
+        gate.set()
+        waiting = next(
+            s.running for s in it.jobs.slots if s.running and s.running.job_type == "wait"
+        )
+        next(s for s in it.jobs.slots if s.running is waiting).stop(waiting)
+        it.settle(3)
+
+        ended = {job_id: (outcome.kind.value, outcome.log) for job_id, outcome in it.queue.settled}
+        assert ended["wait-0"] == ("released", "")
+        assert ended["answer-1"] == ("finished", "")
+        assert "blocks the event loop" in ended["block-2"][1]
 
 
 def test_a_loop_that_is_not_installed_is_refused_with_the_cure() -> None:

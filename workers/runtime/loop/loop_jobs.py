@@ -103,7 +103,12 @@ class LoopJobs:
 
     def look_after(self) -> None:
         """Gives up attempts whose tasks were cancelled and go on; again and again."""
-        now = time.monotonic()
+        try:
+            self._give_up_strays(time.monotonic())
+        finally:
+            self.thread.loop.call_later(_LOOK_SECONDS, self.look_after)
+
+    def _give_up_strays(self, now: float) -> None:
         for slot in self.slots:
             task = slot.given_up(now)
             if task is not None:
@@ -112,7 +117,6 @@ class LoopJobs:
                 self._ended.put(slot)
         for stray in self._strays:
             stray.cancel()
-        self.thread.loop.call_later(_LOOK_SECONDS, self.look_after)
 
     def next_ended(self, most: int) -> list[LoopSlot]:
         """Slots whose jobs have ended; blocks until there is one."""

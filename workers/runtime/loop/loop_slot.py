@@ -92,9 +92,21 @@ class LoopSlot:
             return []
 
     def interrupt(self, job: ClaimedJob, raised: type[BaseException]) -> bool:
-        """Cancels the task of ``job``, once; False if it is over already."""
+        """Cancels the task of ``job``, once; False if it is over already.
+
+        Not for its time limit while another keeps the loop from it: that time is given to it in addition.
+        """
+        if raised is TimeLimitReached and self._thread.is_blocked:
+            return False
         reason = "timeout" if raised is TimeLimitReached else "lease_lost"
         return self._interrupt(job, raised, reason)
+
+    def excuse(self, seconds: float) -> None:
+        """Lengthens the time limit of the running job, which could not run for so long."""
+        if self.soft_deadline:
+            self.soft_deadline += seconds
+        if self.hard_deadline:
+            self.hard_deadline += seconds
 
     def force_to_end(self, job: ClaimedJob) -> None:
         """Cancels the task of ``job``; if it does not obey, its attempt is given up."""

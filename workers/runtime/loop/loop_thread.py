@@ -26,6 +26,8 @@ class LoopThread(threading.Thread):
         super().__init__(name="loop", daemon=True)
         self.loop = make_loop()
         self.loop.set_task_factory(cast("Any", _task_of_a_job))
+        #: Some job keeps it from all others: until that is over, nobody's time limit is.
+        self.is_blocked = False
         self._is_over = False
 
     def run(self) -> None:

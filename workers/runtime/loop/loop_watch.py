@@ -17,6 +17,8 @@ from workers.runtime.loop.loop_thread import context_of_task
 log = structlog.get_logger("tally.worker")
 
 _TICK = 0.1
+#: Without an answer for so long, a loop counts as blocked: a busy one takes its time.
+_BLOCKED_SECONDS = 0.3
 #: The innermost frames tell what it waits for.
 _FRAMES = 12
 #: A loop that stood still for so long, and beyond the time limit of who blocks it, does not come back.
@@ -36,6 +38,8 @@ class LoopWatch(threading.Thread):
         self._has_answered = threading.Event()
         self._has_answered.set()
         self._asked_at = 0.0
+        #: Who blocks the loop, while somebody does and it is known.
+        self._blocker: LoopSlot | None = None
         self._tell_after = patience_seconds
 
     def run(self) -> None:
@@ -43,6 +47,7 @@ class LoopWatch(threading.Thread):
         while not self._over.wait(_TICK):
             now = time.monotonic()
             if self._has_answered.is_set():
+                self.relieve(now - self._asked_at)
                 self._has_answered.clear()
                 self._asked_at, self._tell_after = now, self._patience_seconds
                 self._loop_jobs.thread.call(self._has_answered.set)
@@ -51,11 +56,24 @@ class LoopWatch(threading.Thread):
 
     def complain(self, now: float, seconds: float) -> None:
         """Says that the loop has not answered for so long, when it is time; ``now`` is monotonic."""
+        if seconds >= _BLOCKED_SECONDS:
+            self._loop_jobs.thread.is_blocked = True
+            self._blocker = self._culprit() or self._blocker
         if seconds >= self._tell_after:
             self._tell_after *= 2
             self._tell(seconds)
         if seconds >= _HOPELESS_SECONDS:
             self._condemn(self._culprit(), now)
+
+    def relieve(self, seconds: float) -> None:
+        """Notes that the loop answers again after so long: those who could not run get that time back."""
+        if not self._loop_jobs.thread.is_blocked:
+            return
+        for slot in self._loop_jobs.slots:
+            if slot is not self._blocker and slot.running is not None:
+                slot.excuse(seconds)
+        self._blocker = None
+        self._loop_jobs.thread.is_blocked = False
 
     def _culprit(self) -> LoopSlot | None:
         """Whose task the loop is in. A callback of some library may belong to none."""
