@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -13,9 +13,11 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode
 from backend.telemetry.outages import Wait
 from workers.base_worker import StopRequested
-from workers.runtime.slots.job_slot import JobSlot
 from workers.runtime.slots.lost_claims import LostClaims
 from workers.runtime.slots.slot_pool import SlotPool
+
+if TYPE_CHECKING:
+    from workers.runtime.slots.job_slot import JobSlot
 
 log = structlog.get_logger("tally.worker")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from workers.base_worker import TimeLimitReached
-from workers.runtime.slots.job_slot import JobSlot
 from workers.runtime.slots.slot_pool import SlotPool
+
+if TYPE_CHECKING:
+    from workers.runtime.slots.job_slot import JobSlot
 
 _TICK = 0.05
 #: A job that runs longer than this may not keep others waiting behind it.
