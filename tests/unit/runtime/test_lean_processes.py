@@ -37,7 +37,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 @pytest.mark.parametrize(
-    ("program", "most"), [("workers.processes.supervisor", 443), ("workers.processes.worker", 680)]
+    ("program", "most"), [("workers.processes.supervisor", 450), ("workers.processes.worker", 680)]
 )
 def test_a_process_reads_no_more_than_it_needs(program: str, most: int) -> None:
     told = subprocess.run(
