@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Annotated, Any
 
@@ -41,3 +42,9 @@ def fail(payload: dict[str, Any], context: JobContext) -> None:
 def dawdle(payload: dict[str, Any], context: JobContext) -> None:
     """Takes as long as it is told to."""
     threading.Event().wait(float(payload["seconds"]))
+
+
+@job_type("dawdle_async", max_retries=0)
+async def dawdle_async(payload: dict[str, Any]) -> None:
+    """Waits in the event loop until it is cancelled."""
+    await asyncio.Event().wait()

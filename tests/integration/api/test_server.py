@@ -103,15 +103,16 @@ def test_the_worker_inside_runs_jobs_and_gives_back_what_runs_when_the_process_s
         return str(json.loads(server.get(f"/api/jobs/{job_id}").body)["state"])
 
     eventually(lambda: state() == "finished", 20, lambda: server.output)
-    long = server.post("/api/jobs", {"job_type": "dawdle", "payload": {"seconds": 60}})
-    long_id = json.loads(long.body)["id"]
-    eventually(lambda: platform.queue_service.get_job(long_id).state == "started", 20)
+    long = [{"job_type": kind, "payload": {"seconds": 60}} for kind in ("dawdle", "dawdle_async")]
+    ids = [json.loads(server.post("/api/jobs", body).body)["id"] for body in long]
+    for long_id in ids:
+        eventually(lambda i=long_id: platform.queue_service.get_job(i).state == "started", 20)
     server.ask_to_stop()
 
     assert server.wait(60) == 0
     assert server.said("] Hello from inside")
     assert server.said("worker.stopped")
-    assert platform.queue_service.get_job(long_id).state == "queued"
+    assert [platform.queue_service.get_job(i).state for i in ids] == ["queued", "queued"]
 
 
 def test_without_lanes_there_is_no_worker_inside(server: WebServer) -> None:

@@ -19,6 +19,8 @@ class LoopProgress:
 
     def __init__(self) -> None:
         self._latest: dict[str, Callable[[], None]] = {}
+        #: Jobs that have said something: the end of others need not wait for who tells it.
+        self._said: set[str] = set()
         self._telling = threading.Lock()
         self._has_some = threading.Event()
         self._thread: threading.Thread | None = None
@@ -31,6 +33,7 @@ class LoopProgress:
 
     def _keeper(self, job_id: str, tell: ProgressSink) -> ProgressSink:
         def keep(done: float, total: float | None, note: str) -> None:
+            self._said.add(job_id)
             self._latest[job_id] = lambda: tell(done, total, note)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
@@ -48,19 +51,21 @@ class LoopProgress:
             pause.wait(_BETWEEN_SECONDS)
 
     def _tell(self, job_id: str) -> None:
-        tell = self._latest.pop(job_id, None)
-        if tell is None:
-            return
         try:
             # One at a time: what thins out the words of a job is not for two threads at once.
             with self._telling:
-                tell()
+                tell = self._latest.pop(job_id, None)
+                if tell is not None:
+                    tell()
         except Exception:  # what somebody says of how far he is fails no job, and ends no thread
             log.exception("progress.lost", job_id=job_id)
 
     def catch_up(self, context: JobContext) -> None:
-        """Tells the last word of a job that has ended."""
+        """Tells the last word of a job that has ended, and returns when that has been heard."""
+        if context.job_id not in self._said:
+            return
         self._tell(context.job_id)
+        self._said.discard(context.job_id)
         if context.catch_up is not None:
             with self._telling:
                 context.catch_up()
