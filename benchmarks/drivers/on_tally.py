@@ -11,6 +11,7 @@ from datetime import datetime
 from driver import Command, Driver, payload, python, serve
 from redis import Redis
 
+from backend.domain.jobs.job_type import JobType
 from backend.services.queue_service import QueueService
 
 _TALLY = ("-m", "backend.cli.main")
@@ -19,7 +20,7 @@ _TALLY = ("-m", "backend.cli.main")
 class OnTally(Driver):
     packages = ("redis", "rq")
     configuration = (
-        "one slot a process for no-ops, 500 slots (threads) for waits, batches as it sizes them itself;"
+        "one slot a process for no-ops, 500 threads or one loop for waits, batches as it sizes them itself;"
         " states, results and events of each job kept"
     )
 
@@ -58,15 +59,21 @@ class OnTally(Driver):
         subprocess.run([sys.executable, *_TALLY, "migrate"], check=True, stdout=sys.stderr)
         return [python(*_TALLY, "recorder")]
 
+    def has_a_loop(self) -> bool:
+        """Whether handlers may be async."""
+        return hasattr(JobType, "is_async")
+
     def waiting(self) -> int:
         """Jobs that may be claimed now."""
         return int(self._redis.llen("rq:queue:normal"))
 
     def workers(self, kind: str, processes: int) -> list[Command]:
         slots = 500 if kind == "wait" else 1
+        loop = {"TALLY_WORKER__ASYNC_SLOTS": "500"} if kind == "async_wait" else {}
         worker = python(
             *(*_TALLY, "worker", "default"),
             *("--processes", str(processes), "--concurrency", str(slots)),
+            **loop,
         )
         return [worker, python(*_TALLY, "scheduler")] if kind == "stamp" else [worker]
 

@@ -108,13 +108,25 @@ def _percentiles(name: str, values: list[float]) -> Figures:
 
 
 def waits(at: Stage) -> Figures:
-    """Jobs that wait 50 ms as for an answer over the network, in one process; after the first third."""
+    """Jobs that wait 50 ms as for an answer over the network, in one process; after the first third.
+
+    Tally can do it in threads and in an event loop; others in one way, which is their best.
+    """
+    figures = _waited(at, "wait", "waits")
+    if not at.entrant.is_tally:
+        return {**figures, "waits_best": figures["waits"]}
+    if not at.driver.ask("has_a_loop"):
+        return figures
+    return {**figures, **_waited(at, "async_wait", "waits_best")}
+
+
+def _waited(at: Stage, kind: str, name: str) -> Figures:
     at.clear()
     most = at.entrant.most_at_once
     jobs = 60 * most if most else at.jobs(12_000, least=2000)
-    at.fill("wait", jobs)
-    with running(at.driver, at.workers("wait", 1)) as workers:
-        return paced(at, workers, "waits", jobs // 3, jobs)
+    at.fill(kind, jobs)
+    with running(at.driver, at.workers(kind, 1)) as workers:
+        return paced(at, workers, name, jobs // 3, jobs)
 
 
 def memory(at: Stage) -> Figures:

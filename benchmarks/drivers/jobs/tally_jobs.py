@@ -6,6 +6,7 @@ from typing import Any
 
 import runs
 
+from backend.domain.jobs.job_type import JobType
 from workers.base_worker import job_type
 
 
@@ -22,3 +23,11 @@ def stamp(payload: dict[str, Any]) -> None:
 @job_type("wait")
 def wait(payload: dict[str, Any]) -> None:
     runs.wait()
+
+
+if hasattr(JobType, "is_async"):
+    # Revisions before it refuse async handlers when they are declared.
+
+    @job_type("async_wait")
+    async def async_wait(payload: dict[str, Any]) -> None:
+        await runs.async_wait()
