@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -176,6 +178,40 @@ def test_what_it_raises_instead_is_what_it_failed_by() -> None:
 
         assert outcome.error is not None
         assert outcome.error.message == "while it ended"
+
+
+async def _swallow(_: dict[str, Any], context: JobContext) -> None:
+    context.log.info("as far as the gate")
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        if context.stop_reason == "":
+            return
+
+
+def test_an_attempt_that_is_given_up_keeps_its_log_and_frees_its_slot() -> None:
+    with bench({"swallow": _swallow}, slots=1) as it:
+        it.queue.add("swallow")
+        it.pool.exchange([], 1)
+        it.turn()
+        [slot] = it.jobs.slots
+        job, context = slot.running, slot.context
+        assert job is not None
+        assert context is not None
+        slot.force_to_end(job)
+        it.turn()
+
+        it.thread.call(it.jobs.give_up_strays, time.monotonic() + 4)
+        it.turn()
+        assert slot.running is job
+        it.thread.call(it.jobs.give_up_strays, time.monotonic() + 6)
+        [outcome] = it.settle(1)
+
+        assert outcome.kind is OutcomeKind.RELEASED
+        assert "as far as the gate" in outcome.log
+        assert (it.jobs.has_too_many_strays, it.jobs.places.promise(5)) == (True, 1)
+        # It may end now.
+        context.stop_reason = ""
 
 
 def test_a_cancellation_of_its_own_is_an_error_like_others() -> None:

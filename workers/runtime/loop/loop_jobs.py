@@ -104,11 +104,12 @@ class LoopJobs:
     def look_after(self) -> None:
         """Gives up attempts whose tasks were cancelled and go on; again and again."""
         try:
-            self._give_up_strays(time.monotonic())
+            self.give_up_strays(time.monotonic())
         finally:
             self.thread.loop.call_later(_LOOK_SECONDS, self.look_after)
 
-    def _give_up_strays(self, now: float) -> None:
+    def give_up_strays(self, now: float) -> None:
+        """One such look; ``now`` is monotonic."""
         for slot in self.slots:
             task = slot.given_up(now)
             if task is not None:

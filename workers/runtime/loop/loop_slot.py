@@ -165,7 +165,8 @@ class LoopSlot:
             return None
         raised = self._ending_of_a_stray(now)
         outcome = attempt.failure(job, raised, context.canceled, prepared.job_type)
-        self.end(job, outcome._replace(run_seconds=now - self.started_at))
+        log = attempt.kept_log(prepared.job_type, job, context)
+        self.end(job, outcome._replace(run_seconds=now - self.started_at, log=log))
         return task
 
     def _ending_of_a_stray(self, now: float) -> BaseException:
