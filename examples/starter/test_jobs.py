@@ -1,7 +1,6 @@
 """Tests of the job types: `pytest`. They need no server; the fixture `tally_queue` comes with Tally."""
 
 from jobs import Greeting, greet
-
 from tally.testing import QueueInTest, run_job
 
 

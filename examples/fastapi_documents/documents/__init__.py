@@ -1,0 +1,1 @@
+"""Documents that are uploaded, and what is in them."""

@@ -1,0 +1,1 @@
+"""The shop's tests; no server runs for them."""
