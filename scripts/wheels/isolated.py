@@ -38,5 +38,7 @@ def _described(described: Mapping[str, bytes]) -> dict[str, bytes]:
     metadata = re.sub(
         rb"^Name: tally-queue$", f"Name: {NAME}".encode(), described["METADATA"], flags=re.MULTILINE
     )
+    # An extra that asks for another one asks for it of this wheel: the whole one must not come beside it.
+    metadata = _EXTRA.sub(NAME.encode(), metadata)
     changed = {"entry_points.txt": commands, "METADATA": metadata, "top_level.txt": b"tally\n"}
     return {**described, **changed}

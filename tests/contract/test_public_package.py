@@ -101,9 +101,7 @@ def test_a_package_of_the_users_that_hides_ours_is_named(
 
 #: Has a package `backend` of its own.
 _OTHERS = ROOT / "examples" / "flask_shop"
-_EXAMPLES = [
-    file for file in (ROOT / "examples").rglob("*.py") if not file.is_relative_to(_OTHERS)
-]
+_EXAMPLES = [file for file in (ROOT / "examples").rglob("*.py") if not file.is_relative_to(_OTHERS)]
 _PAGES = (*(ROOT / "docs").rglob("*.md"), *_EXAMPLES)
 
 

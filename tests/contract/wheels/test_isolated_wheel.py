@@ -13,6 +13,7 @@ import pytest
 from backend.api.access.rights import RIGHTS
 from backend.services.actions.action import ACTIONS
 from scripts.wheels.archive import Archive
+from scripts.wheels.isolated import isolated
 from tests.contract.wheels.installing import ROOT
 
 _OURS = re.compile(rb"\btally\.(?=(?:backend|workers)\b)")
@@ -23,19 +24,40 @@ _NEEDED = ("__init__.py", "own_packages.py")
 def test_the_wheel_has_one_folder_and_all_files_of_the_whole_one(
     whole_wheel: Path, isolated_wheel: Path
 ) -> None:
-    whole, isolated = Archive.read(whole_wheel), Archive.read(isolated_wheel)
+    whole, other = Archive.read(whole_wheel), Archive.read(isolated_wheel)
 
     moved = {
         n if n.startswith("tally/") else f"tally/{n}": text for n, text in whole.installed.items()
     }
-    back = {n: _named_back(n, text) for n, text in isolated.installed.items()}
+    back = {n: _named_back(n, text) for n, text in other.installed.items()}
     assert back == moved
-    assert isolated.described["entry_points.txt"] == whole.described["entry_points.txt"].replace(
+    assert other.described["entry_points.txt"] == whole.described["entry_points.txt"].replace(
         b"backend.cli", b"tally.backend.cli"
     )
-    assert isolated.field("Name") == ["tally-queue-isolated"]
-    for field in ("Version", "Requires-Dist", "Requires-Python"):
-        assert isolated.field(field) == whole.field(field) != []
+    assert other.field("Name") == ["tally-queue-isolated"]
+    for field in ("Version", "Requires-Python", "Provides-Extra"):
+        assert other.field(field) == whole.field(field) != []
+
+
+def test_it_asks_for_the_same_libraries_and_never_for_the_whole_wheel(
+    whole_wheel: Path, isolated_wheel: Path
+) -> None:
+    whole, other = Archive.read(whole_wheel), Archive.read(isolated_wheel)
+
+    needed = other.field("Requires-Dist")
+
+    assert [each for each in needed if re.match(r"tally-queue\b(?!-)", each)] == []
+    back = [each.replace("tally-queue-isolated", "tally-queue") for each in needed]
+    assert back == whole.field("Requires-Dist")
+
+
+def test_an_extra_of_an_extra_is_asked_of_this_wheel() -> None:
+    metadata = b'Name: tally-queue\nRequires-Dist: tally-queue[jwt]; extra == "dev"\n\nText\n'
+    described = {"METADATA": metadata, "entry_points.txt": b""}
+
+    made = isolated(Archive("tally-queue", "1", {}, described))
+
+    assert made.field("Requires-Dist") == ['tally-queue-isolated[jwt]; extra == "dev"']
 
 
 def _named_back(name: str, text: bytes) -> bytes:
