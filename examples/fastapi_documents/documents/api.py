@@ -43,12 +43,11 @@ async def upload(name: Name, request: Request, callback_url: HttpUrl | None = No
     return Accepted(job=job.id)
 
 
-# Not `async`: FastAPI runs it in a thread, where waiting for Redis keeps nobody else waiting.
 @app.get("/jobs/{job_id}")
-def outcome(job_id: str) -> Outcome:
+async def outcome(job_id: str) -> Outcome:
     """What became of a job."""
     try:
-        job = queue().get_job(job_id)
+        job = await queue().aget_job(job_id)
     except JobNotFound:
         raise HTTPException(404, "there is no such job") from None
     error = job.error.message if job.error else None
