@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.trace_parent import trace_parent_of
 from backend.domain.jobs.queue_name import DEFAULT_LANE
 from workers.job_types.current_job import current_job
 from workers.job_types.declaring import job_type, task
@@ -88,6 +89,9 @@ class JobContext:
     catch_up: Callable[[], None] | None = None
     #: Whether somebody asked for this job to stop; long handlers look now and then.
     canceled: bool = False
+    #: The span that asked for the job, or this attempt's own where a tracer made one; W3C Trace Context.
+    traceparent: str = ""
+    tracestate: str = ""
     #: Why an async handler is being cancelled: ``timeout``, ``canceled``, ``stopping`` or ``lease_lost``.
     stop_reason: str = ""
     #: The log, once the handler has asked for it, or a library has written a line.
@@ -99,6 +103,14 @@ class JobContext:
     def idempotency_key(self) -> str:
         """The same for every attempt of this job: hand it to services that can deduplicate."""
         return self.job_id
+
+    def trace_headers(self) -> dict[str, str]:
+        """The headers by which a call to others hands the job's trace on; none outside of a W3C trace."""
+        if self.traceparent:
+            headers = {"traceparent": self.traceparent}
+            return {**headers, "tracestate": self.tracestate} if self.tracestate else headers
+        made = trace_parent_of(self.trace_id, f"{self.idempotency_key}:{self.attempt}")
+        return {"traceparent": made} if made else {}
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
         """Says how far the job is. Cheap to call often: at most two a second are written, and the last.

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure
-from backend.domain.jobs.options.trace_parent import trace_parent_of
 from backend.domain.text.nearest_name import suggestion
 from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.webhooks.outcome import excerpt, failure_of
@@ -70,9 +69,7 @@ class WebhookWorker(BaseWorker):
             "webhook-id": context.job_id,
             "webhook-timestamp": str(timestamp),
         }
-        cause = f"{context.idempotency_key}:{context.attempt}"
-        if trace_parent := trace_parent_of(context.trace_id, cause):
-            headers["traceparent"] = trace_parent
+        headers |= context.trace_headers()
         if not name:
             return Request(webhook.url, body, headers, webhook.headers)
         secrets = [secret.get_secret_value() for secret in self.webhook.secrets[name]]

@@ -158,8 +158,8 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
         with around_enqueue(drafts):
             jobs = [self._intake.check_request(draft.request(), own) for draft in drafts]
             replies = self._send(jobs, session)
-            for draft, reply in zip(drafts, replies, strict=True):
-                draft.job_id, draft.created = reply.id, reply.created
+            for draft, job, reply in zip(drafts, jobs, replies, strict=True):
+                draft.job_id, draft.created, draft.queue = reply.id, reply.created, str(job.queue)
         return replies
 
     def _send(self, jobs: Sequence[NewJob], session: Any) -> list[EnqueueReply]:

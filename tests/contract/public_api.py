@@ -58,7 +58,9 @@ def _lines_of_class(path: str, thing: type) -> Iterator[str]:
     yield from (f"{path}.{name}: {_kind(kind)}" for name, kind in fields.items() if name[0] != "_")
     if not fields and "__init__" in vars(thing):
         yield f"{path}.__init__{_signature(vars(thing)['__init__'])}"
-    for name, member in sorted(_members(thing)):
+    # What a class overrides hides that of its base.
+    members = dict(reversed([*_members(thing)]))
+    for name, member in sorted(members.items(), key=lambda each: each[0]):
         if isinstance(member, property):
             yield f"{path}.{name}"
         elif inspect.isfunction(member):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from backend.api.http.api_errors import MalformedRequest
 from backend.api.request.request_context import Call
+from backend.api.request.tracing import TraceContext
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access.access_errors import NotAllowed
 from backend.domain.access.type_rights import permit_type
@@ -27,8 +28,7 @@ _KEY = re.compile(r"[!-~]{1,128}")
 
 def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]:
     """Accepts jobs for the caller; a repetition of another request under one key is refused."""
-    trace_id = call.trace.trace_id
-    wanted = [_traced(prepared(call, request), trace_id) for request in requests]
+    wanted = [_traced(prepared(call, request), call.trace) for request in requests]
     key = idempotency_key(call)
     if key is not None:
         for number, one in enumerate(wanted):
@@ -97,6 +97,11 @@ def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
     return values
 
 
-def _traced(values: JobRequest, trace_id: str) -> JobRequest:
-    values.setdefault("trace_id", trace_id)
+def _traced(values: JobRequest, trace: TraceContext) -> JobRequest:
+    """With the trace of the request, and the span of its caller, unless it says another itself."""
+    if "trace_id" not in values and "traceparent" not in values and trace.given:
+        values["traceparent"] = trace.given
+        if trace.state:
+            values["tracestate"] = trace.state
+    values.setdefault("trace_id", trace.trace_id)
     return values

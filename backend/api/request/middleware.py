@@ -54,7 +54,7 @@ class Arrivals:
         call = Call(
             app_state=self._app_state,
             request_id=request_id_of(request.headers.get("X-Request-ID")),
-            trace=trace_of(request.headers.get("traceparent")),
+            trace=trace_of(request.headers.get("traceparent"), request.headers.get("tracestate")),
             address=request.remote_addr or "local",
             headers=request.headers,
             began=time.perf_counter(),

@@ -61,6 +61,8 @@ def _options(ended: EndedJob) -> JobOptions:
         "job_id": derived_job_id(ended.job_id, f"callback:{ended.version}"),
         "tags": ["callback"],
         "trace_id": labels.trace_id,
+        "traceparent": labels.traceparent,
+        "tracestate": labels.tracestate,
         "context_id": labels.context_id,
         "tenant": labels.tenant,
         "is_test": labels.is_test,

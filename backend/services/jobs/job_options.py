@@ -13,7 +13,7 @@ from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolic
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS
 from backend.domain.jobs.options.job_options import OPTIONS, OWN, JobOptions, Option, OwnOptions
-from backend.domain.jobs.options.trace_parent import trace_id_in
+from backend.domain.jobs.options.trace_parent import is_span, span_in, trace_id_in
 from backend.domain.text.nearest_name import suggestion
 
 if TYPE_CHECKING:
@@ -39,12 +39,28 @@ class JobRequest(JobOptions, total=False):
 
 def checked(options: Mapping[str, Any]) -> JobOptions:
     """What a caller says, in one form: aware instants, lists, no None; raises `InvalidOption`."""
-    given = cast("JobOptions", _read(options, _CHECKS))
+    given = cast("JobOptions", _read(_with_span(options), _CHECKS))
     if ("limit_key" in given) != ("limit" in given):
         raise InvalidOption("limit_key and limit belong together", field="limit_key")
     if "run_at" in given and "delay" in given:
         raise InvalidOption("give run_at or delay, not both", field="delay")
     return given
+
+
+def _with_span(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With both, where a whole traceparent is given as either: its trace, and the span that asked.
+
+    One whose numbers the standard calls invalid is left out, and with it what vendors added.
+    """
+    span, trace = said.get("traceparent"), said.get("trace_id")
+    if span is None and isinstance(trace, str) and span_in(trace):
+        span = trace
+    if not isinstance(span, str) or not is_span(span):
+        return said
+    found = span_in(span)
+    if not found:
+        return {n: v for n, v in said.items() if n not in {"traceparent", "tracestate"}}
+    return {**said, "traceparent": found, "trace_id": trace or trace_id_in(found)}
 
 
 def checked_own(own: OwnOptions) -> OwnOptions:

@@ -254,6 +254,24 @@ def test_the_trace_of_the_request_is_the_jobs(admin: Caller, parts: ApiServices)
     assert answer.headers["X-Request-ID"] == "r-7"
 
 
+def test_the_span_of_the_caller_goes_on_whole_with_what_vendors_add(
+    admin: Caller, parts: ApiServices
+) -> None:
+    span = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    def labels(body: dict[str, Any], **headers: str) -> tuple[str, ...]:
+        answer = admin.post("/api/jobs", {**_GREETING, **body}, **headers)
+        found = parts.queue.get_job(answer.get_json()["id"]).labels
+        return found.traceparent, found.tracestate
+
+    assert labels({}, traceparent=span, tracestate="vendor=1") == (span, "vendor=1")
+    assert labels({}, traceparent=span, tracestate="x" * 513) == (span, "")
+    assert labels({"trace_id": "order-17"}, traceparent=span) == ("", "")
+    assert labels({"traceparent": span}) == (span, "")
+    assert labels({}, traceparent="00-no-span-01") == ("", "")
+    assert labels({}) == ("", "")
+
+
 def test_a_caller_can_wait_for_the_result(admin: Caller, work: Work) -> None:
     def finish_soon() -> None:
         jobs: list[Any] = []

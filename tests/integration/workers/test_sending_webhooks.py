@@ -82,6 +82,20 @@ def test_a_trace_goes_on_at_the_receiver(
     assert found is None or (sent and found.startswith(sent) and found.endswith("-01"))
 
 
+def test_the_span_that_asked_goes_on_whole(settings: Settings, start_receiver: Start) -> None:
+    receiver = start_receiver()
+    about = context("job-7")
+    about.trace_id = "a" * 32
+    about.traceparent, about.tracestate = f"00-{'a' * 32}-{'b' * 16}-00", "vendor=1"
+
+    with AtWork(webhook_worker, reaching(settings)) as worker:
+        worker.run("send_webhook", {"url": receiver.url()}, about)
+
+    (request,) = receiver.requests
+    assert request.headers["traceparent"] == about.traceparent
+    assert request.headers["tracestate"] == "vendor=1"
+
+
 def test_while_a_secret_is_changed_both_verify(settings: Settings, start_receiver: Start) -> None:
     receiver = start_receiver()
 

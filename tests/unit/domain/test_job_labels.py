@@ -28,6 +28,8 @@ SAID = {
     "schedule": "nightly",
     "version": 3,
     "replay_of": "r-1",
+    "traceparent": "00-t-s-01",
+    "tracestate": "vendor=1",
 }
 LABELS = JobLabels(
     ("vip", "eu"),
@@ -43,6 +45,8 @@ LABELS = JobLabels(
     "nightly",
     3,
     "r-1",
+    "00-t-s-01",
+    "vendor=1",
 )
 TERMS = {
     "retry_delays": [1, 2.5],

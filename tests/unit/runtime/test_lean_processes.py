@@ -29,10 +29,12 @@ _NEEDLESS = {
 }
 _READ = """
 import importlib, json, sys
+# As without the extra: redis reads it where it is installed.
+sys.modules["opentelemetry"] = None
 from backend.telemetry.lean_imports import lean_imports
 with lean_imports():
     importlib.import_module(sys.argv[1])
-print(json.dumps(sorted(sys.modules)))
+print(json.dumps(sorted(name for name, module in sys.modules.items() if module)))
 """
 
 

@@ -19,6 +19,7 @@ from backend.domain.jobs.options.job_options import (
     OPTIONS,
     OWN,
     QUEUE,
+    SPAN,
     WEB_ADDRESS,
     JobOptions,
     Option,
@@ -41,6 +42,8 @@ EVERYTHING: JobOptions = {
     "tags": ("vip", "x" * 200),
     "tenant": "acme",
     "trace_id": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "traceparent": "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "tracestate": "vendor=1",
     "context_id": "c-1",
     "environment": "staging",
     "idempotency_key": "order-17",
@@ -59,6 +62,7 @@ FITTING = {
     LINE: "x" * LINE.longest,
     WEB_ADDRESS: "https://example.com/",
     JOB_ID: "a-b_C9",
+    SPAN: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     QUEUE: "x" * QUEUE.longest,
 }
 UNFITTING: dict[Any, list[Any]] = {
@@ -68,6 +72,7 @@ UNFITTING: dict[Any, list[Any]] = {
     WEB_ADDRESS: ["ftp://host/", "example.com", "https://a b", "javascript:x", "https://ü.de"],
     QUEUE: ["x" * 129, "two\nlines", 7],
     JOB_ID: ["a b", "x" * 65, "a:b", 7],
+    SPAN: ["x", "00-0af7-b7ad-01", "0af7651916cd43dd8448eb211c80319c", 7],
 }
 
 
@@ -95,6 +100,8 @@ def test_everything_that_is_said_reaches_the_job() -> None:
         "tags": ["vip", "x" * 200],
         "tenant": "acme",
         "trace_id": "0af7651916cd43dd8448eb211c80319c",
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "tracestate": "vendor=1",
         "context_id": "c-1",
         "environment": "staging",
         "idempotency_key": "order-17",
@@ -106,6 +113,31 @@ def test_everything_that_is_said_reaches_the_job() -> None:
         "expires_at": "2026-06-01T13:00:00+00:00",
         "retry_delays": [1.0, 2.5],
     }
+
+
+TRACE, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize(
+    ("said", "carried"),
+    [
+        ({"trace_id": f"00-{TRACE}-{SPAN_ID}-01"}, (TRACE, f"00-{TRACE}-{SPAN_ID}-01", None)),
+        ({"traceparent": f"00-{TRACE}-{SPAN_ID}-00"}, (TRACE, f"00-{TRACE}-{SPAN_ID}-00", None)),
+        (
+            {"traceparent": f"00-{TRACE}-{SPAN_ID}-01", "trace_id": "order-17"},
+            ("order-17", f"00-{TRACE}-{SPAN_ID}-01", None),
+        ),
+        ({"trace_id": TRACE, "tracestate": "a=1"}, (TRACE, None, "a=1")),
+        ({"traceparent": f"00-{'0' * 32}-{SPAN_ID}-01", "tracestate": "a=1"}, (None, None, None)),
+        ({"trace_id": f"00-{'0' * 32}-{SPAN_ID}-01"}, (None, None, None)),
+    ],
+)
+def test_the_span_that_asks_is_carried_whole_and_its_trace_is_found_by(
+    said: Any, carried: tuple[str | None, ...]
+) -> None:
+    options = _new_job(said).options
+
+    assert tuple(options.get(n) for n in ("trace_id", "traceparent", "tracestate")) == carried
 
 
 @pytest.mark.parametrize("nothing", [None, ""], ids=["none", "empty"])

@@ -120,6 +120,8 @@ def context_of(job: ClaimedJob, worker: str) -> JobContext:
 def _apply(context: JobContext, labels: JobLabels) -> None:
     context.tags = labels.tags
     context.trace_id = labels.trace_id
+    context.traceparent = labels.traceparent
+    context.tracestate = labels.tracestate
     context.tenant = labels.tenant
     context.context_id = labels.context_id
     context.environment = labels.environment

@@ -22,6 +22,8 @@ class Draft:
     job_id: str = ""
     #: Once it is accepted: whether by this very call.
     created: bool = False
+    #: Once it is accepted: where it waits.
+    queue: str = ""
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Draft:

@@ -31,6 +31,9 @@ class JobLabels(NamedTuple):
     version: int = 1
     #: The job that this one repeats.
     replay_of: str = ""
+    #: The span that asked for it, and what vendors add, as W3C Trace Context writes them.
+    traceparent: str = ""
+    tracestate: str = ""
 
 
 NO_LABELS = JobLabels()
@@ -57,6 +60,8 @@ def labels_of(options: Mapping[str, Any]) -> JobLabels:
         str(said("schedule") or ""),
         int(said("version") or 1),
         str(said("replay_of") or ""),
+        str(said("traceparent") or ""),
+        str(said("tracestate") or ""),
     )
 
 

@@ -35,6 +35,11 @@ LINE = Text(
     r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+",
     "a line of 1 to 512 characters without control characters",
 )
+SPAN = Text(
+    512,
+    "[0-9a-fA-F]{2}-[0-9a-fA-F]{32}-[0-9a-fA-F]{16}-[0-9a-fA-F]{2}(-[!-~]*)?",
+    "a traceparent as W3C Trace Context writes it",
+)
 WEB_ADDRESS = Text(512, "https?://[!-~]+", "an address that begins with https:// or http://")
 QUEUE = Text(128, LINE.pattern, "a priority and a lane (high:email), a priority, or a lane")
 JOB_ID = Text(64, job_id.PATTERN, job_id.WORDS)
@@ -69,6 +74,10 @@ class JobOptions(TypedDict, total=False):
     trace_id: Annotated[
         str | None, LINE, "The trace it belongs to; a whole traceparent is taken too."
     ]
+    traceparent: Annotated[
+        str | None, SPAN, "The span that asked for it, as W3C Trace Context writes it."
+    ]
+    tracestate: Annotated[str | None, LINE, "What vendors add to traceparent."]
     context_id: Annotated[str | None, LINE, "An id of the caller's own, to search by."]
     environment: Annotated[str | None, LINE, "Where it belongs, to search by: staging, production."]
     idempotency_key: Annotated[

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from backend.domain.jobs.options.job_options import OwnOptions
 
 _TEXTS = ("trace_id", "tenant", "context_id")
+_SPAN = ("traceparent", "tracestate")
 
 
 class Surrounding(Protocol):
@@ -16,6 +17,8 @@ class Surrounding(Protocol):
     job_id: str
     trace_id: str
     tenant: str
+    traceparent: str
+    tracestate: str
     context_id: str
     is_test: bool
     is_confined: bool
@@ -31,6 +34,8 @@ def inherited_options(said: Mapping[str, Any], around: Surrounding) -> Mapping[s
         for name in _TEXTS
         if getattr(around, name) and said.get(name) is None
     }
+    if not any(said.get(name) for name in ("trace_id", *_SPAN)):
+        taken |= {name: text for name in _SPAN if (text := getattr(around, name))}
     if around.is_test and said.get("is_test") is None:
         taken["is_test"] = True
     return {**said, **taken} if taken else said

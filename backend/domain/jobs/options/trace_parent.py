@@ -22,6 +22,17 @@ def trace_parent_of(trace_id: str, cause: str) -> str:
     return f"00-{trace_id}-{span}-01"
 
 
+def is_span(text: str) -> bool:
+    """Whether it is written as a ``traceparent``, whatever its numbers are."""
+    return _TRACE_PARENT.fullmatch(text.strip().lower()) is not None
+
+
+def span_in(text: str) -> str:
+    """A ``traceparent`` in its one form; empty for what is none."""
+    text = text.strip().lower()
+    return text if _TRACE_PARENT.fullmatch(text) and trace_id_in(text) else ""
+
+
 def trace_id_in(text: str) -> str:
     """The trace id inside a ``traceparent``; any other text is a trace id already.
 

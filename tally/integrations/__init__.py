@@ -1,0 +1,1 @@
+"""Middleware for tools that others make; each needs its extra."""

@@ -1,0 +1,44 @@
+"""The names of OpenTelemetry's semantic conventions for messaging, which are still in development."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tally
+
+SEND, PROCESS = "send", "process"
+SYSTEM = "messaging.system"
+OPERATION_TYPE, OPERATION_NAME = "messaging.operation.type", "messaging.operation.name"
+DESTINATION = "messaging.destination.name"
+MESSAGE_ID = "messaging.message.id"
+BATCH_COUNT = "messaging.batch.message_count"
+ERROR_TYPE = "error.type"
+
+
+def of_call(jobs: int) -> dict[str, Any]:
+    """What is known of a call that enqueues before it is made."""
+    known = {SYSTEM: "tally", OPERATION_TYPE: SEND, OPERATION_NAME: SEND}
+    return {**known, BATCH_COUNT: jobs} if jobs > 1 else known
+
+
+def of_attempt(context: tally.JobContext) -> dict[str, Any]:
+    """What is known of an attempt as it begins; what is ours has our name before it."""
+    known = {
+        SYSTEM: "tally",
+        OPERATION_TYPE: PROCESS,
+        OPERATION_NAME: PROCESS,
+        DESTINATION: context.queue,
+        MESSAGE_ID: context.job_id,
+        "tally.job_type": context.job_type,
+        "tally.attempt": context.attempt,
+    }
+    return {**known, "tally.tenant": context.tenant} if context.tenant else known
+
+
+def of_exception(raised: BaseException, frames: str) -> dict[str, Any]:
+    """Of an exception event, without its words."""
+    kind = type(raised)
+    return {
+        "exception.type": f"{kind.__module__}.{kind.__qualname__}",
+        "exception.stacktrace": frames,
+    }
