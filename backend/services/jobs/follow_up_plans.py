@@ -23,7 +23,10 @@ from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 #: What a follow-up shares with the job whose end it tells.
-_SHARED = ("trace_id", "tenant", "context_id", "environment", "is_test")
+_SHARED = (
+    *("trace_id", "traceparent", "tracestate"),
+    *("tenant", "context_id", "environment", "is_test"),
+)
 
 
 class SaidOfJob(NamedTuple):

@@ -100,6 +100,16 @@ def test_a_request_its_call_its_job_and_what_that_enqueues_are_one_trace(
     assert job.view().trace_id == f"{request.get_span_context().trace_id:032x}"
 
 
+def test_what_follows_a_job_is_in_its_trace(jobs: QueueInTest, tracing: Tracing) -> None:
+    charge.enqueue({"way": "well"}, on_success="receipt")
+    jobs.drain()
+
+    spans = tracing.spans()
+    assert spans.keys() == {"send normal", "process normal", "process normal:mail"}
+    assert len({span.context.trace_id for span in spans.values() if span.context}) == 1
+    assert _parent_of(spans["process normal:mail"]) == _id_of(spans["send normal"])
+
+
 def test_spans_say_what_the_conventions_ask_for(jobs: QueueInTest, tracing: Tracing) -> None:
     job = charge.enqueue({}, tenant="acme")
     jobs.drain()
