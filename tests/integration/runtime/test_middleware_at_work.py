@@ -74,6 +74,26 @@ def test_around_an_isolated_job_it_stands_in_the_child_and_observes_in_the_paren
     ]
 
 
+def test_around_an_async_job_it_stands_on_the_loop_and_observes_the_settled_end(
+    make_cluster: Make,
+) -> None:
+    cluster = _made(make_cluster, "Witness")
+    cluster.workers()
+    [pid] = cluster.pids()
+
+    cluster.ended(cluster.enqueue("async_note"))
+
+    seen = eventually(
+        lambda: _seen(cluster) if len(_seen(cluster)) == 4 else None, show=cluster.log
+    )
+    assert seen == [
+        (pid, "begins worker"),
+        (pid, "runs async_note 1"),
+        (pid, "ran async_note 1"),
+        (pid, "ended async_note 1 finished"),
+    ]
+
+
 def test_a_process_that_middleware_does_not_let_begin_says_whose_word_it_was(
     make_cluster: Make,
 ) -> None:
