@@ -40,7 +40,8 @@ _PROGRAMS = (
     Program("scheduler", ("scheduler",), loads_code=True),
     Program("recorder", ("recorder",)),
 )
-_PATIENCE = 60.0
+#: A machine that is busy may take long, and whoever waits wants the address all the same.
+_PATIENCE = float("inf")
 
 
 @click.command()
@@ -164,8 +165,7 @@ def _prepare(state: Path) -> str:
 
 
 def _say_when_up(log: OneLog, port: int, token: str) -> None:
-    if not eventually(lambda: _answers(port), _PATIENCE):
-        return
+    eventually(lambda: _answers(port), _PATIENCE)
     log.say(f"dashboard  http://127.0.0.1:{port}/dashboard/jobs")
     log.say(f"sign in    {token}")
     log.say("programs and commands started in this project use its stores")
