@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.job_filter import JobFilter
     from backend.domain.jobs.job_state import JobState
     from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
+    from backend.domain.jobs.options.rate import Rate
     from backend.services.events.event_bus import EventBus
     from backend.services.jobs.job_options import JobRequest
     from backend.services.queue_service import QueueService
@@ -111,6 +112,7 @@ __all__ = [
     "QueueFull",
     "QueueService",
     "QueueUnavailable",
+    "Rate",
     "Retry",
     "RetryLater",
     "SchedulerService",
@@ -156,6 +158,7 @@ _ELSEWHERE = {
     "Middleware": "workers.job_types.middleware",
     "QueueService": "backend.services.queue_service",
     "Retry": "backend.domain.jobs.attempts.retry_rules",
+    "Rate": "backend.domain.jobs.options.rate",
     "SchedulerService": "backend.services.scheduler_service",
     "StopRequested": "workers.base_worker",
     "TimeLimitReached": "workers.base_worker",

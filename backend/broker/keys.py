@@ -111,6 +111,20 @@ class Keys:
         return f"{self.root}:tally:limits"
 
     @property
+    def rates(self) -> str:
+        """Hash of how many jobs may start in a time, by job type."""
+        return f"{self.root}:tally:rates"
+
+    @property
+    def alarms(self) -> str:
+        """Sorted set of gates by the millisecond at which the next job may be let through."""
+        return f"{self.root}:tally:alarms"
+
+    def spoken_for(self, gate: str) -> str:
+        """The instant (µs) up to which starts of a rate are spoken for."""
+        return f"{self.root}:tally:tat:{gate}"
+
+    @property
     def types(self) -> str:
         """Hash of what workers declare of each job type: its version, a blank, JSON."""
         return f"{self.root}:tally:types"

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob, EnqueueReply, JobView, NewJob
+from backend.domain.jobs.options.rate import Rate, RateState
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.domain.jobs.step_codes import (
@@ -159,6 +160,9 @@ class Operations(Protocol):
     def resume(self, what: str, lanes: Sequence[str], *, by: str = "", reason: str = "") -> bool:
         """False if it was not paused."""
 
+    def rate(self, job_type: str, rate: Rate | None, *, by: str = "", reason: str = "") -> None:
+        """How many jobs of a type may start in a time in the cluster; None: no rate."""
+
     def limit(self, job_type: str, most: int, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
 
@@ -218,6 +222,12 @@ class Inspection(Protocol):
 
     def gate(self, gate: str) -> tuple[list[str], int]:
         """Who holds the slots of a concurrency limit, and how many wait behind it."""
+
+    def rates(self) -> dict[str, Rate]:
+        """How many jobs of a type may start in a time, where that is limited."""
+
+    def rate_state(self, job_type: str) -> RateState | None:
+        """How the rate of a type stands; None when it has none."""
 
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""

@@ -40,6 +40,9 @@ class MemoryDeclarations:
             is_ours = self._state.limited_by.get(kind.name, DECLARATION) == DECLARATION
             if is_ours and self._state.limits.get(kind.name, 0) != (kind.limit or 0):
                 self._operations.limit(kind.name, kind.limit or 0, by=DECLARATION)
+            is_ours = self._state.rated_by.get(kind.name, DECLARATION) == DECLARATION
+            if is_ours and self._state.rates.get(kind.name) != kind.rate:
+                self._operations.rate(kind.name, kind.rate, by=DECLARATION)
 
     def _publish(self, kind: JobType) -> PublishCode:
         held, text = self._known.get(kind.name), text_of(kind)

@@ -11,10 +11,10 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan
-from backend.memory import gates
 from backend.memory.endings import end_attempt, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import gates
 
 
 class MemoryDispatch:
@@ -31,7 +31,10 @@ class MemoryDispatch:
         """Settles ``ended``, then claims up to ``most``."""
         with self._state.lock:
             codes = [self._settle(job, outcome) for job, outcome in ended]
-            return codes, self._claim(plan, most)
+            claimed = self._claim(plan, most)
+            if len(claimed) < most and gates.chime(self._state):
+                claimed += self._claim(plan, most - len(claimed))
+            return codes, claimed
 
     def _settle(self, held: ClaimedJob, outcome: Outcome) -> SettleCode:
         job = self._state.find(held.id)

@@ -13,9 +13,9 @@ from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.follow_ups import FOLLOW, ON_FAILURE, ended_state
 from backend.domain.jobs.queue_name import QueueName
-from backend.memory import gates
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import gates
 
 _REQUEUED = {OutcomeKind.RELEASED, OutcomeKind.CRASHED, OutcomeKind.SUSPECTED}
 _COUNTED = {OutcomeKind.RETRIED, OutcomeKind.FAILED, OutcomeKind.CRASHED}

@@ -8,11 +8,13 @@ from datetime import datetime
 from backend.broker.jobs.moments import moment
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.rate import Rate, RateState
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import rates
 
 _ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELED)
 
@@ -134,6 +136,20 @@ class MemoryInspection:
         with self._state.lock:
             holders = sorted(self._state.holders.get(gate, ()))
             return holders, len(self._state.parked.get(gate, ()))
+
+    def rates(self) -> dict[str, Rate]:
+        """How many jobs of a type may start in a time, where that is limited."""
+        with self._state.lock:
+            return dict(self._state.rates)
+
+    def rate_state(self, job_type: str) -> RateState | None:
+        """How the rate of a type stands; None when it has none."""
+        with self._state.lock:
+            found = rates.state_of(self._state, job_type)
+        if found is None:
+            return None
+        rate, waiting, opens = found
+        return RateState(rate, waiting, moment(opens / 1_000_000) if opens else None)
 
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.step_codes import (
     CancelCode,
     DiscardCode,
@@ -13,10 +14,10 @@ from backend.domain.jobs.step_codes import (
     RedriveCode,
     RunNowCode,
 )
-from backend.memory import gates
 from backend.memory.endings import call_follow_up, keep, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState, PauseNote
+from backend.memory.waiting import gates
 
 _WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
@@ -202,6 +203,23 @@ class MemoryOperations:
                 self._state.limits[job_type] = most
                 self._count_running(job_type, gate)
             gates.let_through(self._state, gate, max(0, gates.room_at(self._state, gate)))
+
+    def rate(
+        self,
+        job_type: str,
+        rate: Rate | None,
+        *,
+        by: str = "",
+        reason: str = "",  # noqa: ARG002 - nobody reads it
+    ) -> None:
+        """How many jobs of a type may start in a time; None: no rate."""
+        with self._state.lock:
+            self._state.rated_by[job_type] = by
+            if rate is None:
+                self._state.rates.pop(job_type, None)
+            else:
+                self._state.rates[job_type] = rate
+            gates.chime(self._state)
 
     def _count_running(self, job_type: str, gate: str) -> None:
         for job in self._state.of_state(JobState.STARTED):

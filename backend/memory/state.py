@@ -10,6 +10,7 @@ from backend.broker.jobs.codec import milliseconds
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_event import EventKind, JobEvent
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.ports import Clock
 from backend.memory.kept_job import KeptJob, kept
 
@@ -39,6 +40,12 @@ class BrokerState:
         #: How many were let through each gate while several priorities waited there.
         self.turns: Counter[str] = Counter()
         self.limits: dict[str, int] = {}
+        self.rates: dict[str, Rate] = {}
+        #: By job type: up to which instant (µs) starts are spoken for, and who is let through to start.
+        self.spoken_for: dict[str, int] = {}
+        self.on_the_way: defaultdict[str, set[str]] = defaultdict(set)
+        #: Who set, or lifted, the rate of a type.
+        self.rated_by: dict[str, str] = {}
         #: Who set, or lifted, the limit of a type.
         self.limited_by: dict[str, str] = {}
         self.paused: dict[str, PauseNote] = {}

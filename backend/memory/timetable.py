@@ -7,6 +7,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import Promotion
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import gates, rates
 
 
 class MemoryTimetable:
@@ -28,8 +29,9 @@ class MemoryTimetable:
                 late = max(late, now - job.due_ms)
                 self._state.requeue(job)
                 self._state.event(EventKind.PROMOTED, job)
-            first = next(iter(self._waiting()), None)
-            next_due = None if first is None else max(0, first.due_ms - now) / 1000
+            gates.chime(self._state)
+            first = self._first_due()
+            next_due = None if first == float("inf") else max(0.0, first - now) / 1000
             return Promotion(len(due), next_due, late / 1000)
 
     def wait_for_change(self, timeout: float) -> None:
@@ -42,7 +44,9 @@ class MemoryTimetable:
         """All who wait here hear of an earlier job, so nobody hears of it in vain."""
 
     def _first_due(self) -> float:
-        return min((job.due_ms for job in self._waiting()), default=float("inf"))
+        due = min((job.due_ms for job in self._waiting()), default=float("inf"))
+        opens = rates.next_opening_ms(self._state)
+        return due if opens is None else min(due, opens)
 
     def _waiting(self) -> list[KeptJob]:
         found = self._state.of_state(JobState.SCHEDULED)

@@ -18,6 +18,8 @@ THINGS = (
     *("lane:email", "lane:default"),
     *(f"type:{kind}" for kind in TYPES),
 )
+#: None, two starts and no more, and one that never shuts.
+RATES = ("", "", "2/3600/2", "1000000/1/1000000")
 LANES = ("default", "email")
 
 twice = st.sampled_from((False, False, False, True))
@@ -48,6 +50,11 @@ class GatedHistories(ToldHistories):
     def limit(self, kind: str, most: int) -> None:
         self.bench.functions.call("limit", "", "", kind, most)
         self.limits[kind] = most
+
+    @rule(kind=st.sampled_from(TYPES), value=st.sampled_from(RATES))
+    def rate(self, kind: str, value: str) -> None:
+        """Of those that shut, no token comes back while a test lasts."""
+        self.bench.functions.call("rate", "", "", kind, value)
 
     @rule(gates=st.integers(1, 3), most=st.integers(1, 3))
     def usher(self, gates: int, most: int) -> None:

@@ -315,6 +315,8 @@ class Histories(GatedHistories):
         """Works everything off: at the end each job is final, and nothing is left over."""
         for what in sorted(self.paused):
             self.resume(what)
+        for kind in TYPES:
+            self.rate(kind, "")
         for _ in range(4 * MOST_JOBS):
             self._work_off()
         stuck = {i: job.state for i, job in self.jobs.items() if not job.state.is_final}

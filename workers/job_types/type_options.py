@@ -11,6 +11,7 @@ from backend.domain.jobs.attempts.retry_rules import Retry
 from backend.domain.jobs.job_type import Isolation
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import PriorityWord
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.queue_name import Priority
 from backend.domain.text.nearest_name import suggestion
 from workers.job_types.declaration import Declaration, declaration_of
@@ -37,6 +38,8 @@ class TypeOptions(TypedDict, total=False):
     retry: Retry | None
     #: How many may run at once in the whole deployment.
     limit: int | None
+    #: How many may start in a time in the whole deployment.
+    rate: Rate | None
     #: How long a finished job stays in Redis; the deployment's when it is left out.
     result_ttl: int | None
     #: The job types, by name or function, that are enqueued when one of its jobs has finished, and when one
@@ -92,6 +95,12 @@ def _job_type_name(owner: str, job_type: Any) -> str:
     return name
 
 
+def _rate(owner: str, rate: Any) -> Rate:
+    if not isinstance(rate, Rate):
+        raise ConfigurationError(f"{owner}: rate is a Rate, not {type(rate).__name__}")
+    return rate
+
+
 def _number(bound: bounds.Bound) -> Callable[[str, Any], float]:
     return lambda owner, value: bound.declared(value, owner)
 
@@ -104,6 +113,7 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "timeout": _number(bounds.TIMEOUT),
     "grace": _number(bounds.GRACE),
     "limit": _number(bounds.LIMIT),
+    "rate": _rate,
     "result_ttl": _number(bounds.RESULT_TTL),
     "on_success": _job_type_name,
     "on_failure": _job_type_name,

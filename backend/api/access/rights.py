@@ -68,6 +68,7 @@ RIGHTS: dict[str, Right] = {
     "types.pause": _OPERATOR,
     "types.resume": _OPERATOR,
     "types.limit": _OPERATOR,
+    "types.rate": _OPERATOR,
     # The queues.
     "queues.list_queues": _VIEWER,
     "queues.pause": _OPERATOR,

@@ -8,7 +8,13 @@ from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.fields import TypeName
 from backend.api.schemas.job_types import JobTypeResource, JobTypes
-from backend.api.schemas.queues import LimitOutcome, LimitRequest, PauseOutcome
+from backend.api.schemas.queues import (
+    LimitOutcome,
+    LimitRequest,
+    PauseOutcome,
+    RateOutcome,
+    RateRequest,
+)
 from backend.domain.errors import UnknownJobType
 
 router = Router("types", "Job types")
@@ -48,3 +54,10 @@ def limit(call: Call, job_type: TypeName, body: LimitRequest) -> LimitOutcome:
     """Sets how many jobs of a type may run at once in the whole cluster."""
     set_to = call.actions.types.limit(call.actor, job_type, body.limit, reason=body.reason)
     return LimitOutcome(job_type=job_type, limit=set_to)
+
+
+@router.post("/api/jobs/types/{job_type}/rate")
+def rate(call: Call, job_type: TypeName, body: RateRequest) -> RateOutcome:
+    """Sets how many jobs of a type may start in a time in the whole cluster."""
+    set_to = call.actions.types.rate(call.actor, job_type, body.said, reason=body.reason)
+    return RateOutcome.of(job_type, set_to)

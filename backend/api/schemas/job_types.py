@@ -24,6 +24,9 @@ class JobTypeResource(Resource):
     max_attempts: int
     retry_delays: list[float] = Field(description="Seconds before each retry.")
     limit: int | None = Field(description="So many at once in the whole cluster.")
+    rate: str = Field(
+        description="So many starts in a time, as `limit/seconds/burst`; empty for none."
+    )
     role: RoleWord = Field(description="The least role of who may have it run.")
     tenants: bool = Field(description="Whether callers who are bound to a tenant may have it run.")
     secret_fields: list[str] = Field(description="Fields of the payload that are masked.")
@@ -45,6 +48,7 @@ class JobTypeResource(Resource):
             max_attempts=kind.retry.max_attempts,
             retry_delays=list(kind.retry.delays),
             limit=kind.limit,
+            rate=kind.rate.text if kind.rate else "",
             role=kind.role,
             tenants=kind.tenants,
             secret_fields=sorted(kind.secret_fields),

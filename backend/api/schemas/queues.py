@@ -11,6 +11,7 @@ from pydantic import Field
 from backend.api.schemas.base import Because, Resource
 from backend.api.schemas.fields import WHOLE
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_state import QueueState
 
@@ -102,6 +103,51 @@ class LimitRequest(Because):
         ),
         WHOLE,
     ]
+
+
+class RateRequest(Because):
+    """How many jobs of a type may start in a time; without a limit as the job type declares it."""
+
+    limit: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=int(bounds.RATE_LIMIT.most),
+            description="Starts; 0: no rate; null: as declared.",
+        ),
+        WHOLE,
+    ]
+    per: float = Field(
+        1.0, ge=bounds.RATE_PER.least, le=bounds.RATE_PER.most, description="Seconds."
+    )
+    burst: Annotated[
+        int | None,
+        Field(None, ge=1, description="So many at once; null: a tenth of the limit."),
+        WHOLE,
+    ] = None
+
+    @property
+    def said(self) -> Rate | RateWord:
+        """The rate, or the word in its place."""
+        if self.limit is None:
+            return RateWord.DECLARED
+        return Rate(self.limit, self.per, self.burst) if self.limit else RateWord.NONE
+
+
+class RateOutcome(Resource):
+    """The rate of a job type."""
+
+    job_type: str
+    limit: int = Field(description="So many starts; 0: no rate.")
+    per: float = Field(description="In so many seconds.")
+    burst: int = Field(description="So many of them at once.")
+
+    @classmethod
+    def of(cls, job_type: str, rate: Rate | None) -> RateOutcome:
+        """A rate as it goes out."""
+        if rate is None:
+            return cls(job_type=job_type, limit=0, per=0, burst=0)
+        return cls(job_type=job_type, limit=rate.limit, per=rate.per, burst=rate.at_once)
 
 
 class LimitOutcome(Resource):

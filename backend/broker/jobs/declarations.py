@@ -93,4 +93,10 @@ class RedisDeclarations:
 
 
 def _said_of(kind: JobType) -> tuple[str | int, ...]:
-    return kind.name, kind.version, text_of(kind), kind.limit or 0
+    return (
+        kind.name,
+        kind.version,
+        text_of(kind),
+        kind.limit or 0,
+        kind.rate.text if kind.rate else "",
+    )

@@ -17,6 +17,7 @@ from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.rate import Rate, RateState, rate_in
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import DEAD_LETTER_QUEUE, lane_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
@@ -188,6 +189,28 @@ class RedisInspection:
         with translated():
             found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.limits))
         return {name.decode(): int(most) for name, most in found.items()}
+
+    def rates(self) -> dict[str, Rate]:
+        """How many jobs of a type may start in a time, where that is limited."""
+        with translated():
+            found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.rates))
+        rates = {name.decode(): rate_in(text.decode()) for name, text in found.items()}
+        return {name: rate for name, rate in rates.items() if rate is not None}
+
+    def rate_state(self, job_type: str) -> RateState | None:
+        """How the rate of a type stands; None when it has none."""
+        gate = f"rate:{job_type}"
+        with translated():
+            text = cast("bytes | None", self._client.hget(self._keys.rates, job_type))
+            spoken = cast("bytes | None", self._client.get(self._keys.spoken_for(gate)))
+            seconds, micros = self._client.time()
+        rate = rate_in(text.decode()) if text else None
+        if rate is None:
+            return None
+        opens = int(spoken or 0) - (rate.at_once - 1) * rate.every_us
+        is_open = opens <= seconds * 1_000_000 + micros
+        [waiting] = self._parked.counts([gate])
+        return RateState(rate, waiting, None if is_open else moment(opens / 1_000_000))
 
 
 def _queue_state(

@@ -12,6 +12,7 @@ from backend.broker.jobs import codec
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.step_codes import (
     CancelCode,
     DiscardCode,
@@ -95,6 +96,13 @@ class RedisOperations:
             through, _ = self._functions.call("limit", *head)
         while lease != b"0":
             lease = self._functions.call("muster", lease, _BULK, job_type)
+
+    def rate(self, job_type: str, rate: Rate | None, *, by: str = "", reason: str = "") -> None:
+        """How many jobs of a type may start in a time in the cluster; None: no rate."""
+        words = (by, reason, job_type, rate.text if rate else "")
+        through = self._functions.call("rate", *words)
+        while rate is None and through >= _BULK:
+            through = self._functions.call("rate", *words)
 
     def purge(self, queue: str, *, by: str, reason: str) -> int:
         """Cancels everything that waits in a queue; how many entries were taken off."""

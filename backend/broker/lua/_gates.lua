@@ -16,6 +16,10 @@ local function gate_of(line)
   return string.match(line, '^[hl]:(.*)$') or line
 end
 
+local function is_rate(gate)
+  return string.sub(gate, 1, 5) == 'rate:'
+end
+
 local function line_keys(root, gate)
   local head = root .. ':tally:parked:'
   return head .. 'h:' .. gate, head .. gate, head .. 'l:' .. gate
@@ -26,17 +30,18 @@ local function note_line(root, line)
   redis.call('ZADD', root .. ':tally:gates', 'NX', 0, line)
 end
 
--- Whether a job was let through this gate, and did not start since.
-local function was_let_through(job, gate)
-  local f = fields_of(job, 'passed', 'attempt')
-  return f[1] == gate .. BLOCK .. (f[2] or '0')
+-- The gate that a job was let through last, if it did not start since.
+local function passed_gate(job)
+  local passed, attempt = unpack(fields_of(job, 'passed', 'attempt'))
+  local gate, before = string.match(passed or '', '^(.*)' .. BLOCK .. '(.*)$')
+  return before == (attempt or '0') and gate or nil
 end
 
 -- To the front, but behind those who came back before, which step aside for it.
 local function come_back(root, key, id, gate)
   local before = 0
   for _, other in ipairs(redis.call('LRANGE', key, 0, MOST_BACK - 1)) do
-    if not was_let_through(root .. ':job:' .. other, gate) then break end
+    if passed_gate(root .. ':job:' .. other) ~= gate then break end
     before = before + 1
   end
   local ids = before > 0 and redis.call('LPOP', key, before) or {}
@@ -50,8 +55,9 @@ end
 -- finds the slot taken by a more urgent one is the next again.
 local function park(root, job, id, queue, gate)
   local line = line_of(gate, queue)
-  local key = root .. ':tally:parked:' .. line
-  local waiting = was_let_through(job, gate) and come_back(root, key, id, gate) or redis.call('RPUSH', key, id)
+  local key, passed = root .. ':tally:parked:' .. line, passed_gate(job)
+  if passed and is_rate(passed) then redis.call('SREM', root .. ':tally:passed:' .. passed, id) end
+  local waiting = passed == gate and come_back(root, key, id, gate) or redis.call('RPUSH', key, id)
   if waiting == 1 then note_line(root, line) end
   redis.call('HSET', job, 'parked', line)
   count(root, queue, 'parked', 1)
@@ -64,6 +70,7 @@ local function let_through(root, id, gate)
   redis.call('HDEL', job, 'parked')
   -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.
   if string.sub(gate, 1, 7) ~= 'paused:' then redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0')) end
+  if is_rate(gate) then redis.call('SADD', root .. ':tally:passed:' .. gate, id) end
   count(root, queue, 'parked', -1)
   to_queue(root, id, queue, true)
   return 1

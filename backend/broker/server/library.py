@@ -35,6 +35,7 @@ STEPS = (
     "resume",
     "muster",
     "limit",
+    "rate",
     "controls",
     "adopt",
     "usher",
@@ -59,7 +60,9 @@ STEPS = (
     "raise",
 )
 #: What they share, before all of them.
-SHARED = ("_history", "_prelude", "_gates", "_endings")
+SHARED = ("_history", "_prelude", "_gates", "_rates", "_endings")
+#: What steps besides themselves leave to later ones.
+_LEFT_TO_LATER = {"settle": ["ATTEMPT", "end_attempt"], "trim": ["account"]}
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3
 
@@ -107,8 +110,18 @@ def assemble(loaded_at: int = 0) -> str:
     """The whole library as `FUNCTION LOAD` wants it; ``loaded_at`` tells its age in milliseconds."""
     parts = [f"#!lua name=tally_{version()}", *(source_of(shared) for shared in SHARED)]
     for step in STEPS:
-        parts += [source_of(step), _registration(step, loaded_at)]
+        parts += [_enclosed(step), _registration(step, loaded_at)]
     return "\n".join(parts)
+
+
+def _enclosed(step: str) -> str:
+    """A step, of which later ones see the name alone: Lua has room for 200 names in a library."""
+    text, names = source_of(step), [step, *_LEFT_TO_LATER.get(step, [])]
+    for name in names:
+        text = re.sub(
+            rf"^local (function {name}\(|{name} =)", r"\1", text, count=1, flags=re.MULTILINE
+        )
+    return f"local {', '.join(names)}\ndo\n{text}\nend"
 
 
 def load(client: Redis) -> None:

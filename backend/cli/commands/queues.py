@@ -18,6 +18,7 @@ from backend.cli.input.identity import who
 from backend.cli.input.known_queues import known_queue
 from backend.cli.input.most_or_default import MostOrDefault
 from backend.cli.input.parts import actions, live_listing
+from backend.cli.input.rate_or_word import RateOrWord
 from backend.cli.output import on_record
 from backend.cli.output.ages import age
 from backend.cli.output.job_printing import attempts_of
@@ -26,6 +27,7 @@ from backend.cli.output.printing import print_json, print_rows, say, tell
 from backend.domain.errors import QueueUnavailable
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import queues_of
 from backend.domain.jobs.queue_state import QueueState
@@ -179,6 +181,20 @@ def limit(job_type: str, most: int | str, reason: str) -> None:
     wanted = most if isinstance(most, int) else None
     set_to = actions().types.limit(who(), job_type, wanted, reason=reason)
     tell(f"{job_type}: {set_to or 'no limit'}")
+
+
+@queues.command()
+@click.argument("job_type", shell_complete=a_job_type)
+@click.argument("rate", type=RateOrWord())
+@options.reason
+def rate(job_type: str, rate: Rate | RateWord, reason: str) -> None:
+    """How many jobs of a type may start in a time in the whole deployment: `100/60` is a hundred a minute.
+
+    `100/60/5` lets five of them start at once, a tenth of the limit unless said. `none` takes the rate
+    away, `default` gives it back to the job type, as it is declared in code, now and with later releases.
+    """
+    set_to = actions().types.rate(who(), job_type, rate, reason=reason)
+    tell(f"{job_type}: {set_to.words if set_to else 'no rate'}")
 
 
 @queues.command()

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.rate import Rate
 
 _HEAD = """\
 # Job types
@@ -49,10 +50,14 @@ def _facts(kind: JobType) -> Iterator[str]:
     seconds = f"{kind.timeout:g} s, killed {kind.grace:g} s later"
     where = f"lane `{kind.lane}`, priority `{kind.priority}`, runs in a {kind.isolation}"
     yield f"- Version {kind.version}, {where}."
-    yield f"- Time limit {seconds}; {_limit(kind.limit)}."
+    yield f"- Time limit {seconds}; {_limit(kind.limit)}{_rate(kind.rate)}."
     yield f"- {_retries(kind.retry)}"
     if kind.secret_fields:
         yield f"- Shown masked: {', '.join(f'`{name}`' for name in sorted(kind.secret_fields))}."
+
+
+def _rate(rate: Rate | None) -> str:
+    return f", no more than {rate.words} started" if rate else ""
 
 
 def _limit(limit: int | None) -> str:

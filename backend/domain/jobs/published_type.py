@@ -10,6 +10,7 @@ from typing import Any, NoReturn, Protocol
 from backend.domain.access.role import Role
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import Isolation, JobType
+from backend.domain.jobs.options.rate import rate_in
 from backend.domain.jobs.queue_name import Priority
 
 #: By whom a limit is that was declared with its job type, and not set by a person.
@@ -46,8 +47,11 @@ class Declarations(Protocol):
 def text_of(kind: JobType) -> str:
     """What others need to enqueue, show and protect its jobs."""
     retry = kind.retry
+    # Only where there is one: workers of the last release tell of none, and would seem to differ.
+    rate = {"rate": kind.rate.text} if kind.rate else {}
     return json.dumps(
         {
+            **rate,
             "lane": kind.lane,
             "priority": kind.priority.value,
             "isolation": kind.isolation.value,
@@ -85,6 +89,7 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         grace=said["grace"],
         retry=RetryPolicy(tuple(delays), most, jitter),
         limit=said["limit"],
+        rate=rate_in(said.get("rate", "")),
         result_ttl=said["result_ttl"],
         version=said["version"],
         description=said["description"],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.domain.access.actor import Actor
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.ledger.foreign_job import ForeignJobs, queue_of_others
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
@@ -104,6 +105,16 @@ class JobTypeActions(ActionFamily):
         """
         set_to = self._control.limit(job_type, most, by=by, reason=reason)
         return Effect(set_to, [job_type], after={"limit": set_to, "is_declared": most is None})
+
+    @action("types.rate", "type:{job_type}")
+    def rate(
+        self, by: Actor, job_type: str, rate: Rate | RateWord, *, reason: str = ""
+    ) -> Effect[Rate | None]:
+        """How many jobs of a type may start in a time in the whole deployment; the rate that holds."""
+        set_to = self._control.rate(job_type, rate, by=by, reason=reason)
+        is_declared = rate is RateWord.DECLARED
+        after = {"rate": set_to.text if set_to else "", "is_declared": is_declared}
+        return Effect(set_to, [job_type], after=after)
 
 
 def paused(control: JobControl, what: str, by: Actor, reason: str) -> Effect[bool]:

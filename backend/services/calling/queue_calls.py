@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backend.domain.errors import InvalidOption
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.services.calling.caller import Caller, actor_of
 from backend.services.calling.queue_parts import Reaches
 
@@ -70,6 +71,17 @@ class QueueCalls(Reaches):
     def limit(self, job_type: str, most: int | None, *, reason: str = "", by: Caller = None) -> int:
         """Sets such a limit; 0 takes it away, None gives it back to the job type's declaration."""
         return self._parts.actions.types.limit(actor_of(by), job_type, most, reason=reason)
+
+    def rates(self) -> dict[str, Rate]:
+        """How many jobs of a type may start in a time in the deployment, where that is limited."""
+        return self._parts.inspection.rates()
+
+    def rate(
+        self, job_type: str, rate: Rate | RateWord, *, reason: str = "", by: Caller = None
+    ) -> Rate | None:
+        """Sets such a rate; ``none`` takes it away, ``default`` gives it back to the declaration."""
+        said = rate if isinstance(rate, Rate) else RateWord(rate)
+        return self._parts.actions.types.rate(actor_of(by), job_type, said, reason=reason)
 
     def purge(self, queue: str, *, reason: str = "", by: Caller = None) -> int:
         """Cancels everything that waits in a queue; how many jobs."""

@@ -13,11 +13,14 @@ from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.queue_state import WorkerState
 from backend.domain.ports import Inspection
 from backend.domain.text.length_words import in_units
+from backend.services.finding.rate_words import rate_details, rate_words
 from backend.services.health.pause_words import pause_words, resume_command
 
 #: A due job is promoted within milliseconds; later than this nobody promotes.
 _LATE_SECONDS = 5.0
 _MOST_NAMED = 10
+#: Of those behind a rate: beyond that a job is told that all of them come first.
+_MOST_LOOKED_AT = 1000
 #: What puts a job off until a worker of another release takes it.
 _OF_A_DEPLOY = frozenset({"unknown_job_type", "newer_version"})
 
@@ -147,9 +150,18 @@ class WhyService:
         most = self._look.limits().get(job.job_type)
         if most:
             yield from self._gate(f"type:{job.job_type}", most, f"the job type {job.job_type}")
+        yield from self._rate(job)
         if job.limit_key:
             key = job.limit_key
             yield from self._gate(f"key:{key}", job.limit, f"the key {key!r}")
+
+    def _rate(self, job: JobView) -> Iterator[Cause]:
+        found = self._look.rate_state(job.job_type)
+        if found is not None and (found.waiting or found.opens_at):
+            place = self._look.parked(f"rate:{job.job_type}", 0, _MOST_LOOKED_AT)
+            before = place.index(job.id) if job.id in place else found.waiting
+            said = (job.job_type, found, before, self._now())
+            yield Cause("rate_used_up", rate_words(*said), rate_details(*said))
 
     def _gate(self, gate: str, most: int, words: str) -> Iterator[Cause]:
         holders, waiting = self._look.gate(gate)

@@ -9,6 +9,7 @@ from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.step_codes import CancelCode, MoveCode
@@ -119,6 +120,19 @@ class JobControl:
         self._do.limit(kind.name, checked, by=sayer, reason=reason)
         self._note(f"limit:type:{kind.name}")
         return checked
+
+    def rate(
+        self, job_type: str, rate: Rate | RateWord, *, by: Actor, reason: str = ""
+    ) -> Rate | None:
+        """How many jobs of a type may start in a time in the cluster; which rate holds from now on."""
+        kind, sayer = self._intake.catalogue.get(job_type), by.name
+        if rate is RateWord.DECLARED:
+            wanted, sayer = kind.rate, DECLARATION
+        else:
+            wanted = rate if isinstance(rate, Rate) else None
+        self._do.rate(kind.name, wanted, by=sayer, reason=reason)
+        self._note(f"rate:type:{kind.name}")
+        return wanted
 
     def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
         """Cancels everything that waits in a queue; how many."""

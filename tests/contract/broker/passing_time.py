@@ -19,7 +19,9 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
     _move_scores(client, keys.schedule, seconds)
     for name in cast(list[bytes], client.keys(keys.registry("scheduled", "*"))):
         _move_scores(client, name, seconds)
-    for key in (keys.leases, keys.dead):
+    for name in cast(list[bytes], client.keys(keys.spoken_for("*"))):
+        _move_number(client, name, seconds * 1_000_000)
+    for key in (keys.leases, keys.dead, keys.alarms):
         _move_scores(client, key, seconds * 1000)
     for name in cast(list[bytes], client.keys(keys.job("*"))):
         _move_moments(client, name, seconds * 1000)
@@ -30,6 +32,11 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
 def _move_scores(client: Redis, key: Any, by: float) -> None:
     for member, _ in cast(list[Any], client.zrange(key, 0, -1, withscores=True)):
         client.zincrby(key, -by, member)
+
+
+def _move_number(client: Redis, key: bytes, by: float) -> None:
+    value = int(cast(bytes, client.get(key)))
+    client.set(key, f"{value - by:.0f}", keepttl=True)
 
 
 def _move_moments(client: Redis, job: bytes, by_ms: float) -> None:

@@ -122,6 +122,36 @@ def test_a_limit_of_the_record_counts_those_that_run(bench: Bench, controls: Red
     assert bench.redis.smembers(bench.keys.holders("type:greet")) == {running.id.encode()}
 
 
+def test_a_rate_is_a_word_that_the_record_keeps_and_gives_back(
+    bench: Bench, controls: RedisControls
+) -> None:
+    bench.functions.call("rate", "ada", "the CRM is slow", "greet", "6/60/1")
+    [word] = controls.settled()
+    said = (word.name, word.value, word.by, word.reason)
+    assert said == ("rate:type:greet", "6/60/1", "ada", "the CRM is slow")
+    bench.redis.delete(bench.keys.rates, bench.keys.controls, bench.keys.controls_version)
+
+    assert controls.adopt([word]) == 1
+
+    bench.seed(new_job("a"), new_job("b"))
+    assert [job.id for job in bench.claim(5)] == ["a"]
+    adopt(controls, "rate:type:greet", "", word.version + 1)
+    assert bench.redis.hgetall(bench.keys.rates) == {}
+    bench.functions.call("usher", 10, 10)
+    assert [job.id for job in bench.claim(5)] == ["b"]
+
+
+def test_a_rate_that_somebody_deleted_by_hand_holds_again(
+    bench: Bench, controls: RedisControls
+) -> None:
+    bench.functions.call("rate", "ada", "", "greet", "6/60/1")
+    bench.redis.delete(bench.keys.rates)
+
+    controls.settled()
+
+    assert bench.redis.hgetall(bench.keys.rates) == {b"greet": b"6/60/1"}
+
+
 @pytest.mark.parametrize("version", [8, 9])
 def test_an_older_word_changes_nothing(bench: Bench, controls: RedisControls, version: int) -> None:
     adopt(controls, "pause:queue:low", "1", 9)

@@ -9,9 +9,11 @@ def _types(bench: Bench) -> dict[bytes, bytes]:
     return bench.redis.hgetall(bench.keys.types)
 
 
-def _declare(bench: Bench, *kinds: tuple[str, int, str], limit: int = 0) -> list[int]:
-    """The codes of some declarations, which all have one limit."""
-    said = [part for kind in kinds for part in (*kind, limit)]
+def _declare(
+    bench: Bench, *kinds: tuple[str, int, str], limit: int = 0, rate: str = ""
+) -> list[int]:
+    """The codes of some declarations, which all have one limit and one rate."""
+    said = [part for kind in kinds for part in (*kind, limit, rate)]
     *codes, lease = bench.functions.call("declare", *said)
     assert lease == b"0"
     return codes
@@ -103,3 +105,44 @@ def test_a_type_without_a_limit_leaves_no_word_of_one(bench: Bench) -> None:
     _declare(bench, ("greet", 1, "{}"))
 
     assert not bench.redis.exists(bench.keys.controls)
+
+
+def _rates(bench: Bench) -> dict[bytes, bytes]:
+    return bench.redis.hgetall(bench.keys.rates)
+
+
+def test_a_declared_rate_holds_and_goes_with_its_declaration(bench: Bench) -> None:
+    _declare(bench, ("greet", 1, "{}"), rate="6/60/1")
+    bench.seed(new_job("a"), new_job("b"))
+    assert [job.id for job in bench.claim(5)] == ["a"]
+    assert _rates(bench) == {b"greet": b"6/60/1"}
+
+    _declare(bench, ("greet", 2, "{}"))
+
+    assert _rates(bench) == {}
+    assert [job.id for job in bench.claim(5)] == ["b"]
+
+
+def test_what_a_person_said_of_a_rate_stays(bench: Bench) -> None:
+    bench.functions.call("rate", "anna", "slow", "greet", "1/1/1")
+
+    _declare(bench, ("greet", 1, "{}"), rate="6/60/1")
+
+    assert _rates(bench) == {b"greet": b"1/1/1"}
+
+
+def test_the_same_rate_again_writes_nothing(bench: Bench) -> None:
+    _declare(bench, ("greet", 1, "{}"), rate="6/60/1")
+    before = bench.snapshot()
+
+    _declare(bench, ("greet", 1, "{}"), rate="6/60/1")
+
+    assert bench.snapshot() == before
+
+
+def test_of_an_older_version_no_rate_holds(bench: Bench) -> None:
+    _declare(bench, ("greet", 2, "{}"), rate="6/60/1")
+
+    _declare(bench, ("greet", 1, "{}"), rate="9/60/1")
+
+    assert _rates(bench) == {b"greet": b"6/60/1"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from backend.cli.input.identity import who
 from tests.integration.cli.dead_jobs import work_off
 from tests.integration.cli.shell import Shell
@@ -94,6 +96,18 @@ def test_what_waits_is_listed_next_first(shell: Shell) -> None:
     first, second = _enqueue(shell), _enqueue(shell)
 
     assert [job["id"] for job in shell.json("queues", "show", "normal")] == [first, second]
+
+
+def test_a_rate_is_set_for_a_type(shell: Shell) -> None:
+    assert shell.run("queues", "rate", "greet", "100/60").text == "greet: 100 in 60 s\n"
+    assert shell.run("queues", "rate", "greet", "5/0.5/2").text == "greet: 5 in 0.5 s\n"
+    assert shell.run("queues", "rate", "greet", "default").text == "greet: no rate\n"
+    assert shell.run("queues", "rate", "greet", "none").text == "greet: no rate\n"
+
+
+@pytest.mark.parametrize("rate", ["many", "5", "0/1", "5/1/9", "1/2/3/4"])
+def test_what_is_no_rate_is_refused(shell: Shell, rate: str) -> None:
+    assert "RATE" in shell.run("queues", "rate", "greet", rate, status=2).talk
 
 
 def test_a_limit_is_set_for_a_type(shell: Shell) -> None:

@@ -13,7 +13,7 @@ local function obey(root, name, control)
     local limited = string.sub(what, 6)
     limit_type(root, limited, tonumber(control.value) or 0)
     if control.value ~= '' then muster({root}, {'0', '500', limited}) end
-  end
+  elseif kind == 'rate' then rate_type(root, string.sub(what, 6), control.value) end
   -- Of any other kind a later release knows what it means: it is kept for it.
 end
 

@@ -38,6 +38,8 @@ local function take_over_ends(root, names, paused, limits)
     if kind == 'pause' and not paused[what] then
       if redis.call('HGET', root .. ':tally:pauses', what) then redis.call('SADD', root .. ':tally:paused', what)
       else take_over(root, name, '', {}) end
+    elseif kind == 'rate' and not redis.call('HGET', root .. ':tally:rates', string.sub(what, 6)) then
+      rate_type(root, string.sub(what, 6), control.value)
     elseif kind == 'limit' and not limits[string.sub(what, 6)] then take_over(root, name, '', {}) end
   end
 end

@@ -94,7 +94,12 @@ local function take(root, id, queue, claim)
     if not claim.paused['type:' .. f[3]] then
       gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13])
     end
-    if gates then return pick(root, id, f, gates, claim) end
+    local rule, rate = gates and claim.rates and claim.rates[f[3]], 'rate:' .. f[3]
+    if rule and is_shut_by_rate(root, job, rate, rule) then gates, shut = nil, rate end
+    if gates then
+      if rule then take_token(root, rate, rule, id) end
+      return pick(root, id, f, gates, claim)
+    end
     park(root, job, id, queue, shut)
     pass_on_all(root, f[3], f[12], shut)
   end
@@ -121,6 +126,12 @@ local function type_limits(root)
   local flat, limits = redis.call('HGETALL', root .. ':tally:limits'), {}
   for i = 1, #flat, 2 do limits[flat[i]] = tonumber(flat[i + 1]) end
   return limits
+end
+
+local function rates(root)
+  local flat, rules = redis.call('HGETALL', root .. ':tally:rates'), {}
+  for i = 1, #flat, 2 do rules[flat[i]] = rule_in(flat[i + 1]) end
+  return rules
 end
 
 local function look(root, n, lanes, argv, state)
@@ -150,13 +161,22 @@ local function look(root, n, lanes, argv, state)
   end
 end
 
+-- Without a scheduler the workers ring the alarms themselves.
+local function look_and_chime(root, n, lanes, argv, state)
+  look(root, n, lanes, argv, state)
+  if state.rates and #state.jobs < n and chime(root, state.now) > 0 then look(root, n, lanes, argv, state) end
+end
+
 local function claim(keys, argv)
   local root, n, lanes = keys[1], tonumber(argv[3]), tonumber(argv[4])
-  if redis.call('EXISTS', root .. ':suspended') == 1 then return {} end
+  -- One question for both: most deployments have neither.
+  local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates') > 0
+  if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return {} end
   local now = now_ms()
   local state = {worker = argv[1], now = now, stamp = iso(now), expires = now + tonumber(argv[2]), jobs = {},
-    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root)}
-  local ok, fault = pcall(look, root, n, lanes, argv, state)
+    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
+    rates = has_more and rates(root) or nil}
+  local ok, fault = pcall(look_and_chime, root, n, lanes, argv, state)
   -- They are out of their queues: whatever broke, they start, or they would be nowhere.
   if #state.jobs > 0 then start_all(root, state) end
   if not ok then error(fault, 0) end

@@ -1,9 +1,9 @@
 -- flags: allow-oom
 -- Publishes job types that a worker knows. Of each the highest version stays, and of one version what came last.
--- Its declared limit is the type's, unless a person has said another control of it.
+-- Its declared limit and rate are the type's, unless a person has said another control of it.
 -- KEYS[1]  ROOT
--- ARGV     fours: job type, version, what is declared of it (JSON), its limit (0: none)
--- Returns  one code a four: 0 it was so before · 1 new · 2 changed · 3 a higher version is there; and where
+-- ARGV     fives: job type, version, what is declared of it (JSON), its limit (0: none), its rate ('': none)
+-- Returns  one code a five: 0 it was so before · 1 new · 2 changed · 3 a higher version is there; and where
 --          `muster` has to go on among the leases for those with a limit ('0': all were looked at)
 local function limit_as_declared(root, kind, most)
   local control, holds = control_of(root, 'limit:type:' .. kind), redis.call('HGET', root .. ':tally:limits', kind)
@@ -12,10 +12,16 @@ local function limit_as_declared(root, kind, most)
   return limit({root}, {'declaration', 'declared with the job type', kind, most})[2]
 end
 
+local function rate_as_declared(root, kind, value)
+  local control = control_of(root, 'rate:type:' .. kind)
+  if control and control.by ~= 'declaration' then return end
+  if (control and control.value or '') ~= value then rate({root}, {'declaration', 'declared with the job type', kind, value}) end
+end
+
 local function declare(keys, argv)
   local root, codes, from = keys[1], {}, '0'
   local types = root .. ':tally:types'
-  for at = 1, #argv, 4 do
+  for at = 1, #argv, 5 do
     local name, version, said = argv[at], argv[at + 1], argv[at + 1] .. ' ' .. argv[at + 2]
     local held = redis.call('HGET', types, name)
     local held_version = held and tonumber(string.match(held, '^%d+')) or 0
@@ -25,6 +31,7 @@ local function declare(keys, argv)
     elseif held_version == tonumber(version) then code = 2 end
     if code == 1 or code == 2 then redis.call('HSET', types, name, said) end
     if code ~= 3 then
+      rate_as_declared(root, name, argv[at + 4])
       local rest = limit_as_declared(root, name, argv[at + 3])
       if rest ~= '0' then from = rest end
     end

@@ -1,10 +1,11 @@
 -- flags: allow-oom
 -- Moves jobs that are due from the schedule to the back of their queues, the longest due first. Those of
--- rq-scheduler go to queues of RQ; one that is meant for a queue of ours is set apart.
+-- rq-scheduler go to queues of RQ; one that is meant for a queue of ours is set apart. Opens gates whose
+-- alarms are due.
 -- KEYS[1]  ROOT
 -- ARGV[1]  most jobs to move in this call
 -- ARGV[2]  fence of the caller's leadership (0: none); a lower one than seen before is refused
--- Returns  how many were moved (-1: a newer leader has been here), ms until the next is due (-1: none),
+-- Returns  how many were moved (-1: a newer leader has been here), ms until the next is due, or the next alarm (-1: none),
 --          and the lateness in ms of the latest of those moved
 local function promote(keys, argv)
   local root, now = keys[1], now_ms()
@@ -40,5 +41,7 @@ local function promote(keys, argv)
   for lane, jobs in pairs(rung) do ring(root, lane, jobs) end
   local head = redis.call('ZRANGE', root .. ':scheduler:scheduled_jobs', 0, 0, 'WITHSCORES')
   local wait = head[2] and math.max(0, math.ceil(tonumber(head[2]) * 1000 - now)) or -1
+  local _, next_alarm = chime(root, now)
+  if next_alarm and (wait < 0 or next_alarm < wait) then wait = next_alarm end
   return {moved, wait, math.floor(late)}
 end

@@ -9,6 +9,7 @@ from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import rates
 
 _NO_LIMIT = 10**9
 #: Of so many jobs that are let through, one is of the lowest priority that waits.
@@ -30,11 +31,13 @@ def shut_gate(state: BrokerState, job: KeptJob) -> str:
     if f"type:{job.asked.job_type}" in state.paused:
         return f"paused:{job.asked.job_type}"
     gates = gates_of(state, job).items()
-    return next((gate for gate, most in gates if len(state.holders[gate]) >= most), "")
+    by_rate = f"rate:{job.asked.job_type}" if rates.is_shut(state, job) else ""
+    return next((gate for gate, most in gates if len(state.holders[gate]) >= most), by_rate)
 
 
 def enter(state: BrokerState, job: KeptJob) -> None:
     """A job that starts holds a slot of each of its limits."""
+    rates.count_start(state, job)
     job.gates = list(gates_of(state, job))
     for gate in job.gates:
         state.holders[gate].add(job.id)
@@ -52,6 +55,7 @@ def park(state: BrokerState, job: KeptJob, gate: str) -> None:
     """Puts a job aside. It was perhaps let through another gate for a slot: the next goes in its stead."""
     _stand_in_line(state, job, gate, first=job.passed == (gate, job.attempt))
     job.parked = gate
+    state.on_the_way[job.asked.job_type].discard(job.id)
     state.counts[job.queue]["parked"] += 1
     pass_on_all(state, job, but=gate)
 
@@ -99,6 +103,8 @@ def let_through(state: BrokerState, gate: str, most: int) -> int:
         unpark(state, job)
         if not gate.startswith("paused:"):
             job.passed = (gate, job.attempt)
+        if gate.startswith("rate:"):
+            state.on_the_way[job.asked.job_type].add(job.id)
         state.to_queue(job, front=True)
     return len(chosen)
 
@@ -117,6 +123,12 @@ def _place_of_next(state: BrokerState, gate: str, ranks: Sequence[int]) -> int:
         return 0
     state.turns[gate] += 1
     return ranks.index(ranks[-1]) if state.turns[gate] % _TURNS == 0 else 0
+
+
+def chime(state: BrokerState) -> int:
+    """Lets jobs through whose rates allow it by now; how many."""
+    kinds = [gate.partition(":")[2] for gate in list(state.parked) if gate.startswith("rate:")]
+    return sum(let_through(state, f"rate:{k}", rates.room_behind(state, k)) for k in kinds)
 
 
 def pass_on(state: BrokerState, gate: str) -> None:

@@ -1,0 +1,97 @@
+"""Whatever arrives when, and whoever claims: no window of a rate's time has more starts than its limit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.domain.jobs.options.rate import Rate
+from backend.domain.ports import ClaimPlan
+from tests.contract.broker.brokers import InMemory, in_fakeredis
+from tests.contract.broker.jobs import new_job, outcome
+from tests.contract.broker.scene import Scene
+
+QUEUES = ("high", "normal", "low")
+PLAN = [ClaimPlan(queue, 0) for queue in QUEUES]
+#: Seconds, and jobs that arrive: then a worker claims, or a scheduler rings.
+_steps = st.lists(
+    st.tuples(
+        st.sampled_from((0.0, 0.0, 0.25, 1.0, 3.0, 11.0)),
+        st.integers(0, 4),
+        st.integers(0, 6),
+        st.booleans(),
+        st.sampled_from(("finished", "returned", "released")),
+    ),
+    min_size=5,
+    max_size=60,
+)
+_rates = st.builds(
+    lambda limit, per, burst: Rate(limit, per, min(limit, burst)),
+    st.integers(1, 12),
+    st.sampled_from((5.0, 10.0, 30.0)),
+    st.integers(1, 12),
+)
+
+
+def _most_in_a_window(starts: list[float], per: float) -> int:
+    """By brute force: windows that begin with a start are the fullest."""
+    return max((sum(at <= other < at + per for other in starts) for at in starts), default=0)
+
+
+def _starts(
+    scene: Scene, rate: Rate, steps: list[tuple[float, int, int, bool, str]]
+) -> list[float]:
+    scene.do.rate("greet", rate)
+    now, starts, worker = 0.0, list[float](), scene.worker()
+    for seconds, arrive, claim, ring, how in steps:
+        scene.broker.pass_time(seconds)
+        now += seconds
+        scene.accept(*(new_job(queue=q) for q in ("normal", "high", "low", "normal")[:arrive]))
+        if ring:
+            scene.promote()
+        held = worker.settle_and_claim([], PLAN, claim)[1] if claim else []
+        starts += [now] * len(held)
+        worker.settle_and_claim([(job, outcome(how)) for job in held], [], 0)
+    return starts
+
+
+def _work_off(scene: Scene, rate: Rate) -> None:
+    """Time and one worker are all that it takes until nobody waits."""
+    worker = scene.worker()
+    for _ in range(400):
+        waiting = [scene.look.parked("rate:greet", 0, 1), *map(scene.queue, QUEUES)]
+        if not any(waiting):
+            return
+        scene.broker.pass_time(rate.every_us / 1_000_000 + 0.001)
+        held = worker.settle_and_claim([], PLAN, 9)[1]
+        worker.settle_and_claim([(job, outcome("finished")) for job in held], [], 0)
+    pytest.fail("somebody waits for ever")
+
+
+@given(_rates, _steps)
+@settings(max_examples=150, deadline=None)
+def test_no_window_has_too_many_starts_in_memory(
+    rate: Rate, steps: list[tuple[float, int, int, bool, str]]
+) -> None:
+    scene = Scene(InMemory())
+
+    starts = _starts(scene, rate, steps)
+
+    assert _most_in_a_window(starts, rate.per) <= rate.limit
+    _work_off(scene, rate)
+
+
+@given(_rates, _steps)
+@settings(max_examples=25, deadline=None)
+def test_no_window_has_too_many_starts_in_redis(
+    rate: Rate, steps: list[tuple[float, int, int, bool, str]]
+) -> None:
+    with in_fakeredis() as broker:
+        scene = Scene(broker)
+
+        # Its own clock goes on meanwhile: what takes a second here looks like a second more.
+        starts = _starts(scene, rate, steps)
+
+        assert _most_in_a_window(starts, rate.per - 2.0) <= rate.limit
+        _work_off(scene, rate)
