@@ -30,7 +30,8 @@ def sent_by(name: str) -> frozenset[str]:
         text = text.replace(parted, joined)
     sent = " ".join(_SENT.findall(text))
     own = {word.lower() for word in re.findall(r"'([A-Z|]+)'", sent)}
-    called = {other for other in _functions() if other != name and f"{other}(" in text}
+    words = set(re.findall(r"\b(\w+)\(", text))
+    called = {other for other in _functions() if other != name and other in words}
     return frozenset(own).union(*(sent_by(other) for other in called))
 
 
