@@ -9,8 +9,9 @@ found=""
 for pid_file in "$STATE"/run/workers-*.pid; do
   [ -f "$pid_file" ] || continue
   pid="$(cat "$pid_file")"
-  # A pid file may outlive its process, and the number may belong to another one by now.
-  if ! ps -p "$pid" -o args= 2> /dev/null | grep -q 'tally.* worker'; then
+  # A pid file may outlive its process, and the number may belong to another one by now. What `tally worker`
+  # becomes has another name, in either wheel.
+  if ! ps -p "$pid" -o args= 2> /dev/null | grep -qE 'tally.* worker|workers\.processes\.supervisor'; then
     rm -f "$pid_file"
     continue
   fi

@@ -16,7 +16,7 @@ _UNITS = ROOT / "deploy" / "systemd"
 _SERVICES = sorted(_UNITS.glob("*.service"))
 _GUIDE = ROOT / "docs" / "how-to" / "deploy.md"
 #: Extras that no deployment needs: servers for development, tests, and the tools around them.
-_FOR_DEVELOPERS = {"embedded", "demo", "test", "lint", "install"}
+_FOR_DEVELOPERS = {"embedded", "dev", "demo", "test", "lint", "install"}
 
 
 @pytest.fixture

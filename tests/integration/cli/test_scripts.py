@@ -160,8 +160,11 @@ def test_workers_start_in_the_background_and_keep_the_log_of_those_before(
 
     assert "workers run in the background" in said
     [pid_file] = (state / "run").glob("workers-*.pid")
-    assert psutil.pid_exists(int(pid_file.read_text()))
+    supervisor = psutil.Process(int(pid_file.read_text()))
     assert (state / "log/workers.log").read_text().startswith("of those before\n")
+
+    assert "workers stopped" in scripts.run("workers/stop-workers.sh", "--now")
+    assert not supervisor.is_running()
 
 
 def test_workers_that_do_not_start_in_the_background_are_status_1(
