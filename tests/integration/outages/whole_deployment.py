@@ -14,6 +14,7 @@ from backend.quickstart.free_port import free_port
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
+_WORKERS = 2
 _TOKEN = "a-key-of-these-tests-that-nobody-else-has"
 
 
@@ -49,7 +50,7 @@ class WholeDeployment:
     def start(self) -> None:
         """All four; returns at once."""
         commands = {
-            "worker": ["worker", "default", "--processes=2", "--concurrency=4"],
+            "worker": ["worker", "default", f"--processes={_WORKERS}", "--concurrency=4"],
             "scheduler": ["scheduler"],
             "recorder": ["recorder"],
             "api": ["api", f"--port={self.ports['api']}"],
@@ -80,8 +81,9 @@ class WholeDeployment:
         return {name: self.ask(name, "/readyz").status for name in self.ports}
 
     def be_ready(self) -> None:
-        """Blocks until all are."""
+        """Blocks until all are; a supervisor is so with its first worker process."""
         eventually(lambda: set(self.readiness().values()) == {200}, timeout=60, show=self.readiness)
+        eventually(lambda: len(self.cluster.pids()) == _WORKERS, timeout=60, show=self.cluster.log)
 
     def ended(self) -> dict[str, int]:
         """The processes that ended, and how."""
