@@ -11,7 +11,6 @@ from datetime import datetime
 from driver import Command, Driver, payload, python, serve
 from redis import Redis
 
-from backend.domain.jobs.job_type import JobType
 from backend.services.queue_service import QueueService
 
 _TALLY = ("-m", "backend.cli.main")
@@ -60,7 +59,11 @@ class OnTally(Driver):
         return [python(*_TALLY, "recorder")]
 
     def has_a_loop(self) -> bool:
-        """Whether handlers may be async."""
+        """Whether handlers may be async; revisions before have the class elsewhere."""
+        try:
+            from backend.domain.jobs.job_type import JobType
+        except ImportError:
+            return False
         return hasattr(JobType, "is_async")
 
     def waiting(self) -> int:
