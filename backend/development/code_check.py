@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
+
+from workers.runtime.own_program import own_program
 
 _PATIENCE = 60.0
 
@@ -14,7 +15,7 @@ def trouble_with_code(environment: Mapping[str, str]) -> str:
     """What `tally config check` says against it; empty when it would start."""
     try:
         tried = subprocess.run(
-            [sys.executable, "-P", "-m", "backend.cli.main", "config", "check"],
+            own_program("backend.cli.main", "config", "check"),
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,

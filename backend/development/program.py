@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 
 from backend.embedded.launch import follower
 from workers.runtime.ending import LONGEST_ENDING_SECONDS
+from workers.runtime.own_program import own_program
 
 #: Takes a line of a process, under its name.
 Lines = Callable[[str, str], None]
@@ -48,14 +48,7 @@ class Run:
         self._on_end = on_end
         output = None if lines is None else subprocess.PIPE
         self._process = subprocess.Popen(
-            [
-                *follower(signal.SIGTERM),
-                sys.executable,
-                "-P",
-                "-m",
-                "backend.cli.main",
-                *program.command,
-            ],
+            [*follower(signal.SIGTERM), *own_program("backend.cli.main", *program.command)],
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import psutil
 
 from backend.drills.waiting import wait_until
+from workers.runtime.own_program import own_program
 
 Process = subprocess.Popen[bytes]
 
@@ -55,7 +55,7 @@ class Processes:
         """Whoever is mute can write neither log nor message: both answer that the disk is full."""
         with Path("/dev/full" if mute else self._log).open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", "backend.cli.main", *command],
+                own_program("backend.cli.main", *command),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

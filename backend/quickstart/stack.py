@@ -6,7 +6,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from backend.api.config.left_by_dev import OWNER
 from backend.domain.errors import TallyError
 from backend.embedded import Servers, servers_from_environment_or_start
 from backend.embedded.launch import follower
+from workers.runtime.own_program import own_program
 
 _PATIENCE = 20.0
 
@@ -53,14 +53,7 @@ class Stack:
         """Starts a process of the `tally` command; its log is in the state directory."""
         with (self.state / "log" / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [
-                    *follower(signal.SIGTERM),
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "backend.cli.main",
-                    *command,
-                ],
+                [*follower(signal.SIGTERM), *own_program("backend.cli.main", *command)],
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

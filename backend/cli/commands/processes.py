@@ -31,6 +31,7 @@ from backend.telemetry.logs.set_up import set_up_logs
 from backend.telemetry.metrics.metrics_place import count_folder
 from workers.runtime import stop_signals
 from workers.runtime.green_threads import refuse_green_threads
+from workers.runtime.own_program import own_program
 from workers.runtime.supervision.supervisor_spec import SupervisorSpec
 
 _LAST_PORT = 65_535
@@ -93,15 +94,8 @@ def worker(
 
 def _become_supervisor(spec: SupervisorSpec) -> NoReturn:
     """The same process goes on as a program that needs much less memory."""
-    program = [
-        sys.executable,
-        # Not the current folder first: what is called ``workers`` there would be run instead.
-        "-P",
-        "-m",
-        "workers.processes.supervisor",
-        f"--spec={spec.hand_over()}",
-        *spec.lanes,
-    ]
+    spec_from = f"--spec={spec.hand_over()}"
+    program = own_program("workers.processes.supervisor", spec_from, *spec.lanes)
     with stop_signals.held_back():
         os.execv(sys.executable, program)  # noqa: S606 - no shell is wanted, and none of it is from outside
 

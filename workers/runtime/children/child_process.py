@@ -19,6 +19,7 @@ import psutil
 from backend.api.config.handing_on import written_down
 from backend.api.config.settings import Settings
 from workers.runtime.children import frames
+from workers.runtime.own_program import own_program
 from workers.runtime.stop_signals import held_back
 
 #: Seconds that importing the job packages may take on a busy machine.
@@ -167,7 +168,7 @@ class ChildProcess:
 
 
 def _spawned(theirs: socket.socket, surroundings: Surroundings) -> subprocess.Popen[bytes]:
-    command = (sys.executable, "-m", "workers.runtime", str(theirs.fileno()), str(os.getpid()))
+    command = own_program("workers.runtime", str(theirs.fileno()), str(os.getpid()))
     with held_back():
         return subprocess.Popen(
             command,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 
 import psutil
 
 from workers.runtime import stop_signals
+from workers.runtime.own_program import own_program
 from workers.runtime.slots.running_table import RunningJob, RunningTable
 from workers.runtime.supervision.killing import (
     Killing,
@@ -38,11 +38,7 @@ class WorkerHandle:
         self.killing: Killing | None = None
         with stop_signals.held_back():
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    # As in `tally worker`: the current folder is the last place to look, not the first.
-                    "-P",
-                    "-m",
+                own_program(
                     _PROGRAM,
                     f"--lane={lane}",
                     f"--name={name}",
@@ -50,7 +46,7 @@ class WorkerHandle:
                     f"--async-slots={async_slots}",
                     f"--running-table={self.running_table.descriptor}",
                     f"--parent={os.getpid()}",
-                ],
+                ),
                 pass_fds=[self.running_table.descriptor],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
