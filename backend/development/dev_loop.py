@@ -11,24 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
-from typing import Protocol
 
 from backend.development.code_check import trouble_with_code
+from backend.development.one_log import OneLog
 from backend.development.program import Lines, Program, Run, stop
 from workers.runtime import stop_signals
 
 #: How long what runs may take to end, for new code and for good; then its jobs are given back, uncharged.
 _RELOAD_GRACE_SECONDS, _END_GRACE_SECONDS = 2.0, 10.0
-
-
-class Log(Protocol):
-    """Where the loop says what it does."""
-
-    def say(self, text: str) -> None:
-        """What happens."""
-
-    def complain(self, text: str) -> None:
-        """What is wrong."""
 
 
 class DevLoop:
@@ -38,7 +28,7 @@ class DevLoop:
         self,
         programs: Sequence[Program],
         environment: Mapping[str, str],
-        log: Log,
+        log: OneLog,
         *,
         lines: Lines | None = None,
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backend.api.config.given_by import variable_of
 from backend.api.config.left_by_dev import stores_left_by_dev
 from backend.api.config.settings import Settings
 from backend.api.config.settings_file import find_file
@@ -47,17 +48,11 @@ def _masked(settings: Settings, name: str) -> str:
 
 
 def _source(row: SettingRow, variables: set[str]) -> str:
-    """The variable that counts; empty when none is set."""
+    """The variable that counts, also where it gives only a part; empty when none is set."""
     for variable in row.variables:
-        if any(name == variable or name.startswith(f"{variable}__") for name in variables):
+        if any(name.startswith(f"{variable}__") for name in variables):
             return variable
-    return next((variable for variable in _groups(row.name) if variable in variables), "")
-
-
-def _groups(name: str) -> list[str]:
-    """A whole group may be set by one variable that holds JSON."""
-    parts = name.upper().split(".")
-    return ["TALLY_" + "__".join(parts[:depth]) for depth in range(1, len(parts))]
+    return variable_of(row.name.split("."), Settings, variables)
 
 
 def _is_in(content: Any, name: str) -> bool:

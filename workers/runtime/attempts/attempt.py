@@ -105,9 +105,7 @@ def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
         body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         end_copy(raised)
-        failed = failure(job, raised, context.canceled, prepared.job_type)
-        log = kept_log(prepared.job_type, job, context)
-        return failed._replace(run_seconds=time.perf_counter() - started, log=log)
+        return _failed(prepared, job, context, raised, started)
     log = kept_log(prepared.job_type, job, context)
     return Outcome(OutcomeKind.FINISHED, body, run_seconds=time.perf_counter() - started, log=log)
 
@@ -129,11 +127,17 @@ async def run_awaited(
         body = "" if result is None else prepared.to_json(result)
     except BaseException as raised:  # noqa: BLE001 - even SystemExit is the job's, not ours
         end_copy(raised)
-        failed = failure(job, meant(raised), context.canceled, prepared.job_type)
-        log = kept_log(prepared.job_type, job, context)
-        return failed._replace(run_seconds=time.perf_counter() - started, log=log)
+        return _failed(prepared, job, context, meant(raised), started)
     log = kept_log(prepared.job_type, job, context)
     return Outcome(OutcomeKind.FINISHED, body, run_seconds=time.perf_counter() - started, log=log)
+
+
+def _failed(
+    prepared: Prepared, job: ClaimedJob, context: JobContext, raised: BaseException, started: float
+) -> Outcome:
+    failed = failure(job, raised, context.canceled, prepared.job_type)
+    log = kept_log(prepared.job_type, job, context)
+    return failed._replace(run_seconds=time.perf_counter() - started, log=log)
 
 
 def _payload(prepared: Prepared, job: ClaimedJob) -> Any:

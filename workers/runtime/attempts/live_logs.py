@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import structlog
 
@@ -13,19 +13,13 @@ from backend.domain.jobs.attempts.noted_progress import noted_text
 from backend.domain.jobs.step_codes import ExtendCode
 from workers.base_worker import JobContext
 from workers.job_types.job_log import JobLog
+from workers.runtime.attempts.job_contexts import ProgressNotes
 from workers.runtime.attempts.progress import Progress
 from workers.runtime.children.forked_copy import is_copy
 
 log = structlog.get_logger("tally.worker")
 
 _BETWEEN_SECONDS = 1.0
-
-
-class Notes(Protocol):
-    """Where it is written."""
-
-    def note(self, job_id: str, fence: str, progress: str) -> ExtendCode:
-        """Notes it, while the lease of the attempt holds."""
 
 
 class _Watched(NamedTuple):
@@ -40,7 +34,7 @@ class _Watched(NamedTuple):
 class LiveLogs:
     """Those of one worker process: a thread from the first line on, which looks once a second."""
 
-    def __init__(self, notes: Notes, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, notes: ProgressNotes, now: Callable[[], float] = time.monotonic) -> None:
         """``now`` gives seconds."""
         self._notes = notes
         self._now = now
