@@ -90,8 +90,9 @@ local function room_by_rate(root, gate)
 end
 
 -- Opens the gates whose time has come: how many jobs were let through, and ms until the next alarm (nil: none).
-local function chime(root, now)
-  local alarms, moved = root .. ':tally:alarms', 0
+-- By the clock as it is now: the step that calls may have set an alarm for an instant after its own beginning.
+local function chime(root)
+  local alarms, moved, now = root .. ':tally:alarms', 0, now_ms()
   for _, gate in ipairs(redis.call('ZRANGEBYSCORE', alarms, '-inf', now, 'LIMIT', 0, 100)) do
     redis.call('ZREM', alarms, gate)
     moved = moved + unpark(root, gate, room_by_rate(root, gate), 200)

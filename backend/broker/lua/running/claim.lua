@@ -164,7 +164,7 @@ end
 -- Without a scheduler the workers ring the alarms themselves.
 local function look_and_chime(root, n, lanes, argv, state)
   look(root, n, lanes, argv, state)
-  if state.rates and #state.jobs < n and chime(root, state.now) > 0 then look(root, n, lanes, argv, state) end
+  if state.rates and #state.jobs < n and chime(root) > 0 then look(root, n, lanes, argv, state) end
 end
 
 local function claim(keys, argv)

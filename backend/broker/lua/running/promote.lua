@@ -41,7 +41,7 @@ local function promote(keys, argv)
   for lane, jobs in pairs(rung) do ring(root, lane, jobs) end
   local head = redis.call('ZRANGE', root .. ':scheduler:scheduled_jobs', 0, 0, 'WITHSCORES')
   local wait = head[2] and math.max(0, math.ceil(tonumber(head[2]) * 1000 - now)) or -1
-  local _, next_alarm = chime(root, now)
+  local _, next_alarm = chime(root)
   if next_alarm and (wait < 0 or next_alarm < wait) then wait = next_alarm end
   return {moved, wait, math.floor(late)}
 end
