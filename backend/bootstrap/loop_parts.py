@@ -8,6 +8,7 @@ from typing import Any
 from backend.bootstrap.platform import Platform
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
+from backend.domain.ports import Dispatch
 from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.loop.event_loop import EventLoop
@@ -17,6 +18,8 @@ from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_slot_pool import LoopSlotPool
 from workers.runtime.loop.loop_thread import LoopThread
 from workers.runtime.loop.loop_watch import LoopWatch
+from workers.runtime.loop.passing_over import PassingOver
+from workers.runtime.slots.claim_order import ClaimOrder
 from workers.runtime.slots.running_table import RunningTable
 
 Workers = Mapping[type[BaseWorker], BaseWorker]
@@ -43,11 +46,16 @@ def loop_jobs(
     return LoopJobs(thread, slots, prepared, make_context)
 
 
-def slot_pool_beside(jobs: LoopJobs) -> Callable[..., LoopSlotPool]:
-    """Makes the slot pool of a process that has a loop, of what every slot pool is made of."""
+def slot_pool_beside(jobs: LoopJobs, dispatch: Dispatch | None) -> Callable[..., LoopSlotPool]:
+    """Makes the slot pool of a process that has a loop, of what every slot pool is made of.
 
-    def make(**shared: Any) -> LoopSlotPool:
-        return LoopSlotPool(jobs, **shared)
+    ``dispatch`` is for looks behind jobs for which there is no room; None: all types are async.
+    """
+
+    def make(*, order: ClaimOrder, **shared: Any) -> LoopSlotPool:
+        kinds = tuple(jobs.prepared)
+        passing = PassingOver(dispatch, order.plan, kinds) if dispatch is not None else None
+        return LoopSlotPool(jobs, passing, order=order, **shared)
 
     return make
 

@@ -151,9 +151,28 @@ def _slots_and_loop(
     from backend.bootstrap import loop_parts
 
     jobs = loop_parts.loop_jobs(parts, kinds, workers, table, make_context)
-    beside = loop_parts.slot_pool_beside(jobs)
+    beside = loop_parts.slot_pool_beside(jobs, _dispatch_for_looks(parts, worker_spec, len(kinds)))
     pool = _slot_pool(beside, parts, worker_spec, **others)
     return pool, loop_parts.event_loop(parts, jobs, pool, list(workers.values()))
+
+
+def _dispatch_for_looks(
+    parts: Platform, worker_spec: WorkerSpec, async_types: int
+) -> RedisDispatch | None:
+    """None where all types of its lanes are async: nothing stands between their jobs."""
+    lanes = worker_spec.lanes
+    types = sum(kind.lane in lanes for kind in parts.catalogue.own())
+    return _dispatch(parts, worker_spec) if types > async_types else None
+
+
+def _dispatch(parts: Platform, worker_spec: WorkerSpec) -> RedisDispatch:
+    return RedisDispatch(
+        parts.home.client,
+        parts.home.keys,
+        worker=worker_spec.name,
+        lanes=worker_spec.lanes,
+        lease=parts.settings.worker.lease,
+    )
 
 
 def _async_types(parts: Platform, lanes: Sequence[str]) -> list[JobType]:
@@ -179,8 +198,7 @@ def _slot_pool(
     return make(
         worker=name,
         dispatches=[
-            RedisDispatch(redis, keys, worker=name, lanes=lanes, lease=settings.lease)
-            for _ in range(min(worker_spec.slots, _DISPATCHES))
+            _dispatch(parts, worker_spec) for _ in range(min(worker_spec.slots, _DISPATCHES))
         ],
         order=ClaimOrder(lanes, settings.weights),
         calls=RedisWakeCalls(

@@ -53,6 +53,21 @@ class ClaimPlan(NamedTuple):
     guaranteed: int
 
 
+class WantedTypes(NamedTuple):
+    """The job types that a worker has room for, wherever in their queues the jobs stand."""
+
+    job_types: Sequence[str]
+    #: All other types instead, and suspects of these.
+    others: bool = False
+
+
+class PickedOut(NamedTuple):
+    """What was picked out from behind other jobs, and whether some queue goes on behind that."""
+
+    jobs: list[ClaimedJob]
+    is_deeper: bool
+
+
 class Dispatch(Protocol):
     """The hot path of a worker process: outcomes out and jobs in, in one round trip."""
 
@@ -60,6 +75,14 @@ class Dispatch(Protocol):
         self, ended: Sequence[tuple[ClaimedJob, Outcome]], plan: Sequence[ClaimPlan], most: int
     ) -> tuple[list[SettleCode], list[ClaimedJob]]:
         """Settles ``ended``, then claims up to ``most``; raises QueueUnavailable when unsure."""
+
+    def pick_out(
+        self, wanted: WantedTypes, plan: Sequence[ClaimPlan], most: int, start: int = 0
+    ) -> PickedOut:
+        """Claims up to ``most`` jobs of the types wanted, and passes over what stands before them.
+
+        Looks at a hundred places of each queue, from ``start``; raises QueueUnavailable when unsure.
+        """
 
 
 class Lease(NamedTuple):

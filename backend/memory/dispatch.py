@@ -10,11 +10,14 @@ from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.jobs.step_codes import SettleCode
-from backend.domain.ports import ClaimPlan
+from backend.domain.ports import ClaimPlan, PickedOut, WantedTypes
 from backend.memory.endings import end_attempt, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 from backend.memory.waiting import gates
+
+#: Of a queue, so many are looked at when some are picked out.
+_PLACES = 100
 
 
 class MemoryDispatch:
@@ -35,6 +38,34 @@ class MemoryDispatch:
             if len(claimed) < most and gates.chime(self._state):
                 claimed += self._claim(plan, most - len(claimed))
             return codes, claimed
+
+    def pick_out(
+        self, wanted: WantedTypes, plan: Sequence[ClaimPlan], most: int, start: int = 0
+    ) -> PickedOut:
+        """First what each queue is guaranteed, then in order; what is not wanted stays where it is."""
+        claimed: list[ClaimedJob] = []
+        is_deeper = False
+        with self._state.lock:
+            guaranteed = [entry for entry in plan if entry.guaranteed]
+            for entry in (*guaranteed, *(ClaimPlan(entry.queue, most) for entry in plan)):
+                ids = self._state.queues.get(entry.queue, [])[start : start + _PLACES]
+                if self._is_open(entry.queue):
+                    is_deeper |= len(ids) == _PLACES
+                    room = min(entry.guaranteed, most - len(claimed))
+                    claimed += self._pick(ids, entry.queue, room, wanted)
+        return PickedOut(claimed, is_deeper)
+
+    def _pick(
+        self, ids: Sequence[str], queue: str, most: int, wanted: WantedTypes
+    ) -> list[ClaimedJob]:
+        claimed: list[ClaimedJob] = []
+        for job in (self._state.jobs[job_id] for job_id in ids):
+            is_of_these = job.asked.job_type in wanted.job_types and not job.is_suspect
+            if len(claimed) < most and is_of_these != wanted.others:
+                self._state.queues[queue].remove(job.id)
+                if self._may_start(job):
+                    claimed.append(self._start(job))
+        return claimed
 
     def _settle(self, held: ClaimedJob, outcome: Outcome) -> SettleCode:
         job = self._state.find(held.id)

@@ -24,8 +24,8 @@ from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
 from tests.property.followed import call_follow_ups, follow_up_options
 from tests.property.model import DELAYED, WAITING, ModelJob
+from tests.property.picking_out import QUEUES, PickingOut
 
-QUEUES = ("high", "normal", "low:email")
 LANES = ("default", "email")
 TYPES = ("greet", "other")
 LIMITS = {"k1": 1, "k2": 2}
@@ -61,7 +61,7 @@ asks = st.fixed_dictionaries(
 )
 
 
-class PortHistories(RuleBasedStateMachine):
+class PortHistories(PickingOut, RuleBasedStateMachine):
     """One deployment from its first job to its last."""
 
     open: ClassVar[Callable[[], Broker]]
@@ -136,6 +136,11 @@ class PortHistories(RuleBasedStateMachine):
     @rule(most=st.integers(1, 6), asked=st.permutations(QUEUES), share=st.integers(0, 2))
     def claim(self, most: int, asked: list[str], share: int) -> None:
         claimed = self.scene.claim(most, asked, lease_seconds=LEASE, guaranteed={asked[-1]: share})
+        self.claimed(claimed, most)
+        if len(claimed) < most:
+            assert [q for q in asked if self._is_open(q) and self.scene.queue(q)] == []
+
+    def claimed(self, claimed: list[ClaimedJob], most: int) -> None:
         assert len(claimed) <= most
         self._note_expired()
         for held in claimed:
@@ -145,8 +150,6 @@ class PortHistories(RuleBasedStateMachine):
             job.expired = self._is_over(held.id)
             job.start(held)
             self.leases[held.id] = self.now + LEASE
-        if len(claimed) < most:
-            assert [q for q in asked if self._is_open(q) and self.scene.queue(q)] == []
 
     def _note_expired(self) -> None:
         for job_id, job in self.jobs.items():

@@ -14,7 +14,7 @@ from backend.broker.server.connection import translate
 from backend.broker.server.functions import Functions, is_missing_function, load_library
 from backend.domain.errors import QueueUnavailable
 from backend.domain.jobs.job import ClaimedJob
-from backend.domain.ports import ClaimPlan
+from backend.domain.ports import ClaimPlan, WantedTypes
 
 
 class ClaimCall:
@@ -37,6 +37,15 @@ class ClaimCall:
         queues = [text for entry in plan for text in entry]
         head = (self._worker, lease_ms, most)
         return self.functions.command("claim", [*head, *self._lanes, *queues])
+
+    def picking(
+        self, wanted: WantedTypes, plan: Sequence[ClaimPlan], most: int, start: int
+    ) -> tuple[Any, ...]:
+        """The command that picks jobs of some types out from behind others."""
+        queues = [text for entry in plan for text in entry]
+        types = [len(wanted.job_types), *wanted.job_types]
+        head = (self._worker, self._lease_ms, most, int(wanted.others), start)
+        return self.functions.command("pick_out", [*head, *types, *queues])
 
     def keep(self, jobs: Sequence[ClaimedJob]) -> tuple[Any, ...]:
         """The command that gives jobs, claimed for another time, the usual lease from now on."""

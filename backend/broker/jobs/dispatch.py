@@ -14,7 +14,7 @@ from backend.broker.keys import Keys
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import SettleCode
-from backend.domain.ports import ClaimPlan
+from backend.domain.ports import ClaimPlan, PickedOut, WantedTypes
 
 #: Outcomes settled by one step; more are split, so that no step holds the server long.
 SETTLE_BATCH = 100
@@ -73,6 +73,17 @@ class RedisDispatch:
         except RedisError as error:
             self._give_up(error)
         return codes, jobs
+
+    def pick_out(
+        self, wanted: WantedTypes, plan: Sequence[ClaimPlan], most: int, start: int = 0
+    ) -> PickedOut:
+        """In one round trip; not while an answer is still to be read."""
+        try:
+            self._connection.send_command(*self._claim.picking(wanted, plan, most, start))
+            is_deeper, *entries = self._connection.read_response()
+        except RedisError as error:
+            self._give_up(error)
+        return PickedOut(self._claim.jobs_in(entries), is_deeper == b"1")
 
     def _give_up(self, error: RedisError) -> NoReturn:
         """A connection with unread answers is useless; the next request opens a new one."""

@@ -20,6 +20,7 @@ from redis.exceptions import ResponseError
 STEPS = (
     "enqueue",
     "claim",
+    "pick_out",
     "settle",
     "extend",
     "promote",
@@ -62,7 +63,11 @@ STEPS = (
 #: What they share, before all of them.
 SHARED = ("_history", "_prelude", "_gates", "_rates", "_endings")
 #: What steps besides themselves leave to later ones.
-_LEFT_TO_LATER = {"settle": ["ATTEMPT", "end_attempt"], "trim": ["account"]}
+_LEFT_TO_LATER = {
+    "claim": ["is_open", "claim_state", "take", "start_all"],
+    "settle": ["ATTEMPT", "end_attempt"],
+    "trim": ["account"],
+}
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3
 

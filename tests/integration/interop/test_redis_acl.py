@@ -43,7 +43,7 @@ _ASKED = (
 _LOADS = "tally-clock"
 _BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
 _WORK = (
-    *("claim", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
+    *("claim", "pick_out", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
     *("controls", "adopt"),
     *_BOOKS,
 )

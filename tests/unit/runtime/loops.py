@@ -12,6 +12,7 @@ from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.step_codes import SettleCode
+from backend.domain.ports import PickedOut, WantedTypes
 from workers.base_worker import JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_of
@@ -21,6 +22,7 @@ from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_slot_pool import LoopSlotPool
 from workers.runtime.loop.loop_thread import LoopThread
+from workers.runtime.loop.passing_over import PassingOver
 from workers.runtime.slots.claim_order import ClaimOrder
 from workers.runtime.slots.running_table import RunningTable
 from workers.runtime.slots.slot_pool import no_tally
@@ -33,6 +35,8 @@ class Queue:
         self.waiting: list[ClaimedJob] = []
         self.settled: list[tuple[str, Outcome]] = []
         self.asked: list[int] = []
+        #: Where each look for some types began, and for how many jobs.
+        self.looks: list[tuple[int, int]] = []
         self.pool: LoopSlotPool | None = None
 
     def add(self, job_type: str, count: int = 1, **fields: Any) -> None:
@@ -56,6 +60,15 @@ class Queue:
             self.asked.append(most)
         taken, self.waiting = self.waiting[:most], self.waiting[most:]
         return [SettleCode.SETTLED] * len(ended), taken
+
+    def pick_out(self, wanted: WantedTypes, plan: Any, most: int, start: int = 0) -> PickedOut:
+        """As Redis does."""
+        at = self.waiting[start : start + 100]
+        others = wanted.others
+        found = [job for job in at if (job.job_type in wanted.job_types) != others][:most]
+        self.looks.append((start, most))
+        self.waiting = [job for job in self.waiting if job not in found]
+        return PickedOut(found, len(at) == 100)
 
     def claim_when_woken(self, plan: Any, most: int, timeout: float) -> list[ClaimedJob]:
         """Nothing ever comes while somebody listens: then all is over."""
@@ -82,13 +95,17 @@ class Bench:
             {n: attempt.prepare(kind, None) for n, kind in kinds.items() if kind.is_async},
             self._context,
         )
+        order = ClaimOrder(["default"], {"high": 6, "normal": 3, "low": 1})
         self.pool = self.queue.pool = LoopSlotPool(
             self.jobs,
+            PassingOver(self.queue, order.plan, tuple(self.jobs.prepared)),
             worker="w",
             dispatches=[self.queue],
-            order=ClaimOrder(["default"], {"high": 6, "normal": 3, "low": 1}),
+            order=order,
             calls=self.queue,
-            known=KnownTypes(dict.fromkeys(kinds, 1), dict.fromkeys(kinds), {}, patience_seconds=0),  # type: ignore[arg-type]
+            known=KnownTypes(
+                dict.fromkeys(kinds, 1), dict.fromkeys(kinds), {}, patience_seconds=60
+            ),  # type: ignore[arg-type]
             running_table=self.table,
             make_context=self._context,
             batch_seconds=10,

@@ -104,7 +104,7 @@ def test_plain_jobs_beyond_what_a_slot_wants_go_back_to_the_queue() -> None:
         assert returned == [(f"plain-{n}", OutcomeKind.RETURNED) for n in range(7, 2, -1)]
 
 
-def test_one_who_listens_waits_until_the_loop_has_room() -> None:
+def test_one_who_listens_to_a_full_loop_is_called_when_it_has_room() -> None:
     with bench({"wait": _wait}, slots=1) as it:
         it.queue.add("wait")
         it.pool.exchange([], 1)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from workers.base_worker import BaseWorker
 from workers.job_types.lifespans import close_lifespans
+from workers.runtime.loop.loop_carrier import LoopCarrier
 from workers.runtime.loop.loop_jobs import LoopJobs
+from workers.runtime.loop.loop_seeker import LoopSeeker
 from workers.runtime.loop.loop_slot import LoopSlot
-from workers.runtime.loop.loop_slot_pool import LoopCarrier, LoopSlotPool
+from workers.runtime.loop.loop_slot_pool import LoopSlotPool
 from workers.runtime.loop.loop_watch import LoopWatch
 
 #: While one waits for Redis, the other has the next outcomes sent.
@@ -32,6 +34,7 @@ class EventLoop:
         self._opened: list[BaseWorker] = []
         self._watch = watch
         self._carriers = [LoopCarrier(number, pool, loop_jobs) for number in range(_CARRIERS)]
+        self._seekers = [LoopSeeker(pool)] if pool.passes_over else []
 
     @property
     def slots(self) -> Sequence[LoopSlot]:
@@ -53,7 +56,7 @@ class EventLoop:
     def start(self) -> None:
         """Lets jobs come."""
         self._thread.call(self._loop_jobs.look_after)
-        for thread in (*self._carriers, self._watch):
+        for thread in (*self._carriers, *self._seekers, self._watch):
             thread.start()
 
     def cancel_all(self) -> None:

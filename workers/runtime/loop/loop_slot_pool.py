@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
+from backend.domain.ports import WantedTypes
 from workers.runtime.loop.loop_jobs import LoopJobs
+from workers.runtime.loop.loop_seeker import LOOK_SECONDS
 from workers.runtime.loop.loop_slot import LoopSlot
+from workers.runtime.loop.passing_over import PassingOver
 from workers.runtime.slots.idle_slots import MOST_JOBS
 from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool
@@ -22,8 +24,12 @@ class LoopSlotPool(SlotPool):
     who settle for it claim as well.
     """
 
-    def __init__(self, loop_jobs: LoopJobs, **shared: Any) -> None:
+    def __init__(
+        self, loop_jobs: LoopJobs, passing_over: PassingOver | None = None, **shared: Any
+    ) -> None:
+        """Without ``passing_over`` all jobs of its lanes are async."""
         super().__init__(**shared)
+        self._passing_over = passing_over
         self._loop_jobs = loop_jobs
         self._places = loop_jobs.places
         #: The last claim brought as many jobs as were asked for: there may be more.
@@ -71,6 +77,50 @@ class LoopSlotPool(SlotPool):
         self._loop_jobs.start(for_loop, promised)
         return others
 
+    @property
+    def passes_over(self) -> bool:
+        """Whether plain jobs may come between its async ones."""
+        return self._passing_over is not None
+
+    def pick_for_loop(self) -> bool:
+        """While every thread is busy: claims for the loop alone; whether there may be more at once."""
+        passing = self._passing_over
+        if passing is None or self.idle.has_somebody:
+            return False
+        promised = self._places.promise(MOST_JOBS)
+        if not promised:
+            return False
+        claimed: Sequence[ClaimedJob] = ()
+        try:
+            claimed = self._picked(passing, passing.for_loop, promised)
+        finally:
+            for_loop = [job for job in claimed if self._is_for_loop(job)]
+            self._loop_jobs.start(for_loop, promised)
+        self._put_off([job for job in claimed if not self._is_for_loop(job)])
+        return len(claimed) == promised or passing.is_on_its_way(passing.for_loop)
+
+    def _put_off(self, others: Sequence[ClaimedJob]) -> None:
+        """What nothing here can run, whose type is the loop's all the same: it is of a newer version."""
+        for job in others:
+            runner = self.runner_of(job)
+            if isinstance(runner, Outcome):
+                super().exchange([(job, runner)], 0)
+            else:
+                self.give_back([job])
+
+    def _picked(self, passing: PassingOver, wanted: WantedTypes, most: int) -> Sequence[ClaimedJob]:
+        if self.stopping.is_set():
+            return ()
+        try:
+            claimed = passing.pick(wanted, most)
+        except Exception:
+            self.in_doubt = True
+            raise
+        if not self.stopping.is_set():
+            return claimed
+        self.give_back(claimed)
+        return ()
+
     def _is_for_loop(self, job: ClaimedJob) -> bool:
         """A suspect runs alone in a child, and what this process does not know is put off."""
         return (
@@ -87,6 +137,8 @@ class LoopSlotPool(SlotPool):
 
     def _listen(self, most: int) -> Sequence[ClaimedJob] | None:
         """Waits for room first: nothing may be claimed that could not begin."""
+        if self._passing_over is not None and not self._places.has_room():
+            return self._listen_for_threads(self._passing_over, most)
         if not self._places.wait_for_room() or self._is_more:
             return None
         promised = self._places.promise(most)
@@ -97,21 +149,19 @@ class LoopSlotPool(SlotPool):
         # None where all of it went to the loop: there may be more, which nobody will be called for.
         return None if jobs and not others else (jobs and others)
 
+    def _listen_for_threads(self, passing: PassingOver, most: int) -> Sequence[ClaimedJob] | None:
+        """While the loop is full. Nobody waits to be called: he would have to leave async jobs lying."""
+        try:
+            found = self._picked(passing, passing.for_threads, most)
+        except Exception as error:  # noqa: BLE001 - told by the outages
+            self.stopping.wait(self._listener.failed(error))
+            return None
+        self._listener.over()
+        if not found and not passing.is_on_its_way(passing.for_threads):
+            self._places.wait_for_room(LOOK_SECONDS)
+        return found
+
     def stop(self) -> None:
         """Claims nothing more; slots leave as their jobs end."""
         super().stop()
         self._places.end()
-
-
-class LoopCarrier(threading.Thread):
-    """Settles what ends in the loop, many at once."""
-
-    def __init__(self, number: int, pool: LoopSlotPool, loop_jobs: LoopJobs) -> None:
-        super().__init__(name=f"carrier-{number}", daemon=True)
-        self._pool = pool
-        self._loop_jobs = loop_jobs
-
-    def run(self) -> None:
-        """The loop of the thread."""
-        while True:
-            self._pool.settle(self._loop_jobs.next_ended(MOST_JOBS))

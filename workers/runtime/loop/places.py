@@ -48,10 +48,10 @@ class Places:
         """Whether one could be promised."""
         return len(self._free) > self._promised
 
-    def wait_for_room(self) -> bool:
-        """Blocks until one could be promised; False when all is over."""
+    def wait_for_room(self, seconds: float | None = None) -> bool:
+        """Blocks until one could be promised, or for so long; False when all is over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_over or self.has_room())
+            self._changed.wait_for(lambda: self._is_over or self.has_room(), seconds)
             return not self._is_over
 
     def end(self) -> None:

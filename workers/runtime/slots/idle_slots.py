@@ -39,6 +39,11 @@ class IdleSlots:
         self._has_listener = False
         self._is_over = False
 
+    @property
+    def has_somebody(self) -> bool:
+        """Whether some slot is without work at this moment."""
+        return self._has_listener or bool(self._waiting)
+
     def wait(self, slot: Idler) -> Sequence[ClaimedJob]:
         """Returns when the slot has work, shall look for some itself, or all is over.
 

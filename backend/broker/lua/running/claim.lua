@@ -134,13 +134,17 @@ local function rates(root)
   return rules
 end
 
+local function is_open(queue, state)
+  return not state.paused['queue:' .. queue] and not state.paused['lane:' .. lane_of(queue)]
+end
+
 local function look(root, n, lanes, argv, state)
   local open, left, left_by = {}, 0, nil
   for at = 5 + lanes, #argv, 2 do
     local queue, guaranteed = argv[at], tonumber(argv[at + 1])
     if left > 0 and priority_of(queue) == left_by then guaranteed = guaranteed + left end
     guaranteed = math.min(guaranteed, n - #state.jobs)
-    if not state.paused['queue:' .. queue] and not state.paused['lane:' .. lane_of(queue)] then
+    if is_open(queue, state) then
       open[#open + 1] = queue
       if guaranteed > 0 then
         local before = #state.jobs
@@ -167,15 +171,21 @@ local function look_and_chime(root, n, lanes, argv, state)
   if state.rates and #state.jobs < n and chime(root) > 0 then look(root, n, lanes, argv, state) end
 end
 
-local function claim(keys, argv)
-  local root, n, lanes = keys[1], tonumber(argv[3]), tonumber(argv[4])
+-- What one call sees and takes; nothing while all is suspended.
+local function claim_state(root, worker, lease_ms)
   -- One question for both: most deployments have neither.
   local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates') > 0
-  if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return {} end
+  if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
-  local state = {worker = argv[1], now = now, stamp = iso(now), expires = now + tonumber(argv[2]), jobs = {},
+  return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
     rates = has_more and rates(root) or nil}
+end
+
+local function claim(keys, argv)
+  local root, n, lanes = keys[1], tonumber(argv[3]), tonumber(argv[4])
+  local state = claim_state(root, argv[1], tonumber(argv[2]))
+  if not state then return {} end
   local ok, fault = pcall(look_and_chime, root, n, lanes, argv, state)
   -- They are out of their queues: whatever broke, they start, or they would be nowhere.
   if #state.jobs > 0 then start_all(root, state) end
