@@ -10,8 +10,9 @@ from backend.telemetry.outages import Wait
 if TYPE_CHECKING:
     from workers.runtime.loop.loop_slot_pool import LoopSlotPool
 
-#: Seconds between two looks that find nothing, and between two that go on further behind in the queue.
-LOOK_SECONDS, _STEP_SECONDS = 0.2, 0.02
+#: Seconds between two looks that find nothing, and between two that go on further behind in the queue:
+#: in front of a long backlog each process asks Redis for a thousand jobs a second, and not for more.
+LOOK_SECONDS, _STEP_SECONDS = 0.2, 0.1
 
 
 class LoopSeeker(threading.Thread):
