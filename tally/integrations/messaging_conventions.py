@@ -11,6 +11,7 @@ SYSTEM = "messaging.system"
 OPERATION_TYPE, OPERATION_NAME = "messaging.operation.type", "messaging.operation.name"
 DESTINATION = "messaging.destination.name"
 MESSAGE_ID = "messaging.message.id"
+CLIENT_ID = "messaging.client.id"
 BATCH_COUNT = "messaging.batch.message_count"
 ERROR_TYPE = "error.type"
 
@@ -23,7 +24,7 @@ def of_call(jobs: int) -> dict[str, Any]:
 
 def of_attempt(context: tally.JobContext) -> dict[str, Any]:
     """What is known of an attempt as it begins; what is ours has our name before it."""
-    known = {
+    known: dict[str, Any] = {
         SYSTEM: "tally",
         OPERATION_TYPE: PROCESS,
         OPERATION_NAME: PROCESS,
@@ -32,13 +33,18 @@ def of_attempt(context: tally.JobContext) -> dict[str, Any]:
         "tally.job_type": context.job_type,
         "tally.attempt": context.attempt,
     }
-    return {**known, "tally.tenant": context.tenant} if context.tenant else known
+    if context.worker:
+        known[CLIENT_ID] = context.worker
+    if context.tenant:
+        known["tally.tenant"] = context.tenant
+    return known
 
 
 def of_exception(raised: BaseException, frames: str) -> dict[str, Any]:
-    """Of an exception event, without its words."""
+    """Of an exception event, without its words; named as OpenTelemetry's SDK names exceptions."""
     kind = type(raised)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     return {
-        "exception.type": f"{kind.__module__}.{kind.__qualname__}",
+        "exception.type": f"{module}{kind.__qualname__}",
         "exception.stacktrace": frames,
     }

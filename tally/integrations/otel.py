@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
-from uuid import UUID
+from typing import Literal
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
 
 import tally
 from tally.integrations import messaging_conventions as names
+from tally.integrations.span_contexts import age_seconds, carried_by, span_context_of
 
 __all__ = ["OpenTelemetry"]
 
 #: A first attempt that begins so soon after its job was made is a child of what made it.
 _SOON_SECONDS = 60.0
-_UUID_OF_TIME = 7
-_W3C = TraceContextTextMapPropagator()
 
 
 class OpenTelemetry(tally.Middleware):
@@ -47,8 +43,11 @@ class OpenTelemetry(tally.Middleware):
     @contextmanager
     def around_enqueue(self, drafts: Sequence[tally.Draft]) -> Iterator[None]:
         """A span of kind producer; the jobs of the call carry it."""
-        said = drafts[0].options
-        parent = None if trace.get_current_span().get_span_context().is_valid else _context_of(said)
+        parent = None
+        if not trace.get_current_span().get_span_context().is_valid:
+            said = drafts[0].options
+            made_by = span_context_of(said.get("traceparent") or "", said.get("tracestate") or "")
+            parent = made_by and trace.set_span_in_context(trace.NonRecordingSpan(made_by))
         with self._tracer.start_as_current_span(
             names.SEND,
             context=parent,
@@ -57,40 +56,48 @@ class OpenTelemetry(tally.Middleware):
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            carried = _injected()
-            for draft in drafts:
-                draft.options.update(carried)
-            with _telling(span):
+            made = span.get_span_context()
+            for draft in drafts if made.is_valid else ():
+                _hand_on(draft, made)
+            try:
                 yield
+            except BaseException as raised:
+                _tell(span, raised)
+                raise
             _name_by_queue(span, drafts)
 
     @contextmanager
     def around_attempt(self, context: tally.JobContext) -> Iterator[None]:
         """A span of kind consumer; calls of the handler and jobs that it enqueues follow from it."""
-        made_in = _context_of(
-            {"traceparent": context.traceparent, "tracestate": context.tracestate}
-        )
-        made_by = trace.get_current_span(made_in).get_span_context() if made_in else None
-        with self._tracer.start_as_current_span(
+        made_by = span_context_of(context.traceparent, context.tracestate)
+        within = otel_context.Context()
+        if made_by is not None and self._is_child(context):
+            within = trace.set_span_in_context(trace.NonRecordingSpan(made_by), within)
+        # Not `start_as_current_span`: its two context managers cost as much as the span itself.
+        span = self._tracer.start_span(
             f"{names.PROCESS} {context.queue}",
-            context=made_in if self._is_child(context) else otel_context.Context(),
+            context=within,
             kind=SpanKind.CONSUMER,
             attributes=names.of_attempt(context),
-            links=[Link(made_by)] if made_by is not None and made_by.is_valid else [],
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            carried = _injected()
-            if carried:
-                context.traceparent = carried["traceparent"]
-                context.tracestate = carried.get("tracestate", "")
-            with _telling(span):
-                yield
+            links=[Link(made_by)] if made_by is not None else [],
+        )
+        made = span.get_span_context()
+        if made.is_valid:
+            context.traceparent, context.tracestate = carried_by(made)
+        token = otel_context.attach(trace.set_span_in_context(span))
+        try:
+            yield
+        except BaseException as raised:
+            _tell(span, raised)
+            raise
+        finally:
+            otel_context.detach(token)
+            span.end()
 
     def _is_child(self, context: tally.JobContext) -> bool:
         if self._relation != "auto":
             return self._relation == "child"
-        return context.attempt == 1 and _age_seconds(context.job_id) <= _SOON_SECONDS
+        return context.attempt == 1 and age_seconds(context.job_id) <= _SOON_SECONDS
 
     @contextmanager
     def around_process(self, kind: str) -> Iterator[None]:  # noqa: ARG002 - each kind has its own tail
@@ -101,44 +108,21 @@ class OpenTelemetry(tally.Middleware):
             flush(2000)
 
 
-def _context_of(said: Any) -> otel_context.Context | None:
-    """The span that a job carries; None for none that can be read."""
-    carrier = {name: said[name] for name in ("traceparent", "tracestate") if said.get(name)}
-    found = _W3C.extract(carrier, context=otel_context.Context())
-    return found if trace.get_current_span(found).get_span_context().is_valid else None
+def _tell(span: Span, raised: BaseException) -> None:
+    """Notes on the span what went wrong, without its words: they may quote the payload."""
+    if isinstance(raised, tally.Snooze | tally.StopRequested):
+        return
+    frames = "".join(traceback.format_tb(raised.__traceback__)[-40:])
+    span.set_attribute(names.ERROR_TYPE, type(raised).__qualname__)
+    span.add_event("exception", names.of_exception(raised, frames))
+    span.set_status(Status(StatusCode.ERROR, type(raised).__qualname__))
 
 
-def _injected() -> dict[str, str]:
-    """The current span as jobs carry it."""
-    carried: dict[str, str] = {}
-    _W3C.inject(carried)
-    return carried
-
-
-def _age_seconds(job_id: str) -> float:
-    """Since its id was made; nobody knows that of an id of the caller's own."""
-    try:
-        made = UUID(job_id[:36])
-    except ValueError:
-        return 0.0
-    if made.version != _UUID_OF_TIME:
-        return 0.0
-    return time.time() - (made.int >> 80) / 1000
-
-
-@contextmanager
-def _telling(span: Span) -> Iterator[None]:
-    """Notes on the span what goes wrong, without its words: they may quote the payload."""
-    try:
-        yield
-    except (tally.Snooze, tally.StopRequested):
-        raise
-    except BaseException as raised:
-        frames = "".join(traceback.format_tb(raised.__traceback__)[-40:])
-        span.set_attribute(names.ERROR_TYPE, type(raised).__name__)
-        span.add_event("exception", names.of_exception(raised, frames))
-        span.set_status(Status(StatusCode.ERROR, type(raised).__name__))
-        raise
+def _hand_on(draft: tally.Draft, made: SpanContext) -> None:
+    traceparent, tracestate = carried_by(made)
+    draft.options["traceparent"] = traceparent
+    if tracestate:
+        draft.options["tracestate"] = tracestate
 
 
 def _name_by_queue(span: Span, drafts: Sequence[tally.Draft]) -> None:
