@@ -41,14 +41,14 @@ class DepthSampler(LedLoop):
         self._held: set[str] = set()
 
     def act(self) -> float:
-        """Samples if this minute has no sample of ours; the seconds until the next minute, or look."""
+        """Samples if this minute has no sample of ours; the seconds until the next minute."""
         now = self._clock.now()
         minute = now.replace(second=0, microsecond=0)
         if minute != self._sampled:
             self._sample(minute, now)
         if self._pruned is None or now - self._pruned >= _PRUNE_EVERY:
             self._prune(now)
-        return min(self._leader.look_again, (minute + _MINUTE - now).total_seconds())
+        return (minute + _MINUTE - now).total_seconds()
 
     def _sample(self, minute: datetime, now: datetime) -> None:
         states = self._look.queue_states(self._look.queue_names())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 from backend.loops.leader import Leader
 from backend.loops.loop import Loop
@@ -30,6 +31,14 @@ class LedLoop(Loop):
                 self._leader.give_up()
             self._leader.step_down()
             raise
+
+    def wait(self, seconds: float, stop: threading.Event) -> None:
+        """Keeps the lead meanwhile: with a lease shorter than the wait, nobody would seem to lead."""
+        while seconds > self._leader.look_again and not stop.is_set():
+            stop.wait(self._leader.look_again)
+            seconds -= self._leader.look_again
+            self._leader.leads()
+        stop.wait(seconds)
 
     def close(self) -> None:
         """Lets another lead at once."""
