@@ -93,8 +93,16 @@ def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
     if tenant is not None:
         values["tenant"] = tenant
     if key := values.get("idempotency_key"):
-        values["idempotency_key"] = f"body:{tenant or ''}:{key}"
+        values["idempotency_key"] = f"body:{_of_tenant(tenant or '', key)}"
+    if (limited := values.get("limit_key")) and call.who.tenant is not None:
+        # Else a tenant that guesses the key of another holds up its jobs.
+        values["limit_key"] = _of_tenant(call.who.tenant, limited)
     return values
+
+
+def _of_tenant(tenant: str, key: str) -> str:
+    """A key that no other tenant has: in what comes before its first colon there is none."""
+    return f"{tenant.replace('%', '%25').replace(':', '%3A')}:{key}"
 
 
 def _traced(values: JobRequest, trace: TraceContext) -> JobRequest:

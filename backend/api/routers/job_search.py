@@ -82,7 +82,7 @@ def _attempt(attempt: AttemptRecord) -> JobAttempt:
 @router.get("/api/jobs/{job_id}/why")
 def why(call: Call, job_id: JobId) -> Why:
     """Why a job is not running: what holds it up, and its place in line."""
-    explained = call.parts.why.explain_found(find_own(call, job_id))
+    explained = call.parts.why.explain_found(find_own(call, job_id), call.who.tenant)
     return Why(
         id=job_id,
         state=explained.state,

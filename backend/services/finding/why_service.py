@@ -52,24 +52,27 @@ class WhyService:
         self._look = inspection
         self._now = now
 
-    def explain(self, job: JobView) -> Explanation:
-        """Why ``job`` does not run, if it does not."""
+    def explain(self, job: JobView, of_tenant: str | None = None) -> Explanation:
+        """Why ``job`` does not run, if it does not; names jobs ``of_tenant`` alone, where one is given."""
         if job.state is JobState.QUEUED:
-            return self._queued(job)
+            return self._queued(job, of_tenant)
         causes = list(self._not_waiting(job))
         return Explanation(job.state, None, 0, causes, causes[0].text if causes else "")
 
-    def explain_found(self, found: JobView | JobHistory) -> Explanation:
+    def explain_found(
+        self, found: JobView | JobHistory, of_tenant: str | None = None
+    ) -> Explanation:
         """Why a job that was found in Redis or on record does not run.
 
-        Raises `QueueUnavailable` when only Redis could say how the job is now.
+        Names jobs ``of_tenant`` alone, where one is given. Raises `QueueUnavailable` when only Redis could
+        say how the job is now.
         """
         if isinstance(found, JobView):
-            return self.explain(found)
+            return self.explain(found, of_tenant)
         state = found.job.state
         now = [] if state.is_final else self._look.jobs([found.job.id])
         if now:
-            return self.explain(now[0])
+            return self.explain(now[0], of_tenant)
         return Explanation(state, None, 0, [], f"it is {state}; Redis does not hold it any more")
 
     def _not_waiting(self, job: JobView) -> Iterator[Cause]:
@@ -124,8 +127,8 @@ class WhyService:
         else:
             yield Cause("running", f"it runs on {job.worker}", {"worker": job.worker})
 
-    def _queued(self, job: JobView) -> Explanation:
-        causes = [*self._pauses(job), *self._gates(job), *self._workers(job)]
+    def _queued(self, job: JobView, of_tenant: str | None) -> Explanation:
+        causes = [*self._pauses(job), *self._gates(job, of_tenant), *self._workers(job)]
         position = self._look.position(job.id, job.queue)
         elsewhere = self._more_urgent(job.queue)
         if causes:
@@ -146,14 +149,15 @@ class WhyService:
                     {"what": pause.what, "by": pause.by, "reason": pause.reason, "since": since},
                 )
 
-    def _gates(self, job: JobView) -> Iterator[Cause]:
+    def _gates(self, job: JobView, of_tenant: str | None) -> Iterator[Cause]:
         most = self._look.limits().get(job.job_type)
         if most:
-            yield from self._gate(f"type:{job.job_type}", most, f"the job type {job.job_type}")
+            words = f"the job type {job.job_type}"
+            yield from self._gate(f"type:{job.job_type}", most, words, of_tenant)
         yield from self._rate(job)
         if job.limit_key:
             key = job.limit_key
-            yield from self._gate(f"key:{key}", job.limit, f"the key {key!r}")
+            yield from self._gate(f"key:{key}", job.limit, f"the key {key!r}", of_tenant)
 
     def _rate(self, job: JobView) -> Iterator[Cause]:
         found = self._look.rate_state(job.job_type)
@@ -163,16 +167,23 @@ class WhyService:
             said = (job.job_type, found, before, self._now())
             yield Cause("rate_used_up", rate_words(*said), rate_details(*said))
 
-    def _gate(self, gate: str, most: int, words: str) -> Iterator[Cause]:
+    def _gate(self, gate: str, most: int, words: str, of_tenant: str | None) -> Iterator[Cause]:
         holders, waiting = self._look.gate(gate)
         if len(holders) < most:
             return
-        named = holders[:_MOST_NAMED]
+        named = self._named(holders[:_MOST_NAMED], of_tenant)
         yield Cause(
             "limit_full",
-            f"{words} may run {most} at once, and {len(holders)} do: {', '.join(named)}",
+            f"{words} may run {most} at once, and {len(holders)} do"
+            + (f": {', '.join(named)}" if named else ""),
             {"gate": gate, "limit": most, "holders": named, "waiting": waiting},
         )
+
+    def _named(self, ids: list[str], of_tenant: str | None) -> list[str]:
+        """Those that may be told of: which jobs another tenant has is no business of this one."""
+        if of_tenant is None:
+            return ids
+        return [job.id for job in self._look.jobs(ids) if job.labels.tenant == of_tenant]
 
     def _workers(self, job: JobView) -> Iterator[Cause]:
         serving = [worker for worker in self._look.workers() if _serves(worker, job.queue)]

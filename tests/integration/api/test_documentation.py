@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from backend.api.http.error_handlers import problem_kinds
 from backend.api.http.reference import operations_table, statuses_table
 from tests.integration.api.caller import Caller
 from tests.integration.api.wiring import BOOTSTRAP
@@ -97,3 +98,15 @@ def test_the_python_example_runs(url: str, capsys: pytest.CaptureFixture[str]) -
 def test_the_tables_are_those_of_the_code() -> None:
     assert operations_table() in _PAGE
     assert statuses_table() in _PAGE
+
+
+def test_the_codes_that_a_table_of_kinds_leaves_out_come_with_the_status_that_is_told() -> None:
+    told = _PAGE.partition("stand for their kinds: ")[2].partition("\n\n")[0]
+
+    found = {
+        code: int(status)
+        for codes, status in re.findall(r"((?:`\w+`(?:, | and |\s)*)+)\((\d+)\)", told)
+        for code in re.findall(r"`(\w+)`", codes)
+    }
+    assert len(found) == 7
+    assert found == {code: problem_kinds()[code][0] for code in found}
