@@ -202,6 +202,19 @@ def test_an_open_menu_and_a_reason_typed_in_it_are_never_lost(
     page.wait_for_selector("h1 .state.finished")
 
 
+def test_the_heading_of_a_job_goes_on_while_one_of_its_menus_is_open(
+    page: Any, stage: Stage, worker: PuppetWorker
+) -> None:
+    open_job(page, stage, waiting_job(stage))
+    page.click("#do-cancel summary")
+
+    worker.work_off()
+
+    page.wait_for_selector("h1 .state.finished")
+    page.wait_for_selector(f"{HELD} >> text=What you are at stays as it was.")
+    assert page.locator("#do-cancel[open]").count() == 1
+
+
 @thorough
 def test_a_payload_that_is_being_edited_is_never_lost(
     page: Any, stage: Stage, worker: PuppetWorker

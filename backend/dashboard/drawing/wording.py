@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 from backend.domain.text.length_words import in_units
 
 _MOST_SHOWN = 64 * 1024
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def count(number: float | None) -> str:
@@ -38,9 +40,11 @@ def duration(seconds: float | None) -> str:
 
 
 def decade(seconds: float) -> str:
-    """A power of ten, as an axis names it: ``10 ms``, ``1 s``, ``100 s``."""
+    """A power of ten, as an axis names it: ``10 ms``, ``1 s``, ``100 s``, ``10⁵ s``."""
     if seconds < 0.9:  # noqa: PLR2004 - a tenth or less
         return f"{seconds * 1000:.4g} ms"
+    if seconds > 9e4:  # noqa: PLR2004 - written out it would not fit beside the chart of a phone
+        return f"10{str(round(math.log10(seconds))).translate(_RAISED)} s"
     return f"{seconds:,.0f} s"
 
 

@@ -69,6 +69,25 @@ def test_nothing_at_all_can_be_drawn() -> None:
     ElementTree.fromstring(charts.meter(0, 0, "x"))
 
 
+def _ems(words: str) -> float:
+    """How wide text is in the widest of the fonts that pages ask for, DejaVu Sans."""
+    return sum(0.64 if each.isalnum() else 0.32 for each in words)
+
+
+def test_every_label_of_an_axis_has_room_also_in_the_larger_letters_of_a_phone() -> None:
+    year = [Point(START, (0.000_01,)), Point(START + timedelta(hours=1), (366 * 86_400,))]
+    many = _bars((123_456_789, 0))
+
+    for chart in (charts.lines(year, ("p50",), "%H:%M", "x"), charts.bars(many, "%H:%M", "x")):
+        labels = [
+            each
+            for each in ElementTree.fromstring(chart).iter("text")
+            if each.get("text-anchor") == "end" and each.get("x") == "68.0"
+        ]
+        assert len(labels) >= 3
+        assert [each.text for each in labels if _ems(each.text or "") * 15 > 68] == []
+
+
 def test_labels_are_escaped() -> None:
     chart = charts.spark([1], '"><script>')
 

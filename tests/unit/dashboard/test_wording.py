@@ -31,7 +31,16 @@ def test_durations_are_told_in_two_units_at_most(seconds: float | None, words: s
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.01, "10 ms"), (0.1, "100 ms"), (1, "1 s"), (1000, "1,000 s")]
+    ("seconds", "words"),
+    [
+        (0.01, "10 ms"),
+        (0.1, "100 ms"),
+        (1, "1 s"),
+        (1000, "1,000 s"),
+        (10_000, "10,000 s"),
+        (100_000, "10⁵ s"),
+        (1e12, "10¹² s"),
+    ],
 )
 def test_powers_of_ten_are_named_as_axes_need_them(seconds: float, words: str) -> None:
     assert wording.decade(seconds) == words
