@@ -15,6 +15,9 @@ from workers.reports.shown_values import is_number, shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
+#: Letters that every column has room for.
+_SHORT = 24
+
 
 def write_html(document: Document, file: BinaryIO, _font: Any = None) -> list[str]:
     """Writes the page; answers what it left out."""
@@ -24,11 +27,22 @@ def write_html(document: Document, file: BinaryIO, _font: Any = None) -> list[st
         blocks=[(kinds[type(block)], block) for block in document.blocks],
         shown=shown,
         is_number=is_number,
+        breaks=breaks,
         svg=svg_of,
         note=lambda block: note_of(block, draws=True),
     )
     file.write(page.encode("utf-8", "replace"))
     return left_out(document, draws=True)
+
+
+def breaks(text: str) -> str:
+    """The class of a cell, by where its text may break.
+
+    Were every cell free to break anywhere, one with long text would leave no room for short words.
+    """
+    if len(text) <= _SHORT:
+        return "whole"
+    return "anywhere" if max(map(len, text.split()), default=0) > _SHORT else "words"
 
 
 @lru_cache(maxsize=1)
