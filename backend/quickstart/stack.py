@@ -35,11 +35,14 @@ class Stack:
 
     def start_servers(self) -> Servers:
         """Starts the embedded servers, unless the environment names others, and tells every process."""
-        (self.state / "log").mkdir(parents=True, exist_ok=True)
+        (self.state / "log").mkdir(mode=0o700, parents=True, exist_ok=True)
         self.servers = servers_from_environment_or_start(self.state)
         os.environ["REDIS_URL"] = self.servers.redis_url
         os.environ["DATABASE_URL"] = self.servers.database_url
-        (self.state / "env").write_text(OWNER.format(pid=os.getpid()), encoding="utf-8")
+        told = self.state / "env"
+        told.unlink(missing_ok=True)
+        told.touch(mode=0o600)
+        told.write_text(OWNER.format(pid=os.getpid()), encoding="utf-8")
         for name in ("REDIS_URL", "DATABASE_URL"):
             self.tell(name, os.environ[name])
         return self.servers

@@ -47,5 +47,6 @@ def write_marker(path: Path, marker: Marker) -> None:
     servers = {name: asdict(record) for name, record in marker.servers.items()}
     text = json.dumps({"socket_dir": str(marker.socket_dir), "servers": servers}, indent=2)
     half = path.with_suffix(".new")
+    half.touch(mode=0o600)
     half.write_text(text + "\n")
     half.replace(path)

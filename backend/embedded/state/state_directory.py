@@ -28,7 +28,9 @@ class StateDirectory:
         try:
             for folder in ("redis", "postgres", "log"):
                 (self.root / folder).mkdir(parents=True, exist_ok=True)
-            (self.root / "redis").chmod(0o700)
+            # What jobs say may stand in a log, as in the data beside it.
+            for folder in ("redis", "log"):
+                (self.root / folder).chmod(0o700)
         except OSError as error:
             raise EmbeddedServerError(
                 f"the state directory {self.root} cannot be written ({error}); name another"

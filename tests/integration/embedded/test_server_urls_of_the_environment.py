@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import stat
+
 import pytest
 
 from backend.embedded import EmbeddedServerError, servers_from_environment_or_start
 from backend.embedded.state.state_directory import StateDirectory
+from backend.quickstart.stack import Stack
 
 _VARIABLES = ("REDIS_URL", "DATABASE_URL", "JOB_QUEUE_DATABASE_URL")
 
@@ -26,6 +29,20 @@ def test_given_urls_are_used_and_nothing_is_started(servers, tmp_path, monkeypat
         assert given.database_url == servers.database_url
 
     assert not (tmp_path / "unused").exists()
+
+
+def test_where_they_are_told_to_other_shells_is_for_their_owner_alone(
+    servers, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("DATABASE_URL", servers.database_url)
+    stack = Stack(tmp_path / "state")
+
+    stack.start_servers()
+    modes = [stat.S_IMODE((stack.state / name).stat().st_mode) for name in ("env", "log")]
+    stack.stop()
+
+    assert modes == [0o600, 0o700]
 
 
 def test_what_has_no_url_is_started_beside_what_has(servers, tmp_path, monkeypatch, notes):

@@ -57,6 +57,11 @@ def test_nothing_listens_beyond_a_socket_in_a_private_folder(servers, shared_sta
         assert psutil.Process(pid).net_connections(kind="inet") == []
 
 
+def test_what_servers_say_and_hold_is_for_their_owner_alone(servers, shared_state_dir):
+    for name in ("servers.json", "log", "redis"):
+        assert stat.S_IMODE((shared_state_dir / name).stat().st_mode) & 0o077 == 0, name
+
+
 def test_the_marker_tells_what_runs(servers, shared_state_dir):
     marker = read_marker(shared_state_dir / "servers.json")
 
