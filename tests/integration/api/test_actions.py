@@ -367,34 +367,3 @@ def test_why_names_what_holds_a_job_up(admin: Caller, work: Work, platform: Plat
     admin.post("/api/jobs/types/greet/pause")
     why = admin.get(f"/api/jobs/{job_id}/why").get_json()
     assert [cause["code"] for cause in why["causes"]] == ["paused", "paused"]
-
-
-def test_why_tells_the_place_in_line(admin: Caller, work: Work) -> None:
-    work.appear(queues=("high", "normal"))
-    for _ in range(3):
-        admin.enqueue()
-    admin.enqueue(priority="high")
-    last = admin.enqueue()
-
-    why = admin.get(f"/api/jobs/{last}/why").get_json()
-
-    assert (why["position"], why["ahead_elsewhere"], why["causes"]) == (3, 1, [])
-
-
-@pytest.mark.parametrize(
-    ("state", "code"),
-    [("later", "due_later"), ("running", "worker_lost"), ("dead", "failed"), ("done", "ended")],
-)
-def test_why_answers_for_jobs_that_do_not_wait(
-    admin: Caller, work: Work, state: str, code: str
-) -> None:
-    job_id = admin.enqueue(delay=60 if state == "later" else 0)
-    jobs = work.start()
-    if state == "dead":
-        work.fail(jobs)
-    elif state == "done":
-        work.finish(jobs)
-
-    why = admin.get(f"/api/jobs/{job_id}/why").get_json()
-
-    assert [cause["code"] for cause in why["causes"]] == [code]

@@ -196,6 +196,18 @@ def test_a_condition_that_does_not_exist_is_pointed_at(admin: Caller) -> None:
     assert answer.get_json()["errors"][0]["parameter"] == "colour"
 
 
+def test_a_condition_that_the_search_refuses_is_named_as_it_was_written(admin: Caller) -> None:
+    answer = admin.get("/api/jobs?error=ab")
+
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_option")
+    [found] = answer.get_json()["errors"]
+    assert (found["parameter"], found.get("pointer")) == ("error", None)
+
+
+def test_a_job_type_that_there_is_not_is_not_found(admin: Caller) -> None:
+    assert admin.get("/api/jobs/types/nope").status_code == 404
+
+
 @pytest.mark.parametrize(
     "query",
     ["limit=0", "limit=501", "limit=ten", "limit=5.0", "limit=%2B5", "limit=1&limit=2", "state=x"],

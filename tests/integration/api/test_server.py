@@ -125,6 +125,20 @@ def test_without_lanes_there_is_no_worker_inside(server: WebServer) -> None:
     assert json.loads(server.get(f"/api/jobs/{job_id}").body)["state"] == "queued"
 
 
+def test_a_process_that_shall_have_no_worker_inside_has_none_whatever_lanes_are_named(
+    start: Start, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOB_QUEUE_ENABLED", "false")
+    server = start(worker_lanes=["all"])
+    accepted = server.post("/api/jobs", {"job_type": "greet", "payload": {"name": "Ada"}})
+
+    assert accepted.status == 202
+    assert json.loads(server.get("/api/jobs/workers").body)["items"] == []
+    assert server.get("/readyz").status == 200
+    assert platform.queue_service.get_job(json.loads(accepted.body)["id"]).state == "queued"
+    assert not server.said("worker.started")
+
+
 def test_clients_that_dawdle_hold_no_thread(server: WebServer) -> None:
     with contextlib.ExitStack() as open_connections:
         for number in range(100):

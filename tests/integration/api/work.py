@@ -43,6 +43,11 @@ class Work:
         fault = AttemptError("exception", error, message, f"Traceback…\n{error}: {message}")
         self._end(jobs, Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.5))
 
+    def retry(self, jobs: list[ClaimedJob], delay: float) -> None:
+        """Ends attempts that went wrong; the next ones are due in so many seconds."""
+        fault = AttemptError("exception", "ValueError", "no", "Traceback…\nValueError: no")
+        self._end(jobs, Outcome(OutcomeKind.RETRIED, error=fault, delay=delay, run_seconds=0.5))
+
     def _end(self, jobs: list[ClaimedJob], outcome: Outcome) -> None:
         self._dispatch.settle_and_claim([(job, outcome) for job in jobs], [], 0)
 

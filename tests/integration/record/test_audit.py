@@ -22,7 +22,7 @@ from backend.services.actions.action_log import ActionLog, Effect
 from tests.integration.record.bureau import Bureau
 
 ADA = Actor("ada", "operator", "10.0.0.7", kind=ActorKind.PERSON, channel=Channel.CLI)
-BOT = Actor("bot", "producer", "10.0.0.8", kind=ActorKind.TOKEN, channel=Channel.API)
+BOT = Actor("bot", "producer", "10.0.0.8", kind=ActorKind.TOKEN, channel=Channel.API, id="key:7")
 
 
 @pytest.fixture
@@ -80,6 +80,18 @@ def test_a_row_says_who_did_what_from_where_and_why(bureau: Bureau) -> None:
     }
 
 
+def test_two_who_have_one_name_are_told_apart(bureau: Bureau) -> None:
+    ids = ["key:1", "key:2", "jwt:https://idp.example|ada", ""]
+
+    for number, each in enumerate(ids):
+        bureau.audit.record("job.cancel", replace(ADA, id=each), object=f"job:{number}")
+
+    found = bureau.audit.search(AuditFilter(actor="ada"))
+    assert [row.entry.actor.id for row in found] == ids[::-1]
+    assert [row.to_dict().get("actor_id", "") for row in found] == ids[::-1]
+    assert bureau.audit.verify().holds
+
+
 def test_secrets_do_not_reach_the_log(bureau: Bureau) -> None:
     row = bureau.audit.record("setting.change", ADA, after={"smtp": {"password": "hunter2"}})
 
@@ -120,6 +132,7 @@ CHANGES = {
     "actor": "'eve'",
     "at": "at + interval '1 microsecond'",
     "actor_kind": "'system'",
+    "actor_id": "'key:8'",
     "role": "'admin'",
     "source": "NULL",
     "channel": "'api'",

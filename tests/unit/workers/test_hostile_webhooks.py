@@ -145,6 +145,10 @@ def test_a_network_of_ones_own_can_be_opened_and_a_part_of_it_kept_shut() -> Non
         ("https://example.com", "https://example.com", "/"),
         ("HTTPS://Example.COM/Hook?a=b", "https://example.com", "/Hook?a=b"),
         ("https://bücher.example/x", "https://xn--bcher-kva.example", "/x"),
+        # By the rules of 2003 these were another name: fass.de, or one without its joiner.
+        ("https://faß.de/x", "https://xn--fa-hia.de", "/x"),
+        ("https://shop-ς.example/", "https://xn--shop--ede.example", "/"),
+        ("https://نامه\u200cای.example/", "https://xn--mgba3gch31f060k.example", "/"),
         ("https://example.com:8443/x", "https://example.com:8443", "/x"),
         ("http://93.184.215.14/x", "http://93.184.215.14", "/x"),
         ("https://[2606:4700::1111]:8443/", "https://[2606:4700::1111]:8443", "/"),
