@@ -16,6 +16,7 @@ from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.broker.keys import Keys
 from backend.broker.redis_broker import RedisBroker
 from backend.broker.server.functions import Functions, load_library
+from backend.broker.server.keyspace import refuse_others
 from backend.broker.shard import Shard
 from backend.broker.workers.worker_commands import RedisWorkerCommands
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
@@ -118,6 +119,7 @@ class Platform:
             backlog_limit=limits.backlog_limit,
             stream_limit=limits.refused_at,
             lean_jobs=limits.lean_jobs,
+            is_alone=not limits.beside_rq,
         )
 
     @cached_property
@@ -197,6 +199,13 @@ class Platform:
         """Puts this release's functions into Redis. Who calls one finds it missing and does the same."""
         for shard in self.shards:
             load_library(shard.client)
+
+    def refuse_others(self) -> None:
+        """Raises `ForeignKeyspace` where RQ works under our prefix, and nobody said that it may."""
+        if self.settings.redis.beside_rq or is_memory(self.settings.redis_url):
+            return
+        for shard in self.shards:
+            refuse_others(Functions(shard.client, shard.root))
 
     def check_redis(self) -> None:
         """Raises `QueueUnavailable` unless Redis would take a job now; writes nothing."""

@@ -32,18 +32,26 @@ class RedisBroker:
         backlog_limit: int = 0,
         stream_limit: int = 0,
         lean_jobs: bool = False,
+        is_alone: bool = False,
     ) -> None:
+        """``is_alone``: nobody else may keep jobs under the prefix; where RQ does, none is accepted."""
         self._client = client
         self._blocking = blocking
         self._keys = keys
         self._limits = {"backlog_limit": backlog_limit, "stream_limit": stream_limit}
         self._lean_jobs = lean_jobs
+        self._is_alone = is_alone
 
     @cached_property
     def queue(self) -> RedisJobQueue:
         """Where jobs are accepted and looked at."""
         return RedisJobQueue(
-            self._client, self._blocking, self._keys, lean_jobs=self._lean_jobs, **self._limits
+            self._client,
+            self._blocking,
+            self._keys,
+            lean_jobs=self._lean_jobs,
+            looks_first=self._is_alone,
+            **self._limits,
         )
 
     @cached_property

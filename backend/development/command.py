@@ -158,6 +158,7 @@ def _prepare(state: Path) -> str:
     # Job types are not needed for it, and the developer's code may be broken.
     parts = Platform(default_settings().model_copy(update={"job_packages": ()}))
     migrator(parts).apply()
+    parts.refuse_others()
     parts.load_library()
     keys = key_service(parts)
     actions = PlatformActions(parts, ActionLog(audit_service(parts)), keys=keys)

@@ -20,6 +20,7 @@ TallyError
 ├── JobCanceled               it was canceled, or expired before it started
 ├── InvalidResult             what it left does not fit its handler's annotation here
 ├── ConfigurationError        settings are wrong
+│   └── ForeignKeyspace       RQ works under our key prefix
 ├── MigrationError            the database's schema is not what this release needs
 └── ArtifactError             a produced file is missing, damaged or outside its store
 
@@ -190,6 +191,12 @@ class ConfigurationError(TallyError):
     """A setting is missing, unknown or out of range."""
 
     code = "configuration_error"
+
+
+class ForeignKeyspace(ConfigurationError):
+    """Another program keeps its jobs in Redis under the names that ours would have."""
+
+    code = "foreign_keyspace"
 
 
 class MigrationError(TallyError):

@@ -79,6 +79,7 @@ def _start(stack: Stack, catcher: MailCatcher, hooks: HookCatcher) -> str:
     _say(f"Redis is {server_words(parts.home.client.info())}")
     applied = migrator(parts).apply()
     _say(f"schema up to date ({len(applied)} migrations applied now)")
+    parts.refuse_others()
     parts.load_library()
     stack.tell("TALLY_JOB_PACKAGES", ",".join(parts.settings.job_packages))
     catcher.start()

@@ -17,6 +17,13 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS = [
+    Mutation("found", "if not looks_anyway and are_at_work(root) then return nil end", ""),
+    Mutation("found", "elseif f[1] then", "else"),
+    Mutation("found", "if f[2] then ours = ours + 1 else", ""),
+    Mutation("found", "queue == 'dlq' or ", ""),
+    Mutation("found", "not (looks_anyway and OUR_PRIORITIES[priority_of(queue)])", "true"),
+    Mutation("found", "(ours > 0 and not looks_anyway) or", ""),
+    Mutation("found", "others == 0 and #reply == 1", "others == 0"),
     Mutation("enqueue", "redis.call('EXISTS', job) == 1", "false"),
     Mutation("enqueue", "if twin then return", "if false then return"),
     Mutation("enqueue", "if call.behind then", "if false then"),

@@ -17,6 +17,10 @@ class RedisSettings(Section):
     """How Redis is used."""
 
     prefix: str = Field("rq", description="Key prefix; RQ's tools read it from RQ_KEY_PREFIX.")
+    beside_rq: bool = Field(
+        False,
+        description="RQ may keep jobs of its own under the same prefix, in queues of its own.",
+    )
     lean_jobs: bool = Field(
         False,
         description="Leave out of a job's hash what most jobs have: a third of its memory. Only once "

@@ -14,6 +14,7 @@ from backend.broker.jobs.enqueue_arguments import EnqueueRow, enqueue_arguments,
 from backend.broker.keys import Keys
 from backend.broker.server.connection import blocked, translated
 from backend.broker.server.functions import Functions
+from backend.broker.server.keyspace import refuse_others
 from backend.domain.errors import TallyError
 from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
@@ -34,13 +35,16 @@ class RedisJobQueue:
         backlog_limit: int = 0,
         stream_limit: int = 0,
         lean_jobs: bool = False,
+        looks_first: bool = False,
     ) -> None:
+        """``looks_first``: who comes first looks whether others keep jobs under the prefix."""
         self._client = client
         self._blocking = blocking
         self._keys = keys
         self._functions = Functions(client, keys.root)
         self._limits = (backlog_limit, stream_limit)
         self._is_lean = lean_jobs
+        self._is_strange = looks_first
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
         """Accepts jobs, a hundred a step, some steps ahead of the answers.
@@ -49,14 +53,25 @@ class RedisJobQueue:
         refusal names how many were accepted before it, and the ids of all that were.
         A `QueueUnavailable` says whether those of its step may have been accepted all the same, and
         under which ids. Raises `IdempotencyConflict` for the first job whose key or id belongs to
-        another, after the others were accepted.
+        another, after the others were accepted, and `ForeignKeyspace` where RQ works and we never have.
         """
         rows = [row_of(job, is_lean=self._is_lean) for job in jobs]
+        if self._is_strange and (refused := self._look_first()):
+            return replies_of(jobs, [refused], BATCH)
         if len(rows) <= BATCH:
             return replies_of(jobs, [self._send(rows)], BATCH)
         batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
         calls = [[*self._limits, *enqueue_arguments(batch)] for batch in batches]
         return replies_of(jobs, self._functions.call_each("enqueue", calls, refuses), BATCH)
+
+    def _look_first(self) -> Exception | None:
+        """Once a process: later on Redis may be emptied under us, and others come back before we do."""
+        try:
+            refuse_others(self._functions)
+        except (TallyError, RedisError) as error:
+            return error
+        self._is_strange = False
+        return None
 
     def _send(self, rows: Sequence[EnqueueRow]) -> Any:
         """The codes of one step, or its error."""

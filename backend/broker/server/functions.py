@@ -29,12 +29,12 @@ class Functions:
     def __init__(self, client: Redis, root: str) -> None:
         self._client = client
         self._kept = kept_connections(client.connection_pool)
-        self._root = root
+        self.root = root
         self._names = {step: library.function_name(step) for step in library.STEPS}
 
     def command(self, step: str, args: list[Any]) -> tuple[Any, ...]:
         """The `FCALL` of a step, for those who send it themselves."""
-        return ("FCALL", self._names[step], 1, self._root, *args)
+        return ("FCALL", self._names[step], 1, self.root, *args)
 
     def call(self, step: str, *args: Any) -> Any:
         """Runs a step and returns its reply; raises our errors.
@@ -82,7 +82,7 @@ class Functions:
         return series.answers
 
     def _packed(self, step: str, args: Sequence[Any]) -> bytes:
-        return cast(bytes, pack_command(("FCALL", self._names[step], 1, self._root, *args)))
+        return cast(bytes, pack_command(("FCALL", self._names[step], 1, self.root, *args)))
 
     def _talk(self, talk: Callable[[Any], Any], may_be_done: bool) -> Any:
         """Has a connection for ``talk``; one that may have more to say is not used again."""

@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 
 #: In this order: later steps call what earlier ones define.
 STEPS = (
+    "found",
     "enqueue",
     "claim",
     "pick_out",

@@ -5,8 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backend.bootstrap.platform import Platform
-from backend.cli.checks.finding import Finding, warning
-from backend.domain.errors import TallyError
+from backend.broker.server.functions import Functions
+from backend.broker.server.keyspace import find_others
+from backend.cli.checks.finding import Finding, warning, wrong
+from backend.domain.errors import ForeignKeyspace, TallyError
+
+
+def check_keyspace(parts: Platform) -> Iterator[Finding]:
+    """Whether another program keeps its jobs where ours are, or would be."""
+    try:
+        parts.refuse_others()
+        others = find_others(Functions(parts.home.client, parts.home.root), looks_anyway=True)
+    except ForeignKeyspace as error:
+        words, _, remedy = str(error).partition(": set ")
+        yield wrong("foreign_keyspace", words, f"set {remedy}")
+        return
+    except TallyError:
+        return
+    if others and not parts.settings.redis.beside_rq:
+        yield warning(
+            "foreign_keyspace",
+            f"RQ works under our prefix {parts.home.root!r} as well ({others})",
+            "give it another prefix or database; if both are to share it, set TALLY_REDIS__BESIDE_RQ=true: "
+            "once Redis is emptied nothing tells any more that Tally was there, and it would not start",
+        )
 
 
 def check_foreign_jobs(parts: Platform) -> Iterator[Finding]:

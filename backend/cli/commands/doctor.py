@@ -17,7 +17,7 @@ from backend.cli.checks.controls import check_controls
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Finding, Level
 from backend.cli.checks.folders import check_backup_version, check_folders
-from backend.cli.checks.foreign import check_foreign_jobs
+from backend.cli.checks.foreign import check_foreign_jobs, check_keyspace
 from backend.cli.checks.postgres import check_postgres, server_major
 from backend.cli.checks.processes import check_processes
 from backend.cli.checks.redis import check_redis
@@ -67,6 +67,7 @@ def look() -> Iterator[Finding]:
         return
     yield from check_declared(parts)
     yield from check_redis(parts.home.client, time.time, parts.check_redis, parts.home.keys.root)
+    yield from check_keyspace(parts)
     yield from check_foreign_jobs(parts)
     yield from check_folders(parts.settings)
     yield from check_postgres(parts.history_engine, migrator(parts), parts.clock.now)

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,7 +24,7 @@ from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.bootstrap.supervisor_settings import supervisor_spec
 from backend.cli.input.completing import a_lane
 from backend.cli.input.stopping import stop_event_on_signals
-from backend.domain.errors import ConfigurationError
+from backend.domain.errors import ConfigurationError, QueueUnavailable
 from backend.domain.text.nearest_name import suggestion
 from backend.loops.loop import Loop
 from backend.telemetry.logs.lossy_streams import lose_lines
@@ -44,7 +45,14 @@ def _started(process: str) -> Platform:
     log = parts.settings.log
     set_up_logs(**log.said(), process=process)
     _say_where_settings_are()
+    _refuse_others(parts)
     return parts
+
+
+def _refuse_others(parts: Platform) -> None:
+    with suppress(QueueUnavailable):
+        # Who starts before Redis waits for it as ever; the first who enqueues there looks again.
+        parts.refuse_others()
 
 
 def _say_where_settings_are() -> None:
@@ -164,6 +172,7 @@ def api(host: str | None, port: int | None) -> None:
     settings = platform().settings
     set_up_logs(**settings.log.said(), process="api")
     _say_where_settings_are()
+    _refuse_others(platform())
     asked = {
         name: value for name, value in {"host": host, "port": port}.items() if value is not None
     }

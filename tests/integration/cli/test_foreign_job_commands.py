@@ -14,11 +14,12 @@ from tests.integration.cli.shell import Shell
 
 @pytest.fixture
 def foreign(shell: Shell) -> str:
-    """The id of one that was set apart while a job of ours ran."""
+    """The id of one that was set apart between two jobs of ours."""
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
     job = Queue("normal", connection=platform().redis).enqueue(
         print, "hello", description="hello()"
     )
-    shell.run("jobs", "enqueue", "greet", '{"name": "A"}')
+    shell.run("jobs", "enqueue", "greet", '{"name": "B"}')
     work_off()
     return str(job.id)
 

@@ -35,7 +35,7 @@ ACCOUNTS: dict[str, Callable[[Redis, Keys], None]] = {
 }
 SERVICES = [name for name in ACCOUNTS if name != "tally-deploy"]
 _ASKED = (
-    *("enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
+    *("found", "enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
     "run_now",
     *("pause", "resume", "limit", "controls", "adopt", "muster", "purge", "evict"),
 )
@@ -43,7 +43,8 @@ _ASKED = (
 _LOADS = "tally-clock"
 _BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
 _WORK = (
-    *("claim", "pick_out", "settle", "extend", "progress", "checkpoint", "rescue", "prune"),
+    *("found", "claim", "pick_out", "settle", "extend"),
+    *("progress", "checkpoint", "rescue", "prune"),
     *("controls", "adopt"),
     *_BOOKS,
 )
@@ -53,7 +54,7 @@ STEPS = {
     "tally-operator": (*_ASKED, *_WORK, "raise", "give_back"),
     "tally-worker": _WORK,
     "tally-clock": (
-        *("promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
+        *("found", "promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
         *("controls", "adopt", "raise", "change_over", "trim", "shed"),
         *_BOOKS,
     ),
