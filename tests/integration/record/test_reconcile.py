@@ -6,6 +6,7 @@ import json
 
 import pytest
 from rq import SimpleWorker
+from sqlalchemy import create_engine, text
 
 from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job_event import EventKind
@@ -203,6 +204,20 @@ def test_only_one_reconciliation_goes_on_at_a_time(office: Bureau) -> None:
         pytest.raises(IllegalMove, match="another reconciliation"),
     ):
         office.ledger().reconcile()
+
+
+def test_a_count_outlasts_repairs_that_take_longer_than_a_transaction_may_rest(
+    office: Bureau,
+) -> None:
+    hasty = create_engine(
+        office.engine.url,
+        connect_args={"options": "-c idle_in_transaction_session_timeout=50"},
+    )
+    with PostgresLedgerStore(hasty).count() as count, office.engine.connect() as watch:
+        watch.execute(text("SELECT pg_sleep(0.3)"))
+        count.note_entries([])
+        assert [suspect.job_id for page in count.suspects(10) for suspect in page] != []
+    hasty.dispose()
 
 
 def test_many_jobs_are_counted_page_by_page(bureau: Bureau) -> None:
