@@ -20,7 +20,7 @@ from tests.eventually import eventually
 from tests.integration.history.databases import database
 from tests.integration.scheduler.scheduler_house import SchedulerHouse
 
-SECOND = timedelta(seconds=1)
+MILLISECOND, SECOND = timedelta(milliseconds=1), timedelta(seconds=1)
 
 
 def test_only_the_leader_fires(house: SchedulerHouse) -> None:
@@ -114,20 +114,21 @@ def test_a_local_clock_that_is_wrong_changes_no_tick(
     house.create("due", interval=3600)
     planned = house.stand_still_since("due", 2 * SECOND)
     house.create("later", interval=3600)
+    before = house.store.now()
 
     with freeze_time(datetime.now() + shift, tick=True):
         made = house.create("made", interval=3600)
         house.catch_up()
+    after = house.store.now()
 
     (tick,) = house.ticks("due")
     assert (tick.planned_at, tick.outcome) == (planned, TickOutcome.RAN)
     assert tick.late_seconds is not None
-    assert tick.late_seconds < 5
+    assert before - planned <= timedelta(seconds=tick.late_seconds) <= after - planned + MILLISECOND
     assert house.ticks("later") == house.ticks("made") == []
     assert made.next_at is not None
-    assert made.next_at - house.store.now() == pytest.approx(
-        timedelta(hours=1), abs=timedelta(seconds=10)
-    )
+    begun = made.next_at - timedelta(hours=1)
+    assert before.replace(microsecond=0) <= begun <= after
 
 
 def test_without_postgres_it_waits_with_an_error_of_ours(house: SchedulerHouse) -> None:
