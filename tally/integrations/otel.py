@@ -120,9 +120,8 @@ def _tell(span: Span, raised: BaseException) -> None:
 
 def _hand_on(draft: tally.Draft, made: SpanContext) -> None:
     traceparent, tracestate = carried_by(made)
-    draft.options["traceparent"] = traceparent
-    if tracestate:
-        draft.options["tracestate"] = tracestate
+    carried = {"traceparent": traceparent, "tracestate": tracestate}
+    draft.options.update({name: said for name, said in carried.items() if said})
 
 
 def _name_by_queue(span: Span, drafts: Sequence[tally.Draft]) -> None:
