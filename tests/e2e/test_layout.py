@@ -112,3 +112,36 @@ def test_instants_are_said_in_words_and_go_on(page: Any, stage: Stage) -> None:
     due = page.locator("#facts time").nth(1)
     page.wait_for_function("(each) => each.textContent === 'in 2 h'", arg=due.element_handle())
     assert due.get_attribute("title").endswith(" UTC")
+
+
+@pytest.mark.parametrize("address", _PAGES)
+def test_every_table_is_cards_on_a_phone(page: Any, stage: Stage, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(stage.url + address)
+
+    drawn = page.evaluate(
+        """() => [...document.querySelectorAll("table tbody tr")]
+             .map((row) => getComputedStyle(row).display)"""
+    )
+
+    assert "table-row" not in drawn
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1366, 1440])
+@pytest.mark.parametrize("address", ["/dead", "/audit"])
+def test_the_button_that_finds_stands_beside_a_field(
+    page: Any, stage: Stage, address: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(stage.url + address)
+
+    beside = page.evaluate(
+        """() => {
+          const button = document.querySelector("form.filters button.main").getBoundingClientRect();
+          return [...document.querySelectorAll("form.filters label")]
+            .map((field) => field.getBoundingClientRect())
+            .filter((field) => field.top < button.bottom && button.top < field.bottom).length;
+        }"""
+    )
+
+    assert beside > 0
