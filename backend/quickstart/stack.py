@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -45,6 +46,10 @@ class Stack:
         told.write_text(OWNER.format(pid=os.getpid()), encoding="utf-8")
         for name in ("REDIS_URL", "DATABASE_URL"):
             self.tell(name, os.environ[name])
+        # What psql takes: it knows no driver in an address.
+        self.tell(
+            "JOB_QUEUE_DATABASE_URL", re.sub(r"^(\w+)\+\w+:", r"\1:", os.environ["DATABASE_URL"])
+        )
         return self.servers
 
     def tell(self, name: str, value: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 
+import psycopg2
 import pytest
 
 from backend.embedded import EmbeddedServerError, servers_from_environment_or_start
@@ -39,10 +41,13 @@ def test_where_they_are_told_to_other_shells_is_for_their_owner_alone(
     stack = Stack(tmp_path / "state")
 
     stack.start_servers()
+    told = shlex.split((stack.state / "env").read_text(), comments=True)
     modes = [stat.S_IMODE((stack.state / name).stat().st_mode) for name in ("env", "log")]
     stack.stop()
 
     assert modes == [0o600, 0o700]
+    [address] = [word for word in told if word.startswith("JOB_QUEUE_DATABASE_URL=")]
+    psycopg2.connect(address.partition("=")[2]).close()
 
 
 def test_what_has_no_url_is_started_beside_what_has(servers, tmp_path, monkeypatch, notes):
