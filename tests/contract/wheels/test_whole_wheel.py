@@ -38,6 +38,7 @@ def test_no_file_of_a_package_is_left_behind(installed: Path, folder: str) -> No
         return {str(path.relative_to(root)) for path in found if "__pycache__" not in path.parts}
 
     assert names(ROOT) - names(installed) == set()
+    assert (installed / folder / "py.typed").exists()
 
 
 def test_migrations_reports_templates_and_runbook_are_found_where_it_is_installed(

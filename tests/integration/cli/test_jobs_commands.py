@@ -98,6 +98,20 @@ def _names(shell: Shell, *conditions: str) -> set[str]:
     return {job["payload"]["name"] for job in shown}
 
 
+def test_a_listed_job_has_one_shape_whichever_store_knows_it(shell: Shell) -> None:
+    shell.run("jobs", "enqueue", "greet", '{"name": "A"}', "--delay", "2h", "--tag", "shape")
+    Work(platform()).record()
+
+    live, recorded = (
+        shell.json("jobs", "list", "--source", source, "--tag", "shape")["jobs"]
+        for source in ("live", "history")
+    )
+
+    assert len(live) == len(recorded) == 1
+    assert live[0].keys() == recorded[0].keys()
+    assert "last_error" not in live[0]
+
+
 def test_a_job_carries_what_was_said_on_the_command_line(shell: Shell) -> None:
     job_id = shell.run(
         "jobs", "enqueue", "greet", '{"name": "Ada"}', "--job-id", "mine-1", "--queue", "low:attended",

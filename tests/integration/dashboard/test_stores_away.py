@@ -84,3 +84,21 @@ def test_without_redis_a_job_is_as_the_record_saw_it_last(
 
     assert "The record saw it scheduled last." in page
     assert "does not hold it" not in page
+
+
+def test_while_redis_refuses_one_can_sign_in_look_and_is_told_what_did_not_happen(
+    stage: Stage,
+) -> None:
+    redis = stage.platform.redis
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {})
+    redis.config_set("min-replicas-to-write", 1)
+    try:
+        visitor = Visitor(stage.app).signed_in(BOOTSTRAP)
+        shown = visitor.get(f"/job/{job_id}")
+        paused = visitor.send("/queues/normal/pause", reason="the disk is full")
+    finally:
+        redis.config_set("min-replicas-to-write", 0)
+
+    assert shown.status_code == 200
+    assert paused.status_code == 503
+    assert "too few replicas follow it" in paused.text

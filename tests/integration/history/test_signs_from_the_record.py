@@ -9,6 +9,7 @@ import pytest
 from backend.broker.jobs.inspection import RedisInspection
 from backend.domain.history.history_statistics import TimeWindow
 from backend.domain.history.queue_depth import QueueDepth
+from backend.domain.history.queue_flow import begin_of_last_hour
 from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.reading.flow_store import PostgresFlowStore
 from backend.history.reading.history_store import PostgresHistoryStore
@@ -98,6 +99,25 @@ def test_what_went_wrong_more_than_an_hour_ago_is_no_sign_any_more(
     assert found.attempts is not None
     assert (found.attempts.ended, found.attempts.failed) == (3, 0)
     assert [sign.code for sign in found.signs if sign.code.startswith("failures")] == []
+
+
+def test_each_number_of_the_last_hour_counts_the_same_minutes(
+    chronicle: Chronicle, statistics: _Asked
+) -> None:
+    lives = [
+        *_ended(START - 31 * MINUTE, 7, 9),
+        *_ended(START - 20 * MINUTE, 5, 2),
+        *_ended(START, 3, 1),
+    ]
+    chronicle.write(*events_of(*lives))
+
+    found = _service(chronicle, statistics).overview()
+    queues = PostgresFlowStore(chronicle.engine).by_queue(begin_of_last_hour(NOW), NOW)
+
+    assert found.attempts is not None
+    assert (found.attempts.ended, found.attempts.failed) == (11, 3)
+    assert sum(each.attempts.ended for each in found.types) == 11
+    assert sum(each.attempts.ended for each in queues) == 11
 
 
 def test_what_waits_is_held_against_a_quarter_of_an_hour_before(

@@ -65,9 +65,11 @@ def cluster(
     made.end()
 
 
-def finished(cluster: Cluster, job_type: str, payload: dict[str, Any]) -> dict[str, Any]:
+def finished(
+    cluster: Cluster, job_type: str, payload: dict[str, Any], **options: Any
+) -> dict[str, Any]:
     """The result of a job; its payload is what is given and nothing else."""
-    job_id = cluster.platform.queue_service.enqueue_job(job_type, payload)
+    job_id = cluster.platform.queue_service.enqueue_job(job_type, payload, **options)
     job: JobView = cluster.ended(job_id, timeout=60)
     assert job.state == "finished", f"{job.error}\n{cluster.log()}"
     result: dict[str, Any] = job.result
@@ -82,6 +84,18 @@ def test_a_mail_is_sent(cluster: Cluster, mail_server: MailServer) -> None:
     finished(cluster, "send_email", {"to": "user@example.com", "subject": "Welcome!"})
 
     assert mail_server.inbox.mails[-1].message["Subject"] == "Welcome!"
+
+
+def test_a_test_run_goes_through_a_worker_process_and_touches_nothing_outside(
+    cluster: Cluster, mail_server: MailServer
+) -> None:
+    before = len(mail_server.inbox.mails)
+    payload = {"to": "a@example.com", "subject": "x", "text": "a rehearsal"}
+
+    result = finished(cluster, "send_email", payload, is_test=True, tags=["test"])
+
+    assert (result["answer"], result["recipients"]) == ("test run: kept, not sent", 0)
+    assert len(mail_server.inbox.mails) == before
 
 
 def test_a_webhook_is_sent_and_verified(
