@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Unavailable,
         UnknownJobType,
         UnknownPriority,
+        Unreachable,
         WaitTimeout,
     )
     from backend.domain.jobs.attempts.backoff import Exponential, Linear
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.job import JobView
     from backend.domain.jobs.job_filter import JobFilter
     from backend.domain.jobs.job_state import JobState
+    from backend.domain.jobs.options.breaker import Breaker
     from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
     from backend.domain.jobs.options.rate import Rate
     from backend.services.events.event_bus import EventBus
@@ -78,6 +80,7 @@ __all__ = [
     "ArtifactError",
     "AttemptEnd",
     "BaseWorker",
+    "Breaker",
     "ConfigurationError",
     "Draft",
     "EnqueueOptions",
@@ -124,6 +127,7 @@ __all__ = [
     "Unavailable",
     "UnknownJobType",
     "UnknownPriority",
+    "Unreachable",
     "WaitTimeout",
     "__version__",
     "current_job",
@@ -141,6 +145,7 @@ _ELSEWHERE = {
     "Actor": "backend.domain.access.actor",
     "AttemptEnd": "backend.domain.jobs.hooks.attempt_end",
     "BaseWorker": "workers.base_worker",
+    "Breaker": "backend.domain.jobs.options.breaker",
     "Draft": "backend.domain.jobs.hooks.draft",
     "EnqueueOptions": "backend.domain.jobs.options.job_options",
     "EventBus": "backend.services.events.event_bus",

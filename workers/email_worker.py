@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from backend.domain.errors import ArtifactError
+from backend.domain.jobs.options.breaker import Breaker
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.mail.composer import Composed, Composer, cannot_attach
@@ -48,6 +49,7 @@ class EmailWorker(BaseWorker):
         timeout=120,
         secret_fields=("text", "html", "data"),
         destination_fields=("to", "cc", "bcc"),
+        breaker=Breaker(name="mail_server"),
     )
     def send_email(self, mail: Mail, context: JobContext) -> dict[str, Any]:
         """Sends one mail. A test run stores it as an artifact and sends nothing."""

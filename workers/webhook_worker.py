@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure
+from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.text.nearest_name import suggestion
 from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.webhooks.outcome import excerpt, failure_of
@@ -31,7 +32,13 @@ class WebhookWorker(BaseWorker):
         """Reads the certificates to trust."""
         self.sender.open()
 
-    @job_type("send_webhook", timeout=60, secret_fields=("headers",), destination_fields=("url",))
+    @job_type(
+        "send_webhook",
+        timeout=60,
+        secret_fields=("headers",),
+        destination_fields=("url",),
+        breaker=Breaker(by="url", name="webhook"),
+    )
     def send_webhook(self, webhook: Webhook, context: JobContext) -> dict[str, Any]:
         """Sends one webhook, signed as Standard Webhooks says. A test run signs and sends nothing."""
         request = self._request(webhook, context)

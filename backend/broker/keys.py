@@ -116,6 +116,15 @@ class Keys:
         return f"{self.root}:tally:rates"
 
     @property
+    def breakers(self) -> str:
+        """Sorted set of destinations whose breakers are not closed, by the millisecond since when."""
+        return f"{self.root}:tally:breakers"
+
+    def breaker(self, destination: str) -> str:
+        """Hash of one breaker: see `_breakers.lua`."""
+        return f"{self.root}:tally:breaker:{destination}"
+
+    @property
     def alarms(self) -> str:
         """Sorted set of gates by the millisecond at which the next job may be let through."""
         return f"{self.root}:tally:alarms"

@@ -10,6 +10,7 @@ from backend.broker.jobs.checkpoints import RedisCheckpoints
 from backend.broker.jobs.declarations import RedisDeclarations
 from backend.broker.jobs.dispatch import RedisDispatch
 from backend.broker.jobs.foreign_jobs import RedisForeignJobs
+from backend.broker.jobs.gates.breakers import RedisBreakers
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.jobs.lease_book import RedisLeaseBook
@@ -83,6 +84,11 @@ class RedisBroker:
     def inspection(self) -> RedisInspection:
         """The read side."""
         return RedisInspection(self._client, self._keys)
+
+    @cached_property
+    def breakers(self) -> RedisBreakers:
+        """The breakers of destinations."""
+        return RedisBreakers(self._client, self._keys)
 
     @cached_property
     def foreign(self) -> RedisForeignJobs:

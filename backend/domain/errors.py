@@ -27,6 +27,7 @@ TallyError
 JobSignal                     what a handler raises to say how its attempt ended
 ├── PermanentFailure          never retry
 ├── RetryLater                retry after a delay, counts as an attempt
+│   └── Unreachable           the destination was not reached: its breaker counts it
 └── Snooze                    run again after a delay, does not count
 """
 
@@ -231,6 +232,27 @@ class RetryLater(JobSignal):
     def __init__(self, message: str = "", *, delay: float | None = None) -> None:
         super().__init__(message)
         self.delay = delay
+
+
+class Unreachable(RetryLater):
+    """The destination could not be reached, or cannot answer now; tried again later, as after `RetryLater`.
+
+    Where the job type has a breaker, that counts it, and once it is open the job waits uncharged.
+    ``retry_after`` are the seconds for which the destination itself asked to be left alone: it is, by all
+    its jobs.
+    """
+
+    code = "unreachable"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        delay: float | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, delay=retry_after if delay is None else delay)
+        self.retry_after = retry_after
 
 
 class Snooze(JobSignal):

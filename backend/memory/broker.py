@@ -19,6 +19,7 @@ from backend.memory.record.audit_trail import MemoryAuditTrail
 from backend.memory.record.memory_record import MemoryRecord
 from backend.memory.state import BrokerState
 from backend.memory.timetable import MemoryTimetable
+from backend.memory.waiting.memory_breakers import MemoryBreakers
 
 
 class MemoryBroker:
@@ -39,6 +40,7 @@ class MemoryBroker:
         self.leadership = MemoryLeadership(state)
         self.operations = MemoryOperations(state)
         self.inspection = MemoryInspection(state)
+        self.breakers = MemoryBreakers(state)
         self.foreign = NoForeignJobs()
         self.progress_notes = MemoryProgressNotes(state)
         self.checkpoints = MemoryCheckpoints(state)

@@ -14,7 +14,7 @@ from backend.domain.ports import ClaimPlan, PickedOut, WantedTypes
 from backend.memory.endings import end_attempt, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import gates
+from backend.memory.waiting import breakers, gates
 
 #: Of a queue, so many are looked at when some are picked out.
 _PLACES = 100
@@ -73,7 +73,7 @@ class MemoryDispatch:
             return SettleCode.LOST
         if job.state is not JobState.STARTED:
             return SettleCode.SETTLED_BEFORE
-        end_attempt(self._state, job, outcome)
+        end_attempt(self._state, job, breakers.judged(self._state, job, outcome))
         return SettleCode.SETTLED
 
     def _claim(self, plan: Sequence[ClaimPlan], most: int) -> list[ClaimedJob]:

@@ -13,6 +13,7 @@ from backend.domain.jobs.attempts.noted_progress import noted_in
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.follow_ups import words_to_come
 from backend.domain.jobs.options.job_terms import terms_of
 
@@ -53,6 +54,8 @@ class KeptJob:
     #: The gates whose slots it holds.
     gates: list[str] = field(default_factory=list)
     unique_until_ms: int = 0
+    #: Where it is bound for; empty for nowhere that a breaker watches.
+    destination: str = ""
     #: Which of its follow-ups are to come.
     follow: list[str] = field(default_factory=list)
     #: When it, and its result, are forgotten; 0 for never.
@@ -140,6 +143,7 @@ def kept(job: NewJob, now_ms: int) -> KeptJob:
         payload=job.payload,
         options=codec.options_text(job.options),
         expires_ms=codec.milliseconds(job.expires_at),
+        destination=job.options.get(DESTINATION, ""),
         follow=words_to_come(job.options).split(),
     )
 

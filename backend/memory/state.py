@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backend.broker.jobs.codec import milliseconds
 from backend.domain.jobs.job import NewJob
@@ -13,6 +13,9 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.ports import Clock
 from backend.memory.kept_job import KeptJob, kept
+
+if TYPE_CHECKING:
+    from backend.memory.waiting.breakers import KeptBreaker
 
 
 class PauseNote(NamedTuple):
@@ -44,6 +47,8 @@ class BrokerState:
         #: By job type: up to which instant (µs) starts are spoken for, and who is let through to start.
         self.spoken_for: dict[str, int] = {}
         self.on_the_way: defaultdict[str, set[str]] = defaultdict(set)
+        #: By destination.
+        self.breakers: dict[str, KeptBreaker] = {}
         #: Who set, or lifted, the rate of a type.
         self.rated_by: dict[str, str] = {}
         #: Who set, or lifted, the limit of a type.

@@ -10,6 +10,7 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.jobs.attempts.retry_rules import Retry
 from backend.domain.jobs.job_type import Isolation
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.jobs.options.job_options import PriorityWord
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.queue_name import Priority
@@ -40,6 +41,8 @@ class TypeOptions(TypedDict, total=False):
     limit: int | None
     #: How many may start in a time in the whole deployment.
     rate: Rate | None
+    #: Holds its jobs back, at no attempt's cost, while their destination cannot be reached.
+    breaker: Breaker | None
     #: How long a finished job stays in Redis; the deployment's when it is left out.
     result_ttl: int | None
     #: The job types, by name or function, that are enqueued when one of its jobs has finished, and when one
@@ -101,6 +104,12 @@ def _rate(owner: str, rate: Any) -> Rate:
     return rate
 
 
+def _breaker(owner: str, breaker: Any) -> Breaker:
+    if not isinstance(breaker, Breaker):
+        raise ConfigurationError(f"{owner}: breaker is a Breaker, not {type(breaker).__name__}")
+    return breaker
+
+
 def _number(bound: bounds.Bound) -> Callable[[str, Any], float]:
     return lambda owner, value: bound.declared(value, owner)
 
@@ -114,6 +123,7 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "grace": _number(bounds.GRACE),
     "limit": _number(bounds.LIMIT),
     "rate": _rate,
+    "breaker": _breaker,
     "result_ttl": _number(bounds.RESULT_TTL),
     "on_success": _job_type_name,
     "on_failure": _job_type_name,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from backend.domain.errors import PermanentFailure, RetryLater
+from backend.domain.errors import PermanentFailure, RetryLater, Unreachable
 from workers.mail.delivery import Delivery
 from workers.mail.message import Message
 from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection, server_words
@@ -18,7 +18,7 @@ _OK, _GO_AHEAD, _CLOSING, _TEMPORARY, _PERMANENT = 250, 354, 421, 400, 500
 _ENOUGH = 452
 
 
-class OutcomeUnknown(RetryLater):
+class OutcomeUnknown(Unreachable):
     """The server was lost after it had all of the mail: it may have been sent, or not."""
 
 

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from backend.api.config.engine_settings import SmtpSettings
-from backend.domain.errors import RetryLater
+from backend.domain.errors import Unreachable
 from workers.handlers.one_line import one_line
 
 #: Loopback needs no encryption to keep a password from being read on the way.
@@ -18,7 +18,7 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _LONGEST_WORDS = 300
 
 
-class MailServerUnusable(RetryLater):
+class MailServerUnusable(Unreachable):
     """No mail can be handed over now: the server is away, refuses us, or cannot be trusted."""
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
+from backend.domain.errors import JobSignal, PermanentFailure, RetryLater, Unreachable
 from backend.domain.jobs.attempts.retry_after import seconds_asked
 from workers.handlers.one_line import one_line
 from workers.webhooks.connection import Answer
 
 _SUCCESS, _REDIRECTS, _SERVER_ERRORS = range(200, 300), range(300, 400), range(500, 600)
-_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+#: It did not hear us out, or hears nobody now.
+_SILENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 #: Only these keep a POST a POST.
 FOLLOWED = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _SHOWN = 256
@@ -28,8 +29,11 @@ def failure_of(
     said = f"{origin} answered {_named(answer.status)}"
     if words := excerpt(answer.body):
         said += f": {words}"
-    if answer.status in _LATER or answer.status in _SERVER_ERRORS:
-        return RetryLater(said, delay=asked_wait(answer.headers("Retry-After"), longest_wait))
+    asked = asked_wait(answer.headers("Retry-After"), longest_wait)
+    if answer.status in _SILENT or answer.status in _SERVER_ERRORS:
+        return Unreachable(said, retry_after=asked)
+    if answer.status == HTTPStatus.TOO_EARLY:
+        return RetryLater(said, delay=asked)
     if answer.status == HTTPStatus.GONE:
         return PermanentFailure(
             f"{said}; the receiver wants no more of these: take it off the list"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 from backend.api.config.worker_settings import WebhookSettings
-from backend.domain.errors import PermanentFailure, RetryLater
+from backend.domain.errors import PermanentFailure, Unreachable
 from workers.handlers.one_line import one_line
 from workers.webhooks.address_rules import AddressRules
 from workers.webhooks.connection import FAILURES, Answer, Limits, post
@@ -104,9 +104,9 @@ class WebhookSender:
                 self.open()
             return post(target, addresses, headers=headers, body=body, limits=limits, tls=self._tls)
         except ssl.SSLError as error:
-            raise RetryLater(f"{target.origin} {_untrusted(error)}; nothing was sent") from error
+            raise Unreachable(f"{target.origin} {_untrusted(error)}; nothing was sent") from error
         except FAILURES as error:
-            raise RetryLater(f"{target.origin} gave no answer: {_cause(error)}") from error
+            raise Unreachable(f"{target.origin} gave no answer: {_cause(error)}") from error
 
 
 def _cause(error: Exception) -> str:

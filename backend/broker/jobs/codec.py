@@ -154,8 +154,13 @@ def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
 
 
 def kind_word(outcome: Outcome) -> str:
-    """What the steps call the kind of an outcome: poison is counted apart, whoever found it."""
+    """What the steps call the kind of an outcome: poison is counted apart, whoever found it.
+
+    Of one that did not reach its destination it says so, for the breaker.
+    """
     kind = outcome.kind
+    if (told := outcome.unreached) is not None:
+        return f"{kind}!{told.rule}!{int(told.retry_after * 1000)}!{sendable(told.words)}"
     return "poisoned" if kind is OutcomeKind.FAILED and outcome.is_poison else kind
 
 

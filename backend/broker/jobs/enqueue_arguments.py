@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from backend.broker.jobs.codec import CALL_TAIL, call_head, milliseconds, options_text, sendable
 from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.follow_ups import FOLLOW, words_to_come
 from backend.domain.jobs.queue_name import QueueName
 
 _SEPARATOR = "\x1f"
 #: What ends a job of which nothing is said but what to do.
 _PLAIN = tuple(NewJob._field_defaults.values())
+#: Options that a step acts on.
+_RARE = frozenset({FOLLOW, DESTINATION})
 
 
 class EnqueueRow(NamedTuple):
@@ -38,7 +41,7 @@ def row_of(job: NewJob, *, is_lean: bool = False) -> EnqueueRow:
         job.id,
         sendable(job.payload),
         options_text(job.options),
-        "" if job[-len(_PLAIN) :] == _PLAIN and FOLLOW not in job.options else _rare(job),
+        "" if job[-len(_PLAIN) :] == _PLAIN and not (_RARE & job.options.keys()) else _rare(job),
     )
 
 
@@ -81,6 +84,13 @@ def _rare(job: NewJob) -> str:
         said += ("limit_key", job.limit_key, "limit", job.limit)
     if job.digest:
         said += ("digest", job.digest)
-    if FOLLOW in job.options:
-        said += (FOLLOW, words_to_come(job.options))
-    return _SEPARATOR.join(map(str, said))
+    return _SEPARATOR.join(map(str, (*said, *_of_options(job.options))))
+
+
+def _of_options(options: Mapping[str, Any]) -> list[str]:
+    said: list[str] = []
+    if FOLLOW in options:
+        said += (FOLLOW, words_to_come(options))
+    if DESTINATION in options:
+        said += (DESTINATION, sendable(options[DESTINATION]))
+    return said

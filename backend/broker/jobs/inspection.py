@@ -10,9 +10,9 @@ from typing import Any, cast
 from redis import Redis
 
 from backend.broker.jobs import codec
+from backend.broker.jobs.gates.pause_notes import PauseNotes
 from backend.broker.jobs.moments import moment
 from backend.broker.jobs.parked_jobs import ParkedJobs
-from backend.broker.jobs.pause_notes import PauseNotes
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.domain.jobs.job import JobView

@@ -11,6 +11,7 @@ from backend.broker.jobs import codec
 from backend.broker.keys import Keys
 from backend.broker.ledger.ledger_view import balance_of
 from backend.broker.server.functions import Functions
+from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.ledger.ledger import LiveFacts, Places, QueueBalance
 from backend.domain.ledger.ledger_ports import Attestation, RestorableJob, Seat
 
@@ -62,4 +63,5 @@ def _restore_arguments(restorable: RestorableJob) -> list[Any]:
         restorable.open_fence,
         restorable.worker,
         restorable.ended_ms,
+        restorable.job.options.get(DESTINATION, ""),
     ]

@@ -7,6 +7,8 @@ local LINES = {high = 'h:', low = 'l:'}
 -- Of so many jobs that are let through one comes from the lowest line; that many come back in their order; so many are
 -- looked at in the front of a queue.
 local TURNS, MOST_BACK, FRONT = 10, 50, 50
+-- Of gates that time opens: how many may be let through now, by kind. They set their own alarms.
+local OPENERS = {}
 
 local function line_of(gate, queue)
   return (LINES[priority_of(queue)] or '') .. gate
@@ -16,8 +18,9 @@ local function gate_of(line)
   return string.match(line, '^[hl]:(.*)$') or line
 end
 
-local function is_rate(gate)
-  return string.sub(gate, 1, 5) == 'rate:'
+-- Who is let through these is on the way until he starts, and counts until then.
+local function is_timed(gate)
+  return OPENERS[string.match(gate, '^%a+')] ~= nil
 end
 
 local function line_keys(root, gate)
@@ -56,7 +59,7 @@ end
 local function park(root, job, id, queue, gate)
   local line = line_of(gate, queue)
   local key, passed = root .. ':tally:parked:' .. line, passed_gate(job)
-  if passed and is_rate(passed) then redis.call('SREM', root .. ':tally:passed:' .. passed, id) end
+  if passed and is_timed(passed) then redis.call('SREM', root .. ':tally:passed:' .. passed, id) end
   local waiting = passed == gate and come_back(root, key, id, gate) or redis.call('RPUSH', key, id)
   if waiting == 1 then note_line(root, line) end
   redis.call('HSET', job, 'parked', line)
@@ -70,7 +73,7 @@ local function let_through(root, id, gate)
   redis.call('HDEL', job, 'parked')
   -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.
   if string.sub(gate, 1, 7) ~= 'paused:' then redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0')) end
-  if is_rate(gate) then redis.call('SADD', root .. ':tally:passed:' .. gate, id) end
+  if is_timed(gate) then redis.call('SADD', root .. ':tally:passed:' .. gate, id) end
   count(root, queue, 'parked', -1)
   to_queue(root, id, queue, true)
   return 1
@@ -140,6 +143,7 @@ end
 -- How many more may start behind a gate. A type's limit is the deployment's, a key's the next job's.
 local function room_at(root, gate)
   local kind, name = string.match(gate, '^(%a+):(.*)$')
+  if OPENERS[kind] then return OPENERS[kind](root, gate) end
   local limit
   if kind == 'type' then limit = redis.call('HGET', root .. ':tally:limits', name)
   else

@@ -88,6 +88,7 @@ local function room_by_rate(root, gate)
   if room <= 0 then arm_next(root, gate, rule, now) return 0 end
   return math.max(0, room - on_the_way(root, gate))
 end
+OPENERS.rate = room_by_rate
 
 -- Opens the gates whose time has come: how many jobs were let through, and ms until the next alarm (nil: none).
 -- By the clock as it is now: the step that calls may have set an alarm for an instant after its own beginning.
@@ -95,7 +96,7 @@ local function chime(root)
   local alarms, moved, now = root .. ':tally:alarms', 0, now_ms()
   for _, gate in ipairs(redis.call('ZRANGEBYSCORE', alarms, '-inf', now, 'LIMIT', 0, 100)) do
     redis.call('ZREM', alarms, gate)
-    moved = moved + unpark(root, gate, room_by_rate(root, gate), 200)
+    if is_timed(gate) then moved = moved + unpark(root, gate, room_at(root, gate), 200) end
   end
   local head = redis.call('ZRANGE', alarms, 0, 0, 'WITHSCORES')
   return moved, head[2] and math.max(0, tonumber(head[2]) - now)

@@ -38,6 +38,7 @@ STEPS = (
     "muster",
     "limit",
     "rate",
+    "breaker",
     "controls",
     "adopt",
     "usher",
@@ -62,7 +63,7 @@ STEPS = (
     "raise",
 )
 #: What they share, before all of them.
-SHARED = ("_history", "_prelude", "_gates", "_rates", "_endings")
+SHARED = ("_history", "_prelude", "_gates", "_rates", "_breakers", "_endings")
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {
     "claim": ["is_open", "claim_state", "take", "start_all"],

@@ -12,6 +12,7 @@ from backend.domain.access.role import Role
 from backend.domain.errors import ConfigurationError, Unavailable, UnknownJobType
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.attempts.retry_rules import Retry
+from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.queue_name import DEFAULT_LANE, Priority
 from backend.domain.text.nearest_name import suggestion
@@ -48,6 +49,8 @@ class JobType:
     limit: int | None = None
     #: How many may start in a time in the whole cluster; None: as many as come.
     rate: Rate | None = None
+    #: Holds its jobs back while their destination cannot be reached; None: nothing does.
+    breaker: Breaker | None = None
     #: Seconds a finished job stays readable in Redis; None: the deployment's default.
     result_ttl: int | None = None
     #: The job types that follow when one of its jobs has finished, or is given up; empty for none.

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, Protocol
 from backend.domain.access.role import Role
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import Isolation, JobType
+from backend.domain.jobs.options.breaker import Breaker, breaker_in
 from backend.domain.jobs.options.rate import rate_in
 from backend.domain.jobs.queue_name import Priority
 
@@ -52,6 +53,7 @@ def text_of(kind: JobType) -> str:
     return json.dumps(
         {
             **rate,
+            **({"breaker": _breaker_said(kind.breaker)} if kind.breaker else {}),
             "lane": kind.lane,
             "priority": kind.priority.value,
             "isolation": kind.isolation.value,
@@ -90,6 +92,7 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         retry=RetryPolicy(tuple(delays), most, jitter),
         limit=said["limit"],
         rate=rate_in(said.get("rate", "")),
+        breaker=_breaker_in(said.get("breaker")),
         result_ttl=said["result_ttl"],
         version=said["version"],
         description=said["description"],
@@ -101,6 +104,16 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         on_success=said.get("on_success", ""),
         on_failure=said.get("on_failure", ""),
     )
+
+
+def _breaker_said(breaker: Breaker) -> list[str | None]:
+    """A function stays with those who have the code: jobs of others have no destination then."""
+    by = "" if callable(breaker.by) else breaker.by
+    return [breaker.text, by, breaker.name]
+
+
+def _breaker_in(said: list[Any] | None) -> Breaker | None:
+    return breaker_in(*said) if said else None
 
 
 def _names(said: Iterable[str]) -> frozenset[str]:

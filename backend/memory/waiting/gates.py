@@ -9,7 +9,7 @@ from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import rates
+from backend.memory.waiting import breakers, rates
 
 _NO_LIMIT = 10**9
 #: Of so many jobs that are let through, one is of the lowest priority that waits.
@@ -30,6 +30,8 @@ def shut_gate(state: BrokerState, job: KeptJob) -> str:
     """The gate that keeps a job from starting; empty when it may."""
     if f"type:{job.asked.job_type}" in state.paused:
         return f"paused:{job.asked.job_type}"
+    if gate := breakers.shut_gate(state, job):
+        return gate
     gates = gates_of(state, job).items()
     by_rate = f"rate:{job.asked.job_type}" if rates.is_shut(state, job) else ""
     return next((gate for gate, most in gates if len(state.holders[gate]) >= most), by_rate)
@@ -39,6 +41,7 @@ def enter(state: BrokerState, job: KeptJob) -> None:
     """A job that starts holds a slot of each of its limits."""
     rates.count_start(state, job)
     job.gates = list(gates_of(state, job))
+    breakers.start(state, job)
     for gate in job.gates:
         state.holders[gate].add(job.id)
 
@@ -56,6 +59,7 @@ def park(state: BrokerState, job: KeptJob, gate: str) -> None:
     _stand_in_line(state, job, gate, first=job.passed == (gate, job.attempt))
     job.parked = gate
     state.on_the_way[job.asked.job_type].discard(job.id)
+    breakers.turn_aside(state, job)
     state.counts[job.queue]["parked"] += 1
     pass_on_all(state, job, but=gate)
 
@@ -105,6 +109,8 @@ def let_through(state: BrokerState, gate: str, most: int) -> int:
             job.passed = (gate, job.attempt)
         if gate.startswith("rate:"):
             state.on_the_way[job.asked.job_type].add(job.id)
+        elif gate.startswith("breaker:") and job.destination in state.breakers:
+            state.breakers[job.destination].coming.add(job.id)
         state.to_queue(job, front=True)
     return len(chosen)
 
@@ -127,8 +133,8 @@ def _place_of_next(state: BrokerState, gate: str, ranks: Sequence[int]) -> int:
 
 def chime(state: BrokerState) -> int:
     """Lets jobs through whose rates allow it by now; how many."""
-    kinds = [gate.partition(":")[2] for gate in list(state.parked) if gate.startswith("rate:")]
-    return sum(let_through(state, f"rate:{k}", rates.room_behind(state, k)) for k in kinds)
+    timed = [gate for gate in list(state.parked) if gate.startswith(("rate:", "breaker:"))]
+    return sum(let_through(state, gate, room_at(state, gate)) for gate in timed)
 
 
 def pass_on(state: BrokerState, gate: str) -> None:
@@ -147,6 +153,10 @@ def pass_on_all(state: BrokerState, job: KeptJob, but: str = "") -> None:
 def room_at(state: BrokerState, gate: str) -> int:
     """How many more may start. A type's limit is the deployment's, a key's the next job's."""
     kind, _, name = gate.partition(":")
+    if kind == "rate":
+        return rates.room_behind(state, name)
+    if kind == "breaker":
+        return breakers.room_behind(state, name)
     if kind == "type":
         limit = state.limits.get(name, _NO_LIMIT)
     else:

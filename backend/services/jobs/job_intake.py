@@ -20,6 +20,7 @@ from backend.domain.jobs.queue_name import QueueName
 from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs import follow_up_plans, job_options
 from backend.services.jobs.chosen_queue import chosen_queue, own_queue
+from backend.services.jobs.destinations import with_destination
 from backend.services.jobs.follow_up_plans import SaidOfJob
 from backend.services.jobs.payload_problems import invalid_payload
 
@@ -100,9 +101,11 @@ class JobIntake:
             options = inherited_options(options, around)
             own = inherited_own(options, own, around)
         if not options and not own and not (kind.on_success or kind.on_failure):
-            return self._plain(kind, text, priority)
-        said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
-        return self._with_options(kind, text, priority, said)
+            job = self._plain(kind, text, priority)
+        else:
+            said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
+            job = self._with_options(kind, text, priority, said)
+        return job if kind.breaker is None else with_destination(job, kind, payload or {})
 
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest` for options that no job of this type could have."""

@@ -15,6 +15,7 @@ from backend.broker.redis_broker import RedisBroker
 from backend.broker.server import library
 from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.history.history_ports import EventSource
+from backend.domain.jobs.options.breaker_state import Breakers
 from backend.domain.jobs.published_type import Declarations
 from backend.domain.ports import (
     Dispatch,
@@ -40,6 +41,7 @@ class Broker(Protocol):
     leadership: Leadership
     operations: Operations
     inspection: Inspection
+    breakers: Breakers
     progress_notes: ProgressNotes
     checkpoints: CheckpointStore
     events: EventSource

@@ -12,6 +12,7 @@ from redis import Redis
 from backend.broker.keys import Keys
 
 _MOMENTS = ("expires_at", "unique_until")
+_OF_BREAKERS = ("bucket", "since", "probe_at", "at")
 
 
 def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
@@ -21,10 +22,12 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
         _move_scores(client, name, seconds)
     for name in cast(list[bytes], client.keys(keys.spoken_for("*"))):
         _move_number(client, name, seconds * 1_000_000)
-    for key in (keys.leases, keys.dead, keys.alarms):
+    for key in (keys.leases, keys.dead, keys.alarms, keys.breakers):
         _move_scores(client, key, seconds * 1000)
     for name in cast(list[bytes], client.keys(keys.job("*"))):
-        _move_moments(client, name, seconds * 1000)
+        _move_moments(client, name, _MOMENTS, seconds * 1000)
+    for name in cast(list[bytes], client.keys(keys.breaker("*"))):
+        _move_moments(client, name, _OF_BREAKERS, seconds * 1000)
     for name in cast(list[bytes], client.keys("*")):
         _shorten_life(client, name, int(seconds * 1000))
 
@@ -39,10 +42,10 @@ def _move_number(client: Redis, key: bytes, by: float) -> None:
     client.set(key, f"{value - by:.0f}", keepttl=True)
 
 
-def _move_moments(client: Redis, job: bytes, by_ms: float) -> None:
-    for field, value in zip(_MOMENTS, cast(list[Any], client.hmget(job, _MOMENTS)), strict=True):
+def _move_moments(client: Redis, key: bytes, fields: tuple[str, ...], by_ms: float) -> None:
+    for field, value in zip(fields, cast(list[Any], client.hmget(key, fields)), strict=True):
         if value:
-            client.hset(job, field, f"{float(value) - by_ms:.0f}")
+            client.hset(key, field, f"{float(value) - by_ms:.0f}")
 
 
 def _shorten_life(client: Redis, key: bytes, by_ms: int) -> None:

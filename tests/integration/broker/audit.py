@@ -171,7 +171,9 @@ class Audit:
             waiting = [i for line in lines_of(gate) for i in self._list(self._keys.parked(line))]
             if kind == "paused" and f"type:{name}" not in paused:
                 yield f"{waiting} wait for a type that is not paused: {name}"
-            if kind in {"paused", "rate"}:
+            if kind == "breaker" and not self._redis.zscore(self._keys.breakers, name):
+                yield f"{waiting} wait for a breaker that is closed: {name}"
+            if kind in {"paused", "rate", "breaker"}:
                 continue
             word = limits.get(name, "inf") if kind == "type" else self.jobs[waiting[0]]["limit"]
             on_their_way = [job_id for job_id in self.jobs if self._goes_through(job_id, gate)]

@@ -22,6 +22,7 @@ from backend.domain.jobs.attempts.outcome import (
     unsendable,
     words_of,
 )
+from backend.domain.jobs.attempts.reachability import unreached
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.attempts.retry_rules import (
     NO_ADVICE,
@@ -206,7 +207,7 @@ def _decided(
     if any(isinstance(leaf, StopRequested) for leaf in leaves_of(raised)):
         outcome = OutcomeKind.CANCELED if canceled else OutcomeKind.RELEASED
         return Outcome(outcome, error=AttemptError("stopped", "StopRequested", words_of(raised)))
-    return decide_failure(
+    decided = decide_failure(
         raised,
         describe(raised, secrets_of(kind, job) if kind else ()),
         policy=retry_policy(job),
@@ -214,6 +215,9 @@ def _decided(
         chance=random.random(),  # noqa: S311 - jitter, not a secret
         advice=_advice(kind.retry_rules, job, raised) if kind and kind.retry_rules else NO_ADVICE,
     )
+    if kind is None or kind.breaker is None:
+        return decided
+    return decided._replace(unreached=unreached(raised, kind.breaker))
 
 
 def _advice(rules: Retry, job: ClaimedJob, raised: BaseException) -> Advice:

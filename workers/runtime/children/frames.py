@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 from backend.domain.jobs.attempts.noted_progress import RawLine
-from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, Unreached
 from backend.domain.jobs.job import ClaimedJob
 
 _LENGTH = struct.Struct("!I")
@@ -103,4 +103,5 @@ def outcome_of(frame: dict[str, Any]) -> Outcome:
     fields = dict(frame["outcome"])
     fields["kind"] = OutcomeKind(fields["kind"])
     fields["error"] = AttemptError(**fields["error"]) if fields["error"] else None
+    fields["unreached"] = Unreached(*fields["unreached"]) if fields["unreached"] else None
     return Outcome(**fields)

@@ -1,19 +1,16 @@
 -- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
--- ARGV[2…] twenty-five a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
+-- ARGV[2…] twenty-six a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
 --          at, unique key, unique window, limit key, limit, follow-ups to come, state (queued · scheduled · failed), created at, attempt,
---          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at
+--          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at, destination
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id
   local fields = {'status', argv[at + 16], 'created_at', iso(tonumber(argv[at + 17])), 'origin', argv[at + 1],
     'description', argv[at + 4], 'data', argv[at + 5], 'options', argv[at + 6], 'max_attempts', argv[at + 7],
     'timeout', argv[at + 8], 'result_ttl', argv[at + 9], 'attempt', argv[at + 18], 'failures', argv[at + 19]}
-  local function add(name, value)
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-  end
+  local function add(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
   if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
   if argv[at + 11] ~= '' then
     add('unique_key', argv[at + 11])
@@ -24,6 +21,7 @@ local function remember(root, id, argv, at, now)
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
   if argv[at + 15] ~= '' then add('follow', argv[at + 15]) note_follow_ups(root, id, now) end
+  if argv[at + 25] ~= '' then add('destination', argv[at + 25]) end
   if argv[at + 20] ~= '' then add('suspect', '1') end
   if argv[at + 21] ~= '' then add('error', argv[at + 21]) end
   if argv[at + 16] == 'queued' then add('enqueued_at', iso(now)) end
@@ -33,7 +31,7 @@ end
 
 local function restore(keys, argv)
   local root, now, replies, joined = keys[1], now_ms(), {}, {}
-  for at = 2, #argv, 25 do
+  for at = 2, #argv, 26 do
     local id, queue, state = argv[at], argv[at + 1], argv[at + 16]
     local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
     if reply == 1 then

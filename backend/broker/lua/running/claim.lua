@@ -82,7 +82,7 @@ local function take(root, id, queue, claim)
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
-    'created_at')
+    'created_at', 'destination')
   if f[1] and is_foreign(f[7], f[4], f[8], f[10]) then
     set_apart(root, id, claim.now)
   elseif f[1] ~= 'queued' or f[2] ~= queue then
@@ -92,12 +92,15 @@ local function take(root, id, queue, claim)
   else
     local gates, shut = nil, 'paused:' .. f[3]
     if not claim.paused['type:' .. f[3]] then
-      gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13])
+      shut = f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
+      if not shut then gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13]) end
     end
     local rule, rate = gates and claim.rates and claim.rates[f[3]], 'rate:' .. f[3]
     if rule and is_shut_by_rate(root, job, rate, rule) then gates, shut = nil, rate end
     if gates then
       if rule then take_token(root, rate, rule, id) end
+      local probe = f[16] and claim.has_breakers and start_past_breaker(root, id, f[16], claim.now)
+      if probe then gates[#gates + 1] = {probe} end
       return pick(root, id, f, gates, claim)
     end
     park(root, job, id, queue, shut)
@@ -168,18 +171,19 @@ end
 -- Without a scheduler the workers ring the alarms themselves.
 local function look_and_chime(root, n, lanes, argv, state)
   look(root, n, lanes, argv, state)
-  if state.rates and #state.jobs < n and chime(root) > 0 then look(root, n, lanes, argv, state) end
+  if (state.rates or state.has_breakers) and #state.jobs < n and chime(root) > 0 then look(root, n, lanes, argv, state) end
 end
 
 -- What one call sees and takes; nothing while all is suspended.
 local function claim_state(root, worker, lease_ms)
-  -- One question for both: most deployments have neither.
-  local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates') > 0
+  -- One question for all: most deployments have none.
+  local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers') > 0
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
   return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
-    rates = has_more and rates(root) or nil}
+    rates = has_more and rates(root) or nil,
+    has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}
 end
 
 local function claim(keys, argv)

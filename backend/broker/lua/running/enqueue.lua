@@ -9,7 +9,7 @@
 --     then five a job: number of its head, id, payload (JSON), options (JSON), and what few jobs have ('': none
 --          of it), names and values with unit separators between: run_at (ms), delay (ms), expires_at (ms),
 --          unique_key, unique_window (ms), limit_key, limit, digest (of what is asked for; without it
---          whatever has the job's id or key will do), follow (which of the follow-ups in its options are to come)
+--          whatever has the job's id or key will do), follow (which of the follow-ups in its options are to come), destination
 -- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), the id of its twin when
 --          the unique key is taken, -1 queue full, -2 recorder too far behind (nothing written); when id
 --          or key belong to a job with other contents: that job's id, and since when it is here
@@ -53,6 +53,7 @@ local function rare_fields(call, head, id, data, options, rare, state)
     add('unique_until', string.format('%.0f', call.now + rare.unique_window))
   end
   if rare.digest then add('digest', rare.digest) end
+  if rare.destination then add('destination', rare.destination) end
   if rare.follow then
     add('follow', rare.follow)
     note_follow_ups(call.root, id, call.now)

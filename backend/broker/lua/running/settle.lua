@@ -6,7 +6,8 @@
 --          what the handler logged (JSON, '': nothing)
 -- Kinds    finished · retried · snoozed · failed · poisoned (failed, and counted as poison) · released ·
 --          canceled · crashed (poisoned, when it spends the last attempt) · suspected · returned (its
---          handler never began: as if it had not been claimed; with a delay it waits for so long)
+--          handler never began: as if it had not been claimed; with a delay it waits for so long). Of one that did
+--          not reach its destination: kind!rule!how long (ms) that asked to be left alone!words
 -- Returns  one an outcome: 1 settled, 2 settled before by this lease, 0 the lease is lost (refused)
 local requeued = {released = true, returned = true, crashed = true, suspected = true}
 local counted = {retried = true, failed = true, crashed = true}
@@ -94,8 +95,16 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   end
 end
 
+-- The end of an attempt, once its destination's breaker has heard of it: given back, if that is away.
+local function of_its_destination(root, kind, delay, result, f, now)
+  local word, said = string.match(kind, '^(%a+)!?(.*)$')
+  local holds = f[13] and judge(root, f[13], word, said ~= '' and said or nil, f[7], now) or word
+  if holds ~= word then return holds, 0, '' end
+  return word, delay, result
+end
+
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
-  'cancel', 'attempt', 'unique_until', 'follow'}
+  'cancel', 'attempt', 'unique_until', 'follow', 'destination'}
 
 local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
@@ -106,8 +115,11 @@ local function settle(keys, argv)
     if f[2] == fence then
       reply = 2
       if f[1] == 'started' then
-        end_attempt(root, id, fence, argv[at + 2], tonumber(argv[at + 3]), argv[at + 4], argv[at + 5],
-          argv[at + 6], argv[at + 7], f, now)
+        local kind, delay, result = argv[at + 2], tonumber(argv[at + 3]), argv[at + 5]
+        if f[13] or string.find(kind, '!', 1, true) then
+          kind, delay, result = of_its_destination(root, kind, delay, result, f, now)
+        end
+        end_attempt(root, id, fence, kind, delay, argv[at + 4], result, argv[at + 6], argv[at + 7], f, now)
         reply = 1
       end
     elseif not f[1] then leave_every_gate(root, id) end

@@ -61,6 +61,17 @@ class AttemptError:
         }
 
 
+class Unreached(NamedTuple):
+    """What the breaker of a job's destination is told of an attempt that did not reach it."""
+
+    #: The numbers of the breaker, as its job type declares them here: see `Breaker.text`.
+    rule: str
+    #: Seconds for which the destination asked to be left alone; 0 for nothing said.
+    retry_after: float
+    #: What went wrong, as one short line.
+    words: str
+
+
 class Outcome(NamedTuple):
     """One decided end of one attempt."""
 
@@ -74,6 +85,8 @@ class Outcome(NamedTuple):
     run_seconds: float = 0.0
     #: What the handler logged, as JSON text: lines of time (Unix ms), level and text.
     log: str = ""
+    #: Of a job type with a breaker: that, and how, the destination was not reached.
+    unreached: Unreached | None = None
 
     @property
     def is_poison(self) -> bool:

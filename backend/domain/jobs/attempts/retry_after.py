@@ -18,7 +18,7 @@ def retry_after(failure: Failure) -> float | None:
     Finds the header where requests, httpx (``error.response``) and urllib (``error.headers``) keep it; of
     a group the longest wait.
     """
-    asked = (_asked_by(leaf) for leaf in leaves_of(failure.exception))
+    asked = (asked_by(leaf) for leaf in leaves_of(failure.exception))
     waits = [seconds for seconds in asked if seconds is not None]
     return min(max(waits), OUTCOME_DELAY.most) if waits else None
 
@@ -37,7 +37,8 @@ def seconds_asked(header: str, now: datetime | None = None) -> float | None:
     return left if left > 0 else None
 
 
-def _asked_by(raised: BaseException) -> float | None:
+def asked_by(raised: BaseException) -> float | None:
+    """Seconds that the answer in one exception asks for; None for none."""
     headers = getattr(getattr(raised, "response", raised), "headers", None)
     # urllib's is a `Message`, which is like a mapping and none.
     found = headers.get("Retry-After") if isinstance(headers, Mapping | Message) else None

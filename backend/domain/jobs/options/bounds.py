@@ -73,6 +73,15 @@ RATE_LIMIT = Bound("limit", 1, 1_000_000, "", is_whole=True)
 RATE_PER = Bound("per", 0.001, 31 * _DAY)
 RATE_BURST = Bound("burst", 1, 1_000_000, "", is_whole=True)
 VERSION = Bound("version", 1, 1_000_000, "", is_whole=True)
+#: What a `Breaker` is told.
+BREAKER = (
+    Bound("failures", 1, 10_000, "", is_whole=True),
+    Bound("ratio", 0.01, 1, ""),
+    Bound("within", 1, _DAY),
+    Bound("rest", 0.1, _DAY),
+    Bound("longest_rest", 0.1, 31 * _DAY),
+    Bound("probes", 1, 100, "", is_whole=True),
+)
 #: How long a handler may put its next attempt off: `RetryLater` and `Snooze`.
 OUTCOME_DELAY = Bound("delay", 0, _YEAR)
 INTERVAL = Bound("interval", 1, _YEAR)

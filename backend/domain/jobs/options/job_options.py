@@ -130,6 +130,7 @@ class OwnOptions(TypedDict, total=False):
     event_id: Annotated[str, LINE, "The event that it follows from."]
     parent_id: Annotated[str, LINE, "The job that enqueued it, or whose end it tells."]
     replay_of: Annotated[str, LINE, "The job that it repeats."]
+    destination: Annotated[str, LINE, "What its breaker watches: where it is bound for."]
     is_confined: Annotated[bool, "It may see and touch nothing of another tenant."]
 
 

@@ -1,0 +1,1 @@
+"""What holds jobs back, as it stands in Redis: pauses and breakers."""

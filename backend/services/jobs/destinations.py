@@ -1,0 +1,57 @@
+"""Where a job is bound for, as the breaker of its type tells it. It travels with the job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from backend.domain.errors import InvalidOption
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.breaker import DESTINATION, Breaker
+
+
+def with_destination(
+    job: NewJob, kind: JobType, payload: Mapping[str, Any] | BaseModel | None
+) -> NewJob:
+    """The job, which says where it is bound for; raises `InvalidOption` where its function fails."""
+    destination = destination_of(kind, {} if payload is None else payload)
+    if not destination:
+        return job
+    return job._replace(options={**job.options, DESTINATION: destination})
+
+
+def destination_of(kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str:
+    """What the breaker of a job type watches for this payload; empty for nothing."""
+    breaker = kind.breaker
+    if breaker is None:
+        return ""
+    return breaker.destination(kind.name, _key_of(breaker, kind, payload))
+
+
+def _key_of(breaker: Breaker, kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str | None:
+    if callable(breaker.by):
+        return _told(breaker.by, kind, payload)
+    return breaker.key_in(payload.model_dump() if isinstance(payload, BaseModel) else payload)
+
+
+def _told(tell: Callable[[Any], str | None], kind: JobType, payload: Any) -> str | None:
+    """The author's own function: what it raises is said to whoever enqueues, and not swallowed."""
+    try:
+        is_raw = kind.payload is not None and not isinstance(payload, BaseModel)
+        key = tell(kind.payload.model_validate(payload) if is_raw and kind.payload else payload)
+    except Exception as error:
+        raise InvalidOption(
+            f"the breaker of the job type {kind.name!r} cannot tell the destination: "
+            f"{type(error).__name__}: {error}",
+            field="payload",
+        ) from error
+    if key is not None and not isinstance(key, str):
+        raise InvalidOption(
+            f"the breaker of the job type {kind.name!r} tells a destination as text or None, not "
+            f"{type(key).__name__}",
+            field="payload",
+        )
+    return key
