@@ -35,8 +35,9 @@ class KnownTypes:
         self._alone = alone
         self._patience_seconds = patience_seconds
         self._now = now
-        #: When each job that nothing here can run came first.
-        self._first_seen: dict[str, float] = {}
+        #: When each job that nothing here can run came first with its attempt: one that another worker
+        #: ran meanwhile waits anew.
+        self._first_seen: dict[tuple[str, int], float] = {}
 
     def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
         """What runs this job; what becomes of it instead when nothing here can. Asked of every job."""
@@ -52,4 +53,4 @@ class KnownTypes:
         if len(self._first_seen) >= _MOST_SEEN:
             # Those that came first are over, or wait as long again.
             self._first_seen.pop(next(iter(self._first_seen)), None)
-        return now - self._first_seen.setdefault(job.id, now)
+        return now - self._first_seen.setdefault((job.id, job.attempt), now)

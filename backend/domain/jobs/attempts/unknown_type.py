@@ -1,7 +1,8 @@
 """A job that came to a worker which does not know its type, or only an older version of it.
 
 During a deploy that is no fault of the job's: whoever enqueued it knew the type, and so will the workers of
-the new release. It is put off, uncharged, until one of them takes it, and given up when none has come.
+the new release. It is returned with a delay, for no handler began, until one of them takes it, and given up
+when none has come.
 """
 
 from __future__ import annotations
@@ -16,19 +17,15 @@ _LONGEST_PAUSE_SECONDS, _LOOKS = 15.0, 40
 def put_off(
     job: ClaimedJob, known_version: int | None, patience_seconds: float, seen_seconds: float
 ) -> Outcome:
-    """What becomes of it. ``known_version`` is that of the worker, None when it knows no such type.
-
-    ``seen_seconds`` is how long ago the worker saw it first. A worker that has just started has seen
-    nothing yet, and a job may have been put off by its own handler often enough before: so its claims that
-    were not charged must tell of as long a wait as the worker does.
+    """What becomes of it. ``known_version`` is that of the worker, None when it knows no such type;
+    ``seen_seconds`` is how long ago the worker saw it first, with the attempt that it still has not begun.
     """
     pause_seconds = min(_LONGEST_PAUSE_SECONDS, patience_seconds / _LOOKS)
-    waited_seconds = min(seen_seconds, (job.attempt - job.failures - 1) * pause_seconds)
-    if pause_seconds <= 0 or waited_seconds >= patience_seconds:
+    if seen_seconds >= patience_seconds:
         advice = "deploy it to this lane's workers, then redrive the job"
         return Outcome(OutcomeKind.FAILED, error=_error(job, known_version, advice))
     error = _error(job, known_version, "it waits for a worker that does")
-    return Outcome(OutcomeKind.SNOOZED, error=error, delay=pause_seconds)
+    return Outcome(OutcomeKind.RETURNED, error=error, delay=pause_seconds)
 
 
 def _error(job: ClaimedJob, known_version: int | None, advice: str) -> AttemptError:
