@@ -114,14 +114,14 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
         session: Any = None,
     ) -> EnqueueReply:
         """Like `enqueue_job`, but tells whether the job was already there."""
-        intake = self._intake
+        parts = self._find_parts()
         if IN_USE.around_enqueue:
             draft = Draft(job_type, payload, priority, dict(options))
             return self._accept_drafts([draft], None, session)[0]
-        job = intake.check(job_type, payload, priority, options)
+        job = parts.intake.check(job_type, payload, priority, options)
         if session is not None:
-            return self._outbox().enqueue([job], session)[0]
-        return self._queue.enqueue([job])[0]
+            return parts.outbox.enqueue([job], session)[0]
+        return parts.queue.enqueue([job])[0]
 
     def enqueue_many(self, requests: Sequence[JobRequest], *, session: Any = None) -> list[str]:
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.

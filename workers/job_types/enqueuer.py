@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
@@ -62,7 +62,9 @@ class Enqueuer:
         queue = _queue_of_this_process()
         kind = self._kind_in(queue.catalogue)
         said = {**self._options, **options} if self._options else options
-        priority, session = said.pop("priority", None), said.pop("session", None)
+        priority = session = None
+        if said:
+            priority, session = said.pop("priority", None), said.pop("session", None)
         reply = queue.accept(kind.name, payload, priority, said, session)
         return Job(reply.id, reply.created, queue, self._decode)
 
@@ -115,8 +117,10 @@ class Enqueuer:
     def _kind_in(self, catalogue: JobTypeCatalogue) -> JobType:
         """Its job type; a process that lists no job packages learns it from the function itself."""
         known = catalogue.find(self.name)
-        if known is not None and _is_same(known.handler, self._handler):
-            return known
+        if known is not None:
+            handler = known.handler
+            if handler is self._handler or _is_same(handler, self._handler):
+                return known
         worker = _worker_of(self.name, self._handler)
         kind = self._declaration.job_type(self._handler, worker, catalogue.default_retry)
         catalogue.add(kind)
@@ -124,10 +128,16 @@ class Enqueuer:
 
 
 def _queue_of_this_process() -> TakesJobs:
+    queue: TakesJobs = _wiring().queue()
+    return queue
+
+
+@cache
+def _wiring() -> Any:
     # The one place of what authors use that asks to be wired: a function knows nobody who could.
     from backend.bootstrap import current
 
-    return current.queue()
+    return current
 
 
 def _model(kind: JobType, fields: Payload) -> Payload:
@@ -142,9 +152,7 @@ def _model(kind: JobType, fields: Payload) -> Payload:
 
 
 def _is_same(known: Callable[..., Any], handler: Callable[..., Any]) -> bool:
-    """Whether it is the same function, also when its file was read once more, as ``__main__``."""
-    if known is handler:
-        return True
+    """Whether it is the same function after all: its file was read once more, as ``__main__``."""
     one, other = getattr(known, "__code__", None), getattr(handler, "__code__", None)
     return (
         one is not None

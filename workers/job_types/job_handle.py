@@ -31,7 +31,8 @@ def as_it_came(result: Any) -> Any:
     return result
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: to make one would cost as much as checking its payload.
+@dataclass(slots=True, unsafe_hash=True)
 class Job(Generic[R_co]):
     """A job that was enqueued. Looking at it, and printing it, asks nobody; its methods do."""
 

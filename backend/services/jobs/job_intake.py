@@ -22,6 +22,7 @@ from backend.services.jobs import follow_up_plans, job_options
 from backend.services.jobs.chosen_queue import chosen_queue, own_queue
 from backend.services.jobs.destinations import with_destination
 from backend.services.jobs.follow_up_plans import SaidOfJob
+from backend.services.jobs.payload_models import payload_in
 from backend.services.jobs.payload_problems import invalid_payload
 
 _to_json = json_encoder("payload")
@@ -95,7 +96,7 @@ class JobIntake:
         kind = self.catalogue.get(job_type)
         is_checked = type(payload) is kind.payload
         if isinstance(payload, BaseModel):
-            payload = _dumped(kind, payload)
+            payload = payload_in(kind, payload)
         text = self._payload(kind, {} if payload is None else payload, is_checked=is_checked)
         if self._within is not None and (around := self._within()) is not None:
             options = inherited_options(options, around)
@@ -234,38 +235,6 @@ class JobIntake:
         if run_at and (run_at - self._now()).total_seconds() > bounds.FURTHEST:
             raise InvalidOption("that is more than a hundred years ahead", field="run_at")
         return run_at
-
-
-def _dumped(kind: JobType, given: BaseModel) -> dict[str, Any]:
-    """A model as the JSON that makes an equal one: a masked secret, say, would not.
-
-    What nobody set is left out, as it is when a caller writes the object: so both are the same job under
-    an idempotency key, and a worker of another release applies its own defaults.
-    """
-    try:
-        payload, is_same = _tried(given, exclude_unset=True)
-        if not is_same:
-            # A default that was changed in its place, as by `append`, counts as unset.
-            payload, is_same = _tried(given, exclude_unset=False)
-    except ValidationError as error:
-        raise invalid_payload(kind, error) from None
-    except ValueError as error:
-        raise InvalidPayload(f"the payload of {kind.name!r} is not JSON: {error}") from error
-    if not is_same:
-        raise InvalidPayload(
-            f"the payload of {kind.name!r}: a {type(given).__name__} does not come back from JSON "
-            "as it was; give a mapping with the values themselves",
-            field="payload",
-        )
-    return payload
-
-
-def _tried(given: BaseModel, *, exclude_unset: bool) -> tuple[dict[str, Any], bool]:
-    """The JSON of a model, and whether it makes an equal one."""
-    payload = given.model_dump(
-        mode="json", by_alias=True, round_trip=True, exclude_unset=exclude_unset
-    )
-    return payload, type(given).model_validate(payload) == given
 
 
 def _digest(kind: JobType, text: str, queue: QueueName, given: JobOptions) -> str:

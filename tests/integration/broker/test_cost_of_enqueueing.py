@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -17,9 +17,11 @@ import pytest
 from redis import Redis
 
 from backend.api.config.settings import load_settings
+from backend.bootstrap.current import standing_in
 from backend.bootstrap.platform import Platform
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.embedded.servers import Servers
+from examples.greetings import Greeting, greet
 from tests.eventually import eventually
 from tests.integration.outages.redis_process import RedisProcess
 
@@ -120,7 +122,7 @@ def _appended(admin: Redis) -> int:
     return int(admin.info("persistence")["aof_current_size"])
 
 
-def test_calls_of_python_until_a_job_is_accepted(platform: Platform) -> None:
+def _calls_of(work: Callable[[], object]) -> Counter[str]:
     calls: Counter[str] = Counter()
 
     def count(_: FrameType, event: str, __: Any) -> None:
@@ -128,12 +130,31 @@ def test_calls_of_python_until_a_job_is_accepted(platform: Platform) -> None:
 
     sys.setprofile(count)
     try:
-        _enqueue(platform, _JOBS)
+        work()
     finally:
         sys.setprofile(None)
+    return calls
+
+
+def test_calls_of_python_until_a_job_is_accepted(platform: Platform) -> None:
+    calls = _calls_of(lambda: _enqueue(platform, _JOBS))
 
     assert calls["call"] / _JOBS <= _MOST_CALLS
     assert calls["c_call"] / _JOBS <= _MOST_BUILT_IN_CALLS
+
+
+def test_a_declared_function_with_a_model_costs_hardly_more(platform: Platform) -> None:
+    def enqueue() -> None:
+        for _ in range(_JOBS):
+            greet.enqueue(given)
+
+    given = Greeting(name="Ada Lovelace")
+    with standing_in(platform):
+        greet.enqueue(given)
+        calls = _calls_of(enqueue)
+
+    assert calls["call"] / _JOBS <= _MOST_CALLS + 7
+    assert calls["c_call"] / _JOBS <= _MOST_BUILT_IN_CALLS + 3
 
 
 @pytest.mark.parametrize(
