@@ -227,7 +227,8 @@ def test_jobs_of_a_killed_worker_of_the_last_release_are_finished_by_this_one(
     for job_id in held:
         deploy.running(job_id)
 
-    for process in [*psutil.Process(old.pid).children(recursive=True), psutil.Process(old.pid)]:
+    # The supervisor first, which would replace the others.
+    for process in [psutil.Process(old.pid), *psutil.Process(old.pid).children(recursive=True)]:
         process.send_signal(signal.SIGKILL)
     (deploy.folder / "go").touch()
     deploy.workers(concurrency=4)

@@ -141,12 +141,22 @@ class Cluster:
     def end(self) -> None:
         """Ends every process started here."""
         for process in self.processes:
-            for below in _below(process):
-                below.kill()
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+            _end(process)
         self.platform.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With all below it. It stands still first.
+
+    Else a supervisor replaces a worker that is killed, and the new one takes a job of the next test.
+    """
+    if process.poll() is None:
+        process.send_signal(signal.SIGSTOP)
+    for below in _below(process):
+        below.kill()
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
 
 
 def _below(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
