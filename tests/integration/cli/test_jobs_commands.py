@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from backend.bootstrap.current import platform
 from backend.domain.jobs.options.follow_ups import follow_up_id
 from tests.integration.api.work import Work
@@ -96,6 +98,26 @@ def _names(shell: Shell, *conditions: str) -> set[str]:
     found = shell.json("jobs", "list", "--source", "live", *conditions)["jobs"]
     shown = [shell.json("jobs", "show", job["id"])["job"] for job in found]
     return {job["payload"]["name"] for job in shown}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("jobs", "enqueue", "greet", '{"name": "A"}'), ("queues", "pause", "low")],
+    ids=" ".join,
+)
+def test_while_redis_refuses_a_command_says_so_in_one_line(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    redis = platform().redis
+    redis.config_set("min-replicas-to-write", 1)
+    try:
+        said = shell.run(*words, status=1).talk
+    finally:
+        redis.config_set("min-replicas-to-write", 0)
+
+    [line] = said.strip().splitlines()
+    assert line.startswith("tally: Redis cannot be used now: ")
+    assert line.endswith("[queue_unavailable]")
 
 
 def test_a_listed_job_has_one_shape_whichever_store_knows_it(shell: Shell) -> None:

@@ -69,6 +69,15 @@ def test_nothing_at_all_can_be_drawn() -> None:
     ElementTree.fromstring(charts.meter(0, 0, "x"))
 
 
+@pytest.mark.parametrize(
+    ("many", "marks"), [(0, ["0", "1"]), (1, ["0", "1"]), (2, ["0", "1", "2"])]
+)
+def test_no_mark_of_an_axis_is_half_a_job_or_said_twice(many: int, marks: list[str]) -> None:
+    tree = ElementTree.fromstring(charts.bars(_bars((many, 0)), "%H:%M", "x"))
+
+    assert [each.text for each in tree.iter("text") if each.get("text-anchor") == "end"] == marks
+
+
 def _ems(words: str) -> float:
     """How wide text is in the widest of the fonts that pages ask for, DejaVu Sans."""
     return sum(0.64 if each.isalnum() else 0.32 for each in words)
