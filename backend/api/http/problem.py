@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.domain.errors import TallyError
-from backend.telemetry.logs.redaction import masked_text
+from backend.domain.errors import MigrationError, TallyError, Unavailable
+from backend.telemetry.logs.redaction import masked_text, without_addresses
 
 MEDIA_TYPE = "application/problem+json"
 #: What an error knows beside its message and may tell.
@@ -49,7 +49,7 @@ def problem_of(
         type=f"{root_path}/api/problems/{error.code}",
         title=title_of(type(error)),
         status=status,
-        detail=masked_text(str(error)),
+        detail=told_of(error),
         code=error.code,
         instance=f"{root_path}{path}",
         request_id=request_id,
@@ -68,6 +68,15 @@ def in_query(findings: list[Finding] | None) -> list[Finding] | None:
     ]
 
 
+def told_of(error: TallyError) -> str:
+    """Its words without credentials, and of a store that is away without where it stands.
+
+    Who asks may be anybody: a token is not known before the store has been asked. The log has it.
+    """
+    is_of_a_store = isinstance(error, Unavailable | MigrationError)
+    return (without_addresses if is_of_a_store else masked_text)(str(error))
+
+
 def title_of(kind: type[TallyError]) -> str:
     """The first sentence of an error's docstring."""
     return (kind.__doc__ or kind.code).partition("\n")[0].partition(";")[0].rstrip(".")
@@ -76,7 +85,7 @@ def title_of(kind: type[TallyError]) -> str:
 def _findings(error: TallyError) -> list[Finding] | None:
     found = [_finding(item) for item in error.details.get("errors", ())]
     if not found and isinstance(error.details.get("field"), str):
-        found = [Finding(pointer=f"/{error.details['field']}", detail=masked_text(str(error)))]
+        found = [Finding(pointer=f"/{error.details['field']}", detail=told_of(error))]
     return found or None
 
 

@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from backend.api.http.error_handlers import status_of
+from backend.api.http.problem import told_of
 from backend.dashboard.drawing.renderer import Drawing
 from backend.dashboard.request.page_context import link
 from backend.dashboard.session.session_guard import SessionGuard, the_call
 from backend.domain.errors import TallyError
-from backend.telemetry.logs.redaction import masked_text
 
 log = structlog.get_logger("tally.dashboard")
 
@@ -74,7 +74,7 @@ class Failures:
             f"{item['field']}: {item['problem']}" for item in error.details.get("errors", ())
         ]
         headline = _HEADLINES.get(error.code) or _HEADLINES.get(status) or _BROKEN_WORDS
-        response = self._page(status, headline, _sentence(masked_text(str(error))), details)
+        response = self._page(status, headline, _sentence(told_of(error)), details)
         if "retry_after" in error.details:
             response.headers["Retry-After"] = str(max(1, round(error.details["retry_after"])))
         return response

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from backend.api.http.problem import told_of
 from backend.domain.errors import InvalidPayload, InvalidRequest, TallyError
-from backend.telemetry.logs.redaction import masked_text
 
 #: Fields that pages call by another name than the API.
 _OTHER_NAMES = {
@@ -57,7 +57,7 @@ def _findings(error: TallyError | ValidationError) -> list[tuple[str, str]]:
     if isinstance(error, ValidationError):
         found = error.errors(include_input=False, include_url=False, include_context=False)
         return [(str(each["loc"][0]) if each["loc"] else "", each["msg"]) for each in found]
-    words = masked_text(str(error))
+    words = told_of(error)
     if isinstance(error, InvalidPayload):
         places = [f"{each['field']}: {each['problem']}" for each in error.details.get("errors", ())]
         return [("payload", "; ".join(places) or words)]

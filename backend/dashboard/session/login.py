@@ -13,6 +13,7 @@ from backend.api.access.rate_limit import RateLimit
 from backend.api.access.rights import RIGHTS, permit
 from backend.api.config.dashboard_settings import DashboardSettings
 from backend.api.http.api_errors import TooManyRequests
+from backend.api.http.problem import told_of
 from backend.dashboard.drawing.renderer import Drawing
 from backend.dashboard.drawing.wording import plural
 from backend.dashboard.request.forms import check_origin, check_token
@@ -136,4 +137,4 @@ def _target(wanted: str, who: Principal) -> str:
 
 
 def _away(error: TallyError) -> str:
-    return f"Keys cannot be checked now ({error}). The bootstrap key is good without Postgres."
+    return f"Keys cannot be checked now ({told_of(error)}). The bootstrap key is good without Postgres."

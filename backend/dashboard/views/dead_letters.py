@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from flask import Response
 
+from backend.api.http.problem import told_of
 from backend.api.schemas.dead_letters import DeadQuery
 from backend.dashboard.drawing.wording import count
 from backend.dashboard.request.filter_names import FILTER_NAMES
@@ -58,7 +59,7 @@ def _page(visit: Visit, query: DeadQuery) -> tuple[DeadPage, str]:
         wanted, cursor = query.job_filter(None), visit.query.get("cursor")
         return visit.parts.dead_letters.page(wanted, query.limit, cursor), ""
     except Unavailable as error:
-        return DeadPage([], None, 0), str(error)
+        return DeadPage([], None, 0), told_of(error)
 
 
 def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:

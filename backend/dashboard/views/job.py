@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flask import Response
 
 from backend.api.access.own_jobs import find_own
+from backend.api.http.problem import told_of
 from backend.api.routers import artifacts, job_search
 from backend.api.schemas.artifacts import ArtifactResource
 from backend.api.schemas.job_actions import Why
@@ -70,7 +71,7 @@ def _history(visit: Visit, found: JobView | JobHistory) -> tuple[JobHistory | No
     except JobNotFound:
         return None, "It is too new for the record; attempts show within moments."
     except (Unavailable, MigrationError) as error:
-        return None, f"Attempts are in the record, which cannot be read now: {error}"
+        return None, f"Attempts are in the record, which cannot be read now: {told_of(error)}"
 
 
 def _is_there(visit: Visit, job_id: str) -> bool:

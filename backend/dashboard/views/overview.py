@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from flask import Response
 
+from backend.api.http.problem import told_of
 from backend.dashboard.drawing.queue_rows import queue_rows
 from backend.dashboard.drawing.sign_links import lead_of
 from backend.dashboard.drawing.trends import STRETCHES, look_back
@@ -59,4 +60,4 @@ def _attempt(make: Callable[[], T]) -> tuple[T | None, str]:
     try:
         return make(), ""
     except (Unavailable, MigrationError) as error:
-        return None, str(error)
+        return None, told_of(error)

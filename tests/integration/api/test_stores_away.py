@@ -188,6 +188,8 @@ def test_without_postgres_a_token_that_nobody_has_seen_is_not_called_wrong(
     answer = stranger.get("/api/whoami")
 
     assert answer.status_code == 503
+    told = answer.get_json()["detail"]
+    assert told.startswith("Postgres cannot be used now: connection to server [hidden]")
 
 
 def test_without_postgres_it_is_alive_and_not_ready(app_and_key: tuple[Flask, str]) -> None:

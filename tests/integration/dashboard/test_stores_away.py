@@ -9,10 +9,10 @@ import pytest
 
 from backend.embedded.servers import Servers
 from tests.e2e.stage import BOOTSTRAP, Stage
-from tests.integration.dashboard.visitor import Visitor
+from tests.integration.dashboard.visitor import HOME, Visitor
 
-_NO_POSTGRES = "postgresql+psycopg2://tally@127.0.0.1:9/tally"
-_NO_REDIS = "redis://127.0.0.1:9/0"
+_NO_POSTGRES = "postgresql+psycopg2://tally@127.0.0.7:9/tally"
+_NO_REDIS = "redis://127.0.0.7:9/0"
 
 
 class _WithoutRedis(Stage):
@@ -102,3 +102,21 @@ def test_while_redis_refuses_one_can_sign_in_look_and_is_told_what_did_not_happe
     assert shown.status_code == 200
     assert paused.status_code == 503
     assert "too few replicas follow it" in paused.text
+
+
+def test_no_page_tells_where_the_stores_stand(
+    without_postgres: Stage, without_redis: Stage
+) -> None:
+    pages = []
+    for stage in (without_postgres, without_redis):
+        guess = {"token": "tally_key_" + "x" * 43}
+        pages.append(Visitor(stage.app).browser.post(f"{HOME}/sign-in", data=guess))
+        visitor = Visitor(stage.app).signed_in(BOOTSTRAP)
+        jobs = ("/job/some-job", "/bulk/redrive?all=yes", "/bulk/cancel?type=sync_customer")
+        listed = ("", "/search", "/dead", "/queues", "/workers", "/schedules", "/audit", "/keys")
+        pages += [visitor.get(address) for address in (*listed, *jobs)]
+        pages.append(visitor.send("/queues/normal/pause", reason="outage"))
+
+    assert {page.status_code for page in pages} >= {200, 401, 503}
+    assert [page.request.path for page in pages if "127.0.0.7" in page.text] == []
+    assert any("Connection refused" in page.text for page in pages)
