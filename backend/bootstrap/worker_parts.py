@@ -16,6 +16,7 @@ from backend.broker.jobs.lease_book import RedisLeaseBook
 from backend.broker.jobs.progress_notes import RedisProgressNotes
 from backend.broker.jobs.wake_calls import RedisWakeCalls
 from backend.broker.workers.command_channel import RedisCommandChannel
+from backend.broker.workers.untold_ends import RedisUntoldEnds
 from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.errors import TallyError
 from backend.domain.jobs.job import ClaimedJob
@@ -83,6 +84,7 @@ def worker_process(
         workers=list(workers.values()),
         channel=RedisCommandChannel(parts.home.blocking, parts.home.keys, worker_spec.name),
         book=parts.lease_book,
+        untold=RedisUntoldEnds(parts.home.client, parts.home.keys),
         renewal=RedisLeaseBook(
             parts.home.connector.client(f"{worker_spec.name}-heart"), parts.home.keys
         ),

@@ -157,6 +157,11 @@ class Keys:
         return f"{self.root}:tally:following"
 
     @property
+    def untold(self) -> str:
+        """List of attempts whose processes died, of which no observer was told yet."""
+        return f"{self.root}:tally:untold"
+
+    @property
     def dead(self) -> str:
         """Sorted set of dead job ids by the millisecond they failed."""
         return f"{self.root}:tally:dead"

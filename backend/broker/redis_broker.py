@@ -19,6 +19,7 @@ from backend.broker.jobs.progress_notes import RedisProgressNotes
 from backend.broker.keys import Keys
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.schedules.timetable import RedisTimetable
+from backend.broker.workers.untold_ends import RedisUntoldEnds
 
 
 class RedisBroker:
@@ -64,6 +65,11 @@ class RedisBroker:
     def leases(self) -> RedisLeaseBook:
         """All leases."""
         return RedisLeaseBook(self._client, self._keys)
+
+    @cached_property
+    def untold(self) -> RedisUntoldEnds:
+        """Attempts whose processes died, for observers."""
+        return RedisUntoldEnds(self._client, self._keys)
 
     @cached_property
     def timetable(self) -> RedisTimetable:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.hooks.attempt_end import AttemptEnd
 from backend.domain.jobs.job import ClaimedJob, EnqueueReply, JobView, NewJob
 from backend.domain.jobs.options.rate import Rate, RateState
 from backend.domain.jobs.pause import Pause
@@ -114,6 +115,13 @@ class LeaseBook(Protocol):
 
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts, each only if its lease is still as seen; which were."""
+
+
+class UntoldEnds(Protocol):
+    """Attempts whose processes died, of which observers are told by another one."""
+
+    def take(self, most: int) -> list[AttemptEnd]:
+        """Takes up to so many, the oldest first; nobody else gets them."""
 
 
 class Promotion(NamedTuple):

@@ -13,7 +13,7 @@ from backend.memory.foreign_jobs import NoForeignJobs
 from backend.memory.inspection import MemoryInspection
 from backend.memory.job_queue import MemoryJobQueue
 from backend.memory.leadership import MemoryLeadership
-from backend.memory.lease_book import MemoryLeaseBook
+from backend.memory.lease_book import MemoryLeaseBook, MemoryUntoldEnds
 from backend.memory.operations import MemoryOperations
 from backend.memory.record.audit_trail import MemoryAuditTrail
 from backend.memory.record.memory_record import MemoryRecord
@@ -36,6 +36,7 @@ class MemoryBroker:
         self._state = state
         self.queue = self.queue_with(backlog_limit=backlog_limit, stream_limit=stream_limit)
         self.leases = MemoryLeaseBook(state)
+        self.untold = MemoryUntoldEnds(state)
         self.timetable = MemoryTimetable(state)
         self.leadership = MemoryLeadership(state)
         self.operations = MemoryOperations(state)

@@ -28,8 +28,8 @@ _STOPPED_BY_CANCEL = _REQUEUED | {
 _LONGEST = 31_622_400
 
 
-def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> None:
-    """Ends the attempt that is under way."""
+def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKind:
+    """Ends the attempt that is under way; the kind that holds."""
     fence, attempt, worker = job.fence, job.attempt, job.worker
     job.lease_ms = 0
     gates.leave(state, job)
@@ -45,6 +45,7 @@ def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> None:
         _tell_return(state, job, kind, outcome, (fence, worker))
     if job.state.is_final:
         call_follow_up(state, job, job.state.value)
+    return kind
 
 
 def _charge(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKind:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.domain.jobs.hooks.attempt_end import AttemptEnd, attempt_end
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.step_codes import ExtendCode
 from backend.domain.ports import Lease, Rescued
@@ -59,13 +62,30 @@ class MemoryLeaseBook:
         job = holder(self._state, lease.job_id, lease.fence)
         if job is None or (only_expired and not self._is_as_seen(job, lease)):
             return False
-        end_attempt(self._state, job, rescued.outcome)
+        held = job.claimed()
+        kind = end_attempt(self._state, job, rescued.outcome)
+        if kind is not OutcomeKind.RETURNED:
+            told = attempt_end(held, rescued.outcome._replace(kind=kind))
+            self._state.untold.append(replace(told, wait_seconds=0.0))
         # It was not its holder that ended it: a late outcome of that one must be refused, not found done.
         job.fence = ""
         return True
 
     def _is_as_seen(self, job: KeptJob, lease: Lease) -> bool:
         return str(job.lease_ms) == lease.expires and job.lease_ms <= self._state.now_ms
+
+
+class MemoryUntoldEnds:
+    """The `UntoldEnds` in memory."""
+
+    def __init__(self, state: BrokerState) -> None:
+        self._state = state
+
+    def take(self, most: int) -> list[AttemptEnd]:
+        """Takes up to so many, the oldest first."""
+        with self._state.lock:
+            taken, self._state.untold = self._state.untold[:most], self._state.untold[most:]
+            return taken
 
 
 def holder(state: BrokerState, job_id: str, fence: str) -> KeptJob | None:

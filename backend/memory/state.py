@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backend.broker.jobs.codec import milliseconds
+from backend.domain.jobs.hooks.attempt_end import AttemptEnd
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_event import EventKind, JobEvent
 from backend.domain.jobs.job_state import JobState
@@ -59,6 +60,8 @@ class BrokerState:
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         #: Events that are not recorded for good yet, the oldest first.
         self.events: list[JobEvent] = []
+        #: Attempts whose processes died, of which no observer was told yet.
+        self.untold: list[AttemptEnd] = []
         self._last = (0, 0)
 
     @property

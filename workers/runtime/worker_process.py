@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import psutil
 import structlog
 
-from backend.domain.ports import LeaseBook
+from backend.domain.jobs.hooks.in_use import IN_USE
+from backend.domain.ports import LeaseBook, UntoldEnds
 from backend.telemetry.outages import Wait
 from workers.base_worker import BaseWorker
 from workers.runtime import stop_signals
 from workers.runtime.ending import LONGEST_ENDING_SECONDS, Closable, close_all
 from workers.runtime.presence.commands import CommandChannel, Commands
+from workers.runtime.presence.ends_elsewhere import EndsElsewhere
 from workers.runtime.presence.heartbeat import Heartbeat, Presence, Renewal
 from workers.runtime.process_hooks import ProcessHooks
 from workers.runtime.slots.lost_claims import LostClaims
@@ -48,6 +50,7 @@ class WorkerProcess:
         channel: CommandChannel,
         renewal: Renewal,
         book: LeaseBook,
+        untold: UntoldEnds,
         presence: Presence,
         heartbeat: float,
         lease: float,
@@ -66,18 +69,18 @@ class WorkerProcess:
         self._open_timeout = open_timeout
         self._limits = limits
         self._closables = closables
-        self._requests = StopRequests()
-        self._asked_to_retire = False
+        self._requests, self._asked_to_retire = StopRequests(), False
         self._facts = psutil.Process()
         self._event_loop = event_loop
         self._threads = [Slot(number, slot_pool) for number in range(slots)]
         slot_pool.slots = [*self._threads, *(event_loop.slots if event_loop else ())]
         self._slot_watchdog = SlotWatchdog(slot_pool)
-        lost_claims = LostClaims(slot_pool, book)
+        lost = LostClaims(slot_pool, book)
         self._heartbeat = Heartbeat(
-            slot_pool, renewal, presence, lost_claims, interval=heartbeat, lease=lease
+            slot_pool, renewal, presence, lost, interval=heartbeat, lease=lease
         )
         self._commands = Commands(slot_pool, channel, self.ask_to_retire)
+        self._ends_elsewhere = EndsElsewhere(untold, slot_pool.outages)
 
     def run(self, *, opened: Callable[[], None] = lambda: None) -> None:
         """Opens its workers, works, and stops in order; returns when all is finished or given back.
@@ -102,6 +105,8 @@ class WorkerProcess:
         self.slot_pool.running_table.serve(time.monotonic())
         for thread in (self._heartbeat, self._slot_watchdog, self._commands):
             thread.start()
+        if IN_USE.on_ended:
+            self._ends_elsewhere.start()
         for slot in self._threads:
             slot.start()
         if self._event_loop is not None:
@@ -204,6 +209,7 @@ class WorkerProcess:
         self._heartbeat.end()
         self._slot_watchdog.end()
         self._commands.end()
+        self._ends_elsewhere.end()
         self._leave()
 
     def _unwind(self, event_loop: EventLoop) -> None:

@@ -25,6 +25,7 @@ from backend.domain.ports import (
     LeaseBook,
     Operations,
     Timetable,
+    UntoldEnds,
 )
 from backend.memory.broker import MemoryBroker
 from backend.memory.standing_clock import StandingClock
@@ -37,6 +38,7 @@ class Broker(Protocol):
 
     queue: JobQueue
     leases: LeaseBook
+    untold: UntoldEnds
     timetable: Timetable
     leadership: Leadership
     operations: Operations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.broker.workers.untold_ends import RedisUntoldEnds
 from tests.integration.broker.bench import ERROR, Bench
 
 
@@ -185,3 +186,25 @@ def test_a_rescue_works_while_memory_is_full(bench: Bench) -> None:
         assert bench.rescue(job) == 1
     finally:
         bench.redis.config_set("maxmemory", 0)
+
+
+def test_what_nobody_was_told_of_is_kept_for_a_day_and_never_more_than_a_thousand(
+    bench: Bench,
+) -> None:
+    bench.redis.rpush(bench.keys.untold, *(f"older {number}" for number in range(1000)))
+    bench.rescue(bench.started())
+
+    assert bench.redis.llen(bench.keys.untold) == 1000
+    assert bench.redis.lindex(bench.keys.untold, 0) == b"older 1"
+    assert 86_390 < bench.redis.ttl(bench.keys.untold) <= 86_400
+
+
+def test_what_a_foreign_hand_left_among_those_untold_hides_no_other(bench: Bench) -> None:
+    held = bench.started()
+    for text in ("not ours", "[]", '{"job_id":"b"}', "null"):
+        bench.redis.rpush(bench.keys.untold, text)
+    bench.rescue(held)
+
+    [end] = RedisUntoldEnds(bench.redis, bench.keys).take(10)
+
+    assert end.job_id == held.id

@@ -130,3 +130,45 @@ def test_middleware_that_cannot_be_made_is_named(make_cluster: Make) -> None:
 
     assert ended.wait(60) != 0
     assert "middleware 'tests.jobs.witness:Witnes' cannot be made: AttributeError" in cluster.log()
+
+
+def test_the_end_of_an_attempt_whose_process_was_killed_is_told_by_another_once(
+    make_cluster: Make,
+) -> None:
+    cluster = _made(make_cluster, "Witness")
+    cluster.workers(processes=2)
+    dying = cluster.enqueue("nap", {"seconds": 60}, max_retries=0)
+    cluster.running(dying)
+    [killed] = [pid for pid, what in _seen(cluster) if what == "runs nap 1"]
+
+    psutil.Process(killed).kill()
+
+    def told() -> list[int]:
+        return [pid for pid, what in _seen(cluster) if what == "ended nap 1 failed"]
+
+    assert cluster.ended(dying).error.reason == "poison"
+    eventually(told, timeout=20, show=cluster.log)
+    # Whoever comes later finds nothing to tell.
+    later = cluster.enqueue("note")
+    eventually(lambda: "ended note 1 finished" in str(_seen(cluster)), show=cluster.log)
+    assert (cluster.ended(later).state, len(told())) == ("finished", 1)
+    assert killed not in told()
+
+
+def test_each_dead_job_is_in_sentry_once_whoever_ended_it(make_cluster: Make) -> None:
+    cluster = _made(make_cluster)
+    cluster.environment["TALLY_MIDDLEWARE"] = "tests.integration.runtime.reported:reports"
+    cluster.start("scheduler")
+    cluster.workers(processes=2)
+
+    failed = cluster.enqueue("fail", max_retries=2)
+    assert cluster.ended(failed).attempt == 3
+    # The one dies alone in its own process the second time, the other takes its worker along.
+    killed = []
+    for retries in (1, 0):
+        killed.append(cluster.enqueue("segfault", max_retries=retries))
+        assert cluster.ended(killed[-1]).attempt == retries + 1
+    eventually(lambda: len(_seen(cluster)) >= 3, timeout=20, show=cluster.log)
+    assert cluster.ended(cluster.enqueue("note")).state == "finished"
+    reported = sorted(what for _, what in _seen(cluster))
+    assert reported == sorted([f"{failed} exception", *(f"{each} poison" for each in killed)])

@@ -11,10 +11,13 @@ import structlog
 
 import tally
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.hooks.attempt_end import attempt_end
 from backend.domain.jobs.step_codes import SettleCode
+from backend.telemetry.outages import Outages
 from tally.testing import QueueInTest, memory
 from tests.unit.runtime.attempts import claimed
 from tests.unit.runtime.test_whatever_a_store_answers import slot_pool_of
+from workers.runtime.presence.ends_elsewhere import EndsElsewhere
 from workers.runtime.process_hooks import ProcessHooks
 
 pytestmark = pytest.mark.usefixtures("own_middleware")
@@ -196,3 +199,30 @@ def test_the_test_kit_lives_and_ends_like_a_worker_process() -> None:
         assert seen == ["a begins worker"]
 
     assert seen == ["a begins worker", "a ends"]
+
+
+class _Untold:
+    """Attempts whose processes died."""
+
+    def __init__(self, *ends: tally.AttemptEnd) -> None:
+        self.ends = list(ends)
+
+    def take(self, most: int) -> list[tally.AttemptEnd]:
+        taken, self.ends = self.ends[:most], self.ends[most:]
+        return taken
+
+
+def test_those_of_processes_that_died_are_told_by_another_and_to_each_observer_of_the_type(
+    watching: Watching,
+) -> None:
+    others, broken = Watching(), Broken(ValueError("no network"))
+    tally.use(others, job_types=["charge"])
+    tally.use(broken)
+    ended = attempt_end(claimed(), Outcome(OutcomeKind.SUSPECTED))
+    elsewhere = EndsElsewhere(_Untold(ended), Outages())
+
+    elsewhere.tell()
+    elsewhere.tell()
+
+    assert watching.ends == [ended]
+    assert others.ends == []

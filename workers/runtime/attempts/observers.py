@@ -19,10 +19,14 @@ def tell_observers(ended: Iterable[tuple[ClaimedJob, Outcome]]) -> None:
     for job, outcome in ended:
         if outcome.kind is OutcomeKind.RETURNED:
             continue
-        told = attempt_end(job, outcome)
-        for hooks in IN_USE.on_ended:
-            if hooks.concerns(job.job_type):
-                _tell(hooks, told)
+        tell_of(attempt_end(job, outcome))
+
+
+def tell_of(ended: AttemptEnd) -> None:
+    """Each observer that is for jobs of this type."""
+    for hooks in IN_USE.on_ended:
+        if hooks.concerns(ended.job_type):
+            _tell(hooks, ended)
 
 
 def _tell(hooks: Hooks, ended: AttemptEnd) -> None:

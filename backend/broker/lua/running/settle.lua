@@ -68,7 +68,7 @@ local function move(root, job, id, queue, kind, delay, f, now, no_results)
   end
 end
 
--- Also the last step of `rescue`, which ends the attempts of workers that cannot do so themselves.
+-- Also the last step of `rescue`, which ends the attempts of workers that cannot do so themselves. Returns the kind that holds.
 local function end_attempt(root, id, fence, kind, delay, body, result, run, log, f, now)
   local job, queue = root .. ':job:' .. id, f[3]
   unlease(root, id, queue, fence)
@@ -93,6 +93,7 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then
     ended(root, job, id, kind, f[8], f[12], now)
   end
+  return kind
 end
 
 -- The end of an attempt, once its destination's breaker has heard of it: given back, if that is away.

@@ -21,15 +21,16 @@ class AttemptEnd:
     queue: str
     #: Tells this attempt from all others of its job.
     fence: str
-    #: ``finished``, ``retried``, ``snoozed``, ``failed`` (dead), ``canceled`` or ``released``; of an
-    #: isolated job whose process died, ``crashed``: it comes again.
+    #: ``finished``, ``retried``, ``snoozed``, ``failed`` (dead), ``canceled`` or ``released``. Of a job
+    #: whose process died also ``crashed`` (charged, it comes again) and ``suspected`` (not charged).
     outcome: str
     #: What went wrong, without secrets; None for nothing.
     error: AttemptError | None
     #: Until the job may run again; 0 where it will not, or at once.
     delay_seconds: float
+    #: 0 where its process died: nobody knows.
     run_seconds: float
-    #: How long it was ready before this attempt began.
+    #: How long it was ready before this attempt began; 0 where its process died.
     wait_seconds: float
     #: What is written on the job: tenant, tags, trace.
     labels: JobLabels
@@ -54,13 +55,13 @@ def attempt_end(job: ClaimedJob, outcome: Outcome) -> AttemptEnd:
         outcome.delay,
         outcome.run_seconds,
         job.wait,
-        _labels(job),
+        labels_of(job.options),
     )
 
 
-def _labels(job: ClaimedJob) -> JobLabels:
-    """A job whose options cannot be read has ended all the same."""
+def labels_of(options: bytes | str) -> JobLabels:
+    """What is written on a job; one whose options cannot be read has ended all the same."""
     try:
-        return labels_in(job.options)
+        return labels_in(options)
     except ValueError:
         return NO_LABELS
