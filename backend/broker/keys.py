@@ -125,6 +125,15 @@ class Keys:
         return f"{self.root}:tally:breaker:{destination}"
 
     @property
+    def frozen(self) -> str:
+        """Sorted set of windows in which nothing of something starts, by the millisecond they begin."""
+        return f"{self.root}:tally:frozen"
+
+    def started_since(self, what: str, ended: str) -> str:
+        """How many started since a freeze of something ended (Unix ms)."""
+        return f"{self.root}:tally:ramp:{what}:{ended}"
+
+    @property
     def alarms(self) -> str:
         """Sorted set of gates by the millisecond at which the next job may be let through."""
         return f"{self.root}:tally:alarms"

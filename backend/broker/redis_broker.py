@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from redis import Redis
 
@@ -20,6 +21,9 @@ from backend.broker.keys import Keys
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.schedules.timetable import RedisTimetable
 from backend.broker.workers.untold_ends import RedisUntoldEnds
+
+if TYPE_CHECKING:
+    from backend.broker.schedules.redis_freezes import RedisFreezes
 
 
 class RedisBroker:
@@ -95,6 +99,13 @@ class RedisBroker:
     def breakers(self) -> RedisBreakers:
         """The breakers of destinations."""
         return RedisBreakers(self._client, self._keys)
+
+    @cached_property
+    def freezes(self) -> RedisFreezes:
+        """Maintenance windows; workers never ask for more of them than `claim` does."""
+        from backend.broker.schedules.redis_freezes import RedisFreezes
+
+        return RedisFreezes(self._client, self._keys)
 
     @cached_property
     def foreign(self) -> RedisForeignJobs:

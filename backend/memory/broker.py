@@ -20,6 +20,7 @@ from backend.memory.record.memory_record import MemoryRecord
 from backend.memory.state import BrokerState
 from backend.memory.timetable import MemoryTimetable
 from backend.memory.waiting.memory_breakers import MemoryBreakers
+from backend.memory.waiting.freeze_book import MemoryFreezes
 
 
 class MemoryBroker:
@@ -42,6 +43,7 @@ class MemoryBroker:
         self.operations = MemoryOperations(state)
         self.inspection = MemoryInspection(state)
         self.breakers = MemoryBreakers(state)
+        self.freezes = MemoryFreezes(state)
         self.foreign = NoForeignJobs()
         self.progress_notes = MemoryProgressNotes(state)
         self.checkpoints = MemoryCheckpoints(state)

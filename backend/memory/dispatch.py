@@ -14,7 +14,7 @@ from backend.domain.ports import ClaimPlan, PickedOut, WantedTypes
 from backend.memory.endings import end_attempt, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import breakers, gates
+from backend.memory.waiting import breakers, freezes, gates
 
 #: Of a queue, so many are looked at when some are picked out.
 _PLACES = 100
@@ -104,9 +104,16 @@ class MemoryDispatch:
         return next((q for q in queues if self._state.queues.get(q) and self._is_open(q)), "")
 
     def _is_open(self, queue: str) -> bool:
-        return not {f"queue:{queue}", f"lane:{lane_of(queue)}"} & self._state.paused.keys()
+        is_paused = {f"queue:{queue}", f"lane:{lane_of(queue)}"} & self._state.paused.keys()
+        return not is_paused and freezes.room_in_queue(self._state, queue) > 0
 
     def _take(self, queue: str, most: int) -> list[ClaimedJob]:
+        most = min(most, freezes.room_in_queue(self._state, queue))
+        claimed = self._take_open(queue, most)
+        freezes.count_starts(self._state, queue, len(claimed))
+        return claimed
+
+    def _take_open(self, queue: str, most: int) -> list[ClaimedJob]:
         claimed: list[ClaimedJob] = []
         waiting = self._state.queues.get(queue, [])
         while len(claimed) < most and waiting:

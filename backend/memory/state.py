@@ -17,6 +17,7 @@ from backend.memory.kept_job import KeptJob, kept
 
 if TYPE_CHECKING:
     from backend.memory.waiting.breakers import KeptBreaker
+    from backend.memory.waiting.freezes import WindowKey
 
 
 class PauseNote(NamedTuple):
@@ -55,6 +56,9 @@ class BrokerState:
         #: Who set, or lifted, the limit of a type.
         self.limited_by: dict[str, str] = {}
         self.paused: dict[str, PauseNote] = {}
+        #: By window of a freeze since when (Unix ms) it holds, and how many started in its ramp.
+        self.frozen: dict[WindowKey, int] = {}
+        self.ramp_starts: Counter[WindowKey] = Counter()
         #: Since when jobs are dead.
         self.dead: dict[str, int] = {}
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -7,7 +7,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import Promotion
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import breakers, gates, rates
+from backend.memory.waiting import breakers, freezes, gates, rates
 
 
 class MemoryTimetable:
@@ -45,7 +45,11 @@ class MemoryTimetable:
 
     def _first_due(self) -> float:
         due = min((job.due_ms for job in self._waiting()), default=float("inf"))
-        opens = (rates.next_opening_ms(self._state), breakers.next_opening_ms(self._state))
+        opens = (
+            rates.next_opening_ms(self._state),
+            breakers.next_opening_ms(self._state),
+            freezes.next_look_ms(self._state),
+        )
         return min((due, *(each for each in opens if each is not None)))
 
     def _waiting(self) -> list[KeptJob]:

@@ -282,6 +282,69 @@ MUTATIONS = [
     Mutation("_breakers", "if b.probe_at then arm(root, gate, b.probe_at) end", ""),
     Mutation("_breakers", "redis.call('PERSIST', b.key)", ""),
     Mutation("_breakers", "if b.state == 'closed' then remember(b) end", ""),
+    Mutation("freeze", "if value == '' and not", "if false and not"),
+    Mutation("freeze", "if not before or", "if true or"),
+    Mutation("freeze", "write_windows(root, name, argv, 5, now_ms())", ""),
+    Mutation("plan", "if fence > 0 and fence < seen then return -1 end", ""),
+    Mutation("plan", "if fence > seen then", "if false then"),
+    Mutation("plan", "or control.version ~= argv[3]", ""),
+    Mutation("plan", "if not control or", "if false and"),
+    Mutation(
+        "_freezes", "== 1 and redis.call('ZRANGE', alarms, 0, 0)[1] == gate then", "== 2 then"
+    ),
+    Mutation("_freezes", "found[window.what].ends >= window.ends", "true"),
+    Mutation("_freezes", "if gone >= window.ramp then return math.huge end", ""),
+    Mutation(
+        "_freezes", "(waiting_for(root, window.what) + started)", "waiting_for(root, window.what)"
+    ),
+    Mutation("_freezes", "1 + math.floor(gone / 1000)", "0"),
+    Mutation("_freezes", "redis.call('INCRBY', key, jobs)", ""),
+    Mutation("_freezes", "redis.call('PEXPIRE', key, left)", ""),
+    Mutation("_freezes", "frozen['lane:' .. lane_of(queue)]", "nil"),
+    Mutation(
+        "_freezes", "set_alarm(root, window.what, math.max(window.ends, now + LOOK_AGAIN))", ""
+    ),
+    Mutation(
+        "_freezes", "set_alarm(root, what, math.max(window.ends, claim.now + LOOK_AGAIN))", ""
+    ),
+    Mutation("_freezes", "if claim.now < window.ends then return gate end", ""),
+    Mutation("_freezes", "not passed_gate(job) and", ""),
+    Mutation("_freezes", "type(said.tenant) == 'string' and", ""),
+    Mutation("_freezes", "window.what == what and window.ends + window.ramp <= now", "true"),
+    Mutation("_freezes", "if room > 0 and waiting > 0 then ring", "if false then ring"),
+    Mutation(
+        "_freezes", "then set_alarm(root, what, window.ends) return 0 end", "then return 0 end"
+    ),
+    Mutation("_freezes", "if window then note_started(root, window, moved, now) end", ""),
+    Mutation("_freezes", "waiting_for(root, what) > 0 and now + LOOK_AGAIN or", ""),
+    Mutation(
+        "_freezes", "> 0 then set_alarm(root, what, now)", "> 9 then set_alarm(root, what, now)"
+    ),
+    Mutation("_freezes", "  else forget_windows(root, what, now) end", "  end"),
+    Mutation(
+        "_freezes", "if not window then return math.huge end", "if not window then return 0 end"
+    ),
+    Mutation("_freezes", "set_alarm(root, what, math.max(window.ends, now))", ""),
+    Mutation("_freezes", "window.name == name and", ""),
+    Mutation("_freezes", "window.ends > now and", ""),
+    Mutation("_freezes", "and not kept[all[at]]", ""),
+    Mutation(
+        "_freezes",
+        "if from <= now then redis.call('ZADD', key, from, cut)",
+        "if false then redis.call('ZADD', key, from, cut)",
+    ),
+    Mutation("_freezes", "set_alarm(root, window.what, now) end", "end"),
+    Mutation("_freezes", "set_alarm(root, window_in(member).what, window_in(member).ends)", ""),
+    Mutation("claim", "shut = claim.frozen and gate_by_freeze", "shut = false and gate_by_freeze"),
+    Mutation(
+        "claim", "math.min(most, room_of_queue(root, queue, claim.frozen, claim.now))", "most"
+    ),
+    Mutation(
+        "claim", "note_starts(root, queue, claim.frozen, #claim.jobs - before, claim.now)", ""
+    ),
+    Mutation("usher", "if kind == 'frozen' then return room_by_freeze(root, gate) end", ""),
+    Mutation("adopt", "elseif kind == 'freeze' and control.value == '' then", "elseif false then"),
+    Mutation("_rates", "and not frozen['queue:' .. queue]", ""),
     Mutation("_gates", "% TURNS == 0", "% TURNS == 99"),
     Mutation("_gates", "redis.call('HINCRBY', turns, gate, chosen)", ""),
     Mutation("_gates", "(LINES[priority_of(queue)] or '')", "''"),

@@ -23,6 +23,7 @@ LONGER = {
     "backend/broker/lua/_gates.lua": "what several steps share of gates stands in one place",
     "backend/broker/lua/_endings.lua": "how a job ends for good is one thing, whoever ends it",
     "backend/broker/lua/_breakers.lua": "when a breaker opens, who goes as a probe, the ramp: one rule",
+    "backend/broker/lua/_freezes.lua": "windows, ramps and who waits for their end are one rule",
     "backend/broker/lua/_rates.lua": "tokens, alarms and who is on the way are one rule",
     "backend/broker/lua/running/enqueue.lua": "the hot path: what most jobs need stands apart",
     "backend/broker/lua/running/claim.lua": "the hot path: order, pauses, limits, leases: one decision",

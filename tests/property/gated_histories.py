@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,9 @@ class GatedHistories(ToldHistories):
         super().__init__()
         self.jobs: dict[str, ModelJob] = {}
         self.paused: set[str] = set()
+        self.frozen: set[str] = set()
+        #: Frozen once with a ramp that outlasts the test: of those no more than some come at a time.
+        self.ramped: set[str] = set()
         self.limits: dict[str, int] = {}
 
     @rule(what=st.sampled_from(THINGS), again=twice)
@@ -56,6 +60,21 @@ class GatedHistories(ToldHistories):
         """Of those that shut, no token comes back while a test lasts."""
         self.bench.functions.call("rate", "", "", kind, value)
 
+    @rule(what=st.sampled_from(THINGS), ramp=st.sampled_from((0, 3_600_000)))
+    def freeze(self, what: str, ramp: int) -> None:
+        """For the rest of the test, unless it is lifted; its ramp lets one out at once."""
+        now = time.time_ns() // 1_000_000
+        window = (what, now, now + 86_400_000, ramp)
+        assert self.bench.functions.call("freeze", "", "", what.replace(":", "-"), "{}", *window)
+        self.frozen.add(what)
+        self.ramped |= {what} if ramp else set()
+
+    @rule(what=st.sampled_from(THINGS))
+    def lift(self, what: str) -> None:
+        lifted = self.bench.functions.call("freeze", "", "", what.replace(":", "-"), "")
+        assert lifted == int(what in self.frozen)
+        self.frozen.discard(what)
+
     @rule(gates=st.integers(1, 3), most=st.integers(1, 3))
     def usher(self, gates: int, most: int) -> None:
         assert self.bench.functions.call("usher", gates, most) <= most
@@ -68,7 +87,10 @@ class GatedHistories(ToldHistories):
             assert {member.decode() for member in holders} == running
 
     def _is_open(self, queue: str) -> bool:
-        return not self.paused & {f"queue:{queue}", f"lane:{lane_of(queue)}"}
+        return not (self.paused | self.frozen | self.ramped) & {
+            f"queue:{queue}",
+            f"lane:{lane_of(queue)}",
+        }
 
     def _within_limits(self, job_id: str) -> None:
         job = self.jobs[job_id]

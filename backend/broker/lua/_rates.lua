@@ -61,19 +61,21 @@ local function is_shut_by_rate(root, job, gate, rule)
   return true
 end
 
-local function is_coming(root, id)
+local function is_coming(root, id, frozen)
   local status, queue, parked = unpack(fields_of(root .. ':job:' .. id, 'status', 'origin', 'parked'))
   return status == 'queued' and not parked
     and redis.call('SISMEMBER', root .. ':tally:paused', 'queue:' .. queue) == 0
     and redis.call('SISMEMBER', root .. ':tally:paused', 'lane:' .. lane_of(queue)) == 0
+    and not frozen['queue:' .. queue] and not frozen['lane:' .. lane_of(queue)]
 end
 
 -- How many were let through and did not start yet. Those who never will, or not soon, count no more.
 local function on_the_way(root, gate)
   local key = root .. ':tally:passed:' .. gate
   if redis.call('SCARD', key) <= MOST_ON_THE_WAY then
+    local frozen = frozen_at(root, now_ms())
     for _, id in ipairs(redis.call('SMEMBERS', key)) do
-      if not is_coming(root, id) then redis.call('SREM', key, id) end
+      if not is_coming(root, id, frozen) then redis.call('SREM', key, id) end
     end
   end
   return redis.call('SCARD', key)
@@ -96,7 +98,8 @@ local function chime(root)
   local alarms, moved, now = root .. ':tally:alarms', 0, now_ms()
   for _, gate in ipairs(redis.call('ZRANGEBYSCORE', alarms, '-inf', now, 'LIMIT', 0, 100)) do
     redis.call('ZREM', alarms, gate)
-    if is_timed(gate) then moved = moved + unpark(root, gate, room_at(root, gate), 200) end
+    if is_timed(gate) then moved = moved + unpark(root, gate, room_at(root, gate), 200)
+    elseif string.sub(gate, 1, 7) == 'frozen:' then moved = moved + thaw(root, gate, now) end
   end
   local head = redis.call('ZRANGE', alarms, 0, 0, 'WITHSCORES')
   return moved, head[2] and math.max(0, tonumber(head[2]) - now)

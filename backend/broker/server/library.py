@@ -39,6 +39,8 @@ STEPS = (
     "limit",
     "rate",
     "breaker",
+    "freeze",
+    "plan",
     "controls",
     "adopt",
     "usher",
@@ -63,7 +65,7 @@ STEPS = (
     "raise",
 )
 #: What they share, before all of them.
-SHARED = ("_history", "_prelude", "_gates", "_rates", "_breakers", "_endings")
+SHARED = ("_history", "_prelude", "_gates", "_freezes", "_rates", "_breakers", "_endings")
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {
     "claim": ["is_open", "claim_state", "take", "start_all"],

@@ -9,7 +9,7 @@ from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import breakers, rates
+from backend.memory.waiting import breakers, freezes, rates
 
 _NO_LIMIT = 10**9
 #: Of so many jobs that are let through, one is of the lowest priority that waits.
@@ -30,6 +30,8 @@ def shut_gate(state: BrokerState, job: KeptJob) -> str:
     """The gate that keeps a job from starting; empty when it may."""
     if f"type:{job.asked.job_type}" in state.paused:
         return f"paused:{job.asked.job_type}"
+    if frozen := freezes.shut_gate(state, job):
+        return frozen
     if gate := breakers.shut_gate(state, job):
         return gate
     gates = gates_of(state, job).items()
@@ -132,9 +134,20 @@ def _place_of_next(state: BrokerState, gate: str, ranks: Sequence[int]) -> int:
 
 
 def chime(state: BrokerState) -> int:
-    """Lets jobs through whose rates allow it by now; how many."""
+    """Lets jobs through that rates and breakers allow by now, or whose freeze is over; how many."""
     timed = [gate for gate in list(state.parked) if gate.startswith(("rate:", "breaker:"))]
-    return sum(let_through(state, gate, room_at(state, gate)) for gate in timed)
+    moved = sum(let_through(state, gate, room_at(state, gate)) for gate in timed)
+    return moved + _thaw(state)
+
+
+def _thaw(state: BrokerState) -> int:
+    moved = 0
+    for gate in [gate for gate, ids in state.parked.items() if ids and gate.startswith("frozen:")]:
+        out = let_through(state, gate, freezes.room_behind(state, gate))
+        freezes.count_let_through(state, gate, out)
+        moved += out
+    freezes.forget_windows(state)
+    return moved
 
 
 def pass_on(state: BrokerState, gate: str) -> None:

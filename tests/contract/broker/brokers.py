@@ -27,6 +27,7 @@ from backend.domain.ports import (
     Timetable,
     UntoldEnds,
 )
+from backend.domain.schedules.freeze_ports import Freezes
 from backend.memory.broker import MemoryBroker
 from backend.memory.standing_clock import StandingClock
 from tests.contract.broker.passing_time import let_pass
@@ -50,6 +51,7 @@ class Broker(Protocol):
     #: Whether time that was let pass shows on its clock; else all that is due came nearer.
     is_ahead: bool
     declarations: Declarations
+    freezes: Freezes
 
     def dispatch(self, worker: str, lanes: tuple[str, ...], *, lease_seconds: float) -> Dispatch:
         """The hot path of one worker process."""

@@ -24,6 +24,7 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
         _move_number(client, name, seconds * 1_000_000)
     for key in (keys.leases, keys.dead, keys.alarms, keys.breakers):
         _move_scores(client, key, seconds * 1000)
+    _move_windows(client, keys, seconds * 1000)
     for name in cast(list[bytes], client.keys(keys.job("*"))):
         _move_moments(client, name, _MOMENTS, seconds * 1000)
     for name in cast(list[bytes], client.keys(keys.breaker("*"))):
@@ -35,6 +36,20 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
 def _move_scores(client: Redis, key: Any, by: float) -> None:
     for member, _ in cast(list[Any], client.zrange(key, 0, -1, withscores=True)):
         client.zincrby(key, -by, member)
+
+
+def _move_windows(client: Redis, keys: Keys, by_ms: float) -> None:
+    """Also how many started since one ended, which is kept by its end."""
+    for member, begins in cast(list[Any], client.zrange(keys.frozen, 0, -1, withscores=True)):
+        what, ends, *rest = member.split(b"\x1f")
+        moved = b"%.0f" % (int(ends) - by_ms)
+        client.zrem(keys.frozen, member)
+        client.zadd(keys.frozen, {b"\x1f".join((what, moved, *rest)): begins - by_ms})
+        counted = client.get(keys.started_since(what.decode(), ends.decode()))
+        if counted is not None:
+            client.set(
+                keys.started_since(what.decode(), moved.decode()), cast(bytes, counted), px=10**9
+            )
 
 
 def _move_number(client: Redis, key: bytes, by: float) -> None:

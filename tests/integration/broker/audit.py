@@ -161,7 +161,8 @@ class Audit:
     def _stuck_behind_gates(self, held: dict[str, set[str]]) -> Iterator[str]:
         limits = self._hash(self._keys.limits)
         paused = self._set(self._keys.paused)
-        known = self._scores(self._keys.gates)
+        known, alarms = self._scores(self._keys.gates), self._scores(self._keys.alarms)
+        windows = {member.split("\x1f")[0] for member in self._scores(self._keys.frozen)}
         lines = self._below("tally", "parked")
         yield from (
             f"{line} has jobs in it, the usher does not know" for line in lines if line not in known
@@ -171,9 +172,11 @@ class Audit:
             waiting = [i for line in lines_of(gate) for i in self._list(self._keys.parked(line))]
             if kind == "paused" and f"type:{name}" not in paused:
                 yield f"{waiting} wait for a type that is not paused: {name}"
+            if kind == "frozen" and name in windows and gate not in alarms:
+                yield f"{waiting} wait for the end of a freeze, and no alarm tells it: {gate}"
             if kind == "breaker" and not self._redis.zscore(self._keys.breakers, name):
                 yield f"{waiting} wait for a breaker that is closed: {name}"
-            if kind in {"paused", "rate", "breaker"}:
+            if kind in {"paused", "rate", "breaker", "frozen"}:
                 continue
             word = limits.get(name, "inf") if kind == "type" else self.jobs[waiting[0]]["limit"]
             on_their_way = [job_id for job_id in self.jobs if self._goes_through(job_id, gate)]

@@ -16,7 +16,9 @@ local function obey(root, name, control)
   elseif kind == 'rate' then rate_type(root, string.sub(what, 6), control.value)
   elseif kind == 'breaker' and control.value ~= '' then
     open_by_hand(root, what, control.by, control.reason, now_ms())
-  elseif kind == 'breaker' then close_by_hand(root, what, now_ms()) end
+  elseif kind == 'breaker' then close_by_hand(root, what, now_ms())
+  -- The windows of one that holds are the calendar's to find out.
+  elseif kind == 'freeze' and control.value == '' then write_windows(root, what, {}, 1, now_ms()) end
   -- Of any other kind a later release knows what it means: it is kept for it.
 end
 

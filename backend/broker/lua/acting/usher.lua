@@ -10,6 +10,7 @@ local MOST_HOLDERS = 500
 local function open_for(root, gate)
   local kind, name = string.match(gate, '^(%a+):(.*)$')
   if is_timed(gate) then return room_at(root, gate) end
+  if kind == 'frozen' then return room_by_freeze(root, gate) end
   if kind == 'paused' then
     return redis.call('SISMEMBER', root .. ':tally:paused', 'type:' .. name) == 1 and 0 or math.huge
   end

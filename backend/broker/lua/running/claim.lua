@@ -92,7 +92,8 @@ local function take(root, id, queue, claim)
   else
     local gates, shut = nil, 'paused:' .. f[3]
     if not claim.paused['type:' .. f[3]] then
-      shut = f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
+      shut = claim.frozen and gate_by_freeze(root, job, f[3], f[8], claim)
+        or f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
       if not shut then gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13]) end
     end
     local rule, rate = gates and claim.rates and claim.rates[f[3]], 'rate:' .. f[3]
@@ -109,7 +110,7 @@ local function take(root, id, queue, claim)
 end
 
 -- Looks at no more than 200 ids a call, so that a queue full of stopped jobs cannot hold the server.
-local function take_from(root, queue, most, claim)
+local function take_open(root, queue, most, claim)
   local wanted = #claim.jobs + most
   while #claim.jobs < wanted and claim.looked < 200 do
     local ids = redis.call('LPOP', root .. ':queue:' .. queue, wanted - #claim.jobs)
@@ -117,6 +118,13 @@ local function take_from(root, queue, most, claim)
     for _, id in ipairs(ids) do take(root, id, queue, claim) end
     claim.looked = claim.looked + #ids
   end
+end
+
+local function take_from(root, queue, most, claim)
+  if not claim.frozen then return take_open(root, queue, most, claim) end
+  local before = #claim.jobs
+  take_open(root, queue, math.min(most, room_of_queue(root, queue, claim.frozen, claim.now)), claim)
+  note_starts(root, queue, claim.frozen, #claim.jobs - before, claim.now)
 end
 
 local function paused_set(root)
@@ -177,12 +185,14 @@ end
 -- What one call sees and takes; nothing while all is suspended.
 local function claim_state(root, worker, lease_ms)
   -- One question for all: most deployments have none.
-  local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers') > 0
+  local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers',
+    root .. ':tally:frozen') > 0
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
+  local frozen = has_more and frozen_at(root, now)
   return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
-    rates = has_more and rates(root) or nil,
+    rates = has_more and rates(root) or nil, frozen = frozen and next(frozen) and frozen or nil,
     has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}
 end
 

@@ -71,6 +71,9 @@ RESULT_TTL = Bound("result_ttl", 0, _YEAR, is_whole=True)
 LIMIT = Bound("limit", 1, 1_000_000, "", is_whole=True)
 RATE_LIMIT = Bound("limit", 1, 1_000_000, "", is_whole=True)
 RATE_PER = Bound("per", 0.001, 31 * _DAY)
+#: How long a freeze holds, and over how long what waited for its end is spread.
+FREEZE_LENGTH = Bound("length_seconds", 1, 31 * _DAY)
+FREEZE_RAMP = Bound("ramp_seconds", 0, _DAY)
 RATE_BURST = Bound("burst", 1, 1_000_000, "", is_whole=True)
 VERSION = Bound("version", 1, 1_000_000, "", is_whole=True)
 #: What a `Breaker` is told.

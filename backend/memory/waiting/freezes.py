@@ -1,0 +1,121 @@
+"""Freezes, in memory: the rules of `_freezes.lua`. Windows are held against the clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from backend.domain.jobs.options.job_labels import labels_of
+from backend.domain.jobs.queue_name import Priority, QueueName, lane_of
+from backend.memory.kept_job import KeptJob
+from backend.memory.state import BrokerState
+
+_NO_LIMIT = 10**9
+
+
+class WindowKey(NamedTuple):
+    """One window: what it holds, until when (Unix ms), its ramp (ms), and the freeze it is of."""
+
+    what: str
+    ends: int
+    ramp: int
+    name: str
+
+
+def standing(state: BrokerState) -> dict[str, WindowKey]:
+    """By what is frozen, or was: the window that ends last of those that have begun."""
+    begun = [key for key, begins in state.frozen.items() if begins <= state.now_ms]
+    return {key.what: key for key in sorted(begun, key=lambda key: key.ends)}
+
+
+def room_in_queue(state: BrokerState, queue: str) -> int:
+    """How many of its jobs may start now."""
+    found = _of_queue(state, queue)
+    return min((_room(state, window) for window in found), default=_NO_LIMIT)
+
+
+def count_starts(state: BrokerState, queue: str, jobs: int) -> None:
+    """So many of its jobs were taken."""
+    for window in _of_queue(state, queue):
+        _count(state, window, jobs)
+
+
+def shut_gate(state: BrokerState, job: KeptJob) -> str:
+    """The gate of its type or tenant; empty: none keeps it from starting."""
+    if not state.frozen:
+        return ""
+    windows, (gate, attempts) = standing(state), job.passed
+    has_waited = bool(gate) and attempts == job.attempt
+    for what in (
+        f"type:{job.asked.job_type}",
+        f"tenant:{labels_of(json.loads(job.options)).tenant}",
+    ):
+        window, line = windows.get(what), state.parked[f"frozen:{what}"]
+        if window and (state.now_ms < window.ends or (line and not has_waited)):
+            return f"frozen:{what}"
+    return ""
+
+
+def room_behind(state: BrokerState, gate: str) -> int:
+    """How many may be let through now."""
+    window = standing(state).get(gate.removeprefix("frozen:"))
+    return _room(state, window) if window else _NO_LIMIT
+
+
+def count_let_through(state: BrokerState, gate: str, jobs: int) -> None:
+    """So many were."""
+    window = standing(state).get(gate.removeprefix("frozen:"))
+    if window:
+        _count(state, window, jobs)
+
+
+def forget_windows(state: BrokerState) -> None:
+    """Those whose ramp is over, and behind which nobody waits."""
+    for key in list(state.frozen):
+        if key.ends + key.ramp <= state.now_ms and not state.parked[f"frozen:{key.what}"]:
+            del state.frozen[key]
+
+
+def next_look_ms(state: BrokerState) -> int | None:
+    """When (Unix ms) the next window ends; at once while a ramp lets jobs out."""
+    now = state.now_ms
+    ends = [max(key.ends, now) for key in state.frozen if _waiting(state, key.what)]
+    return min(ends, default=None)
+
+
+def _of_queue(state: BrokerState, queue: str) -> list[WindowKey]:
+    if not state.frozen:
+        return []
+    windows = standing(state)
+    return [windows[w] for w in (f"queue:{queue}", f"lane:{lane_of(queue)}") if w in windows]
+
+
+def _room(state: BrokerState, window: WindowKey) -> int:
+    gone = state.now_ms - window.ends
+    if gone < 0:
+        return 0
+    if gone >= window.ramp:
+        return _NO_LIMIT
+    started = state.ramp_starts[window]
+    share = (_waiting(state, window.what) + started) * gone // window.ramp
+    return max(0, max(share, 1 + gone // 1000) - started)
+
+
+def _count(state: BrokerState, window: WindowKey, jobs: int) -> None:
+    if window.ends <= state.now_ms < window.ends + window.ramp:
+        state.ramp_starts[window] += jobs
+
+
+def _waiting(state: BrokerState, what: str) -> int:
+    kind, _, name = what.partition(":")
+    if kind in {"type", "tenant"}:
+        return len(state.parked[f"frozen:{what}"])
+    return sum(len(state.queues.get(queue, [])) for queue in _queues(kind, name))
+
+
+def _queues(kind: str, name: str) -> Iterator[str]:
+    if kind == "queue":
+        yield name
+    else:
+        yield from (str(QueueName(priority, name)) for priority in Priority)

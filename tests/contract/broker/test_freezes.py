@@ -1,0 +1,301 @@
+"""Freezes: nothing of what they hold starts between their beginning and their end, whoever is dead."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backend.domain.schedules.freeze import Freeze, Window
+from backend.domain.schedules.freeze_ports import PlanCode
+from tests.contract.broker.jobs import new_job
+from tests.contract.broker.scene import Scene
+
+WHATS = ("queue:normal", "lane:default", "type:greet", "tenant:acme")
+ASIDE = ("type:greet", "tenant:acme")
+
+
+def _now(scene: Scene) -> datetime:
+    return scene.broker.clock.now() if scene.broker.is_ahead else datetime.now(UTC)  # type: ignore[attr-defined]
+
+
+def _freeze(
+    scene: Scene,
+    what: str,
+    *,
+    begins: float = -1,
+    lasts: float = 60,
+    ramp: float = 0,
+    name: str = "nightly",
+) -> Window:
+    """One that begins in so many seconds, and lasts so long."""
+    starts_at = _now(scene) + timedelta(seconds=begins)
+    window = Window(starts_at, starts_at + timedelta(seconds=lasts))
+    freeze = Freeze(name, what, *window, ramp_seconds=ramp)
+    scene.broker.freezes.set(freeze, [window], by="ada", reason="ledger close")
+    return window
+
+
+def _jobs(scene: Scene, number: int) -> list[str]:
+    return scene.accept(*(new_job(options={"tenant": "acme"}) for _ in range(number)))
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_nothing_starts_while_it_holds_and_all_go_on_after_its_end(scene: Scene, what: str) -> None:
+    _freeze(scene, what)
+    ids = _jobs(scene, 3)
+    assert scene.claimed_ids() == []
+    assert [scene.view(job_id).attempt for job_id in ids] == [0, 0, 0]
+
+    scene.broker.pass_time(61)
+
+    # Nobody promotes: there is no scheduler.
+    assert scene.claimed_ids() == ids
+    assert scene.broker.freezes.aside([what]) == [0]
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_it_begins_by_itself(scene: Scene, what: str) -> None:
+    _freeze(scene, what, begins=30)
+    first = _jobs(scene, 1)
+    assert scene.claimed_ids() == first
+    _jobs(scene, 1)
+
+    scene.broker.pass_time(31)
+
+    assert scene.claimed_ids() == []
+
+
+@pytest.mark.parametrize("what", ["queue:low", "lane:email", "type:other", "tenant:other"])
+def test_what_it_does_not_hold_starts(scene: Scene, what: str) -> None:
+    _freeze(scene, what)
+    ids = _jobs(scene, 2)
+
+    assert scene.claimed_ids() == ids
+
+
+def test_of_a_type_or_tenant_jobs_wait_aside_so_that_others_pass(scene: Scene) -> None:
+    _freeze(scene, "tenant:acme")
+    first, second = _jobs(scene, 2)
+    other = scene.waiting()
+
+    assert scene.claimed_ids() == [other]
+
+    assert scene.look.parked("frozen:tenant:acme", 0, 9) == [first, second]
+    assert scene.broker.freezes.aside(ASIDE) == [0, 2]
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_what_runs_goes_on(scene: Scene, what: str) -> None:
+    held = scene.started(options={"tenant": "acme"})
+    _freeze(scene, what)
+
+    assert scene.settle(held, "finished").name == "SETTLED"
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_after_its_end_jobs_come_one_after_another(scene: Scene, what: str) -> None:
+    ids = _jobs(scene, 10)
+    _freeze(scene, what, ramp=100)
+    assert scene.claimed_ids() == []
+    counts = []
+
+    for seconds in (60.5, 0, 2, 100):
+        scene.broker.pass_time(seconds)
+        scene.promote()
+        counts.append(len(scene.claimed_ids(20)))
+
+    # One a second, for their share of the ramp is less: the clock of Redis goes on meanwhile.
+    assert 2 <= counts[0] + counts[1] <= 4
+    assert sum(counts[:3]) < len(ids)
+    assert sum(counts) == len(ids)
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_of_many_no_more_come_than_the_ramp_lets_out(scene: Scene, what: str) -> None:
+    _jobs(scene, 100)
+    _freeze(scene, what, ramp=50)
+    while scene.claimed_ids(50):
+        pass
+
+    scene.broker.pass_time(64)
+    scene.promote()
+    first = len(scene.claimed_ids(100))
+    scene.broker.pass_time(20)
+    scene.promote()
+    second = len(scene.claimed_ids(100))
+    scene.broker.pass_time(40)
+    scene.promote()
+    third = len(scene.claimed_ids(100))
+
+    assert 8 <= first <= 14
+    assert 44 <= first + second <= 54
+    assert first + second + third == 100
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_one_that_is_lifted_ends_at_once_with_its_ramp(scene: Scene, what: str) -> None:
+    _freeze(scene, what, lasts=3600, ramp=100)
+    ids = _jobs(scene, 3)
+    assert scene.claimed_ids() == []
+
+    assert scene.broker.freezes.lift("nightly", by="ada", reason="done early")
+
+    assert scene.broker.freezes.all() == []
+    scene.promote()
+    assert scene.claimed_ids() == ids[:1]
+    scene.broker.pass_time(101)
+    scene.promote()
+    assert scene.claimed_ids() == ids[1:]
+
+
+def test_one_that_is_lifted_before_it_begins_never_does(scene: Scene) -> None:
+    _freeze(scene, "queue:normal", begins=10)
+    assert scene.broker.freezes.lift("nightly", by="ada", reason="")
+    assert not scene.broker.freezes.lift("nightly", by="ada", reason="")
+    ids = _jobs(scene, 1)
+
+    scene.broker.pass_time(11)
+
+    assert scene.claimed_ids() == ids
+    assert scene.broker.freezes.windows() == []
+
+
+def test_of_two_that_overlap_the_last_end_counts(scene: Scene) -> None:
+    _freeze(scene, "type:greet", lasts=30, name="short")
+    _freeze(scene, "type:greet", lasts=90, name="long")
+    ids = _jobs(scene, 1)
+    assert scene.claimed_ids() == []
+
+    scene.broker.pass_time(31)
+    scene.promote()
+    assert scene.claimed_ids() == []
+    scene.broker.pass_time(60)
+
+    assert scene.claimed_ids() == ids
+
+
+def test_a_job_that_two_freezes_hold_waits_for_both(scene: Scene) -> None:
+    _freeze(scene, "type:greet", lasts=30, name="short")
+    _freeze(scene, "tenant:acme", lasts=90, name="long")
+    ids = _jobs(scene, 2)
+    assert scene.claimed_ids() == []
+
+    scene.broker.pass_time(31)
+    assert scene.claimed_ids() == []
+    scene.broker.pass_time(60)
+
+    assert scene.claimed_ids() == ids
+
+
+def test_newcomers_stand_behind_those_whom_the_ramp_lets_out(scene: Scene) -> None:
+    _freeze(scene, "type:greet", ramp=100)
+    ids = _jobs(scene, 2)
+    scene.claimed_ids()
+    scene.broker.pass_time(60)
+    last = scene.waiting()
+
+    claimed = []
+    for _ in range(4):
+        scene.promote()
+        claimed += scene.claimed_ids()
+        scene.broker.pass_time(1)
+
+    assert claimed == [*ids, last]
+
+
+def test_what_was_said_of_it_is_told(scene: Scene) -> None:
+    window = _freeze(scene, "lane:default", begins=30, ramp=20)
+
+    [kept] = scene.broker.freezes.all()
+    [written] = scene.broker.freezes.windows()
+
+    assert (kept.freeze.what, kept.by, kept.reason) == ("lane:default", "ada", "ledger close")
+    assert kept.since is not None
+    assert (written.name, written.what, written.ramp_seconds) == ("nightly", "lane:default", 20)
+    assert abs((written.ends_at - window.ends_at).total_seconds()) < 0.001
+
+
+def test_the_calendar_writes_the_next_windows_and_those_under_way_stay(scene: Scene) -> None:
+    now = _freeze(scene, "queue:normal")
+    [kept] = scene.broker.freezes.all()
+    before = scene.broker.freezes.windows()
+    later = Window(now.starts_at + timedelta(days=1), now.ends_at + timedelta(days=1))
+
+    assert scene.broker.freezes.plan(kept, [now, later], 3) is PlanCode.WRITTEN
+
+    assert scene.broker.freezes.windows()[:1] == before
+    assert len(scene.broker.freezes.windows()) == 2
+    ids = _jobs(scene, 1)
+    assert scene.claimed_ids() == []
+    scene.broker.pass_time(61)
+    assert scene.claimed_ids() == ids
+
+
+def test_a_calendar_of_an_earlier_leader_writes_nothing(scene: Scene) -> None:
+    now = _freeze(scene, "queue:normal")
+    [kept] = scene.broker.freezes.all()
+    scene.broker.freezes.plan(kept, [now], 3)
+
+    assert scene.broker.freezes.plan(kept, [], 2) is PlanCode.NEWER_LEADER
+
+    assert len(scene.broker.freezes.windows()) == 1
+
+
+@pytest.mark.parametrize("change", ["lifted", "said anew"])
+def test_a_calendar_that_read_another_word_writes_nothing(scene: Scene, change: str) -> None:
+    now = _freeze(scene, "queue:normal", lasts=3600)
+    [kept] = scene.broker.freezes.all()
+    if change == "lifted":
+        scene.broker.freezes.lift("nightly", by="ada", reason="")
+    else:
+        _freeze(scene, "queue:low")
+
+    assert scene.broker.freezes.plan(kept, [now], 0) is PlanCode.ANOTHER_WORD
+
+    assert scene.claimed_ids() == []
+    ids = _jobs(scene, 1)
+    assert scene.claimed_ids() == ids
+
+
+def test_those_who_wait_may_be_canceled_and_moved(scene: Scene) -> None:
+    _freeze(scene, "type:greet")
+    first, second = _jobs(scene, 2)
+    scene.claimed_ids()
+
+    assert scene.cancel(first) == [1]
+    scene.do.reprioritise([(second, "high")], by="ada", reason="", front=False)
+    scene.broker.pass_time(61)
+
+    assert [held.queue for held in scene.claim(5)] == ["high"]
+
+
+def test_a_shorter_freeze_lets_go_sooner(scene: Scene) -> None:
+    _freeze(scene, "type:greet", lasts=3600)
+    ids = _jobs(scene, 1)
+    assert scene.claimed_ids() == []
+
+    _freeze(scene, "type:greet", lasts=30)
+    scene.broker.pass_time(31)
+    scene.promote()
+
+    assert scene.claimed_ids() == ids
+
+
+def test_the_scheduler_is_told_when_to_look_again(scene: Scene) -> None:
+    _freeze(scene, "type:greet", lasts=61)
+    _jobs(scene, 1)
+    scene.claimed_ids()
+
+    promotion = scene.broker.timetable.promote(10, 0)
+
+    assert 55 < (promotion.next_due or 0) <= 60
+
+
+def test_the_same_word_again_is_no_other_word(scene: Scene) -> None:
+    _freeze(scene, "queue:normal")
+    [kept] = scene.broker.freezes.all()
+
+    scene.broker.freezes.set(kept.freeze, [], by="ada", reason="again")
+
+    assert scene.broker.freezes.all() == [kept]

@@ -1,0 +1,171 @@
+"""The ``freeze`` and ``plan`` steps and what they leave: windows, alarms, counts of commands."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.integration.broker.bench import Bench, new_job
+
+TYPE, LANE = "type:greet", "lane:default"
+GATE = f"frozen:{TYPE}"
+DAY = 86_400_000
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _freeze(
+    bench: Bench, what: str, *, begins: int = -1000, lasts: int = DAY, ramp: int = 0
+) -> int:
+    """In milliseconds from now; when it ends."""
+    starts = _now() + begins
+    window = (what, starts, starts + lasts, ramp)
+    assert bench.functions.call("freeze", "ada", "why", "nightly", "{}", *window) == 1
+    return starts + lasts
+
+
+def _started(bench: Bench, most: int = 9) -> list[str]:
+    return [job.id for job in bench.claim(most)]
+
+
+def _alarms(bench: Bench) -> dict[str, int]:
+    found = bench.redis.zrange(bench.keys.alarms, 0, -1, withscores=True)
+    return {gate.decode(): int(at) for gate, at in found}
+
+
+def _commands_of_a_claim(bench: Bench) -> int:
+    bench.seed(*[new_job() for _ in range(3)])
+    bench.redis.config_resetstat()
+    bench.claim(3)
+    stats = bench.redis.info("commandstats")
+    return sum(each["calls"] for name, each in stats.items() if name != "cmdstat_fcall")
+
+
+def test_without_a_freeze_a_claim_sends_no_more_commands(bench: Bench) -> None:
+    bench.claim()
+
+    assert _commands_of_a_claim(bench) <= 22
+
+
+@pytest.mark.parametrize("what", ["queue:other", "lane:other", "type:other", "tenant:other"])
+def test_a_freeze_of_something_else_costs_four_commands_a_claim(bench: Bench, what: str) -> None:
+    bench.claim()
+    plain = _commands_of_a_claim(bench)
+    _freeze(bench, what)
+
+    assert _commands_of_a_claim(bench) <= plain + 4
+
+
+def test_its_alarm_is_set_for_its_end(bench: Bench) -> None:
+    ends = _freeze(bench, TYPE)
+
+    assert _alarms(bench) == {GATE: ends}
+
+
+def test_an_alarm_that_was_lost_is_set_again_by_a_claim_and_by_the_usher(bench: Bench) -> None:
+    ends = _freeze(bench, TYPE)
+    bench.seed(new_job("a"))
+    bench.redis.delete(bench.keys.alarms)
+    assert _started(bench) == []
+    assert _alarms(bench) == {GATE: ends}
+    bench.redis.delete(bench.keys.alarms)
+
+    assert bench.functions.call("usher", 10, 10) == 0
+
+    assert _alarms(bench) == {GATE: ends}
+
+
+def test_who_waits_behind_a_window_that_was_lost_is_let_through_by_the_usher(bench: Bench) -> None:
+    _freeze(bench, TYPE)
+    bench.seed(new_job("a"))
+    assert _started(bench) == []
+    bench.redis.delete(bench.keys.frozen)
+
+    assert bench.functions.call("usher", 10, 10) == 1
+
+    assert _started(bench) == ["a"]
+
+
+def test_its_end_wakes_the_workers_of_its_lane(bench: Bench) -> None:
+    _freeze(bench, LANE)
+    bench.seed(new_job("a"))
+    assert _started(bench) == []
+    assert bench.redis.llen(bench.keys.wake("default")) == 0
+    bench.functions.call("freeze", "ada", "", "nightly", "")
+
+    bench.functions.call("promote", 10, 0)
+
+    assert bench.redis.llen(bench.keys.wake("default")) == 1
+
+
+def test_a_window_is_forgotten_when_its_ramp_is_over(bench: Bench) -> None:
+    _freeze(bench, TYPE, begins=-5000, lasts=4000, ramp=10)
+
+    bench.functions.call("promote", 10, 0)
+
+    assert (bench.redis.exists(bench.keys.frozen), _alarms(bench)) == (0, {})
+
+
+def test_very_many_who_waited_are_let_through_page_by_page(bench: Bench) -> None:
+    _freeze(bench, TYPE)
+    ids = bench.seed(*[new_job() for _ in range(250)])
+    while bench.redis.llen(bench.keys.queue("normal")):
+        assert _started(bench) == []
+    bench.functions.call("freeze", "ada", "", "nightly", "")
+
+    bench.functions.call("promote", 10, 0)
+    assert bench.redis.llen(bench.keys.queue("normal")) == 200
+    bench.functions.call("promote", 10, 0)
+
+    assert bench.redis.llen(bench.keys.queue("normal")) == 250
+    assert _started(bench, 250) == ids
+
+
+def test_what_is_no_window_stops_nobody(bench: Bench) -> None:
+    bench.tampered = True
+    bench.redis.zadd(bench.keys.frozen, {"type:greet for ever": 0})
+    bench.seed(new_job("a"))
+
+    assert _started(bench) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "options", ["no JSON", "[]", '"tenant"', '{"tenant":7}', '{"x":{"tenant":"acme"}}']
+)
+def test_options_without_a_tenant_of_ours_stop_nobody(bench: Bench, options: str) -> None:
+    bench.tampered = True
+    _freeze(bench, "tenant:acme")
+    bench.seed(new_job("a"))
+    bench.redis.hset(bench.keys.job("a"), "options", options)
+
+    assert len(bench.functions.call("claim", "w1", 1000, 1, 0, "normal", 0)) == 1
+
+
+def test_the_word_is_kept_among_the_controls_and_a_lift_by_the_record_is_obeyed(
+    bench: Bench,
+) -> None:
+    _freeze(bench, LANE)
+    bench.seed(new_job("a"))
+    assert _started(bench) == []
+    version = int(bench.redis.get(bench.keys.controls_version)) + 1
+
+    said = ("freeze:nightly", "", version, "grace", "from the record", 1)
+    assert bench.functions.call("adopt", 1, "default", *said) == 1
+
+    assert _started(bench) == ["a"]
+
+
+def test_jobs_let_through_a_rate_into_a_frozen_queue_hold_up_nobody(bench: Bench) -> None:
+    bench.functions.call("rate", "ada", "", "greet", "6/60/1")
+    bench.seed(new_job("a", queue="high"), new_job("b", queue="high"), new_job("c"))
+    assert _started(bench) == ["a"]
+    bench.redis.delete(bench.keys.spoken_for("rate:greet"))
+    bench.functions.call("usher", 10, 1)
+    _freeze(bench, "queue:high")
+
+    bench.functions.call("usher", 10, 10)
+
+    assert _started(bench) == ["c"]
