@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.options.breaker import Breaker
     from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
     from backend.domain.jobs.options.rate import Rate
+    from backend.domain.schedules.freeze import Freeze
     from backend.services.events.event_bus import EventBus
     from backend.services.jobs.job_options import JobRequest
     from backend.services.queue_service import QueueService
@@ -87,6 +88,7 @@ __all__ = [
     "EventBus",
     "Exponential",
     "Failure",
+    "Freeze",
     "HistoryBacklogFull",
     "HistoryUnavailable",
     "IdempotencyConflict",
@@ -151,6 +153,7 @@ _ELSEWHERE = {
     "EventBus": "backend.services.events.event_bus",
     "Exponential": "backend.domain.jobs.attempts.backoff",
     "Failure": "backend.domain.jobs.attempts.retry_rules",
+    "Freeze": "backend.domain.schedules.freeze",
     "Job": "workers.job_types.job_handle",
     "JobContext": "workers.base_worker",
     "JobEnded": "workers.job_types.job_ended",

@@ -16,6 +16,7 @@ from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.dead_letters import DeadLetterActions
 from backend.services.actions.events import EventActions
+from backend.services.actions.freezes import FreezeActions
 from backend.services.actions.jobs import JobActions
 from backend.services.actions.keys import KeyActions
 from backend.services.actions.ledger import HistoryActions, LedgerActions
@@ -95,6 +96,11 @@ class PlatformActions:
     def schedules(self) -> ScheduleActions:
         """Schedules."""
         return schedule_actions(self._parts, self._log)
+
+    @cached_property
+    def freezes(self) -> FreezeActions:
+        """Maintenance windows."""
+        return FreezeActions(self._log, self._parts.freeze_service)
 
     @cached_property
     def keys(self) -> KeyActions:

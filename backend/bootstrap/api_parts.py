@@ -88,6 +88,7 @@ def api_parts(parts: Platform) -> ApiServices:
         rehearsals=found.rehearsals,
         events=event_service(parts),
         schedules=schedules,
+        freezes=parts.freeze_service,
         audit=audit,
         action_log=log,
         keys=keys,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backend.services.finding.why_service import WhyService
     from backend.services.jobs.preview_service import PreviewService
     from backend.services.jobs.rehearsals import Rehearsals
+    from backend.services.schedules.freeze_service import FreezeService
 
 
 class PlatformCallerParts:
@@ -41,6 +42,11 @@ class PlatformCallerParts:
     def inspection(self) -> Inspection:
         """The read side of the live truth."""
         return self._parts.inspection
+
+    @property
+    def freezes(self) -> FreezeService:
+        """Maintenance windows."""
+        return self._parts.freeze_service
 
     @cached_property
     def search(self) -> SearchService:

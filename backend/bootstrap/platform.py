@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from backend.services.events.event_service import EventService
     from backend.services.events.outbox_service import OutboxService
     from backend.services.scheduler_service import SchedulerParts
+    from backend.services.schedules.freeze_service import FreezeService
 
 
 def new_job_id() -> str:
@@ -181,6 +182,16 @@ class Platform:
             # Nothing of it outlives this process.
             return JobControl(*parts)
         return JobControl(*parts, self._note_control)
+
+    @cached_property
+    def freeze_service(self) -> FreezeService:
+        """Maintenance windows."""
+        from backend.services.schedules.freeze_service import FreezeService
+
+        parts = (self.broker.freezes, self.catalogue, self.clock.now)
+        if is_memory(self.settings.redis_url):
+            return FreezeService(*parts)
+        return FreezeService(*parts, self._note_control)
 
     def _note_control(self, name: str) -> None:
         from backend.bootstrap.record_parts import control_keeper

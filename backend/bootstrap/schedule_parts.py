@@ -6,10 +6,12 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, control_keeper, epoch_keeper, event_stream
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.job_promoter import JobPromoter
+from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.broker.shard import Shard
 from backend.domain.schedules.schedule_verdict import CatchUpRules
 from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
+from backend.loops.calendar import Calendar
 from backend.loops.control_watch import ControlWatch
 from backend.loops.cron import Cron
 from backend.loops.depth_sampler import DepthSampler
@@ -21,6 +23,7 @@ from backend.loops.usher import Usher
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.schedules import ScheduleActions
 from backend.services.scheduler_service import SchedulerParts
+from backend.services.schedules.freeze_planner import FreezePlanner
 from backend.services.schedules.schedule_editor import ScheduleEditor
 from backend.services.schedules.schedule_intake import ScheduleIntake
 from backend.services.schedules.schedule_runner import ScheduleRunner
@@ -58,7 +61,7 @@ def _runner(parts: Platform) -> ScheduleRunner:
     settings = parts.settings.scheduler
     rules = CatchUpRules(settings.missed_after, settings.missed_runs_limit)
     book, intake = PostgresTickBook(parts.history_engine), ScheduleIntake(parts.intake)
-    return ScheduleRunner(book, parts.job_queue, intake, rules)
+    return ScheduleRunner(book, parts.job_queue, intake, rules, parts.broker.freezes.all)
 
 
 def _seeding(parts: Platform) -> ScheduleSeeding:
@@ -84,7 +87,7 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
         ),
     ]
     for shard in parts.shards:
-        loops += _shard_loops(parts, shard)
+        loops += _shard_loops(parts, shard, holder)
     return loops
 
 
@@ -94,13 +97,18 @@ def _reconcile(parts: Platform, shard: Shard, epoch: int) -> None:
     parts.queue_service.enqueue_job("reconcile", idempotency_key=key, tags=["epoch"])
 
 
-def _shard_loops(parts: Platform, shard: Shard) -> list[Loop]:
+def _shard_loops(parts: Platform, shard: Shard, holder: str) -> list[Loop]:
     """What is done to each Redis."""
     engine, redis = parts.history_engine, parts.settings.redis
     loops: list[Loop] = [
         Usher(shard.part(RedisOperations)),
         EpochWatch(epoch_keeper(shard, engine, lambda epoch: _reconcile(parts, shard, epoch))),
         ControlWatch(control_keeper(parts, engine, shard), parts.clock),
+        Calendar(
+            FreezePlanner(shard.part(RedisFreezes), parts.clock.now),
+            parts.leader("calendar", holder),
+            parts.clock,
+        ),
     ]
     if redis.stream_full == "shed" and redis.stream_limit:
         loops.append(Shedder(event_stream(parts, "shedder", shard), most=redis.stream_limit))

@@ -27,6 +27,11 @@ COMMANDS = {
         "queues",
         "Show, pause, resume, limit and empty queues.",
     ),
+    "freezes": (
+        "backend.cli.commands.freezes",
+        "freezes",
+        "Maintenance windows: list, add, lift.",
+    ),
     "dlq": ("backend.cli.commands.dlq", "dlq", "Show, redrive, discard and resolve dead jobs."),
     "schedules": (
         "backend.cli.commands.schedules",

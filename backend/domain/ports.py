@@ -20,6 +20,7 @@ from backend.domain.jobs.step_codes import (
     RunNowCode,
     SettleCode,
 )
+from backend.domain.schedules.freeze import FrozenWindow
 
 
 class Clock(Protocol):
@@ -259,6 +260,9 @@ class Inspection(Protocol):
 
     def rate_state(self, job_type: str) -> RateState | None:
         """How the rate of a type stands; None when it has none."""
+
+    def frozen(self) -> list[FrozenWindow]:
+        """Windows of freezes that workers know, by their beginning; also those whose ramp is not over."""
 
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""

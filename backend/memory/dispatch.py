@@ -49,7 +49,7 @@ class MemoryDispatch:
             guaranteed = [entry for entry in plan if entry.guaranteed]
             for entry in (*guaranteed, *(ClaimPlan(entry.queue, most) for entry in plan)):
                 ids = self._state.queues.get(entry.queue, [])[start : start + _PLACES]
-                if self._is_open(entry.queue):
+                if self._is_open(entry.queue) and freezes.is_thawed(self._state, entry.queue):
                     is_deeper |= len(ids) == _PLACES
                     room = min(entry.guaranteed, most - len(claimed))
                     claimed += self._pick(ids, entry.queue, room, wanted)

@@ -12,6 +12,7 @@ from backend.domain.jobs.options.rate import Rate, RateState
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.domain.schedules.freeze import FrozenWindow
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 from backend.memory.waiting import rates
@@ -150,6 +151,15 @@ class MemoryInspection:
             return None
         rate, waiting, opens = found
         return RateState(rate, waiting, moment(opens / 1_000_000) if opens else None)
+
+    def frozen(self) -> list[FrozenWindow]:
+        """Windows of freezes that workers know, by their beginning; also those whose ramp is not over."""
+        with self._state.lock:
+            found = sorted(self._state.frozen.items(), key=lambda pair: pair[1])
+        return [
+            FrozenWindow(k.name, k.what, moment(at / 1000), moment(k.ends / 1000), k.ramp / 1000)
+            for k, at in found
+        ]
 
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""

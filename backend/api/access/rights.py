@@ -76,6 +76,10 @@ RIGHTS: dict[str, Right] = {
     "queues.pause_lane": _OPERATOR,
     "queues.resume_lane": _OPERATOR,
     "queues.purge": _OPERATOR,
+    # The maintenance windows.
+    "freezes.list_freezes": _VIEWER,
+    "freezes.set": _OPERATOR,
+    "freezes.lift": _OPERATOR,
     # The dead letters.
     "dlq.list_dead": _VIEWER,
     "dlq.discard": _OPERATOR,

@@ -25,6 +25,7 @@ from backend.services.jobs.preview_service import PreviewService
 from backend.services.jobs.rehearsals import Rehearsals
 from backend.services.queue_service import QueueService
 from backend.services.scheduler_service import SchedulerService
+from backend.services.schedules.freeze_service import FreezeService
 from workers.artifacts.artifact_store import ArtifactStore
 
 
@@ -50,6 +51,7 @@ class ApiServices:
     rehearsals: Rehearsals
     events: EventService
     schedules: SchedulerService
+    freezes: FreezeService
     audit: AuditService
     action_log: ActionLog
     #: The only way to change anything.

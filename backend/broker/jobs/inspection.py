@@ -21,6 +21,7 @@ from backend.domain.jobs.options.rate import Rate, RateState, rate_in
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import DEAD_LETTER_QUEUE, lane_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.domain.schedules.freeze import FrozenWindow
 
 _COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned")
 
@@ -184,6 +185,14 @@ class RedisInspection:
         [parked] = self._parked.counts([gate])
         return sorted(holder.decode() for holder in holders), parked
 
+    def frozen(self) -> list[FrozenWindow]:
+        """Windows of freezes that workers know, by their beginning; also those whose ramp is not over."""
+        with translated():
+            found = self._client.zrange(self._keys.frozen, 0, -1, withscores=True)
+        pairs = cast(list[tuple[bytes, float]], found)
+        windows = [_frozen_window(member.decode(), from_ms) for member, from_ms in pairs]
+        return [window for window in windows if window is not None]
+
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""
         with translated():
@@ -211,6 +220,16 @@ class RedisInspection:
         is_open = opens <= seconds * 1_000_000 + micros
         [waiting] = self._parked.counts([gate])
         return RateState(rate, waiting, None if is_open else moment(opens / 1_000_000))
+
+
+def _frozen_window(member: str, from_ms: float) -> FrozenWindow | None:
+    """As `_freezes.lua` keeps it; None for what a foreign hand put there."""
+    try:
+        what, until, ramp, name = member.split("\x1f")
+        ends = moment(int(until) / 1000)
+        return FrozenWindow(name, what, moment(from_ms / 1000), ends, int(ramp) / 1000)
+    except ValueError:
+        return None
 
 
 def _queue_state(

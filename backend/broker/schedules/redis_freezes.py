@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import cast
 
 from redis import Redis
 
-from backend.broker.jobs.moments import moment
+from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.parked_jobs import ParkedJobs
 from backend.broker.keys import Keys
 from backend.broker.ledger.redis_controls import RedisControls
-from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
 from backend.domain.schedules.freeze import Freeze, FrozenWindow, KeptFreeze, Window, freeze_in
 from backend.domain.schedules.freeze_ports import PlanCode
 
 _HEAD = "freeze:"
-_FIELD = "\x1f"
 
 
 class RedisFreezes:
@@ -29,6 +26,7 @@ class RedisFreezes:
         self._keys = keys
         self._functions = Functions(client, keys.root)
         self._controls = RedisControls(client, keys)
+        self._inspection = RedisInspection(client, keys)
         self._parked = ParkedJobs(client, keys)
 
     def version(self) -> int:
@@ -47,11 +45,7 @@ class RedisFreezes:
 
     def windows(self) -> list[FrozenWindow]:
         """The windows that workers know, by their beginning; also those whose ramp is not over."""
-        with translated():
-            found = self._client.zrange(self._keys.frozen, 0, -1, withscores=True)
-        pairs = cast(list[tuple[bytes, float]], found)
-        windows = [_window(member.decode(), from_ms) for member, from_ms in pairs]
-        return [window for window in windows if window is not None]
+        return self._inspection.frozen()
 
     def set(self, freeze: Freeze, windows: Sequence[Window], *, by: str, reason: str) -> None:
         """Says a freeze, instead of one of the same name, with its windows that are not over."""
@@ -76,15 +70,6 @@ def _arguments(freeze: Freeze, windows: Iterable[Window]) -> list[str | int]:
     ramp = int(freeze.ramp_seconds * 1000)
     fours = ((freeze.what, _ms(from_), _ms(until), ramp) for from_, until in windows)
     return [part for four in fours for part in four]
-
-
-def _window(member: str, from_ms: float) -> FrozenWindow | None:
-    try:
-        what, until, ramp, name = member.split(_FIELD)
-        ends = moment(int(until) / 1000)
-        return FrozenWindow(name, what, moment(from_ms / 1000), ends, int(ramp) / 1000)
-    except ValueError:
-        return None
 
 
 def _ms(at: datetime) -> int:

@@ -30,7 +30,8 @@ class Control:
         kind, _, what = self.name.partition(":")
         if not self.value:
             return f"no {kind} of {what}"
-        return f"{kind} of {what}" + (f": {self.value}" if kind != "pause" else "")
+        # What is said of a freeze is no number, and longer than a line.
+        return f"{kind} of {what}" + (f": {self.value}" if kind not in {"pause", "freeze"} else "")
 
 
 class ControlDifference(NamedTuple):

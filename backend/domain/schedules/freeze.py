@@ -137,10 +137,33 @@ class FrozenWindow(NamedTuple):
         """Whether it is over, and what waited for its end still comes bit by bit."""
         return self.ends_at <= now < self.ends_at + timedelta(seconds=self.ramp_seconds)
 
+    @property
+    def words(self) -> str:
+        """What it holds, in words."""
+        return words_of(self.what)
+
     def concerns(self, *, queue: str, job_type: str, tenant: str) -> bool:
         """Whether it is about such a job."""
-        names = (f"queue:{queue}", f"lane:{lane_of(queue)}", f"type:{job_type}", f"tenant:{tenant}")
-        return self.what in names
+        return self.what in things_of(queue, job_type, tenant)
+
+
+class FreezeState(NamedTuple):
+    """How a freeze stands: what was said, the window that holds or comes next, and who waits aside."""
+
+    kept: KeptFreeze
+    #: None: it never holds again.
+    window: Window | None
+    holds: bool
+    #: Whether Redis knows the window, so that workers obey it.
+    is_planned: bool
+    #: Jobs of a type or tenant that a worker has come upon; of a queue or lane they stay in line.
+    aside: int
+
+
+def things_of(queue: str, job_type: str, tenant: str) -> tuple[str, ...]:
+    """All that may be frozen of such a job."""
+    things = (f"queue:{queue}", f"lane:{lane_of(queue)}", f"type:{job_type}")
+    return (*things, f"tenant:{tenant}") if tenant else things
 
 
 def freeze_in(text: str) -> Freeze | None:

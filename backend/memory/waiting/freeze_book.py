@@ -8,6 +8,7 @@ from backend.broker.jobs.codec import milliseconds
 from backend.broker.jobs.moments import moment
 from backend.domain.schedules.freeze import Freeze, FrozenWindow, KeptFreeze, Window
 from backend.domain.schedules.freeze_ports import PlanCode
+from backend.memory.inspection import MemoryInspection
 from backend.memory.state import BrokerState
 from backend.memory.waiting.freezes import WindowKey
 
@@ -32,12 +33,7 @@ class MemoryFreezes:
 
     def windows(self) -> list[FrozenWindow]:
         """The windows that workers know, by their beginning; also those whose ramp is not over."""
-        with self._state.lock:
-            found = sorted(self._state.frozen.items(), key=lambda pair: pair[1])
-        return [
-            FrozenWindow(k.name, k.what, moment(at / 1000), moment(k.ends / 1000), k.ramp / 1000)
-            for k, at in found
-        ]
+        return MemoryInspection(self._state).frozen()
 
     def set(self, freeze: Freeze, windows: Sequence[Window], *, by: str, reason: str) -> None:
         """Says a freeze, instead of one of the same name, with its windows that are not over."""

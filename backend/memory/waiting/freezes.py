@@ -35,6 +35,11 @@ def room_in_queue(state: BrokerState, queue: str) -> int:
     return min((_room(state, window) for window in found), default=_NO_LIMIT)
 
 
+def is_thawed(state: BrokerState, queue: str) -> bool:
+    """Whether all of a queue may be picked from."""
+    return not _of_queue(state, queue)
+
+
 def count_starts(state: BrokerState, queue: str, jobs: int) -> None:
     """So many of its jobs were taken."""
     for window in _of_queue(state, queue):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from backend.services.actions.dead_letters import DeadLetterActions
 from backend.services.actions.events import EventActions
+from backend.services.actions.freezes import FreezeActions
 from backend.services.actions.jobs import JobActions
 from backend.services.actions.keys import KeyActions
 from backend.services.actions.ledger import HistoryActions, LedgerActions
@@ -41,6 +42,10 @@ class Actions(Protocol):
     @property
     def schedules(self) -> ScheduleActions:
         """Schedules."""
+
+    @property
+    def freezes(self) -> FreezeActions:
+        """Maintenance windows."""
 
     @property
     def keys(self) -> KeyActions:

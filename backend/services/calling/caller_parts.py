@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backend.services.finding.why_service import WhyService
     from backend.services.jobs.preview_service import PreviewService
     from backend.services.jobs.rehearsals import Rehearsals
+    from backend.services.schedules.freeze_service import FreezeService
 
 
 class CallerParts(Protocol):
@@ -26,6 +27,10 @@ class CallerParts(Protocol):
     @property
     def inspection(self) -> Inspection:
         """The read side of the live truth."""
+
+    @property
+    def freezes(self) -> FreezeService:
+        """Maintenance windows."""
 
     @property
     def search(self) -> SearchService:

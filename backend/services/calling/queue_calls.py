@@ -12,6 +12,7 @@ from backend.services.calling.queue_parts import Reaches
 if TYPE_CHECKING:
     from backend.domain.jobs.pause import Pause
     from backend.domain.jobs.queue_state import QueueState, WorkerState
+    from backend.domain.schedules.freeze import Freeze, FreezeState
 
 
 class QueueCalls(Reaches):
@@ -82,6 +83,18 @@ class QueueCalls(Reaches):
         """Sets such a rate; ``none`` takes it away, ``default`` gives it back to the declaration."""
         said = rate if isinstance(rate, Rate) else RateWord(rate)
         return self._parts.actions.types.rate(actor_of(by), job_type, said, reason=reason)
+
+    def freezes(self) -> list[FreezeState]:
+        """Every maintenance window that was said and not lifted, and how it stands."""
+        return self._parts.freezes.all()
+
+    def freeze(self, freeze: Freeze, *, reason: str = "", by: Caller = None) -> FreezeState:
+        """Lets nothing of something start in a time, or says a freeze of that name anew."""
+        return self._parts.actions.freezes.set(actor_of(by), freeze, reason=reason)
+
+    def lift_freeze(self, name: str, *, reason: str = "", by: Caller = None) -> bool:
+        """Ends one at once and for good; False if there is none of that name."""
+        return self._parts.actions.freezes.lift(actor_of(by), name, reason=reason)
 
     def purge(self, queue: str, *, reason: str = "", by: Caller = None) -> int:
         """Cancels everything that waits in a queue; how many jobs."""

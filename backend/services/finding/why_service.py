@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.queue_state import WorkerState
 from backend.domain.ports import Inspection
 from backend.domain.text.length_words import in_units
+from backend.services.finding.freeze_words import freeze_details, freeze_words, thaw_words
 from backend.services.finding.rate_words import rate_details, rate_words
 from backend.services.health.pause_words import pause_words, resume_command
 
@@ -128,7 +130,8 @@ class WhyService:
             yield Cause("running", f"it runs on {job.worker}", {"worker": job.worker})
 
     def _queued(self, job: JobView, of_tenant: str | None) -> Explanation:
-        causes = [*self._pauses(job), *self._gates(job, of_tenant), *self._workers(job)]
+        holds = [*self._pauses(job), *self._freezes(job), *self._gates(job, of_tenant)]
+        causes = [*holds, *self._workers(job)]
         position = self._look.position(job.id, job.queue)
         elsewhere = self._more_urgent(job.queue)
         if causes:
@@ -148,6 +151,15 @@ class WhyService:
                     f"{pause_words(pause, self._now())}: {resume_command(pause)}",
                     {"what": pause.what, "by": pause.by, "reason": pause.reason, "since": since},
                 )
+
+    def _freezes(self, job: JobView) -> Iterator[Cause]:
+        now, tenant = self._now(), labels_of(job.options).tenant
+        for window in self._look.frozen():
+            if window.concerns(queue=job.queue, job_type=job.job_type, tenant=tenant):
+                if window.holds(now):
+                    yield Cause("frozen", freeze_words(window, now), freeze_details(window))
+                elif window.lets_out(now):
+                    yield Cause("thawing", thaw_words(window, now), freeze_details(window))
 
     def _gates(self, job: JobView, of_tenant: str | None) -> Iterator[Cause]:
         most = self._look.limits().get(job.job_type)

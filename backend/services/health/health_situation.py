@@ -13,6 +13,7 @@ from backend.domain.history.history_statistics import AttemptCounts, TypeStatist
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.domain.schedules.freeze import FrozenWindow
 from backend.domain.schedules.schedule_view import ScheduleView
 
 
@@ -40,6 +41,8 @@ class Situation:
     now: datetime
     queues: Sequence[QueueState] = ()
     pauses: Sequence[Pause] = ()
+    #: Windows of freezes that workers know.
+    frozen: Sequence[FrozenWindow] = ()
     workers: Sequence[WorkerState] = ()
     running: Sequence[JobView] = ()
     #: Of the last hour; None: the record cannot be read.

@@ -114,6 +114,7 @@ class OverviewService:
             now=now,
             queues=queues,
             pauses=pauses,
+            frozen=self._look.frozen(),
             workers=workers,
             running=self._running(queues),
             attempts=_sum(types) if types is not None else None,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.jobs.queue_state import QueueState
+from backend.domain.schedules.freeze import FrozenWindow
 from backend.services.health.health_situation import Severity, Sign, Situation, jobs, long
 from backend.services.health.pause_words import pause_words, resume_command
 
@@ -47,15 +49,22 @@ def paused(found: Situation) -> Iterator[Sign]:
 
 
 def _unexplained(found: Situation) -> list[QueueState]:
-    """Queues with jobs that no pause holds, which has a sign of its own."""
+    """Queues with jobs that no pause holds, which has a sign of its own, and no freeze, which was meant."""
     aside = sum(queue.parked for queue in found.queues)
     only_paused = aside == sum(pause.parked for pause in found.pauses)
     return [
         queue
         for queue in found.queues
         if not any(pause.holds(queue.name) for pause in found.pauses)
+        and not any(_keeps(window, queue.name, found.now) for window in found.frozen)
         and not (only_paused and 0 < queue.counts[JobState.QUEUED] == queue.parked)
     ]
+
+
+def _keeps(window: FrozenWindow, queue: str, now: datetime) -> bool:
+    """Whether a freeze keeps all of a queue, or lets out what waited for its end."""
+    is_of_queue = window.what in {f"queue:{queue}", f"lane:{lane_of(queue)}"}
+    return is_of_queue and (window.holds(now) or window.lets_out(now))
 
 
 def backlogs(found: Situation) -> Iterator[Sign]:
@@ -100,7 +109,7 @@ def lost_workers(found: Situation) -> Iterator[Sign]:
 
 def _help(queue: QueueState) -> str:
     if queue.parked == queue.counts[JobState.QUEUED]:
-        return "a limit or the pause of its type holds it: tally jobs why tells"
+        return "a limit, a freeze or the pause of its type holds it: tally jobs why tells"
     aside = f"{queue.parked} stepped aside for a limit or a pause; " if queue.parked else ""
     return (
         f"{aside}add workers ({_START} {lane_of(queue.name)}), "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from backend.domain.access.actor import Actor
-from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound
+from backend.domain.errors import IllegalMove, JobNotFound
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.rate import Rate, RateWord
@@ -14,10 +14,8 @@ from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.step_codes import CancelCode, MoveCode
 from backend.domain.ports import Inspection, JobQueue, Operations
-from backend.domain.text.nearest_name import suggestion
+from backend.services.jobs.held_thing import held_thing
 from backend.services.jobs.job_intake import JobIntake
-
-_KINDS = ("queue", "lane", "type")
 
 
 def _nowhere(_name: str) -> None:
@@ -139,17 +137,7 @@ class JobControl:
         return self._do.purge(str(QueueName.parse(queue)), by=by.name, reason=reason)
 
     def _checked(self, what: str) -> str:
-        kind, _, name = what.partition(":")
-        catalogue = self._intake.catalogue
-        if kind not in _KINDS or not name:
-            raise InvalidOption(f"{what!r}: say queue:<name>, lane:<name> or type:<name>")
-        if kind == "queue":
-            return f"queue:{QueueName.parse(name)}"
-        if kind == "type":
-            return f"type:{catalogue.get(name).name}"
-        if name not in catalogue.lanes():
-            raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
-        return what
+        return held_thing(what, self._intake.catalogue)
 
     def _find(self, job_id: str) -> JobView:
         job = self._queue.find(job_id)

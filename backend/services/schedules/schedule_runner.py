@@ -17,6 +17,7 @@ job runs already. Time is the database's: it is where ticks are compared with it
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -30,10 +31,12 @@ from backend.domain.errors import (
     Unavailable,
 )
 from backend.domain.ports import JobQueue
+from backend.domain.schedules.freeze import KeptFreeze
 from backend.domain.schedules.schedule import MissedRuns, Overlap, Schedule
 from backend.domain.schedules.schedule_ports import TickBook, UnfiredTick, UpcomingTicks
 from backend.domain.schedules.schedule_tick import Tick, TickOutcome, due_at_of, job_id_of
 from backend.domain.schedules.schedule_verdict import CatchUpRules, judge, why_missed
+from backend.services.schedules.frozen_tick import freeze_of_tick
 from backend.services.schedules.schedule_intake import ScheduleIntake
 from backend.services.schedules.schedule_timing import due_ticks, next_tick
 
@@ -51,12 +54,18 @@ class ScheduleRunner:
     """Works through the tick book. Any number may; leading only spares the others the work."""
 
     def __init__(
-        self, book: TickBook, queue: JobQueue, intake: ScheduleIntake, rules: CatchUpRules
+        self,
+        book: TickBook,
+        queue: JobQueue,
+        intake: ScheduleIntake,
+        rules: CatchUpRules,
+        freezes: Callable[[], Sequence[KeptFreeze]] = tuple,
     ) -> None:
         self._book = book
         self._queue = queue
         self._intake = intake
         self._rules = rules
+        self._freezes = freezes
 
     def step(self) -> float:
         """Fires what is due; returns the seconds until there may be more, at most `LONGEST_WAIT`."""
@@ -138,6 +147,9 @@ class ScheduleRunner:
             return _not_run(tick, TickOutcome.MISSED, too_late)
         try:
             job = self._intake.job(schedule.plan, name=schedule.name, job_id=tick.job_id)
+            frozen = freeze_of_tick(self._freezes(), job, tick)
+            if frozen is not None and frozen.is_skipped:
+                return _not_run(tick, TickOutcome.SKIPPED, frozen.words)
             self._queue.enqueue([job])
         except InvalidRequest as error:
             log.warning("schedule.tick_refused", schedule=schedule.name, error=str(error))
@@ -145,7 +157,8 @@ class ScheduleRunner:
         except (QueueFull, HistoryBacklogFull) as error:
             log.warning("schedule.waiting", schedule=schedule.name, code=error.code)
             return None
-        return tick._replace(outcome=TickOutcome.RAN)
+        held = frozen.words if frozen is not None else tick.reason
+        return tick._replace(outcome=TickOutcome.RAN, reason=held)
 
     def _too_late(self, owed: UnfiredTick) -> str:
         """Why an owed tick is not run any more: a scheduler died, or the queue was full, for long."""

@@ -13,6 +13,7 @@ from backend.domain.history.history_ports import StreamLag
 from backend.domain.jobs.job_state import FINAL_STATES, JobState
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.domain.ports import Clock, Inspection
+from backend.domain.schedules.freeze import KINDS, FrozenWindow
 from backend.telemetry.metrics import metric_catalogue as metrics
 from backend.telemetry.metrics.counts import Labels
 from backend.telemetry.metrics.families import family
@@ -64,7 +65,7 @@ class ClusterCollector(Collector):
             names = [*self._queues, *(name for name in found if name not in self._queues)]
             states = self._look.queue_states(names[:MOST_QUEUES])
             dead, workers = self._look.dead_count(), self._look.workers()
-            facts, lag = self._facts.read(), self._lag()
+            facts, lag, frozen = self._facts.read(), self._lag(), self._look.frozen()
         except Unavailable:
             yield metrics.REDIS_UP, {(): 0}
             return
@@ -72,6 +73,7 @@ class ClusterCollector(Collector):
         yield metrics.REDIS_WRITABLE, {(): float(self._is_writable())}
         yield from self._of_queues(states)
         yield metrics.DEAD, {(): dead}
+        yield metrics.FROZEN, self._frozen(frozen)
         yield from _of_workers(workers)
         yield from _of_server(facts)
         yield metrics.LAG_EVENTS, {(): lag.events}
@@ -83,6 +85,11 @@ class ClusterCollector(Collector):
         except Unavailable:
             return False
         return True
+
+    def _frozen(self, windows: Sequence[FrozenWindow]) -> Mapping[Labels, float]:
+        now = self._clock.now()
+        holding = Counter(w.what.partition(":")[0] for w in windows if w.holds(now))
+        return {(kind,): float(holding[kind]) for kind in KINDS}
 
     def _of_queues(self, states: Sequence[QueueState]) -> Iterator[_Values]:
         now = self._clock.now()

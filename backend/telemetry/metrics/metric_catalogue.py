@@ -95,6 +95,12 @@ QUEUE_OLDEST = Metric(
 QUEUE_PAUSED = Metric(
     "tally_queue_paused", _GAUGE, "1 while a queue is paused.", ("queue", "shard")
 )
+FROZEN = Metric(
+    "tally_freezes_holding",
+    _GAUGE,
+    "Maintenance windows that hold now, by what they hold: queue, lane, type, tenant.",
+    ("kind", "shard"),
+)
 ACCEPTED = Metric(
     "tally_queue_jobs_accepted_total", _COUNTER, "Jobs that were accepted.", ("queue", "shard")
 )

@@ -32,6 +32,10 @@ class Work:
         """Takes jobs; they run until they are ended."""
         return self._dispatch.settle_and_claim([], [ClaimPlan(queue, 0)], most)[1]
 
+    def promote(self) -> None:
+        """What the scheduler does once: moves what is due, rings what is to ring."""
+        self._platform.broker.timetable.promote(100, 0)
+
     def finish(self, jobs: list[ClaimedJob], result: Any = None) -> None:
         """Ends jobs well."""
         text = json.dumps(result) if result is not None else ""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.operations import RedisOperations
+from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.domain.access.actor import Actor
+from backend.domain.schedules.freeze import Freeze
 from backend.history.server.connection import connect
 from backend.loops.control_watch import ControlWatch
 from backend.services.jobs.job_control import JobControl
 from backend.services.ledger.control_keeper import ControlKeeper
+from backend.services.schedules.freeze_planner import FreezePlanner
+from backend.services.schedules.freeze_service import FreezeService
 from tests.integration.broker.bench import new_job
 from tests.integration.record.bureau import Bureau
 
@@ -216,3 +222,44 @@ def test_two_keepers_at_once_change_nothing_twice(bureau: Bureau, control: JobCo
     assert bureau.keeper().agree() == []
     bureau.bench.seed(new_job("a", "low"))
     assert bureau.bench.claim(1, ("low",)) == []
+
+
+def test_a_redis_that_lost_everything_is_frozen_again_by_the_record_and_the_calendar(
+    bureau: Bureau,
+) -> None:
+    freezes = RedisFreezes(bureau.redis, bureau.keys)
+    now = bureau.clock.now()
+    freeze = Freeze("move", "type:greet", now, now + timedelta(hours=1))
+    kinds = bureau.intake.catalogue
+    service = FreezeService(freezes, kinds, bureau.clock.now, bureau.keeper().note)
+    service.set(freeze, by=ADA, reason="disk")
+    before = bureau.inspection.frozen()
+    bureau.redis.flushall()
+
+    ControlWatch(bureau.keeper(), bureau.clock).run_once()
+    FreezePlanner(freezes, bureau.clock.now).plan(1)
+
+    assert bureau.inspection.frozen() == before != []
+    assert [(state.kept.by, state.kept.reason) for state in service.all()] == [("ada", "disk")]
+
+
+def test_a_freeze_lifted_while_redis_was_away_from_the_record_is_lifted_there_too(
+    bureau: Bureau,
+) -> None:
+    freezes = RedisFreezes(bureau.redis, bureau.keys)
+    now = bureau.clock.now()
+    freeze = Freeze("move", "queue:low", now, now + timedelta(hours=1), ramp_seconds=0)
+    service = FreezeService(
+        freezes, bureau.intake.catalogue, bureau.clock.now, bureau.keeper().note
+    )
+    service.set(freeze, by=ADA)
+    copy = {key: bureau.redis.dump(key) for key in bureau.redis.keys("rq:tally:*")}
+    service.lift("move", by=Actor("bob"))
+    bureau.redis.flushall()
+    for key, dump in copy.items():
+        bureau.redis.restore(key, 0, dump)
+
+    bureau.keeper().agree()
+
+    assert service.all() == []
+    assert not any(window.holds(bureau.clock.now()) for window in bureau.inspection.frozen())

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
+from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.broker.server.connection import connect_blocking
 from backend.domain.access.actor import Actor
 from backend.domain.jobs.job_event import EventKind
@@ -90,7 +91,9 @@ class SchedulerHouse:
 
     def runner(self, book: TickBook | None = None, queue: JobQueue | None = None) -> ScheduleRunner:
         """What fires ticks; over other doors to the stores if given."""
-        return ScheduleRunner(book or self.book, queue or self.queue, self.intake, self.rules)
+        freezes = RedisFreezes(self.redis, self.keys)
+        parts = (book or self.book, queue or self.queue, self.intake, self.rules)
+        return ScheduleRunner(*parts, freezes.all)
 
     def cron(
         self,

@@ -1,0 +1,33 @@
+"""What people and tokens do to freezes."""
+
+from __future__ import annotations
+
+from backend.domain.access.actor import Actor
+from backend.domain.schedules.freeze import Freeze, FreezeState
+from backend.services.actions.action import ActionFamily, action
+from backend.services.actions.action_log import ActionLog, Effect
+from backend.services.schedules.freeze_service import FreezeService
+
+
+class FreezeActions(ActionFamily):
+    """Say and lift maintenance windows."""
+
+    def __init__(self, log: ActionLog, freezes: FreezeService) -> None:
+        super().__init__(log)
+        self._freezes = freezes
+
+    @action("freezes.set", "freeze:{freeze.name}")
+    def set(self, by: Actor, freeze: Freeze, *, reason: str = "") -> Effect[FreezeState]:
+        """Says from when until when nothing of something starts, or says it anew; how it stands now."""
+        before = {state.kept.freeze.name: state.kept.freeze.text for state in self._freezes.all()}
+        state = self._freezes.set(freeze, by=by, reason=reason)
+        said = {"said": state.kept.freeze.text}
+        return Effect(
+            state, [freeze.name], before={"said": before.get(freeze.name, "")}, after=said
+        )
+
+    @action("freezes.lift", "freeze:{name}")
+    def lift(self, by: Actor, name: str, *, reason: str = "") -> Effect[bool]:
+        """Ends a freeze at once and for good; False if there is none of that name."""
+        lifted = self._freezes.lift(name, by=by, reason=reason)
+        return Effect(lifted, [name] if lifted else [], before={"said": lifted}, after={"said": ""})

@@ -1,0 +1,42 @@
+"""Maintenance windows at a shell."""
+
+from __future__ import annotations
+
+from backend.bootstrap.current import platform
+from backend.cli.input.identity import who
+from tests.integration.cli.shell import Shell
+
+
+def test_a_freeze_is_said_shown_and_lifted_with_a_name(shell: Shell) -> None:
+    said = shell.run("freezes", "add", "move", "queue:low", "--until", "2h", "--reason", "disk")
+    [found] = shell.json("freezes", "list")["freezes"]
+
+    assert "the queue low is frozen" in said.talk + said.text
+    assert found["kept"]["by"] == who().name
+    assert (found["holds"], found["is_planned"]) == (True, True)
+    assert "now" in shell.run("freezes", "list").text
+    assert [window.what for window in platform().inspection.frozen()] == ["queue:low"]
+    lifted = shell.run("freezes", "lift", "move")
+    assert "lifted" in lifted.talk + lifted.text
+    assert shell.json("freezes", "list") == {"freezes": []}
+
+
+def test_one_by_a_cron_line_says_when(shell: Shell) -> None:
+    words = ("--cron", "0 22 L * *", "--for", "6h", "--zone", "Europe/Paris", "--ramp", "5m")
+    shell.run("freezes", "add", "ledger-close", "lane:default", *words, "--ticks", "skip")
+
+    [found] = shell.json("freezes", "list")["freezes"]
+
+    freeze = found["kept"]["freeze"]
+    assert (freeze["cron"], freeze["length_seconds"], freeze["ramp_seconds"]) == (
+        "0 22 L * *",
+        21600,
+        300,
+    )
+    assert (freeze["ticks"], found["holds"]) == ("skip", False)
+
+
+def test_what_is_not_there_is_refused(shell: Shell) -> None:
+    refused = shell.run("freezes", "add", "move", "type:nobody", "--until", "2h", status=2)
+
+    assert "nobody" in refused.talk
