@@ -19,8 +19,8 @@ from backend.memory.record.audit_trail import MemoryAuditTrail
 from backend.memory.record.memory_record import MemoryRecord
 from backend.memory.state import BrokerState
 from backend.memory.timetable import MemoryTimetable
-from backend.memory.waiting.memory_breakers import MemoryBreakers
 from backend.memory.waiting.freeze_book import MemoryFreezes
+from backend.memory.waiting.memory_breakers import MemoryBreakers
 
 
 class MemoryBroker:

@@ -58,7 +58,7 @@ MUTATIONS = [
     Mutation("pick_out", "and not suspect and", "and"),
     Mutation("pick_out", "is_of_these ~= wanted.is_others", "is_of_these"),
     Mutation("pick_out", "if not state then return {'0'} end", ""),
-    Mutation("pick_out", "if is_open(argv[at], state) then", "do"),
+    Mutation("pick_out", "if may_pick(argv[at], state) then", "do"),
     Mutation("pick_out", "if #state.jobs >= until_jobs then return end", ""),
     Mutation("pick_out", "if entry.guaranteed > 0 then", "if false then"),
     Mutation("pick_out", "n - #state.jobs, wanted", "n, wanted"),
@@ -342,6 +342,10 @@ MUTATIONS = [
     Mutation(
         "claim", "note_starts(root, queue, claim.frozen, #claim.jobs - before, claim.now)", ""
     ),
+    Mutation(
+        "claim", "return is_open(queue, state) and is_thawed(queue, state.frozen)", "return true"
+    ),
+    Mutation("claim", "and is_thawed(queue, state.frozen)", ""),
     Mutation("usher", "if kind == 'frozen' then return room_by_freeze(root, gate) end", ""),
     Mutation("adopt", "elseif kind == 'freeze' and control.value == '' then", "elseif false then"),
     Mutation("_rates", "and not frozen['queue:' .. queue]", ""),

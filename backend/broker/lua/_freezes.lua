@@ -71,7 +71,6 @@ local function windows_of_queue(queue, frozen)
   return windows
 end
 
--- Whether all of a queue may be picked from: while a ramp lets jobs out, `claim` alone takes the next ones.
 function is_thawed(queue, frozen)
   return not frozen or #windows_of_queue(queue, frozen) == 0
 end

@@ -68,7 +68,7 @@ STEPS = (
 SHARED = ("_history", "_prelude", "_gates", "_freezes", "_rates", "_breakers", "_endings")
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {
-    "claim": ["is_open", "claim_state", "take", "start_all"],
+    "claim": ["may_pick", "claim_state", "take", "start_all"],
     "settle": ["ATTEMPT", "end_attempt"],
     "trim": ["account"],
 }

@@ -53,8 +53,10 @@ def _move_windows(client: Redis, keys: Keys, by_ms: float) -> None:
 
 
 def _move_number(client: Redis, key: bytes, by: float) -> None:
-    value = int(cast(bytes, client.get(key)))
-    client.set(key, f"{value - by:.0f}", keepttl=True)
+    value = cast("bytes | None", client.get(key))
+    # It may have ended by itself meanwhile.
+    if value is not None:
+        client.set(key, f"{int(value) - by:.0f}", keepttl=True)
 
 
 def _move_moments(client: Redis, key: bytes, fields: tuple[str, ...], by_ms: float) -> None:

@@ -127,8 +127,8 @@ def test_jobs_that_all_wait_behind_a_limit_say_so() -> None:
     [sign] = signs(queues=[waits])
 
     assert sign.text == (
-        "the oldest job in normal has waited 12 min; a limit or the pause of its type holds it: "
-        "tally jobs why tells"
+        "the oldest job in normal has waited 12 min; a limit, a freeze or the pause of its type "
+        "holds it: tally jobs why tells"
     )
 
 

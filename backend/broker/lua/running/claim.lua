@@ -149,6 +149,11 @@ local function is_open(queue, state)
   return not state.paused['queue:' .. queue] and not state.paused['lane:' .. lane_of(queue)]
 end
 
+-- While the ramp of a freeze lets jobs out, `claim` alone takes the next ones.
+local function may_pick(queue, state)
+  return is_open(queue, state) and is_thawed(queue, state.frozen)
+end
+
 local function look(root, n, lanes, argv, state)
   local open, left, left_by = {}, 0, nil
   for at = 5 + lanes, #argv, 2 do

@@ -41,8 +41,7 @@ end
 local function plan_in(argv, first, state)
   local plan = {}
   for at = first, #argv, 2 do
-    local is_free = is_open(argv[at], state) and is_thawed(argv[at], state.frozen)
-    if is_free then plan[#plan + 1] = {queue = argv[at], guaranteed = tonumber(argv[at + 1])} end
+    if may_pick(argv[at], state) then plan[#plan + 1] = {queue = argv[at], guaranteed = tonumber(argv[at + 1])} end
   end
   return plan
 end
