@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.hooks.attempt_end import AttemptEnd
@@ -20,7 +20,10 @@ from backend.domain.jobs.step_codes import (
     RunNowCode,
     SettleCode,
 )
-from backend.domain.schedules.freeze import FrozenWindow
+
+if TYPE_CHECKING:
+    # Supervisors and workers need not read it.
+    from backend.domain.schedules.freeze import FrozenWindow
 
 
 class Clock(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from redis import Redis
 
@@ -21,7 +21,9 @@ from backend.domain.jobs.options.rate import Rate, RateState, rate_in
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import DEAD_LETTER_QUEUE, lane_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
-from backend.domain.schedules.freeze import FrozenWindow
+
+if TYPE_CHECKING:
+    from backend.domain.schedules.freeze import FrozenWindow
 
 _COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned")
 
@@ -187,11 +189,12 @@ class RedisInspection:
 
     def frozen(self) -> list[FrozenWindow]:
         """Windows of freezes that workers know, by their beginning; also those whose ramp is not over."""
+        # Who never asks need not read what freezes are.
+        from backend.broker.schedules.frozen_windows import windows_in
+
         with translated():
             found = self._client.zrange(self._keys.frozen, 0, -1, withscores=True)
-        pairs = cast(list[tuple[bytes, float]], found)
-        windows = [_frozen_window(member.decode(), from_ms) for member, from_ms in pairs]
-        return [window for window in windows if window is not None]
+        return windows_in(cast(list[tuple[bytes, float]], found))
 
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""
@@ -220,16 +223,6 @@ class RedisInspection:
         is_open = opens <= seconds * 1_000_000 + micros
         [waiting] = self._parked.counts([gate])
         return RateState(rate, waiting, None if is_open else moment(opens / 1_000_000))
-
-
-def _frozen_window(member: str, from_ms: float) -> FrozenWindow | None:
-    """As `_freezes.lua` keeps it; None for what a foreign hand put there."""
-    try:
-        what, until, ramp, name = member.split("\x1f")
-        ends = moment(int(until) / 1000)
-        return FrozenWindow(name, what, moment(from_ms / 1000), ends, int(ramp) / 1000)
-    except ValueError:
-        return None
 
 
 def _queue_state(
