@@ -9,6 +9,7 @@ from backend.bootstrap.platform import Platform
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.ports import Dispatch
+from backend.telemetry.metrics.job_counts import JobCounts
 from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.loop.event_loop import EventLoop
@@ -61,10 +62,13 @@ def slot_pool_beside(jobs: LoopJobs, dispatch: Dispatch | None) -> Callable[...,
 
 
 def event_loop(
-    parts: Platform, jobs: LoopJobs, pool: LoopSlotPool, workers: Sequence[BaseWorker]
+    parts: Platform,
+    jobs: LoopJobs,
+    pool: LoopSlotPool,
+    workers: Sequence[BaseWorker],
+    counts: JobCounts | None,
 ) -> EventLoop:
     """What the process opens and closes of it."""
     patience_seconds = parts.settings.worker.loop_block_warning_seconds
-    return EventLoop(
-        jobs, pool, workers, LoopWatch(pool.worker, jobs, patience_seconds=patience_seconds)
-    )
+    watch = LoopWatch(pool.worker, jobs, counts, patience_seconds=patience_seconds)
+    return EventLoop(jobs, pool, workers, watch)

@@ -19,12 +19,14 @@ from backend.broker.workers.command_channel import RedisCommandChannel
 from backend.broker.workers.untold_ends import RedisUntoldEnds
 from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.errors import TallyError
+from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.queue_name import queues_of
 from backend.telemetry.logs.redaction import without_values
-from backend.telemetry.metrics.job_counts import Ended
+from backend.telemetry.metrics.job_counts import JobCounts
 from workers.base_worker import BaseWorker, JobContext
+from workers.job_types.middleware import refuse_unknown_types
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
 from workers.runtime.attempts.known_types import KnownTypes
@@ -52,7 +54,6 @@ _DISPATCHES = 2
 
 Workers = dict[type[BaseWorker], BaseWorker]
 Pool = TypeVar("Pool", bound=SlotPool)
-Tally = Callable[[Sequence[Ended]], None]
 
 
 class WorkerSpec(NamedTuple):
@@ -68,15 +69,16 @@ class WorkerSpec(NamedTuple):
 
 
 def worker_process(
-    parts: Platform, worker_spec: WorkerSpec, tally: Tally = no_tally
+    parts: Platform, worker_spec: WorkerSpec, counts: JobCounts | None = None
 ) -> WorkerProcess:
-    """One worker process, ready to run."""
+    """One worker process, ready to run; ``counts`` are what is shown of it as metrics."""
     refuse_green_threads()
+    refuse_unknown_types(IN_USE.all, [kind.name for kind in parts.catalogue.own()])
     settings = parts.settings.worker
     workers = _workers(parts, worker_spec.lanes)
     children = ChildPool(Surroundings.of_this_process(parts.settings, OWN_MODULES))
     grace, limits = _grace_and_limits(settings, worker_spec)
-    slot_pool, event_loop = _slots_and_loop(parts, worker_spec, workers, children, tally)
+    slot_pool, event_loop = _slots_and_loop(parts, worker_spec, workers, children, counts)
     return WorkerProcess(
         slot_pool,
         event_loop=event_loop,
@@ -137,7 +139,11 @@ def _declare(parts: Platform) -> None:
 
 
 def _slots_and_loop(
-    parts: Platform, worker_spec: WorkerSpec, workers: Workers, children: ChildPool, tally: Tally
+    parts: Platform,
+    worker_spec: WorkerSpec,
+    workers: Workers,
+    children: ChildPool,
+    counts: JobCounts | None,
 ) -> tuple[SlotPool, EventLoop | None]:
     """The loop is there, and read, only where an async type may come."""
     table = worker_spec.running_table
@@ -145,7 +151,7 @@ def _slots_and_loop(
     others = {
         "known": _known_types(parts, workers, children, worker_spec.name),
         "make_context": make_context,
-        "tally": tally,
+        "tally": counts.count if counts is not None else no_tally,
     }
     kinds = _async_types(parts, worker_spec.lanes) if table.async_slots else []
     if not kinds:
@@ -155,7 +161,7 @@ def _slots_and_loop(
     jobs = loop_parts.loop_jobs(parts, kinds, workers, table, make_context)
     beside = loop_parts.slot_pool_beside(jobs, _dispatch_for_looks(parts, worker_spec, len(kinds)))
     pool = _slot_pool(beside, parts, worker_spec, **others)
-    return pool, loop_parts.event_loop(parts, jobs, pool, list(workers.values()))
+    return pool, loop_parts.event_loop(parts, jobs, pool, list(workers.values()), counts)
 
 
 def _dispatch_for_looks(

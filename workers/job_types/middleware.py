@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.jobs.hooks.attempt_end import AttemptEnd
 from backend.domain.jobs.hooks.draft import Draft
 from backend.domain.jobs.hooks.in_use import IN_USE, Hooks
+from backend.domain.text.nearest_name import suggestion
 
 if TYPE_CHECKING:
     from workers.base_worker import JobContext
@@ -77,6 +78,20 @@ def use(middleware: Middleware, *, job_types: Collection[str] | None = None) -> 
     """
     names = None if job_types is None else frozenset(job_types)
     IN_USE.add(middleware, hooks_of(middleware, names))
+
+
+def refuse_unknown_types(hooks: Iterable[Hooks], job_types: Collection[str]) -> None:
+    """Raises `ConfigurationError` for middleware around a type that this worker does not know.
+
+    It would stand around nothing, and nobody would notice. Callers may know fewer types than workers do.
+    """
+    for one in hooks:
+        for name in sorted((one.job_types or frozenset()).difference(job_types)):
+            raise ConfigurationError(
+                f"the middleware {one.name} is for the job type {name!r}, which this worker does not "
+                f"know{suggestion(name, job_types)}; correct job_types of tally.use, or add the type's "
+                "package to job_packages"
+            )
 
 
 def hooks_of(middleware: Middleware, job_types: frozenset[str] | None = None) -> Hooks:

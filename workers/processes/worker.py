@@ -71,7 +71,7 @@ def _run(asked: argparse.Namespace) -> None:
 def _work(parts: Platform, worker_spec: WorkerSpec, parent: int | None) -> None:
     counts = JobCounts(",".join(worker_spec.lanes), [kind.name for kind in parts.catalogue.own()])
     keeper = keep_counts(counts.snapshot)
-    process = worker_process(parts, worker_spec, counts.count)
+    process = worker_process(parts, worker_spec, counts)
     process.run(opened=lambda: process.obey_signals(parent=parent))
     if keeper is not None:
         keeper.close()

@@ -25,6 +25,7 @@ class JobCounts:
         self._runs = Timings()
         self._waits = Timings()
         self._late = Timings()
+        self._blocks = Timings()
 
     def count(self, ended: Sequence[Ended]) -> None:
         """Counts attempts that ended, those of one round trip at once."""
@@ -39,6 +40,11 @@ class JobCounts:
         self._runs.observe_all(runs)
         self._waits.observe_all(waits)
 
+    def count_block(self, job_type: str | None, seconds: float) -> None:
+        """Counts one time that the event loop stood still, by whose fault; None: nobody's that is known."""
+        kind = job_type if job_type in self._job_types else UNKNOWN
+        self._blocks.observe((self._lane, kind), seconds)
+
     def snapshot(self) -> Snapshot:
         """What was counted so far."""
         counted = nothing()
@@ -51,6 +57,8 @@ class JobCounts:
             counted.add(runs)
         for (job_type,), spread in self._waits.spreads().items():
             counted.spreads[metrics.WAITS.name, (self._lane, job_type)] = spread
+        for labels, spread in self._blocks.spreads().items():
+            counted.spreads[metrics.LOOP_BLOCKS.name, labels] = spread
         for spread in self._late.spreads().values():
             counted.counters[metrics.LATE.name, (self._lane,)] = float(sum(spread.buckets))
         return counted

@@ -50,6 +50,12 @@ LATE = Metric(
     "Outcomes that came after the job's lease was lost; the job ran again.",
     ("lane",),
 )
+LOOP_BLOCKS = Metric(
+    "tally_loop_blocked_seconds",
+    _HISTOGRAM,
+    "How long a job kept the event loop of its worker process from all others.",
+    ("lane", "job_type"),
+)
 DEATHS = Metric(
     "tally_worker_deaths_total",
     _COUNTER,

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from backend.broker.jobs import codec
+from backend.domain.errors import QueueFull
+from backend.domain.jobs.job import ClaimedJob
 from tests.contract.broker.followed import followed_job, receipt_of, telling_of
 from tests.integration.broker.bench import ERROR, Bench, new_job
 
@@ -197,6 +199,37 @@ def test_a_follow_up_is_accepted_however_full_the_queue_is(bench: Bench) -> None
         ).encode()
     )
     assert bench.wake_tokens("default")
+
+
+_ENDS: dict[str, Callable[[Bench, ClaimedJob], int]] = {
+    "it finished": lambda bench, held: bench.settle(held, "finished", result="MQ=="),
+    "it failed": lambda bench, held: bench.settle(held, "failed", body=ERROR),
+    "its process died": lambda bench, held: bench.rescue(held, "poisoned"),
+    "it ran too long": lambda bench, held: bench.rescue(held, "failed"),
+}
+
+
+@pytest.mark.parametrize("end", _ENDS)
+def test_a_follow_up_comes_once_though_memory_is_full_and_so_is_the_queue(
+    bench: Bench, end: str
+) -> None:
+    """Whoever enqueued the job was let in with it: to refuse what follows now would lose it."""
+    job_id = _seeded(bench)
+    [held] = bench.claim()
+    bench.seed(new_job(queue="low"), new_job(queue="high"))
+    bench.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(QueueFull, match="memory limit"):
+            bench.enqueue(new_job("refused", "low"))
+        codes = [_ENDS[end](bench, held) for _ in range(2)]
+    finally:
+        bench.redis.config_set("maxmemory", 0)
+
+    assert bench.enqueue(new_job("refused", "low"), backlog=1) == [-1]
+    assert codes[0] == 1
+    assert sum(_there(bench, job_id)) == 1
+    waiting = [*bench.queue("low"), *bench.queue("high")]
+    assert [waiting.count(of(job_id)) for of in (receipt_of, telling_of)] == _there(bench, job_id)
 
 
 def test_a_job_without_follow_ups_has_no_trace_of_them(bench: Bench) -> None:

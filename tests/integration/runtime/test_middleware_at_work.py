@@ -114,6 +114,19 @@ def test_a_process_that_middleware_does_not_let_begin_says_whose_word_it_was(
     assert "raised by the middleware Unlucky.around_process" in first["exception"]
 
 
+def test_a_worker_does_not_start_with_middleware_for_a_type_that_it_does_not_know(
+    make_cluster: Make,
+) -> None:
+    packages = "tests.jobs,examples,tests.integration.runtime.misspelt"
+    cluster = make_cluster(**SHORT_LEASES, TALLY_JOB_PACKAGES=packages)
+    cluster.start("worker", "default", "--processes=1", "--concurrency=1")
+
+    eventually(lambda: "worker.not_started" in cluster.log(), timeout=30, show=cluster.log)
+
+    assert "Licence is for the job type 'noet'" in cluster.log()
+    assert "did you mean 'note'?" in cluster.log()
+
+
 def test_what_commands_enqueue_passes_through_it(make_cluster: Make) -> None:
     cluster = _made(make_cluster, "Witness")
 

@@ -12,10 +12,12 @@ import pytest
 
 import tally
 from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.domain.jobs.job_type import JobType
 from tally.testing import memory, run_job
 from tests.effort import calls_of
 from tests.unit.runtime.attempts import claimed, run
+from workers.job_types.middleware import refuse_unknown_types
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.attempt_hooks import attempt_hooks
 
@@ -297,3 +299,15 @@ def test_an_async_handler_runs_inside_of_both_kinds() -> None:
 
     assert result == 7
     assert _seen == ["a(", "async", "async(", "job", "async)", "a)"]
+
+
+def test_a_middleware_for_a_type_that_a_worker_does_not_know_is_refused() -> None:
+    tally.use(Noting("a", []), job_types=["ship", "chrage"])
+    tally.use(Noting("b", []))
+
+    with pytest.raises(tally.ConfigurationError) as refused:
+        refuse_unknown_types(IN_USE.all, ["ship", "charge"])
+
+    assert "Noting is for the job type 'chrage'" in str(refused.value)
+    assert "did you mean 'charge'?" in str(refused.value)
+    refuse_unknown_types(IN_USE.all, ["ship", "chrage"])

@@ -12,6 +12,8 @@ import pytest
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.telemetry.metrics.job_counts import JobCounts
+from backend.telemetry.metrics.metric_catalogue import LOOP_BLOCKS
 from tests.unit.runtime.loops import bench
 from workers.base_worker import JobContext, StopRequested, TimeLimitReached
 from workers.runtime.loop.event_loops import loop_maker
@@ -280,7 +282,8 @@ def test_time_for_which_another_blocked_the_loop_is_on_nobodys_clock() -> None:
         it.queue.add("block", timeout=5.0)
         it.pool.exchange([], 2)
         assert blocks.wait(60)
-        watch = LoopWatch("w", it.jobs, patience_seconds=1000)
+        counts = JobCounts("default", ["block", "wait"])
+        watch = LoopWatch("w", it.jobs, counts, patience_seconds=1000)
         running = {slot.running.job_type: slot for slot in it.jobs.slots if slot.running}
         waits, blocker = running["wait"], running["block"]
         job, limits = waits.running, (waits.soft_deadline, blocker.soft_deadline)
@@ -294,6 +297,13 @@ def test_time_for_which_another_blocked_the_loop_is_on_nobodys_clock() -> None:
         assert waits.interrupt(job, TimeLimitReached)
         gate.set()
         it.settle(2)
+
+        # One that does not block is none, and each is counted at its end.
+        watch.complain(0.0, 0.1)
+        watch.relieve(0.1)
+        [(labels, spread)] = counts.snapshot().spreads.items()
+        assert labels == (LOOP_BLOCKS.name, ("default", "block"))
+        assert (sum(spread.buckets), spread.total) == (1, 7.0)
 
 
 def test_only_who_blocks_the_loop_beyond_its_own_limit_is_to_be_killed_for() -> None:

@@ -6,7 +6,14 @@ import threading
 
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.telemetry.metrics.job_counts import UNKNOWN, JobCounts
-from backend.telemetry.metrics.metric_catalogue import ATTEMPTS, LATE, RUNS, SECONDS, WAITS
+from backend.telemetry.metrics.metric_catalogue import (
+    ATTEMPTS,
+    LATE,
+    LOOP_BLOCKS,
+    RUNS,
+    SECONDS,
+    WAITS,
+)
 from tests.effort import calls_of
 
 _MOST_CALLS = 20
@@ -108,3 +115,16 @@ def test_counting_costs_next_to_nothing() -> None:
     later = calls_of(lambda: counts.count([("greet", outcome, 0.0)]))
 
     assert later == first < _MOST_CALLS
+
+
+def test_blocks_of_the_loop_are_counted_by_whose_fault_they_were() -> None:
+    counts = JobCounts("fetch", ["crawl"])
+
+    counts.count_block("crawl", 5.0)
+    for unknown in (None, "made-up-1", "made-up-2"):
+        counts.count_block(unknown, 0.4)
+
+    spreads = counts.snapshot().spreads
+    assert spreads.keys() == {(LOOP_BLOCKS.name, ("fetch", kind)) for kind in ("crawl", UNKNOWN)}
+    assert spreads[LOOP_BLOCKS.name, ("fetch", "crawl")].total == 5.0
+    assert sum(spreads[LOOP_BLOCKS.name, ("fetch", UNKNOWN)].buckets) == 3

@@ -43,6 +43,7 @@ def _full(folder: Path) -> str:
     jobs, requests = JobCounts("email", ["send_email"]), HttpCounts()
     jobs.count([("send_email", Outcome(OutcomeKind.FINISHED, run_seconds=0.2), 0.1)])
     jobs.count([(None, Outcome(OutcomeKind.FINISHED), 0.0)])
+    jobs.count_block("send_email", 0.7)
     requests.answered("GET", "/api/jobs/<id>", 200, 0.004)
     for counts in (jobs, requests):
         CountFile(folder).write(counts.snapshot())

@@ -10,6 +10,7 @@ import traceback
 
 import structlog
 
+from backend.telemetry.metrics.job_counts import JobCounts
 from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_thread import context_of_task
@@ -28,18 +29,27 @@ _HOPELESS_SECONDS = 30.0
 class LoopWatch(threading.Thread):
     """Asks the loop for a sign of life, ten times a second, in a thread that needs nothing of it."""
 
-    def __init__(self, worker: str, loop_jobs: LoopJobs, *, patience_seconds: float) -> None:
+    def __init__(
+        self,
+        worker: str,
+        loop_jobs: LoopJobs,
+        counts: JobCounts | None = None,
+        *,
+        patience_seconds: float,
+    ) -> None:
         """After ``patience_seconds`` without an answer it tells who blocks, and each time that doubles."""
         super().__init__(name="loop-watch", daemon=True)
         self._worker = worker
         self._loop_jobs = loop_jobs
         self._patience_seconds = patience_seconds
+        self._counts = counts
         self._over = threading.Event()
         self._has_answered = threading.Event()
         self._has_answered.set()
         self._asked_at = 0.0
         #: Who blocks the loop, while somebody does and it is known.
         self._blocker: LoopSlot | None = None
+        self._blocking_type: str | None = None
         self._tell_after = patience_seconds
 
     def run(self) -> None:
@@ -58,12 +68,18 @@ class LoopWatch(threading.Thread):
         """Says that the loop has not answered for so long, when it is time; ``now`` is monotonic."""
         if seconds >= _BLOCKED_SECONDS:
             self._loop_jobs.thread.is_blocked = True
-            self._blocker = self._culprit() or self._blocker
+            self._note_blocker(self._culprit())
         if seconds >= self._tell_after:
             self._tell_after *= 2
             self._tell(seconds)
         if seconds >= _HOPELESS_SECONDS:
             self._condemn(self._culprit(), now)
+
+    def _note_blocker(self, culprit: LoopSlot | None) -> None:
+        job = culprit.running if culprit else None
+        if job is not None:
+            # Its type now: by the end of the block the slot may have another job.
+            self._blocker, self._blocking_type = culprit, job.job_type
 
     def relieve(self, seconds: float) -> None:
         """Notes that the loop answers again after so long: those who could not run get that time back."""
@@ -72,7 +88,9 @@ class LoopWatch(threading.Thread):
         for slot in self._loop_jobs.slots:
             if slot is not self._blocker and slot.running is not None:
                 slot.excuse(seconds)
-        self._blocker = None
+        if self._counts is not None:
+            self._counts.count_block(self._blocking_type, seconds)
+        self._blocker = self._blocking_type = None
         self._loop_jobs.thread.is_blocked = False
 
     def _culprit(self) -> LoopSlot | None:
