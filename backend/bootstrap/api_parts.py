@@ -132,7 +132,7 @@ def _checks(parts: Platform) -> Mapping[str, Callable[[], object]]:
 
 def embedded_grace(settings: Settings) -> float:
     """Seconds the worker inside a web process has to stop, the longest of all lanes; 0: there is none."""
-    if not settings.api.worker_lanes:
+    if not settings.api.worker_lanes or not settings.job_queue_enabled:
         return 0.0
     lanes = settings.worker.lane_grace
     return min(max(map(settings.worker.grace_of, ["", *lanes])), _LONGEST_STOP)

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from backend.bootstrap.api_parts import embedded_grace, embedded_worker
 from backend.bootstrap.platform import Platform
 from backend.embedded.servers import Servers
 from tests.eventually import eventually
 from tests.integration.api.web_server import Reply, WebServer
+from tests.integration.api.wiring import ApiPlatform
 
 Start = Callable[..., WebServer]
 
@@ -125,18 +127,16 @@ def test_without_lanes_there_is_no_worker_inside(server: WebServer) -> None:
     assert json.loads(server.get(f"/api/jobs/{job_id}").body)["state"] == "queued"
 
 
-def test_a_process_that_shall_have_no_worker_inside_has_none_whatever_lanes_are_named(
-    start: Start, platform: Platform, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("said", "has_one"), [("true", True), ("false", False)])
+def test_job_queue_enabled_decides_on_the_worker_inside_whatever_lanes_are_named(
+    servers: Servers, migrated: str, monkeypatch: pytest.MonkeyPatch, said: str, has_one: bool
 ) -> None:
-    monkeypatch.setenv("JOB_QUEUE_ENABLED", "false")
-    server = start(worker_lanes=["all"])
-    accepted = server.post("/api/jobs", {"job_type": "greet", "payload": {"name": "Ada"}})
+    monkeypatch.setenv("JOB_QUEUE_ENABLED", said)
+    platform = ApiPlatform(servers.redis_url, migrated, worker_lanes=["all"])
 
-    assert accepted.status == 202
-    assert json.loads(server.get("/api/jobs/workers").body)["items"] == []
-    assert server.get("/readyz").status == 200
-    assert platform.queue_service.get_job(json.loads(accepted.body)["id"]).state == "queued"
-    assert not server.said("worker.started")
+    assert (embedded_worker(platform) is not None) is has_one
+    assert (embedded_grace(platform.settings) > 0) is has_one
+    platform.close()
 
 
 def test_clients_that_dawdle_hold_no_thread(server: WebServer) -> None:
