@@ -14,6 +14,7 @@ from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
+from backend.services.actions.breakers import BreakerActions
 from backend.services.actions.dead_letters import DeadLetterActions
 from backend.services.actions.events import EventActions
 from backend.services.actions.freezes import FreezeActions
@@ -91,6 +92,11 @@ class PlatformActions:
     def types(self) -> JobTypeActions:
         """Job types."""
         return JobTypeActions(self._log, self._parts.job_control)
+
+    @cached_property
+    def breakers(self) -> BreakerActions:
+        """Breakers of destinations."""
+        return BreakerActions(self._log, self._parts.breaker_service)
 
     @cached_property
     def schedules(self) -> ScheduleActions:

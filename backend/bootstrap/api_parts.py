@@ -69,6 +69,7 @@ def api_parts(parts: Platform) -> ApiServices:
         dead_letters=found.dead_letters,
         search=found.search,
         why=found.why,
+        breakers=found.breakers,
         overview=OverviewService(
             inspection,
             found.history,
@@ -80,6 +81,7 @@ def api_parts(parts: Platform) -> ApiServices:
             lag=event_stream(parts, "overview").lag,
             check=parts.check_redis,
             foreign=parts.broker.foreign.count,
+            breakers=found.breakers.not_closed,
         ),
         workers=parts.worker_service,
         history=found.history,

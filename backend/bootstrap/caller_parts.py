@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backend.services.finding.history_service import HistoryService
     from backend.services.finding.search_service import SearchService
     from backend.services.finding.why_service import WhyService
+    from backend.services.jobs.breaker_service import BreakerService
     from backend.services.jobs.preview_service import PreviewService
     from backend.services.jobs.rehearsals import Rehearsals
     from backend.services.schedules.freeze_service import FreezeService
@@ -48,6 +49,11 @@ class PlatformCallerParts:
         """Maintenance windows."""
         return self._parts.freeze_service
 
+    @property
+    def breakers(self) -> BreakerService:
+        """The breakers of destinations."""
+        return self._parts.breaker_service
+
     @cached_property
     def search(self) -> SearchService:
         """Jobs wherever they are."""
@@ -74,7 +80,8 @@ class PlatformCallerParts:
         """What keeps a job."""
         from backend.services.finding.why_service import WhyService
 
-        return WhyService(self._parts.inspection, self._parts.clock.now)
+        parts = self._parts
+        return WhyService(parts.inspection, parts.broker.breakers, parts.clock.now)
 
     @cached_property
     def previews(self) -> PreviewService:

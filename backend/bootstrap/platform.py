@@ -35,6 +35,7 @@ from backend.loops.leader import Leader
 from backend.loops.rescuer import Rescuer
 from backend.services.calling.queue_parts import QueueParts
 from backend.services.health.worker_service import WorkerService
+from backend.services.jobs.breaker_service import BreakerService
 from backend.services.jobs.job_control import JobControl
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
@@ -192,6 +193,13 @@ class Platform:
         if is_memory(self.settings.redis_url):
             return FreezeService(*parts)
         return FreezeService(*parts, self._note_control)
+
+    @cached_property
+    def breaker_service(self) -> BreakerService:
+        """The breakers of destinations."""
+        if is_memory(self.settings.redis_url):
+            return BreakerService(self.broker.breakers)
+        return BreakerService(self.broker.breakers, self._note_control)
 
     def _note_control(self, name: str) -> None:
         from backend.bootstrap.record_parts import control_keeper

@@ -28,9 +28,14 @@ COMMANDS = {
         "Show, pause, resume, limit and empty queues.",
     ),
     "freezes": (
-        "backend.cli.commands.freezes",
+        "backend.cli.commands.gates.freezes",
         "freezes",
         "Maintenance windows: list, add, lift.",
+    ),
+    "breakers": (
+        "backend.cli.commands.gates.breakers",
+        "breakers",
+        "Destinations that cannot be reached: list, open, close.",
     ),
     "dlq": ("backend.cli.commands.dlq", "dlq", "Show, redrive, discard and resolve dead jobs."),
     "schedules": (

@@ -171,9 +171,16 @@ class Operations(Protocol):
         """Sends dead jobs home with all their attempts."""
 
     def redrive_changed(
-        self, job_id: str, job_type: str, payload: str, *, by: str, reason: str
+        self,
+        job_id: str,
+        job_type: str,
+        payload: str,
+        *,
+        destination: str = "",
+        by: str,
+        reason: str,
     ) -> RedriveCode:
-        """Redrives one job with a new payload (JSON)."""
+        """Redrives one job with a new payload (JSON), and where that is bound for."""
 
     def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
         """Takes dead jobs out of the dead-letter queue for good."""

@@ -130,6 +130,7 @@ class KeptJob:
             cancel_asked=bool(self.cancel),
             timeout=float(math.ceil(self.asked.timeout)) if exact is None else exact,
             options=options,
+            destination=self.destination,
         )
 
 

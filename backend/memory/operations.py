@@ -58,12 +58,16 @@ class MemoryOperations:
         job_type: str,  # noqa: ARG002 - Redis keeps it beside the payload
         payload: str,
         *,
+        destination: str = "",
         by: str,
         reason: str,
     ) -> RedriveCode:
-        """Redrives one job with a new payload (JSON)."""
+        """Redrives one job with a new payload (JSON), and where that is bound for."""
         with self._state.lock:
-            return self._redrive(job_id, payload, by, reason)
+            code = self._redrive(job_id, payload, by, reason)
+            if code is RedriveCode.QUEUED:
+                self._state.jobs[job_id].destination = destination
+            return code
 
     def _redrive(self, job_id: str, payload: str, by: str, reason: str) -> RedriveCode:
         job = self._exhume(job_id)

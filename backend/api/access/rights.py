@@ -80,6 +80,10 @@ RIGHTS: dict[str, Right] = {
     "freezes.list_freezes": _VIEWER,
     "freezes.set": _OPERATOR,
     "freezes.lift": _OPERATOR,
+    # The breakers of destinations.
+    "breakers.list_breakers": _VIEWER,
+    "breakers.open": _OPERATOR,
+    "breakers.close": _OPERATOR,
     # The dead letters.
     "dlq.list_dead": _VIEWER,
     "dlq.discard": _OPERATOR,

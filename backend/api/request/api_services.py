@@ -19,6 +19,7 @@ from backend.services.finding.search_service import SearchService
 from backend.services.finding.why_service import WhyService
 from backend.services.health.overview_service import OverviewService
 from backend.services.health.worker_service import WorkerService
+from backend.services.jobs.breaker_service import BreakerService
 from backend.services.jobs.bulk_service import BulkService
 from backend.services.jobs.kept_plans import KeptPlans
 from backend.services.jobs.preview_service import PreviewService
@@ -43,6 +44,7 @@ class ApiServices:
     dead_letters: DeadLetters
     search: SearchService
     why: WhyService
+    breakers: BreakerService
     overview: OverviewService
     workers: WorkerService
     history: HistoryService

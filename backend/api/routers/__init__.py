@@ -6,6 +6,7 @@ from backend.api.http.operation import Operation
 from backend.api.routers import (
     artifacts,
     audit,
+    breakers,
     dead_letters,
     delayed_messages,
     document,
@@ -37,6 +38,7 @@ _MODULES = (
     job_types,
     queues,
     freezes,
+    breakers,
     dead_letters,
     schedules,
     workers,

@@ -234,6 +234,7 @@ def job_view(
         cancel_asked="cancel" in text,
         timeout=float(text.get("timeout", ABSENT["timeout"])) if exact is None else exact,
         options=options,
+        destination=text.get("destination", ""),
     )
 
 

@@ -49,11 +49,19 @@ class RedisOperations:
         return self._in_batches(RedriveCode, "redrive", [by, reason], pairs, _BULK)
 
     def redrive_changed(
-        self, job_id: str, job_type: str, payload: str, *, by: str, reason: str
+        self,
+        job_id: str,
+        job_type: str,
+        payload: str,
+        *,
+        destination: str = "",
+        by: str,
+        reason: str,
     ) -> RedriveCode:
-        """Redrives one job with a new payload (JSON)."""
+        """Redrives one job with a new payload (JSON), and where that is bound for."""
         data = codec.data_of(job_type, payload)
-        return RedriveCode(self._functions.codes("redrive", by, reason, job_id, data)[0])
+        changed = (job_id, data, destination)
+        return RedriveCode(self._functions.codes("redrive", by, reason, *changed)[0])
 
     def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
         """Takes dead jobs out of the dead-letter queue for good."""

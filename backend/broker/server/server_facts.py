@@ -29,7 +29,9 @@ class RedisFacts:
             pipe.zcount(self._keys.leases, "-inf", int(now * 1000))
             pipe.zrange(self._keys.schedule, 0, 0, withscores=True)
             pipe.zcard(self._keys.foreign)
-            memory, leases, expired, first, foreign = pipe.execute()
+            pipe.zcard(self._keys.breakers)
+            pipe.zrange(self._keys.breakers, 0, 0, withscores=True)
+            memory, leases, expired, first, foreign, breakers, longest = pipe.execute()
         return ServerFacts(
             memory_bytes=int(memory["used_memory"]),
             memory_limit_bytes=int(memory.get("maxmemory", 0)),
@@ -37,6 +39,8 @@ class RedisFacts:
             leases_expired=expired,
             overdue_seconds=_overdue(first, now),
             foreign_jobs=foreign,
+            breakers=breakers,
+            breaker_seconds=max(0.0, now - longest[0][1] / 1000) if longest else 0.0,
         )
 
 

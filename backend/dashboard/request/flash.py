@@ -18,6 +18,8 @@ _SENTENCES = {
     "paused": "Paused.",
     "resumed": "Resumed.",
     "limited": "The limit holds from now on; what runs goes on.",
+    "opened": "Open until somebody closes it; what runs goes on.",
+    "let-back": "Who waited comes back, twice as many each second.",
     "changed": "Changed; it holds from now on.",
     "made": "Made; this is it.",
     "deleted": "Deleted; its ticks stay on record.",

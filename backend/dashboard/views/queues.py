@@ -9,6 +9,7 @@ from flask import Response
 from backend.api.request.bulk_actions import shown
 from backend.api.routers import queues as api
 from backend.api.schemas.base import Because
+from backend.api.schemas.breakers import BreakerRequest
 from backend.api.schemas.bulk import PurgeRequest
 from backend.api.schemas.queues import LimitRequest, Queue
 from backend.dashboard.request.page_context import Visit, link
@@ -16,6 +17,9 @@ from backend.dashboard.request.routes import Routes
 from backend.domain.jobs.queue_name import QueueName, lane_of
 
 routes = Routes()
+
+#: Of very many destinations that are away; `tally breakers list` shows all.
+_MOST_BREAKERS = 50
 
 
 def _lane(queue: Queue) -> str:
@@ -35,6 +39,8 @@ def queues(visit: Visit) -> Response:
         served={queue for worker in alive for queue in worker.queues},
         types=list(visit.parts.catalogue),
         limits=visit.parts.overview.limits(),
+        breakers=visit.parts.breakers.not_closed(_MOST_BREAKERS),
+        away=visit.parts.breakers.count(),
     )
 
 
@@ -103,6 +109,26 @@ def limit_type(visit: Visit, job_type: str) -> str:
     body = LimitRequest.model_validate(said)
     visit.actions.types.limit(visit.actor, job_type, body.limit, reason=body.reason)
     return link("/queues", note="limited")
+
+
+@routes.action("/breakers/open", "breakers.open", stands_on="/queues")
+def open_breaker(visit: Visit) -> str:
+    """Holds the jobs for a destination back until somebody closes its breaker."""
+    body = _breaker(visit)
+    visit.actions.breakers.open(visit.actor, body.destination, reason=body.reason)
+    return link("/queues", note="opened")
+
+
+@routes.action("/breakers/close", "breakers.close", stands_on="/queues")
+def close_breaker(visit: Visit) -> str:
+    """Lets them come back."""
+    body = _breaker(visit)
+    visit.actions.breakers.close(visit.actor, body.destination, reason=body.reason)
+    return link("/queues", note="let-back")
+
+
+def _breaker(visit: Visit) -> BreakerRequest:
+    return BreakerRequest(destination=visit.form.get("destination", ""), reason=visit.reason)
 
 
 def _reason(visit: Visit) -> str:

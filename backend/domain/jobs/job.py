@@ -133,6 +133,8 @@ class JobView:
     cancel_asked: bool = False
     timeout: float = 0.0
     options: dict[str, Any] = field(default_factory=dict)
+    #: Where it is bound for, if a breaker watches that.
+    destination: str = ""
 
     @property
     def labels(self) -> JobLabels:

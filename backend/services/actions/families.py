@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from backend.services.actions.breakers import BreakerActions
 from backend.services.actions.dead_letters import DeadLetterActions
 from backend.services.actions.events import EventActions
 from backend.services.actions.freezes import FreezeActions
@@ -38,6 +39,10 @@ class Actions(Protocol):
     @property
     def types(self) -> JobTypeActions:
         """Job types."""
+
+    @property
+    def breakers(self) -> BreakerActions:
+        """Breakers of destinations."""
 
     @property
     def schedules(self) -> ScheduleActions:

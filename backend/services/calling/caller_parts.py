@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from backend.services.finding.history_service import HistoryService
     from backend.services.finding.search_service import SearchService
     from backend.services.finding.why_service import WhyService
+    from backend.services.jobs.breaker_service import BreakerService
     from backend.services.jobs.preview_service import PreviewService
     from backend.services.jobs.rehearsals import Rehearsals
     from backend.services.schedules.freeze_service import FreezeService
@@ -31,6 +32,10 @@ class CallerParts(Protocol):
     @property
     def freezes(self) -> FreezeService:
         """Maintenance windows."""
+
+    @property
+    def breakers(self) -> BreakerService:
+        """The breakers of destinations."""
 
     @property
     def search(self) -> SearchService:

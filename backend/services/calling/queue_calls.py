@@ -10,6 +10,7 @@ from backend.services.calling.caller import Caller, actor_of
 from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
+    from backend.domain.jobs.options.breaker_state import BreakerState
     from backend.domain.jobs.pause import Pause
     from backend.domain.jobs.queue_state import QueueState, WorkerState
     from backend.domain.schedules.freeze import Freeze, FreezeState
@@ -95,6 +96,18 @@ class QueueCalls(Reaches):
     def lift_freeze(self, name: str, *, reason: str = "", by: Caller = None) -> bool:
         """Ends one at once and for good; False if there is none of that name."""
         return self._parts.actions.freezes.lift(actor_of(by), name, reason=reason)
+
+    def breakers(self, most: int = 100) -> list[BreakerState]:
+        """Destinations whose jobs are held back, at most so many, the longest first."""
+        return self._parts.breakers.not_closed(most)
+
+    def open_breaker(self, destination: str, *, reason: str = "", by: Caller = None) -> bool:
+        """Holds the jobs for a destination back until somebody closes it; False if it was so before."""
+        return self._parts.actions.breakers.open(actor_of(by), destination, reason=reason)
+
+    def close_breaker(self, destination: str, *, reason: str = "", by: Caller = None) -> bool:
+        """Lets them come back, twice as many each second; False if it was closed before."""
+        return self._parts.actions.breakers.close(actor_of(by), destination, reason=reason)
 
     def purge(self, queue: str, *, reason: str = "", by: Caller = None) -> int:
         """Cancels everything that waits in a queue; how many jobs."""

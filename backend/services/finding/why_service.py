@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.breaker_state import Breakers, BreakerStatus
 from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.queue_state import WorkerState
 from backend.domain.ports import Inspection
 from backend.domain.text.length_words import in_units
+from backend.services.finding.breaker_words import breaker_details, breaker_words
 from backend.services.finding.freeze_words import freeze_details, freeze_words, thaw_words
 from backend.services.finding.rate_words import rate_details, rate_words
 from backend.services.health.pause_words import pause_words, resume_command
@@ -50,8 +53,11 @@ class Explanation(NamedTuple):
 class WhyService:
     """Looks at everything that can stand between a job and a worker."""
 
-    def __init__(self, inspection: Inspection, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, inspection: Inspection, breakers: Breakers, now: Callable[[], datetime]
+    ) -> None:
         self._look = inspection
+        self._breakers = breakers
         self._now = now
 
     def explain(self, job: JobView, of_tenant: str | None = None) -> Explanation:
@@ -130,8 +136,13 @@ class WhyService:
             yield Cause("running", f"it runs on {job.worker}", {"worker": job.worker})
 
     def _queued(self, job: JobView, of_tenant: str | None) -> Explanation:
-        holds = [*self._pauses(job), *self._freezes(job), *self._gates(job, of_tenant)]
-        causes = [*holds, *self._workers(job)]
+        held = (
+            self._pauses(job),
+            self._freezes(job),
+            self._breaker(job),
+            self._gates(job, of_tenant),
+        )
+        causes = [*chain.from_iterable(held), *self._workers(job)]
         position = self._look.position(job.id, job.queue)
         elsewhere = self._more_urgent(job.queue)
         if causes:
@@ -170,6 +181,12 @@ class WhyService:
         if job.limit_key:
             key = job.limit_key
             yield from self._gate(f"key:{key}", job.limit, f"the key {key!r}", of_tenant)
+
+    def _breaker(self, job: JobView) -> Iterator[Cause]:
+        found = self._breakers.find(job.destination) if job.destination else None
+        if found is not None and found.status is not BreakerStatus.CLOSED:
+            text = breaker_words(found, self._now())
+            yield Cause("breaker_open", text, breaker_details(found))
 
     def _rate(self, job: JobView) -> Iterator[Cause]:
         found = self._look.rate_state(job.job_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backend.domain.history.history_statistics import AttemptCounts
+from backend.services.finding.breaker_words import breaker_words
 from backend.services.health.health_situation import Severity, Sign, Situation, long
 from backend.services.health.queue_signs import (
     backlogs,
@@ -21,6 +22,8 @@ FAILURE_SHARE, ENOUGH_ATTEMPTS = 0.1, 20
 GROWING_SHARE, GROWTH = 0.05, 2
 #: Seconds that the record may be behind.
 LONG_LAG_SECONDS = 60.0
+#: Destinations that are away of which each has a sign of its own.
+_MOST_BREAKERS = 5
 _GROUPED = "tally history failures groups them by kind of error"
 
 
@@ -30,6 +33,7 @@ def signs_of(found: Situation) -> list[Sign]:
         *_redis_refuses(found),
         *unserved(found),
         *paused(found),
+        *_breakers(found),
         *backlogs(found),
         *growing_backlogs(found),
         *stuck(found),
@@ -90,6 +94,17 @@ def _most(found: Situation, last: AttemptCounts) -> str:
         return ""
     number = "all" if worst.attempts.wrong == last.wrong else worst.attempts.wrong
     return f", {number} of them {worst.job_type}"
+
+
+def _breakers(found: Situation) -> Iterator[Sign]:
+    """The first ones: an outage of a network opens those of very many destinations."""
+    holding = [each for each in found.breakers if each.waiting or each.is_by_hand]
+    for each in holding[:_MOST_BREAKERS]:
+        text = breaker_words(each, found.now)
+        yield Sign("breaker_open", Severity.WARNING, text, each.destination)
+    if (left := len(holding) - _MOST_BREAKERS) > 0:
+        text = f"{left} more destinations cannot be reached: tally breakers list"
+        yield Sign("breaker_open", Severity.WARNING, text)
 
 
 def _foreign_jobs(found: Situation) -> Iterator[Sign]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from backend.domain.history.history_ports import StreamLag
 from backend.domain.history.history_statistics import AttemptCounts, TypeStatistics
 from backend.domain.jobs.job import JobView
+from backend.domain.jobs.options.breaker_state import BreakerState
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.domain.schedules.freeze import FrozenWindow
@@ -57,6 +58,8 @@ class Situation:
     overdue: Sequence[ScheduleView] = ()
     #: Why Redis takes no jobs although it can be read; empty while it takes them.
     redis_refuses: str = ""
+    #: Destinations whose jobs are held back, the longest first.
+    breakers: Sequence[BreakerState] = ()
     #: Jobs of other programs that were found in our queues.
     foreign_jobs: int = 0
     #: Of the record, behind Redis.

@@ -14,6 +14,7 @@ from backend.domain.history.queue_depth import ALL_QUEUES, DepthReader, QueueDep
 from backend.domain.history.queue_flow import FlowReader, begin_of_last_hour
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.breaker_state import BreakerState
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import queues_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
@@ -72,6 +73,7 @@ class OverviewService:
         lag: Callable[[], StreamLag] | None = None,
         check: Callable[[], None] | None = None,
         foreign: Callable[[], int] = lambda: 0,
+        breakers: Callable[[], list[BreakerState]] = list,
     ) -> None:
         """``check`` raises `Unavailable` unless Redis would take a job."""
         self._look = inspection
@@ -84,6 +86,7 @@ class OverviewService:
         self._lag = lag
         self._check = check
         self._foreign = foreign
+        self._breakers = breakers
 
     def queues(self) -> list[QueueState]:
         """Every queue that a worker could serve, or that ever held a job; most urgent first."""
@@ -120,6 +123,7 @@ class OverviewService:
             attempts=_sum(types) if types is not None else None,
             types=types or [],
             redis_refuses=self._refusal_now(),
+            breakers=self._breakers(),
             foreign_jobs=self._foreign(),
             lag=self._lag_now(),
         )

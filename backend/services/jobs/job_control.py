@@ -9,6 +9,7 @@ from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove, JobNotFound
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName
@@ -57,8 +58,13 @@ class JobControl:
             done = self._do.redrive([job_id], by=by.name, reason=reason)[0]
         else:
             job = self._find(job_id)
-            text = self._intake.check(job.job_type, payload, None, {}).payload
-            done = self._do.redrive_changed(job_id, job.job_type, text, by=by.name, reason=reason)
+            asked = self._intake.check(job.job_type, payload, None, {})
+            done = self._do.redrive_changed(
+                *(job_id, job.job_type, asked.payload),
+                destination=asked.options.get(DESTINATION, ""),
+                by=by.name,
+                reason=reason,
+            )
         if not done:
             raise self._not_dead(job_id)
 

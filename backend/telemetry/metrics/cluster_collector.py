@@ -129,6 +129,8 @@ def _of_workers(workers: Sequence[WorkerState]) -> Iterator[_Values]:
 
 def _of_server(facts: ServerFacts) -> Iterator[_Values]:
     yield metrics.FOREIGN, {(): facts.foreign_jobs}
+    yield metrics.BREAKERS, {(): facts.breakers}
+    yield metrics.BREAKER_OPEN, {(): facts.breaker_seconds}
     yield metrics.LEASES, {(): facts.leases}
     yield metrics.LEASES_EXPIRED, {(): facts.leases_expired}
     yield metrics.SCHEDULE_OVERDUE, {(): facts.overdue_seconds}

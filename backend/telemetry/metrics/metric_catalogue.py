@@ -135,6 +135,18 @@ FOREIGN = Metric(
     "Jobs of other programs that were found in our queues and set apart.",
     ("shard",),
 )
+BREAKERS = Metric(
+    "tally_breakers_open",
+    _GAUGE,
+    "Destinations whose breakers are not closed: all or some of their jobs wait.",
+    ("shard",),
+)
+BREAKER_OPEN = Metric(
+    "tally_breaker_open_seconds",
+    _GAUGE,
+    "For how long the first of them has not been closed.",
+    ("shard",),
+)
 WORKERS = Metric(
     "tally_workers",
     _GAUGE,

@@ -18,6 +18,9 @@ class ServerFacts(NamedTuple):
     overdue_seconds: float
     #: Jobs of other programs that were found in our queues.
     foreign_jobs: int
+    #: Destinations whose breakers are not closed, and for how long the first of them has not been.
+    breakers: int = 0
+    breaker_seconds: float = 0.0
 
 
 class FactSource(Protocol):

@@ -40,19 +40,20 @@ class Work:
         """Ends jobs well."""
         text = json.dumps(result) if result is not None else ""
         outcome = Outcome(OutcomeKind.FINISHED, result=text, run_seconds=0.5)
-        self._end(jobs, outcome)
+        self.end(jobs, outcome)
 
     def fail(self, jobs: list[ClaimedJob], error: str = "ValueError", message: str = "no") -> None:
         """Ends jobs for good."""
         fault = AttemptError("exception", error, message, f"Traceback…\n{error}: {message}")
-        self._end(jobs, Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.5))
+        self.end(jobs, Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.5))
 
     def retry(self, jobs: list[ClaimedJob], delay: float) -> None:
         """Ends attempts that went wrong; the next ones are due in so many seconds."""
         fault = AttemptError("exception", "ValueError", "no", "Traceback…\nValueError: no")
-        self._end(jobs, Outcome(OutcomeKind.RETRIED, error=fault, delay=delay, run_seconds=0.5))
+        self.end(jobs, Outcome(OutcomeKind.RETRIED, error=fault, delay=delay, run_seconds=0.5))
 
-    def _end(self, jobs: list[ClaimedJob], outcome: Outcome) -> None:
+    def end(self, jobs: list[ClaimedJob], outcome: Outcome) -> None:
+        """Ends attempts in any way."""
         self._dispatch.settle_and_claim([(job, outcome) for job in jobs], [], 0)
 
     def close(self) -> None:

@@ -2,11 +2,12 @@
 -- KEYS[1]  ROOT
 -- ARGV[1]  who asks
 -- ARGV[2]  reason
--- ARGV[3…] pairs: id, new data ('': unchanged)
+-- ARGV[3…] pairs: id, new data ('': unchanged); and where those with new data are bound for, if anything follows
 -- Returns  one a job: 1 queued again, 0 not in the dead-letter queue
 local function redrive(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
-  for at = 3, #argv, 2 do
+  local destination = #argv % 2 == 1 and argv[#argv] or ''
+  for at = 3, #argv - 1, 2 do
     local id, data = argv[at], argv[at + 1]
     local job = root .. ':job:' .. id
     local reply = redis.call('ZREM', root .. ':failed:dlq', id)
@@ -20,7 +21,8 @@ local function redrive(keys, argv)
       -- What attempts with another payload left says nothing about this one.
       if data ~= '' then
         redis.call('HSET', job, 'data', data)
-        redis.call('HDEL', job, 'checkpoint')
+        redis.call('HDEL', job, 'checkpoint', 'destination')
+        if destination ~= '' then redis.call('HSET', job, 'destination', destination) end
       end
       count(root, queue, 'failed', -1)
       to_queue(root, id, queue)

@@ -1,0 +1,1 @@
+"""Commands on what holds jobs back: breakers of destinations, and maintenance windows."""
