@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.options.breaker import Breaker
     from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
     from backend.domain.jobs.options.rate import Rate
+    from backend.domain.jobs.options.unique import Unique
     from backend.domain.schedules.freeze import Freeze
     from backend.services.events.event_bus import EventBus
     from backend.services.jobs.job_options import JobRequest
@@ -127,6 +128,7 @@ __all__ = [
     "TimeLimitReached",
     "TypeOptions",
     "Unavailable",
+    "Unique",
     "UnknownJobType",
     "UnknownPriority",
     "Unreachable",
@@ -167,6 +169,7 @@ _ELSEWHERE = {
     "QueueService": "backend.services.queue_service",
     "Retry": "backend.domain.jobs.attempts.retry_rules",
     "Rate": "backend.domain.jobs.options.rate",
+    "Unique": "backend.domain.jobs.options.unique",
     "SchedulerService": "backend.services.scheduler_service",
     "StopRequested": "workers.base_worker",
     "TimeLimitReached": "workers.base_worker",

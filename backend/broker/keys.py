@@ -179,6 +179,10 @@ class Keys:
         """Job id that holds an idempotency key."""
         return f"{self.root}:tally:unique:{key}"
 
+    def scope(self, key: str) -> str:
+        """Job id that took the key of what is unique last."""
+        return f"{self.root}:tally:scope:{key}"
+
     def wake(self, lane: str) -> str:
         """List on which idle worker processes of a lane (or the ``scheduler``) block."""
         return f"{self.root}:tally:wake:{lane}"

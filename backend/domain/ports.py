@@ -167,8 +167,12 @@ class Operations(Protocol):
     ) -> list[CancelCode]:
         """Withdraws jobs; a running one is asked to stop, or stopped by ``force``."""
 
-    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RedriveCode]:
-        """Sends dead jobs home with all their attempts."""
+    def redrive(
+        self, job_ids: Sequence[str], *, by: str, reason: str, anyway: bool = False
+    ) -> list[RedriveCode]:
+        """Sends dead jobs home with all their attempts; ``anyway``: also where a job that is the same
+        holds the key that they share.
+        """
 
     def redrive_changed(
         self,
@@ -179,6 +183,7 @@ class Operations(Protocol):
         destination: str = "",
         by: str,
         reason: str,
+        anyway: bool = False,
     ) -> RedriveCode:
         """Redrives one job with a new payload (JSON), and where that is bound for."""
 

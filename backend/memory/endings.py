@@ -15,7 +15,7 @@ from backend.domain.jobs.options.follow_ups import FOLLOW, ON_FAILURE, ended_sta
 from backend.domain.jobs.queue_name import QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import gates
+from backend.memory.waiting import gates, scopes
 
 _REQUEUED = {OutcomeKind.RELEASED, OutcomeKind.CRASHED, OutcomeKind.SUSPECTED}
 _COUNTED = {OutcomeKind.RETRIED, OutcomeKind.FAILED, OutcomeKind.CRASHED}
@@ -44,7 +44,9 @@ def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKi
     else:
         _tell_return(state, job, kind, outcome, (fence, worker))
     if job.state.is_final:
-        call_follow_up(state, job, job.state.value)
+        tell_end(state, job, job.state.value)
+    elif has_begun:
+        scopes.has_started(state, job)
     return kind
 
 
@@ -153,9 +155,15 @@ def withdraw(
     end(state, job, JobState.CANCELED)
     keep(state, job, with_key=False)
     state.event(EventKind.CANCELED, job, body=reason, worker=by)
-    call_follow_up(state, job, how)
+    tell_end(state, job, how)
     if not was_parked:
         gates.pass_on_all(state, job)
+
+
+def tell_end(state: BrokerState, job: KeptJob, how: str) -> None:
+    """Everybody who waits for a job hears that it has ended so: what is the same, and what follows."""
+    scopes.has_ended(state, job, how)
+    call_follow_up(state, job, how)
 
 
 def call_follow_up(state: BrokerState, job: KeptJob, how: str) -> None:

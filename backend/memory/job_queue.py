@@ -16,6 +16,7 @@ from backend.domain.jobs.job import (
 )
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import scopes
 
 
 class MemoryJobQueue:
@@ -68,12 +69,21 @@ class MemoryJobQueue:
         twin = here or (state.holder_of(job.unique_key) if job.unique_key else None)
         if twin is not None:
             return _conflict(twin, job) or EnqueueReply(twin.id, created=False)
+        met = scopes.meet(state, job, may_tell=not self._is_behind)
+        if met is not None:
+            return met
         self._refuse_if_full(job, accepted)
         state.accept(job)
+        if job.scope is not None:
+            scopes.enter(state, state.jobs[job.id], job.scope)
         return EnqueueReply(job.id, created=True)
 
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._stream_limit) and len(self._state.events) >= self._stream_limit
+
     def _refuse_if_full(self, job: NewJob, accepted: int) -> None:
-        if self._stream_limit and len(self._state.events) >= self._stream_limit:
+        if self._is_behind:
             raise HistoryBacklogFull(
                 "the recorder is too far behind to accept more without risking the record",
                 accepted=accepted,
@@ -90,7 +100,7 @@ class MemoryJobQueue:
 
 def _conflict(twin: KeptJob, job: NewJob) -> Conflict | None:
     """What has an id or a key must ask for the same again; a job without either is its contents."""
-    if not job.digest or job.digest == twin.asked.digest:
+    if not job.digest or job.digest in {twin.asked.digest, *twin.digests}:
         return None
     is_same = (twin.asked.job_type, twin.payload) == (job.job_type, job.payload)
     if not twin.asked.digest and is_same:

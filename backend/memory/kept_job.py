@@ -56,6 +56,11 @@ class KeptJob:
     unique_until_ms: int = 0
     #: Where it is bound for; empty for nowhere that a breaker watches.
     destination: str = ""
+    #: What later calls asked for that were answered with this job, where their key asks for the same again.
+    digests: set[str] = field(default_factory=set)
+    #: Its attempts before it took its unique key, and how far it may be put off.
+    scope_from: int = 0
+    debounce_by_ms: int = 0
     #: Which of its follow-ups are to come.
     follow: list[str] = field(default_factory=list)
     #: When it, and its result, are forgotten; 0 for never.

@@ -14,10 +14,10 @@ from backend.domain.jobs.step_codes import (
     RedriveCode,
     RunNowCode,
 )
-from backend.memory.endings import call_follow_up, keep, withdraw
+from backend.memory.endings import keep, tell_end, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState, PauseNote
-from backend.memory.waiting import gates
+from backend.memory.waiting import gates, scopes
 
 _WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
@@ -47,10 +47,12 @@ class MemoryOperations:
         self._state.event(EventKind.CANCEL_ASKED, job, body=reason, worker=by)
         return CancelCode.ASKED
 
-    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RedriveCode]:
+    def redrive(
+        self, job_ids: Sequence[str], *, by: str, reason: str, anyway: bool = False
+    ) -> list[RedriveCode]:
         """Sends dead jobs home with all their attempts."""
         with self._state.lock:
-            return [self._redrive(job_id, "", by, reason) for job_id in job_ids]
+            return [self._redrive(job_id, "", by, reason, anyway) for job_id in job_ids]
 
     def redrive_changed(
         self,
@@ -61,18 +63,25 @@ class MemoryOperations:
         destination: str = "",
         by: str,
         reason: str,
+        anyway: bool = False,
     ) -> RedriveCode:
         """Redrives one job with a new payload (JSON), and where that is bound for."""
         with self._state.lock:
-            code = self._redrive(job_id, payload, by, reason)
+            code = self._redrive(job_id, payload, by, reason, anyway)
             if code is RedriveCode.QUEUED:
                 self._state.jobs[job_id].destination = destination
             return code
 
-    def _redrive(self, job_id: str, payload: str, by: str, reason: str) -> RedriveCode:
+    def _redrive(
+        self, job_id: str, payload: str, by: str, reason: str, anyway: bool
+    ) -> RedriveCode:
+        dead = self._state.find(job_id) if job_id in self._state.dead else None
+        if dead is not None and not anyway and scopes.is_kept_out(self._state, dead):
+            return RedriveCode.KEPT_OUT
         job = self._exhume(job_id)
         if job is None:
             return RedriveCode.NOT_DEAD
+        scopes.come_back(self._state, job)
         job.failures, job.is_suspect, job.cancel = 0, False, ""
         job.fence, job.ended_ms, job.expires_ms, job.error = "", 0, 0, None
         if payload:
@@ -91,6 +100,7 @@ class MemoryOperations:
         job = self._exhume(job_id, is_failed=True)
         if job is None:
             return DiscardCode.NOT_DEAD
+        tell_end(self._state, job, "discarded")
         del self._state.jobs[job_id]
         self._state.event(EventKind.DISCARDED, job, body=reason, worker=by)
         return DiscardCode.DONE
@@ -108,7 +118,7 @@ class MemoryOperations:
         self._state.counts[job.queue]["finished"] += 1
         keep(self._state, job, with_key=True)
         self._state.event(EventKind.RESOLVED, job, body=reason, worker=by)
-        call_follow_up(self._state, job, "resolved")
+        tell_end(self._state, job, "resolved")
         return DiscardCode.DONE
 
     def _exhume(self, job_id: str, *, is_failed: bool = False) -> KeptJob | None:

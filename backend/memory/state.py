@@ -39,6 +39,8 @@ class BrokerState:
         #: Ids in the order in which they run, by queue.
         self.queues: defaultdict[str, list[str]] = defaultdict(list)
         self.uniques: dict[str, tuple[str, int]] = {}
+        #: Who took the key of what is unique last, and until when (0: no time says).
+        self.scopes: dict[str, tuple[str, int]] = {}
         #: Ids that wait aside, the next first, and those that hold slots, by gate.
         self.parked: defaultdict[str, list[str]] = defaultdict(list)
         self.holders: defaultdict[str, set[str]] = defaultdict(set)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from backend.domain.access.role import Role
-from backend.domain.errors import ConfigurationError
+from backend.domain.errors import ConfigurationError, InvalidOption
 from backend.domain.jobs.attempts.retry_rules import Retry
 from backend.domain.jobs.job_type import Isolation
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.jobs.options.job_options import PriorityWord
 from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.options.unique import Unique
 from backend.domain.jobs.queue_name import Priority
 from backend.domain.text.nearest_name import suggestion
 from workers.job_types.declaration import Declaration, declaration_of
@@ -43,6 +44,9 @@ class TypeOptions(TypedDict, total=False):
     rate: Rate | None
     #: Holds its jobs back, at no attempt's cost, while their destination cannot be reached.
     breaker: Breaker | None
+    #: Of jobs that are the same one at a time: until it has ``"started"``, until it has ``"ended"``, for so
+    #: many seconds, or as a `Unique` says, which also says what makes them the same.
+    unique: Unique | str | float | None
     #: How long a finished job stays in Redis; the deployment's when it is left out.
     result_ttl: int | None
     #: The job types, by name or function, that are enqueued when one of its jobs has finished, and when one
@@ -110,6 +114,13 @@ def _breaker(owner: str, breaker: Any) -> Breaker:
     return breaker
 
 
+def _unique(owner: str, said: Any) -> Unique:
+    try:
+        return said if isinstance(said, Unique) else Unique(said)
+    except InvalidOption as error:
+        raise ConfigurationError(f"{owner}: {error}") from None
+
+
 def _number(bound: bounds.Bound) -> Callable[[str, Any], float]:
     return lambda owner, value: bound.declared(value, owner)
 
@@ -124,6 +135,7 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "limit": _number(bounds.LIMIT),
     "rate": _rate,
     "breaker": _breaker,
+    "unique": _unique,
     "result_ttl": _number(bounds.RESULT_TTL),
     "on_success": _job_type_name,
     "on_failure": _job_type_name,

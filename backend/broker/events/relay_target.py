@@ -7,6 +7,7 @@ from typing import Any
 
 from redis import Redis
 
+from backend.broker.jobs.enqueue_answers import has_replaced
 from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
@@ -78,6 +79,8 @@ class RedisRelayTarget:
 
 
 def _reply(job: NewJob, code: Any) -> SendReply:
+    if has_replaced(code):
+        return SendReply(SendCode.ACCEPTED, code[0].decode())
     if isinstance(code, list):
         since, holder = code[1].decode(), code[0].decode()
         reason = f"its key or id belongs to job {holder} of {since}, which has other contents"

@@ -26,6 +26,11 @@ def refuses(codes: Sequence[Any]) -> bool:
     return any(isinstance(code, int) and code < 0 for code in codes)
 
 
+def has_replaced(code: Any) -> bool:
+    """Whether the job that was there got the payload."""
+    return isinstance(code, list) and code[1:] == [b"replaced", b""]
+
+
 def replies_of(jobs: Sequence[NewJob], answers: Sequence[Any], batch: int) -> list[EnqueueReply]:
     """A reply a job; ``answers`` are the codes of each ``batch`` of them, or our error.
 
@@ -51,6 +56,8 @@ def replies_of(jobs: Sequence[NewJob], answers: Sequence[Any], batch: int) -> li
 
 
 def _other_reply(job: NewJob, code: Any) -> _Reply:
+    if has_replaced(code):
+        return EnqueueReply(code[0].decode(), created=False, replaced=True)
     if isinstance(code, list):
         return Conflict(code[0].decode(), code[1].decode())
     if isinstance(code, bytes):

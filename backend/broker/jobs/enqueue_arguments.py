@@ -11,6 +11,7 @@ from backend.broker.jobs.codec import CALL_TAIL, call_head, milliseconds, option
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.follow_ups import FOLLOW, words_to_come
+from backend.domain.jobs.options.unique import OnConflict
 from backend.domain.jobs.queue_name import QueueName
 
 _SEPARATOR = "\x1f"
@@ -82,9 +83,7 @@ def _rare(job: NewJob) -> str:
         said += ("unique_key", job.unique_key, "unique_window", int(job.unique_window * 1000))
     if job.limit_key:
         said += ("limit_key", job.limit_key, "limit", job.limit)
-    if job.digest:
-        said += ("digest", job.digest)
-    return _SEPARATOR.join(map(str, (*said, *_of_options(job.options))))
+    return _SEPARATOR.join(map(str, (*said, *_same(job), *_of_options(job.options))))
 
 
 def _of_options(options: Mapping[str, Any]) -> list[str]:
@@ -93,4 +92,14 @@ def _of_options(options: Mapping[str, Any]) -> list[str]:
         said += (FOLLOW, words_to_come(options))
     if DESTINATION in options:
         said += (DESTINATION, sendable(options[DESTINATION]))
+    return said
+
+
+def _same(job: NewJob) -> list[str]:
+    """What tells whether a job that is the same is there."""
+    said = ["digest", job.digest] if job.digest else []
+    if job.scope is not None:
+        said += ("scope", job.scope.text)
+        if job.scope.on_conflict != OnConflict.KEEP:
+            said += ("on_conflict", job.scope.on_conflict)
     return said

@@ -26,6 +26,7 @@ Code = TypeVar("Code", bound=IntEnum)
 #: Ids of one step; taking an id out of a long list costs the server, so few at a time.
 _BATCH = 50
 _BULK = 200
+_ANYWAY = ("", "anyway")
 
 
 class RedisOperations:
@@ -43,10 +44,13 @@ class RedisOperations:
         head = [by, reason, "force" if force else ""]
         return self._in_batches(CancelCode, "cancel", head, job_ids, _BATCH)
 
-    def redrive(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RedriveCode]:
+    def redrive(
+        self, job_ids: Sequence[str], *, by: str, reason: str, anyway: bool = False
+    ) -> list[RedriveCode]:
         """Sends dead jobs home with all their attempts."""
         pairs = [text for job_id in job_ids for text in (job_id, "")]
-        return self._in_batches(RedriveCode, "redrive", [by, reason], pairs, _BULK)
+        head = [by, reason, _ANYWAY[anyway]]
+        return self._in_batches(RedriveCode, "redrive", head, pairs, _BULK)
 
     def redrive_changed(
         self,
@@ -57,11 +61,12 @@ class RedisOperations:
         destination: str = "",
         by: str,
         reason: str,
+        anyway: bool = False,
     ) -> RedriveCode:
         """Redrives one job with a new payload (JSON), and where that is bound for."""
-        data = codec.data_of(job_type, payload)
-        changed = (job_id, data, destination)
-        return RedriveCode(self._functions.codes("redrive", by, reason, *changed)[0])
+        changed = (job_id, codec.data_of(job_type, payload), destination)
+        head = (by, reason, _ANYWAY[anyway])
+        return RedriveCode(self._functions.codes("redrive", *head, *changed)[0])
 
     def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
         """Takes dead jobs out of the dead-letter queue for good."""

@@ -64,4 +64,5 @@ def _restore_arguments(restorable: RestorableJob) -> list[Any]:
         restorable.worker,
         restorable.ended_ms,
         restorable.job.options.get(DESTINATION, ""),
+        restorable.job.scope.text if restorable.job.scope else "",
     ]

@@ -1,4 +1,4 @@
--- How a job ends for good, shared by every step that ends one; the loader puts it behind `_gates`. All of them go
+-- How a job ends for good, shared by every step that ends one; the loader puts it behind `_unique`. All of them go
 -- through `ended`, so that nobody who waits for a job is forgotten, whoever ends it.
 
 -- Which follow-up is called, and the state that it is told. Who withdraws a job wants no more of it; that it
@@ -86,22 +86,23 @@ end
 
 -- The job has ended: as 'finished', 'failed', 'canceled', 'expired', or in the dead-letter queue as 'resolved' or
 -- 'discarded'. As 'over on record' or 'dead on record' it had ended before, and the record has what followed.
--- `waiters` and `follow` are those fields of its hash.
-local function ended(root, job, id, how, waiters, follow, now)
+-- `waiters`, `follow` and `scope` are those fields of its hash.
+local function ended(root, job, id, how, waiters, follow, scope, now)
   tell_waiters(root, id, waiters)
+  if scope then scopes.has_ended(root, id, scope, how) end
   if follow then call_follow_up(root, job, id, how, follow, now) end
 end
 
 -- `how` it ends is 'canceled', because somebody withdrew it, or 'expired'.
 local function cancel_waiting(root, job, id, queue, now, reason, by, how)
-  local kind, limit_key, waiters, parked, ttl, follow =
-    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl', 'follow'))
+  local kind, limit_key, waiters, parked, ttl, follow, scope =
+    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl', 'follow', 'scope'))
   redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
   redis.call('HDEL', job, 'parked')
   redis.call('PERSIST', job)
   count(root, queue, 'canceled', 1)
   keep(root, job, id, queue, 'canceled', ttl, now)
   event_by(root, 'canceled', id, queue, by, reason)
-  ended(root, job, id, how, waiters, follow, now)
+  ended(root, job, id, how, waiters, follow, scope, now)
   if not parked then pass_on_all(root, kind, limit_key) end
 end

@@ -211,7 +211,7 @@ end
 -- A job that was accepted without a key or an id of its caller's has no digest, but its contents.
 local function conflict_with(root, id, kind, data, digest)
   if digest == '' then return nil end
-  local f = fields_of(root .. ':job:' .. id, 'digest', 'description', 'data', 'created_at')
-  if f[1] == digest or (not f[1] and f[2] == kind and f[3] == data) then return nil end
+  local f = fields_of(root .. ':job:' .. id, 'digest', 'description', 'data', 'created_at', 'asked:' .. digest)
+  if f[1] == digest or f[5] or (not f[1] and f[2] == kind and f[3] == data) then return nil end
   return {id, f[4] or ''}
 end

@@ -107,7 +107,7 @@ class JobHistory:
     job: JobRecord
     #: What it was accepted with.
     payload: Any
-    #: What it was last redriven with; None when it was never changed.
+    #: What it was last redriven with, or a later job that is the same left it; None: never changed.
     changed_payload: Any
     options: dict[str, Any] = field(default_factory=dict)
     attempts: tuple[AttemptRecord, ...] = ()

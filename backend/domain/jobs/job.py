@@ -14,6 +14,7 @@ from backend.domain.jobs.options.durability import Durability
 from backend.domain.jobs.options.follow_ups import FollowUp, follow_ups_of
 from backend.domain.jobs.options.job_labels import JobLabels, labels_of
 from backend.domain.jobs.options.job_terms import terms_of
+from backend.domain.jobs.options.unique import UniqueScope
 from backend.domain.jobs.queue_name import QueueName
 
 
@@ -39,6 +40,8 @@ class NewJob(NamedTuple):
     limit: int = 0
     #: What is asked for, if a repetition under its key or id must ask for the same; see `job_contents`.
     digest: str = ""
+    #: What it keeps others out of that are the same; None: nothing.
+    scope: UniqueScope | None = None
 
 
 class EnqueueReply(NamedTuple):
@@ -48,6 +51,8 @@ class EnqueueReply(NamedTuple):
     created: bool
     #: What it outlives from now on.
     durability: Durability = Durability.LOCAL
+    #: Whether the job that was there already got the payload of this one.
+    replaced: bool = False
 
 
 class Conflict(NamedTuple):
@@ -170,6 +175,11 @@ class JobView:
     def limit_key(self) -> str:
         """The key whose jobs share a limit; empty for none."""
         return terms_of(self.options).limit_key
+
+    @property
+    def scope(self) -> UniqueScope | None:
+        """What it keeps others out of that are the same; None: nothing."""
+        return terms_of(self.options).scope
 
     @property
     def limit(self) -> int:

@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     DISCARDED = "discarded"
     RESOLVED = "resolved"
     REPRIORITISED = "reprioritised"
+    #: A job that waits got the payload of a later one that is the same, and perhaps a later time.
+    REPLACED = "replaced"
     #: An entry that named no runnable job was taken off a queue or the schedule.
     DROPPED = "dropped"
 
@@ -92,7 +94,7 @@ class JobEvent(NamedTuple):
     state: str = ""
     job_type: str = ""
     max_attempts: int = 0
-    #: RQ's call as JSON (also of `REDRIVEN` with a changed payload).
+    #: RQ's call as JSON (also of `REPLACED`, and of `REDRIVEN` with a changed payload).
     data: str = ""
     options: str = ""
     #: What the handler logged in the attempt that this ends, as JSON.

@@ -50,13 +50,16 @@ def place_of_key(key: str) -> int:
     return crc_hqx(key.encode(), 0) % PLACES
 
 
-def key_that_places(*, limit_key: str = "", unique_key: str = "", limited_type: str = "") -> str:
+def key_that_places(
+    *, limit_key: str = "", scope: str = "", unique_key: str = "", limited_type: str = ""
+) -> str:
     """The key by which a job is placed; empty: it may be anywhere.
 
     What is limited or unique is so exactly only where all of it is in one place. A limit comes first: it
-    is asked for at each start, and whether a key is taken once in a job's life.
+    is asked for at each start, and whether a key is taken once in a job's life. The key of what is the
+    same comes before that of a call: said again, the same call has the same.
     """
-    return limit_key or unique_key or limited_type
+    return limit_key or scope or unique_key or limited_type
 
 
 def placed(job_id: str, key: str) -> str:

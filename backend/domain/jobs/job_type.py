@@ -14,6 +14,7 @@ from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.attempts.retry_rules import Retry
 from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.options.unique import Unique
 from backend.domain.jobs.queue_name import DEFAULT_LANE, Priority
 from backend.domain.text.nearest_name import suggestion
 
@@ -51,6 +52,8 @@ class JobType:
     rate: Rate | None = None
     #: Holds its jobs back while their destination cannot be reached; None: nothing does.
     breaker: Breaker | None = None
+    #: Of which of its jobs there is one at a time; None: of none.
+    unique: Unique | None = None
     #: Seconds a finished job stays readable in Redis; None: the deployment's default.
     result_ttl: int | None = None
     #: The job types that follow when one of its jobs has finished, or is given up; empty for none.

@@ -8,10 +8,12 @@ from enum import IntEnum
 from typing import Any, NoReturn, Protocol
 
 from backend.domain.access.role import Role
+from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.options.breaker import Breaker, breaker_in
 from backend.domain.jobs.options.rate import rate_in
+from backend.domain.jobs.options.unique import Unique
 from backend.domain.jobs.queue_name import Priority
 
 #: By whom a limit is that was declared with its job type, and not set by a person.
@@ -50,10 +52,12 @@ def text_of(kind: JobType) -> str:
     retry = kind.retry
     # Only where there is one: workers of the last release tell of none, and would seem to differ.
     rate = {"rate": kind.rate.text} if kind.rate else {}
+    unique = {"unique": _unique_text(kind.unique)} if kind.unique else {}
     return json.dumps(
         {
             **rate,
             **({"breaker": _breaker_said(kind.breaker)} if kind.breaker else {}),
+            **unique,
             "lane": kind.lane,
             "priority": kind.priority.value,
             "isolation": kind.isolation.value,
@@ -93,6 +97,7 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         limit=said["limit"],
         rate=rate_in(said.get("rate", "")),
         breaker=_breaker_in(said.get("breaker")),
+        unique=_unique_of(said.get("unique")),
         result_ttl=said["result_ttl"],
         version=said["version"],
         description=said["description"],
@@ -114,6 +119,26 @@ def _breaker_said(breaker: Breaker) -> list[str | None]:
 
 def _breaker_in(said: list[Any] | None) -> Breaker | None:
     return breaker_in(*said) if said else None
+
+
+def _unique_text(unique: Unique) -> list[Any]:
+    by = None if callable(unique.by) else list(unique.fields)
+    return [unique.until, by, unique.on_conflict, unique.delay, unique.max_wait_seconds]
+
+
+def _unique_of(said: Sequence[Any] | None) -> Unique | None:
+    if said is None:
+        return None
+    until, by, *rest = said
+    return Unique(until, _told_elsewhere if by is None else tuple(by), *rest)
+
+
+def _told_elsewhere(_: Any) -> NoReturn:
+    raise InvalidOption(
+        "what makes jobs of this type the same is told by a function of its code, which is not here; "
+        "give unique_by, or enqueue it where its code is",
+        field="unique_by",
+    )
 
 
 def _names(said: Iterable[str]) -> frozenset[str]:

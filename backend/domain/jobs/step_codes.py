@@ -52,6 +52,8 @@ class RedriveCode(IntEnum):
 
     NOT_DEAD = 0
     QUEUED = 1
+    #: Another job holds the key that they share: nothing was done.
+    KEPT_OUT = 2
 
 
 class DiscardCode(IntEnum):

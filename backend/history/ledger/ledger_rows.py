@@ -95,6 +95,7 @@ def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
         "unique_window": terms.idempotency_window or 0.0,
         "limit_key": terms.limit_key,
         "limit": terms.limit,
+        "scope": terms.scope,
     }
 
 

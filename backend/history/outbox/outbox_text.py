@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.options.unique import UniqueScope
 from backend.domain.jobs.queue_name import QueueName
 
 _payload_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -29,6 +30,8 @@ def text_of(job: NewJob) -> str:
     """A job as JSON. Escaped to ASCII: any text of a caller's survives any server encoding."""
     fields: dict[str, Any] = {name: getattr(job, name) for name in _PLAIN}
     fields["queue"] = str(job.queue)
+    if job.scope is not None:
+        fields["scope"] = list(job.scope)
     if job.digest:
         fields["digest"] = job.digest
     for name in _INSTANTS:
@@ -47,5 +50,6 @@ def job_in(text: str) -> NewJob:
     values["payload"] = _payload_text(fields["payload"])
     # Rows that the last release wrote have none.
     values["digest"] = fields.get("digest", "")
+    values["scope"] = UniqueScope(*fields["scope"]) if "scope" in fields else None
     values["queue"] = QueueName.parse(fields["queue"])
     return NewJob(**values)

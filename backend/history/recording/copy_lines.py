@@ -12,7 +12,7 @@ from backend.history.recording.job_registers import EndedAttempt, FoldedEvent, J
 
 _NO_FAULT = AttemptFault("", "", "")
 _NOT_ACCEPTED = ("", "1", "", "", "", "", "", "", "", "f")
-_REDRIVEN, _FINISHED = "redriven", "finished"
+_CHANGES, _FINISHED = frozenset({"redriven", "replaced"}), "finished"
 
 
 def job_lines(jobs: Iterable[JobRegisters]) -> str:
@@ -115,7 +115,7 @@ def _event_fields(folded: FoldedEvent) -> list[str]:
         repr(event.run_ms) if event.run_ms > 0 else "",
         _instant(event.due_ms) if event.due_ms else "",
         note_of(event),
-        event.data if event.kind == _REDRIVEN else "",
+        event.data if event.kind in _CHANGES else "",
     ]
 
 

@@ -16,12 +16,14 @@ from backend.history.recording.attempt_fault import AttemptFault, fault_in
 
 # Plain words: looking an enum's member up costs more than the rest of the work on an event.
 _ENQUEUED, _STARTED, _FINISHED = "enqueued", "started", "finished"
-_REDRIVEN, _DISCARDED = "redriven", "discarded"
+_REDRIVEN, _REPLACED, _DISCARDED = "redriven", "replaced", "discarded"
 _QUEUED, _SCHEDULED = "queued", "scheduled"
 _STATUS_AFTER = {kind.value: state.value for kind, state in STATE_AFTER.items()}
 _ENDS = frozenset(kind.value for kind in ATTEMPT_ENDS)
 #: Events that say nothing about where a job stands; they are only lines of its timeline.
 _SILENT = frozenset({EventKind.DROPPED.value, EventKind.CANCEL_ASKED.value})
+#: Events that may bring another payload.
+_CHANGES = frozenset({_REDRIVEN, _REPLACED})
 #: The ends of an attempt that went wrong, as opposed to put off, given back or withdrawn.
 _WRONG = frozenset({"retried", "failed", "crashed", "suspected"})
 
@@ -137,8 +139,10 @@ def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None
         # Jobs that one line accepted stay in the order in which they were put into their queue.
         job.position = version + max(0, event.number - 1)
         job.accepted, job.labels = event, labels_in(event.options)
-    elif kind == _REDRIVEN and event.data:
+    elif kind in _CHANGES and event.data:
         job.payload_version, job.changed_payload = version, event.data
+        # It was put off: it waits as before, but for another time.
+        status = _SCHEDULED if kind == _REPLACED and event.due_ms else status
     if status:
         job.status_version, job.status, job.due_ms = version, status, 0
         if status == _QUEUED and not event.taken_back:

@@ -16,9 +16,10 @@ from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.options.lineage import Surrounding, inherited_options, inherited_own
+from backend.domain.jobs.options.unique import NOT_UNIQUE, UniqueScope
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.text.strict_json import NotJson, json_encoder
-from backend.services.jobs import follow_up_plans, job_options
+from backend.services.jobs import follow_up_plans, job_options, unique_scopes
 from backend.services.jobs.chosen_queue import chosen_queue, own_queue
 from backend.services.jobs.destinations import with_destination
 from backend.services.jobs.follow_up_plans import SaidOfJob
@@ -101,7 +102,7 @@ class JobIntake:
         if self._within is not None and (around := self._within()) is not None:
             options = inherited_options(options, around)
             own = inherited_own(options, own, around)
-        if not options and not own and not (kind.on_success or kind.on_failure):
+        if not options and not own and not (kind.on_success or kind.on_failure or kind.unique):
             job = self._plain(kind, text, priority)
         else:
             said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
@@ -111,7 +112,11 @@ class JobIntake:
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest` for options that no job of this type could have."""
         kind = self.catalogue.get(job_type)
-        self._with_options(kind, "{}", None, SaidOfJob(job_options.checked(options), {}))
+        given = job_options.checked(options)
+        unique_scopes.unique_of(kind, given)
+        # Which key, only a payload can tell.
+        given["unique"] = NOT_UNIQUE
+        self._with_options(kind, "{}", None, SaidOfJob(given, {}))
 
     def _no_name(self, given: Any) -> InvalidOption:
         """The error for a function, a class or what else is given in place of a job type's name."""
@@ -193,14 +198,13 @@ class JobIntake:
         job_options.check_version(kind, given)
         retry = job_options.retry(kind, given)
         timeout = given.get("timeout") or kind.timeout
-        key, own_id, ttl = (
-            given.get("idempotency_key"),
-            given.get("job_id"),
-            given.get("result_ttl"),
-        )
+        key, own_id = given.get("idempotency_key"), given.get("job_id")
+        ttl, limit_key = given.get("result_ttl"), given.get("limit_key") or ""
         queue = chosen_queue(self.catalogue, kind, priority, given.get("queue"))
+        scope, delay = unique_scopes.scope_of(kind, said, text)
         placed_by = key_that_places(
-            limit_key=given.get("limit_key") or "",
+            limit_key=limit_key,
+            scope=scope.key if scope else "",
             unique_key=key or "",
             limited_type=kind.name if kind.limit else "",
         )
@@ -209,18 +213,19 @@ class JobIntake:
             job_type=kind.name,
             queue=queue,
             payload=text,
-            options=job_options.carried(kind, given, said.own, retry, timeout),
+            options=job_options.carried(kind, given, _own(said, scope), retry, timeout),
             max_attempts=retry.max_attempts,
             timeout=timeout,
             result_ttl=self._result_ttl(kind) if ttl is None else ttl,
             run_at=self._near(given.get("run_at")),
-            delay=given.get("delay") or 0.0,
+            delay=given.get("delay") or delay,
             expires_at=given.get("expires_at"),
             unique_key=key or "",
             unique_window=given.get("idempotency_window") or self._rules.idempotency_window,
-            limit_key=given.get("limit_key") or "",
+            limit_key=limit_key,
             limit=given.get("limit") or 0,
             digest=_digest(kind, text, queue, given) if key or own_id else "",
+            scope=scope,
         )
 
     def _follow_up(self, job_type: str, payload: Mapping[str, Any], said: SaidOfJob) -> NewJob:
@@ -235,6 +240,10 @@ class JobIntake:
         if run_at and (run_at - self._now()).total_seconds() > bounds.FURTHEST:
             raise InvalidOption("that is more than a hundred years ahead", field="run_at")
         return run_at
+
+
+def _own(said: SaidOfJob, scope: UniqueScope | None) -> OwnOptions:
+    return said.own if scope is None else {**said.own, "scope": scope.text}
 
 
 def _digest(kind: JobType, text: str, queue: QueueName, given: JobOptions) -> str:

@@ -14,6 +14,7 @@ from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS
 from backend.domain.jobs.options.job_options import OPTIONS, OWN, JobOptions, Option, OwnOptions
 from backend.domain.jobs.options.trace_parent import is_span, span_in, trace_id_in
+from backend.domain.jobs.options.unique import NOT_UNIQUE, until_in
 from backend.domain.text.nearest_name import suggestion
 
 if TYPE_CHECKING:
@@ -169,6 +170,14 @@ def _trace_id(one: Callable[[Any], str | None], value: Any) -> str | None:
     return (trace_id_in(text) or None) if text else None
 
 
+def _until(option: Option, text: Callable[[Any], Any], value: Any) -> str | None:
+    if isinstance(value, str) and value in {"", NOT_UNIQUE}:
+        return value or None
+    if not isinstance(value, str | int | float):
+        raise _refusal(option, option.words)
+    return until_in(value) if isinstance(value, int | float) else until_in(text(value))
+
+
 def _as_it_is(value: Any) -> Any:
     return None if value == "" else value
 
@@ -189,6 +198,7 @@ def _check_of(option: Option) -> Callable[[Any], Any]:
 
 
 _CHECKS = {name: _check_of(option) for name, option in OPTIONS.items()}
+_CHECKS["unique"] = partial(_until, OPTIONS["unique"], _CHECKS["unique"])
 _CHECKS["trace_id"] = partial(_trace_id, _CHECKS["trace_id"])
 # Which queues there are, `chosen_queue` knows.
 _CHECKS["queue"] = _as_it_is

@@ -11,7 +11,7 @@ from redis import Redis
 
 from backend.broker.keys import Keys
 
-_MOMENTS = ("expires_at", "unique_until")
+_MOMENTS = ("expires_at", "unique_until", "debounce_by")
 _OF_BREAKERS = ("bucket", "since", "probe_at", "at")
 
 

@@ -212,7 +212,7 @@ class Bench:
     def redrive(self, *job_ids: str, data: str = "") -> list[int]:
         """Ada sends dead jobs home."""
         pairs = [text for job_id in job_ids for text in (job_id, data)]
-        return self.functions.codes("redrive", "ada", "fixed it", *pairs)
+        return self.functions.codes("redrive", "ada", "fixed it", "", *pairs)
 
     def discard(self, *job_ids: str, how: str = "discarded") -> list[int]:
         """Ada gives dead jobs up."""

@@ -99,7 +99,7 @@ def test_a_spoilt_job_does_not_keep_others_from_being_rescued(bench: Bench) -> N
 
 MANY: dict[str, tuple[tuple[object, ...], Callable[[str], tuple[object, ...]]]] = {
     "cancel": (("ada", "why", ""), lambda job_id: (job_id,)),
-    "redrive": (("ada", "why"), lambda job_id: (job_id, "")),
+    "redrive": (("ada", "why", ""), lambda job_id: (job_id, "")),
     "discard": (("ada", "why", "discarded"), lambda job_id: (job_id,)),
     "reprioritise": (("ada", "why", 0), lambda job_id: (job_id, "high")),
     "run_now": (("ada", "why"), lambda job_id: (job_id,)),

@@ -182,7 +182,7 @@ def test_what_people_write_cannot_forge_history(bench: Bench) -> None:
     bench.seed(new_job("m", "low"), new_job("p", "low:x"))
 
     bench.functions.call("cancel", FORGED, FORGED, "", waiting, running)
-    bench.functions.call("redrive", FORGED, FORGED, dead, "")
+    bench.functions.call("redrive", FORGED, FORGED, "", dead, "")
     bench.functions.call("discard", FORGED, FORGED, "discarded", discarded)
     bench.functions.call("reprioritise", FORGED, FORGED, 0, "m", "high")
     bench.functions.call("run_now", FORGED, FORGED, hastened)

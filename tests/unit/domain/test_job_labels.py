@@ -13,6 +13,7 @@ from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_labels import NO_LABELS, JobLabels, labels_in, labels_of
 from backend.domain.jobs.options.job_terms import JobTerms, terms_in, terms_of
+from backend.domain.jobs.options.unique import UniqueScope
 
 SAID = {
     "tags": ["vip", "eu"],
@@ -58,6 +59,7 @@ TERMS = {
     "idempotency_window": 30,
     "limit_key": "shop-17",
     "limit": 2,
+    "scope": "started/120/report:7",
 }
 
 
@@ -83,7 +85,10 @@ def test_options_are_an_object(options: str) -> None:
 def test_every_term_is_read() -> None:
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
-    assert terms_of(TERMS) == JobTerms((1, 2.5), 0.2, 1.5, 60, noon, "order-17", 30.0, "shop-17", 2)
+    scope = UniqueScope("report:7", "started", longest_wait_seconds=120.0)
+    assert terms_of(TERMS) == JobTerms(
+        (1, 2.5), 0.2, 1.5, 60, noon, "order-17", 30.0, "shop-17", 2, scope
+    )
     assert TERMS.keys() == set(JobTerms._fields)
 
 

@@ -57,6 +57,7 @@ def test_only_events_without_a_state_of_their_own_lead_nowhere() -> None:
         EventKind.ENQUEUED,
         EventKind.CANCEL_ASKED,
         EventKind.REPRIORITISED,
+        EventKind.REPLACED,
         EventKind.DROPPED,
     }
 

@@ -35,7 +35,9 @@ FREE_NUMBERS = [bound for bound in NUMBERS if bound is not bounds.VERSION]
 
 def _options(bound: Bound, value: Any) -> dict[str, Any]:
     named = {bound.name: [value] if bound is bounds.RETRY_DELAY else value}
-    return named | ({"limit_key": "k"} if bound is bounds.LIMIT else {})
+    rest = {"limit_key": "k"} if bound is bounds.LIMIT else {}
+    debounce = {"unique": "started", "on_conflict": "debounce", "delay": bounds.DEBOUNCE.least}
+    return named | (debounce if bound is bounds.MAX_WAIT else rest)
 
 
 def _outside(bound: Bound) -> list[Any]:

@@ -16,14 +16,17 @@ from backend.domain.jobs.options.follow_ups import follow_ups_of, without
 from backend.domain.jobs.options.job_options import (
     JOB_ID,
     LINE,
+    ON_CONFLICT,
     OPTIONS,
     OWN,
     QUEUE,
     SPAN,
+    UNTIL,
     WEB_ADDRESS,
     JobOptions,
     Option,
 )
+from backend.domain.jobs.options.unique import UniqueScope
 from backend.domain.jobs.queue_name import Priority
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.jobs.job_options import checked
@@ -33,7 +36,6 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 6, 1, 13, tzinfo=UTC)
 #: Everything that can be said at once, and what becomes of it.
 EVERYTHING: JobOptions = {
-    "run_at": NOON.replace(tzinfo=None),
     "expires_at": LATER,
     "max_retries": 2,
     "retry_delays": (1, 2.5),
@@ -48,6 +50,11 @@ EVERYTHING: JobOptions = {
     "environment": "staging",
     "idempotency_key": "order-17",
     "idempotency_window": 30,
+    "unique": "started",
+    "unique_by": ["to"],
+    "on_conflict": "debounce",
+    "delay": 10,
+    "max_wait_seconds": 60,
     "limit_key": "shop-17",
     "limit": 2,
     "queue": "low",
@@ -64,6 +71,8 @@ FITTING = {
     JOB_ID: "a-b_C9",
     SPAN: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     QUEUE: "x" * QUEUE.longest,
+    UNTIL: "3600.5",
+    ON_CONFLICT: "debounce",
 }
 UNFITTING: dict[Any, list[Any]] = {
     datetime: ["2026-06-01", 5, True],
@@ -72,20 +81,24 @@ UNFITTING: dict[Any, list[Any]] = {
     WEB_ADDRESS: ["ftp://host/", "example.com", "https://a b", "javascript:x", "https://ü.de"],
     QUEUE: ["x" * 129, "two\nlines", 7],
     JOB_ID: ["a b", "x" * 65, "a:b", 7],
+    UNTIL: ["for ever", "-1", "1e3", "inf", True, ["x"]],
+    ON_CONFLICT: ["throw", "Keep", 7],
     SPAN: ["x", "00-0af7-b7ad-01", "0af7651916cd43dd8448eb211c80319c", 7],
 }
 
 
 def _new_job(options: Any) -> NewJob:
-    return job_intake("report", "told", now=NOON).check("report", {}, None, options)
+    return job_intake("report", "told", now=NOON).check("report", {"to": 7}, None, options)
 
 
 def test_everything_that_is_said_reaches_the_job() -> None:
-    assert EVERYTHING.keys() == OPTIONS.keys() - {"delay"}
+    assert EVERYTHING.keys() == OPTIONS.keys() - {"run_at"}
 
     job = _new_job(EVERYTHING)
 
-    assert (job.id, job.run_at, job.expires_at, job.timeout) == ("mine", NOON, LATER, 5.0)
+    assert (job.id, job.delay, job.expires_at, job.timeout) == ("mine", 10.0, LATER, 5.0)
+    assert job.scope is not None
+    assert job.scope == UniqueScope(job.scope.key, "started", "debounce", 60.0)
     assert (job.max_attempts, job.limit_key, job.limit) == (3, "shop-17", 2)
     assert str(job.queue) == "low"
     assert (job.unique_key, job.unique_window) == ("order-17", 30.0)
@@ -106,6 +119,11 @@ def test_everything_that_is_said_reaches_the_job() -> None:
         "environment": "staging",
         "idempotency_key": "order-17",
         "idempotency_window": 30,
+        "unique": "started",
+        "unique_by": ["to"],
+        "on_conflict": "debounce",
+        "max_wait_seconds": 60.0,
+        "scope": job.scope.text,
         "limit_key": "shop-17",
         "limit": 2,
         "callback_url": "https://example.com/told",
@@ -177,7 +195,7 @@ TEXTS = {name: option for name, option in OPTIONS.items() if option.text}
 def test_python_and_http_take_texts_of_the_same_length(option: Option) -> None:
     longest = FITTING[option.text or LINE]
     given: dict[str, Any] = {option.name: [longest] if option.most else longest}
-    together = {"limit": 1} if option.name == "limit_key" else {}
+    together: dict[str, Any] = {"limit": 1} if option.name == "limit_key" else {}
 
     body = EnqueueRequest.model_validate({"job_type": "report", **given})
 

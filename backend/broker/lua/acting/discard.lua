@@ -13,10 +13,10 @@ local function discard(keys, argv)
     local job = root .. ':job:' .. id
     local reply = redis.call('ZREM', root .. ':failed:dlq', id)
     redis.call('ZREM', root .. ':tally:dead', id)
-    local status, queue, unique_until, ttl, follow =
-      unpack(fields_of(job, 'status', 'origin', 'unique_until', 'result_ttl', 'follow'))
+    local status, queue, unique_until, ttl, follow, scope =
+      unpack(fields_of(job, 'status', 'origin', 'unique_until', 'result_ttl', 'follow', 'scope'))
     if reply == 1 and status == 'failed' then
-      if argv[3] == 'discarded' then ended(root, job, id, 'discarded', nil, follow, now) end
+      if argv[3] == 'discarded' then ended(root, job, id, 'discarded', nil, follow, scope, now) end
       if argv[3] == 'resolved' then
         count(root, queue, 'failed', -1)
         count(root, queue, 'finished', 1)
@@ -26,7 +26,7 @@ local function discard(keys, argv)
         redis.call('DEL', job, root .. ':results:' .. id)
       end
       event_by(root, argv[3], id, queue, argv[1], argv[2])
-      if argv[3] == 'resolved' then ended(root, job, id, 'resolved', nil, follow, now) end
+      if argv[3] == 'resolved' then ended(root, job, id, 'resolved', nil, follow, scope, now) end
     elseif reply == 1 then
       drop(root, id, queue, status)
       reply = 0

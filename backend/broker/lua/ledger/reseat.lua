@@ -39,7 +39,7 @@ local function become(root, job, id, queue, f, target, now)
   if f[4] then count(root, queue, 'parked', -1) end
   if target == 'failed' then
     bury(root, job, id, queue, now)
-    return ended(root, job, id, 'dead on record', f[5], f[9], now)
+    return ended(root, job, id, 'dead on record', f[5], f[9], f[10], now)
   end
   redis.call('HSET', job, 'status', target)
   redis.call('PERSIST', job)
@@ -47,7 +47,7 @@ local function become(root, job, id, queue, f, target, now)
     redis.call('HSET', job, 'ended_at', iso(now))
     count(root, queue, target, 1)
     keep(root, job, id, queue, target, f[7], now)
-    ended(root, job, id, 'over on record', f[5], f[9], now)
+    ended(root, job, id, 'over on record', f[5], f[9], f[10], now)
   elseif target == 'queued' then redis.call('HSET', job, 'enqueued_at', iso(now), 'fence', '') end
   -- What a stock RQ worker leaves that took it off its queue.
   if target ~= 'queued' then return end
@@ -79,7 +79,7 @@ local function reseat(keys, argv)
   local root, id, target, now = keys[1], argv[1], argv[4], now_ms()
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters', 'attempt', 'result_ttl', 'options',
-    'follow')
+    'follow', 'scope')
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
   if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end

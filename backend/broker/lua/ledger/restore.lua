@@ -1,9 +1,10 @@
 -- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
--- ARGV[2…] twenty-six a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
+-- ARGV[2…] twenty-seven a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
 --          at, unique key, unique window, limit key, limit, follow-ups to come, state (queued · scheduled · failed), created at, attempt,
---          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at, destination
+--          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at, destination,
+--          scope
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id
@@ -21,6 +22,7 @@ local function remember(root, id, argv, at, now)
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
   if argv[at + 15] ~= '' then add('follow', argv[at + 15]) note_follow_ups(root, id, now) end
+  scopes.remember(root, id, argv[at + 26], argv[at + 16], argv[at + 18], argv[at + 17], now, add)
   if argv[at + 25] ~= '' then add('destination', argv[at + 25]) end
   if argv[at + 20] ~= '' then add('suspect', '1') end
   if argv[at + 21] ~= '' then add('error', argv[at + 21]) end
@@ -31,7 +33,7 @@ end
 
 local function restore(keys, argv)
   local root, now, replies, joined = keys[1], now_ms(), {}, {}
-  for at = 2, #argv, 26 do
+  for at = 2, #argv, 27 do
     local id, queue, state = argv[at], argv[at + 1], argv[at + 16]
     local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
     if reply == 1 then

@@ -9,10 +9,12 @@
 --     then five a job: number of its head, id, payload (JSON), options (JSON), and what few jobs have ('': none
 --          of it), names and values with unit separators between: run_at (ms), delay (ms), expires_at (ms),
 --          unique_key, unique_window (ms), limit_key, limit, digest (of what is asked for; without it
---          whatever has the job's id or key will do), follow (which of the follow-ups in its options are to come), destination
+--          whatever has the job's id or key will do), follow (which of the follow-ups in its options are to come), destination,
+--          scope (see `_unique`), on_conflict (replace · debounce)
 -- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), the id of its twin when
---          the unique key is taken, -1 queue full, -2 recorder too far behind (nothing written); when id
---          or key belong to a job with other contents: that job's id, and since when it is here
+--          the unique key or its scope is taken ({id, 'replaced', ''} when it got the payload), -1 queue
+--          full, -2 recorder too far behind (nothing written); when id or key belong to a job with other
+--          contents: that job's id, and since when it is here
 -- Refused as a whole by Redis when memory is full: it alone has no allow-oom flag.
 local function words_in(text)
   local words = {}
@@ -52,6 +54,7 @@ local function rare_fields(call, head, id, data, options, rare, state)
     add('unique_key', rare.unique_key)
     add('unique_until', string.format('%.0f', call.now + rare.unique_window))
   end
+  if rare.scope then scopes.enter(call.root, id, rare, call.now, add) end
   if rare.digest then add('digest', rare.digest) end
   if rare.destination then add('destination', rare.destination) end
   if rare.follow then
@@ -68,6 +71,8 @@ local function admit(call, head, id, payload, options, rare_text)
   local is_here, joined = redis.call('EXISTS', job) == 1, call.joined[head.queue] or 0
   local twin = is_here and id or rare.unique_key and holder_of(root, rare.unique_key)
   if twin then return conflict_with(root, twin, head.kind, data, rare.digest or '') or (is_here and 3 or twin) end
+  twin = rare.scope and scopes.meet(call, rare, data)
+  if twin then return twin end
   if call.behind then return -2 end
   if call.backlog > 0 and redis.call('LLEN', head.list) + joined >= call.backlog then return -1 end
   if rare == NOTHING then redis.call('HSET', job, first_fields(call, head, data, options, state))

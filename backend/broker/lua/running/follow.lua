@@ -17,7 +17,7 @@ local function follow(keys, argv)
       redis.call('ZADD', key, now, id)
     else
       local is_expired = status == 'canceled' and expires_at and tonumber(expires_at) <= now
-      ended(root, job, id, is_expired and 'expired' or status, nil, left, now)
+      ended(root, job, id, is_expired and 'expired' or status, nil, left, nil, now)
       found = found + 1
     end
   end

@@ -91,7 +91,9 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
       .. FIELD .. body .. (log ~= '' and FIELD .. log or ''))
   end
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then
-    ended(root, job, id, kind, f[8], f[12], now)
+    ended(root, job, id, kind, f[8], f[12], f[14], now)
+  elseif f[14] and has_begun then
+    scopes.has_started(root, id, f[14])
   end
   return kind
 end
@@ -105,7 +107,7 @@ local function of_its_destination(root, kind, delay, result, f, now)
 end
 
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
-  'cancel', 'attempt', 'unique_until', 'follow', 'destination'}
+  'cancel', 'attempt', 'unique_until', 'follow', 'destination', 'scope'}
 
 local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}

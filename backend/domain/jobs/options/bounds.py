@@ -75,6 +75,11 @@ RATE_PER = Bound("per", 0.001, 31 * _DAY)
 FREEZE_LENGTH = Bound("length_seconds", 1, 31 * _DAY)
 FREEZE_RAMP = Bound("ramp_seconds", 0, _DAY)
 RATE_BURST = Bound("burst", 1, 1_000_000, "", is_whole=True)
+#: How long a job keeps those out that are the same, where that is a time; how far each of those puts
+#: it off, and how far all of them together.
+UNIQUE_SECONDS = Bound("unique", 0.001, _YEAR)
+DEBOUNCE = Bound("delay", 0.001, _YEAR)
+MAX_WAIT = Bound("max_wait_seconds", 0.001, 2 * _YEAR)
 VERSION = Bound("version", 1, 1_000_000, "", is_whole=True)
 #: What a `Breaker` is told.
 BREAKER = (
@@ -93,6 +98,8 @@ SCHEDULE_JITTER = Bound("jitter", 0, _YEAR)
 #: Most entries of ``retry_delays`` and of ``tags``.
 MOST_RETRY_DELAYS = 100
 MOST_TAGS = 32
+#: Most payload fields that make jobs the same.
+MOST_UNIQUE_BY = 16
 
 #: The largest that ``max_payload_bytes`` and ``max_result_bytes`` may be set to: each value passes
 #: through several processes whole, and Redis takes no text above 512 MB.

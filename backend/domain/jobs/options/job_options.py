@@ -41,6 +41,10 @@ SPAN = Text(
     "a traceparent as W3C Trace Context writes it",
 )
 WEB_ADDRESS = Text(512, "https?://[!-~]+", "an address that begins with https:// or http://")
+UNTIL = Text(
+    32, r"(started|ended|none|[0-9]+(\.[0-9]+)?)", "started, ended, none, or a number of seconds"
+)
+ON_CONFLICT = Text(16, "(keep|replace|debounce)", "keep, replace or debounce")
 QUEUE = Text(128, LINE.pattern, "a priority and a lane (high:email), a priority, or a lane")
 JOB_ID = Text(64, job_id.PATTERN, job_id.WORDS)
 
@@ -85,6 +89,29 @@ class JobOptions(TypedDict, total=False):
     ]
     idempotency_window: Annotated[
         float | None, bounds.IDEMPOTENCY_WINDOW, "How long the key is remembered."
+    ]
+    unique: Annotated[
+        str | float | None,
+        UNTIL,
+        "Of jobs that are the same one at a time: until it has started, until it has ended, or for so "
+        "many seconds. `none` lifts what the job type says.",
+    ]
+    unique_by: Annotated[
+        _Words | None,
+        LINE,
+        Many(bounds.MOST_UNIQUE_BY),
+        "The payload fields that make jobs the same; all of the payload when it is left out.",
+    ]
+    on_conflict: Annotated[
+        str | None,
+        ON_CONFLICT,
+        "What becomes of the job that is there: it is kept, gets the new payload, or is put off by `delay` "
+        "too.",
+    ]
+    max_wait_seconds: Annotated[
+        float | None,
+        bounds.MAX_WAIT,
+        "How long a debounce may put it off in all; ten delays when it is left out.",
     ]
     limit_key: Annotated[str | None, LINE, "Jobs of one key share one limit."]
     limit: Annotated[
@@ -131,6 +158,7 @@ class OwnOptions(TypedDict, total=False):
     parent_id: Annotated[str, LINE, "The job that enqueued it, or whose end it tells."]
     replay_of: Annotated[str, LINE, "The job that it repeats."]
     destination: Annotated[str, LINE, "What its breaker watches: where it is bound for."]
+    scope: Annotated[str, LINE, "How long it keeps others out, and by which key."]
     is_confined: Annotated[bool, "It may see and touch nothing of another tenant."]
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
+from backend.domain.jobs.options.unique import UniqueScope, scope_in
 
 
 class JobTerms(NamedTuple):
@@ -25,6 +26,7 @@ class JobTerms(NamedTuple):
     idempotency_window: float | None = None
     limit_key: str = ""
     limit: int = 0
+    scope: UniqueScope | None = None
 
     def retry_policy(self, max_attempts: int) -> RetryPolicy:
         """The policy that was fixed when the job was enqueued."""
@@ -50,6 +52,7 @@ def terms_of(options: Mapping[str, Any]) -> JobTerms:
         _number(said("idempotency_window")),
         said("limit_key") or "",
         int(said("limit") or 0),
+        scope_in(said("scope") or ""),
     )
 
 

@@ -1,0 +1,115 @@
+-- Unique jobs: of those that share a key, one at a time. Shared by every step; the loader puts it behind `_gates`.
+-- A job's hash has its `scope`, 'until/longest wait (s)/key', where `until` is 'started', 'ended' or seconds. `scope:<key>`
+-- names the job that took the key last. Whether that one still holds it is asked of its hash when the next one comes: what
+-- somebody deleted, or an earlier release ended, keeps nobody out, and no process and no expiry is waited for. Taken out it is
+-- by its holder alone. `scope_from` are the attempts before a redrive took the key, `debounce_by` (ms) is how far a job may be put off.
+local scopes = {}
+do
+  local WAITING = {queued = true, scheduled = true, deferred = true}
+  local WITHDRAWN = {canceled = true, expired = true, discarded = true}
+
+  local function parts_of(scope)
+    local till, longest, key = string.match(scope, '^([^/]*)/([^/]*)/(.*)$')
+    return till, tonumber(longest), key
+  end
+
+  local function place_of(root, key) return root .. ':tally:scope:' .. key end
+
+  local function latest(now, longest) return string.format('%.0f', now + longest * 1000) end
+
+  -- Who holds the key of a scope (nil: nobody), its fields, and whether it still waits to start first.
+  function scopes.holder(root, scope)
+    local _, _, key = parts_of(scope)
+    local id = redis.call('GET', place_of(root, key))
+    if not id then return nil end
+    local f = fields_of(root .. ':job:' .. id, 'status', 'scope', 'attempt', 'scope_from', 'origin', 'debounce_by')
+    if not f[1] or not f[2] then return nil end
+    local till, _, own = parts_of(f[2])
+    local is_first = WAITING[f[1]] and (f[3] or '0') == (f[4] or '0')
+    local holds = f[1] ~= 'canceled'
+    if till == 'started' then holds = is_first
+    elseif till == 'ended' then holds = WAITING[f[1]] or f[1] == 'started' end
+    return own == key and holds and id or nil, f, is_first
+  end
+
+  local function take(root, id, till, key, left)
+    if tonumber(till) then redis.call('SET', place_of(root, key), id, 'PX', string.format('%.0f', left))
+    else redis.call('SET', place_of(root, key), id) end
+  end
+
+  -- A new job takes its key; `add` puts a field into its hash. One that keeps others out for a time is kept as long itself.
+  function scopes.enter(root, id, rare, now, add)
+    local till, longest, key = parts_of(rare.scope)
+    local window = (tonumber(till) or 0) * 1000
+    take(root, id, till, key, window)
+    add('scope', rare.scope)
+    if longest then add('debounce_by', latest(now, longest)) end
+    if window > tonumber(rare.unique_window or 0) then add('unique_until', string.format('%.0f', now + window)) end
+  end
+
+  -- The holder gets the payload of a job that is not accepted, and when it is put off a later time, but none beyond its latest.
+  local function replace(call, id, f, rare, data)
+    local due = ''
+    redis.call('HSET', call.jobs .. id, 'data', data)
+    if rare.destination then redis.call('HSET', call.jobs .. id, 'destination', rare.destination) end
+    if rare.on_conflict == 'debounce' and f[1] == 'scheduled' then
+      due = rare.delay and call.now + rare.delay or tonumber(rare.run_at or call.now)
+      due = math.min(due, tonumber(f[6]) or math.huge)
+      schedule(call.root, id, f[5], due)
+    end
+    event(call.root, 'replaced', id, f[5], nil, nil, '\31\31' .. due .. '\31\31\31' .. data)
+    return {id, 'replaced', ''}
+  end
+
+  -- What `enqueue` answers a job whose key another one holds; nil: nobody does. Its idempotency key stands for that one too.
+  function scopes.meet(call, rare, data)
+    local holder, f, is_first = scopes.holder(call.root, rare.scope)
+    local replaces = rare.on_conflict and is_first
+    if not holder then return nil end
+    if replaces and call.behind then return -2 end
+    if rare.unique_key then
+      redis.call('SET', call.root .. ':tally:unique:' .. rare.unique_key, holder, 'PX', rare.unique_window)
+      if rare.digest then redis.call('HSET', call.jobs .. holder, 'asked:' .. rare.digest, '1') end
+    end
+    return replaces and replace(call, holder, f, rare, data) or holder
+  end
+
+  local function free(root, id, key)
+    if redis.call('GET', place_of(root, key)) == id then redis.call('DEL', place_of(root, key)) end
+  end
+
+  -- An attempt began and is over; a job that keeps others out until it has started has done so.
+  function scopes.has_started(root, id, scope)
+    local till, _, key = parts_of(scope)
+    if till == 'started' then free(root, id, key) end
+  end
+
+  -- The job has ended. A time goes on, unless the job was withdrawn.
+  function scopes.has_ended(root, id, scope, how)
+    local till, _, key = parts_of(scope)
+    if not tonumber(till) or WITHDRAWN[how] then free(root, id, key) end
+  end
+
+  -- A job that ended waits once more, and takes its key again unless another one holds it.
+  function scopes.come_back(root, job, id, scope, attempt)
+    local till, _, key = parts_of(scope)
+    local holder = scopes.holder(root, scope)
+    if holder and holder ~= id then return end
+    take(root, id, till, key, (tonumber(till) or 0) * 1000)
+    redis.call('HSET', job, 'scope_from', attempt or '0')
+  end
+
+  -- A job that is made again from the record. Who had started, or is dead, does not take what it had given back.
+  function scopes.remember(root, id, scope, state, attempt, created, now, add)
+    if scope == '' then return end
+    local till, longest, key = parts_of(scope)
+    local left = created + (tonumber(till) or 0) * 1000 - now
+    add('scope', scope)
+    if longest then add('debounce_by', latest(created, longest)) end
+    if tonumber(till) and left > 0 then add('unique_until', string.format('%.0f', now + left)) end
+    local holds = left > 0
+    if till == 'started' then holds = WAITING[state] and attempt == '0'
+    elseif till == 'ended' then holds = WAITING[state] end
+    if holds and not scopes.holder(root, scope) then take(root, id, till, key, left) end
+  end
+end
