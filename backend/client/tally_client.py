@@ -121,10 +121,19 @@ class TallyClient:
         return str(outcome)
 
     def retry(
-        self, job_id: str, *, reason: str = "", payload: Mapping[str, Any] | None = None
+        self,
+        job_id: str,
+        *,
+        reason: str = "",
+        payload: Mapping[str, Any] | None = None,
+        anyway: bool = False,
     ) -> None:
-        """Sends a dead job back to its queue, with another payload if one is given."""
-        body = {"reason": reason, "payload": dict(payload) if payload is not None else None}
+        """Sends a dead job back to its queue, with another payload if one is given.
+
+        ``anyway``: also while a job that is the same holds the key that they share.
+        """
+        body: dict[str, Any] = {"reason": reason, **({"anyway": True} if anyway else {})}
+        body["payload"] = dict(payload) if payload is not None else None
         self.request("POST", f"/api/jobs/{_part(job_id)}/retry", body)
 
     def overview(self) -> dict[str, Any]:

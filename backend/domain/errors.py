@@ -10,6 +10,7 @@ TallyError
 │   ├── IdempotencyConflict   the key or job id belongs to a job with other contents
 │   ├── JobNotFound
 │   └── IllegalMove           the job is not in a state that allows this
+│       └── NotUnique         another job that is the same holds their key
 ├── Unavailable               a store or a part cannot serve now; trying later may help
 │   ├── QueueUnavailable      Redis cannot be reached or refuses us
 │   ├── QueueFull             a queue's backlog or Redis' memory is at its limit
@@ -105,6 +106,12 @@ class IllegalMove(InvalidRequest):
     """The job is in a state that does not allow this."""
 
     code = "illegal_move"
+
+
+class NotUnique(IllegalMove):
+    """Another job that is the same holds the key that they share; ``details["holder"]`` is its id."""
+
+    code = "not_unique"
 
 
 class Unavailable(TallyError):

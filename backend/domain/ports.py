@@ -270,6 +270,9 @@ class Inspection(Protocol):
     def gate(self, gate: str) -> tuple[list[str], int]:
         """Who holds the slots of a concurrency limit, and how many wait behind it."""
 
+    def holder_of(self, key: str) -> str:
+        """The job that took the key of what is unique last; empty for none."""
+
     def rates(self) -> dict[str, Rate]:
         """How many jobs of a type may start in a time, where that is limited."""
 

@@ -138,6 +138,11 @@ class MemoryInspection:
             holders = sorted(self._state.holders.get(gate, ()))
             return holders, len(self._state.parked.get(gate, ()))
 
+    def holder_of(self, key: str) -> str:
+        """The job that took the key of what is unique last; empty for none."""
+        with self._state.lock:
+            return self._state.scopes.get(key, ("", 0))[0]
+
     def rates(self) -> dict[str, Rate]:
         """How many jobs of a type may start in a time, where that is limited."""
         with self._state.lock:

@@ -35,6 +35,7 @@ STATUSES = {
     "worker_not_found": 404,
     "schedule_not_found": 404,
     "illegal_move": 409,
+    "not_unique": 409,
     "schedule_conflict": 409,
     "result_not_ready": 409,
     "idempotency_conflict": 422,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from backend.api.http.answer import Answer
 from backend.api.http.operation import Router
 from backend.api.http.paging import with_links
 from backend.api.request.bulk_actions import act, dead_jobs
 from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
-from backend.api.schemas.bulk import BulkOutcome, DeadBulkRequest
+from backend.api.schemas.bulk import BulkOutcome, DeadBulkRequest, RedriveRequest
 from backend.api.schemas.dead_letters import DeadJob, DeadPage, DeadQuery
 from backend.api.schemas.fields import JobId
 from backend.api.schemas.job_actions import Done
@@ -33,12 +35,14 @@ def list_dead(call: Call, query: DeadQuery) -> Answer[DeadPage]:
 
 
 @router.post("/api/dlq/redrive")
-def redrive_many(call: Call, body: DeadBulkRequest) -> BulkOutcome:
+def redrive_many(call: Call, body: RedriveRequest) -> BulkOutcome:
     """Sends dead jobs home with all their attempts: by filter, by id, or `all` of them.
 
-    With `dry_run` it only shows how many they are, the oldest, and a few of them.
+    With `dry_run` it only shows how many they are, the oldest, and a few of them. Those whose key a job
+    that is the same holds are left out, unless `anyway`.
     """
-    redrive, selection = call.actions.dead_letters.redrive_many, dead_jobs(call, body)
+    redrive = partial(call.actions.dead_letters.redrive_many, anyway=body.anyway)
+    selection = dead_jobs(call, body)
     return act(call, selection, redrive, dry_run=body.dry_run, reason=body.reason)
 
 

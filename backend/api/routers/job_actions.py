@@ -29,8 +29,13 @@ def cancel(call: Call, job_id: JobId, body: CancelRequest) -> Done:
 
 @router.post("/api/jobs/{job_id}/retry", optional_body=True, alias="/api/dlq/{job_id}/redrive")
 def retry(call: Call, job_id: JobId, body: RetryRequest) -> Done:
-    """Sends a dead job back to its queue with all its attempts, with another payload if one is given."""
-    call.actions.jobs.retry(call.actor, job_id, reason=body.reason, payload=body.payload)
+    """Sends a dead job back to its queue with all its attempts, with another payload if one is given.
+
+    While a job that is the same holds the key that they share it is refused (`not_unique`), unless
+    `anyway`.
+    """
+    jobs, reason = call.actions.jobs, body.reason
+    jobs.retry(call.actor, job_id, reason=reason, payload=body.payload, anyway=body.anyway)
     return Done(id=job_id, outcome="queued")
 
 

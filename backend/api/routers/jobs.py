@@ -31,8 +31,9 @@ def enqueue(call: Call, body: EnqueueRequest) -> Answer[Accepted]:
     """Enqueues one job.
 
     Once it is answered, the job will not be lost. `202` says it is new, `200` that it was there
-    already (same `Idempotency-Key`, `idempotency_key` or `job_id`). With `Prefer: wait=5` the answer
-    is held back until the job has ended, at most so many seconds, and carries the job.
+    already (same `Idempotency-Key`, `idempotency_key` or `job_id`), or one that is the same (`unique`).
+    With `Prefer: wait=5` the answer is held back until the job has ended, at most so many seconds, and
+    carries the job.
     """
     reply = accept(call, [body])[0]
     waited = call.app_state.waiting.wait(
@@ -47,6 +48,7 @@ def enqueue(call: Call, body: EnqueueRequest) -> Answer[Accepted]:
             id=reply.id,
             state=waited.state if waited else None,
             created=reply.created,
+            replaced=reply.replaced,
             durability=reply.durability.value,
             job=call.app_state.resources.job(waited) if waited else None,
         ),

@@ -63,6 +63,12 @@ class DeadBulkRequest(Bulk):
     all: bool = Field(False, description="Every dead job; must be said.")
 
 
+class RedriveRequest(DeadBulkRequest):
+    """Which dead jobs to send home."""
+
+    anyway: bool = Field(False, description="Also those whose key a job that is the same holds.")
+
+
 class PurgeRequest(Because):
     """A purge, on purpose only."""
 

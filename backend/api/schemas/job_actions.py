@@ -20,6 +20,7 @@ class RetryRequest(Because):
     """How to retry a dead job."""
 
     payload: dict[str, JsonValue] | None = Field(None, description="Instead of the one it had.")
+    anyway: bool = Field(False, description="Also while a job that is the same holds their key.")
 
 
 class ReprioritiseRequest(Because):

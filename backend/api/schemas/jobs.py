@@ -131,7 +131,10 @@ class Accepted(Resource):
 
     id: str
     state: StateWord | None = Field(None, description="Empty while Redis has not seen the job.")
-    created: bool = Field(description="False: it, or its twin by idempotency key, was there.")
+    created: bool = Field(
+        description="False: it, its twin by idempotency key, or one that is the same was there."
+    )
+    replaced: bool = Field(False, description="The one that was there got the payload of this one.")
     durability: DurabilityWord = _DURABILITY
     job: JobResource | None = Field(None, description="Only when asked to wait.")
 
@@ -141,12 +144,14 @@ class BulkItem(Resource):
 
     id: str
     created: bool
+    replaced: bool = False
     durability: DurabilityWord = _DURABILITY
 
     @classmethod
     def of(cls, reply: EnqueueReply) -> BulkItem:
         """What became of one."""
-        return cls(id=reply.id, created=reply.created, durability=reply.durability.value)
+        level = reply.durability.value
+        return cls(id=reply.id, created=reply.created, replaced=reply.replaced, durability=level)
 
 
 class BulkAccepted(Resource):

@@ -196,6 +196,12 @@ class RedisInspection:
             found = self._client.zrange(self._keys.frozen, 0, -1, withscores=True)
         return windows_in(cast(list[tuple[bytes, float]], found))
 
+    def holder_of(self, key: str) -> str:
+        """The job that took the key of what is unique last; empty for none."""
+        with translated():
+            found = cast("bytes | None", self._client.get(self._keys.scope(key)))
+        return found.decode() if found else ""
+
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""
         with translated():

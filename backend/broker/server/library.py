@@ -65,7 +65,16 @@ STEPS = (
     "raise",
 )
 #: What they share, before all of them.
-SHARED = ("_history", "_prelude", "_gates", "_freezes", "_rates", "_breakers", "_unique", "_endings")
+SHARED = (
+    "_history",
+    "_prelude",
+    "_gates",
+    "_freezes",
+    "_rates",
+    "_breakers",
+    "_unique",
+    "_endings",
+)
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {
     "claim": ["may_pick", "claim_state", "take", "start_all"],

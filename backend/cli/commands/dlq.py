@@ -102,6 +102,7 @@ def groups(as_json: bool, **wanted: Any) -> None:
 @click.option("--all", "every", is_flag=True, help="Every dead job.")
 @options.job_filter
 @click.option("--payload", help="Run them with this payload instead: JSON, @FILE or -.")
+@options.anyway
 @options.yes
 @options.reason
 @options.as_json
@@ -110,6 +111,7 @@ def redrive(
     job_ids: tuple[str, ...],
     every: bool,
     payload: str | None,
+    anyway: bool,
     yes: bool,
     reason: str,
     as_json: bool,
@@ -128,11 +130,11 @@ def redrive(
         raise click.UsageError("--payload goes with job ids.")
 
     def one(job_id: str) -> str:
-        actions().jobs.retry(who(), job_id, reason=reason, payload=changed)
+        actions().jobs.retry(who(), job_id, reason=reason, payload=changed, anyway=anyway)
         return "queued again"
 
     def many(ids: list[str]) -> list[str]:
-        return actions().dead_letters.redrive_many(who(), ids, reason=reason)
+        return actions().dead_letters.redrive_many(who(), ids, reason=reason, anyway=anyway)
 
     chosen = _Chosen(job_ids, every=every, wanted=wanted)
     chosen.act("redrive", one, many, yes=yes, as_json=as_json)

@@ -20,6 +20,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 reason = click.option("--reason", default="", help="Why, for history and the audit log.")
+anyway = click.option(
+    "--anyway", is_flag=True, help="Also while a job that is the same holds their key."
+)
 since = click.option("--since", type=INSTANT, help="From: 2h, 7d, 2026-02-01T08:00.")
 until = click.option("--until", type=INSTANT, help="Until, in the same form.")
 

@@ -32,12 +32,13 @@ class DeadLetterActions(ActionFamily):
 
     @action("dlq.redrive_many", "dlq")
     def redrive_many(
-        self, by: Actor, job_ids: Sequence[str], *, reason: str = ""
+        self, by: Actor, job_ids: Sequence[str], *, reason: str = "", anyway: bool = False
     ) -> Effect[list[str]]:
         """Sends dead jobs home with all their attempts; those that were still dead."""
         self._ownership.check_live(by, job_ids)
-        done = self._bulk.redrive(job_ids, by=by, reason=reason)
-        return Effect(done, done, before={"selected": len(job_ids)})
+        done = self._bulk.redrive(job_ids, by=by, reason=reason, anyway=anyway)
+        after = {"anyway": True} if anyway else None
+        return Effect(done, done, before={"selected": len(job_ids)}, after=after)
 
     @action("dlq.discard_many", "dlq")
     def discard_many(

@@ -64,11 +64,13 @@ class JobActions(ActionFamily):
         *,
         reason: str = "",
         payload: Mapping[str, Any] | None = None,
+        anyway: bool = False,
     ) -> Effect[None]:
         """Sends a dead job home with all its attempts; with another payload if one is given."""
         self._ownership.check_to_run(by, job_id)
-        self._control.redrive(job_id, by=by, reason=reason, payload=payload)
-        return Effect(None, [job_id], after={"payload_changed": payload is not None})
+        self._control.redrive(job_id, by=by, reason=reason, payload=payload, anyway=anyway)
+        after = {"payload_changed": payload is not None, **({"anyway": True} if anyway else {})}
+        return Effect(None, [job_id], after=after)
 
     @action("jobs.resolve", "job:{job_id}")
     def resolve(self, by: Actor, job_id: str, *, reason: str = "") -> Effect[None]:

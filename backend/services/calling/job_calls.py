@@ -44,16 +44,30 @@ class JobCalls(Reaches):
         *,
         payload: Mapping[str, Any] | None = None,
         reason: str = "",
+        anyway: bool = False,
         by: Caller = None,
     ) -> None:
-        """Sends a dead job home with all its attempts; with another payload if one is given."""
-        self._parts.actions.jobs.retry(actor_of(by), job_id, reason=reason, payload=payload)
+        """Sends a dead job home with all its attempts; with another payload if one is given.
+
+        Raises `NotUnique` where a job that is the same holds their key, unless it is to be done ``anyway``.
+        """
+        jobs = self._parts.actions.jobs
+        jobs.retry(actor_of(by), job_id, reason=reason, payload=payload, anyway=anyway)
 
     def retry_jobs(
-        self, job_ids: Sequence[str], *, reason: str = "", by: Caller = None
+        self,
+        job_ids: Sequence[str],
+        *,
+        reason: str = "",
+        anyway: bool = False,
+        by: Caller = None,
     ) -> list[str]:
-        """Sends many dead jobs home; the ids of those that were still dead."""
-        return self._parts.actions.dead_letters.redrive_many(actor_of(by), job_ids, reason=reason)
+        """Sends many dead jobs home; the ids of those that were still dead.
+
+        One whose key a job that is the same holds is left out, unless it is to be done ``anyway``.
+        """
+        dead = self._parts.actions.dead_letters
+        return dead.redrive_many(actor_of(by), job_ids, reason=reason, anyway=anyway)
 
     def discard_job(self, job_id: str, *, reason: str = "", by: Caller = None) -> None:
         """Takes a dead job out of the dead-letter queue for good; history keeps it."""

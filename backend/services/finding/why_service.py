@@ -91,6 +91,7 @@ class WhyService:
         elif job.state is JobState.FAILED:
             reason = f"{job.error.error}: {job.error.message}" if job.error else "no error is kept"
             yield Cause("failed", f"it failed for good and waits for a person: {reason}", {})
+            yield from self._kept_out(job)
         elif job.state is JobState.DEFERRED:
             yield Cause("deferred", "it waits for the jobs it depends on", {})
         else:
@@ -119,8 +120,23 @@ class WhyService:
                 f"{in_units(max(0, ahead))}",
                 details,
             )
+        elif job.scope is not None and job.scope.longest_wait_seconds:
+            longest = in_units(job.scope.longest_wait_seconds)
+            told = (
+                f"it is due in {in_units(max(0, ahead))}; each job that is the same puts it off, up to "
+                f"{longest} from when it was accepted"
+            )
+            yield Cause("debounced", told, details)
         else:
             yield Cause("due_later", f"it is due in {in_units(max(0, ahead))}", details)
+
+    def _kept_out(self, job: JobView) -> Iterator[Cause]:
+        """Who holds the key of a dead job that would share it."""
+        holder = self._look.holder_of(job.scope.key) if job.scope else ""
+        found = self._look.jobs([holder]) if holder not in {"", job.id} else []
+        if found and not found[0].state.is_final:
+            text = f"job {holder}, which is the same, holds the key that they share"
+            yield Cause("kept_out", f"{text}: it is sent home only --anyway", {"holder": holder})
 
     def _started(self, job: JobView) -> Iterator[Cause]:
         alive = {worker.name for worker in self._look.workers() if worker.state != "lost"}

@@ -10,7 +10,7 @@ from backend.domain.access.actor import Actor
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.step_codes import CancelCode
+from backend.domain.jobs.step_codes import CancelCode, RedriveCode
 from backend.domain.ports import Inspection, Operations
 from backend.services.finding.dead_letters import DeadLetters
 from backend.services.finding.live_listing import LiveListing
@@ -94,9 +94,12 @@ class BulkService:
         """The dead jobs that a filter takes."""
         return selection_of(self._dead.matching(wanted), most)
 
-    def redrive(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
-        """Sends dead jobs home; the ids of those that were still dead."""
-        return _done(ids, self._do.redrive(ids, by=by.name, reason=reason))
+    def redrive(
+        self, ids: Sequence[str], *, by: Actor, reason: str, anyway: bool = False
+    ) -> list[str]:
+        """Sends dead jobs home; the ids of those that were still dead, and that no other one kept out."""
+        codes = self._do.redrive(ids, by=by.name, reason=reason, anyway=anyway)
+        return _done(ids, [code is RedriveCode.QUEUED for code in codes])
 
     def discard(self, ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
         """Takes dead jobs out of the dead-letter queue for good; the ids of those that were in it."""

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from backend.domain.access.actor import Actor
-from backend.domain.errors import IllegalMove, JobNotFound
+from backend.domain.errors import IllegalMove, JobNotFound, NotUnique
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.rate import Rate, RateWord
+from backend.domain.jobs.options.unique import NOT_UNIQUE
 from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName
-from backend.domain.jobs.step_codes import CancelCode, MoveCode
+from backend.domain.jobs.step_codes import CancelCode, MoveCode, RedriveCode
 from backend.domain.ports import Inspection, JobQueue, Operations
 from backend.services.jobs.held_thing import held_thing
 from backend.services.jobs.job_intake import JobIntake
@@ -51,20 +52,28 @@ class JobControl:
         return "canceled" if code is CancelCode.CANCELED else "asked"
 
     def redrive(
-        self, job_id: str, *, by: Actor, reason: str = "", payload: Mapping[str, Any] | None = None
+        self,
+        job_id: str,
+        *,
+        by: Actor,
+        reason: str = "",
+        payload: Mapping[str, Any] | None = None,
+        anyway: bool = False,
     ) -> None:
-        """Sends a dead job home with all its attempts; with another payload if one is given."""
+        """Sends a dead job home with all its attempts; with another payload if one is given.
+
+        Raises `NotUnique` where a job that is the same holds their key, unless it is to be done ``anyway``.
+        """
+        how: Any = {"by": by.name, "reason": reason, "anyway": anyway}
         if payload is None:
-            done = self._do.redrive([job_id], by=by.name, reason=reason)[0]
+            done = self._do.redrive([job_id], **how)[0]
         else:
             job = self._find(job_id)
-            asked = self._intake.check(job.job_type, payload, None, {})
-            done = self._do.redrive_changed(
-                *(job_id, job.job_type, asked.payload),
-                destination=asked.options.get(DESTINATION, ""),
-                by=by.name,
-                reason=reason,
-            )
+            asked = self._intake.check(job.job_type, payload, None, {"unique": NOT_UNIQUE})
+            how["destination"] = asked.options.get(DESTINATION, "")
+            done = self._do.redrive_changed(job_id, job.job_type, asked.payload, **how)
+        if done is RedriveCode.KEPT_OUT:
+            raise self._kept_out(job_id)
         if not done:
             raise self._not_dead(job_id)
 
@@ -150,6 +159,16 @@ class JobControl:
         if job is None:
             raise JobNotFound(f"no job {job_id!r} in Redis", job_id=job_id)
         return job
+
+    def _kept_out(self, job_id: str) -> Exception:
+        scope = self._find(job_id).scope
+        holder = self._look.holder_of(scope.key) if scope else ""
+        return NotUnique(
+            f"job {job_id} is not sent home: job {holder}, which is the same, holds the key that they "
+            "share. Wait until that one is through, or send it home anyway",
+            job_id=job_id,
+            holder=holder,
+        )
 
     def _not_dead(self, job_id: str) -> Exception:
         job = self._find(job_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from backend.bootstrap.current import platform
 from backend.cli.commands import dlq
-from tests.integration.cli.dead_jobs import dead_jobs
+from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
 
@@ -87,3 +88,14 @@ def test_what_died_while_the_question_was_read_is_left_alone(
 
     assert sorted(done) == sorted(dead)
     assert [job["id"] for job in shell.json("dlq", "list")] == late
+
+
+def test_a_dead_job_whose_twin_waits_is_sent_home_anyway_only(shell: Shell) -> None:
+    service = platform().queue_service
+    dead = service.enqueue_job("fail", {}, max_retries=0, unique="ended")
+    work_off()
+    shell.json("jobs", "enqueue", "fail", "--unique", "ended")
+
+    assert "which is the same" in shell.run("dlq", "redrive", dead, status=1).talk
+
+    assert "queued again" in shell.run("dlq", "redrive", dead, "--anyway").text

@@ -38,9 +38,12 @@ def cancel(job_ids: tuple[str, ...], force: bool, yes: bool, reason: str, as_jso
 @click.command()
 @click.argument("job_ids", nargs=-1, required=True, metavar="JOB_ID...")
 @click.option("--payload", help="Run it with this payload instead: JSON, @FILE or -.")
+@options.anyway
 @options.reason
 @options.as_json
-def retry(job_ids: tuple[str, ...], payload: str | None, reason: str, as_json: bool) -> None:
+def retry(
+    job_ids: tuple[str, ...], payload: str | None, anyway: bool, reason: str, as_json: bool
+) -> None:
     """Sends failed jobs back to their queues with all their attempts.
 
     \b
@@ -51,7 +54,7 @@ def retry(job_ids: tuple[str, ...], payload: str | None, reason: str, as_json: b
     changed = payload_from(payload) if payload else None
 
     def act(job_id: str) -> str:
-        actions().jobs.retry(who(), job_id, reason=reason, payload=changed)
+        actions().jobs.retry(who(), job_id, reason=reason, payload=changed, anyway=anyway)
         return "queued again"
 
     for_each(job_ids, act, as_json=as_json)
