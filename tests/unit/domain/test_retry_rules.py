@@ -58,87 +58,87 @@ BOTH = Retry(on=(Exception,), give_up_on=(CardDeclined, KeyError))
 OS = Retry(on=(OSError, TimeoutError))
 
 
-@pytest.mark.parametrize(
-    ("rules", "raised", "expected"),
-    [
-        # Without rules everything is tried again.
-        (NONE, ValueError(), AGAIN),
-        (NONE, KeyboardInterrupt(), AGAIN),
-        (NONE, SystemExit(1), AGAIN),
-        (NONE, group(ValueError()), AGAIN),
-        (NONE, group(ValueError(), KeyError()), AGAIN),
-        # Only what is named, subclasses too.
-        (ON, NetError(), AGAIN),
-        (ON, Refused(), AGAIN),
-        (ON, ValueError(), GIVEN_UP),
-        (ON, SystemExit(1), GIVEN_UP),
-        (OS, ConnectionResetError(), AGAIN),
-        (OS, TimeoutError(), AGAIN),
-        (OS, LookupError(), GIVEN_UP),
-        # All but what is named.
-        (NEVER, CardDeclined(), GIVEN_UP),
-        (NEVER, ValueError(), AGAIN),
-        (BOTH, KeyError(), GIVEN_UP),
-        (BOTH, CardDeclined(), GIVEN_UP),
-        (BOTH, ValueError(), AGAIN),
-        (BOTH, KeyboardInterrupt(), GIVEN_UP),
-        # Groups: one leaf is enough to give up, all must fit to go on.
-        (ON, group(NetError()), AGAIN),
-        (ON, group(NetError(), Refused()), AGAIN),
-        (ON, group(NetError(), ValueError()), GIVEN_UP),
-        (ON, group(group(Refused()), NetError()), AGAIN),
-        (ON, group(group(ValueError()), NetError()), GIVEN_UP),
-        (NEVER, group(ValueError(), CardDeclined()), GIVEN_UP),
-        (NEVER, group(ValueError(), group(CardDeclined())), GIVEN_UP),
-        (NEVER, group(ValueError(), KeyError()), AGAIN),
-        # Signals go first, whatever the rules say.
-        (ON, RetryLater(delay=5), ("retried", 5.0)),
-        (ON, RetryLater(), AGAIN),
-        (ON, Snooze(3), ("snoozed", 3.0)),
-        (NEVER, PermanentFailure("gone"), SPENT),
-        (NONE, PermanentFailure("gone"), SPENT),
-        (Retry(give_up_on=(RetryLater,)), RetryLater(delay=5), ("retried", 5.0)),
-        # Signals that a group wraps.
-        (NONE, group(PermanentFailure("gone")), SPENT),
-        (ON, group(RetryLater(delay=5)), ("retried", 5.0)),
-        (ON, group(group(RetryLater(delay=5))), ("retried", 5.0)),
-        (NONE, group(Snooze(3)), ("snoozed", 3.0)),
-        (NONE, group(Snooze(3), Snooze(9)), ("snoozed", 9.0)),
-        (NONE, group(Snooze(3), ValueError()), AGAIN),
-        (NEVER, group(Snooze(3), CardDeclined()), GIVEN_UP),
-        (NONE, group(RetryLater(delay=5), RetryLater(delay=7)), ("retried", 7.0)),
-        (NONE, group(RetryLater(), RetryLater(delay=7)), ("retried", 7.0)),
-        (NONE, group(RetryLater(delay=5), Snooze(99)), ("retried", 5.0)),
-        (NONE, group(RetryLater(delay=5), ValueError()), ("retried", 5.0)),
-        (NEVER, group(RetryLater(delay=5), PermanentFailure("x")), SPENT),
-        (NONE, group(RetryLater(delay=math.nan), RetryLater(delay=5)), ("failed", "invalid_delay")),
-    ],
-)
+CASES: list[tuple[Retry, BaseException, tuple[str, float | str]]] = [
+    # Without rules everything is tried again.
+    (NONE, ValueError(), AGAIN),
+    (NONE, KeyboardInterrupt(), AGAIN),
+    (NONE, SystemExit(1), AGAIN),
+    (NONE, group(ValueError()), AGAIN),
+    (NONE, group(ValueError(), KeyError()), AGAIN),
+    # Only what is named, subclasses too.
+    (ON, NetError(), AGAIN),
+    (ON, Refused(), AGAIN),
+    (ON, ValueError(), GIVEN_UP),
+    (ON, SystemExit(1), GIVEN_UP),
+    (OS, ConnectionResetError(), AGAIN),
+    (OS, TimeoutError(), AGAIN),
+    (OS, LookupError(), GIVEN_UP),
+    # All but what is named.
+    (NEVER, CardDeclined(), GIVEN_UP),
+    (NEVER, ValueError(), AGAIN),
+    (BOTH, KeyError(), GIVEN_UP),
+    (BOTH, CardDeclined(), GIVEN_UP),
+    (BOTH, ValueError(), AGAIN),
+    (BOTH, KeyboardInterrupt(), GIVEN_UP),
+    # Groups: one leaf is enough to give up, all must fit to go on.
+    (ON, group(NetError()), AGAIN),
+    (ON, group(NetError(), Refused()), AGAIN),
+    (ON, group(NetError(), ValueError()), GIVEN_UP),
+    (ON, group(group(Refused()), NetError()), AGAIN),
+    (ON, group(group(ValueError()), NetError()), GIVEN_UP),
+    (NEVER, group(ValueError(), CardDeclined()), GIVEN_UP),
+    (NEVER, group(ValueError(), group(CardDeclined())), GIVEN_UP),
+    (NEVER, group(ValueError(), KeyError()), AGAIN),
+    # Signals go first, whatever the rules say.
+    (ON, RetryLater(delay=5), ("retried", 5.0)),
+    (ON, RetryLater(), AGAIN),
+    (ON, Snooze(3), ("snoozed", 3.0)),
+    (NEVER, PermanentFailure("gone"), SPENT),
+    (NONE, PermanentFailure("gone"), SPENT),
+    (Retry(give_up_on=(RetryLater,)), RetryLater(delay=5), ("retried", 5.0)),
+    # Signals that a group wraps.
+    (NONE, group(PermanentFailure("gone")), SPENT),
+    (ON, group(RetryLater(delay=5)), ("retried", 5.0)),
+    (ON, group(group(RetryLater(delay=5))), ("retried", 5.0)),
+    (NONE, group(Snooze(3)), ("snoozed", 3.0)),
+    (NONE, group(Snooze(3), Snooze(9)), ("snoozed", 9.0)),
+    (NONE, group(Snooze(3), ValueError()), AGAIN),
+    (NEVER, group(Snooze(3), CardDeclined()), GIVEN_UP),
+    (NONE, group(RetryLater(delay=5), RetryLater(delay=7)), ("retried", 7.0)),
+    (NONE, group(RetryLater(), RetryLater(delay=7)), ("retried", 7.0)),
+    (NONE, group(RetryLater(delay=5), Snooze(99)), ("retried", 5.0)),
+    (NONE, group(RetryLater(delay=5), ValueError()), ("retried", 5.0)),
+    (NEVER, group(RetryLater(delay=5), PermanentFailure("x")), SPENT),
+    (NONE, group(RetryLater(delay=math.nan), RetryLater(delay=5)), ("failed", "invalid_delay")),
+]
+
+
+@pytest.mark.parametrize(("rules", "raised", "expected"), CASES)
 def test_what_becomes_of_a_failure(
     rules: Retry, raised: BaseException, expected: tuple[str, float | str]
 ) -> None:
     assert told(decided(rules, raised)) == expected
 
 
-@pytest.mark.parametrize(
-    ("rules", "raised", "answer", "expected"),
-    [
-        (NONE, ValueError(), None, AGAIN),
-        (NONE, ValueError(), True, AGAIN),
-        (NONE, ValueError(), False, GIVEN_UP),
-        (NONE, ValueError(), 0, ("retried", 0.0)),
-        (NONE, ValueError(), 2.5, ("retried", 2.5)),
-        (ON, ValueError(), True, AGAIN),
-        (ON, ValueError(), 30, ("retried", 30.0)),
-        (ON, ValueError(), None, GIVEN_UP),
-        (ON, NetError(), False, GIVEN_UP),
-        (NEVER, CardDeclined(), True, GIVEN_UP),
-        (NEVER, CardDeclined(), 5, GIVEN_UP),
-        (NONE, RetryLater(delay=5), False, ("retried", 5.0)),
-        (NONE, Snooze(3), False, ("snoozed", 3.0)),
-        (NONE, group(ValueError(), KeyError()), 4, ("retried", 4.0)),
-    ],
-)
+ANSWERED: list[tuple[Retry, BaseException, Any, tuple[str, float | str]]] = [
+    (NONE, ValueError(), None, AGAIN),
+    (NONE, ValueError(), True, AGAIN),
+    (NONE, ValueError(), False, GIVEN_UP),
+    (NONE, ValueError(), 0, ("retried", 0.0)),
+    (NONE, ValueError(), 2.5, ("retried", 2.5)),
+    (ON, ValueError(), True, AGAIN),
+    (ON, ValueError(), 30, ("retried", 30.0)),
+    (ON, ValueError(), None, GIVEN_UP),
+    (ON, NetError(), False, GIVEN_UP),
+    (NEVER, CardDeclined(), True, GIVEN_UP),
+    (NEVER, CardDeclined(), 5, GIVEN_UP),
+    (NONE, RetryLater(delay=5), False, ("retried", 5.0)),
+    (NONE, Snooze(3), False, ("snoozed", 3.0)),
+    (NONE, group(ValueError(), KeyError()), 4, ("retried", 4.0)),
+]
+
+
+@pytest.mark.parametrize(("rules", "raised", "answer", "expected"), ANSWERED)
 def test_what_a_function_answers_goes_before_the_classes_to_retry_and_after_those_to_give_up(
     rules: Retry, raised: BaseException, answer: Any, expected: tuple[str, float | str]
 ) -> None:
