@@ -54,6 +54,7 @@ def run_drill(
             seed=seed,
             blows=blows,
             in_flight=in_flight,
+            charges=HARMS[harm].charges,
             beside=reconciling,
             seconds=time.monotonic() - began,
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from backend.drills.blows import awaiting, killing, ordering, refusing
 from backend.drills.blows import hurting_postgres as postgres
-from backend.drills.blows import killing, ordering, refusing
 from backend.drills.scene import Scene
 
 Blow = Callable[[Scene], int]
@@ -20,6 +20,8 @@ class Harm(NamedTuple):
     pause_seconds: float
     #: Whether a Postgres and recorders belong to the deployment, and the record is counted too.
     with_record: bool = False
+    #: Whether jobs may be charged an attempt for it.
+    charges: bool = True
 
 
 _REFUSED = (refusing.without_replicas, refusing.unable_to_save, refusing.busy, refusing.read_only)
@@ -55,6 +57,12 @@ HARMS = {
     "mute": Harm("the output of processes is on a full disk", (ordering.mute,), 0.5, True),
     "postgres": Harm(
         "Postgres is killed, read-only, out of connections, locked, full", _POSTGRES, 0.5, True
+    ),
+    "async": Harm(
+        "500 async jobs in one process that is killed, stopped, blocked by one of them",
+        (awaiting.kill_among_many, awaiting.stop_among_many, awaiting.block_among_many),
+        0.5,
+        charges=False,
     ),
     "everything": Harm(
         "all of these in turn",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -23,6 +25,12 @@ class Hoard(NotedEffect):
     megabytes: int
 
 
+class Gated(NotedEffect):
+    """A file that appears when it may end."""
+
+    gate: str
+
+
 _PIECE = 1024 * 1024
 _hoarded: list[bytearray] = []
 
@@ -31,6 +39,10 @@ _hoarded: list[bytearray] = []
 def drill_effect(payload: NotedEffect, context: JobContext) -> int:
     """Works a while, then leaves its id: the effect that must happen at least once."""
     time.sleep(payload.seconds)
+    return _leave_effect(payload, context)
+
+
+def _leave_effect(payload: NotedEffect, context: JobContext) -> int:
     descriptor = os.open(payload.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(descriptor, f"{context.job_id}\n".encode())
@@ -44,4 +56,18 @@ def drill_effect(payload: NotedEffect, context: JobContext) -> int:
 def drill_hoard(payload: Hoard, context: JobContext) -> int:
     """The same, and never lets go of memory that it took: bit by bit, so that heartbeats go on."""
     _hoarded.extend(bytearray(os.urandom(1)) * _PIECE for _ in range(payload.megabytes))
+    return drill_effect(payload, context)
+
+
+@job_type("drill_wait", lane="many", timeout=300, max_retries=20, retry_delays=[0.1])
+async def drill_wait(payload: Gated, context: JobContext) -> int:
+    """Waits with many others in one loop for the gate to open."""
+    while not Path(payload.gate).exists():
+        await asyncio.sleep(payload.seconds)
+    return _leave_effect(payload, context)
+
+
+@job_type("drill_block", lane="many", timeout=60, max_retries=20, retry_delays=[0.1])
+async def drill_block(payload: NotedEffect, context: JobContext) -> int:
+    """Keeps the loop from all others: what no async handler should do."""
     return drill_effect(payload, context)

@@ -35,9 +35,11 @@ class Processes:
         self._hurt: set[int] = set()
         self._ended: set[int] = set()
 
-    def start_supervisor(self, *, mute: bool = False) -> Process:
-        """Two worker processes for the drill's jobs, four slots in each."""
-        command = ("worker", "default", "--processes=2", "--concurrency=4")
+    def start_supervisor(
+        self, *, mute: bool = False, lane: str = "default", processes: int = 2
+    ) -> Process:
+        """Worker processes for the drill's jobs, four slots in each."""
+        command = ("worker", lane, f"--processes={processes}", "--concurrency=4")
         self.supervisors.append(self._start(*command, mute=mute))
         return self.supervisors[-1]
 
@@ -74,7 +76,7 @@ class Processes:
             child
             for supervisor in self.alive(list(chosen))
             for child in _children(supervisor.pid)
-            if "--lane=default" in " ".join(_command_line(child))
+            if "--lane=" in " ".join(_command_line(child))
         ]
 
     def hurt(self, *processes: Process | psutil.Process) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from backend.bootstrap.record_parts import event_stream
+from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger import Fault
 from backend.drills.reconciling import Reconciling, last_reconciliation
@@ -35,6 +36,8 @@ class Report:
     duplicated_effects: int
     in_flight_at_blows: int
     blows: int
+    #: Attempts that jobs were charged for what they had no part in; counted where that is all there is.
+    wrongly_charged: int
     #: By how much the books of all queues are out together.
     imbalance: int
     #: Of those that the drill itself did nothing to.
@@ -56,6 +59,7 @@ class Report:
             or self.stuck
             or self.imbalance
             or self.failed
+            or self.wrongly_charged
             or self.duplicated_effects > self.in_flight_at_blows
             or self.processes_ended
             or self.record_faults
@@ -74,11 +78,13 @@ def count(
     seed: int,
     blows: int,
     in_flight: int,
+    charges: bool,
     beside: Reconciling | None,
     seconds: float,
 ) -> Report:
-    """Counts what became of the jobs."""
-    states = _states(scene)
+    """Counts what became of the jobs; ``charges``: whether some may have been charged an attempt."""
+    jobs = _jobs(scene)
+    states = {job_id: job.state for job_id, job in jobs.items()}
     effects = Counter(scene.effects.read_text(encoding="ascii").split())
     final = {job_id for job_id, state in states.items() if state.is_final}
     finished = [job_id for job_id, state in states.items() if state is JobState.FINISHED]
@@ -95,6 +101,7 @@ def count(
         duplicated_effects=sum(number - 1 for number in effects.values()),
         in_flight_at_blows=in_flight,
         blows=blows,
+        wrongly_charged=0 if charges else sum(job.failures for job in jobs.values()),
         imbalance=sum(abs(queue.difference) for queue in queues),
         processes_ended=scene.processes.ended_unasked(),
         record_faults=_record_faults(scene) if scene.with_record else [],
@@ -105,12 +112,12 @@ def count(
     )
 
 
-def _states(scene: Scene) -> dict[str, JobState]:
-    states: dict[str, JobState] = {}
+def _jobs(scene: Scene) -> dict[str, JobView]:
+    found: dict[str, JobView] = {}
     for at in range(0, len(scene.ids), _PAGE):
         jobs = scene.platform.inspection.jobs(scene.ids[at : at + _PAGE])
-        states.update((job.id, job.state) for job in jobs)
-    return states
+        found.update((job.id, job) for job in jobs)
+    return found
 
 
 def _refusals(scene: Scene) -> dict[str, int]:

@@ -18,6 +18,7 @@ from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import migrator
 from backend.broker.server.connection import translated
 from backend.domain.errors import Unavailable
+from backend.domain.jobs.job_state import JobState
 from backend.drills.processes import Processes
 from backend.embedded.servers import Servers, start_servers
 from backend.services.jobs.job_options import JobRequest
@@ -32,6 +33,7 @@ _SETTINGS = {
     "TALLY_WORKER__GRACE": "5",
     "TALLY_WORKER__MEMORY_LIMIT_MB": "256",
     "TALLY_WORKER__MEMORY_KILL_MB": "0",
+    "TALLY_WORKER__ASYNC_SLOTS": "600",
     "TALLY_SCHEDULER__RESCUE_GRACE": "1",
     "TALLY_SCHEDULER__LEADER_LEASE": "1.5",
     "TALLY_METRICS__WORKER_PORT": "0",
@@ -113,6 +115,19 @@ class Scene:
         self._accept([{**request, "payload": payload}])
         return str(request["job_id"])
 
+    def accept_many(self, jobs: int, gate: Path) -> list[str]:
+        """Enqueues async jobs that run until there is a file; their ids."""
+        requests = [self._request(job_type="drill_wait") for _ in range(jobs)]
+        gated = {"file": str(self.effects), "seconds": 0.25, "gate": str(gate)}
+        self._accept([{**request, "payload": gated} for request in requests])
+        return [str(request["job_id"]) for request in requests]
+
+    def accept_block(self, seconds: float) -> str:
+        """Enqueues one that keeps the loop from all others for so long; its id."""
+        request = self._request(job_type="drill_block", priority="high")
+        self._accept([{**request, "payload": {**request["payload"], "seconds": seconds}}])
+        return str(request["job_id"])
+
     def _request(self, **given: str) -> dict[str, Any]:
         late = {"delay": self._job_dice.random() * 5} if self._job_dice.random() < 0.2 else {}  # noqa: PLR2004
         return {
@@ -138,6 +153,13 @@ class Scene:
                 time.sleep(0.1)
             else:
                 return
+
+    def how_many(self, ids: list[str], states: set[JobState]) -> int:
+        """How many of some jobs are in one of these states; none while Redis cannot be asked."""
+        try:
+            return sum(job.state in states for job in self.platform.inspection.jobs(ids))
+        except Unavailable:
+            return 0
 
     def is_final(self, job_id: str) -> bool:
         """Whether a job has ended; not, while Redis cannot be asked."""

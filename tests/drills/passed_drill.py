@@ -16,6 +16,7 @@ FULL = os.environ.get("TALLY_TEST_DRILL") == "full"
 _LONG = {"workers": (5000, 20), "everything": (5000, 60)} if FULL else {}
 #: What must be in the log of the processes, or of Postgres, or the blow missed.
 _SEEN = {
+    "async": ("loop.blocked", '"job_type": "drill_block"', "worker.rescued"),
     "starting": ("store.waiting",),
     "recycled": ('"reason": "asked"',),
     "hungry": ('"reason": "memory"',),

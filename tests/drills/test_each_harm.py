@@ -8,7 +8,16 @@ import pytest
 
 from tests.drills.passed_drill import FULL, drill_and_pass
 
-_HARMS = ["refused", "starting", "everybody-stopped", "recycled", "hungry", "mute", "postgres"]
+_HARMS = [
+    "refused",
+    "starting",
+    "everybody-stopped",
+    "recycled",
+    "hungry",
+    "mute",
+    "postgres",
+    "async",
+]
 
 
 @pytest.mark.timeout(3600)

@@ -1,0 +1,68 @@
+"""Many async jobs in one process, which is killed, stopped, or blocked by one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from backend.domain.jobs.job_state import JobState
+from backend.drills.processes import Process
+from backend.drills.scene import Scene
+from backend.drills.waiting import wait_while_it_grows
+
+#: Jobs in one loop, the seconds for which one of them blocks it, and those of no progress that are borne.
+MANY, _BLOCKED_SECONDS, _PATIENCE = 500, 5.0, 60.0
+
+
+class _Crowd(NamedTuple):
+    """Who runs the many."""
+
+    ids: list[str]
+    supervisor: Process
+
+
+def kill_among_many(scene: Scene) -> int:
+    """SIGKILL to a worker process with 500 async jobs in flight."""
+    with _crowd(scene) as crowd:
+        [worker] = scene.processes.workers(crowd.supervisor)
+        scene.processes.kill(worker)
+    return MANY
+
+
+def stop_among_many(scene: Scene) -> int:
+    """SIGTERM to one that cannot finish its 500 in time; another takes its place."""
+    with _crowd(scene) as crowd:
+        scene.processes.stop(crowd.supervisor)
+        _start(scene)
+    return MANY
+
+
+def block_among_many(scene: Scene) -> int:
+    """One job keeps the loop of 500 others for longer than a lease."""
+    with _crowd(scene):
+        blocking = scene.accept_block(_BLOCKED_SECONDS)
+        wait_while_it_grows(lambda: int(scene.is_final(blocking)), 1, _PATIENCE)
+    # None of them may begin again.
+    return 0
+
+
+@contextmanager
+def _crowd(scene: Scene) -> Iterator[_Crowd]:
+    """Many that all run in one process; when the block ends they may end, and no process serves them."""
+    gate = scene.effects.with_name(f"gate-{len(scene.ids)}")
+    before = list(scene.processes.supervisors)
+    supervisor = _start(scene)
+    ids = scene.accept_many(MANY, gate)
+    wait_while_it_grows(lambda: scene.how_many(ids, {JobState.STARTED}), MANY, _PATIENCE)
+    yield _Crowd(ids, supervisor)
+    gate.touch()
+    final = {state for state in JobState if state.is_final}
+    wait_while_it_grows(lambda: scene.how_many(ids, final), MANY, _PATIENCE)
+    started = [each for each in scene.processes.supervisors if each not in before]
+    for each in scene.processes.alive(started):
+        scene.processes.stop(each)
+
+
+def _start(scene: Scene) -> Process:
+    return scene.processes.start_supervisor(lane="many", processes=1)
