@@ -11,8 +11,10 @@ import click
 
 from backend.bootstrap.current import platform
 from backend.cli.input.command_group import CommandGroup
+from backend.cli.input.identity import who
+from backend.services.calling.caller import speaking_for
 
-_BANNER = """Tally {version}. What is changed here is not in the audit log; `tally …` commands are.
+_BANNER = """Tally {version}. What is changed by `queue` and `schedules` is in the audit log, as yours.
 
 {names}
 
@@ -43,7 +45,8 @@ def shell(command: str | None, plain: bool) -> None:
       tally shell
       tally shell -c 'print(queue.get_job("01a2…").options)'
     """
-    CommandGroup.guarded(lambda: _open(command, plain=plain))
+    with speaking_for(who()):
+        CommandGroup.guarded(lambda: _open(command, plain=plain))
 
 
 def _open(command: str | None, *, plain: bool) -> None:

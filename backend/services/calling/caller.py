@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from backend.domain.access.actor import Actor, ActorKind
@@ -12,10 +14,24 @@ from backend.domain.access.actor import Actor, ActorKind
 Caller = Actor | str | None
 
 
+_person: Actor | None = None
+
+
+@contextmanager
+def speaking_for(person: Actor) -> Iterator[None]:
+    """Who is not named is this person meanwhile, in all threads: a prompt does what is typed."""
+    global _person  # noqa: PLW0603 - a process has one prompt
+    _person = person
+    try:
+        yield
+    finally:
+        _person = None
+
+
 def actor_of(by: Caller) -> Actor:
     """The actor that is meant: by name, or the account and host of this process when nobody is."""
     if by is None:
-        return _this_program()
+        return _person or _this_program()
     return Actor(by, source=socket.gethostname()) if isinstance(by, str) else by
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from click.testing import CliRunner
 
+from backend.cli.input.identity import who
 from backend.cli.main import tally
+from backend.domain.access.actor import Channel
+from backend.services.calling.caller import actor_of
 from tests.integration.cli.shell import Shell
 
 
@@ -19,7 +22,23 @@ def test_a_prompt_has_the_deployment_at_hand(shell: Shell) -> None:
 
     assert "queued True rq" in answer.text
     assert "HistoryService SearchService SchedulerService" in answer.text
-    assert "not in the audit log" in answer.text + answer.talk
+
+
+def test_what_is_typed_is_done_by_whoever_types_it(shell: Shell) -> None:
+    typed = (
+        'job_id = queue.enqueue_job("greet", {"name": "Ada"})\n'
+        'queue.cancel_job(job_id, reason="a slip")\n'
+        'queue.pause(lane="default", by="deploy-bot")\n'
+    )
+
+    answer = shell.run("shell", "--plain", typed=typed)
+
+    rows = {row["action"]: row for row in shell.json("audit", "list", "--limit", "6")}
+    told = {name: (row["actor"], row["actor_kind"], row["channel"]) for name, row in rows.items()}
+    assert told["jobs.cancel"] == (who().name, "person", "cli")
+    assert told["queues.pause_lane"] == ("deploy-bot", "person", "python")
+    assert "is in the audit log, as yours" in answer.text + answer.talk
+    assert actor_of(None).channel is Channel.PYTHON
 
 
 def test_one_command_is_run_and_an_error_of_ours_is_one_line(shell: Shell) -> None:
