@@ -17,8 +17,12 @@ def supervisor_spec(
     processes: int | None = None,
     slots: int | None = None,
     pid_file: Path | None = None,
+    together: bool = False,
 ) -> SupervisorSpec:
-    """What a supervisor that keeps the worker processes of some lanes alive on this host is told."""
+    """What a supervisor that keeps the worker processes of some lanes alive on this host is told.
+
+    ``together``: each of its processes serves all of the lanes.
+    """
     settings, worker = parts.settings, parts.settings.worker
     # Where the queue is in memory, no other process can reach it: asking for it says so.
     root = parts.home.root
@@ -26,13 +30,13 @@ def supervisor_spec(
         redis_url=settings.redis_url,
         root=root,
         lanes={
-            lane: LaneSpec(
+            ",".join(served): LaneSpec(
                 processes or worker.processes,
-                slots or parts.slots_of(lane),
-                worker.grace_of(lane),
-                parts.async_slots_of(lane),
+                slots or max(map(parts.slots_of, served)),
+                max(map(worker.grace_of, served)),
+                max(map(parts.async_slots_of, served)),
             )
-            for lane in lanes
+            for served in ([lanes] if together else [[lane] for lane in lanes])
         },
         lease_seconds=worker.lease,
         rescue_grace_seconds=settings.scheduler.rescue_grace,

@@ -36,7 +36,8 @@ from backend.telemetry.logs.set_up import set_up_logs
 
 _PROGRAMS = (
     Program("api", ("api",), loads_code=True, hurry_by=signal.SIGQUIT),
-    Program("worker", ("worker",), loads_code=True, hurry_by=signal.SIGQUIT),
+    # One process for all lanes: several load the same code, and each change waits for all of them.
+    Program("worker", ("worker", "--together"), loads_code=True, hurry_by=signal.SIGQUIT),
     Program("scheduler", ("scheduler",), loads_code=True),
     Program("recorder", ("recorder",)),
 )

@@ -65,6 +65,7 @@ def _say_where_settings_are() -> None:
 @click.argument("lanes", nargs=-1, shell_complete=a_lane)
 @click.option("--processes", type=click.IntRange(1), help="Worker processes per lane.")
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Slots of each process.")
+@click.option("--together", is_flag=True, help="Each process serves all of the lanes.")
 @click.option("--pid-file", type=click.Path(path_type=Path), help="Where to write the process id.")
 @click.option("--reload", is_flag=True, help="Start again when code or settings change.")
 @click.option(
@@ -76,6 +77,7 @@ def worker(
     *,
     processes: int | None,
     concurrency: int | None,
+    together: bool,
     pid_file: Path | None,
     reload: bool,
     watch: tuple[Path, ...],
@@ -86,17 +88,25 @@ def worker(
     Examples:
       tally worker                      every lane
       tally worker email --processes 2  two processes for mails
+      tally worker --together           one process for every lane
       tally worker --reload             starts again when code changes
     """
     if reload:
         asked = {"--processes": processes, "--concurrency": concurrency, "--pid-file": pid_file}
-        _reload(lanes, asked, watch)
+        _reload(lanes, asked, watch, together=together)
     find_scratch_folder()
     parts = _started("supervisor")
     chosen = _chosen(parts, lanes)
     refuse_green_threads()
     _become_supervisor(
-        supervisor_spec(parts, chosen, processes=processes, slots=concurrency, pid_file=pid_file)
+        supervisor_spec(
+            parts,
+            chosen,
+            processes=processes,
+            slots=concurrency,
+            pid_file=pid_file,
+            together=together,
+        )
     )
 
 
@@ -109,11 +119,16 @@ def _become_supervisor(spec: SupervisorSpec) -> NoReturn:
 
 
 def _reload(
-    lanes: tuple[str, ...], asked: Mapping[str, object], watch: tuple[Path, ...]
+    lanes: tuple[str, ...],
+    asked: Mapping[str, object],
+    watch: tuple[Path, ...],
+    *,
+    together: bool,
 ) -> NoReturn:
     from backend.development.reloading import run_reloading
 
     given = [f"{name}={value}" for name, value in asked.items() if value is not None]
+    given += ["--together"] if together else []
     run_reloading(["worker", *lanes, *given], watch)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psutil
 
+from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
@@ -25,3 +26,16 @@ def test_it_is_the_process_that_was_started_and_its_arguments_hold_no_secret(
     supervisor.terminate()
     assert supervisor.wait(20) == 0
     assert not pid_file.exists()
+
+
+def test_one_process_serves_all_lanes_together(cluster: Cluster) -> None:
+    supervisor = cluster.start("worker", "default", "quiet", "--together")
+    eventually(lambda: len(cluster.pids()) == 1, timeout=30, show=cluster.log)
+    [worker] = cluster.platform.inspection.workers()
+
+    ended = [cluster.ended(cluster.enqueue(each)) for each in ("note", "no_loop_here")]
+
+    assert [job.state for job in ended] == [JobState.FINISHED, JobState.FINISHED]
+    assert worker.lane == "default,quiet"
+    assert "-lanes-0-" in worker.name
+    assert len(psutil.Process(supervisor.pid).children()) == 1

@@ -102,7 +102,8 @@ class Supervisor:
         self._rescue()
 
     def _fill(self, post: Post) -> None:
-        name = f"{socket.gethostname()}-{post.lane}-{post.number}-{secrets.token_hex(3)}"
+        served = "lanes" if "," in post.lane else post.lane
+        name = f"{socket.gethostname()}-{served}-{post.number}-{secrets.token_hex(3)}"
         spec = self._lanes[post.lane]
         self._handles[post] = WorkerHandle(name, post.lane, spec.slots, spec.async_slots)
         log.info("worker.spawned", worker=name, pid=self._handles[post].pid)

@@ -11,7 +11,7 @@ from backend.telemetry.metrics.metrics_place import MetricsPlace
 
 
 class LaneSpec(NamedTuple):
-    """The worker processes of one lane. ``grace_seconds`` may be infinite."""
+    """The worker processes of one lane, or of several together. ``grace_seconds`` may be infinite."""
 
     processes: int
     slots: int
@@ -25,6 +25,7 @@ class SupervisorSpec(NamedTuple):
     redis_url: str
     #: What its keys begin with.
     root: str
+    #: By lane; several that share processes have commas between.
     lanes: Mapping[str, LaneSpec]
     lease_seconds: float
     rescue_grace_seconds: float
