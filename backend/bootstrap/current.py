@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from backend.api.config.dev_stores import DevStores
 from backend.api.config.settings import default_settings
 from backend.bootstrap.platform import Platform
 from backend.domain.errors import ConfigurationError
@@ -30,6 +31,19 @@ def platform_of_settings() -> Platform:
     return Platform(default_settings())
 
 
+@lru_cache(maxsize=1)
+def _dev_stores() -> DevStores:
+    return DevStores(default_settings())
+
+
+def _own() -> Platform:
+    if _dev_stores().have_moved():
+        # Nobody closes the one before: another thread may be in the middle of a call.
+        for known in (default_settings, platform_of_settings, _dev_stores):
+            known.cache_clear()
+    return platform_of_settings()
+
+
 def platform() -> Platform:
     """The platform that stands in here, else that of this process's settings.
 
@@ -40,7 +54,7 @@ def platform() -> Platform:
     if found is not None:
         return found
     if not _all_standing_in:
-        return platform_of_settings()
+        return _own()
     return _only_one()
 
 

@@ -241,6 +241,11 @@ def adopt(settings: Settings) -> None:
     default_settings.cache_clear()
 
 
+def were_handed_on() -> bool:
+    """Whether another process told this one its settings."""
+    return bool(_handed_on)
+
+
 @lru_cache(maxsize=1)
 def default_settings() -> Settings:
     """The settings that were handed on to this process, else those of environment and file, read once."""
