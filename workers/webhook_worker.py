@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure
 from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.text.nearest_name import suggestion
 from workers.base_worker import BaseWorker, JobContext, job_type
-from workers.webhooks.outcome import excerpt, failure_of
 from workers.webhooks.secret_use import is_for_tenant
-from workers.webhooks.sender import Request, WebhookSender
 from workers.webhooks.signature import sign
 from workers.webhooks.webhook import Webhook
+
+if TYPE_CHECKING:
+    from workers.webhooks.sender import Request
 
 
 class WebhookWorker(BaseWorker):
@@ -24,6 +25,9 @@ class WebhookWorker(BaseWorker):
     lane: ClassVar[str] = "webhook"
 
     def __init__(self, settings: Any) -> None:
+        # Every process reads this module, and few send webhooks: what sends them is read by those.
+        from workers.webhooks.sender import WebhookSender
+
         super().__init__(settings)
         self.webhook: WebhookSettings = settings.webhook
         self.sender = WebhookSender(self.webhook)
@@ -41,6 +45,8 @@ class WebhookWorker(BaseWorker):
     )
     def send_webhook(self, webhook: Webhook, context: JobContext) -> dict[str, Any]:
         """Sends one webhook, signed as Standard Webhooks says. A test run signs and sends nothing."""
+        from workers.webhooks.outcome import excerpt, failure_of
+
         request = self._request(webhook, context)
         target = self.sender.permitted(webhook.url)
         if context.is_test:
@@ -64,6 +70,8 @@ class WebhookWorker(BaseWorker):
         }
 
     def _request(self, webhook: Webhook, context: JobContext) -> Request:
+        from workers.webhooks.sender import Request
+
         body = json.dumps(webhook.body, separators=(",", ":"), ensure_ascii=False).encode()
         timestamp = int(context.now().timestamp())
         name = self._secret_of(webhook.secret, context)

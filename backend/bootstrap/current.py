@@ -9,7 +9,6 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from backend.api.config.dev_stores import DevStores
 from backend.api.config.settings import default_settings
 from backend.bootstrap.platform import Platform
 from backend.domain.errors import ConfigurationError
@@ -17,6 +16,7 @@ from backend.services.calling.queue_parts import QueueParts
 from backend.services.queue_service import QueueService
 
 if TYPE_CHECKING:
+    from backend.api.config.dev_stores import DevStores
     from backend.services.events.event_service import EventService
 
 _standing_in: ContextVar[Platform | None] = ContextVar("tally_platform", default=None)
@@ -33,6 +33,8 @@ def platform_of_settings() -> Platform:
 
 @lru_cache(maxsize=1)
 def _dev_stores() -> DevStores:
+    from backend.api.config.dev_stores import DevStores
+
     return DevStores(default_settings())
 
 

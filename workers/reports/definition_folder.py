@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from backend.api.config.yaml_file import read_yaml
 from backend.domain.errors import ConfigurationError, PermanentFailure
 from backend.domain.text.nearest_name import suggestion
 from workers.reports.definition import Definition
@@ -24,6 +23,9 @@ class DefinitionFolder:
 
     def get(self, name: str) -> Definition:
         """The report ``name``; raises `PermanentFailure` naming the nearest, or what is wrong in it."""
+        # Every process knows this class, and few read a definition.
+        from backend.api.config.yaml_file import read_yaml
+
         known = self.names()
         if name not in known:
             raise PermanentFailure(

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend.api.config.toml_file import read_toml, toml_line
-from backend.api.config.yaml_file import read_yaml, yaml_line
 from backend.domain.errors import ConfigurationError
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -51,7 +49,7 @@ class SettingsFile:
 
     def content(self) -> dict[str, Any]:
         """The settings in it, by name; raises `ConfigurationError` for what cannot be read."""
-        content: Any = read_toml(self.path) if self.is_toml else read_yaml(self.path)
+        content: Any = _reader(self)[0](self.path)
         for name in self.table:
             content = content.get(name, {})
             if not isinstance(content, dict):
@@ -62,18 +60,24 @@ class SettingsFile:
 
     def place_of(self, names: Sequence[str]) -> str:
         """File and line of a setting, for an error; the file alone where no line gives it."""
-        text = self.path.read_text(encoding="utf-8")
-        line = (
-            toml_line(text, (*self.table, *names))
-            if self.is_toml
-            else yaml_line(text, tuple(names))
-        )
+        line = _reader(self)[1](self.path.read_text(encoding="utf-8"), (*self.table, *names))
         return f"{self}, line {line}" if line else str(self)
 
     def __str__(self) -> str:
         """Its path, short where it lies below the working folder."""
         here = Path.cwd()
         return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
+
+
+def _reader(file: SettingsFile) -> tuple[Callable[[Path], Any], Callable[..., int | None]]:
+    """What reads its form, and finds a line in it; a process holds the library of that form alone."""
+    if file.is_toml:
+        from backend.api.config.toml_file import read_toml, toml_line
+
+        return read_toml, toml_line
+    from backend.api.config.yaml_file import read_yaml, yaml_line
+
+    return read_yaml, yaml_line
 
 
 def find_file(environment: Mapping[str, str]) -> SettingsFile | None:
@@ -106,7 +110,8 @@ def _is_about_tally(shared: SettingsFile) -> bool:
     """Whether a pyproject.toml, which most projects have, has our table."""
     if not shared.path.is_file() or b"tally" not in shared.path.read_bytes():
         return False
-    tools = read_toml(shared.path).get(_TABLE[0])
+    read, _ = _reader(shared)
+    tools = read(shared.path).get(_TABLE[0])
     return isinstance(tools, dict) and _TABLE[1] in tools
 
 
