@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,22 @@ def test_a_job_is_enqueued_waited_for_and_its_result_read(client: TallyClient, w
 
     assert (job["state"], job["result"]) == ("finished", {"greeting": "hi"})
     ending.join()
+
+
+def test_a_program_with_an_event_loop_enqueues_from_many_tasks_by_one_client(
+    client: TallyClient,
+) -> None:
+    async def enqueue_all() -> list[str]:
+        names = [f"Ada {number}" for number in range(40)]
+        calls = (asyncio.to_thread(client.enqueue, "greet", {"name": name}) for name in names)
+        return await asyncio.gather(*calls)
+
+    job_ids = asyncio.run(enqueue_all())
+
+    assert len(set(job_ids)) == 40
+    assert [client.job(job_id)["payload"]["name"] for job_id in job_ids] == [
+        f"Ada {number}" for number in range(40)
+    ]
 
 
 def test_waiting_ends_in_time(client: TallyClient) -> None:
