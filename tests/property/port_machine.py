@@ -17,8 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from backend.domain.jobs.attempts.outcome import POISON, AttemptError
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Rescued
+from backend.domain.schedules.freeze import Freeze, Window, things_of
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
@@ -37,8 +39,9 @@ RESCUES = ("released", "returned", "crashed", "suspected", "retried", "failed", 
 THINGS = (*(f"queue:{queue}" for queue in QUEUES), "lane:email", "lane:default", "type:greet")
 #: Seconds. Strides are of hundreds; nothing is due within some seconds of where they lead.
 STRIDES = (100, 500)
-LEASE, DELAY, LIFE, WINDOW = 53.0, 257.0, 753.0, 953.0
+LEASE, DELAY, LIFE, WINDOW, FROZEN = 53.0, 257.0, 753.0, 953.0, 353.0
 MOST_JOBS = 12
+RATES = (None, Rate(1_000_000, 1.0, 1_000_000), Rate(2, 3600.0, 2))
 _TOLD = {
     "": ExtendCode.EXTENDED,
     "ask": ExtendCode.ASKED_TO_CANCEL,
@@ -79,6 +82,10 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         self.lost: list[ClaimedJob] = []
         self.paused: set[str] = set()
         self.limits: dict[str, int] = {}
+        self.rates: dict[str, Rate | None] = {}
+        #: By type when jobs started since another rate was set; by what is frozen until when.
+        self.starts: dict[str, list[float]] = {kind: [] for kind in TYPES}
+        self.frozen: dict[str, float] = {}
 
     # -- callers
 
@@ -146,10 +153,19 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         for held in claimed:
             assert not self.paused & {f"queue:{held.queue}", f"lane:{_lane(held.queue)}"}
             assert f"type:{held.job_type}" not in self.paused
+            self._may_start_now(held)
             job = self.jobs[held.id]
             job.expired = self._is_over(held.id)
             job.start(held)
             self.leases[held.id] = self.now + LEASE
+
+    def _may_start_now(self, held: ClaimedJob) -> None:
+        frozen = {what for what, until in self.frozen.items() if until > self.now}
+        assert not frozen & {*things_of(held.queue, held.job_type, "")}
+        self.starts[held.job_type].append(self.now)
+        if rate := self.rates.get(held.job_type):
+            recent = [at for at in self.starts[held.job_type] if at > self.now - rate.per]
+            assert len(recent) <= rate.limit
 
     def _note_expired(self) -> None:
         for job_id, job in self.jobs.items():
@@ -298,6 +314,30 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         self.scene.do.limit(kind, most)
         self.limits[kind] = most
 
+    @rule(kind=st.sampled_from(TYPES), rate=st.sampled_from(RATES))
+    def rate(self, kind: str, rate: Rate | None) -> None:
+        """None, one that never shuts, and one that opens once in a stride."""
+        self.scene.do.rate(kind, rate)
+        if self.rates.get(kind) != rate:
+            self.rates[kind], self.starts[kind] = rate, []
+
+    @rule(what=st.sampled_from(THINGS))
+    def freeze(self, what: str) -> None:
+        """Between two strides, and without a ramp."""
+        window = Window(self._instant(-1), self._instant(FROZEN))
+        freeze = Freeze(what.replace(":", "-"), what, *window, ramp_seconds=0)
+        self.scene.broker.freezes.set(freeze, [window], by="ada", reason="")
+        self.frozen[what] = self.now + FROZEN
+
+    @precondition(lambda self: self.frozen)
+    @rule(pick=picks)
+    def lift(self, pick: int) -> None:
+        what = _pick(sorted(self.frozen), pick)
+        name = what.replace(":", "-")
+        assert self.scene.broker.freezes.lift(name, by="ada", reason="")
+        assert not self.scene.broker.freezes.lift(name, by="ada", reason="")
+        del self.frozen[what]
+
     @rule(queue=queues)
     def purge(self, queue: str) -> None:
         waiting = [j for j in self.jobs.values() if j.state is JobState.QUEUED and j.queue == queue]
@@ -343,6 +383,8 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         """Works everything off: at the end each job is final, and no gate holds anybody."""
         for what in sorted(self.paused):
             self._resume(what)
+        for kind in TYPES:
+            self.rate(kind, None)
         for _ in range(4 * MOST_JOBS):
             if any(not job.state.is_final for job in self.jobs.values()):
                 self._work_off()
@@ -382,7 +424,8 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         return [job.held for job in self.jobs.values() if job.held is not None]
 
     def _is_open(self, queue: str) -> bool:
-        return not self.paused & {f"queue:{queue}", f"lane:{_lane(queue)}"}
+        stopped = self.paused | {what for what, until in self.frozen.items() if until > self.now}
+        return not stopped & {f"queue:{queue}", f"lane:{_lane(queue)}"}
 
 
 def _outcome(kind: str) -> Any:

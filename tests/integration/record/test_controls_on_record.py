@@ -10,6 +10,7 @@ from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.domain.access.actor import Actor
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.schedules.freeze import Freeze
 from backend.history.server.connection import connect
 from backend.loops.control_watch import ControlWatch
@@ -17,7 +18,7 @@ from backend.services.jobs.job_control import JobControl
 from backend.services.ledger.control_keeper import ControlKeeper
 from backend.services.schedules.freeze_planner import FreezePlanner
 from backend.services.schedules.freeze_service import FreezeService
-from tests.integration.broker.bench import new_job
+from tests.integration.broker.bench import Bench, new_job
 from tests.integration.record.bureau import Bureau
 
 ADA = Actor("ada")
@@ -263,3 +264,22 @@ def test_a_freeze_lifted_while_redis_was_away_from_the_record_is_lifted_there_to
 
     assert service.all() == []
     assert not any(window.holds(bureau.clock.now()) for window in bureau.inspection.frozen())
+
+
+def test_a_redis_that_lost_everything_has_its_rates_again_and_all_is_in_order(
+    bureau: Bureau, control: JobControl
+) -> None:
+    control.rate("greet", Rate(2, 3600, 1), by=ADA, reason="quota")
+    control.rate("count", RateWord.NONE, by=ADA)
+    bureau.redis.flushall()
+
+    ControlWatch(bureau.keeper(), bureau.clock).run_once()
+
+    bench = Bench(bureau.redis, bureau.keys)
+    first, *others = bench.seed(*[new_job() for _ in range(3)])
+    assert bureau.inspection.rates() == {"greet": Rate(2, 3600, 1)}
+    assert [held.id for held in bench.claim(3)] == [first]
+    assert bureau.inspection.parked("rate:greet", 0, 9) == others
+    assert bench.complaints() == []
+    assert recorded(bureau)["rate:type:greet"] == ("2/3600/1", "ada", "quota")
+    assert bureau.keeper().differences() == []
