@@ -35,6 +35,7 @@ from backend.history.reading.flow_store import PostgresFlowStore
 from backend.history.schema.migrator import Migrator
 from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
+from backend.services.finding.gate_listing import GateListing
 from backend.services.health.overview_service import OverviewService
 from backend.services.jobs.bulk_service import BulkService
 from backend.services.jobs.kept_plans import KeptPlans
@@ -91,6 +92,7 @@ def api_parts(parts: Platform) -> ApiServices:
         events=event_service(parts),
         schedules=schedules,
         freezes=parts.freeze_service,
+        gates=GateListing(inspection, clock.now),
         audit=audit,
         action_log=log,
         keys=keys,

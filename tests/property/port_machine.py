@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -17,31 +16,26 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from backend.domain.jobs.attempts.outcome import POISON, AttemptError
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Rescued
-from backend.domain.schedules.freeze import Freeze, Window, things_of
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
 from tests.property.followed import call_follow_ups, follow_up_options
+from tests.property.held_back import TYPES, HeldBack
 from tests.property.model import DELAYED, WAITING, ModelJob
 from tests.property.picking_out import QUEUES, PickingOut
 
-LANES = ("default", "email")
-TYPES = ("greet", "other")
 LIMITS = {"k1": 1, "k2": 2}
 KINDS = (
     *("finished", "retried", "snoozed", "failed", "poisoned"),
     *("released", "canceled", "crashed", "suspected", "returned", "put off"),
 )
 RESCUES = ("released", "returned", "crashed", "suspected", "retried", "failed", "poisoned")
-THINGS = (*(f"queue:{queue}" for queue in QUEUES), "lane:email", "lane:default", "type:greet")
 #: Seconds. Strides are of hundreds; nothing is due within some seconds of where they lead.
 STRIDES = (100, 500)
-LEASE, DELAY, LIFE, WINDOW, FROZEN = 53.0, 257.0, 753.0, 953.0, 353.0
+LEASE, DELAY, LIFE, WINDOW = 53.0, 257.0, 753.0, 953.0
 MOST_JOBS = 12
-RATES = (None, Rate(1_000_000, 1.0, 1_000_000), Rate(2, 3600.0, 2))
 _TOLD = {
     "": ExtendCode.EXTENDED,
     "ask": ExtendCode.ASKED_TO_CANCEL,
@@ -64,7 +58,7 @@ asks = st.fixed_dictionaries(
 )
 
 
-class PortHistories(PickingOut, RuleBasedStateMachine):
+class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
     """One deployment from its first job to its last."""
 
     open: ClassVar[Callable[[], Broker]]
@@ -72,6 +66,7 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.scene = Scene(type(self).open())
+        self.begin_to_hold()
         self.jobs: dict[str, ModelJob] = {}
         self.now = 0.0
         #: When something ends or begins, by job: leases, schedule, lives; by key: windows.
@@ -80,12 +75,6 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         self.lives: dict[str, float] = {}
         self.windows: dict[str, tuple[str, float]] = {}
         self.lost: list[ClaimedJob] = []
-        self.paused: set[str] = set()
-        self.limits: dict[str, int] = {}
-        self.rates: dict[str, Rate | None] = {}
-        #: By type when jobs started since another rate was set; by what is frozen until when.
-        self.starts: dict[str, list[float]] = {kind: [] for kind in TYPES}
-        self.frozen: dict[str, float] = {}
 
     # -- callers
 
@@ -133,11 +122,6 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
             **limit,
         }
 
-    def _instant(self, seconds: float) -> datetime:
-        """By the broker's clock, which may be ahead of this machine's."""
-        ahead = self.now if self.scene.broker.is_ahead else 0.0
-        return datetime.now(UTC) + timedelta(seconds=seconds + ahead)
-
     # -- workers
 
     @rule(most=st.integers(1, 6), asked=st.permutations(QUEUES), share=st.integers(0, 2))
@@ -151,21 +135,11 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         assert len(claimed) <= most
         self._note_expired()
         for held in claimed:
-            assert not self.paused & {f"queue:{held.queue}", f"lane:{_lane(held.queue)}"}
-            assert f"type:{held.job_type}" not in self.paused
             self._may_start_now(held)
             job = self.jobs[held.id]
             job.expired = self._is_over(held.id)
             job.start(held)
             self.leases[held.id] = self.now + LEASE
-
-    def _may_start_now(self, held: ClaimedJob) -> None:
-        frozen = {what for what, until in self.frozen.items() if until > self.now}
-        assert not frozen & {*things_of(held.queue, held.job_type, "")}
-        self.starts[held.job_type].append(self.now)
-        if rate := self.rates.get(held.job_type):
-            recent = [at for at in self.starts[held.job_type] if at > self.now - rate.per]
-            assert len(recent) <= rate.limit
 
     def _note_expired(self) -> None:
         for job_id, job in self.jobs.items():
@@ -297,47 +271,6 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
         assert codes == [int(scheduled), 0]
         job.state = JobState.QUEUED if scheduled else job.state
 
-    @rule(what=st.sampled_from(THINGS), again=st.booleans())
-    def pause_or_resume(self, what: str, again: bool) -> None:
-        if again or what in self.paused:
-            self._resume(what)
-        else:
-            assert self.scene.do.pause(what) == (what not in self.paused)
-            self.paused.add(what)
-
-    def _resume(self, what: str) -> None:
-        assert self.scene.do.resume(what, LANES) == (what in self.paused)
-        self.paused.discard(what)
-
-    @rule(kind=st.sampled_from(TYPES), most=st.integers(0, 2))
-    def limit(self, kind: str, most: int) -> None:
-        self.scene.do.limit(kind, most)
-        self.limits[kind] = most
-
-    @rule(kind=st.sampled_from(TYPES), rate=st.sampled_from(RATES))
-    def rate(self, kind: str, rate: Rate | None) -> None:
-        """None, one that never shuts, and one that opens once in a stride."""
-        self.scene.do.rate(kind, rate)
-        if self.rates.get(kind) != rate:
-            self.rates[kind], self.starts[kind] = rate, []
-
-    @rule(what=st.sampled_from(THINGS))
-    def freeze(self, what: str) -> None:
-        """Between two strides, and without a ramp."""
-        window = Window(self._instant(-1), self._instant(FROZEN))
-        freeze = Freeze(what.replace(":", "-"), what, *window, ramp_seconds=0)
-        self.scene.broker.freezes.set(freeze, [window], by="ada", reason="")
-        self.frozen[what] = self.now + FROZEN
-
-    @precondition(lambda self: self.frozen)
-    @rule(pick=picks)
-    def lift(self, pick: int) -> None:
-        what = _pick(sorted(self.frozen), pick)
-        name = what.replace(":", "-")
-        assert self.scene.broker.freezes.lift(name, by="ada", reason="")
-        assert not self.scene.broker.freezes.lift(name, by="ada", reason="")
-        del self.frozen[what]
-
     @rule(queue=queues)
     def purge(self, queue: str) -> None:
         waiting = [j for j in self.jobs.values() if j.state is JobState.QUEUED and j.queue == queue]
@@ -423,10 +356,6 @@ class PortHistories(PickingOut, RuleBasedStateMachine):
     def _held(self) -> list[ClaimedJob]:
         return [job.held for job in self.jobs.values() if job.held is not None]
 
-    def _is_open(self, queue: str) -> bool:
-        stopped = self.paused | {what for what, until in self.frozen.items() if until > self.now}
-        return not stopped & {f"queue:{queue}", f"lane:{_lane(queue)}"}
-
 
 def _outcome(kind: str) -> Any:
     if kind == "poisoned":
@@ -437,7 +366,3 @@ def _outcome(kind: str) -> Any:
 
 def _pick(from_these: list[Any], pick: int) -> Any:
     return from_these[pick % len(from_these)]
-
-
-def _lane(queue: str) -> str:
-    return queue.partition(":")[2] or "default"

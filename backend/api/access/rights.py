@@ -71,6 +71,7 @@ RIGHTS: dict[str, Right] = {
     "types.rate": _OPERATOR,
     # The queues.
     "queues.list_queues": _VIEWER,
+    "queues.list_gates": _VIEWER,
     "queues.pause": _OPERATOR,
     "queues.resume": _OPERATOR,
     "queues.pause_lane": _OPERATOR,

@@ -14,6 +14,7 @@ from backend.services.actions.action_log import ActionLog
 from backend.services.actions.families import Actions
 from backend.services.events.event_service import EventService
 from backend.services.finding.dead_letters import DeadLetters
+from backend.services.finding.gate_listing import GateListing
 from backend.services.finding.history_service import HistoryService
 from backend.services.finding.search_service import SearchService
 from backend.services.finding.why_service import WhyService
@@ -54,6 +55,7 @@ class ApiServices:
     events: EventService
     schedules: SchedulerService
     freezes: FreezeService
+    gates: GateListing
     audit: AuditService
     action_log: ActionLog
     #: The only way to change anything.

@@ -14,6 +14,7 @@ from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_state import QueueState
+from backend.services.finding.gate_listing import GateLine
 
 
 class Queue(Resource):
@@ -81,6 +82,32 @@ class Queues(Resource):
         description="What is paused: `queue:…`, `lane:…`, `type:…`; `all` by `rq suspend`."
     )
     pauses: list[PauseLine] = Field(description="The same, with who, why and since when.")
+
+
+class Gate(Resource):
+    """One thing that keeps jobs from starting."""
+
+    gate: str = Field(
+        description="`type:…`, `key:…`, `rate:…`, `paused:…`, `frozen:…`, `breaker:…`."
+    )
+    words: str
+    waiting: int = Field(description="Jobs that stepped aside for it.")
+    next_job_id: str = Field(description="The next of them to go on; empty for none.")
+    since: datetime | None = Field(description="Since when that one waits.")
+    holders: int = Field(description="Jobs that hold a place of it.")
+    limit: int | None = Field(description="How many may.")
+    opens_at: datetime | None = Field(description="When it opens, where that is known.")
+
+    @classmethod
+    def of(cls, line: GateLine) -> Gate:
+        """A gate as it goes out."""
+        return cls(**line._asdict())
+
+
+class Gates(Resource):
+    """Gates that jobs wait behind, and limits and rates that are set."""
+
+    items: list[Gate]
 
 
 class PauseOutcome(Resource):

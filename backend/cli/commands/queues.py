@@ -31,6 +31,7 @@ from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import queues_of
 from backend.domain.jobs.queue_state import QueueState
+from backend.services.finding.gate_listing import GateLine, GateListing
 from backend.services.health.health_situation import jobs
 from backend.services.health.pause_words import pause_words, resume_command
 
@@ -181,6 +182,25 @@ def limit(job_type: str, most: int | str, reason: str) -> None:
     wanted = most if isinstance(most, int) else None
     set_to = actions().types.limit(who(), job_type, wanted, reason=reason)
     tell(f"{job_type}: {set_to or 'no limit'}")
+
+
+@queues.command()
+@options.as_json
+def gates(as_json: bool) -> None:
+    """Shows what keeps jobs from starting: each gate, who waits behind it, since when, when it opens."""
+    found = GateListing(platform().inspection, platform().clock.now).all()
+    if as_json:
+        print_json({"gates": [plain(line) for line in found]})
+        return
+    heads = ("gate", "waiting", "next", "since", "running", "opens")
+    print_rows(heads, [_gate_row(line) for line in found], "no gate is set, and nobody waits aside")
+
+
+def _gate_row(line: GateLine) -> tuple[str, ...]:
+    instants = (f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "" for at in (line.since, line.opens_at))
+    since, opens = instants
+    running = str(line.holders) if line.limit else ""
+    return line.words, str(line.waiting), line.next_job_id, since, running, opens
 
 
 @queues.command()

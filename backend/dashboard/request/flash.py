@@ -17,6 +17,7 @@ _SENTENCES = {
     "hastened": "Queued {jobs} ahead of time.",
     "paused": "Paused.",
     "resumed": "Resumed.",
+    "thawed": "The freeze is over; what waited comes in turn.",
     "limited": "The limit holds from now on; what runs goes on.",
     "opened": "Open until somebody closes it; what runs goes on.",
     "let-back": "Who waited comes back, twice as many each second.",

@@ -7,6 +7,7 @@ from itertools import groupby
 from flask import Response
 
 from backend.api.request.bulk_actions import shown
+from backend.api.routers import freezes
 from backend.api.routers import queues as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.breakers import BreakerRequest
@@ -41,6 +42,8 @@ def queues(visit: Visit) -> Response:
         limits=visit.parts.overview.limits(),
         breakers=visit.parts.breakers.not_closed(_MOST_BREAKERS),
         away=visit.parts.breakers.count(),
+        gates=api.list_gates(visit.call).items,
+        freezes=freezes.list_freezes(visit.call).items,
     )
 
 
@@ -129,6 +132,13 @@ def close_breaker(visit: Visit) -> str:
 
 def _breaker(visit: Visit) -> BreakerRequest:
     return BreakerRequest(destination=visit.form.get("destination", ""), reason=visit.reason)
+
+
+@routes.action("/freezes/<name>/lift", "freezes.lift", stands_on="/queues")
+def lift_freeze(visit: Visit, name: str) -> str:
+    """Ends a maintenance window; what waited comes in turn."""
+    visit.actions.freezes.lift(visit.actor, name, reason=_reason(visit))
+    return link("/queues", note="thawed")
 
 
 def _reason(visit: Visit) -> str:

@@ -177,6 +177,16 @@ def test_of_two_that_overlap_the_last_end_counts(scene: Scene) -> None:
     assert scene.claimed_ids() == ids
 
 
+@pytest.mark.parametrize("what", WHATS)
+def test_who_comes_after_the_shorter_of_two_waits_for_the_longer(scene: Scene, what: str) -> None:
+    _freeze(scene, what, lasts=30, name="short")
+    _freeze(scene, what, lasts=90, name="long")
+    scene.broker.pass_time(31)
+    _jobs(scene, 1)
+
+    assert scene.claimed_ids() == []
+
+
 def test_a_job_that_two_freezes_hold_waits_for_both(scene: Scene) -> None:
     _freeze(scene, "type:greet", lasts=30, name="short")
     _freeze(scene, "tenant:acme", lasts=90, name="long")

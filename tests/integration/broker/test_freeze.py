@@ -169,3 +169,23 @@ def test_jobs_let_through_a_rate_into_a_frozen_queue_hold_up_nobody(bench: Bench
     bench.functions.call("usher", 10, 10)
 
     assert _started(bench) == ["c"]
+
+
+def test_an_alarm_of_a_queue_or_lane_that_was_lost_is_set_again_by_a_claim(bench: Bench) -> None:
+    ends = _freeze(bench, LANE)
+    bench.redis.delete(bench.keys.alarms)
+
+    assert _started(bench) == []
+
+    assert _alarms(bench) == {f"frozen:{LANE}": ends}
+
+
+def test_what_is_counted_of_a_ramp_is_forgotten_with_it(bench: Bench) -> None:
+    _freeze(bench, LANE, begins=-5000, lasts=4000, ramp=60_000)
+    bench.seed(new_job("a"))
+
+    assert _started(bench) == ["a"]
+
+    [counted] = bench.redis.keys("rq:tally:ramp:*")
+    assert bench.redis.get(counted) == b"1"
+    assert 0 < bench.redis.pttl(counted) <= 60_000

@@ -109,3 +109,28 @@ def test_without_any_rate_a_claim_sends_no_more_commands(bench: Bench) -> None:
 
     assert plain <= 22
     assert rated > plain
+
+
+def test_who_has_started_is_not_on_the_way_any_more(bench: Bench) -> None:
+    _rate(bench)
+    bench.seed(new_job("a"), new_job("b"))
+    assert _started(bench) == ["a"]
+    bench.redis.delete(bench.keys.spoken_for(GATE))
+    assert bench.functions.call("usher", 10, 10) == 1
+    on_the_way = f"rq:tally:passed:{GATE}"
+    assert bench.redis.scard(on_the_way) == 1
+
+    assert _started(bench) == ["b"]
+
+    assert bench.redis.exists(on_the_way) == 0
+
+
+def test_who_is_on_the_way_takes_the_place_of_one_more(bench: Bench) -> None:
+    _rate(bench)
+    bench.seed(new_job("a"), new_job("b"), new_job("c"))
+    assert _started(bench) == ["a"]
+    bench.redis.delete(bench.keys.spoken_for(GATE))
+
+    through = [bench.functions.call("usher", 10, 10) for _ in range(2)]
+
+    assert (through, bench.parked(GATE)) == ([1, 0], ["c"])

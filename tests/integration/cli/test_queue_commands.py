@@ -145,3 +145,13 @@ def test_jobs_behind_a_pause_of_their_type_are_listed_after_those_in_line(shell:
     assert shell.json("queues", "purge", "normal", "--yes") == {"normal": 3}
     # The audit log outlives this test, and other tests are told what it says of pauses.
     shell.run("queues", "resume", "type:greet")
+
+
+def test_every_gate_is_shown_with_who_waits_behind_it(shell: Shell) -> None:
+    assert "no gate is set" in shell.run("queues", "gates").text
+    shell.run("queues", "limit", "greet", "3")
+
+    [gate] = shell.json("queues", "gates")["gates"]
+
+    assert (gate["gate"], gate["words"], gate["waiting"]) == ("type:greet", "greet: 3 at once", 0)
+    assert "greet: 3 at once" in shell.run("queues", "gates").text

@@ -1,0 +1,97 @@
+"""What holds jobs back in any history by the ports: pauses, limits, rates, freezes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.options.rate import Rate
+from backend.domain.schedules.freeze import Freeze, Window, things_of
+from tests.contract.broker.scene import Scene
+from tests.property.picking_out import QUEUES
+
+LANES = ("default", "email")
+TYPES = ("greet", "other")
+THINGS = (*(f"queue:{queue}" for queue in QUEUES), "lane:email", "lane:default", "type:greet")
+#: None, one that never shuts, and one that opens less than once in a stride.
+RATES = (None, Rate(1_000_000, 1.0, 1_000_000), Rate(2, 3600.0, 2))
+#: Seconds, between two strides.
+FROZEN = 353.0
+
+
+class HeldBack:
+    """The part of a machine that stops jobs and lets them through."""
+
+    scene: Scene
+    now: float
+
+    def begin_to_hold(self) -> None:
+        """Nothing is held yet."""
+        self.paused: set[str] = set()
+        self.limits: dict[str, int] = {}
+        self.rates: dict[str, Rate | None] = {}
+        #: By type when jobs started since another rate was set; by what is frozen until when.
+        self.starts: dict[str, list[float]] = {kind: [] for kind in TYPES}
+        self.frozen: dict[str, float] = {}
+
+    @rule(what=st.sampled_from(THINGS), again=st.booleans())
+    def pause_or_resume(self, what: str, again: bool) -> None:
+        if again or what in self.paused:
+            self._resume(what)
+        else:
+            assert self.scene.do.pause(what) == (what not in self.paused)
+            self.paused.add(what)
+
+    def _resume(self, what: str) -> None:
+        assert self.scene.do.resume(what, LANES) == (what in self.paused)
+        self.paused.discard(what)
+
+    @rule(kind=st.sampled_from(TYPES), most=st.integers(0, 2))
+    def limit(self, kind: str, most: int) -> None:
+        self.scene.do.limit(kind, most)
+        self.limits[kind] = most
+
+    @rule(kind=st.sampled_from(TYPES), rate=st.sampled_from(RATES))
+    def rate(self, kind: str, rate: Rate | None) -> None:
+        self.scene.do.rate(kind, rate)
+        if self.rates.get(kind) != rate:
+            self.rates[kind], self.starts[kind] = rate, []
+
+    @rule(what=st.sampled_from(THINGS))
+    def freeze(self, what: str) -> None:
+        """Without a ramp, so that all who waited may start at its end."""
+        window = Window(self._instant(-1), self._instant(FROZEN))
+        freeze = Freeze(what.replace(":", "-"), what, *window, ramp_seconds=0)
+        self.scene.broker.freezes.set(freeze, [window], by="ada", reason="")
+        self.frozen[what] = self.now + FROZEN
+
+    @precondition(lambda self: self.frozen)
+    @rule(pick=st.integers(0, 1000))
+    def lift(self, pick: int) -> None:
+        what = sorted(self.frozen)[pick % len(self.frozen)]
+        name = what.replace(":", "-")
+        assert self.scene.broker.freezes.lift(name, by="ada", reason="")
+        assert not self.scene.broker.freezes.lift(name, by="ada", reason="")
+        del self.frozen[what]
+
+    def _may_start_now(self, held: ClaimedJob) -> None:
+        stopped = self._stopped()
+        assert not stopped & {*things_of(held.queue, held.job_type, "")}
+        self.starts[held.job_type].append(self.now)
+        if rate := self.rates.get(held.job_type):
+            recent = [at for at in self.starts[held.job_type] if at > self.now - rate.per]
+            assert len(recent) <= rate.limit
+
+    def _is_open(self, queue: str) -> bool:
+        return not self._stopped() & {*things_of(queue, "", "")}
+
+    def _stopped(self) -> set[str]:
+        return self.paused | {what for what, until in self.frozen.items() if until > self.now}
+
+    def _instant(self, seconds: float) -> datetime:
+        """By the broker's clock, which may be ahead of this machine's."""
+        ahead = self.now if self.scene.broker.is_ahead else 0.0
+        return datetime.now(UTC) + timedelta(seconds=seconds + ahead)
