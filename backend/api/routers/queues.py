@@ -8,7 +8,7 @@ from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import BulkOutcome, PurgeRequest
 from backend.api.schemas.fields import QueueText
-from backend.api.schemas.queues import Gate, Gates, PauseLine, PauseOutcome, Queue, Queues
+from backend.api.schemas.queues import Gate, GatesFound, PauseLine, PauseOutcome, Queue, Queues
 from backend.domain.jobs.queue_name import QueueName
 
 router = Router("queues", "Queues")
@@ -27,9 +27,9 @@ def list_queues(call: Call) -> Queues:
 
 
 @router.get("/api/gates")
-def list_gates(call: Call) -> Gates:
+def list_gates(call: Call) -> GatesFound:
     """What keeps jobs from starting: limits, rates, pauses, freezes; who waits behind which, since when."""
-    return Gates(items=[Gate.of(line) for line in call.parts.gates.all()])
+    return GatesFound(items=[Gate.of(line) for line in call.parts.gates.all()])
 
 
 @router.post("/api/queues/{queue}/pause", optional_body=True)

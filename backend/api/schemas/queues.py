@@ -104,7 +104,7 @@ class Gate(Resource):
         return cls(**line._asdict())
 
 
-class Gates(Resource):
+class GatesFound(Resource):
     """Gates that jobs wait behind, and limits and rates that are set."""
 
     items: list[Gate]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backend.domain.access.actor import Actor
-from backend.domain.errors import IllegalMove, JobNotFound, NotUnique
+from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound, NotUnique
 from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.rate import Rate, RateWord
@@ -16,8 +17,28 @@ from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.step_codes import CancelCode, MoveCode, RedriveCode
 from backend.domain.ports import Inspection, JobQueue, Operations
-from backend.services.jobs.held_thing import held_thing
+from backend.domain.text.nearest_name import suggestion
 from backend.services.jobs.job_intake import JobIntake
+
+_KINDS = ("queue", "lane", "type")
+
+
+def held_thing(what: str, catalogue: JobTypeCatalogue, *, also: Sequence[str] = ()) -> str:
+    """``queue:<name>``, ``lane:<name>`` or ``type:<name>`` that is there, by its whole name.
+
+    ``also`` names other kinds, whose names are taken as they are. Raises `InvalidRequest`.
+    """
+    kind, _, name = what.partition(":")
+    if kind not in (*_KINDS, *also) or not name:
+        *first, last = (f"{each}:<name>" for each in (*_KINDS, *also))
+        raise InvalidOption(f"{what!r}: say {', '.join(first)} or {last}")
+    if kind == "queue":
+        return f"queue:{QueueName.parse(name)}"
+    if kind == "type":
+        return f"type:{catalogue.get(name).name}"
+    if kind == "lane" and name not in catalogue.lanes():
+        raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
+    return what
 
 
 def _nowhere(_name: str) -> None:

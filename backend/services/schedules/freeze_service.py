@@ -11,7 +11,7 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.schedules.freeze import Freeze, FreezeState
 from backend.domain.schedules.freeze_ports import Freezes
-from backend.services.jobs.held_thing import held_thing
+from backend.services.jobs.job_control import held_thing
 from backend.services.schedules.freeze_windows import next_window, windows_of
 
 
