@@ -189,3 +189,19 @@ def test_what_is_counted_of_a_ramp_is_forgotten_with_it(bench: Bench) -> None:
     [counted] = bench.redis.keys("rq:tally:ramp:*")
     assert bench.redis.get(counted) == b"1"
     assert 0 < bench.redis.pttl(counted) <= 60_000
+
+
+def test_during_the_ramp_who_is_let_through_is_counted_and_the_alarm_rings_again(
+    bench: Bench,
+) -> None:
+    _freeze(bench, TYPE, ramp=60_000)
+    bench.seed(*[new_job() for _ in range(3)])
+    assert _started(bench) == []
+    bench.functions.call("freeze", "ada", "", "nightly", "")
+
+    bench.functions.call("promote", 10, 0)
+
+    [counted] = bench.redis.keys("rq:tally:ramp:*")
+    assert bench.redis.get(counted) == b"1"
+    assert len(bench.parked(GATE)) == 2
+    assert _alarms(bench)[GATE] < _now() + 30_000
