@@ -74,9 +74,10 @@ class JobIntake:
 
     def check_request(self, request: Mapping[str, Any], own: OwnOptions | None = None) -> NewJob:
         """One request as a mapping with ``job_type``, ``payload``, ``priority`` and options."""
-        rest = dict(request)
+        is_mapping = type(request) is dict or isinstance(request, Mapping)
+        rest = dict(request) if is_mapping else {}
         if "job_type" not in rest:
-            raise InvalidOption("each request needs a job_type", field="job_type")
+            raise InvalidOption("each request is a mapping with a job_type", field="job_type")
         job_type, payload = rest.pop("job_type"), rest.pop("payload", None)
         return self.check(job_type, payload, rest.pop("priority", None), rest, own)
 

@@ -103,6 +103,12 @@ def test_what_is_no_name_is_refused_as_such(given: Any, kind: str) -> None:
         _intake().check(given, {}, None, {})
 
 
+@pytest.mark.parametrize("given", [("report", {"a": 1}), "report", {"payload": {}}, None])
+def test_a_request_that_names_no_job_type_is_refused_as_such(given: Any) -> None:
+    with pytest.raises(InvalidOption, match="each request is a mapping with a job_type"):
+        job_intake().check_request(given)
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
