@@ -371,7 +371,7 @@ MUTATIONS = [
     Mutation("_endings", "or not string.find(follow, word, 1, true)", ""),
     Mutation("_endings", "if follow then call_follow_up(", "if false then call_follow_up("),
     Mutation("_endings", "  ended(root, job, id, how, waiters, follow, scope, now)\n", ""),
-    Mutation("settle", "    ended(root, job, id, kind, f[8], f[12], f[13], now)\n", ""),
+    Mutation("settle", "    ended(root, job, id, kind, f[8], f[12], f[14], now)\n", ""),
     Mutation("claim", ", 'tally', 'expired')", ", 'tally', 'canceled')"),
     Mutation("discard", "ended(root, job, id, 'resolved'", "tell_waiters(root, id, nil"),
     Mutation("discard", "ended(root, job, id, 'discarded'", "tell_waiters(root, id, nil"),

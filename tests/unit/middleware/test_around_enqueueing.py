@@ -180,8 +180,9 @@ def test_no_middleware_swallows_the_callers_error(jobs: QueueInTest) -> None:
 
     with pytest.raises(tally.UnknownJobType):
         tally.QueueService().enqueue_job("chrage", {})
-    with pytest.raises(tally.InvalidOption, match="needs a job_type"):
-        tally.QueueService().enqueue_many([{"payload": {}}])  # type: ignore[typeddict-item]
+    for request in ({"payload": {}}, ("charge", {})):
+        with pytest.raises(tally.InvalidOption, match="a mapping with a job_type"):
+            tally.QueueService().enqueue_many([request])  # type: ignore[list-item]
 
 
 def test_the_same_instance_twice_is_one(jobs: QueueInTest) -> None:

@@ -28,7 +28,8 @@ class Draft:
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Draft:
         """That of a request as `enqueue_many` takes it."""
-        rest = dict(request)
+        # What is none names no job type either, and is refused for that.
+        rest = dict(request) if isinstance(request, Mapping) else {}
         kind, payload = rest.pop("job_type", None), rest.pop("payload", None)
         return cls(kind, payload, rest.pop("priority", None), rest)
 
