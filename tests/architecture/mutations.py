@@ -254,6 +254,22 @@ MUTATIONS = [
     Mutation("_prelude", "if refused then error(refused, 0) end", ""),
     Mutation("_prelude", "redis.pcall(unpack(call))", "redis.call(unpack(call))"),
     Mutation("_prelude", "redis.pcall('HINCRBY'", "redis.call('HINCRBY'"),
+    Mutation("_unique", "if not f[1] or not f[2] then return nil end", ""),
+    Mutation("_unique", "and (f[3] or '0') == (f[4] or '0')", ""),
+    Mutation("_unique", "if till == 'started' then holds = is_first", "if false then"),
+    Mutation("_unique", "if redis.call('GET', place_of(root, key)) == id then", "if true then"),
+    Mutation("_unique", "if till == 'started' then free(root, id, key) end", ""),
+    Mutation("_unique", "if not tonumber(till) or WITHDRAWN[how] then", "if false then"),
+    Mutation("_unique", "tonumber(f[6]) or math.huge", "math.huge"),
+    Mutation(
+        "_unique",
+        "local replaces = rare.on_conflict and is_first",
+        "local replaces = rare.on_conflict",
+    ),
+    Mutation("enqueue", "twin = rare.scope and scopes.meet(call, rare, data)", "twin = nil"),
+    Mutation(
+        "redrive", "if not is_kept_out(root, id, status, scope, argv[3]) then", "if true then"
+    ),
     Mutation("_gates", "if waiting == 1 then note_line", "if waiting == 0 then note_line"),
     Mutation("_gates", "'NX', 0, line", "0, line"),
     Mutation("_gates", "and room_at(root, gate) > 0", ""),

@@ -40,7 +40,7 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("number", range(len(MUTATIONS)), ids=[str(m) for m in MUTATIONS])
 def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
-    own = BROKER / f"test_{MUTATIONS[number].step}.py"
+    own = BROKER / f"test_{MUTATIONS[number].step.removeprefix('_')}.py"
     # What steps share is held by the contract of the same name, where there is one.
     contract = CONTRACT / CONTRACTS.get(MUTATIONS[number].step, f"test{MUTATIONS[number].step}.py")
     first = [str(file) for file in (own, contract) if file.exists()]

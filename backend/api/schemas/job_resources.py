@@ -160,7 +160,9 @@ def _follow_ups(follow_ups: Iterable[FollowUp]) -> list[FollowUpResource]:
 
 
 def _limit(terms: JobTerms) -> dict[str, Any]:
-    return {"limit_key": terms.limit_key or None, "limit": terms.limit or None}
+    unique = terms.scope.until if terms.scope else None
+    limit, key = terms.limit or None, terms.limit_key or None
+    return {"limit_key": key, "limit": limit, "unique": unique}
 
 
 def fault_of(error: AttemptError | None) -> Fault | None:

@@ -114,6 +114,10 @@ class JobResource(Resource):
     schedule: str | None = Field(None, description="The schedule whose tick it is.")
     limit_key: str | None = None
     limit: int | None = Field(None, description="So many jobs of limit_key at once.")
+    unique: str | None = Field(
+        None,
+        description="How long it keeps others out that are the same: `started`, `ended`, seconds.",
+    )
     source: Literal["live", "history"] = Field(
         description="Whether Redis or the record in Postgres says so."
     )

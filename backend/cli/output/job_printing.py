@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
+from backend.domain.jobs.options.job_terms import terms_of
 from backend.telemetry.logs.masking import without_secrets
 
 #: In these the last attempt did not fail, or has not yet.
@@ -50,6 +51,7 @@ def print_job(job: JobView, *, as_json: bool) -> None:
             ("worker", job.worker),
             ("progress", json.dumps(job.progress) if job.progress else ""),
             ("tags", ", ".join(job.tags)),
+            ("unique", _unique(job.options)),
             *_labels(job.labels),
             *_follow_ups(job.follow_ups),
             ("payload", _line(_shown(job.job_type, job.payload))),
@@ -125,6 +127,7 @@ def _print_record(history: JobHistory) -> None:
             ("created", _with_age(job.created_at)),
             ("ended", _with_age(job.finished_at)),
             ("tags", ", ".join(job.tags)),
+            ("unique", _unique(history.options)),
             *_labels(history.labels),
             *_follow_ups(history.follow_ups),
             ("payload", _line(payload)),
@@ -171,6 +174,11 @@ def _labels(labels: JobLabels) -> list[tuple[str, object]]:
         ("callback", labels.callback_url),
         ("enqueued by", labels.parent_id),
     ]
+
+
+def _unique(options: Mapping[str, Any]) -> str:
+    scope = terms_of(options).scope
+    return scope.words if scope else ""
 
 
 def _follow_ups(follow_ups: Sequence[FollowUp]) -> list[tuple[str, object]]:

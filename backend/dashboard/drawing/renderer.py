@@ -19,6 +19,7 @@ from backend.dashboard.drawing.live_parts import parts_in, told, without
 from backend.dashboard.request.flash import note_in
 from backend.dashboard.request.forms import TOKEN_FIELD
 from backend.dashboard.request.page_context import link
+from backend.domain.jobs.options.unique import until_words
 from backend.domain.text.visible_text import visible
 
 #: No script, style or picture but our own files; nothing inline, nothing from another host.
@@ -53,6 +54,7 @@ class Drawing:
         )
         self._templates.filters.update(
             count=wording.count, short=wording.short, duration=wording.duration, size=wording.size,
+            until_words=until_words,
             clock=wording.clock, json=wording.as_json, ago=_ago, since=_since, markup=Markup,
             plural=wording.plural, whole_json=wording.whole_json,
         )  # fmt: skip

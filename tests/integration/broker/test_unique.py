@@ -204,3 +204,33 @@ def _commands(redis: Redis, do: Any) -> Counter[str]:
     for ours in ("info", "config|resetstat"):
         calls.pop(ours, None)
     return Counter(calls)
+
+
+def test_a_key_is_given_back_by_its_holder_alone(bench: Bench) -> None:
+    """As sidekiq-unique-jobs #812 and #580: there the first one's end let a third one in."""
+    first = bench.started(scope=UniqueScope(KEY, "started"))
+    bench.seed(_same("next"))
+
+    bench.settle(first, "finished")
+
+    assert _holder(bench) == "next"
+    assert bench.enqueue(_same("third")) == [b"next"]
+
+
+def test_a_payload_reaches_no_job_that_has_been_tried(bench: Bench) -> None:
+    job = bench.started(scope=UniqueScope(KEY, "ended"))
+    bench.settle(job, "retried", delay=60_000)
+
+    assert bench.enqueue(_same("b", on_conflict="replace", name="Bob")) == [job.id.encode()]
+
+    assert b"Bob" not in bench.redis.hget(bench.keys.job(job.id), "data")
+
+
+def test_a_dead_job_is_not_sent_home_beside_its_twin(bench: Bench) -> None:
+    dead = bench.dead(scope=UniqueScope(KEY, "ended"))
+    bench.seed(_same("twin", "ended"))
+
+    assert bench.redrive(dead) == [2]
+
+    assert bench.field(dead, "status") == "failed"
+    assert bench.redis.zscore(bench.keys.dead, dead) is not None

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
+from backend.domain.text.length_words import in_units
 
 #: Until when a job keeps others out, beside a number of seconds; or that it keeps out nobody.
 STARTED, ENDED, NOT_UNIQUE = "started", "ended", "none"
@@ -112,6 +113,11 @@ class UniqueScope(NamedTuple):
         return f"{self.until}/{longest}/{self.key}"
 
     @property
+    def words(self) -> str:
+        """For people: how long it keeps others out."""
+        return until_words(self.until)
+
+    @property
     def seconds(self) -> float:
         """How long it keeps others out, where that is a time; else 0."""
         return 0.0 if self.until in {STARTED, ENDED} else float(self.until)
@@ -142,6 +148,13 @@ def until_in(said: Any) -> str:
             field="unique",
         )
     return f"{seconds:.12g}"
+
+
+def until_words(until: str) -> str:
+    """For people: how long a job keeps others out."""
+    if until in {STARTED, ENDED}:
+        return f"until it has {until}"
+    return f"for {in_units(float(until))} from when it was accepted"
 
 
 def unique_key(job_type: str, tenant: str, *, is_test: bool, same: Mapping[str, Any]) -> str:
