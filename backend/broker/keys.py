@@ -82,7 +82,9 @@ class Keys:
         return f"{self.root}:tally:stream"
 
     def counts(self, queue: str) -> str:
-        """Hash of what became of all jobs of a queue: accepted, finished, failed, canceled, parked."""
+        """Hash of what became of all jobs of a queue: accepted, finished, failed, canceled, parked, and
+        how many of these stand in fair lines (lined).
+        """
         return f"{self.root}:tally:counts:{queue}"
 
     @property
@@ -137,6 +139,19 @@ class Keys:
     def alarms(self) -> str:
         """Sorted set of gates by the millisecond at which the next job may be let through."""
         return f"{self.root}:tally:alarms"
+
+    @property
+    def fair(self) -> str:
+        """Hash of the option that tells the key, by fair queue."""
+        return f"{self.root}:tally:fair"
+
+    def weights(self, queue: str) -> str:
+        """Hash of how much a key counts for in a fair queue, where that is not 1."""
+        return f"{self.root}:tally:weights:{queue}"
+
+    def lines(self, queue: str) -> str:
+        """Sorted set of the keys of a fair queue by virtual time: the least has the next turn."""
+        return f"{self.root}:tally:lines:{queue}"
 
     def spoken_for(self, gate: str) -> str:
         """The instant (µs) up to which starts of a rate are spoken for."""

@@ -23,6 +23,7 @@ from backend.broker.schedules.timetable import RedisTimetable
 from backend.broker.workers.untold_ends import RedisUntoldEnds
 
 if TYPE_CHECKING:
+    from backend.broker.jobs.gates.fair_queues import RedisFairQueues
     from backend.broker.schedules.redis_freezes import RedisFreezes
 
 
@@ -106,6 +107,14 @@ class RedisBroker:
         from backend.broker.schedules.redis_freezes import RedisFreezes
 
         return RedisFreezes(self._client, self._keys)
+
+    @cached_property
+    def fair_queues(self) -> RedisFairQueues:
+        """Queues whose jobs take turns by key."""
+        # Most processes never ask.
+        from backend.broker.jobs.gates.fair_queues import RedisFairQueues
+
+        return RedisFairQueues(self._client, self._keys)
 
     @cached_property
     def foreign(self) -> RedisForeignJobs:

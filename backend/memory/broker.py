@@ -19,6 +19,7 @@ from backend.memory.record.audit_trail import MemoryAuditTrail
 from backend.memory.record.memory_record import MemoryRecord
 from backend.memory.state import BrokerState
 from backend.memory.timetable import MemoryTimetable
+from backend.memory.waiting.fair_queues import MemoryFairQueues
 from backend.memory.waiting.freeze_book import MemoryFreezes
 from backend.memory.waiting.memory_breakers import MemoryBreakers
 
@@ -44,6 +45,7 @@ class MemoryBroker:
         self.inspection = MemoryInspection(state)
         self.breakers = MemoryBreakers(state)
         self.freezes = MemoryFreezes(state)
+        self.fair_queues = MemoryFairQueues(state)
         self.foreign = NoForeignJobs()
         self.progress_notes = MemoryProgressNotes(state)
         self.checkpoints = MemoryCheckpoints(state)

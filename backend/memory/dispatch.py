@@ -50,10 +50,26 @@ class MemoryDispatch:
             for entry in (*guaranteed, *(ClaimPlan(entry.queue, most) for entry in plan)):
                 ids = self._state.queues.get(entry.queue, [])[start : start + _PLACES]
                 if self._is_open(entry.queue) and freezes.is_thawed(self._state, entry.queue):
-                    is_deeper |= len(ids) == _PLACES
+                    first = self._state.lines.first(entry.queue)[start : start + _PLACES]
+                    is_deeper |= _PLACES in {len(ids), len(first)}
                     room = min(entry.guaranteed, most - len(claimed))
-                    claimed += self._pick(ids, entry.queue, room, wanted)
+                    found = self._pick(ids, entry.queue, room, wanted)
+                    found += self._pick_of_lines(first, room - len(found), wanted)
+                    claimed += found
         return PickedOut(claimed, is_deeper)
+
+    def _pick_of_lines(
+        self, ids: Sequence[str], most: int, wanted: WantedTypes
+    ) -> list[ClaimedJob]:
+        """Of a fair queue those who are the first of their lines: who stands behind another stays."""
+        claimed: list[ClaimedJob] = []
+        for job in (self._state.jobs[job_id] for job_id in ids):
+            is_of_these = job.asked.job_type in wanted.job_types and not job.is_suspect
+            if len(claimed) < most and is_of_these != wanted.others:
+                self._state.lines.take_before_turn(job)
+                if self._may_start(job):
+                    claimed.append(self._start(job))
+        return claimed
 
     def _pick(
         self, ids: Sequence[str], queue: str, most: int, wanted: WantedTypes
@@ -101,7 +117,10 @@ class MemoryDispatch:
 
     def _first_with_jobs(self, plan: Sequence[ClaimPlan]) -> str:
         queues = (entry.queue for entry in plan)
-        return next((q for q in queues if self._state.queues.get(q) and self._is_open(q)), "")
+        return next((q for q in queues if self._has_jobs(q) and self._is_open(q)), "")
+
+    def _has_jobs(self, queue: str) -> bool:
+        return bool(self._state.queues.get(queue)) or self._state.lines.has_jobs(queue)
 
     def _is_open(self, queue: str) -> bool:
         is_paused = {f"queue:{queue}", f"lane:{lane_of(queue)}"} & self._state.paused.keys()
@@ -115,12 +134,21 @@ class MemoryDispatch:
 
     def _take_open(self, queue: str, most: int) -> list[ClaimedJob]:
         claimed: list[ClaimedJob] = []
-        waiting = self._state.queues.get(queue, [])
-        while len(claimed) < most and waiting:
-            job = self._state.jobs[waiting.pop(0)]
+        while len(claimed) < most and (job := self._next(queue)):
             if self._may_start(job):
                 claimed.append(self._start(job))
         return claimed
+
+    def _next(self, queue: str) -> KeptJob | None:
+        """Out of its list, or by turns out of the lines of a fair queue."""
+        state = self._state
+        if waiting := state.queues.get(queue, []):
+            return state.jobs[waiting.pop(0)]
+        job_id = state.lines.next_in_turn(queue)
+        if job_id is None:
+            return None
+        state.lines.leave(state.jobs[job_id])
+        return state.jobs[job_id]
 
     def _may_start(self, job: KeptJob) -> bool:
         state = self._state

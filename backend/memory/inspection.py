@@ -16,6 +16,7 @@ from backend.domain.schedules.freeze import FrozenWindow
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 from backend.memory.waiting import rates
+from backend.memory.waiting.fair_lines import FAIR, gate_of
 
 _ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELED)
 
@@ -46,7 +47,8 @@ class MemoryInspection:
             name=name,
             counts=counts,
             accepted=books["accepted"],
-            parked=books["parked"],
+            parked=books["parked"] - books["lined"],
+            lined=books["lined"],
             oldest_enqueued_at=moment(min(waiting) / 1000) if waiting else None,
             paused=bool({f"queue:{name}", f"lane:{lane_of(name)}"} & state.paused.keys()),
             poisoned=books["poisoned"],
@@ -71,17 +73,22 @@ class MemoryInspection:
     def gates(self) -> list[str]:
         """Limits and paused job types that jobs wait behind, by name."""
         with self._state.lock:
-            return sorted(gate for gate, ids in self._state.parked.items() if ids)
+            return sorted({gate_of(line) for line, ids in self._state.parked.items() if ids})
 
     def parked(self, gate: str, start: int, most: int) -> list[str]:
         """Ids that wait behind a limit or a paused job type, the next to go on first."""
         with self._state.lock:
-            return self._state.parked.get(gate, [])[start : start + most]
+            return self._behind(gate)[start : start + most]
 
     def newest_parked(self, most: int) -> list[str]:
         """The last ids behind each gate, at most so many of one."""
         with self._state.lock:
-            return [i for gate in self.gates() for i in self._state.parked[gate][-most:]]
+            return [i for gate in self.gates() for i in self._behind(gate)[-most:]]
+
+    def _behind(self, gate: str) -> list[str]:
+        if gate.startswith(FAIR):
+            return self._state.lines.ids(gate.removeprefix(FAIR))
+        return self._state.parked.get(gate, [])
 
     def position(self, job_id: str, queue: str) -> int | None:
         """How many jobs of its queue run before it; None when it does not wait there."""

@@ -88,7 +88,8 @@ class MemoryJobQueue:
                 "the recorder is too far behind to accept more without risking the record",
                 accepted=accepted,
             )
-        waiting = len(self._state.queues[str(job.queue)])
+        queue = str(job.queue)
+        waiting = len(self._state.queues[queue]) + len(self._state.lines.ids(queue))
         if self._backlog_limit and waiting >= self._backlog_limit:
             raise QueueFull(
                 f"queue {job.queue} is at its backlog limit; job {job.id} was not accepted. "

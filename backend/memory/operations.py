@@ -18,6 +18,7 @@ from backend.memory.endings import keep, tell_end, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState, PauseNote
 from backend.memory.waiting import gates, scopes
+from backend.memory.waiting.fair_lines import FAIR
 
 _WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
@@ -150,6 +151,9 @@ class MemoryOperations:
 
     def _move(self, job: KeptJob, target: str, front: bool) -> None:
         state, source = self._state, job.queue
+        is_lined = job.parked.startswith(FAIR)
+        if is_lined:
+            gates.unpark(state, job)
         in_line = job.state is JobState.QUEUED and not job.parked
         for what in ("accepted", *(["parked"] if job.parked else [])):
             state.counts[source][what] -= 1
@@ -158,7 +162,8 @@ class MemoryOperations:
         if job.parked:
             gates.change_line(state, job, front=front)
         if in_line:
-            state.queues[source].remove(job.id)
+            if not is_lined:
+                state.queues[source].remove(job.id)
             state.to_queue(job, front=front)
 
     def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RunNowCode]:

@@ -14,6 +14,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.ports import Clock
 from backend.memory.kept_job import KeptJob, kept
+from backend.memory.waiting.fair_lines import FairLines
 
 if TYPE_CHECKING:
     from backend.memory.waiting.breakers import KeptBreaker
@@ -64,6 +65,7 @@ class BrokerState:
         #: Since when jobs are dead.
         self.dead: dict[str, int] = {}
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.lines = FairLines(self.parked, self.counts)
         #: Events that are not recorded for good yet, the oldest first.
         self.events: list[JobEvent] = []
         #: Attempts whose processes died, of which no observer was told yet.
@@ -131,7 +133,7 @@ class BrokerState:
         """Where workers look for it."""
         if front:
             self.queues[job.queue].insert(0, job.id)
-        else:
+        elif not self.lines.line_up(job):
             self.queues[job.queue].append(job.id)
         self.changed.notify_all()
 

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from backend.broker.jobs.parked_jobs import fair_line_of as line_of
 from tests.property.model import ModelJob
 from tests.property.told_histories import ToldHistories
 
@@ -21,6 +22,8 @@ THINGS = (
 )
 #: None, two starts and no more, and one that never shuts.
 RATES = ("", "", "2/3600/2", "1000000/1/1000000")
+#: Not fair, and fair by two options; a line with jobs outlives them.
+FAIR = ("", '{"by":"tenant"}', '{"by":"limit_key","weights":{"k1":2}}')
 LANES = ("default", "email")
 
 twice = st.sampled_from((False, False, False, True))
@@ -75,6 +78,11 @@ class GatedHistories(ToldHistories):
         assert lifted == int(what in self.frozen)
         self.frozen.discard(what)
 
+    @rule(queue=st.sampled_from(QUEUES), value=st.sampled_from(FAIR))
+    def make_fair(self, queue: str, value: str) -> None:
+        """Two jobs a call: who makes a queue fair, or fair no more, may be killed in between."""
+        self.bench.functions.call("fairness", "ada", "", queue, value, 2)
+
     @rule(gates=st.integers(1, 3), most=st.integers(1, 3))
     def usher(self, gates: int, most: int) -> None:
         assert self.bench.functions.call("usher", gates, most) <= most
@@ -85,6 +93,14 @@ class GatedHistories(ToldHistories):
             running = {i for i, job in self.jobs.items() if job.held and job.asked.job_type == kind}
             holders = self.redis.smembers(self.bench.keys.holders(f"type:{kind}"))
             assert {member.decode() for member in holders} == running
+
+    def _lined(self, queue: str) -> list[str]:
+        """Who stands in the lines of a queue."""
+        keys = self.bench.members(self.bench.keys.lines(queue))
+        return [job_id for key in keys for job_id in self.bench.line(line_of(queue, key))]
+
+    def _waiting(self, queue: str) -> list[str]:
+        return self.bench.queue(queue) + self._lined(queue)
 
     def _is_open(self, queue: str) -> bool:
         return not (self.paused | self.frozen | self.ramped) & {

@@ -50,6 +50,7 @@ class Histories(GatedHistories):
         kind=st.sampled_from(TYPES),
         delayed=st.booleans(),
         key=st.sampled_from(("", "", "k1", "k2")),
+        tenant=st.sampled_from(("", "a", "b")),
         unique=st.sampled_from(("", "", "u")),
         most=st.sampled_from((1, 2, 4)),
         followed=st.booleans(),
@@ -62,6 +63,7 @@ class Histories(GatedHistories):
         kind: str,
         delayed: bool,
         key: str,
+        tenant: str,
         unique: str,
         most: int,
         followed: bool,
@@ -75,7 +77,7 @@ class Histories(GatedHistories):
             job_type=kind,
             delay=1000.0 if delayed else 0.0,
             max_attempts=most,
-            options=follow_up_options(job_id) if followed else {},
+            options=(follow_up_options(job_id) if followed else {}) | _keyed(tenant, key),
             limit_key=key,
             limit=LIMITS.get(key, 0),
             unique_key=unique,
@@ -119,7 +121,7 @@ class Histories(GatedHistories):
             self.jobs[job.id].start(job)
             self._within_limits(job.id)
         if len(claimed) < most:
-            left = [queue for queue in asked if self._is_open(queue) and self.bench.queue(queue)]
+            left = [queue for queue in asked if self._is_open(queue) and self._waiting(queue)]
             assert not left, f"{left} still had jobs for a worker that got too few"
 
     @precondition(lambda self: self._held())
@@ -269,9 +271,10 @@ class Histories(GatedHistories):
 
     @rule(queue=queues, most=st.integers(1, 3))
     def purge(self, queue: str, most: int) -> None:
-        waiting = self.bench.queue(queue)[:most]
-        assert self.bench.functions.call("purge", queue, "ada", "why", most) == len(waiting)
-        for job_id in waiting:
+        listed, lined = self.bench.queue(queue)[:most], self._lined(queue)
+        taken = self.bench.functions.call("purge", queue, "ada", "why", most)
+        assert taken == len(listed) or (not listed and taken <= most)
+        for job_id in listed or set(lined) - set(self._lined(queue)):
             self.jobs[job_id].state = JobState.CANCELED
 
     @precondition(lambda self: self.redis.exists(self.bench.keys.gates))
@@ -309,7 +312,7 @@ class Histories(GatedHistories):
     @invariant()
     def somebody_is_called_for_every_job_that_may_run(self) -> None:
         for queue in QUEUES:
-            if self._is_open(queue) and self.bench.queue(queue):
+            if self._is_open(queue) and self._waiting(queue):
                 assert self.bench.wake_tokens(lane_of(queue)), f"nobody is woken for {queue}"
 
     def teardown(self) -> None:
@@ -363,6 +366,12 @@ class Histories(GatedHistories):
 
 def _pick(from_these: list[Any], pick: int) -> Any:
     return from_these[pick % len(from_these)]
+
+
+def _keyed(tenant: str, key: str) -> dict[str, str]:
+    """What tells in which line a job stands."""
+    said = {"tenant": tenant, "limit_key": key}
+    return {name: value for name, value in said.items() if value}
 
 
 def _said(kind: str) -> tuple[str, int]:

@@ -25,7 +25,7 @@ from backend.domain.jobs.queue_state import QueueState, WorkerState
 if TYPE_CHECKING:
     from backend.domain.schedules.freeze import FrozenWindow
 
-_COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned")
+_COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned", "lined")
 
 
 class RedisInspection:
@@ -66,7 +66,7 @@ class RedisInspection:
         return self._with_parked(states)
 
     def _with_parked(self, states: list[QueueState]) -> list[QueueState]:
-        aside = {state.name for state in states if state.parked > 0}
+        aside = {state.name for state in states if state.parked + state.lined > 0}
         oldest = self._parked.oldest(aside) if aside else {}
         return [_since_oldest(state, oldest.get(state.name)) for state in states]
 
@@ -249,10 +249,11 @@ def _queue_state(
             JobState.CANCELED: numbers["canceled"],
         },
         accepted=numbers["accepted"],
-        parked=numbers["parked"],
+        parked=numbers["parked"] - numbers["lined"],
         oldest_enqueued_at=oldest,
         paused=f"queue:{name}" in paused or f"lane:{lane}" in paused,
         poisoned=numbers["poisoned"],
+        lined=numbers["lined"],
     )
 
 

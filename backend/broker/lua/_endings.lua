@@ -63,7 +63,7 @@ local function enqueue_follow_up(root, plan, state, attempt, now)
   end
   count(root, queue, 'accepted', 1)
   redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
-  to_queue(root, plan.id, queue)
+  queue_up(root, plan.id, queue)
   accepted(root, plan.id, head, 'queued', 0, payload, plan.options)
 end
 

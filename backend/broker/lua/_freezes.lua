@@ -42,9 +42,16 @@ local function lines_of_freeze(root, what)
   return lines
 end
 
+-- In a list of jobs and, of a fair queue, in its lines.
+local function length_of(root, key)
+  local queue = string.match(string.sub(key, #root + 1), '^:queue:(.*)$')
+  local lined = queue and redis.call('HGET', root .. ':tally:counts:' .. queue, 'lined') or '0'
+  return redis.call('LLEN', key) + tonumber(lined)
+end
+
 local function waiting_for(root, what)
   local waiting = 0
-  for _, key in ipairs(lines_of_freeze(root, what)) do waiting = waiting + redis.call('LLEN', key) end
+  for _, key in ipairs(lines_of_freeze(root, what)) do waiting = waiting + length_of(root, key) end
   return waiting
 end
 

@@ -30,7 +30,10 @@ end
 
 -- Lines with jobs in them, by when `usher` last looked at them; it takes out those with none.
 local function note_line(root, line)
-  redis.call('ZADD', root .. ':tally:gates', 'NX', 0, line)
+  local queue, key = string.match(line, '^fair:([^\31]*)\31(.*)$')
+  if not queue then return redis.call('ZADD', root .. ':tally:gates', 'NX', 0, line) end
+  local turns, at = come_into_turn(root, queue, key)
+  redis.call('ZADD', turns, 'NX', at, key)
 end
 
 -- The gate that a job was let through last, if it did not start since.
@@ -75,7 +78,9 @@ local function let_through(root, id, gate)
   if string.sub(gate, 1, 7) ~= 'paused:' then redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0')) end
   if is_timed(gate) then redis.call('SADD', root .. ':tally:passed:' .. gate, id) end
   count(root, queue, 'parked', -1)
-  to_queue(root, id, queue, true)
+  -- In a fair queue all of a pause would go before every line.
+  if string.sub(gate, 1, 7) == 'paused:' and line_up(root, id, queue, true) then ring(root, lane_of(queue), 1)
+  else to_queue(root, id, queue, true) end
   return 1
 end
 

@@ -41,6 +41,7 @@ STEPS = (
     "breaker",
     "freeze",
     "plan",
+    "fairness",
     "controls",
     "adopt",
     "usher",
@@ -68,6 +69,7 @@ STEPS = (
 SHARED = (
     "_history",
     "_prelude",
+    "_fair",
     "_gates",
     "_freezes",
     "_rates",
@@ -84,6 +86,10 @@ _LEFT_TO_LATER = {
 #: How many superseded versions stay loaded for the workers of earlier releases.
 KEPT_VERSIONS = 3
 
+_WORD = re.compile(r"\w+")
+_DECLARED = re.compile(
+    r"^local (?:function (?P<function>\w+)\(|(?P<names>\w+(?:, \w+)*)(?P<value> =|$))", re.MULTILINE
+)
 _FLAGS = re.compile(r"^-- flags: (.+)$", re.MULTILINE)
 
 
@@ -126,10 +132,29 @@ def _registration(step: str, loaded_at: int) -> str:
 
 def assemble(loaded_at: int = 0) -> str:
     """The whole library as `FUNCTION LOAD` wants it; ``loaded_at`` tells its age in milliseconds."""
-    parts = [f"#!lua name=tally_{version()}", *(source_of(shared) for shared in SHARED)]
+    parts = [f"#!lua name=tally_{version()}", *map(_shared, SHARED)]
     for step in STEPS:
         parts += [_enclosed(step), _registration(step, loaded_at)]
     return "\n".join(parts)
+
+
+def _shared(name: str) -> str:
+    """What steps share, of which later files see the names alone that they use: see `_enclosed`."""
+    later = [*SHARED[SHARED.index(name) + 1 :], *STEPS]
+    used = {word for each in later for word in _WORD.findall(source_of(each))}
+    left: list[str] = []
+
+    def declared(found: re.Match[str]) -> str:
+        names = (found["function"] or found["names"]).split(", ")
+        if not used.intersection(names):
+            return found[0]
+        left.extend(names)
+        if found["function"]:
+            return f"function {found['function']}("
+        return f"{found['names']} =" if found["value"] else ""
+
+    text = _DECLARED.sub(declared, source_of(name))
+    return f"local {', '.join(left)}\ndo\n{text}\nend"
 
 
 def _enclosed(step: str) -> str:

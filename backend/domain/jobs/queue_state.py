@@ -22,6 +22,13 @@ class QueueState:
     paused: bool
     #: Of the failed, since the store began: those that kept killing their process.
     poisoned: int = 0
+    #: Of the queued: how many stand in the lines of a fair queue.
+    lined: int = 0
+
+    @property
+    def listed(self) -> int:
+        """Of the queued: how many wait in the queue's own list, neither aside nor in a line."""
+        return self.counts[JobState.QUEUED] - self.parked - self.lined
 
     @property
     def difference(self) -> int:

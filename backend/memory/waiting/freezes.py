@@ -116,7 +116,9 @@ def _waiting(state: BrokerState, what: str) -> int:
     kind, _, name = what.partition(":")
     if kind in {"type", "tenant"}:
         return len(state.parked[f"frozen:{what}"])
-    return sum(len(state.queues.get(queue, [])) for queue in _queues(kind, name))
+    queues = list(_queues(kind, name))
+    lined = sum(len(state.lines.ids(queue)) for queue in queues)
+    return lined + sum(len(state.queues.get(queue, [])) for queue in queues)
 
 
 def _queues(kind: str, name: str) -> Iterator[str]:

@@ -98,8 +98,7 @@ def change_line(state: BrokerState, job: KeptJob, *, front: bool) -> None:
 def unpark(state: BrokerState, job: KeptJob) -> None:
     """Takes one job out from behind its gate, wherever it goes then."""
     state.parked[job.parked].remove(job.id)
-    state.counts[job.queue]["parked"] -= 1
-    job.parked = ""
+    state.lines.leave(job)
 
 
 def let_through(state: BrokerState, gate: str, most: int) -> int:
@@ -113,7 +112,10 @@ def let_through(state: BrokerState, gate: str, most: int) -> int:
             state.on_the_way[job.asked.job_type].add(job.id)
         elif gate.startswith("breaker:") and job.destination in state.breakers:
             state.breakers[job.destination].coming.add(job.id)
-        state.to_queue(job, front=True)
+        # In a fair queue all of a pause would go before every line.
+        if not (gate.startswith("paused:") and state.lines.line_up(job, front=True)):
+            state.to_queue(job, front=True)
+    state.changed.notify_all()
     return len(chosen)
 
 

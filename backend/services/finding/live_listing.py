@@ -177,8 +177,7 @@ class LiveListing:
             return [job_id for job_id, _ in self._look.dead(0, most)]
         if part.shelf is Shelf.WAITING:
             state = self._look.queue_states([part.name])[0]
-            waiting = state.counts[JobState.QUEUED] - state.parked
-            return self._look.waiting(part.name, max(0, waiting - most), most)
+            return self._look.waiting(part.name, max(0, state.listed - most), most)
         return self._ids(part, 0, most)
 
 

@@ -16,6 +16,7 @@ from backend.broker.server import library
 from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.history.history_ports import EventSource
 from backend.domain.jobs.options.breaker_state import Breakers
+from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.jobs.published_type import Declarations
 from backend.domain.ports import (
     Dispatch,
@@ -45,6 +46,7 @@ class Broker(Protocol):
     operations: Operations
     inspection: Inspection
     breakers: Breakers
+    fair_queues: FairQueues
     progress_notes: ProgressNotes
     checkpoints: CheckpointStore
     events: EventSource

@@ -13,7 +13,8 @@ from typing import Any
 from redis import Redis
 
 from backend.broker.jobs.inspection import RedisInspection
-from backend.broker.jobs.parked_jobs import gate_of, lines_of
+from backend.broker.jobs.parked_jobs import fair_line_of as line_of
+from backend.broker.jobs.parked_jobs import gate_of, lines_of, queue_and_key
 from backend.broker.keys import Keys
 from backend.domain.jobs.job_event import ATTEMPT_ENDS, STATE_AFTER, EventKind, JobEvent, version_of
 from backend.domain.jobs.job_state import JobState, is_legal
@@ -45,6 +46,7 @@ class Audit:
             *self._misplaced(),
             *self._strangers(),
             *self._gates(),
+            *self._lines(),
             *self._owners(),
             *self._follow_ups(),
             *self._history(),
@@ -163,7 +165,7 @@ class Audit:
         paused = self._set(self._keys.paused)
         known, alarms = self._scores(self._keys.gates), self._scores(self._keys.alarms)
         windows = {member.split("\x1f")[0] for member in self._scores(self._keys.frozen)}
-        lines = self._below("tally", "parked")
+        lines = [each for each in self._below("tally", "parked") if not queue_and_key(each)]
         yield from (
             f"{line} has jobs in it, the usher does not know" for line in lines if line not in known
         )
@@ -182,6 +184,15 @@ class Audit:
             on_their_way = [job_id for job_id in self.jobs if self._goes_through(job_id, gate)]
             if len(held[gate]) < float(word) and not on_their_way:
                 yield f"{waiting} are stuck: {gate} has room and nobody is on the way to it"
+
+    def _lines(self) -> Iterator[str]:
+        fair = self._hash(self._keys.fair)
+        for line in self._below("tally", "parked"):
+            queue, key = queue_and_key(line) or ("", "")
+            if queue and key not in self._scores(self._keys.lines(queue)):
+                yield f"{line!r} has jobs in it and has no turn"
+            if queue and queue not in fair:
+                yield f"{line!r} has jobs in it and {queue} is not fair"
 
     def _goes_through(self, job_id: str, gate: str) -> bool:
         job = self.jobs[job_id]
@@ -228,12 +239,17 @@ class Audit:
         inspection = RedisInspection(self._redis, self._keys)
         expected = self._counts_by_events()
         parked = Counter(job["origin"] for job in self.jobs.values() if "parked" in job)
+        lined = Counter(
+            job["origin"] for job in self.jobs.values() if queue_and_key(job.get("parked", ""))
+        )
         names = sorted({*inspection.queue_names(), *self._below("tally", "counts")} - {"dlq"})
         for state in inspection.queue_states(names):
             if state.difference:
                 yield f"the books of {state.name} are out by {state.difference}: {state.counts}"
-            if state.parked != parked[state.name]:
+            if state.parked + state.lined != parked[state.name]:
                 yield f"{state.name} counts {state.parked} parked jobs, {parked[state.name]} are"
+            if state.lined != lined[state.name]:
+                yield f"{state.name} counts {state.lined} jobs in lines, {lined[state.name]} are"
             counted = {word: state.counts[JobState(word)] for word in _STATES}
             counted["accepted"] = state.accepted
             if counted != {word: expected[state.name][word] for word in counted}:
@@ -259,7 +275,9 @@ class Audit:
 
 
 def _place_aside(job: dict[str, str]) -> str:
-    """Of each priority there is a line behind its gate."""
+    """Of each priority there is a line behind its gate; a line of a fair queue has but one."""
+    if found := queue_and_key(job["parked"]):
+        return f"parked:{line_of(job['origin'], found[1])}"
     lines = dict(zip(Priority, lines_of(gate_of(job["parked"])), strict=True))
     return f"parked:{lines[QueueName.parse(job['origin']).priority]}"
 

@@ -18,7 +18,7 @@ local function cancel(keys, argv)
       if status == 'scheduled' then unschedule(root, id, queue)
       elseif parked then
         redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
-        count(root, queue, 'parked', -1)
+        leave_line_of(root, queue, parked)
       elseif status == 'queued' then redis.call('LREM', root .. ':queue:' .. queue, 1, id) end
       cancel_waiting(root, job, id, queue, now, argv[2], argv[1], 'canceled')
       reply = 1

@@ -18,7 +18,7 @@ local function evict(keys, argv)
     local status, origin, behind = unpack(fields_of(job, 'status', 'origin', 'parked'))
     if status == 'queued' and origin == queue and behind == line then
       cancel_waiting(root, job, id, queue, now, argv[3], argv[2], 'canceled')
-      count(root, queue, 'parked', -1)
+      leave_line_of(root, queue, line)
       redis.call('LSET', parked, from + at - 1, '')
       canceled = canceled + 1
     end

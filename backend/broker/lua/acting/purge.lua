@@ -1,15 +1,17 @@
 -- flags: allow-oom
--- Cancels what waits in a queue, from its front; what is no job of ours is set apart.
+-- Cancels what waits in a queue, from its front, and then in its lines where it is fair; what is no job of ours is set apart.
 -- KEYS[1]  ROOT
 -- ARGV[1]  queue
 -- ARGV[2]  who asks
 -- ARGV[3]  reason
 -- ARGV[4]  most jobs in this call
--- Returns  how many ids were taken off; call again until 0
+-- Returns  how many ids were taken off, and lines found empty; call again until 0
 local function purge(keys, argv)
   local root, now, queue = keys[1], now_ms(), argv[1]
-  local ids = redis.call('LPOP', root .. ':queue:' .. queue, tonumber(argv[4])) or {}
-  for _, id in ipairs(ids) do
+  local ids, lines = redis.call('LPOP', root .. ':queue:' .. queue, tonumber(argv[4])), 0
+  local is_lined = not ids
+  if is_lined then ids, lines = next_in_turn(root, queue, tonumber(argv[4])) end
+  for _, id in ipairs(ids or {}) do
     local job = root .. ':job:' .. id
     local status, origin, data, attempt, options, most =
       unpack(fields_of(job, 'status', 'origin', 'data', 'attempt', 'options', 'max_attempts'))
@@ -17,9 +19,10 @@ local function purge(keys, argv)
       set_apart(root, id, now)
     elseif status == 'queued' and origin == queue then
       cancel_waiting(root, job, id, queue, now, argv[3], argv[2], 'canceled')
+      if is_lined then leave_line_of(root, queue, 'fair:') end
     else
       drop(root, id, queue, status)
     end
   end
-  return #ids
+  return #(ids or {}) + (lines or 0)
 end

@@ -35,7 +35,7 @@ local function redrive(keys, argv)
         if destination ~= '' then redis.call('HSET', job, 'destination', destination) end
       end
       count(root, queue, 'failed', -1)
-      to_queue(root, id, queue)
+      queue_up(root, id, queue)
       event_by(root, 'redriven', id, queue, argv[1], argv[2], data ~= '' and data or nil)
     elseif reply == 1 then
       drop(root, id, queue, status)

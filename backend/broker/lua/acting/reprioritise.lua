@@ -15,6 +15,11 @@ local function change_line(root, job, id, parked, target, front)
   redis.call('HSET', job, 'parked', line)
 end
 
+-- Among the jobs of its key, unless it is to go first of all.
+local function change_queue(root, id, target, front)
+  if front then to_queue(root, id, target, true) else queue_up(root, id, target) end
+end
+
 local function reprioritise(keys, argv)
   local root, replies = keys[1], {}
   for at = 4, #argv, 2 do
@@ -32,13 +37,18 @@ local function reprioritise(keys, argv)
         local due = tonumber(redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)) * 1000
         unschedule(root, id, queue)
         schedule(root, id, target, due)
+      elseif parked and string.sub(parked, 1, 5) == 'fair:' then
+        redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
+        redis.call('HDEL', job, 'parked')
+        leave_line_of(root, queue, parked)
+        change_queue(root, id, target, argv[3] == '1')
       elseif parked then
         count(root, queue, 'parked', -1)
         count(root, target, 'parked', 1)
         change_line(root, job, id, parked, target, argv[3] == '1')
       else
         redis.call('LREM', root .. ':queue:' .. queue, 1, id)
-        to_queue(root, id, target, argv[3] == '1')
+        change_queue(root, id, target, argv[3] == '1')
       end
       event_by(root, 'reprioritised', id, target, argv[1], argv[2])
       reply = 1

@@ -15,7 +15,7 @@ local function run_now(keys, argv)
     if status == 'scheduled' then
       unschedule(root, id, queue)
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', stamp)
-      to_queue(root, id, queue)
+      queue_up(root, id, queue)
       event_by(root, 'promoted', id, queue, argv[1], argv[2])
       reply = 1
     end

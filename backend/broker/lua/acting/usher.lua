@@ -36,6 +36,14 @@ local function forget_line(root, lines, line, gate)
   redis.call('HDEL', root .. ':tally:turns', gate)
 end
 
+-- Whoever made them fair no more did not get to the end.
+local function empty_lines(root, left)
+  for queue, rule in pairs(fair_rules(root)) do
+    if rule.by == '' and left > 0 then left = left - to_list(root, queue, left) end
+  end
+  return left
+end
+
 local function usher(keys, argv)
   local root, lines, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
   for _, line in ipairs(redis.call('ZRANGE', lines, 0, tonumber(argv[1]) - 1)) do
@@ -46,5 +54,5 @@ local function usher(keys, argv)
     elseif left > 0 then redis.call('ZADD', lines, now, line) end
     if left == 0 then break end
   end
-  return tonumber(argv[2]) - left
+  return tonumber(argv[2]) - empty_lines(root, left)
 end

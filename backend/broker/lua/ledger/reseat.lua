@@ -36,7 +36,7 @@ end
 
 local function become(root, job, id, queue, f, target, now)
   redis.call('HDEL', job, 'parked', 'gates')
-  if f[4] then count(root, queue, 'parked', -1) end
+  if f[4] then leave_line_of(root, queue, f[4]) end
   if target == 'failed' then
     bury(root, job, id, queue, now)
     return ended(root, job, id, 'dead on record', f[5], f[9], f[10], now)

@@ -42,7 +42,7 @@ local function restore(keys, argv)
       if argv[1] == '1' then count(root, queue, 'accepted', 1) end
       if state == 'scheduled' then schedule(root, id, queue, tonumber(argv[at + 2]))
       elseif state == 'queued' then
-        gather('RPUSH', root .. ':queue:' .. queue, id)
+        if not line_up(root, id, queue) then gather('RPUSH', root .. ':queue:' .. queue, id) end
         joined[queue] = (joined[queue] or 0) + 1
       else
         bury(root, job, id, queue, tonumber(argv[at + 24]))

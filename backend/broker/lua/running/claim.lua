@@ -9,7 +9,7 @@
 -- ARGV[5…] the lanes, then pairs: queue, jobs guaranteed to it in this call
 -- Returns  one list a job: id, fence, attempt, failures before, suspect ('1' or nil), queue, job type,
 --          data, options, soft timeout (s), max attempts, when it was ready
--- What is no job of ours is set apart and counts for none.
+-- What is no job of ours is set apart and counts for none. Of a fair queue its list comes first, then its lines by turns.
 -- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of the line that
 -- tells of all these starts), and RQ's mirror entry with score +inf, which RQ's own clean-up never touches.
 local function gates_of(root, kind, type_limits, limit_key, limit)
@@ -73,7 +73,7 @@ local function start_all(root, claim)
   for at = 1, #claim.twice, 2 do drop(root, claim.twice[at], claim.twice[at + 1], 'started') end
 end
 
-local function take(root, id, queue, claim)
+local function take(root, id, queue, claim, is_lined)
   -- It was listed twice, and its hash does not say yet that it is started.
   if claim.is_picked[id] then
     claim.twice[#claim.twice + 1], claim.twice[#claim.twice + 2] = id, queue
@@ -83,6 +83,10 @@ local function take(root, id, queue, claim)
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
     'created_at', 'destination')
+  if is_lined and f[1] == 'queued' and f[2] == queue then
+    redis.call('HDEL', job, 'parked')
+    leave_line_of(root, queue, 'fair:')
+  end
   if f[1] and is_foreign(f[7], f[4], f[8], f[10]) then
     set_apart(root, id, claim.now)
   elseif f[1] ~= 'queued' or f[2] ~= queue then
@@ -113,10 +117,12 @@ end
 local function take_open(root, queue, most, claim)
   local wanted = #claim.jobs + most
   while #claim.jobs < wanted and claim.looked < 200 do
-    local ids = redis.call('LPOP', root .. ':queue:' .. queue, wanted - #claim.jobs)
+    local ids, in_vain = redis.call('LPOP', root .. ':queue:' .. queue, wanted - #claim.jobs), 0
+    local is_lined = not ids and claim.fair[queue]
+    if is_lined then ids, in_vain = next_in_turn(root, queue, wanted - #claim.jobs) end
     if not ids then return end
-    for _, id in ipairs(ids) do take(root, id, queue, claim) end
-    claim.looked = claim.looked + #ids
+    for _, id in ipairs(ids) do take(root, id, queue, claim, is_lined) end
+    claim.looked = claim.looked + #ids + in_vain
   end
 end
 
@@ -191,13 +197,14 @@ end
 local function claim_state(root, worker, lease_ms)
   -- One question for all: most deployments have none.
   local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers',
-    root .. ':tally:frozen') > 0
+    root .. ':tally:frozen', root .. ':tally:fair') > 0
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
   local frozen = has_more and frozen_at(root, now)
   return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
     rates = has_more and rates(root) or nil, frozen = frozen and next(frozen) and frozen or nil,
+    fair = has_more and fair_rules(root) or {},
     has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}
 end
 

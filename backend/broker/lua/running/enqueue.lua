@@ -64,25 +64,73 @@ local function rare_fields(call, head, id, data, options, rare, state)
   return unpack(fields)
 end
 
+-- Whether a job is here. The first one of a call asks for fair queues too: most deployments have none.
+local function is_known(call, job)
+  if not call.fair then
+    local fair = call.root .. ':tally:fair'
+    if redis.call('EXISTS', job, fair) == 0 then call.fair = {} return false end
+    call.fair = redis.call('EXISTS', fair) == 1 and fair_rules(call.root) or {}
+  end
+  return redis.call('EXISTS', job) == 1
+end
+
+-- Its line, if it goes to one: lines of a call come into turn together, when all of it is written.
+local function line_of_job(call, queue, options)
+  local rule = call.fair[queue]
+  if not rule or rule.by == '' then return nil end
+  local lines = call.lines[queue] or {}
+  call.lines[queue] = lines
+  if not lines[options] then
+    local line = fair_line_of(queue, options, rule.by)
+    local turns, at = come_into_turn(call.root, queue, string.match(line, '\31(.*)$'))
+    if next(lines) then gather('ZADD', turns, at, string.match(line, '\31(.*)$'))
+    else gather('ZADD', turns, 'NX', at, string.match(line, '\31(.*)$')) end
+    lines[options] = line
+  end
+  return lines[options]
+end
+
+-- How many wait in a queue that others of this call joined.
+local function backlog_of(call, head)
+  local listed = redis.call('LLEN', head.list) + (call.joined[head.queue] or 0)
+  if not call.fair[head.queue] then return listed end
+  return listed + (tonumber(redis.call('HGET', call.root .. ':tally:counts:' .. head.queue, 'lined') or nil) or 0)
+end
+
+local function write_job(job, line, ...)
+  if line then redis.call('HSET', job, 'parked', line, ...) else redis.call('HSET', job, ...) end
+end
+
+local function wait_in(root, head, line, id)
+  if not line then return gather('RPUSH', head.list, id) end
+  gather('RPUSH', root .. ':tally:parked:' .. line, id)
+  count(root, head.queue, 'parked', 1)
+  count(root, head.queue, 'lined', 1)
+end
+
 local NOTHING = {}
 local function admit(call, head, id, payload, options, rare_text)
   local root, job, data, due, state = call.root, call.jobs .. id, head.before .. payload .. head.after, 0, 'queued'
   local rare = rare_text == '' and NOTHING or named_in(rare_text)
-  local is_here, joined = redis.call('EXISTS', job) == 1, call.joined[head.queue] or 0
+  local is_here, joined = is_known(call, job), call.joined[head.queue] or 0
   local twin = is_here and id or rare.unique_key and holder_of(root, rare.unique_key)
   if twin then return conflict_with(root, twin, head.kind, data, rare.digest or '') or (is_here and 3 or twin) end
   twin = rare.scope and scopes.meet(call, rare, data)
   if twin then return twin end
   if call.behind then return -2 end
-  if call.backlog > 0 and redis.call('LLEN', head.list) + joined >= call.backlog then return -1 end
-  if rare == NOTHING then redis.call('HSET', job, first_fields(call, head, data, options, state))
+  if call.backlog > 0 and backlog_of(call, head) >= call.backlog then return -1 end
+  local line
+  if rare == NOTHING then
+    line = line_of_job(call, head.queue, options)
+    write_job(job, line, first_fields(call, head, data, options, state))
   else
     due = rare.delay and call.now + rare.delay or tonumber(rare.run_at or 0)
     state = due > call.now and 'scheduled' or 'queued'
-    redis.call('HSET', job, rare_fields(call, head, id, data, options, rare, state))
+    line = state == 'queued' and line_of_job(call, head.queue, options) or nil
+    write_job(job, line, rare_fields(call, head, id, data, options, rare, state))
   end
   count(root, head.queue, 'accepted', 1)
-  if state == 'queued' then gather('RPUSH', head.list, id) joined = joined + 1
+  if state == 'queued' then wait_in(root, head, line, id) joined = joined + 1
   else schedule(root, id, head.queue, due) end
   call.joined[head.queue] = joined
   accepted(root, id, head, state, due, payload, options)
@@ -112,7 +160,7 @@ end
 local function enqueue(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   local stream, first = tonumber(argv[2]), 4 + argv[3]
-  local call = {root = root, now = now, stamp = iso(now), backlog = tonumber(argv[1]), joined = {},
+  local call = {root = root, now = now, stamp = iso(now), backlog = tonumber(argv[1]), joined = {}, lines = {},
     jobs = root .. ':job:', behind = stream > 0 and events_waiting(root) >= stream}
   for at = first, #argv, 5 do
     local head = head_of(root, argv[3 + argv[at]])

@@ -31,11 +31,32 @@ local function pick_from(root, queue, most, wanted, state)
   end
 end
 
+-- Of a fair queue also those who are the first of their lines: who stands behind another keeps his place.
+local function pick_from_lines(root, queue, most, wanted, state)
+  local first, until_jobs = first_in_lines(root, queue, wanted.from, PLACES), #state.jobs + most
+  wanted.is_deeper = wanted.is_deeper or #first == PLACES
+  for _, each in ipairs(first) do
+    local key, id = unpack(each)
+    if #state.jobs >= until_jobs then return end
+    if id and is_wanted(root, id, wanted) then
+      redis.call('LPOP', root .. ':tally:parked:fair:' .. queue .. '\31' .. key)
+      charge_turn(root, queue, key)
+      take(root, id, queue, state, true)
+    end
+  end
+end
+
+local function pick_from_all(root, queue, most, wanted, state)
+  local before = #state.jobs
+  pick_from(root, queue, most, wanted, state)
+  if state.fair[queue] then pick_from_lines(root, queue, most - (#state.jobs - before), wanted, state) end
+end
+
 local function pick_all(root, n, plan, wanted, state)
   for _, entry in ipairs(plan) do
-    if entry.guaranteed > 0 then pick_from(root, entry.queue, math.min(entry.guaranteed, n - #state.jobs), wanted, state) end
+    if entry.guaranteed > 0 then pick_from_all(root, entry.queue, math.min(entry.guaranteed, n - #state.jobs), wanted, state) end
   end
-  for _, entry in ipairs(plan) do pick_from(root, entry.queue, n - #state.jobs, wanted, state) end
+  for _, entry in ipairs(plan) do pick_from_all(root, entry.queue, n - #state.jobs, wanted, state) end
 end
 
 local function plan_in(argv, first, state)

@@ -29,7 +29,7 @@ local function promote(keys, argv)
       set_apart(root, id, now)
     elseif status == 'scheduled' then
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', stamp)
-      redis.call('RPUSH', root .. ':queue:' .. queue, id)
+      if not line_up(root, id, queue) then redis.call('RPUSH', root .. ':queue:' .. queue, id) end
       if is_ours then event(root, 'promoted', id, queue) end
       rung[lane_of(queue)] = (rung[lane_of(queue)] or 0) + 1
       late = math.max(late, now - tonumber(due[at + 1]) * 1000)

@@ -80,6 +80,7 @@ RATE_BURST = Bound("burst", 1, 1_000_000, "", is_whole=True)
 UNIQUE_SECONDS = Bound("unique", 0.001, _YEAR)
 DEBOUNCE = Bound("delay", 0.001, _YEAR)
 MAX_WAIT = Bound("max_wait_seconds", 0.001, 2 * _YEAR)
+FAIR_WEIGHT = Bound("weight", 1, 1000, "", is_whole=True)
 VERSION = Bound("version", 1, 1_000_000, "", is_whole=True)
 #: What a `Breaker` is told.
 BREAKER = (
@@ -100,6 +101,8 @@ MOST_RETRY_DELAYS = 100
 MOST_TAGS = 32
 #: Most payload fields that make jobs the same.
 MOST_UNIQUE_BY = 16
+#: Keys of one fair queue that count for more than others.
+MOST_FAIR_WEIGHTS = 1000
 
 #: The largest that ``max_payload_bytes`` and ``max_result_bytes`` may be set to: each value passes
 #: through several processes whole, and Redis takes no text above 512 MB.

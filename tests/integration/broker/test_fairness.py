@@ -1,0 +1,178 @@
+"""Fair queues in Redis: what turns cost, who dies half-way, and what an earlier release left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from backend.broker.jobs.parked_jobs import fair_line_of as line_of
+from tests.integration.broker.bench import Bench, new_job
+
+RULE = '{"by":"tenant"}'
+OTHERS = 99
+
+
+def _fair(bench: Bench, value: str = RULE, most: int = 200, queue: str = "normal") -> int:
+    moved: int = bench.functions.call("fairness", "ada", "why", queue, value, most)
+    return moved
+
+
+def _of(bench: Bench, tenant: str, jobs: int) -> list[str]:
+    return bench.seed(*(new_job(options={"tenant": tenant}) for _ in range(jobs)))
+
+
+def _commands(bench: Bench, call: Any) -> Counter[str]:
+    bench.redis.config_resetstat()
+    call()
+    stats: Any = bench.redis.info("commandstats")
+    calls = {name.removeprefix("cmdstat_"): each["calls"] for name, each in stats.items()}
+    return Counter({n: calls[n] for n in calls if n not in {"config|resetstat", "info", "fcall"}})
+
+
+def test_a_flood_of_one_tenant_leaves_the_others_within_a_round_of_their_turns(
+    bench: Bench,
+) -> None:
+    _fair(bench)
+    for _ in range(20):
+        _of(bench, "flood", 100)
+    for number in range(OTHERS):
+        _of(bench, f"t{number}", 10)
+
+    claimed = [bench.field(job.id, "options") for _ in range(100) for job in bench.claim(10)]
+    last = max(at for at, options in enumerate(claimed, 1) if "flood" not in (options or ""))
+
+    # Among as many who all have ten jobs the last one would be claimed as the thousandth.
+    assert len(claimed) == 1000
+    assert last <= 10 * (OTHERS + 1)
+    assert sum("flood" in (options or "") for options in claimed) == 10
+
+
+def test_a_claim_costs_the_same_whatever_waits(bench: Bench) -> None:
+    def claim() -> None:
+        assert len(bench.claim(16)) == 16
+
+    _fair(bench)
+    for number in range(40):
+        _of(bench, f"t{number}", 2)
+    few = _commands(bench, claim)
+    for number in range(300):
+        _of(bench, f"more{number}", 3)
+    _of(bench, "flood", 2000)
+
+    many = _commands(bench, claim)
+
+    assert many == few
+    # Two lists have nothing; one look at the turns; each job is taken off its line, and says so.
+    assert (many["zrange"], many["lpop"], many["hdel"]) == (1, 2 + 16, 16)
+    assert sum(many.values()) <= 16 * 5 + 14
+
+
+def test_a_deployment_without_fair_queues_sends_no_command_more(bench: Bench) -> None:
+    _of(bench, "a", 1)
+    bench.claim()
+    jobs = [new_job(options={"tenant": "a"}) for _ in range(10)]
+
+    enqueued = _commands(bench, lambda: bench.enqueue(*jobs))
+    claimed = _commands(bench, lambda: bench.claim(10))
+
+    assert (enqueued["exists"], enqueued["hset"]) == (10, 10)
+    assert not enqueued.keys() & {"hgetall", "zrange", "zadd"}
+    assert claimed["exists"] == 1
+    assert not claimed.keys() & {"zrange", "hdel"}
+
+
+def test_a_queue_that_is_not_fair_pays_two_questions_a_call_beside_one_that_is(
+    bench: Bench,
+) -> None:
+    _of(bench, "a", 1)
+    plain = _commands(bench, lambda: bench.enqueue(*(new_job(queue="low") for _ in range(10))))
+    _fair(bench)
+
+    beside = _commands(bench, lambda: bench.enqueue(*(new_job(queue="low") for _ in range(10))))
+
+    assert beside - plain == Counter({"exists": 2, "hgetall": 1})
+
+
+def test_jobs_of_a_call_come_into_turn_with_one_command(bench: Bench) -> None:
+    _fair(bench)
+    jobs = [new_job(options={"tenant": f"t{n % 5}"}) for n in range(50)]
+
+    sent = _commands(bench, lambda: bench.enqueue(*jobs))
+
+    assert (sent["rpush"], sent["zadd"]) == (5 + 50, 1)
+    assert bench.members(bench.keys.lines("normal")) == ["t0", "t1", "t2", "t3", "t4"]
+
+
+def test_who_dies_while_a_queue_becomes_fair_leaves_nobody_behind(bench: Bench) -> None:
+    ids = [*_of(bench, "a", 3), *_of(bench, "b", 3)]
+    assert _fair(bench, most=2) == 2
+
+    assert len(bench.queue()) == 4
+    assert sorted(job.id for job in bench.claim(9)) == sorted(ids)
+
+
+def test_who_dies_while_a_queue_is_fair_no_more_leaves_the_rest_to_workers_and_schedulers(
+    bench: Bench,
+) -> None:
+    _fair(bench)
+    ids = _of(bench, "a", 6)
+    assert _fair(bench, "", most=2) == 2
+
+    assert [job.id for job in bench.claim(3)] == ids[:3]
+    assert bench.functions.call("usher", 10, 2) == 2
+    # The last job, and its line, which is empty then.
+    assert bench.functions.call("usher", 10, 10) == 2
+    assert bench.queue() == ids[3:]
+    assert bench.functions.call("usher", 10, 10) == 0
+    assert not bench.redis.exists(bench.keys.fair, bench.keys.lines("normal"))
+
+
+def test_the_same_rule_again_keeps_who_said_it_first(bench: Bench) -> None:
+    _fair(bench)
+    said = bench.redis.hget(bench.keys.controls, "fairness:queue:normal")
+
+    bench.functions.call("fairness", "bob", "", "normal", RULE, 200)
+
+    assert bench.redis.hget(bench.keys.controls, "fairness:queue:normal") == said
+
+
+def test_what_is_no_job_of_ours_is_in_no_line(bench: Bench) -> None:
+    [mine] = _of(bench, "a", 1)
+    bench.tampered = True
+    bench.redis.hset(
+        bench.keys.job("theirs"), mapping={"status": "queued", "origin": "normal", "data": "x"}
+    )
+    bench.put_in_queue("theirs")
+    bench.put_in_queue("gone")
+
+    _fair(bench)
+
+    assert bench.line(line_of("normal", "a")) == [mine]
+    assert bench.members(bench.keys.foreign) == ["theirs"]
+    assert "dropped" in bench.kinds("gone")
+
+
+def test_a_job_whose_options_are_no_json_is_nobodys(bench: Bench) -> None:
+    _fair(bench)
+    [job_id] = _of(bench, "a", 1)
+    held = bench.claim(1)[0]
+    bench.tampered = True
+    bench.redis.hset(bench.keys.job(job_id), "options", "[{")
+    bench.settle(held, "retried", delay=1)
+    bench.make_due(job_id)
+
+    bench.promote()
+
+    assert bench.line(line_of("normal", "")) == [job_id]
+
+
+@pytest.mark.parametrize("tenant", ["a:b", "h:x", "*", "ünï", "k" * 512, "with blank", "[a]"])
+def test_any_key_has_a_line(bench: Bench, tenant: str) -> None:
+    _fair(bench, f'{{"by":"tenant","weights":{{"{tenant}":2}}}}')
+    ids = _of(bench, tenant, 3)
+
+    assert bench.line(line_of("normal", tenant)) == ids
+    assert bench.cancel(ids[1]) == [1]
+    assert [job.id for job in bench.claim(9)] == [ids[0], ids[2]]
