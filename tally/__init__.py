@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.job_filter import JobFilter
     from backend.domain.jobs.job_state import JobState
     from backend.domain.jobs.options.breaker import Breaker
+    from backend.domain.jobs.options.fairness import Fairness
     from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
     from backend.domain.jobs.options.rate import Rate
     from backend.domain.jobs.options.unique import Unique
@@ -90,6 +91,7 @@ __all__ = [
     "EventBus",
     "Exponential",
     "Failure",
+    "Fairness",
     "Freeze",
     "HistoryBacklogFull",
     "HistoryUnavailable",
@@ -170,6 +172,7 @@ _ELSEWHERE = {
     "Middleware": "workers.job_types.middleware",
     "QueueService": "backend.services.queue_service",
     "Retry": "backend.domain.jobs.attempts.retry_rules",
+    "Fairness": "backend.domain.jobs.options.fairness",
     "Rate": "backend.domain.jobs.options.rate",
     "Unique": "backend.domain.jobs.options.unique",
     "SchedulerService": "backend.services.scheduler_service",

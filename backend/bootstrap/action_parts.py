@@ -30,6 +30,7 @@ from backend.services.finding.history_service import HistoryService
 from backend.services.finding.search_service import SearchService
 from backend.services.finding.stuck_jobs import StuckJobs
 from backend.services.jobs.bulk_service import BulkService
+from backend.services.jobs.fair_control import FairControl
 from backend.services.jobs.replay_service import ReplayService
 
 
@@ -86,7 +87,8 @@ class PlatformActions:
     def queues(self) -> QueueActions:
         """Queues and lanes."""
         parts = self._parts
-        return QueueActions(self._log, parts.job_control, self._bulk, parts.broker.foreign)
+        fair = FairControl(parts.broker.fair_queues, parts.job_control.note)
+        return QueueActions(self._log, parts.job_control, self._bulk, parts.broker.foreign, fair)
 
     @cached_property
     def types(self) -> JobTypeActions:

@@ -69,6 +69,7 @@ def api_parts(parts: Platform) -> ApiServices:
         bulk=BulkService(operations, inspection),
         dead_letters=found.dead_letters,
         search=found.search,
+        fair_queues=found.fair_queues,
         why=found.why,
         breakers=found.breakers,
         overview=OverviewService(

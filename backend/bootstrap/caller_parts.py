@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backend.bootstrap.platform import Platform, new_job_id
+from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.ports import Inspection, JobQueue
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ class PlatformCallerParts:
         """The breakers of destinations."""
         return self._parts.breaker_service
 
+    @property
+    def fair_queues(self) -> FairQueues:
+        """Queues whose jobs take turns by key."""
+        return self._parts.broker.fair_queues
+
     @cached_property
     def search(self) -> SearchService:
         """Jobs wherever they are."""
@@ -81,7 +87,9 @@ class PlatformCallerParts:
         from backend.services.finding.why_service import WhyService
 
         parts = self._parts
-        return WhyService(parts.inspection, parts.broker.breakers, parts.clock.now)
+        return WhyService(
+            parts.inspection, parts.broker.breakers, self.fair_queues, parts.clock.now
+        )
 
     @cached_property
     def previews(self) -> PreviewService:

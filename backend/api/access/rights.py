@@ -72,6 +72,8 @@ RIGHTS: dict[str, Right] = {
     # The queues.
     "queues.list_queues": _VIEWER,
     "queues.list_gates": _VIEWER,
+    "queues.lines": _VIEWER,
+    "queues.fair": _OPERATOR,
     "queues.pause": _OPERATOR,
     "queues.resume": _OPERATOR,
     "queues.pause_lane": _OPERATOR,

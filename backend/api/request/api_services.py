@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from backend.api.config.api_settings import ApiSettings
 from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.ports import Clock
 from backend.services.access.audit_service import AuditService
 from backend.services.access.key_service import KeyService
@@ -44,6 +45,7 @@ class ApiServices:
     bulk: BulkService
     dead_letters: DeadLetters
     search: SearchService
+    fair_queues: FairQueues
     why: WhyService
     breakers: BreakerService
     overview: OverviewService

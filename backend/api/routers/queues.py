@@ -8,10 +8,22 @@ from backend.api.request.request_context import Call
 from backend.api.schemas.base import Because
 from backend.api.schemas.bulk import BulkOutcome, PurgeRequest
 from backend.api.schemas.fields import QueueText
-from backend.api.schemas.queues import Gate, GatesFound, PauseLine, PauseOutcome, Queue, Queues
+from backend.api.schemas.queues import (
+    FairQueue,
+    FairRequest,
+    Gate,
+    GatesFound,
+    LinesOfQueue,
+    PauseLine,
+    PauseOutcome,
+    Queue,
+    Queues,
+)
 from backend.domain.jobs.queue_name import QueueName
 
 router = Router("queues", "Queues")
+#: Of a fair queue: there may be a line for each of very many tenants.
+_MOST_LINES = 100
 
 
 @router.get("/api/queues")
@@ -23,6 +35,7 @@ def list_queues(call: Call) -> Queues:
         items=[Queue.of(state, now) for state in states],
         paused=[pause.what for pause in pauses],
         pauses=[PauseLine.of(pause, states) for pause in pauses],
+        fair=[FairQueue.of(*rule) for rule in sorted(call.parts.fair_queues.rules().items())],
     )
 
 
@@ -44,6 +57,20 @@ def resume(call: Call, queue: QueueText, body: Because) -> PauseOutcome:
     """Resumes a queue."""
     changed = call.actions.queues.resume(call.actor, queue, reason=body.reason)
     return PauseOutcome(what=f"queue:{queue}", paused=False, changed=changed)
+
+
+@router.post("/api/queues/{queue}/fair")
+def fair(call: Call, queue: QueueText, body: FairRequest) -> FairQueue:
+    """Lets the jobs of each tenant, or of another key, take turns in a queue, or no more."""
+    set_to = call.actions.queues.fair(call.actor, queue, body.said, reason=body.reason)
+    return FairQueue.of(queue, set_to)
+
+
+@router.get("/api/queues/{queue}/lines")
+def lines(call: Call, queue: QueueText) -> LinesOfQueue:
+    """The lines of a fair queue: how many jobs of each key wait; the first hundred by their turns."""
+    name = str(QueueName.parse(queue))
+    return LinesOfQueue.of(name, call.parts.fair_queues.shares(name, _MOST_LINES))
 
 
 @router.post("/api/lanes/{lane}/pause", optional_body=True)

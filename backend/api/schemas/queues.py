@@ -11,6 +11,7 @@ from pydantic import Field
 from backend.api.schemas.base import Because, Resource
 from backend.api.schemas.fields import WHOLE
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.fairness import FairBy, Fairness, FairShare
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_state import QueueState
@@ -30,6 +31,7 @@ class Queue(Resource):
     canceled: int
     accepted: int
     parked: int = Field(description="Of the queued: behind a limit, or the pause of their type.")
+    lined: int = Field(description="Of the queued: in the lines of a fair queue.")
     oldest_enqueued_at: datetime | None
     oldest_wait_seconds: float | None
     paused: bool
@@ -44,6 +46,7 @@ class Queue(Resource):
             **{each.value: count for each, count in state.counts.items()},
             accepted=state.accepted,
             parked=state.parked,
+            lined=state.lined,
             oldest_enqueued_at=oldest,
             oldest_wait_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else None,
             paused=state.paused,
@@ -74,6 +77,60 @@ class PauseLine(Resource):
         )
 
 
+class FairQueue(Resource):
+    """A queue, and whose jobs take turns there."""
+
+    queue: str
+    by: FairBy | None = Field(
+        description="The option of jobs that tells in which line each stands; null: not fair."
+    )
+    weights: dict[str, int] = Field(description="Turns of a key for one of others, where not 1.")
+
+    @classmethod
+    def of(cls, queue: str, fairness: Fairness | None) -> FairQueue:
+        """A rule as it goes out."""
+        weights = fairness.weights if fairness else {}
+        return cls(queue=queue, by=fairness.by if fairness else None, weights=dict(weights))
+
+
+class LineOfQueue(Resource):
+    """The jobs of one key."""
+
+    key: str = Field(description="Empty: jobs without one.")
+    waiting: int
+    weight: int
+
+
+class LinesOfQueue(Resource):
+    """The lines of a fair queue, that which has the next turn first."""
+
+    queue: str
+    items: list[LineOfQueue]
+
+    @classmethod
+    def of(cls, queue: str, shares: Sequence[FairShare]) -> LinesOfQueue:
+        """Lines as they go out."""
+        return cls(queue=queue, items=[LineOfQueue(**share._asdict()) for share in shares])
+
+
+class FairRequest(Because):
+    """By which option of its jobs a queue shall be fair."""
+
+    by: FairBy | None = Field(
+        description="`tenant`: jobs of each tenant stand in a line of their own; null: not fair."
+    )
+    weights: dict[str, Annotated[int, WHOLE]] = Field(
+        default_factory=dict,
+        max_length=bounds.MOST_FAIR_WEIGHTS,
+        description=f"Turns of a key for one of others: {bounds.FAIR_WEIGHT.words}.",
+    )
+
+    @property
+    def said(self) -> Fairness | None:
+        """The rule; raises `InvalidOption` for a weight or key that cannot be."""
+        return Fairness(self.by, self.weights) if self.by else None
+
+
 class Queues(Resource):
     """Every queue, the most urgent first."""
 
@@ -82,6 +139,7 @@ class Queues(Resource):
         description="What is paused: `queue:…`, `lane:…`, `type:…`; `all` by `rq suspend`."
     )
     pauses: list[PauseLine] = Field(description="The same, with who, why and since when.")
+    fair: list[FairQueue] = Field(description="Queues in which keys take turns.")
 
 
 class Gate(Resource):

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from backend.bootstrap.current import platform
+from backend.cli.commands.fair_queues import fair, lines
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_job_type, a_pausable, a_queue
@@ -90,6 +91,8 @@ def _print_live(*, with_empty: bool, as_json: bool) -> None:
 
 
 queues.add_command(list_queues, "stats")
+queues.add_command(fair)
+queues.add_command(lines)
 
 
 @queues.command()
@@ -97,13 +100,18 @@ queues.add_command(list_queues, "stats")
 @options.limit(20)
 @options.as_json
 def show(queue: str, limit: int, as_json: bool) -> None:
-    """Shows what waits in one queue: the next to run first, then what a limit or a pause holds aside."""
+    """Shows what waits in one queue: the next to run first, then what a limit or a pause holds aside.
+
+    Jobs in the lines of a fair queue are shown line by line.
+    """
     look, queue = platform().inspection, known_queue(queue)
     in_line = {job_id: at for at, job_id in enumerate(look.waiting(queue, 0, limit), 1)}
     wanted = JobFilter(queue=queue, states=frozenset([JobState.QUEUED]))
     waiting = list(islice(live_listing().matching(wanted), limit))
-    parked = look.queue_states([queue])[0].parked
-    if parked:
+    state = look.queue_states([queue])[0]
+    if state.lined:
+        say(f"{state.lined} stand in lines that take turns: tally queues lines {queue}")
+    if parked := state.parked:
         say(
             f"{parked} of them stepped aside for a limit or a pause: tally jobs why tells for which"
         )

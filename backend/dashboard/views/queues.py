@@ -37,6 +37,7 @@ def queues(visit: Visit) -> Response:
         "queues.html",
         lanes=[(lane, list(group)) for lane, group in by_lane],
         pauses={pause.what: pause for pause in found.pauses},
+        fair={rule.queue: rule for rule in found.fair},
         served={queue for worker in alive for queue in worker.queues},
         types=list(visit.parts.catalogue),
         limits=visit.parts.overview.limits(),

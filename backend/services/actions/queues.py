@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.domain.access.actor import Actor
+from backend.domain.jobs.options.fairness import Fairness
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.ledger.foreign_job import ForeignJobs, queue_of_others
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.jobs.bulk_service import BulkService
+from backend.services.jobs.fair_control import FairControl
 from backend.services.jobs.job_control import JobControl
 
 
@@ -22,15 +24,21 @@ class Purged(NamedTuple):
 
 
 class QueueActions(ActionFamily):
-    """Pause and resume queues and lanes; empty queues."""
+    """Pause and resume queues and lanes; make queues fair; empty them."""
 
     def __init__(
-        self, log: ActionLog, control: JobControl, bulk: BulkService, foreign: ForeignJobs
+        self,
+        log: ActionLog,
+        control: JobControl,
+        bulk: BulkService,
+        foreign: ForeignJobs,
+        fair: FairControl,
     ) -> None:
         super().__init__(log)
         self._control = control
         self._bulk = bulk
         self._foreign = foreign
+        self._fair = fair
 
     @action("queues.pause", "queue:{queue}")
     def pause(self, by: Actor, queue: str, *, reason: str = "") -> Effect[bool]:
@@ -51,6 +59,15 @@ class QueueActions(ActionFamily):
     def resume_lane(self, by: Actor, lane: str, *, reason: str = "") -> Effect[bool]:
         """Resumes a lane; False if it was not paused."""
         return resumed(self._control, f"lane:{lane}", by, reason)
+
+    @action("queues.fair", "queue:{queue}")
+    def fair(
+        self, by: Actor, queue: str, fairness: Fairness | None, *, reason: str = ""
+    ) -> Effect[Fairness | None]:
+        """Makes the jobs of a queue take turns by key; None: they go in their order again."""
+        self._fair.set_rule(queue, fairness, by=by, reason=reason)
+        after = {"fairness": fairness.text if fairness else ""}
+        return Effect(fairness, [queue], after=after)
 
     @action("queues.purge", "queue:{queue}")
     def purge(self, by: Actor, queue: str, *, reason: str = "") -> Effect[Purged]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     # Whoever only enqueues need not read them.
+    from backend.domain.jobs.options.fairness import FairQueues
     from backend.domain.ports import Inspection
     from backend.services.actions.families import Actions
     from backend.services.finding.dead_letters import DeadLetters
@@ -36,6 +37,10 @@ class CallerParts(Protocol):
     @property
     def breakers(self) -> BreakerService:
         """The breakers of destinations."""
+
+    @property
+    def fair_queues(self) -> FairQueues:
+        """Queues whose jobs take turns by key."""
 
     @property
     def search(self) -> SearchService:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backend.domain.errors import InvalidOption
+from backend.domain.jobs.options.fairness import Fairness
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.services.calling.caller import Caller, actor_of
 from backend.services.calling.queue_parts import Reaches
@@ -108,6 +109,16 @@ class QueueCalls(Reaches):
     def close_breaker(self, destination: str, *, reason: str = "", by: Caller = None) -> bool:
         """Lets them come back, twice as many each second; False if it was closed before."""
         return self._parts.actions.breakers.close(actor_of(by), destination, reason=reason)
+
+    def fair_queues(self) -> dict[str, Fairness]:
+        """Queues in which the jobs of each key, of each tenant say, take turns."""
+        return self._parts.fair_queues.rules()
+
+    def fair(
+        self, queue: str, fairness: Fairness | None, *, reason: str = "", by: Caller = None
+    ) -> Fairness | None:
+        """Makes a queue fair; None makes it fair no more, and its jobs go in their order again."""
+        return self._parts.actions.queues.fair(actor_of(by), queue, fairness, reason=reason)
 
     def purge(self, queue: str, *, reason: str = "", by: Caller = None) -> int:
         """Cancels everything that waits in a queue; how many jobs."""

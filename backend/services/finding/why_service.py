@@ -11,12 +11,14 @@ from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker_state import Breakers, BreakerStatus
+from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.queue_state import WorkerState
 from backend.domain.ports import Inspection
 from backend.domain.text.length_words import in_units
 from backend.services.finding.breaker_words import breaker_details, breaker_words
+from backend.services.finding.fair_words import fair_details, fair_words
 from backend.services.finding.freeze_words import freeze_details, freeze_words, thaw_words
 from backend.services.finding.rate_words import rate_details, rate_words
 from backend.services.health.pause_words import pause_words, resume_command
@@ -54,10 +56,15 @@ class WhyService:
     """Looks at everything that can stand between a job and a worker."""
 
     def __init__(
-        self, inspection: Inspection, breakers: Breakers, now: Callable[[], datetime]
+        self,
+        inspection: Inspection,
+        breakers: Breakers,
+        fair_queues: FairQueues,
+        now: Callable[[], datetime],
     ) -> None:
         self._look = inspection
         self._breakers = breakers
+        self._fair = fair_queues
         self._now = now
 
     def explain(self, job: JobView, of_tenant: str | None = None) -> Explanation:
@@ -159,6 +166,7 @@ class WhyService:
             self._gates(job, of_tenant),
         )
         causes = [*chain.from_iterable(held), *self._workers(job)]
+        causes += self._turn(job)
         position = self._look.position(job.id, job.queue)
         elsewhere = self._more_urgent(job.queue)
         if causes:
@@ -203,6 +211,13 @@ class WhyService:
         if found is not None and found.status is not BreakerStatus.CLOSED:
             text = breaker_words(found, self._now())
             yield Cause("breaker_open", text, breaker_details(found))
+
+    def _turn(self, job: JobView) -> Iterator[Cause]:
+        place = self._fair.place(job.id)
+        if place is not None and (place.before or place.lines_before):
+            fairness = self._fair.rules().get(job.queue)
+            details = fair_details(job.queue, place, fairness)
+            yield Cause("fair_turn", fair_words(place, fairness), details)
 
     def _rate(self, job: JobView) -> Iterator[Cause]:
         found = self._look.rate_state(job.job_type)

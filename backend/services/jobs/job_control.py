@@ -58,7 +58,7 @@ class JobControl:
     ) -> None:
         """``note`` is given the name of the control on which something was said, to write it down."""
         self._do = operations
-        self._note = note
+        self.note = note
         self._look = inspection
         self._queue = queue
         self._intake = intake
@@ -132,7 +132,7 @@ class JobControl:
         what = self._checked(what)
         paused = self._do.pause(what, by=by.name, reason=reason)
         if paused:
-            self._note(f"pause:{what}")
+            self.note(f"pause:{what}")
         return paused
 
     def resume(self, what: str, *, by: Actor, reason: str = "") -> bool:
@@ -140,7 +140,7 @@ class JobControl:
         what, lanes = self._checked(what), self._intake.catalogue.lanes()
         resumed = self._do.resume(what, lanes, by=by.name, reason=reason)
         if resumed:
-            self._note(f"pause:{what}")
+            self.note(f"pause:{what}")
         return resumed
 
     def limit(self, job_type: str, most: int | None, *, by: Actor, reason: str = "") -> int:
@@ -152,7 +152,7 @@ class JobControl:
         checked = bounds.LIMIT.whole(most) if most else (0 if most == 0 else kind.limit or 0)
         sayer = DECLARATION if most is None else by.name
         self._do.limit(kind.name, checked, by=sayer, reason=reason)
-        self._note(f"limit:type:{kind.name}")
+        self.note(f"limit:type:{kind.name}")
         return checked
 
     def rate(
@@ -165,7 +165,7 @@ class JobControl:
         else:
             wanted = rate if isinstance(rate, Rate) else None
         self._do.rate(kind.name, wanted, by=sayer, reason=reason)
-        self._note(f"rate:type:{kind.name}")
+        self.note(f"rate:type:{kind.name}")
         return wanted
 
     def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
