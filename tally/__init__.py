@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.options.breaker import Breaker
     from backend.domain.jobs.options.fairness import Fairness
     from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
+    from backend.domain.jobs.options.keyed_limit import Limit
     from backend.domain.jobs.options.rate import Rate
     from backend.domain.jobs.options.unique import Unique
     from backend.domain.schedules.freeze import Freeze
@@ -113,6 +114,7 @@ __all__ = [
     "JobSignal",
     "JobState",
     "JobView",
+    "Limit",
     "Linear",
     "Middleware",
     "MigrationError",
@@ -173,6 +175,7 @@ _ELSEWHERE = {
     "QueueService": "backend.services.queue_service",
     "Retry": "backend.domain.jobs.attempts.retry_rules",
     "Fairness": "backend.domain.jobs.options.fairness",
+    "Limit": "backend.domain.jobs.options.keyed_limit",
     "Rate": "backend.domain.jobs.options.rate",
     "Unique": "backend.domain.jobs.options.unique",
     "SchedulerService": "backend.services.scheduler_service",

@@ -113,6 +113,11 @@ class Keys:
         return f"{self.root}:tally:limits"
 
     @property
+    def key_limits(self) -> str:
+        """Hash of how many jobs of a key may run at once, where an operator says so."""
+        return f"{self.root}:tally:key_limits"
+
+    @property
     def rates(self) -> str:
         """Hash of how many jobs may start in a time, by job type."""
         return f"{self.root}:tally:rates"

@@ -23,7 +23,7 @@ COMMANDS = {
         "Enqueue, show, find, cancel and retry jobs.",
     ),
     "queues": (
-        "backend.cli.commands.queues",
+        "backend.cli.commands.queues.group",
         "queues",
         "Show, pause, resume, limit and empty queues.",
     ),

@@ -207,6 +207,9 @@ class Operations(Protocol):
     def resume(self, what: str, lanes: Sequence[str], *, by: str = "", reason: str = "") -> bool:
         """False if it was not paused."""
 
+    def limit_key(self, key: str, most: int | None, *, by: str = "", reason: str = "") -> None:
+        """How many jobs of a key may run at once; 0: as many as can; None: as they say themselves."""
+
     def rate(self, job_type: str, rate: Rate | None, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may start in a time in the cluster; None: no rate."""
 
@@ -272,6 +275,9 @@ class Inspection(Protocol):
 
     def holder_of(self, key: str) -> str:
         """The job that took the key of what is unique last; empty for none."""
+
+    def key_limits(self) -> dict[str, int]:
+        """How many jobs of a key may run at once, where an operator says so; 0: as many as can."""
 
     def rates(self) -> dict[str, Rate]:
         """How many jobs of a type may start in a time, where that is limited."""

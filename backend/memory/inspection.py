@@ -150,6 +150,11 @@ class MemoryInspection:
         with self._state.lock:
             return self._state.scopes.get(key, ("", 0))[0]
 
+    def key_limits(self) -> dict[str, int]:
+        """How many jobs of a key may run at once, where an operator says so; 0: as many as can."""
+        with self._state.lock:
+            return dict(self._state.key_limits)
+
     def rates(self) -> dict[str, Rate]:
         """How many jobs of a type may start in a time, where that is limited."""
         with self._state.lock:

@@ -223,6 +223,24 @@ class MemoryOperations:
                 self._count_running(job_type, gate)
             gates.let_through(self._state, gate, max(0, gates.room_at(self._state, gate)))
 
+    def limit_key(
+        self,
+        key: str,
+        most: int | None,
+        *,
+        by: str = "",  # noqa: ARG002 - nobody reads who said it
+        reason: str = "",  # noqa: ARG002
+    ) -> None:
+        """How many jobs of a key may run at once; 0: as many as can; None: as they say themselves."""
+        with self._state.lock:
+            if most is None:
+                self._state.key_limits.pop(key, None)
+            else:
+                self._state.key_limits[key] = most
+            if self._state.parked[f"key:{key}"]:
+                room = gates.room_at(self._state, f"key:{key}")
+                gates.let_through(self._state, f"key:{key}", max(0, room))
+
     def rate(
         self,
         job_type: str,

@@ -48,6 +48,7 @@ class BrokerState:
         #: How many were let through each gate while several priorities waited there.
         self.turns: Counter[str] = Counter()
         self.limits: dict[str, int] = {}
+        self.key_limits: dict[str, int] = {}
         self.rates: dict[str, Rate] = {}
         #: By job type: up to which instant (µs) starts are spoken for, and who is let through to start.
         self.spoken_for: dict[str, int] = {}

@@ -12,6 +12,7 @@ from backend.domain.jobs.job_type import Isolation
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.jobs.options.job_options import PriorityWord
+from backend.domain.jobs.options.keyed_limit import Limit
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.options.unique import Unique
 from backend.domain.jobs.queue_name import Priority
@@ -40,6 +41,8 @@ class TypeOptions(TypedDict, total=False):
     retry: Retry | None
     #: How many may run at once in the whole deployment.
     limit: int | None
+    #: How many of each key (of each customer, say) may run at once in the whole deployment.
+    keyed_limit: Limit | None
     #: How many may start in a time in the whole deployment.
     rate: Rate | None
     #: Holds its jobs back, at no attempt's cost, while their destination cannot be reached.
@@ -108,6 +111,12 @@ def _rate(owner: str, rate: Any) -> Rate:
     return rate
 
 
+def _keyed_limit(owner: str, limit: Any) -> Limit:
+    if not isinstance(limit, Limit):
+        raise ConfigurationError(f"{owner}: keyed_limit is a Limit, not {type(limit).__name__}")
+    return limit
+
+
 def _breaker(owner: str, breaker: Any) -> Breaker:
     if not isinstance(breaker, Breaker):
         raise ConfigurationError(f"{owner}: breaker is a Breaker, not {type(breaker).__name__}")
@@ -133,6 +142,7 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "timeout": _number(bounds.TIMEOUT),
     "grace": _number(bounds.GRACE),
     "limit": _number(bounds.LIMIT),
+    "keyed_limit": _keyed_limit,
     "rate": _rate,
     "breaker": _breaker,
     "unique": _unique,

@@ -68,6 +68,8 @@ RIGHTS: dict[str, Right] = {
     "types.pause": _OPERATOR,
     "types.resume": _OPERATOR,
     "types.limit": _OPERATOR,
+    "types.list_key_limits": _VIEWER,
+    "types.limit_key": _OPERATOR,
     "types.rate": _OPERATOR,
     # The queues.
     "queues.list_queues": _VIEWER,

@@ -9,6 +9,9 @@ from backend.api.schemas.base import Because
 from backend.api.schemas.fields import TypeName
 from backend.api.schemas.job_types import JobTypeResource, JobTypes
 from backend.api.schemas.queues import (
+    KeyLimit,
+    KeyLimitRequest,
+    KeyLimits,
     LimitOutcome,
     LimitRequest,
     PauseOutcome,
@@ -54,6 +57,20 @@ def limit(call: Call, job_type: TypeName, body: LimitRequest) -> LimitOutcome:
     """Sets how many jobs of a type may run at once in the whole cluster."""
     set_to = call.actions.types.limit(call.actor, job_type, body.limit, reason=body.reason)
     return LimitOutcome(job_type=job_type, limit=set_to)
+
+
+@router.get("/api/limits")
+def list_key_limits(call: Call) -> KeyLimits:
+    """The keys of which somebody said how many of their jobs may run at once."""
+    found = sorted(call.parts.overview.key_limits().items())
+    return KeyLimits(items=[KeyLimit(key=key, limit=most) for key, most in found])
+
+
+@router.post("/api/limits")
+def limit_key(call: Call, body: KeyLimitRequest) -> KeyLimit:
+    """Sets how many jobs of a key may run at once, for those that wait too."""
+    set_to = call.actions.types.limit_key(call.actor, body.key, body.limit, reason=body.reason)
+    return KeyLimit(key=body.key, limit=set_to)
 
 
 @router.post("/api/jobs/types/{job_type}/rate")

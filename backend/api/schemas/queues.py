@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.api.schemas.base import Because, Resource
-from backend.api.schemas.fields import WHOLE
+from backend.api.schemas.fields import WHOLE, Line
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.fairness import FairBy, Fairness, FairShare
 from backend.domain.jobs.options.rate import Rate, RateWord
@@ -188,6 +188,34 @@ class LimitRequest(Because):
         ),
         WHOLE,
     ]
+
+
+class KeyLimitRequest(Because):
+    """How many jobs of a key may run at once."""
+
+    key: Line = Field(description="The `limit_key` of the jobs, such as `call_crm:acme`.")
+    limit: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=int(bounds.LIMIT.most),
+            description="0: as many as can; null: as the jobs say themselves.",
+        ),
+        WHOLE,
+    ]
+
+
+class KeyLimit(Resource):
+    """What holds for a key."""
+
+    key: str
+    limit: int | None = Field(description="0: as many as can; null: as its jobs say themselves.")
+
+
+class KeyLimits(Resource):
+    """Every key of which somebody said how many of its jobs may run at once."""
+
+    items: list[KeyLimit]
 
 
 class RateRequest(Because):

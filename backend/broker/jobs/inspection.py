@@ -208,6 +208,12 @@ class RedisInspection:
             found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.limits))
         return {name.decode(): int(most) for name, most in found.items()}
 
+    def key_limits(self) -> dict[str, int]:
+        """How many jobs of a key may run at once, where an operator says so; 0: as many as can."""
+        with translated():
+            found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.key_limits))
+        return {key.decode(): int(most) for key, most in found.items()}
+
     def rates(self) -> dict[str, Rate]:
         """How many jobs of a type may start in a time, where that is limited."""
         with translated():

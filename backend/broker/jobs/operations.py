@@ -110,6 +110,12 @@ class RedisOperations:
         while lease != b"0":
             lease = self._functions.call("muster", lease, _BULK, job_type)
 
+    def limit_key(self, key: str, most: int | None, *, by: str = "", reason: str = "") -> None:
+        """How many jobs of a key may run at once; 0: as many as can; None: as they say themselves."""
+        words = (by, reason, key, "" if most is None else most)
+        while self._functions.call("key_limit", *words) >= _BULK:
+            pass
+
     def rate(self, job_type: str, rate: Rate | None, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may start in a time in the cluster; None: no rate."""
         words = (by, reason, job_type, rate.text if rate else "")

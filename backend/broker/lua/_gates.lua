@@ -145,6 +145,17 @@ local function first_behind(root, gate)
   end
 end
 
+-- How many jobs of a key may run at once: as an operator says (0: as many as can), or else as the job does.
+local function limit_of_key(root, key, own)
+  local said = tonumber(redis.call('HGET', root .. ':tally:key_limits', key) or nil)
+  return said == 0 and math.huge or said or tonumber(own or nil)
+end
+
+local function limit_key(root, key, value)
+  if value == '' then redis.call('HDEL', root .. ':tally:key_limits', key)
+  else redis.call('HSET', root .. ':tally:key_limits', key, value) end
+end
+
 -- How many more may start behind a gate. A type's limit is the deployment's, a key's the next job's.
 local function room_at(root, gate)
   local kind, name = string.match(gate, '^(%a+):(.*)$')
@@ -153,7 +164,7 @@ local function room_at(root, gate)
   if kind == 'type' then limit = redis.call('HGET', root .. ':tally:limits', name)
   else
     local first = first_behind(root, gate)
-    limit = first and fields_of(root .. ':job:' .. first, 'limit')[1]
+    limit = first and limit_of_key(root, name, fields_of(root .. ':job:' .. first, 'limit')[1])
   end
   return (tonumber(limit or nil) or math.huge) - redis.call('SCARD', root .. ':tally:holders:' .. gate)
 end

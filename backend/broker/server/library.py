@@ -37,6 +37,7 @@ STEPS = (
     "resume",
     "muster",
     "limit",
+    "key_limit",
     "rate",
     "breaker",
     "freeze",

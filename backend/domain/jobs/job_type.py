@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from backend.domain.access.role import Role
 from backend.domain.errors import ConfigurationError, Unavailable, UnknownJobType
@@ -17,6 +17,9 @@ from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.options.unique import Unique
 from backend.domain.jobs.queue_name import DEFAULT_LANE, Priority
 from backend.domain.text.nearest_name import suggestion
+
+if TYPE_CHECKING:
+    from backend.domain.jobs.options.keyed_limit import Limit
 
 
 class Isolation(StrEnum):
@@ -48,6 +51,8 @@ class JobType:
     retry_rules: Retry | None = None
     #: How many may run at once in the whole cluster; None: as many as there are slots.
     limit: int | None = None
+    #: How many of each key may run at once in the whole cluster; None: no matter whose they are.
+    keyed_limit: Limit | None = None
     #: How many may start in a time in the whole cluster; None: as many as come.
     rate: Rate | None = None
     #: Holds its jobs back while their destination cannot be reached; None: nothing does.

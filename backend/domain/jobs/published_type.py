@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from backend.domain.access.role import Role
 from backend.domain.errors import InvalidOption
@@ -15,6 +15,9 @@ from backend.domain.jobs.options.breaker import Breaker, breaker_in
 from backend.domain.jobs.options.rate import rate_in
 from backend.domain.jobs.options.unique import Unique
 from backend.domain.jobs.queue_name import Priority
+
+if TYPE_CHECKING:
+    from backend.domain.jobs.options.keyed_limit import Limit
 
 #: By whom a limit is that was declared with its job type, and not set by a person.
 DECLARATION = "declaration"
@@ -56,6 +59,7 @@ def text_of(kind: JobType) -> str:
     return json.dumps(
         {
             **rate,
+            **({"keyed_limit": _limit_said(kind.keyed_limit)} if kind.keyed_limit else {}),
             **({"breaker": _breaker_said(kind.breaker)} if kind.breaker else {}),
             **unique,
             "lane": kind.lane,
@@ -95,6 +99,7 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         grace=said["grace"],
         retry=RetryPolicy(tuple(delays), most, jitter),
         limit=said["limit"],
+        keyed_limit=_limit_in(said.get("keyed_limit")),
         rate=rate_in(said.get("rate", "")),
         breaker=_breaker_in(said.get("breaker")),
         unique=_unique_of(said.get("unique")),
@@ -108,6 +113,30 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         schema=said["schema"],
         on_success=said.get("on_success", ""),
         on_failure=said.get("on_failure", ""),
+    )
+
+
+def _limit_said(limit: Limit) -> list[Any] | None:
+    """A function stays with those who have the code: who has not, cannot enqueue such jobs."""
+    by = None if callable(limit.by) else limit.by
+    return [limit.most, by, limit.name, limit.optional]
+
+
+def _limit_in(said: list[Any] | None) -> Limit | None:
+    if not said:
+        return None
+    # Most deployments have none.
+    from backend.domain.jobs.options.keyed_limit import Limit
+
+    most, by, name, optional = said
+    return Limit(most, by or _untold, name, optional)
+
+
+def _untold(_payload: Any) -> str | None:
+    raise InvalidOption(
+        "only processes that have the code of this job type know whose limit its jobs share: "
+        "enqueue it there",
+        field="job_type",
     )
 
 

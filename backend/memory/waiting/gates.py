@@ -22,7 +22,7 @@ def gates_of(state: BrokerState, job: KeptJob) -> dict[str, int]:
     if job.asked.job_type in state.limits:
         gates[f"type:{job.asked.job_type}"] = state.limits[job.asked.job_type]
     if job.asked.limit_key:
-        gates[f"key:{job.asked.limit_key}"] = job.asked.limit
+        gates[f"key:{job.asked.limit_key}"] = _limit_of_key(state, job, job.asked.limit)
     return gates
 
 
@@ -165,6 +165,11 @@ def pass_on_all(state: BrokerState, job: KeptJob, but: str = "") -> None:
             pass_on(state, gate)
 
 
+def _limit_of_key(state: BrokerState, job: KeptJob, own: int) -> int:
+    """As an operator says, or else as the job does."""
+    return state.key_limits.get(job.asked.limit_key, own) or _NO_LIMIT
+
+
 def room_at(state: BrokerState, gate: str) -> int:
     """How many more may start. A type's limit is the deployment's, a key's the next job's."""
     kind, _, name = gate.partition(":")
@@ -176,5 +181,6 @@ def room_at(state: BrokerState, gate: str) -> int:
         limit = state.limits.get(name, _NO_LIMIT)
     else:
         first = state.jobs[state.parked[gate][0]]
-        limit = terms_of(json.loads(first.options)).limit or first.asked.limit
+        own = terms_of(json.loads(first.options)).limit or first.asked.limit
+        limit = _limit_of_key(state, first, own)
     return limit - len(state.holders[gate])

@@ -123,6 +123,14 @@ class JobTypeActions(ActionFamily):
         set_to = self._control.limit(job_type, most, by=by, reason=reason)
         return Effect(set_to, [job_type], after={"limit": set_to, "is_declared": most is None})
 
+    @action("types.limit_key", "key:{key}")
+    def limit_key(
+        self, by: Actor, key: str, most: int | None, *, reason: str = ""
+    ) -> Effect[int | None]:
+        """How many jobs of a key may run at once; 0: as many as can; None: as they say themselves."""
+        self._control.limit_key(key, most, by=by, reason=reason)
+        return Effect(most, [key], after={"limit": most})
+
     @action("types.rate", "type:{job_type}")
     def rate(
         self, by: Actor, job_type: str, rate: Rate | RateWord, *, reason: str = ""

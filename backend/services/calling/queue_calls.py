@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backend.domain.errors import InvalidOption
-from backend.domain.jobs.options.fairness import Fairness
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.services.calling.caller import Caller, actor_of
 from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
     from backend.domain.jobs.options.breaker_state import BreakerState
+    from backend.domain.jobs.options.fairness import Fairness
     from backend.domain.jobs.pause import Pause
     from backend.domain.jobs.queue_state import QueueState, WorkerState
     from backend.domain.schedules.freeze import Freeze, FreezeState
@@ -74,6 +74,16 @@ class QueueCalls(Reaches):
     def limit(self, job_type: str, most: int | None, *, reason: str = "", by: Caller = None) -> int:
         """Sets such a limit; 0 takes it away, None gives it back to the job type's declaration."""
         return self._parts.actions.types.limit(actor_of(by), job_type, most, reason=reason)
+
+    def key_limits(self) -> dict[str, int]:
+        """How many jobs of a key may run at once, where somebody said so; 0: as many as can."""
+        return self._parts.inspection.key_limits()
+
+    def limit_key(
+        self, key: str, most: int | None, *, reason: str = "", by: Caller = None
+    ) -> int | None:
+        """Sets such a limit, for jobs that wait too; None gives it back to what the jobs say."""
+        return self._parts.actions.types.limit_key(actor_of(by), key, most, reason=reason)
 
     def rates(self) -> dict[str, Rate]:
         """How many jobs of a type may start in a time in the deployment, where that is limited."""

@@ -204,7 +204,8 @@ class WhyService:
         yield from self._rate(job)
         if job.limit_key:
             key = job.limit_key
-            yield from self._gate(f"key:{key}", job.limit, f"the key {key!r}", of_tenant)
+            if most := self._look.key_limits().get(key, job.limit):
+                yield from self._gate(f"key:{key}", most, f"the key {key!r}", of_tenant)
 
     def _breaker(self, job: JobView) -> Iterator[Cause]:
         found = self._breakers.find(job.destination) if job.destination else None

@@ -102,6 +102,10 @@ class OverviewService:
         """How many jobs of a type may run at once in the cluster; types without a limit are left out."""
         return self._look.limits()
 
+    def key_limits(self) -> dict[str, int]:
+        """How many jobs of a key may run at once, where an operator says so; 0: as many as can."""
+        return self._look.key_limits()
+
     def depths(
         self, since: datetime, until: datetime, seconds: int, queue: str = ALL_QUEUES
     ) -> list[QueueDepth]:

@@ -33,24 +33,26 @@ def destination_of(kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str
 
 def _key_of(breaker: Breaker, kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str | None:
     if callable(breaker.by):
-        return _told(breaker.by, kind, payload)
+        return told(breaker.by, kind, payload, ("breaker", "destination"))
     return breaker.key_in(payload.model_dump() if isinstance(payload, BaseModel) else payload)
 
 
-def _told(tell: Callable[[Any], str | None], kind: JobType, payload: Any) -> str | None:
+def told(
+    tell: Callable[[Any], str | None], kind: JobType, payload: Any, words: tuple[str, str]
+) -> str | None:
     """The author's own function: what it raises is said to whoever enqueues, and not swallowed."""
     try:
         is_raw = kind.payload is not None and not isinstance(payload, BaseModel)
         key = tell(kind.payload.model_validate(payload) if is_raw and kind.payload else payload)
     except Exception as error:
         raise InvalidOption(
-            f"the breaker of the job type {kind.name!r} cannot tell the destination: "
+            f"the {words[0]} of the job type {kind.name!r} cannot tell the {words[1]}: "
             f"{type(error).__name__}: {error}",
             field="payload",
         ) from error
     if key is not None and not isinstance(key, str):
         raise InvalidOption(
-            f"the breaker of the job type {kind.name!r} tells a destination as text or None, not "
+            f"the {words[0]} of the job type {kind.name!r} tells a {words[1]} as text or None, not "
             f"{type(key).__name__}",
             field="payload",
         )

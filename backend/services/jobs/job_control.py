@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.breaker import DESTINATION
+from backend.domain.jobs.options.job_options import LINE
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.options.unique import NOT_UNIQUE
 from backend.domain.jobs.published_type import DECLARATION
@@ -21,6 +23,7 @@ from backend.domain.text.nearest_name import suggestion
 from backend.services.jobs.job_intake import JobIntake
 
 _KINDS = ("queue", "lane", "type")
+_is_line = re.compile(LINE.pattern).fullmatch
 
 
 def held_thing(what: str, catalogue: JobTypeCatalogue, *, also: Sequence[str] = ()) -> str:
@@ -154,6 +157,14 @@ class JobControl:
         self._do.limit(kind.name, checked, by=sayer, reason=reason)
         self.note(f"limit:type:{kind.name}")
         return checked
+
+    def limit_key(self, key: str, most: int | None, *, by: Actor, reason: str = "") -> None:
+        """How many jobs of a key may run at once; 0: as many as can; None: as they say themselves."""
+        if not 0 < len(key) <= LINE.longest or not _is_line(key):
+            raise InvalidOption(f"a key is {LINE.words}, not {key!r}", field="key")
+        checked = bounds.LIMIT.whole(most) if most else most
+        self._do.limit_key(key, checked, by=by.name, reason=reason)
+        self.note(f"keylimit:key:{key}")
 
     def rate(
         self, job_type: str, rate: Rate | RateWord, *, by: Actor, reason: str = ""

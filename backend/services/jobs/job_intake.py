@@ -108,6 +108,11 @@ class JobIntake:
         else:
             said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
             job = self._with_options(kind, text, priority, said)
+        if kind.keyed_limit is not None:
+            # Most processes know no such type.
+            from backend.services.jobs.keyed_limits import with_limit_key
+
+            job = with_limit_key(job, kind, payload or {}, own_id="job_id" in options)
         return job if kind.breaker is None else with_destination(job, kind, payload or {})
 
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:

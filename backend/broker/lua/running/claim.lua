@@ -12,10 +12,13 @@
 -- What is no job of ours is set apart and counts for none. Of a fair queue its list comes first, then its lines by turns.
 -- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of the line that
 -- tells of all these starts), and RQ's mirror entry with score +inf, which RQ's own clean-up never touches.
-local function gates_of(root, kind, type_limits, limit_key, limit)
+local function gates_of(root, kind, claim, limit_key, limit)
   local gates = {}
-  if type_limits[kind] then gates[1] = {'type:' .. kind, type_limits[kind]} end
-  if limit_key then gates[#gates + 1] = {'key:' .. limit_key, tonumber(limit)} end
+  if claim.limits[kind] then gates[1] = {'type:' .. kind, claim.limits[kind]} end
+  if limit_key then
+    limit = claim.has_key_limits and limit_of_key(root, limit_key, limit) or tonumber(limit)
+    gates[#gates + 1] = {'key:' .. limit_key, limit}
+  end
   for _, gate in ipairs(gates) do
     if redis.call('SCARD', root .. ':tally:holders:' .. gate[1]) >= gate[2] then return nil, gate[1] end
   end
@@ -98,7 +101,7 @@ local function take(root, id, queue, claim, is_lined)
     if not claim.paused['type:' .. f[3]] then
       shut = claim.frozen and gate_by_freeze(root, job, f[3], f[8], claim)
         or f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
-      if not shut then gates, shut = gates_of(root, f[3], claim.limits, f[12], f[13]) end
+      if not shut then gates, shut = gates_of(root, f[3], claim, f[12], f[13]) end
     end
     local rule, rate = gates and claim.rates and claim.rates[f[3]], 'rate:' .. f[3]
     if rule and is_shut_by_rate(root, job, rate, rule) then gates, shut = nil, rate end
@@ -197,7 +200,7 @@ end
 local function claim_state(root, worker, lease_ms)
   -- One question for all: most deployments have none.
   local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers',
-    root .. ':tally:frozen', root .. ':tally:fair') > 0
+    root .. ':tally:frozen', root .. ':tally:fair', root .. ':tally:key_limits') > 0
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
   local frozen = has_more and frozen_at(root, now)
@@ -205,6 +208,7 @@ local function claim_state(root, worker, lease_ms)
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
     rates = has_more and rates(root) or nil, frozen = frozen and next(frozen) and frozen or nil,
     fair = has_more and fair_rules(root) or {},
+    has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
     has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}
 end
 

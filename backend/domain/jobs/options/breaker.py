@@ -69,7 +69,7 @@ class Breaker:
         name = self.name or job_type
         if self.by is None:
             return name
-        return f"{name}:{_shortened(key)}" if key else ""
+        return f"{name}:{shortened(key)}" if key else ""
 
     def key_in(self, payload: Mapping[str, Any]) -> str | None:
         """The key that its field of a payload tells; None for none."""
@@ -110,7 +110,7 @@ def host_and_port(url: str) -> str | None:
     return f"{shown}:{port}" if port else shown
 
 
-def _shortened(key: str) -> str:
+def shortened(key: str) -> str:
     """Fit for a key of Redis and a line of text: of what is longer the beginning, and a digest of all."""
     if len(key) <= _LONGEST_KEY and key.isprintable():
         return key

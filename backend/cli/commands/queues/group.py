@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from backend.bootstrap.current import platform
-from backend.cli.commands.fair_queues import fair, lines
+from backend.cli.commands.queues.keyed_rules import fair, limit_key, lines
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_job_type, a_pausable, a_queue
@@ -92,6 +92,7 @@ def _print_live(*, with_empty: bool, as_json: bool) -> None:
 
 queues.add_command(list_queues, "stats")
 queues.add_command(fair)
+queues.add_command(limit_key)
 queues.add_command(lines)
 
 

@@ -1,4 +1,4 @@
-"""``tally queues fair`` and ``tally queues lines``: whose jobs take turns."""
+"""``tally queues fair``, ``lines`` and ``limit-key``: what is said of jobs of a tenant, or another key."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from backend.cli.input import options
 from backend.cli.input.completing import a_queue
 from backend.cli.input.identity import who
 from backend.cli.input.known_queues import known_queue
+from backend.cli.input.most_or_default import MostOrDefault
 from backend.cli.input.parts import actions
 from backend.cli.output.printing import print_json, print_rows, tell
 from backend.domain.jobs.options.fairness import FAIR_BY, FairBy, Fairness
@@ -76,3 +77,23 @@ def lines(queue: str, limit: int, as_json: bool) -> None:
         [(share.key or "(none)", share.waiting, share.weight) for share in shares],
         empty=f"nobody stands in a line of {queue}",
     )
+
+
+@click.command("limit-key")
+@click.argument("key")
+@click.argument("most", type=MostOrDefault())
+@options.reason
+def limit_key(key: str, most: int | str, reason: str) -> None:
+    """How many jobs of a key may run at once in the whole deployment; 0: as many as can.
+
+    The key is the `limit_key` of the jobs: of a type with a keyed limit its name and the key, as
+    `call_crm:acme`. `default` gives it back to what the jobs say, now and with later ones.
+
+    \b
+    Examples:
+      tally queues limit-key call_crm:acme 10 --reason "they pay for more"
+      tally queues limit-key call_crm:acme default
+    """
+    wanted = most if isinstance(most, int) else None
+    actions().types.limit_key(who(), key, wanted, reason=reason)
+    tell(f"{key}: {'as its jobs say' if wanted is None else wanted or 'no limit'}")

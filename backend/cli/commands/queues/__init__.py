@@ -1,0 +1,1 @@
+"""``tally queues``: one concern a file."""
