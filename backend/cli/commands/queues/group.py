@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from backend.bootstrap.current import platform
+from backend.cli.commands.queues.foreign_jobs import foreign, give_back
 from backend.cli.commands.queues.keyed_rules import fair, limit_key, lines
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
@@ -94,6 +95,8 @@ queues.add_command(list_queues, "stats")
 queues.add_command(fair)
 queues.add_command(limit_key)
 queues.add_command(lines)
+queues.add_command(foreign)
+queues.add_command(give_back)
 
 
 @queues.command()
@@ -266,51 +269,6 @@ def purge(
     else:
         for name, count in purged.items():
             tell(f"{name}: {count} canceled")
-
-
-@queues.command()
-@options.limit(20)
-@options.as_json
-def foreign(limit: int, as_json: bool) -> None:
-    """Shows jobs that are not ours: RQ enqueued them under our prefix; they were set apart, untouched."""
-    jobs_apart = platform().broker.foreign
-    found = jobs_apart.first(limit)
-    if as_json:
-        print_json(found)
-        return
-    print_rows(
-        ("job", "enqueued in", "calls", "apart for"),
-        [(job.id, job.queue, job.call, age(job.since)) for job in found],
-        empty="no job of another program was found in our queues",
-    )
-    if (count := jobs_apart.count()) > len(found):
-        say(f"{count - len(found)} more: --limit")
-
-
-@queues.command("give-back")
-@click.argument("job_ids", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="All that were set apart.")
-@click.option("--to", "queue", required=True, help="Queue of RQ, none of ours.")
-@options.reason
-@options.as_json
-def give_back(
-    job_ids: tuple[str, ...], *, every: bool, queue: str, reason: str, as_json: bool
-) -> None:
-    """Sends jobs that are not ours to a queue that RQ's own workers listen to.
-
-    \b
-    Examples:
-      tally queues give-back --all --to default
-    """
-    if bool(job_ids) == every:
-        raise click.UsageError("Name jobs, or say --all.")
-    jobs_apart = platform().broker.foreign
-    ids = [job.id for job in jobs_apart.first(jobs_apart.count())] if every else list(job_ids)
-    given = actions().queues.give_back(who(), queue, ids, reason=reason)
-    if as_json:
-        print_json({"given_back": given})
-    else:
-        tell(f"{len(given)} of {len(ids)} now wait in {queue}")
 
 
 def _names(*, with_empty: bool) -> list[str]:
