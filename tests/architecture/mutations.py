@@ -280,6 +280,7 @@ MUTATIONS = [
     Mutation("_rates", "    speak_for(root, gate, spoken, now)\n", ""),
     Mutation("_rates", "redis.call('SREM', root .. ':tally:passed:' .. gate, id)", ""),
     Mutation("_rates", "if room <= 0 then arm_next(root, gate, rule, now) return 0 end", ""),
+    Mutation("_rates", "'LT', at, gate", "at, gate"),
     Mutation("_rates", "room - on_the_way(root, gate)", "room"),
     Mutation("_rates", "(passed_gate(job) or", "(true or"),
     Mutation("rate", "if not before or", "if false and"),
