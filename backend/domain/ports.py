@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from backend.domain.jobs.attempts.outcome import Outcome
-from backend.domain.jobs.hooks.attempt_end import AttemptEnd
 from backend.domain.jobs.job import ClaimedJob, EnqueueReply, JobView, NewJob
 from backend.domain.jobs.step_codes import (
     CancelCode,
@@ -20,6 +19,7 @@ from backend.domain.jobs.step_codes import (
 
 if TYPE_CHECKING:
     # Supervisors and workers need not read them.
+    from backend.domain.jobs.hooks.attempt_end import AttemptEnd
     from backend.domain.jobs.options.rate import Rate, RateState
     from backend.domain.jobs.pause import Pause
     from backend.domain.jobs.queue_state import QueueState, WorkerState
