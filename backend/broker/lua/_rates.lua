@@ -32,9 +32,11 @@ local function tokens(root, gate, rule, now)
   return math.max(0, spoken + rule.every - span - now), math.floor((now + span - spoken) / rule.every), spoken
 end
 
+-- Never later than it is set already: who comes and is put aside would put it off for all who wait, and while jobs come in
+-- one after another nobody would start. One that rings too soon is set again.
 local function arm(root, gate, at)
   local alarms = root .. ':tally:alarms'
-  redis.call('ZADD', alarms, at, gate)
+  redis.call('ZADD', alarms, 'LT', at, gate)
   if redis.call('ZRANGE', alarms, 0, 0)[1] == gate then ring(root, 'scheduler', 1) end
 end
 

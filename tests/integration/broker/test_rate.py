@@ -134,3 +134,14 @@ def test_who_is_on_the_way_takes_the_place_of_one_more(bench: Bench) -> None:
     through = [bench.functions.call("usher", 10, 10) for _ in range(2)]
 
     assert (through, bench.parked(GATE)) == ([1, 0], ["c"])
+
+
+def test_who_comes_does_not_put_off_the_alarm_of_those_who_wait(bench: Bench) -> None:
+    _rate(bench, "6/60/2")
+    bench.seed(new_job("a"), new_job("b"), new_job("c"))
+    assert _started(bench) == ["a", "b"]
+    bench.redis.delete(bench.keys.spoken_for(GATE))
+    bench.redis.zadd(bench.keys.alarms, {GATE: 1})
+    bench.seed(new_job("d"))
+
+    assert "c" in _started(bench)
