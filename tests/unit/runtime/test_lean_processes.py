@@ -46,7 +46,7 @@ _KNOW = """
 
 
 @pytest.mark.parametrize(
-    ("program", "most"), [("workers.processes.supervisor", 447), ("workers.processes.worker", 670)]
+    ("program", "most"), [("workers.processes.supervisor", 448), ("workers.processes.worker", 670)]
 )
 def test_a_process_reads_no_more_than_it_needs(program: str, most: int) -> None:
     told = subprocess.run(
