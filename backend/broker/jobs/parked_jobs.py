@@ -90,7 +90,7 @@ class ParkedJobs:
     def fair_queues(self) -> list[str]:
         """Queues that are fair, or were and still have lines."""
         with translated():
-            found = cast(list[bytes], self._client.hkeys(self._keys.fair))
+            found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.fair))
         return sorted(queue.decode() for queue in found)
 
     def fair_keys(self, queue: str, most: int) -> list[str]:

@@ -7,9 +7,13 @@ from functools import cache
 
 from backend.broker.server import library
 
+#: Also within a block, where some are declared first and defined later.
 _FUNCTION = re.compile(
-    r"^local function (\w+)\(.*?^end$|^local function (\w+)\([^\n]* end$", re.MULTILINE | re.DOTALL
+    r"^(?P<indent> *)(?:local )?function (?P<name>[\w.]+)\((?:[^\n]* end$|.*?^(?P=indent)end$)",
+    re.MULTILINE | re.DOTALL,
 )
+#: What a gate's kind chooses: `OPENERS[kind](root, gate)`.
+_CHOSEN, _CHOICE = "OPENERS[kind](", re.compile(r"^OPENERS\.\w+ = (\w+)", re.MULTILINE)
 _SENT = re.compile(r"(?:redis\.p?call|gather)\(([^,)]*)")
 #: Commands of which rights name a part.
 _PARTS = {"XINFO', '": "XINFO|", "XGROUP', '": "XGROUP|"}
@@ -19,20 +23,33 @@ _PARTS = {"XINFO', '": "XINFO|", "XGROUP', '": "XGROUP|"}
 def _functions() -> dict[str, str]:
     """The text of every function of the library."""
     text = "\n".join(library.source_of(step) for step in (*library.SHARED, *library.STEPS))
-    return {match[1] or match[2]: match[0] for match in _FUNCTION.finditer(text)}
+    found = {match["name"]: match[0] for match in _FUNCTION.finditer(text)}
+    choices = "".join(f"{name}(" for name in _CHOICE.findall(text))
+    return {name: text.replace(_CHOSEN, choices) for name, text in found.items()}
 
 
 @cache
 def sent_by(name: str) -> frozenset[str]:
     """The commands of one function and of all it calls, in lower case."""
+    reached, to_read = {name}, [name]
+    while to_read:
+        called = _called_in(_functions()[to_read.pop()]) - reached
+        reached |= called
+        to_read += called
+    return frozenset().union(*(_own_commands(each) for each in reached))
+
+
+def _called_in(text: str) -> set[str]:
+    called = re.findall(r"[\w.]+(?=\()|(?<=pcall\()\w+", text)
+    return set(called) & _functions().keys()
+
+
+def _own_commands(name: str) -> set[str]:
     text = _functions()[name]
     for parted, joined in _PARTS.items():
         text = text.replace(parted, joined)
     sent = " ".join(_SENT.findall(text))
-    own = {word.lower() for word in re.findall(r"'([A-Z|]+)'", sent)}
-    words = set(re.findall(r"\b(\w+)\(", text))
-    called = {other for other in _functions() if other != name and other in words}
-    return frozenset(own).union(*(sent_by(other) for other in called))
+    return {word.lower() for word in re.findall(r"'([A-Z|]+)'", sent)}
 
 
 def sent_by_steps(*steps: str) -> set[str]:

@@ -38,13 +38,14 @@ _ASKED = (
     *("found", "enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
     "run_now",
     *("pause", "resume", "limit", "controls", "adopt", "muster", "purge", "evict"),
+    *("rate", "key_limit", "fairness", "breaker", "freeze"),
 )
 #: A server that was restored without the functions has them again by itself.
 _LOADS = "tally-clock"
 _BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
 _WORK = (
     *("found", "claim", "pick_out", "settle", "extend"),
-    *("progress", "checkpoint", "rescue", "prune"),
+    *("progress", "checkpoint", "rescue", "prune", "declare"),
     *("controls", "adopt"),
     *_BOOKS,
 )
@@ -55,6 +56,7 @@ STEPS = {
     "tally-worker": _WORK,
     "tally-clock": (
         *("found", "promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
+        *("follow", "plan"),
         *("controls", "adopt", "raise", "change_over", "trim", "shed"),
         *_BOOKS,
     ),

@@ -91,9 +91,16 @@ def test_callers_of_a_new_release_lose_nothing_to_workers_of_the_old_one(
     def jobs() -> list[Any]:
         return queue.jobs(ids)
 
-    # Each was claimed by the old release, and put off.
-    eventually(lambda: all(job.attempt for job in jobs()), timeout=60, show=old.log)
+    put_off: set[str] = set()
+
+    def all_were_put_off() -> bool:
+        put_off.update(job.id for job in jobs() if job.state is JobState.SCHEDULED)
+        return len(put_off) == len(ids)
+
+    # Each was claimed by the old release, which began no attempt.
+    eventually(all_were_put_off, timeout=60, show=old.log)
     assert {job.state for job in jobs()} <= {JobState.SCHEDULED, JobState.QUEUED, JobState.STARTED}
+    assert sum(job.failures for job in jobs()) == 0
     new.workers()
     supervisor.terminate()
     eventually(lambda: all(j.state.is_final for j in jobs()), timeout=120, show=new.log)

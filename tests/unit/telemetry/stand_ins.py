@@ -10,6 +10,7 @@ from backend.domain.errors import QueueUnavailable
 from backend.domain.history.history_ports import StreamLag
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_state import QueueState, WorkerState
+from backend.domain.schedules.freeze import FrozenWindow
 from backend.telemetry.metrics.server_facts import ServerFacts
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -52,6 +53,10 @@ class StandInBroker:
     def dead_count(self) -> int:
         """How many are dead."""
         return 2
+
+    def frozen(self) -> list[FrozenWindow]:
+        """Nothing is."""
+        return []
 
     def workers(self) -> list[WorkerState]:
         """One that works, one that is lost."""
