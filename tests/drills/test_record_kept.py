@@ -44,6 +44,7 @@ FAILING = 10
 
 #: The scheduler runs some of the platform's own beside them. On a busy machine an attempt that was claimed
 #: may be given back, or its worker's lease may end: then there are more attempts than runs, each on record.
+#: One that is given back before its handler began is no attempt.
 OURS = "job_type = 'fail'"
 ODD_JOBS = f"""
 SELECT j.id FROM jobs j
@@ -58,7 +59,7 @@ LEFT JOIN (SELECT job_id, count(*) FILTER (WHERE kind = 'enqueued') AS accepted,
   ON e.job_id = j.id
 WHERE j.{OURS} AND (j.status <> 'finished' OR r.ends <> r.attempts OR r.ends < e.runs
   OR (e.accepted, e.runs) IS DISTINCT FROM (1::bigint, (j.options->>'context_id')::bigint)
-  OR (e.starts, e.starts) IS DISTINCT FROM (j.attempt::bigint, e.runs + e.given_back))
+  OR e.starts <> e.runs + e.given_back OR j.attempt NOT BETWEEN e.runs AND e.starts)
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,10 +14,13 @@ import psutil
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap.platform import Platform
+from backend.domain.errors import Unavailable
 from backend.domain.jobs.job import JobView
 from tests.eventually import eventually
 
 ROOT = Path(__file__).parents[3]
+#: What a supervisor tells each of its worker processes.
+_TOLD = "--running-table="
 
 
 class Release(NamedTuple):
@@ -140,9 +144,25 @@ class Cluster:
 
     def end(self) -> None:
         """Ends every process started here."""
+        workers = self._workers()
         for process in self.processes:
             _end(process)
+        # Whose supervisor a test has killed is nobody's child any more, and works on until it sees that.
+        _kill(workers)
         self.platform.close()
+
+    def _workers(self) -> list[psutil.Process]:
+        found = []
+        with contextlib.suppress(Unavailable, psutil.NoSuchProcess):
+            found += [psutil.Process(pid) for pid in self.pids()]
+        return [each for each in found if _TOLD in " ".join(_command_line(each))]
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -152,11 +172,25 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """
     if process.poll() is None:
         process.send_signal(signal.SIGSTOP)
-    for below in _below(process):
-        below.kill()
+    _kill(_below(process))
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    # A killed child of one that stands still stays a zombie; it does nothing any more.
+    eventually(lambda: not any(map(_lives, processes)))
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _below(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
