@@ -179,9 +179,6 @@ class Platform:
     def job_control(self) -> JobControl:
         """What people do to jobs and queues."""
         parts = (self.operations, self.inspection, self.job_queue, self.intake)
-        if is_memory(self.settings.redis_url):
-            # Nothing of it outlives this process.
-            return JobControl(*parts)
         return JobControl(*parts, self._note_control)
 
     @cached_property
@@ -190,18 +187,17 @@ class Platform:
         from backend.services.schedules.freeze_service import FreezeService
 
         parts = (self.broker.freezes, self.catalogue, self.clock.now)
-        if is_memory(self.settings.redis_url):
-            return FreezeService(*parts)
         return FreezeService(*parts, self._note_control)
 
     @cached_property
     def breaker_service(self) -> BreakerService:
         """The breakers of destinations."""
-        if is_memory(self.settings.redis_url):
-            return BreakerService(self.broker.breakers)
         return BreakerService(self.broker.breakers, self._note_control)
 
     def _note_control(self, name: str) -> None:
+        if is_memory(self.settings.redis_url):
+            # Nothing of it outlives this process.
+            return
         from backend.bootstrap.record_parts import control_keeper
 
         control_keeper(self, self.history_engine).note(name)

@@ -105,22 +105,14 @@ def _job_type_name(owner: str, job_type: Any) -> str:
     return name
 
 
-def _rate(owner: str, rate: Any) -> Rate:
-    if not isinstance(rate, Rate):
-        raise ConfigurationError(f"{owner}: rate is a Rate, not {type(rate).__name__}")
-    return rate
+def _made_of(option: str, wanted: type) -> Callable[[str, Any], Any]:
+    def read(owner: str, said: Any) -> Any:
+        if not isinstance(said, wanted):
+            words = f"{option} is a {wanted.__name__}, not {type(said).__name__}"
+            raise ConfigurationError(f"{owner}: {words}")
+        return said
 
-
-def _keyed_limit(owner: str, limit: Any) -> Limit:
-    if not isinstance(limit, Limit):
-        raise ConfigurationError(f"{owner}: keyed_limit is a Limit, not {type(limit).__name__}")
-    return limit
-
-
-def _breaker(owner: str, breaker: Any) -> Breaker:
-    if not isinstance(breaker, Breaker):
-        raise ConfigurationError(f"{owner}: breaker is a Breaker, not {type(breaker).__name__}")
-    return breaker
+    return read
 
 
 def _unique(owner: str, said: Any) -> Unique:
@@ -142,9 +134,9 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "timeout": _number(bounds.TIMEOUT),
     "grace": _number(bounds.GRACE),
     "limit": _number(bounds.LIMIT),
-    "keyed_limit": _keyed_limit,
-    "rate": _rate,
-    "breaker": _breaker,
+    "keyed_limit": _made_of("keyed_limit", Limit),
+    "rate": _made_of("rate", Rate),
+    "breaker": _made_of("breaker", Breaker),
     "unique": _unique,
     "result_ttl": _number(bounds.RESULT_TTL),
     "on_success": _job_type_name,
