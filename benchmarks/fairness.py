@@ -3,7 +3,7 @@
     python -m benchmarks.fairness --flood 100000 --others 99 --jobs 10
 
 One tenant enqueues the flood, then the others their jobs each; one worker claims. Both ways: in a queue as it is, and in a
-fair one. Also told: the commands that a claim of 16 and the enqueueing of a job cost Redis either way.
+fair one. Also told: the commands that a claim of 16 and the enqueueing of a job cost Redis either way, and its time a job.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from backend.domain.jobs.queue_name import QueueName
 from backend.domain.ports import ClaimPlan
 from backend.embedded.redis_server import RedisOptions, RedisServer
 
-BATCH = 16
+BATCH, CLAIMS = 16, 500
 FLOOD = "flood"
 
 
@@ -90,6 +90,14 @@ class Run:
         """One call."""
         self._worker.settle_and_claim([], [ClaimPlan("normal", 0)], BATCH)
 
+    def microseconds(self, act: Callable[[], None], times: int) -> float:
+        """Redis' own time of an act, by its count of the function calls."""
+        self._client.config_resetstat()
+        for _ in range(times):
+            act()
+        stats: Any = self._client.info("commandstats")
+        return float(stats["cmdstat_fcall"]["usec"]) / times
+
 
 def _job(tenant: str) -> NewJob:
     queue, options = QueueName.parse("normal"), {"tenant": tenant}
@@ -112,6 +120,8 @@ def measure(client: Redis, asked: argparse.Namespace, *, is_fair: bool) -> dict[
         "commands_of_a_claim_of_16": run.commands(run.claim),
         "commands_of_100_jobs_together": run.commands(lambda: run.enqueue(FLOOD, 100)),
         "commands_of_a_job_alone": run.commands(lambda: run.enqueue(FLOOD, 1)),
+        "redis_us_of_a_job_alone": round(run.microseconds(lambda: run.enqueue(FLOOD, 1), 2000), 2),
+        "redis_us_of_a_job_claimed": round(run.microseconds(run.claim, CLAIMS) / BATCH, 2),
     }
 
 

@@ -72,7 +72,7 @@ class OnTally(Driver):
 
     def workers(self, kind: str, processes: int) -> list[Command]:
         slots = 500 if kind == "wait" else 1
-        loop = {"TALLY_WORKER__ASYNC_SLOTS": "500"} if kind == "async_wait" else {}
+        loop = {"TALLY_WORKER__ASYNC_SLOTS": "500"} if kind.startswith("async") else {}
         worker = python(
             *(*_TALLY, "worker", "default"),
             *("--processes", str(processes), "--concurrency", str(slots)),

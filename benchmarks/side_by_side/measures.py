@@ -39,15 +39,22 @@ def _enqueued(at: Stage, jobs: int, name: str, *, many: bool) -> Figures:
 
 
 def drain(at: Stage) -> Figures:
-    """A backlog of no-ops that is there before the workers, from its first tenth to its end."""
-    return _drained(at, "drain_1", 1) | _drained(at, "drain_2", 2)
+    """A backlog of no-ops that is there before the workers, from its first tenth to its end.
+
+    Tally's async handlers are measured beside its plain ones.
+    """
+    figures = _drained(at, "drain_1", 1) | _drained(at, "drain_2", 2)
+    if not at.entrant.is_tally or not at.driver.ask("has_a_loop"):
+        return figures
+    looped = _drained(at, "drain_async", 1, "async_noop")
+    return {**figures, **looped, "async_of_plain": looped["drain_async"] / figures["drain_1"]}
 
 
-def _drained(at: Stage, name: str, processes: int) -> Figures:
+def _drained(at: Stage, name: str, processes: int, kind: str = "noop") -> Figures:
     at.clear()
     jobs = at.jobs(60_000, least=1000)
-    at.fill("noop", jobs)
-    with running(at.driver, at.workers("noop", processes)) as workers:
+    at.fill(kind, jobs)
+    with running(at.driver, at.workers(kind, processes)) as workers:
         return paced(at, workers, name, jobs // 10, jobs)
 
 

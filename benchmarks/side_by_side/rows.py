@@ -42,6 +42,11 @@ ROWS = {
     "drain_1_server_us": _least("drain, one process: Redis' processor time", "µs a job"),
     "drain_2": Row("drain, two processes", "jobs/s", goal=1.25),
     "drain_2_server_us": _least("drain, two processes: Redis' processor time", "µs a job"),
+    "drain_async": Row("drain, one process, async handlers", "jobs/s"),
+    "drain_async_worker_us": _least(
+        "drain, one process, async handlers: the workers' processor time", "µs a job"
+    ),
+    "async_of_plain": Row("drain, async handlers against plain ones", "", goal=0.67, of_best=False),
     "recorded": Row(
         "drain while a recorder writes to Postgres", "jobs/s", goal=5000, of_best=False
     ),

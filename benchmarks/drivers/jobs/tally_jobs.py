@@ -35,3 +35,7 @@ if hasattr(JobType, "is_async"):
     @job_type("async_wait")
     async def async_wait(payload: dict[str, Any]) -> None:
         await runs.async_wait()
+
+    @job_type("async_noop")
+    async def async_noop(payload: dict[str, Any]) -> None:
+        runs.noop()
