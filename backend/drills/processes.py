@@ -128,10 +128,10 @@ class Processes:
         return [*ended, *unheard, *self._dead_workers()]
 
     def _dead_workers(self) -> Iterator[str]:
-        """By the log of their supervisors. Who was replaced in order ended with 0."""
+        """By the log of their supervisors."""
         pids = {line["worker"]: line["pid"] for line in self._lines("worker.spawned")}
         for line in self._lines("worker.died"):
-            if line["returncode"] != 0 and pids.get(line["worker"]) not in self._hurt:
+            if pids.get(line["worker"]) not in self._hurt:
                 yield f"{line['worker']} ended with {line['returncode']}: {line['cause']}"
 
     def told(self, event: str) -> int:

@@ -57,7 +57,7 @@ def _is_on_record(whole: WholeDeployment, job_id: str) -> bool:
 
 def _nobody_was_started_again(whole: WholeDeployment) -> None:
     assert len(whole.told("worker", "worker.spawned")) == 2
-    assert whole.told("worker", "worker.died") == []
+    assert [whole.told("worker", f"worker.{end}") for end in ("died", "ended")] == [[], []]
     for name in whole.ports:
         codes = {json.dumps(line.get("code")) for line in whole.told(name, "store.waiting")}
         assert codes <= {'"queue_unavailable"', '"history_unavailable"'}

@@ -75,8 +75,8 @@ def test_what_was_opened_is_closed_and_exit_handlers_run(end: str, make_cluster:
 
     assert _notes(cluster, pid) == ["opening", "opened", "closing", "closed", "exit"]
     assert "buffered: a job has held" in cluster.log()
-    died = eventually(lambda: _events(cluster, "worker.died"), show=cluster.log)
-    assert died[0]["returncode"] == 0
+    ended = eventually(lambda: _events(cluster, "worker.ended"), show=cluster.log)
+    assert ended[0]["returncode"] == 0
 
 
 def test_a_client_that_never_closes_holds_nobody_up_for_ever(make_cluster: Make) -> None:
@@ -91,7 +91,7 @@ def test_a_client_that_never_closes_holds_nobody_up_for_ever(make_cluster: Make)
     assert [line["error"] for line in _events(cluster, "worker.not_closed")] == [
         "close() took longer than 5 s"
     ]
-    assert Counter(line["returncode"] for line in _events(cluster, "worker.died")) == {0: 1}
+    assert Counter(line["returncode"] for line in _events(cluster, "worker.ended")) == {0: 1}
 
 
 def test_a_process_that_its_supervisor_saw_die_is_off_the_list_at_once(make_cluster: Make) -> None:

@@ -138,9 +138,10 @@ class Supervisor:
         ended = {(entry.job_id, entry.fence) for entry in member.running_table.ended()}
         guilty = {(entry.job_id, entry.fence) for entry in killing.guilty}
         self.deaths[member.lane, _cause_of(member)] += 1
+        is_in_order = member.returncode() == 0
         log.log(
-            20 if member.returncode() == 0 else 40,
-            "worker.died",
+            20 if is_in_order else 40,
+            "worker.ended" if is_in_order else "worker.died",
             worker=member.name,
             returncode=member.returncode(),
             cause=killing.cause,
