@@ -36,31 +36,19 @@ class PostgresHistoryStore:
         """The job's row, its attempts and its events, as of one instant."""
         snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
         with translated(), snapshot.begin() as connection:
-            row = self.find_job(connection, job_id)
+            row = connection.execute(statement("find_job"), {"job_id": job_id}).one_or_none()
             if row is None:
                 return None
+            attempts = connection.execute(statement("find_attempts"), {"job_id": job_id})
+            events = connection.execute(statement("find_events"), {"job_id": job_id})
             return JobHistory(
                 job_record(row),
                 row.payload,
                 row.changed_payload,
                 row.options or {},
-                tuple(
-                    attempt_record(attempt) for attempt in self.find_attempts(connection, job_id)
-                ),
-                tuple(history_line(event) for event in self.find_events(connection, job_id)),
+                tuple(attempt_record(attempt) for attempt in attempts),
+                tuple(history_line(event) for event in events),
             )
-
-    def find_job(self, connection: Connection, job_id: str) -> Row[Any] | None:
-        """The job's row."""
-        return connection.execute(statement("find_job"), {"job_id": job_id}).one_or_none()
-
-    def find_attempts(self, connection: Connection, job_id: str) -> Sequence[Row[Any]]:
-        """The attempts of a job that ended, in order."""
-        return connection.execute(statement("find_attempts"), {"job_id": job_id}).all()
-
-    def find_events(self, connection: Connection, job_id: str) -> Sequence[Row[Any]]:
-        """The events of a job, in order."""
-        return connection.execute(statement("find_events"), {"job_id": job_id}).all()
 
     def search(self, wanted: JobFilter, limit: int, after: Bookmark | None) -> JobPage:
         """One page of the jobs that are meant, newest first."""
@@ -120,21 +108,12 @@ class PostgresHistoryStore:
     def count_by_state(self, window: TimeWindow | None) -> dict[JobState, int]:
         """How many jobs are in each state."""
         with translated(), self._pages.connect() as connection:
-            rows = self.count_accepted(connection, window) if window else self.count_all(connection)
+            rows = (
+                connection.execute(statement("count_accepted"), _bounds(window))
+                if window
+                else connection.execute(statement("count_by_state"))
+            )
             return {JobState(row.state): row.jobs for row in rows}
-
-    def count_all(self, connection: Connection) -> Sequence[Row[Any]]:
-        """How many jobs on record are in each state, as they were noted when they came to it."""
-        return connection.execute(statement("count_by_state")).all()
-
-    def count_accepted(self, connection: Connection, window: TimeWindow) -> Sequence[Row[Any]]:
-        """How many jobs that were accepted in a window are in each state."""
-        bounds = {
-            "states": [state.value for state in JobState],
-            "since_version": _version_at(window.since),
-            "until_version": _version_at(window.until),
-        }
-        return connection.execute(statement("count_accepted"), bounds).all()
 
     def queues(self) -> list[RecordedQueue]:
         """Every queue with jobs that have not ended, or are dead."""
@@ -151,3 +130,11 @@ def _pattern(text: str) -> str:
     """A pattern for ILIKE that matches the text itself, wherever it stands."""
     plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{plain}%"
+
+
+def _bounds(window: TimeWindow) -> dict[str, Any]:
+    return {
+        "states": [state.value for state in JobState],
+        "since_version": _version_at(window.since),
+        "until_version": _version_at(window.until),
+    }

@@ -59,66 +59,36 @@ class Transcript:
                 self._new_results + self._known_results,
             )
         if self._artifacts:
-            self.add_artifacts(connection)
+            connection.execute(
+                statement("add_artifacts"), {"artifacts": json.dumps(self._artifacts)}
+            )
         if self._hours:
-            self.mark_stale_hours(connection)
+            connection.execute(statement("mark_stale_hours"), {"hours": self._hours})
 
     def _copy_what_is_new(self, connection: Connection) -> None:
         _copy(connection, "copy_jobs", self._new_jobs)
         _copy(connection, "copy_job_events", self._events)
         _copy(connection, "copy_job_results", self._new_results)
         if self._known_jobs:
-            self.prepare_staging(connection)
+            connection.execute(statement("prepare_staging"))
             self._upsert(connection, self._known_jobs, self._known_results)
 
     def _merge(self, connection: Connection, jobs: bytes, results: bytes) -> None:
-        self.prepare_staging(connection)
+        connection.execute(statement("prepare_staging"))
         _copy(connection, "stage_events", self._events)
-        self.append_job_events(connection)
+        connection.execute(statement("append_job_events"))
         self._upsert(connection, jobs, results)
 
     def _upsert(self, connection: Connection, jobs: bytes, results: bytes) -> None:
         """Jobs come first: their row locks make recorders that meet take turns."""
         _copy(connection, "stage_jobs", jobs)
-        self.upsert_jobs(connection)
-        self.complete_job_results(connection)
+        connection.execute(statement("upsert_jobs"))
+        connection.execute(statement("complete_job_results"), self._bounds)
         if results:
             _copy(connection, "stage_results", results)
-            self.upsert_job_results(connection)
+            connection.execute(statement("upsert_job_results"), self._bounds)
         if self._starts:
-            self.take_back_starts(connection)
-
-    def prepare_staging(self, connection: Connection) -> None:
-        """Makes the session's temporary tables."""
-        connection.execute(statement("prepare_staging"))
-
-    def append_job_events(self, connection: Connection) -> None:
-        """Appends the staged events that are not there yet."""
-        connection.execute(statement("append_job_events"))
-
-    def upsert_jobs(self, connection: Connection) -> None:
-        """Merges each staged job's registers into its row."""
-        connection.execute(statement("upsert_jobs"))
-
-    def complete_job_results(self, connection: Connection) -> None:
-        """Adds to attempts on record what is known of them only now."""
-        connection.execute(statement("complete_job_results"), self._bounds)
-
-    def upsert_job_results(self, connection: Connection) -> None:
-        """Writes the staged attempts that ended."""
-        connection.execute(statement("upsert_job_results"), self._bounds)
-
-    def take_back_starts(self, connection: Connection) -> None:
-        """Lets rows of jobs tell of the attempt before a start that was taken back."""
-        connection.execute(statement("take_back_starts"), {"ids": self._starts})
-
-    def add_artifacts(self, connection: Connection) -> None:
-        """Writes the files that jobs produced; those on record already are left alone."""
-        connection.execute(statement("add_artifacts"), {"artifacts": json.dumps(self._artifacts)})
-
-    def mark_stale_hours(self, connection: Connection) -> None:
-        """Notes that the statistics of the batch's hours are behind."""
-        connection.execute(statement("mark_stale_hours"), {"hours": self._hours})
+            connection.execute(statement("take_back_starts"), {"ids": self._starts})
 
 
 def _encoded(lines: str) -> bytes:

@@ -82,7 +82,7 @@ class Migrator:
         with translated(), self._engine.connect() as connection:
             return self._status(connection)
 
-    def applied_migrations(self, connection: Connection) -> dict[str, tuple[str, datetime]]:
+    def _applied(self, connection: Connection) -> dict[str, tuple[str, datetime]]:
         """Checksum and time of each applied migration; empty before the first one."""
         exists = connection.execute(statement("has_migrations_table")).scalar_one()
         if not exists:
@@ -91,7 +91,7 @@ class Migrator:
         return {row.name: (row.checksum, row.applied_at) for row in rows}
 
     def _status(self, connection: Connection) -> list[MigrationStatus]:
-        applied = self.applied_migrations(connection)
+        applied = self._applied(connection)
         ours = {file.name: file.checksum for file in self._files}
         return [
             MigrationStatus(

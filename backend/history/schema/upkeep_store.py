@@ -136,12 +136,12 @@ class PostgresUpkeepStore:
         hours = self.hours_to_sum_up(most)
         for hour in hours:
             with self._alone() as connection:
-                self.forget_marks(connection, hour)
-                self.forget_hour(connection, hour)
-                self.sum_up_hour(connection, hour)
+                for step in ("forget_marks", "forget_hour", "sum_up_hour"):
+                    connection.execute(statement(step), {"hour": hour})
         with self._alone() as connection:
-            for day in self.days_to_sum_up(connection, most):
-                self.sum_up_day(connection, day)
+            days = connection.execute(statement("days_to_sum_up"), {"most": most}).scalars()
+            for day in days.all():
+                connection.execute(statement("sum_up_day"), {"day": day})
         return len(hours)
 
     @contextmanager
@@ -152,34 +152,10 @@ class PostgresUpkeepStore:
         """
         snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
         with translated(), snapshot.begin() as connection:
-            self.lock_statistics(connection)
+            connection.execute(statement("lock_statistics"))
             yield connection
-
-    def lock_statistics(self, connection: Connection) -> None:
-        """Waits until no other summary is being written."""
-        connection.execute(statement("lock_statistics"))
 
     def hours_to_sum_up(self, most: int) -> list[datetime]:
         """Hours that are over and marked as stale, the oldest first."""
         with translated(), self._engine.connect() as connection:
             return list(connection.execute(statement("hours_to_sum_up"), {"most": most}).scalars())
-
-    def forget_marks(self, connection: Connection, hour: datetime) -> None:
-        """Removes the marks of an hour."""
-        connection.execute(statement("forget_marks"), {"hour": hour})
-
-    def forget_hour(self, connection: Connection, hour: datetime) -> None:
-        """Removes the sums of an hour."""
-        connection.execute(statement("forget_hour"), {"hour": hour})
-
-    def sum_up_hour(self, connection: Connection, hour: datetime) -> None:
-        """Writes the sums of an hour."""
-        connection.execute(statement("sum_up_hour"), {"hour": hour})
-
-    def days_to_sum_up(self, connection: Connection, most: int) -> list[datetime]:
-        """Days that are over, whose hours are summed up and which are not, the oldest first."""
-        return list(connection.execute(statement("days_to_sum_up"), {"most": most}).scalars())
-
-    def sum_up_day(self, connection: Connection, day: datetime) -> None:
-        """Writes the sums of a day, out of those of its hours."""
-        connection.execute(statement("sum_up_day"), {"day": day})
