@@ -214,7 +214,7 @@ def test_jobs_for_a_receiver_that_is_away_lose_no_attempt_and_hold_nobody_up(
 
 
 def _is_ramped(starts: list[float]) -> bool:
-    """In all 2^seconds after the probe, each a start: by Redis' own clock, so that no slow machine decides."""
+    """In all 2^seconds after the probe, each a start: by Redis' own clock."""
     early = [(at - starts[0], number) for number, at in enumerate(starts[1:], 1)]
     return all(number <= 1 + 2 ** (after + 0.002) for after, number in early)
 
