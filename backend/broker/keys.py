@@ -123,6 +123,11 @@ class Keys:
         return f"{self.root}:tally:rates"
 
     @property
+    def key_rates(self) -> str:
+        """Hash of how many jobs of a key may start in a time, where an operator says so."""
+        return f"{self.root}:tally:key_rates"
+
+    @property
     def breakers(self) -> str:
         """Sorted set of destinations whose breakers are not closed, by the millisecond since when."""
         return f"{self.root}:tally:breakers"

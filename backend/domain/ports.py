@@ -20,7 +20,7 @@ from backend.domain.jobs.step_codes import (
 if TYPE_CHECKING:
     # Supervisors and workers need not read them.
     from backend.domain.jobs.hooks.attempt_end import AttemptEnd
-    from backend.domain.jobs.options.rate import Rate, RateState
+    from backend.domain.jobs.options.rate import Rate, RateState, RateWord
     from backend.domain.jobs.pause import Pause
     from backend.domain.jobs.queue_state import QueueState, WorkerState
     from backend.domain.schedules.freeze import FrozenWindow
@@ -213,6 +213,9 @@ class Operations(Protocol):
     def rate(self, job_type: str, rate: Rate | None, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may start in a time in the cluster; None: no rate."""
 
+    def rate_key(self, key: str, rate: Rate | RateWord, *, by: str = "", reason: str = "") -> None:
+        """How many jobs of a key may start in a time: a rate, none, or as they say themselves."""
+
     def limit(self, job_type: str, most: int, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
 
@@ -282,8 +285,11 @@ class Inspection(Protocol):
     def rates(self) -> dict[str, Rate]:
         """How many jobs of a type may start in a time, where that is limited."""
 
-    def rate_state(self, job_type: str) -> RateState | None:
-        """How the rate of a type stands; None when it has none."""
+    def key_rates(self) -> dict[str, Rate | None]:
+        """How many jobs of a key may start in a time, where an operator says so; None: as many as come."""
+
+    def rate_state(self, name: str, own: Rate | None = None) -> RateState | None:
+        """How the rate of a type stands, or of a key; None when it has none. ``own``: what its jobs say."""
 
     def frozen(self) -> list[FrozenWindow]:
         """Windows of freezes that workers know, by their beginning; also those whose ramp is not over."""

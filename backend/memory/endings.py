@@ -45,6 +45,7 @@ def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKi
         _tell_return(state, job, kind, outcome, (fence, worker))
     if job.state.is_final:
         tell_end(state, job, job.state.value)
+        gates.leave_kept_gate(state, job)
     elif has_begun:
         scopes.has_started(state, job)
     return kind
@@ -156,6 +157,7 @@ def withdraw(
     keep(state, job, with_key=False)
     state.event(EventKind.CANCELED, job, body=reason, worker=by)
     tell_end(state, job, how)
+    gates.leave_kept_gate(state, job)
     if not was_parked:
         gates.pass_on_all(state, job)
 

@@ -160,14 +160,20 @@ class MemoryInspection:
         with self._state.lock:
             return dict(self._state.rates)
 
-    def rate_state(self, job_type: str) -> RateState | None:
-        """How the rate of a type stands; None when it has none."""
+    def key_rates(self) -> dict[str, Rate | None]:
+        """How many jobs of a key may start in a time, where an operator says so; None: as many as come."""
         with self._state.lock:
-            found = rates.state_of(self._state, job_type)
+            return dict(self._state.key_rates)
+
+    def rate_state(self, name: str, own: Rate | None = None) -> RateState | None:
+        """How the rate of a type stands, or of a key; None when it has none. ``own``: what its jobs say."""
+        with self._state.lock:
+            found = rates.state_of(self._state, name, own)
         if found is None:
             return None
-        rate, waiting, opens = found
-        return RateState(rate, waiting, moment(opens / 1_000_000) if opens else None)
+        rate, waiting, opens, spoken = found
+        opens_at = moment(opens / 1_000_000) if opens else None
+        return RateState(rate, waiting, opens_at, moment(spoken / 1_000_000))
 
     def frozen(self) -> list[FrozenWindow]:
         """Windows of freezes that workers know, by their beginning; also those whose ramp is not over."""

@@ -16,6 +16,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.follow_ups import words_to_come
 from backend.domain.jobs.options.job_terms import terms_of
+from backend.domain.jobs.options.rate_share import ONE, RateShare, share_in
 
 
 @dataclass
@@ -56,6 +57,11 @@ class KeptJob:
     unique_until_ms: int = 0
     #: Where it is bound for; empty for nowhere that a breaker watches.
     destination: str = ""
+    #: What one start of it takes of the rates that hold it.
+    rate_share: RateShare = ONE
+    #: Whether it keeps its place of its key until it has ended, and the gate whose place it keeps.
+    hold: bool = False
+    kept_gate: str = ""
     #: What later calls asked for that were answered with this job, where their key asks for the same again.
     digests: set[str] = field(default_factory=set)
     #: Its attempts before it took its unique key, and how far it may be put off.
@@ -141,6 +147,7 @@ class KeptJob:
 
 def kept(job: NewJob, now_ms: int) -> KeptJob:
     """A job as it comes in."""
+    terms = terms_of(job.options)
     return KeptJob(
         job,
         str(job.queue),
@@ -150,6 +157,8 @@ def kept(job: NewJob, now_ms: int) -> KeptJob:
         options=codec.options_text(job.options),
         expires_ms=codec.milliseconds(job.expires_at),
         destination=job.options.get(DESTINATION, ""),
+        rate_share=share_in(terms.rate_share),
+        hold=terms.hold,
         follow=words_to_come(job.options).split(),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.step_codes import (
     CancelCode,
     DiscardCode,
@@ -256,6 +256,22 @@ class MemoryOperations:
                 self._state.rates.pop(job_type, None)
             else:
                 self._state.rates[job_type] = rate
+            gates.chime(self._state)
+
+    def rate_key(
+        self,
+        key: str,
+        rate: Rate | RateWord,
+        *,
+        by: str = "",  # noqa: ARG002 - nobody reads who said it
+        reason: str = "",  # noqa: ARG002
+    ) -> None:
+        """How many jobs of a key may start in a time: a rate, none, or as they say themselves."""
+        with self._state.lock:
+            if rate is RateWord.DECLARED:
+                self._state.key_rates.pop(key, None)
+            else:
+                self._state.key_rates[key] = rate if isinstance(rate, Rate) else None
             gates.chime(self._state)
 
     def _count_running(self, job_type: str, gate: str) -> None:

@@ -50,14 +50,14 @@ class BrokerState:
         self.limits: dict[str, int] = {}
         self.key_limits: dict[str, int] = {}
         self.rates: dict[str, Rate] = {}
-        #: By job type: up to which instant (µs) starts are spoken for, and who is let through to start.
+        self.key_rates: dict[str, Rate | None] = {}
+        #: By job type or key: up to which instant (µs) starts are spoken for, and who is let through.
         self.spoken_for: dict[str, int] = {}
         self.on_the_way: defaultdict[str, set[str]] = defaultdict(set)
         #: By destination.
         self.breakers: dict[str, KeptBreaker] = {}
-        #: Who set, or lifted, the rate of a type.
+        #: Who set, or lifted, the rate, and the limit, of a type.
         self.rated_by: dict[str, str] = {}
-        #: Who set, or lifted, the limit of a type.
         self.limited_by: dict[str, str] = {}
         self.paused: dict[str, PauseNote] = {}
         #: By window of a freeze since when (Unix ms) it holds, and how many started in its ramp.

@@ -63,6 +63,11 @@ class GatedHistories(ToldHistories):
         """Of those that shut, no token comes back while a test lasts."""
         self.bench.functions.call("rate", "", "", kind, value)
 
+    @rule(value=st.sampled_from(("", "", "none", "4/3600/4")))
+    def rate_key(self, value: str) -> None:
+        """What an operator says of a key instead of its jobs."""
+        self.bench.functions.call("key_rate", "", "", "crm:a", value)
+
     @rule(what=st.sampled_from(THINGS), ramp=st.sampled_from((0, 3_600_000)))
     def freeze(self, what: str, ramp: int) -> None:
         """For the rest of the test, unless it is lifted; its ramp lets one out at once."""
@@ -93,6 +98,15 @@ class GatedHistories(ToldHistories):
             running = {i for i, job in self.jobs.items() if job.held and job.asked.job_type == kind}
             holders = self.redis.smembers(self.bench.keys.holders(f"type:{kind}"))
             assert {member.decode() for member in holders} == running
+
+    @invariant()
+    def whoever_is_under_way_with_a_key_has_a_place_of_it(self) -> None:
+        for key in {job.asked.limit_key for job in self.jobs.values()} - {""}:
+            mine = [(i, job) for i, job in self.jobs.items() if job.asked.limit_key == key]
+            holders = self.redis.smembers(self.bench.keys.holders(f"key:{key}"))
+            assert {member.decode() for member in holders} == {
+                job_id for job_id, job in mine if job.held or job.keeps
+            }
 
     def _lined(self, queue: str) -> list[str]:
         """Who stands in the lines of a queue."""

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from backend.domain.jobs.job import ClaimedJob
-from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.job import ClaimedJob, NewJob
+from backend.domain.jobs.options.keyed_name import RATE_SHARE
+from backend.domain.jobs.options.rate import Rate, RateWord
+from backend.domain.jobs.options.rate_share import RateShare, share_in
 from backend.domain.schedules.freeze import Freeze, Window, things_of
 from tests.contract.broker.scene import Scene
 from tests.property.picking_out import QUEUES
@@ -18,6 +20,8 @@ TYPES = ("greet", "other")
 THINGS = (*(f"queue:{queue}" for queue in QUEUES), "lane:email", "lane:default", "type:greet")
 #: None, one that never shuts, and one that opens less than once in a stride.
 RATES = (None, Rate(1_000_000, 1.0, 1_000_000), Rate(2, 3600.0, 2))
+#: Four in an hour, of a key.
+KEY_RATE = Rate(4, 3600.0, 4)
 #: Seconds, between two strides.
 FROZEN = 353.0
 
@@ -36,6 +40,8 @@ class HeldBack:
         #: By type when jobs started since another rate was set; by what is frozen until when.
         self.starts: dict[str, list[float]] = {kind: [] for kind in TYPES}
         self.frozen: dict[str, float] = {}
+        #: When so much of the rate of the key was taken; None: it holds no more.
+        self.taken: list[tuple[float, int]] | None = []
 
     @rule(what=st.sampled_from(THINGS), again=st.booleans())
     def pause_or_resume(self, what: str, again: bool) -> None:
@@ -85,6 +91,16 @@ class HeldBack:
             recent = [at for at in self.starts[held.job_type] if at > self.now - rate.per]
             assert len(recent) <= rate.limit
 
+    def _may_take(self, job: NewJob) -> None:
+        if RATE_SHARE in job.options and self.taken is not None:
+            self.taken.append((self.now, share_in(job.options[RATE_SHARE]).own_weight))
+            recent = [units for at, units in self.taken if at > self.now - KEY_RATE.per]
+            assert sum(recent) <= KEY_RATE.limit
+
+    def lift_rate_of_key(self) -> None:
+        self.scene.do.rate_key("crm:a", RateWord.NONE)
+        self.taken = None
+
     def _is_open(self, queue: str) -> bool:
         return not self._stopped() & {*things_of(queue, "", "")}
 
@@ -95,3 +111,8 @@ class HeldBack:
         """By the broker's clock, which may be ahead of this machine's."""
         ahead = self.now if self.scene.broker.is_ahead else 0.0
         return datetime.now(UTC) + timedelta(seconds=seconds + ahead)
+
+
+def share_of(takes: int) -> dict[str, str]:
+    """The option of a job that takes so much of the rate of the key; 0: nothing holds it."""
+    return {RATE_SHARE: RateShare(1, takes, "crm:a", KEY_RATE).text} if takes else {}

@@ -15,12 +15,15 @@ from hypothesis.stateful import invariant, precondition, rule
 from backend.broker.keys import Keys
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
 from tests.integration.broker.bench import ERROR, Bench, new_job
 from tests.property.followed import call_follow_ups, follow_up_options
 from tests.property.gated_histories import LANES, QUEUES, TYPES, GatedHistories, lane_of, twice
 from tests.property.model import WAITING, ModelJob
 
 LIMITS = {"k1": 1, "k2": 2}
+#: Nothing of a rate of a key, two of two units, and some of one that never shuts.
+SHARES = ("", "", "", "1/1/2/3600/2/crm:a", "1/2/2/3600/2/crm:a", "2/3/1000000/1/1000000/crm:b")
 KINDS = (
     *("finished", "retried", "snoozed", "failed", "poisoned"),
     *("released", "canceled", "crashed", "suspected", "returned", "put off"),
@@ -54,6 +57,8 @@ class Histories(GatedHistories):
         unique=st.sampled_from(("", "", "u")),
         most=st.sampled_from((1, 2, 4)),
         followed=st.booleans(),
+        kept=st.booleans(),
+        share=st.sampled_from(SHARES),
         lean=st.booleans(),
         again=twice,
     )
@@ -67,6 +72,8 @@ class Histories(GatedHistories):
         unique: str,
         most: int,
         followed: bool,
+        kept: bool,
+        share: str,
         lean: bool,
         again: bool,
     ) -> None:
@@ -77,7 +84,8 @@ class Histories(GatedHistories):
             job_type=kind,
             delay=1000.0 if delayed else 0.0,
             max_attempts=most,
-            options=(follow_up_options(job_id) if followed else {}) | _keyed(tenant, key),
+            options=(follow_up_options(job_id) if followed else {})
+            | _keyed(tenant, key, share, kept),
             limit_key=key,
             limit=LIMITS.get(key, 0),
             unique_key=unique,
@@ -321,6 +329,7 @@ class Histories(GatedHistories):
             self.resume(what)
         for kind in TYPES:
             self.rate(kind, "")
+        self.rate_key("none")
         self._thaw()
         for _ in range(4 * MOST_JOBS):
             self._work_off()
@@ -368,9 +377,9 @@ def _pick(from_these: list[Any], pick: int) -> Any:
     return from_these[pick % len(from_these)]
 
 
-def _keyed(tenant: str, key: str) -> dict[str, str]:
-    """What tells in which line a job stands."""
-    said = {"tenant": tenant, "limit_key": key}
+def _keyed(tenant: str, key: str, share: str, kept: bool) -> dict[str, Any]:
+    """What tells in which line a job stands, what it takes of which rates, and what it keeps."""
+    said = {"tenant": tenant, "limit_key": key, RATE_SHARE: share, HOLD: bool(key and kept)}
     return {name: value for name, value in said.items() if value}
 
 

@@ -8,6 +8,7 @@ from backend.domain.jobs.job import ClaimedJob, NewJob
 from backend.domain.jobs.job_event import version_of
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.follow_ups import FOLLOW, ON_FAILURE, ON_SUCCESS, WORDS
+from backend.domain.jobs.options.keyed_name import HOLD
 
 REQUEUED = {"released", "returned", "crashed", "suspected"}
 #: Their handlers never began. What is put off is returned with a delay.
@@ -37,6 +38,8 @@ class ModelJob:
     gone: bool = False
     #: It ended because its time was over; nobody withdrew it.
     lapsed: bool = False
+    #: Whether it has started since it was accepted, or sent home.
+    began: bool = False
     #: Which of its follow-ups are to come.
     follow: tuple[str, ...] = ()
 
@@ -49,6 +52,12 @@ class ModelJob:
         """The limits by key that it must pass; those by type are the deployment's."""
         return {f"key:{self.asked.limit_key}": self.asked.limit} if self.asked.limit_key else {}
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it has a place of its key that it keeps until it has ended."""
+        is_under_way = self.began and not self.state.is_final and not self.gone
+        return HOLD in self.asked.options and is_under_way
+
     def start(self, claimed: ClaimedJob) -> None:
         """A worker has it; whatever it told the worker must be true."""
         assert self.state is JobState.QUEUED, f"{claimed.id} was claimed while {self.state}"
@@ -59,7 +68,7 @@ class ModelJob:
         assert not self.expired, f"{claimed.id} was claimed after its end"
         assert not self.fence or version_of(claimed.fence) > version_of(self.fence)
         self.state, self.attempt, self.held = JobState.STARTED, claimed.attempt, claimed
-        self.fence = claimed.fence
+        self.fence, self.began = claimed.fence, True
 
     def end(self, kind: str) -> None:
         """An attempt ended, by its worker or by a rescuer; one that was returned never was."""
@@ -103,4 +112,4 @@ class ModelJob:
     def redrive(self) -> None:
         """It is sent home from the dead-letter queue."""
         self.state, self.failures, self.suspect, self.cancel = JobState.QUEUED, 0, False, ""
-        self.expired = False
+        self.expired = self.began = False

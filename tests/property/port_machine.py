@@ -16,13 +16,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from backend.domain.jobs.attempts.outcome import POISON, AttemptError
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.keyed_name import HOLD
 from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Rescued
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
 from tests.property.followed import call_follow_ups, follow_up_options
-from tests.property.held_back import TYPES, HeldBack
+from tests.property.held_back import TYPES, HeldBack, share_of
 from tests.property.model import DELAYED, WAITING, ModelJob
 from tests.property.picking_out import QUEUES, PickingOut
 
@@ -54,6 +55,8 @@ asks = st.fixed_dictionaries(
         "unique": st.sampled_from(("", "", "", "u")),
         "most": st.integers(1, 3),
         "followed": st.booleans(),
+        "kept": st.booleans(),
+        "takes": st.sampled_from((0, 0, 0, 1, 3)),
     }
 )
 
@@ -108,7 +111,16 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         self.windows |= {said["unique"]: (job_id, self.now + WINDOW)} if said["unique"] else {}
 
     def _asked(
-        self, *, delayed: bool, mortal: bool, key: str, unique: str, most: int, **_: Any
+        self,
+        *,
+        delayed: bool,
+        mortal: bool,
+        key: str,
+        unique: str,
+        most: int,
+        kept: bool,
+        takes: int,
+        **_: Any,
     ) -> dict[str, Any]:
         limit = {"limit_key": key, "limit": LIMITS[key]} if key else {}
         return {
@@ -118,7 +130,11 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
             "unique_key": unique,
             "unique_window": WINDOW if unique else 0.0,
             "result_ttl": 10**7,
-            "options": dict(limit),
+            "options": {
+                **limit,
+                **({HOLD: True} if key and kept else {}),
+                **share_of(takes),
+            },
             **limit,
         }
 
@@ -137,6 +153,7 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         for held in claimed:
             self._may_start_now(held)
             job = self.jobs[held.id]
+            self._may_take(job.asked)
             job.expired = self._is_over(held.id)
             job.start(held)
             self.leases[held.id] = self.now + LEASE
@@ -305,7 +322,8 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
     @invariant()
     def no_limit_lets_more_run_than_it_says(self) -> None:
         for key, most in LIMITS.items():
-            running = {h.id for h in self._held() if self.jobs[h.id].asked.limit_key == key}
+            mine = [(i, job) for i, job in self.jobs.items() if job.asked.limit_key == key]
+            running = {job_id for job_id, job in mine if job.held or job.keeps}
             assert set(self.scene.look.gate(f"key:{key}")[0]) == running
             assert len(running) <= most
         for kind in (kind for kind, most in self.limits.items() if most):
@@ -318,6 +336,7 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
             self._resume(what)
         for kind in TYPES:
             self.rate(kind, None)
+        self.lift_rate_of_key()
         for _ in range(4 * MOST_JOBS):
             if any(not job.state.is_final for job in self.jobs.values()):
                 self._work_off()

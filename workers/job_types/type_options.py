@@ -45,6 +45,8 @@ class TypeOptions(TypedDict, total=False):
     keyed_limit: Limit | None
     #: How many may start in a time in the whole deployment.
     rate: Rate | None
+    #: How many of each key may, by a `Rate` that says ``by`` what.
+    keyed_rate: Rate | None
     #: Holds its jobs back, at no attempt's cost, while their destination cannot be reached.
     breaker: Breaker | None
     #: Of jobs that are the same one at a time: until it has ``"started"``, until it has ``"ended"``, for so
@@ -115,6 +117,18 @@ def _made_of(option: str, wanted: type) -> Callable[[str, Any], Any]:
     return read
 
 
+def _rate(option: str, *, by_key: bool) -> Callable[[str, Any], Any]:
+    made_of = _made_of(option, Rate)
+
+    def read(owner: str, said: Any) -> Any:
+        if (made_of(owner, said).by is not None) is not by_key:
+            words = "says by what" if by_key else "says no by: it is one for all jobs of the type"
+            raise ConfigurationError(f"{owner}: a {option} {words}")
+        return said
+
+    return read
+
+
 def _unique(owner: str, said: Any) -> Unique:
     try:
         return said if isinstance(said, Unique) else Unique(said)
@@ -135,7 +149,8 @@ _READ: dict[str, Callable[[str, Any], Any]] = {
     "grace": _number(bounds.GRACE),
     "limit": _number(bounds.LIMIT),
     "keyed_limit": _made_of("keyed_limit", Limit),
-    "rate": _made_of("rate", Rate),
+    "rate": _rate("rate", by_key=False),
+    "keyed_rate": _rate("keyed_rate", by_key=True),
     "breaker": _made_of("breaker", Breaker),
     "unique": _unique,
     "result_ttl": _number(bounds.RESULT_TTL),

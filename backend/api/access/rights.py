@@ -71,6 +71,8 @@ RIGHTS: dict[str, Right] = {
     "types.list_key_limits": _VIEWER,
     "types.limit_key": _OPERATOR,
     "types.rate": _OPERATOR,
+    "types.list_key_rates": _VIEWER,
+    "types.rate_key": _OPERATOR,
     # The queues.
     "queues.list_queues": _VIEWER,
     "queues.list_gates": _VIEWER,

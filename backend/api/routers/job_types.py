@@ -12,6 +12,9 @@ from backend.api.schemas.queues import (
     KeyLimit,
     KeyLimitRequest,
     KeyLimits,
+    KeyRate,
+    KeyRateRequest,
+    KeyRates,
     LimitOutcome,
     LimitRequest,
     PauseOutcome,
@@ -19,6 +22,7 @@ from backend.api.schemas.queues import (
     RateRequest,
 )
 from backend.domain.errors import UnknownJobType
+from backend.domain.jobs.options.rate import RateWord
 
 router = Router("types", "Job types")
 
@@ -71,6 +75,20 @@ def limit_key(call: Call, body: KeyLimitRequest) -> KeyLimit:
     """Sets how many jobs of a key may run at once, for those that wait too."""
     set_to = call.actions.types.limit_key(call.actor, body.key, body.limit, reason=body.reason)
     return KeyLimit(key=body.key, limit=set_to)
+
+
+@router.get("/api/rates")
+def list_key_rates(call: Call) -> KeyRates:
+    """The keys of which somebody said how many of their jobs may start in a time."""
+    found = sorted(call.parts.overview.key_rates().items())
+    return KeyRates(items=[KeyRate.of(key, rate or RateWord.NONE) for key, rate in found])
+
+
+@router.post("/api/rates")
+def rate_key(call: Call, body: KeyRateRequest) -> KeyRate:
+    """Sets how many jobs of a key may start in a time, for those that wait too."""
+    set_to = call.actions.types.rate_key(call.actor, body.key, body.said, reason=body.reason)
+    return KeyRate.of(body.key, set_to)
 
 
 @router.post("/api/jobs/types/{job_type}/rate")

@@ -154,6 +154,9 @@ class Gate(Resource):
     since: datetime | None = Field(description="Since when that one waits.")
     holders: int = Field(description="Jobs that hold a place of it.")
     limit: int | None = Field(description="How many may.")
+    kept_by: list[str] = Field(
+        description="Jobs that keep a place of it until they have ended, running or not."
+    )
     opens_at: datetime | None = Field(description="When it opens, where that is known.")
 
     @classmethod
@@ -261,6 +264,34 @@ class RateOutcome(Resource):
         if rate is None:
             return cls(job_type=job_type, limit=0, per=0, burst=0)
         return cls(job_type=job_type, limit=rate.limit, per=rate.per, burst=rate.at_once)
+
+
+class KeyRateRequest(RateRequest):
+    """How many jobs of a key may start in a time; without a limit as the jobs say themselves."""
+
+    key: Line = Field(description="Of jobs with a rate by key, such as `call_crm:acme`.")
+
+
+class KeyRate(Resource):
+    """What holds for a key."""
+
+    key: str
+    limit: int | None = Field(description="So many; 0: as many as come; null: as its jobs say.")
+    per: float = Field(description="In so many seconds.")
+    burst: int = Field(description="So many of them at once.")
+
+    @classmethod
+    def of(cls, key: str, rate: Rate | RateWord) -> KeyRate:
+        """A rate as it goes out."""
+        if isinstance(rate, Rate):
+            return cls(key=key, limit=rate.limit, per=rate.per, burst=rate.at_once)
+        return cls(key=key, limit=0 if rate is RateWord.NONE else None, per=0, burst=0)
+
+
+class KeyRates(Resource):
+    """Every key of which somebody said how many of its jobs may start in a time."""
+
+    items: list[KeyRate]
 
 
 class LimitOutcome(Resource):

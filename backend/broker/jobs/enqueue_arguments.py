@@ -11,6 +11,7 @@ from backend.broker.jobs.codec import CALL_TAIL, call_head, milliseconds, option
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.follow_ups import FOLLOW, words_to_come
+from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
 from backend.domain.jobs.options.unique import OnConflict
 from backend.domain.jobs.queue_name import QueueName
 
@@ -18,7 +19,7 @@ _SEPARATOR = "\x1f"
 #: What ends a job of which nothing is said but what to do.
 _PLAIN = tuple(NewJob._field_defaults.values())
 #: Options that a step acts on.
-_RARE = frozenset({FOLLOW, DESTINATION})
+_RARE = frozenset({FOLLOW, DESTINATION, RATE_SHARE, HOLD})
 
 
 class EnqueueRow(NamedTuple):
@@ -92,6 +93,10 @@ def _of_options(options: Mapping[str, Any]) -> list[str]:
         said += (FOLLOW, words_to_come(options))
     if DESTINATION in options:
         said += (DESTINATION, sendable(options[DESTINATION]))
+    if RATE_SHARE in options:
+        said += ("rate", sendable(options[RATE_SHARE]))
+    if HOLD in options:
+        said += ("hold", "1")
     return said
 
 

@@ -221,20 +221,28 @@ class RedisInspection:
         rates = {name.decode(): rate_in(text.decode()) for name, text in found.items()}
         return {name: rate for name, rate in rates.items() if rate is not None}
 
-    def rate_state(self, job_type: str) -> RateState | None:
-        """How the rate of a type stands; None when it has none."""
-        gate = f"rate:{job_type}"
+    def key_rates(self) -> dict[str, Rate | None]:
+        """How many jobs of a key may start in a time, where an operator says so; None: as many as come."""
         with translated():
-            text = cast("bytes | None", self._client.hget(self._keys.rates, job_type))
-            spoken = cast("bytes | None", self._client.get(self._keys.spoken_for(gate)))
+            found = cast(dict[bytes, bytes], self._client.hgetall(self._keys.key_rates))
+        return {key.decode(): rate_in(text.decode()) for key, text in found.items()}
+
+    def rate_state(self, name: str, own: Rate | None = None) -> RateState | None:
+        """How the rate of a type stands, or of a key; None when it has none. ``own``: what its jobs say."""
+        gate = f"rate:{name}"
+        said = self._keys.key_rates if ":" in name else self._keys.rates
+        with translated():
+            text = cast("bytes | None", self._client.hget(said, name))
+            spoken = int(cast("bytes | None", self._client.get(self._keys.spoken_for(gate))) or 0)
             seconds, micros = self._client.time()
-        rate = rate_in(text.decode()) if text else None
+        rate = rate_in(text.decode()) if text else own
         if rate is None:
             return None
-        opens = int(spoken or 0) - (rate.at_once - 1) * rate.every_us
+        opens = spoken - (rate.at_once - 1) * rate.every_us
         is_open = opens <= seconds * 1_000_000 + micros
         [waiting] = self._parked.counts([gate])
-        return RateState(rate, waiting, None if is_open else moment(opens / 1_000_000))
+        opens_at = None if is_open else moment(opens / 1_000_000)
+        return RateState(rate, waiting, opens_at, moment(spoken / 1_000_000))
 
 
 def _queue_state(

@@ -12,7 +12,7 @@ from backend.broker.jobs import codec
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
-from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.step_codes import (
     CancelCode,
     DiscardCode,
@@ -122,6 +122,14 @@ class RedisOperations:
         through = self._functions.call("rate", *words)
         while rate is None and through >= _BULK:
             through = self._functions.call("rate", *words)
+
+    def rate_key(self, key: str, rate: Rate | RateWord, *, by: str = "", reason: str = "") -> None:
+        """How many jobs of a key may start in a time: a rate, none, or as they say themselves."""
+        is_declared = rate is RateWord.DECLARED
+        value = rate.text if isinstance(rate, Rate) else "" if is_declared else RateWord.NONE.value
+        through = self._functions.call("key_rate", by, reason, key, value)
+        while not isinstance(rate, Rate) and through >= _BULK:
+            through = self._functions.call("key_rate", by, reason, key, value)
 
     def purge(self, queue: str, *, by: str, reason: str) -> int:
         """Cancels everything that waits in a queue; how many entries were taken off."""

@@ -12,6 +12,7 @@ from backend.broker.keys import Keys
 from backend.broker.ledger.ledger_view import balance_of
 from backend.broker.server.functions import Functions
 from backend.domain.jobs.options.breaker import DESTINATION
+from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
 from backend.domain.ledger.ledger import LiveFacts, Places, QueueBalance
 from backend.domain.ledger.ledger_ports import Attestation, RestorableJob, Seat
 
@@ -65,4 +66,6 @@ def _restore_arguments(restorable: RestorableJob) -> list[Any]:
         restorable.ended_ms,
         restorable.job.options.get(DESTINATION, ""),
         restorable.job.scope.text if restorable.job.scope else "",
+        restorable.job.options.get(RATE_SHARE, ""),
+        "1" if restorable.job.options.get(HOLD) else "",
     ]

@@ -219,7 +219,7 @@ def balance_of(queue: str, row: Sequence[int]) -> QueueBalance:
 
 def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
     texts = ["" if value is None else value.decode() for value in row[:12]]
-    scores = [None if value is None else float(value) for value in row[12:]]
+    scores = [None if value is None else float(value) for value in row[12:18]]
     lease, started, due, scheduled, dead, failed = scores
     return LiveFacts(
         job_id=job_id,
@@ -235,6 +235,7 @@ def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
         started_ms=_ms(texts[9]),
         ended_ms=_ms(texts[10]),
         returns=_number(texts[11]),
+        kept_gate="" if row[18] is None else row[18].decode(),
         has_lease=lease is not None,
         in_started_registry=started is not None,
         due_ms=int((due or 0) * 1000),

@@ -95,8 +95,8 @@ end
 
 -- `how` it ends is 'canceled', because somebody withdrew it, or 'expired'.
 local function cancel_waiting(root, job, id, queue, now, reason, by, how)
-  local kind, limit_key, waiters, parked, ttl, follow, scope =
-    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl', 'follow', 'scope'))
+  local kind, limit_key, waiters, parked, ttl, follow, scope, gates =
+    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl', 'follow', 'scope', 'gates'))
   redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
   redis.call('HDEL', job, 'parked')
   redis.call('PERSIST', job)
@@ -104,5 +104,6 @@ local function cancel_waiting(root, job, id, queue, now, reason, by, how)
   keep(root, job, id, queue, 'canceled', ttl, now)
   event_by(root, 'canceled', id, queue, by, reason)
   ended(root, job, id, how, waiters, follow, scope, now)
+  leave_held_gate(root, job, id, gates)
   if not parked then pass_on_all(root, kind, limit_key) end
 end

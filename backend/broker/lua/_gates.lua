@@ -201,13 +201,54 @@ local function pass_on_all(root, kind, limit_key, but)
   end
 end
 
--- Gives back the concurrency slots a job held.
+-- The gate whose place a job keeps until it has ended, through retries and waits: the line 'hold:<gate>' among its gates says so.
+local function held_gate(gates)
+  return string.match('\n' .. (gates or ''), '\nhold:([^\n]+)')
+end
+
+-- Gives back the concurrency slots a job held, but for the one that it keeps.
 local function leave_gates(root, job, id, gates)
   if not gates or gates == '' then return end
-  redis.call('HDEL', job, 'gates')
+  local kept = held_gate(gates)
+  if kept then redis.call('HSET', job, 'gates', kept .. '\nhold:' .. kept) else redis.call('HDEL', job, 'gates') end
   for gate in string.gmatch(gates, '[^\n]+') do
-    redis.call('SREM', root .. ':tally:holders:' .. gate, id)
-    pass_on(root, gate)
+    if gate ~= kept and gate ~= 'hold:' .. (kept or '') then
+      redis.call('SREM', root .. ':tally:holders:' .. gate, id)
+      pass_on(root, gate)
+    end
+  end
+end
+
+-- Gives that one back too: the job has ended.
+local function leave_held_gate(root, job, id, gates)
+  local kept = held_gate(gates)
+  if not kept then return end
+  redis.call('HDEL', job, 'gates')
+  redis.call('SREM', root .. ':tally:holders:' .. kept, id)
+  pass_on(root, kept)
+end
+
+-- A job that is made again from the record takes its place once more if it had started, while there is one: who came back from
+-- among the dead had given his away.
+local function hold_again(root, id, key, limit, had_started, add)
+  local gate = 'key:' .. key
+  add('hold', '1')
+  if had_started and redis.call('SCARD', root .. ':tally:holders:' .. gate) < limit_of_key(root, key, limit) then
+    redis.call('SADD', root .. ':tally:holders:' .. gate, id)
+    add('gates', gate .. '\nhold:' .. gate)
+  end
+end
+
+-- Whoever holds a slot runs, or keeps it until the end. One whose job was deleted would hold it for ever; of very many holders,
+-- the ledger finds those. `coming` are those of whom a claim knows that they start.
+local MOST_HOLDERS, MAY_KEEP = 500, {queued = true, scheduled = true, deferred = true}
+local function drop_gone_holders(root, gate, coming)
+  local holders = root .. ':tally:holders:' .. gate
+  if redis.call('SCARD', holders) > MOST_HOLDERS then return end
+  for _, id in ipairs(redis.call('SMEMBERS', holders)) do
+    local status, gates = unpack(fields_of(root .. ':job:' .. id, 'status', 'gates'))
+    local is_there = status == 'started' or (MAY_KEEP[status] and held_gate(gates) == gate) or (coming and coming[id])
+    if not is_there then redis.call('SREM', holders, id) end
   end
 end
 

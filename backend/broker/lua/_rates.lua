@@ -1,8 +1,10 @@
--- Rates: how many jobs of a type may start in a time, in the whole deployment. Shared by every step; behind `_gates`.
+-- Rates: how many jobs of a type, or of a key, may start in a time, in the whole deployment. Shared by every step; behind `_gates`.
 -- By the generic cell rate algorithm: one number a gate tells up to which instant (µs) starts are spoken for. With `every`
 -- between two starts and a burst at once, no window of the rate's time has more starts than its limit. A start is counted when
 -- a worker takes the job, not when it is let through: those who are on the way while all workers are busy would start together.
--- A rule is 'limit/seconds/burst'; a gate 'rate:<job type>'. `alarms` has the gates by when (ms) the next may start.
+-- A rule is 'limit/seconds/burst'; a gate 'rate:<job type>', or 'rate:<key>', which has a colon in it. `alarms` has the gates by when
+-- (ms) the next may start. A start takes one unit of a rate, or as many as the job says in `rate`: '<of its type's>', or
+-- '<of its type's>/<of its key's>/<rule of its key>/<key>'. That rule holds unless an operator says another one in `key_rates`.
 local MOST_ON_THE_WAY, LEAST_PAUSE = 100, 10000
 
 local function now_us()
@@ -12,24 +14,53 @@ end
 
 local function rule_in(text)
   local limit, seconds, burst = string.match(text or '', '^(%d+)/([^/]+)/(%d+)$')
-  if not limit then return nil end
+  if not limit or not tonumber(seconds) or tonumber(burst) > tonumber(limit) then return nil end
   return {burst = tonumber(burst), every = math.ceil(tonumber(seconds) * 1000000 / (limit - burst + 1))}
+end
+
+local function share_in(text)
+  local weight, own, rule, key = string.match(text or '', '^(%d+)/(%d+)/([^/]+/[^/]+/[^/]+)/(.*)$')
+  if not weight then return {weight = tonumber(text or nil) or 1} end
+  return {weight = tonumber(weight), own = tonumber(own), rule = rule, gate = 'rate:' .. key}
+end
+
+-- No more than a burst: where the rate was lowered since, the job would wait for ever.
+local function cost_at(gate, rule, share)
+  return math.min(share.gate == gate and share.own or share.weight, rule.burst)
+end
+
+-- What holds for a key: as an operator says ('none': no rate), or else as the job does.
+local function rule_of_key(root, key, own)
+  return rule_in(redis.call('HGET', root .. ':tally:key_rates', key) or own)
+end
+
+-- The first behind a gate tells whether those there take more than one: nil where it says nothing.
+local function first_share(root, gate)
+  local first = first_behind(root, gate)
+  local text = first and fields_of(root .. ':job:' .. first, 'rate')[1]
+  return text and share_in(text) or nil
+end
+
+local function rule_at(root, gate, first)
+  local name = string.sub(gate, 6)
+  if string.find(name, ':', 1, true) then return rule_of_key(root, name, first and first.rule) end
+  return rule_in(redis.call('HGET', root .. ':tally:rates', name))
 end
 
 local function speak_for(root, gate, ends, now)
   redis.call('SET', root .. ':tally:tat:' .. gate, string.format('%.0f', ends), 'PX', math.ceil((ends - now) / 1000) + 1)
 end
 
--- How long (µs) until the next may start, how many may start now, and up to when starts are spoken for. That is no more
+-- How long (µs) until one of this cost may start, how many units are there now, and up to when starts are spoken for. That is no more
 -- than a full burst from now: else a clock that was set back, or another rule, would shut the gate for as long.
-local function tokens(root, gate, rule, now)
+local function tokens(root, gate, rule, now, cost)
   local span = rule.burst * rule.every
   local spoken = math.max(tonumber(redis.call('GET', root .. ':tally:tat:' .. gate) or '0'), now)
   if spoken > now + span then
     spoken = now + span
     speak_for(root, gate, spoken, now)
   end
-  return math.max(0, spoken + rule.every - span - now), math.floor((now + span - spoken) / rule.every), spoken
+  return math.max(0, spoken + cost * rule.every - span - now), math.floor((now + span - spoken) / rule.every), spoken
 end
 
 -- Never later than it is set already: who comes and is put aside would put it off for all who wait, and while jobs come in
@@ -40,27 +71,60 @@ local function arm(root, gate, at)
   if redis.call('ZRANGE', alarms, 0, 0)[1] == gate then ring(root, 'scheduler', 1) end
 end
 
--- For when the next may start; where several may start at once, they are let through together.
-local function arm_next(root, gate, rule, now)
-  local early = math.max(tokens(root, gate, rule, now), math.min(LEAST_PAUSE, (rule.burst - 1) * rule.every))
+-- For when the next may start; where several may start at once, they are let through together. Whoever is put aside does not
+-- know what the one before him takes: an alarm that rings too soon for that one is set again.
+local function arm_next(root, gate, rule, now, cost)
+  local early = math.max(tokens(root, gate, rule, now, cost), math.min(LEAST_PAUSE, (rule.burst - 1) * rule.every))
   arm(root, gate, early > 0 and math.ceil((now + early) / 1000) or math.floor(now / 1000))
 end
 
-local function take_token(root, gate, rule, id)
+local function take_token(root, gate, rule, cost, id)
   local now = now_us()
-  local _, _, spoken = tokens(root, gate, rule, now)
-  speak_for(root, gate, spoken + rule.every, now)
+  local _, _, spoken = tokens(root, gate, rule, now, cost)
+  speak_for(root, gate, spoken + cost * rule.every, now)
   redis.call('SREM', root .. ':tally:passed:' .. gate, id)
-  if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm_next(root, gate, rule, now) end
+  if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm_next(root, gate, rule, now, 1) end
+end
+
+-- One who comes from another gate goes before those who wait, but leaves the first of them what it needs: else small ones would
+-- keep a large one from starting as long as they come.
+local function left_for_first(root, gate, rule, passed)
+  local first = passed ~= gate and first_share(root, gate)
+  return first and cost_at(gate, rule, first) - 1 or 0
 end
 
 -- Whether a job has to wait behind it. Who has not waited yet goes behind those who do.
-local function is_shut_by_rate(root, job, gate, rule)
+local function is_shut_by_rate(root, job, gate, rule, cost)
   local now = now_us()
-  local early = tokens(root, gate, rule, now)
-  if early == 0 and (passed_gate(job) or redis.call('EXISTS', line_keys(root, gate)) == 0) then return false end
-  arm_next(root, gate, rule, now)
+  local early, units = tokens(root, gate, rule, now, cost)
+  if early == 0 and redis.call('EXISTS', line_keys(root, gate)) == 0 then return false end
+  local passed = early == 0 and passed_gate(job)
+  if passed and units >= cost + left_for_first(root, gate, rule, passed) then return false end
+  arm_next(root, gate, rule, now, cost)
   return true
+end
+
+-- Every rate that a job has to be let start by: gate, rule and cost. `rules` are those of types.
+local function rates_of(root, kind, text, rules, has_key_rates)
+  local share, found = share_in(text), {}
+  local function add(gate, rule)
+    if rule then found[#found + 1] = {gate = gate, rule = rule, cost = cost_at(gate, rule, share)} end
+  end
+  add('rate:' .. kind, rules and rules[kind])
+  if share.gate and has_key_rates then add(share.gate, rule_of_key(root, string.sub(share.gate, 6), share.rule))
+  elseif share.gate then add(share.gate, rule_in(share.rule)) end
+  return found
+end
+
+-- The first gate that a job has to wait behind. All are asked before a token is taken.
+local function shut_by_rates(root, job, rated)
+  for _, rate in ipairs(rated) do
+    if is_shut_by_rate(root, job, rate.gate, rate.rule, rate.cost) then return rate.gate end
+  end
+end
+
+local function take_tokens(root, rated, id)
+  for _, rate in ipairs(rated) do take_token(root, rate.gate, rate.rule, rate.cost, id) end
 end
 
 local function is_coming(root, id, frozen)
@@ -83,13 +147,36 @@ local function on_the_way(root, gate)
   return redis.call('SCARD', key)
 end
 
+local function cost_of(root, gate, rule, id)
+  return cost_at(gate, rule, share_in(fields_of(root .. ':job:' .. id, 'rate')[1]))
+end
+
+-- How many of those who wait so many units are for, less those who are on the way. A worker who takes them counts once more: here
+-- it is enough that nobody is sent in vain all the time.
+local function jobs_for(root, gate, rule, units)
+  local jobs = 0
+  if on_the_way(root, gate) > MOST_ON_THE_WAY then return 0 end
+  for _, id in ipairs(redis.call('SMEMBERS', root .. ':tally:passed:' .. gate)) do units = units - cost_of(root, gate, rule, id) end
+  for _, key in ipairs({line_keys(root, gate)}) do
+    for _, id in ipairs(redis.call('LRANGE', key, 0, MOST_ON_THE_WAY - 1)) do
+      units = units - cost_of(root, gate, rule, id)
+      if units < 0 then return jobs end
+      jobs = jobs + 1
+    end
+  end
+  return jobs
+end
+
 -- How many may be let through now. None: the alarm rings when one may.
 local function room_by_rate(root, gate)
-  local rule = rule_in(redis.call('HGET', root .. ':tally:rates', string.sub(gate, 6)))
-  if not rule then return math.huge end
-  local now = now_us()
-  local _, room = tokens(root, gate, rule, now)
-  if room <= 0 then arm_next(root, gate, rule, now) return 0 end
+  local first = first_share(root, gate)
+  local rule = rule_at(root, gate, first)
+  -- Of a key its next job tells the rate: one that is none is dropped, and the one after it tells.
+  if not rule then return not first and string.find(gate, ':.*:') and 1 or math.huge end
+  local now, cost = now_us(), first and cost_at(gate, rule, first) or 1
+  local _, room = tokens(root, gate, rule, now, cost)
+  if room < cost then arm_next(root, gate, rule, now, cost) return 0 end
+  if first then return jobs_for(root, gate, rule, room) end
   return math.max(0, room - on_the_way(root, gate))
 end
 OPENERS.rate = room_by_rate
@@ -113,4 +200,17 @@ local function rate_type(root, kind, text)
   if text == '' then redis.call('HDEL', root .. ':tally:rates', kind)
   else redis.call('HSET', root .. ':tally:rates', kind, text) end
   if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm(root, gate, now_ms()) end
+end
+
+-- What an operator says of a key: '' gives it back to what its jobs say.
+local function rate_key(root, key, text)
+  local gate = 'rate:' .. key
+  if text == '' then redis.call('HDEL', root .. ':tally:key_rates', key)
+  else redis.call('HSET', root .. ':tally:key_rates', key, text) end
+  if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm(root, gate, now_ms()) end
+end
+
+-- The same of a control: 'keylimit' or 'keyrate'.
+local function say_of_key(root, kind, key, value)
+  if kind == 'keylimit' then limit_key(root, key, value) else rate_key(root, key, value) end
 end

@@ -39,6 +39,7 @@ STEPS = (
     "limit",
     "key_limit",
     "rate",
+    "key_rate",
     "breaker",
     "freeze",
     "plan",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backend.domain.errors import IdempotencyConflict
 from backend.domain.jobs.attempts.outcome import AttemptError
@@ -16,6 +16,9 @@ from backend.domain.jobs.options.job_labels import JobLabels, labels_of
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.options.unique import UniqueScope
 from backend.domain.jobs.queue_name import QueueName
+
+if TYPE_CHECKING:
+    from backend.domain.jobs.options.rate_share import RateShare
 
 
 class NewJob(NamedTuple):
@@ -175,6 +178,19 @@ class JobView:
     def limit_key(self) -> str:
         """The key whose jobs share a limit; empty for none."""
         return terms_of(self.options).limit_key
+
+    @property
+    def hold(self) -> bool:
+        """Whether it keeps its place of ``limit_key`` from its first start until it has ended."""
+        return terms_of(self.options).hold
+
+    @property
+    def rate_share(self) -> RateShare:
+        """What one start of it takes of the rates that hold it."""
+        # Most jobs have none, and who looks at none need not read what rates are.
+        from backend.domain.jobs.options.rate_share import share_in
+
+        return share_in(terms_of(self.options).rate_share)
 
     @property
     def scope(self) -> UniqueScope | None:

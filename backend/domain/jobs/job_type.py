@@ -55,6 +55,8 @@ class JobType:
     keyed_limit: Limit | None = None
     #: How many may start in a time in the whole cluster; None: as many as come.
     rate: Rate | None = None
+    #: The same for each key.
+    keyed_rate: Rate | None = None
     #: Holds its jobs back while their destination cannot be reached; None: nothing does.
     breaker: Breaker | None = None
     #: Of which of its jobs there is one at a time; None: of none.

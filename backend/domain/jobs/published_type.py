@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from backend.domain.access.role import Role
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import Isolation, JobType
 from backend.domain.jobs.options.breaker import Breaker, breaker_in
-from backend.domain.jobs.options.rate import rate_in
+from backend.domain.jobs.options.published_rules import (
+    keyed_rate_of,
+    limit_of,
+    limit_said,
+    rate_of,
+    rates_said,
+)
 from backend.domain.jobs.options.unique import Unique
 from backend.domain.jobs.queue_name import Priority
-
-if TYPE_CHECKING:
-    from backend.domain.jobs.options.keyed_limit import Limit
 
 #: By whom a limit is that was declared with its job type, and not set by a person.
 DECLARATION = "declaration"
@@ -54,12 +57,11 @@ def text_of(kind: JobType) -> str:
     """What others need to enqueue, show and protect its jobs."""
     retry = kind.retry
     # Only where there is one: workers of the last release tell of none, and would seem to differ.
-    rate = {"rate": kind.rate.text} if kind.rate else {}
     unique = {"unique": _unique_text(kind.unique)} if kind.unique else {}
     return json.dumps(
         {
-            **rate,
-            **({"keyed_limit": _limit_said(kind.keyed_limit)} if kind.keyed_limit else {}),
+            **rates_said(kind.rate, kind.keyed_rate),
+            **({"keyed_limit": limit_said(kind.keyed_limit)} if kind.keyed_limit else {}),
             **({"breaker": _breaker_said(kind.breaker)} if kind.breaker else {}),
             **unique,
             "lane": kind.lane,
@@ -99,8 +101,9 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         grace=said["grace"],
         retry=RetryPolicy(tuple(delays), most, jitter),
         limit=said["limit"],
-        keyed_limit=_limit_in(said.get("keyed_limit")),
-        rate=rate_in(said.get("rate", "")),
+        keyed_limit=limit_of(said.get("keyed_limit")),
+        rate=rate_of(said),
+        keyed_rate=keyed_rate_of(said.get("keyed_rate")),
         breaker=_breaker_in(said.get("breaker")),
         unique=_unique_of(said.get("unique")),
         result_ttl=said["result_ttl"],
@@ -113,30 +116,6 @@ def job_type_of(name: str, text: str | bytes) -> JobType:
         schema=said["schema"],
         on_success=said.get("on_success", ""),
         on_failure=said.get("on_failure", ""),
-    )
-
-
-def _limit_said(limit: Limit) -> list[Any] | None:
-    """A function stays with those who have the code: who has not, cannot enqueue such jobs."""
-    by = None if callable(limit.by) else limit.by
-    return [limit.most, by, limit.name, limit.optional]
-
-
-def _limit_in(said: list[Any] | None) -> Limit | None:
-    if not said:
-        return None
-    # Most deployments have none.
-    from backend.domain.jobs.options.keyed_limit import Limit
-
-    most, by, name, optional = said
-    return Limit(most, by or _untold, name, optional)
-
-
-def _untold(_payload: Any) -> str | None:
-    raise InvalidOption(
-        "only processes that have the code of this job type know whose limit its jobs share: "
-        "enqueue it there",
-        field="job_type",
     )
 
 

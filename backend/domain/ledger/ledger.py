@@ -73,6 +73,8 @@ class LiveFacts:
     ended_ms: int = 0
     #: How often it was given back before its handler began: the one trace that such a claim leaves.
     returns: int = 0
+    #: The gate whose place it keeps until it has ended.
+    kept_gate: str = ""
     has_lease: bool = False
     in_started_registry: bool = False
     due_ms: int = 0

@@ -145,7 +145,8 @@ def _surplus(live: LiveFacts, lists: Places) -> Iterator[tuple[FaultKind, str]]:
 
 
 def _leases(live: LiveFacts, places: Places) -> Iterator[tuple[FaultKind, str]]:
-    slots = sorted(place for place in places if place.startswith("holders:"))
+    kept = "" if live.state in FINAL_STATES else f"holders:{live.kept_gate}"
+    slots = sorted(place for place in places if place.startswith("holders:") and place != kept)
     if live.state == JobState.STARTED:
         if not live.has_lease:
             yield FaultKind.STUCK, "it is started and has no lease: nobody would miss its worker"

@@ -34,24 +34,44 @@ def shut_gate(state: BrokerState, job: KeptJob) -> str:
         return frozen
     if gate := breakers.shut_gate(state, job):
         return gate
-    gates = gates_of(state, job).items()
-    by_rate = f"rate:{job.asked.job_type}" if rates.is_shut(state, job) else ""
-    return next((gate for gate, most in gates if len(state.holders[gate]) >= most), by_rate)
+    gates = gates_of(state, job)
+    full = (gate for gate, most in gates.items() if _is_kept_from(state, job, gate, most))
+    return next(full, "") or rates.shut_gate(state, job)
+
+
+def _is_kept_from(state: BrokerState, job: KeptJob, gate: str, most: int) -> bool:
+    """For a place that is kept until the end they go in their order; who has it already passes."""
+    is_full = len(state.holders[gate]) >= most
+    if not (job.hold and gate.startswith("key:")):
+        return is_full
+    has_waited = job.passed == (gate, job.attempt)
+    return job.kept_gate != gate and (is_full or (bool(state.parked[gate]) and not has_waited))
 
 
 def enter(state: BrokerState, job: KeptJob) -> None:
     """A job that starts holds a slot of each of its limits."""
     rates.count_start(state, job)
     job.gates = list(gates_of(state, job))
+    if job.hold and job.asked.limit_key:
+        job.kept_gate = f"key:{job.asked.limit_key}"
     breakers.start(state, job)
     for gate in job.gates:
         state.holders[gate].add(job.id)
 
 
 def leave(state: BrokerState, job: KeptJob) -> None:
-    """Gives back what a job held, and sends the next ones."""
+    """Gives back what a job held but for the place that it keeps, and sends the next ones."""
     gates, job.gates = job.gates, []
     for gate in gates:
+        if gate != job.kept_gate:
+            state.holders[gate].discard(job.id)
+            pass_on(state, gate)
+
+
+def leave_kept_gate(state: BrokerState, job: KeptJob) -> None:
+    """Gives that one back too: the job has ended."""
+    gate, job.kept_gate = job.kept_gate, ""
+    if gate:
         state.holders[gate].discard(job.id)
         pass_on(state, gate)
 
@@ -60,7 +80,7 @@ def park(state: BrokerState, job: KeptJob, gate: str) -> None:
     """Puts a job aside. It was perhaps let through another gate for a slot: the next goes in its stead."""
     _stand_in_line(state, job, gate, first=job.passed == (gate, job.attempt))
     job.parked = gate
-    state.on_the_way[job.asked.job_type].discard(job.id)
+    rates.leave(state, job)
     breakers.turn_aside(state, job)
     state.counts[job.queue]["parked"] += 1
     pass_on_all(state, job, but=gate)
@@ -109,7 +129,7 @@ def let_through(state: BrokerState, gate: str, most: int) -> int:
         if not gate.startswith("paused:"):
             job.passed = (gate, job.attempt)
         if gate.startswith("rate:"):
-            state.on_the_way[job.asked.job_type].add(job.id)
+            state.on_the_way[gate.removeprefix("rate:")].add(job.id)
         elif gate.startswith("breaker:") and job.destination in state.breakers:
             state.breakers[job.destination].coming.add(job.id)
         # In a fair queue all of a pause would go before every line.

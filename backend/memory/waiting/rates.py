@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.queue_name import lane_of
@@ -9,64 +11,134 @@ from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 
 _NO_RATE = 10**9
+#: What the gates of rates are called before the job type, or the key, which has a colon in it.
+_GATE = "rate:"
 
 
-def is_shut(state: BrokerState, job: KeptJob) -> bool:
-    """Whether a job has to wait for its type's rate. Who has not waited yet goes behind those who do."""
-    kind = job.asked.job_type
-    rate = state.rates.get(kind)
-    if rate is None:
+class HeldBy(NamedTuple):
+    """One rate that a job has to be let start by, and what it takes of it."""
+
+    #: A job type, or a key.
+    name: str
+    rate: Rate
+    cost: int
+
+    @property
+    def gate(self) -> str:
+        """Where the job waits."""
+        return _GATE + self.name
+
+
+def rates_of(state: BrokerState, job: KeptJob) -> list[HeldBy]:
+    """Of its type, and of its key."""
+    names = (job.asked.job_type, job.rate_share.key)
+    found = ((name, rate_at(state, name, job)) for name in names if name)
+    return [HeldBy(name, rate, _cost(name, rate, job)) for name, rate in found if rate]
+
+
+def rate_at(state: BrokerState, name: str, job: KeptJob | None) -> Rate | None:
+    """What holds for a type; or for a key, as an operator says, or else as its next job does."""
+    if ":" not in name:
+        return state.rates.get(name)
+    if name in state.key_rates:
+        return state.key_rates[name]
+    return job.rate_share.rate if job else None
+
+
+def _cost(name: str, rate: Rate, job: KeptJob) -> int:
+    """No more than a burst: where the rate was lowered since, the job would wait for ever."""
+    return min(job.rate_share.weight_at(name), rate.at_once)
+
+
+def shut_gate(state: BrokerState, job: KeptJob) -> str:
+    """The first gate that a job has to wait behind; empty for none. Who waits already goes before it."""
+    found = rates_of(state, job)
+    return next((held.gate for held in found if _is_shut(state, job, held)), "")
+
+
+def _is_shut(state: BrokerState, job: KeptJob, held: HeldBy) -> bool:
+    units = room(state, held.rate, held.name)
+    if units < held.cost:
+        return True
+    line = state.parked[held.gate]
+    if not line:
         return False
-    gate, attempts = job.passed
-    has_waited = bool(gate) and attempts == job.attempt
-    return room(state, rate, kind) <= 0 or (bool(state.parked[f"rate:{kind}"]) and not has_waited)
+    passed, attempts = job.passed
+    if not passed or attempts != job.attempt:
+        return True
+    # From another gate it goes before them, but leaves the first what it needs: else small ones would keep
+    # a large one from starting as long as they come.
+    first = state.jobs[line[0]]
+    left = 0 if passed == held.gate else _cost(held.name, held.rate, first) - 1
+    return units < held.cost + left
 
 
 def count_start(state: BrokerState, job: KeptJob) -> None:
     """A job starts."""
-    kind = job.asked.job_type
-    state.on_the_way[kind].discard(job.id)
-    if rate := state.rates.get(kind):
-        state.spoken_for[kind] = _spoken_for(state, rate, kind) + rate.every_us
+    leave(state, job)
+    for name, rate, cost in rates_of(state, job):
+        state.spoken_for[name] = _spoken_for(state, rate, name) + cost * rate.every_us
 
 
-def room(state: BrokerState, rate: Rate, kind: str) -> int:
-    """How many may start now."""
-    ahead = _spoken_for(state, rate, kind) - _now(state)
+def leave(state: BrokerState, job: KeptJob) -> None:
+    """It is not on the way any more."""
+    for name in (job.asked.job_type, job.rate_share.key):
+        state.on_the_way[name].discard(job.id)
+
+
+def room(state: BrokerState, rate: Rate, name: str) -> int:
+    """How many units are there now."""
+    ahead = _spoken_for(state, rate, name) - _now(state)
     return (rate.at_once * rate.every_us - ahead) // rate.every_us
 
 
-def room_behind(state: BrokerState, kind: str) -> int:
+def room_behind(state: BrokerState, name: str) -> int:
     """How many may be let through now."""
-    rate = state.rates.get(kind)
+    line = [state.jobs[job_id] for job_id in state.parked[_GATE + name]]
+    rate = rate_at(state, name, line[0] if line else None)
     if rate is None:
         return _NO_RATE
-    coming = {i for i in state.on_the_way[kind] if _is_coming(state, state.find(i))}
-    state.on_the_way[kind] = coming
-    return max(0, room(state, rate, kind) - len(coming))
+    units = room(state, rate, name) - sum(_cost(name, rate, job) for job in _coming(state, name))
+    jobs = 0
+    for job in line:
+        units -= _cost(name, rate, job)
+        if units < 0:
+            break
+        jobs += 1
+    return jobs
 
 
-def state_of(state: BrokerState, kind: str) -> tuple[Rate, int, int] | None:
-    """A type's rate, how many wait behind it, and when (µs) the next may start."""
-    rate = state.rates.get(kind)
+def state_of(state: BrokerState, name: str, own: Rate | None) -> tuple[Rate, int, int, int] | None:
+    """A rate, how many wait behind it, when (µs) the next may start, up to when all is spoken for."""
+    rate = state.rates.get(name) if ":" not in name else state.key_rates.get(name, own)
     if rate is None:
         return None
-    opens = _spoken_for(state, rate, kind) - (rate.at_once - 1) * rate.every_us
-    return rate, len(state.parked[f"rate:{kind}"]), opens if opens > _now(state) else 0
+    spoken = _spoken_for(state, rate, name)
+    opens = spoken - (rate.at_once - 1) * rate.every_us
+    return rate, len(state.parked[_GATE + name]), opens if opens > _now(state) else 0, spoken
 
 
 def next_opening_ms(state: BrokerState) -> int | None:
     """When (Unix ms) the first gate with jobs behind it opens."""
-    kinds = [kind for kind in state.rates if state.parked[f"rate:{kind}"]]
-    opens = [found[2] for kind in kinds if (found := state_of(state, kind))]
-    return min((-(-each // 1000) for each in opens if each), default=None)
+    gates = [gate for gate, ids in state.parked.items() if ids and gate.startswith(_GATE)]
+    opens = (_opens(state, gate, state.jobs[state.parked[gate][0]]) for gate in gates)
+    return min((-(-each // 1000) for each in opens if each > _now(state)), default=None)
 
 
-def _spoken_for(state: BrokerState, rate: Rate, kind: str) -> int:
-    now, said = _now(state), state.spoken_for.get(kind, 0)
+def _opens(state: BrokerState, gate: str, first: KeptJob) -> int:
+    name = gate.removeprefix(_GATE)
+    rate = rate_at(state, name, first)
+    if rate is None:
+        return 0
+    beyond_burst = (_cost(name, rate, first) - rate.at_once) * rate.every_us
+    return _spoken_for(state, rate, name) + beyond_burst
+
+
+def _spoken_for(state: BrokerState, rate: Rate, name: str) -> int:
+    now, said = _now(state), state.spoken_for.get(name, 0)
     most = now + rate.at_once * rate.every_us
     if said > most:
-        state.spoken_for[kind] = most
+        state.spoken_for[name] = most
     return min(max(said, now), most)
 
 
@@ -74,7 +146,15 @@ def _now(state: BrokerState) -> int:
     return state.now_ms * 1000
 
 
-def _is_coming(state: BrokerState, job: KeptJob | None) -> bool:
-    if job is None or job.state is not JobState.QUEUED or job.parked:
+def _coming(state: BrokerState, name: str) -> list[KeptJob]:
+    """Those who were let through and did not start yet. Who never will, or not soon, counts no more."""
+    found = [state.find(job_id) for job_id in state.on_the_way[name]]
+    coming = [job for job in found if job is not None and _is_coming(state, job)]
+    state.on_the_way[name] = {job.id for job in coming}
+    return coming
+
+
+def _is_coming(state: BrokerState, job: KeptJob) -> bool:
+    if job.state is not JobState.QUEUED or job.parked:
         return False
     return not {f"queue:{job.queue}", f"lane:{lane_of(job.queue)}"} & state.paused.keys()

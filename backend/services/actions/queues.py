@@ -141,6 +141,15 @@ class JobTypeActions(ActionFamily):
         after = {"rate": set_to.text if set_to else "", "is_declared": is_declared}
         return Effect(set_to, [job_type], after=after)
 
+    @action("types.rate_key", "key:{key}")
+    def rate_key(
+        self, by: Actor, key: str, rate: Rate | RateWord, *, reason: str = ""
+    ) -> Effect[Rate | RateWord]:
+        """How many jobs of a key may start in a time: a rate, none, or as they say themselves."""
+        set_to = self._control.rate_key(key, rate, by=by, reason=reason)
+        after = {"rate": set_to.text if isinstance(set_to, Rate) else set_to.value}
+        return Effect(set_to, [key], after=after)
+
 
 def paused(control: JobControl, what: str, by: Actor, reason: str) -> Effect[bool]:
     """Pauses ``queue:<name>``, ``lane:<name>`` or ``type:<name>``."""

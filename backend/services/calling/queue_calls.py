@@ -96,6 +96,17 @@ class QueueCalls(Reaches):
         said = rate if isinstance(rate, Rate) else RateWord(rate)
         return self._parts.actions.types.rate(actor_of(by), job_type, said, reason=reason)
 
+    def key_rates(self) -> dict[str, Rate | None]:
+        """How many jobs of a key may start in a time, where somebody said so; None: as many as come."""
+        return self._parts.inspection.key_rates()
+
+    def rate_key(
+        self, key: str, rate: Rate | RateWord, *, reason: str = "", by: Caller = None
+    ) -> Rate | RateWord:
+        """Sets such a rate, for jobs that wait too: ``none`` for no rate, ``default`` as the jobs say."""
+        said = rate if isinstance(rate, Rate) else RateWord(rate)
+        return self._parts.actions.types.rate_key(actor_of(by), key, said, reason=reason)
+
     def freezes(self) -> list[FreezeState]:
         """Every maintenance window that was said and not lifted, and how it stands."""
         return self._parts.freezes.all()

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.options.rate_share import ONE
 from backend.domain.ports import Inspection
 from backend.domain.schedules.freeze import words_of
 
 #: Each gate is asked for by itself; of very many the first by name are shown.
 MOST_GATES = 200
+_MOST_NAMED = 10
 
 
 class GateLine(NamedTuple):
@@ -29,6 +31,8 @@ class GateLine(NamedTuple):
     #: How many hold a place of it; of a limit, of how many.
     holders: int = 0
     limit: int | None = None
+    #: Who keeps a place of it until it has ended, running or not: the first of them.
+    kept_by: tuple[str, ...] = ()
     #: When the next may start by a rate, or a freeze ends; None: at once, or nobody knows.
     opens_at: datetime | None = None
 
@@ -42,18 +46,22 @@ class GateListing:
 
     def all(self) -> list[GateLine]:
         """Gates that jobs wait behind, and limits and rates that are set, by name."""
-        limits, rates = self._look.limits(), self._look.rates()
-        said = {*(f"type:{name}" for name in limits), *(f"rate:{name}" for name in rates)}
+        rates = self._look.rates()
+        limits = {f"type:{name}": most for name, most in self._look.limits().items()}
+        said = {*limits, *(f"rate:{name}" for name in rates)}
+        limits |= {f"key:{key}": most for key, most in self._look.key_limits().items()}
         names = sorted({*self._look.gates(), *said})[:MOST_GATES]
         first = {name: next(iter(self._look.parked(name, 0, 1)), "") for name in names}
         jobs = {job.id: job for job in self._look.jobs([each for each in first.values() if each])}
-        ends = self._ends()
-        return [
-            self._line(name, jobs.get(first[name]), limits, rates)._replace(
-                opens_at=self._opens(name, ends)
-            )
-            for name in names
-        ]
+        ends, of_keys = self._ends(), self._look.key_rates()
+        found = []
+        for name in names:
+            following = jobs.get(first[name])
+            rated = {**rates, **_rate_of_key(name, following, of_keys)}
+            opens_at = self._opens(name, following, ends)
+            line = self._line(name, following, limits, rated)
+            found.append(line._replace(opens_at=opens_at))
+        return found
 
     def _line(
         self,
@@ -64,8 +72,8 @@ class GateListing:
     ) -> GateLine:
         holders, waiting = self._look.gate(gate)
         kind, _, name = gate.partition(":")
-        limit = limits.get(name) if kind == "type" else None
-        if kind == "key" and following is not None:
+        limit = limits.get(gate)
+        if kind == "key" and limit is None and following is not None:
             limit = following.limit
         return GateLine(
             gate,
@@ -74,7 +82,8 @@ class GateListing:
             following.id if following else "",
             (following.enqueued_at or following.created_at) if following else None,
             len(holders),
-            limit,
+            limit or None,
+            tuple(holders[:_MOST_NAMED]) if following is not None and following.hold else (),
         )
 
     def _ends(self) -> dict[str, datetime]:
@@ -83,12 +92,31 @@ class GateListing:
         ordered = sorted(windows, key=lambda window: window.ends_at)
         return {f"frozen:{window.what}": window.ends_at for window in ordered}
 
-    def _opens(self, gate: str, ends: Mapping[str, datetime]) -> datetime | None:
+    def _opens(
+        self, gate: str, following: JobView | None, ends: Mapping[str, datetime]
+    ) -> datetime | None:
         kind, _, name = gate.partition(":")
         if kind != "rate":
             return ends.get(gate)
-        found = self._look.rate_state(name)
-        return found.opens_at if found else None
+        share = following.rate_share if following else ONE
+        found = self._look.rate_state(name, share.rate)
+        if found is None or (weight := share.weight_at(name)) == 1:
+            return found.opens_at if found else None
+        now = self._now()
+        opens = found.starts_at(min(weight, found.rate.at_once), now)
+        return opens if opens > now else None
+
+
+def _rate_of_key(
+    gate: str, following: JobView | None, said: Mapping[str, Rate | None]
+) -> dict[str, Rate]:
+    """What holds for the key of a gate, if it is one: as an operator says, or else as its next job does."""
+    kind, _, name = gate.partition(":")
+    if kind != "rate" or ":" not in name:
+        return {}
+    own = following.rate_share.rate if following else None
+    rate = said.get(name, own)
+    return {name: rate} if rate else {}
 
 
 def _words(kind: str, name: str, limit: int | None, rate: Rate | None) -> str:
@@ -97,7 +125,8 @@ def _words(kind: str, name: str, limit: int | None, rate: Rate | None) -> str:
     if kind == "key":
         return f"the key {name}: {limit} at once" if limit else f"the key {name}"
     if kind == "rate":
-        return f"{name}: {rate.words}" if rate else f"{name}: no rate any more"
+        whose = f"the key {name}" if ":" in name else name
+        return f"{whose}: {rate.words}" if rate else f"{whose}: no rate any more"
     if kind == "paused":
         return f"the job type {name} is paused"
     if kind == "frozen":

@@ -13,6 +13,8 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker_state import Breakers, BreakerStatus
 from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.jobs.options.job_labels import labels_of
+from backend.domain.jobs.options.rate import RateState
+from backend.domain.jobs.options.rate_share import ONE
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.queue_state import WorkerState
 from backend.domain.ports import Inspection
@@ -20,7 +22,7 @@ from backend.domain.text.length_words import in_units
 from backend.services.finding.breaker_words import breaker_details, breaker_words
 from backend.services.finding.fair_words import fair_details, fair_words
 from backend.services.finding.freeze_words import freeze_details, freeze_words, thaw_words
-from backend.services.finding.rate_words import rate_details, rate_words
+from backend.services.finding.rate_words import Awaited, rate_details, rate_words
 from backend.services.health.pause_words import pause_words, resume_command
 
 #: A due job is promoted within milliseconds; later than this nobody promotes.
@@ -201,11 +203,11 @@ class WhyService:
         if most:
             words = f"the job type {job.job_type}"
             yield from self._gate(f"type:{job.job_type}", most, words, of_tenant)
-        yield from self._rate(job)
+        yield from self._rates(job)
         if job.limit_key:
             key = job.limit_key
             if most := self._look.key_limits().get(key, job.limit):
-                yield from self._gate(f"key:{key}", most, f"the key {key!r}", of_tenant)
+                yield from self._gate_of_key(job, most, of_tenant)
 
     def _breaker(self, job: JobView) -> Iterator[Cause]:
         found = self._breakers.find(job.destination) if job.destination else None
@@ -220,13 +222,42 @@ class WhyService:
             details = fair_details(job.queue, place, fairness)
             yield Cause("fair_turn", fair_words(place, fairness), details)
 
-    def _rate(self, job: JobView) -> Iterator[Cause]:
-        found = self._look.rate_state(job.job_type)
-        if found is not None and (found.waiting or found.opens_at):
-            place = self._look.parked(f"rate:{job.job_type}", 0, _MOST_LOOKED_AT)
-            before = place.index(job.id) if job.id in place else found.waiting
-            said = (job.job_type, found, before, self._now())
-            yield Cause("rate_used_up", rate_words(*said), rate_details(*said))
+    def _rates(self, job: JobView) -> Iterator[Cause]:
+        share = job.rate_share
+        for name, own in ((job.job_type, None), (share.key, share.rate)):
+            found = self._look.rate_state(name, own) if name else None
+            if found is not None:
+                yield from self._rate(job, name, found)
+
+    def _rate(self, job: JobView, name: str, found: RateState) -> Iterator[Cause]:
+        weight, now = min(job.rate_share.weight_at(name), found.rate.at_once), self._now()
+        if found.waiting or found.opens_at or found.starts_at(weight, now) > now:
+            place = self._look.parked(f"rate:{name}", 0, _MOST_LOOKED_AT)
+            ahead = place[: place.index(job.id)] if job.id in place else place
+            before = len(ahead) if job.id in place else found.waiting
+            units = before if job.rate_share == ONE else self._units(ahead, name, found)
+            awaited = Awaited(name, found, before, units, weight, now)
+            yield Cause("rate_used_up", rate_words(awaited), rate_details(awaited))
+
+    def _units(self, job_ids: list[str], name: str, found: RateState) -> int:
+        shares = (job.rate_share for job in self._look.jobs(job_ids))
+        return sum(min(share.weight_at(name), found.rate.at_once) for share in shares)
+
+    def _gate_of_key(self, job: JobView, most: int, of_tenant: str | None) -> Iterator[Cause]:
+        gate, words = f"key:{job.limit_key}", f"the key {job.limit_key!r}"
+        if not job.hold:
+            yield from self._gate(gate, most, words, of_tenant)
+            return
+        holders, waiting = self._look.gate(gate)
+        if job.id in holders or len(holders) < most:
+            return
+        named = self._named(holders[:_MOST_NAMED], of_tenant)
+        yield Cause(
+            "limit_full",
+            f"of {words} {most} at once may be under way, each from its first start until it has ended, "
+            f"and {len(holders)} are" + (f": {', '.join(named)}" if named else ""),
+            {"gate": gate, "limit": most, "holders": named, "waiting": waiting, "hold": "job"},
+        )
 
     def _gate(self, gate: str, most: int, words: str, of_tenant: str | None) -> Iterator[Cause]:
         holders, waiting = self._look.gate(gate)

@@ -15,6 +15,7 @@ from backend.domain.history.queue_flow import FlowReader, begin_of_last_hour
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker_state import BreakerState
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import queues_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
@@ -105,6 +106,10 @@ class OverviewService:
     def key_limits(self) -> dict[str, int]:
         """How many jobs of a key may run at once, where an operator says so; 0: as many as can."""
         return self._look.key_limits()
+
+    def key_rates(self) -> dict[str, Rate | None]:
+        """How many jobs of a key may start in a time, where an operator says so; None: as many as come."""
+        return self._look.key_rates()
 
     def depths(
         self, since: datetime, until: datetime, seconds: int, queue: str = ALL_QUEUES

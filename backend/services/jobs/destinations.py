@@ -37,23 +37,29 @@ def _key_of(breaker: Breaker, kind: JobType, payload: Mapping[str, Any] | BaseMo
     return breaker.key_in(payload.model_dump() if isinstance(payload, BaseModel) else payload)
 
 
-def told(
-    tell: Callable[[Any], str | None], kind: JobType, payload: Any, words: tuple[str, str]
-) -> str | None:
-    """The author's own function: what it raises is said to whoever enqueues, and not swallowed."""
+def told_by(tell: Callable[[Any], Any], kind: JobType, payload: Any, words: tuple[str, str]) -> Any:
+    """What the author's own function tells; what it raises is said to whoever enqueues, not swallowed."""
     try:
         is_raw = kind.payload is not None and not isinstance(payload, BaseModel)
-        key = tell(kind.payload.model_validate(payload) if is_raw and kind.payload else payload)
+        return tell(kind.payload.model_validate(payload) if is_raw and kind.payload else payload)
     except Exception as error:
         raise InvalidOption(
             f"the {words[0]} of the job type {kind.name!r} cannot tell the {words[1]}: "
             f"{type(error).__name__}: {error}",
             field="payload",
         ) from error
+
+
+def told(
+    tell: Callable[[Any], str | None], kind: JobType, payload: Any, words: tuple[str, str]
+) -> str | None:
+    """A key, of the author's own function."""
+    key = told_by(tell, kind, payload, words)
     if key is not None and not isinstance(key, str):
         raise InvalidOption(
             f"the {words[0]} of the job type {kind.name!r} tells a {words[1]} as text or None, not "
             f"{type(key).__name__}",
             field="payload",
         )
-    return key
+    told_key: str | None = key
+    return told_key

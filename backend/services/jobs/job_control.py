@@ -44,6 +44,13 @@ def held_thing(what: str, catalogue: JobTypeCatalogue, *, also: Sequence[str] = 
     return what
 
 
+def _of_key(key: str) -> str:
+    """The key itself; raises `InvalidOption` for a text that is none."""
+    if not 0 < len(key) <= LINE.longest or not _is_line(key):
+        raise InvalidOption(f"a key is {LINE.words}, not {key!r}", field="key")
+    return key
+
+
 def _nowhere(_name: str) -> None:
     """What was said is kept in Redis alone."""
 
@@ -160,10 +167,8 @@ class JobControl:
 
     def limit_key(self, key: str, most: int | None, *, by: Actor, reason: str = "") -> None:
         """How many jobs of a key may run at once; 0: as many as can; None: as they say themselves."""
-        if not 0 < len(key) <= LINE.longest or not _is_line(key):
-            raise InvalidOption(f"a key is {LINE.words}, not {key!r}", field="key")
         checked = bounds.LIMIT.whole(most) if most else most
-        self._do.limit_key(key, checked, by=by.name, reason=reason)
+        self._do.limit_key(_of_key(key), checked, by=by.name, reason=reason)
         self.note(f"keylimit:key:{key}")
 
     def rate(
@@ -178,6 +183,20 @@ class JobControl:
         self._do.rate(kind.name, wanted, by=sayer, reason=reason)
         self.note(f"rate:type:{kind.name}")
         return wanted
+
+    def rate_key(
+        self, key: str, rate: Rate | RateWord, *, by: Actor, reason: str = ""
+    ) -> Rate | RateWord:
+        """How many jobs of a key may start in a time: a rate, none, or as they say; what was said."""
+        checked = _of_key(key)
+        if ":" not in key:
+            raise InvalidOption(
+                f"jobs with a rate by key have keys like call_crm:acme, not {key!r}", field="key"
+            )
+        said = rate.numbers if isinstance(rate, Rate) else rate
+        self._do.rate_key(checked, said, by=by.name, reason=reason)
+        self.note(f"keyrate:key:{key}")
+        return said
 
     def purge(self, queue: str, *, by: Actor, reason: str = "") -> int:
         """Cancels everything that waits in a queue; how many."""

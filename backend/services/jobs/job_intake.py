@@ -113,6 +113,10 @@ class JobIntake:
             from backend.services.jobs.keyed_limits import with_limit_key
 
             job = with_limit_key(job, kind, payload or {}, own_id="job_id" in options)
+        if kind.keyed_rate is not None or (kind.rate is not None and kind.rate.weight is not None):
+            from backend.services.jobs.shares.rate_shares import with_rate_share
+
+            job = with_rate_share(job, kind, payload or {}, own_id="job_id" in options)
         return job if kind.breaker is None else with_destination(job, kind, payload or {})
 
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:

@@ -12,7 +12,9 @@ from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_id import placed
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.keyed_limit import Limit
+from backend.domain.jobs.options.keyed_name import HOLD
 from backend.services.jobs.destinations import told
+from backend.services.jobs.shares.payload_fields import fields_with
 
 
 def with_limit_key(
@@ -36,6 +38,8 @@ def with_limit_key(
         return _without(job, kind, limit)
     limit_key = limit.limit_key(kind.name, key)
     options = {**job.options, "limit_key": limit_key, "limit": limit.most}
+    if limit.hold == "job":
+        options[HOLD] = True
     job_id = job.id if own_id else placed(job.id, limit_key)
     return job._replace(id=job_id, options=options, limit_key=limit_key, limit=limit.most)
 
@@ -43,7 +47,7 @@ def with_limit_key(
 def _key_of(limit: Limit, kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str | None:
     if callable(limit.by):
         return told(limit.by, kind, payload, ("keyed limit", "key"))
-    return limit.key_in(payload.model_dump() if isinstance(payload, BaseModel) else payload)
+    return limit.key_in(fields_with(str(limit.by), kind, payload))
 
 
 def _without(job: NewJob, kind: JobType, limit: Limit) -> NewJob:

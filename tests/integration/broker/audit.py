@@ -21,6 +21,7 @@ from backend.domain.jobs.job_state import JobState, is_legal
 from backend.domain.jobs.queue_name import Priority, QueueName
 from tests.integration.broker.told import events_of
 
+_WAITING = ("queued", "scheduled")
 _STATES = ("finished", "failed", "canceled")
 
 
@@ -149,11 +150,16 @@ class Audit:
     def _gates(self) -> Iterator[str]:
         held: dict[str, set[str]] = defaultdict(set)
         for job_id, job in self.jobs.items():
-            if job["status"] == "started":
-                for gate in filter(None, job.get("gates", "").split("\n")):
+            gates = [gate for gate in job.get("gates", "").split("\n") if gate]
+            kept = [gate.removeprefix("hold:") for gate in gates if gate.startswith("hold:")]
+            slots = [gate for gate in gates if not gate.startswith("hold:")]
+            if job["status"] == "started" or (slots == kept and job["status"] in _WAITING):
+                for gate in slots:
                     held[gate].add(job_id)
-            elif job.get("gates"):
+            elif gates:
                 yield f"{job_id} is {job['status']} and still has gates {job['gates']!r}"
+            if kept and (kept != [f"key:{job.get('limit_key')}"] or "hold" not in job):
+                yield f"{job_id} keeps a place of {kept} that is not its own"
         for gate in sorted({*held, *self._below("tally", "holders")}):
             if self._set(self._keys.holders(gate)) != held[gate]:
                 found = self._set(self._keys.holders(gate))

@@ -105,6 +105,14 @@ def test_a_rate_is_set_for_a_type(shell: Shell) -> None:
     assert shell.run("queues", "rate", "greet", "none").text == "greet: no rate\n"
 
 
+def test_a_rate_is_set_for_a_key(shell: Shell) -> None:
+    assert shell.run("queues", "rate-key", "crm:a", "100/60").text == "crm:a: 100 in 60 s\n"
+    assert shell.run("queues", "rate-key", "crm:a", "none").text == "crm:a: no rate\n"
+    assert shell.run("queues", "rate-key", "crm:a", "default").text == "crm:a: as its jobs say\n"
+    refused = shell.run("queues", "rate-key", "crm", "100/60", status=2).talk
+    assert "jobs with a rate by key have keys like call_crm:acme, not 'crm'" in refused
+
+
 @pytest.mark.parametrize("rate", ["many", "5", "0/1", "5/1/9", "1/2/3/4"])
 def test_what_is_no_rate_is_refused(shell: Shell, rate: str) -> None:
     assert "RATE" in shell.run("queues", "rate", "greet", rate, status=2).talk

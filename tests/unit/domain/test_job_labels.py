@@ -60,6 +60,8 @@ TERMS = {
     "limit_key": "shop-17",
     "limit": 2,
     "scope": "started/120/report:7",
+    "hold": True,
+    "rate_share": "2/3/100/60/10/crm:a",
 }
 
 
@@ -86,8 +88,9 @@ def test_every_term_is_read() -> None:
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
     scope = UniqueScope("report:7", "started", longest_wait_seconds=120.0)
+    share = "2/3/100/60/10/crm:a"
     assert terms_of(TERMS) == JobTerms(
-        (1, 2.5), 0.2, 1.5, 60, noon, "order-17", 30.0, "shop-17", 2, scope
+        (1, 2.5), 0.2, 1.5, 60, noon, "order-17", 30.0, "shop-17", 2, scope, True, share
     )
     assert TERMS.keys() == set(JobTerms._fields)
 

@@ -192,3 +192,25 @@ def test_every_state_can_be_judged() -> None:
     for state in JobState:
         live = LiveFacts("a", state, "normal")
         assert isinstance(faults_of(Evidence(live, {}, None)), list)
+
+
+@pytest.mark.parametrize(
+    ("state", "kept_gate", "found"),
+    [
+        ("queued", "key:crm:a", []),
+        ("queued", "key:crm:b", ["stuck"]),
+        ("queued", "", ["stuck"]),
+        ("finished", "key:crm:a", ["stuck"]),
+    ],
+)
+def test_a_place_is_kept_by_who_waits_and_by_nobody_who_has_ended(
+    state: str, kept_gate: str, found: list[str]
+) -> None:
+    live = replace(QUEUED if state == "queued" else FINISHED, kept_gate=kept_gate)
+    places = {"holders:key:crm:a": 1, **({live.home: 1} if state == "queued" else {})}
+
+    kinds = [
+        fault.kind.value for fault in faults_of(Evidence(live, places, None), with_record=False)
+    ]
+
+    assert kinds == found

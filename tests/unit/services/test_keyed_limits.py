@@ -27,8 +27,8 @@ def _kind(limit: Limit, **said: Any) -> JobType:
     return JobType("call_crm", lambda *_: None, keyed_limit=limit, **said)
 
 
-def _keyed(limit: Limit, payload: Any, job: NewJob | None = None, **said: Any) -> NewJob:
-    return with_limit_key(job or new_job(), _kind(limit, **said), payload, own_id=True)
+def _keyed(limit: Limit, said_in: Any, job: NewJob | None = None, **said: Any) -> NewJob:
+    return with_limit_key(job or new_job(), _kind(limit, **said), said_in, own_id=True)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,21 @@ def test_a_callers_own_key_is_refused_and_that_of_a_replay_is_told_anew() -> Non
     assert (again.limit_key, again.limit) == ("call_crm:acme", 2)
 
 
-def test_other_processes_hear_of_it() -> None:
-    kind = _kind(Limit(2, by="customer", name="crm", optional=True))
+def test_a_place_that_is_kept_until_the_end_travels_with_the_job() -> None:
+    job = _keyed(Limit(1, by="customer", hold="job"), {"customer": "acme"})
+
+    assert job.options == {"limit_key": "call_crm:acme", "limit": 1, "hold": True}
+
+
+def test_a_field_that_the_payload_leaves_out_is_the_one_of_its_model() -> None:
+    limit = Limit(1, by="number")
+
+    assert _keyed(limit, {"customer": "acme"}, payload=Call).limit_key == "call_crm:7"
+
+
+@pytest.mark.parametrize("hold", ["attempt", "job"])
+def test_other_processes_hear_of_it(hold: Any) -> None:
+    kind = _kind(Limit(2, by="customer", name="crm", optional=True, hold=hold))
 
     assert job_type_of("call_crm", text_of(kind)).keyed_limit == kind.keyed_limit
 
@@ -98,7 +111,13 @@ def test_who_has_not_the_code_cannot_tell_the_key_of_a_function() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [{"most": 0, "by": "c"}, {"most": 2, "by": ""}, {"most": 2, "by": "c", "name": "a:b"}]
+    "said",
+    [
+        {"most": 0, "by": "c"},
+        {"most": 2, "by": ""},
+        {"most": 2, "by": "c", "name": "a:b"},
+        {"most": 2, "by": "c", "hold": "ever"},
+    ],
 )
 def test_what_could_not_be_a_limit_is_refused(said: dict[str, Any]) -> None:
     with pytest.raises(InvalidOption):

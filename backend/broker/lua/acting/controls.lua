@@ -40,7 +40,7 @@ local function take_over_ends(root, names, paused, limits)
       else take_over(root, name, '', {}) end
     elseif kind == 'rate' and not redis.call('HGET', root .. ':tally:rates', string.sub(what, 6)) then
       rate_type(root, string.sub(what, 6), control.value)
-    elseif kind == 'keylimit' then limit_key(root, string.sub(what, 5), control.value)
+    elseif kind == 'keylimit' or kind == 'keyrate' then say_of_key(root, kind, string.sub(what, 5), control.value)
     elseif kind == 'fairness' and not fair_rules(root)[string.sub(what, 7)] then set_fair_rule(root, string.sub(what, 7), control.value)
     elseif kind == 'limit' and not limits[string.sub(what, 6)] then take_over(root, name, '', {}) end
   end

@@ -5,8 +5,6 @@
 -- ARGV[1]  most lines to look at in this call
 -- ARGV[2]  most jobs to let through in this call
 -- Returns  how many jobs were let through; call again at once while it is as many as may be
-local MOST_HOLDERS = 500
-
 local function open_for(root, gate)
   local kind, name = string.match(gate, '^(%a+):(.*)$')
   if is_timed(gate) then return room_at(root, gate) end
@@ -19,16 +17,6 @@ local function open_for(root, gate)
   -- Without a limit a key's next job is none: it is dropped, and the one after it tells the room.
   if room == math.huge then return 1 end
   return room > 0 and is_on_the_way(root, kind, name) and 0 or room
-end
-
--- Whoever holds a slot runs. One whose job was deleted would hold it for ever; of very many holders, the
--- ledger finds those.
-local function drop_gone_holders(root, gate)
-  local holders = root .. ':tally:holders:' .. gate
-  if redis.call('SCARD', holders) > MOST_HOLDERS then return end
-  for _, id in ipairs(redis.call('SMEMBERS', holders)) do
-    if fields_of(root .. ':job:' .. id, 'status')[1] ~= 'started' then redis.call('SREM', holders, id) end
-  end
 end
 
 local function forget_line(root, lines, line, gate)

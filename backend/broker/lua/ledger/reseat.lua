@@ -12,12 +12,12 @@
 -- ARGV[8]  fence of its last attempt, for what is left of them
 -- ARGV[9…] places that were seen to hold it: 'queue:<name>', 'parked:<line>', 'holders:<gate>'
 -- Returns  1 done, 0 left alone
-local function leave_places(root, id, own, runs, argv)
+local function leave_places(root, id, own, runs, kept, argv)
   for at = 9, #argv do
     local kind, name = string.match(argv[at], '^(%a+):(.*)$')
     if kind == 'queue' and argv[at] ~= own then redis.call('LREM', root .. ':queue:' .. name, 0, id)
     elseif kind == 'parked' and argv[at] ~= own then redis.call('LREM', root .. ':tally:parked:' .. name, 0, id)
-    elseif kind == 'holders' and not runs then
+    elseif kind == 'holders' and not runs and name ~= kept then
       redis.call('SREM', root .. ':tally:holders:' .. name, id)
       pass_on(root, name)
     end
@@ -35,7 +35,7 @@ local function list_once(root, own, id)
 end
 
 local function become(root, job, id, queue, f, target, now)
-  redis.call('HDEL', job, 'parked', 'gates')
+  redis.call('HDEL', job, 'parked')
   if f[4] then leave_line_of(root, queue, f[4]) end
   if target == 'failed' then
     bury(root, job, id, queue, now)
@@ -79,12 +79,16 @@ local function reseat(keys, argv)
   local root, id, target, now = keys[1], argv[1], argv[4], now_ms()
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters', 'attempt', 'result_ttl', 'options',
-    'follow', 'scope')
+    'follow', 'scope', 'gates')
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
   if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end
   if target == 'queued' then own = f[4] and 'parked:' .. f[4] or 'queue:' .. queue end
-  leave_places(root, id, own, target == 'started', argv)
+  -- What it keeps until it has ended it keeps, unless it has.
+  local kept = MAY_KEEP[target] and held_gate(f[11])
+  if target ~= f[1] then leave_gates(root, job, id, f[11]) end
+  if not kept and target ~= 'started' then leave_held_gate(root, job, id, f[11]) end
+  leave_places(root, id, own, target == 'started', kept, argv)
   if own ~= '' then list_once(root, own, id) end
   local due = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
   if target == 'scheduled' then schedule(root, id, queue, due and tonumber(due) * 1000 or tonumber(argv[5]))

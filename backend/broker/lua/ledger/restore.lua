@@ -1,17 +1,17 @@
 -- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
--- ARGV[2…] twenty-seven a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
+-- ARGV[2…] twenty-nine a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
 --          at, unique key, unique window, limit key, limit, follow-ups to come, state (queued · scheduled · failed), created at, attempt,
 --          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at, destination,
---          scope
+--          scope, rate, hold ('1' or '')
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id
   local fields = {'status', argv[at + 16], 'created_at', iso(tonumber(argv[at + 17])), 'origin', argv[at + 1],
     'description', argv[at + 4], 'data', argv[at + 5], 'options', argv[at + 6], 'max_attempts', argv[at + 7],
     'timeout', argv[at + 8], 'result_ttl', argv[at + 9], 'attempt', argv[at + 18], 'failures', argv[at + 19]}
-  local function add(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
+  local function add(name, value) if value ~= '' then fields[#fields + 1] = name fields[#fields + 1] = value end end
   if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
   if argv[at + 11] ~= '' then
     add('unique_key', argv[at + 11])
@@ -23,9 +23,9 @@ local function remember(root, id, argv, at, now)
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
   if argv[at + 15] ~= '' then add('follow', argv[at + 15]) note_follow_ups(root, id, now) end
   scopes.remember(root, id, argv[at + 26], argv[at + 16], argv[at + 18], argv[at + 17], now, add)
-  if argv[at + 25] ~= '' then add('destination', argv[at + 25]) end
-  if argv[at + 20] ~= '' then add('suspect', '1') end
-  if argv[at + 21] ~= '' then add('error', argv[at + 21]) end
+  local had_started = argv[at + 18] ~= '0' and argv[at + 16] ~= 'failed'
+  if argv[at + 28] ~= '' then hold_again(root, id, argv[at + 13], argv[at + 14], had_started, add) end
+  for place, name in pairs({[20] = 'suspect', [21] = 'error', [25] = 'destination', [27] = 'rate'}) do add(name, argv[at + place]) end
   if argv[at + 16] == 'queued' then add('enqueued_at', iso(now)) end
   redis.call('HSET', job, unpack(fields))
   return job
@@ -33,7 +33,7 @@ end
 
 local function restore(keys, argv)
   local root, now, replies, joined = keys[1], now_ms(), {}, {}
-  for at = 2, #argv, 27 do
+  for at = 2, #argv, 29 do
     local id, queue, state = argv[at], argv[at + 1], argv[at + 16]
     local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
     if reply == 1 then

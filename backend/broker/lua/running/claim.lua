@@ -12,15 +12,32 @@
 -- What is no job of ours is set apart and counts for none. Of a fair queue its list comes first, then its lines by turns.
 -- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of the line that
 -- tells of all these starts), and RQ's mirror entry with score +inf, which RQ's own clean-up never touches.
-local function gates_of(root, kind, claim, limit_key, limit)
+local function is_full(root, gate)
+  return redis.call('SCARD', root .. ':tally:holders:' .. gate[1]) >= gate[2]
+end
+
+-- A place that is kept until the end may be one's own already; one whose holder is gone is free at once. For one that is free
+-- they go in their order: who has not waited yet goes behind those who do.
+local function is_kept_from(root, id, gate, claim)
+  if redis.call('SISMEMBER', root .. ':tally:holders:' .. gate[1], id) == 1 then return false end
+  local was_full = is_full(root, gate)
+  if was_full then drop_gone_holders(root, gate[1], claim.is_picked) end
+  if was_full and is_full(root, gate) then return true end
+  if passed_gate(root .. ':job:' .. id) == gate[1] or redis.call('EXISTS', line_keys(root, gate[1])) == 0 then return false end
+  if was_full then pass_on(root, gate[1]) end
+  return true
+end
+
+local function gates_of(root, id, kind, claim, limit_key, limit, hold)
   local gates = {}
   if claim.limits[kind] then gates[1] = {'type:' .. kind, claim.limits[kind]} end
   if limit_key then
     limit = claim.has_key_limits and limit_of_key(root, limit_key, limit) or tonumber(limit)
-    gates[#gates + 1] = {'key:' .. limit_key, limit}
+    gates[#gates + 1] = {'key:' .. limit_key, limit, hold}
   end
   for _, gate in ipairs(gates) do
-    if redis.call('SCARD', root .. ':tally:holders:' .. gate[1]) >= gate[2] then return nil, gate[1] end
+    local is_shut = gate[3] and is_kept_from(root, id, gate, claim) or not gate[3] and is_full(root, gate)
+    if is_shut then return nil, gate[1] end
   end
   return gates
 end
@@ -36,9 +53,10 @@ end
 -- Its slots are taken at once, so that the next one is counted against them. Its fence is not known yet.
 local function pick(root, id, f, gates, claim)
   local names = {}
-  for i, gate in ipairs(gates) do
+  for _, gate in ipairs(gates) do
     redis.call('SADD', root .. ':tally:holders:' .. gate[1], id)
-    names[i] = gate[1]
+    names[#names + 1] = gate[1]
+    if gate[3] then names[#names + 1] = 'hold:' .. gate[1] end
   end
   local at = #claim.jobs + 1
   claim.jobs[at] = {id, '', (tonumber(f[4]) or 0) + 1, f[5] or '0', f[6] or '', f[2], f[3], f[7],
@@ -85,7 +103,7 @@ local function take(root, id, queue, claim, is_lined)
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
-    'created_at', 'destination')
+    'created_at', 'destination', 'rate', 'hold')
   if is_lined and f[1] == 'queued' and f[2] == queue then
     redis.call('HDEL', job, 'parked')
     leave_line_of(root, queue, 'fair:')
@@ -101,12 +119,14 @@ local function take(root, id, queue, claim, is_lined)
     if not claim.paused['type:' .. f[3]] then
       shut = claim.frozen and gate_by_freeze(root, job, f[3], f[8], claim)
         or f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
-      if not shut then gates, shut = gates_of(root, f[3], claim, f[12], f[13]) end
+      if not shut then gates, shut = gates_of(root, id, f[3], claim, f[12], f[13], f[18]) end
     end
-    local rule, rate = gates and claim.rates and claim.rates[f[3]], 'rate:' .. f[3]
-    if rule and is_shut_by_rate(root, job, rate, rule) then gates, shut = nil, rate end
+    local is_rated = gates and (f[17] or (claim.rates and claim.rates[f[3]]))
+    local rated = is_rated and rates_of(root, f[3], f[17], claim.rates, claim.has_key_rates)
+    local rate = rated and shut_by_rates(root, job, rated)
+    if rate then gates, shut = nil, rate end
     if gates then
-      if rule then take_token(root, rate, rule, id) end
+      if rated then take_tokens(root, rated, id) end
       local probe = f[16] and claim.has_breakers and start_past_breaker(root, id, f[16], claim.now)
       if probe then gates[#gates + 1] = {probe} end
       return pick(root, id, f, gates, claim)
@@ -200,7 +220,8 @@ end
 local function claim_state(root, worker, lease_ms)
   -- One question for all: most deployments have none.
   local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers',
-    root .. ':tally:frozen', root .. ':tally:fair', root .. ':tally:key_limits') > 0
+    root .. ':tally:frozen', root .. ':tally:fair', root .. ':tally:key_limits', root .. ':tally:key_rates',
+    root .. ':tally:alarms') > 0
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
   local frozen = has_more and frozen_at(root, now)
@@ -208,6 +229,7 @@ local function claim_state(root, worker, lease_ms)
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
     rates = has_more and rates(root) or nil, frozen = frozen and next(frozen) and frozen or nil,
     fair = has_more and fair_rules(root) or {},
+    has_key_rates = has_more,
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
     has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}
 end

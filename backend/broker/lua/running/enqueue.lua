@@ -10,7 +10,8 @@
 --          of it), names and values with unit separators between: run_at (ms), delay (ms), expires_at (ms),
 --          unique_key, unique_window (ms), limit_key, limit, digest (of what is asked for; without it
 --          whatever has the job's id or key will do), follow (which of the follow-ups in its options are to come), destination,
---          scope (see `_unique`), on_conflict (replace · debounce)
+--          scope (see `_unique`), on_conflict (replace · debounce), rate (see `_rates`), hold ('1': it keeps its place of
+--          limit_key from its first start until it has ended)
 -- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), the id of its twin when
 --          the unique key or its scope is taken ({id, 'replaced', ''} when it got the payload), -1 queue
 --          full, -2 recorder too far behind (nothing written); when id or key belong to a job with other
@@ -57,6 +58,8 @@ local function rare_fields(call, head, id, data, options, rare, state)
   if rare.scope then scopes.enter(call.root, id, rare, call.now, add) end
   if rare.digest then add('digest', rare.digest) end
   if rare.destination then add('destination', rare.destination) end
+  if rare.rate then add('rate', rare.rate) end
+  if rare.hold then add('hold', rare.hold) end
   if rare.follow then
     add('follow', rare.follow)
     note_follow_ups(call.root, id, call.now)

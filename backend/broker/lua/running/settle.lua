@@ -92,6 +92,7 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   end
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then
     ended(root, job, id, kind, f[8], f[12], f[14], now)
+    leave_held_gate(root, job, id, f[7])
   elseif f[14] and has_begun then
     scopes.has_started(root, id, f[14])
   end

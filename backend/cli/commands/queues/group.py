@@ -11,7 +11,7 @@ import click
 
 from backend.bootstrap.current import platform
 from backend.cli.commands.queues.foreign_jobs import foreign, give_back
-from backend.cli.commands.queues.keyed_rules import fair, limit_key, lines
+from backend.cli.commands.queues.keyed_rules import fair, limit_key, lines, rate_key
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_job_type, a_pausable, a_queue
@@ -94,6 +94,7 @@ def _print_live(*, with_empty: bool, as_json: bool) -> None:
 queues.add_command(list_queues, "stats")
 queues.add_command(fair)
 queues.add_command(limit_key)
+queues.add_command(rate_key)
 queues.add_command(lines)
 queues.add_command(foreign)
 queues.add_command(give_back)

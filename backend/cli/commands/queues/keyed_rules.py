@@ -1,4 +1,4 @@
-"""``tally queues fair``, ``lines`` and ``limit-key``: what is said of jobs of a tenant, or another key."""
+"""``tally queues fair``, ``lines``, ``limit-key`` and ``rate-key``: what is said of a key's jobs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from backend.cli.input.identity import who
 from backend.cli.input.known_queues import known_queue
 from backend.cli.input.most_or_default import MostOrDefault
 from backend.cli.input.parts import actions
+from backend.cli.input.rate_or_word import RateOrWord
 from backend.cli.output.printing import print_json, print_rows, tell
 from backend.domain.jobs.options.fairness import FAIR_BY, FairBy, Fairness
+from backend.domain.jobs.options.rate import Rate, RateWord
 
 _WEIGHT = re.compile(r"(.+)=(\d{1,9})")
 
@@ -97,3 +99,24 @@ def limit_key(key: str, most: int | str, reason: str) -> None:
     wanted = most if isinstance(most, int) else None
     actions().types.limit_key(who(), key, wanted, reason=reason)
     tell(f"{key}: {'as its jobs say' if wanted is None else wanted or 'no limit'}")
+
+
+@click.command("rate-key")
+@click.argument("key")
+@click.argument("rate", type=RateOrWord())
+@options.reason
+def rate_key(key: str, rate: Rate | RateWord, reason: str) -> None:
+    """How many jobs of a key may start in a time in the whole deployment: `100/60` is a hundred a minute.
+
+    The key is that of jobs whose type has a rate by key: its name and the key, as `call_crm:acme`.
+    `100/60/5` lets five of them start at once. `none` lets as many start as come, `default` gives it back
+    to what the jobs say, now and with later ones.
+
+    \b
+    Examples:
+      tally queues rate-key call_crm:acme 500/60 --reason "they pay for more"
+      tally queues rate-key call_crm:acme default
+    """
+    set_to = actions().types.rate_key(who(), key, rate, reason=reason)
+    words = {RateWord.NONE: "no rate", RateWord.DECLARED: "as its jobs say"}
+    tell(f"{key}: {set_to.words if isinstance(set_to, Rate) else words[set_to]}")

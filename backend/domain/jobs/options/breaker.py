@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,10 @@ from urllib.parse import urlsplit
 
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.keyed_name import check_name
 
 #: The option under which a job carries its destination.
 DESTINATION = "destination"
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LONGEST_KEY = 128
 _PORTS = {"https": 443, "http": 80}
 
@@ -47,10 +46,7 @@ class Breaker:
     on: tuple[type[BaseException], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.name and not _NAME.fullmatch(self.name):
-            raise InvalidOption(
-                "name is 1 to 64 letters, digits, dots, dashes or underscores", field="name"
-            )
+        check_name(self.name)
         for bound in bounds.BREAKER:
             bound.checked(getattr(self, bound.name))
         if self.longest_rest < self.rest:

@@ -159,6 +159,8 @@ class OwnOptions(TypedDict, total=False):
     replay_of: Annotated[str, LINE, "The job that it repeats."]
     destination: Annotated[str, LINE, "What its breaker watches: where it is bound for."]
     scope: Annotated[str, LINE, "How long it keeps others out, and by which key."]
+    hold: Annotated[bool, "Keeps its place of limit_key from its first start until it has ended."]
+    rate_share: Annotated[str, LINE, "What a start takes of the rates that hold it, and of whose."]
     is_confined: Annotated[bool, "It may see and touch nothing of another tenant."]
 
 

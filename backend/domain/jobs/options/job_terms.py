@@ -27,6 +27,10 @@ class JobTerms(NamedTuple):
     limit_key: str = ""
     limit: int = 0
     scope: UniqueScope | None = None
+    #: Whether it keeps its place of ``limit_key`` until it has ended.
+    hold: bool = False
+    #: What a start takes of the rates that hold it, as `rate_share` reads it; empty for one of its type's.
+    rate_share: str = ""
 
     def retry_policy(self, max_attempts: int) -> RetryPolicy:
         """The policy that was fixed when the job was enqueued."""
@@ -53,6 +57,8 @@ def terms_of(options: Mapping[str, Any]) -> JobTerms:
         said("limit_key") or "",
         int(said("limit") or 0),
         scope_in(said("scope") or ""),
+        bool(said("hold")),
+        said("rate_share") or "",
     )
 
 

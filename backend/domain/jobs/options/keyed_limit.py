@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.breaker import shortened
+from backend.domain.jobs.options.keyed_name import KeyBy, check_by, check_name, key_in
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+#: For how long a job has its place: for each attempt, or from its first start until it has ended.
+HoldFor = Literal["attempt", "job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +21,24 @@ class Limit:
 
     ``by``: the field of the payload that tells the key, or a function that is given the payload (its model,
     if the type has one) and returns it as text. ``name``: types that give the same name share the slots of
-    a key; else each has its own. A job without a key is refused, or, with ``optional``, not limited. Raises
-    `InvalidOption`, naming what is wrong.
+    a key; else each has its own. A job without a key is refused, or, with ``optional``, not limited.
+    ``hold="job"``: a job has its place from its first start until it has ended, through retries and waits:
+    with one place jobs of a key go one after another. Raises `InvalidOption`, naming what is wrong.
     """
 
     most: int
-    by: str | Callable[[Any], str | None]
+    by: KeyBy
     name: str = ""
     optional: bool = False
+    hold: HoldFor = "attempt"
 
     def __post_init__(self) -> None:
         bounds.LIMIT.whole(self.most)
-        if not callable(self.by) and (not isinstance(self.by, str) or not self.by):
+        check_by(self.by)
+        check_name(self.name)
+        if self.hold not in get_args(HoldFor):
             raise InvalidOption(
-                "by is the field of the payload that tells the key, or a function", field="by"
-            )
-        if self.name and not _NAME.fullmatch(self.name):
-            raise InvalidOption(
-                "name is 1 to 64 letters, digits, dots, dashes or underscores", field="name"
+                f"a place is held for an attempt or a job, not for {self.hold!r}", field="hold"
             )
 
     def head(self, job_type: str) -> str:
@@ -50,7 +51,4 @@ class Limit:
 
     def key_in(self, payload: Mapping[str, Any]) -> str | None:
         """The key that its field of a payload tells: a text, or a whole number; None for none."""
-        value = payload.get(self.by) if isinstance(self.by, str) else None
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            return None
-        return str(value) or None
+        return key_in(payload, self.by)
