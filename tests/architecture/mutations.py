@@ -311,6 +311,14 @@ MUTATIONS = [
         ".. gate[1], id) == 1 then return false end",
         ".. gate[1], id) == 2 then return end",
     ),
+    Mutation("_places", "had >= now and had + stride or", ""),
+    Mutation("_places", "redis.call('LINSERT', list, 'BEFORE', later, id)", "0"),
+    Mutation(
+        "_places", "if waiting > 0 then return waiting end", "if waiting then return waiting end"
+    ),
+    Mutation("_places", "if not first then forget_places(root, line) return 0 end", ""),
+    Mutation("_gates", "options and TAKES_TURNS[string.match(gate, '^%a+')]", "options"),
+    Mutation("claim", "rule and rule.by ~= '' and (f[8] or ABSENT.options)", "nil"),
     Mutation("_gates", "MAY_KEEP[status] and held_gate(gates) == gate", "false"),
     Mutation("_gates", "if gate ~= kept and gate ~= 'hold:'", "if gate ~= 'hold:'"),
     Mutation("_gates", "if had_started and redis.call('SCARD'", "if redis.call('SCARD'"),

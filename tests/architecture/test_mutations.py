@@ -19,7 +19,13 @@ ROOT = Path(__file__).parents[2]
 BROKER = ROOT / "tests" / "integration" / "broker"
 #: The order behind gates is the contract's, and so are steps that have no file of their own there.
 CONTRACT = ROOT / "tests" / "contract" / "broker"
-CONTRACTS = {"pick_out": "test_picking_out.py", "rescue": "test_untold_ends.py"}
+CONTRACTS = {
+    "pick_out": "test_picking_out.py",
+    "rescue": "test_untold_ends.py",
+    "claim": "test_kept_places.py",
+    "_places": "test_fairness.py",
+    "_rates": "test_rates.py test_key_rates.py",
+}
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
@@ -42,8 +48,9 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
 def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
     own = BROKER / f"test_{MUTATIONS[number].step.removeprefix('_')}.py"
     # What steps share is held by the contract of the same name, where there is one.
-    contract = CONTRACT / CONTRACTS.get(MUTATIONS[number].step, f"test{MUTATIONS[number].step}.py")
-    first = [str(file) for file in (own, contract) if file.exists()]
+    names = CONTRACTS.get(MUTATIONS[number].step, f"test{MUTATIONS[number].step}.py").split()
+    contracts = [CONTRACT / name for name in names]
+    first = [str(file) for file in (own, *contracts) if file.exists()]
     first = first or [str(CONTRACT / "test_lines_behind_gates.py")]
 
     run = subprocess.run(

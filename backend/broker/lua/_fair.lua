@@ -8,7 +8,7 @@
 -- A rule is '<option of jobs that tells the key>', with ' weighted' where a key counts for more; '': fair no more, until no
 -- line is left.
 local line_up, leave_line_of, next_in_turn, fair_rules, set_fair_rule, come_into_turn, fair_line_of, to_list
-local first_in_lines, charge_turn
+local first_in_lines, charge_turn, turn_of
 do
   -- Of a turn: behind the key that is next by so much a new one comes, before those who have had theirs.
   local ROUND = 0.999
@@ -148,6 +148,12 @@ do
   -- One was taken off its line before its turn, which counts all the same.
   function charge_turn(root, queue, key)
     redis.call('ZINCRBY', turns_key(root, queue), strides(root, queue, {key})[key], key)
+  end
+
+  -- Whose job it is that carries these options, and how far a turn brings him.
+  function turn_of(root, queue, options)
+    local key = string.match(fair_line_of(queue, options, fair_rules(root)[queue].by), '\31(.*)$')
+    return key, strides(root, queue, {key})[key]
   end
 
   -- Out of the lines of a queue that is fair no more, into its list, in the order of turns; how many were looked at.

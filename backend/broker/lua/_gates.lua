@@ -58,12 +58,15 @@ end
 
 -- A job that may not start now waits aside, behind the gate that stopped it, so that the head of
 -- its queue stays free and no claim looks at it again before the gate opens. One that was let through and
--- finds the slot taken by a more urgent one is the next again.
-local function park(root, job, id, queue, gate)
+-- finds the slot taken by a more urgent one is the next again. `options` are those of a job of a fair queue.
+local TAKES_TURNS = {type = true, rate = true, breaker = true, frozen = true}
+local function park(root, job, id, queue, gate, options)
   local line = line_of(gate, queue)
   local key, passed = root .. ':tally:parked:' .. line, passed_gate(job)
   if passed and is_timed(passed) then redis.call('SREM', root .. ':tally:passed:' .. passed, id) end
-  local waiting = passed == gate and come_back(root, key, id, gate) or redis.call('RPUSH', key, id)
+  local in_turn = options and TAKES_TURNS[string.match(gate, '^%a+')]
+  local waiting = passed == gate and come_back(root, key, id, gate) or in_turn and put_in_turn(root, line, id, queue, options)
+    or redis.call('RPUSH', key, id)
   if waiting == 1 then note_line(root, line) end
   redis.call('HSET', job, 'parked', line)
   count(root, queue, 'parked', 1)

@@ -72,6 +72,7 @@ SHARED = (
     "_history",
     "_prelude",
     "_fair",
+    "_places",
     "_gates",
     "_freezes",
     "_rates",

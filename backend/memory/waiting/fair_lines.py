@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 
 from backend.domain.jobs.options.fairness import Fairness
 from backend.memory.kept_job import KeptJob
+from backend.memory.waiting.places import TurnsBehindGates
 
 FAIR = "fair:"
 _BETWEEN = "\x1f"
@@ -35,6 +36,8 @@ class FairLines:
     ) -> None:
         self._parked = parked
         self._counts = counts
+        #: Where their jobs stand behind gates.
+        self.places = TurnsBehindGates()
         self.rules: dict[str, Fairness] = {}
         #: Virtual time of each key, by queue: the least has the next turn.
         self.turns: defaultdict[str, dict[str, float]] = defaultdict(dict)

@@ -14,6 +14,8 @@ from backend.memory.waiting import breakers, freezes, rates
 _NO_LIMIT = 10**9
 #: Of so many jobs that are let through, one is of the lowest priority that waits.
 _TURNS = 10
+#: Gates behind which the keys of a fair queue take turns.
+_TAKES_TURNS = {"type", "rate", "breaker", "frozen"}
 
 
 def gates_of(state: BrokerState, job: KeptJob) -> dict[str, int]:
@@ -91,6 +93,14 @@ def _stand_in_line(state: BrokerState, job: KeptJob, gate: str, *, first: bool) 
     mine, passed, line = _rank(job), (gate, job.attempt), state.parked[gate]
     job.passed = passed if first else ("", 0)
     others = [state.jobs[job_id] for job_id in line]
+    rule = state.lines.rules.get(job.queue)
+    if rule is not None and not first and gate.partition(":")[0] in _TAKES_TURNS:
+        above = sum(_rank(other) < mine for other in others)
+        beside = [other.id for other in others if _rank(other) == mine]
+        key = rule.key_of(json.loads(job.options))
+        where = state.lines.places.place(f"{mine}:{gate}", beside, job.id, key, rule.stride(key))
+        line.insert(above + where, job.id)
+        return
     before = [
         _rank(other) < mine or (_rank(other) == mine and (not first or _came_back(other, gate)))
         for other in others

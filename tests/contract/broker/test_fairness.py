@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from backend.domain.errors import QueueFull
 from backend.domain.jobs.options.fairness import Fairness
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.ports import ClaimPlan, WantedTypes
 from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
@@ -308,3 +310,69 @@ def test_who_looks_for_jobs_of_some_types_finds_them_at_the_head_of_lines(scene:
     assert [job.id for job in found.jobs] == [wanted]
     assert (scene.books().lined, scene.imbalance()) == (2, {})
     assert scene.claimed_ids() == [plain, *behind]
+
+
+@pytest.mark.parametrize("gate", ["type:greet", "rate:greet"])
+def test_who_comes_late_to_a_shut_gate_has_the_next_turn_there(scene: Scene, gate: str) -> None:
+    scene.broker.fair_queues.set_rule("normal", Fairness(), by="ada", reason="")
+    if gate == "type:greet":
+        scene.do.limit("greet", 1)
+    else:
+        scene.do.rate("greet", Rate(6, 60.0, 1))
+    many = _of(scene, "acme", 9)
+    assert scene.claimed_ids() == many[:1]
+    assert scene.look.parked(gate, 0, 9) == many[1:]
+
+    few = _of(scene, "zeta", 2) + _of(scene, "beta", 1)
+    assert scene.claimed_ids() == []
+
+    found = scene.look.parked(gate, 0, 20)
+    assert {*found[1:3]} == {few[0], few[2]}
+    assert found[:1] + found[3:5] == [many[1], many[2], few[1]]
+    assert found[5:] == many[3:]
+
+
+def test_a_key_that_counts_for_more_has_more_turns_behind_a_gate(scene: Scene) -> None:
+    rule = Fairness(weights={"acme": 2})
+    scene.broker.fair_queues.set_rule("normal", rule, by="ada", reason="")
+    scene.do.limit("greet", 1)
+    scene.waiting(options={"tenant": "none"})
+    scene.claimed_ids()
+    many, others = _of(scene, "acme", 4), _of(scene, "zeta", 4)
+
+    assert scene.claimed_ids() == []
+
+    found = scene.look.parked("type:greet", 0, 20)
+    assert [job_id in many for job_id in found[:6]].count(True) == 4
+    assert [job_id for job_id in found if job_id in others] == others
+
+
+def test_those_who_left_a_line_behind_a_gate_are_no_place_to_stand(scene: Scene) -> None:
+    scene.broker.fair_queues.set_rule("normal", Fairness(), by="ada", reason="")
+    scene.do.limit("greet", 1)
+    many = _of(scene, "acme", 6)
+    [held] = scene.claim(9)
+    assert scene.cancel(many[2]) == [1]
+    assert scene.cancel(many[3]) == [1]
+
+    late = _of(scene, "zeta", 1)
+    scene.claimed_ids()
+
+    assert scene.look.parked("type:greet", 0, 9) == [many[1], *late, *many[4:]]
+    scene.settle(held, "finished")
+    assert scene.claimed_ids() == [many[1]]
+
+
+def test_behind_the_gate_of_a_key_jobs_go_in_their_order(scene: Scene) -> None:
+    """Whose jobs of one key go one after another, those have an order of their own."""
+    _fair(scene)
+    said: dict[str, Any] = {"limit_key": "k", "limit": 1}
+    tenants = ("acme", "acme", "acme", "zeta")
+    jobs = [new_job(options={"tenant": each, **said}, **said) for each in tenants]
+    ids = [scene.accept(job)[0] for job in jobs[:3]]
+    assert scene.claimed_ids() == ids[:1]
+    ids += scene.accept(jobs[3])
+
+    assert scene.claimed_ids() == []
+
+    assert scene.look.parked("key:k", 0, 9) == ids[1:]

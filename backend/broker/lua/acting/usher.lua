@@ -22,6 +22,7 @@ end
 local function forget_line(root, lines, line, gate)
   redis.call('ZREM', lines, line)
   redis.call('HDEL', root .. ':tally:turns', gate)
+  forget_places(root, line)
 end
 
 -- Whoever made them fair no more did not get to the end.

@@ -131,7 +131,8 @@ local function take(root, id, queue, claim, is_lined)
       if probe then gates[#gates + 1] = {probe} end
       return pick(root, id, f, gates, claim)
     end
-    park(root, job, id, queue, shut)
+    local rule = claim.fair[queue]
+    park(root, job, id, queue, shut, rule and rule.by ~= '' and (f[8] or ABSENT.options))
     pass_on_all(root, f[3], f[12], shut)
   end
 end
