@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import tally
@@ -24,20 +25,25 @@ def of_call(jobs: int) -> dict[str, Any]:
 
 def of_attempt(context: tally.JobContext) -> dict[str, Any]:
     """What is known of an attempt as it begins; what is ours has our name before it."""
-    known: dict[str, Any] = {
-        SYSTEM: "tally",
-        OPERATION_TYPE: PROCESS,
-        OPERATION_NAME: PROCESS,
-        DESTINATION: context.queue,
-        MESSAGE_ID: context.job_id,
-        "tally.job_type": context.job_type,
-        "tally.attempt": context.attempt,
-    }
-    if context.worker:
-        known[CLIENT_ID] = context.worker
+    known = _of_attempts(context.job_type, context.queue, context.worker).copy()
+    known[MESSAGE_ID] = context.job_id
+    known["tally.attempt"] = context.attempt
     if context.tenant:
         known["tally.tenant"] = context.tenant
     return known
+
+
+@lru_cache(maxsize=1000)
+def _of_attempts(job_type: str, queue: str, worker: str) -> dict[str, Any]:
+    """What all attempts of a type have that come from one queue to one worker process."""
+    known = {
+        SYSTEM: "tally",
+        OPERATION_TYPE: PROCESS,
+        OPERATION_NAME: PROCESS,
+        DESTINATION: queue,
+        "tally.job_type": job_type,
+    }
+    return {**known, CLIENT_ID: worker} if worker else known
 
 
 def of_exception(raised: BaseException, frames: str) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Literal
 
 from opentelemetry import context as otel_context
@@ -17,6 +18,8 @@ from tally.integrations.span_contexts import age_seconds, carried_by, span_conte
 
 __all__ = ["OpenTelemetry"]
 
+#: An attempt runs wherever its worker does: what that does otherwise is not around it.
+_NOWHERE = otel_context.Context()
 #: A first attempt that begins so soon after its job was made is a child of what made it.
 _SOON_SECONDS = 60.0
 
@@ -66,33 +69,26 @@ class OpenTelemetry(tally.Middleware):
                 raise
             _name_by_queue(span, drafts)
 
-    @contextmanager
-    def around_attempt(self, context: tally.JobContext) -> Iterator[None]:
+    def around_attempt(self, context: tally.JobContext) -> AbstractContextManager[None]:
         """A span of kind consumer; calls of the handler and jobs that it enqueues follow from it."""
+        return _AttemptSpan(self._begin, context)
+
+    def _begin(self, context: tally.JobContext) -> Span:
         made_by = span_context_of(context.traceparent, context.tracestate)
-        within = otel_context.Context()
+        within = _NOWHERE
         if made_by is not None and self._is_child(context):
             within = trace.set_span_in_context(trace.NonRecordingSpan(made_by), within)
-        # Not `start_as_current_span`: its two context managers cost as much as the span itself.
         span = self._tracer.start_span(
             f"{names.PROCESS} {context.queue}",
             context=within,
             kind=SpanKind.CONSUMER,
             attributes=names.of_attempt(context),
-            links=[Link(made_by)] if made_by is not None else [],
+            links=[Link(made_by)] if made_by is not None else (),
         )
         made = span.get_span_context()
         if made.is_valid:
             context.traceparent, context.tracestate = carried_by(made)
-        token = otel_context.attach(trace.set_span_in_context(span))
-        try:
-            yield
-        except BaseException as raised:
-            _tell(span, raised)
-            raise
-        finally:
-            otel_context.detach(token)
-            span.end()
+        return span
 
     def _is_child(self, context: tally.JobContext) -> bool:
         if self._relation != "auto":
@@ -106,6 +102,38 @@ class OpenTelemetry(tally.Middleware):
         flush = getattr(self._provider, "force_flush", None)
         if flush is not None:
             flush(2000)
+
+
+class _AttemptSpan:
+    """The span of one attempt is the current one.
+
+    Not `start_as_current_span`, and no generator: their context managers cost as much as the span itself.
+    """
+
+    __slots__ = ("_begin", "_context", "_span", "_token")
+
+    def __init__(
+        self, begin: Callable[[tally.JobContext], Span], context: tally.JobContext
+    ) -> None:
+        self._begin = begin
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._span = self._begin(self._context)
+        self._token = otel_context.attach(trace.set_span_in_context(self._span))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace_back: TracebackType | None,
+    ) -> None:
+        try:
+            if raised is not None:
+                _tell(self._span, raised)
+        finally:
+            otel_context.detach(self._token)
+            self._span.end()
 
 
 def _tell(span: Span, raised: BaseException) -> None:

@@ -19,9 +19,10 @@ def span_context_of(traceparent: str, tracestate: str) -> SpanContext | None:
     found = _TRACEPARENT.fullmatch(traceparent)
     if found is None:
         return None
-    trace_id, span_id, flags = (int(part, 16) for part in found.groups())
+    trace_id, span_id, flags = found.groups()
     state = TraceState.from_header([tracestate]) if tracestate else None
-    made_by = SpanContext(trace_id, span_id, True, TraceFlags(flags), state)
+    flag = TraceFlags(int(flags, 16))
+    made_by = SpanContext(int(trace_id, 16), int(span_id, 16), True, flag, state)
     return made_by if made_by.is_valid else None
 
 

@@ -19,6 +19,7 @@ from tally.integrations.otel import OpenTelemetry
 from tally.testing import QueueInTest, memory
 from tests.effort import calls_of
 from workers.base_worker import JobContext
+from workers.runtime.attempts.attempt_hooks import attempt_hooks
 from workers.runtime.process_hooks import ProcessHooks
 
 pytestmark = pytest.mark.usefixtures("own_middleware")
@@ -277,12 +278,14 @@ def test_what_is_left_is_sent_when_the_process_ends() -> None:
 
 
 def test_an_attempt_costs_little_more_than_the_span_itself(tracing: Tracing) -> None:
-    middleware = OpenTelemetry(tracing.provider)
     tracer = tracing.provider.get_tracer("bare")
+
+    hooks = attempt_hooks("charge")
+    assert hooks is not None
 
     def attempt() -> None:
         context = JobContext("0190-one", "charge", 1, "normal", traceparent=CALLER, worker="w1")
-        with middleware.around_attempt(context):
+        with hooks.around(context):
             pass
 
     def bare() -> None:
@@ -294,5 +297,6 @@ def test_an_attempt_costs_little_more_than_the_span_itself(tracing: Tracing) -> 
 
     for warm_up in (attempt, bare):
         warm_up()
-    # The general way to read and write a context, and to hold a span, took a hundred.
-    assert calls_of(attempt) - calls_of(bare) < 50
+    # The general ways to read and write a context, and to hold a span, took a hundred; what is around an
+    # attempt took thirty while it was held by Python's own context managers.
+    assert calls_of(attempt) - calls_of(bare) < 42

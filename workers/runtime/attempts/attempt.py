@@ -64,6 +64,8 @@ class Prepared(NamedTuple):
     to_json: Callable[[Any], str]
     #: Middleware around its attempts; None for none.
     hooks: AttemptHooks | None = None
+    #: The same without them; None where there are none.
+    bare: Prepared | None = None
 
 
 def prepare(
@@ -85,15 +87,15 @@ def prepare(
         call, hooks = hooks.surrounding(call), None
     if own_loop is not None and job_type.is_async:
         call = own_loop.running(call)
-    return Prepared(
+    bare = Prepared(
         job_type,
         call,
         takes_context=parameters > 1,
         takes_payload=parameters > 0,
         model=job_type.payload,
         to_json=result_encoder(max_result_bytes, adapter_of(job_type.handler)),
-        hooks=hooks,
     )
+    return bare if hooks is None else bare._replace(hooks=hooks, bare=bare)
 
 
 def run(prepared: Prepared, job: ClaimedJob, context: JobContext) -> Outcome:
@@ -158,9 +160,9 @@ def _checked(model: type[BaseModel], payload: Any) -> BaseModel:
 def _called(prepared: Prepared, payload: Any, context: JobContext) -> Any:
     """In a context of its own: what a handler sets in it, the next job of this slot does not see."""
     RUNNING.set(context)
-    if prepared.hooks is not None:
+    if prepared.hooks is not None and prepared.bare is not None:
         with prepared.hooks.around(context):
-            return _called(prepared._replace(hooks=None), payload, context)
+            return _called(prepared.bare, payload, context)
         return None
     if prepared.takes_context:
         return prepared.call(payload, context)
