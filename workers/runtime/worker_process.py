@@ -36,6 +36,8 @@ _TICK = 0.5
 _SLOT_TICK = 0.1
 #: Seconds that cancelled tasks have to end when the process stops.
 _UNWINDING_SECONDS = 2.0
+#: Until the last of them is cancelled, at most: of thousands, that is done for some at a time.
+_CANCELLING_SECONDS = 3.0
 
 
 class WorkerProcess:
@@ -183,7 +185,7 @@ class WorkerProcess:
         self.slot_pool.running_table.leave()
         self._claim_no_more()
         while self._has_work() and not self._requests.stopping:
-            self.slot_pool.left.acquire(timeout=_SLOT_TICK)
+            self._wait_for_leavers()
 
     def ask_to_stop(self) -> None:
         """Asks for an orderly stop; asked again, it is the same request."""
@@ -201,7 +203,7 @@ class WorkerProcess:
         self._claim_no_more()
         deadline = time.monotonic() + self._grace
         while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
-            self.slot_pool.left.acquire(timeout=_SLOT_TICK)
+            self._wait_for_leavers()
         if self._event_loop is not None and not self._requests.hurried:
             self._unwind(self._event_loop)
         self._give_back_running()
@@ -216,8 +218,18 @@ class WorkerProcess:
         """Lets tasks close what they have open. Each that ends so is given back as it ends."""
         event_loop.cancel_all()
         deadline = time.monotonic() + _UNWINDING_SECONDS
+        latest = deadline + _CANCELLING_SECONDS
         while not all(slot.is_over for slot in event_loop.slots) and time.monotonic() < deadline:
-            self.slot_pool.left.acquire(timeout=_SLOT_TICK)
+            self._wait_for_leavers()
+            if event_loop.is_cancelling:
+                deadline = min(latest, time.monotonic() + _UNWINDING_SECONDS)
+
+    def _wait_for_leavers(self) -> None:
+        """Until some slot is done: once for all that are, for who waits looks at thousands again."""
+        left = self.slot_pool.left
+        if left.acquire(timeout=_SLOT_TICK):
+            while left.acquire(blocking=False):
+                pass
 
     def _claim_no_more(self) -> None:
         self.slot_pool.stop()

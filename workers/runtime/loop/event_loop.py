@@ -66,6 +66,11 @@ class EventLoop:
             if job is not None:
                 slot.stop(job)
 
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether tasks are still to be cancelled: of thousands, it is done for some at a time."""
+        return self._thread.has_calls
+
     def close(self) -> None:
         """Closes what was opened in the loop, and ends it."""
         self._watch.end()

@@ -132,7 +132,7 @@ class LoopSlot:
         if self.running is not job or self._interrupted:
             return False
         self._interrupted = True
-        self._thread.call(self._cancel, job, raised, reason)
+        self._thread.call_in_turns(self._cancel, job, raised, reason)
         return True
 
     def _cancel(self, job: ClaimedJob, raised: type[BaseException], reason: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -17,6 +19,9 @@ log = structlog.get_logger("tally.worker")
 T = TypeVar("T")
 #: Seconds that the loop has to end what it is in the middle of.
 _ENDING_SECONDS = 1.0
+#: Of calls that may come thousands at once one turn of the loop does so many: what they set off (a
+#: cancelled task ends, and tells how) takes some 20 ms, in which the loop answers nobody.
+CALLS_OF_A_TURN = 200
 
 
 class LoopThread(threading.Thread):
@@ -29,6 +34,10 @@ class LoopThread(threading.Thread):
         #: Some job keeps it from all others: until that is over, nobody's time limit is.
         self.is_blocked = False
         self._is_over = False
+        #: Calls that are made some a turn, and whether a turn is coming that makes some.
+        self._calls: deque[Callable[[], object]] = deque()
+        self._is_turning = False
+        self._lock = threading.Lock()
 
     def run(self) -> None:
         """The loop of the thread."""
@@ -43,6 +52,35 @@ class LoopThread(threading.Thread):
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
         """Has something called in the loop; from any thread."""
         self.loop.call_soon_threadsafe(function, *arguments)
+
+    def call_in_turns(self, function: Callable[..., object], *arguments: Any) -> None:
+        """The same where thousands may come at once: some a turn, so that others have the loop between.
+
+        A stop, a lost connection to Redis or one time limit may concern every task that it has.
+        """
+        with self._lock:
+            self._calls.append(partial(function, *arguments))
+            if self._is_turning:
+                return
+            self._is_turning = True
+        self.call(self._take_turn)
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether some of those are still to be made."""
+        return self._is_turning
+
+    def _take_turn(self) -> None:
+        try:
+            for _ in range(CALLS_OF_A_TURN):
+                if not self._calls:
+                    break
+                self._calls.popleft()()
+        finally:
+            with self._lock:
+                self._is_turning = bool(self._calls)
+            if self._is_turning:
+                self.loop.call_soon(self._take_turn)
 
     def done(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of a coroutine in the loop; blocks the calling thread."""
