@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import QueueUnavailable
-from tests.unit.runtime.loops import bench
+from tests.unit.runtime.loops import Bench, bench
 from workers.runtime.loop.passing_over import PassingOver
 
 
@@ -51,6 +51,47 @@ def test_while_every_thread_is_busy_the_loop_is_filled_from_behind_plain_jobs() 
         assert it.queue.looks == [(0, 3), (100, 3)]
         assert [job.job_type for job in it.queue.waiting] == ["plain"] * 100 + ["answer"] * 2
         assert it.jobs.places.promise(5) == 3
+
+
+def _starts(it: Bench, looks: int) -> list[int]:
+    for _ in range(looks):
+        it.pool.pick_for_loop()
+    return [start for start, _ in it.queue.looks]
+
+
+def test_every_other_look_goes_deeper_until_the_queue_ends_however_long_it_is() -> None:
+    with bench({"answer": _answer, "plain": _plain}) as it:
+        it.queue.add("plain", 6050)
+
+        starts = _starts(it, 125)
+
+        assert starts[0::2][:60] == [0] * 60
+        assert starts[1::2][:60] == list(range(100, 6100, 100))
+        # The end: from here on as at first.
+        assert starts[120:125] == [0, 100, 0, 200, 0]
+
+
+def test_what_comes_to_the_front_does_not_wait_for_the_end_of_the_backlog() -> None:
+    with bench({"answer": _answer, "plain": _plain}) as it:
+        it.queue.add("plain", 6000)
+        _starts(it, 20)
+        it.queue.add("answer")
+        it.queue.waiting.insert(0, it.queue.waiting.pop())
+
+        it.pool.pick_for_loop()
+
+        assert it.queue.looks[-1][0] == 0
+        assert [outcome.result for outcome in it.settle(1)] == ["42"]
+
+
+def test_after_a_find_far_behind_the_front_comes_first_and_then_the_same_place() -> None:
+    with bench({"answer": _answer, "plain": _plain}, slots=1) as it:
+        it.queue.add("plain", 250)
+        it.queue.add("answer", 2)
+        assert _starts(it, 4) == [0, 100, 0, 200]
+        it.settle(1)
+
+        assert _starts(it, 2)[4:] == [0, 200]
 
 
 def test_nothing_is_picked_for_the_loop_while_a_thread_waits_for_work() -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks that find nothing, and between two that go on further behind in the queue:
 #: in front of a long backlog each process asks Redis for a thousand jobs a second, and not for more.
-LOOK_SECONDS, _STEP_SECONDS = 0.2, 0.1
+LOOK_SECONDS, STEP_SECONDS = 0.2, 0.1
 
 
 class LoopSeeker(threading.Thread):
@@ -39,4 +39,4 @@ class LoopSeeker(threading.Thread):
         except Exception as error:  # noqa: BLE001 - told by the outages
             return self._wait.failed(error)
         self._wait.over()
-        return _STEP_SECONDS if is_more else LOOK_SECONDS
+        return STEP_SECONDS if is_more else LOOK_SECONDS

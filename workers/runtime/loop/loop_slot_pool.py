@@ -9,7 +9,7 @@ from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.ports import WantedTypes
 from workers.runtime.loop.loop_jobs import LoopJobs
-from workers.runtime.loop.loop_seeker import LOOK_SECONDS
+from workers.runtime.loop.loop_seeker import LOOK_SECONDS, STEP_SECONDS
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.passing_over import PassingOver
 from workers.runtime.slots.idle_slots import MOST_JOBS
@@ -157,8 +157,9 @@ class LoopSlotPool(SlotPool):
             self.stopping.wait(self._listener.failed(error))
             return None
         self._listener.over()
-        if not found and not passing.is_on_its_way(passing.for_threads):
-            self._places.wait_for_room(LOOK_SECONDS)
+        if not found:
+            is_more = passing.is_on_its_way(passing.for_threads)
+            self._places.wait_for_room(STEP_SECONDS if is_more else LOOK_SECONDS)
         return found
 
     def stop(self) -> None:
