@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         PermanentFailure,
         QueueFull,
         QueueUnavailable,
+        QuotaExceeded,
         RetryLater,
         Snooze,
         TallyError,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.options.fairness import Fairness
     from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
     from backend.domain.jobs.options.keyed_limit import Limit
+    from backend.domain.jobs.options.quota import Quota
     from backend.domain.jobs.options.rate import Rate
     from backend.domain.jobs.options.unique import Unique
     from backend.domain.schedules.freeze import Freeze
@@ -124,6 +126,8 @@ __all__ = [
     "QueueFull",
     "QueueService",
     "QueueUnavailable",
+    "Quota",
+    "QuotaExceeded",
     "Rate",
     "Retry",
     "RetryLater",
@@ -176,6 +180,7 @@ _ELSEWHERE = {
     "Retry": "backend.domain.jobs.attempts.retry_rules",
     "Fairness": "backend.domain.jobs.options.fairness",
     "Limit": "backend.domain.jobs.options.keyed_limit",
+    "Quota": "backend.domain.jobs.options.quota",
     "Rate": "backend.domain.jobs.options.rate",
     "Unique": "backend.domain.jobs.options.unique",
     "SchedulerService": "backend.services.scheduler_service",

@@ -25,6 +25,7 @@ from backend.services.actions.many_jobs import ManyJobActions
 from backend.services.actions.ownership import Ownership
 from backend.services.actions.queues import JobTypeActions, QueueActions
 from backend.services.actions.schedules import ScheduleActions
+from backend.services.actions.tenants import TenantActions
 from backend.services.actions.workers import WorkerActions
 from backend.services.finding.history_service import HistoryService
 from backend.services.finding.search_service import SearchService
@@ -109,6 +110,11 @@ class PlatformActions:
     def freezes(self) -> FreezeActions:
         """Maintenance windows."""
         return FreezeActions(self._log, self._parts.freeze_service)
+
+    @cached_property
+    def tenants(self) -> TenantActions:
+        """What tenants may use."""
+        return TenantActions(self._log, self._parts.quota_service)
 
     @cached_property
     def keys(self) -> KeyActions:

@@ -14,6 +14,7 @@ from backend.domain.ports import Inspection, JobQueue
 
 if TYPE_CHECKING:
     from backend.bootstrap.action_parts import PlatformActions
+    from backend.services.access.quota_service import QuotaService
     from backend.services.finding.dead_letters import DeadLetters
     from backend.services.finding.history_service import HistoryService
     from backend.services.finding.search_service import SearchService
@@ -60,6 +61,11 @@ class PlatformCallerParts:
         """Queues whose jobs take turns by key."""
         return self._parts.broker.fair_queues
 
+    @property
+    def quotas(self) -> QuotaService:
+        """What tenants may use."""
+        return self._parts.quota_service
+
     @cached_property
     def search(self) -> SearchService:
         """Jobs wherever they are."""
@@ -87,9 +93,9 @@ class PlatformCallerParts:
         from backend.services.finding.why_service import WhyService
 
         parts = self._parts
-        return WhyService(
-            parts.inspection, parts.broker.breakers, self.fair_queues, parts.clock.now
-        )
+        broker = parts.broker
+        held = (broker.breakers, self.fair_queues, broker.quotas)
+        return WhyService(parts.inspection, *held, parts.clock.now)
 
     @cached_property
     def previews(self) -> PreviewService:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from backend.domain.history.history_ports import HistoryReader
     from backend.memory.broker import MemoryBroker
+    from backend.services.access.quota_service import QuotaService
     from backend.services.actions.action_log import AuditTrail
     from backend.services.calling.caller_parts import CallerParts
     from backend.services.events.event_service import EventService
@@ -193,6 +194,14 @@ class Platform:
     def breaker_service(self) -> BreakerService:
         """The breakers of destinations."""
         return BreakerService(self.broker.breakers, self._note_control)
+
+    @cached_property
+    def quota_service(self) -> QuotaService:
+        """What tenants may use."""
+        # Most processes never ask.
+        from backend.services.access.quota_service import QuotaService
+
+        return QuotaService(self.broker.quotas, self._note_control)
 
     def _note_control(self, name: str) -> None:
         if is_memory(self.settings.redis_url):

@@ -10,6 +10,7 @@ from backend.bootstrap.platform import Platform, new_job_id
 from backend.broker.events.event_progress import RedisEventProgress
 from backend.broker.events.event_stream import RedisEventStream
 from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.jobs.gates.quotas import RedisQuotas
 from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
@@ -116,6 +117,7 @@ def ledger_service(parts: Platform) -> LedgerService:
         ),
         controls=control_keeper(parts, engine),
         epochs=epoch_keeper(parts.home, engine),
+        quotas=RedisQuotas(client, parts.home.keys),
         now=parts.clock.now,
     )
 

@@ -155,6 +155,20 @@ class Keys:
         """Hash of the option that tells the key, by fair queue."""
         return f"{self.root}:tally:fair"
 
+    @property
+    def quotas(self) -> str:
+        """Hash of what is said of a tenant, as JSON, where it has a quota."""
+        return f"{self.root}:tally:quotas"
+
+    @property
+    def uncounted(self) -> str:
+        """Hash of how far the jobs from before a tenant's quota are counted; out of it they all are."""
+        return f"{self.root}:tally:uncounted"
+
+    def waiting(self, tenant: str) -> str:
+        """Set of the jobs that wait of a tenant with a quota."""
+        return f"{self.root}:tally:waiting:{tenant}"
+
     def weights(self, queue: str) -> str:
         """Hash of how much a key counts for in a fair queue, where that is not 1."""
         return f"{self.root}:tally:weights:{queue}"

@@ -24,6 +24,7 @@ from backend.broker.workers.untold_ends import RedisUntoldEnds
 
 if TYPE_CHECKING:
     from backend.broker.jobs.gates.fair_queues import RedisFairQueues
+    from backend.broker.jobs.gates.quotas import RedisQuotas
     from backend.broker.schedules.redis_freezes import RedisFreezes
 
 
@@ -115,6 +116,13 @@ class RedisBroker:
         from backend.broker.jobs.gates.fair_queues import RedisFairQueues
 
         return RedisFairQueues(self._client, self._keys)
+
+    @cached_property
+    def quotas(self) -> RedisQuotas:
+        """How much tenants may use."""
+        from backend.broker.jobs.gates.quotas import RedisQuotas
+
+        return RedisQuotas(self._client, self._keys)
 
     @cached_property
     def foreign(self) -> RedisForeignJobs:

@@ -32,6 +32,11 @@ COMMANDS = {
         "freezes",
         "Maintenance windows: list, add, lift.",
     ),
+    "tenants": (
+        "backend.cli.commands.gates.tenants",
+        "tenants",
+        "How much each tenant may use: list, quota.",
+    ),
     "breakers": (
         "backend.cli.commands.gates.breakers",
         "breakers",

@@ -14,6 +14,7 @@ TallyError
 ├── Unavailable               a store or a part cannot serve now; trying later may help
 │   ├── QueueUnavailable      Redis cannot be reached or refuses us
 │   ├── QueueFull             a queue's backlog or Redis' memory is at its limit
+│   │   └── QuotaExceeded     as many jobs of the tenant wait as may
 │   ├── HistoryUnavailable    Postgres cannot be reached
 │   └── HistoryBacklogFull    the recorder is too far behind to accept more
 ├── WaitTimeout               the job did not end in the time given
@@ -141,6 +142,15 @@ class QueueFull(Unavailable):
     """A queue is at its backlog limit, or Redis is at its memory limit; nothing was written."""
 
     code = "queue_full"
+
+
+class QuotaExceeded(QueueFull):
+    """As many jobs of a tenant wait as its quota allows; nothing was written of this one.
+
+    ``details`` has the ``tenant``, how many of its jobs are ``waiting``, and the ``limit``.
+    """
+
+    code = "quota_exceeded"
 
 
 class HistoryUnavailable(Unavailable):

@@ -22,6 +22,7 @@ from backend.memory.timetable import MemoryTimetable
 from backend.memory.waiting.fair_queues import MemoryFairQueues
 from backend.memory.waiting.freeze_book import MemoryFreezes
 from backend.memory.waiting.memory_breakers import MemoryBreakers
+from backend.memory.waiting.memory_quotas import MemoryQuotas
 
 
 class MemoryBroker:
@@ -46,6 +47,7 @@ class MemoryBroker:
         self.breakers = MemoryBreakers(state)
         self.freezes = MemoryFreezes(state)
         self.fair_queues = MemoryFairQueues(state)
+        self.quotas = MemoryQuotas(state)
         self.foreign = NoForeignJobs()
         self.progress_notes = MemoryProgressNotes(state)
         self.checkpoints = MemoryCheckpoints(state)

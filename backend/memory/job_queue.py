@@ -16,7 +16,7 @@ from backend.domain.jobs.job import (
 )
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import scopes
+from backend.memory.waiting import quotas, scopes
 
 
 class MemoryJobQueue:
@@ -97,6 +97,7 @@ class MemoryJobQueue:
                 queue=str(job.queue),
                 accepted=accepted,
             )
+        quotas.refuse_if_used_up(self._state, job, accepted)
 
 
 def _conflict(twin: KeptJob, job: NewJob) -> Conflict | None:

@@ -19,6 +19,7 @@ from backend.memory.waiting.fair_lines import FairLines
 if TYPE_CHECKING:
     from backend.memory.waiting.breakers import KeptBreaker
     from backend.memory.waiting.freezes import WindowKey
+    from backend.memory.waiting.quotas import KeptQuota
 
 
 class PauseNote(NamedTuple):
@@ -51,10 +52,11 @@ class BrokerState:
         self.key_limits: dict[str, int] = {}
         self.rates: dict[str, Rate] = {}
         self.key_rates: dict[str, Rate | None] = {}
-        #: By job type or key: up to which instant (µs) starts are spoken for, and who is let through.
+        #: By the name of a rate: up to which instant (µs) starts are spoken for, and who is let through.
         self.spoken_for: dict[str, int] = {}
         self.on_the_way: defaultdict[str, set[str]] = defaultdict(set)
-        #: By destination.
+        #: By tenant, and by destination.
+        self.quotas: dict[str, KeptQuota] = {}
         self.breakers: dict[str, KeptBreaker] = {}
         #: Who set, or lifted, the rate, and the limit, of a type.
         self.rated_by: dict[str, str] = {}

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from backend.broker.jobs.parked_jobs import fair_line_of as line_of
-from tests.property.model import ModelJob
-from tests.property.told_histories import ToldHistories
+from tests.property.quota_histories import QuotaHistories, tenant_of
 
 QUEUES = ("high", "normal", "low:email")
 TYPES = ("greet", "other")
@@ -29,12 +28,11 @@ LANES = ("default", "email")
 twice = st.sampled_from((False, False, False, True))
 
 
-class GatedHistories(ToldHistories):
+class GatedHistories(QuotaHistories):
     """The part of a machine that stops jobs and lets them through."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.jobs: dict[str, ModelJob] = {}
         self.paused: set[str] = set()
         self.frozen: set[str] = set()
         #: Frozen once with a ramp that outlasts the test: of those no more than some come at a time.
@@ -124,6 +122,7 @@ class GatedHistories(ToldHistories):
 
     def _within_limits(self, job_id: str) -> None:
         job = self.jobs[job_id]
+        self.within_quota(tenant_of(job))
         limits = dict(job.gates)
         if self.limits.get(job.asked.job_type):
             limits[f"type:{job.asked.job_type}"] = self.limits[job.asked.job_type]

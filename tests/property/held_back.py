@@ -9,6 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from backend.domain.jobs.job import ClaimedJob, NewJob
 from backend.domain.jobs.options.keyed_name import RATE_SHARE
+from backend.domain.jobs.options.quota import Quota
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.options.rate_share import RateShare, share_in
 from backend.domain.schedules.freeze import Freeze, Window, things_of
@@ -22,6 +23,12 @@ THINGS = (*(f"queue:{queue}" for queue in QUEUES), "lane:email", "lane:default",
 RATES = (None, Rate(1_000_000, 1.0, 1_000_000), Rate(2, 3600.0, 2))
 #: Four in an hour, of a key.
 KEY_RATE = Rate(4, 3600.0, 4)
+#: Of the one tenant: none, and each of the three.
+TENANT = "acme"
+QUOTAS = (
+    *(None, Quota(running=1), Quota(waiting=2), Quota(waiting=4, running=2)),
+    *(Quota(starts=RATES[1], running=2), Quota(starts=RATES[2])),
+)
 #: Seconds, between two strides.
 FROZEN = 353.0
 
@@ -42,6 +49,17 @@ class HeldBack:
         self.frozen: dict[str, float] = {}
         #: When so much of the rate of the key was taken; None: it holds no more.
         self.taken: list[tuple[float, int]] | None = []
+        self.quota: Quota | None = None
+        self.starts_of_tenant: list[float] = []
+
+    @rule(quota=st.sampled_from(QUOTAS))
+    def set_quota(self, quota: Quota | None) -> None:
+        """What the tenant may use; its rate counts from when another one was set."""
+        self.scene.broker.quotas.set(TENANT, quota, by="ada", reason="")
+        before = self.quota.starts if self.quota else None
+        if before != (quota.starts if quota else None):
+            self.starts_of_tenant = []
+        self.quota = quota
 
     @rule(what=st.sampled_from(THINGS), again=st.booleans())
     def pause_or_resume(self, what: str, again: bool) -> None:
@@ -100,6 +118,15 @@ class HeldBack:
     def lift_rate_of_key(self) -> None:
         self.scene.do.rate_key("crm:a", RateWord.NONE)
         self.taken = None
+
+    def _is_within_quota(self, running: int) -> None:
+        """A job of the tenant starts while so many of its jobs run."""
+        self.starts_of_tenant.append(self.now)
+        quota = self.quota or Quota(waiting=1)
+        assert quota.running is None or running < quota.running
+        if rate := quota.starts:
+            recent = [at for at in self.starts_of_tenant if at > self.now - rate.per]
+            assert len(recent) <= rate.limit
 
     def _is_open(self, queue: str) -> bool:
         return not self._stopped() & {*things_of(queue, "", "")}

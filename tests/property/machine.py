@@ -95,6 +95,8 @@ class Histories(GatedHistories):
         if unique and (holder := self._holder_of(unique)):
             assert reply == holder.encode()
             return
+        if self.is_refused(reply, tenant):
+            return
         assert reply == (2 if delayed else 1)
         state = JobState.SCHEDULED if delayed else JobState.QUEUED
         self.jobs[job.id] = ModelJob(job, state, queue)
@@ -330,6 +332,7 @@ class Histories(GatedHistories):
         for kind in TYPES:
             self.rate(kind, "")
         self.rate_key("none")
+        self.clear_quotas()
         self._thaw()
         for _ in range(4 * MOST_JOBS):
             self._work_off()
@@ -339,7 +342,7 @@ class Histories(GatedHistories):
         self.redis_agrees_with_the_model()
         self.bench.functions.call("usher", 100, 100)
         names = {name.decode().split(":")[2] for name in self.redis.scan_iter("rq:tally:*")}
-        assert not names & {"holders", "parked", "leases", "gates"}
+        assert not names & {"holders", "parked", "leases", "gates", "waiting", "quotas"}
         assert self.bench.members(self.bench.keys.schedule) == []
 
     def _thaw(self) -> None:

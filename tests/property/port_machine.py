@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from backend.domain.errors import QuotaExceeded
 from backend.domain.jobs.attempts.outcome import POISON, AttemptError
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
@@ -23,7 +25,7 @@ from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
 from tests.property.followed import call_follow_ups, follow_up_options
-from tests.property.held_back import TYPES, HeldBack, share_of
+from tests.property.held_back import TENANT, TYPES, HeldBack, share_of
 from tests.property.model import DELAYED, WAITING, ModelJob
 from tests.property.picking_out import QUEUES, PickingOut
 
@@ -52,6 +54,7 @@ asks = st.fixed_dictionaries(
         "delayed": st.sampled_from((False, False, False, True)),
         "mortal": st.sampled_from((False, False, False, True)),
         "key": st.sampled_from(("", "", "k1", "k2")),
+        "tenant": st.sampled_from(("", "", TENANT)),
         "unique": st.sampled_from(("", "", "", "u")),
         "most": st.integers(1, 3),
         "followed": st.booleans(),
@@ -98,6 +101,11 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         if said["followed"]:
             asked["options"] |= follow_up_options(job_id)
         job = new_job(job_id, queue, job_type=kind, **asked)
+        if self._is_refused(said):
+            with pytest.raises(QuotaExceeded) as refused:
+                self.scene.ask(job)
+            assert refused.value.details["waiting"] == self._waiting_of_tenant()
+            return
         [reply] = self.scene.ask(job)
         if said["unique"] and (holder := self._holder_of(said["unique"])):
             assert reply == (holder, False)
@@ -110,12 +118,22 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         self.lives |= {job_id: self.now + LIFE} if said["mortal"] else {}
         self.windows |= {said["unique"]: (job_id, self.now + WINDOW)} if said["unique"] else {}
 
+    def _is_refused(self, said: dict[str, Any]) -> bool:
+        """Whether the quota of its tenant keeps a job out that is not there yet."""
+        most = self.quota.waiting if self.quota and said["tenant"] else None
+        is_there = said["unique"] and self._holder_of(said["unique"])
+        return most is not None and self._waiting_of_tenant() >= most and not is_there
+
+    def _waiting_of_tenant(self) -> int:
+        return sum(job.state in WAITING and _is_of_tenant(job) for job in self.jobs.values())
+
     def _asked(
         self,
         *,
         delayed: bool,
         mortal: bool,
         key: str,
+        tenant: str,
         unique: str,
         most: int,
         kept: bool,
@@ -134,6 +152,7 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
                 **limit,
                 **({HOLD: True} if key and kept else {}),
                 **share_of(takes),
+                **({"tenant": tenant} if tenant else {}),
             },
             **limit,
         }
@@ -155,6 +174,8 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
             job = self.jobs[held.id]
             self._may_take(job.asked)
             job.expired = self._is_over(held.id)
+            if _is_of_tenant(job):
+                self._is_within_quota(sum(_is_of_tenant(self.jobs[h.id]) for h in self._held()))
             job.start(held)
             self.leases[held.id] = self.now + LEASE
 
@@ -337,6 +358,7 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         for kind in TYPES:
             self.rate(kind, None)
         self.lift_rate_of_key()
+        self.set_quota(None)
         for _ in range(4 * MOST_JOBS):
             if any(not job.state.is_final for job in self.jobs.values()):
                 self._work_off()
@@ -374,6 +396,10 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
 
     def _held(self) -> list[ClaimedJob]:
         return [job.held for job in self.jobs.values() if job.held is not None]
+
+
+def _is_of_tenant(job: ModelJob) -> bool:
+    return job.asked.options.get("tenant") == TENANT
 
 
 def _outcome(kind: str) -> Any:

@@ -91,6 +91,11 @@ RIGHTS: dict[str, Right] = {
     "breakers.list_breakers": _VIEWER,
     "breakers.open": _OPERATOR,
     "breakers.close": _OPERATOR,
+    # The quotas of tenants: what is their own they may see, and no more.
+    "tenants.list_tenants": _VIEWER,
+    "tenants.quota": _OWN_VIEWER,
+    "tenants.set_quota": _ADMIN,
+    "tenants.clear_quota": _ADMIN,
     # The dead letters.
     "dlq.list_dead": _VIEWER,
     "dlq.discard": _OPERATOR,

@@ -77,6 +77,10 @@ class Router:
         """Declares what a POST does."""
         return self._declare("POST", path, options)
 
+    def put(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declares what a PUT does."""
+        return self._declare("PUT", path, options)
+
     def patch(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
         """Declares what a PATCH does."""
         return self._declare("PATCH", path, options)

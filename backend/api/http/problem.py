@@ -13,7 +13,7 @@ MEDIA_TYPE = "application/problem+json"
 #: What an error knows beside its message and may tell.
 _TOLD = (
     *("accepted", "limit", "queue", "job_id", "job_type", "field", "key_id", "retry_after"),
-    *("job_ids", "may_be_accepted", "accepted_ids", "holder"),
+    *("job_ids", "may_be_accepted", "accepted_ids", "holder", "tenant", "waiting"),
 )
 
 

@@ -11,6 +11,7 @@ from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.ports import Clock
 from backend.services.access.audit_service import AuditService
 from backend.services.access.key_service import KeyService
+from backend.services.access.quota_service import QuotaService
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.families import Actions
 from backend.services.events.event_service import EventService
@@ -57,6 +58,7 @@ class ApiServices:
     events: EventService
     schedules: SchedulerService
     freezes: FreezeService
+    quotas: QuotaService
     gates: GateListing
     audit: AuditService
     action_log: ActionLog

@@ -23,6 +23,7 @@ from backend.api.routers import (
     plans,
     queues,
     schedules,
+    tenants,
     workers,
 )
 
@@ -39,6 +40,7 @@ _MODULES = (
     queues,
     freezes,
     breakers,
+    tenants,
     dead_letters,
     schedules,
     workers,

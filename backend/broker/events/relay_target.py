@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import Redis
 
-from backend.broker.jobs.enqueue_answers import has_replaced
+from backend.broker.jobs.enqueue_answers import has_replaced, is_refusal, quota_words
 from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
@@ -79,6 +79,8 @@ class RedisRelayTarget:
 
 
 def _reply(job: NewJob, code: Any) -> SendReply:
+    if is_refusal(code):
+        return SendReply(SendCode.REFUSED, _why_refused(job, code))
     if has_replaced(code):
         return SendReply(SendCode.ACCEPTED, code[0].decode())
     if isinstance(code, list):
@@ -87,8 +89,12 @@ def _reply(job: NewJob, code: Any) -> SendReply:
         return SendReply(SendCode.CONFLICT, reason)
     if isinstance(code, bytes):
         return SendReply(SendCode.ACCEPTED, code.decode())
-    if code == EnqueueCode.QUEUE_FULL:
-        return SendReply(SendCode.REFUSED, f"queue {job.queue} is at its backlog limit")
-    if code == EnqueueCode.HISTORY_FULL:
-        return SendReply(SendCode.REFUSED, "the recorder is too far behind")
     return SendReply(SendCode.ACCEPTED, job.id)
+
+
+def _why_refused(job: NewJob, code: Any) -> str:
+    if isinstance(code, list):
+        return quota_words(code, job)
+    if code == EnqueueCode.QUEUE_FULL:
+        return f"queue {job.queue} is at its backlog limit"
+    return "the recorder is too far behind"

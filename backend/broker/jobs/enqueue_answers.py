@@ -12,9 +12,11 @@ from backend.domain.errors import (
     InvalidRequest,
     QueueFull,
     QueueUnavailable,
+    QuotaExceeded,
     TallyError,
 )
 from backend.domain.jobs.job import Conflict, EnqueueReply, NewJob, new_ids, without_conflicts
+from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.step_codes import EnqueueCode
 
 _NEW = (EnqueueCode.QUEUED, EnqueueCode.SCHEDULED)
@@ -23,7 +25,20 @@ _Reply = EnqueueReply | Conflict
 
 def refuses(codes: Sequence[Any]) -> bool:
     """Whether a job of a step was refused."""
-    return any(isinstance(code, int) and code < 0 for code in codes)
+    return any(is_refusal(code) for code in codes)
+
+
+def is_refusal(code: Any) -> bool:
+    """Whether it is a number below 0, or begins with one."""
+    first = code[0] if isinstance(code, list) else code
+    return isinstance(first, int) and first < 0
+
+
+def quota_words(code: Sequence[int], job: NewJob) -> str:
+    """For people: that the quota of the job's tenant is used up; with both numbers."""
+    _, waiting, limit = code
+    tenant = labels_of(job.options).tenant
+    return f"{waiting} jobs of the tenant {tenant!r} wait, and its quota is {limit}"
 
 
 def has_replaced(code: Any) -> bool:
@@ -46,7 +61,7 @@ def replies_of(jobs: Sequence[NewJob], answers: Sequence[Any], batch: int) -> li
         for at, code in enumerate(answer, number * batch):
             if code in _NEW:
                 replies.append(EnqueueReply(jobs[at].id, created=True))
-            elif isinstance(code, int) and code < 0:
+            elif is_refusal(code):
                 refused = refused or (at, code)
             else:
                 replies.append(_other_reply(jobs[at], code))
@@ -73,7 +88,9 @@ def _refusal(
     if len(replies) > accepted:
         told = f"the first {accepted} were accepted, and some behind them: see accepted_ids"
     error = (
-        _coded(jobs[accepted], why) if isinstance(why, int) else _told(why, jobs, accepted, told)
+        _told(why, jobs, accepted, told)
+        if isinstance(why, Exception)
+        else _coded(jobs[accepted], why)
     )
     if isinstance(error, TallyError):
         if len(jobs) > 1 or not isinstance(error, QueueUnavailable):
@@ -83,7 +100,15 @@ def _refusal(
     return error
 
 
-def _coded(job: NewJob, code: int) -> TallyError:
+def _coded(job: NewJob, code: Any) -> TallyError:
+    if isinstance(code, list):
+        return QuotaExceeded(
+            f"{quota_words(code, job)}; job {job.id} was not accepted. Wait for workers, or raise it with "
+            "`tally tenants quota`",
+            tenant=labels_of(job.options).tenant,
+            waiting=code[1],
+            limit=code[2],
+        )
     if code == EnqueueCode.QUEUE_FULL:
         return QueueFull(
             f"queue {job.queue} is at its backlog limit; job {job.id} was not accepted. "

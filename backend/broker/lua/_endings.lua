@@ -48,7 +48,7 @@ local function note_follow_ups(root, id, now)
 end
 
 -- A follow-up is one more job whatever the limits say: its caller was let in, and refusing it here would lose it.
-local function enqueue_follow_up(root, plan, state, attempt, now)
+local function enqueue_follow_up(root, plan, state, attempt, quota, now)
   local job, queue, kind = root .. ':job:' .. plan.id, plan.queue, plan.job_type
   if redis.call('EXISTS', job) == 1 then return end
   local payload = plan.payload .. ',"state":"' .. state .. '","attempt":' .. attempt .. '}'
@@ -61,6 +61,10 @@ local function enqueue_follow_up(root, plan, state, attempt, now)
     redis.call('HSET', job, 'follow', plan.follow)
     note_follow_ups(root, plan.id, now)
   end
+  if quota and tenant_of(plan.options) == quota then
+    redis.call('HSET', job, 'quota', quota)
+    counts(root, plan.id, quota)
+  end
   count(root, queue, 'accepted', 1)
   redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
   queue_up(root, plan.id, queue)
@@ -71,7 +75,7 @@ end
 -- becomes of the job later. A dead one may come back and finish; otherwise none can come any more.
 local function call_follow_up(root, job, id, how, follow, now)
   local word, state = unpack(CALLS[how] or {})
-  local options, attempt = unpack(fields_of(job, 'options', 'attempt'))
+  local options, attempt, quota = unpack(fields_of(job, 'options', 'attempt', 'quota'))
   local is_dead = how == 'failed' or how == 'dead on record'
   if is_dead and string.find(follow, 'on_success', 1, true) then redis.call('HSET', job, 'follow', 'on_success')
   else
@@ -81,7 +85,7 @@ local function call_follow_up(root, job, id, how, follow, now)
   if not word or not string.find(follow, word, 1, true) then return end
   local is_ours, said = pcall(cjson.decode, options or '')
   local plan = is_ours and type(said) == 'table' and type(said.follow) == 'table' and said.follow[word]
-  if plan then enqueue_follow_up(root, plan, state, attempt or '0', now) end
+  if plan then enqueue_follow_up(root, plan, state, attempt or '0', quota, now) end
 end
 
 -- The job has ended: as 'finished', 'failed', 'canceled', 'expired', or in the dead-letter queue as 'resolved' or
@@ -95,15 +99,16 @@ end
 
 -- `how` it ends is 'canceled', because somebody withdrew it, or 'expired'.
 local function cancel_waiting(root, job, id, queue, now, reason, by, how)
-  local kind, limit_key, waiters, parked, ttl, follow, scope, gates =
-    unpack(fields_of(job, 'description', 'limit_key', 'waiters', 'parked', 'result_ttl', 'follow', 'scope', 'gates'))
+  local kind, limit_key, waiters, parked, ttl, follow, scope, gates, quota = unpack(fields_of(job, 'description', 'limit_key',
+    'waiters', 'parked', 'result_ttl', 'follow', 'scope', 'gates', 'quota'))
   redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
   redis.call('HDEL', job, 'parked')
   redis.call('PERSIST', job)
   count(root, queue, 'canceled', 1)
+  counts_no_more(root, id, quota)
   keep(root, job, id, queue, 'canceled', ttl, now)
   event_by(root, 'canceled', id, queue, by, reason)
   ended(root, job, id, how, waiters, follow, scope, now)
   leave_held_gate(root, job, id, gates)
-  if not parked then pass_on_all(root, kind, limit_key) end
+  if not parked then pass_on_all(root, kind, limit_key, quota) end
 end

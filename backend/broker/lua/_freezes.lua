@@ -95,15 +95,10 @@ function note_starts(root, queue, frozen, jobs, now)
   for _, window in ipairs(windows_of_queue(queue, frozen)) do note_started(root, window, jobs, now) end
 end
 
-local function tenant_in(options)
-  if not string.find(options or '', '"tenant"', 1, true) then return nil end
-  local is_ours, said = pcall(cjson.decode, options)
-  return is_ours and type(said) == 'table' and type(said.tenant) == 'string' and 'tenant:' .. said.tenant or nil
-end
-
 -- The gate that keeps a job from starting. Who has not waited yet goes behind those who do.
 function gate_by_freeze(root, job, kind, options, claim)
-  for _, what in ipairs({'type:' .. kind, tenant_in(options)}) do
+  local tenant = tenant_of(options)
+  for _, what in ipairs({'type:' .. kind, tenant and 'tenant:' .. tenant or nil}) do
     local window, gate = claim.frozen[what], 'frozen:' .. what
     if window then
       set_alarm(root, what, math.max(window.ends, claim.now + LOOK_AGAIN))

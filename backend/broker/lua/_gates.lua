@@ -159,12 +159,13 @@ local function limit_key(root, key, value)
   else redis.call('HSET', root .. ':tally:key_limits', key, value) end
 end
 
--- How many more may start behind a gate. A type's limit is the deployment's, a key's the next job's.
+-- How many more may start behind a gate. A type's limit is the deployment's, a tenant's its quota's, a key's the next job's.
 local function room_at(root, gate)
   local kind, name = string.match(gate, '^(%a+):(.*)$')
   if OPENERS[kind] then return OPENERS[kind](root, gate) end
   local limit
   if kind == 'type' then limit = redis.call('HGET', root .. ':tally:limits', name)
+  elseif kind == 'tenant' then limit = (quota_of(root, name) or {}).running
   else
     local first = first_behind(root, gate)
     limit = first and limit_of_key(root, name, fields_of(root .. ':job:' .. first, 'limit')[1])
@@ -184,7 +185,7 @@ end
 local function is_on_the_way(root, kind, name)
   local first = first_behind(root, kind .. ':' .. name)
   local lane = string.match(fields_of(root .. ':job:' .. first, 'origin')[1] or '', ':.*$') or ''
-  local field = kind == 'type' and 'description' or 'limit_key'
+  local field = ({type = 'description', tenant = 'quota'})[kind] or 'limit_key'
   for _, priority in ipairs({'high', 'normal', 'low'}) do
     if is_in_front(root, priority .. lane, field, name) then return true end
   end
@@ -198,8 +199,11 @@ local function pass_on(root, gate)
   end
 end
 
-local function pass_on_all(root, kind, limit_key, but)
-  for _, gate in ipairs({'type:' .. kind, limit_key and 'key:' .. limit_key or nil}) do
+local function pass_on_all(root, kind, limit_key, tenant, but)
+  local gates = {'type:' .. kind}
+  if limit_key then gates[#gates + 1] = 'key:' .. limit_key end
+  if tenant then gates[#gates + 1] = 'tenant:' .. tenant end
+  for _, gate in ipairs(gates) do
     if gate ~= but then pass_on(root, gate) end
   end
 end

@@ -5,6 +5,7 @@
 -- A rule is 'limit/seconds/burst'; a gate 'rate:<job type>', or 'rate:<key>', which has a colon in it. `alarms` has the gates by when
 -- (ms) the next may start. A start takes one unit of a rate, or as many as the job says in `rate`: '<of its type's>', or
 -- '<of its type's>/<of its key's>/<rule of its key>/<key>'. That rule holds unless an operator says another one in `key_rates`.
+-- The starts of a quota are 'rate:@<tenant>', as no key is called: each start takes one unit of them.
 local MOST_ON_THE_WAY, LEAST_PAUSE = 100, 10000
 
 local function now_us()
@@ -26,6 +27,7 @@ end
 
 -- No more than a burst: where the rate was lowered since, the job would wait for ever.
 local function cost_at(gate, rule, share)
+  if string.sub(gate, 1, 6) == 'rate:@' then return 1 end
   return math.min(share.gate == gate and share.own or share.weight, rule.burst)
 end
 
@@ -43,6 +45,7 @@ end
 
 local function rule_at(root, gate, first)
   local name = string.sub(gate, 6)
+  if string.sub(name, 1, 1) == '@' then return rule_in((quota_of(root, string.sub(name, 2)) or {}).starts) end
   if string.find(name, ':', 1, true) then return rule_of_key(root, name, first and first.rule) end
   return rule_in(redis.call('HGET', root .. ':tally:rates', name))
 end
@@ -105,7 +108,7 @@ local function is_shut_by_rate(root, job, gate, rule, cost)
 end
 
 -- Every rate that a job has to be let start by: gate, rule and cost. `rules` are those of types.
-local function rates_of(root, kind, text, rules, has_key_rates)
+local function rates_of(root, kind, text, rules, has_key_rates, tenant, quota)
   local share, found = share_in(text), {}
   local function add(gate, rule)
     if rule then found[#found + 1] = {gate = gate, rule = rule, cost = cost_at(gate, rule, share)} end
@@ -113,6 +116,7 @@ local function rates_of(root, kind, text, rules, has_key_rates)
   add('rate:' .. kind, rules and rules[kind])
   if share.gate and has_key_rates then add(share.gate, rule_of_key(root, string.sub(share.gate, 6), share.rule))
   elseif share.gate then add(share.gate, rule_in(share.rule)) end
+  if quota then add('rate:@' .. tenant, rule_in(quota.starts)) end
   return found
 end
 
@@ -172,7 +176,7 @@ local function room_by_rate(root, gate)
   local first = first_share(root, gate)
   local rule = rule_at(root, gate, first)
   -- Of a key its next job tells the rate: one that is none is dropped, and the one after it tells.
-  if not rule then return not first and string.find(gate, ':.*:') and 1 or math.huge end
+  if not rule then return not first and string.find(gate, '^rate:[^@].*:') and 1 or math.huge end
   local now, cost = now_us(), first and cost_at(gate, rule, first) or 1
   local _, room = tokens(root, gate, rule, now, cost)
   if room < cost then arm_next(root, gate, rule, now, cost) return 0 end
@@ -194,12 +198,16 @@ local function chime(root)
   return moved, head[2] and math.max(0, tonumber(head[2]) - now)
 end
 
--- What is declared of a type, or an operator says. Where no rate is left `usher` lets through who still waits.
+-- Another rule holds. Where no rate is left `usher` lets through who still waits.
+local function rule_changed(root, gate)
+  if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm(root, gate, now_ms()) end
+end
+
+-- What is declared of a type, or an operator says.
 local function rate_type(root, kind, text)
-  local gate = 'rate:' .. kind
   if text == '' then redis.call('HDEL', root .. ':tally:rates', kind)
   else redis.call('HSET', root .. ':tally:rates', kind, text) end
-  if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm(root, gate, now_ms()) end
+  rule_changed(root, 'rate:' .. kind)
 end
 
 -- What an operator says of a key: '' gives it back to what its jobs say.
@@ -207,10 +215,16 @@ local function rate_key(root, key, text)
   local gate = 'rate:' .. key
   if text == '' then redis.call('HDEL', root .. ':tally:key_rates', key)
   else redis.call('HSET', root .. ':tally:key_rates', key, text) end
-  if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm(root, gate, now_ms()) end
+  rule_changed(root, gate)
 end
 
 -- The same of a control: 'keylimit' or 'keyrate'.
 local function say_of_key(root, kind, key, value)
   if kind == 'keylimit' then limit_key(root, key, value) else rate_key(root, key, value) end
+end
+
+-- What an operator says of a tenant.
+local function say_quota(root, tenant, value)
+  set_quota(root, tenant, value)
+  rule_changed(root, 'rate:@' .. tenant)
 end

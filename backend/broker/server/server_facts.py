@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from redis import Redis
 
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
+from backend.domain.jobs.options.quota import quota_in
 from backend.telemetry.metrics.server_facts import ServerFacts
+
+#: A scrape must not take long.
+_MOST_TENANTS = 1000
 
 
 class RedisFacts:
@@ -31,7 +36,9 @@ class RedisFacts:
             pipe.zcard(self._keys.foreign)
             pipe.zcard(self._keys.breakers)
             pipe.zrange(self._keys.breakers, 0, 0, withscores=True)
-            memory, leases, expired, first, foreign, breakers, longest = pipe.execute()
+            pipe.hgetall(self._keys.quotas)
+            memory, leases, expired, first, foreign, breakers, longest, said = pipe.execute()
+            used_up = self._used_up(said) if said else (0, 0)
         return ServerFacts(
             memory_bytes=int(memory["used_memory"]),
             memory_limit_bytes=int(memory.get("maxmemory", 0)),
@@ -41,7 +48,31 @@ class RedisFacts:
             foreign_jobs=foreign,
             breakers=breakers,
             breaker_seconds=max(0.0, now - longest[0][1] / 1000) if longest else 0.0,
+            quotas=len(said),
+            quotas_waiting=used_up[0],
+            quotas_running=used_up[1],
         )
+
+    def _used_up(self, said: Mapping[bytes, bytes]) -> tuple[int, int]:
+        """How many tenants have as many jobs waiting, and running, as may; of very many not all."""
+        quotas = [(name.decode(), quota_in(text.decode())) for name, text in said.items()]
+        looked_at = quotas[:_MOST_TENANTS]
+        pipe = self._client.pipeline(transaction=False)
+        for tenant, _ in looked_at:
+            pipe.scard(self._keys.waiting(tenant))
+            pipe.scard(self._keys.holders(f"tenant:{tenant}"))
+        numbers = pipe.execute()
+        wait, run = 0, 0
+        for (_, quota), waiting, running in zip(
+            looked_at, numbers[::2], numbers[1::2], strict=True
+        ):
+            wait += _is_reached(waiting, quota.waiting if quota else None)
+            run += _is_reached(running, quota.running if quota else None)
+        return wait, run
+
+
+def _is_reached(number: int, most: int | None) -> bool:
+    return most is not None and number >= most
 
 
 def _overdue(first: list[tuple[bytes, Any]], now: float) -> float:

@@ -20,6 +20,8 @@ _SENTENCES = {
     "thawed": "The freeze is over; what waited comes in turn.",
     "limited": "The limit holds from now on; what runs goes on.",
     "opened": "Open until somebody closes it; what runs goes on.",
+    "quota-set": "The quota holds, for jobs that wait too.",
+    "quota-cleared": "The tenant may use as much as there is.",
     "let-back": "Who waited comes back, twice as many each second.",
     "changed": "Changed; it holds from now on.",
     "made": "Made; this is it.",

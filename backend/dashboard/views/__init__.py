@@ -14,6 +14,7 @@ from backend.dashboard.views import (
     overview,
     queues,
     schedules,
+    tenants,
     workers,
 )
 
@@ -25,6 +26,7 @@ _MODULES = (
     job_actions,
     dead_letters,
     queues,
+    tenants,
     workers,
     schedules,
     audit,

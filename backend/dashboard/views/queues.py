@@ -7,7 +7,7 @@ from itertools import groupby
 from flask import Response
 
 from backend.api.request.bulk_actions import shown
-from backend.api.routers import freezes
+from backend.api.routers import freezes, tenants
 from backend.api.routers import queues as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.breakers import BreakerRequest
@@ -45,6 +45,7 @@ def queues(visit: Visit) -> Response:
         away=visit.parts.breakers.count(),
         gates=api.list_gates(visit.call).items,
         freezes=freezes.list_freezes(visit.call).items,
+        quotas=tenants.list_tenants(visit.call).items,
     )
 
 

@@ -3,7 +3,8 @@
 TallyError
 ├── NotAuthenticated          nobody we know: no token, a wrong one, one that ended
 ├── NotAllowed                somebody we know, without the right to this
-└── KeyNotFound, WorkerNotFound   no key with this id, no worker of this name (InvalidRequests)
+└── KeyNotFound, WorkerNotFound, QuotaNotFound   no key with this id, no worker of this name, no quota of
+                                                 this tenant (InvalidRequests)
 """
 
 from __future__ import annotations
@@ -33,3 +34,9 @@ class WorkerNotFound(InvalidRequest):
     """No worker process of this name is on record."""
 
     code = "worker_not_found"
+
+
+class QuotaNotFound(InvalidRequest):
+    """The tenant has no quota."""
+
+    code = "quota_not_found"

@@ -8,6 +8,8 @@ from enum import IntEnum
 class EnqueueCode(IntEnum):
     """Of a new job, also of one that comes from the outbox."""
 
+    #: The quota of its tenant is used up; comes with how many wait, and how many may.
+    QUOTA_EXCEEDED = -3
     HISTORY_FULL = -2
     QUEUE_FULL = -1
     QUEUED = 1

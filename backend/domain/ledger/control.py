@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
+#: Kinds whose value is not told.
+_UNSAID = frozenset({"pause", "freeze", "quota"})
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -30,8 +33,8 @@ class Control:
         kind, _, what = self.name.partition(":")
         if not self.value:
             return f"no {kind} of {what}"
-        # What is said of a freeze is no number, and longer than a line.
-        return f"{kind} of {what}" + (f": {self.value}" if kind not in {"pause", "freeze"} else "")
+        # What is said of freezes and quotas is no number, and longer than a line.
+        return f"{kind} of {what}" + (f": {self.value}" if kind not in _UNSAID else "")
 
 
 class ControlDifference(NamedTuple):

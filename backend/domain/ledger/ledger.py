@@ -38,6 +38,8 @@ class FaultKind(StrEnum):
     WRONG_STATE = "wrong_state"
     #: Redis knows it, the record does not.
     MISSING_ROW = "missing_row"
+    #: It is counted wrongly in the quota of its tenant.
+    MISCOUNTED = "miscounted"
     #: The jobs of a queue do not add up to those accepted, and no job explains it.
     UNBALANCED = "unbalanced"
 

@@ -9,7 +9,7 @@ from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import breakers, freezes, rates
+from backend.memory.waiting import breakers, freezes, quotas, rates
 
 _NO_LIMIT = 10**9
 #: Of so many jobs that are let through, one is of the lowest priority that waits.
@@ -25,6 +25,8 @@ def gates_of(state: BrokerState, job: KeptJob) -> dict[str, int]:
         gates[f"type:{job.asked.job_type}"] = state.limits[job.asked.job_type]
     if job.asked.limit_key:
         gates[f"key:{job.asked.limit_key}"] = _limit_of_key(state, job, job.asked.limit)
+    if tenant := quotas.tenant_with_quota(state, job):
+        gates[f"tenant:{tenant}"] = quotas.running_most(state, tenant) or _NO_LIMIT
     return gates
 
 
@@ -190,7 +192,8 @@ def pass_on(state: BrokerState, gate: str) -> None:
 
 def pass_on_all(state: BrokerState, job: KeptJob, but: str = "") -> None:
     """The same for every limit of a job."""
-    for gate in (f"type:{job.asked.job_type}", f"key:{job.asked.limit_key}"):
+    tenant = quotas.tenant_of(job.asked)
+    for gate in (f"type:{job.asked.job_type}", f"key:{job.asked.limit_key}", f"tenant:{tenant}"):
         if gate != but:
             pass_on(state, gate)
 
@@ -201,7 +204,7 @@ def _limit_of_key(state: BrokerState, job: KeptJob, own: int) -> int:
 
 
 def room_at(state: BrokerState, gate: str) -> int:
-    """How many more may start. A type's limit is the deployment's, a key's the next job's."""
+    """How many more may start. A limit is the deployment's, the tenant's, or of a key the next job's."""
     kind, _, name = gate.partition(":")
     if kind == "rate":
         return rates.room_behind(state, name)
@@ -209,6 +212,8 @@ def room_at(state: BrokerState, gate: str) -> int:
         return breakers.room_behind(state, name)
     if kind == "type":
         limit = state.limits.get(name, _NO_LIMIT)
+    elif kind == "tenant":
+        limit = quotas.running_most(state, name) or _NO_LIMIT
     else:
         first = state.jobs[state.parked[gate][0]]
         own = terms_of(json.loads(first.options)).limit or first.asked.limit

@@ -9,6 +9,7 @@ from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.queue_name import lane_of
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting.quotas import OF_TENANT, starts_of, tenant_with_quota
 
 _NO_RATE = 10**9
 #: What the gates of rates are called before the job type, or the key, which has a colon in it.
@@ -30,14 +31,22 @@ class HeldBy(NamedTuple):
 
 
 def rates_of(state: BrokerState, job: KeptJob) -> list[HeldBy]:
-    """Of its type, and of its key."""
-    names = (job.asked.job_type, job.rate_share.key)
-    found = ((name, rate_at(state, name, job)) for name in names if name)
+    """Of its type, of its key, and of its tenant."""
+    found = ((name, rate_at(state, name, job)) for name in names_of(state, job))
     return [HeldBy(name, rate, _cost(name, rate, job)) for name, rate in found if rate]
+
+
+def names_of(state: BrokerState, job: KeptJob) -> list[str]:
+    """What those rates are called, whether they are limited or not."""
+    tenant = tenant_with_quota(state, job)
+    names = (job.asked.job_type, job.rate_share.key, OF_TENANT + tenant if tenant else "")
+    return [name for name in names if name]
 
 
 def rate_at(state: BrokerState, name: str, job: KeptJob | None) -> Rate | None:
     """What holds for a type; or for a key, as an operator says, or else as its next job does."""
+    if name.startswith(OF_TENANT):
+        return starts_of(state, name.removeprefix(OF_TENANT))
     if ":" not in name:
         return state.rates.get(name)
     if name in state.key_rates:
@@ -47,7 +56,7 @@ def rate_at(state: BrokerState, name: str, job: KeptJob | None) -> Rate | None:
 
 def _cost(name: str, rate: Rate, job: KeptJob) -> int:
     """No more than a burst: where the rate was lowered since, the job would wait for ever."""
-    return min(job.rate_share.weight_at(name), rate.at_once)
+    return 1 if name.startswith(OF_TENANT) else min(job.rate_share.weight_at(name), rate.at_once)
 
 
 def shut_gate(state: BrokerState, job: KeptJob) -> str:
@@ -82,7 +91,7 @@ def count_start(state: BrokerState, job: KeptJob) -> None:
 
 def leave(state: BrokerState, job: KeptJob) -> None:
     """It is not on the way any more."""
-    for name in (job.asked.job_type, job.rate_share.key):
+    for name in names_of(state, job):
         state.on_the_way[name].discard(job.id)
 
 
@@ -110,7 +119,9 @@ def room_behind(state: BrokerState, name: str) -> int:
 
 def state_of(state: BrokerState, name: str, own: Rate | None) -> tuple[Rate, int, int, int] | None:
     """A rate, how many wait behind it, when (µs) the next may start, up to when all is spoken for."""
-    rate = state.rates.get(name) if ":" not in name else state.key_rates.get(name, own)
+    rate = rate_at(state, name, None)
+    if ":" in name and not name.startswith(OF_TENANT):
+        rate = state.key_rates.get(name, own)
     if rate is None:
         return None
     spoken = _spoken_for(state, rate, name)

@@ -14,6 +14,7 @@ from backend.services.actions.ledger import HistoryActions, LedgerActions
 from backend.services.actions.many_jobs import ManyJobActions
 from backend.services.actions.queues import JobTypeActions, QueueActions
 from backend.services.actions.schedules import ScheduleActions
+from backend.services.actions.tenants import TenantActions
 from backend.services.actions.workers import WorkerActions
 
 
@@ -51,6 +52,10 @@ class Actions(Protocol):
     @property
     def freezes(self) -> FreezeActions:
         """Maintenance windows."""
+
+    @property
+    def tenants(self) -> TenantActions:
+        """What tenants may use."""
 
     @property
     def keys(self) -> KeyActions:

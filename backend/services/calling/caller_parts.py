@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     # Whoever only enqueues need not read them.
     from backend.domain.jobs.options.fairness import FairQueues
     from backend.domain.ports import Inspection
+    from backend.services.access.quota_service import QuotaService
     from backend.services.actions.families import Actions
     from backend.services.finding.dead_letters import DeadLetters
     from backend.services.finding.history_service import HistoryService
@@ -41,6 +42,10 @@ class CallerParts(Protocol):
     @property
     def fair_queues(self) -> FairQueues:
         """Queues whose jobs take turns by key."""
+
+    @property
+    def quotas(self) -> QuotaService:
+        """What tenants may use."""
 
     @property
     def search(self) -> SearchService:

@@ -12,6 +12,7 @@ from backend.services.calling.queue_parts import Reaches
 if TYPE_CHECKING:
     from backend.domain.jobs.options.breaker_state import BreakerState
     from backend.domain.jobs.options.fairness import Fairness
+    from backend.domain.jobs.options.quota import Quota, QuotaState
     from backend.domain.jobs.pause import Pause
     from backend.domain.jobs.queue_state import QueueState, WorkerState
     from backend.domain.schedules.freeze import Freeze, FreezeState
@@ -140,6 +141,24 @@ class QueueCalls(Reaches):
     ) -> Fairness | None:
         """Makes a queue fair; None makes it fair no more, and its jobs go in their order again."""
         return self._parts.actions.queues.fair(actor_of(by), queue, fairness, reason=reason)
+
+    def quotas(self) -> list[QuotaState]:
+        """The tenants with quotas: what each may use, and what it uses."""
+        return self._parts.quotas.all()
+
+    def quota(self, tenant: str) -> QuotaState | None:
+        """How one tenant stands; None where it has no quota."""
+        return self._parts.quotas.find(tenant)
+
+    def set_quota(
+        self, tenant: str, quota: Quota | None, *, reason: str = "", by: Caller = None
+    ) -> QuotaState | None:
+        """Says what a tenant may use, for jobs that wait too; None: as much as there is."""
+        actions, actor = self._parts.actions.tenants, actor_of(by)
+        if quota is not None:
+            return actions.set_quota(actor, tenant, quota, reason=reason)
+        actions.clear_quota(actor, tenant, reason=reason)
+        return None
 
     def purge(self, queue: str, *, reason: str = "", by: Caller = None) -> int:
         """Cancels everything that waits in a queue; how many jobs."""

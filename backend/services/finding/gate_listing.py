@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from backend.domain.jobs.job import JobView
+from backend.domain.jobs.options.quota import Quota, Quotas
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.options.rate_share import ONE
 from backend.domain.ports import Inspection
@@ -40,20 +41,26 @@ class GateLine(NamedTuple):
 class GateListing:
     """Reads the gates of one deployment."""
 
-    def __init__(self, inspection: Inspection, now: Callable[[], datetime]) -> None:
+    def __init__(self, inspection: Inspection, quotas: Quotas, now: Callable[[], datetime]) -> None:
         self._look = inspection
+        self._quotas = quotas
         self._now = now
 
     def all(self) -> list[GateLine]:
-        """Gates that jobs wait behind, and limits and rates that are set, by name."""
+        """Gates that jobs wait behind, and limits, rates and quotas that are set, by name."""
+        quotas = self._quotas.all(MOST_GATES)
         rates = self._look.rates()
         limits = {f"type:{name}": most for name, most in self._look.limits().items()}
         said = {*limits, *(f"rate:{name}" for name in rates)}
+        said |= {gate for state in quotas for gate in _gates_of(state.tenant, state.quota)}
+        limits |= {f"tenant:{each.tenant}": each.quota.running or 0 for each in quotas}
+        rates |= {f"@{e.tenant}": e.quota.starts for e in quotas if e.quota.starts}
         limits |= {f"key:{key}": most for key, most in self._look.key_limits().items()}
         names = sorted({*self._look.gates(), *said})[:MOST_GATES]
         first = {name: next(iter(self._look.parked(name, 0, 1)), "") for name in names}
         jobs = {job.id: job for job in self._look.jobs([each for each in first.values() if each])}
         ends, of_keys = self._ends(), self._look.key_rates()
+        ends |= {f"rate:@{each.tenant}": each.opens_at for each in quotas if each.opens_at}
         found = []
         for name in names:
             following = jobs.get(first[name])
@@ -96,7 +103,7 @@ class GateListing:
         self, gate: str, following: JobView | None, ends: Mapping[str, datetime]
     ) -> datetime | None:
         kind, _, name = gate.partition(":")
-        if kind != "rate":
+        if kind != "rate" or name.startswith("@"):
             return ends.get(gate)
         share = following.rate_share if following else ONE
         found = self._look.rate_state(name, share.rate)
@@ -112,23 +119,33 @@ def _rate_of_key(
 ) -> dict[str, Rate]:
     """What holds for the key of a gate, if it is one: as an operator says, or else as its next job does."""
     kind, _, name = gate.partition(":")
-    if kind != "rate" or ":" not in name:
+    if kind != "rate" or ":" not in name or name.startswith("@"):
         return {}
     own = following.rate_share.rate if following else None
     rate = said.get(name, own)
     return {name: rate} if rate else {}
 
 
+def _gates_of(tenant: str, quota: Quota) -> list[str]:
+    run = [f"tenant:{tenant}"] if quota.running is not None else []
+    return [*run, *([f"rate:@{tenant}"] if quota.starts is not None else [])]
+
+
 def _words(kind: str, name: str, limit: int | None, rate: Rate | None) -> str:
-    if kind == "type":
-        return f"{name}: {limit} at once" if limit else f"{name}: no limit any more"
-    if kind == "key":
-        return f"the key {name}: {limit} at once" if limit else f"the key {name}"
+    if kind in {"type", "key", "tenant"}:
+        return _limit_words(kind, name, limit)
     if kind == "rate":
         whose = f"the key {name}" if ":" in name else name
+        whose = f"the tenant {name[1:]}" if name.startswith("@") else whose
         return f"{whose}: {rate.words}" if rate else f"{whose}: no rate any more"
     if kind == "paused":
         return f"the job type {name} is paused"
     if kind == "frozen":
         return f"{words_of(name)} is frozen"
     return f"the breaker of {name}" if kind == "breaker" else f"{kind} {name}"
+
+
+def _limit_words(kind: str, name: str, limit: int | None) -> str:
+    if kind == "type":
+        return f"{name}: {limit} at once" if limit else f"{name}: no limit any more"
+    return f"the {kind} {name}: {limit} at once" if limit else f"the {kind} {name}"

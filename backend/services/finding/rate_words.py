@@ -12,7 +12,7 @@ from backend.domain.text.length_words import in_units
 class Awaited(NamedTuple):
     """A rate that a job waits for, and where it stands there."""
 
-    #: A job type, or a key.
+    #: A job type, a key, or a tenant: ``@acme``.
     name: str
     found: RateState
     #: Jobs that are let through before it, and how much all of these take.
@@ -32,6 +32,7 @@ def rate_words(awaited: Awaited) -> str:
     """A sentence for people."""
     name, found, before, *_ = awaited
     whose = f"the key {name!r}" if ":" in name else f"the job type {name}"
+    whose = f"the tenant {name[1:]!r}" if name.startswith("@") else whose
     takes = f", of which it takes {awaited.weight}" if awaited.weight > 1 else ""
     others = f"; {before} jobs are let through before it" if before else ""
     ahead = max(0.0, (awaited.starts_about - awaited.now).total_seconds())

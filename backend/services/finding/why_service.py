@@ -13,6 +13,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker_state import Breakers, BreakerStatus
 from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.jobs.options.job_labels import labels_of
+from backend.domain.jobs.options.quota import Quotas, QuotaState
 from backend.domain.jobs.options.rate import RateState
 from backend.domain.jobs.options.rate_share import ONE
 from backend.domain.jobs.queue_name import Priority, QueueName
@@ -22,6 +23,7 @@ from backend.domain.text.length_words import in_units
 from backend.services.finding.breaker_words import breaker_details, breaker_words
 from backend.services.finding.fair_words import fair_details, fair_words
 from backend.services.finding.freeze_words import freeze_details, freeze_words, thaw_words
+from backend.services.finding.quota_words import awaited_start, running_details, running_words
 from backend.services.finding.rate_words import Awaited, rate_details, rate_words
 from backend.services.health.pause_words import pause_words, resume_command
 
@@ -62,11 +64,13 @@ class WhyService:
         inspection: Inspection,
         breakers: Breakers,
         fair_queues: FairQueues,
+        quotas: Quotas,
         now: Callable[[], datetime],
     ) -> None:
         self._look = inspection
         self._breakers = breakers
         self._fair = fair_queues
+        self._quotas = quotas
         self._now = now
 
     def explain(self, job: JobView, of_tenant: str | None = None) -> Explanation:
@@ -166,6 +170,7 @@ class WhyService:
             self._freezes(job),
             self._breaker(job),
             self._gates(job, of_tenant),
+            self._quota(job, of_tenant),
         )
         causes = [*chain.from_iterable(held), *self._workers(job)]
         causes += self._turn(job)
@@ -208,6 +213,26 @@ class WhyService:
             key = job.limit_key
             if most := self._look.key_limits().get(key, job.limit):
                 yield from self._gate_of_key(job, most, of_tenant)
+
+    def _quota(self, job: JobView, of_tenant: str | None) -> Iterator[Cause]:
+        tenant = labels_of(job.options).tenant
+        found = self._quotas.find(tenant) if tenant else None
+        if found is None:
+            return
+        most = found.quota.running
+        if most is not None and found.running >= most:
+            holders, _ = self._look.gate(f"tenant:{tenant}")
+            named = self._named(holders[:_MOST_NAMED], of_tenant)
+            text, details = running_words(found, named), running_details(found, named)
+            yield Cause("quota_running", text, details)
+        yield from self._quota_starts(job, found)
+
+    def _quota_starts(self, job: JobView, found: QuotaState) -> Iterator[Cause]:
+        place = self._look.parked(f"rate:@{found.tenant}", 0, _MOST_LOOKED_AT)
+        before = place.index(job.id) if job.id in place else len(place)
+        awaited = awaited_start(found, len(place), before, self._now())
+        if awaited is not None and (place or found.opens_at):
+            yield Cause("quota_starts", rate_words(awaited), rate_details(awaited))
 
     def _breaker(self, job: JobView) -> Iterator[Cause]:
         found = self._breakers.find(job.destination) if job.destination else None

@@ -10,6 +10,7 @@ import structlog
 
 from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.quota import QuotaBook
 from backend.domain.ledger.control import Control, ControlDifference
 from backend.domain.ledger.ledger import (
     Fault,
@@ -23,6 +24,7 @@ from backend.domain.ledger.ledger_ports import LedgerRepair, LedgerStore, Ledger
 from backend.domain.ledger.lost_control import lost_controls
 from backend.services.ledger.ledger_look import Finding, SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
+from backend.services.ledger.quota_count import QuotaCount
 
 log = structlog.get_logger("tally.ledger")
 
@@ -33,7 +35,7 @@ _NAMED = 1000
 _MOST_UNKNOWN = 1000
 #: Faults that show in the books of their queue.
 _IN_THE_BOOKS = frozenset(
-    {kind for kind in FaultKind if kind not in {FaultKind.MISSING_ROW, FaultKind.UNBALANCED}}
+    set(FaultKind) - {FaultKind.MISSING_ROW, FaultKind.UNBALANCED, FaultKind.MISCOUNTED}
 )
 
 
@@ -67,6 +69,7 @@ class LedgerService:
         mender: LedgerMender,
         controls: Controls,
         epochs: Epochs,
+        quotas: QuotaBook,
         now: Callable[[], datetime],
     ) -> None:
         self._view = view
@@ -76,6 +79,7 @@ class LedgerService:
         self._mender = mender
         self._controls = controls
         self._epochs = epochs
+        self._quotas = quotas
         self._now = now
 
     def balance(self) -> list[QueueBalance]:
@@ -99,10 +103,12 @@ class LedgerService:
         report = LedgerReport(self._now(), controls=self._controls.differences())
         if repair and report.controls:
             self._controls.agree()
+        quotas = QuotaCount(self._quotas, repair=repair)
         with self._store.count() as count:
             for jobs in self._view.jobs():
                 report.jobs += len(jobs)
                 count.note_jobs(jobs)
+                self._note(report, quotas.among([job.job_id for job in jobs]), tell)
             for entries in self._view.entries():
                 report.entries += len(entries)
                 count.note_entries(entries)
@@ -112,6 +118,8 @@ class LedgerService:
                 report.recorder_is_behind |= not looked.with_record
                 for finding in looked.findings:
                     self._note(report, self._settled(finding, repair=repair), tell)
+        for faults in quotas.counted():
+            self._note(report, faults, tell)
         self._close_books(report, tell, repair=repair)
         report.ended_at = self._now()
         log.info(

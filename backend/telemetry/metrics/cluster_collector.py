@@ -131,6 +131,9 @@ def _of_server(facts: ServerFacts) -> Iterator[_Values]:
     yield metrics.FOREIGN, {(): facts.foreign_jobs}
     yield metrics.BREAKERS, {(): facts.breakers}
     yield metrics.BREAKER_OPEN, {(): facts.breaker_seconds}
+    yield metrics.QUOTAS, {(): facts.quotas}
+    used_up = {"waiting": facts.quotas_waiting, "running": facts.quotas_running}
+    yield metrics.QUOTAS_USED_UP, {(kind,): float(used_up[kind]) for kind in used_up}
     yield metrics.LEASES, {(): facts.leases}
     yield metrics.LEASES_EXPIRED, {(): facts.leases_expired}
     yield metrics.SCHEDULE_OVERDUE, {(): facts.overdue_seconds}

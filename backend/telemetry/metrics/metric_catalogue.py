@@ -147,6 +147,14 @@ BREAKER_OPEN = Metric(
     "For how long the first of them has not been closed.",
     ("shard",),
 )
+QUOTAS = Metric("tally_quotas", _GAUGE, "Tenants with quotas.", ("shard",))
+QUOTAS_USED_UP = Metric(
+    "tally_quotas_used_up",
+    _GAUGE,
+    "Tenants that use up their quota: as many of their jobs wait (new ones are refused), or run (others "
+    "wait aside), as may.",
+    ("kind", "shard"),
+)
 WORKERS = Metric(
     "tally_workers",
     _GAUGE,

@@ -21,6 +21,10 @@ class ServerFacts(NamedTuple):
     #: Destinations whose breakers are not closed, and for how long the first of them has not been.
     breakers: int = 0
     breaker_seconds: float = 0.0
+    #: Tenants with quotas, and how many of these use up what may wait, and what may run.
+    quotas: int = 0
+    quotas_waiting: int = 0
+    quotas_running: int = 0
 
 
 class FactSource(Protocol):

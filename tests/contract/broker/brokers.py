@@ -17,6 +17,7 @@ from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.history.history_ports import EventSource
 from backend.domain.jobs.options.breaker_state import Breakers
 from backend.domain.jobs.options.fairness import FairQueues
+from backend.domain.jobs.options.quota import Quotas
 from backend.domain.jobs.published_type import Declarations
 from backend.domain.ports import (
     Dispatch,
@@ -47,6 +48,7 @@ class Broker(Protocol):
     inspection: Inspection
     breakers: Breakers
     fair_queues: FairQueues
+    quotas: Quotas
     progress_notes: ProgressNotes
     checkpoints: CheckpointStore
     events: EventSource

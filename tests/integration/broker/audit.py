@@ -5,6 +5,7 @@ Reads only; returns what does not fit as sentences, so that a failing test says 
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ class Audit:
             *self._strangers(),
             *self._gates(),
             *self._lines(),
+            *self._quotas(),
             *self._owners(),
             *self._follow_ups(),
             *self._history(),
@@ -186,10 +188,34 @@ class Audit:
                 yield f"{waiting} wait for a breaker that is closed: {name}"
             if kind in {"paused", "rate", "breaker", "frozen"}:
                 continue
-            word = limits.get(name, "inf") if kind == "type" else self.jobs[waiting[0]]["limit"]
+            word: Any = (
+                limits.get(name, "inf") if kind == "type" else self.jobs[waiting[0]].get("limit")
+            )
+            if kind == "tenant":
+                word = self._quota(name).get("running", "inf")
             on_their_way = [job_id for job_id in self.jobs if self._goes_through(job_id, gate)]
             if len(held[gate]) < float(word) and not on_their_way:
                 yield f"{waiting} are stuck: {gate} has room and nobody is on the way to it"
+
+    def _quota(self, tenant: str) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(self._hash(self._keys.quotas).get(tenant, "{}"))
+        return said
+
+    def _quotas(self) -> Iterator[str]:
+        """Of each tenant with a quota that is counted: all that wait, and nobody else."""
+        quotas, uncounted = self._hash(self._keys.quotas), self._hash(self._keys.uncounted)
+        waiting: dict[str, set[str]] = defaultdict(set)
+        for job_id, job in self.jobs.items():
+            tenant = json.loads(job.get("options", "{}")).get("tenant", "")
+            is_counted = tenant in quotas and tenant not in uncounted
+            if job["status"] in {"queued", "scheduled"} and (is_counted or job.get("quota")):
+                waiting[tenant].add(job_id)
+            if is_counted and job["status"] == "started" and f"tenant:{tenant}" not in job["gates"]:
+                yield f"{job_id} runs and holds no place of {tenant}"
+        for tenant in sorted({*waiting, *quotas, *self._below("tally", "waiting")}):
+            found = self._set(self._keys.waiting(tenant))
+            if tenant not in uncounted and found != waiting[tenant]:
+                yield f"of {tenant} {found} are counted, {waiting[tenant]} wait"
 
     def _lines(self) -> Iterator[str]:
         fair = self._hash(self._keys.fair)
@@ -202,7 +228,11 @@ class Audit:
 
     def _goes_through(self, job_id: str, gate: str) -> bool:
         job = self.jobs[job_id]
-        mine = {f"type:{job['description']}", f"key:{job.get('limit_key')}"}
+        mine = {
+            f"type:{job['description']}",
+            f"key:{job.get('limit_key')}",
+            f"tenant:{job.get('quota')}",
+        }
         waits_elsewhere = job["status"] == "queued" and gate_of(job.get("parked", "")) != gate
         return gate in mine and waits_elsewhere
 

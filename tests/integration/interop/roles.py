@@ -10,6 +10,7 @@ from backend.broker.events.event_progress import RedisEventProgress
 from backend.broker.events.event_stream import LAST_GROUP, RedisEventStream
 from backend.broker.events.relay_target import RedisRelayTarget
 from backend.broker.jobs.dispatch import RedisDispatch
+from backend.broker.jobs.gates.quotas import RedisQuotas
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.jobs.lease_book import RedisLeaseBook
@@ -34,6 +35,8 @@ from backend.cli.checks.redis import check_redis
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.quota import Quota
+from backend.domain.jobs.options.rate import Rate
 from backend.domain.ledger.control import Control
 from backend.domain.ledger.ledger_ports import Attestation, RestorableJob, Seat
 from backend.domain.ports import ClaimPlan, Rescued
@@ -69,6 +72,10 @@ def serve(client: Redis, keys: Keys) -> None:
     desk.limit("greet", 1)
     desk.limit("greet", 0)
     Functions(client, keys.root).call("muster", "0", 10, "greet")
+    quotas = RedisQuotas(client, keys)
+    quotas.set("acme", Quota(1, 1, Rate(1, 1)), by="ada", reason="")
+    quotas.all(10)
+    quotas.set("acme", None, by="ada", reason="")
     _agree(client, keys)
     desk.reprioritise([("s1", "high"), ("s2", "low")], front=True, **ACT)
     desk.run_now(["s2"], **ACT)
@@ -240,6 +247,10 @@ def _compare(client: Redis, keys: Keys, job_id: str) -> None:
     repair.restore([lost], count=True)
     repair.attest(view.facts([job_id])[job_id], Attestation(EventKind.RELEASED))
     repair.write_off(view.balances()[0])
+    quotas = RedisQuotas(client, keys)
+    quotas.tenants()
+    assert list(quotas.counted("acme")) == [[]]
+    quotas.miscounted([job_id], repair=True)
 
 
 def _relay(gate: RedisRelayTarget) -> None:

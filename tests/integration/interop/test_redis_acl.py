@@ -38,11 +38,11 @@ _ASKED = (
     *("found", "enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
     "run_now",
     *("pause", "resume", "limit", "controls", "adopt", "muster", "purge", "evict"),
-    *("rate", "key_rate", "key_limit", "fairness", "breaker", "freeze"),
+    *("rate", "key_rate", "key_limit", "quota", "count_in", "fairness", "breaker", "freeze"),
 )
 #: A server that was restored without the functions has them again by itself.
 _LOADS = "tally-clock"
-_BOOKS = ("facts", "recount", "reseat", "restore", "attest", "balance")
+_BOOKS = ("facts", "recount", "enrolment", "reseat", "restore", "attest", "balance")
 _WORK = (
     *("found", "claim", "pick_out", "settle", "extend"),
     *("progress", "checkpoint", "rescue", "prune", "declare"),

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from backend.broker.events.event_progress import RedisEventProgress
 from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.jobs.gates.quotas import RedisQuotas
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
@@ -155,6 +156,7 @@ class Bureau:
             ),
             controls=self.keeper(),
             epochs=self.epochs(),
+            quotas=RedisQuotas(self.redis, self.keys),
             now=self.clock.now,
         )
 

@@ -14,6 +14,7 @@ local function obey(root, name, control)
     limit_type(root, limited, tonumber(control.value) or 0)
     if control.value ~= '' then muster({root}, {'0', '500', limited}) end
   elseif kind == 'keylimit' or kind == 'keyrate' then say_of_key(root, kind, string.sub(what, 5), control.value)
+  elseif kind == 'quota' then say_quota(root, string.sub(what, 8), control.value)
   elseif kind == 'fairness' then set_fair_rule(root, string.sub(what, 7), control.value)
   elseif kind == 'rate' then rate_type(root, string.sub(what, 6), control.value)
   elseif kind == 'breaker' and control.value ~= '' then

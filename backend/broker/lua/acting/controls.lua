@@ -41,15 +41,15 @@ local function take_over_ends(root, names, paused, limits)
     elseif kind == 'rate' and not redis.call('HGET', root .. ':tally:rates', string.sub(what, 6)) then
       rate_type(root, string.sub(what, 6), control.value)
     elseif kind == 'keylimit' or kind == 'keyrate' then say_of_key(root, kind, string.sub(what, 5), control.value)
+    elseif kind == 'quota' and not quota_of(root, string.sub(what, 8)) then say_quota(root, string.sub(what, 8), control.value)
     elseif kind == 'fairness' and not fair_rules(root)[string.sub(what, 7)] then set_fair_rule(root, string.sub(what, 7), control.value)
     elseif kind == 'limit' and not limits[string.sub(what, 6)] then take_over(root, name, '', {}) end
   end
 end
 
 local function controls(keys, argv)
-  local root, paused, limits = keys[1], {}, {}
+  local root, paused, limits, flat = keys[1], {}, {}, redis.call('HGETALL', keys[1] .. ':tally:limits')
   for _, what in ipairs(redis.call('SMEMBERS', root .. ':tally:paused')) do paused[what] = true end
-  local flat = redis.call('HGETALL', root .. ':tally:limits')
   for at = 1, #flat, 2 do limits[flat[at]] = flat[at + 1] end
   local said, names = redis.call('HGETALL', root .. ':tally:controls'), {}
   for at = 1, #said, 2 do names[#names + 1] = said[at] end

@@ -16,7 +16,7 @@ local function redrive(keys, argv)
   for at = 4, #argv - 1, 2 do
     local id, data = argv[at], argv[at + 1]
     local job = root .. ':job:' .. id
-    local status, queue, scope, attempt = unpack(fields_of(job, 'status', 'origin', 'scope', 'attempt'))
+    local status, queue, scope, attempt, quota = unpack(fields_of(job, 'status', 'origin', 'scope', 'attempt', 'quota'))
     local reply = 2
     if not is_kept_out(root, id, status, scope, argv[3]) then
       reply = redis.call('ZREM', root .. ':failed:dlq', id)
@@ -36,6 +36,7 @@ local function redrive(keys, argv)
       end
       count(root, queue, 'failed', -1)
       queue_up(root, id, queue)
+      counts(root, id, quota)
       event_by(root, 'redriven', id, queue, argv[1], argv[2], data ~= '' and data or nil)
     elseif reply == 1 then
       drop(root, id, queue, status)

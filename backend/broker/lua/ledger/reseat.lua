@@ -79,7 +79,7 @@ local function reseat(keys, argv)
   local root, id, target, now = keys[1], argv[1], argv[4], now_ms()
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters', 'attempt', 'result_ttl', 'options',
-    'follow', 'scope', 'gates')
+    'follow', 'scope', 'gates', 'quota')
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
   if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end
@@ -89,6 +89,7 @@ local function reseat(keys, argv)
   if target ~= f[1] then leave_gates(root, job, id, f[11]) end
   if not kept and target ~= 'started' then leave_held_gate(root, job, id, f[11]) end
   leave_places(root, id, own, target == 'started', kept, argv)
+  if target == 'queued' or target == 'scheduled' then counts(root, id, f[12]) else counts_no_more(root, id, f[12]) end
   if own ~= '' then list_once(root, own, id) end
   local due = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
   if target == 'scheduled' then schedule(root, id, queue, due and tonumber(due) * 1000 or tonumber(argv[5]))

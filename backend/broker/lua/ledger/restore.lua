@@ -27,6 +27,7 @@ local function remember(root, id, argv, at, now)
   if argv[at + 28] ~= '' then hold_again(root, id, argv[at + 13], argv[at + 14], had_started, add) end
   for place, name in pairs({[20] = 'suspect', [21] = 'error', [25] = 'destination', [27] = 'rate'}) do add(name, argv[at + place]) end
   if argv[at + 16] == 'queued' then add('enqueued_at', iso(now)) end
+  remember_quota(root, id, argv[at + 6], argv[at + 16] ~= 'failed', add)
   redis.call('HSET', job, unpack(fields))
   return job
 end
@@ -49,9 +50,7 @@ local function restore(keys, argv)
         -- Without lost books it was counted when it failed.
         if argv[1] ~= '1' then count(root, queue, 'failed', -1) end
       end
-      if argv[at + 22] ~= '' then
-        event(root, 'released', id, queue, argv[at + 23], argv[at + 22], argv[at + 18])
-      end
+      if argv[at + 22] ~= '' then event(root, 'released', id, queue, argv[at + 23], argv[at + 22], argv[at + 18]) end
     end
     replies[#replies + 1] = reply
   end

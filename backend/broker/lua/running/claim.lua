@@ -28,18 +28,37 @@ local function is_kept_from(root, id, gate, claim)
   return true
 end
 
-local function gates_of(root, id, kind, claim, limit_key, limit, hold)
+local function gates_of(root, id, kind, claim, limit_key, limit, hold, tenant)
   local gates = {}
   if claim.limits[kind] then gates[1] = {'type:' .. kind, claim.limits[kind]} end
   if limit_key then
     limit = claim.has_key_limits and limit_of_key(root, limit_key, limit) or tonumber(limit)
     gates[#gates + 1] = {'key:' .. limit_key, limit, hold}
   end
+  local quota = tenant and claim.quotas[tenant]
+  if quota then gates[#gates + 1] = {'tenant:' .. tenant, quota.running or math.huge} end
   for _, gate in ipairs(gates) do
     local is_shut = gate[3] and is_kept_from(root, id, gate, claim) or not gate[3] and is_full(root, gate)
     if is_shut then return nil, gate[1] end
   end
   return gates
+end
+
+-- Whose job it is, where that is a tenant with a quota, or one among whose waiting jobs it is counted still. A job that an
+-- earlier release accepted does not say so itself.
+local function counted_tenant(root, quota, options, claim)
+  if not claim.has_more then return quota end
+  local tenant = quota or tenant_of(options)
+  if not tenant then return nil end
+  if claim.has_quotas == nil then claim.has_quotas = redis.call('EXISTS', root .. ':tally:quotas') == 1 end
+  if claim.has_quotas and claim.quotas[tenant] == nil then claim.quotas[tenant] = quota_of(root, tenant) or false end
+  return (quota or claim.quotas[tenant]) and tenant or nil
+end
+
+-- It waits no more, and says whose it is once it runs.
+local function leave_waiting(root, job, id, tenant, quota)
+  gather('SREM', waiting_key(root, tenant), id)
+  if not quota then redis.call('HSET', job, 'quota', tenant) end
 end
 
 -- What the attempt before left, in case this one is given back before its handler begins.
@@ -103,7 +122,7 @@ local function take(root, id, queue, claim, is_lined)
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
-    'created_at', 'destination', 'rate', 'hold')
+    'created_at', 'destination', 'rate', 'hold', 'quota')
   if is_lined and f[1] == 'queued' and f[2] == queue then
     redis.call('HDEL', job, 'parked')
     leave_line_of(root, queue, 'fair:')
@@ -116,24 +135,27 @@ local function take(root, id, queue, claim, is_lined)
     cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally', 'expired')
   else
     local gates, shut = nil, 'paused:' .. f[3]
+    local tenant = counted_tenant(root, f[19] or nil, f[8], claim)
     if not claim.paused['type:' .. f[3]] then
       shut = claim.frozen and gate_by_freeze(root, job, f[3], f[8], claim)
         or f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
-      if not shut then gates, shut = gates_of(root, id, f[3], claim, f[12], f[13], f[18]) end
+      if not shut then gates, shut = gates_of(root, id, f[3], claim, f[12], f[13], f[18], tenant) end
     end
-    local is_rated = gates and (f[17] or (claim.rates and claim.rates[f[3]]))
-    local rated = is_rated and rates_of(root, f[3], f[17], claim.rates, claim.has_key_rates)
+    local quota = tenant and claim.quotas[tenant]
+    local is_rated = gates and (f[17] or quota or (claim.rates and claim.rates[f[3]]))
+    local rated = is_rated and rates_of(root, f[3], f[17], claim.rates, claim.has_key_rates, tenant, quota)
     local rate = rated and shut_by_rates(root, job, rated)
     if rate then gates, shut = nil, rate end
     if gates then
       if rated then take_tokens(root, rated, id) end
+      if tenant then leave_waiting(root, job, id, tenant, f[19]) end
       local probe = f[16] and claim.has_breakers and start_past_breaker(root, id, f[16], claim.now)
       if probe then gates[#gates + 1] = {probe} end
       return pick(root, id, f, gates, claim)
     end
     local rule = claim.fair[queue]
     park(root, job, id, queue, shut, rule and rule.by ~= '' and (f[8] or ABSENT.options))
-    pass_on_all(root, f[3], f[12], shut)
+    pass_on_all(root, f[3], f[12], tenant, shut)
   end
 end
 
@@ -222,14 +244,14 @@ local function claim_state(root, worker, lease_ms)
   -- One question for all: most deployments have none.
   local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers',
     root .. ':tally:frozen', root .. ':tally:fair', root .. ':tally:key_limits', root .. ':tally:key_rates',
-    root .. ':tally:alarms') > 0
+    root .. ':tally:alarms', root .. ':tally:quotas') > 0
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
   local frozen = has_more and frozen_at(root, now)
   return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
     rates = has_more and rates(root) or nil, frozen = frozen and next(frozen) and frozen or nil,
-    fair = has_more and fair_rules(root) or {},
+    fair = has_more and fair_rules(root) or {}, has_more = has_more, quotas = {},
     has_key_rates = has_more,
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
     has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}

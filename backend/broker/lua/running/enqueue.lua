@@ -12,7 +12,8 @@
 --          whatever has the job's id or key will do), follow (which of the follow-ups in its options are to come), destination,
 --          scope (see `_unique`), on_conflict (replace · debounce), rate (see `_rates`), hold ('1': it keeps its place of
 --          limit_key from its first start until it has ended)
--- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), the id of its twin when
+-- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), {-3, how many wait, how many may} where its tenant has
+--          a quota, and that is used up (nothing written), the id of its twin when
 --          the unique key or its scope is taken ({id, 'replaced', ''} when it got the payload), -1 queue
 --          full, -2 recorder too far behind (nothing written); when id or key belong to a job with other
 --          contents: that job's id, and since when it is here
@@ -67,14 +68,36 @@ local function rare_fields(call, head, id, data, options, rare, state)
   return unpack(fields)
 end
 
--- Whether a job is here. The first one of a call asks for fair queues too: most deployments have none.
+-- Whether a job is here. The first one of a call asks for fair queues and quotas too: most deployments have none.
 local function is_known(call, job)
   if not call.fair then
-    local fair = call.root .. ':tally:fair'
-    if redis.call('EXISTS', job, fair) == 0 then call.fair = {} return false end
-    call.fair = redis.call('EXISTS', fair) == 1 and fair_rules(call.root) or {}
+    local fair, quotas = call.root .. ':tally:fair', call.root .. ':tally:quotas'
+    if redis.call('EXISTS', job, fair, quotas) == 0 then call.fair = {} return false end
+    local rules = redis.call('EXISTS', fair, quotas)
+    call.fair = rules > 0 and fair_rules(call.root) or {}
+    call.has_quotas = rules == 2 or rules == 1 and not next(call.fair)
   end
   return redis.call('EXISTS', job) == 1
+end
+
+-- What is known of the quota of its tenant; nil: there is none.
+local function quota_in(call, options)
+  local tenant = call.has_quotas and tenant_of(options)
+  if not tenant then return nil end
+  local quota = call.quotas[tenant]
+  if quota == nil then
+    local said = quota_of(call.root, tenant)
+    quota = said and {tenant = tenant, most = said.waiting, new = 0,
+      wait = redis.call('SCARD', waiting_key(call.root, tenant))} or false
+    call.quotas[tenant] = quota
+  end
+  return quota or nil
+end
+
+-- Written last, with the others of the call.
+local function count_in_quota(root, id, quota)
+  gather('SADD', waiting_key(root, quota.tenant), id)
+  quota.new, quota.wait = quota.new + 1, quota.wait + 1
 end
 
 -- Its line, if it goes to one: lines of a call come into turn together, when all of it is written.
@@ -100,7 +123,8 @@ local function backlog_of(call, head)
   return listed + (tonumber(redis.call('HGET', call.root .. ':tally:counts:' .. head.queue, 'lined') or nil) or 0)
 end
 
-local function write_job(job, line, ...)
+local function write_job(job, line, quota, ...)
+  if quota then return write_job(job, line, nil, 'quota', quota.tenant, ...) end
   if line then redis.call('HSET', job, 'parked', line, ...) else redis.call('HSET', job, ...) end
 end
 
@@ -122,16 +146,18 @@ local function admit(call, head, id, payload, options, rare_text)
   if twin then return twin end
   if call.behind then return -2 end
   if call.backlog > 0 and backlog_of(call, head) >= call.backlog then return -1 end
-  local line
+  local quota, line = quota_in(call, options), nil
+  if quota and is_used_up(root, quota) then return {-3, quota.wait, quota.most} end
   if rare == NOTHING then
     line = line_of_job(call, head.queue, options)
-    write_job(job, line, first_fields(call, head, data, options, state))
+    write_job(job, line, quota, first_fields(call, head, data, options, state))
   else
     due = rare.delay and call.now + rare.delay or tonumber(rare.run_at or 0)
     state = due > call.now and 'scheduled' or 'queued'
     line = state == 'queued' and line_of_job(call, head.queue, options) or nil
-    write_job(job, line, rare_fields(call, head, id, data, options, rare, state))
+    write_job(job, line, quota, rare_fields(call, head, id, data, options, rare, state))
   end
+  if quota then count_in_quota(root, id, quota) end
   count(root, head.queue, 'accepted', 1)
   if state == 'queued' then wait_in(root, head, line, id) joined = joined + 1
   else schedule(root, id, head.queue, due) end
@@ -163,7 +189,7 @@ end
 local function enqueue(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   local stream, first = tonumber(argv[2]), 4 + argv[3]
-  local call = {root = root, now = now, stamp = iso(now), backlog = tonumber(argv[1]), joined = {}, lines = {},
+  local call = {root = root, now = now, stamp = iso(now), backlog = tonumber(argv[1]), joined = {}, lines = {}, quotas = {},
     jobs = root .. ':job:', behind = stream > 0 and events_waiting(root) >= stream}
   for at = first, #argv, 5 do
     local head = head_of(root, argv[3 + argv[at]])

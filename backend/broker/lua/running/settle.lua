@@ -93,8 +93,9 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   if kind == 'finished' or kind == 'failed' or kind == 'canceled' then
     ended(root, job, id, kind, f[8], f[12], f[14], now)
     leave_held_gate(root, job, id, f[7])
-  elseif f[14] and has_begun then
-    scopes.has_started(root, id, f[14])
+  else
+    counts(root, id, f[15])
+    if f[14] and has_begun then scopes.has_started(root, id, f[14]) end
   end
   return kind
 end
@@ -108,7 +109,7 @@ local function of_its_destination(root, kind, delay, result, f, now)
 end
 
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
-  'cancel', 'attempt', 'unique_until', 'follow', 'destination', 'scope'}
+  'cancel', 'attempt', 'unique_until', 'follow', 'destination', 'scope', 'quota'}
 
 local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}

@@ -201,7 +201,8 @@ def limit(job_type: str, most: int | str, reason: str) -> None:
 @options.as_json
 def gates(as_json: bool) -> None:
     """Shows what keeps jobs from starting: each gate, who waits behind it, since when, when it opens."""
-    found = GateListing(platform().inspection, platform().clock.now).all()
+    parts = platform()
+    found = GateListing(parts.inspection, parts.broker.quotas, parts.clock.now).all()
     if as_json:
         print_json({"gates": [plain(line) for line in found]})
         return

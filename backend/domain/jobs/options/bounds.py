@@ -80,6 +80,9 @@ RATE_BURST = Bound("burst", 1, 1_000_000, "", is_whole=True)
 UNIQUE_SECONDS = Bound("unique", 0.001, _YEAR)
 DEBOUNCE = Bound("delay", 0.001, _YEAR)
 MAX_WAIT = Bound("max_wait_seconds", 0.001, 2 * _YEAR)
+#: How many jobs of a tenant may wait, and run at once.
+QUOTA_WAITING = Bound("waiting", 1, 1_000_000_000, "", is_whole=True)
+QUOTA_RUNNING = Bound("running", 1, 1_000_000, "", is_whole=True)
 FAIR_WEIGHT = Bound("weight", 1, 1000, "", is_whole=True)
 VERSION = Bound("version", 1, 1_000_000, "", is_whole=True)
 #: What a `Breaker` is told.

@@ -1,0 +1,41 @@
+"""What to tell of a job that waits because of the quota of its tenant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from backend.domain.jobs.options.quota import QuotaState
+from backend.domain.jobs.options.rate import RateState
+from backend.services.finding.rate_words import Awaited
+
+
+def running_words(found: QuotaState, named: list[str]) -> str:
+    """A sentence for people, where as many run as may."""
+    jobs = f": {', '.join(named)}" if named else ""
+    return (
+        f"of the tenant {found.tenant!r} {found.quota.running} jobs may run at once, and {found.running} "
+        f"do{jobs}"
+    )
+
+
+def running_details(found: QuotaState, named: list[str]) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "gate": f"tenant:{found.tenant}",
+        "tenant": found.tenant,
+        "limit": found.quota.running,
+        "holders": named,
+        "waiting": found.aside,
+    }
+
+
+def awaited_start(found: QuotaState, waiting: int, before: int, now: datetime) -> Awaited | None:
+    """Where a job stands that has so many before it; None where nothing is limited."""
+    rate = found.quota.starts
+    if rate is None:
+        return None
+    ahead = timedelta(microseconds=(rate.at_once - 1) * rate.every_us)
+    spoken_for = found.opens_at + ahead if found.opens_at else now
+    state = RateState(rate, waiting, found.opens_at, spoken_for)
+    return Awaited(f"@{found.tenant}", state, before, before, 1, now)

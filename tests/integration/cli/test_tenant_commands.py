@@ -1,0 +1,50 @@
+"""Quotas of tenants at a shell."""
+
+from __future__ import annotations
+
+from backend.bootstrap.current import platform
+from backend.cli.input.identity import who
+from backend.domain.jobs.options.quota import Quota
+from backend.domain.jobs.options.rate import Rate
+from tests.integration.cli.shell import Shell
+
+
+def _quota() -> Quota | None:
+    found = platform().quota_service.find("acme")
+    return found.quota if found else None
+
+
+def test_a_quota_is_said_shown_and_taken_away_with_a_name(shell: Shell) -> None:
+    words = ("--waiting", "50000", "--running", "40", "--starts", "600/60")
+    said = shell.run("tenants", "quota", "acme", *words, "--reason", "their contract")
+    [found] = shell.json("tenants", "list")["tenants"]
+
+    assert "acme: 50000 wait, 40 run, 600 in 60 s start" in said.talk + said.text
+    assert (found["tenant"], found["by"], found["reason"]) == ("acme", who().name, "their contract")
+    assert "0 of 50000" in shell.run("tenants", "list").text
+    assert "0 of 40" in shell.run("tenants", "quota", "acme").text
+    assert shell.json("tenants", "quota", "acme")["quota"]["waiting"] == 50000
+    gone = shell.run("tenants", "quota", "acme", "--off")
+    assert "acme: no quota any more" in gone.talk + gone.text
+    assert shell.json("tenants", "list") == {"tenants": []}
+
+
+def test_what_is_not_said_stays(shell: Shell) -> None:
+    shell.run("tenants", "quota", "acme", "--waiting", "5", "--starts", "600/60/20")
+
+    shell.run("tenants", "quota", "acme", "--running", "3")
+    assert _quota() == Quota(5, 3, Rate(600, 60, 20))
+
+    shell.run("tenants", "quota", "acme", "--waiting", "none", "--starts", "none")
+    assert _quota() == Quota(running=3)
+
+    shell.run("tenants", "quota", "acme", "--running", "none")
+    assert _quota() is None
+
+
+def test_what_is_not_there_or_contradicts_itself_is_refused(shell: Shell) -> None:
+    assert "has no quota" in shell.run("tenants", "quota", "nobody", status=2).talk
+    shell.run("tenants", "quota", "acme", "--waiting", "5")
+    assert "did you mean" in shell.run("tenants", "quota", "acm", status=2).talk.lower()
+    shell.run("tenants", "quota", "acme", "--off", "--waiting", "5", status=2)
+    shell.run("tenants", "quota", "acme", "--waiting", "0", status=2)

@@ -1,0 +1,35 @@
+"""The page of queues shows quotas, sets one and takes it away."""
+
+from __future__ import annotations
+
+from backend.domain.access.actor import Actor
+from backend.domain.jobs.options.quota import Quota
+from backend.domain.jobs.options.rate import Rate
+from tests.e2e.stage import Stage
+from tests.integration.dashboard.visitor import Visitor
+
+
+def test_the_page_shows_what_a_tenant_may_use_and_uses(admin: Visitor, stage: Stage) -> None:
+    quota = Quota(1, 40, Rate(600, 60))
+    stage.platform.quota_service.set("<acme>", quota, by=Actor("ada"), reason="the <contract>")
+    stage.platform.queue_service.enqueue_job("sync_customer", {"customer": 5}, tenant="<acme>")
+
+    page = admin.get("/queues").text
+
+    assert "&lt;acme&gt;" in page
+    assert "the &lt;contract&gt;" in page
+    assert "600 in 60 s" in page
+    assert "used up" in page
+
+
+def test_a_quota_is_set_and_taken_away_there(admin: Visitor, stage: Stage) -> None:
+    service = stage.platform.quota_service
+    admin.send("/quotas/set", tenant="acme", waiting="5", starts="600", per="60", reason="why")
+
+    found = service.find("acme")
+    assert found is not None
+    assert (found.quota, found.reason) == (Quota(5, None, Rate(600, 60, 60)), "why")
+
+    admin.send("/quotas/clear", tenant="acme", reason="done")
+
+    assert service.all() == []
