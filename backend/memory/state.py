@@ -55,7 +55,6 @@ class BrokerState:
         #: By the name of a rate: up to which instant (µs) starts are spoken for, and who is let through.
         self.spoken_for: dict[str, int] = {}
         self.on_the_way: defaultdict[str, set[str]] = defaultdict(set)
-        #: By tenant, and by destination.
         self.quotas: dict[str, KeptQuota] = {}
         self.breakers: dict[str, KeptBreaker] = {}
         #: Who set, or lifted, the rate, and the limit, of a type.

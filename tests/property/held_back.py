@@ -14,6 +14,7 @@ from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.options.rate_share import RateShare, share_in
 from backend.domain.schedules.freeze import Freeze, Window, things_of
 from tests.contract.broker.scene import Scene
+from tests.property.model import WAITING, ModelJob
 from tests.property.picking_out import QUEUES
 
 LANES = ("default", "email")
@@ -38,6 +39,7 @@ class HeldBack:
 
     scene: Scene
     now: float
+    jobs: dict[str, ModelJob]
 
     def begin_to_hold(self) -> None:
         """Nothing is held yet."""
@@ -119,6 +121,14 @@ class HeldBack:
         self.scene.do.rate_key("crm:a", RateWord.NONE)
         self.taken = None
 
+    def _is_refused(self, tenant: str, *, is_there: bool) -> bool:
+        """Whether the quota of its tenant keeps a job out that is not there yet."""
+        most = self.quota.waiting if self.quota and tenant else None
+        return most is not None and self._waiting_of_tenant() >= most and not is_there
+
+    def _waiting_of_tenant(self) -> int:
+        return sum(job.state in WAITING and is_of_tenant(job) for job in self.jobs.values())
+
     def _is_within_quota(self, running: int) -> None:
         """A job of the tenant starts while so many of its jobs run."""
         self.starts_of_tenant.append(self.now)
@@ -143,3 +153,8 @@ class HeldBack:
 def share_of(takes: int) -> dict[str, str]:
     """The option of a job that takes so much of the rate of the key; 0: nothing holds it."""
     return {RATE_SHARE: RateShare(1, takes, "crm:a", KEY_RATE).text} if takes else {}
+
+
+def is_of_tenant(job: ModelJob) -> bool:
+    """Whether it is a job of the one tenant."""
+    return job.asked.options.get("tenant") == TENANT

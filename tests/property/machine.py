@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from backend.broker.keys import Keys
-from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job import ClaimedJob, NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
 from tests.integration.broker.bench import ERROR, Bench, new_job
@@ -94,14 +94,15 @@ class Histories(GatedHistories):
         reply = self.bench.enqueue(job, lean=lean)[0]
         if unique and (holder := self._holder_of(unique)):
             assert reply == holder.encode()
-            return
-        if self.is_refused(reply, tenant):
-            return
-        assert reply == (2 if delayed else 1)
-        state = JobState.SCHEDULED if delayed else JobState.QUEUED
+        elif not self.is_refused(reply, tenant):
+            assert reply == (2 if delayed else 1)
+            self._is_accepted(job, queue, again=again)
+
+    def _is_accepted(self, job: NewJob, queue: str, *, again: bool) -> None:
+        state = JobState.SCHEDULED if job.delay else JobState.QUEUED
         self.jobs[job.id] = ModelJob(job, state, queue)
-        if unique:
-            self.uniques[unique] = job.id
+        if job.unique_key:
+            self.uniques[job.unique_key] = job.id
         if again:
             self._changes_nothing(lambda: self.bench.enqueue(job) == [3])
 

@@ -25,7 +25,7 @@ from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
 from tests.property.followed import call_follow_ups, follow_up_options
-from tests.property.held_back import TENANT, TYPES, HeldBack, share_of
+from tests.property.held_back import TENANT, TYPES, HeldBack, is_of_tenant, share_of
 from tests.property.model import DELAYED, WAITING, ModelJob
 from tests.property.picking_out import QUEUES, PickingOut
 
@@ -101,10 +101,10 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         if said["followed"]:
             asked["options"] |= follow_up_options(job_id)
         job = new_job(job_id, queue, job_type=kind, **asked)
-        if self._is_refused(said):
-            with pytest.raises(QuotaExceeded) as refused:
+        there = said["unique"] and self._holder_of(said["unique"])
+        if self._is_refused(said["tenant"], is_there=bool(there)):
+            with pytest.raises(QuotaExceeded, match=f"^{self._waiting_of_tenant()} jobs of the"):
                 self.scene.ask(job)
-            assert refused.value.details["waiting"] == self._waiting_of_tenant()
             return
         [reply] = self.scene.ask(job)
         if said["unique"] and (holder := self._holder_of(said["unique"])):
@@ -117,15 +117,6 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         self.due |= {job_id: self.now + DELAY} if said["delayed"] else {}
         self.lives |= {job_id: self.now + LIFE} if said["mortal"] else {}
         self.windows |= {said["unique"]: (job_id, self.now + WINDOW)} if said["unique"] else {}
-
-    def _is_refused(self, said: dict[str, Any]) -> bool:
-        """Whether the quota of its tenant keeps a job out that is not there yet."""
-        most = self.quota.waiting if self.quota and said["tenant"] else None
-        is_there = said["unique"] and self._holder_of(said["unique"])
-        return most is not None and self._waiting_of_tenant() >= most and not is_there
-
-    def _waiting_of_tenant(self) -> int:
-        return sum(job.state in WAITING and _is_of_tenant(job) for job in self.jobs.values())
 
     def _asked(
         self,
@@ -174,8 +165,8 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
             job = self.jobs[held.id]
             self._may_take(job.asked)
             job.expired = self._is_over(held.id)
-            if _is_of_tenant(job):
-                self._is_within_quota(sum(_is_of_tenant(self.jobs[h.id]) for h in self._held()))
+            if is_of_tenant(job):
+                self._is_within_quota(sum(is_of_tenant(self.jobs[h.id]) for h in self._held()))
             job.start(held)
             self.leases[held.id] = self.now + LEASE
 
@@ -396,10 +387,6 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
 
     def _held(self) -> list[ClaimedJob]:
         return [job.held for job in self.jobs.values() if job.held is not None]
-
-
-def _is_of_tenant(job: ModelJob) -> bool:
-    return job.asked.options.get("tenant") == TENANT
 
 
 def _outcome(kind: str) -> Any:
