@@ -22,7 +22,8 @@ CONTRACT = ROOT / "tests" / "contract" / "broker"
 CONTRACTS = {
     "pick_out": "test_picking_out.py",
     "rescue": "test_untold_ends.py",
-    "claim": "test_kept_places.py",
+    "claim": "test_kept_places.py test_fairness.py",
+    "_gates": "test_gates.py test_fairness.py",
     "_places": "test_fairness.py",
     "_rates": "test_rates.py test_key_rates.py",
 }
