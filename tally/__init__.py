@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.job_state import JobState
     from backend.domain.jobs.options.breaker import Breaker
     from backend.domain.jobs.options.fairness import Fairness
-    from backend.domain.jobs.options.job_options import EnqueueOptions, JobOptions
+    from backend.domain.jobs.options.job_options import EnqueueOptions, FollowUpRequest, JobOptions
     from backend.domain.jobs.options.keyed_limit import Limit
     from backend.domain.jobs.options.quota import Quota
     from backend.domain.jobs.options.rate import Rate
@@ -95,6 +95,7 @@ __all__ = [
     "Exponential",
     "Failure",
     "Fairness",
+    "FollowUpRequest",
     "Freeze",
     "HistoryBacklogFull",
     "HistoryUnavailable",
@@ -165,6 +166,7 @@ _ELSEWHERE = {
     "EventBus": "backend.services.events.event_bus",
     "Exponential": "backend.domain.jobs.attempts.backoff",
     "Failure": "backend.domain.jobs.attempts.retry_rules",
+    "FollowUpRequest": "backend.domain.jobs.options.job_options",
     "Freeze": "backend.domain.schedules.freeze",
     "Job": "workers.job_types.job_handle",
     "JobContext": "workers.base_worker",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from backend.domain.errors import PermanentFailure, RetryLater, Snooze
 from backend.domain.jobs.options import bounds
@@ -14,6 +14,9 @@ from backend.domain.jobs.queue_name import DEFAULT_LANE
 from workers.job_types.current_job import current_job
 from workers.job_types.declaring import job_type, task
 from workers.job_types.job_log import JobLog
+
+if TYPE_CHECKING:
+    from workers.job_types.job_ended import JobEnded
 
 __all__ = [
     "BaseWorker",
@@ -92,6 +95,8 @@ class JobContext:
     #: The span that asked for the job, or this attempt's own where a tracer made one; W3C Trace Context.
     traceparent: str = ""
     tracestate: str = ""
+    #: The job that this one follows, and how that ended; None for one that follows none.
+    follows: JobEnded | None = None
     #: Why an async handler is being cancelled: ``timeout``, ``canceled``, ``stopping`` or ``lease_lost``.
     stop_reason: str = ""
     #: The log, once the handler has asked for it, or a library has written a line.

@@ -65,7 +65,17 @@ def _said(options: ClientOptions) -> tuple[str, dict[str, Any]]:
     sets = {
         name: sorted(value) for name, value in said.items() if isinstance(value, set | frozenset)
     }
-    return key, {**said, **sets}
+    return key, {**said, **sets, **_follow_ups(said)}
+
+
+def _follow_ups(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows, where a model is its payload."""
+    asked = {word: said[word] for word in ("on_success", "on_failure") if word in said}
+    return {
+        word: {**one, "payload": _fields(one["payload"])}
+        for word, one in asked.items()
+        if not isinstance(one, str) and one.get("payload") is not None
+    }
 
 
 def _fields(payload: Any) -> dict[str, Any]:

@@ -70,7 +70,10 @@ class UnknownPriority(InvalidRequest):
 
 
 class InvalidPayload(InvalidRequest):
-    """The payload does not fit the job type; ``details["errors"]`` names each field."""
+    """The payload does not fit the job type; ``details["errors"]`` names each field.
+
+    Of what follows a job, ``details["option"]`` says whose payload it is.
+    """
 
     code = "invalid_payload"
 

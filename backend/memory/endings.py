@@ -11,7 +11,14 @@ from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options.follow_ups import FOLLOW, ON_FAILURE, ended_state
+from backend.domain.jobs.options.follow_ups import (
+    FOLLOW,
+    FOLLOWS,
+    ON_FAILURE,
+    Followed,
+    ended_state,
+    options_text,
+)
 from backend.domain.jobs.queue_name import QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
@@ -177,17 +184,22 @@ def call_follow_up(state: BrokerState, job: KeptJob, how: str) -> None:
         return
     plan = json.loads(job.options)[FOLLOW][called[0]]
     if state.find(plan["id"]) is None:
-        state.accept(_job_of(plan, job, called[1].value))
+        told = Followed(job.id, job.asked.job_type, called[1].value, job.attempt)
+        state.accept(_job_of(plan, told))
 
 
-def _job_of(plan: dict[str, Any], ended: KeptJob, state: str) -> NewJob:
+def _job_of(plan: dict[str, Any], ended: Followed) -> NewJob:
+    """The follow-up; its own payload says nothing of how that job ended, but its options always do."""
+    told = ended._asdict()
     return NewJob(
         id=plan["id"],
         job_type=plan["job_type"],
         queue=QueueName.parse(plan["queue"]),
-        payload=f'{plan["payload"]},"state":"{state}","attempt":{ended.attempt}}}',
-        options=json.loads(plan["options"]),
+        payload=plan["payload"] if "payload" in plan else options_text(told),
+        options={"parent_id": ended.job_id, FOLLOWS: told, **json.loads(plan["options"])},
         max_attempts=plan["max_attempts"],
         timeout=plan["timeout"],
         result_ttl=plan["result_ttl"],
+        limit_key=plan.get("limit_key", ""),
+        limit=plan.get("limit", 0),
     )

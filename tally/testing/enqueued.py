@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.options.follow_ups import WORDS, follow_ups_of
 from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.options.job_options import OPTIONS
 
@@ -43,10 +44,20 @@ class EnqueuedJob:
             return self.delay or None
         if name == "job_id":
             return self.id
+        if name in WORDS:
+            return self._follow_up(name)
         found = labels_of(self.options)
         if name == "tags":
             return list(found.tags)
         return self.options.get(name, getattr(found, name, None))
+
+    def _follow_up(self, when: str) -> Any:
+        """As a caller says it: a name, or a job with a payload of its own."""
+        for each in follow_ups_of(self.options):
+            if each.when == when:
+                asked = {"job_type": each.job_type, "payload": each.payload}
+                return each.job_type if each.payload is None else asked
+        return None
 
 
 def enqueued_job(job: NewJob, enqueued_by: str = "") -> EnqueuedJob:

@@ -22,6 +22,7 @@ from tally.testing.modes import memory
 from tally.testing.platform_in_test import PlatformInTest
 from tally.testing.worker_in_test import RanJob, run_attempt
 from workers.base_worker import BaseWorker
+from workers.job_types.job_ended import JobEnded
 from workers.runtime.attempts.job_contexts import context_maker
 from workers.runtime.attempts.own_loop import OwnLoop
 
@@ -37,6 +38,7 @@ def run_job(
     attempt: int = 1,
     checkpoint: Any = None,
     canceled: bool = False,
+    follows: JobEnded | None = None,
     worker: BaseWorker | None = None,
     raise_errors: bool = True,
     **options: Unpack[JobOptions],
@@ -45,10 +47,10 @@ def run_job(
 
     ``job_type`` is a declared function or a name; payload and options are checked and go through JSON as
     when it is enqueued. In attempt n, n - 1 have failed before; ``checkpoint`` is what one of them kept,
-    ``canceled`` whether somebody has asked it to end. ``worker`` is the instance whose method it is;
-    without one, one is made and opened. Raises what the handler raises, signals aside, unless
-    ``raise_errors`` is False. What the handler enqueues goes to the queue of the test around it, if
-    there is one, else nowhere.
+    ``canceled`` whether somebody has asked it to end, ``follows`` the end that it is told of. ``worker``
+    is the instance whose method it is; without one, one is made and opened. Raises what the handler
+    raises, signals aside, unless ``raise_errors`` is False. What the handler enqueues goes to the queue of
+    the test around it, if there is one, else nowhere.
     """
     if checkpoint is not None and attempt == 1:
         raise InvalidOption("nothing was kept before the first attempt", field="checkpoint")
@@ -59,7 +61,7 @@ def run_job(
         job = _claimed(broker, attempt, checkpoint)
         with closing(OwnLoop()) as own_loop, _worker(parts, kind, worker, own_loop) as instance:
             context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)(job)
-            context.canceled = canceled
+            context.canceled, context.follows = canceled, follows
             limit = parts.settings.max_result_bytes
             _, ran = run_attempt(kind, instance, job, context, limit, own_loop=own_loop)
         ran = ran.keeping(broker.checkpoints.load(job.id))

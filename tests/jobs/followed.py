@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tally import JobContext, JobEnded, job_type, queue
+from pydantic import BaseModel
+
+from tally import JobContext, JobEnded, current_job, job_type, queue
 
 
 @job_type("told", timeout=30)
@@ -13,6 +15,37 @@ def told(ended: JobEnded, context: JobContext) -> dict[str, Any]:
     found = queue().get_job(ended.job_id)
     error = found.error.reason if found.error else ""
     return {"told": ended.model_dump(), "result": found.result, "error": error}
+
+
+class Letter(BaseModel):
+    """What only a caller can say."""
+
+    to: str
+    secret: str = ""
+
+
+def _read(letter: Letter, context: JobContext | None) -> dict[str, Any]:
+    assert context is not None
+    told = context.follows.model_dump() if context.follows else None
+    return {"to": letter.to, "told": told}
+
+
+@job_type("letter", timeout=30, secret_fields=("secret",))
+def letter(letter: Letter, context: JobContext) -> dict[str, Any]:
+    """Says what it was given, and of whose end it is told."""
+    return _read(letter, context)
+
+
+@job_type("async_letter", timeout=30)
+async def async_letter(letter: Letter) -> dict[str, Any]:
+    """The same in the loop."""
+    return _read(letter, current_job())
+
+
+@job_type("isolated_letter", isolation="process", timeout=30)
+def isolated_letter(letter: Letter, context: JobContext) -> dict[str, Any]:
+    """The same in a child."""
+    return _read(letter, context)
 
 
 @job_type("isolated_followed", isolation="process", timeout=30, on_success=told, on_failure="told")

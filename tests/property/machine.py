@@ -17,7 +17,7 @@ from backend.domain.jobs.job import ClaimedJob, NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
 from tests.integration.broker.bench import ERROR, Bench, new_job
-from tests.property.followed import call_follow_ups, follow_up_options
+from tests.property.followed import call_follow_ups, check_what_it_was_told, follow_up_options
 from tests.property.gated_histories import LANES, QUEUES, TYPES, GatedHistories, lane_of, twice
 from tests.property.model import WAITING, ModelJob
 
@@ -130,6 +130,7 @@ class Histories(GatedHistories):
             assert not stopped & {f"queue:{job.queue}", f"lane:{lane_of(job.queue)}"}
             assert f"type:{job.job_type}" not in stopped
             self.jobs[job.id].start(job)
+            check_what_it_was_told(job)
             self._within_limits(job.id)
         if len(claimed) < most:
             left = [queue for queue in asked if self._is_open(queue) and self._waiting(queue)]

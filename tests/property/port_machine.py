@@ -24,7 +24,7 @@ from backend.domain.ports import Rescued
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
-from tests.property.followed import call_follow_ups, follow_up_options
+from tests.property.followed import call_follow_ups, check_what_it_was_told, follow_up_options
 from tests.property.held_back import TENANT, TYPES, HeldBack, is_of_tenant, share_of
 from tests.property.model import DELAYED, WAITING, ModelJob
 from tests.property.picking_out import QUEUES, PickingOut
@@ -168,6 +168,7 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
             if is_of_tenant(job):
                 self._is_within_quota(sum(is_of_tenant(self.jobs[h.id]) for h in self._held()))
             job.start(held)
+            check_what_it_was_told(held)
             self.leases[held.id] = self.now + LEASE
 
     def _note_expired(self) -> None:

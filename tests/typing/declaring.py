@@ -11,7 +11,16 @@ from typing import Any, TypedDict, assert_type
 
 from pydantic import BaseModel
 
-from tally import BaseWorker, Job, JobContext, current_job, job_type, lifespan, task
+from tally import (
+    BaseWorker,
+    FollowUpRequest,
+    Job,
+    JobContext,
+    current_job,
+    job_type,
+    lifespan,
+    task,
+)
 
 
 class Greeting(BaseModel):
@@ -120,6 +129,8 @@ def right(mailer: Mailer, context: JobContext) -> None:
     assert_type(greet.enqueue(ada).result(), dict[str, str])
     assert_type(greet(ada, context), dict[str, str])
     assert_type(greet.delay(name="Ada"), Job[dict[str, str]])
+    wave.enqueue(ada, on_success=greet.with_payload(ada), on_failure=add.with_arguments(1, y=2))
+    assert_type(greet.with_payload(ada), FollowUpRequest)
     assert_type(greet.using(priority="low").enqueue(ada, delay=3), Job[dict[str, str]])
     assert_type([job.id for job in greet.enqueue_many([ada, ada], tenant="acme")], list[str])
     assert_type(wave.enqueue(ada).result(timeout=5), Greeted)
@@ -171,6 +182,8 @@ def wrong(context: JobContext) -> None:
     add.delay("1")  # type: ignore[arg-type]
     add.delay(1, z=2)  # type: ignore[call-arg]
     add.using(delay="soon")  # type: ignore[arg-type]
+    greet.with_payload({"name": "Ada"})  # type: ignore[arg-type]
+    add.with_arguments("one")  # type: ignore[arg-type]
     charge.delay(1)  # type: ignore[call-arg]
     pack.enqueue({"sku": 3})  # type: ignore[typeddict-item]
     Mailer.mail.enqueue(3)  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ def right(queue: QueueService, tenant: str | None) -> None:
     assert_type(job_id, str)
     shared: JobOptions = {"tenant": tenant, "retry_delays": (1, 2.5), "limit_key": "k", "limit": 2}
     queue.enqueue_job("greet", **shared)
+    queue.enqueue_job("greet", on_success="tell", on_failure={"job_type": "mail", "payload": {}})
     requests: list[JobRequest] = [{"job_type": "greet", "payload": {"name": "Ada"}, "delay": 5}]
     assert_type(queue.enqueue_many(requests), list[str])
 
@@ -38,6 +39,7 @@ def wrong(queue: QueueService) -> None:
     queue.enqueue_job("greet", tags="vip")  # type: ignore[arg-type]
     queue.enqueue_job("greet", delay="2h")  # type: ignore[arg-type]
     queue.enqueue_job("greet", run_at="tomorrow")  # type: ignore[arg-type]
+    queue.enqueue_job("greet", on_success={"type": "mail"})  # type: ignore[arg-type]
     queue.enqueue_job("greet", schedule="nightly")  # type: ignore[call-arg]
     queue.enqueue_job("greet", is_confined=False)  # type: ignore[call-arg]
     queue.enqueue_many([{"payload": {}}])  # type: ignore[typeddict-item]

@@ -14,8 +14,8 @@ from workers.job_types.enqueuer import Enqueuer
 from workers.job_types.signatures import Awaited, ModelDecorator, P, R, TaskDecorator, TaskJob
 from workers.job_types.type_options import TypeOptions, declaration
 
-_OF_MODELS = ("enqueue", "aenqueue", "enqueue_many", "delay", "using")
-_OF_CALLS = ("delay", "adelay", "using")
+_OF_MODELS = ("enqueue", "aenqueue", "enqueue_many", "delay", "with_payload", "using")
+_OF_CALLS = ("delay", "adelay", "with_arguments", "using")
 
 
 def job_type(name: str, **options: Unpack[TypeOptions]) -> ModelDecorator:

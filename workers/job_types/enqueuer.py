@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from backend.domain.errors import ConfigurationError, InvalidOption
 from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.job_options import FollowUpRequest
 from workers.job_types.arguments import payload_of_call
 from workers.job_types.declaration import Declaration
 from workers.job_types.job_handle import Job, JobKeeper
@@ -102,6 +103,19 @@ class Enqueuer:
         import asyncio
 
         return await asyncio.to_thread(self.delay, *args, **kwargs)
+
+    def with_payload(self, payload: Payload = None, /) -> FollowUpRequest:
+        """A job of this type that is to follow another one: ``on_success=mail.with_payload(…)``."""
+        if self._options:
+            name = min(self._options)
+            raise InvalidOption(f"what follows a job has no options of its own: {name}", field=name)
+        kind = self._kind_in(_queue_of_this_process().catalogue)
+        return {"job_type": kind.name, "payload": {} if payload is None else payload}
+
+    def with_arguments(self, *args: Any, **kwargs: Any) -> FollowUpRequest:
+        """The same of a task: the call that is to follow."""
+        kind = self._kind_in(_queue_of_this_process().catalogue)
+        return self.with_payload(_model(kind, payload_of_call(self._handler, args, kwargs)))
 
     def using(self, **options: Any) -> Enqueuer:
         """The same with options that hold for all that is enqueued with it."""

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class JobEnded(BaseModel):
-    """Which job ended, and how: the payload of job types that ``on_success`` or ``on_failure`` name.
+    """Which job ended, and how: the payload of what ``on_success`` or ``on_failure`` name.
 
-    What came of it is asked for, as results may be large: ``queue().get_job(ended.job_id)`` has
-    result and error.
+    What follows with a payload of its own has it as `JobContext.follows`. What came of the job is asked
+    for, as results may be large: ``queue().get_job(ended.job_id)`` has result and error.
     """
 
     model_config = ConfigDict(frozen=True)

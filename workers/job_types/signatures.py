@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, Unpac
 
 from pydantic import BaseModel
 
-from backend.domain.jobs.options.job_options import EnqueueOptions
+from backend.domain.jobs.options.job_options import EnqueueOptions, FollowUpRequest
 from workers.job_types.job_handle import Job
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class EnqueuesModel(Protocol[M_contra, R_co]):
 
     def delay(self, **fields: Any) -> Job[R_co]:
         """Enqueues one job, the fields of its payload by name; they are checked when it is called."""
+
+    def with_payload(self, payload: M_contra, /) -> FollowUpRequest:
+        """A job of this type that is to follow another one: ``on_success=mail.with_payload(…)``."""
 
     def using(self, **options: Unpack[EnqueueOptions]) -> EnqueuesModel[M_contra, R_co]:
         """The same with options that hold for all that is enqueued with it."""
@@ -101,6 +104,9 @@ class EnqueuesCalls(Protocol[P, R_co]):
 
     async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> Job[R_co]:
         """The same without blocking the event loop: the call is made in a thread of its executor."""
+
+    def with_arguments(self, *args: P.args, **kwargs: P.kwargs) -> FollowUpRequest:
+        """The call that is to follow a job: ``on_success=charge.with_arguments(17)``."""
 
     def using(self, **options: Unpack[EnqueueOptions]) -> EnqueuesCalls[P, R_co]:
         """The same with options that hold for all that is enqueued with it."""

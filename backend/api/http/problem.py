@@ -83,15 +83,17 @@ def title_of(kind: type[TallyError]) -> str:
 
 
 def _findings(error: TallyError) -> list[Finding] | None:
-    found = [_finding(item) for item in error.details.get("errors", ())]
+    of = f"/{error.details['option']}" if "option" in error.details else ""
+    found = [_finding(item, f"{of}/payload") for item in error.details.get("errors", ())]
     if not found and isinstance(error.details.get("field"), str):
-        found = [Finding(pointer=f"/{error.details['field']}", detail=told_of(error))]
+        place = error.details["field"].replace(".", "/") if of else error.details["field"]
+        found = [Finding(pointer=f"/{place}", detail=told_of(error))]
     return found or None
 
 
-def _finding(item: dict[str, str]) -> Finding:
+def _finding(item: dict[str, str], payload: str) -> Finding:
     """Ours as they are; those of a payload name the field in it."""
     if "field" in item:
         place = item["field"].replace(".", "/")
-        return Finding(pointer=f"/payload/{place}", detail=item["problem"])
+        return Finding(pointer=f"{payload}/{place}", detail=item["problem"])
     return Finding.model_validate(item)

@@ -18,6 +18,7 @@ from backend.api.http.api_errors import (
     WrongMediaType,
 )
 from backend.api.http.operation import Operation
+from backend.api.schemas.fields import ALTERNATIVES
 
 _MOST_ERRORS = 20
 
@@ -115,7 +116,8 @@ def _findings(error: ValidationError, place: str) -> list[dict[str, str]]:
     """Where and what, never the value itself: it may be a secret."""
     findings = []
     for found in error.errors(include_input=False, include_url=False, include_context=False):
-        words = [str(part).replace("~", "~0").replace("/", "~1") for part in found["loc"]]
+        parts = [str(part) for part in found["loc"] if part not in ALTERNATIVES]
+        words = [part.replace("~", "~0").replace("/", "~1") for part in parts]
         at = "".join(f"/{word}" for word in words) if place == "pointer" else ".".join(words)
         findings.append({place: at, "detail": found["msg"]})
     return findings

@@ -21,6 +21,7 @@ from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.job_id import placed
 from backend.domain.jobs.options.job_options import OwnOptions
+from backend.services.jobs.follow_up_plans import types_that_follow
 from backend.services.jobs.job_options import JobRequest
 
 _KEY = re.compile(r"[!-~]{1,128}")
@@ -86,8 +87,8 @@ def note_enqueued(call: Call, ids: Sequence[str]) -> None:
 def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
     """What `enqueue_job` takes, with the caller's tenant; raises `NotAllowed` for what they may not."""
     values = request.job_request()
-    for name in (request.job_type, values.get("on_success"), values.get("on_failure")):
-        if name is not None and name in call.parts.catalogue:
+    for name in (request.job_type, *types_that_follow(values)):
+        if name in call.parts.catalogue:
             permit_type(call.who, call.parts.catalogue.get(name))
     tenant = tenant_of(call, values.get("tenant"))
     if tenant is not None:

@@ -108,11 +108,13 @@ def ticks(call: Call, name: ScheduleName, query: TicksQuery) -> TickPage:
 
 def _resource(call: Call, schedule: Schedule) -> ScheduleResource:
     plan = schedule.plan
-    payload = call.app_state.resources.payload(plan.job_type, dict(plan.payload))
-    return ScheduleResource.of(schedule, payload)
+    masks = call.app_state.resources
+    payload = masks.payload(plan.job_type, dict(plan.payload))
+    return ScheduleResource.of(schedule, payload, masks.options(plan.options))
 
 
 def _detail(call: Call, view: ScheduleView) -> ScheduleDetail:
     plan = view.schedule.plan
-    payload = call.app_state.resources.payload(plan.job_type, dict(plan.payload))
-    return ScheduleDetail.seen(view, payload)
+    masks = call.app_state.resources
+    payload = masks.payload(plan.job_type, dict(plan.payload))
+    return ScheduleDetail.seen(view, payload, masks.options(plan.options))

@@ -13,6 +13,8 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_options import JOB_ID, LINE, QUEUE, Text
 from backend.domain.jobs.queue_name import Priority
 
+#: How pydantic names which of two kinds a value was meant to be. That is no place in a body.
+A_NAME, AN_OBJECT = ALTERNATIVES = ("(a name)", "(an object)")
 _INSTANT = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?"
 _NUMBER = r"-?(0|[1-9]\d{0,15})"
 _LINE = f"^{LINE.pattern}$"

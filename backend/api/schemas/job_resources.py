@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backend.api.schemas.job_search import JobLine
-from backend.api.schemas.jobs import Fault, FollowUpResource, JobLogLine, JobResource
+from backend.api.schemas.jobs import (
+    Fault,
+    FollowedResource,
+    FollowUpResource,
+    JobLogLine,
+    JobResource,
+)
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import JobView
@@ -14,7 +20,7 @@ from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
 from backend.domain.jobs.options.job_terms import JobTerms, terms_of
-from backend.telemetry.logs.masking import without_secrets
+from backend.telemetry.logs.masking import options_without_secrets, without_secrets
 
 
 class JobResources:
@@ -34,6 +40,18 @@ class JobResources:
     def payload(self, job_type: str, payload: Any) -> Any:
         """A payload, or a result, as people may see it."""
         return without_secrets(self._catalogue, job_type, payload)
+
+    def options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options of a job as people may see them: what follows it has payloads, too."""
+        return options_without_secrets(self._catalogue, options)
+
+    def _follow_ups(self, follow_ups: Iterable[FollowUp]) -> list[FollowUpResource]:
+        return [
+            FollowUpResource.model_validate(
+                {**each._asdict(), "payload": self.payload(each.job_type, each.payload)}
+            )
+            for each in follow_ups
+        ]
 
     def _live(self, job: JobView) -> JobResource:
         return JobResource(
@@ -59,7 +77,7 @@ class JobResources:
             cancel_asked=job.cancel_asked,
             timeout=job.timeout,
             source="live",
-            follow_ups=_follow_ups(job.follow_ups),
+            follow_ups=self._follow_ups(job.follow_ups),
             **_written(job.labels),
             **_limit(terms_of(job.options)),
         )
@@ -85,7 +103,7 @@ class JobResources:
             run_at=job.run_at,
             worker=job.worker or None,
             source="history",
-            follow_ups=_follow_ups(found.follow_ups),
+            follow_ups=self._follow_ups(found.follow_ups),
             **_written(found.labels),
             **_limit(terms_of(found.options)),
         )
@@ -152,11 +170,8 @@ def _written(labels: JobLabels) -> dict[str, Any]:
         for name, value in labels._asdict().items()
         if name in JobResource.model_fields
     }
-    return {**words, "tags": list(labels.tags), "is_test": labels.is_test}
-
-
-def _follow_ups(follow_ups: Iterable[FollowUp]) -> list[FollowUpResource]:
-    return [FollowUpResource.model_validate(each._asdict()) for each in follow_ups]
+    told = FollowedResource(**labels.follows._asdict()) if labels.follows else None
+    return {**words, "tags": list(labels.tags), "is_test": labels.is_test, "follows": told}
 
 
 def _limit(terms: JobTerms) -> dict[str, Any]:

@@ -65,6 +65,18 @@ class FollowUpResource(Resource):
     when: Literal["on_success", "on_failure"]
     job_type: str
     id: str = Field(description="Its id, once it is there.")
+    payload: Any = Field(
+        None, description="What it is given; empty: it is told which job ended. Secrets are masked."
+    )
+
+
+class FollowedResource(Resource):
+    """The job whose end called a follow-up."""
+
+    job_id: str
+    job_type: str
+    state: StateWord
+    attempt: int = Field(description="How many of its attempts were begun.")
 
 
 class JobResource(Resource):
@@ -110,6 +122,9 @@ class JobResource(Resource):
         description="What is enqueued when it ends; its `parent_id` is this job.",
     )
     replay_of: str | None = Field(None, description="The job that it repeats.")
+    follows: FollowedResource | None = Field(
+        None, description="The job that it follows, and how that ended."
+    )
     event_id: str | None = Field(None, description="The event that it follows from.")
     schedule: str | None = Field(None, description="The schedule whose tick it is.")
     limit_key: str | None = None

@@ -6,13 +6,23 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Discriminator, Field, JsonValue, Tag, create_model
 
 from backend.api.config.section import within
-from backend.api.schemas.fields import WHOLE, Instant, fitting
+from backend.api.schemas.base import Request
+from backend.api.schemas.fields import A_NAME, AN_OBJECT, WHOLE, Instant, TypeName, fitting
 from backend.domain.jobs.options.job_options import OPTIONS, Option
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class FollowUpBody(Request):
+    """A job that is to follow another one."""
+
+    job_type: TypeName = Field(description="What to do.")
+    payload: dict[str, JsonValue] | None = Field(
+        None, description="Without one it is told which job ended, as by its name alone."
+    )
 
 
 def with_options(*names: str) -> Callable[[type[Model]], type[Model]]:
@@ -34,7 +44,11 @@ def with_options(*names: str) -> Callable[[type[Model]], type[Model]]:
 def said_options(request: BaseModel) -> dict[str, Any]:
     """The options that a request gives, by name."""
     said = {name: getattr(request, name) for name in request.model_fields_set & OPTIONS.keys()}
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: _plain(value) for name, value in said.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, FollowUpBody) else value
 
 
 def _field(option: Option) -> tuple[Any, Any]:
@@ -55,7 +69,18 @@ def _kind(option: Option) -> Any:
         if option.bound.is_whole:
             return Annotated[int, limits, WHOLE]
         return Annotated[float, limits]
-    return fitting(option.text) if option.text else str
+    text = fitting(option.text) if option.text else str
+    return text if option.job is None else _or_job(text)
+
+
+def _or_job(text: Any) -> Any:
+    named = Annotated[text, Tag(A_NAME)]
+    asked = Annotated[FollowUpBody, Tag(AN_OBJECT)]
+    return Annotated[named | asked, Discriminator(_alternative)]
+
+
+def _alternative(value: Any) -> str:
+    return AN_OBJECT if isinstance(value, dict | FollowUpBody) else A_NAME
 
 
 def _description(option: Option) -> str:

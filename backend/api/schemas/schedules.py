@@ -169,9 +169,9 @@ class ScheduleResource(Resource):
     changed_by: str | None
 
     @classmethod
-    def of(cls, schedule: Schedule, payload: Any) -> ScheduleResource:
-        """A schedule as it goes out; its payload is masked already."""
-        return cls(**_fields(schedule), payload=payload)
+    def of(cls, schedule: Schedule, payload: Any, options: Any) -> ScheduleResource:
+        """A schedule as it goes out; what is secret in payload and options is masked already."""
+        return cls(**_fields(schedule), payload=payload, options=options)
 
 
 class ScheduleDetail(ScheduleResource):
@@ -184,11 +184,12 @@ class ScheduleDetail(ScheduleResource):
     )
 
     @classmethod
-    def seen(cls, view: ScheduleView, payload: Any) -> ScheduleDetail:
+    def seen(cls, view: ScheduleView, payload: Any, options: Any) -> ScheduleDetail:
         """A schedule as it is looked at."""
         return cls(
             **_fields(view.schedule),
             payload=payload,
+            options=options,
             last_tick=TickLine.of(view.last_tick) if view.last_tick else None,
             overdue_seconds=view.overdue_seconds,
             differences=[
@@ -224,7 +225,6 @@ def _fields(schedule: Schedule) -> dict[str, Any]:
         "id": schedule.id,
         "name": schedule.name,
         "job_type": plan.job_type,
-        "options": dict(plan.options),
         "priority": plan.priority or None,
         "cron": plan.cron or None,
         "interval": plan.interval or None,

@@ -47,16 +47,31 @@ local function note_follow_ups(root, id, now)
   redis.call('ZADD', root .. ':tally:following', now, id)
 end
 
+-- What a follow-up is told: its payload, unless it was given one of its own, and always in its options, from where its
+-- context has it. Of both it is text: payloads and options are not decoded.
+local function told_of(id, kind, state, attempt)
+  return '{"job_id":"' .. id .. '","job_type":"' .. kind .. '","state":"' .. state .. '","attempt":' .. attempt .. '}'
+end
+
+local function options_told(id, told, options)
+  local rest = options == '{}' and '}' or ',' .. string.sub(options, 2)
+  return '{"parent_id":"' .. id .. '","follows":' .. told .. rest
+end
+
 -- A follow-up is one more job whatever the limits say: its caller was let in, and refusing it here would lose it.
-local function enqueue_follow_up(root, plan, state, attempt, quota, now)
+local function enqueue_follow_up(root, plan, parent, told, quota, now)
   local job, queue, kind = root .. ':job:' .. plan.id, plan.queue, plan.job_type
   if redis.call('EXISTS', job) == 1 then return end
-  local payload = plan.payload .. ',"state":"' .. state .. '","attempt":' .. attempt .. '}'
+  local payload, options = plan.payload or told, options_told(parent, told, plan.options)
   local head = {queue = queue, kind = kind, most = tostring(plan.max_attempts),
     before = CALL_HEAD .. kind .. '",', after = CALL_TAIL}
   redis.call('HSET', job, 'status', 'queued', 'created_at', iso(now), 'origin', queue, 'description', kind,
-    'data', head.before .. payload .. head.after, 'options', plan.options, 'enqueued_at', iso(now),
+    'data', head.before .. payload .. head.after, 'options', options, 'enqueued_at', iso(now),
     'max_attempts', head.most, 'timeout', tostring(plan.timeout), 'result_ttl', tostring(plan.result_ttl))
+  for _, name in ipairs({'destination', 'rate', 'hold'}) do
+    if plan[name] then redis.call('HSET', job, name, plan[name]) end
+  end
+  if plan.limit_key then redis.call('HSET', job, 'limit_key', plan.limit_key, 'limit', tostring(plan.limit)) end
   if plan.follow then
     redis.call('HSET', job, 'follow', plan.follow)
     note_follow_ups(root, plan.id, now)
@@ -68,14 +83,14 @@ local function enqueue_follow_up(root, plan, state, attempt, quota, now)
   count(root, queue, 'accepted', 1)
   redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
   queue_up(root, plan.id, queue)
-  accepted(root, plan.id, head, 'queued', 0, payload, plan.options)
+  accepted(root, plan.id, head, 'queued', 0, payload, options)
 end
 
 -- `follow` are the follow-ups that are still to come. What is called is taken off first: it is called once, whatever
 -- becomes of the job later. A dead one may come back and finish; otherwise none can come any more.
 local function call_follow_up(root, job, id, how, follow, now)
   local word, state = unpack(CALLS[how] or {})
-  local options, attempt, quota = unpack(fields_of(job, 'options', 'attempt', 'quota'))
+  local options, attempt, kind, quota = unpack(fields_of(job, 'options', 'attempt', 'description', 'quota'))
   local is_dead = how == 'failed' or how == 'dead on record'
   if is_dead and string.find(follow, 'on_success', 1, true) then redis.call('HSET', job, 'follow', 'on_success')
   else
@@ -85,7 +100,8 @@ local function call_follow_up(root, job, id, how, follow, now)
   if not word or not string.find(follow, word, 1, true) then return end
   local is_ours, said = pcall(cjson.decode, options or '')
   local plan = is_ours and type(said) == 'table' and type(said.follow) == 'table' and said.follow[word]
-  if plan then enqueue_follow_up(root, plan, state, attempt or '0', quota, now) end
+  if not plan then return end
+  enqueue_follow_up(root, plan, id, told_of(id, kind or '', state, attempt or '0'), quota, now)
 end
 
 -- The job has ended: as 'finished', 'failed', 'canceled', 'expired', or in the dead-letter queue as 'resolved' or

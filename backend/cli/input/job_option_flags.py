@@ -10,7 +10,9 @@ import click
 
 from backend.cli.input.completing import a_queue
 from backend.cli.input.instants import COMING, DURATIONS, Duration
+from backend.domain.errors import InvalidPayload
 from backend.domain.jobs.options.job_options import OPTIONS, Option
+from backend.domain.jobs.payload_text import payload_in
 from backend.domain.jobs.queue_name import Priority
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -21,6 +23,21 @@ _PRIORITY = click.option(
     type=click.Choice([priority.value for priority in Priority]),
     help="Default: the job type's own.",
 )
+
+
+class NameOrJob(click.ParamType[Any]):
+    """A job type's name, or the JSON object of a job of it."""
+
+    name = "job"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name, or the object."""
+        if not str(value).startswith("{"):
+            return value
+        try:
+            return payload_in(value)
+        except InvalidPayload:
+            self.fail(f"{value!r} is no JSON", param, ctx)
 
 
 def job_options(command: Command) -> Command:
@@ -56,6 +73,9 @@ def _flag(option: Option) -> Callable[[Command], Command]:
     if option.kind is bool:
         return click.option(*names, is_flag=True, help=option.about)
     kind = _kind(option)
+    if option.job is not None:
+        about = f"{option.about} Such a job is JSON: an object of job_type and payload."
+        return click.option(*names, type=kind, help=about)
     if not _is_given_again(option):
         complete = a_queue if option.name == "queue" else None
         return click.option(*names, type=kind, help=option.about, shell_complete=complete)
@@ -71,6 +91,8 @@ def _is_given_again(option: Option) -> bool:
 
 def _kind(option: Option) -> Any:
     bound = option.bound
+    if option.job is not None:
+        return NameOrJob()
     if bound is None:
         return COMING if option.kind is datetime else str
     if option.most is not None:

@@ -17,7 +17,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
 from backend.domain.jobs.options.job_terms import terms_of
-from backend.telemetry.logs.masking import without_secrets
+from backend.telemetry.logs.masking import options_without_secrets, without_secrets
 
 #: In these the last attempt did not fail, or has not yet.
 _UNCHARGED = (JobState.STARTED, JobState.FINISHED, JobState.CANCELED)
@@ -141,7 +141,12 @@ def masked(job: JobView | None) -> Any:
     if job is None:
         return None
     shown = {name: _shown(job.job_type, getattr(job, name)) for name in ("payload", "result")}
-    return {**plain(job), **shown}
+    return {**plain(job), **shown, "options": masked_options(job.options)}
+
+
+def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a job for programs, without the secrets of what follows it."""
+    return options_without_secrets(platform().catalogue, options)
 
 
 def masked_history(history: JobHistory | None) -> Any:
@@ -151,7 +156,8 @@ def masked_history(history: JobHistory | None) -> Any:
     kind, said = history.job.job_type, plain(history)
     shown = {name: _shown(kind, said[name]) for name in ("payload", "changed_payload")}
     attempts = [each | {"result": _shown(kind, each["result"])} for each in said["attempts"]]
-    return {**said, **shown, "attempts": attempts}
+    options = masked_options(history.options)
+    return {**said, **shown, "options": options, "attempts": attempts}
 
 
 def listed(jobs: Sequence[JobView | JobRecord]) -> list[dict[str, Any]]:
@@ -173,7 +179,14 @@ def _labels(labels: JobLabels) -> list[tuple[str, object]]:
         ("test run", "yes" if labels.is_test else ""),
         ("callback", labels.callback_url),
         ("enqueued by", labels.parent_id),
+        ("follows", _followed(labels)),
     ]
+
+
+def _followed(labels: JobLabels) -> str:
+    """How the job ended that called it; which one is said beside it."""
+    told = labels.follows
+    return f"{told.job_type}, {told.state} in attempt {told.attempt}" if told else ""
 
 
 def _unique(options: Mapping[str, Any]) -> str:
@@ -182,8 +195,15 @@ def _unique(options: Mapping[str, Any]) -> str:
 
 
 def _follow_ups(follow_ups: Sequence[FollowUp]) -> list[tuple[str, object]]:
-    """What is enqueued when it ends, and under which id."""
-    return [(each.when.replace("_", " "), f"{each.job_type} {each.id}") for each in follow_ups]
+    """What is enqueued when it ends, under which id, and with which payload of its own."""
+    return [(each.when.replace("_", " "), _follow_up(each)) for each in follow_ups]
+
+
+def _follow_up(each: FollowUp) -> str:
+    named = f"{each.job_type} {each.id}"
+    return (
+        named if each.payload is None else f"{named} {_line(_shown(each.job_type, each.payload))}"
+    )
 
 
 def _shown(job_type: str, value: Any) -> Any:

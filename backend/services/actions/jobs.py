@@ -11,6 +11,7 @@ from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.actions.ownership import Ownership
 from backend.services.finding.stuck_jobs import StuckJobs
+from backend.services.jobs.follow_up_plans import types_that_follow
 from backend.services.jobs.job_control import JobControl
 from backend.services.jobs.replay_service import ReplayService
 from backend.services.queue_service import QueueService
@@ -41,9 +42,8 @@ class JobActions(ActionFamily):
         self, by: Actor, /, job_type: str, payload: Mapping[str, Any], **options: Unpack[JobOptions]
     ) -> Effect[str]:
         """Enqueues one job for a person; its id. Programs enqueue through `QueueService` or HTTP."""
-        for name in (job_type, options.get("on_success"), options.get("on_failure")):
-            if name is not None:
-                self._ownership.check_type(by, name)
+        for name in (job_type, *types_that_follow(options)):
+            self._ownership.check_type(by, name)
         job_id = self._queue.enqueue_job(job_type, payload, **options)
         return Effect(job_id, [job_id])
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from backend.domain.errors import InvalidOption, InvalidPayload
+from pydantic import BaseModel
+
+from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
 from backend.domain.jobs.job import NewJob
-from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.follow_ups import (
     FOLLOW,
     LEAST_RESULT_TTL,
@@ -17,11 +19,13 @@ from backend.domain.jobs.options.follow_ups import (
     ON_FAILURE,
     ON_SUCCESS,
     follow_up_id,
+    options_text,
     words_to_come,
 )
-from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.domain.jobs.options.job_options import FollowUpRequest, JobOptions, OwnOptions
+from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
+from backend.services.jobs.payload_models import payload_in
 
-_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 #: What a follow-up shares with the job whose end it tells.
 _SHARED = (
     *("trace_id", "traceparent", "tracestate"),
@@ -37,51 +41,101 @@ class SaidOfJob(NamedTuple):
     row: tuple[str, ...] = ()
 
 
+class PlannedJob(NamedTuple):
+    """A follow-up as it is asked for: what it is given of its caller's, or else what is told."""
+
+    job_type: str
+    payload: Mapping[str, Any] | BaseModel
+    has_own_payload: bool
+    said: SaidOfJob
+
+
+#: Checks what is asked for, and makes it a job.
+Made = Callable[[PlannedJob], NewJob]
+
+
 def with_follow_ups(
-    job: NewJob,
-    kind: JobType,
-    said: SaidOfJob,
-    made: Callable[[str, Mapping[str, Any], SaidOfJob], NewJob],
+    job: NewJob, kind: JobType, said: SaidOfJob, made: Made, *, max_bytes: int
 ) -> NewJob:
-    """The job with those that the call names, or else its type; ``made`` checks and makes one.
+    """The job with those that the call names, or else its type.
 
     It stays in Redis for a while once it has ended, for they ask there what came of it. Raises
-    `InvalidRequest`.
+    `InvalidRequest`, also when its payload and theirs have more than ``max_bytes`` together.
     """
     asked = _asked_for(kind, said.given)
     if not asked:
         return job
     row = (*said.row, kind.name)
-    plans = {when: _plan(job, when, name, said._replace(row=row), made) for when, name in asked}
+    plans = {when: _plan(job, when, one, said._replace(row=row), made) for when, one in asked}
+    _check_size(job, plans, max_bytes)
     result_ttl = max(job.result_ttl, LEAST_RESULT_TTL)
     kept = {"result_ttl": result_ttl} if "result_ttl" in job.options else {}
     return job._replace(options={**job.options, **kept, FOLLOW: plans}, result_ttl=result_ttl)
 
 
-def _asked_for(kind: JobType, given: JobOptions) -> list[tuple[str, str]]:
+def types_that_follow(given: Mapping[str, Any]) -> list[str]:
+    """The job types that options of a call name; who may not have one run must not name it here."""
+    asked = (given.get(when) for when in (ON_SUCCESS, ON_FAILURE))
+    names = (one.get("job_type") if isinstance(one, Mapping) else one for one in asked)
+    return [name for name in names if isinstance(name, str)]
+
+
+def with_plain_payloads(given: Mapping[str, Any], catalogue: JobTypeCatalogue) -> Mapping[str, Any]:
+    """Options of a call as JSON has them: models that it gives to what follows are written out."""
+    asked = {when: given[when] for when in (ON_SUCCESS, ON_FAILURE) if when in given}
+    written = {
+        when: {**one, "payload": payload_in(catalogue.get(one["job_type"]), one["payload"])}
+        for when, one in asked.items()
+        if isinstance(one, Mapping) and isinstance(one.get("payload"), BaseModel)
+    }
+    return {**given, **written} if written else given
+
+
+def _asked_for(kind: JobType, given: JobOptions) -> list[tuple[str, FollowUpRequest]]:
     said: tuple[tuple[str, Any], ...] = (
         (ON_SUCCESS, given.get(ON_SUCCESS) or kind.on_success),
         (ON_FAILURE, given.get(ON_FAILURE) or kind.on_failure),
     )
-    return [(when, name) for when, name in said if name]
+    return [(when, {"job_type": one} if isinstance(one, str) else one) for when, one in said if one]
 
 
 def _plan(
-    job: NewJob,
-    when: str,
-    name: str,
-    said: SaidOfJob,
-    made: Callable[[str, Mapping[str, Any], SaidOfJob], NewJob],
+    job: NewJob, when: str, asked: FollowUpRequest, said: SaidOfJob, made: Made
 ) -> dict[str, Any]:
+    name, payload = asked["job_type"], asked.get("payload")
     _check_row(when, said.row, name)
+    told = _told(job, when) if payload is None else payload
+    planned = PlannedJob(name, told, payload is not None, _said_of(job, when, said))
     try:
-        return _plan_of(job, made(name, _told(job, when), _said_of(job, when, said)))
+        return _plan_of(made(planned), is_told=payload is None)
     except InvalidPayload as error:
+        if payload is not None:
+            raise _of_option(error, when) from error
         raise InvalidOption(
             f"{name!r} cannot follow: it is given job_id, job_type, state and attempt of the job "
-            f"that ended, and {error}",
+            f"that ended, and {error}; give it a payload of its own",
             field=when,
         ) from error
+
+
+def _of_option(error: InvalidPayload, when: str) -> InvalidPayload:
+    """The same of the payload of what follows, not of the job's own."""
+    details = {"option": when, **error.details}
+    if "field" in details:
+        details["field"] = f"{when}.{details['field']}"
+    return InvalidPayload(f"{when}: {error}", **details)
+
+
+def _check_size(job: NewJob, plans: Mapping[str, Mapping[str, Any]], max_bytes: int) -> None:
+    """What one job may weigh holds for all that travels with it."""
+    own = [len(plan["payload"].encode()) for plan in plans.values() if "payload" in plan]
+    size = len(job.payload.encode()) + sum(own) if own else 0
+    if size > max_bytes:
+        raise PayloadTooLarge(
+            f"the payload and those of what follows have {size} bytes together, {max_bytes} are "
+            "allowed; put the data in a file or table and send its name",
+            limit=max_bytes,
+        )
 
 
 def _check_row(when: str, row: Sequence[str], name: str) -> None:
@@ -97,11 +151,7 @@ def _check_row(when: str, row: Sequence[str], name: str) -> None:
 def _told(job: NewJob, when: str) -> dict[str, Any]:
     """A payload as the follow-up may get it."""
     state = "finished" if when == ON_SUCCESS else "failed"
-    return {**_fixed(job), "state": state, "attempt": 1}
-
-
-def _fixed(job: NewJob) -> dict[str, Any]:
-    return {"job_id": job.id, "job_type": job.job_type}
+    return {"job_id": job.id, "job_type": job.job_type, "state": state, "attempt": 1}
 
 
 def _said_of(job: NewJob, when: str, said: SaidOfJob) -> SaidOfJob:
@@ -109,20 +159,30 @@ def _said_of(job: NewJob, when: str, said: SaidOfJob) -> SaidOfJob:
     shared = {name: value for name, value in said.given.items() if name in _SHARED}
     options: Any = {**shared, "job_id": follow_up_id(job.id, when)}
     bound: OwnOptions = {"is_confined": True} if said.own.get("is_confined") else {}
-    return SaidOfJob(options, {"parent_id": job.id, **bound}, said.row)
+    return SaidOfJob(options, bound, said.row)
 
 
-def _plan_of(job: NewJob, follow_up: NewJob) -> dict[str, Any]:
-    """How the step that ends ``job`` makes its follow-up: it adds state and attempt to the payload."""
-    plan = {
+def _plan_of(follow_up: NewJob, *, is_told: bool) -> dict[str, Any]:
+    """How the step that ends the job makes its follow-up; it adds whom it follows, and how that ended."""
+    plan: dict[str, Any] = {
         "id": follow_up.id,
         "job_type": follow_up.job_type,
         "queue": str(follow_up.queue),
         "max_attempts": follow_up.max_attempts,
         "timeout": math.ceil(follow_up.timeout),
         "result_ttl": follow_up.result_ttl,
-        "payload": _to_json(_fixed(job))[:-1],
-        "options": _to_json(follow_up.options),
+        "options": options_text(follow_up.options),
     }
-    to_come = words_to_come(follow_up.options)
-    return {**plan, FOLLOW: to_come} if to_come else plan
+    if not is_told:
+        plan["payload"] = follow_up.payload
+    if to_come := words_to_come(follow_up.options):
+        plan[FOLLOW] = to_come
+    if destination := follow_up.options.get(DESTINATION):
+        plan[DESTINATION] = destination
+    if share := follow_up.options.get(RATE_SHARE):
+        plan["rate"] = share
+    if HOLD in follow_up.options:
+        plan["hold"] = "1"
+    if follow_up.limit_key:
+        plan |= {"limit_key": follow_up.limit_key, "limit": follow_up.limit}
+    return plan

@@ -22,7 +22,7 @@ from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs import follow_up_plans, job_options, unique_scopes
 from backend.services.jobs.chosen_queue import chosen_queue, own_queue
 from backend.services.jobs.destinations import with_destination
-from backend.services.jobs.follow_up_plans import SaidOfJob
+from backend.services.jobs.follow_up_plans import PlannedJob, SaidOfJob
 from backend.services.jobs.payload_models import payload_in
 from backend.services.jobs.payload_problems import invalid_payload
 
@@ -105,19 +105,13 @@ class JobIntake:
             own = inherited_own(options, own, around)
         if not options and not own and not (kind.on_success or kind.on_failure or kind.unique):
             job = self._plain(kind, text, priority)
-        else:
-            said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
-            job = self._with_options(kind, text, priority, said)
-        if kind.keyed_limit is not None:
-            # Most processes know no such type.
-            from backend.services.jobs.keyed_limits import with_limit_key
-
-            job = with_limit_key(job, kind, payload or {}, own_id="job_id" in options)
-        if kind.keyed_rate is not None or (kind.rate is not None and kind.rate.weight is not None):
-            from backend.services.jobs.shares.rate_shares import with_rate_share
-
-            job = with_rate_share(job, kind, payload or {}, own_id="job_id" in options)
-        return job if kind.breaker is None else with_destination(job, kind, payload or {})
+            is_gated = kind.keyed_limit or kind.breaker or _has_rate_share(kind)
+            return _gated(job, kind, payload or {}, own_id=False) if is_gated else job
+        said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
+        job = self._with_options(kind, text, priority, said)
+        job = _gated(job, kind, payload or {}, own_id="job_id" in said.given)
+        # What follows is told its id, so that comes first.
+        return self._with_follow_ups(job, kind, said)
 
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest` for options that no job of this type could have."""
@@ -126,7 +120,8 @@ class JobIntake:
         unique_scopes.unique_of(kind, given)
         # Which key, only a payload can tell.
         given["unique"] = NOT_UNIQUE
-        self._with_options(kind, "{}", None, SaidOfJob(given, {}))
+        said = SaidOfJob(given, {})
+        self._with_follow_ups(self._with_options(kind, "{}", None, said), kind, said)
 
     def _no_name(self, given: Any) -> InvalidOption:
         """The error for a function, a class or what else is given in place of a job type's name."""
@@ -194,16 +189,6 @@ class JobIntake:
         priority: str | None,
         said: SaidOfJob,
     ) -> NewJob:
-        job = self._one_with_options(kind, text, priority, said)
-        return follow_up_plans.with_follow_ups(job, kind, said, self._follow_up)
-
-    def _one_with_options(
-        self,
-        kind: JobType,
-        text: str,
-        priority: str | None,
-        said: SaidOfJob,
-    ) -> NewJob:
         given = said.given
         job_options.check_version(kind, given)
         retry = job_options.retry(kind, given)
@@ -238,10 +223,19 @@ class JobIntake:
             scope=scope,
         )
 
-    def _follow_up(self, job_type: str, payload: Mapping[str, Any], said: SaidOfJob) -> NewJob:
-        kind = self.catalogue.get(job_type)
+    def _with_follow_ups(self, job: NewJob, kind: JobType, said: SaidOfJob) -> NewJob:
+        limit = self._rules.max_payload_bytes
+        return follow_up_plans.with_follow_ups(job, kind, said, self._follow_up, max_bytes=limit)
+
+    def _follow_up(self, planned: PlannedJob) -> NewJob:
+        kind, payload = self.catalogue.get(planned.job_type), planned.payload
+        if isinstance(payload, BaseModel):
+            payload = payload_in(kind, payload)
         text = self._payload(kind, payload, is_checked=False)
-        return self._with_options(kind, text, None, said)
+        job = self._with_options(kind, text, None, planned.said)
+        if planned.has_own_payload:
+            job = _gated(job, kind, payload, own_id=True)
+        return self._with_follow_ups(job, kind, planned.said)
 
     def _result_ttl(self, kind: JobType) -> int:
         return self._rules.result_ttl if kind.result_ttl is None else kind.result_ttl
@@ -250,6 +244,26 @@ class JobIntake:
         if run_at and (run_at - self._now()).total_seconds() > bounds.FURTHEST:
             raise InvalidOption("that is more than a hundred years ahead", field="run_at")
         return run_at
+
+
+def _has_rate_share(kind: JobType) -> bool:
+    return kind.keyed_rate is not None or (kind.rate is not None and kind.rate.weight is not None)
+
+
+def _gated(
+    job: NewJob, kind: JobType, payload: Mapping[str, Any] | BaseModel, *, own_id: bool
+) -> NewJob:
+    """The job with what its payload tells: whose slots and rates it shares, and where it is bound for."""
+    if kind.keyed_limit is not None:
+        # Most processes know no such type.
+        from backend.services.jobs.keyed_limits import with_limit_key
+
+        job = with_limit_key(job, kind, payload, own_id=own_id)
+    if _has_rate_share(kind):
+        from backend.services.jobs.shares.rate_shares import with_rate_share
+
+        job = with_rate_share(job, kind, payload, own_id=own_id)
+    return job if kind.breaker is None else with_destination(job, kind, payload)
 
 
 def _own(said: SaidOfJob, scope: UniqueScope | None) -> OwnOptions:

@@ -12,7 +12,14 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS
-from backend.domain.jobs.options.job_options import OPTIONS, OWN, JobOptions, Option, OwnOptions
+from backend.domain.jobs.options.job_options import (
+    OPTIONS,
+    OWN,
+    FollowUpRequest,
+    JobOptions,
+    Option,
+    OwnOptions,
+)
 from backend.domain.jobs.options.trace_parent import is_span, span_in, trace_id_in
 from backend.domain.jobs.options.unique import NOT_UNIQUE, until_in
 from backend.domain.text.nearest_name import suggestion
@@ -170,6 +177,23 @@ def _trace_id(one: Callable[[Any], str | None], value: Any) -> str | None:
     return (trace_id_in(text) or None) if text else None
 
 
+def _job_or_name(option: Option, text: Callable[[Any], Any], value: Any) -> Any:
+    """A job type's name, or a job of it with a payload; one without is the name."""
+    if isinstance(value, str):
+        return text(value)
+    if not isinstance(value, Mapping):
+        raise _refusal(option, option.words)
+    if unknown := value.keys() - FollowUpRequest.__annotations__:
+        raise _refusal(option, f"{option.words}, without {min(map(str, unknown))!r}")
+    job_type, payload = value.get("job_type"), value.get("payload")
+    name = text(job_type)
+    if name is None:
+        raise _refusal(option, f"{option.words}, and it names no job_type")
+    if payload is None:
+        return name
+    return {"job_type": name, "payload": payload}
+
+
 def _until(option: Option, text: Callable[[Any], Any], value: Any) -> str | None:
     if isinstance(value, str) and value in {"", NOT_UNIQUE}:
         return value or None
@@ -193,6 +217,8 @@ def _check_of(option: Option) -> Callable[[Any], Any]:
     if option.text is not None:
         fits = re.compile(option.text.pattern).fullmatch
         text = partial(_text, option, fits, option.text.longest)
+        if option.job is not None:
+            return partial(_job_or_name, option, text)
         return text if option.most is None else partial(_texts, option, text)
     return partial(_instant if option.kind is datetime else _flag, option)
 
@@ -203,3 +229,5 @@ _CHECKS["trace_id"] = partial(_trace_id, _CHECKS["trace_id"])
 # Which queues there are, `chosen_queue` knows.
 _CHECKS["queue"] = _as_it_is
 _OWN_CHECKS = {name: _check_of(option) for name, option in OWN.items()}
+# From the record, where a step wrote it.
+_OWN_CHECKS["follows"] = _as_it_is

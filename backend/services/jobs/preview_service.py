@@ -10,6 +10,7 @@ from backend.domain.errors import InvalidOption, InvalidRequest, Unavailable
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import EnqueueReply, NewJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import under_another_id
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.plans.job_preview import GatePreview, JobPreview, Plan
@@ -169,7 +170,9 @@ def _named(place: int, job: NewJob, request: JobRequest, plan: PlanToken) -> New
     """The job with an id, and where it has none a unique key, that follow from the plan."""
     purpose = f"plan:{place}"
     job_id = job.id if request.get("job_id") else derived_job_id(plan.id, purpose)
+    options = under_another_id(job.options, job_id)
     if job.unique_key:
-        return job._replace(id=job_id)
+        return job._replace(id=job_id, options=options)
     # The id alone would let a job run twice that finished, and left Redis, before the second call.
-    return job._replace(id=job_id, unique_key=f"{plan.id}:{place}", unique_window=PLAN_LIFETIME)
+    key = f"{plan.id}:{place}"
+    return job._replace(id=job_id, options=options, unique_key=key, unique_window=PLAN_LIFETIME)

@@ -8,8 +8,8 @@ from typing import Any, Unpack
 from backend.domain.errors import JobNotFound
 from backend.domain.history.history_ports import HistoryReader
 from backend.domain.history.history_record import JobHistory
-from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS
-from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS, FollowUp
+from backend.domain.jobs.options.job_options import FollowUpRequest, JobOptions, OwnOptions
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.ports import JobQueue
@@ -77,9 +77,19 @@ def _options_of(old: JobHistory) -> JobOptions:
 
 
 def _followed_by(old: JobHistory) -> JobOptions:
-    names = {each.when: each.job_type for each in old.follow_ups}
-    return {"on_success": names.get(ON_SUCCESS), "on_failure": names.get(ON_FAILURE)}
+    asked = {each.when: _asked_for(each) for each in old.follow_ups}
+    return {"on_success": asked.get(ON_SUCCESS), "on_failure": asked.get(ON_FAILURE)}
+
+
+def _asked_for(follow_up: FollowUp) -> str | FollowUpRequest:
+    if follow_up.payload is None:
+        return follow_up.job_type
+    return {"job_type": follow_up.job_type, "payload": follow_up.payload}
 
 
 def _own_of(old: JobHistory) -> OwnOptions:
-    return {"replay_of": old.job.id, "is_confined": old.labels.is_confined}
+    """A follow-up that is run again is told of the same job."""
+    own: OwnOptions = {"replay_of": old.job.id, "is_confined": old.labels.is_confined}
+    if old.labels.follows is not None:
+        own["follows"] = old.labels.follows._asdict()
+    return own

@@ -15,6 +15,7 @@ from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import NOT_FOR_TICKS, OPTIONS, OWN
 from backend.domain.schedules.schedule import MissedRuns, Overlap, Plan
 from backend.domain.text.nearest_name import suggestion
+from backend.services.jobs.follow_up_plans import with_plain_payloads
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.schedules.cron_ticks import cron_line
 from backend.services.schedules.schedule_timing import next_tick, shortest_gap
@@ -43,7 +44,7 @@ class ScheduleIntake:
             self.timing(said, now),
             job_type=_word(said, "job_type", is_needed=True),
             payload=_mapping(said, "payload"),
-            options=_options(said),
+            options=with_plain_payloads(_options(said), self._jobs.catalogue),
             priority=_word(said, "priority"),
             missed_runs=_choice(said, "missed_runs", MissedRuns.LAST),
             overlap=_choice(said, "overlap", Overlap.ALLOW),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.jobs.options.follow_ups import FOLLOW, WORDS, options_text
 from backend.telemetry.logs.redaction import MASK, is_secret_name
 
 _SHORTEST = 4
@@ -21,6 +23,27 @@ def without_secrets(catalogue: JobTypeCatalogue, job_type: str, value: Any) -> A
         return _masked(value, is_secret_name)
     secret = catalogue.get(job_type).secret_fields
     return _masked(value, secret.__contains__) if secret else value
+
+
+def options_without_secrets(
+    catalogue: JobTypeCatalogue, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Options of a job, as they were said or as it carries them: what follows it has payloads, too."""
+    masked = dict(options)
+    for word in WORDS:
+        if isinstance(said := options.get(word), Mapping) and said.get("payload"):
+            shown = without_secrets(catalogue, str(said.get("job_type")), said["payload"])
+            masked[word] = {**said, "payload": shown}
+    if isinstance(plans := options.get(FOLLOW), Mapping):
+        masked[FOLLOW] = {word: _plan_without(catalogue, plan) for word, plan in plans.items()}
+    return masked
+
+
+def _plan_without(catalogue: JobTypeCatalogue, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "payload" not in plan:
+        return plan
+    shown = without_secrets(catalogue, plan["job_type"], json.loads(plan["payload"]))
+    return {**plan, "payload": options_text(shown)}
 
 
 def secret_values(secret_fields: Collection[str], payload: Any) -> set[str]:

@@ -12,7 +12,16 @@ import pytest
 from backend.broker.jobs import codec
 from backend.domain.jobs.attempts.outcome import POISON, AttemptError
 from backend.domain.jobs.job import ClaimedJob
-from tests.contract.broker.followed import followed_job, receipt_of, telling_of
+from backend.domain.jobs.options.follow_ups import follow_up_id
+from backend.domain.jobs.options.job_labels import labels_in
+from tests.contract.broker.followed import (
+    LETTER,
+    followed_job,
+    job_with_a_letter,
+    receipt_of,
+    say_to_all,
+    telling_of,
+)
 from tests.contract.broker.jobs import outcome
 from tests.contract.broker.scene import Scene
 
@@ -184,6 +193,89 @@ def test_a_follow_up_shares_the_labels_and_bounds_of_the_job_whose_end_it_tells(
     assert (told.tenant, told.trace_id, told.context_id) == ("acme", "t-1", "c-1")
     assert (told.environment, told.is_test, told.is_confined) == ("staging", True, True)
     assert (told.parent_id, told.tags) == (held.id, ())
+
+
+@pytest.mark.parametrize(
+    ("when", "kind", "state"),
+    [("on_success", "finished", "finished"), ("on_failure", "failed", "failed")],
+)
+def test_one_with_a_payload_of_its_own_gets_that_and_is_told_by_its_options(
+    scene: Scene, when: str, kind: str, state: str
+) -> None:
+    [job_id] = scene.accept(job_with_a_letter(when, tenant="acme"))
+    [held] = scene.claim()
+
+    scene.settle(held, kind)
+
+    letter = scene.view(follow_up_id(job_id, when))
+    assert (letter.job_type, letter.payload) == ("letter", LETTER)
+    assert letter.labels.follows == (job_id, "greet", state, 1)
+    assert (letter.labels.parent_id, letter.labels.tenant) == (job_id, "acme")
+    [accepted] = scene.events(letter.id)
+    assert json.loads(accepted.data) == LETTER
+    assert json.loads(accepted.options) == letter.options
+    [claimed] = [job for job in scene.claim(10) if job.id == letter.id]
+    assert codec.payload_of(claimed.data) == LETTER
+
+
+def test_one_that_is_told_in_its_payload_is_told_by_its_options_too(scene: Scene) -> None:
+    held = _held(scene)
+
+    scene.settle(held, "finished")
+
+    follow_up = scene.view(receipt_of(held.id))
+    assert follow_up.labels.follows is not None
+    assert follow_up.labels.follows._asdict() == follow_up.payload
+
+
+def test_a_payload_of_its_own_tells_whose_slots_it_shares_and_where_it_is_bound_for(
+    scene: Scene,
+) -> None:
+    scene.accept(job_with_a_letter(), job_with_a_letter())
+    for held in scene.claim(2):
+        scene.settle(held, "finished")
+
+    [first] = scene.claim(10)
+
+    view = scene.view(first.id)
+    assert (view.limit_key, view.limit) == ("letter:ada@example.com", 1)
+    assert view.destination == "letter:ada@example.com"
+    scene.settle(first, "finished")
+    assert "letter" in [job.job_type for job in scene.claim(10)]
+
+
+def test_what_follows_one_with_a_payload_of_its_own_is_told_of_that(scene: Scene) -> None:
+    scene.accept(job_with_a_letter())
+    scene.settle(scene.claim()[0], "finished")
+    [letter] = scene.claim()
+
+    scene.settle(letter, "finished")
+
+    record = scene.view(receipt_of(letter.id))
+    assert record.payload == {
+        "job_id": letter.id,
+        "job_type": "letter",
+        "state": "finished",
+        "attempt": 1,
+    }
+
+
+@pytest.mark.parametrize("name", ENDERS)
+def test_every_end_gives_what_follows_the_payload_that_its_caller_said(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    end, expected = ENDERS[name]
+    note = {"job_type": "note", "payload": LETTER}
+    say_to_all(monkeypatch, on_success=note, on_failure=note)
+
+    job_id = end(scene)
+
+    claimed = scene.claim(10)
+    assert [codec.payload_of(job.data) for job in claimed] == [LETTER] * len(expected)
+    assert [labels_in(job.options).follows for job in claimed] == [
+        (job_id, "greet", state, attempt) for _, state, attempt in expected
+    ]
+    assert scene.claim(10) == []
 
 
 def test_what_follows_a_follow_up_comes_when_that_ends(scene: Scene) -> None:

@@ -189,6 +189,16 @@ def test_a_job_type_without_its_code_enqueues_models_and_reads_results(
     assert (job.created, job.result(timeout=20)) == (True, "hi")
 
 
+def test_what_follows_may_have_a_model_as_its_payload(client: TallyClient) -> None:
+    greet = client.job_type("greet", Person)
+    bob = {"job_type": "greet", "payload": Person(name="Bob")}
+
+    job = greet.enqueue(Person(name="Ada"), on_success=bob, on_failure="anything")
+
+    shown = {each["when"]: each["payload"] for each in job.view()["follow_ups"]}
+    assert shown == {"on_success": {"name": "Bob"}, "on_failure": None}
+
+
 def test_the_same_key_is_the_same_job_of_one_and_of_many(client: TallyClient) -> None:
     greet = client.job_type("greet", dict)
     one = [greet.enqueue({"name": "Ada"}, idempotency_key="one") for _ in range(2)]

@@ -63,32 +63,6 @@ def test_every_option_reaches_the_job(admin: Caller, parts: ApiServices) -> None
     assert said.keys() >= {"limit_key", "limit", "environment", "callback_url", "tenant"}
 
 
-def test_what_follows_a_job_is_shown_with_it_and_it_with_what_follows(
-    admin: Caller, work: Work
-) -> None:
-    job_id = admin.enqueue(on_success="anything", on_failure="fail", tenant="blue")
-
-    shown = admin.get(f"/api/jobs/{job_id}").get_json()
-
-    follow_ups = {each["when"]: each for each in shown["follow_ups"]}
-    assert {when: each["job_type"] for when, each in follow_ups.items()} == {
-        "on_success": "anything",
-        "on_failure": "fail",
-    }
-    work.finish(work.start())
-    followed = admin.get(f"/api/jobs/{follow_ups['on_success']['id']}").get_json()
-    assert (followed["parent_id"], followed["tenant"]) == (job_id, "blue")
-    assert followed["payload"]["state"] == "finished"
-    assert admin.get(f"/api/jobs/{follow_ups['on_failure']['id']}").status_code == 404
-
-
-def test_a_job_type_that_cannot_follow_is_refused(admin: Caller) -> None:
-    unknown = admin.post("/api/jobs", _GREETING | {"on_failure": "greed"})
-
-    assert (unknown.status_code, unknown.get_json()["code"]) == (422, "unknown_job_type")
-    assert "'greet'" in unknown.get_json()["detail"]
-
-
 def test_a_tag_of_200_characters_is_taken_and_found(admin: Caller) -> None:
     tag = "x" * 200
     job_id = admin.enqueue(tags=[tag])

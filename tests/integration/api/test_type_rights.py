@@ -89,10 +89,11 @@ def test_a_key_has_no_other_type_run_by_way_of_a_follow_up(app: Flask, parts: Ap
     answers = [
         Caller(app, made.token).post(way, body)
         for when in ("on_success", "on_failure")
+        for other in ("anything", {"job_type": "anything", "payload": {}})
         for way, body in (
-            ("/api/jobs", job | {when: "anything"}),
-            ("/api/jobs/bulk", {"jobs": [job | {when: "anything"}]}),
-            ("/api/jobs/preview", {"jobs": [job | {when: "anything"}]}),
+            ("/api/jobs", job | {when: other}),
+            ("/api/jobs/bulk", {"jobs": [job | {when: other}]}),
+            ("/api/jobs/preview", {"jobs": [job | {when: other}]}),
         )
     ]
 

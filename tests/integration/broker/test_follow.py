@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,13 @@ import pytest
 from backend.broker.jobs import codec
 from backend.domain.errors import QueueFull
 from backend.domain.jobs.job import ClaimedJob
-from tests.contract.broker.followed import followed_job, receipt_of, telling_of
+from tests.contract.broker.followed import (
+    LETTER,
+    followed_job,
+    job_with_a_letter,
+    receipt_of,
+    telling_of,
+)
 from tests.integration.broker.bench import ERROR, Bench, new_job
 
 
@@ -230,6 +237,30 @@ def test_a_follow_up_comes_once_though_memory_is_full_and_so_is_the_queue(
     assert sum(_there(bench, job_id)) == 1
     waiting = [*bench.queue("low"), *bench.queue("high")]
     assert [waiting.count(of(job_id)) for of in (receipt_of, telling_of)] == _there(bench, job_id)
+
+
+def test_a_payload_of_its_own_is_written_as_it_was_said_and_told_beside(bench: Bench) -> None:
+    job = job_with_a_letter()
+    bench.seed(job)
+    [held] = bench.claim()
+    bench.settle(held, "finished")
+    letter = receipt_of(job.id)
+
+    text = json.dumps(LETTER, ensure_ascii=False, separators=(",", ":"))
+    assert bench.field(letter, "data") == codec.data_of("letter", text)
+    told = {"job_id": job.id, "job_type": "greet", "state": "finished", "attempt": 1}
+    options = json.loads(bench.field(letter, "options") or "")
+    assert (options["parent_id"], options["follows"]) == (job.id, told)
+    names = ("destination", "limit_key", "limit", "rate", "hold")
+    assert [bench.field(letter, name) for name in names] == [
+        "letter:ada@example.com",
+        "letter:ada@example.com",
+        "1",
+        options["rate_share"],
+        "1",
+    ]
+    [accepted] = bench.events(letter)
+    assert json.loads(accepted.options) == options
 
 
 def test_a_job_without_follow_ups_has_no_trace_of_them(bench: Bench) -> None:

@@ -54,6 +54,22 @@ def test_what_follows_a_job_is_said_and_shown(shell: Shell) -> None:
     assert "[unknown_job_type]" in unknown.talk
 
 
+def test_what_follows_may_be_given_a_payload_whose_secrets_are_never_shown(shell: Shell) -> None:
+    letter = '{"job_type": "letter", "payload": {"to": "ada", "secret": "hunter2"}}'
+    words = ("greet", '{"name": "Ada"}', "--on-success", letter)
+    job_id = shell.run("jobs", "enqueue", *words).text.strip()
+
+    shown = shell.run("jobs", "show", job_id).text
+    told = [shell.run("jobs", "show", job_id, "--json").text]
+    told += [shell.run("jobs", "preview", *words, *more).text for more in ((), ("--json",))]
+
+    [line] = [line for line in shown.splitlines() if "on success" in line]
+    assert line.endswith('{"to": "ada", "secret": "[hidden]"}')
+    assert all("letter" in text and "hunter2" not in text for text in (shown, *told))
+    refused = shell.run("jobs", "enqueue", *words[:3], '{"job_type"', status=2)
+    assert "is no JSON" in refused.talk
+
+
 def test_a_job_is_enqueued_and_shown(shell: Shell) -> None:
     job_id = shell.run("jobs", "enqueue", "greet", '{"name": "Ada"}', "-p", "high").text.strip()
 

@@ -121,6 +121,20 @@ def test_a_job_and_what_follows_it_lead_to_each_other(stage: Stage, admin: Visit
     )
 
 
+def test_what_follows_a_job_is_shown_with_its_payload_and_of_whose_end_it_is_told(
+    stage: Stage, admin: Visitor
+) -> None:
+    asked = {"job_type": "sync_customer", "payload": {"customer": 17}}
+    [job_id] = dead_jobs(stage, on_failure=asked)
+
+    page, told = (
+        admin.get(f"/job/{one}").text for one in (job_id, follow_up_id(job_id, "on_failure"))
+    )
+
+    assert re.search(r"<code>\{\s*&#34;customer&#34;: 17\s*\}</code>", page)
+    assert re.search(r"<dt>Follows</dt>\s*<dd>\w+, failed in attempt \d+</dd>", told)
+
+
 def test_scheduled_jobs_show_when_they_are_due(stage: Stage, admin: Visitor) -> None:
     stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=7190, tags=["later"])
 

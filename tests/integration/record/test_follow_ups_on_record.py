@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from backend.domain.jobs.options.follow_ups import follow_up_id
 from backend.history.reading.history_store import PostgresHistoryStore
 from tests.integration.broker.bench import ERROR
@@ -31,6 +33,7 @@ def test_the_record_shows_what_follows_what(bureau: Bureau) -> None:
     assert child is not None
     assert (child.job.job_type, child.job.tenant, child.labels.parent_id) == ("count", "acme", "a")
     assert child.payload == {"job_id": "a", "job_type": "greet", "state": "finished", "attempt": 1}
+    assert child.labels.follows == ("a", "greet", "finished", 1)
     assert (child.job.created_at, child.job.enqueued_at) == (parent.job.finished_at,) * 2
     assert history.find(parent.follow_ups[1].id) is None
     assert bureau.ledger().reconcile().is_balanced
@@ -65,6 +68,71 @@ def test_what_has_followed_does_not_follow_again_after_a_rebuild(bureau: Bureau)
     bureau.bench.settle(again, "failed", body=ERROR)
 
     assert bureau.queue.find(telling.id) is None
+
+
+HOOK = {"url": "https://example.com", "body": {"text": 'a "b" \\'}}
+
+
+def _followed_by_a_hook(bureau: Bureau) -> str:
+    asked = {"job_type": "send_webhook", "payload": HOOK}
+    bureau.enqueue(bureau.job(job_id="a", on_failure=asked))
+    return follow_up_id("a", "on_failure")
+
+
+def _fail(bureau: Bureau) -> None:
+    [held] = bureau.bench.claim()
+    bureau.bench.settle(held, "failed", body=ERROR)
+
+
+def test_a_payload_of_its_own_is_on_record_before_and_after(bureau: Bureau) -> None:
+    hook = _followed_by_a_hook(bureau)
+    _fail(bureau)
+    bureau.record()
+
+    history = PostgresHistoryStore(bureau.engine)
+    parent, child = history.find("a"), history.find(hook)
+
+    assert parent is not None
+    assert parent.follow_ups == (("on_failure", hook, "send_webhook", HOOK),)
+    assert child is not None
+    assert (child.payload, child.labels.follows) == (HOOK, ("a", "greet", "failed", 1))
+    assert bureau.ledger().reconcile().is_balanced
+
+
+@pytest.mark.parametrize("is_called", [False, True])
+def test_a_payload_of_its_own_outlives_a_loss_of_redis(bureau: Bureau, is_called: bool) -> None:
+    """Lost before the job ended, and after: what followed is made again as it was."""
+    hook = _followed_by_a_hook(bureau)
+    if is_called:
+        _fail(bureau)
+    _lose_redis(bureau)
+    bureau.ledger().rebuild()
+    if not is_called:
+        _fail(bureau)
+
+    child = bureau.queue.find(hook)
+
+    assert child is not None
+    assert (child.payload, child.labels.follows) == (HOOK, ("a", "greet", "failed", 1))
+    bureau.record()
+    assert bureau.ledger().reconcile().is_balanced
+
+
+def test_a_replay_is_followed_with_the_same_payload_and_one_that_follows_is_told_the_same(
+    bureau: Bureau,
+) -> None:
+    hook = _followed_by_a_hook(bureau)
+    _fail(bureau)
+    bureau.record()
+
+    again, told_again = (bureau.queue.find(bureau.replays.replay(job)) for job in ("a", hook))
+
+    assert again is not None
+    [follow_up] = again.follow_ups
+    assert (follow_up.job_type, follow_up.payload) == ("send_webhook", HOOK)
+    assert follow_up.id == follow_up_id(again.id, "on_failure")
+    assert told_again is not None
+    assert (told_again.payload, told_again.labels.follows) == (HOOK, ("a", "greet", "failed", 1))
 
 
 def test_a_job_of_the_outbox_is_followed_like_others(bureau: Bureau) -> None:

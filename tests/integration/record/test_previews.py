@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -12,6 +13,7 @@ from backend.broker.server.connection import connect
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolicy
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.follow_ups import follow_up_id
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.jobs.preview_service import PreviewService
 from tests.integration.record.bureau import Bureau, new_id
@@ -100,6 +102,26 @@ def test_without_redis_a_preview_still_tells_what_is_valid(bureau: Bureau) -> No
     assert job.is_valid
     assert (job.ahead, job.is_paused) == (None, None)
     assert job.limits == (("key:acme", 4, None, None),)
+
+
+def test_what_follows_a_job_of_a_plan_is_told_the_id_that_it_gets(bureau: Bureau) -> None:
+    """The look gave it another one."""
+    hook = {"job_type": "send_webhook", "payload": {"url": "https://example.com"}}
+    request: Any = {**ADA, "on_success": hook, "on_failure": "count"}
+    token = bureau.previews.preview_jobs([request]).token
+    assert token is not None
+
+    [reply] = bureau.previews.enqueue_plan([request], token)
+
+    job = bureau.queue.find(reply.id)
+    assert job is not None
+    assert [(each.id, each.payload) for each in job.follow_ups] == [
+        (follow_up_id(reply.id, "on_success"), hook["payload"]),
+        (follow_up_id(reply.id, "on_failure"), None),
+    ]
+    other: Any = {**request, "on_success": {**hook, "payload": {"url": "https://example.org"}}}
+    with pytest.raises(InvalidOption, match="not the jobs that were previewed"):
+        bureau.previews.enqueue_plan([other], token)
 
 
 def test_a_previewed_plan_can_be_enqueued_and_only_once(bureau: Bureau) -> None:

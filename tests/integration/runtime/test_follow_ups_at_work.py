@@ -53,6 +53,32 @@ def test_a_follow_up_asks_what_came_of_the_job(cluster: Cluster) -> None:
     assert (told["told"]["state"], told["result"]) == ("finished", "well")
 
 
+@pytest.mark.parametrize(
+    ("job_type", "letter", "attempts"),
+    [
+        ("unencodable", "letter", 1),
+        ("spin", "async_letter", 1),
+        ("isolated_stubborn", "isolated_letter", 1),
+        ("segfault", "letter", 3),
+    ],
+)
+def test_a_payload_of_its_own_comes_whoever_gave_the_job_up(
+    cluster: Cluster, job_type: str, letter: str, attempts: int
+) -> None:
+    """In a thread, in the loop and in a child its context tells it of the end."""
+    cluster.start("scheduler")
+    cluster.workers()
+    asked = {"job_type": letter, "payload": {"to": "ada"}}
+
+    job_id = cluster.enqueue(job_type, on_failure=asked)
+
+    eventually(lambda: cluster.job(job_id).state.is_final, timeout=60, show=cluster.log)
+    read = cluster.ended(follow_up_id(job_id, "on_failure"), timeout=60)
+    told = {"job_id": job_id, "job_type": job_type, "state": "failed", "attempt": attempts}
+    assert (read.state, read.result) == (JobState.FINISHED, {"to": "ada", "told": told})
+    assert cluster.difference() == 0
+
+
 def test_what_a_job_type_declares_follows_all_of_its_jobs(cluster: Cluster) -> None:
     cluster.workers()
     job_id = cluster.enqueue("isolated_followed", {"fails": True}, max_retries=0)

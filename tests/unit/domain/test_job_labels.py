@@ -11,6 +11,7 @@ import pytest
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import Followed
 from backend.domain.jobs.options.job_labels import NO_LABELS, JobLabels, labels_in, labels_of
 from backend.domain.jobs.options.job_terms import JobTerms, terms_in, terms_of
 from backend.domain.jobs.options.unique import UniqueScope
@@ -31,6 +32,7 @@ SAID = {
     "replay_of": "r-1",
     "traceparent": "00-t-s-01",
     "tracestate": "vendor=1",
+    "follows": {"job_id": "f-1", "job_type": "greet", "state": "failed", "attempt": 2},
 }
 LABELS = JobLabels(
     ("vip", "eu"),
@@ -48,6 +50,7 @@ LABELS = JobLabels(
     "r-1",
     "00-t-s-01",
     "vendor=1",
+    Followed("f-1", "greet", "failed", 2),
 )
 TERMS = {
     "retry_delays": [1, 2.5],

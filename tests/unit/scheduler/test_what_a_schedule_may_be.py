@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from backend.domain.errors import InvalidOption, InvalidPayload, UnknownJobType, UnknownPriority
 from backend.domain.schedules.schedule import MissedRuns, Overlap, Plan
@@ -45,6 +47,19 @@ def test_everything_that_can_be_said_is_kept() -> None:
     assert made.overlap is Overlap.SKIP
     assert made.starts_at == datetime(2026, 12, 31, 23, tzinfo=UTC)
     assert made.to_dict()["options"] == {"timeout": 60, "tags": ["night"]}
+
+
+class _Letter(BaseModel):
+    to: str
+
+
+@pytest.mark.parametrize("payload", [{"to": "ada"}, _Letter(to="ada")])
+def test_what_follows_its_jobs_may_have_a_payload_which_is_kept_as_json(payload: Any) -> None:
+    made = plan(options={"on_failure": {"job_type": "report", "payload": payload}})
+
+    assert json.loads(json.dumps(made.to_dict()["options"])) == {
+        "on_failure": {"job_type": "report", "payload": {"to": "ada"}}
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from tally import InvalidRequest, WaitTimeout
 from tally.testing import QueueInTest
 from tests.unit.testing import shop
-from tests.unit.testing.shop import queue
+from tests.unit.testing.shop import mail_report, queue, ship
 
 
 def test_drain_runs_what_is_due_and_what_that_enqueues(jobs: QueueInTest) -> None:
@@ -38,6 +38,18 @@ def test_what_follows_a_job_runs_after_it(jobs: QueueInTest, order: int, told: s
 
     assert [job.job_type for job in ran] == ["ship", "tell_support"]
     assert (ran[1].result, jobs.job(ran[1].job_id).labels.parent_id) == (told, job_id)
+
+
+@pytest.mark.parametrize(("order", "told"), [(17, "ship finished"), (13, "ship failed")])
+def test_what_follows_with_arguments_of_its_own_is_told_by_its_context(
+    jobs: QueueInTest, order: int, told: str
+) -> None:
+    report = mail_report.with_arguments("ada")
+    ship.enqueue({"order_id": order}, on_success=report, on_failure=report)
+
+    ran = jobs.drain(raise_errors=False)
+
+    assert [job.result for job in ran[1:]] == [f"ada: {told}"]
 
 
 def test_more_urgent_jobs_run_first(jobs: QueueInTest) -> None:

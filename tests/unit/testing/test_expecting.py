@@ -6,7 +6,7 @@ import pytest
 
 from tally import InvalidOption, InvalidRequest, UnknownJobType
 from tally.testing import QueueInTest
-from tests.unit.testing.shop import queue, send_receipt
+from tests.unit.testing.shop import Receipt, queue, send_receipt
 
 
 def test_only_what_the_block_enqueued_counts(jobs: QueueInTest) -> None:
@@ -44,6 +44,20 @@ def test_a_job_is_meant_by_its_payload_and_by_what_else_is_said_of_it(jobs: Queu
             max_retries=5,
             idempotency_key="k",
         )
+
+
+def test_what_follows_is_meant_as_it_is_said(jobs: QueueInTest) -> None:
+    receipt = send_receipt.with_payload(Receipt(order_id=18))
+
+    with jobs.expect_enqueued(
+        "send_receipt",
+        order_id=17,
+        on_success={"job_type": "send_receipt", "payload": {"order_id": 18}},
+        on_failure="tell_support",
+    ) as found:
+        send_receipt.enqueue(Receipt(order_id=17), on_success=receipt, on_failure="tell_support")
+
+    assert len(found) == 1
 
 
 def test_a_field_that_is_called_like_an_option_is_meant_by_the_payload(jobs: QueueInTest) -> None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tally import InvalidOption, InvalidPayload
+from tally import InvalidOption, InvalidPayload, JobEnded
 from tally.testing import QueueInTest, run_job
-from tests.unit.testing.shop import Printer, Receipt, close_order, pages, send_receipt, signal
+from tests.unit.testing.shop import (
+    Printer,
+    Receipt,
+    close_order,
+    mail_report,
+    pages,
+    send_receipt,
+    signal,
+)
 
 
 def test_a_handler_is_run_with_all_that_is_said_of_its_job() -> None:
@@ -55,6 +63,13 @@ def test_an_attempt_finds_what_the_one_before_kept_and_keeps_something_itself() 
     assert (ran.result["from"], ran.checkpoint) == (4, 5)
     with pytest.raises(InvalidOption, match="first attempt"):
         run_job(pages, {}, checkpoint=4)
+
+
+def test_a_handler_may_be_told_of_the_end_that_it_follows() -> None:
+    ended = JobEnded(job_id="a", job_type="ship", state="failed", attempt=2)
+
+    assert run_job(mail_report, {"to": "ada"}, follows=ended).result == "ada: ship failed"
+    assert run_job(mail_report, {"to": "ada"}).result == "ada: nothing"
 
 
 def test_a_handler_may_be_told_that_it_is_to_end() -> None:

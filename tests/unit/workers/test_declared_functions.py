@@ -31,6 +31,7 @@ from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.jobs.options.follow_ups import follow_ups_of
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
 from tests.unit.runtime.attempts import run
@@ -163,6 +164,25 @@ def test_options_can_be_held_for_all_that_is_enqueued(shelf: Shelf) -> None:
         ("low", "other", '{"name":"Bob"}'),
         ("low", "acme", '{"name":"Cyd"}'),
     ]
+
+
+def test_one_is_said_to_follow_another_with_a_payload_or_arguments(shelf: Shelf) -> None:
+    greet.enqueue(
+        Greeting(name="Ada"),
+        on_success=greet.with_payload(Greeting(name="Bob", howOften=2)),
+        on_failure=add.with_arguments(1, y=2),
+    )
+
+    follow_ups = follow_ups_of(shelf.jobs[0].options)
+    assert [(each.job_type, each.payload) for each in follow_ups] == [
+        ("greet", {"name": "Bob", "howOften": 2}),
+        (add.name, {"x": 1, "y": 2}),
+    ]
+
+
+def test_what_follows_has_no_options_of_its_own(shelf: Shelf) -> None:
+    with pytest.raises(InvalidOption, match="what follows a job has no options of its own: delay"):
+        greet.using(delay=3).with_payload(Greeting(name="Ada"))
 
 
 def test_an_id_of_one_job_is_not_given_to_several(shelf: Shelf) -> None:

@@ -128,3 +128,8 @@ def _apply(context: JobContext, labels: JobLabels) -> None:
     context.version = labels.version
     context.is_test = labels.is_test
     context.is_confined = labels.is_confined
+    if labels.follows is not None:
+        # Of most processes no job follows another.
+        from workers.job_types.job_ended import JobEnded
+
+        context.follows = JobEnded.model_validate(labels.follows._asdict())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, cast
 
 import click
@@ -15,7 +16,7 @@ from backend.cli.input.instants import DURATION
 from backend.cli.input.job_option_flags import job_options, said_options
 from backend.cli.input.parts import actions, preview_service
 from backend.cli.output.ages import length
-from backend.cli.output.job_printing import print_job
+from backend.cli.output.job_printing import masked_options, print_job
 from backend.cli.output.plain_data import plain
 from backend.cli.output.printing import print_facts, print_json, print_rows, tell
 from backend.domain.errors import InvalidPayload
@@ -72,6 +73,7 @@ def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
     said = {"job_type": job_type, "payload": payload_from(payload), **said_options(asked)}
     request = cast("JobRequest", said)
     shown = preview_service().preview_jobs([request]).jobs[0]
+    shown = replace(shown, options=masked_options(shown.options))
     if as_json:
         print_json(shown)
     else:

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backend.domain.jobs.options.follow_ups import Followed, followed_in
+
 
 class JobLabels(NamedTuple):
     """What a job is called by; empty where nothing was said."""
@@ -34,6 +36,8 @@ class JobLabels(NamedTuple):
     #: The span that asked for it, and what vendors add, as W3C Trace Context writes them.
     traceparent: str = ""
     tracestate: str = ""
+    #: The job whose end called it; None for most.
+    follows: Followed | None = None
 
 
 NO_LABELS = JobLabels()
@@ -62,6 +66,7 @@ def labels_of(options: Mapping[str, Any]) -> JobLabels:
         str(said("replay_of") or ""),
         str(said("traceparent") or ""),
         str(said("tracestate") or ""),
+        followed_in(options),
     )
 
 

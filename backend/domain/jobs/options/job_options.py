@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict, get_args, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    Required,
+    TypedDict,
+    get_args,
+    get_type_hints,
+)
 
 from backend.domain.jobs import job_id
 from backend.domain.jobs.options import bounds
@@ -27,6 +36,12 @@ class Many(NamedTuple):
     """Several values, and how many at most."""
 
     most: int
+
+
+class OrJob(NamedTuple):
+    """A job type by its name, or a job of it: an object of ``job_type`` and ``payload``."""
+
+    words: str
 
 
 #: Printable, so that it fits a header, a log line and a Redis key.
@@ -49,6 +64,20 @@ QUEUE = Text(128, LINE.pattern, "a priority and a lane (high:email), a priority,
 JOB_ID = Text(64, job_id.PATTERN, job_id.WORDS)
 
 _Words = list[str] | tuple[str, ...] | set[str] | frozenset[str]
+
+
+class FollowUpRequest(TypedDict, total=False):
+    """A job that is to follow another one, with a payload of its own.
+
+    Declared functions make them: ``mail_report.with_payload(Report(…))``, ``charge.with_arguments(17)``.
+    """
+
+    job_type: Required[str]
+    #: A mapping, or the job type's model. Without one it is told which job ended, as by its name alone.
+    payload: Any
+
+
+OR_JOB = OrJob("a job type, or an object of job_type and payload")
 
 
 class JobOptions(TypedDict, total=False):
@@ -126,14 +155,17 @@ class JobOptions(TypedDict, total=False):
     job_id: Annotated[str | None, JOB_ID, "An id of the caller's own making."]
     callback_url: Annotated[str | None, WEB_ADDRESS, "Gets the outcome as a signed POST."]
     on_success: Annotated[
-        str | None,
+        str | FollowUpRequest | None,
         LINE,
-        "The job type that is enqueued once it has finished; told which job, as a `JobEnded`.",
+        OR_JOB,
+        "The job type that is enqueued once it has finished; told which job, as a `JobEnded`. With a "
+        "payload of its own it gets that, and what it is told from its context.",
     ]
     on_failure: Annotated[
-        str | None,
+        str | FollowUpRequest | None,
         LINE,
-        "The job type that is enqueued once it is given up, or has expired; told as above.",
+        OR_JOB,
+        "The same once it is given up, or has expired.",
     ]
     is_test: Annotated[bool | None, "A rehearsal: handlers touch nothing outside."]
 
@@ -157,6 +189,7 @@ class OwnOptions(TypedDict, total=False):
     event_id: Annotated[str, LINE, "The event that it follows from."]
     parent_id: Annotated[str, LINE, "The job that enqueued it, or whose end it tells."]
     replay_of: Annotated[str, LINE, "The job that it repeats."]
+    follows: Annotated[dict[str, Any], "The job whose end called it, and how that ended."]
     destination: Annotated[str, LINE, "What its breaker watches: where it is bound for."]
     scope: Annotated[str, LINE, "How long it keeps others out, and by which key."]
     hold: Annotated[bool, "Keeps its place of limit_key from its first start until it has ended."]
@@ -175,10 +208,14 @@ class Option(NamedTuple):
     text: Text | None
     #: Most values of a list; None for one value.
     most: int | None
+    #: Whether it may be a job with a payload of its own, too.
+    job: OrJob | None = None
 
     @property
     def words(self) -> str:
         """What a value must be, as messages and docs say it."""
+        if self.job is not None:
+            return self.job.words
         one = _WORDS.get(self.kind) or (self.bound or self.text or LINE).words
         return one if self.most is None else f"a list of at most {self.most}, each {one}"
 
@@ -196,7 +233,7 @@ def _option(name: str, value: Any, *told: Any) -> Option:
     bound, text, many = each.get(Bound), each.get(Text), each.get(Many)
     plain = next((k for k in (datetime, bool) if k in (value, *get_args(value))), str)
     kind = plain if bound is None else int if bound.is_whole else float
-    return Option(name, kind, each[str], bound, text, many and many.most)
+    return Option(name, kind, each[str], bound, text, many and many.most, each.get(OrJob))
 
 
 #: What callers may say, in the order of the docs, and what only we may.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.options.follow_ups import under_another_id
 
 _TOKEN = re.compile(
     r"plan-([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})-([0-9a-f]{32})"
@@ -50,7 +51,7 @@ def _essence(job: NewJob) -> list[object]:
         job.job_type,
         str(job.queue),
         job.payload,
-        job.options,
+        under_another_id(job.options, ""),
         job.max_attempts,
         job.timeout,
         job.result_ttl,
