@@ -70,7 +70,9 @@ class PlatformActions:
             self.ownership,
             parts.job_control,
             queue=parts.queue_service,
-            replays=ReplayService(parts.history_reader, self._queue, parts.intake),
+            replays=ReplayService(
+                parts.history_reader, self._queue, parts.intake, parts.inspection
+            ),
             stuck=StuckJobs(parts.inspection, parts.lease_book, parts.clock),
         )
 

@@ -71,6 +71,7 @@ def api_parts(parts: Platform) -> ApiServices:
         search=found.search,
         fair_queues=found.fair_queues,
         why=found.why,
+        standing=found.standing,
         breakers=found.breakers,
         overview=OverviewService(
             inspection,

@@ -14,9 +14,12 @@ from backend.domain.ports import Inspection, JobQueue
 
 if TYPE_CHECKING:
     from backend.bootstrap.action_parts import PlatformActions
+    from backend.domain.history.history_record import JobHistory
+    from backend.domain.jobs.job import JobView
     from backend.services.access.quota_service import QuotaService
     from backend.services.finding.dead_letters import DeadLetters
     from backend.services.finding.history_service import HistoryService
+    from backend.services.finding.job_standing import JobStanding
     from backend.services.finding.search_service import SearchService
     from backend.services.finding.why_service import WhyService
     from backend.services.jobs.breaker_service import BreakerService
@@ -97,14 +100,26 @@ class PlatformCallerParts:
         held = (broker.breakers, self.fair_queues, broker.quotas)
         return WhyService(parts.inspection, *held, parts.clock.now)
 
+    def standing(self, job: JobView | JobHistory) -> JobStanding:
+        """How one job stands beside others."""
+        from backend.services.finding.job_standing import standing_of
+
+        return standing_of(job, self._parts.inspection, self.fair_queues)
+
     @cached_property
     def previews(self) -> PreviewService:
         """What would happen."""
+        from backend.services.finding.start_forecast import StartForecast
         from backend.services.jobs.preview_service import PreviewService
 
-        parts = self._parts
+        parts, now = self._parts, self._parts.clock.now
         return PreviewService(
-            parts.intake, parts.inspection, self._queue, new_id=new_job_id, now=parts.clock.now
+            parts.intake,
+            parts.inspection,
+            self._queue,
+            forecast=StartForecast(self.why, parts.inspection, self.fair_queues, now),
+            new_id=new_job_id,
+            now=now,
         )
 
     @cached_property

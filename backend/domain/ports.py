@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     # Supervisors and workers need not read them.
     from backend.domain.jobs.hooks.attempt_end import AttemptEnd
     from backend.domain.jobs.options.rate import Rate, RateState, RateWord
+    from backend.domain.jobs.options.unique import UniqueScope
     from backend.domain.jobs.pause import Pause
+    from backend.domain.jobs.plans.twin import Twin
     from backend.domain.jobs.queue_state import QueueState, WorkerState
     from backend.domain.schedules.freeze import FrozenWindow
 
@@ -180,12 +182,12 @@ class Operations(Protocol):
         job_type: str,
         payload: str,
         *,
-        destination: str = "",
+        asked: NewJob | None = None,
         by: str,
         reason: str,
         anyway: bool = False,
     ) -> RedriveCode:
-        """Redrives one job with a new payload (JSON), and where that is bound for."""
+        """Redrives one job with a new payload (JSON); what follows from that is taken from ``asked``."""
 
     def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
         """Takes dead jobs out of the dead-letter queue for good."""
@@ -276,8 +278,11 @@ class Inspection(Protocol):
     def gate(self, gate: str) -> tuple[list[str], int]:
         """Who holds the slots of a concurrency limit, and how many wait behind it."""
 
-    def holder_of(self, key: str) -> str:
-        """The job that took the key of what is unique last; empty for none."""
+    def holder_of(self, scope: UniqueScope) -> str:
+        """The job that keeps out those that are the same; empty for none: the key is free."""
+
+    def twins(self, jobs: Sequence[NewJob]) -> list[Twin | None]:
+        """Of jobs that are asked for, those that would be answered in their place; nothing is accepted."""
 
     def key_limits(self) -> dict[str, int]:
         """How many jobs of a key may run at once, where an operator says so; 0: as many as can."""

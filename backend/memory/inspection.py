@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from backend.broker.jobs.moments import moment
-from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job import JobView, NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.rate import Rate, RateState
+from backend.domain.jobs.options.unique import OnConflict, UniqueScope
 from backend.domain.jobs.pause import Pause
+from backend.domain.jobs.plans.twin import Twin, TwinBy
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.domain.schedules.freeze import FrozenWindow
+from backend.memory.job_queue import conflict_between
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import rates
+from backend.memory.waiting import rates, scopes
 from backend.memory.waiting.fair_lines import FAIR, gate_of
 
 _ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELED)
@@ -145,10 +148,28 @@ class MemoryInspection:
             holders = sorted(self._state.holders.get(gate, ()))
             return holders, len(self._state.parked.get(gate, ()))
 
-    def holder_of(self, key: str) -> str:
-        """The job that took the key of what is unique last; empty for none."""
+    def holder_of(self, scope: UniqueScope) -> str:
+        """The job that keeps out those that are the same; empty for none: the key is free."""
         with self._state.lock:
-            return self._state.scopes.get(key, ("", 0))[0]
+            held = scopes.holder(self._state, scope.key)
+            return held.id if held else ""
+
+    def twins(self, jobs: Sequence[NewJob]) -> list[Twin | None]:
+        """Of jobs that are asked for, those that would be answered in their place; nothing is accepted."""
+        with self._state.lock:
+            return [self._twin(job) for job in jobs]
+
+    def _twin(self, job: NewJob) -> Twin | None:
+        state, here = self._state, self._state.find(job.id)
+        found = here or (state.holder_of(job.unique_key) if job.unique_key else None)
+        if found is not None:
+            by = TwinBy.JOB_ID if here else TwinBy.IDEMPOTENCY_KEY
+            return Twin(found.id, by, is_conflict=conflict_between(found, job) is not None)
+        holder = scopes.holder(state, job.scope.key) if job.scope else None
+        if holder is None or job.scope is None:
+            return None
+        replaced = job.scope.on_conflict != OnConflict.KEEP and scopes.is_first(holder)
+        return Twin(holder.id, TwinBy.UNIQUE, job.scope, replaced)
 
     def key_limits(self) -> dict[str, int]:
         """How many jobs of a key may run at once, where an operator says so; 0: as many as can."""

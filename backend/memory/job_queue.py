@@ -68,7 +68,7 @@ class MemoryJobQueue:
         here = state.find(job.id)
         twin = here or (state.holder_of(job.unique_key) if job.unique_key else None)
         if twin is not None:
-            return _conflict(twin, job) or EnqueueReply(twin.id, created=False)
+            return conflict_between(twin, job) or EnqueueReply(twin.id, created=False)
         met = scopes.meet(state, job, may_tell=not self._is_behind)
         if met is not None:
             return met
@@ -100,7 +100,7 @@ class MemoryJobQueue:
         quotas.refuse_if_used_up(self._state, job, accepted)
 
 
-def _conflict(twin: KeptJob, job: NewJob) -> Conflict | None:
+def conflict_between(twin: KeptJob, job: NewJob) -> Conflict | None:
     """What has an id or a key must ask for the same again; a job without either is its contents."""
     if not job.digest or job.digest in {twin.asked.digest, *twin.digests}:
         return None

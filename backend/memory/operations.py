@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.rate import Rate, RateWord
@@ -17,7 +18,7 @@ from backend.domain.jobs.step_codes import (
 from backend.memory.endings import keep, tell_end, withdraw
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState, PauseNote
-from backend.memory.waiting import gates, scopes
+from backend.memory.waiting import anew, gates, scopes
 from backend.memory.waiting.fair_lines import FAIR
 
 _WAITING = {JobState.QUEUED, JobState.SCHEDULED}
@@ -53,7 +54,7 @@ class MemoryOperations:
     ) -> list[RedriveCode]:
         """Sends dead jobs home with all their attempts."""
         with self._state.lock:
-            return [self._redrive(job_id, "", by, reason, anyway) for job_id in job_ids]
+            return [self._redrive(job_id, "", by, reason, anyway=anyway) for job_id in job_ids]
 
     def redrive_changed(
         self,
@@ -61,27 +62,34 @@ class MemoryOperations:
         job_type: str,  # noqa: ARG002 - Redis keeps it beside the payload
         payload: str,
         *,
-        destination: str = "",
+        asked: NewJob | None = None,
         by: str,
         reason: str,
         anyway: bool = False,
     ) -> RedriveCode:
-        """Redrives one job with a new payload (JSON), and where that is bound for."""
+        """Redrives one job with a new payload (JSON); what follows from that is taken from ``asked``."""
         with self._state.lock:
-            code = self._redrive(job_id, payload, by, reason, anyway)
-            if code is RedriveCode.QUEUED:
-                self._state.jobs[job_id].destination = destination
-            return code
+            return self._redrive(job_id, payload, by, reason, anyway=anyway, asked=asked)
 
     def _redrive(
-        self, job_id: str, payload: str, by: str, reason: str, anyway: bool
+        self,
+        job_id: str,
+        payload: str,
+        by: str,
+        reason: str,
+        *,
+        anyway: bool,
+        asked: NewJob | None = None,
     ) -> RedriveCode:
         dead = self._state.find(job_id) if job_id in self._state.dead else None
-        if dead is not None and not anyway and scopes.is_kept_out(self._state, dead):
+        if dead is not None and not anyway and self._is_kept_out(dead, asked):
             return RedriveCode.KEPT_OUT
         job = self._exhume(job_id)
         if job is None:
             return RedriveCode.NOT_DEAD
+        if asked is not None:
+            scopes.change(self._state, job, asked.scope)
+            anew.follow_payload(self._state, job, asked, with_scope=True)
         scopes.come_back(self._state, job)
         job.failures, job.is_suspect, job.cancel = 0, False, ""
         job.fence, job.ended_ms, job.expires_ms, job.error = "", 0, 0, None
@@ -89,8 +97,14 @@ class MemoryOperations:
             # What attempts with another payload left says nothing about this one.
             job.payload, job.checkpoint = payload, ""
         self._state.requeue(job)
-        self._state.event(EventKind.REDRIVEN, job, body=reason, worker=by, data=payload)
+        options = job.options if asked is not None else ""
+        said = {"body": reason, "worker": by, "data": payload, "options": options}
+        self._state.event(EventKind.REDRIVEN, job, **said)
         return RedriveCode.QUEUED
+
+    def _is_kept_out(self, dead: KeptJob, asked: NewJob | None) -> bool:
+        scope = dead.asked.scope if asked is None else asked.scope
+        return scopes.is_kept_out(self._state, dead, scope)
 
     def discard(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[DiscardCode]:
         """Takes dead jobs out of the dead-letter queue for good."""

@@ -150,10 +150,12 @@ class SchedulerService:
     def run_now(self, name: str, *, by: Caller = None, reason: str = "") -> str:
         """Runs its job once beside the plan, paused or not; returns the job's id.
 
+        Where a job that is the same is there already, the id is that one's.
+
         The run is written down before it is enqueued: while Redis is away it is not refused, a
         scheduler enqueues it when Redis is back.
         """
-        return self._parts.actions.run_now(actor_of(by), name, reason=reason)
+        return self._parts.actions.run_now(actor_of(by), name, reason=reason).job_id
 
     def ticks(
         self,

@@ -26,6 +26,8 @@ CONTRACTS = {
     "_gates": "test_gates.py test_fairness.py",
     "_places": "test_fairness.py",
     "_rates": "test_rates.py test_key_rates.py",
+    "redrive": "test_anew.py",
+    "twin": "test_twins.py",
 }
 
 

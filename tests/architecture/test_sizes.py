@@ -28,6 +28,7 @@ LONGER = {
     "backend/broker/lua/_fair.lua": "lines and whose turn it is are one rule",
     "backend/broker/lua/_quotas.lua": "who counts among whose jobs is one rule",
     "backend/broker/lua/_rates.lua": "tokens, alarms and who is on the way are one rule",
+    "backend/broker/lua/_anew.lua": "what follows from a payload, and where it waits then, is one rule",
     "backend/broker/lua/_unique.lua": "who holds a key, and who gives it back, is one rule",
     "backend/broker/lua/running/enqueue.lua": "the hot path: what most jobs need stands apart",
     "backend/broker/lua/running/claim.lua": "the hot path: order, pauses, limits, leases: one decision",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from backend.api.config.api_settings import ApiSettings
+from backend.domain.history.history_record import JobHistory
+from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.ports import Clock
@@ -18,6 +20,7 @@ from backend.services.events.event_service import EventService
 from backend.services.finding.dead_letters import DeadLetters
 from backend.services.finding.gate_listing import GateListing
 from backend.services.finding.history_service import HistoryService
+from backend.services.finding.job_standing import JobStanding
 from backend.services.finding.search_service import SearchService
 from backend.services.finding.why_service import WhyService
 from backend.services.health.overview_service import OverviewService
@@ -48,6 +51,8 @@ class ApiServices:
     search: SearchService
     fair_queues: FairQueues
     why: WhyService
+    #: How one job stands beside others.
+    standing: Callable[[JobView | JobHistory], JobStanding]
     breakers: BreakerService
     overview: OverviewService
     workers: WorkerService

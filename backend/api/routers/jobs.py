@@ -86,7 +86,8 @@ def get(call: Call, job_id: JobId) -> Answer[JobResource]:
                 call.app_state.resources.job(waited), headers={"Preference-Applied": "wait"}
             )
         found = find_own(call, job_id)
-    return Answer(call.app_state.resources.job(found))
+    standing = call.parts.standing(found)
+    return Answer(call.app_state.resources.beside_others(found, standing))
 
 
 @router.get("/api/jobs/{job_id}/result", etag=True, headers=("Prefer", "If-None-Match"))

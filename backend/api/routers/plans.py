@@ -33,11 +33,14 @@ router = Router("jobs", "Jobs")
 def preview(call: Call, body: PreviewRequest) -> PlanResource:
     """Says what would happen to jobs: queue, time, retries, limits, validity. Enqueues nothing.
 
+    `gates` says what stands before each now, `starts_about` when it may start, `twin` which job would
+    be answered in its place.
+
     When all are valid, `plan` is a token: `POST /api/jobs/enqueue` with it enqueues exactly what was
     shown, for an hour.
     """
     plan = call.parts.previews.preview_jobs(
-        [prepared(call, job) for job in body.jobs], own_of(call)
+        [prepared(call, job) for job in body.jobs], own_of(call), call.who.tenant
     )
     kept = body.model_dump_json(exclude_unset=True) if plan.token else ""
     return PlanResource(
@@ -67,11 +70,19 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
 
 
 @router.post(
-    "/api/jobs/{job_id}/replay", status=202, headers=("Idempotency-Key",), optional_body=True
+    "/api/jobs/{job_id}/replay",
+    status=202,
+    also=(200,),
+    headers=("Idempotency-Key",),
+    optional_body=True,
 )
 def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
-    """Runs any job of history again, as a new job that names its ancestor."""
-    new_id = call.actions.jobs.replay(
+    """Runs any job of history again, as a new job that names its ancestor.
+
+    `202` says it is new, `200` that a job was there that is the same, or under the same
+    `Idempotency-Key`; `answered` says which and why.
+    """
+    done = call.actions.jobs.replay(
         call.actor,
         job_id,
         reason=body.reason,
@@ -80,9 +91,17 @@ def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
         idempotency_key=idempotency_key(call),
     )
     level = Durability.RECORDED if call.parts.accepts_by_outbox else Durability.LOCAL
+    twin = done.twin
     return Answer(
-        Accepted(id=new_id, created=True, durability=level.value),
-        headers={"Location": f"/api/jobs/{new_id}"},
+        Accepted(
+            id=done.job_id,
+            created=twin is None,
+            replaced=twin is not None and twin.replaced,
+            durability=level.value,
+            answered=twin.words if twin else None,
+        ),
+        status=202 if twin is None else 200,
+        headers={"Location": f"/api/jobs/{done.job_id}"},
     )
 
 

@@ -86,8 +86,9 @@ def resume(call: Call, name: ScheduleName, body: Because) -> ScheduleResource:
 @router.post("/api/schedules/{name}/run", status=202, optional_body=True)
 def run_now(call: Call, name: ScheduleName, body: Because) -> Answer[RunReceipt]:
     """Runs its job once beside the plan, paused or not."""
-    job_id = call.actions.schedules.run_now(call.actor, name, reason=body.reason)
-    return Answer(RunReceipt(name=name, job_id=job_id), headers={"Location": f"/api/jobs/{job_id}"})
+    run = call.actions.schedules.run_now(call.actor, name, reason=body.reason)
+    receipt = RunReceipt(name=name, job_id=run.job_id, answered=run.answered or None)
+    return Answer(receipt, headers={"Location": f"/api/jobs/{run.job_id}"})
 
 
 @router.post("/api/schedules/{name}/reset", optional_body=True)

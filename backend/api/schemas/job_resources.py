@@ -20,6 +20,7 @@ from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
 from backend.domain.jobs.options.job_terms import JobTerms, terms_of
+from backend.services.finding.job_standing import JobStanding
 from backend.telemetry.logs.masking import options_without_secrets, without_secrets
 
 
@@ -32,6 +33,11 @@ class JobResources:
     def job(self, found: JobView | JobHistory) -> JobResource:
         """A job, wherever it was found."""
         return self._live(found) if isinstance(found, JobView) else self._recorded(found)
+
+    def beside_others(self, found: JobView | JobHistory, standing: JobStanding) -> JobResource:
+        """A job, and how it stands beside others."""
+        said = {name: value or None for name, value in standing._asdict().items()}
+        return self.job(found).model_copy(update=said)
 
     def line(self, found: JobView | JobRecord) -> JobLine:
         """A job of a list."""
@@ -177,7 +183,13 @@ def _written(labels: JobLabels) -> dict[str, Any]:
 def _limit(terms: JobTerms) -> dict[str, Any]:
     unique = terms.scope.until if terms.scope else None
     limit, key = terms.limit or None, terms.limit_key or None
-    return {"limit_key": key, "limit": limit, "unique": unique}
+    return {
+        "limit_key": key,
+        "limit": limit,
+        "unique": unique,
+        "unique_key": terms.scope.key if terms.scope else None,
+        "destination": terms.destination or None,
+    }
 
 
 def fault_of(error: AttemptError | None) -> Fault | None:

@@ -133,6 +133,19 @@ class JobResource(Resource):
         None,
         description="How long it keeps others out that are the same: `started`, `ended`, seconds.",
     )
+    unique_key: str | None = Field(
+        None, description="The key that jobs share which are the same: type, tenant and a digest."
+    )
+    unique_holder: str | None = Field(
+        None, description="The job that holds the key now; only where one job is asked for."
+    )
+    destination: str | None = Field(
+        None, description="Where it is bound for, if a breaker watches that."
+    )
+    fair_by: str | None = Field(
+        None, description="By which option its queue is fair; only where one job is asked for."
+    )
+    fair_key: str | None = Field(None, description="In whose line it stands there.")
     source: Literal["live", "history"] = Field(
         description="Whether Redis or the record in Postgres says so."
     )
@@ -155,6 +168,10 @@ class Accepted(Resource):
     )
     replaced: bool = Field(False, description="The one that was there got the payload of this one.")
     durability: DurabilityWord = _DURABILITY
+    answered: str | None = Field(
+        None,
+        description="Of a replay: why it was answered with a job that was there; null: it is new.",
+    )
     job: JobResource | None = Field(None, description="Only when asked to wait.")
 
 

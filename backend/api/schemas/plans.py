@@ -14,6 +14,7 @@ from backend.api.schemas.option_fields import said_options, with_options
 from backend.domain.jobs.options.bounds import MOST_TAGS
 from backend.domain.jobs.options.job_options import JobOptions
 from backend.domain.jobs.plans.job_preview import JobPreview
+from backend.domain.jobs.plans.twin import Twin
 
 _Jobs = Annotated[list[EnqueueRequest], Field(min_length=1, max_length=10_000)]
 
@@ -52,6 +53,37 @@ class LimitPreview(Resource):
     waiting: int | None
 
 
+class GateAheadLine(Resource):
+    """Something that would keep a job from starting now."""
+
+    code: str = Field(description="As `why` calls it.")
+    gate: str = Field(description="Empty for what is no gate: workers.")
+    text: str
+    waiting: int | None = Field(description="How many wait there.")
+    opens_at: datetime | None = Field(description="Empty where no clock says.")
+
+
+class TwinLine(Resource):
+    """The job that would be answered in the place of one that is asked for."""
+
+    job_id: str | None = Field(description="Empty for one that comes first in the plan.")
+    by: str = Field(description="`job_id`, `idempotency_key` or `unique`.")
+    replaced: bool = Field(description="Whether it would get the payload.")
+    place: int | None = Field(description="Of one that comes first in the plan.")
+    text: str
+
+    @classmethod
+    def of(cls, twin: Twin) -> TwinLine:
+        """A twin as it goes out."""
+        return cls(
+            job_id=twin.job_id or None,
+            by=twin.by.value,
+            replaced=twin.replaced,
+            place=twin.place,
+            text=twin.words,
+        )
+
+
 class JobPreviewLine(Resource):
     """What would become of one job."""
 
@@ -73,6 +105,13 @@ class JobPreviewLine(Resource):
     limits: list[LimitPreview]
     is_paused: bool | None = Field(description="Empty where Redis could not be asked.")
     ahead: int | None = Field(description="Jobs that wait in its queue now.")
+    gates: list[GateAheadLine] | None = Field(
+        description="What would keep it from starting now. Empty where Redis could not be asked."
+    )
+    starts_about: datetime | None = Field(
+        description="As far as gates with a time tell. Empty where a person or another job's end opens one."
+    )
+    twin: TwinLine | None = Field(description="Empty: it would be accepted.")
 
     @classmethod
     def of(cls, preview: JobPreview) -> JobPreviewLine:
@@ -80,6 +119,10 @@ class JobPreviewLine(Resource):
         known = {name: getattr(preview, name) for name in cls.model_fields}
         known["limits"] = [LimitPreview(**gate._asdict()) for gate in preview.limits]
         known["retry_delays"] = list(preview.retry_delays)
+        known["gates"] = None
+        if preview.gates is not None:
+            known["gates"] = [GateAheadLine(**gate._asdict()) for gate in preview.gates]
+        known["twin"] = TwinLine.of(preview.twin) if preview.twin else None
         known["error"] = dict(preview.error) if preview.error else None
         return cls(**known)
 

@@ -217,6 +217,9 @@ class RunReceipt(Resource):
 
     name: str
     job_id: str
+    answered: str | None = Field(
+        None, description="Why the job is one that was there already; null: it is this run's own."
+    )
 
 
 def _fields(schedule: Schedule) -> dict[str, Any]:

@@ -21,6 +21,7 @@ SCHEMA = b"2"
 _BLOCK, _EVENT, _FIELD = "\x1d", "\x1e", "\x1f"
 _KINDS = {kind.value: kind.value for kind in EventKind}
 _ENQUEUED = EventKind.ENQUEUED.value
+_CHANGES = frozenset({EventKind.REDRIVEN.value, EventKind.REPLACED.value})
 #: Later than this does not fit into a version of 63 bits.
 _LATEST_MS = 1 << 43
 #: Heads and events as long as they may be: what is empty at the end is left out of a line.
@@ -103,6 +104,8 @@ def _event(identity: str, head: list[str], fields: list[str], number: int) -> Jo
     job_id, attempt, run_ms, due_ms, body, log, call, taken_back = (
         fields + _EVENT_FIELDS[len(fields) :]
     )
+    # The job's options stand in the place of the log, where somebody gave it another payload.
+    options, log = (log, "") if kind in _CHANGES else ("", log)
     return JobEvent(
         identity,
         _KINDS[kind],
@@ -118,7 +121,7 @@ def _event(identity: str, head: list[str], fields: list[str], number: int) -> Jo
         "",
         0,
         payload_text("", call.encode()) if call else "",
-        "",
+        options,
         log,
         taken_back,
         number,
@@ -152,7 +155,9 @@ def named_event(identity: str, pairs: list[bytes]) -> JobEvent:
     fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
     get = fields.get
     job_type = get(b"t", b"").decode()
-    data = get(b"d", b"")
+    data, options, log = get(b"d", b""), get(b"o", b"").decode(), get(b"l", b"").decode()
+    if fields[b"k"].decode() in _CHANGES:
+        options, log = log, ""
     return JobEvent(
         identity,
         _KINDS[fields[b"k"].decode()],
@@ -168,8 +173,8 @@ def named_event(identity: str, pairs: list[bytes]) -> JobEvent:
         job_type,
         int(get(b"m") or 0),
         payload_text(job_type, data) if data else "",
-        get(b"o", b"").decode(),
-        get(b"l", b"").decode(),
+        options,
+        log,
         get(b"c", b"").decode(),
     )
 

@@ -57,6 +57,19 @@ def enqueue_arguments(rows: Iterable[EnqueueRow]) -> list[Any]:
     return [len(numbers), *numbers, *texts]
 
 
+def derived_arguments(asked: NewJob | None) -> list[Any]:
+    """What follows from a payload, as five arguments of the ``redrive`` step; none where nobody says."""
+    if asked is None:
+        return []
+    return [
+        options_text(asked.options),
+        asked.limit_key,
+        asked.limit or "",
+        sendable(asked.options.get(DESTINATION, "")),
+        asked.scope.text if asked.scope else "",
+    ]
+
+
 @lru_cache(maxsize=1024)
 def _head(
     queue: QueueName,

@@ -23,6 +23,9 @@ from backend.domain.jobs.queue_name import DEAD_LETTER_QUEUE, lane_of
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 
 if TYPE_CHECKING:
+    from backend.domain.jobs.job import NewJob
+    from backend.domain.jobs.options.unique import UniqueScope
+    from backend.domain.jobs.plans.twin import Twin
     from backend.domain.schedules.freeze import FrozenWindow
 
 _COUNTS = ("accepted", "finished", "failed", "canceled", "parked", "poisoned", "lined")
@@ -196,11 +199,18 @@ class RedisInspection:
             found = self._client.zrange(self._keys.frozen, 0, -1, withscores=True)
         return windows_in(cast(list[tuple[bytes, float]], found))
 
-    def holder_of(self, key: str) -> str:
-        """The job that took the key of what is unique last; empty for none."""
-        with translated():
-            found = cast("bytes | None", self._client.get(self._keys.scope(key)))
-        return found.decode() if found else ""
+    def holder_of(self, scope: UniqueScope) -> str:
+        """The job that keeps out those that are the same; empty for none: the key is free."""
+        from backend.broker.jobs.gates.twins import RedisTwins
+
+        return RedisTwins(self._client, self._keys).holder_of(scope)
+
+    def twins(self, jobs: Sequence[NewJob]) -> list[Twin | None]:
+        """Of jobs that are asked for, those that would be answered in their place; nothing is accepted."""
+        # Most processes never ask.
+        from backend.broker.jobs.gates.twins import RedisTwins
+
+        return RedisTwins(self._client, self._keys).of(jobs)
 
     def limits(self) -> dict[str, int]:
         """Concurrency limits by job type."""

@@ -9,9 +9,11 @@ from typing import Any, TypeVar, cast
 from redis import Redis
 
 from backend.broker.jobs import codec
+from backend.broker.jobs.enqueue_arguments import derived_arguments
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
+from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.step_codes import (
     CancelCode,
@@ -58,13 +60,13 @@ class RedisOperations:
         job_type: str,
         payload: str,
         *,
-        destination: str = "",
+        asked: NewJob | None = None,
         by: str,
         reason: str,
         anyway: bool = False,
     ) -> RedriveCode:
-        """Redrives one job with a new payload (JSON), and where that is bound for."""
-        changed = (job_id, codec.data_of(job_type, payload), destination)
+        """Redrives one job with a new payload (JSON); what follows from that is taken from ``asked``."""
+        changed = (job_id, codec.data_of(job_type, payload), *derived_arguments(asked))
         head = (by, reason, _ANYWAY[anyway])
         return RedriveCode(self._functions.codes("redrive", *head, *changed)[0])
 

@@ -4,6 +4,7 @@
 --   line    events more than entries written before it ␝ block ␝ block …        block   head ␞ event ␞ event …
 --   head    kind ␟ queue ␟ worker, or who acted ␟ fence of the attempt that it ends
 --   event   id ␟ attempt ␟ run (ms) ␟ due (ms) ␟ body ␟ log ␟ changed call ␟ fence of a start that is taken back
+-- (with a changed call the job's options stand in the place of the log: recorders of the last release pass over them)
 -- and of jobs that are accepted:
 --   head    enqueued ␟ queue ␟ state ␟ job type ␟ max attempts         event   id ␟ due (ms) ␟ payload ␟ options
 -- A job's events are told apart by the id of their line, so no line has two of one job.
@@ -105,8 +106,9 @@ local function event(root, kind, id, queue, worker, fence, rest)
 end
 
 -- Of what somebody did, with a reason.
-local function event_by(root, kind, id, queue, by, reason, call)
-  event(root, kind, id, queue, plain(by), nil, '\31\31\31' .. plain(reason) .. (call and '\31\31' .. call or ''))
+local function event_by(root, kind, id, queue, by, reason, call, options)
+  local changed = call and FIELD .. (options or '') .. FIELD .. call or ''
+  event(root, kind, id, queue, plain(by), nil, '\31\31\31' .. plain(reason) .. changed)
 end
 
 -- Tells that a job was accepted; `head` is what `enqueue` knows of all of its kind.

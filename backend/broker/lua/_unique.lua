@@ -47,22 +47,24 @@ do
     if window > tonumber(rare.unique_window or 0) then add('unique_until', string.format('%.0f', now + window)) end
   end
 
-  -- The holder gets the payload of a job that is not accepted, and when it is put off a later time, but none beyond its latest.
-  local function replace(call, id, f, rare, data)
+  -- The holder gets the payload of a job that is not accepted, with what follows from it, and when it is put off a later
+  -- time, but none beyond its latest. Its options are told each time: the record keeps those of the newest payload.
+  local function replace(call, id, f, rare, data, options)
     local due = ''
+    rare.options = options
     redis.call('HSET', call.jobs .. id, 'data', data)
-    if rare.destination then redis.call('HSET', call.jobs .. id, 'destination', rare.destination) end
+    options = follow_payload(call.root, call.jobs .. id, id, rare)
     if rare.on_conflict == 'debounce' and f[1] == 'scheduled' then
       due = rare.delay and call.now + rare.delay or tonumber(rare.run_at or call.now)
       due = math.min(due, tonumber(f[6]) or math.huge)
       schedule(call.root, id, f[5], due)
     end
-    event(call.root, 'replaced', id, f[5], nil, nil, '\31\31' .. due .. '\31\31\31' .. data)
+    event(call.root, 'replaced', id, f[5], nil, nil, '\31\31' .. due .. '\31\31' .. options .. FIELD .. data)
     return {id, 'replaced', ''}
   end
 
   -- What `enqueue` answers a job whose key another one holds; nil: nobody does. Its idempotency key stands for that one too.
-  function scopes.meet(call, rare, data)
+  function scopes.meet(call, rare, data, options)
     local holder, f, is_first = scopes.holder(call.root, rare.scope)
     local replaces = rare.on_conflict and is_first
     if not holder then return nil end
@@ -71,7 +73,7 @@ do
       redis.call('SET', call.root .. ':tally:unique:' .. rare.unique_key, holder, 'PX', rare.unique_window)
       if rare.digest then redis.call('HSET', call.jobs .. holder, 'asked:' .. rare.digest, '1') end
     end
-    return replaces and replace(call, holder, f, rare, data) or holder
+    return replaces and replace(call, holder, f, rare, data, options) or holder
   end
 
   local function free(root, id, key)
@@ -88,6 +90,13 @@ do
   function scopes.has_ended(root, id, scope, how)
     local till, _, key = parts_of(scope)
     if not tonumber(till) or WITHDRAWN[how] then free(root, id, key) end
+  end
+
+  -- A job that got another payload is the same as others than before, or ('') as none.
+  function scopes.change(root, job, id, before, scope)
+    if before == scope then return end
+    if before then free(root, id, select(3, parts_of(before))) end
+    if scope == '' then redis.call('HDEL', job, 'scope') else redis.call('HSET', job, 'scope', scope) end
   end
 
   -- A job that ended waits once more, and takes its key again unless another one holds it.

@@ -46,6 +46,7 @@ STEPS = (
     "freeze",
     "plan",
     "fairness",
+    "twin",
     "controls",
     "adopt",
     "usher",
@@ -81,6 +82,7 @@ SHARED = (
     "_freezes",
     "_rates",
     "_breakers",
+    "_anew",
     "_unique",
     "_endings",
 )

@@ -16,7 +16,14 @@ from backend.cli.input.identity import who
 from backend.cli.input.instants import COMING, Duration
 from backend.cli.input.parts import actions, scheduler_service
 from backend.cli.output.ages import length, moment
-from backend.cli.output.printing import print_facts, print_heading, print_json, print_rows, tell
+from backend.cli.output.printing import (
+    print_facts,
+    print_heading,
+    print_json,
+    print_rows,
+    say,
+    tell,
+)
 from backend.cli.output.sync_words import sync_words
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.queue_name import Priority
@@ -150,7 +157,10 @@ def resume(name: str, reason: str) -> None:
 @options.reason
 def run(name: str, reason: str) -> None:
     """Runs its job once, now, beside the plan; prints the job's id."""
-    tell(actions().schedules.run_now(who(), name, reason=reason))
+    run = actions().schedules.run_now(who(), name, reason=reason)
+    tell(run.job_id)
+    if run.answered:
+        say(run.answered)
 
 
 @schedules.command()

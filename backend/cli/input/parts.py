@@ -15,11 +15,14 @@ from backend.cli.output.printing import say
 
 if TYPE_CHECKING:
     from backend.bootstrap.caller_parts import PlatformCallerParts
+    from backend.domain.history.history_record import JobHistory
+    from backend.domain.jobs.job import JobView
     from backend.services.access.audit_service import AuditService
     from backend.services.access.key_service import KeyService
     from backend.services.actions.families import Actions
     from backend.services.finding.dead_letters import DeadLetters
     from backend.services.finding.history_service import HistoryService
+    from backend.services.finding.job_standing import JobStanding
     from backend.services.finding.live_listing import LiveListing
     from backend.services.finding.search_service import SearchService
     from backend.services.finding.stuck_jobs import StuckJobs
@@ -54,6 +57,11 @@ def dead_letters() -> DeadLetters:
 def why_service() -> WhyService:
     """Explains what keeps a job."""
     return _found().why
+
+
+def standing_of(found: JobView | JobHistory) -> JobStanding:
+    """How one job stands beside others."""
+    return _found().standing(found)
 
 
 def preview_service() -> PreviewService:

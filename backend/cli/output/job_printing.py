@@ -17,6 +17,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
 from backend.domain.jobs.options.job_terms import terms_of
+from backend.services.finding.job_standing import JobStanding
 from backend.telemetry.logs.masking import options_without_secrets, without_secrets
 
 #: In these the last attempt did not fail, or has not yet.
@@ -34,8 +35,8 @@ def attempts_of(job: JobView | JobRecord, of: str = " of ") -> str:
     return f"{attempt}, {job.failures}{of}{most} counted"
 
 
-def print_job(job: JobView, *, as_json: bool) -> None:
-    """A live job with all that Redis knows of it."""
+def print_job(job: JobView, *, as_json: bool, standing: JobStanding | None = None) -> None:
+    """A live job with all that Redis knows of it, and how it stands beside others."""
     if as_json:
         print_json(masked(job))
         return
@@ -51,7 +52,7 @@ def print_job(job: JobView, *, as_json: bool) -> None:
             ("worker", job.worker),
             ("progress", json.dumps(job.progress) if job.progress else ""),
             ("tags", ", ".join(job.tags)),
-            ("unique", _unique(job.options)),
+            *_terms(job.options, standing),
             *_labels(job.labels),
             *_follow_ups(job.follow_ups),
             ("payload", _line(_shown(job.job_type, job.payload))),
@@ -63,10 +64,12 @@ def print_job(job: JobView, *, as_json: bool) -> None:
         tell("\n" + error.traceback.rstrip())
 
 
-def print_history(history: JobHistory, *, with_head: bool) -> None:
+def print_history(
+    history: JobHistory, *, with_head: bool, standing: JobStanding | None = None
+) -> None:
     """What is on record of a job; ``with_head`` when nothing else tells of the job itself."""
     if with_head:
-        _print_record(history)
+        _print_record(history, standing)
     if history.attempts:
         print_heading("Attempts")
         print_rows(
@@ -114,7 +117,7 @@ def _print_logs(history: JobHistory) -> None:
         print_rows(("#", "at (UTC)", "level", "text"), lines)
 
 
-def _print_record(history: JobHistory) -> None:
+def _print_record(history: JobHistory, standing: JobStanding | None) -> None:
     job = history.job
     payload = _shown(job.job_type, history.current_payload)
     print_facts(
@@ -127,7 +130,7 @@ def _print_record(history: JobHistory) -> None:
             ("created", _with_age(job.created_at)),
             ("ended", _with_age(job.finished_at)),
             ("tags", ", ".join(job.tags)),
-            ("unique", _unique(history.options)),
+            *_terms(history.options, standing),
             *_labels(history.labels),
             *_follow_ups(history.follow_ups),
             ("payload", _line(payload)),
@@ -136,12 +139,15 @@ def _print_record(history: JobHistory) -> None:
     )
 
 
-def masked(job: JobView | None) -> Any:
-    """A live job for programs, with its secret fields masked."""
+def masked(job: JobView | None, standing: JobStanding | None = None) -> Any:
+    """A live job for programs, with its secret fields masked, and how it stands beside others."""
     if job is None:
         return None
     shown = {name: _shown(job.job_type, getattr(job, name)) for name in ("payload", "result")}
-    return {**plain(job), **shown, "options": masked_options(job.options)}
+    beside = {name: value or None for name, value in standing._asdict().items()} if standing else {}
+    if standing:
+        beside["unique_key"] = job.scope.key if job.scope else None
+    return {**plain(job), **shown, "options": masked_options(job.options), **beside}
 
 
 def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,9 +195,20 @@ def _followed(labels: JobLabels) -> str:
     return f"{told.job_type}, {told.state} in attempt {told.attempt}" if told else ""
 
 
-def _unique(options: Mapping[str, Any]) -> str:
-    scope = terms_of(options).scope
-    return scope.words if scope else ""
+def _terms(options: Mapping[str, Any], standing: JobStanding | None) -> list[tuple[str, object]]:
+    """What decides when it may start, beside its queue and its time."""
+    terms, beside = terms_of(options), standing or JobStanding()
+    scope = terms.scope
+    limit = f"{terms.limit_key}: {terms.limit} at once" if terms.limit_key else ""
+    fair = f"by {beside.fair_by}: {beside.fair_key or 'no key'}" if beside.fair_by else ""
+    return [
+        ("unique", scope.words if scope else ""),
+        ("unique key", scope.key if scope else ""),
+        ("held by", (beside.unique_holder or "nobody") if scope and standing else ""),
+        ("destination", terms.destination),
+        ("limit", limit),
+        ("fair", fair),
+    ]
 
 
 def _follow_ups(follow_ups: Sequence[FollowUp]) -> list[tuple[str, object]]:

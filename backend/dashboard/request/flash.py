@@ -13,6 +13,8 @@ _SENTENCES = {
     "discarded": "Discarded {jobs}; history keeps them.",
     "finished": "Marked as done by hand.",
     "replayed": "Enqueued as a new job; this is it.",
+    "answered": "Not enqueued: this job is the same, keeps others out, and stands for it.",
+    "replaced": "Not enqueued: this job is the same, waits, and has got its payload.",
     "moved": "Moved.",
     "hastened": "Queued {jobs} ahead of time.",
     "paused": "Paused.",

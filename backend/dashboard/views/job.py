@@ -19,6 +19,7 @@ from backend.domain.errors import ArtifactError, JobNotFound, MigrationError, Un
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.plans.job_preview import JobPreview
 
 routes = Routes()
 
@@ -38,7 +39,8 @@ class _Possible(NamedTuple):
 def job(visit: Visit, job_id: str) -> Response:
     """Everything about it."""
     found = find_own(visit.call, job_id)
-    shown = visit.call.app_state.resources.job(found)
+    standing = visit.parts.standing(found)
+    shown = visit.call.app_state.resources.beside_others(found, standing)
     history, away = _history(visit, found)
     is_discarded = history is not None and history.job.discarded_at is not None
     return visit.show(
@@ -47,6 +49,7 @@ def job(visit: Visit, job_id: str) -> Response:
         history=history,
         away=away,
         why=_why(visit, shown),
+        replay=_replay(visit, shown, history),
         files=_files(visit, job_id),
         can=_possible(shown.state, is_discarded=is_discarded),
         is_discarded=is_discarded,
@@ -90,6 +93,13 @@ def _why(visit: Visit, shown: JobResource) -> Why | None:
         return job_search.why(visit.call, shown.id)
     except (Unavailable, MigrationError):
         return None
+
+
+def _replay(visit: Visit, shown: JobResource, history: JobHistory | None) -> JobPreview | None:
+    """What a replay of one that has ended would meet now."""
+    if history is None or not JobState(shown.state).is_final or not visit.may("jobs.replay"):
+        return None
+    return visit.parts.previews.preview_replay(history, of_tenant=visit.call.who.tenant)
 
 
 def _files(visit: Visit, job_id: str) -> list[ArtifactResource]:

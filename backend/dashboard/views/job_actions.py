@@ -78,10 +78,10 @@ def run_now(visit: Visit, job_id: str) -> str:
 def replay(visit: Visit, job_id: str) -> str:
     """Runs it again as a new job."""
     body = ReplayRequest(payload=_payload(visit, job_id), reason=visit.reason)
-    new_id = visit.actions.jobs.replay(
-        visit.actor, job_id, reason=body.reason, payload=body.payload
-    )
-    return _back(new_id, "replayed")
+    done = visit.actions.jobs.replay(visit.actor, job_id, reason=body.reason, payload=body.payload)
+    if done.twin is None:
+        return _back(done.job_id, "replayed")
+    return _back(done.job_id, "replaced" if done.twin.replaced else "answered")
 
 
 def _back(job_id: str, note: str) -> str:

@@ -109,6 +109,7 @@ class JobHistory:
     payload: Any
     #: What it was last redriven with, or a later job that is the same left it; None: never changed.
     changed_payload: Any
+    #: What it carries; of what follows from a payload, that of the last one.
     options: dict[str, Any] = field(default_factory=dict)
     attempts: tuple[AttemptRecord, ...] = ()
     timeline: tuple[HistoryLine, ...] = ()

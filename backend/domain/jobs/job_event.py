@@ -96,6 +96,7 @@ class JobEvent(NamedTuple):
     max_attempts: int = 0
     #: RQ's call as JSON (also of `REPLACED`, and of `REDRIVEN` with a changed payload).
     data: str = ""
+    #: Of these three too: a job that gets another payload has what follows from that among its options.
     options: str = ""
     #: What the handler logged in the attempt that this ends, as JSON.
     log: str = ""

@@ -30,11 +30,20 @@ class Tick(NamedTuple):
     #: Asked for by a person, beside the plan; ``asked_by`` says who.
     by_hand: bool = False
     asked_by: str = ""
-    #: Empty unless planned or ran.
+    #: Empty unless planned or ran; of one that was answered by a job that is the same, that one's.
     job_id: str = ""
     reason: str = ""
     late_seconds: float | None = None
     decided_at: datetime | None = None
+
+
+class ManualRun(NamedTuple):
+    """A run that a person asked for."""
+
+    #: The job that runs: that of the tick, or one that is the same and was there.
+    job_id: str
+    #: In words why it is not that of the tick; empty: it is.
+    answered: str = ""
 
 
 def job_id_of(schedule_id: str, planned_at: datetime, *, by_hand: bool = False) -> str:

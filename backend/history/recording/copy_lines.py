@@ -67,6 +67,7 @@ def _job_fields(job: JobRegisters) -> list[str]:
         fault.reason,
         str(job.payload_version),
         job.changed_payload,
+        job.changed_options,
         str(job.ready_versions[-1]) if job.ready_versions else "0",
         str(job.discarded_version),
     ]

@@ -53,6 +53,8 @@ class JobRegisters:
     fault: AttemptFault | None = None
     payload_version: int = 0
     changed_payload: str = ""
+    #: Its options with what follows from that payload; empty where nobody told.
+    changed_options: str = ""
     #: Every time that the batch made it ready for a worker, in order.
     ready_versions: list[int] = field(default_factory=list)
     discarded_version: int = 0
@@ -140,7 +142,8 @@ def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None
         job.position = version + max(0, event.number - 1)
         job.accepted, job.labels = event, labels_in(event.options)
     elif kind in _CHANGES and event.data:
-        job.payload_version, job.changed_payload = version, event.data
+        job.payload_version = version
+        job.changed_payload, job.changed_options = event.data, event.options
         # It was put off: it waits as before, but for another time.
         status = _SCHEDULED if kind == _REPLACED and event.due_ms else status
     if status:

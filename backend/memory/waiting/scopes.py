@@ -6,10 +6,10 @@ from backend.broker.jobs.codec import milliseconds
 from backend.domain.jobs.job import EnqueueReply, NewJob
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.unique import ENDED, STARTED, OnConflict, UniqueScope
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import anew
 
 _WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 _WITHDRAWN = {"canceled", "expired", "discarded"}
@@ -23,7 +23,7 @@ def holder(state: BrokerState, key: str) -> KeptJob | None:
     if job is None or scope is None or (until_ms and until_ms <= state.now_ms):
         return None
     if scope.until == STARTED:
-        return job if _is_first(job) else None
+        return job if is_first(job) else None
     if scope.until == ENDED:
         return job if job.state in {*_WAITING, JobState.STARTED} else None
     return job if job.state is not JobState.CANCELED else None
@@ -44,7 +44,7 @@ def meet(state: BrokerState, asked: NewJob, *, may_tell: bool) -> EnqueueReply |
     held = holder(state, asked.scope.key) if asked.scope else None
     if held is None or asked.scope is None:
         return None
-    replaces = asked.scope.on_conflict != OnConflict.KEEP and _is_first(held)
+    replaces = asked.scope.on_conflict != OnConflict.KEEP and is_first(held)
     if replaces and not may_tell:
         return None
     if asked.unique_key:
@@ -69,20 +69,29 @@ def has_ended(state: BrokerState, job: KeptJob, how: str) -> None:
         _free(state, job, scope)
 
 
-def is_kept_out(state: BrokerState, job: KeptJob) -> bool:
-    """Whether another job holds the key of one that ended."""
-    held = holder(state, job.asked.scope.key) if job.asked.scope else None
+def is_kept_out(state: BrokerState, job: KeptJob, scope: UniqueScope | None) -> bool:
+    """Whether another job holds the key of a scope in which one that ended waits again."""
+    held = holder(state, scope.key) if scope else None
     return held is not None and held is not job
+
+
+def change(state: BrokerState, job: KeptJob, scope: UniqueScope | None) -> None:
+    """A job that got another payload is the same as others than before, or (None) as none."""
+    before = job.asked.scope
+    if before and before != scope:
+        _free(state, job, before)
+    job.asked = job.asked._replace(scope=scope)
 
 
 def come_back(state: BrokerState, job: KeptJob) -> None:
     """A job that ended waits once more."""
-    if job.asked.scope and not is_kept_out(state, job):
+    if job.asked.scope and not is_kept_out(state, job, job.asked.scope):
         _take(state, job, job.asked.scope)
         job.scope_from = job.attempt
 
 
-def _is_first(job: KeptJob) -> bool:
+def is_first(job: KeptJob) -> bool:
+    """Whether it still waits for its first attempt."""
     return job.state in _WAITING and job.attempt == job.scope_from
 
 
@@ -98,9 +107,10 @@ def _free(state: BrokerState, job: KeptJob, scope: UniqueScope) -> None:
 
 def _replace(state: BrokerState, held: KeptJob, asked: NewJob, scope: UniqueScope) -> None:
     held.payload, due_ms = asked.payload, 0
-    held.destination = asked.options.get(DESTINATION, held.destination)
+    anew.follow_payload(state, held, asked)
     if scope.on_conflict == OnConflict.DEBOUNCE and held.state is JobState.SCHEDULED:
         due_ms = milliseconds(asked.run_at) or state.now_ms + int(asked.delay * 1000)
         due_ms = min(due_ms, held.debounce_by_ms or due_ms)
         state.schedule(held, due_ms)
-    state.event(EventKind.REPLACED, held, data=asked.payload, due_ms=due_ms)
+    told = {"data": asked.payload, "due_ms": due_ms, "options": held.options}
+    state.event(EventKind.REPLACED, held, **told)

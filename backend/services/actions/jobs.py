@@ -13,7 +13,7 @@ from backend.services.actions.ownership import Ownership
 from backend.services.finding.stuck_jobs import StuckJobs
 from backend.services.jobs.follow_up_plans import types_that_follow
 from backend.services.jobs.job_control import JobControl
-from backend.services.jobs.replay_service import ReplayService
+from backend.services.jobs.replay_service import Replay, ReplayService
 from backend.services.queue_service import QueueService
 
 
@@ -105,17 +105,19 @@ class JobActions(ActionFamily):
         payload: Mapping[str, Any] | None = None,
         priority: str | None = None,
         idempotency_key: str | None = None,
-    ) -> Effect[str]:
-        """Runs any job of history again, as a new job that names its ancestor; the new one's id."""
+    ) -> Effect[Replay]:
+        """Runs any job of history again, as a new job that names its ancestor; which one runs now.
+
+        Where a job that is the same is there already, or the key was used before, it is that one.
+        """
         self._ownership.check_to_run(by, job_id)
         options: JobOptions = {"idempotency_key": idempotency_key}
         own: OwnOptions = {}
         if by.tenant is not None:
             options["tenant"], own["is_confined"] = by.tenant, True
-        new_id = self._replays.replay(
-            job_id, payload=payload, priority=priority, own=own, **options
-        )
-        return Effect(new_id, [job_id, new_id], after={"new_job": new_id})
+        done = self._replays.replay(job_id, payload=payload, priority=priority, own=own, **options)
+        after = {"new_job": done.job_id} if done.twin is None else {"answered": done.twin.words}
+        return Effect(done, [job_id, done.job_id], after=after)
 
     @action("jobs.reset_stuck", "jobs")
     def reset_stuck(

@@ -12,6 +12,7 @@ from backend.domain.schedules.schedule import Schedule, merged
 from backend.domain.schedules.schedule_errors import ScheduleConflict
 from backend.domain.schedules.schedule_ports import ScheduleStore
 from backend.domain.schedules.schedule_seed import SeedReport
+from backend.domain.schedules.schedule_tick import ManualRun
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.schedules.schedule_editor import ScheduleEditor
@@ -111,8 +112,8 @@ class ScheduleActions(ActionFamily):
         return Effect(None, [name])
 
     @action("schedules.run_now", "schedule:{name}")
-    def run_now(self, by: Actor, name: str, *, reason: str = "") -> Effect[str]:
-        """Runs its job once beside the plan, paused or not; the job's id.
+    def run_now(self, by: Actor, name: str, *, reason: str = "") -> Effect[ManualRun]:
+        """Runs its job once beside the plan, paused or not; which job that is.
 
         The run is written down before it is enqueued: while Redis is away it is not refused, a
         scheduler enqueues it when Redis is back.
@@ -120,8 +121,9 @@ class ScheduleActions(ActionFamily):
         schedule = self._editor.find(name).schedule
         reason = reason.replace("\0", "")  # Postgres has no such character
         now = self._store.now()
-        job_id = self._runner.fire_by_hand(schedule, now, by=by.name, reason=reason)
-        return Effect(job_id, [job_id])
+        run = self._runner.fire_by_hand(schedule, now, by=by.name, reason=reason)
+        after = {"answered": run.answered} if run.answered else None
+        return Effect(run, [run.job_id], after=after)
 
     @action("schedules.reset", "schedule:{name}")
     def reset(self, by: Actor, name: str, *, reason: str = "") -> Effect[Schedule]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.plans.twin import ReplayedId
 from backend.services.calling.caller import Caller, actor_of
 from backend.services.calling.queue_parts import Reaches
 
@@ -103,9 +104,13 @@ class JobCalls(Reaches):
         idempotency_key: str | None = None,
         reason: str = "",
         by: Caller = None,
-    ) -> str:
-        """Runs any job of history again, as a new job that names its ancestor; the new one's id."""
-        return self._parts.actions.jobs.replay(
+    ) -> ReplayedId:
+        """Runs any job of history again, as a new job that names its ancestor; the id of what runs now.
+
+        That is a new one, or its ``twin``: a job that is the same and keeps it out, or that was accepted
+        under the same idempotency key.
+        """
+        done = self._parts.actions.jobs.replay(
             actor_of(by),
             job_id,
             reason=reason,
@@ -113,6 +118,7 @@ class JobCalls(Reaches):
             priority=priority,
             idempotency_key=idempotency_key,
         )
+        return ReplayedId(done.job_id, done.twin)
 
     def search_jobs(
         self,

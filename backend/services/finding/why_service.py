@@ -80,6 +80,17 @@ class WhyService:
         causes = list(self._not_waiting(job))
         return Explanation(job.state, None, 0, causes, causes[0].text if causes else "")
 
+    def before(self, job: JobView, of_tenant: str | None = None) -> list[Cause]:
+        """What would keep a job from starting that is not there yet, but for its turn in a fair queue."""
+        held = (
+            self._pauses(job),
+            self._freezes(job),
+            self._breaker(job),
+            self._gates(job, of_tenant),
+            self._quota(job, of_tenant),
+        )
+        return [*chain.from_iterable(held), *self._workers(job)]
+
     def explain_found(
         self, found: JobView | JobHistory, of_tenant: str | None = None
     ) -> Explanation:
@@ -145,9 +156,8 @@ class WhyService:
 
     def _kept_out(self, job: JobView) -> Iterator[Cause]:
         """Who holds the key of a dead job that would share it."""
-        holder = self._look.holder_of(job.scope.key) if job.scope else ""
-        found = self._look.jobs([holder]) if holder not in {"", job.id} else []
-        if found and not found[0].state.is_final:
+        holder = self._look.holder_of(job.scope) if job.scope else ""
+        if holder not in {"", job.id}:
             text = f"job {holder}, which is the same, holds the key that they share"
             yield Cause("kept_out", f"{text}: it is sent home only --anyway", {"holder": holder})
 
@@ -165,15 +175,7 @@ class WhyService:
             yield Cause("running", f"it runs on {job.worker}", {"worker": job.worker})
 
     def _queued(self, job: JobView, of_tenant: str | None) -> Explanation:
-        held = (
-            self._pauses(job),
-            self._freezes(job),
-            self._breaker(job),
-            self._gates(job, of_tenant),
-            self._quota(job, of_tenant),
-        )
-        causes = [*chain.from_iterable(held), *self._workers(job)]
-        causes += self._turn(job)
+        causes = [*self.before(job, of_tenant), *self._turn(job)]
         position = self._look.position(job.id, job.queue)
         elsewhere = self._more_urgent(job.queue)
         if causes:

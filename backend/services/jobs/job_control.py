@@ -8,13 +8,11 @@ from typing import Any
 
 from backend.domain.access.actor import Actor
 from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound, NotUnique
-from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job import JobView, NewJob
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options import bounds
-from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.job_options import LINE
 from backend.domain.jobs.options.rate import Rate, RateWord
-from backend.domain.jobs.options.unique import NOT_UNIQUE
 from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.domain.jobs.step_codes import CancelCode, MoveCode, RedriveCode
@@ -93,18 +91,19 @@ class JobControl:
     ) -> None:
         """Sends a dead job home with all its attempts; with another payload if one is given.
 
+        What follows from that payload is told anew: limit key, destination, which jobs are the same.
+
         Raises `NotUnique` where a job that is the same holds their key, unless it is to be done ``anyway``.
         """
         how: Any = {"by": by.name, "reason": reason, "anyway": anyway}
-        if payload is None:
+        asked = None if payload is None else self._intake.check_anew(self._find(job_id), payload)
+        if asked is None:
             done = self._do.redrive([job_id], **how)[0]
         else:
-            job = self._find(job_id)
-            asked = self._intake.check(job.job_type, payload, None, {"unique": NOT_UNIQUE})
-            how["destination"] = asked.options.get(DESTINATION, "")
-            done = self._do.redrive_changed(job_id, job.job_type, asked.payload, **how)
+            new = (asked.job_type, asked.payload)
+            done = self._do.redrive_changed(job_id, *new, asked=asked, **how)
         if done is RedriveCode.KEPT_OUT:
-            raise self._kept_out(job_id)
+            raise self._kept_out(job_id, asked)
         if not done:
             raise self._not_dead(job_id)
 
@@ -211,9 +210,9 @@ class JobControl:
             raise JobNotFound(f"no job {job_id!r} in Redis", job_id=job_id)
         return job
 
-    def _kept_out(self, job_id: str) -> Exception:
-        scope = self._find(job_id).scope
-        holder = self._look.holder_of(scope.key) if scope else ""
+    def _kept_out(self, job_id: str, asked: NewJob | None) -> Exception:
+        scope = self._find(job_id).scope if asked is None else asked.scope
+        holder = self._look.holder_of(scope) if scope else ""
         return NotUnique(
             f"job {job_id} is not sent home: job {holder}, which is the same, holds the key that they "
             "share. Wait until that one is through, or send it home anyway",

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
-from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job import JobView, NewJob
 from backend.domain.jobs.job_contents import digest_of
 from backend.domain.jobs.job_id import key_that_places, placed
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.domain.jobs.options.job_terms import said_of_scope
 from backend.domain.jobs.options.lineage import Surrounding, inherited_options, inherited_own
 from backend.domain.jobs.options.unique import NOT_UNIQUE, UniqueScope
 from backend.domain.jobs.queue_name import QueueName
@@ -112,6 +113,26 @@ class JobIntake:
         job = _gated(job, kind, payload or {}, own_id="job_id" in said.given)
         # What follows is told its id, so that comes first.
         return self._with_follow_ups(job, kind, said)
+
+    def check_anew(self, job: JobView, payload: Mapping[str, Any]) -> NewJob:
+        """What a job that is there would be with this payload, and with what follows from it.
+
+        It is the same as others for as long as before; one that was the same as none stays so. Raises
+        `InvalidRequest`.
+        """
+        kind, labels = self.catalogue.get(job.job_type), job.labels
+        options: dict[str, Any] = {"unique": NOT_UNIQUE}
+        if job.scope is not None:
+            options = said_of_scope(job.options)
+        # A key that a caller named follows from no payload.
+        if kind.keyed_limit is None and job.limit_key:
+            options |= {"limit_key": job.limit_key, "limit": job.limit}
+        options |= {"tenant": labels.tenant, "is_test": labels.is_test}
+        asked = self.check(job.job_type, payload, None, options)
+        if asked.scope is None or job.scope is None:
+            return asked
+        scope = job.scope._replace(key=asked.scope.key)
+        return asked._replace(scope=scope, options={**asked.options, "scope": scope.text})
 
     def check_options(self, job_type: str, options: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest` for options that no job of this type could have."""

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from backend.domain.errors import InvalidOption, InvalidRequest, Unavailable
+from backend.domain.errors import IdempotencyConflict, InvalidOption, InvalidRequest, Unavailable
+from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import EnqueueReply, NewJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.breaker import DESTINATION
+from backend.domain.jobs.options.fairness import FAIR_BY
 from backend.domain.jobs.options.follow_ups import under_another_id
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.options.job_terms import terms_of
-from backend.domain.jobs.plans.job_preview import GatePreview, JobPreview, Plan
+from backend.domain.jobs.options.unique import OnConflict
+from backend.domain.jobs.plans.job_preview import (
+    Forecast,
+    GateAhead,
+    GatePreview,
+    JobPreview,
+    Plan,
+)
 from backend.domain.jobs.plans.plan_token import PlanToken, token_for
+from backend.domain.jobs.plans.twin import Twin, TwinBy
 from backend.domain.jobs.queue_state import QueueState
 from backend.domain.ports import Inspection, JobQueue
+from backend.services.finding.start_forecast import StartForecast
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.jobs.job_options import JobRequest
 from backend.services.jobs.kept_plans import PLAN_LIFETIME
+from backend.services.jobs.replay_service import asked_again
 
 #: The middle of the jitter.
 _EVEN = 0.5
+#: Of a plan in which very many different things stand before jobs the first so many are looked at.
+_MOST_FORECASTS = 200
+#: The options of a job that decide, beside queue and type, what stands before it.
+_DECIDE = ("limit_key", "limit", DESTINATION, *FAIR_BY)
 
 
 class _Live(NamedTuple):
@@ -32,6 +49,12 @@ class _Live(NamedTuple):
     limits: Mapping[str, int]
     paused: frozenset[str]
     answered: bool
+    #: By id of the job that is asked for.
+    twins: Mapping[str, Twin | None]
+    #: What stands before jobs, by what decides that.
+    forecasts: dict[tuple[Any, ...], Forecast]
+    #: The first of the plan that has a unique key.
+    first: dict[str, int]
 
 
 class PreviewService:
@@ -43,26 +66,48 @@ class PreviewService:
         inspection: Inspection,
         queue: JobQueue,
         *,
+        forecast: StartForecast,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
+        self._forecast = forecast
         self._intake = intake
         self._look = inspection
         self._queue = queue
         self._new_id = new_id
         self._now = now
 
-    def preview_jobs(self, requests: Sequence[JobRequest], own: OwnOptions | None = None) -> Plan:
-        """Looks at requests, as `enqueue_many` takes them. Works without Redis as well."""
+    def preview_jobs(
+        self,
+        requests: Sequence[JobRequest],
+        own: OwnOptions | None = None,
+        of_tenant: str | None = None,
+    ) -> Plan:
+        """Looks at requests, as `enqueue_many` takes them. Works without Redis as well.
+
+        Names jobs ``of_tenant`` alone, where one is given.
+        """
         checked = [self._checked(request, own) for request in requests]
         jobs = [job for job in checked if isinstance(job, NewJob)]
-        live = self._ask(sorted({str(job.queue) for job in jobs}))
+        live = self._ask(jobs)
         previews = [
-            self._preview(place, job, live) if isinstance(job, NewJob) else _refusal(place, job)
+            self._preview(place, job, live, of_tenant)
+            if isinstance(job, NewJob)
+            else _refusal(place, job)
             for place, job in enumerate(checked)
         ]
-        whole = bool(jobs) and len(jobs) == len(checked)
+        whole = bool(jobs) and all(preview.is_valid for preview in previews)
         return Plan(previews, str(token_for(self._new_id(), jobs)) if whole else None)
+
+    def preview_replay(
+        self, old: JobHistory, own: OwnOptions | None = None, of_tenant: str | None = None
+    ) -> JobPreview:
+        """Looks at a job of the record as if it were replayed now."""
+        try:
+            job = asked_again(self._intake, old, own=own)
+        except InvalidRequest as error:
+            return _refusal(0, error)
+        return self._preview(0, job, self._ask([job]), of_tenant)
 
     def enqueue_plan(
         self,
@@ -101,16 +146,23 @@ class PreviewService:
         except InvalidRequest as error:
             return error
 
-    def _ask(self, queues: Sequence[str]) -> _Live:
+    def _ask(self, jobs: Sequence[NewJob]) -> _Live:
+        queues = sorted({str(job.queue) for job in jobs})
         try:
             states = {state.name: state for state in self._look.queue_states(queues)}
-            return _Live(states, self._look.limits(), frozenset(self._look.paused()), answered=True)
+            twins = dict(zip((job.id for job in jobs), self._look.twins(jobs), strict=True))
+            limits, paused = self._look.limits(), frozenset(self._look.paused())
+            return _Live(states, limits, paused, answered=True, twins=twins, forecasts={}, first={})
         except Unavailable:
-            return _Live({}, {}, frozenset(), answered=False)
+            return _Live({}, {}, frozenset(), answered=False, twins={}, forecasts={}, first={})
 
-    def _preview(self, place: int, job: NewJob, live: _Live) -> JobPreview:
+    def _preview(self, place: int, job: NewJob, live: _Live, of_tenant: str | None) -> JobPreview:
+        twin = live.twins.get(job.id) or _twin_in_plan(place, job, live)
+        if twin is not None and twin.is_conflict:
+            return _refusal(place, IdempotencyConflict(twin.words, job_id=twin.job_id))
         kind = self._intake.catalogue.get(job.job_type)
         run_at = self._run_at(job)
+        gates, starts_about = self._forecast_of(job, run_at, live, of_tenant)
         state = live.queues.get(str(job.queue))
         retry = terms_of(job.options).retry_policy(job.max_attempts)
         return JobPreview(
@@ -132,7 +184,22 @@ class PreviewService:
             is_paused=_is_paused(job, state, live),
             ahead=state.counts[JobState.QUEUED] if state else None,
             options=job.options,
+            gates=gates,
+            starts_about=starts_about if twin is None else None,
+            twin=twin,
         )
+
+    def _forecast_of(
+        self, job: NewJob, run_at: datetime | None, live: _Live, of_tenant: str | None
+    ) -> tuple[tuple[GateAhead, ...] | None, datetime | None]:
+        """One look for all jobs of a plan before which the same stands."""
+        before = (str(job.queue), job.job_type, run_at, *map(job.options.get, _DECIDE))
+        if before not in live.forecasts:
+            if not live.answered or len(live.forecasts) >= _MOST_FORECASTS:
+                return None, None
+            live.forecasts[before] = self._forecast.of(job, run_at, of_tenant)
+        found = live.forecasts[before]
+        return found.gates, found.starts_about
 
     def _run_at(self, job: NewJob) -> datetime | None:
         now = self._now()
@@ -164,6 +231,17 @@ def _is_paused(job: NewJob, state: QueueState | None, live: _Live) -> bool | Non
 def _refusal(place: int, error: InvalidRequest) -> JobPreview:
     told = {"code": error.code, "message": str(error), **error.details}
     return JobPreview(place=place, is_valid=False, error=told)
+
+
+def _twin_in_plan(place: int, job: NewJob, live: _Live) -> Twin | None:
+    """One that comes before it in the plan and is the same."""
+    if job.scope is None:
+        return None
+    first = live.first.setdefault(job.scope.key, place)
+    if first == place:
+        return None
+    replaced = job.scope.on_conflict != OnConflict.KEEP
+    return Twin("", TwinBy.UNIQUE, job.scope, replaced, place=first)
 
 
 def _named(place: int, job: NewJob, request: JobRequest, plan: PlanToken) -> NewJob:

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 
-from backend.domain.errors import JobNotFound
+from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.history.history_ports import HistoryReader
 from backend.domain.history.history_record import JobHistory
+from backend.domain.jobs.job import EnqueueReply, NewJob
 from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS, FollowUp
 from backend.domain.jobs.options.job_options import FollowUpRequest, JobOptions, OwnOptions
 from backend.domain.jobs.options.job_terms import terms_of
+from backend.domain.jobs.plans.twin import Twin, TwinBy
 from backend.domain.jobs.queue_name import QueueName
-from backend.domain.ports import JobQueue
+from backend.domain.ports import Inspection, JobQueue
 from backend.services.jobs.job_intake import JobIntake
+
+
+class Replay(NamedTuple):
+    """What became of a replay."""
+
+    #: The job that runs: a new one, or its twin.
+    job_id: str
+    #: The job that was answered in its place; None: it is new.
+    twin: Twin | None = None
 
 
 class ReplayService:
     """Replays jobs, as long as history keeps them."""
 
-    def __init__(self, history: HistoryReader, queue: JobQueue, intake: JobIntake) -> None:
+    def __init__(
+        self, history: HistoryReader, queue: JobQueue, intake: JobIntake, inspection: Inspection
+    ) -> None:
         self._history = history
         self._queue = queue
         self._intake = intake
+        self._look = inspection
 
     def replay(
         self,
@@ -33,8 +47,8 @@ class ReplayService:
         priority: str | None = None,
         own: OwnOptions | None = None,
         **options: Unpack[JobOptions],
-    ) -> str:
-        """Enqueues a copy of a job and returns its id; the old job stays as it is.
+    ) -> Replay:
+        """Enqueues a copy of a job; which one runs now. The old job stays as it is.
 
         It gets what the old one ran with last (another ``payload`` if one is given), its tags, tenant,
         trace, context and retries; ``options`` of `enqueue_job` change that. Raises `JobNotFound`,
@@ -43,20 +57,47 @@ class ReplayService:
         old = self._history.find(job_id)
         if old is None:
             raise JobNotFound(f"no job {job_id!r} on record", job_id=job_id)
-        body = old.current_payload if payload is None else payload
-        place = QueueName.parse(old.job.queue)
-        said = {**_options_of(old), **self._lane_of(old, place), **options}
-        urgency = priority or place.priority.value
-        new = self._intake.check(old.job.job_type, body, urgency, said, _own_of(old) | (own or {}))
-        return self._queue.enqueue([new])[0].id
-
-    def _lane_of(self, old: JobHistory, place: QueueName) -> JobOptions:
-        """The lane that was chosen for it, if one was that is not its job type's and still is served."""
-        catalogue = self._intake.catalogue
-        is_own = (
-            old.job.job_type in catalogue and catalogue.get(old.job.job_type).lane == place.lane
+        new = asked_again(
+            self._intake, old, payload=payload, priority=priority, own=own, options=options
         )
-        return {} if is_own or place.lane not in catalogue.lanes() else {"queue": place.lane}
+        reply = self._queue.enqueue([new])[0]
+        return Replay(reply.id, None if reply.id == new.id else self._twin(new, reply))
+
+    def _twin(self, new: NewJob, reply: EnqueueReply) -> Twin:
+        """Why it was answered with another one, asked behind it: the same still holds, or the job says."""
+        try:
+            [found] = self._look.twins([new])
+        except Unavailable:
+            found = None
+        by = TwinBy.UNIQUE if new.scope else TwinBy.IDEMPOTENCY_KEY
+        if found is not None and found.job_id == reply.id:
+            by = found.by
+        scope = new.scope if by is TwinBy.UNIQUE else None
+        return Twin(reply.id, by, scope, reply.replaced)
+
+
+def asked_again(
+    intake: JobIntake,
+    old: JobHistory,
+    *,
+    payload: Mapping[str, Any] | None = None,
+    priority: str | None = None,
+    own: OwnOptions | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> NewJob:
+    """The job that repeats another one; nothing is enqueued. Raises `InvalidRequest`."""
+    body = old.current_payload if payload is None else payload
+    place = QueueName.parse(old.job.queue)
+    said = {**_options_of(old), **_lane_of(intake, old, place), **(options or {})}
+    urgency = priority or place.priority.value
+    return intake.check(old.job.job_type, body, urgency, said, _own_of(old) | (own or {}))
+
+
+def _lane_of(intake: JobIntake, old: JobHistory, place: QueueName) -> JobOptions:
+    """The lane that was chosen for it, if one was that is not its job type's and still is served."""
+    catalogue = intake.catalogue
+    is_own = old.job.job_type in catalogue and catalogue.get(old.job.job_type).lane == place.lane
+    return {} if is_own or place.lane not in catalogue.lanes() else {"queue": place.lane}
 
 
 def _options_of(old: JobHistory) -> JobOptions:

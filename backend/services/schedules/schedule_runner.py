@@ -30,11 +30,19 @@ from backend.domain.errors import (
     QueueFull,
     Unavailable,
 )
+from backend.domain.jobs.job import EnqueueReply, NewJob
+from backend.domain.jobs.plans.twin import Twin, TwinBy
 from backend.domain.ports import JobQueue
 from backend.domain.schedules.freeze import KeptFreeze
 from backend.domain.schedules.schedule import MissedRuns, Overlap, Schedule
 from backend.domain.schedules.schedule_ports import TickBook, UnfiredTick, UpcomingTicks
-from backend.domain.schedules.schedule_tick import Tick, TickOutcome, due_at_of, job_id_of
+from backend.domain.schedules.schedule_tick import (
+    ManualRun,
+    Tick,
+    TickOutcome,
+    due_at_of,
+    job_id_of,
+)
 from backend.domain.schedules.schedule_verdict import CatchUpRules, judge, why_missed
 from backend.services.schedules.frozen_tick import freeze_of_tick
 from backend.services.schedules.schedule_intake import ScheduleIntake
@@ -77,12 +85,12 @@ class ScheduleRunner:
             return 0.0
         return _wait(upcoming)
 
-    def fire_by_hand(self, schedule: Schedule, now: datetime, *, by: str, reason: str) -> str:
-        """Runs a schedule's job beside its plan, whatever still runs; the id that the job has.
+    def fire_by_hand(self, schedule: Schedule, now: datetime, *, by: str, reason: str) -> ManualRun:
+        """Runs a schedule's job beside its plan, whatever still runs; which job that is.
 
         Once the tick is written down it is owed: while Redis is away, the scheduler fires it later.
-        Raises `InvalidRequest` when the job type refuses the job, HistoryUnavailable when nothing
-        could be written.
+        Raises `InvalidRequest` when the job type, or the queue, refuses the job, HistoryUnavailable when
+        nothing could be written.
         """
         job_id = job_id_of(schedule.id, now, by_hand=True)
         tick = Tick(
@@ -95,7 +103,8 @@ class ScheduleRunner:
             self._book.settle([fired] if fired else [])
         except Unavailable as error:
             log.warning("schedule.fires_later", job_id=job_id, code=error.code, error=str(error))
-        return job_id
+            return ManualRun(job_id)
+        return _manual_run(tick, fired)
 
     def _advance(self, schedule: Schedule, upcoming: UpcomingTicks) -> bool:
         """The first step for one schedule; whether it moved on."""
@@ -150,7 +159,7 @@ class ScheduleRunner:
             frozen = freeze_of_tick(self._freezes(), job, tick)
             if frozen is not None and frozen.is_skipped:
                 return _not_run(tick, TickOutcome.SKIPPED, frozen.words)
-            self._queue.enqueue([job])
+            [reply] = self._queue.enqueue([job])
         except InvalidRequest as error:
             log.warning("schedule.tick_refused", schedule=schedule.name, error=str(error))
             return _not_run(tick, TickOutcome.SKIPPED, str(error))
@@ -158,7 +167,8 @@ class ScheduleRunner:
             log.warning("schedule.waiting", schedule=schedule.name, code=error.code)
             return None
         held = frozen.words if frozen is not None else tick.reason
-        return tick._replace(outcome=TickOutcome.RAN, reason=held)
+        ran = tick._replace(outcome=TickOutcome.RAN, reason=held)
+        return ran if reply.id == job.id else _answered(tick, job, reply)
 
     def _too_late(self, owed: UnfiredTick) -> str:
         """Why an owed tick is not run any more: a scheduler died, or the queue was full, for long."""
@@ -171,6 +181,21 @@ class ScheduleRunner:
 
 def _not_run(tick: Tick, outcome: TickOutcome, reason: str) -> Tick:
     return tick._replace(outcome=outcome, job_id="", reason=reason)
+
+
+def _answered(tick: Tick, job: NewJob, reply: EnqueueReply) -> Tick:
+    """A job that is the same was there: the tick is that one's."""
+    twin = Twin(reply.id, TwinBy.UNIQUE, job.scope, reply.replaced)
+    reason = f"{tick.reason}; {twin.words}" if tick.reason else twin.words
+    return tick._replace(outcome=TickOutcome.RAN, job_id=reply.id, reason=reason)
+
+
+def _manual_run(asked: Tick, fired: Tick | None) -> ManualRun:
+    if fired is None or fired.job_id == asked.job_id:
+        return ManualRun(asked.job_id)
+    if not fired.job_id:
+        raise InvalidOption(f"the run was written down and refused: {fired.reason}")
+    return ManualRun(fired.job_id, fired.reason)
 
 
 def _due(upcoming: UpcomingTicks) -> list[Schedule]:

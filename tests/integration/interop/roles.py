@@ -127,6 +127,7 @@ def _look(client: Redis, keys: Keys) -> None:
     look.workers()
     look.gate("type:greet")
     look.limits()
+    look.twins([new_job("s1")])
     RedisFacts(client, keys).read()
     RedisLeadership(client, keys).led()
     progress = RedisEventProgress(client, keys)

@@ -38,7 +38,17 @@ _ASKED = (
     *("found", "enqueue", "await", "cancel", "redrive", "discard", "reprioritise"),
     "run_now",
     *("pause", "resume", "limit", "controls", "adopt", "muster", "purge", "evict"),
-    *("rate", "key_rate", "key_limit", "quota", "count_in", "fairness", "breaker", "freeze"),
+    *(
+        "rate",
+        "key_rate",
+        "key_limit",
+        "quota",
+        "count_in",
+        "fairness",
+        "breaker",
+        "freeze",
+        "twin",
+    ),
 )
 #: A server that was restored without the functions has them again by itself.
 _LOADS = "tally-clock"

@@ -6,6 +6,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,8 @@ from sqlalchemy import Engine, text
 
 from backend.broker.events.event_progress import RedisEventProgress
 from backend.broker.events.relay_target import RedisRelayTarget
+from backend.broker.jobs.gates.breakers import RedisBreakers
+from backend.broker.jobs.gates.fair_queues import RedisFairQueues
 from backend.broker.jobs.gates.quotas import RedisQuotas
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
@@ -48,6 +51,8 @@ from backend.services.access.audit_service import AuditService
 from backend.services.events.callback_service import CallbackService
 from backend.services.events.event_service import EventService
 from backend.services.events.outbox_service import OutboxService
+from backend.services.finding.start_forecast import StartForecast
+from backend.services.finding.why_service import WhyService
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.jobs.preview_service import PreviewService
 from backend.services.jobs.rehearsals import Rehearsals
@@ -125,15 +130,27 @@ class Bureau:
         self.event_service = EventService(self.events, self.intake, SUBSCRIPTIONS, new_id=new_id)
 
         self.rehearsals = Rehearsals(self.events, self.intake, new_id=new_id)
-        self.previews = PreviewService(
-            self.intake, self.inspection, self.queue, new_id=new_id, now=self.clock.now
-        )
-        self.replays = ReplayService(PostgresHistoryStore(engine), self.queue, self.intake)
+        self.previews = self.previews_of(self.intake)
+        history = PostgresHistoryStore(engine)
+        self.replays = ReplayService(history, self.queue, self.intake, self.inspection)
         self.callback_service = CallbackService(self.intake, secret="main")
         self.book = PostgresControlBook(engine)
         self.audit_store = PostgresAuditStore(engine)
         self.seals = PostgresSealStore(engine)
         self.audit = AuditService(self.audit_store, self.seals, self.clock)
+
+    def previews_of(
+        self,
+        intake: JobIntake,
+        inspection: RedisInspection | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> PreviewService:
+        """What looks at jobs of some types."""
+        look, clock = inspection or self.inspection, now or self.clock.now
+        breakers = RedisBreakers(self.redis, self.keys)
+        fair = RedisFairQueues(self.redis, self.keys)
+        forecast = StartForecast(WhyService(look, breakers, fair, clock), look, fair, clock)
+        return PreviewService(intake, look, self.queue, forecast=forecast, new_id=new_id, now=clock)
 
     def ledger(self, *, patience: float = 5.0) -> LedgerService:
         """The ledger on these stores."""

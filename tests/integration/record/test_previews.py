@@ -15,7 +15,6 @@ from backend.domain.jobs.attempts.retry_policy import DEFAULT_DELAYS, RetryPolic
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options.follow_ups import follow_up_id
 from backend.services.jobs.job_intake import JobIntake
-from backend.services.jobs.preview_service import PreviewService
 from tests.integration.record.bureau import Bureau, new_id
 
 ADA = {"job_type": "greet", "payload": {"name": "Ada"}}
@@ -47,9 +46,7 @@ def test_a_preview_tells_queue_time_retries_and_limits_and_enqueues_nothing(
 def test_the_default_delays_are_shown_to_who_asks_for_them(bureau: Bureau) -> None:
     quick = JobType("quick", new_id, retry=RetryPolicy((5.0,)))
     intake = JobIntake(JobTypeCatalogue([quick]), bureau.rules, new_id=new_id, now=bureau.clock.now)
-    previews = PreviewService(
-        intake, bureau.inspection, bureau.queue, new_id=new_id, now=bureau.clock.now
-    )
+    previews = bureau.previews_of(intake)
 
     own, asked = previews.preview_jobs(
         [{"job_type": "quick"}, {"job_type": "quick", "retry_delays": DEFAULT_DELAYS}]
@@ -93,9 +90,7 @@ def test_a_pause_shows_in_the_preview(bureau: Bureau) -> None:
 
 def test_without_redis_a_preview_still_tells_what_is_valid(bureau: Bureau) -> None:
     away = RedisInspection(connect("redis://127.0.0.1:1"), bureau.keys)
-    previews = PreviewService(
-        bureau.intake, away, bureau.queue, new_id=new_id, now=bureau.clock.now
-    )
+    previews = bureau.previews_of(bureau.intake, away)
 
     (job,) = previews.preview_jobs([{**ADA, "limit_key": "acme", "limit": 4}]).jobs
 
@@ -160,13 +155,7 @@ def test_a_plan_that_changed_since_its_preview_is_refused(bureau: Bureau) -> Non
 def test_an_old_plan_is_refused(bureau: Bureau) -> None:
     token = bureau.previews.preview_jobs([ADA]).token
     assert token is not None
-    later = PreviewService(
-        bureau.intake,
-        bureau.inspection,
-        bureau.queue,
-        new_id=new_id,
-        now=lambda: datetime.now(UTC) + timedelta(hours=2),
-    )
+    later = bureau.previews_of(bureau.intake, now=lambda: datetime.now(UTC) + timedelta(hours=2))
 
     with pytest.raises(InvalidOption, match="too old"):
         later.enqueue_plan([ADA], token)

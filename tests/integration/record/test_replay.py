@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.errors import InvalidPayload, JobNotFound
-from tests.integration.record.bureau import Bureau
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.unique import Unique
+from backend.history.reading.history_store import PostgresHistoryStore
+from backend.services.jobs.job_intake import JobIntake
+from backend.services.jobs.replay_service import ReplayService
+from tests.integration.record.bureau import Bureau, new_id
 
 
 def test_a_job_that_redis_has_long_forgotten_is_replayed(bureau: Bureau) -> None:
@@ -16,7 +21,7 @@ def test_a_job_that_redis_has_long_forgotten_is_replayed(bureau: Bureau) -> None
     bureau.record()
     bureau.redis.flushall()
 
-    new = bureau.queue.find(bureau.replays.replay(old))
+    new = bureau.queue.find(bureau.replays.replay(old).job_id)
 
     assert new is not None
     assert new.id != old
@@ -40,7 +45,7 @@ def test_a_replay_has_what_its_ancestor_was_told_and_nothing_of_its_own(bureau: 
     (old,) = bureau.enqueue(bureau.job(**told, **alone, max_retries=3))
     bureau.record()
 
-    new = bureau.queue.find(bureau.replays.replay(old))
+    new = bureau.queue.find(bureau.replays.replay(old).job_id)
 
     assert new is not None
     assert (new.options, new.max_attempts) == ({**told, "replay_of": old}, 4)
@@ -50,7 +55,7 @@ def test_a_replay_does_not_call_back_unless_it_is_told_to(bureau: Bureau) -> Non
     (old,) = bureau.enqueue(bureau.job(callback_url="https://example.com/"))
     bureau.record()
 
-    new = bureau.queue.find(bureau.replays.replay(old))
+    new = bureau.queue.find(bureau.replays.replay(old).job_id)
 
     assert new is not None
     assert "callback_url" not in new.options
@@ -61,7 +66,7 @@ def test_a_replay_may_have_another_payload_and_priority(bureau: Bureau) -> None:
     bureau.record()
 
     new = bureau.queue.find(
-        bureau.replays.replay(old, payload={"name": "Eve"}, priority="low", tags=["again"])
+        bureau.replays.replay(old, payload={"name": "Eve"}, priority="low", tags=["again"]).job_id
     )
 
     assert new is not None
@@ -76,3 +81,31 @@ def test_a_replay_that_the_job_type_no_longer_takes_is_refused(bureau: Bureau) -
         bureau.replays.replay(old, payload={})
     with pytest.raises(JobNotFound):
         bureau.replays.replay("unknown")
+
+
+def test_a_replay_that_is_answered_by_a_twin_tells_which_and_why(bureau: Bureau) -> None:
+    kind = JobType("sync", new_id, unique=Unique("started"))
+    intake = JobIntake(JobTypeCatalogue([kind]), bureau.rules, new_id=new_id, now=bureau.clock.now)
+    (old,) = bureau.enqueue(intake.check("sync", {"cart": 1}, None, {}))
+    bureau.run_all()
+    bureau.record()
+    history = PostgresHistoryStore(bureau.engine)
+    replays = ReplayService(history, bureau.queue, intake, bureau.inspection)
+    first = replays.replay(old)
+
+    again = replays.replay(old)
+    keyed = replays.replay(old, idempotency_key="k")
+    asked_again = replays.replay(old, idempotency_key="k")
+
+    assert (first.twin, first.job_id != old) == (None, True)
+    for answered in (again, keyed, asked_again):
+        assert answered.twin is not None
+        assert answered.job_id == answered.twin.job_id == first.job_id
+    assert again.twin is not None
+    assert asked_again.twin is not None
+    assert again.twin.words == (
+        f"job {first.job_id} is the same and keeps others out, until it has started"
+    )
+    assert (
+        asked_again.twin.words == f"job {first.job_id} was accepted under the same idempotency key"
+    )

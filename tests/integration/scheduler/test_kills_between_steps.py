@@ -215,7 +215,7 @@ def test_a_run_by_hand_while_redis_is_away_is_fired_when_it_is_back(house: Sched
     schedule = house.create()
     away = house.runner(queue=Refusing(QueueUnavailable("away")))
 
-    job_id = away.fire_by_hand(schedule, house.store.now(), by="anna", reason="")
+    job_id = away.fire_by_hand(schedule, house.store.now(), by="anna", reason="").job_id
     assert house.jobs() == []
     house.catch_up()
 

@@ -99,6 +99,18 @@ def test_an_event_that_is_none_is_set_apart_and_its_neighbours_are_read(
     assert batch.size == 3
 
 
+@pytest.mark.parametrize("kind", ["redriven", "replaced"])
+def test_where_a_payload_was_changed_the_options_stand_in_the_place_of_the_log(kind: str) -> None:
+    call = codec.data_of("greet", '{"b":2}')
+
+    [event] = read(line(block(f"{kind}|low|ada", f'a||||why|{{"limit":1}}|{call}'))).events
+
+    assert (event.data, event.options, event.log) == ('{"b":2}', '{"limit":1}', "")
+    old = [b"e", b"\x1f".join([b"k", kind.encode(), b"j", b"a", b"l", b"{}", b"d", call.encode()])]
+    [before] = read(old).events
+    assert (before.data, before.options, before.log) == ('{"b":2}', "{}", "")
+
+
 def test_a_kind_that_nobody_knows_costs_its_own_block() -> None:
     batch = read(line(block("enlightened|low", "a", "b"), block("promoted|low", "c")))
 
@@ -168,7 +180,9 @@ def told(draw: st.DrawFn) -> tuple[list[bytes], list[JobEvent]]:
             body, log = draw(words), draw(words)
             text += EVENT + FIELD.join([job_id, str(attempt), "", str(due), body, log])
             event = JobEvent("1-1", head[0], job_id, head[1], attempt, head[2], head[3], body)
-            events.append(event._replace(due_ms=due, log=log, number=number))
+            # What is no log of an attempt is what a changed payload changed of the options.
+            place = "options" if head[0] in {"redriven", "replaced"} else "log"
+            events.append(event._replace(due_ms=due, number=number, **{place: log}))
     return [b"2", text.encode()], events
 
 

@@ -65,6 +65,7 @@ TERMS = {
     "scope": "started/120/report:7",
     "hold": True,
     "rate_share": "2/3/100/60/10/crm:a",
+    "destination": "webhook:hooks.example.com:443",
 }
 
 
@@ -93,7 +94,8 @@ def test_every_term_is_read() -> None:
     scope = UniqueScope("report:7", "started", longest_wait_seconds=120.0)
     share = "2/3/100/60/10/crm:a"
     assert terms_of(TERMS) == JobTerms(
-        (1, 2.5), 0.2, 1.5, 60, noon, "order-17", 30.0, "shop-17", 2, scope, True, share
+        *((1, 2.5), 0.2, 1.5, 60, noon, "order-17", 30.0, "shop-17", 2, scope, True, share),
+        TERMS["destination"],
     )
     assert TERMS.keys() == set(JobTerms._fields)
 

@@ -142,7 +142,7 @@ local function admit(call, head, id, payload, options, rare_text)
   local is_here, joined = is_known(call, job), call.joined[head.queue] or 0
   local twin = is_here and id or rare.unique_key and holder_of(root, rare.unique_key)
   if twin then return conflict_with(root, twin, head.kind, data, rare.digest or '') or (is_here and 3 or twin) end
-  twin = rare.scope and scopes.meet(call, rare, data)
+  twin = rare.scope and scopes.meet(call, rare, data, options)
   if twin then return twin end
   if call.behind then return -2 end
   if call.backlog > 0 and backlog_of(call, head) >= call.backlog then return -1 end

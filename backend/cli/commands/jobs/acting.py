@@ -10,7 +10,7 @@ from backend.cli.input.bulk import for_each
 from backend.cli.input.confirmation import confirm
 from backend.cli.input.identity import who
 from backend.cli.input.parts import actions
-from backend.cli.output.printing import print_json, tell
+from backend.cli.output.printing import print_json, say, tell
 from backend.domain.jobs.queue_name import Priority
 
 
@@ -86,11 +86,14 @@ def run(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
 def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None:
     """Runs an old job again, from the record, as a new job."""
     changed = payload_from(payload) if payload else None
-    new_id = actions().jobs.replay(who(), job_id, reason=reason, payload=changed)
+    done = actions().jobs.replay(who(), job_id, reason=reason, payload=changed)
+    answered = done.twin.words if done.twin else None
     if as_json:
-        print_json({"job_id": new_id, "replay_of": job_id})
-    else:
-        tell(new_id)
+        print_json({"job_id": done.job_id, "replay_of": job_id, "answered": answered})
+        return
+    tell(done.job_id)
+    if answered:
+        say(answered)
 
 
 @click.command()

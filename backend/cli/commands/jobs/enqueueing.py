@@ -22,6 +22,7 @@ from backend.cli.output.printing import print_facts, print_json, print_rows, tel
 from backend.domain.errors import InvalidPayload
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.payload_text import payload_in
+from backend.domain.jobs.plans.job_preview import GateAhead
 from backend.domain.jobs.queue_name import QueueName
 from backend.services.jobs.job_options import JobRequest
 
@@ -69,7 +70,7 @@ def enqueue(
 @job_options
 @options.as_json
 def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
-    """Says what would happen to a job (queue, time, retries) and enqueues nothing."""
+    """Says what would happen to a job (queue, time, retries, gates) and enqueues nothing."""
     said = {"job_type": job_type, "payload": payload_from(payload), **said_options(asked)}
     request = cast("JobRequest", said)
     shown = preview_service().preview_jobs([request]).jobs[0]
@@ -77,7 +78,10 @@ def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
     if as_json:
         print_json(shown)
     else:
-        facts = [(name.replace("_", " "), value) for name, value in plain(shown).items()]
+        said = {**plain(shown), "gates": None, "twin": None}
+        facts = [(name.replace("_", " "), value) for name, value in said.items()]
+        facts += [("waits for", _with_waiting(gate)) for gate in shown.gates or ()]
+        facts += [("twin", shown.twin.words)] if shown.twin else []
         print_facts([(name, value) for name, value in facts if value not in (None, [], {}, False)])
     sys.exit(0 if shown.is_valid else 1)
 
@@ -104,6 +108,10 @@ def types(as_json: bool) -> None:
             for kind in known
         ],
     )
+
+
+def _with_waiting(gate: GateAhead) -> str:
+    return f"{gate.text} ({gate.waiting} wait there)" if gate.waiting else gate.text
 
 
 def _type_facts(kind: Any) -> dict[str, Any]:

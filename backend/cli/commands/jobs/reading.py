@@ -11,7 +11,7 @@ import click
 from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.instants import DURATION
-from backend.cli.input.parts import history_service, search_service, why_service
+from backend.cli.input.parts import history_service, search_service, standing_of, why_service
 from backend.cli.output.ages import age
 from backend.cli.output.job_printing import (
     attempts_of,
@@ -41,13 +41,14 @@ def show(job_id: str, as_json: bool) -> None:
     found = search_service().find(job_id)
     live = found if isinstance(found, JobView) else None
     record = found if isinstance(found, JobHistory) else _record_of(job_id)
+    standing = standing_of(found)
     if as_json:
-        print_json({"job": masked(live), "history": masked_history(record)})
+        print_json({"job": masked(live, standing), "history": masked_history(record)})
         return
     if live is not None:
-        print_job(live, as_json=False)
+        print_job(live, as_json=False, standing=standing)
     if record is not None:
-        print_history(record, with_head=live is None)
+        print_history(record, with_head=live is None, standing=standing)
 
 
 @click.command("list")

@@ -31,6 +31,8 @@ class JobTerms(NamedTuple):
     hold: bool = False
     #: What a start takes of the rates that hold it, as `rate_share` reads it; empty for one of its type's.
     rate_share: str = ""
+    #: Where it is bound for, if a breaker watches that.
+    destination: str = ""
 
     def retry_policy(self, max_attempts: int) -> RetryPolicy:
         """The policy that was fixed when the job was enqueued."""
@@ -59,7 +61,13 @@ def terms_of(options: Mapping[str, Any]) -> JobTerms:
         scope_in(said("scope") or ""),
         bool(said("hold")),
         said("rate_share") or "",
+        said("destination") or "",
     )
+
+
+def said_of_scope(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a job's call said of which jobs are the same."""
+    return {name: options[name] for name in ("unique", "unique_by") if name in options}
 
 
 def terms_in(options: str | bytes) -> JobTerms:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from backend.domain.jobs.plans.twin import Twin
+
 
 class GatePreview(NamedTuple):
     """A concurrency limit that the job would have to pass."""
@@ -17,6 +19,28 @@ class GatePreview(NamedTuple):
     #: None where Redis could not be asked.
     running: int | None
     waiting: int | None
+
+
+class GateAhead(NamedTuple):
+    """Something that would keep the job from starting now."""
+
+    #: The word that `why` has for it: paused, frozen, breaker_open, limit_full, rate_used_up, …
+    code: str
+    #: ``paused:…``, ``frozen:…``, ``breaker:…``, ``type:…``, ``key:…``, ``rate:…`` or ``fair:…``; or empty.
+    gate: str
+    text: str
+    #: How many wait there; None where that is not counted.
+    waiting: int | None = None
+    #: When it lets the job through, as far as a clock says; None: somebody does, or the end of another job.
+    opens_at: datetime | None = None
+
+
+class Forecast(NamedTuple):
+    """What stands before a job now, and when it may start."""
+
+    gates: tuple[GateAhead, ...]
+    #: As far as gates with a time tell, whoever waits before it in its queue; None: that is not known.
+    starts_about: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +71,12 @@ class JobPreview:
     #: How many jobs wait in its queue now.
     ahead: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: What would keep it from starting now; None where Redis could not be asked, and late in a large plan.
+    gates: tuple[GateAhead, ...] | None = None
+    #: When it may start as far as gates tell; None: at nobody's appointed time.
+    starts_about: datetime | None = None
+    #: The job that would be answered in its place; None: it would be accepted.
+    twin: Twin | None = None
 
 
 class Plan(NamedTuple):

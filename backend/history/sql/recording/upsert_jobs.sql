@@ -4,11 +4,11 @@ INSERT INTO jobs AS j (
   id, position, job_type, max_attempts, payload, options, tags, tenant, trace_id, context_id, callback_url,
   is_test, status_version, status, run_at, version, queue, fence, attempt, worker,
   error_version, last_error, error_kind, error_reason,
-  payload_version, changed_payload, ready_version, discarded_version)
+  payload_version, changed_payload, changed_options, ready_version, discarded_version)
 SELECT id, position, coalesce(job_type, ''), max_attempts, payload, options, tags, tenant, trace_id, context_id,
   callback_url, is_test, status_version, status, run_at, version, coalesce(queue, ''), fence, attempt, worker,
   error_version, last_error, error_kind, error_reason,
-  payload_version, changed_payload, ready_version, discarded_version
+  payload_version, changed_payload, changed_options, ready_version, discarded_version
 FROM staged_jobs ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
   position = greatest(j.position, excluded.position),
@@ -36,6 +36,7 @@ ON CONFLICT (id) DO UPDATE SET
   error_reason = CASE WHEN excluded.error_version > j.error_version THEN excluded.error_reason ELSE j.error_reason END,
   payload_version = greatest(j.payload_version, excluded.payload_version),
   changed_payload = CASE WHEN excluded.payload_version > j.payload_version THEN excluded.changed_payload ELSE j.changed_payload END,
+  changed_options = CASE WHEN excluded.payload_version > j.payload_version THEN excluded.changed_options ELSE j.changed_options END,
   ready_version = greatest(j.ready_version, excluded.ready_version),
   discarded_version = greatest(j.discarded_version, excluded.discarded_version)
 WHERE excluded.version > j.version OR excluded.position > j.position
