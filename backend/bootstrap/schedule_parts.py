@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, control_keeper, epoch_keeper, event_stream
+from backend.broker.jobs.gates.lost_lines import RedisLostLines
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.broker.schedules.redis_freezes import RedisFreezes
@@ -101,7 +102,7 @@ def _shard_loops(parts: Platform, shard: Shard, holder: str) -> list[Loop]:
     """What is done to each Redis."""
     engine, redis = parts.history_engine, parts.settings.redis
     loops: list[Loop] = [
-        Usher(shard.part(RedisOperations)),
+        Usher(shard.part(RedisOperations), shard.part(RedisLostLines)),
         EpochWatch(epoch_keeper(shard, engine, lambda epoch: _reconcile(parts, shard, epoch))),
         ControlWatch(control_keeper(parts, engine, shard), parts.clock),
         Calendar(

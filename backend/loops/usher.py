@@ -1,6 +1,7 @@
 """Lets jobs through gates that are open: resuming a type or lifting a limit is many steps of one caller,
-and a caller that dies between two of them must leave nobody behind. Calls the follow-ups of jobs that
-workers of an earlier release ended, whose steps know of none. Any number of ushers may run.
+and a caller that dies between two of them must leave nobody behind. Finds lines again whose list was
+lost. Calls the follow-ups of jobs that workers of an earlier release ended, whose steps know of none. Any
+number of ushers may run.
 """
 
 from __future__ import annotations
@@ -27,13 +28,21 @@ class Gates(Protocol):
         """Calls the follow-ups of so many jobs that an earlier release ended; how many had ended so."""
 
 
+class Lines(Protocol):
+    """Lines behind gates, and of fair queues."""
+
+    def find(self) -> int:
+        """Notes those again that have jobs and were lost; how many."""
+
+
 class Usher(Loop):
     """Looks once every ``interval`` seconds; without a pause while there was much to do."""
 
     name = "usher"
 
-    def __init__(self, gates: Gates, *, interval: float = 5.0) -> None:
+    def __init__(self, gates: Gates, lines: Lines, *, interval: float = 5.0) -> None:
         self._gates = gates
+        self._lines = lines
         self._interval = interval
 
     def run_once(self) -> float:
@@ -44,4 +53,7 @@ class Usher(Loop):
         ended = self._gates.follow(_FOLLOWED)
         if ended:
             log.info("jobs.followed", jobs=ended)
+        found = self._lines.find()
+        if found:
+            log.warning("lines.found", lines=found)
         return 0.0 if jobs >= _JOBS or ended >= _FOLLOWED else self._interval

@@ -28,12 +28,12 @@ local function line_keys(root, gate)
   return head .. 'h:' .. gate, head .. gate, head .. 'l:' .. gate
 end
 
--- Lines with jobs in them, by when `usher` last looked at them; it takes out those with none.
+-- Lines with jobs in them, by when `usher` last looked at them; it takes out those with none. Returns 1: it was not known.
 local function note_line(root, line)
   local queue, key = string.match(line, '^fair:([^\31]*)\31(.*)$')
   if not queue then return redis.call('ZADD', root .. ':tally:gates', 'NX', 0, line) end
   local turns, at = come_into_turn(root, queue, key)
-  redis.call('ZADD', turns, 'NX', at, key)
+  return redis.call('ZADD', turns, 'NX', at, key)
 end
 
 -- The gate that a job was let through last, if it did not start since.

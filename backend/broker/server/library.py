@@ -47,6 +47,7 @@ STEPS = (
     "plan",
     "fairness",
     "twin",
+    "find_lines",
     "controls",
     "adopt",
     "usher",

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from backend.broker.jobs.gates.lost_lines import COUNTED_EVERY, RedisLostLines
+from backend.broker.jobs.operations import RedisOperations
 from backend.broker.jobs.parked_jobs import fair_line_of as line_of
+from backend.loops.usher import Usher
 from tests.integration.broker.bench import Bench, new_job
 
 RULE = '{"by":"tenant"}'
@@ -176,3 +179,62 @@ def test_any_key_has_a_line(bench: Bench, tenant: str) -> None:
     assert bench.line(line_of("normal", tenant)) == ids
     assert bench.cancel(ids[1]) == [1]
     assert [job.id for job in bench.claim(9)] == [ids[0], ids[2]]
+
+
+def test_lines_whose_turns_were_lost_are_found_again_and_have_their_turns(bench: Bench) -> None:
+    _fair(bench)
+    ids = {*_of(bench, "a", 2), *_of(bench, "[b]*", 2), *_of(bench, "", 1)}
+    bench.redis.delete(bench.keys.lines("normal"))
+    bench.redis.delete(bench.keys.wake("default"))
+    assert bench.claim(9) == []
+
+    assert RedisLostLines(bench.redis, bench.keys).find() == 3
+
+    assert bench.wake_tokens("default") > 0
+    assert {job.id for job in bench.claim(9)} == ids
+
+
+def test_one_line_whose_turn_was_lost_is_found_when_all_are_counted(bench: Bench) -> None:
+    _fair(bench)
+    _of(bench, "a", 2)
+    lost = _of(bench, "b", 2)
+    bench.redis.zrem(bench.keys.lines("normal"), "b")
+    lines = RedisLostLines(bench.redis, bench.keys)
+
+    found = [lines.find() for _ in range(3 * COUNTED_EVERY)]
+
+    assert (sum(found), found[2 * COUNTED_EVERY - 1]) == (1, 1)
+    assert {*lost} <= {job.id for job in bench.claim(9)}
+
+
+def test_a_count_that_no_line_explains_is_looked_for_once(bench: Bench) -> None:
+    _fair(bench)
+    bench.tampered = True
+    bench.redis.hincrby(bench.keys.counts("normal"), "lined", 3)
+    lines = RedisLostLines(bench.redis, bench.keys)
+
+    first = _commands(bench, lines.find)
+    again = _commands(bench, lines.find)
+
+    assert (first["scan"] > 0, again["scan"]) == (True, 0)
+
+
+def test_an_usher_finds_lost_lines_and_looks_through_nothing_where_none_are(bench: Bench) -> None:
+    parts = (bench.redis, bench.keys)
+    loop = Usher(RedisOperations(*parts), RedisLostLines(*parts))
+    _fair(bench)
+    ids = _of(bench, "a", 2)
+    assert _commands(bench, loop.run_once)["scan"] == 0
+    bench.redis.delete(bench.keys.lines("normal"))
+
+    loop.run_once()
+
+    assert [job.id for job in bench.claim(9)] == ids
+
+
+def test_a_line_without_jobs_is_not_found(bench: Bench) -> None:
+    _fair(bench)
+
+    assert bench.functions.call("find_lines", line_of("normal", "a"), "key:k") == 0
+
+    assert not bench.redis.exists(bench.keys.lines("normal"), bench.keys.gates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.broker.jobs.gates.lost_lines import COUNTED_EVERY, RedisLostLines
 from backend.broker.jobs.operations import RedisOperations
 from backend.loops.usher import Usher
 from tests.integration.broker.bench import Bench, new_job
@@ -192,7 +193,8 @@ def test_ushering_with_nothing_to_do_changes_nothing(bench: Bench) -> None:
 def test_the_loop_goes_on_until_nobody_waits_behind_an_open_gate(bench: Bench, jobs: int) -> None:
     ids = _behind_a_pause(bench, jobs)
     bench.resume("type:greet", 1)
-    loop = Usher(RedisOperations(bench.redis, bench.keys), interval=7.0)
+    parts = (bench.redis, bench.keys)
+    loop = Usher(RedisOperations(*parts), RedisLostLines(*parts), interval=7.0)
 
     waits = [loop.run_once() for _ in range(jobs // 200 + 1)]
 
@@ -208,3 +210,27 @@ def test_ushering_works_while_memory_is_full(bench: Bench) -> None:
         assert _usher(bench) == 1
     finally:
         bench.redis.config_set("maxmemory", 0)
+
+
+def test_lines_behind_gates_whose_list_was_lost_are_found_again(bench: Bench) -> None:
+    ids = _behind_a_pause(bench, 3)
+    bench.redis.delete(bench.keys.gates)
+    bench.resume("type:greet", 1)
+    assert (_usher(bench), len(bench.queue())) == (0, 1)
+    lines = RedisLostLines(bench.redis, bench.keys)
+
+    found = [lines.find() for _ in range(2 * COUNTED_EVERY)]
+
+    assert (sum(found), found[-1]) == (1, 1)
+    assert _usher(bench) == 2
+    assert bench.queue() == ids
+
+
+def test_what_nobody_lost_is_not_looked_for(bench: Bench) -> None:
+    _behind_a_pause(bench, 3)
+    lines = RedisLostLines(bench.redis, bench.keys)
+    bench.redis.config_resetstat()
+
+    assert [lines.find() for _ in range(3 * COUNTED_EVERY)] == [0] * 3 * COUNTED_EVERY
+
+    assert "cmdstat_scan" not in bench.redis.info("commandstats")

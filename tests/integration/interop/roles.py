@@ -11,6 +11,7 @@ from backend.broker.events.event_stream import LAST_GROUP, RedisEventStream
 from backend.broker.events.relay_target import RedisRelayTarget
 from backend.broker.jobs.dispatch import RedisDispatch
 from backend.broker.jobs.gates.quotas import RedisQuotas
+from backend.broker.jobs.gates.lost_lines import COUNTED_EVERY, RedisLostLines
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.jobs.lease_book import RedisLeaseBook
@@ -211,6 +212,10 @@ def keep_time(client: Redis, keys: Keys) -> None:
     desk = RedisOperations(client, keys)
     desk.prune(["normal"], max_dead=1, max_dead_age=0)
     desk.usher(10, 10)
+    lines = RedisLostLines(client, keys)
+    for _ in range(COUNTED_EVERY):
+        lines.find()
+    Functions(client, keys.root).call("find_lines", "fair:normal\x1facme")
     _agree(client, keys)
     _lift(client, keys)
     deploy(client, keys)

@@ -66,7 +66,7 @@ STEPS = {
     "tally-worker": _WORK,
     "tally-clock": (
         *("found", "promote", "lead", "rescue", "prune", "relay", "enqueue", "cancel", "usher"),
-        *("follow", "plan"),
+        *("follow", "plan", "find_lines"),
         *("controls", "adopt", "raise", "change_over", "trim", "shed"),
         *_BOOKS,
     ),
