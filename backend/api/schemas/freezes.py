@@ -55,7 +55,9 @@ class FreezeLine(Resource):
     holds: bool = Field(description="Whether it holds now.")
     window_from: datetime | None = Field(description="The window that holds, or comes next.")
     window_until: datetime | None
-    is_planned: bool = Field(description="Whether workers know of it: the scheduler plans ahead.")
+    is_planned: bool = Field(
+        description="Whether workers know its windows of the next two days; a scheduler writes them."
+    )
     aside: int = Field(description="Jobs of a type or tenant that wait aside for its end.")
 
     @classmethod

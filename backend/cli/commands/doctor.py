@@ -18,6 +18,7 @@ from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Finding, Level
 from backend.cli.checks.folders import check_backup_version, check_folders
 from backend.cli.checks.foreign import check_foreign_jobs, check_keyspace
+from backend.cli.checks.freezes import check_freezes
 from backend.cli.checks.postgres import check_postgres, server_major
 from backend.cli.checks.processes import check_processes
 from backend.cli.checks.redis import check_redis
@@ -75,6 +76,7 @@ def look() -> Iterator[Finding]:
     yield from check_backup_version(parts.settings, server_major(parts.history_engine))
     yield from check_schedules(parts)
     yield from check_controls(parts)
+    yield from check_freezes(parts)
     yield from check_audit(audit_service(parts), parts.clock.now)
     yield from check_processes(parts)
 

@@ -154,10 +154,12 @@ class FreezeState(NamedTuple):
     #: None: it never holds again.
     window: Window | None
     holds: bool
-    #: Whether Redis knows the window, so that workers obey it.
+    #: Whether workers know all its windows that they should by now, so that they obey them.
     is_planned: bool
     #: Jobs of a type or tenant that a worker has come upon; of a queue or lane they stay in line.
     aside: int
+    #: The first window that they do not know and should; None: they know all.
+    unplanned: Window | None = None
 
 
 def things_of(queue: str, job_type: str, tenant: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.schedules.freeze import Freeze, FreezeState
 from backend.domain.schedules.freeze_ports import Freezes
 from backend.services.jobs.job_control import held_thing
-from backend.services.schedules.freeze_windows import next_window, windows_of
+from backend.services.schedules.freeze_windows import first_unplanned, next_window, windows_of
 
 
 def _nowhere(_name: str) -> None:
@@ -58,12 +58,12 @@ class FreezeService:
     def all(self) -> list[FreezeState]:
         """Every freeze that was said and not lifted, by name."""
         kept, now = self._freezes.all(), self._now()
-        planned = {(window.name, window.what) for window in self._freezes.windows()}
+        known = self._freezes.windows()
         aside = self._freezes.aside([each.freeze.what for each in kept])
         states = []
         for each, waiting in zip(kept, aside, strict=True):
             window = next_window(each.freeze, now)
             holds = window is not None and window.starts_at <= now
-            is_planned = (each.freeze.name, each.freeze.what) in planned
-            states.append(FreezeState(each, window, holds, is_planned, waiting))
+            unplanned = first_unplanned(each.freeze, known, now)
+            states.append(FreezeState(each, window, holds, unplanned is None, waiting, unplanned))
         return states

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from backend.domain.schedules.freeze import Freeze, Window
+from backend.domain.schedules.freeze import Freeze, FrozenWindow, Window
 from backend.services.schedules.cron_ticks import cron_line
 from backend.services.schedules.schedule_zones import zone_of
 
@@ -13,6 +13,9 @@ from backend.services.schedules.schedule_zones import zone_of
 AHEAD = timedelta(hours=48)
 #: Of one freeze; a line that ticks more often is written so far as they reach.
 _MOST = 500
+#: The calendar looks every ten minutes; who reads it grants it more.
+_MAY_BE_BEHIND = timedelta(hours=1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def windows_of(freeze: Freeze, now: datetime, ahead: timedelta = AHEAD) -> list[Window]:
@@ -26,6 +29,23 @@ def windows_of(freeze: Freeze, now: datetime, ahead: timedelta = AHEAD) -> list[
             break
         found.append(window)
     return found
+
+
+def first_unplanned(freeze: Freeze, known: Iterable[FrozenWindow], now: datetime) -> Window | None:
+    """The first of its windows that workers should know by now and do not; None: they know all.
+
+    Of what begins late in the time that is written ahead nothing is said: that is planned when somebody
+    next looks at the calendar. Raises `InvalidOption` for a cron line or a time zone that cannot be read.
+    """
+    own = [each for each in known if (each.name, each.what) == (freeze.name, freeze.what)]
+    wanted = windows_of(freeze, now, AHEAD - _MAY_BE_BEHIND)
+    return next((each for each in wanted if not any(_is(each, other) for other in own)), None)
+
+
+def _is(window: Window, known: FrozenWindow) -> bool:
+    """Windows are kept to the millisecond."""
+    apart = abs(window.starts_at - known.starts_at), abs(window.ends_at - known.ends_at)
+    return max(apart) <= _MILLISECOND
 
 
 def next_window(freeze: Freeze, now: datetime) -> Window | None:
