@@ -25,9 +25,10 @@ from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
 from tests.property.followed import call_follow_ups, check_what_it_was_told, follow_up_options
-from tests.property.held_back import TENANT, TYPES, HeldBack, is_of_tenant, share_of
+from tests.property.held_back import TYPES, HeldBack, is_of_tenant, share_of
 from tests.property.model import DELAYED, WAITING, ModelJob
 from tests.property.picking_out import QUEUES, PickingOut
+from tests.property.taking_turns import TENANTS, TakingTurns
 
 LIMITS = {"k1": 1, "k2": 2}
 KINDS = (
@@ -54,17 +55,17 @@ asks = st.fixed_dictionaries(
         "delayed": st.sampled_from((False, False, False, True)),
         "mortal": st.sampled_from((False, False, False, True)),
         "key": st.sampled_from(("", "", "k1", "k2")),
-        "tenant": st.sampled_from(("", "", TENANT)),
         "unique": st.sampled_from(("", "", "", "u")),
         "most": st.integers(1, 3),
         "followed": st.booleans(),
         "kept": st.booleans(),
         "takes": st.sampled_from((0, 0, 0, 1, 3)),
+        "tenant": st.sampled_from(TENANTS),
     }
 )
 
 
-class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
+class PortHistories(PickingOut, HeldBack, TakingTurns, RuleBasedStateMachine):
     """One deployment from its first job to its last."""
 
     open: ClassVar[Callable[[], Broker]]
@@ -155,7 +156,7 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         claimed = self.scene.claim(most, asked, lease_seconds=LEASE, guaranteed={asked[-1]: share})
         self.claimed(claimed, most)
         if len(claimed) < most:
-            assert [q for q in asked if self._is_open(q) and self.scene.queue(q)] == []
+            assert [q for q in asked if self._is_open(q) and self._waiting(q)] == []
 
     def claimed(self, claimed: list[ClaimedJob], most: int) -> None:
         assert len(claimed) <= most
@@ -370,6 +371,9 @@ class PortHistories(PickingOut, HeldBack, RuleBasedStateMachine):
         self.promote(3)
 
     # -- looking
+
+    def _waiting(self, queue: str) -> list[str]:
+        return self.scene.queue(queue) + self._lined(queue)
 
     def _holder_of(self, unique: str) -> str:
         job_id, until = self.windows.get(unique, ("", 0.0))

@@ -324,3 +324,31 @@ def test_none_of_them_is_picked_out_either(scene: Scene, what: str) -> None:
     scene.promote()
 
     assert [held.id for held in scene.worker().pick_out(wanted, plan, 5).jobs] == ids
+
+
+def test_what_is_said_of_one_freeze_leaves_the_windows_of_others_alone(scene: Scene) -> None:
+    first = _freeze(scene, "queue:low", name="move")
+    _freeze(scene, "queue:normal", begins=-2, name="nightly")
+
+    _freeze(scene, "queue:normal", begins=10, name="nightly")
+    scene.broker.freezes.lift("nightly", by="ada", reason="")
+
+    [window] = [each for each in scene.broker.freezes.windows() if each.name == "move"]
+    assert window.what == "queue:low"
+    assert abs(window.ends_at - first.ends_at) <= timedelta(milliseconds=1)
+    assert [each.what for each in scene.broker.freezes.windows() if each.ends_at > _now(scene)] == [
+        "queue:low"
+    ]
+
+
+def test_a_window_that_is_over_lets_out_by_its_own_ramp_whatever_is_planned(scene: Scene) -> None:
+    """Cut at each look of the calendar it would begin its ramp anew, and let out nobody for ever."""
+    _freeze(scene, "type:greet", begins=-100, lasts=100.5, ramp=1000)
+    scene.broker.pass_time(501)
+    [before] = scene.broker.freezes.windows()
+    [kept] = scene.broker.freezes.all()
+
+    assert scene.broker.freezes.plan(kept, [], 0) is PlanCode.WRITTEN
+
+    assert scene.broker.freezes.windows() == [before]
+    assert before.lets_out(_now(scene))

@@ -213,3 +213,18 @@ def test_limits_hold_across_workers(bench: Bench) -> None:
 
     assert len(claimed) == 2
     assert len(_holders(bench, "type:greet")) == 2
+
+
+def test_two_limits_on_a_job_cost_a_look_and_a_place_each(bench: Bench) -> None:
+    """As hatchet #2866: there each was a round of the scheduler."""
+    bench.functions.call("limit", "", "", "greet", 50)
+    bench.seed(*[new_job(limit_key="k", limit=50) for _ in range(10)])
+    bench.redis.config_resetstat()
+
+    assert len(bench.claim(10)) == 10
+
+    stats = bench.redis.info("commandstats")
+    assert {name: stats[f"cmdstat_{name}"]["calls"] for name in ("scard", "sadd")} == {
+        "scard": 20,
+        "sadd": 20,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from tests.integration.broker.bench import Bench, new_job
 
@@ -145,3 +146,14 @@ def test_who_comes_does_not_put_off_the_alarm_of_those_who_wait(bench: Bench) ->
     bench.seed(new_job("d"))
 
     assert "c" in _started(bench)
+
+
+def test_what_is_spoken_for_outlives_its_debt_also_below_a_second(bench: Bench) -> None:
+    """As inngest's gcra.lua, whose `EX period` was 0 there: the key was gone, and the rate with it."""
+    _rate(bench, "1/0.999/1")
+    bench.seed(new_job())
+
+    assert len(_started(bench)) == 1
+
+    spoken_for: Any = bench.redis.get(bench.keys.spoken_for(GATE))
+    assert bench.redis.pexpiretime(bench.keys.spoken_for(GATE)) * 1000 >= int(spoken_for)

@@ -10,8 +10,8 @@ from backend.broker.events.event_progress import RedisEventProgress
 from backend.broker.events.event_stream import LAST_GROUP, RedisEventStream
 from backend.broker.events.relay_target import RedisRelayTarget
 from backend.broker.jobs.dispatch import RedisDispatch
-from backend.broker.jobs.gates.quotas import RedisQuotas
 from backend.broker.jobs.gates.lost_lines import COUNTED_EVERY, RedisLostLines
+from backend.broker.jobs.gates.quotas import RedisQuotas
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.jobs.lease_book import RedisLeaseBook
