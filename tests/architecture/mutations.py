@@ -271,16 +271,15 @@ MUTATIONS = [
     Mutation(
         "enqueue", "twin = rare.scope and scopes.meet(call, rare, data, options)", "twin = nil"
     ),
-    Mutation("_unique", "if before then free(root, id,", "if false then free(root, id,"),
     Mutation("_unique", "if scope == '' then redis.call('HDEL', job, 'scope') else", "do"),
     Mutation("redrive", "if not is_kept_out(root, id, status, key, argv[3]) then", "if true then"),
-    Mutation("redrive", "scopes.change(root, job, id, scope, said.scope)", ""),
+    Mutation("redrive", "scopes.change(job, said.scope)", ""),
     Mutation("redrive", "return follow_payload(root, job, id, said, true)", "return ''"),
     Mutation("redrive", "said and said.scope ~= '' and said.scope or not said and scope", "scope"),
     Mutation("_anew", "FOLLOWS[name] or", "false or"),
     Mutation("_anew", "(with_scope and name == 'scope')", "name == 'scope'"),
     Mutation("_anew", "elseif mark ~= ',' then depth = depth - 1 end", "else depth = 0 end"),
-    Mutation("_anew", "string.find(text, '[\"\\\\]', found + 2)", "found"),
+    Mutation("_anew", "found + 2)", "found + 1)"),
     Mutation(
         "_anew", "for at, other in ipairs(gathered[key] or {}) do", "for at, other in ipairs({}) do"
     ),

@@ -28,6 +28,7 @@ CONTRACTS = {
     "_rates": "test_rates.py test_key_rates.py",
     "redrive": "test_anew.py",
     "twin": "test_twins.py",
+    "_unique": "test_unique.py test_anew.py",
     "find_lines": "test_fairness.py",
 }
 

@@ -92,10 +92,8 @@ do
     if not tonumber(till) or WITHDRAWN[how] then free(root, id, key) end
   end
 
-  -- A job that got another payload is the same as others than before, or ('') as none.
-  function scopes.change(root, job, id, before, scope)
-    if before == scope then return end
-    if before then free(root, id, select(3, parts_of(before))) end
+  -- A job that got another payload is the same as others than before, or ('') as none. The key that it had is free by that.
+  function scopes.change(job, scope)
     if scope == '' then redis.call('HDEL', job, 'scope') else redis.call('HSET', job, 'scope', scope) end
   end
 

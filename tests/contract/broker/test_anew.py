@@ -280,5 +280,6 @@ def test_also_when_both_came_in_one_call(scene: Scene) -> None:
     place = scene.broker.fair_queues.place(one.id)
     assert place is not None
     assert place.key == "customer:2"
+    assert scene.look.parked("fair:normal", 0, 9) == [one.id]
     assert scene.claimed_ids() == [one.id]
     assert (scene.books().parked, scene.imbalance()) == (0, {})

@@ -21,11 +21,11 @@ local function said_anew(argv)
 end
 
 -- What attempts with another payload left says nothing about this one. Returns the job's options as they are now.
-local function change_payload(root, job, id, data, said, scope)
+local function change_payload(root, job, id, data, said)
   redis.call('HSET', job, 'data', data)
   redis.call('HDEL', job, 'checkpoint')
   if not said then return nil end
-  scopes.change(root, job, id, scope, said.scope)
+  scopes.change(job, said.scope)
   return follow_payload(root, job, id, said, true)
 end
 
@@ -41,7 +41,7 @@ local function redrive(keys, argv)
       redis.call('ZREM', root .. ':tally:dead', id)
     end
     if reply == 1 and status == 'failed' then
-      local options = data ~= '' and change_payload(root, job, id, data, said, scope)
+      local options = data ~= '' and change_payload(root, job, id, data, said)
       if key then scopes.come_back(root, job, id, key, attempt) end
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso(now), 'fence', '')
       redis.call('HDEL', job, 'failures', 'suspect', 'cancel', 'ended_at', 'error', 'expires_at')
