@@ -12,7 +12,7 @@ from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
 
 #: Of the options that follow from no payload, such as are hard to read.
-KEPT = {"tags": ["paid", "}"], "retry_delays": [], "context_id": 'the "first", \\'}
+KEPT = {"tags": ["paid", "}"], "retry_delays": [], "context_id": 'the "first, \\'}
 OLD, NEW = "hook:old.example.com:443", "hook:new.example.com:443"
 
 
