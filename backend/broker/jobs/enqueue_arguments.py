@@ -58,13 +58,15 @@ def enqueue_arguments(rows: Iterable[EnqueueRow]) -> list[Any]:
 
 
 def derived_arguments(asked: NewJob | None) -> list[Any]:
-    """What follows from a payload, as five arguments of the ``redrive`` step; none where nobody says."""
+    """What follows from a payload, as seven arguments of the ``redrive`` step; none where nobody says."""
     if asked is None:
         return []
     return [
         options_text(asked.options),
         asked.limit_key,
         asked.limit or "",
+        "1" if asked.options.get(HOLD) else "",
+        sendable(asked.options.get(RATE_SHARE, "")),
         sendable(asked.options.get(DESTINATION, "")),
         asked.scope.text if asked.scope else "",
     ]

@@ -1,9 +1,9 @@
 -- A job that gets another payload: what follows from that is its own from then on. Shared by every step; behind `_gates`.
--- `said` has the options of who brings the payload (JSON) and limit_key, limit and destination, where there are. What follows
+-- `said` has the options of who brings the payload (JSON) and limit_key, limit, hold, rate and destination, where there are. What follows
 -- of the options is taken from there, `scope` only where asked for; the rest stays as it is, letter for letter: what Lua
 -- reads and writes again may be another text ([] becomes {}).
-local FOLLOWS = {limit_key = true, limit = true, destination = true, version = true}
-local FOLLOWING = {'limit_key', 'limit', 'destination'}
+local FOLLOWS = {limit_key = true, limit = true, hold = true, rate_share = true, destination = true, version = true}
+local FOLLOWING = {'limit_key', 'limit', 'hold', 'rate', 'destination'}
 
 local function text_ends(text, at)
   local found = string.find(text, '["\\]', at + 1)

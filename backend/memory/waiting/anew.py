@@ -9,6 +9,8 @@ from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.derived import options_anew
+from backend.domain.jobs.options.job_terms import terms_in
+from backend.domain.jobs.options.rate_share import share_in
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 from backend.memory.waiting import breakers, gates
@@ -22,6 +24,8 @@ def follow_payload(
     limit_key, destination = job.asked.limit_key, job.destination
     before = json.loads(job.options)
     job.options = codec.options_text(options_anew(before, asked.options, with_scope=with_scope))
+    terms = terms_in(job.options)
+    job.rate_share, job.hold = share_in(terms.rate_share), terms.hold
     job.asked = job.asked._replace(limit_key=asked.limit_key, limit=asked.limit)
     if job.state is JobState.QUEUED:
         if limit_key and limit_key != asked.limit_key:

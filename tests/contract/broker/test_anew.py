@@ -68,12 +68,14 @@ def _open(scene: Scene, *hosts: str) -> None:
 def test_a_redriven_job_has_what_follows_from_its_new_payload(scene: Scene) -> None:
     job_id = _dead(scene, _asked(key="customer:1", host=OLD, version=1))
 
-    asked = _asked("Bob", key="customer:2", limit=5, host=NEW, version=2, tags=["free"])
+    more = {"hold": True, "rate_share": "2/3/100/60/10/crm:a"}
+    asked = _asked("Bob", key="customer:2", limit=5, host=NEW, version=2, tags=["free"], **more)
     assert _redrive(scene, job_id, asked) == RedriveCode.QUEUED
 
     view = scene.view(job_id)
     new = {"limit_key": "customer:2", "limit": 5, "destination": NEW, "version": 2}
     assert _terms(view) == new
+    assert {name: view.options[name] for name in more} == more
     assert {name: view.options[name] for name in KEPT} == KEPT
     told = scene.events(job_id)[-1]
     assert (told.kind, told.data, told.body) == (

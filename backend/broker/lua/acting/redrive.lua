@@ -4,7 +4,7 @@
 -- ARGV[2]  reason
 -- ARGV[3]  'anyway': also jobs whose key another one holds, else ''
 -- ARGV[4…] pairs: id, new data ('': unchanged); behind that of one job with new data what follows from it, '' where there is
---          none: options (JSON), limit key, limit, destination, scope
+--          none: options (JSON), limit key, limit, hold, rate, destination, scope
 -- Returns  one a job: 1 queued again, 0 not in the dead-letter queue, 2 another one holds its key (nothing done)
 local function is_kept_out(root, id, status, scope, anyway)
   local holder = status == 'failed' and scope and anyway ~= 'anyway' and scopes.holder(root, scope)
@@ -12,9 +12,9 @@ local function is_kept_out(root, id, status, scope, anyway)
 end
 
 local function said_anew(argv)
-  if #argv ~= 10 or argv[5] == '' then return nil end
-  local said = {options = argv[6], scope = argv[10]}
-  for at, name in ipairs({'limit_key', 'limit', 'destination'}) do
+  if #argv ~= 12 or argv[5] == '' then return nil end
+  local said = {options = argv[6], scope = argv[12]}
+  for at, name in ipairs({'limit_key', 'limit', 'hold', 'rate', 'destination'}) do
     if argv[6 + at] ~= '' then said[name] = argv[6 + at] end
   end
   return said

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.domain.jobs.options.breaker import DESTINATION
+from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
 
 #: The options that follow from a payload; `_anew.lua` says the same.
-DERIVED = frozenset({"limit_key", "limit", DESTINATION, "version"})
+DERIVED = frozenset({"limit_key", "limit", HOLD, RATE_SHARE, DESTINATION, "version"})
 #: Which jobs are the same. Who replaces a payload is the same already.
 SCOPE = "scope"
 
