@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backend.domain.jobs.job_filter import JobFilter
-from backend.domain.jobs.plans.twin import ReplayedId
 from backend.services.calling.caller import Caller, actor_of
 from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
     from backend.domain.history.history_record import JobHistory
     from backend.domain.jobs.job import JobView
+    from backend.domain.jobs.plans.twin import ReplayedId
     from backend.services.finding.dead_letters import DeadPage
     from backend.services.finding.search_service import FoundPage, Source
     from backend.services.finding.why_service import Explanation
@@ -110,6 +110,9 @@ class JobCalls(Reaches):
         That is a new one, or its ``twin``: a job that is the same and keeps it out, or that was accepted
         under the same idempotency key.
         """
+        # Workers, which call nobody's replay, need not read it.
+        from backend.domain.jobs.plans.twin import ReplayedId
+
         done = self._parts.actions.jobs.replay(
             actor_of(by),
             job_id,
