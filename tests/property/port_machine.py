@@ -111,8 +111,7 @@ class PortHistories(PickingOut, HeldBack, TakingTurns, RuleBasedStateMachine):
         if said["unique"] and (holder := self._holder_of(said["unique"])):
             assert reply == (holder, False)
             return
-        assert reply == (job_id, True)
-        assert self.scene.ask(job) == [(job_id, False)]
+        assert [reply, *self.scene.ask(job)] == [(job_id, True), (job_id, False)]
         state = JobState.SCHEDULED if said["delayed"] else JobState.QUEUED
         self.jobs[job_id] = ModelJob(job, state, queue)
         self.due |= {job_id: self.now + DELAY} if said["delayed"] else {}
