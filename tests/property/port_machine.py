@@ -24,13 +24,13 @@ from backend.domain.ports import Rescued
 from tests.contract.broker.brokers import Broker
 from tests.contract.broker.jobs import new_job, outcome
 from tests.contract.broker.scene import Scene
+from tests.property.asked import LIMITS, asks, queues
 from tests.property.followed import call_follow_ups, check_what_it_was_told, follow_up_options
 from tests.property.held_back import TYPES, HeldBack, is_of_tenant, share_of
 from tests.property.model import DELAYED, WAITING, ModelJob
 from tests.property.picking_out import QUEUES, PickingOut
-from tests.property.taking_turns import TENANTS, TakingTurns
+from tests.property.taking_turns import TakingTurns
 
-LIMITS = {"k1": 1, "k2": 2}
 KINDS = (
     *("finished", "retried", "snoozed", "failed", "poisoned"),
     *("released", "canceled", "crashed", "suspected", "returned", "put off"),
@@ -47,22 +47,6 @@ _TOLD = {
 }
 
 picks = st.integers(0, 1000)
-queues = st.sampled_from(QUEUES)
-asks = st.fixed_dictionaries(
-    {
-        "queue": queues,
-        "kind": st.sampled_from(TYPES),
-        "delayed": st.sampled_from((False, False, False, True)),
-        "mortal": st.sampled_from((False, False, False, True)),
-        "key": st.sampled_from(("", "", "k1", "k2")),
-        "unique": st.sampled_from(("", "", "", "u")),
-        "most": st.integers(1, 3),
-        "followed": st.booleans(),
-        "kept": st.booleans(),
-        "takes": st.sampled_from((0, 0, 0, 1, 3)),
-        "tenant": st.sampled_from(TENANTS),
-    }
-)
 
 
 class PortHistories(PickingOut, HeldBack, TakingTurns, RuleBasedStateMachine):

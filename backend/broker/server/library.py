@@ -97,6 +97,7 @@ _LEFT_TO_LATER = {
 KEPT_VERSIONS = 3
 
 _WORD = re.compile(r"\w+")
+_COMMENT = re.compile(r"--.*$", re.MULTILINE)
 _DECLARED = re.compile(
     r"^local (?:function (?P<function>\w+)\(|(?P<names>\w+(?:, \w+)*)(?P<value> =|$))", re.MULTILINE
 )
@@ -143,8 +144,7 @@ def _registration(step: str, loaded_at: int) -> str:
 def assemble(loaded_at: int = 0) -> str:
     """The whole library as `FUNCTION LOAD` wants it; ``loaded_at`` tells its age in milliseconds."""
     parts = [f"#!lua name=tally_{version()}", *map(_shared, SHARED)]
-    for step in STEPS:
-        parts += [_enclosed(step), _registration(step, loaded_at)]
+    parts += [_enclosed(step, _registration(step, loaded_at)) for step in STEPS]
     return "\n".join(parts)
 
 
@@ -167,14 +167,21 @@ def _shared(name: str) -> str:
     return f"local {', '.join(left)}\ndo\n{text}\nend"
 
 
-def _enclosed(step: str) -> str:
-    """A step, of which later ones see the name alone: Lua has room for 200 names in a library."""
-    text, names = source_of(step), [step, *_LEFT_TO_LATER.get(step, [])]
+def _enclosed(step: str, registration: str) -> str:
+    """A step, of which later ones see what they call alone: Lua has room for 200 names in a library."""
+    text, names = source_of(step), [*_LEFT_TO_LATER.get(step, [])]
+    if any(_calls(later, step) for later in STEPS[STEPS.index(step) + 1 :]):
+        names.append(step)
     for name in names:
         text = re.sub(
             rf"^local (function {name}\(|{name} =)", r"\1", text, count=1, flags=re.MULTILINE
         )
-    return f"local {', '.join(names)}\ndo\n{text}\nend"
+    left = f"local {', '.join(names)}\n" if names else ""
+    return f"{left}do\n{text}\n{registration}\nend"
+
+
+def _calls(one: str, other: str) -> bool:
+    return re.search(rf"(?<![\w.]){other}\(", _COMMENT.sub("", source_of(one))) is not None
 
 
 def load(client: Redis) -> None:

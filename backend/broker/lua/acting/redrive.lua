@@ -14,9 +14,8 @@ end
 local function said_anew(argv)
   if #argv ~= 12 or argv[5] == '' then return nil end
   local said = {options = argv[6], scope = argv[12]}
-  for at, name in ipairs({'limit_key', 'limit', 'hold', 'rate', 'destination'}) do
-    if argv[6 + at] ~= '' then said[name] = argv[6 + at] end
-  end
+  local names = {'limit_key', 'limit', 'hold', 'rate', 'destination'}
+  for at, name in ipairs(names) do said[name] = argv[6 + at] ~= '' and argv[6 + at] or nil end
   return said
 end
 
