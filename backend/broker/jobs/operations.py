@@ -162,10 +162,10 @@ class RedisOperations:
         return int(entries), int(dead)
 
     def _purge_list(self, queue: str, by: str, reason: str) -> int:
-        purged = taken = int(self._functions.call("purge", queue, by, reason, _BULK))
-        while taken:
-            taken = int(self._functions.call("purge", queue, by, reason, _BULK))
+        purged, (taken, emptied) = 0, self._functions.codes("purge", queue, by, reason, _BULK)
+        while taken or emptied:
             purged += taken
+            taken, emptied = self._functions.codes("purge", queue, by, reason, _BULK)
         return purged
 
     def _purge_parked(self, queue: str, by: str, reason: str) -> int:

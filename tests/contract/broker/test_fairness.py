@@ -376,3 +376,12 @@ def test_behind_the_gate_of_a_key_jobs_go_in_their_order(scene: Scene) -> None:
     assert scene.claimed_ids() == []
 
     assert scene.look.parked("key:k", 0, 9) == ids[1:]
+
+
+def test_as_many_are_purged_as_waited_in_the_list_and_in_lines(scene: Scene) -> None:
+    first = scene.waiting()
+    _fair(scene)
+    lined = _of(scene, "acme", 3) + _of(scene, "bolt", 2)
+
+    assert scene.do.purge("normal", by="ada", reason="no use") == 6
+    assert {scene.state(job_id) for job_id in (first, *lined)} == {"canceled"}

@@ -8,7 +8,7 @@ from tests.integration.broker.bench import Bench, new_job
 
 
 def _purge(bench: Bench, queue: str = "normal", most: int = 100) -> Any:
-    return bench.functions.call("purge", queue, "ada", "test data", most)
+    return bench.functions.codes("purge", queue, "ada", "test data", most)[0]
 
 
 def test_a_purged_queue_is_empty_and_each_job_canceled_with_a_name_and_a_reason(

@@ -5,7 +5,7 @@
 -- ARGV[2]  who asks
 -- ARGV[3]  reason
 -- ARGV[4]  most jobs in this call
--- Returns  how many ids were taken off, and lines found empty; call again until 0
+-- Returns  how many ids were taken off, and how many lines were found empty; call again until both are 0
 local function purge(keys, argv)
   local root, now, queue = keys[1], now_ms(), argv[1]
   local ids, lines = redis.call('LPOP', root .. ':queue:' .. queue, tonumber(argv[4])), 0
@@ -24,5 +24,5 @@ local function purge(keys, argv)
       drop(root, id, queue, status)
     end
   end
-  return #(ids or {}) + (lines or 0)
+  return {#(ids or {}), lines or 0}
 end
