@@ -118,4 +118,5 @@ def _detail(call: Call, view: ScheduleView) -> ScheduleDetail:
     plan = view.schedule.plan
     masks = call.app_state.resources
     payload = masks.payload(plan.job_type, dict(plan.payload))
-    return ScheduleDetail.seen(view, payload, masks.options(plan.options))
+    options, differences = masks.options(plan.options), masks.differences(view)
+    return ScheduleDetail.seen(view, payload, options, differences)

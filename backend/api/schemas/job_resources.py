@@ -20,8 +20,10 @@ from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.follow_ups import FollowUp
 from backend.domain.jobs.options.job_labels import JobLabels
 from backend.domain.jobs.options.job_terms import JobTerms, terms_of
+from backend.domain.schedules.schedule_view import Difference, ScheduleView
 from backend.services.finding.job_standing import JobStanding
 from backend.telemetry.logs.masking import options_without_secrets, without_secrets
+from backend.telemetry.logs.schedule_masking import differences_without_secrets
 
 
 class JobResources:
@@ -50,6 +52,10 @@ class JobResources:
     def options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Options of a job as people may see them: what follows it has payloads, too."""
         return options_without_secrets(self._catalogue, options)
+
+    def differences(self, view: ScheduleView) -> list[Difference]:
+        """Where a schedule is not as its file says, as people may see it."""
+        return differences_without_secrets(self._catalogue, view)
 
     def _follow_ups(self, follow_ups: Iterable[FollowUp]) -> list[FollowUpResource]:
         return [

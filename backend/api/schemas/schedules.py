@@ -21,7 +21,7 @@ from backend.api.schemas.fields import (
 from backend.domain.jobs.options import bounds
 from backend.domain.schedules.schedule import MissedRuns, Origin, Overlap, Schedule
 from backend.domain.schedules.schedule_tick import Tick, TickOutcome
-from backend.domain.schedules.schedule_view import ScheduleView
+from backend.domain.schedules.schedule_view import Difference, ScheduleView
 
 ScheduleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
@@ -184,8 +184,10 @@ class ScheduleDetail(ScheduleResource):
     )
 
     @classmethod
-    def seen(cls, view: ScheduleView, payload: Any, options: Any) -> ScheduleDetail:
-        """A schedule as it is looked at."""
+    def seen(
+        cls, view: ScheduleView, payload: Any, options: Any, differences: list[Difference]
+    ) -> ScheduleDetail:
+        """A schedule as it is looked at; what is secret is masked already."""
         return cls(
             **_fields(view.schedule),
             payload=payload,
@@ -194,7 +196,7 @@ class ScheduleDetail(ScheduleResource):
             overdue_seconds=view.overdue_seconds,
             differences=[
                 DifferenceLine(field=each.field, in_file=each.in_file, in_database=each.in_database)
-                for each in view.differences
+                for each in differences
             ],
         )
 

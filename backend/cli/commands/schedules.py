@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from backend.bootstrap.current import platform
 from backend.cli.commands.jobs.enqueueing import payload_from
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
@@ -29,6 +30,10 @@ from backend.domain.jobs.options import bounds
 from backend.domain.jobs.queue_name import Priority
 from backend.domain.schedules.schedule import MissedRuns, Overlap, Schedule
 from backend.domain.schedules.schedule_view import ScheduleView
+from backend.telemetry.logs.schedule_masking import (
+    differences_without_secrets,
+    plan_without_secrets,
+)
 
 _INTERVAL, _JITTER = Duration(bounds.INTERVAL), Duration(bounds.SCHEDULE_JITTER)
 
@@ -85,8 +90,8 @@ def show(name: str, count: int, as_json: bool) -> None:
     if as_json:
         print_json({**_facts(view), "words": coming.words, "runs": coming.runs, "ticks": ticks})
         return
-    plan = view.schedule.plan
-    facts = [(field.replace("_", " "), _word(value)) for field, value in plan.to_dict().items()]
+    plan = plan_without_secrets(platform().catalogue, view)
+    facts = [(field.replace("_", " "), _word(value)) for field, value in plan.items()]
     print_facts([("schedule", name), ("in words", coming.words), *facts])
     print_heading("Next runs")
     print_rows(("at",), [(run.isoformat(),) for run in coming.runs])
@@ -243,11 +248,11 @@ def _facts(view: ScheduleView) -> dict[str, Any]:
     schedule = view.schedule
     return {
         "name": schedule.name,
-        **schedule.plan.to_dict(),
+        **plan_without_secrets(platform().catalogue, view),
         "origin": schedule.origin,
         "next_at": schedule.next_at,
         "paused_at": schedule.paused_at,
         "overdue_seconds": view.overdue_seconds,
         "last_tick": view.last_tick,
-        "differences": view.differences,
+        "differences": differences_without_secrets(platform().catalogue, view),
     }

@@ -32,3 +32,18 @@ def test_the_next_run_is_told_in_utc_whoever_tells_it(shell: Shell, ping: str) -
 
 def test_a_payload_is_shown_as_it_is_typed(shell: Shell, ping: str) -> None:
     assert re.search(r'payload +\{"name": "Zoë"\} *\n', shell.run("schedules", "show", "ping").text)
+
+
+def test_secrets_of_its_jobs_are_not_shown(shell: Shell) -> None:
+    shell.run(
+        "schedules", "add", "post", "letter", '{"to": "Ada", "secret": "s-17"}', "--cron=@daily"
+    )
+
+    shown = [
+        shell.run("schedules", "show", "post").text,
+        shell.run("schedules", "show", "post", "--json").text,
+        shell.run("schedules", "list", "--json").text,
+    ]
+
+    shell.run("schedules", "delete", "post", "--yes")
+    assert all('"secret": "[hidden]"' in text and "s-17" not in text for text in shown)
