@@ -55,6 +55,7 @@ def schedule_actions(parts: Platform, log: ActionLog) -> ScheduleActions:
         intake=ScheduleIntake(parts.intake),
         runner=_runner(parts),
         seeding=_seeding(parts),
+        catalogue=parts.catalogue,
     )
 
 

@@ -10,7 +10,7 @@ from backend.api.request.request_context import Call
 from backend.api.request.tracing import TraceContext
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access.access_errors import NotAllowed
-from backend.domain.access.type_rights import permit_type
+from backend.domain.access.type_rights import permit_types
 from backend.domain.errors import (
     HistoryBacklogFull,
     IdempotencyConflict,
@@ -87,9 +87,8 @@ def note_enqueued(call: Call, ids: Sequence[str]) -> None:
 def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
     """What `enqueue_job` takes, with the caller's tenant; raises `NotAllowed` for what they may not."""
     values = request.job_request()
-    for name in (request.job_type, *types_that_follow(values)):
-        if name in call.parts.catalogue:
-            permit_type(call.who, call.parts.catalogue.get(name))
+    names = (request.job_type, *types_that_follow(values))
+    permit_types(call.who, call.parts.catalogue, names)
     tenant = tenant_of(call, values.get("tenant"))
     if tenant is not None:
         values["tenant"] = tenant

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from backend.domain.access.access_errors import NotAllowed
 from backend.domain.access.role import Role
-from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 
 
 class Bearer(Protocol):
@@ -39,6 +40,13 @@ def permit_type(who: Bearer, kind: JobType) -> None:
         raise NotAllowed(
             f"jobs of type {kind.name!r} concern every tenant; your key is bound to {who.tenant!r}"
         )
+
+
+def permit_types(who: Bearer, catalogue: JobTypeCatalogue, names: Iterable[str]) -> None:
+    """The same of several, which are told by name; one that is not known is no secret."""
+    for name in names:
+        if name in catalogue:
+            permit_type(who, catalogue.get(name))
 
 
 def _listed(names: frozenset[str]) -> str:

@@ -42,8 +42,7 @@ class JobActions(ActionFamily):
         self, by: Actor, /, job_type: str, payload: Mapping[str, Any], **options: Unpack[JobOptions]
     ) -> Effect[str]:
         """Enqueues one job for a person; its id. Programs enqueue through `QueueService` or HTTP."""
-        for name in (job_type, *types_that_follow(options)):
-            self._ownership.check_type(by, name)
+        self._ownership.check_types(by, job_type, *types_that_follow(options))
         job_id = self._queue.enqueue_job(job_type, payload, **options)
         return Effect(job_id, [job_id])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from backend.domain.access.actor import Actor
-from backend.domain.access.type_rights import permit_type
+from backend.domain.access.type_rights import permit_types
 from backend.domain.errors import JobNotFound
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.job import JobView
@@ -57,14 +57,12 @@ class Ownership:
                 raise JobNotFound(f"no job {job.id!r}", job_id=job.id)
 
     def check_to_run(self, by: Actor, job_id: str) -> None:
-        """Raises also `NotAllowed` for a job of a type that they may not have run."""
+        """Raises also `NotAllowed` for a job of a type that they may not have run, or that one follows."""
         if by.is_confined:
             found = find_own(self._jobs, by.tenant, job_id)
-            self.check_type(
-                by, found.job_type if isinstance(found, JobView) else found.job.job_type
-            )
+            job_type = found.job_type if isinstance(found, JobView) else found.job.job_type
+            self.check_types(by, job_type, *(each.job_type for each in found.follow_ups))
 
-    def check_type(self, by: Actor, job_type: str) -> None:
-        """Raises `NotAllowed` for a type that they may not have run; one that is not known is no secret."""
-        if job_type in self._catalogue:
-            permit_type(by, self._catalogue.get(job_type))
+    def check_types(self, by: Actor, *job_types: str) -> None:
+        """Raises `NotAllowed` for a type that they may not have run."""
+        permit_types(by, self._catalogue, job_types)

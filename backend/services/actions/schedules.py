@@ -8,13 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from backend.domain.access.actor import Actor
-from backend.domain.schedules.schedule import Schedule, merged
+from backend.domain.access.type_rights import permit_types
+from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.schedules.schedule import Plan, Schedule, merged
 from backend.domain.schedules.schedule_errors import ScheduleConflict
 from backend.domain.schedules.schedule_ports import ScheduleStore
 from backend.domain.schedules.schedule_seed import SeedReport
 from backend.domain.schedules.schedule_tick import ManualRun
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
+from backend.services.jobs.follow_up_plans import types_that_follow
 from backend.services.schedules.schedule_editor import ScheduleEditor
 from backend.services.schedules.schedule_intake import ScheduleIntake, checked_name
 from backend.services.schedules.schedule_runner import ScheduleRunner
@@ -33,6 +36,7 @@ class ScheduleActions(ActionFamily):
         intake: ScheduleIntake,
         runner: ScheduleRunner,
         seeding: ScheduleSeeding,
+        catalogue: JobTypeCatalogue,
     ) -> None:
         super().__init__(log)
         self._store = store
@@ -40,6 +44,12 @@ class ScheduleActions(ActionFamily):
         self._intake = intake
         self._runner = runner
         self._seeding = seeding
+        self._catalogue = catalogue
+
+    def _check_types(self, by: Actor, plan: Plan) -> None:
+        """Raises `NotAllowed` for a plan that has jobs run which ``by`` may not."""
+        names = (plan.job_type, *types_that_follow(plan.options))
+        permit_types(by, self._catalogue, names)
 
     @action("schedules.create", "schedule:{name}")
     def create(
@@ -53,6 +63,7 @@ class ScheduleActions(ActionFamily):
     ) -> Effect[Schedule]:
         """A new schedule; its first tick is the first of its plan that is still to come."""
         plan = self._intake.plan(said, self._store.now())
+        self._check_types(by, plan)
         made = self._editor.add(checked_name(name), plan, by=by.name, paused=paused)
         if made is None:
             raise ScheduleConflict(f"there is a schedule {name!r} already", name=name)
@@ -73,6 +84,8 @@ class ScheduleActions(ActionFamily):
 
         def edit(seen: Schedule, now: datetime) -> Schedule:
             plan = self._intake.plan(merged(seen.plan, said), now)
+            self._check_types(by, seen.plan)
+            self._check_types(by, plan)
             if plan == seen.plan:
                 return seen
             return replace(seen, plan=plan, changed_at=now, changed_by=by.name)
@@ -96,6 +109,7 @@ class ScheduleActions(ActionFamily):
         """Lets it tick again from now on; ticks that its pause swallowed are not made up for."""
 
         def edit(seen: Schedule, _now: datetime) -> Schedule:
+            self._check_types(by, seen.plan)
             return replace(seen, paused_at=None, paused_by="")
 
         resumed = self._editor.amend(name, edit, because=f"resumed by {by.name}")
@@ -119,6 +133,7 @@ class ScheduleActions(ActionFamily):
         scheduler enqueues it when Redis is back.
         """
         schedule = self._editor.find(name).schedule
+        self._check_types(by, schedule.plan)
         reason = reason.replace("\0", "")  # Postgres has no such character
         now = self._store.now()
         run = self._runner.fire_by_hand(schedule, now, by=by.name, reason=reason)

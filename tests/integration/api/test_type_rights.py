@@ -100,6 +100,51 @@ def test_a_key_has_no_other_type_run_by_way_of_a_follow_up(app: Flask, parts: Ap
     assert {answer.status_code for answer in answers} == {403}
 
 
+def test_a_key_has_no_other_type_run_by_way_of_a_schedule(
+    app: Flask, parts: ApiServices, admin: Caller
+) -> None:
+    made = parts.keys.create("talker", Role.OPERATOR, by="the tests", job_types=["log_message"])
+    caller = Caller(app, made.token)
+    own = {"job_type": "log_message", "payload": {"message": "x"}, "cron": "@daily"}
+    others = {**own, "job_type": "anything", "payload": {}}
+    followed = {"options": {"on_success": "anything"}}
+    assert caller.post("/api/schedules", {"name": "own", **own}).status_code == 201
+    assert admin.post("/api/schedules", {"name": "other", **others}).status_code == 201
+    admin.post("/api/schedules/other/pause", {})
+
+    answers = [
+        caller.post("/api/schedules", {"name": "new", **others}),
+        caller.post("/api/schedules", {"name": "new", **own, **followed}),
+        caller.send("PATCH", "/api/schedules/own", followed),
+        caller.send("PATCH", "/api/schedules/own", {"job_type": "anything", "payload": {}}),
+        caller.send("PATCH", "/api/schedules/other", {"cron": "@hourly"}),
+        caller.post("/api/schedules/other/resume", {}),
+        caller.post("/api/schedules/other/run", {}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 7
+    assert answers[0].json["detail"] == (
+        "your key is for the job types log_message; it may not have 'anything' run"
+    )
+    assert admin.get("/api/schedules/other").json["is_paused"] is True
+    assert admin.get("/api/schedules/own").json["job_type"] == "log_message"
+
+
+def test_a_key_has_no_other_type_run_by_running_again_what_it_follows(
+    app: Flask, parts: ApiServices, work: Work, admin: Caller
+) -> None:
+    made = parts.keys.create("greeter", Role.OPERATOR, by="the tests", job_types=["greet"])
+    caller = Caller(app, made.token)
+    job = {"job_type": "greet", "payload": {"name": "Ada"}, "on_success": "anything"}
+    job_id = admin.post("/api/jobs", job).json["id"]
+    work.fail(work.start())
+    work.record()
+
+    again = [caller.post(f"/api/jobs/{job_id}/{way}", {}) for way in ("replay", "retry")]
+
+    assert [answer.status_code for answer in again] == [403, 403]
+
+
 def test_a_job_of_a_bound_key_is_confined_however_it_is_made(
     app: Flask, parts: ApiServices, platform: Platform
 ) -> None:

@@ -64,8 +64,8 @@ class SchedulerHouse:
 
     def know(self, *job_types: str) -> None:
         """Knows these job types, and no others."""
-        catalogue = JobTypeCatalogue(JobType(name, do_nothing) for name in job_types)
-        jobs = JobIntake(catalogue, IntakeRules(), new_id=lambda: "id", now=self.clock.now)
+        self.catalogue = JobTypeCatalogue(JobType(name, do_nothing) for name in job_types)
+        jobs = JobIntake(self.catalogue, IntakeRules(), new_id=lambda: "id", now=self.clock.now)
         self.intake = ScheduleIntake(jobs)
 
     @property
@@ -84,6 +84,7 @@ class SchedulerHouse:
             intake=self.intake,
             runner=self.runner(),
             seeding=seeding,
+            catalogue=self.catalogue,
         )
         return SchedulerService(
             SchedulerParts(self.store, editor, self.intake, seeding=seeding, actions=actions)
