@@ -12,6 +12,8 @@ from backend.history.recording.job_registers import EndedAttempt, FoldedEvent, J
 
 _NO_FAULT = AttemptFault("", "", "")
 _NOT_ACCEPTED = ("", "1", "", "", "", "", "", "", "", "f")
+#: Where among these the options are.
+_OPTIONS = 3
 _CHANGES, _FINISHED = frozenset({"redriven", "replaced"}), "finished"
 
 
@@ -49,10 +51,13 @@ def _escaped(text: str) -> str:
 
 def _job_fields(job: JobRegisters) -> list[str]:
     fault = job.fault or _NO_FAULT
+    accepted = _accepted_fields(job.accepted, job.labels) if job.labels else _NOT_ACCEPTED
     return [
         job.id,
         str(job.position),
-        *(_accepted_fields(job.accepted, job.labels) if job.labels else _NOT_ACCEPTED),
+        *accepted[:_OPTIONS],
+        job.changed_options or accepted[_OPTIONS],
+        *accepted[_OPTIONS + 1 :],
         str(job.status_version),
         job.status,
         _instant(job.due_ms) if job.due_ms else "",
@@ -67,7 +72,6 @@ def _job_fields(job: JobRegisters) -> list[str]:
         fault.reason,
         str(job.payload_version),
         job.changed_payload,
-        job.changed_options,
         str(job.ready_versions[-1]) if job.ready_versions else "0",
         str(job.discarded_version),
     ]

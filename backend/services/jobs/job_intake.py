@@ -106,7 +106,7 @@ class JobIntake:
             own = inherited_own(options, own, around)
         if not options and not own and not (kind.on_success or kind.on_failure or kind.unique):
             job = self._plain(kind, text, priority)
-            is_gated = kind.keyed_limit or kind.breaker or _has_rate_share(kind)
+            is_gated = kind.keyed_limit or kind.keyed_rate or kind.rate or kind.breaker
             return _gated(job, kind, payload or {}, own_id=False) if is_gated else job
         said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
         job = self._with_options(kind, text, priority, said)

@@ -149,7 +149,9 @@ class Bureau:
         look, clock = inspection or self.inspection, now or self.clock.now
         breakers = RedisBreakers(self.redis, self.keys)
         fair = RedisFairQueues(self.redis, self.keys)
-        forecast = StartForecast(WhyService(look, breakers, fair, clock), look, fair, clock)
+        quotas = RedisQuotas(self.redis, self.keys)
+        why = WhyService(look, breakers, fair, quotas, clock)
+        forecast = StartForecast(why, look, fair, clock)
         return PreviewService(intake, look, self.queue, forecast=forecast, new_id=new_id, now=clock)
 
     def ledger(self, *, patience: float = 5.0) -> LedgerService:

@@ -48,14 +48,14 @@ def test_tags_are_an_array_whatever_is_in_them() -> None:
 def test_nothing_is_null() -> None:
     values = fields(job_lines(fold([ACCEPTED]).jobs))
 
-    assert len(values) == 29
+    assert len(values) == 28
     assert values[5:11] == [""] * 6
 
 
 def test_a_job_known_only_by_later_events_says_nothing_of_its_acceptance() -> None:
     values = fields(job_lines(fold([JobEvent("2000-0", "promoted", "j", "low")]).jobs))
 
-    assert len(values) == 29
+    assert len(values) == 28
     assert values[2:12] == ["", "1", "", "", "", "", "", "", "", "f"]
 
 

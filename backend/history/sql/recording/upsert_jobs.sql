@@ -1,21 +1,24 @@
 -- Each group of columns is a register with a version of its own: the higher one wins. In the order of
--- ids, so that two recorders wait for each other instead of deadlocking.
+-- ids, so that two recorders wait for each other instead of deadlocking. Options are of both payloads: those
+-- that came with a changed one stand, for what follows from the payload stands among them.
 INSERT INTO jobs AS j (
   id, position, job_type, max_attempts, payload, options, tags, tenant, trace_id, context_id, callback_url,
   is_test, status_version, status, run_at, version, queue, fence, attempt, worker,
   error_version, last_error, error_kind, error_reason,
-  payload_version, changed_payload, changed_options, ready_version, discarded_version)
+  payload_version, changed_payload, ready_version, discarded_version)
 SELECT id, position, coalesce(job_type, ''), max_attempts, payload, options, tags, tenant, trace_id, context_id,
   callback_url, is_test, status_version, status, run_at, version, coalesce(queue, ''), fence, attempt, worker,
   error_version, last_error, error_kind, error_reason,
-  payload_version, changed_payload, changed_options, ready_version, discarded_version
+  payload_version, changed_payload, ready_version, discarded_version
 FROM staged_jobs ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
   position = greatest(j.position, excluded.position),
   job_type = CASE WHEN excluded.position > j.position THEN excluded.job_type ELSE j.job_type END,
   max_attempts = CASE WHEN excluded.position > j.position THEN excluded.max_attempts ELSE j.max_attempts END,
   payload = CASE WHEN excluded.position > j.position THEN excluded.payload ELSE j.payload END,
-  options = CASE WHEN excluded.position > j.position THEN excluded.options ELSE j.options END,
+  options = CASE WHEN excluded.payload_version > j.payload_version THEN coalesce(excluded.options, j.options)
+    WHEN excluded.position > j.position AND (j.payload_version = 0 OR j.options IS NULL) THEN excluded.options
+    ELSE j.options END,
   tags = CASE WHEN excluded.position > j.position THEN excluded.tags ELSE j.tags END,
   tenant = CASE WHEN excluded.position > j.position THEN excluded.tenant ELSE j.tenant END,
   trace_id = CASE WHEN excluded.position > j.position THEN excluded.trace_id ELSE j.trace_id END,
@@ -36,7 +39,6 @@ ON CONFLICT (id) DO UPDATE SET
   error_reason = CASE WHEN excluded.error_version > j.error_version THEN excluded.error_reason ELSE j.error_reason END,
   payload_version = greatest(j.payload_version, excluded.payload_version),
   changed_payload = CASE WHEN excluded.payload_version > j.payload_version THEN excluded.changed_payload ELSE j.changed_payload END,
-  changed_options = CASE WHEN excluded.payload_version > j.payload_version THEN excluded.changed_options ELSE j.changed_options END,
   ready_version = greatest(j.ready_version, excluded.ready_version),
   discarded_version = greatest(j.discarded_version, excluded.discarded_version)
 WHERE excluded.version > j.version OR excluded.position > j.position
