@@ -125,7 +125,9 @@ def test_a_replay_is_followed_with_the_same_payload_and_one_that_follows_is_told
     _fail(bureau)
     bureau.record()
 
-    again, told_again = (bureau.queue.find(bureau.replays.replay(job)) for job in ("a", hook))
+    again, told_again = (
+        bureau.queue.find(bureau.replays.replay(job).job_id) for job in ("a", hook)
+    )
 
     assert again is not None
     [follow_up] = again.follow_ups
