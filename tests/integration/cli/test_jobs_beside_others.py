@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.integration.cli.shell import Shell
 
 ADA = ("greet", '{"name": "Ada"}')
 
 
+@pytest.fixture
+def paused(shell: Shell) -> Iterator[None]:
+    """Nothing of the queue starts."""
+    shell.run("queues", "pause", "normal", "--reason", "disk")
+    yield
+    shell.run("queues", "resume", "normal")
+
+
+@pytest.fixture
+def fair(shell: Shell) -> Iterator[None]:
+    """Tenants take turns."""
+    shell.run("queues", "fair", "normal", "--by", "tenant")
+    yield
+    shell.run("queues", "fair", "normal", "--off")
+
+
+@pytest.mark.usefixtures("paused")
 def test_a_preview_names_the_twin_and_what_stands_before_it(shell: Shell) -> None:
     first = shell.run("jobs", "enqueue", *ADA, "--unique", "started").text.strip()
-    shell.run("queues", "pause", "normal", "--reason", "disk")
 
     said = shell.run("jobs", "preview", *ADA, "--unique", "started").text
 
@@ -20,8 +40,8 @@ def test_a_preview_names_the_twin_and_what_stands_before_it(shell: Shell) -> Non
     assert [gate["code"] for gate in shown["gates"]] == ["paused", "no_worker"]
 
 
+@pytest.mark.usefixtures("fair")
 def test_a_job_is_shown_with_its_key_its_holder_and_its_line(shell: Shell) -> None:
-    shell.run("queues", "fair", "normal", "--by", "tenant")
     words = ("--unique", "started", "--tenant", "acme")
     job_id = shell.run("jobs", "enqueue", *ADA, *words).text.strip()
 
