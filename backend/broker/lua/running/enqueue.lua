@@ -82,7 +82,7 @@ end
 
 -- What is known of the quota of its tenant; nil: there is none.
 local function quota_in(call, options)
-  local tenant = call.has_quotas and tenant_of(options)
+  local tenant = tenant_of(options)
   if not tenant then return nil end
   local quota = call.quotas[tenant]
   if quota == nil then
@@ -146,7 +146,7 @@ local function admit(call, head, id, payload, options, rare_text)
   if twin then return twin end
   if call.behind then return -2 end
   if call.backlog > 0 and backlog_of(call, head) >= call.backlog then return -1 end
-  local quota, line = quota_in(call, options), nil
+  local quota, line = call.has_quotas and quota_in(call, options) or nil, nil
   if quota and is_used_up(root, quota) then return {-3, quota.wait, quota.most} end
   if rare == NOTHING then
     line = line_of_job(call, head.queue, options)
