@@ -11,10 +11,8 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_id import placed
 from backend.domain.jobs.job_type import JobType
-from backend.domain.jobs.options.keyed_limit import Limit
 from backend.domain.jobs.options.keyed_name import HOLD
-from backend.services.jobs.destinations import told
-from backend.services.jobs.shares.payload_fields import fields_with
+from backend.services.jobs.shares.payload_fields import key_of, no_key
 
 
 def with_limit_key(
@@ -33,29 +31,14 @@ def with_limit_key(
             f"the job type {kind.name!r} says itself whose jobs share a limit; leave limit_key out",
             field="limit_key",
         )
-    key = _key_of(limit, kind, payload)
+    key = key_of(limit.by, kind, payload, "keyed limit")
     if not key:
-        return _without(job, kind, limit)
+        if limit.optional:
+            return job
+        raise no_key(limit.by, kind, "are limited by key", "limit")
     limit_key = limit.limit_key(kind.name, key)
     options = {**job.options, "limit_key": limit_key, "limit": limit.most}
     if limit.hold == "job":
         options[HOLD] = True
     job_id = job.id if own_id else placed(job.id, limit_key)
     return job._replace(id=job_id, options=options, limit_key=limit_key, limit=limit.most)
-
-
-def _key_of(limit: Limit, kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str | None:
-    if callable(limit.by):
-        return told(limit.by, kind, payload, ("keyed limit", "key"))
-    return limit.key_in(fields_with(str(limit.by), kind, payload))
-
-
-def _without(job: NewJob, kind: JobType, limit: Limit) -> NewJob:
-    if limit.optional:
-        return job
-    where = f"its field {limit.by!r}" if isinstance(limit.by, str) else "its payload"
-    raise InvalidOption(
-        f"jobs of the type {kind.name!r} are limited by key, and {where} tells none: give a text or a "
-        "whole number, or declare the limit optional",
-        field=f"payload.{limit.by}" if isinstance(limit.by, str) else "payload",
-    )

@@ -1,4 +1,4 @@
-"""The fields of a payload, one of which tells whose job it is, or how much it takes."""
+"""What a payload tells by one of its fields: whose job it is, or how much it takes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.keyed_name import KeyBy, key_in
+from backend.services.jobs.destinations import told
 
 
 def fields_with(
@@ -20,3 +23,22 @@ def fields_with(
         return payload
     fields: dict[str, Any] = kind.payload.model_validate(payload).model_dump()
     return fields
+
+
+def key_of(
+    by: KeyBy, kind: JobType, payload: Mapping[str, Any] | BaseModel, rule: str
+) -> str | None:
+    """The key that a ``rule`` of the type finds in a payload, by a field or by the author's function."""
+    if callable(by):
+        return told(by, kind, payload, (rule, "key"))
+    return key_in(fields_with(by, kind, payload), by)
+
+
+def no_key(by: KeyBy | None, kind: JobType, words: str, rule: str) -> InvalidOption:
+    """What to raise of a payload that tells none, where the rule is not optional."""
+    where = f"its field {by!r}" if isinstance(by, str) else "its payload"
+    return InvalidOption(
+        f"jobs of the type {kind.name!r} {words}, and {where} tells none: give a text or a "
+        f"whole number, or declare the {rule} optional",
+        field=f"payload.{by}" if isinstance(by, str) else "payload",
+    )

@@ -12,11 +12,11 @@ from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_id import placed
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.breaker import shortened
-from backend.domain.jobs.options.keyed_name import RATE_SHARE, key_in
+from backend.domain.jobs.options.keyed_name import RATE_SHARE
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.options.rate_share import RateShare
-from backend.services.jobs.destinations import told, told_by
-from backend.services.jobs.shares.payload_fields import fields_with
+from backend.services.jobs.destinations import told_by
+from backend.services.jobs.shares.payload_fields import fields_with, key_of, no_key
 
 _Payload = Mapping[str, Any] | BaseModel
 
@@ -30,7 +30,9 @@ def with_rate_share(job: NewJob, kind: JobType, payload: _Payload, *, own_id: bo
     """
     weight = _weight(kind.rate, kind, payload)
     keyed = kind.keyed_rate
-    key = _key_of(keyed, kind, payload) if keyed else None
+    key = key_of(keyed.by or "", kind, payload, "keyed rate") if keyed else None
+    if keyed and not key and not keyed.optional:
+        raise no_key(keyed.by, kind, "have a rate by key", "rate")
     if keyed is None or not key:
         share = RateShare(weight)
     else:
@@ -40,22 +42,6 @@ def with_rate_share(job: NewJob, kind: JobType, payload: _Payload, *, own_id: bo
     is_placed = own_id or job.limit_key or not share.key
     job_id = job.id if is_placed else placed(job.id, share.key)
     return job._replace(id=job_id, options=options)
-
-
-def _key_of(rate: Rate, kind: JobType, payload: _Payload) -> str | None:
-    if callable(rate.by):
-        key = told(rate.by, kind, payload, ("keyed rate", "key"))
-    else:
-        by = rate.by or ""
-        key = key_in(fields_with(by, kind, payload), by)
-    if key or rate.optional:
-        return key
-    where = f"its field {rate.by!r}" if isinstance(rate.by, str) else "its payload"
-    raise InvalidOption(
-        f"jobs of the type {kind.name!r} have a rate by key, and {where} tells none: give a text or a "
-        "whole number, or declare the rate optional",
-        field=f"payload.{rate.by}" if isinstance(rate.by, str) else "payload",
-    )
 
 
 def _weight(rate: Rate | None, kind: JobType, payload: _Payload) -> int:
