@@ -143,7 +143,7 @@ local function take(root, id, queue, claim, is_lined)
     end
     local quota = tenant and claim.quotas[tenant]
     local is_rated = gates and (f[17] or quota or (claim.rates and claim.rates[f[3]]))
-    local rated = is_rated and rates_of(root, f[3], f[17], claim.rates, claim.has_key_rates, tenant, quota)
+    local rated = is_rated and rates_of(root, f[3], f[17], claim.rates, claim.has_more, tenant, quota)
     local rate = rated and shut_by_rates(root, job, rated)
     if rate then gates, shut = nil, rate end
     if gates then
@@ -252,7 +252,6 @@ local function claim_state(root, worker, lease_ms)
     gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
     rates = has_more and rates(root) or nil, frozen = frozen and next(frozen) and frozen or nil,
     fair = has_more and fair_rules(root) or {}, has_more = has_more, quotas = {},
-    has_key_rates = has_more,
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
     has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}
 end
