@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from backend.domain.jobs.job_event import JobEvent
-from backend.domain.jobs.options.job_labels import JobLabels
 from backend.history.recording.attempt_fault import AttemptFault, note_of
 from backend.history.recording.job_registers import EndedAttempt, FoldedEvent, JobRegisters
 
 _NO_FAULT = AttemptFault("", "", "")
-_NOT_ACCEPTED = ("", "1", "", "", "", "", "", "", "", "f")
-#: Where among these the options are.
-_OPTIONS = 3
+#: Of a job whose acceptance the batch does not tell: before its options, and behind them.
+_NOT_ACCEPTED, _NO_LABELS = ("", "1", ""), ("", "", "", "", "", "f")
 _CHANGES, _FINISHED = frozenset({"redriven", "replaced"}), "finished"
 
 
@@ -51,13 +48,10 @@ def _escaped(text: str) -> str:
 
 def _job_fields(job: JobRegisters) -> list[str]:
     fault = job.fault or _NO_FAULT
-    accepted = _accepted_fields(job.accepted, job.labels) if job.labels else _NOT_ACCEPTED
     return [
         job.id,
         str(job.position),
-        *accepted[:_OPTIONS],
-        job.changed_options or accepted[_OPTIONS],
-        *accepted[_OPTIONS + 1 :],
+        *_accepted_fields(job),
         str(job.status_version),
         job.status,
         _instant(job.due_ms) if job.due_ms else "",
@@ -77,14 +71,15 @@ def _job_fields(job: JobRegisters) -> list[str]:
     ]
 
 
-def _accepted_fields(event: JobEvent | None, labels: JobLabels) -> tuple[str, ...]:
-    if event is None:
-        return _NOT_ACCEPTED
+def _accepted_fields(job: JobRegisters) -> tuple[str, ...]:
+    event, labels = job.accepted, job.labels
+    if event is None or labels is None:
+        return (*_NOT_ACCEPTED, job.options, *_NO_LABELS)
     return (
         event.job_type,
         str(event.max_attempts or 1),
         event.data,
-        event.options,
+        job.options,
         _array(labels.tags) if labels.tags else "",
         labels.tenant,
         labels.trace_id,

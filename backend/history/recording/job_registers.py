@@ -59,6 +59,11 @@ class JobRegisters:
     ready_versions: list[int] = field(default_factory=list)
     discarded_version: int = 0
 
+    @property
+    def options(self) -> str:
+        """Those of its newest payload, as far as the batch tells; empty where it does not."""
+        return self.changed_options or (self.accepted.options if self.accepted else "")
+
 
 class FoldedEvent(NamedTuple):
     """One event with what its text fields say in numbers."""

@@ -46,7 +46,7 @@ def job_history(events: Sequence[JobEvent]) -> JobHistory:
         _record(job),
         json.loads(accepted.data) if accepted else None,
         json.loads(job.changed_payload) if job.changed_payload else None,
-        json.loads(job.changed_options or (accepted.options if accepted else "{}")),
+        json.loads(job.options or "{}"),
         tuple(_attempt(ended) for ended in folded.attempts),
         tuple(_line(line, claims) for line in folded.timeline),
     )
