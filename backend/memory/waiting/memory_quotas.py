@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backend.broker.jobs.moments import moment
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options.quota import Quota, QuotaState
+from backend.domain.jobs.options.quota import Quota, QuotaState, gates_of_tenant
 from backend.memory.state import BrokerState
 from backend.memory.waiting import gates, quotas, rates
 from backend.memory.waiting.quotas import KeptQuota
@@ -36,12 +36,12 @@ class MemoryQuotas:
                 new = KeptQuota(quota, by, reason, state.now_ms)
                 state.quotas[tenant] = before if is_same and before else new
                 self._count_running(tenant)
-            for gate in (f"tenant:{tenant}", f"rate:@{tenant}"):
+            for gate in gates_of_tenant(tenant):
                 if state.parked[gate]:
                     gates.let_through(state, gate, max(0, gates.room_at(state, gate)))
 
     def _count_running(self, tenant: str) -> None:
-        gate = f"tenant:{tenant}"
+        gate, _ = gates_of_tenant(tenant)
         for job in self._state.of_state(JobState.STARTED):
             if quotas.tenant_of(job.asked) == tenant and gate not in job.gates:
                 job.gates.append(gate)
@@ -49,7 +49,7 @@ class MemoryQuotas:
 
     def _standing(self, tenant: str) -> QuotaState:
         state, kept = self._state, self._state.quotas[tenant]
-        run, start = f"tenant:{tenant}", f"rate:@{tenant}"
+        run, start = gates_of_tenant(tenant)
         rate = rates.state_of(state, f"@{tenant}", None)
         return QuotaState(
             tenant,

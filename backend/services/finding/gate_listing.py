@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from backend.domain.jobs.job import JobView
-from backend.domain.jobs.options.quota import Quota, Quotas
+from backend.domain.jobs.options.quota import Quota, Quotas, gates_of_tenant
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.options.rate_share import ONE
 from backend.domain.ports import Inspection
@@ -127,8 +127,9 @@ def _rate_of_key(
 
 
 def _gates_of(tenant: str, quota: Quota) -> list[str]:
-    run = [f"tenant:{tenant}"] if quota.running is not None else []
-    return [*run, *([f"rate:@{tenant}"] if quota.starts is not None else [])]
+    run, start = gates_of_tenant(tenant)
+    limited = ((run, quota.running), (start, quota.starts))
+    return [gate for gate, most in limited if most is not None]
 
 
 def _words(kind: str, name: str, limit: int | None, rate: Rate | None) -> str:

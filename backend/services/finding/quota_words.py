@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from backend.domain.jobs.options.quota import QuotaState
+from backend.domain.jobs.options.quota import QuotaState, gates_of_tenant
 from backend.domain.jobs.options.rate import RateState
 from backend.services.finding.rate_words import Awaited
 
@@ -22,7 +22,7 @@ def running_words(found: QuotaState, named: list[str]) -> str:
 def running_details(found: QuotaState, named: list[str]) -> dict[str, Any]:
     """The same for programs."""
     return {
-        "gate": f"tenant:{found.tenant}",
+        "gate": gates_of_tenant(found.tenant)[0],
         "tenant": found.tenant,
         "limit": found.quota.running,
         "holders": named,

@@ -13,7 +13,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker_state import Breakers, BreakerStatus
 from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.jobs.options.job_labels import labels_of
-from backend.domain.jobs.options.quota import Quotas, QuotaState
+from backend.domain.jobs.options.quota import Quotas, QuotaState, gates_of_tenant
 from backend.domain.jobs.options.rate import RateState
 from backend.domain.jobs.options.rate_share import ONE
 from backend.domain.jobs.queue_name import Priority, QueueName
@@ -221,16 +221,17 @@ class WhyService:
         found = self._quotas.find(tenant) if tenant else None
         if found is None:
             return
-        most = found.quota.running
+        most, (run, _) = found.quota.running, gates_of_tenant(found.tenant)
         if most is not None and found.running >= most:
-            holders, _ = self._look.gate(f"tenant:{tenant}")
+            holders, _ = self._look.gate(run)
             named = self._named(holders[:_MOST_NAMED], of_tenant)
             text, details = running_words(found, named), running_details(found, named)
             yield Cause("quota_running", text, details)
         yield from self._quota_starts(job, found)
 
     def _quota_starts(self, job: JobView, found: QuotaState) -> Iterator[Cause]:
-        place = self._look.parked(f"rate:@{found.tenant}", 0, _MOST_LOOKED_AT)
+        _, start = gates_of_tenant(found.tenant)
+        place = self._look.parked(start, 0, _MOST_LOOKED_AT)
         before = place.index(job.id) if job.id in place else len(place)
         awaited = awaited_start(found, len(place), before, self._now())
         if awaited is not None and (place or found.opens_at):

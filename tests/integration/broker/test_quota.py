@@ -269,3 +269,17 @@ def test_a_refusal_through_the_client_names_number_and_limit(bench: Bench) -> No
 
     assert refused.value.details["accepted"] == 1
     assert refused.value.details["accepted_ids"] == ["m0"]
+
+
+def test_all_are_looked_at_in_one_round_trip(bench: Bench) -> None:
+    for tenant in ("acme", "bolt", "crow"):
+        _quotas(bench).set(tenant, Quota(waiting=5), by="ada", reason="")
+
+    told = _commands(bench, lambda: _quotas(bench).all(10))
+
+    # The clock is asked once for each.
+    assert (told["time"], told["scard"]) == (1, 6)
+
+
+def test_where_nobody_has_a_quota_nothing_more_is_asked(bench: Bench) -> None:
+    assert _commands(bench, lambda: _quotas(bench).all(10)) == Counter({"hgetall": 1})

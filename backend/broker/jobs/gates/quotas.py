@@ -14,12 +14,21 @@ from backend.broker.keys import Keys
 from backend.broker.ledger.redis_controls import RedisControls
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
-from backend.domain.jobs.options.quota import Miscounted, Misfit, Quota, QuotaState, quota_in
+from backend.domain.jobs.options.quota import (
+    Miscounted,
+    Misfit,
+    Quota,
+    QuotaState,
+    gates_of_tenant,
+    quota_in,
+)
 from backend.domain.jobs.options.rate import Rate
 
 #: Jobs of one step, and of one page of what is counted.
 _BULK, _PAGE = 200, 1000
 _HEAD = "quota:tenant:"
+#: Jobs that wait and run, when one may start, and whether all are counted.
+_Numbers = tuple[int, int, datetime | None, bool]
 
 
 class RedisQuotas:
@@ -93,40 +102,38 @@ class RedisQuotas:
         rules = {name.decode(): quota_in(text.decode()) for name, text in found.items()}
         return {tenant: quota for tenant, quota in rules.items() if quota is not None}
 
-    def _states(self, quotas: dict[str, Quota | None]) -> list[QuotaState]:
-        told = {word.name: word for word in self._controls.read()} if quotas else {}
-        gates = [gate for tenant in quotas for gate in gates_of(tenant)]
-        aside = self._parked.counts(gates) if gates else []
+    def _states(self, quotas: dict[str, Quota]) -> list[QuotaState]:
+        if not quotas:
+            return []
+        told = {word.name: word for word in self._controls.read()}
+        aside = self._parked.counts([gate for name in quotas for gate in gates_of_tenant(name)])
         states = []
-        for at, (tenant, quota) in enumerate(quotas.items()):
-            if quota is None:
-                continue
-            numbers = self._numbers(tenant, quota.starts)
+        for at, (tenant, quota, numbers) in enumerate(self._numbers(quotas)):
             word = told.get(_HEAD + tenant)
             said = (word.by, word.reason, word.since) if word else ()
-            waiting, running, opens_at, is_counted = numbers
             behind = sum(aside[2 * at : 2 * at + 2])
+            waiting, running, opens_at, is_counted = numbers
             states.append(
                 QuotaState(tenant, quota, waiting, running, behind, opens_at, is_counted, *said)
             )
         return states
 
-    def _numbers(self, tenant: str, starts: Rate | None) -> tuple[int, int, datetime | None, bool]:
-        run, start = gates_of(tenant)
+    def _numbers(self, quotas: dict[str, Quota]) -> Iterator[tuple[str, Quota, _Numbers]]:
+        """In one round trip for all."""
         pipe = self._client.pipeline(transaction=False)
-        pipe.scard(self._keys.waiting(tenant))
-        pipe.scard(self._keys.holders(run))
-        pipe.get(self._keys.spoken_for(start))
-        pipe.hget(self._keys.uncounted, tenant)
         pipe.time()
+        for tenant in quotas:
+            run, start = gates_of_tenant(tenant)
+            pipe.scard(self._keys.waiting(tenant))
+            pipe.scard(self._keys.holders(run))
+            pipe.get(self._keys.spoken_for(start))
+            pipe.hget(self._keys.uncounted, tenant)
         with translated():
-            waiting, running, spoken, uncounted, now = pipe.execute()
-        return waiting, running, _opens_at(starts, spoken, now), uncounted is None
-
-
-def gates_of(tenant: str) -> tuple[str, str]:
-    """What its jobs wait behind: to run, and to start."""
-    return f"tenant:{tenant}", f"rate:@{tenant}"
+            now, *found = pipe.execute()
+        for at, (tenant, quota) in enumerate(quotas.items()):
+            waiting, running, spoken, uncounted = found[4 * at : 4 * at + 4]
+            opens_at = _opens_at(quota.starts, spoken, now)
+            yield tenant, quota, (waiting, running, opens_at, uncounted is None)
 
 
 def _may_go_on(quota: Quota | None, run: int, start: int) -> bool:

@@ -69,6 +69,11 @@ def quota_in(text: str) -> Quota | None:
         return None
 
 
+def gates_of_tenant(tenant: str) -> tuple[str, str]:
+    """What its jobs wait behind where it has a quota: to run, and to start."""
+    return f"tenant:{tenant}", f"rate:@{tenant}"
+
+
 def checked_tenant(tenant: str) -> str:
     """The name of a tenant; raises `InvalidOption` for what no job can carry as one."""
     if len(tenant) > LINE.longest or not _IS_TENANT(tenant):
