@@ -11,6 +11,8 @@ from datetime import datetime
 from driver import Command, Driver, payload, python, serve
 from redis import Redis
 
+from backend.api.config.settings import default_settings
+from backend.bootstrap.platform import Platform
 from backend.services.queue_service import QueueService
 
 _TALLY = ("-m", "backend.cli.main")
@@ -39,6 +41,15 @@ class OnTally(Driver):
                 [{"job_type": kind, "payload": payload(number)} for number in some]
             )
 
+    def enqueue_lean(self, jobs: int) -> None:
+        """No-ops as a caller with `redis.lean_jobs` leaves them."""
+        settings = default_settings()
+        redis = settings.redis.model_copy(update={"lean_jobs": True})
+        service = Platform(settings.model_copy(update={"redis": redis})).queue_service
+        service.enqueue_many(
+            [{"job_type": "noop", "payload": payload(number)} for number in range(jobs)]
+        )
+
     def enqueue_at(self, kind: str, number: int, when: datetime) -> None:
         self._service.enqueue_job(kind, payload(number), run_at=when)
 
@@ -65,6 +76,10 @@ class OnTally(Driver):
         except ImportError:
             return False
         return hasattr(JobType, "is_async")
+
+    def has_lean_jobs(self) -> bool:
+        """Whether callers may leave out what most jobs have; revisions before cannot."""
+        return "lean_jobs" in type(default_settings().redis).model_fields
 
     def waiting(self) -> int:
         """Jobs that may be claimed now."""

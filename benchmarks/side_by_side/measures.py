@@ -138,13 +138,8 @@ def _waited(at: Stage, kind: str, name: str) -> Figures:
 
 def memory(at: Stage) -> Figures:
     """Bytes of a job that waits; resident memory of processes that are idle, after they have worked."""
+    figures = _waiting_bytes(at)
     at.clear()
-    figures = {}
-    if at.entrant.server:
-        before, jobs = at.servers.used_memory(at.entrant.server), at.jobs(20_000, least=2000)
-        at.fill("noop", jobs)
-        figures["waiting_bytes"] = (at.servers.used_memory(at.entrant.server) - before) / jobs
-        at.clear()
     with running(at.driver, at.workers("noop", 1)) as workers:
         at.fill("noop", 200)
         at.notes.wait_for(200, workers.all)
@@ -152,6 +147,26 @@ def memory(at: Stage) -> Figures:
     figures["memory_all"] = sum(sizes)
     if at.entrant.is_tally and len(sizes) > 1:
         figures |= {"memory_first": sizes[0], "memory_worker": max(sizes[1:])}
+    return figures
+
+
+def _waiting_bytes(at: Stage) -> Figures:
+    server, jobs = at.entrant.server, at.jobs(20_000, least=2000)
+    if not server:
+        return {}
+
+    def bytes_of(fill: Callable[[], object]) -> float:
+        at.clear()
+        # What is made once, by the first job of a kind, is not of each.
+        at.fill("noop", 100)
+        before = at.servers.used_memory(server)
+        fill()
+        return (at.servers.used_memory(server) - before) / jobs
+
+    figures = {"waiting_bytes": bytes_of(lambda: at.fill("noop", jobs))}
+    if at.entrant.is_tally and at.driver.ask("has_lean_jobs"):
+        lean = bytes_of(lambda: at.driver.ask("enqueue_lean", jobs=jobs))
+        figures["waiting_bytes_lean"] = lean
     return figures
 
 

@@ -62,6 +62,7 @@ ROWS = {
     ),
     "promotion": Row("promotion of jobs that are all due", "jobs/s", goal=10_000, of_best=False),
     "waiting_bytes": _least("a waiting job in Redis", "bytes", 800),
+    "waiting_bytes_lean": _least("a waiting job in Redis, redis.lean_jobs on", "bytes", 800),
     "memory_first": _least("idle supervisor, resident", "MB", 20),
     "memory_worker": _least("idle worker process, resident", "MB", 32),
     "memory_all": _least("all idle processes of one worker, resident", "MB"),
@@ -73,5 +74,3 @@ ROWS = {
     "shallow_server_us": _least("drain, small backlog: Redis' processor time", "µs a job"),
     "deep_server_us": _least("drain, large backlog: Redis' processor time", "µs a job"),
 }
-#: A waiting job where hashes stay compact.
-TUNED_BYTES = 480
