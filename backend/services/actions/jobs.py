@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 from backend.domain.access.actor import Actor
+from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
@@ -39,12 +40,18 @@ class JobActions(ActionFamily):
 
     @action("jobs.enqueue", "type:{job_type}")
     def enqueue(
-        self, by: Actor, /, job_type: str, payload: Mapping[str, Any], **options: Unpack[JobOptions]
-    ) -> Effect[str]:
-        """Enqueues one job for a person; its id. Programs enqueue through `QueueService` or HTTP."""
+        self,
+        by: Actor,
+        /,
+        job_type: str,
+        payload: Mapping[str, Any],
+        priority: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Effect[EnqueueReply]:
+        """Enqueues one job for a person. Programs enqueue through `QueueService` or HTTP."""
         self._ownership.check_types(by, job_type, *types_that_follow(options))
-        job_id = self._queue.enqueue_job(job_type, payload, **options)
-        return Effect(job_id, [job_id])
+        reply = self._queue.accept(job_type, payload, priority, options)
+        return Effect(reply, [reply.id], after={} if reply.created else {"created": False})
 
     @action("jobs.cancel", "job:{job_id}")
     def cancel(

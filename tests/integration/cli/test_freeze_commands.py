@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+import pytest
+
 from backend.bootstrap.current import platform
 from backend.cli.input.identity import who
 from tests.integration.cli.shell import Shell
@@ -18,6 +22,25 @@ def test_a_freeze_is_said_shown_and_lifted_with_a_name(shell: Shell) -> None:
     assert [window.what for window in platform().inspection.frozen()] == ["queue:low"]
     lifted = shell.run("freezes", "lift", "move")
     assert "lifted" in lifted.talk + lifted.text
+    assert shell.json("freezes", "list") == {"freezes": []}
+
+
+def test_its_end_may_be_said_as_a_length(shell: Shell) -> None:
+    shell.run("freezes", "add", "soon", "queue:low", "--from", "1h", "--for", "30m")
+
+    [found] = shell.json("freezes", "list")["freezes"]
+
+    begins, ends = (
+        datetime.fromisoformat(found["kept"]["freeze"][name]) for name in ("starts_at", "ends_at")
+    )
+    assert ends - begins == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("when", [(), ("--until", "2h", "--for", "2h")])
+def test_its_end_is_said_once(shell: Shell, when: tuple[str, ...]) -> None:
+    refused = shell.run("freezes", "add", "soon", "queue:low", *when, status=2)
+
+    assert "say --until TIME or --for DURATION, one of both" in refused.talk
     assert shell.json("freezes", "list") == {"freezes": []}
 
 

@@ -70,6 +70,29 @@ def test_what_follows_may_be_given_a_payload_whose_secrets_are_never_shown(shell
     assert "is no JSON" in refused.talk
 
 
+def test_who_enqueues_what_is_there_already_is_told(shell: Shell) -> None:
+    words = ("jobs", "enqueue", "greet", '{"name": "Ada"}', "--idempotency-key", "once")
+    first = shell.run(*words)
+    again = shell.run(*words)
+
+    assert (first.text, first.talk) == (again.text, "")
+    job_id = first.text.strip()
+    assert again.talk == (
+        "nothing new was enqueued: one that is the same, or has this key or id, was there already; "
+        f"tally jobs show {job_id}\n"
+    )
+    assert shell.json(*words) == {"job_id": job_id, "created": False, "replaced": False}
+
+
+def test_a_payload_that_is_no_json_is_told_what_one_looks_like(shell: Shell) -> None:
+    refused = shell.run("jobs", "enqueue", "greet", "name=Ada", status=2)
+
+    assert refused.talk == (
+        "tally: the payload is not JSON (Expecting value: line 1 column 1 (char 0)): write an object, "
+        'as {"name": "Ada"} [invalid_payload]\n'
+    )
+
+
 def test_a_job_is_enqueued_and_shown(shell: Shell) -> None:
     job_id = shell.run("jobs", "enqueue", "greet", '{"name": "Ada"}', "-p", "high").text.strip()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -42,7 +42,12 @@ def list_freezes(as_json: bool) -> None:
 @click.option("--from", "starts_at", type=COMING, help="When it begins: 2h, 2026-12-01T22:00; now.")
 @click.option("--until", "ends_at", type=COMING, help="When it ends, in the same form.")
 @click.option("--cron", default="", help="Begins at each tick of this line, instead of once.")
-@click.option("--for", "length", type=Duration(bounds.FREEZE_LENGTH), help="How long, with --cron.")
+@click.option(
+    "--for",
+    "length",
+    type=Duration(bounds.FREEZE_LENGTH),
+    help="How long, instead of --until; each time, with --cron.",
+)
 @click.option("--zone", "time_zone", default="UTC", help="Time zone of the cron line.")
 @click.option(
     "--ramp", type=Duration(bounds.FREEZE_RAMP), default="60", help="What waited is spread over it."
@@ -73,14 +78,17 @@ def add(  # noqa: PLR0917 - one a option
 
     \b
     Examples:
-      tally freezes add upgrade lane:email --until 2h --reason "mail server"
+      tally freezes add upgrade lane:email --for 2h --reason "mail server"
+      tally freezes add month-end type:close_books --from 2026-12-31T22:00 --until 2027-01-01T06:00
       tally freezes add ledger-close lane:export --cron "0 22 L * *" --for 6h --zone Europe/Paris --ramp 5m
     """
-    once = starts_at or (None if cron else datetime.now(UTC))
+    if not cron:
+        starts_at = starts_at or datetime.now(UTC)
+        ends_at, length = _end(starts_at, ends_at, length), None
     freeze = Freeze(
         name,
         what,
-        starts_at=once,
+        starts_at=starts_at,
         ends_at=ends_at,
         cron=cron,
         length_seconds=length or 0.0,
@@ -90,6 +98,13 @@ def add(  # noqa: PLR0917 - one a option
     )
     state = actions().freezes.set(who(), freeze, reason=reason)
     tell(f"{name}: {state.kept.freeze.words} is frozen {state.kept.freeze.when_words}")
+
+
+def _end(starts_at: datetime, ends_at: datetime | None, length: float | None) -> datetime:
+    """When a single window ends, which is said in one of two ways."""
+    if (ends_at is None) == (length is None):
+        raise click.UsageError("say --until TIME or --for DURATION, one of both")
+    return ends_at or starts_at + timedelta(seconds=length or 0.0)
 
 
 @freezes.command()

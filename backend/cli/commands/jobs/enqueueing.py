@@ -18,8 +18,9 @@ from backend.cli.input.parts import actions, preview_service
 from backend.cli.output.ages import length
 from backend.cli.output.job_printing import masked_options, print_job
 from backend.cli.output.plain_data import plain
-from backend.cli.output.printing import print_facts, print_json, print_rows, tell
+from backend.cli.output.printing import print_facts, print_json, print_rows, say, tell
 from backend.domain.errors import InvalidPayload
+from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.payload_text import payload_in
 from backend.domain.jobs.plans.job_preview import GateAhead
@@ -41,7 +42,9 @@ from backend.services.jobs.job_options import JobRequest
 def enqueue(
     job_type: str, payload: str, patience: float | None, as_json: bool, **asked: Any
 ) -> None:
-    """Enqueues one job and prints its id. PAYLOAD is a JSON object, @FILE, or - for standard input.
+    """Enqueues one job and prints its id: that of the one that is there already, where it is the same.
+
+    PAYLOAD is a JSON object, @FILE, or - for standard input.
 
     \b
     Examples:
@@ -53,15 +56,22 @@ def enqueue(
       tally jobs enqueue greet '{"name": "Ada"}' --retry-delays 10s,5m --result-ttl 1d
       echo '{"name": "Ada"}' | tally jobs enqueue greet -
     """
-    job_id = actions().jobs.enqueue(who(), job_type, payload_from(payload), **said_options(asked))
+    reply = actions().jobs.enqueue(who(), job_type, payload_from(payload), **said_options(asked))
+    if not reply.created:
+        say(f"nothing new was enqueued: {_already_there(reply)}; tally jobs show {reply.id}")
     if patience is not None:
-        job = platform().queue_service.wait(job_id, patience)
+        job = platform().queue_service.wait(reply.id, patience)
         print_job(job, as_json=as_json)
         sys.exit(0 if job.state is JobState.FINISHED else 1)
     if as_json:
-        print_json({"job_id": job_id})
+        print_json({"job_id": reply.id, "created": reply.created, "replaced": reply.replaced})
     else:
-        tell(job_id)
+        tell(reply.id)
+
+
+def _already_there(reply: EnqueueReply) -> str:
+    there = "one that is the same, or has this key or id, was there already"
+    return f"{there}, and has this payload now" if reply.replaced else there
 
 
 @click.command()
