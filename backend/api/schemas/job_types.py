@@ -9,6 +9,7 @@ from pydantic import Field
 from backend.api.schemas.base import Resource
 from backend.api.schemas.fields import PriorityWord, RoleWord
 from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.declared_gates import declared_gates
 
 
 class JobTypeResource(Resource):
@@ -26,6 +27,9 @@ class JobTypeResource(Resource):
     limit: int | None = Field(description="So many at once in the whole cluster.")
     rate: str = Field(
         description="So many starts in a time, as `limit/seconds/burst`; empty for none."
+    )
+    gates: list[str] = Field(
+        description="In words, what else may hold its jobs back or make two of them one, as it declares."
     )
     role: RoleWord = Field(description="The least role of who may have it run.")
     tenants: bool = Field(description="Whether callers who are bound to a tenant may have it run.")
@@ -49,6 +53,7 @@ class JobTypeResource(Resource):
             retry_delays=list(kind.retry.delays),
             limit=kind.limit,
             rate=kind.rate.text if kind.rate else "",
+            gates=declared_gates(kind),
             role=kind.role,
             tenants=kind.tenants,
             secret_fields=sorted(kind.secret_fields),

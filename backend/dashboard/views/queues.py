@@ -15,6 +15,7 @@ from backend.api.schemas.bulk import PurgeRequest
 from backend.api.schemas.queues import LimitRequest, Queue
 from backend.dashboard.request.page_context import Visit, link
 from backend.dashboard.request.routes import Routes
+from backend.domain.jobs.options.declared_gates import declared_gates
 from backend.domain.jobs.queue_name import QueueName, lane_of
 
 routes = Routes()
@@ -41,6 +42,7 @@ def queues(visit: Visit) -> Response:
         served={queue for worker in alive for queue in worker.queues},
         types=list(visit.parts.catalogue),
         limits=visit.parts.overview.limits(),
+        gates_of=declared_gates,
         breakers=visit.parts.breakers.not_closed(_MOST_BREAKERS),
         away=visit.parts.breakers.count(),
         gates=api.list_gates(visit.call).items,

@@ -22,6 +22,7 @@ from backend.cli.output.printing import print_facts, print_json, print_rows, say
 from backend.domain.errors import InvalidPayload
 from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.declared_gates import declared_gates
 from backend.domain.jobs.payload_text import payload_in
 from backend.domain.jobs.plans.job_preview import GateAhead
 from backend.domain.jobs.queue_name import QueueName
@@ -133,6 +134,7 @@ def _type_facts(kind: Any) -> dict[str, Any]:
         "timeout_seconds": kind.timeout,
         "max_attempts": kind.retry.max_attempts,
         "limit": kind.limit,
+        "gates": declared_gates(kind),
         "version": kind.version,
         "description": kind.description,
         "payload": kind.payload_schema,
