@@ -370,6 +370,11 @@ MUTATIONS = [
     Mutation("_breakers", "b.state == 'half' and is_probe(b, gates) then ramp", "true then ramp"),
     Mutation("_breakers", "if is_probe(b, gates) then trip(", "if false then trip("),
     Mutation("_breakers", "if b.state == 'open' and not b.probe_at then return true end", ""),
+    Mutation(
+        "_breakers",
+        "math.max(now + asked, b.state == 'open' and b.probe_at or 0)",
+        "now + asked",
+    ),
     Mutation("_breakers", "bad >= b.rule.ratio * all", "true"),
     Mutation("_breakers", "b.state == 'ramp' and 1 or b.rule.failures", "b.rule.failures"),
     Mutation("_breakers", "2 ^ (b.trips - 1)", "1"),

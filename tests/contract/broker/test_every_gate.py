@@ -10,15 +10,24 @@ import pytest
 
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.options.fairness import Fairness
+from backend.domain.jobs.options.quota import Quota
 from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.options.rate_share import RateShare
 from backend.domain.schedules.freeze import Freeze, Window
 from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
 
 HOST, LANES = "hook:down.example.com:443", ("default", "email")
-#: What each of these jobs would have to pass.
+HOUR = Rate(1, 3600.0, 1)
+#: What each of these jobs would have to pass. The rate of its key is wide until a gate makes it narrow.
 HELD: dict[str, Any] = {
-    "options": {"tenant": "acme", "limit_key": "k", "limit": 1, "destination": HOST},
+    "options": {
+        "tenant": "acme",
+        "limit_key": "k",
+        "limit": 1,
+        "destination": HOST,
+        "rate_share": RateShare(1, 1, "crm:a", Rate(99, 1.0, 99)).text,
+    },
     "limit_key": "k",
     "limit": 1,
 }
@@ -58,18 +67,39 @@ def _mend(scene: Scene, _: ClaimedJob | None) -> None:
     scene.promote()
 
 
+def _say_quota(scene: Scene, **numbers: Any) -> None:
+    scene.broker.quotas.set("acme", Quota(**numbers), by="ada", reason="")
+
+
 def _fill_type(scene: Scene) -> ClaimedJob:
     scene.do.limit("greet", 1)
     return scene.started()
 
 
 def _fill_key(scene: Scene) -> ClaimedJob:
-    return scene.started(**(HELD | {"job_type": "other"}))
+    key = {"limit_key": "k", "limit": 1}
+    return scene.started(job_type="other", options=dict(key), **key)
+
+
+def _fill_quota(scene: Scene) -> ClaimedJob:
+    _say_quota(scene, running=1)
+    return scene.started(job_type="other", options={"tenant": "acme"})
 
 
 def _spend(scene: Scene) -> None:
-    scene.do.rate("greet", Rate(1, 3600.0, 1))
+    scene.do.rate("greet", HOUR)
     scene.settle(scene.started(), "finished")
+
+
+def _spend_key(scene: Scene) -> None:
+    scene.do.rate_key("crm:a", HOUR, by="ada", reason="")
+    options = {"rate_share": HELD["options"]["rate_share"]}
+    scene.settle(scene.started(job_type="other", options=options), "finished")
+
+
+def _spend_quota(scene: Scene) -> None:
+    _say_quota(scene, starts=HOUR)
+    scene.settle(scene.started(job_type="other", options={"tenant": "acme"}), "finished")
 
 
 def _pass_an_hour(scene: Scene, _: ClaimedJob | None) -> None:
@@ -93,8 +123,12 @@ GATES = (
     Gate(f"breaker:{HOST}", _break, _mend),
     Gate("type:greet", _fill_type, _leave),
     Gate("key:k", _fill_key, _leave),
+    Gate("tenant:acme", _fill_quota, _leave),
     Gate("rate:greet", _spend, _pass_an_hour),
+    Gate("rate:crm:a", _spend_key, _pass_an_hour),
+    Gate("rate:@acme", _spend_quota, _pass_an_hour),
 )
+PLACES = ("type:greet", "key:k", "tenant:acme")
 every_gate = pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
 
 
@@ -128,6 +162,8 @@ def test_who_is_put_aside_is_off_the_head_of_his_queue(scene: Scene, gate: Gate)
 def test_who_waits_for_one_gate_holds_no_other(scene: Scene, gate: Gate) -> None:
     """As hatchet #4804 and sidekiq #4744: two that each held what the other waited for."""
     held = gate.shut(scene)
+    if gate.name not in {"tenant:acme", "rate:@acme"}:
+        _say_quota(scene, running=5, starts=Rate(2, 3600.0, 2))
     if gate.name != "type:greet":
         scene.do.limit("greet", 5)
     if gate.name != "rate:greet":
@@ -135,10 +171,14 @@ def test_who_waits_for_one_gate_holds_no_other(scene: Scene, gate: Gate) -> None
     scene.accept(new_job(**HELD))
     assert scene.claimed_ids() == []
 
-    holders = {each for name in ("type:greet", "key:k") for each in scene.look.gate(name)[0]}
+    holders = {each for name in PLACES for each in scene.look.gate(name)[0]}
     assert holders <= {held.id if held else ""}
     if gate.name not in {"rate:greet", "paused:greet", "frozen:type:greet", "type:greet"}:
         free = scene.accept(new_job(), new_job())
+        assert scene.claimed_ids() == free
+    if gate.name not in {"frozen:tenant:acme", "tenant:acme", "rate:@acme"}:
+        options = {"tenant": "acme"}
+        free = scene.accept(*(new_job(job_type="third", options=options) for _ in range(2)))
         assert scene.claimed_ids() == free
 
 
@@ -183,10 +223,11 @@ def test_who_waits_at_a_gate_may_be_withdrawn_and_leaves_nothing(scene: Scene, g
 def test_a_job_that_waits_for_its_next_attempt_holds_no_slot(scene: Scene, how: str) -> None:
     """As inngest #2263 and procrastinate #1599: a long back-off that held a lock stalled all others."""
     scene.do.limit("greet", 1)
+    _say_quota(scene, running=1)
     held = scene.started(**HELD)
     scene.settle(held, how)
 
-    assert [scene.look.gate(name)[0] for name in ("type:greet", "key:k")] == [[], []]
+    assert [scene.look.gate(name)[0] for name in PLACES] == [[], [], []]
     [other] = scene.accept(new_job(**HELD))
     assert scene.claimed_ids() == [other]
 

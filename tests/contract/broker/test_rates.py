@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from backend.domain.jobs.options.rate import Rate
@@ -171,3 +173,24 @@ def test_one_let_through_whose_queue_is_paused_holds_up_nobody(scene: Scene) -> 
         scene.do.usher(10, 10)
 
     assert [held.queue for held in scene.claim(5)] == ["normal"]
+
+
+@pytest.mark.parametrize("before", [0, 1, 4])
+def test_a_job_starts_when_it_was_told_to_and_not_before(scene: Scene, before: int) -> None:
+    """As inngest #3356 and #3383: there the wait that was told was not the one that was kept."""
+    ids = _rated(scene, 3 + before + 1, Rate(10, 600.0, 3))
+    assert scene.claimed_ids() == ids[:3]
+    state = scene.look.rate_state("greet")
+    assert state is not None
+    now = scene.broker.clock.now() if scene.broker.is_ahead else datetime.now(UTC)  # type: ignore[attr-defined]
+    told = (state.starts_at(before + 1, now) - now).total_seconds()
+    started = []
+    for _ in range(before):
+        scene.broker.pass_time(told / (before + 1))
+        started += scene.claimed_ids()
+
+    scene.broker.pass_time(told / (before + 1) - 20)
+    started += scene.claimed_ids()
+    assert started == ids[3:-1]
+    scene.broker.pass_time(21)
+    assert scene.claimed_ids() == ids[-1:]

@@ -52,6 +52,38 @@ def test_a_flood_of_one_tenant_leaves_the_others_within_a_round_of_their_turns(
     assert sum("flood" in (options or "") for options in claimed) == 10
 
 
+def test_a_backlog_of_one_tenant_that_is_spread_over_many_keys_holds_up_nobody_either(
+    bench: Bench,
+) -> None:
+    """As trigger.dev #4353: each key had its cap, and a tenant with many keys had all the rest."""
+    _fair(bench)
+    for number in range(200):
+        said = {"limit_key": f"k{number % 40}", "limit": 1}
+        bench.seed(new_job(options={"tenant": "flood", **said}, **said))
+    for number in range(10):
+        _of(bench, f"t{number}", 2)
+
+    claimed = [bench.field(job.id, "options") or "" for _ in range(5) for job in bench.claim(5)]
+
+    assert ["flood" in options for options in claimed].count(False) >= 20
+
+
+def test_who_is_at_his_limit_is_looked_at_once_however_often_somebody_claims(bench: Bench) -> None:
+    """As trigger.dev #4367: to look at keys that are full took most of the time."""
+    _fair(bench)
+    bench.claim(5)
+    alone = _commands(bench, lambda: bench.claim(5))
+    for number in range(20):
+        said = {"limit_key": f"k{number}", "limit": 1}
+        jobs = (new_job(options={"tenant": f"t{number}", **said}, **said) for _ in range(9))
+        bench.seed(*jobs)
+    assert [len(bench.claim(99)) for _ in range(2)] == [20, 0]
+
+    assert _commands(bench, lambda: bench.claim(5)) == alone
+    [free] = _of(bench, "t0", 1)
+    assert [job.id for job in bench.claim(1)] == [free]
+
+
 def test_a_claim_costs_the_same_whatever_waits(bench: Bench) -> None:
     def claim() -> None:
         assert len(bench.claim(16)) == 16
