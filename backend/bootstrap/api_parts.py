@@ -85,6 +85,7 @@ def api_parts(parts: Platform) -> ApiServices:
             check=parts.check_redis,
             foreign=parts.broker.foreign.count,
             breakers=found.breakers.not_closed,
+            quotas=parts.quota_service.all,
         ),
         workers=parts.worker_service,
         history=found.history,

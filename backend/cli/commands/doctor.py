@@ -21,6 +21,7 @@ from backend.cli.checks.foreign import check_foreign_jobs, check_keyspace
 from backend.cli.checks.freezes import check_freezes
 from backend.cli.checks.postgres import check_postgres, server_major
 from backend.cli.checks.processes import check_processes
+from backend.cli.checks.quotas import check_quotas
 from backend.cli.checks.redis import check_redis
 from backend.cli.checks.replica import check_replica
 from backend.cli.checks.schedules import check_schedules
@@ -77,6 +78,7 @@ def look() -> Iterator[Finding]:
     yield from check_schedules(parts)
     yield from check_controls(parts)
     yield from check_freezes(parts)
+    yield from check_quotas(parts)
     yield from check_audit(audit_service(parts), parts.clock.now)
     yield from check_processes(parts)
 

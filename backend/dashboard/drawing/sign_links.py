@@ -44,6 +44,8 @@ def lead_of(sign: Sign) -> Lead | None:
 def _to_one_thing(code: str, subject: str) -> Lead | None:
     if code == "paused":
         return Lead("resume it", link("/queues") + _resume_button(subject))
+    if code == "quota_used_up":
+        return Lead("quotas", link("/queues") + "#quotas")
     if code == "stuck":
         return Lead("the job", link(f"/job/{subject}"))
     if code == "ticks_missed":

@@ -1,7 +1,9 @@
-"""What to tell of a job that waits because of the quota of its tenant."""
+"""What to tell of the quota of a tenant: of one that is used up, and of a job that waits because of it."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +30,25 @@ def running_details(found: QuotaState, named: list[str]) -> dict[str, Any]:
         "holders": named,
         "waiting": found.aside,
     }
+
+
+def used_up_words(found: QuotaState) -> str:
+    """A sentence for people, where some part of it is used up: which, and what becomes of jobs."""
+    command = f"tally tenants quota {shlex.quote(found.tenant)}"
+    return f"the tenant {found.tenant!r} has used up its quota: {'; '.join(_used_up(found))} ({command})"
+
+
+def _used_up(found: QuotaState) -> Iterator[str]:
+    quota, parts = found.quota, found.used_up
+    if "waiting" in parts:
+        yield f"{found.waiting} jobs wait of {quota.waiting} that may: new ones are refused"
+    keeping = []
+    if "running" in parts:
+        keeping.append(f"{found.running} jobs run of {quota.running} that may")
+    if "starts" in parts and quota.starts is not None:
+        keeping.append(f"no more than {quota.starts.words} may start")
+    if keeping:
+        yield f"{', '.join(keeping)}: {found.aside} wait aside"
 
 
 def awaited_start(found: QuotaState, waiting: int, before: int, now: datetime) -> Awaited | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from backend.domain.history.history_statistics import AttemptCounts
 from backend.services.finding.breaker_words import breaker_words
+from backend.services.finding.quota_words import used_up_words
 from backend.services.health.health_situation import Severity, Sign, Situation, long
 from backend.services.health.queue_signs import (
     backlogs,
@@ -22,8 +23,8 @@ FAILURE_SHARE, ENOUGH_ATTEMPTS = 0.1, 20
 GROWING_SHARE, GROWTH = 0.05, 2
 #: Seconds that the record may be behind.
 LONG_LAG_SECONDS = 60.0
-#: Destinations that are away of which each has a sign of its own.
-_MOST_BREAKERS = 5
+#: Destinations that are away, and tenants, of which each has a sign of its own.
+_MOST_NAMED = 5
 _GROUPED = "tally history failures groups them by kind of error"
 
 
@@ -34,6 +35,7 @@ def signs_of(found: Situation) -> list[Sign]:
         *unserved(found),
         *paused(found),
         *_breakers(found),
+        *_quotas(found),
         *backlogs(found),
         *growing_backlogs(found),
         *stuck(found),
@@ -99,12 +101,23 @@ def _most(found: Situation, last: AttemptCounts) -> str:
 def _breakers(found: Situation) -> Iterator[Sign]:
     """The first ones: an outage of a network opens those of very many destinations."""
     holding = [each for each in found.breakers if each.waiting or each.is_by_hand]
-    for each in holding[:_MOST_BREAKERS]:
+    for each in holding[:_MOST_NAMED]:
         text = breaker_words(each, found.now)
         yield Sign("breaker_open", Severity.WARNING, text, each.destination)
-    if (left := len(holding) - _MOST_BREAKERS) > 0:
+    if (left := len(holding) - _MOST_NAMED) > 0:
         text = f"{left} more destinations cannot be reached: tally breakers list"
         yield Sign("breaker_open", Severity.WARNING, text)
+
+
+def _quotas(found: Situation) -> Iterator[Sign]:
+    """Those first whose new jobs are refused: the others only wait."""
+    used_up = [each for each in found.quotas if each.used_up]
+    used_up.sort(key=lambda each: "waiting" not in each.used_up)
+    for each in used_up[:_MOST_NAMED]:
+        yield Sign("quota_used_up", Severity.WARNING, used_up_words(each), each.tenant)
+    if (left := len(used_up) - _MOST_NAMED) > 0:
+        text = f"{left} more tenants have used up their quotas: tally tenants list"
+        yield Sign("quota_used_up", Severity.WARNING, text)
 
 
 def _foreign_jobs(found: Situation) -> Iterator[Sign]:

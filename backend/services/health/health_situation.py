@@ -12,6 +12,7 @@ from backend.domain.history.history_ports import StreamLag
 from backend.domain.history.history_statistics import AttemptCounts, TypeStatistics
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.options.breaker_state import BreakerState
+from backend.domain.jobs.options.quota import QuotaState
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.domain.schedules.freeze import FrozenWindow
@@ -31,7 +32,7 @@ class Sign(NamedTuple):
     code: str
     severity: Severity
     text: str
-    #: What it is about: a queue, a job, a worker, a schedule, a pause; empty for all.
+    #: What it is about: a queue, a job, a worker, a schedule, a pause, a tenant; empty for all.
     subject: str = ""
 
 
@@ -60,6 +61,8 @@ class Situation:
     redis_refuses: str = ""
     #: Destinations whose jobs are held back, the longest first.
     breakers: Sequence[BreakerState] = ()
+    #: Tenants with quotas, and how they stand.
+    quotas: Sequence[QuotaState] = ()
     #: Jobs of other programs that were found in our queues.
     foreign_jobs: int = 0
     #: Of the record, behind Redis.

@@ -15,6 +15,7 @@ from backend.domain.history.queue_flow import FlowReader, begin_of_last_hour
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker_state import BreakerState
+from backend.domain.jobs.options.quota import QuotaState
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.pause import Pause
 from backend.domain.jobs.queue_name import queues_of
@@ -75,6 +76,7 @@ class OverviewService:
         check: Callable[[], None] | None = None,
         foreign: Callable[[], int] = lambda: 0,
         breakers: Callable[[], list[BreakerState]] = list,
+        quotas: Callable[[], list[QuotaState]] = list,
     ) -> None:
         """``check`` raises `Unavailable` unless Redis would take a job."""
         self._look = inspection
@@ -88,6 +90,7 @@ class OverviewService:
         self._check = check
         self._foreign = foreign
         self._breakers = breakers
+        self._quotas = quotas
 
     def queues(self) -> list[QueueState]:
         """Every queue that a worker could serve, or that ever held a job; most urgent first."""
@@ -133,6 +136,7 @@ class OverviewService:
             types=types or [],
             redis_refuses=self._refusal_now(),
             breakers=self._breakers(),
+            quotas=self._quotas(),
             foreign_jobs=self._foreign(),
             lag=self._lag_now(),
         )

@@ -113,6 +113,28 @@ def test_why_tells_when_the_next_may_start(admin: Caller, work: Work) -> None:
     assert (cause["details"]["before"], cause["details"]["limit"]) == (0, 1)
 
 
+def test_the_overview_has_a_sign_for_one_that_is_used_up(admin: Caller, work: Work) -> None:
+    _put(admin, waiting=2, running=1)
+    admin.enqueue(tenant="acme")
+    work.start()
+    assert _signs(admin) == []
+    admin.enqueue(tenant="acme")
+    assert work.start() == []
+    [sign] = _signs(admin)
+    assert (sign["severity"], sign["subject"]) == ("warning", "acme")
+    assert "1 jobs run of 1 that may: 1 wait aside" in sign["text"]
+
+    admin.enqueue(tenant="acme")
+
+    [sign] = _signs(admin)
+    assert "2 jobs wait of 2 that may: new ones are refused" in sign["text"]
+
+
+def _signs(admin: Caller) -> list[dict[str, Any]]:
+    signs = admin.get("/api/jobs/metrics/overview").get_json()["signs"]
+    return [each for each in signs if each["code"] == "quota_used_up"]
+
+
 def test_both_are_rows_of_the_audit_log(admin: Caller) -> None:
     _put(admin, waiting=5, reason="why")
     _put(admin, waiting=6, reason="more")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from click.testing import CliRunner
+
 from backend.bootstrap.current import platform
 from backend.cli.input.identity import who
+from backend.cli.main import tally
 from backend.domain.jobs.options.quota import Quota
 from backend.domain.jobs.options.rate import Rate
 from tests.integration.cli.shell import Shell
@@ -48,3 +54,27 @@ def test_what_is_not_there_or_contradicts_itself_is_refused(shell: Shell) -> Non
     assert "did you mean" in shell.run("tenants", "quota", "acm", status=2).talk.lower()
     shell.run("tenants", "quota", "acme", "--off", "--waiting", "5", status=2)
     shell.run("tenants", "quota", "acme", "--waiting", "0", status=2)
+
+
+def test_the_doctor_names_who_has_used_up_which(shell: Shell) -> None:
+    assert _told(shell) == []
+    shell.run("tenants", "quota", "acme", "--waiting", "1")
+    [well] = _told(shell)
+    assert (well["level"], well["text"]) == ("ok", "none of 1 tenants has used up its quota")
+    platform().queue_service.enqueue_job("greet", {"name": "Ada"}, tenant="acme")
+
+    [found] = _told(shell)
+
+    assert (found["level"], found["code"]) == ("warning", "quota_used_up")
+    assert found["text"] == (
+        "the tenant 'acme' has used up its quota: 1 jobs wait of 1 that may: new ones are refused "
+        "(tally tenants quota acme)"
+    )
+    assert found["remedy"] == "start more workers, or raise it: tally tenants quota"
+
+
+def _told(shell: Shell) -> list[dict[str, Any]]:
+    """What the doctor says of quotas, whatever else it finds."""
+    ended = CliRunner().invoke(tally, ["doctor", "--json"])
+    told = json.loads(ended.stdout)
+    return [each for each in told if each["code"] in {"quotas", "quota_used_up"}]

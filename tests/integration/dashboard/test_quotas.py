@@ -22,6 +22,19 @@ def test_the_page_shows_what_a_tenant_may_use_and_uses(admin: Visitor, stage: St
     assert "used up" in page
 
 
+def test_the_overview_names_who_has_used_up_which_and_leads_there(
+    admin: Visitor, stage: Stage
+) -> None:
+    stage.platform.quota_service.set("<acme>", Quota(1), by=Actor("ada"))
+    stage.platform.queue_service.enqueue_job("sync_customer", {"customer": 5}, tenant="<acme>")
+
+    page = admin.get("").text
+
+    assert 'data-sign="quota_used_up &lt;acme&gt;"' in page
+    assert "1 jobs wait of 1 that may: new ones are refused" in page
+    assert "/queues#quotas" in page
+
+
 def test_a_quota_is_set_and_taken_away_there(admin: Visitor, stage: Stage) -> None:
     service = stage.platform.quota_service
     admin.send("/quotas/set", tenant="acme", waiting="5", starts="600", per="60", reason="why")

@@ -26,6 +26,7 @@ HOME = "/dashboard/jobs"
         ("paused", "lane:email", "/queues#resume-lane-email"),
         ("paused", "type:charge_card", "/queues#resume-type-charge_card"),
         ("paused", "all", "/queues"),
+        ("quota_used_up", "acme", "/queues#quotas"),
         ("ticks_missed", "nightly", "/schedules/nightly"),
     ],
 )

@@ -98,6 +98,17 @@ class QuotaState(NamedTuple):
     reason: str = ""
     since: datetime | None = None
 
+    @property
+    def used_up(self) -> tuple[str, ...]:
+        """The parts that keep jobs out now: ``waiting`` refuses new ones, the others keep some aside."""
+        quota, has_aside = self.quota, self.aside > 0
+        parts = {
+            "waiting": quota.waiting is not None and self.waiting >= quota.waiting,
+            "running": has_aside and quota.running is not None and self.running >= quota.running,
+            "starts": has_aside and quota.starts is not None and self.opens_at is not None,
+        }
+        return tuple(name for name, is_used_up in parts.items() if is_used_up)
+
 
 class Misfit(StrEnum):
     """How a job can be counted wrongly among those of its tenant."""
