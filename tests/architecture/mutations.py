@@ -289,7 +289,12 @@ MUTATIONS = [
         "    take_off(root, job, id, queue, parked)\n    return to_queue",
         "    return to_queue",
     ),
-    Mutation("_anew", "if not is_timed(gate) then pass_on(root, gate) end", ""),
+    Mutation("_anew", "else pass_on(root, gate) end", "end"),
+    Mutation(
+        "_anew", "if is_timed(gate) then look_again(root, gate) else", "if not is_timed(gate) then"
+    ),
+    Mutation("_anew", "if rate and rate ~= share_in(said.rate).gate then", "if false then"),
+    Mutation("_anew", "if rate and rate ~= share_in(said.rate).gate then", "if rate then"),
     Mutation("_anew", "before[5] ~= said.limit_key then", "true then"),
     Mutation("_anew", "if before[6] and before[6] ~= said.destination then", "if before[6] then"),
     Mutation("_anew", "if before[6] and before[6] ~= said.destination then", "if false then"),

@@ -1,4 +1,4 @@
--- A job that gets another payload: what follows from that is its own from then on. Shared by every step; behind `_gates`.
+-- A job that gets another payload: what follows from that is its own from then on. Shared by every step; behind `_rates`.
 -- `said` has the options of who brings the payload (JSON) and limit_key, limit, hold, rate and destination, where there are. What follows
 -- of the options is taken from there, `scope` only where asked for; the rest stays as it is, letter for letter: what Lua
 -- reads and writes again may be another text ([] becomes {}).
@@ -59,7 +59,7 @@ local function take_off(root, job, id, queue, line)
   leave_line_of(root, queue, line)
 end
 
--- Behind a gate that holds it no more it waits no more; the slot for which it was let through is the next one's.
+-- Behind a gate that holds it no more it waits no more; the slot, or start, for which it was let through is the next one's.
 local function leave_old_gate(root, job, id, queue, gate, parked)
   if parked and gate_of(parked) == gate then
     take_off(root, job, id, queue, parked)
@@ -68,7 +68,7 @@ local function leave_old_gate(root, job, id, queue, gate, parked)
   if passed_gate(job) ~= gate then return end
   redis.call('HDEL', job, 'passed')
   redis.call('SREM', root .. ':tally:passed:' .. gate, id)
-  if not is_timed(gate) then pass_on(root, gate) end
+  if is_timed(gate) then look_again(root, gate) else pass_on(root, gate) end
 end
 
 local function change_fair_line(root, job, id, queue, options, parked)
@@ -85,12 +85,14 @@ local function wait_anew(root, job, id, before, said, options)
   if before[6] and before[6] ~= said.destination then
     leave_old_gate(root, job, id, queue, 'breaker:' .. before[6], parked)
   end
+  local rate = share_in(before[7]).gate
+  if rate and rate ~= share_in(said.rate).gate then leave_old_gate(root, job, id, queue, rate, parked) end
   if parked and string.sub(parked, 1, 5) == 'fair:' then change_fair_line(root, job, id, queue, options, parked) end
 end
 
 -- Returns the job's options as they are now.
 local function follow_payload(root, job, id, said, with_scope)
-  local before = fields_of(job, 'status', 'origin', 'options', 'parked', 'limit_key', 'destination')
+  local before = fields_of(job, 'status', 'origin', 'options', 'parked', 'limit_key', 'destination', 'rate')
   local options = options_anew(before[3] or ABSENT.options, said.options, with_scope)
   if options ~= (before[3] or ABSENT.options) then redis.call('HSET', job, 'options', options) end
   for _, name in ipairs(FOLLOWING) do

@@ -198,8 +198,8 @@ local function chime(root)
   return moved, head[2] and math.max(0, tonumber(head[2]) - now)
 end
 
--- Another rule holds. Where no rate is left `usher` lets through who still waits.
-local function rule_changed(root, gate)
+-- Another rule holds, or one who was let through does not start. Where no rate is left `usher` lets through who still waits.
+local function look_again(root, gate)
   if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm(root, gate, now_ms()) end
 end
 
@@ -207,7 +207,7 @@ end
 local function rate_type(root, kind, text)
   if text == '' then redis.call('HDEL', root .. ':tally:rates', kind)
   else redis.call('HSET', root .. ':tally:rates', kind, text) end
-  rule_changed(root, 'rate:' .. kind)
+  look_again(root, 'rate:' .. kind)
 end
 
 -- What an operator says of a key: '' gives it back to what its jobs say.
@@ -215,7 +215,7 @@ local function rate_key(root, key, text)
   local gate = 'rate:' .. key
   if text == '' then redis.call('HDEL', root .. ':tally:key_rates', key)
   else redis.call('HSET', root .. ':tally:key_rates', key, text) end
-  rule_changed(root, gate)
+  look_again(root, gate)
 end
 
 -- The same of a control: 'keylimit' or 'keyrate'.
@@ -226,5 +226,5 @@ end
 -- What an operator says of a tenant.
 local function say_quota(root, tenant, value)
   set_quota(root, tenant, value)
-  rule_changed(root, 'rate:@' .. tenant)
+  look_again(root, 'rate:@' .. tenant)
 end

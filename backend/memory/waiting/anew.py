@@ -13,7 +13,7 @@ from backend.domain.jobs.options.job_terms import terms_in
 from backend.domain.jobs.options.rate_share import share_in
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import breakers, gates
+from backend.memory.waiting import breakers, gates, rates
 from backend.memory.waiting.fair_lines import FAIR, line_of
 
 
@@ -21,7 +21,7 @@ def follow_payload(
     state: BrokerState, job: KeptJob, asked: NewJob, *, with_scope: bool = False
 ) -> None:
     """Gives a job what follows from the payload of ``asked``, and a place to wait where that belongs."""
-    limit_key, destination = job.asked.limit_key, job.destination
+    limit_key, destination, rate_key = job.asked.limit_key, job.destination, job.rate_share.key
     before = json.loads(job.options)
     job.options = codec.options_text(options_anew(before, asked.options, with_scope=with_scope))
     terms = terms_in(job.options)
@@ -32,18 +32,21 @@ def follow_payload(
             _leave(state, job, f"key:{limit_key}")
         if destination and destination != asked.options.get(DESTINATION, ""):
             _leave(state, job, breakers.gate_of(destination))
+        if rate_key and rate_key != job.rate_share.key:
+            _leave(state, job, rates.gate_of(rate_key))
         _change_fair_line(state, job)
     job.destination = asked.options.get(DESTINATION, "")
 
 
 def _leave(state: BrokerState, job: KeptJob, gate: str) -> None:
-    """It waits no more behind a gate that holds it no more; its slot there is the next one's."""
+    """It waits no more behind a gate that holds it no more; its slot, or start, is the next one's."""
     if job.parked == gate:
         gates.unpark(state, job)
         state.to_queue(job, front=True)
     elif job.passed == (gate, job.attempt):
         job.passed = ("", 0)
         breakers.turn_aside(state, job)
+        rates.turn_aside(state, job, gate)
         if gate.startswith("key:"):
             gates.pass_on(state, gate)
 

@@ -27,7 +27,7 @@ class HeldBy(NamedTuple):
     @property
     def gate(self) -> str:
         """Where the job waits."""
-        return _GATE + self.name
+        return gate_of(self.name)
 
 
 def rates_of(state: BrokerState, job: KeptJob) -> list[HeldBy]:
@@ -93,6 +93,17 @@ def leave(state: BrokerState, job: KeptJob) -> None:
     """It is not on the way any more."""
     for name in names_of(state, job):
         state.on_the_way[name].discard(job.id)
+
+
+def gate_of(name: str) -> str:
+    """Where jobs wait for the rate of a type, or of a key."""
+    return _GATE + name
+
+
+def turn_aside(state: BrokerState, job: KeptJob, gate: str) -> None:
+    """A job that was let through a gate, perhaps of a rate, does not start by it."""
+    if gate.startswith(_GATE):
+        state.on_the_way[gate.removeprefix(_GATE)].discard(job.id)
 
 
 def room(state: BrokerState, rate: Rate, name: str) -> int:

@@ -6,6 +6,8 @@ from typing import Any
 
 from backend.domain.jobs.job import JobView, NewJob
 from backend.domain.jobs.options.fairness import Fairness
+from backend.domain.jobs.options.rate import Rate
+from backend.domain.jobs.options.rate_share import RateShare
 from backend.domain.jobs.options.unique import UniqueScope
 from backend.domain.jobs.step_codes import RedriveCode
 from tests.contract.broker.jobs import new_job
@@ -35,6 +37,11 @@ def _asked(
         options["scope"] = scope.text
     keyed = {"limit_key": key, "limit": limit} if key else {}
     return new_job(payload=f'{{"name":"{name}"}}', options=options, scope=scope, **keyed)
+
+
+def _rated(key: str) -> dict[str, str]:
+    """Of such a key one job may start in an hour."""
+    return {"rate_share": RateShare(1, 1, f"crm:{key}", Rate(1, 3600.0, 1)).text}
 
 
 def _replacing(name: str, **said: Any) -> NewJob:
@@ -257,6 +264,55 @@ def test_the_slot_that_a_job_was_let_through_for_is_the_next_ones_when_its_key_c
 
     scene.ask(_replacing("Bob", key="customer:2"))
 
+    assert {*scene.claimed_ids()} == {first, behind}
+
+
+def test_a_job_behind_the_rate_of_its_old_key_waits_there_no_more(scene: Scene) -> None:
+    scene.accept(_asked(**_rated("1")))
+    [first] = scene.accept(_replacing("Ada", **_rated("1")))
+    assert first not in scene.claimed_ids()
+
+    scene.ask(_replacing("Bob", **_rated("2")))
+
+    assert scene.look.parked("rate:crm:1", 0, 9) == []
+    assert scene.claimed_ids() == [first]
+    assert (scene.books().parked, scene.imbalance()) == (0, {})
+
+
+def test_also_where_its_new_payload_has_no_rate_of_a_key(scene: Scene) -> None:
+    scene.accept(_asked(**_rated("1")))
+    [first] = scene.accept(_replacing("Ada", **_rated("1")))
+    scene.claimed_ids()
+
+    scene.ask(_replacing("Bob"))
+
+    assert scene.claimed_ids() == [first]
+
+
+def test_a_job_behind_the_rate_that_its_new_payload_has_too_keeps_its_place(scene: Scene) -> None:
+    scene.accept(_asked(**_rated("1")))
+    ids = scene.accept(_replacing("Ada", **_rated("1")), _asked(**_rated("1")))
+    scene.claimed_ids()
+
+    scene.ask(_replacing("Bob", **_rated("1")))
+
+    assert scene.look.parked("rate:crm:1", 0, 9) == ids
+
+
+def test_the_start_that_a_job_was_let_through_for_is_the_next_ones_when_its_key_changes(
+    scene: Scene,
+) -> None:
+    scene.accept(_asked(**_rated("1")))
+    first, behind = scene.accept(_replacing("Ada", **_rated("1")), _asked(**_rated("1")))
+    assert len(scene.claimed_ids()) == 1
+    scene.broker.pass_time(3601)
+    scene.promote()
+    assert scene.queue() == [first]
+
+    scene.ask(_replacing("Bob", **_rated("2")))
+    scene.promote()
+
+    assert {*scene.queue()} == {first, behind}
     assert {*scene.claimed_ids()} == {first, behind}
 
 
