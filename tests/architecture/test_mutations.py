@@ -23,6 +23,7 @@ CONTRACTS = {
     "pick_out": "test_picking_out.py",
     "rescue": "test_untold_ends.py",
     "claim": "test_kept_places.py test_fairness.py",
+    "_breakers": "test_breakers.py test_waiting_for_breakers.py",
     "_gates": "test_gates.py test_fairness.py",
     "_places": "test_fairness.py",
     "_rates": "test_rates.py test_key_rates.py",

@@ -286,23 +286,6 @@ def test_what_the_destination_asks_for_holds_for_all_its_jobs_and_no_probe_goes_
     assert set(parked(scene)) < {first.id, *last}
 
 
-def test_the_longest_that_it_asks_for_holds_whatever_else_is_heard_meanwhile(scene: Scene) -> None:
-    """As hatchet #4880: each of its jobs had a wait of its own, and the next one was sent at once."""
-    scene.accept(*(bound() for _ in range(4)))
-    first, second, third, fourth = scene.claim(4)
-    fail(scene, first, retry_after=6000.0)
-    fail(scene, second, retry_after=60.0)
-    fail(scene, third)
-    scene.settle(fourth, "finished")
-    scene.broker.pass_time(5900)
-    scene.promote()
-    assert (status(scene), scene.claim(9)) == (BreakerStatus.OPEN, [])
-    scene.broker.pass_time(101)
-    scene.promote()
-
-    assert len(scene.claim(9)) == 1
-
-
 def test_a_person_opens_and_closes_it(scene: Scene) -> None:
     breakers = scene.broker.breakers
     first, second = scene.accept(bound(), bound())

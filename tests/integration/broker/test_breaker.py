@@ -117,6 +117,21 @@ def test_one_that_closed_remembers_for_a_while_how_often_it_opened(bench: Bench)
     assert not bench.redis.exists(bench.keys.breakers, bench.keys.alarms)
 
 
+def test_no_more_are_let_through_in_a_ramp_than_may_start(bench: Bench) -> None:
+    opened(bench, "a", "b", "c")
+    rest_is_over(bench)
+    [probe] = bench.claim(9)
+    settle(bench, probe.id, probe.fence, "finished")
+    # However long the test takes, the ramp stands at its beginning.
+    bench.redis.hset(bench.keys.breaker(HOST), "at", 10**14)
+
+    for _ in range(3):
+        bench.redis.zadd(bench.keys.alarms, {GATE: 1})
+        bench.functions.call("promote", 10, 0)
+
+    assert (len(bench.queue()), len(bench.parked(GATE))) == (1, 2)
+
+
 def test_a_half_open_one_that_nobody_needs_is_forgotten_after_an_hour(bench: Bench) -> None:
     opened(bench)
     bench.functions.codes("cancel", "ada", "", "", "first")

@@ -109,6 +109,32 @@ def test_a_window_is_forgotten_when_its_ramp_is_over(bench: Bench) -> None:
     assert (bench.redis.exists(bench.keys.frozen), _alarms(bench)) == (0, {})
 
 
+def test_what_is_over_of_one_is_forgotten_and_what_holds_of_others_stays(bench: Bench) -> None:
+    now = _now()
+    words = ("ada", "why", "move", "{}", "lane:email", now - 5000, now + DAY, 0)
+    assert bench.functions.call("freeze", *words) == 1
+    _freeze(bench, "lane:other", begins=-6000, lasts=7000, ramp=DAY)
+    bench.functions.call("freeze", "ada", "why", "done", "{}", TYPE, now - 5000, now - 1000, 10)
+
+    bench.functions.call("promote", 10, 0)
+
+    left = [member.split("\x1f")[0] for member in bench.members(bench.keys.frozen)]
+    assert sorted(left) == ["lane:email", "lane:other"]
+
+
+def test_the_scheduler_is_woken_for_an_alarm_that_is_the_next_and_for_no_later_one(
+    bench: Bench,
+) -> None:
+    _freeze(bench, TYPE)
+    assert bench.wake_tokens("scheduler") == 1
+    bench.redis.delete(bench.keys.wake("scheduler"))
+
+    words = ("ada", "why", "move", "{}", LANE, _now() - 1000, _now() + 2 * DAY, 0)
+    bench.functions.call("freeze", *words)
+
+    assert bench.wake_tokens("scheduler") == 0
+
+
 def test_very_many_who_waited_are_let_through_page_by_page(bench: Bench) -> None:
     _freeze(bench, TYPE)
     ids = bench.seed(*[new_job() for _ in range(250)])
