@@ -380,6 +380,35 @@ MUTATIONS = [
         "math.max(now + asked, b.state == 'open' and b.probe_at or 0)",
         "now + asked",
     ),
+    Mutation("_breakers", "if not failures then", "if false then"),
+    Mutation("_breakers", "arm(root, b.gate, now + PATIENCE)", ""),
+    Mutation("_breakers", "local TEXTS = 2", "local TEXTS = 1"),
+    Mutation("_breakers", "elseif age >= half then", "elseif false then"),
+    Mutation("_breakers", "'since', 'probe_at', 'at', 'started', 'error', 'by',", "'nothing',"),
+    Mutation(
+        "_breakers", "'HDEL', b.key, 'probe_at', 'by', 'reason')", "'HDEL', b.key, 'nothing')"
+    ),
+    Mutation("_breakers", "2 ^ math.min(30", "2 ^ math.max(30"),
+    Mutation(
+        "_breakers", "if b.probe_at then arm(root, gate, b.probe_at) end", "arm(root, gate, now)"
+    ),
+    Mutation("_breakers", "is_waited_for and coming == 0 then close", "is_waited_for then close"),
+    Mutation("_breakers", "arm(root, gate, now + RAMP_PAUSE)", "arm(root, gate, now)"),
+    Mutation("_breakers", "and coming == 0 and probes ==", "and probes =="),
+    Mutation("_breakers", "and probes == b.rule.probes and", "and"),
+    Mutation("_breakers", "(is_waited_for and PATIENCE or MOST_IDLE)", "PATIENCE"),
+    Mutation(
+        "_breakers",
+        "if b.state == 'ramp' then redis.call('HINCRBY'",
+        "if false then redis.call('HINCRBY'",
+    ),
+    Mutation(
+        "_breakers",
+        "b.state == 'open' and not b.probe_at then return true",
+        "b.state == 'open' then return true",
+    ),
+    Mutation("_breakers", "if is_probe(b, gates) then trip(", "if true then trip("),
+    Mutation("_breakers", "b.bad + b.bad_before, b.bad", "b.bad, b.bad"),
     Mutation("_breakers", "bad >= b.rule.ratio * all", "true"),
     Mutation("_breakers", "b.state == 'ramp' and 1 or b.rule.failures", "b.rule.failures"),
     Mutation("_breakers", "2 ^ (b.trips - 1)", "1"),

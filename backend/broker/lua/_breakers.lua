@@ -14,8 +14,8 @@ do
 local PATIENCE, RAMP_PAUSE, MOST_IDLE = 60000, 50, 3600000
 local UNLESS_TOLD = '5/0.5/60000/30000/900000/1'
 local ANSWERS = {finished = true, failed = true, retried = true}
-local TEXTS = 3
-local FIELDS = {'state', 'rule', 'by', 'probe_at', 'at', 'started', 'trips', 'since', 'bucket', 'bad', 'ok', 'bad_before',
+local TEXTS = 2
+local FIELDS = {'state', 'rule', 'probe_at', 'at', 'started', 'trips', 'since', 'bucket', 'bad', 'ok', 'bad_before',
   'ok_before'}
 
 local function rule_of(text)

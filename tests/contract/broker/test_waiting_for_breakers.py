@@ -29,12 +29,11 @@ def test_a_newcomer_takes_nobodys_turn_before_the_alarm_has_rung(
 
 def test_the_longest_that_it_asks_for_holds_whatever_else_is_heard_meanwhile(scene: Scene) -> None:
     """As hatchet #4880: each of its jobs had a wait of its own, and the next one was sent at once."""
-    scene.accept(*(bound() for _ in range(4)))
-    first, second, third, fourth = scene.claim(4)
-    fail(scene, first, retry_after=6000.0)
-    fail(scene, second, retry_after=60.0)
-    fail(scene, third)
-    scene.settle(fourth, "finished")
+    scene.accept(*(bound() for _ in range(5)))
+    held = scene.claim(5)
+    for each, seconds in zip(held, (60.0, 6000.0, 60.0, 0.0), strict=False):
+        fail(scene, each, retry_after=seconds)
+    scene.settle(held[4], "finished")
     scene.broker.pass_time(5900)
     scene.promote()
     assert (status(scene), scene.claim(9)) == (BreakerStatus.OPEN, [])
@@ -42,3 +41,16 @@ def test_the_longest_that_it_asks_for_holds_whatever_else_is_heard_meanwhile(sce
     scene.promote()
 
     assert len(scene.claim(9)) == 1
+
+
+def test_a_failure_that_was_under_way_before_it_opened_ends_no_probe(scene: Scene) -> None:
+    scene.accept(bound())
+    [early] = scene.claim(1)
+    probe, _ = half_open(scene)
+
+    fail(scene, early)
+
+    assert status(scene) is BreakerStatus.HALF_OPEN
+    assert scene.view(early.id).failures == 0
+    scene.settle(probe, "finished")
+    assert status(scene) is BreakerStatus.RAMPING

@@ -125,11 +125,16 @@ def test_no_more_are_let_through_in_a_ramp_than_may_start(bench: Bench) -> None:
     # However long the test takes, the ramp stands at its beginning.
     bench.redis.hset(bench.keys.breaker(HOST), "at", 10**14)
 
-    for _ in range(3):
+    def ring() -> None:
         bench.redis.zadd(bench.keys.alarms, {GATE: 1})
         bench.functions.call("promote", 10, 0)
 
+    ring()
+    ring()
     assert (len(bench.queue()), len(bench.parked(GATE))) == (1, 2)
+    assert len(bench.claim(9)) == 1
+    ring()
+    assert (bench.queue(), len(bench.parked(GATE))) == ([], 2)
 
 
 def test_a_half_open_one_that_nobody_needs_is_forgotten_after_an_hour(bench: Bench) -> None:
