@@ -54,3 +54,16 @@ def test_a_failure_that_was_under_way_before_it_opened_ends_no_probe(scene: Scen
     assert scene.view(early.id).failures == 0
     scene.settle(probe, "finished")
     assert status(scene) is BreakerStatus.RAMPING
+
+
+@pytest.mark.parametrize("kind", ["returned", "released", "snoozed", "suspected"])
+def test_a_probe_that_says_nothing_of_the_destination_closes_nothing(
+    scene: Scene, kind: str
+) -> None:
+    probe, waiting = half_open(scene)
+
+    scene.settle(probe, kind)
+
+    assert status(scene) is BreakerStatus.HALF_OPEN
+    assert len(scene.claim(9)) == 1
+    assert waiting

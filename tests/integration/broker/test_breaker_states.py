@@ -133,6 +133,17 @@ def test_nor_while_its_probe_is_on_the_way(bench: Bench) -> None:
     assert status(bench) is BreakerStatus.HALF_OPEN
 
 
+def test_a_failure_in_a_ramp_that_is_not_enough_lets_nothing_of_it_expire(bench: Bench) -> None:
+    _ramping(bench, "a", "b")
+    [held] = bench.claim(1)
+    rule = Breaker(failures=1, ratio=0.9, within=60, rest=60).text
+
+    settle(bench, held.id, held.fence, f"retried!{rule}!0!no")
+
+    assert status(bench) is BreakerStatus.RAMPING
+    assert bench.redis.pttl(bench.keys.breaker(HOST)) == -1
+
+
 def test_a_ramp_goes_on_while_somebody_is_on_the_way(bench: Bench) -> None:
     _ramping(bench, "a")
     assert (bench.queue(), bench.parked(GATE)) == (["a"], [])
