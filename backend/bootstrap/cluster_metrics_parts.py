@@ -97,7 +97,7 @@ def scheduler_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count, and the gauges of the whole deployment."""
     collectors = [loop_collector(loops), LinesLostCollector(), *cluster_collectors(parts)]
     place = metrics_place(parts, metrics_settings(parts).scheduler_port)
-    with served(collectors, "scheduler", place, not_ready_loops(loops)):
+    with served(lambda: collectors, "scheduler", place, not_ready_loops(loops)):
         yield
 
 

@@ -19,7 +19,7 @@ def recorder_metrics(parts: Platform, loops: Sequence[Loop]) -> Iterator[None]:
     """Serves what these loops count."""
     collectors = [loop_collector(loops), LinesLostCollector()]
     place = metrics_place(parts, metrics_settings(parts).recorder_port)
-    with served(collectors, "recorder", place, not_ready_loops(loops)):
+    with served(lambda: collectors, "recorder", place, not_ready_loops(loops)):
         yield
 
 

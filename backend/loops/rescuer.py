@@ -36,7 +36,7 @@ class Rescuer(Loop):
         self._clock = clock
         self._grace = grace
         self._lease_seconds = lease_seconds
-        self._interval = interval
+        self.interval = interval
         self._first_seen: dict[Lease, float] = {}
 
     def run_once(self) -> float:
@@ -47,7 +47,7 @@ class Rescuer(Loop):
         still = [lease for lease, seen in self._first_seen.items() if now - seen >= self._grace]
         if still:
             self._rescue(still)
-        return self._interval
+        return self.interval
 
     def _rescue(self, leases: list[Lease]) -> None:
         rescued = judge_vanished(leases, self._lease_seconds)

@@ -14,8 +14,8 @@ def lean_imports() -> Iterator[None]:
     """For entry points of processes, never for what others import: nearly halves the start of a worker.
 
     Garbage is not looked for meanwhile, for modules leave next to none, and what they made is not looked
-    through again later. structlog is read without rich, which it takes where it can, for tracebacks that
-    `backend.telemetry.logs.set_up` never prints.
+    through again later. structlog is read without what it takes where it can: rich, for tracebacks that
+    `backend.telemetry.logs.set_up` never prints, and greenlet, for a way to bind that we do not use.
     """
     gc.disable()
     _read_structlog()
@@ -28,11 +28,11 @@ def lean_imports() -> Iterator[None]:
 
 def _read_structlog() -> None:
     modules: dict[str, Any] = sys.modules
-    if "rich" in modules:
-        return
+    needless = [name for name in ("rich", "greenlet") if name not in modules]
     # What is None there cannot be imported, and whoever asks hears so.
-    modules["rich"] = None
+    modules.update(dict.fromkeys(needless))
     try:
         import structlog  # noqa: F401
     finally:
-        del modules["rich"]
+        for name in needless:
+            del modules[name]

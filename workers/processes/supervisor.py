@@ -21,7 +21,7 @@ from pathlib import Path
 from backend.telemetry.lean_imports import lean_imports
 
 with lean_imports():
-    from backend.bootstrap.supervisor_parts import SupervisorParts
+    from backend.bootstrap.hosts.supervisor_parts import SupervisorParts
     from backend.domain.errors import TallyError
     from backend.telemetry.logs.lossy_streams import lose_lines
     from backend.telemetry.logs.set_up import set_up_logs
@@ -35,7 +35,7 @@ def main() -> None:
     set_up_logs(**spec.log, process="supervisor")
     parts = SupervisorParts(spec)
     parts.supervisor.obey_signals()
-    with _noted(spec.pid_file), parts.rescuing(), parts.metrics():
+    with _noted(spec.pid_file), parts.metrics():
         parts.supervisor.run()
         stop_signals.end_undisturbed()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from backend.bootstrap.current import platform
+from backend.bootstrap.hosts.duty_parts import host_duty
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.bootstrap.worker_parts import WorkerSpec, worker_process
@@ -65,14 +66,20 @@ def _run(asked: argparse.Namespace) -> None:
     else:
         # As its supervisor made it; one of the last release made no places for async jobs.
         running_table = RunningTable(asked.running_table, slots, asked.async_slots)
-    _work(parts, WorkerSpec(asked.name, lanes, slots, running_table), asked.parent)
+    _work(parts, WorkerSpec(asked.name, lanes, slots, running_table), asked)
 
 
-def _work(parts: Platform, worker_spec: WorkerSpec, parent: int | None) -> None:
+def _work(parts: Platform, worker_spec: WorkerSpec, asked: argparse.Namespace) -> None:
     counts = JobCounts(",".join(worker_spec.lanes), [kind.name for kind in parts.catalogue.own()])
     keeper = keep_counts(counts.snapshot)
     process = worker_process(parts, worker_spec, counts)
-    process.run(opened=lambda: process.obey_signals(parent=parent))
+    begin_duty = host_duty(parts, asked.duty_roster, process.slot_pool.outages)
+
+    def opened() -> None:
+        process.obey_signals(parent=asked.parent)
+        begin_duty()
+
+    process.run(opened=opened)
     if keeper is not None:
         keeper.close()
 
@@ -94,5 +101,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, help="slots; default: the settings'")
     parser.add_argument("--running-table", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--async-slots", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--duty-roster", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()

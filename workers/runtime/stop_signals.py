@@ -81,6 +81,13 @@ def outlive_the_terminal() -> None:
         handle(HANG_UP, _pass)
 
 
+def obey(ask: Callable[[], object]) -> None:
+    """For a process to which each of them says the same. Lets through what was held back."""
+    for number in _ALL:
+        handle(number, lambda *_: ask())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ALL)
+
+
 def take_no_notice() -> None:
     """For a process that ends already."""
     for number in _ALL:

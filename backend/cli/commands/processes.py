@@ -18,10 +18,10 @@ import structlog
 from backend.api.config.api_settings import ApiSettings
 from backend.api.config.settings_file import find_file
 from backend.bootstrap.current import platform
+from backend.bootstrap.hosts.supervisor_settings import supervisor_spec
 from backend.bootstrap.metrics_parts import recorder_metrics
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
-from backend.bootstrap.supervisor_settings import supervisor_spec
 from backend.cli.input.completing import a_lane
 from backend.cli.input.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError, QueueUnavailable

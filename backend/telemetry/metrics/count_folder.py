@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ class CountFile:
     """Where one process leaves its counts."""
 
     def __init__(self, folder: Path) -> None:
-        name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        name = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._file = folder / f"{name}{_COUNTED}"
         self._alive = opened_alone(folder / f"{name}{LIVING}")
 
@@ -120,6 +119,6 @@ def _replace(path: Path, snapshot: Snapshot) -> None:
             for (name, labels), spread in snapshot.spreads.items()
         ],
     }
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}.new")
+    fresh = path.with_suffix(f".{os.urandom(4).hex()}.new")
     fresh.write_text(json.dumps(rows), encoding="utf-8")
     fresh.replace(path)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
-
-from prometheus_client.registry import Collector
+from typing import TYPE_CHECKING, NamedTuple
 
 from backend import __version__
 from backend.telemetry.metrics.count_folder import CountFolder
 from backend.telemetry.metrics.count_keeper import FOLDER_VARIABLE
 from backend.telemetry.metrics.count_places import new_count_folder
-from backend.telemetry.metrics.metrics_page import MetricsPage
-from backend.telemetry.metrics.metrics_server import MetricsServer, NotReady, serve
+from backend.telemetry.metrics.metrics_server import NotReady, serve
 from backend.telemetry.metrics.metrics_targets import announced
-from backend.telemetry.metrics.process_collectors import BuildCollector
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from backend.telemetry.metrics.metrics_page import MetricsPage
 
 
 class MetricsPlace(NamedTuple):
@@ -33,11 +34,24 @@ class MetricsPlace(NamedTuple):
 
 @contextmanager
 def served(
-    collectors: Sequence[Collector], process: str, place: MetricsPlace, not_ready: NotReady
+    collectors: Callable[[], Sequence[Collector]],
+    process: str,
+    place: MetricsPlace,
+    not_ready: NotReady,
 ) -> Iterator[None]:
-    """Serves a page for as long as the block lasts."""
-    page = MetricsPage([*collectors, BuildCollector(__version__, process)], place.token)
-    server = _server(page, place, not_ready)
+    """Serves a page for as long as the block lasts; ``collectors`` makes them for who first asks."""
+
+    def make_page() -> MetricsPage:
+        from backend.telemetry.metrics.metrics_page import MetricsPage
+        from backend.telemetry.metrics.process_collectors import BuildCollector
+
+        return MetricsPage([*collectors(), BuildCollector(__version__, process)], place.token)
+
+    server = (
+        serve(make_page, host=place.host, port=place.port, not_ready=not_ready)
+        if place.port
+        else None
+    )
     if server is None:
         yield
         return
@@ -47,12 +61,6 @@ def served(
             yield
     finally:
         server.close()
-
-
-def _server(page: MetricsPage, place: MetricsPlace, not_ready: NotReady) -> MetricsServer | None:
-    if not place.port:
-        return None
-    return serve(page, host=place.host, port=place.port, not_ready=not_ready)
 
 
 @contextmanager

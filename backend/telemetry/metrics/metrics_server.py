@@ -1,63 +1,87 @@
-"""A small HTTP server for processes that have no other: ``/metrics``, ``/livez`` and ``/readyz``."""
+"""A small HTTP server for processes that have no other: ``/metrics``, ``/livez`` and ``/readyz``.
+
+What answers is read when somebody first asks: it is a third of what a supervisor would hold.
+"""
 
 from __future__ import annotations
 
 import errno
+import os
+import selectors
+import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 
-from backend.telemetry.logs.redaction import masked_text
-from backend.telemetry.metrics.metrics_page import ASK_FOR_IT, WITHOUT_IT, MetricsPage
+if TYPE_CHECKING:
+    from backend.telemetry.metrics.metrics_answers import MetricsAnswers
+    from backend.telemetry.metrics.metrics_page import MetricsPage
 
 log = structlog.get_logger("tally.metrics")
 
-#: Seconds a scraper may take to say what it wants.
-_PATIENCE = 10
+#: Connections that wait while one is taken.
+_BACKLOG = 5
 #: Ports are this far apart, and so many are tried.
 _STEP, _MOST, _LAST_PORT = 10, 20, 65_535
 
 #: Why a process cannot do its work now; nothing when it can.
 NotReady = Callable[[], Sequence[str]]
+MakePage = Callable[[], "MetricsPage"]
 
 
 class MetricsServer:
-    """Serves a page from threads of its own."""
+    """Serves a page from threads of its own. It listens at once, and makes the page for who first asks."""
 
     def __init__(
-        self, page: MetricsPage, *, host: str, port: int, not_ready: NotReady = tuple
+        self, make_page: MakePage, *, host: str, port: int, not_ready: NotReady = tuple
     ) -> None:
-        class Handler(_Handler):
-            metrics = page
-            reasons = staticmethod(not_ready)
-
-        self._server = ThreadingHTTPServer((host, port), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.2,), name="metrics", daemon=True
-        )
+        self._make_page = make_page
+        self._not_ready = not_ready
+        self._listening = socket.create_server((host, port), backlog=_BACKLOG)
+        self.port = int(self._listening.getsockname()[1])
+        self._answers: MetricsAnswers | None = None
+        self._over, self._end = os.pipe()
+        self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
         self._thread.start()
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._server.server_address[1])
+    def _run(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listening, selectors.EVENT_READ)
+            selector.register(self._over, selectors.EVENT_READ)
+            while self._over not in {key.fd for key, _ in selector.select()}:
+                self._answer()
+
+    def _answer(self) -> None:
+        try:
+            if self._answers is None:
+                self._answers = self._read_answers()
+            self._answers.handle_request()
+        except Exception:
+            # Its code is being replaced, for example. The next who asks may be answered.
+            log.exception("metrics.not_answered")
+            self._listening.accept()[0].close()
+
+    def _read_answers(self) -> MetricsAnswers:
+        from backend.telemetry.metrics.metrics_answers import MetricsAnswers
+
+        return MetricsAnswers(self._listening, self._make_page(), self._not_ready)
 
     def close(self) -> None:
         """Serves no more."""
-        self._server.shutdown()
-        self._server.server_close()
+        os.close(self._end)
+        self._thread.join()
+        self._listening.close()
+        os.close(self._over)
 
 
 def serve(
-    page: MetricsPage, *, host: str, port: int, not_ready: NotReady = tuple
+    make_page: MakePage, *, host: str, port: int, not_ready: NotReady = tuple
 ) -> MetricsServer | None:
     """Serves a page at the first port that is free; where none is, the log tells, and work goes on."""
     try:
-        server = _at_first_free_port(page, host, ports_from(port), not_ready)
+        server = _at_first_free_port(make_page, host, ports_from(port), not_ready)
     except OSError as error:
         log.warning("metrics.not_served", host=host, port=port, error=str(error))
         return None
@@ -71,63 +95,12 @@ def ports_from(port: int) -> list[int]:
 
 
 def _at_first_free_port(
-    page: MetricsPage, host: str, ports: list[int], not_ready: NotReady
+    make_page: MakePage, host: str, ports: list[int], not_ready: NotReady
 ) -> MetricsServer:
     for port in ports[:-1]:
         try:
-            return MetricsServer(page, host=host, port=port, not_ready=not_ready)
+            return MetricsServer(make_page, host=host, port=port, not_ready=not_ready)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-    return MetricsServer(page, host=host, port=ports[-1], not_ready=not_ready)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    metrics: MetricsPage
-    reasons: NotReady
-    timeout = _PATIENCE
-    server_version = "tally"
-    sys_version = ""
-
-    def do_GET(self) -> None:
-        """The page, that the process lives, or whether it can do its work."""
-        path = self.path.partition("?")[0]
-        if path == "/metrics":
-            self._show_metrics()
-        elif path == "/livez":
-            self._answer(HTTPStatus.OK, "text/plain", b"ok\n")
-        elif path == "/readyz":
-            self._tell_readiness()
-        else:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"see /metrics, /livez and /readyz\n")
-
-    def _show_metrics(self) -> None:
-        if not self.metrics.is_open_to(self.headers.get("Authorization", "")):
-            self._answer(HTTPStatus.UNAUTHORIZED, "text/plain", WITHOUT_IT.encode(), ASK_FOR_IT)
-            return
-        page = self.metrics.render(self.headers.get("Accept", ""))
-        self._answer(HTTPStatus.OK, page.content_type, page.body)
-
-    def _tell_readiness(self) -> None:
-        reasons = self.reasons()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-        lines = ["not ready", *map(masked_text, reasons)] if reasons else ["ready"]
-        self._answer(status, "text/plain; charset=utf-8", ("\n".join(lines) + "\n").encode())
-
-    def _answer(
-        self,
-        status: HTTPStatus,
-        content_type: str,
-        body: bytes,
-        more: Mapping[str, str] | None = None,
-    ) -> None:
-        self.send_response(status)
-        for name, value in (more or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its signature
-        """Scrapes are no news."""
+    return MetricsServer(make_page, host=host, port=ports[-1], not_ready=not_ready)

@@ -153,8 +153,11 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
 
 _A_SHORT_LIFE = """
 import os, pathlib
+from workers.runtime.supervision.duty_roster import DutyRoster
+from workers.runtime.supervision.supervisor_spec import LaneSpec
 from workers.runtime.supervision.worker_handle import WorkerHandle
-pathlib.Path(os.environ["PID_FILE"]).write_text(str(WorkerHandle("orphan", "default", 1, 1).pid))
+handle = WorkerHandle("orphan", "default", LaneSpec(1, 1, 30.0, 1), DutyRoster.create())
+pathlib.Path(os.environ["PID_FILE"]).write_text(str(handle.pid))
 os._exit(0)
 """
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from backend.domain.jobs.attempts.death import Death
 from backend.domain.jobs.attempts.outcome import OutcomeKind
 from backend.domain.jobs.attempts.verdict import (
-    Death,
     charged,
     judge,
     judge_vanished,

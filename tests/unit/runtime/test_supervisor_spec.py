@@ -18,7 +18,6 @@ def test_what_is_handed_over_is_what_is_taken_over() -> None:
         root="{tally}:",
         lanes=_LANES,
         lease_seconds=90.0,
-        rescue_grace_seconds=1.5,
         memory_kill_mb=2048,
         log=_LOG,
         metrics=place,
@@ -30,7 +29,7 @@ def test_what_is_handed_over_is_what_is_taken_over() -> None:
 
 def test_what_was_not_said_stays_unsaid() -> None:
     place = MetricsPlace("127.0.0.1", 0)
-    spec = SupervisorSpec("redis://localhost", "t:", {}, 90.0, 1.0, 0, _LOG, place)
+    spec = SupervisorSpec("redis://localhost", "t:", {}, 90.0, 0, _LOG, place)
 
     taken = SupervisorSpec.take_over(spec.hand_over())
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from backend.domain.errors import QueueUnavailable
-from backend.domain.jobs.attempts.verdict import Death
+from backend.domain.jobs.attempts.death import Death
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Lease, Rescued
-from tests.eventually import eventually
 from tests.unit.runtime.attempts import claimed
 from workers.runtime.attempts.known_types import KnownTypes
 from workers.runtime.presence.commands import Commands
@@ -23,13 +22,15 @@ from workers.runtime.slots.lost_claims import LostClaims
 from workers.runtime.slots.running_table import RunningTable
 from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool, no_tally
-from workers.runtime.supervision.supervisor import Supervisor
+from workers.runtime.supervision.rescue import Rescue
+from workers.runtime.supervision.rescue_spec import Burial
 
 ERRORS = [
     QueueUnavailable("Redis is away"),
     QueueUnavailable("NEWWORD", reply="NEWWORD", is_known=False),
     ZeroDivisionError("ours"),
 ]
+_BURIAL = Burial("w", Death("crashed", set()))
 each_error = pytest.mark.parametrize("error", ERRORS, ids=["away", "unknown", "ours"])
 
 
@@ -157,35 +158,35 @@ def test_commands_are_listened_to_again(error: Exception) -> None:
     commands.end()
 
 
-def _supervisor(store: _Store, forget: Callable[[str], None] = lambda _name: None) -> Supervisor:
-    return Supervisor(store, {}, lease_seconds=9, forget=forget)
+@each_error
+def test_jobs_of_the_dead_are_given_back_once_the_store_answers(error: Exception) -> None:
+    store = _Store(error)
+    forgotten: list[str] = []
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        pauses.append(seconds)
+        return False
+
+    done = Rescue(store, forgotten.append).run([_BURIAL, _BURIAL._replace(worker="v")], wait)
+
+    assert done
+    assert store.done == ["asked", "rescued"] * 2
+    assert forgotten == ["w", "v"]
+    assert len(pauses) == 3
 
 
 @each_error
-def test_a_supervisor_rescues_once_its_store_answers(error: Exception) -> None:
+def test_who_is_to_end_tries_no_more(error: Exception) -> None:
     store = _Store(error)
-    forgotten: list[str] = []
-    supervisor = _supervisor(store, forgotten.append)
-    supervisor._unrescued.append(("w", Death("crashed", set(), set(), "crashed")))
-    thread = threading.Thread(target=supervisor.run)
-    thread.start()
 
-    eventually(lambda: forgotten == ["w"], timeout=20)
-    supervisor.ask_to_stop()
-    thread.join(20)
+    assert not Rescue(store, store.done.append).run([_BURIAL], lambda _seconds: True)
 
-    assert store.done == ["asked", "rescued"]
-    assert not thread.is_alive()
-    assert supervisor.not_ready() == []
+    assert store.done == []
 
 
 def test_a_record_that_cannot_be_taken_away_is_no_trouble() -> None:
     def refuse(_name: str) -> None:
         raise QueueUnavailable("NOPERM")
 
-    supervisor = _supervisor(_Store(ERRORS[0], times=0), refuse)
-    supervisor._unrescued.append(("w", Death("crashed", set(), set(), "crashed")))
-
-    supervisor.step()
-
-    assert supervisor.not_ready() == []
+    assert Rescue(_Store(ERRORS[0], times=0), refuse).run([_BURIAL], lambda _seconds: True)

@@ -12,8 +12,8 @@ with lean_imports():
     assert not gc.isenabled()
     import structlog
 assert gc.isenabled()
-assert not any(name.partition(".")[0] == "rich" for name in sys.modules)
-import rich.console
+assert not any(name.partition(".")[0] in {"rich", "greenlet"} for name in sys.modules)
+import greenlet, rich.console
 structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 """
 

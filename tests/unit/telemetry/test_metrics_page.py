@@ -170,7 +170,9 @@ def test_a_scraper_gets_the_format_it_asks_for() -> None:
 
 
 def test_a_small_server_serves_it() -> None:
-    server = MetricsServer(MetricsPage([BuildCollector("1.2.3", "w")]), host="127.0.0.1", port=0)
+    server = MetricsServer(
+        lambda: MetricsPage([BuildCollector("1.2.3", "w")]), host="127.0.0.1", port=0
+    )
     try:
         assert 'tally_build_info{process="w",version="1.2.3"} 1.0' in fetch(server.port)[1]
         assert fetch(server.port, "/livez") == (200, "ok\n")
@@ -181,7 +183,7 @@ def test_a_small_server_serves_it() -> None:
 
 def test_with_a_token_the_page_is_for_who_has_it() -> None:
     page = MetricsPage([BuildCollector("1.2.3", "w")], "a-token-of-twenty-bytes")
-    server = MetricsServer(page, host="127.0.0.1", port=0)
+    server = MetricsServer(lambda: page, host="127.0.0.1", port=0)
     try:
         status, text = fetch(server.port)
         assert (status, text) == (
@@ -203,7 +205,7 @@ def test_a_process_says_that_it_lives_and_whether_it_can_do_its_work() -> None:
         "lane email: crashes",
     ]
     server = MetricsServer(
-        MetricsPage([]), host="127.0.0.1", port=0, not_ready=lambda: tuple(reasons)
+        lambda: MetricsPage([]), host="127.0.0.1", port=0, not_ready=lambda: tuple(reasons)
     )
     try:
         assert fetch(server.port, "/livez") == (200, "ok\n")

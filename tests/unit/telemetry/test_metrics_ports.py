@@ -41,7 +41,7 @@ def test_ports_of_one_kind_are_ten_apart_so_that_other_kinds_stay_between_them()
 
 def test_who_comes_second_takes_the_next_port() -> None:
     first = _first_of_three_free()
-    servers = [serve(MetricsPage([]), host="127.0.0.1", port=first) for _ in range(3)]
+    servers = [serve(lambda: MetricsPage([]), host="127.0.0.1", port=first) for _ in range(3)]
 
     ports = [server.port for server in servers if server]
     answers = [fetch(port, "/livez")[0] for port in ports]
@@ -55,7 +55,7 @@ def test_who_comes_second_takes_the_next_port() -> None:
 
 def test_an_address_that_is_not_ours_is_told_at_once() -> None:
     with capture_logs() as logs:
-        assert serve(MetricsPage([]), host="192.0.2.1", port=9641) is None
+        assert serve(lambda: MetricsPage([]), host="192.0.2.1", port=9641) is None
 
     assert [line["event"] for line in logs] == ["metrics.not_served"]
 

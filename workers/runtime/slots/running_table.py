@@ -10,10 +10,9 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import sys
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
+
+from workers.runtime.slots.nameless_memory import nameless_memory
 
 #: The last beat; until when there need be none; since when it takes jobs; whether it leaves.
 _MOMENT = struct.Struct("=d")
@@ -55,7 +54,7 @@ class RunningTable:
     @classmethod
     def create(cls, slots: int, async_slots: int = 0) -> RunningTable:
         """A new table without a name in the file system; children inherit its descriptor."""
-        descriptor = _memory_without_a_name()
+        descriptor = nameless_memory("running")
         os.ftruncate(descriptor, _size(slots, async_slots))
         return cls(descriptor, slots, async_slots)
 
@@ -173,14 +172,6 @@ class RunningTable:
         """Lets go of the memory."""
         self._memory.close()
         os.close(self.descriptor)
-
-
-def _memory_without_a_name() -> int:
-    if sys.platform == "linux":
-        return os.memfd_create("tally-running")
-    descriptor, path = tempfile.mkstemp(prefix="tally-running-")
-    Path(path).unlink()
-    return descriptor
 
 
 def _size(slots: int, async_slots: int) -> int:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import structlog
 
-from backend.domain.jobs.attempts.verdict import Death, judge
-from backend.domain.ports import LeaseBook
+from backend.domain.jobs.attempts.death import Death
 from backend.telemetry.outages import Outages, Wait
 from workers.runtime import stop_signals
 from workers.runtime.ending import LONGEST_ENDING_SECONDS
+from workers.runtime.supervision.duty_roster import DutyRoster
 from workers.runtime.supervision.killing import Killing, stops_too_long
+from workers.runtime.supervision.rescue_spec import Burial
+from workers.runtime.supervision.rescues import Rescues
 from workers.runtime.supervision.restart_pause import HEALTHY_AFTER_SECONDS, RestartPause
 from workers.runtime.supervision.stop_requests import StopRequests
 from workers.runtime.supervision.supervisor_spec import LaneSpec
@@ -42,19 +44,18 @@ class Supervisor:
 
     def __init__(
         self,
-        book: LeaseBook,
         lanes: Mapping[str, LaneSpec],
+        rescues: Rescues,
         *,
         lease_seconds: float,
         memory_kill_mb: int = 0,
-        forget: Callable[[str], None],
     ) -> None:
-        """``memory_kill_mb``: 0 is any. ``forget`` takes away the record of a process that has ended."""
-        self._book = book
+        """``memory_kill_mb``: 0 is any."""
         self._lanes = lanes
+        self._rescues = rescues
+        self._roster = DutyRoster.create()
         self._memory_kill_bytes = memory_kill_mb * _MEGABYTE
         self._silence_seconds = lease_seconds - max(1.0, lease_seconds / 10)
-        self._forget = forget
         self._pauses = {
             Post(lane, number): RestartPause()
             for lane, spec in lanes.items()
@@ -64,12 +65,9 @@ class Supervisor:
         self._handles: dict[Post, WorkerHandle] = {}
         #: They take no more jobs and end after their last; others are in their posts already.
         self._leaving: list[WorkerHandle] = []
-        self._unrescued: list[tuple[str, Death]] = []
         self._weighed_at = 0.0
         self.outages = Outages()
         self._stepping = Wait(self.outages, "supervising")
-        self._rescuing = Wait(self.outages, "rescuing the jobs of dead processes")
-        self._rescue_at = 0.0
         #: How many processes of each lane ended, and why: stopped, recycled, crashed, killed.
         self.deaths: Counter[tuple[str, str]] = Counter()
         self._requests = StopRequests()
@@ -99,13 +97,13 @@ class Supervisor:
             if post not in self._handles and now >= self._start_at[post]:
                 self._fill(post)
         self._watch_all(now)
-        self._rescue()
+        self._rescues.step(now)
 
     def _fill(self, post: Post) -> None:
         served = "lanes" if "," in post.lane else post.lane
-        name = f"{socket.gethostname()}-{served}-{post.number}-{secrets.token_hex(3)}"
+        name = f"{socket.gethostname()}-{served}-{post.number}-{os.urandom(3).hex()}"
         spec = self._lanes[post.lane]
-        self._handles[post] = WorkerHandle(name, post.lane, spec.slots, spec.async_slots)
+        self._handles[post] = WorkerHandle(name, post.lane, spec, self._roster)
         log.info("worker.spawned", worker=name, pid=self._handles[post].pid)
 
     def _relieve_the_leaving(self) -> None:
@@ -149,7 +147,8 @@ class Supervisor:
             **details,
         )
         death = Death(killing.cause, running, guilty, killing.reason, ended)
-        self._unrescued.append((member.name, death))
+        self._rescues.add(Burial(member.name, death))
+        self._roster.leave(member.pid)
         member.running_table.close()
 
     def _watch_all(self, now: float) -> None:
@@ -165,38 +164,23 @@ class Supervisor:
                 if killing is not None:
                     member.kill(killing)
 
-    def _rescue(self) -> None:
-        """Gives back the jobs of the dead; tries again at a later step while Redis does not serve."""
-        if time.monotonic() < self._rescue_at:
-            return
-        for entry in list(self._unrescued):
-            name, death = entry
-            try:
-                rescued = judge(self._book.of_worker(name), death)
-                self._book.rescue(rescued, only_expired=False)
-            except Exception as error:  # noqa: BLE001 - told by the outages
-                self._rescue_at = time.monotonic() + self._rescuing.failed(error)
-                return
-            self._rescuing.over()
-            self._unrescued.remove(entry)
-            if rescued:
-                log.warning("worker.rescued", worker=name, jobs=len(rescued), cause=death.cause)
-            self._forget_record(name)
-
-    def _forget_record(self, name: str) -> None:
-        """Else the dead are counted as alive until their records run out, most of all in a crash loop."""
-        try:
-            self._forget(name)
-        except Exception as error:  # noqa: BLE001 - it runs out by itself
-            log.debug("worker.record_left", worker=name, error=str(error))
-
     def not_ready(self) -> list[str]:
         """Why jobs are not worked on here; empty while each lane has a process that stands."""
         now = time.monotonic()
         lanes = dict.fromkeys(post.lane for post in self._pauses)
         standing = {post.lane for post in self._pauses if self._stands(post, now)}
         missing = [self._trouble_of(lane) for lane in lanes if lane not in standing]
-        return [*missing, *self.outages.reasons()]
+        troubles = self._troubles_with_redis(now) if standing else []
+        return [*missing, *self.outages.reasons(), *self._rescues.not_done(), *troubles]
+
+    def _troubles_with_redis(self, now: float) -> list[str]:
+        """As far as the worker process on duty was told, which asks once a second."""
+        said = self._roster.said()
+        if not said.moment:
+            return ["no worker process has heard of Redis yet"]
+        if now - said.moment > self._silence_seconds:
+            return [f"no worker process has heard of Redis for {now - said.moment:.0f} s"]
+        return [said.trouble] if said.trouble else []
 
     def _stands(self, post: Post, now: float) -> bool:
         """Whether its process has begun, and has lived for long enough if those before it crashed."""
@@ -244,8 +228,7 @@ class Supervisor:
                 if now > began + grace + LONGEST_ENDING_SECONDS:
                     member.kill(stops_too_long())
             time.sleep(_TICK / 2)
-        self._rescue_at = 0.0
-        self._rescue()
+        self._rescues.finish(time.monotonic())
 
 
 def _cause_of(member: WorkerHandle) -> str:

@@ -28,7 +28,6 @@ class SupervisorSpec(NamedTuple):
     #: By lane; several that share processes have commas between.
     lanes: Mapping[str, LaneSpec]
     lease_seconds: float
-    rescue_grace_seconds: float
     #: 0: any amount.
     memory_kill_mb: int
     #: Arguments of `backend.telemetry.logs.set_up.set_up_logs`.

@@ -6,11 +6,10 @@ import os
 import subprocess
 import time
 
-import psutil
-
 from workers.runtime import stop_signals
 from workers.runtime.own_program import own_program
 from workers.runtime.slots.running_table import RunningJob, RunningTable
+from workers.runtime.supervision.duty_roster import DutyRoster
 from workers.runtime.supervision.killing import (
     Killing,
     came_not_up,
@@ -20,6 +19,8 @@ from workers.runtime.supervision.killing import (
     overdue_jobs,
     ran_no_python,
 )
+from workers.runtime.supervision.resident_memory import resident_bytes
+from workers.runtime.supervision.supervisor_spec import LaneSpec
 
 #: What is run; it has another name in the isolated wheel.
 _PROGRAM = __name__.partition(".runtime.")[0]
@@ -30,10 +31,10 @@ _START_SECONDS = 60.0
 class WorkerHandle:
     """A started worker process."""
 
-    def __init__(self, name: str, lane: str, slots: int, async_slots: int) -> None:
+    def __init__(self, name: str, lane: str, spec: LaneSpec, roster: DutyRoster) -> None:
         self.name = name
         self.lane = lane
-        self.running_table = RunningTable.create(slots, async_slots)
+        self.running_table = RunningTable.create(spec.slots, spec.async_slots)
         self.started = time.monotonic()
         self.killing: Killing | None = None
         with stop_signals.held_back():
@@ -42,12 +43,13 @@ class WorkerHandle:
                     _PROGRAM,
                     f"--lane={lane}",
                     f"--name={name}",
-                    f"--concurrency={slots}",
-                    f"--async-slots={async_slots}",
+                    f"--concurrency={spec.slots}",
+                    f"--async-slots={spec.async_slots}",
                     f"--running-table={self.running_table.descriptor}",
+                    f"--duty-roster={roster.descriptor}",
                     f"--parent={os.getpid()}",
                 ),
-                pass_fds=[self.running_table.descriptor],
+                pass_fds=[self.running_table.descriptor, roster.descriptor],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -99,7 +101,9 @@ class WorkerHandle:
             return came_not_up() if now > self.started + _START_SECONDS + silence_seconds else None
         if now - self.running_table.last_beat > silence_seconds:
             return ran_no_python()
-        return holds_too_much() if memory_bytes and self._rss_bytes() > memory_bytes else None
+        return (
+            holds_too_much() if memory_bytes and resident_bytes(self.pid) > memory_bytes else None
+        )
 
     def _late(self, now: float) -> Killing | None:
         if now <= self.running_table.excused_until:
@@ -110,9 +114,3 @@ class WorkerHandle:
         return [
             f for f in self.running_table.running() if f.hard_deadline and now > f.hard_deadline
         ]
-
-    def _rss_bytes(self) -> int:
-        try:
-            return int(psutil.Process(self.pid).memory_info().rss)
-        except psutil.NoSuchProcess:
-            return 0

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
+from backend.domain.jobs.attempts.death import Death
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
 from backend.domain.ports import Lease, Rescued
 
 #: Seconds; longer than a worker waits for work in one go.
 _LONGEST_UNHEARD = 10.0
-
-
-class Death(NamedTuple):
-    """How a worker process ended, and what it ran then, by job id and fence."""
-
-    cause: str
-    running: Collection[tuple[str, str]]
-    #: Those of the running ones that the process was killed for; empty: nobody knows who did it.
-    guilty: Collection[tuple[str, str]] = ()
-    #: Why the guilty were killed: ``timeout``, or ``crashed``; ``memory``: one alone is not guilty of
-    #: what many before it left there.
-    reason: str = "crashed"
-    #: What had ended and was not settled yet. It began, and does so again: nobody knows how it ended.
-    ended: Collection[tuple[str, str]] = ()
 
 
 def judge(leases: Sequence[Lease], death: Death) -> list[Rescued]:

@@ -39,7 +39,6 @@ def supervisor_spec(
             for served in ([lanes] if together else [[lane] for lane in lanes])
         },
         lease_seconds=worker.lease,
-        rescue_grace_seconds=settings.scheduler.rescue_grace,
         memory_kill_mb=worker.kill_above_mb,
         log=settings.log.said(),
         metrics=metrics_place(parts, metrics_settings(parts).worker_port),
