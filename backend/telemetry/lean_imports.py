@@ -10,7 +10,7 @@ from typing import Any
 
 
 @contextmanager
-def lean_imports() -> Iterator[None]:
+def lean_imports(*, reads_structlog: bool = True) -> Iterator[None]:
     """For entry points of processes, never for what others import: nearly halves the start of a worker.
 
     Garbage is not looked for meanwhile, for modules leave next to none, and what they made is not looked
@@ -18,7 +18,8 @@ def lean_imports() -> Iterator[None]:
     `backend.telemetry.logs.set_up` never prints, and greenlet, for a way to bind that we do not use.
     """
     gc.disable()
-    _read_structlog()
+    if reads_structlog:
+        _read_structlog()
     try:
         yield
     finally:

@@ -9,11 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 
-import structlog
-
 from backend.domain.errors import MigrationError, Unavailable
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.store")
+log = Logger("tally.store")
 
 #: Seconds. The longest is what going on may take after a store is back.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0

@@ -20,11 +20,11 @@ from pathlib import Path
 
 from backend.telemetry.lean_imports import lean_imports
 
-with lean_imports():
+with lean_imports(reads_structlog=False):
     from backend.bootstrap.hosts.supervisor_parts import SupervisorParts
     from backend.domain.errors import TallyError
+    from backend.telemetry.logs.lean_set_up import set_up_lean_logs
     from backend.telemetry.logs.lossy_streams import lose_lines
-    from backend.telemetry.logs.set_up import set_up_logs
     from workers.runtime.supervision.supervisor_spec import SupervisorSpec
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Keeps worker processes alive until it is asked to stop."""
     lose_lines()
     spec = SupervisorSpec.take_over(_descriptor())
-    set_up_logs(**spec.log, process="supervisor")
+    set_up_lean_logs(spec.log, process="supervisor")
     parts = SupervisorParts(spec)
     parts.supervisor.obey_signals()
     with _noted(spec.pid_file), parts.metrics():

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn, Protocol
 
-import structlog
-
+from backend.telemetry.logs.logger import Logger
 from workers.runtime.stop_signals import take_no_notice
 
-log = structlog.get_logger("tally.worker")
+log = Logger("tally.worker")
 
 #: Seconds that all of `close` may take together, and as many for exit handlers.
 ENDING_SECONDS = 5.0

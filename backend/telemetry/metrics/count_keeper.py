@@ -7,13 +7,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.logs.lossy_streams import lines_lost
 from backend.telemetry.metrics.count_folder import CountFile
 from backend.telemetry.metrics.counts import Snapshot
 
-log = structlog.get_logger("tally.metrics")
+log = Logger("tally.metrics")
 
 #: Names the folder for the processes that a supervisor or web server starts.
 FOLDER_VARIABLE = "TALLY_METRICS_DIR"

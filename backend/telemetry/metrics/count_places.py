@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
-
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.metrics.count_folder import LIVING, is_held, opened_alone
 
-log = structlog.get_logger("tally.metrics")
+log = Logger("tally.metrics")
 
 _PREFIX, _OWNER = "tally-counts-", f"owner{LIVING}"
 #: Seconds after which a folder that nobody holds is no new one whose owner is yet to take it.

@@ -13,13 +13,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import structlog
-
 if TYPE_CHECKING:
     from backend.telemetry.metrics.metrics_answers import MetricsAnswers
     from backend.telemetry.metrics.metrics_page import MetricsPage
 
-log = structlog.get_logger("tally.metrics")
+from backend.telemetry.logs.logger import Logger
+
+log = Logger("tally.metrics")
 
 #: Connections that wait while one is taken.
 _BACKLOG = 5

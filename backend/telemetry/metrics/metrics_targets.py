@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import structlog
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.metrics")
+log = Logger("tally.metrics")
 
 _WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - to know them, not to listen there
 

@@ -28,6 +28,14 @@ def test_it_is_the_process_that_was_started_and_its_arguments_hold_no_secret(
     assert not pid_file.exists()
 
 
+def test_it_holds_little_memory_as_long_as_nobody_asks_it_anything(cluster: Cluster) -> None:
+    """Half of this is Python's own. A client of Redis, structlog or an HTTP server would be more each."""
+    supervisor = cluster.workers()
+    cluster.ended(cluster.enqueue("note"))
+
+    assert psutil.Process(supervisor.pid).memory_info().rss < 26 * 2**20
+
+
 def test_one_process_serves_all_lanes_together(cluster: Cluster) -> None:
     supervisor = cluster.start("worker", "default", "quiet", "--together")
     eventually(lambda: len(cluster.pids()) == 1, timeout=30, show=cluster.log)

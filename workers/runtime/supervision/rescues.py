@@ -8,11 +8,10 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Sequence
 
-import structlog
-
+from backend.telemetry.logs.logger import Logger
 from workers.runtime.supervision.rescue_spec import Burial
 
-log = structlog.get_logger("tally.supervisor")
+log = Logger("tally.supervisor")
 
 Start = Callable[[Sequence[Burial], bool], "subprocess.Popen[bytes]"]
 

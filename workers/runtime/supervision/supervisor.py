@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import structlog
-
 from backend.domain.jobs.attempts.death import Death
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.outages import Outages, Wait
 from workers.runtime import stop_signals
 from workers.runtime.ending import LONGEST_ENDING_SECONDS
@@ -24,7 +23,7 @@ from workers.runtime.supervision.stop_requests import StopRequests
 from workers.runtime.supervision.supervisor_spec import LaneSpec
 from workers.runtime.supervision.worker_handle import WorkerHandle
 
-log = structlog.get_logger("tally.supervisor")
+log = Logger("tally.supervisor")
 
 _TICK = 0.1
 _WEIGHING_SECONDS = 1.0
@@ -137,9 +136,9 @@ class Supervisor:
         guilty = {(entry.job_id, entry.fence) for entry in killing.guilty}
         self.deaths[member.lane, _cause_of(member)] += 1
         is_in_order = member.returncode() == 0
-        log.log(
-            20 if is_in_order else 40,
-            "worker.ended" if is_in_order else "worker.died",
+        say, event = (log.info, "worker.ended") if is_in_order else (log.error, "worker.died")
+        say(
+            event,
             worker=member.name,
             returncode=member.returncode(),
             cause=killing.cause,
