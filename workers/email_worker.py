@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import socket
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from backend.domain.errors import ArtifactError
 from backend.domain.jobs.options.breaker import Breaker
-from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
-from workers.mail.composer import Composed, Composer, cannot_attach
-from workers.mail.delivery import Delivery
-from workers.mail.handover import OutcomeUnknown, hand_over
 from workers.mail.mail import Mail
-from workers.mail.sending import as_failure, keep_for_inspection
-from workers.mail.smtp_connection import connect
-from workers.mail.smtp_pool import SmtpPool
+
+if TYPE_CHECKING:
+    from workers.mail.composer import Composed
+    from workers.mail.delivery import Delivery
 
 
 class EmailWorker(BaseWorker):
@@ -25,6 +22,12 @@ class EmailWorker(BaseWorker):
     lane: ClassVar[str] = "email"
 
     def __init__(self, settings: Any) -> None:
+        # Who sends no mail need not hold what it takes, here and below.
+        from workers.artifacts.open_store import open_store
+        from workers.mail.composer import Composer
+        from workers.mail.smtp_connection import connect
+        from workers.mail.smtp_pool import SmtpPool
+
         super().__init__(settings)
         self.artifacts = open_store(settings.artifacts)
         self.composer = Composer(settings.smtp.sender, settings.mail, self.artifacts)
@@ -53,6 +56,11 @@ class EmailWorker(BaseWorker):
     )
     def send_email(self, mail: Mail, context: JobContext) -> dict[str, Any]:
         """Sends one mail. A test run stores it as an artifact and sends nothing."""
+        from workers.mail.composer import cannot_attach
+        from workers.mail.delivery import Delivery
+        from workers.mail.handover import OutcomeUnknown
+        from workers.mail.sending import as_failure, keep_for_inspection
+
         composed = self.composer.compose(mail, context)
         if context.is_test:
             return keep_for_inspection(self.artifacts, composed, context)
@@ -76,6 +84,8 @@ class EmailWorker(BaseWorker):
 
     def _deliver(self, composed: Composed, delivery: Delivery, context: JobContext) -> None:
         """Remembers who has the mail before others are tried, unless everybody has it."""
+
+        from workers.mail.handover import hand_over
 
         def note() -> None:
             if delivery.waiting() or delivery.postponed:

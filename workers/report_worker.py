@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from backend.api.config.worker_settings import ReportSettings
 from backend.domain.errors import PermanentFailure
@@ -10,15 +10,12 @@ from workers.artifacts.artifact_writer import ArtifactTooLarge
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, job_type
 from workers.handlers.no_second_try import no_second_try
-from workers.reports.composer import compose
-from workers.reports.dataset import Dataset, from_function, from_sql
-from workers.reports.definition import Definition
-from workers.reports.definition_folder import DefinitionFolder
-from workers.reports.formats import format_of, label_of
-from workers.reports.parameters import asked_of_all, values_for
 from workers.reports.report import Report
 from workers.sources.confinement import own_parameters
-from workers.sources.source import find_source, reading
+
+if TYPE_CHECKING:
+    from workers.reports.dataset import Dataset
+    from workers.reports.definition import Definition
 
 
 class ReportWorker(BaseWorker):
@@ -27,6 +24,9 @@ class ReportWorker(BaseWorker):
     lane: ClassVar[str] = "report"
 
     def __init__(self, settings: Any) -> None:
+        # Who makes no reports need not hold what it takes, here and below.
+        from workers.reports.definition_folder import DefinitionFolder
+
         super().__init__(settings)
         self.report: ReportSettings = settings.report
         self.artifacts = open_store(settings.artifacts)
@@ -38,6 +38,10 @@ class ReportWorker(BaseWorker):
 
         The result counts the rows of each dataset and says what the file leaves out, as the file does.
         """
+        from workers.reports.composer import compose
+        from workers.reports.formats import format_of, label_of
+        from workers.reports.parameters import asked_of_all, values_for
+
         definition = self.definitions.get(report.report)
         now = context.now()
         values = own_parameters(
@@ -70,6 +74,9 @@ class ReportWorker(BaseWorker):
     def _data(
         self, definition: Definition, values: dict[str, Any], context: JobContext
     ) -> dict[str, Dataset]:
+        from workers.reports.dataset import from_function, from_sql
+        from workers.sources.source import find_source, reading
+
         most_rows = self.report.most_rows
         if definition.function is not None:
             return from_function(definition.function, values, most_rows=most_rows, context=context)

@@ -81,4 +81,5 @@ def test_to_know_a_job_type_is_not_to_read_what_does_the_work() -> None:
 
     read = json.loads(told.stdout)
     assert "workers.webhook_worker" in read
-    assert {"urllib3", "yaml"} & set(read) == set()
+    assert {"urllib3", "yaml", "smtplib", "html"} & set(read) == set()
+    assert {"workers.mail.composer", "workers.reports.composer"} & set(read) == set()
