@@ -17,9 +17,10 @@ Start = Callable[[Sequence[Burial], bool], "subprocess.Popen[bytes]"]
 
 #: How the program ends that was asked to before all was done.
 NOT_DONE = 75
-#: Seconds until the next one after one that could not do it, and what a supervisor that ends waits for it.
+#: Seconds until the next one, after one that could not do it.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_LAST_SECONDS = 15.0
+#: Seconds that a supervisor which ends waits for one: service managers do not wait long for it.
+_LAST_SECONDS = 5.0
 
 
 class Rescues:
