@@ -11,10 +11,10 @@ import sys
 
 from backend.telemetry.lean_imports import lean_imports
 
-with lean_imports():
+with lean_imports(reads_structlog=False):
     from backend.bootstrap.hosts.rescue_parts import rescue_of
+    from backend.telemetry.logs.lean_set_up import set_up_lean_logs
     from backend.telemetry.logs.lossy_streams import lose_lines
-    from backend.telemetry.logs.set_up import set_up_logs
     from workers.runtime import stop_signals
     from workers.runtime.supervision.rescue_spec import RescueSpec
     from workers.runtime.supervision.rescues import NOT_DONE
@@ -28,7 +28,7 @@ def main() -> None:
     stop_signals.obey(requests.ask)
     lose_lines()
     spec = RescueSpec.take_over(_descriptor())
-    set_up_logs(**spec.log, process="supervisor")
+    set_up_lean_logs(spec.log, process="supervisor")
     if spec.is_last:
         requests.ask()
     is_done = rescue_of(spec).run(

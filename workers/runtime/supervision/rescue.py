@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from backend.domain.jobs.attempts.verdict import judge
 from backend.domain.ports import LeaseBook
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.outages import Outages, Wait
 from workers.runtime.supervision.rescue_spec import Burial
 
-log = structlog.get_logger("tally.supervisor")
+log = Logger("tally.supervisor")
 
 
 class Rescue:
