@@ -203,10 +203,10 @@ def test_an_attempt_that_is_given_up_keeps_its_log_and_frees_its_slot() -> None:
         slot.force_to_end(job)
         it.turn()
 
-        it.thread.call(it.jobs.give_up_strays, time.monotonic() + 4)
+        it.thread.call(it.jobs.strays.look, time.monotonic() + 4)
         it.turn()
         assert slot.running is job
-        it.thread.call(it.jobs.give_up_strays, time.monotonic() + 6)
+        it.thread.call(it.jobs.strays.look, time.monotonic() + 6)
         [outcome] = it.settle(1)
 
         assert outcome.kind is OutcomeKind.RELEASED

@@ -55,7 +55,7 @@ class EventLoop:
 
     def start(self) -> None:
         """Lets jobs come."""
-        self._thread.call(self._loop_jobs.look_after)
+        self._thread.call(self._loop_jobs.strays.look_after)
         for thread in (*self._carriers, *self._seekers, self._watch):
             thread.start()
 

@@ -1,9 +1,8 @@
-"""The jobs that run as tasks of the loop: begun, ended, and given up when they do not end."""
+"""The jobs that run as tasks of the loop: begun, and ended."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
@@ -19,11 +18,10 @@ from workers.runtime.loop.loop_progress import LoopProgress
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_thread import LoopThread, own
 from workers.runtime.loop.places import Places
+from workers.runtime.loop.strays import Strays
 
 log = structlog.get_logger("tally.worker")
 
-#: Seconds between two looks for tasks that do not obey.
-_LOOK_SECONDS = 0.25
 #: Of all slots, so many tasks that do not obey are borne with before the process is replaced.
 _STRAYS_BORNE = 0.02
 
@@ -47,13 +45,14 @@ class LoopJobs:
         self._make_context = make_context
         self._base = copy_context()
         self._ended: SimpleQueue[LoopSlot] = SimpleQueue()
-        #: Tasks whose attempts were given up, and which go on.
-        self._strays: set[asyncio.Task[None]] = set()
+        self.strays = Strays(thread, self._ended.put)
+        for slot in slots:
+            slot.when_cancelled = self.strays.watch
 
     @property
     def has_too_many_strays(self) -> bool:
         """Whether the process should be replaced for the tasks that it cannot end."""
-        return len(self._strays) > _STRAYS_BORNE * len(self.slots)
+        return len(self.strays) > _STRAYS_BORNE * len(self.slots)
 
     def start(self, jobs: Sequence[ClaimedJob], promised: int) -> None:
         """Begins jobs, at the next turn of the loop; ``promised`` places were kept for them."""
@@ -100,24 +99,6 @@ class LoopJobs:
             return
         slot.end(job, outcome)
         self._ended.put(slot)
-
-    def look_after(self) -> None:
-        """Gives up attempts whose tasks were cancelled and go on; again and again."""
-        try:
-            self.give_up_strays(time.monotonic())
-        finally:
-            self.thread.loop.call_later(_LOOK_SECONDS, self.look_after)
-
-    def give_up_strays(self, now: float) -> None:
-        """One such look; ``now`` is monotonic."""
-        for slot in self.slots:
-            task = slot.given_up(now)
-            if task is not None:
-                self._strays.add(task)
-                task.add_done_callback(self._strays.discard)
-                self._ended.put(slot)
-        for stray in self._strays:
-            stray.cancel()
 
     def next_ended(self, most: int) -> list[LoopSlot]:
         """Slots whose jobs have ended; blocks until there is one."""

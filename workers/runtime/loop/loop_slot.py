@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from backend.domain.jobs.attempts.outcome import Outcome
@@ -40,6 +41,8 @@ class LoopSlot:
         #: Until when a cancelled task is waited for.
         self._patience_ends = 0.0
         self._interrupted = self._is_lost = False
+        #: Told in the loop when its task was cancelled.
+        self.when_cancelled: Callable[[LoopSlot], object] = _nobody
 
     def begin(self, job: ClaimedJob, context: JobContext, prepared: attempt.Prepared) -> None:
         """Notes that the job begins. In the loop."""
@@ -147,6 +150,7 @@ class LoopSlot:
             self._patience_ends = now + OBEDIENCE_SECONDS
         if self.context is not None:
             self.context.stop_reason = reason
+        self.when_cancelled(self)
         self.task.cancel(reason)
 
     def condemn(self, now: float) -> None:
@@ -156,10 +160,15 @@ class LoopSlot:
             overdue = RunningJob(job.id, job.fence, self.started_at, now)
             self._running_table.note_running(self.number, overdue)
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether its task was cancelled and goes on."""
+        return bool(self._patience_ends) and self.running is not None
+
     def given_up(self, now: float) -> asyncio.Task[Any] | None:
         """Ends the attempt of a task that did not obey its cancellation in time; the task. In the loop."""
         job, task, context, prepared = self.running, self.task, self.context, self._prepared
-        if not self._patience_ends or now < self._patience_ends:
+        if not self.is_cancelled or now < self._patience_ends:
             return None
         if job is None or task is None or context is None or prepared is None:
             return None
@@ -176,3 +185,7 @@ class LoopSlot:
                 f"it ignored its cancellation, and was given up after {seconds:.3g} s"
             )
         return StopRequested("it ignored its cancellation, and was given up")
+
+
+def _nobody(_slot: LoopSlot) -> None:
+    """Nobody wants to know."""
