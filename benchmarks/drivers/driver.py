@@ -6,9 +6,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 #: Numbers begin here, so that all have the same width.
@@ -17,6 +18,9 @@ FIRST = 100_000_000
 _PAUSE = 0.003
 _LOOK = 0.0002
 _PATIENCE = 30.0
+#: Jobs that wait, and that the loop of one process runs at a time: what suits each queue best, or a number that
+#: somebody wants to try.
+AT_ONCE = int(os.environ.get("BENCH_AT_ONCE") or 500)
 
 #: The command of a process and what its environment gets beside ours.
 Command = dict[str, Any]
@@ -34,6 +38,8 @@ class Driver:
     packages: tuple[str, ...] = ()
     #: How it is set up, for those who compare.
     configuration = ""
+    #: How many jobs of each kind that waits one process runs at a time; where nothing bounds it, about so many.
+    at_once: Mapping[str, int] = MappingProxyType({"wait": AT_ONCE})
 
     def clear(self) -> None:
         """Makes an empty store ready; Redis has been flushed before."""
@@ -93,6 +99,7 @@ def _hello(driver: Driver) -> dict[str, Any]:
     return {
         "versions": {name: version(name) for name in driver.packages},
         "configuration": driver.configuration,
+        "at_once": dict(driver.at_once),
         "can": driver.can(),
     }
 

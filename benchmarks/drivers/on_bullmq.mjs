@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const load = createRequire(join(process.env.BENCH_NODE, 'x.js'));
 const { Queue } = load('bullmq');
 const FIRST = 100000000;
+const AT_ONCE = Number(process.env.BENCH_AT_ONCE || 500);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const steady = () => Number(process.hrtime.bigint()) / 1e9;
 const payload = (n) => ({ n: FIRST + n, to: 'ada@example.com', about: 'order-70000' });
@@ -29,7 +30,8 @@ const calls = {
   async hello() {
     return {
       versions: Object.fromEntries(['bullmq', 'ioredis'].map((n) => [n, load(n + '/package.json').version])),
-      configuration: 'Node ' + process.version + '; concurrency 100 for no-ops, 500 for waits, finished jobs removed, addBulk of 1,000',
+      configuration: 'Node ' + process.version + '; concurrency 100 for no-ops, ' + AT_ONCE.toLocaleString('en') + ' for waits, finished jobs removed, addBulk of 1,000',
+      at_once: { wait: AT_ONCE },
       can: ['enqueue_many', 'enqueue_at'],
     };
   },
@@ -75,7 +77,7 @@ const calls = {
     return due;
   },
   async workers({ kind, processes }) {
-    const worker = { argv: [process.execPath, join(import.meta.dirname, 'jobs', 'bullmq_worker.mjs')], environment: { BENCH_KIND: kind } };
+    const worker = { argv: [process.execPath, join(import.meta.dirname, 'jobs', 'bullmq_worker.mjs')], environment: { BENCH_CONCURRENCY: String(kind === 'wait' ? AT_ONCE : 100) } };
     return Array(processes).fill(worker);
   },
 };

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import asyncpg
-from driver import Command, Driver, payload, python, serve
+from driver import AT_ONCE, Command, Driver, payload, python, serve
 from pgqueuer import AsyncpgDriver, Queries
 
 
@@ -20,8 +20,8 @@ def _bytes(number: int) -> bytes:
 class OnPgQueuer(Driver):
     packages = ("pgqueuer", "asyncpg")
     configuration = (
-        "on Postgres, uvloop; batches of 1,000 for no-ops, 500 for waits, durable (its default), a look each 0.1 s"
-        " where jobs are delayed, arrays of 10,000 in bulk"
+        f"on Postgres, uvloop; batches of 1,000 for no-ops, {AT_ONCE:,} for waits, any number of which run at once,"
+        " durable (its default), a look each 0.1 s where jobs are delayed, arrays of 10,000 in bulk"
     )
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class OnPgQueuer(Driver):
         self._run(self._queries.enqueue(kind, _bytes(number), execute_after=delay))
 
     def workers(self, kind: str, processes: int) -> list[Command]:
-        batch = {"noop": "1000", "wait": "500", "stamp": "10"}[kind]
+        batch = {"noop": "1000", "wait": str(AT_ONCE), "stamp": "10"}[kind]
         look = "0.1" if kind == "stamp" else "30"
         worker = python("-m", "pgqueuer_jobs", batch, look)
         return [worker] * processes

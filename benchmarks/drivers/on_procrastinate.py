@@ -8,13 +8,13 @@ from datetime import datetime
 
 import procrastinate_jobs
 import psycopg
-from driver import Command, Driver, payload, program, serve
+from driver import AT_ONCE, Command, Driver, payload, program, serve
 
 
 class OnProcrastinate(Driver):
     packages = ("procrastinate", "psycopg")
     configuration = (
-        "on Postgres; 20 jobs at once for no-ops, 500 for waits, LISTEN, a poll each 0.1 s where jobs are"
+        f"on Postgres; 20 jobs at once for no-ops, {AT_ONCE:,} for waits, LISTEN, a poll each 0.1 s where jobs are"
         " delayed, finished jobs deleted, batch_defer of 1,000"
     )
 
@@ -44,7 +44,7 @@ class OnProcrastinate(Driver):
         self._app.tasks[kind].configure(schedule_at=when).defer(payload=payload(number))
 
     def workers(self, kind: str, processes: int) -> list[Command]:
-        at_once = "500" if kind == "wait" else "20"
+        at_once = str(AT_ONCE) if kind == "wait" else "20"
         poll = ("-p", "0.1") if kind == "stamp" else ()
         worker = program(
             *("procrastinate", "--app", "procrastinate_jobs.app", "worker", "-q", "bench"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import rq_jobs
 from driver import Command, Driver, payload, program, serve
@@ -21,6 +22,7 @@ class OnRq(Driver):
         "SimpleWorker (no fork a job, no isolation), JSON, results off, enqueue_many in one pipeline;"
         " one job at a time a process"
     )
+    at_once = MappingProxyType({"wait": 1})
 
     def __init__(self) -> None:
         self._queue = Queue("bench", connection=Redis.from_url(_URL), serializer=JSONSerializer)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from driver import Command, Driver, payload, python, serve
 from redis import Redis
@@ -18,14 +20,22 @@ from backend.services.queue_service import QueueService
 _TALLY = ("-m", "backend.cli.main")
 
 
+#: Threads for plain handlers that wait, and tasks of the loop for async ones.
+_THREADS, _TASKS = 500, int(os.environ.get("BENCH_AT_ONCE") or 2000)
+
+
 class OnTally(Driver):
     packages = ("redis", "rq")
-    configuration = (
-        "one slot a process for no-ops, 500 threads or one loop for waits, batches as it sizes them itself;"
-        " states, results and events of each job kept"
-    )
+    at_once = MappingProxyType({"wait": _THREADS, "async_wait": _TASKS})
 
     def __init__(self) -> None:
+        self._loop, loop = "uvloop", "uvloop"
+        if importlib.util.find_spec("uvloop") is None:
+            self._loop, loop = "asyncio", "asyncio: uvloop is not installed here"
+        self.configuration = (
+            f"one slot a process for no-ops, {_THREADS} threads for waits, {_TASKS:,} tasks of a loop ({loop}) for async"
+            " handlers, batches as it sizes them itself; states, results and events of each job kept"
+        )
         self._service = QueueService()
         self._redis = Redis.from_url(os.environ["REDIS_URL"])
 
@@ -86,12 +96,15 @@ class OnTally(Driver):
         return int(self._redis.llen("rq:queue:normal"))
 
     def workers(self, kind: str, processes: int) -> list[Command]:
-        slots = 500 if kind == "wait" else 1
-        loop = {"TALLY_WORKER__ASYNC_SLOTS": "500"} if kind.startswith("async") else {}
+        slots = _THREADS if kind == "wait" else 1
+        loop = {
+            "TALLY_WORKER__ASYNC_SLOTS": str(_TASKS),
+            "TALLY_WORKER__EVENT_LOOP": self._loop,
+        }
         worker = python(
             *(*_TALLY, "worker", "default"),
             *("--processes", str(processes), "--concurrency", str(slots)),
-            **loop,
+            **(loop if kind.startswith("async") else {}),
         )
         return [worker, python(*_TALLY, "scheduler")] if kind == "stamp" else [worker]
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import taskiq_jobs
-from driver import Command, Driver, payload, program, serve
+from driver import AT_ONCE, Command, Driver, payload, program, serve
 
 
 class OnTaskiq(Driver):
     packages = ("taskiq", "taskiq-redis", "redis")
     configuration = (
-        "list broker (quicker than its streams, no acknowledgement), 100 tasks at once for no-ops, 500"
-        " for waits, prefetch 64 and 500, results off, its schedule looked at each second; it has no bulk"
+        f"list broker (quicker than its streams, no acknowledgement), 100 tasks at once for no-ops, {AT_ONCE:,}"
+        f" for waits, prefetch 64 and {AT_ONCE:,}, results off, its schedule looked at each second; it has no bulk"
     )
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class OnTaskiq(Driver):
         )
 
     def workers(self, kind: str, processes: int) -> list[Command]:
-        tasks, prefetch = ("500", "500") if kind == "wait" else ("100", "64")
+        tasks, prefetch = (str(AT_ONCE), str(AT_ONCE)) if kind == "wait" else ("100", "64")
         worker = program(
             *("taskiq", "worker", "taskiq_jobs:broker", "--workers", str(processes)),
             *("--max-async-tasks", tasks, "--max-prefetch", prefetch, "--log-level", "ERROR"),

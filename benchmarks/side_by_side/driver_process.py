@@ -36,6 +36,7 @@ class DriverProcess:
         hello = self.ask("hello")
         self.versions: dict[str, str] = hello["versions"]
         self.configuration: str = hello["configuration"]
+        self.at_once: dict[str, int] = hello["at_once"]
         self.can: frozenset[str] = frozenset(hello["can"])
 
     def ask(self, do: str, **details: Any) -> Any:

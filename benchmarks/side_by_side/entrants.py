@@ -27,7 +27,6 @@ class Entrant:
     server: str
     cwd: Path = ROOT
     share: float = 1.0
-    most_at_once: int = 0
     is_tally: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     driver: DriverProcess | None = None
@@ -107,7 +106,6 @@ def peer(name: str) -> Entrant:
         command,
         DEFAULT if of.uses_redis else "",
         share=of.share,
-        most_at_once=of.most_at_once,
         environment=environment,
     )
 

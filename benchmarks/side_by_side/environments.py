@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+#: What Tally is installed with, in this checkout by ``run.sh``; a revision without one of them goes without.
+EXTRAS = "embedded,uvloop"
 _DONE = ".made"
 
 
@@ -46,7 +48,7 @@ def of_npm(name: str, packages: Sequence[str]) -> Path:
 def of_revision(revision: str) -> Path:
     """A checkout of another revision of Tally, with its own environment in ``.venv``."""
     commit = _run("git", "-C", str(ROOT), "rev-parse", "--verify", f"{revision}^{{commit}}").strip()
-    folder = cache() / f"tally-{commit[:12]}"
+    folder = cache() / f"tally-{commit[:12]}-{EXTRAS.replace(',', '-')}"
     _once(folder, lambda: _check_out(folder, commit))
     return folder
 
@@ -57,8 +59,8 @@ def _check_out(folder: Path, commit: str) -> None:
     _run("git", "-C", str(ROOT), "archive", "--output", str(archive), commit)
     _run("tar", "-xf", str(archive), "-C", str(folder))
     archive.unlink()
-    install = '. "$ROOT/scripts/_install.sh"; cd "$ROOT"; install_tally embedded'
-    _run("bash", "-euc", install, ROOT=str(folder))
+    install = '. "$ROOT/scripts/_install.sh"; cd "$ROOT"; install_tally "$EXTRAS"'
+    _run("bash", "-euc", install, ROOT=str(folder), EXTRAS=EXTRAS)
 
 
 def _install(folder: Path, packages: Sequence[str]) -> None:

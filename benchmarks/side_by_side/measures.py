@@ -13,6 +13,8 @@ from benchmarks.side_by_side.stage import Stage
 from benchmarks.side_by_side.worker_processes import WorkerProcesses, running
 
 Figures = dict[str, float]
+#: So many times the jobs that run at once are run at least: the first and the last of them are no measure.
+_FULL_HOUSES = 6
 
 
 def enqueue(at: Stage) -> Figures:
@@ -129,8 +131,8 @@ def waits(at: Stage) -> Figures:
 
 def _waited(at: Stage, kind: str, name: str) -> Figures:
     at.clear()
-    most = at.entrant.most_at_once
-    jobs = 60 * most if most else at.jobs(12_000, least=2000)
+    at_once = at.driver.at_once[kind]
+    jobs = max(_FULL_HOUSES * at_once, min(60 * at_once, at.jobs(24_000)))
     at.fill(kind, jobs)
     with running(at.driver, at.workers(kind, 1)) as workers:
         return paced(at, workers, name, jobs // 3, jobs)

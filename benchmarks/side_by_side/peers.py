@@ -11,13 +11,11 @@ class Peer(NamedTuple):
     title: str
     packages: tuple[str, ...]
     share: float = 1.0
-    #: Jobs it runs at a time in one process, at most; 0 when there is no such bound.
-    most_at_once: int = 0
     uses_redis: bool = True
 
 
 PEERS = {
-    "rq": Peer("RQ", ("rq==3.0.0", "redis==8.1.0", "hiredis==3.5.0"), share=0.05, most_at_once=1),
+    "rq": Peer("RQ", ("rq==3.0.0", "redis==8.1.0", "hiredis==3.5.0"), share=0.05),
     "celery": Peer("Celery", ("celery[redis]==5.7.0", "redis==8.1.0", "hiredis==3.5.0"), share=0.1),
     "dramatiq": Peer(
         "Dramatiq", ("dramatiq[redis]==2.2.1", "redis==8.1.0", "hiredis==3.5.0"), share=0.2

@@ -19,6 +19,6 @@ const handlers = {
   wait: (job) => new Promise((done) => setTimeout(() => { writeSync(runs, '.'); done(); }, 50)),
 };
 const worker = new Worker('bench', (job) => handlers[job.name](job), {
-  connection, concurrency: process.env.BENCH_KIND === 'wait' ? 500 : 100,
+  connection, concurrency: Number(process.env.BENCH_CONCURRENCY),
 });
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, async () => { await worker.close(true); process.exit(0); });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,11 +13,15 @@ from typing import Any
 import pytest
 
 from benchmarks.side_by_side import page
+from benchmarks.side_by_side.entrants import Entrant
+from benchmarks.side_by_side.environments import EXTRAS
 from benchmarks.side_by_side.figures import Measured, figure_of, paired_ratio
 from benchmarks.side_by_side.machine import warning
+from benchmarks.side_by_side.measures import waits
 from benchmarks.side_by_side.options import MEASURES, options
 from benchmarks.side_by_side.rows import ROWS
 from benchmarks.side_by_side.run_notes import STAMP, NothingRuns, RunNotes
+from benchmarks.side_by_side.stage import Stage
 from benchmarks.side_by_side.table import best_other, ratio_to_before
 
 _ROOT = Path(__file__).parents[3]
@@ -204,3 +209,66 @@ def test_a_note_tells_which_job_began_when(tmp_path: Path) -> None:
 def test_workers_that_ended_are_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(NothingRuns, match="workers have ended"):
         RunNotes(tmp_path / "runs").wait_for(1, at_work=list)
+
+
+class _PlayedDriver:
+    """Runs so many at once; keeps what it was asked to fill."""
+
+    can = frozenset({"enqueue_many"})
+
+    def __init__(self, at_once: int) -> None:
+        self.at_once = {"wait": at_once}
+        self.filled = 0
+
+    def ask(self, do: str, **details: Any) -> Any:
+        if do == "enqueue":
+            self.filled = details["jobs"]
+        return []
+
+
+@pytest.mark.parametrize(("at_once", "share"), [(1, 0.05), (500, 0.05), (500, 1.0), (2000, 1.0)])
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_waits_are_many_more_than_those_that_run_at_once(
+    at_once: int, share: float, scale: float, tmp_path: Path
+) -> None:
+    """Else the start and the end of the run are what is measured; one at a time is not run for minutes."""
+    driver, notes = _PlayedDriver(at_once), RunNotes(tmp_path / "runs")
+    entrant = Entrant("RQ", (), "", share=share)
+
+    with pytest.raises(NothingRuns):
+        waits(Stage(entrant, driver, None, notes, scale))  # type: ignore[arg-type]
+
+    assert 6 * at_once <= driver.filled <= max(6 * at_once, 60 * at_once)
+    if at_once > 1 and scale * share == 1.0:
+        assert driver.filled >= 12_000
+
+
+def test_a_revision_is_installed_with_what_this_checkout_is() -> None:
+    assert f"install_tally {EXTRAS}\n" in (_ROOT / "benchmarks" / "run.sh").read_text()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_without_uvloop_tally_has_another_loop_and_says_so(*, is_there: bool) -> None:
+    """A revision before may have been installed without it."""
+    missing = "" if is_there else "import sys; sys.modules['uvloop'] = None; "
+    program = (
+        f"{missing}import json, on_tally; it = on_tally.OnTally(); "
+        "print(json.dumps([it.configuration, it.workers('async_wait', 1), it.workers('wait', 1)]))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=_DRIVERS,
+        env={**os.environ, "REDIS_URL": "redis://localhost:1", "PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    said, [loop], [threads] = json.loads(answer)
+
+    assert "2,000 tasks of a loop" in said
+    assert ("uvloop is not installed" in said) is not is_there
+    assert loop["environment"] == {
+        "TALLY_WORKER__ASYNC_SLOTS": "2000",
+        "TALLY_WORKER__EVENT_LOOP": "uvloop" if is_there else "asyncio",
+    }
+    assert threads["environment"] == {}
