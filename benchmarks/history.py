@@ -145,6 +145,8 @@ def main() -> None:
             Migrator(engine).apply()
             if not scalar(engine, "SELECT count(*) FROM jobs"):
                 fill(engine, chosen.jobs, is_loaded=chosen.load)
+            else:
+                keep_up(engine)
             sizes(engine)
             ask(connect(servers.database_url), samples(engine))
             if chosen.prune:
@@ -164,6 +166,16 @@ def fill(engine: Engine, jobs: int, *, is_loaded: bool) -> None:
     print(f"{hours} hours summed up in {time.monotonic() - began:.1f} s")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+
+
+def keep_up(engine: Engine) -> None:
+    """What the upkeep of this release would have done by now to what an earlier one left."""
+    upkeep = PostgresUpkeepStore(engine)
+    counted = upkeep.count_failures(10_000)
+    summed = upkeep.sum_up_hours(10_000)
+    print(f"failures of {counted} hours counted, {summed} hours summed up")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE job_statistics"))
 
 
 def prune(engine: Engine) -> None:

@@ -45,10 +45,11 @@ class Pruner(Loop):
         """One batch of each duty; the wait is none while a batch was full."""
         self._upkeep.make_partitions(_AHEAD)
         self._upkeep.sum_up_counts()
+        counted = self._upkeep.count_failures(_HOURS)
         summed = self._upkeep.sum_up_hours(_HOURS)
         more = self._prune_jobs()
         self._drop_old()
-        return 0.0 if more or summed == _HOURS else self._interval
+        return 0.0 if more or _HOURS in (counted, summed) else self._interval
 
     def _prune_jobs(self) -> bool:
         """Deletes a batch of each group of jobs that is over its time; whether one had more."""

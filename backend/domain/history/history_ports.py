@@ -140,5 +140,8 @@ class HistoryUpkeep(Protocol):
     def drop_statistics(self, before: datetime) -> int:
         """Deletes summed-up hours older than an instant; how many rows."""
 
+    def count_failures(self, most: int) -> int:
+        """Counts what went wrong in hours that were summed up without, or lost attempts; how many."""
+
     def sum_up_hours(self, most: int) -> int:
         """Sums up hours that are over and whose statistics are missing or behind; how many."""

@@ -144,6 +144,16 @@ class PostgresUpkeepStore:
                 connection.execute(statement("sum_up_day"), {"day": day})
         return len(hours)
 
+    def count_failures(self, most: int) -> int:
+        """Counts what went wrong in hours that were summed up without, or lost attempts; how many hours.
+
+        Their days are put together anew when hours are summed up next.
+        """
+        with self._alone() as connection:
+            counted = connection.execute(statement("count_failures"), {"most": most}).rowcount
+            connection.execute(statement("forget_uncounted_days"))
+        return counted
+
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
         """A transaction that no other summary runs beside, with one snapshot for everything in it.

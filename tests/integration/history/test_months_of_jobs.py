@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from backend.domain.history.history_retention import RetentionPolicy
+from backend.domain.history.history_statistics import TimeWindow
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_id import uuid7
 from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import Servers
 from backend.history.reading.history_store import PostgresHistoryStore
+from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.schema.months import month_after
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.history.server.connection import connect
@@ -142,6 +144,29 @@ def test_a_month_goes_whole_when_nothing_in_it_waits_or_is_to_be_kept(
     assert [row["job_id"] for row in chronicle.rows("SELECT job_id FROM job_results")] == ["own"]
     assert chronicle.rows("SELECT * FROM job_tags") == []
     assert chronicle.untrue() == []
+
+
+def test_failures_of_a_month_go_with_it_and_its_other_sums_stay(
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
+) -> None:
+    month = month_ago(5)
+    run(chronicle.engine, "SELECT make_jobs_partition(:month)", month=month)
+    at = datetime(month.year, month.month, 10, tzinfo=UTC)
+    failed = Life(dated(at), at, ends="failed", error=("KeyError", "x"))
+    own = Life("own", at, ends="retried", error=("KeyError", "x"))
+    chronicle.write(*events_of(failed, own))
+    upkeep.sum_up_hours(10)
+    statistics = PostgresStatisticsStore(chronicle.engine)
+    window = TimeWindow(at - timedelta(days=1), at + timedelta(days=2))
+    [both] = statistics.failures(window)
+    assert upkeep.drop_jobs(NOW - timedelta(days=60)) == 1
+
+    for _ in range(2):
+        [left] = statistics.failures(window)
+        assert (both.attempts, left.attempts, left.job_id) == (2, 1, "own")
+        assert [group.attempts.ended for group in statistics.by_type(window)] == [2]
+        upkeep.count_failures(10)
+        upkeep.sum_up_hours(10)
 
 
 def test_no_account_can_drop_a_month_that_is_not_over(chronicle: Chronicle) -> None:

@@ -1,10 +1,7 @@
 WITH kinds AS (
-  SELECT error_kind, job_type, count(*) AS attempts,
-    count(*) FILTER (WHERE status = 'failed') AS failed, max(ended_at) AS last_at
-  FROM job_results
-  WHERE error_kind IS NOT NULL AND ended_at >= :since AND ended_at < :until
-    AND status IN ('retried', 'failed', 'crashed', 'suspected')
-    AND (:job_type = '' OR job_type = :job_type) AND (:queue = '' OR queue = :queue)
+  SELECT error_kind, job_type, sum(attempts)::bigint AS attempts, sum(failed)::bigint AS failed, max(last_at) AS last_at
+  FROM failures_between(:since, :until, :queue)
+  WHERE :job_type = '' OR job_type = :job_type
   GROUP BY error_kind, job_type
   ORDER BY attempts DESC, last_at DESC LIMIT :most
 )
