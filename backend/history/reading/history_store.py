@@ -13,6 +13,7 @@ from backend.domain.history.history_search import Bookmark, JobPage
 from backend.domain.history.history_statistics import TimeWindow
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
+from backend.history.reading.error_search import newest_error_ids
 from backend.history.reading.history_rows import attempt_record, history_line, job_record
 from backend.history.server.connection import translated
 from backend.history.statements import statement
@@ -21,6 +22,23 @@ from backend.history.statements import statement
 _FIRST, _LAST = 1, (1 << 63) - 1
 #: So many jobs are looked through one by one for whether they meet the other conditions of a search by tag.
 _NEWEST_TAGGED = 1000
+
+
+#: Conditions that few jobs meet, or that have an index of their own in the order of a page.
+_OTHERS = frozenset(
+    {
+        "job_type",
+        "queue",
+        "state",
+        "states",
+        "trace_id",
+        "context_id",
+        "environment",
+        "tenant",
+        "worker",
+    }
+    | {"error_kind", "died_after", "died_before"}
+)
 
 
 class PostgresHistoryStore:
@@ -98,6 +116,10 @@ class PostgresHistoryStore:
                 rows = connection.execute(statement("search_jobs"), {**found, "ids": ids}).all()
                 if len(rows) == most or len(ids) < _NEWEST_TAGGED:
                     return rows
+            elif wanted.error_text and not _OTHERS.intersection(_told(found)):
+                newest = newest_error_ids(connection, found)
+                if newest is not None:
+                    found = {**found, "ids": newest}
             return connection.execute(statement("search_jobs"), found).all()
 
     def tagged_ids(self, connection: Connection, found: dict[str, Any]) -> list[str]:
@@ -119,6 +141,10 @@ class PostgresHistoryStore:
         """Every queue with jobs that have not ended, or are dead."""
         with translated(), self._engine.connect() as connection:
             return [RecordedQueue(*row) for row in connection.execute(statement("recorded_queues"))]
+
+
+def _told(found: dict[str, Any]) -> set[str]:
+    return {name for name, value in found.items() if value is not None}
 
 
 def _version_at(instant: datetime) -> int:
