@@ -26,6 +26,7 @@ CONTRACTS = {
     "_breakers": "test_breakers.py test_waiting_for_breakers.py",
     "_gates": "test_gates.py test_fairness.py",
     "_places": "test_fairness.py",
+    "_turns": "test_fairness.py",
     "_rates": "test_rates.py test_key_rates.py",
     "redrive": "test_anew.py",
     "twin": "test_twins.py",

@@ -26,6 +26,7 @@ LONGER = {
     "backend/broker/lua/_breakers.lua": "when a breaker opens, who goes as a probe, the ramp: one rule",
     "backend/broker/lua/_freezes.lua": "windows, ramps and who waits for their end are one rule",
     "backend/broker/lua/_fair.lua": "lines and whose turn it is are one rule",
+    "backend/broker/lua/_turns.lua": "the hot path: whose turns are next, taken with few commands",
     "backend/broker/lua/_quotas.lua": "who counts among whose jobs is one rule",
     "backend/broker/lua/_rates.lua": "tokens, alarms and who is on the way are one rule",
     "backend/broker/lua/_anew.lua": "what follows from a payload, and where it waits then, is one rule",

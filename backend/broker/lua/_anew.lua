@@ -98,6 +98,7 @@ local function follow_payload(root, job, id, said, with_scope)
   for _, name in ipairs(FOLLOWING) do
     if said[name] then redis.call('HSET', job, name, said[name]) else redis.call('HDEL', job, name) end
   end
+  before[4] = line_in(before[4])
   if before[1] == 'queued' then wait_anew(root, job, id, before, said, options) end
   return options
 end

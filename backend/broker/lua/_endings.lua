@@ -126,5 +126,5 @@ local function cancel_waiting(root, job, id, queue, now, reason, by, how)
   event_by(root, 'canceled', id, queue, by, reason)
   ended(root, job, id, how, waiters, follow, scope, now)
   leave_held_gate(root, job, id, gates)
-  if not parked then pass_on_all(root, kind, limit_key, quota) end
+  if not line_in(parked) then pass_on_all(root, kind, limit_key, quota) end
 end

@@ -7,8 +7,8 @@
 -- then what it has used. What was given back, or let through a gate, is in the queue's own list, which goes first.
 -- A rule is '<option of jobs that tells the key>', with ' weighted' where a key counts for more; '': fair no more, until no
 -- line is left.
-local line_up, leave_line_of, next_in_turn, fair_rules, set_fair_rule, come_into_turn, fair_line_of, to_list
-local first_in_lines, charge_turn, turn_of
+local line_up, leave_line_of, leave_lines, fair_rules, set_fair_rule, come_into_turn, fair_line_of
+local first_in_lines, charge_turn, turn_of, turns_key, strides
 do
   -- Of a turn: behind the key that is next by so much a new one comes, before those who have had theirs.
   local ROUND = 0.999
@@ -40,12 +40,12 @@ do
     known_for = nil
   end
 
-  local function turns_key(root, queue)
+  function turns_key(root, queue)
     return root .. ':tally:lines:' .. queue
   end
 
   -- How far one turn brings each key.
-  local function strides(root, queue, keys)
+  function strides(root, queue, keys)
     local rule, found = fair_rules(root)[queue], {}
     local weights = rule and rule.is_weighted and redis.call('HMGET', root .. ':tally:weights:' .. queue, unpack(keys))
     for at, key in ipairs(keys) do found[key] = 1 / (weights and tonumber(weights[at] or nil) or 1) end
@@ -92,48 +92,9 @@ do
     else count(root, queue, 'parked', -1) end
   end
 
-  -- The next turns, of the keys that are the next ones now. One who has had his comes behind those as far as he.
-  local function take_turns(lines, wanted)
-    local turns = {}
-    for at = 1, wanted do
-      local line = table.remove(lines, 1)
-      turns[at], line.turns, line.at = line, line.turns + 1, line.at + line.stride
-      local place = #lines
-      while place > 0 and lines[place].at > line.at do place = place - 1 end
-      table.insert(lines, place + 1, line)
-    end
-    return turns
-  end
-
-  local function first_lines(root, queue, wanted)
-    local flat, keys, lines = redis.call('ZRANGE', turns_key(root, queue), 0, wanted - 1, 'WITHSCORES'), {}, {}
-    for at = 1, #flat, 2 do keys[#keys + 1] = flat[at] end
-    local stride = #keys > 0 and strides(root, queue, keys)
-    for at, key in ipairs(keys) do lines[at] = {key = key, at = tonumber(flat[2 * at]), stride = stride[key], turns = 0} end
-    return lines
-  end
-
-  -- Takes jobs off their lines: at most so many ids in the order of turns, and how many lines were looked at in vain.
-  -- Nothing: no line is left.
-  function next_in_turn(root, queue, wanted)
-    local lines, spent, empty, ids = first_lines(root, queue, wanted), {}, {}, {}
-    if #lines == 0 then return nil end
-    local turns = take_turns(lines, wanted)
-    for _, line in ipairs(lines) do
-      if line.turns > 0 then
-        line.ids = redis.call('LPOP', root .. ':tally:parked:fair:' .. queue .. '\31' .. line.key, line.turns) or {}
-        if #line.ids < line.turns then empty[#empty + 1] = line.key
-        else spent[#spent + 1] = line.at spent[#spent + 1] = line.key end
-        line.turns = 0
-      end
-    end
-    if #spent > 0 then redis.call('ZADD', turns_key(root, queue), unpack(spent)) end
-    if #empty > 0 then redis.call('ZREM', turns_key(root, queue), unpack(empty)) end
-    for _, line in ipairs(turns) do
-      line.turns = line.turns + 1
-      ids[#ids + 1] = line.ids[line.turns]
-    end
-    return ids, #empty
+  -- So many were taken off the lines of a fair queue.
+  function leave_lines(root, queue, jobs)
+    count_in_lines(root, queue, -jobs)
   end
 
   -- Who is the first of each of some lines, in the order of turns: pairs of key and id.
@@ -154,25 +115,6 @@ do
   function turn_of(root, queue, options)
     local key = string.match(fair_line_of(queue, options, fair_rules(root)[queue].by), '\31(.*)$')
     return key, strides(root, queue, {key})[key]
-  end
-
-  -- Out of the lines of a queue that is fair no more, into its list, in the order of turns; how many were looked at.
-  function to_list(root, queue, most)
-    local ids, in_vain = next_in_turn(root, queue, most)
-    if not ids then
-      redis.call('HDEL', root .. ':tally:fair', queue)
-      return 0
-    end
-    for _, id in ipairs(ids) do
-      local job = root .. ':job:' .. id
-      local status = fields_of(job, 'status')[1]
-      if status == 'queued' then
-        redis.call('HDEL', job, 'parked')
-        count_in_lines(root, queue, -1)
-        to_queue(root, id, queue)
-      else drop(root, id, queue, status) end
-    end
-    return #ids + in_vain
   end
 end
 

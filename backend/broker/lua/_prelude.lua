@@ -89,6 +89,12 @@ local function fields_of(job, ...)
   return f
 end
 
+-- In which line a job says that it waits aside; nil: in none. Who started out of the line of a fair queue says '' until
+-- his attempt ends.
+local function line_in(parked)
+  return parked and parked ~= '' and parked or nil
+end
+
 -- How the call begins in every job of ours, which RQ, if it ever writes one again, compresses. RQ leaves our own
 -- fields alone then, and gives none of them to jobs of its own.
 local OUR_PRIORITIES = {high = true, normal = true, low = true}

@@ -133,7 +133,7 @@ end
 
 local function is_coming(root, id, frozen)
   local status, queue, parked = unpack(fields_of(root .. ':job:' .. id, 'status', 'origin', 'parked'))
-  return status == 'queued' and not parked
+  return status == 'queued' and not line_in(parked)
     and redis.call('SISMEMBER', root .. ':tally:paused', 'queue:' .. queue) == 0
     and redis.call('SISMEMBER', root .. ':tally:paused', 'lane:' .. lane_of(queue)) == 0
     and not frozen['queue:' .. queue] and not frozen['lane:' .. lane_of(queue)]

@@ -77,6 +77,7 @@ SHARED = (
     "_history",
     "_prelude",
     "_fair",
+    "_turns",
     "_places",
     "_quotas",
     "_gates",
@@ -89,7 +90,7 @@ SHARED = (
 )
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {
-    "claim": ["may_pick", "claim_state", "take", "start_all"],
+    "claim": ["may_pick", "claim_state", "take", "take_lined", "start_all"],
     "settle": ["ATTEMPT", "end_attempt"],
     "trim": ["account"],
 }

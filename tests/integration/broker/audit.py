@@ -115,7 +115,7 @@ class Audit:
     def _expected(self, job: dict[str, str]) -> list[str]:
         queue = job.get("origin", "")
         return {
-            "queued": [_place_aside(job) if "parked" in job else f"queue:{queue}"],
+            "queued": [_place_aside(job) if job.get("parked") else f"queue:{queue}"],
             "scheduled": ["schedule", f"scheduled:{queue}"],
             "started": ["leases", f"wip:{queue}"],
             "failed": ["dead", "failed:dlq"],
@@ -127,6 +127,8 @@ class Audit:
         for job_id, job in self.jobs.items():
             if job.get("status") == "canceled":
                 job.pop("parked", None)
+            if job.get("parked") == "" and job["status"] not in {"started", "finished", "canceled"}:
+                yield f"{job_id} is {job['status']} and says still that it left its line"
             expected, found = Counter(self._expected(job)), self.places[job_id]
             if found != expected:
                 yield f"{job_id} is {job['status']} and in {dict(found)}, not {dict(expected)}"
@@ -274,7 +276,7 @@ class Audit:
     def _books(self) -> Iterator[str]:
         inspection = RedisInspection(self._redis, self._keys)
         expected = self._counts_by_events()
-        parked = Counter(job["origin"] for job in self.jobs.values() if "parked" in job)
+        parked = Counter(job["origin"] for job in self.jobs.values() if job.get("parked"))
         lined = Counter(
             job["origin"] for job in self.jobs.values() if queue_and_key(job.get("parked", ""))
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from typing import Any
 
@@ -89,8 +90,10 @@ def test_a_claim_costs_the_same_whatever_waits(bench: Bench) -> None:
         assert len(bench.claim(16)) == 16
 
     _fair(bench)
+    assert bench.claim(16) == []
     for number in range(40):
         _of(bench, f"t{number}", 2)
+    claim()
     few = _commands(bench, claim)
     for number in range(300):
         _of(bench, f"more{number}", 3)
@@ -99,9 +102,90 @@ def test_a_claim_costs_the_same_whatever_waits(bench: Bench) -> None:
     many = _commands(bench, claim)
 
     assert many == few
-    # Two lists have nothing; one look at the turns; each job is taken off its line, and says so.
-    assert (many["zrange"], many["lpop"], many["hdel"]) == (1, 2 + 16, 16)
-    assert sum(many.values()) <= 16 * 5 + 14
+    # Two lists have nothing; one look at the turns; each job is taken off its line, and says
+    # so together with its start.
+    assert (many["zrange"], many["lpop"], many["hset"]) == (1, 2 + 16, 16)
+    assert not many.keys() & {"hdel", "zrem"}
+    assert sum(many.values()) <= 16 * 3 + 16
+
+
+def test_few_keys_are_looked_up_like_many(bench: Bench) -> None:
+    def has_few_in_one_text() -> bool:
+        return bench.redis.object("encoding", bench.keys.lines("normal")) == b"listpack"
+
+    _fair(bench)
+    for _ in range(2):
+        assert bench.claim(16) == []
+        for number in range(40):
+            _of(bench, f"t{number}", 1)
+        assert has_few_in_one_text()
+
+        bench.claim(16)
+
+        assert not has_few_in_one_text()
+        assert len(bench.members(bench.keys.lines("normal"))) == 40
+        bench.claim(40)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_claim_takes_turns_as_if_it_took_them_one_after_another(bench: Bench, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    heavy = {f"t{n:02}": dice.randint(2, 4) for n in range(5)} if seed % 2 else {}
+    weights = "" if not heavy else ',"weights":' + str(heavy).replace("'", '"')
+    _fair(bench, f'{{"by":"tenant"{weights}}}')
+    lines, at = dict[str, list[str]](), dict[str, float]()
+    for number in range(dice.choice([1, 3, 12, 40])):
+        key = f"t{number:02}"
+        lines[key] = _of(bench, key, dice.choice([1, 2, 20]))
+        at[key] = dice.choice([3.0, 3.25, 3.999, 4.0, 4.5, 7.0]) if seed % 3 else 3.0
+        bench.redis.zadd(bench.keys.lines("normal"), {key: at[key]})
+
+    claimed = [job.id for job in bench.claim(16)]
+
+    expected, turns, left = [], sorted(at, key=lambda key: (at[key], key)), dict(at)
+    first = turns[:16]
+    for _ in range(16):
+        key = first.pop(0)
+        at[key] += 1 / heavy.get(key, 1)
+        first.insert(sum(at[other] <= at[key] for other in first), key)
+        if lines[key]:
+            expected.append(lines[key].pop(0))
+        else:
+            left.pop(key, None)
+    assert claimed[: len(expected)] == expected
+    kept: Any = bench.redis.zrange(bench.keys.lines("normal"), 0, -1, withscores=True)
+    if len(expected) == 16:
+        assert {key.decode(): score for key, score in kept} == {key: at[key] for key in left}
+
+
+@pytest.mark.parametrize(
+    ("kind", "delay"),
+    [("returned", 0), ("returned", 9), ("retried", 9), ("released", 0), ("crashed", 0)],
+)
+def test_who_comes_back_from_a_line_is_found_where_he_waits(
+    bench: Bench, kind: str, delay: int
+) -> None:
+    _fair(bench)
+    [job_id] = _of(bench, "a", 1)
+    bench.settle(bench.claim(1)[0], kind, delay=delay)
+
+    assert bench.field(job_id, "parked") is None
+    assert bench.cancel(job_id) == [1]
+    assert (bench.queue(), bench.count("parked"), bench.count("lined")) == ([], 0, 0)
+
+
+def test_who_comes_back_by_the_last_release_waits_in_the_list_not_in_a_line(bench: Bench) -> None:
+    """It leaves what the start said of the line."""
+    ids = _of(bench, "a", 2)
+    for job_id in ids:
+        bench.redis.hset(bench.keys.job(job_id), "parked", "")
+
+    moved = bench.functions.call("reprioritise", "ada", "", "0", ids[1], "high")
+
+    assert (moved, bench.cancel(ids[0])) == ([1], [1])
+    bench.redis.hdel(bench.keys.job(ids[1]), "parked")
+    assert (bench.queue(), bench.queue("high")) == ([], [ids[1]])
+    assert (bench.count("parked"), bench.count("parked", "high")) == (0, 0)
 
 
 def test_a_deployment_without_fair_queues_sends_no_command_more(bench: Bench) -> None:

@@ -14,6 +14,7 @@ local function cancel(keys, argv)
     local status, queue, parked, worker, asked =
       unpack(fields_of(job, 'status', 'origin', 'parked', 'worker_name', 'cancel'))
     local reply = status and 3 or 0
+    parked = line_in(parked)
     if status == 'queued' or status == 'scheduled' or status == 'deferred' then
       if status == 'scheduled' then unschedule(root, id, queue)
       elseif parked then

@@ -25,8 +25,8 @@ local function reprioritise(keys, argv)
   for at = 4, #argv, 2 do
     local id, target = argv[at], argv[at + 1]
     local job = root .. ':job:' .. id
-    local status, queue, parked = unpack(fields_of(job, 'status', 'origin', 'parked'))
-    local reply = 0
+    local status, queue, aside = unpack(fields_of(job, 'status', 'origin', 'parked'))
+    local reply, parked = 0, line_in(aside)
     if (status == 'queued' or status == 'scheduled') and queue == target then reply = 2
     elseif status == 'queued' or status == 'scheduled' then
       redis.call('HSET', job, 'origin', target)

@@ -81,6 +81,7 @@ local function reseat(keys, argv)
   local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters', 'attempt', 'result_ttl', 'options',
     'follow', 'scope', 'gates', 'quota')
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
+  f[4] = line_in(f[4])
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
   if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end
   if target == 'queued' then own = f[4] and 'parked:' .. f[4] or 'queue:' .. queue end

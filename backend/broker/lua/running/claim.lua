@@ -47,7 +47,7 @@ end
 -- Whose job it is, where that is a tenant with a quota, or one among whose waiting jobs it is counted still. A job that an
 -- earlier release accepted does not say so itself.
 local function counted_tenant(root, quota, options, claim)
-  if not claim.has_more then return quota end
+  if not claim.has_more or claim.has_quotas == false then return quota end
   local tenant = quota or tenant_of(options)
   if not tenant then return nil end
   if claim.has_quotas == nil then claim.has_quotas = redis.call('EXISTS', root .. ':tally:quotas') == 1 end
@@ -84,19 +84,22 @@ local function pick(root, id, f, gates, claim)
   claim.is_picked[id] = true
 end
 
+local function say_started(job, picked, claim, ...)
+  redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
+    'attempt', picked[3], 'fence', picked[2], ...)
+end
+
+-- Of a fair queue's job `parked` is nothing from now on: to take it out would be a command more.
 local function start(root, picked, gates, claim)
-  local id, fence, attempt, queue = picked[1], picked[2], picked[3], picked[6]
-  local job = root .. ':job:' .. id
-  if attempt > 1 then set_aside(job) end
-  if gates then
-    redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
-      'attempt', attempt, 'fence', fence, 'gates', gates)
-  else
-    redis.call('HSET', job, 'status', 'started', 'started_at', claim.stamp, 'worker_name', claim.worker,
-      'attempt', attempt, 'fence', fence)
-  end
+  local id, queue = picked[1], picked[6]
+  local job, is_fair = root .. ':job:' .. id, claim.fair[queue]
+  if picked[3] > 1 then set_aside(job) end
+  if gates and is_fair then say_started(job, picked, claim, 'gates', gates, 'parked', '')
+  elseif gates then say_started(job, picked, claim, 'gates', gates)
+  elseif is_fair then say_started(job, picked, claim, 'parked', '')
+  else say_started(job, picked, claim) end
   gather('ZADD', root .. ':tally:leases', claim.expires, id)
-  gather('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. fence)
+  gather('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. picked[2])
 end
 
 -- One line tells of all starts, and its id is the fence of all. What was told of others before is a line of its own.
@@ -110,7 +113,14 @@ local function start_all(root, claim)
     picked[2] = picked[2] or fence
     start(root, picked, claim.gates[at], claim)
   end
+  for _, lined in ipairs(claim.lined) do leave_lines(root, lined.queue, (lined.after or #claim.jobs) - lined.before) end
   for at = 1, #claim.twice, 2 do drop(root, claim.twice[at], claim.twice[at + 1], 'started') end
+end
+
+-- Of the lines of a fair queue, without a start.
+local function leave_unstarted(root, job, queue)
+  redis.call('HDEL', job, 'parked')
+  leave_lines(root, queue, 1)
 end
 
 local function take(root, id, queue, claim, is_lined)
@@ -123,15 +133,14 @@ local function take(root, id, queue, claim, is_lined)
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
     'created_at', 'destination', 'rate', 'hold', 'quota')
-  if is_lined and f[1] == 'queued' and f[2] == queue then
-    redis.call('HDEL', job, 'parked')
-    leave_line_of(root, queue, 'fair:')
-  end
+  is_lined = is_lined and f[1] == 'queued' and f[2] == queue
   if f[1] and is_foreign(f[7], f[4], f[8], f[10]) then
+    if is_lined then leave_unstarted(root, job, queue) end
     set_apart(root, id, claim.now)
   elseif f[1] ~= 'queued' or f[2] ~= queue then
     drop(root, id, queue, f[1])
   elseif f[11] and tonumber(f[11]) <= claim.now then
+    if is_lined then leave_unstarted(root, job, queue) end
     cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally', 'expired')
   else
     local gates, shut = nil, 'paused:' .. f[3]
@@ -155,8 +164,17 @@ local function take(root, id, queue, claim, is_lined)
     end
     local rule = claim.fair[queue]
     park(root, job, id, queue, shut, rule and rule.by ~= '' and (f[8] or ABSENT.options))
+    if is_lined then leave_lines(root, queue, 1) end
     pass_on_all(root, f[3], f[12], tenant, shut)
   end
+end
+
+-- Those of them that start have left their lines; who breaks half-way has not said after whom.
+local function take_lined(root, ids, queue, claim)
+  local lined = {queue = queue, before = #claim.jobs}
+  claim.lined[#claim.lined + 1] = lined
+  for _, id in ipairs(ids) do take(root, id, queue, claim, true) end
+  lined.after = #claim.jobs
 end
 
 -- Looks at no more than 200 ids a call, so that a queue full of stopped jobs cannot hold the server.
@@ -164,10 +182,13 @@ local function take_open(root, queue, most, claim)
   local wanted = #claim.jobs + most
   while #claim.jobs < wanted and claim.looked < 200 do
     local ids, in_vain = redis.call('LPOP', root .. ':queue:' .. queue, wanted - #claim.jobs), 0
-    local is_lined = not ids and claim.fair[queue]
-    if is_lined then ids, in_vain = next_in_turn(root, queue, wanted - #claim.jobs) end
-    if not ids then return end
-    for _, id in ipairs(ids) do take(root, id, queue, claim, is_lined) end
+    if ids then
+      for _, id in ipairs(ids) do take(root, id, queue, claim) end
+    else
+      if claim.fair[queue] then ids, in_vain = next_in_turn(root, queue, wanted - #claim.jobs) end
+      if not ids then return end
+      take_lined(root, ids, queue, claim)
+    end
     claim.looked = claim.looked + #ids + in_vain
   end
 end
@@ -241,17 +262,19 @@ end
 
 -- What one call sees and takes; nothing while all is suspended.
 local function claim_state(root, worker, lease_ms)
-  -- One question for all: most deployments have none.
-  local has_more = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers',
+  -- One question for all: most deployments have none, and some fair queues and no more.
+  local found = redis.call('EXISTS', root .. ':suspended', root .. ':tally:rates', root .. ':tally:breakers',
     root .. ':tally:frozen', root .. ':tally:fair', root .. ':tally:key_limits', root .. ':tally:key_rates',
-    root .. ':tally:alarms', root .. ':tally:quotas') > 0
+    root .. ':tally:alarms', root .. ':tally:quotas')
+  local fair = found > 0 and fair_rules(root) or {}
+  local has_more = found > (next(fair) and 1 or 0)
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
   local frozen = has_more and frozen_at(root, now)
   return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
-    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root), limits = type_limits(root),
-    rates = has_more and rates(root) or nil, frozen = frozen and next(frozen) and frozen or nil,
-    fair = has_more and fair_rules(root) or {}, has_more = has_more, quotas = {},
+    gates = {}, lined = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root),
+    limits = type_limits(root), rates = has_more and rates(root) or nil,
+    frozen = frozen and next(frozen) and frozen or nil, fair = fair, has_more = has_more, quotas = {},
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
     has_breakers = has_more and redis.call('EXISTS', root .. ':tally:breakers') == 1}
 end

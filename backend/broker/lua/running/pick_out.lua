@@ -41,7 +41,7 @@ local function pick_from_lines(root, queue, most, wanted, state)
     if id and is_wanted(root, id, wanted) then
       redis.call('LPOP', root .. ':tally:parked:fair:' .. queue .. '\31' .. key)
       charge_turn(root, queue, key)
-      take(root, id, queue, state, true)
+      take_lined(root, {id}, queue, state)
     end
   end
 end

@@ -75,10 +75,12 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   leave_gates(root, job, id, f[7])
   local asked, has_begun = f[9], kind ~= 'returned'
   if not has_begun then take_back(job) end
-  if tonumber(f[10]) > 1 then redis.call('HDEL', job, 'before') end
   if asked and (requeued[kind] or kind == 'retried' or kind == 'snoozed') then kind = 'canceled' end
   local word = kind
   kind = charge(job, word == 'poisoned' and 'failed' or word, f, body)
+  -- Of one that is over for good it stays what its start said of its line, which saves a command.
+  if kind ~= 'finished' and kind ~= 'canceled' then redis.call('HDEL', job, 'before', 'parked')
+  elseif tonumber(f[10]) > 1 then redis.call('HDEL', job, 'before') end
   if kind == 'failed' and word ~= 'failed' then count(root, queue, 'poisoned', 1) end
   leave_result(root, id, kind, result, f[4])
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
