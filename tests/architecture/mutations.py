@@ -437,6 +437,9 @@ MUTATIONS = [
         "_freezes", "== 1 and redis.call('ZRANGE', alarms, 0, 0)[1] == gate then", "== 2 then"
     ),
     Mutation("_freezes", "found[window.what].ends >= window.ends", "true"),
+    Mutation("_freezes", "and '' or ':' .. name", "and ''"),
+    Mutation("_freezes", "+ tonumber(lined)", ""),
+    Mutation("_freezes", "tonumber(lined) + since", "tonumber(lined)"),
     Mutation("_freezes", "if gone >= window.ramp then return math.huge end", ""),
     Mutation(
         "_freezes", "(waiting_for(root, window.what) + started)", "waiting_for(root, window.what)"

@@ -42,11 +42,13 @@ local function lines_of_freeze(root, what)
   return lines
 end
 
--- In a list of jobs and, of a fair queue, in its lines.
+-- In a list of jobs and, of a fair queue, in its lines. What this call took off them is not counted yet.
 local function length_of(root, key)
   local queue = string.match(string.sub(key, #root + 1), '^:queue:(.*)$')
-  local lined = queue and redis.call('HGET', root .. ':tally:counts:' .. queue, 'lined') or '0'
-  return redis.call('LLEN', key) + tonumber(lined)
+  if not queue then return redis.call('LLEN', key) end
+  local counts = root .. ':tally:counts:' .. queue
+  local lined, since = redis.call('HGET', counts, 'lined') or '0', (tallied[counts] or {}).lined or 0
+  return redis.call('LLEN', key) + tonumber(lined) + since
 end
 
 local function waiting_for(root, what)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from backend.domain.jobs.options.fairness import Fairness
 from backend.domain.ports import ClaimPlan, WantedTypes
 from backend.domain.schedules.freeze import Freeze, Window
 from backend.domain.schedules.freeze_ports import PlanCode
@@ -133,6 +134,17 @@ def test_of_many_no_more_come_than_the_ramp_lets_out(scene: Scene, what: str) ->
     assert 50 <= first < 75
     assert 75 <= first + second < 100
     assert first + second + third == 100
+
+
+def test_those_in_lines_of_a_fair_queue_count_for_its_ramp(scene: Scene) -> None:
+    scene.broker.fair_queues.set_rule("normal", Fairness(), by="ada", reason="")
+    _jobs(scene, 100)
+    _freeze(scene, "queue:normal", ramp=40)
+
+    scene.broker.pass_time(79)
+
+    # Half of them; the clock of Redis goes on meanwhile.
+    assert 50 <= len(scene.claimed_ids(100)) < 75
 
 
 @pytest.mark.parametrize("what", WHATS)
