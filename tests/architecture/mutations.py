@@ -438,6 +438,11 @@ MUTATIONS = [
     ),
     Mutation("_freezes", "found[window.what].ends >= window.ends", "true"),
     Mutation("_freezes", "and '' or ':' .. name", "and ''"),
+    Mutation(
+        "_freezes",
+        "redis.call('EXISTS', line_keys(root, gate)) > 0 then return",
+        "false then return",
+    ),
     Mutation("_freezes", "+ tonumber(lined)", ""),
     Mutation("_freezes", "tonumber(lined) + since", "tonumber(lined)"),
     Mutation("_freezes", "if gone >= window.ramp then return math.huge end", ""),

@@ -214,13 +214,13 @@ def test_a_job_that_two_freezes_hold_waits_for_both(scene: Scene) -> None:
 
 def test_newcomers_stand_behind_those_whom_the_ramp_lets_out(scene: Scene) -> None:
     _freeze(scene, "type:greet", ramp=100)
-    ids = _jobs(scene, 2)
+    ids = _jobs(scene, 9)
     scene.claimed_ids()
     scene.broker.pass_time(60)
     last = scene.waiting()
 
     claimed = []
-    for _ in range(4):
+    for _ in range(10):
         scene.promote()
         claimed += scene.claimed_ids()
         scene.broker.pass_time(1)

@@ -248,6 +248,34 @@ def test_who_dies_while_a_queue_is_fair_no_more_leaves_the_rest_to_workers_and_s
     assert not bench.redis.exists(bench.keys.fair, bench.keys.lines("normal"))
 
 
+def test_who_is_sent_home_while_a_queue_is_fair_no_more_stands_in_its_list(bench: Bench) -> None:
+    dead = bench.dead(options={"tenant": "b"})
+    _fair(bench)
+    _of(bench, "a", 6)
+    assert _fair(bench, "", most=2) == 2
+
+    assert bench.redrive(dead) == [1]
+
+    assert bench.queue()[-1] == dead
+    assert bench.count("lined") == 4
+
+
+def test_who_comes_back_before_his_next_turn_is_not_put_off_by_it(bench: Bench) -> None:
+    later = bench.scheduled(options={"tenant": "rare"})
+    _fair(bench, '{"by":"tenant","weights":{"busy":10}}')
+    [first] = _of(bench, "rare", 1)
+    _of(bench, "busy", 40)
+    assert [job.id for job in bench.claim(1)] == [first]
+    for _ in range(8):
+        bench.claim(1)
+
+    bench.make_due(later)
+    bench.promote()
+
+    # A turn of his is as long as ten of theirs: most of it is over.
+    assert later in [job.id for _ in range(4) for job in bench.claim(1)]
+
+
 def test_the_same_rule_again_keeps_who_said_it_first(bench: Bench) -> None:
     _fair(bench)
     said = bench.redis.hget(bench.keys.controls, "fairness:queue:normal")

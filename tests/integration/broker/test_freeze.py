@@ -89,16 +89,17 @@ def test_who_waits_behind_a_window_that_was_lost_is_let_through_by_the_usher(ben
     assert _started(bench) == ["a"]
 
 
-def test_its_end_wakes_the_workers_of_its_lane(bench: Bench) -> None:
-    _freeze(bench, LANE)
-    bench.seed(new_job("a"))
-    assert _started(bench) == []
-    assert bench.redis.llen(bench.keys.wake("default")) == 0
+@pytest.mark.parametrize(("lane", "queue"), [("default", "normal"), ("email", "low:email")])
+def test_its_end_wakes_the_workers_of_its_lane(bench: Bench, lane: str, queue: str) -> None:
+    _freeze(bench, f"lane:{lane}")
+    bench.seed(new_job("a", queue=queue))
+    assert bench.claim(9, (queue,), lanes=(lane,)) == []
+    assert bench.redis.llen(bench.keys.wake(lane)) == 0
     bench.functions.call("freeze", "ada", "", "nightly", "")
 
     bench.functions.call("promote", 10, 0)
 
-    assert bench.redis.llen(bench.keys.wake("default")) == 1
+    assert bench.redis.llen(bench.keys.wake(lane)) == 1
 
 
 def test_a_window_is_forgotten_when_its_ramp_is_over(bench: Bench) -> None:
