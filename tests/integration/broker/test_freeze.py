@@ -136,6 +136,30 @@ def test_the_scheduler_is_woken_for_an_alarm_that_is_the_next_and_for_no_later_o
     assert bench.wake_tokens("scheduler") == 0
 
 
+def test_an_alarm_that_rings_too_soon_is_set_for_the_end_though_jobs_wait(bench: Bench) -> None:
+    ends = _freeze(bench, TYPE, ramp=60_000)
+    bench.seed(new_job("a"))
+    assert _started(bench) == []
+    bench.redis.zadd(bench.keys.alarms, {GATE: 1})
+
+    bench.functions.call("promote", 10, 0)
+
+    assert _alarms(bench) == {GATE: ends}
+
+
+@pytest.mark.parametrize("what", [TYPE, LANE])
+def test_during_the_ramp_the_alarm_rings_again_but_not_at_once(bench: Bench, what: str) -> None:
+    _freeze(bench, what, ramp=60_000)
+    bench.seed(*[new_job() for _ in range(3)])
+    assert _started(bench) == []
+    bench.functions.call("freeze", "ada", "", "nightly", "")
+    before = _now()
+
+    bench.functions.call("promote", 10, 0)
+
+    assert before + 200 <= _alarms(bench)[f"frozen:{what}"] < before + 30_000
+
+
 def test_very_many_who_waited_are_let_through_page_by_page(bench: Bench) -> None:
     _freeze(bench, TYPE)
     ids = bench.seed(*[new_job() for _ in range(250)])
