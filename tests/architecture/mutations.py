@@ -516,7 +516,7 @@ MUTATIONS = [
     Mutation("claim", "and f[1] == 'queued' and f[2] == queue\n", "\n"),
     Mutation("claim", "if is_lined then leave_lines(root, queue, 1) end", ""),
     Mutation("claim", "claim, 'parked', '')", "claim)"),
-    Mutation("claim", "lined.after = #claim.jobs", ""),
+    Mutation("claim", "claim.lined = nil", ""),
     Mutation("claim", "(next(fair) and 1 or 0)", "0"),
     Mutation("settle", "HDEL', job, 'before', 'parked')", "HDEL', job, 'before')"),
     Mutation("claim", "+ #ids + in_vain", "+ #ids"),

@@ -102,6 +102,13 @@ local function start(root, picked, gates, claim)
   gather('ZADD', root .. ':wip:' .. queue, '+inf', id .. ':' .. picked[2])
 end
 
+-- Of the jobs that the call takes off the lines of a queue: those that start have left them.
+local function leave_their_lines(root, claim)
+  local lined = claim.lined
+  claim.lined = nil
+  if lined then leave_lines(root, lined.queue, #claim.jobs - lined.before) end
+end
+
 -- One line tells of all starts, and its id is the fence of all. What was told of others before is a line of its own.
 local function start_all(root, claim)
   write_line()
@@ -113,7 +120,7 @@ local function start_all(root, claim)
     picked[2] = picked[2] or fence
     start(root, picked, claim.gates[at], claim)
   end
-  for _, lined in ipairs(claim.lined) do leave_lines(root, lined.queue, (lined.after or #claim.jobs) - lined.before) end
+  leave_their_lines(root, claim)
   for at = 1, #claim.twice, 2 do drop(root, claim.twice[at], claim.twice[at + 1], 'started') end
 end
 
@@ -169,12 +176,11 @@ local function take(root, id, queue, claim, is_lined)
   end
 end
 
--- Those of them that start have left their lines; who breaks half-way has not said after whom.
+-- The next look of this call, at a ramp, counts them no more. If it breaks half-way, what is picked starts all the same.
 local function take_lined(root, ids, queue, claim)
-  local lined = {queue = queue, before = #claim.jobs}
-  claim.lined[#claim.lined + 1] = lined
+  claim.lined = {queue = queue, before = #claim.jobs}
   for _, id in ipairs(ids) do take(root, id, queue, claim, true) end
-  lined.after = #claim.jobs
+  leave_their_lines(root, claim)
 end
 
 -- Looks at no more than 200 ids a call, so that a queue full of stopped jobs cannot hold the server.
@@ -272,7 +278,7 @@ local function claim_state(root, worker, lease_ms)
   local now = now_ms()
   local frozen = has_more and frozen_at(root, now)
   return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
-    gates = {}, lined = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root),
+    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root),
     limits = type_limits(root), rates = has_more and rates(root) or nil,
     frozen = frozen and next(frozen) and frozen or nil, fair = fair, has_more = has_more, quotas = {},
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
