@@ -1,4 +1,8 @@
-"""Jobs by text in their errors, the newest of many: without reading all that an index over texts finds."""
+"""Jobs by text in their errors, the newest of many: without reading all that an index over texts finds.
+
+That index knows no order, and what it finds stands all over the record. Of a text that is not rare the
+newest jobs with errors, one by one, have a page sooner; they stand together, and others read them too.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +12,27 @@ from sqlalchemy import Connection
 
 from backend.history.statements import statement
 
-#: So many jobs with errors are looked through one by one: that finds a page of what is frequent.
+#: So many jobs with errors tell whether a text is rare: that none of them has it, or that some have.
 _NEWEST = 1000
-#: Among so many the index is asked for a page; what is rarer has few rows in all, and these are read.
-_NEWER = 30_000
+#: How many are looked through for a page of what is not.
+_MOST = 20_000
 
 
 def newest_error_ids(connection: Connection, asked: dict[str, Any]) -> list[str] | None:
-    """Ids of the page that is asked for; None where all with so rare a text had better be read."""
-    found = _ids(connection, "scanned_error_ids", {**asked, "newest": _NEWEST})
-    if len(found) == asked["most"] or _floor(connection, asked, _NEWEST) is None:
-        return found
-    floor = _floor(connection, asked, _NEWER)
-    if floor is None:
-        return None
-    found = _ids(connection, "found_error_ids", {**asked, "since_version": floor})
-    return found if len(found) == asked["most"] else None
+    """Ids of the page that is asked for; None where all with so rare a text had better be found."""
+    for newest in (_NEWEST, _MOST):
+        found = _ids(connection, {**asked, "newest": newest})
+        if len(found) == asked["most"] or not _has_more(connection, {**asked, "newest": newest}):
+            return found
+        if not found:
+            return None
+    return None
 
 
-def _ids(connection: Connection, name: str, asked: dict[str, Any]) -> list[str]:
-    return list(connection.execute(statement(name), asked).scalars())
+def _ids(connection: Connection, asked: dict[str, Any]) -> list[str]:
+    return list(connection.execute(statement("scanned_error_ids"), asked).scalars())
 
 
-def _floor(connection: Connection, asked: dict[str, Any], newest: int) -> int | None:
-    """The position down to which so many jobs have errors; None where there are fewer."""
-    found: int | None = connection.execute(
-        statement("floor_of_errors"), {**asked, "newest": newest}
-    ).scalar_one_or_none()
-    return found
+def _has_more(connection: Connection, asked: dict[str, Any]) -> bool:
+    """Whether there are jobs with errors beyond those looked through."""
+    return connection.execute(statement("next_error"), asked).scalar_one_or_none() is not None
