@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
@@ -16,7 +18,9 @@ from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan
 from tests.eventually import eventually
 from tests.unit.runtime.attempts import claimed
+from workers.runtime.slots import trip_request
 from workers.runtime.slots.round_trips import _MOST_TRIPS, RoundTrips
+from workers.runtime.slots.trip_request import TripRequest
 
 DONE = Outcome(OutcomeKind.FINISHED, "1")
 
@@ -41,6 +45,19 @@ class Store:
             raise self._error
         self.settled |= {job.id: outcome for job, outcome in ended}
         return [SettleCode.SETTLED] * len(ended), [claimed(id="new")] * min(most, 1)
+
+
+class Slow(Store):
+    """Says which trip has arrived, and answers it when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived, self.go_on = SimpleQueue[str](), SimpleQueue[None]()
+
+    def settle_and_claim(self, ended: Any, plan: Any, most: int) -> Any:
+        self.arrived.put(ended[0][0].id)
+        self.go_on.get(timeout=20)
+        return super().settle_and_claim(ended, plan, most)
 
 
 def _trade(store: Store, *ended: tuple[ClaimedJob, Outcome], most: int = 1) -> tuple[Any, int]:
@@ -109,16 +126,6 @@ def test_a_claim_that_is_refused_is_told_to_who_asked() -> None:
 def test_who_carries_comes_to_its_own_job_after_a_few_trips() -> None:
     """Under a steady load it would else go on for others for ever; one of those carries then."""
 
-    class Slow(Store):
-        def __init__(self) -> None:
-            super().__init__()
-            self.arrived, self.go_on = SimpleQueue[str](), SimpleQueue[None]()
-
-        def settle_and_claim(self, ended: Any, plan: Any, most: int) -> Any:
-            self.arrived.put(ended[0][0].id)
-            self.go_on.get(timeout=20)
-            return super().settle_and_claim(ended, plan, most)
-
     store = Slow()
     exchange = RoundTrips([store], lambda _most: (), lambda: None)
     with ThreadPoolExecutor() as threads:
@@ -135,3 +142,38 @@ def test_who_carries_comes_to_its_own_job_after_a_few_trips() -> None:
         store.go_on.put(None)
         assert [trade.result(20)[0] for trade in trades] == [[1]] * (_MOST_TRIPS + 1)
     assert store.trips == _MOST_TRIPS + 1
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_those_of_one_trip_let_each_other_go_and_all_at_once_behind_who_computes(
+    is_late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wakes needs the interpreter, which one has at a time: twenty would wake to wait again."""
+    monkeypatch.setattr(trip_request, "_LATE_SECONDS", -1.0 if is_late else float("inf"))
+    let_go_by: list[int] = []
+    answer = TripRequest.answer
+
+    def noted(self: TripRequest) -> None:
+        let_go_by.append(threading.get_ident())
+        answer(self)
+
+    store = Slow()
+    exchange = RoundTrips([store], lambda _most: (), lambda: None)
+    with ThreadPoolExecutor(21) as threads:
+        first = threads.submit(exchange.trade, [(claimed(id="first"), DONE)], 1)
+        assert store.arrived.get(timeout=20) == "first"
+        others = [
+            threads.submit(exchange.trade, [(claimed(id=f"{number}"), DONE)], 1)
+            for number in range(20)
+        ]
+        eventually(lambda: len(exchange._waiting) == 20)
+        monkeypatch.setattr(TripRequest, "answer", noted)
+        for _ in range(2):
+            store.go_on.put(None)
+        assert {trade.result(20)[0][0] for trade in (first, *others)} == {1}
+
+    counts = Counter(let_go_by)
+    assert sum(counts.values()) == 20
+    # Who carries answers one; the others are answered by those before them, or all by the first of them.
+    assert counts[let_go_by[0]] == 1
+    assert (len(counts) == 20) is not is_late

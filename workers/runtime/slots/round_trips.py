@@ -6,7 +6,6 @@ own. (The idea is flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA 2010.)
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, LifoQueue
@@ -18,40 +17,14 @@ from backend.domain.jobs.attempts.outcome import Outcome, unsendable
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan, Dispatch
+from workers.runtime.slots.trip_request import Ended, TripRequest, answer_all
 
 log = structlog.get_logger("tally.worker")
 
-Ended = Sequence[tuple[ClaimedJob, Outcome]]
 #: Outcomes of one round trip, and jobs; more would hold the server long.
 _MOST = 100
 #: Round trips that one slot carries before it turns to its own job.
 _MOST_TRIPS = 5
-
-
-class _Request:
-    """What one slot wants, and what it got."""
-
-    __slots__ = ("_unanswered", "claimed", "codes", "dispatch", "ended", "error", "most")
-
-    def __init__(self, ended: Ended, most: int) -> None:
-        self.ended = ended
-        self.most = most
-        self.codes: list[SettleCode] = []
-        self.claimed: list[ClaimedJob] = []
-        self.error: BaseException | None = None
-        #: The connection over which this one is to carry itself, and others that wait.
-        self.dispatch: Dispatch | None = None
-        # A lock, which costs a fifth of an event: there is one for each round trip of each slot.
-        self._unanswered = threading.Lock()
-        self._unanswered.acquire()
-
-    def answer(self) -> None:
-        """Lets go who waits for it, because it is done or shall carry; once."""
-        self._unanswered.release()
-
-    def wait(self) -> None:
-        """Blocks until it is answered; once."""
-        self._unanswered.acquire()
 
 
 class RoundTrips:
@@ -66,14 +39,14 @@ class RoundTrips:
         """``doubt`` is called when nobody knows whether jobs were claimed."""
         self._plan = plan
         self._doubt = doubt
-        self._waiting: deque[_Request] = deque()
+        self._waiting: deque[TripRequest] = deque()
         self._free: LifoQueue[Dispatch] = LifoQueue()
         for dispatch in dispatches:
             self._free.put(dispatch)
 
     def trade(self, ended: Ended, most: int) -> tuple[list[SettleCode], list[ClaimedJob]]:
         """Settles ``ended`` and claims up to ``most``; raises what the round trip raised."""
-        request = _Request(ended, most)
+        request = TripRequest(ended, most)
         self._waiting.append(request)
         self._start_carrier()
         request.wait()
@@ -101,7 +74,7 @@ class RoundTrips:
             carrier.dispatch = dispatch
             carrier.answer()
 
-    def _carry_for_all(self, dispatch: Dispatch, own: _Request) -> None:
+    def _carry_for_all(self, dispatch: Dispatch, own: TripRequest) -> None:
         """Our own trip, and a few of those who came meanwhile: then one of them carries.
 
         Whoever is woken to carry has to come to a processor first, and the connection is idle as long;
@@ -111,9 +84,7 @@ class RoundTrips:
             requests = [own, *self._next(own)]
             for trips_left in reversed(range(_MOST_TRIPS)):
                 self._carry(dispatch, requests)
-                for request in requests:
-                    if request is not own:
-                        request.answer()
+                answer_all([request for request in requests if request is not own])
                 requests = self._next() if trips_left else []
                 if not requests:
                     break
@@ -122,9 +93,9 @@ class RoundTrips:
             self._free.put(dispatch)
             self._start_carrier()
 
-    def _next(self, first: _Request | None = None) -> list[_Request]:
+    def _next(self, first: TripRequest | None = None) -> list[TripRequest]:
         """Those that share a trip, with ``first`` if there is one."""
-        taken: list[_Request] = []
+        taken: list[TripRequest] = []
         ended, wanted = (len(first.ended), first.most) if first else (0, 0)
         while max(ended, wanted) < _MOST:
             try:
@@ -136,7 +107,7 @@ class RoundTrips:
             wanted += request.most
         return taken
 
-    def _carry(self, dispatch: Dispatch, requests: list[_Request]) -> None:
+    def _carry(self, dispatch: Dispatch, requests: list[TripRequest]) -> None:
         ended = [pair for request in requests for pair in request.ended]
         most = sum(request.most for request in requests)
         try:
@@ -152,7 +123,7 @@ class RoundTrips:
         else:
             _hand_out(requests, codes, claimed)
 
-    def _carry_apart(self, dispatch: Dispatch, requests: list[_Request]) -> None:
+    def _carry_apart(self, dispatch: Dispatch, requests: list[TripRequest]) -> None:
         """Some outcome cannot be sent. Each goes alone, so that only its own job suffers."""
         self._doubt()
         for request in requests:
@@ -188,12 +159,14 @@ def _alone(dispatch: Dispatch, job: ClaimedJob, outcome: Outcome) -> SettleCode:
     return dispatch.settle_and_claim([(job, outcome)], (), 0)[0][0]
 
 
-def _tell(requests: list[_Request], error: BaseException) -> None:
+def _tell(requests: list[TripRequest], error: BaseException) -> None:
     for request in requests:
         request.error = error
 
 
-def _hand_out(requests: list[_Request], codes: list[SettleCode], claimed: list[ClaimedJob]) -> None:
+def _hand_out(
+    requests: list[TripRequest], codes: list[SettleCode], claimed: list[ClaimedJob]
+) -> None:
     """To each its codes, and one job to everybody before anybody gets a second."""
     at = 0
     for request in requests:
