@@ -438,13 +438,10 @@ MUTATIONS = [
     ),
     Mutation("_freezes", "found[window.what].ends >= window.ends", "true"),
     Mutation("_freezes", "and '' or ':' .. name", "and ''"),
+    Mutation("_freezes", "waiting_for(root, what) > 0 and now", "now"),
+    Mutation("_freezes", "if from <= now then redis.call('ZADD'", "do redis.call('ZADD'"),
     Mutation("_freezes", "if window and now < window.ends then", "if false then"),
     Mutation("_freezes", "if window and now < window.ends + window.ramp then", "if false then"),
-    Mutation(
-        "_freezes",
-        "redis.call('EXISTS', line_keys(root, gate)) > 0 then return",
-        "false then return",
-    ),
     Mutation(
         "_freezes",
         "redis.call('EXISTS', line_keys(root, gate)) > 0 then return",

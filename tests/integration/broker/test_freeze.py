@@ -160,6 +160,23 @@ def test_during_the_ramp_the_alarm_rings_again_but_not_at_once(bench: Bench, wha
     assert before + 200 <= _alarms(bench)[f"frozen:{what}"] < before + 30_000
 
 
+def test_where_nobody_waits_the_ramp_is_looked_at_again_when_it_is_over(bench: Bench) -> None:
+    ends = _freeze(bench, TYPE, begins=-5000, lasts=4000, ramp=DAY)
+    bench.redis.zadd(bench.keys.alarms, {GATE: 1})
+
+    bench.functions.call("promote", 10, 0)
+
+    assert _alarms(bench) == {GATE: ends + DAY}
+
+
+def test_of_one_that_is_lifted_before_it_begins_nothing_is_left(bench: Bench) -> None:
+    _freeze(bench, TYPE, begins=60_000, ramp=DAY)
+
+    bench.functions.call("freeze", "ada", "", "nightly", "")
+
+    assert not bench.redis.exists(bench.keys.frozen)
+
+
 def test_very_many_who_waited_are_let_through_page_by_page(bench: Bench) -> None:
     _freeze(bench, TYPE)
     ids = bench.seed(*[new_job() for _ in range(250)])
