@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backend.domain.jobs.job_event import version_of
+from backend.domain.jobs.options.fairness import Fairness
 from backend.domain.ports import ClaimPlan, PickedOut, WantedTypes
 from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import QUEUES, Scene
@@ -123,3 +124,16 @@ def test_a_look_ends_after_a_hundred_places_and_the_next_goes_on_there(scene: Sc
     found = pick(scene, start=100)
 
     assert (ids(found), found.is_deeper) == (["f1"], False)
+
+
+def test_who_was_picked_out_before_his_turns_has_none_until_the_others_have_had_theirs(
+    scene: Scene,
+) -> None:
+    scene.broker.fair_queues.set_rule("normal", Fairness(), by="ada", reason="")
+    wanted, plan = WantedTypes(("other",)), [ClaimPlan("normal", 0)]
+    scene.accept(*(new_job(job_type="other", options={"tenant": "a"}) for _ in range(9)))
+    others = scene.accept(*(new_job(options={"tenant": "b"}) for _ in range(9)))
+    for _ in range(4):
+        assert len(scene.worker().pick_out(wanted, plan, 1).jobs) == 1
+
+    assert scene.claimed_ids(2) == others[:2]
