@@ -263,6 +263,13 @@ MUTATIONS = [
     Mutation("_unique", "if till == 'started' then free(root, id, key) end", ""),
     Mutation("_unique", "if not tonumber(till) or WITHDRAWN[how] then", "if false then"),
     Mutation("_unique", "tonumber(f[6]) or math.huge", "math.huge"),
+    Mutation("_unique", "tonumber(f[6]) or math.huge)", "tonumber(f[6]))"),
+    Mutation("_unique", "if window > tonumber(rare.unique_window or 0) then", "do"),
+    Mutation("_unique", "if rare.digest then", "do"),
+    Mutation(
+        "_unique", "if not tonumber(till) or WITHDRAWN[how] then", "if not tonumber(till) then"
+    ),
+    Mutation("_unique", "if holder and holder ~= id then return end", "if holder then return end"),
     Mutation(
         "_unique",
         "local replaces = rare.on_conflict and is_first",

@@ -310,3 +310,23 @@ def test_a_job_that_expired_keeps_nobody_out(scene: Scene) -> None:
     assert scene.claimed_ids() == []
 
     scene.accept(_same(until="3600"))
+
+
+def test_a_job_that_is_put_off_by_others_alone_has_no_longest_wait(scene: Scene) -> None:
+    [first] = scene.accept(_same(delay=1000.0))
+    scene.ask(_debounced(delay=3000.0))
+    scene.broker.pass_time(2000)
+    assert scene.promote() == 0
+    scene.broker.pass_time(1001)
+
+    assert (scene.promote(), scene.queue()) == (1, [first])
+
+
+def test_a_dead_job_that_is_sent_home_in_its_time_has_it_anew(scene: Scene) -> None:
+    held = scene.started(scope=UniqueScope("greet:7", "3600"))
+    scene.settle(held, "failed")
+    scene.broker.pass_time(3000)
+    scene.do.redrive([held.id], by="ada", reason="")
+    scene.broker.pass_time(1000)
+
+    assert scene.ask(_same(until="3600")) == [(held.id, False)]

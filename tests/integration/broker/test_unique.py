@@ -130,6 +130,31 @@ def test_a_key_for_a_time_goes_by_itself_and_its_job_is_kept_as_long(bench: Benc
     assert 3_000 <= bench.redis.ttl(bench.keys.job(job.id)) <= 3_601
 
 
+def test_a_job_is_kept_as_long_as_the_longer_of_its_keys(bench: Bench) -> None:
+    keyed = {"unique_key": "call-1", "unique_window": 7200.0}
+    job = bench.started(scope=UniqueScope(KEY, "60"), result_ttl=0, **keyed)
+
+    bench.settle(job, "finished")
+
+    assert 7_000 <= bench.redis.ttl(bench.keys.job(job.id)) <= 7_201
+
+
+def test_nothing_is_left_of_a_key_for_a_time_whose_job_was_withdrawn(bench: Bench) -> None:
+    bench.seed(_same("a", "3600"))
+
+    bench.cancel("a")
+
+    assert _holder(bench) is None
+
+
+def test_an_idempotency_key_without_a_digest_stands_for_the_holder_too(bench: Bench) -> None:
+    bench.seed(_same("a"))
+
+    assert bench.enqueue(_same("b", unique_key="call-2", unique_window=600.0)) == [b"a"]
+
+    assert bench.enqueue(new_job("c", unique_key="call-2", unique_window=600.0)) == [b"a"]
+
+
 def test_a_storm_of_debounced_calls_runs_once_when_its_longest_wait_is_over(bench: Bench) -> None:
     """As laravel #61548 and agenda #1736: 200 calls, the last of them long after the longest wait."""
     scope = UniqueScope(KEY, "started", "debounce", 60.0)
