@@ -8,8 +8,8 @@ from pydantic import Field
 
 from backend.api.schemas.base import Resource
 from backend.api.schemas.fields import PriorityWord, RoleWord
-from backend.domain.jobs.declared_gates import declared_gates
 from backend.domain.jobs.job_type import JobType
+from backend.services.finding.declared_gates import declared_gates
 
 
 class JobTypeResource(Resource):

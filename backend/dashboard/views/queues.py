@@ -15,8 +15,8 @@ from backend.api.schemas.bulk import PurgeRequest
 from backend.api.schemas.queues import LimitRequest, Queue
 from backend.dashboard.request.page_context import Visit, link
 from backend.dashboard.request.routes import Routes
-from backend.domain.jobs.declared_gates import declared_gates
 from backend.domain.jobs.queue_name import QueueName, lane_of
+from backend.services.finding.declared_gates import declared_gates
 
 routes = Routes()
 

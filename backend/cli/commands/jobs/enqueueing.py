@@ -20,12 +20,12 @@ from backend.cli.output.job_printing import masked_options, print_job
 from backend.cli.output.plain_data import plain
 from backend.cli.output.printing import print_facts, print_json, print_rows, say, tell
 from backend.domain.errors import InvalidPayload
-from backend.domain.jobs.declared_gates import declared_gates
 from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.payload_text import payload_in
 from backend.domain.jobs.plans.job_preview import GateAhead
 from backend.domain.jobs.queue_name import QueueName
+from backend.services.finding.declared_gates import declared_gates
 from backend.services.jobs.job_options import JobRequest
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from backend.domain.jobs.declared_gates import declared_gates
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.jobs.options.keyed_limit import Limit
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.options.unique import Unique
+from backend.services.finding.declared_gates import declared_gates
 
 _PLAIN = JobType("call", print, limit=3)
 
