@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import threading
 import time
@@ -10,10 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 from backend.domain.jobs.attempts.outcome import OutcomeKind
 from tests.eventually import eventually
 from tests.unit.runtime.loops import Bench, bench
 from workers.base_worker import JobContext
+from workers.runtime.loop.event_loop import look_for_garbage_less_often
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_thread import CALLS_OF_A_TURN
 
@@ -75,6 +79,20 @@ def test_a_call_that_raises_keeps_no_other_from_its_turn() -> None:
         eventually(lambda: not it.thread.has_calls)
 
     assert made == list(range(2 * CALLS_OF_A_TURN))
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [(700, 7000), (0, 0), (50_000, 50_000)])
+def test_a_process_with_a_loop_looks_for_garbage_less_often_unless_told_how_often(
+    chosen: int, kept: int
+) -> None:
+    """0 is never, as who chose it wants it."""
+    before = gc.get_threshold()
+    gc.set_threshold(chosen, 10, 10)
+    try:
+        look_for_garbage_less_often()
+        assert gc.get_threshold() == (kept, 10, 10)
+    finally:
+        gc.set_threshold(*before)
 
 
 def _run_cancelled(it: Bench, jobs: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 from workers.base_worker import BaseWorker
@@ -15,6 +16,8 @@ from workers.runtime.loop.loop_watch import LoopWatch
 
 #: While one waits for Redis, the other has the next outcomes sent.
 _CARRIERS = 2
+#: Objects made between two looks for garbage; Python's own number is a tenth.
+_OBJECTS_BETWEEN_LOOKS = 7000
 
 
 class EventLoop:
@@ -48,6 +51,7 @@ class EventLoop:
 
     def open(self) -> None:
         """Starts the loop, and opens in it what workers keep there."""
+        look_for_garbage_less_often()
         self._thread.start()
         for worker in self._workers:
             self._thread.done(worker.aopen())
@@ -82,3 +86,13 @@ class EventLoop:
                 self._thread.done(worker.aclose())
         finally:
             self._thread.close()
+
+
+def look_for_garbage_less_often() -> None:
+    """Thousands of tasks that wait are many live objects, and each look goes through them.
+
+    Who has chosen more, or no looks at all (0), has it as it was.
+    """
+    youngest, *others = gc.get_threshold()
+    if 0 < youngest < _OBJECTS_BETWEEN_LOOKS:
+        gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *others)
