@@ -22,8 +22,6 @@ from backend.history.statements import statement
 _FIRST, _LAST = 1, (1 << 63) - 1
 #: So many jobs are looked through one by one for whether they meet the other conditions of a search by tag.
 _NEWEST_TAGGED = 1000
-
-
 #: Conditions that few jobs meet, or that have an index of their own in the order of a page.
 _OTHERS = frozenset(
     {
@@ -36,8 +34,10 @@ _OTHERS = frozenset(
         "environment",
         "tenant",
         "worker",
+        "error_kind",
+        "died_after",
+        "died_before",
     }
-    | {"error_kind", "died_after", "died_before"}
 )
 
 

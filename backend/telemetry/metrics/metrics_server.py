@@ -10,6 +10,7 @@ import os
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from backend.telemetry.logs.logger import Logger
 
 log = Logger("tally.metrics")
 
+#: Until the next look after somebody could not even be turned away.
+_PAUSE_SECONDS = 0.2
 #: Connections that wait while one is taken.
 _BACKLOG = 5
 #: Ports are this far apart, and so many are tried.
@@ -61,7 +64,15 @@ class MetricsServer:
         except Exception:
             # Its code is being replaced, for example. The next who asks may be answered.
             log.exception("metrics.not_answered")
+            self._turn_away()
+
+    def _turn_away(self) -> None:
+        """Who asked, so that he need not wait; this thread outlives that too."""
+        try:
             self._listening.accept()[0].close()
+        except OSError:
+            # Without a descriptor left he stands there still, and would be found again at once.
+            time.sleep(_PAUSE_SECONDS)
 
     def _read_answers(self) -> MetricsAnswers:
         from backend.telemetry.metrics.metrics_answers import MetricsAnswers

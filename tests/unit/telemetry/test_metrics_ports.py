@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
+from backend.telemetry.metrics import metrics_server
 from backend.telemetry.metrics.metrics_page import MetricsPage
 from backend.telemetry.metrics.metrics_server import ports_from, serve
 from backend.telemetry.metrics.metrics_targets import announced
@@ -87,3 +91,51 @@ def test_a_folder_that_cannot_be_written_stops_no_work(tmp_path: Path) -> None:
         pass
 
     assert [line["event"] for line in logs] == ["metrics.not_announced"]
+
+
+class _Short:
+    """A socket at which nobody can be accepted some times: no descriptor is left."""
+
+    def __init__(self, listening: socket.socket, times: int) -> None:
+        self._listening = listening
+        self._times = times
+
+    def accept(self) -> Any:
+        if self._times:
+            self._times -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self._listening.accept()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listening, name)
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_who_could_not_be_answered_is_told_of_and_the_next_is_answered(
+    times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where he could not even be turned away at once: the thread that answers goes on."""
+    monkeypatch.setattr(metrics_server, "_PAUSE_SECONDS", 0.0)
+    pages: list[Exception | None] = [ImportError("no code"), *[OSError(errno.EMFILE, "")] * times]
+
+    def make_page() -> MetricsPage:
+        trouble = pages.pop(0) if pages else None
+        if trouble is not None:
+            raise trouble
+        return MetricsPage([], "")
+
+    server = serve(make_page, host="127.0.0.1", port=_first_of_three_free())
+    assert server is not None
+    monkeypatch.setattr(server, "_listening", _Short(server._listening, times))
+    try:
+        with (
+            capture_logs() as lines,
+            closing(socket.create_connection(("127.0.0.1", server.port))) as first,
+        ):
+            first.settimeout(20)
+            assert first.recv(1) == b""
+        assert fetch(server.port, "/livez") == (200, "ok\n")
+    finally:
+        server.close()
+
+    assert [line["event"] for line in lines] == ["metrics.not_answered"] * (times + 1)
