@@ -133,6 +133,10 @@ class Cluster:
         """What the processes wrote."""
         return (self.folder / "log").read_text()[-8000:]
 
+    def says(self, text: str) -> None:
+        """Blocks until a process wrote it: what a line tells of may be seen before the line."""
+        eventually(lambda: text in self.log(), timeout=20, show=self.log)
+
     def running(self, job_id: str) -> None:
         """Blocks until the job's handler runs."""
         eventually(lambda: job_id in self.lines(), timeout=20, show=self.log)

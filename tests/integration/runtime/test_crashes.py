@@ -33,7 +33,7 @@ def test_a_killed_workers_job_runs_again_at_once(cluster: Cluster) -> None:
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: cluster.lines().count(job_id) == 2, timeout=10, show=cluster.log)
 
-    assert '"event": "worker.rescued"' in cluster.log()
+    cluster.says('"event": "worker.rescued"')
     assert '"event": "job.rescued"' not in cluster.log()
     gate.touch()
     job = cluster.ended(job_id)
@@ -70,7 +70,7 @@ def test_a_vanished_hosts_jobs_run_again_when_their_leases_end(cluster: Cluster)
 
     eventually(lambda: cluster.lines().count(job_id) == 2, timeout=20, show=cluster.log)
 
-    assert '"event": "job.rescued"' in cluster.log()
+    cluster.says('"event": "job.rescued"')
     gate.touch()
     assert cluster.ended(job_id).state is JobState.FINISHED
     lost.send_signal(signal.SIGCONT)

@@ -174,14 +174,14 @@ def test_each_dead_job_is_in_sentry_once_whoever_ended_it(make_cluster: Make) ->
     cluster.start("scheduler")
     cluster.workers(processes=2)
 
-    failed = cluster.enqueue("fail", max_retries=2)
-    assert cluster.ended(failed).attempt == 3
-    # The one dies alone in its own process the second time, the other takes its worker along.
-    killed = []
-    for retries in (1, 0):
-        killed.append(cluster.enqueue("segfault", max_retries=retries))
-        assert cluster.ended(killed[-1]).attempt == retries + 1
-    eventually(lambda: len(_seen(cluster)) >= 3, timeout=20, show=cluster.log)
+    dead = []
+    # The second dies alone in its own process the second time, the third takes its worker along.
+    for job_type, retries in (("fail", 2), ("segfault", 1), ("segfault", 0)):
+        dead.append(cluster.enqueue(job_type, max_retries=retries))
+        assert cluster.ended(dead[-1]).attempt == retries + 1
+        # A process that is killed takes along what it has not reported yet.
+        eventually(lambda: len(_seen(cluster)) >= len(dead), timeout=20, show=cluster.log)
     assert cluster.ended(cluster.enqueue("note")).state == "finished"
-    reported = sorted(what for _, what in _seen(cluster))
-    assert reported == sorted([f"{failed} exception", *(f"{each} poison" for each in killed)])
+    reasons = ("exception", "poison", "poison")
+    expected = [f"{job_id} {reason}" for job_id, reason in zip(dead, reasons, strict=True)]
+    assert [what for _, what in _seen(cluster)] == expected

@@ -54,7 +54,7 @@ def test_what_runs_is_finished_after_so_many_jobs_beside_the_replacement(
     assert (job.state, job.attempt) == (JobState.FINISHED, 1)
     assert cluster.lines().count(held) == 1
     eventually(lambda: old not in cluster.pids(), show=cluster.log)
-    assert '"reason": "jobs"' in cluster.log()
+    cluster.says('"reason": "jobs"')
 
 
 def test_a_process_that_grew_beyond_its_limit_hurts_no_job(make_cluster: Make) -> None:
@@ -90,7 +90,7 @@ def test_a_process_that_holds_far_too_much_is_killed_and_its_last_job_runs_alone
 
     job = cluster.ended(job_id)
     assert (job.state, job.failures) == (JobState.FINISHED, 0), cluster.log()
-    assert "killed: it held more memory than worker.memory_kill_mb" in cluster.log()
+    cluster.says("killed: it held more memory than worker.memory_kill_mb")
 
 
 def test_a_worker_that_is_told_to_end_by_its_name_finishes_what_it_runs(make_cluster: Make) -> None:
@@ -105,7 +105,7 @@ def test_a_worker_that_is_told_to_end_by_its_name_finishes_what_it_runs(make_clu
     (cluster.folder / "go").touch()
     job = cluster.ended(held)
     assert (job.state, job.attempt, job.worker) == (JobState.FINISHED, 1, name)
-    assert '"reason": "asked"' in cluster.log()
+    cluster.says('"reason": "asked"')
 
 
 def test_a_leaving_process_still_obeys_its_jobs_hard_limit(make_cluster: Make) -> None:

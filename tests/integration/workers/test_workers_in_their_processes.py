@@ -152,7 +152,7 @@ def test_upkeep_runs(cluster: Cluster, folder: Path) -> None:
     backup = finished(cluster, "backup", {})
 
     assert printed.endswith("] Job executed successfully")
-    assert printed in cluster.log()
+    cluster.says(printed)
     assert cleaned["dry_run"] is True
     assert (folder / "backups" / backup["name"]).stat().st_size == backup["size_bytes"]
 
