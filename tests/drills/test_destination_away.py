@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import pytest
@@ -42,13 +43,15 @@ class Drill(NamedTuple):
     #: How long the receiver is away at least, and how often its breaker opens meanwhile.
     seconds: float
     trips: int
+    #: How many batches for others are timed while all is well, and as many while jobs wait aside.
+    batches: int
     breaker: Breaker
 
 
 _SHIPPED = declaration_of(WebhookWorker.send_webhook)
 assert _SHIPPED is not None
-SHORT = Drill("push", "default", "push", 120, 0, 2, BREAKER)
-FULL = Drill("send_webhook", "webhook", "webhook", 10_000, 300, 3, _SHIPPED.fields["breaker"])
+SHORT = Drill("push", "default", "push", 120, 0, 2, 1, BREAKER)
+FULL = Drill("send_webhook", "webhook", "webhook", 10_000, 300, 3, 9, _SHIPPED.fields["breaker"])
 DRILL = FULL if os.environ.get("TALLY_TEST_DRILL") == "full" else SHORT
 #: Each of them takes so many at once.
 PROCESSES, SLOTS = 2, 4
@@ -164,6 +167,11 @@ def _all_done(cluster: Cluster, ids: list[str], patience: float) -> list[JobView
     return eventually(look, timeout=patience, show=cluster.log)
 
 
+def _done_for(cluster: Cluster, host: Host) -> list[JobView]:
+    """A tenth as many jobs as there are for the one that is away, once all are finished."""
+    return _all_done(cluster, _enqueue(cluster, host, DRILL.jobs // 10), 60)
+
+
 def _waits(views: list[JobView]) -> list[float]:
     """Seconds from acceptance to the start, in order."""
     pairs = [(view.created_at, view.started_at) for view in views]
@@ -179,18 +187,16 @@ def test_jobs_for_a_receiver_that_is_away_lose_no_attempt_and_hold_nobody_up(
         fine.listen()
         destination = f"{DRILL.name}:127.0.0.1:{away.port}"
         # As all is well: what others wait then is what they may wait later.
-        before = _waits(_all_done(cluster, _enqueue(cluster, fine, DRILL.jobs // 10), 60))
+        before = [_done_for(cluster, fine) for _ in range(DRILL.batches)]
         back_at = time.monotonic() + DRILL.seconds
         for_away = _enqueue(cluster, away, DRILL.jobs)
         eventually(lambda: breakers.find(destination).trips >= 1, 60, cluster.log)
 
-        for_others = _enqueue(cluster, fine, DRILL.jobs // 10)
-
         # Before the receiver is back: while the jobs for it are put aside, and once they are.
-        others = _all_done(cluster, for_others, 60)
+        others = _done_for(cluster, fine)
         eventually(lambda: not _waiting(cluster), 60, cluster.log)
-        later = _all_done(cluster, _enqueue(cluster, fine, DRILL.jobs // 10), 60)
-        assert {(view.attempt, view.failures) for view in others + later} == {(1, 0)}
+        later = [_done_for(cluster, fine) for _ in range(DRILL.batches)]
+        assert {(each.attempt, each.failures) for each in sum(later, others)} == {(1, 0)}
         assert away.received == 0
         eventually(
             lambda: breakers.find(destination).trips >= DRILL.trips and time.monotonic() >= back_at,
@@ -203,7 +209,7 @@ def test_jobs_for_a_receiver_that_is_away_lose_no_attempt_and_hold_nobody_up(
         eventually(lambda: breakers.find(destination).status is BreakerStatus.CLOSED, 30)
     charged = sum(view.failures for view in delivered)
     starts = sorted(view.started_at.timestamp() for view in delivered if view.started_at)
-    _tell({"before": before, "as it opened": _waits(others), "later": _waits(later)})
+    _tell({"before": before, "as it opened": [others], "later": later})
     print(f"{len(starts)} came in {starts[-1] - starts[0]:.1f} s of its return; {charged} charged")
     # What opened it is not charged either, nor is anything after.
     assert charged < DRILL.breaker.failures
@@ -219,9 +225,16 @@ def _is_ramped(starts: list[float]) -> bool:
     return all(number <= 1 + 2 ** (after + 0.002) for after, number in early)
 
 
-def _tell(waited: dict[str, list[float]]) -> None:
-    """The figures, for who asks for them with ``-s``."""
-    for when, waits in waited.items():
-        half, most = waits[len(waits) // 2], waits[int(len(waits) * 0.95)]
-        print(f"\nothers waited {half:.3f} s (p95 {most:.3f}) {when}", end="")
+def _tell(batches: dict[str, list[list[JobView]]]) -> None:
+    """The figures, for who asks for them with ``-s``. In the first batch processes are still warming up."""
+    usual = median(_latest(views) for views in batches["before"][1:] or batches["before"])
+    for when, timed in batches.items():
+        latest = [_latest(views) for views in timed]
+        all_of_them = " ".join(f"{seconds:.2f}" for seconds in latest)
+        told = f"{median(latest):.3f} s, {median(latest) / usual:.2f} of before ({all_of_them})"
+        print(f"\nothers' p95 wait {when}: {told}", end="")
     print()
+
+
+def _latest(views: list[JobView]) -> float:
+    return _waits(views)[int(len(views) * 0.95)]
