@@ -72,7 +72,15 @@ class Rescues:
             self._program.terminate()
             self._wait_for(self._program, now)
         if self._waiting:
-            self._wait_for(self._begin(is_last=True), now)
+            self._try_once_more(now)
+
+    def _try_once_more(self, now: float) -> None:
+        try:
+            program = self._begin(is_last=True)
+        except OSError as error:
+            log.error("worker.not_rescued", workers=len(self._waiting), error=str(error))  # noqa: TRY400 - no trace of ours
+        else:
+            self._wait_for(program, now)
 
     def _wait_for(self, program: subprocess.Popen[bytes], now: float) -> None:
         try:
