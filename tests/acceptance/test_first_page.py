@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from backend.quickstart.free_port import free_port
 from tests.eventually import eventually
+from tests.free_port import free_port
 
 ROOT = Path(__file__).parents[2]
 _README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port(0)
+        self.port = free_port()
         kept = {name: text for name, text in os.environ.items() if not name.startswith(_OF_OTHERS)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**kept, "PATH": path, "TALLY_API__PORT": str(self.port)}

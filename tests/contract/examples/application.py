@@ -10,9 +10,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from backend.quickstart.free_port import free_port
 from tests.contract.wheels.installing import ROOT
 from tests.eventually import eventually
+from tests.free_port import free_port
 
 _BLOCKS = re.compile(r"^```bash\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
 _LEFT = shutil.ignore_patterns("__pycache__", ".*", "var")
@@ -66,7 +66,7 @@ class Application:
     def start_both(self, port: int) -> None:
         """The two commands of its page: ``tally dev``, and when that is up the web process on a port."""
         _, develop, web, *_ = self.commands()
-        self.start(develop, f"--port={free_port(0)}")
+        self.start(develop, f"--port={free_port()}")
         eventually(lambda: "▸ dashboard" in self.log(), timeout=20, show=self.log)
         self.start(web.partition(" --port")[0], f"--port={port}")
 

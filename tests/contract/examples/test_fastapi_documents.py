@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from backend.quickstart.free_port import free_port
 from tests.contract.examples.application import Application
 from tests.contract.wheels.installing import environment
 from tests.eventually import eventually
+from tests.free_port import free_port
 
 _SECRET = f"whsec_{base64.b64encode(b'known to both sides only').decode()}"
 _TOLD = {
@@ -74,7 +74,7 @@ def test_its_types_are_strict_and_right(documents: Application) -> None:
 def test_two_commands_start_it(documents: Application, receiver: tuple[str, list[Any]]) -> None:
     assert documents.commands()[1:3] == ["tally dev", "uvicorn documents.api:app --port 5000"]
     address, told = receiver
-    url = f"http://127.0.0.1:{(port := free_port(0))}"
+    url = f"http://127.0.0.1:{(port := free_port())}"
     documents.start_both(port)
     eventually(lambda: _asked("GET", f"{url}/openapi.json"), show=documents.log)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.quickstart.free_port import free_port
 from tests.contract.examples.application import Application
 from tests.contract.wheels.installing import environment
 from tests.eventually import eventually
+from tests.free_port import free_port
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_its_types_are_strict_and_right(shop: Application) -> None:
 
 def test_two_commands_start_it(shop: Application) -> None:
     assert shop.commands()[1:] == ["tally dev", "flask --app backend.app run"]
-    url = f"http://127.0.0.1:{(port := free_port(0))}"
+    url = f"http://127.0.0.1:{(port := free_port())}"
     shop.start_both(port)
     eventually(lambda: "No orders yet" in _page(url), show=shop.log)
 

@@ -14,10 +14,10 @@ import pytest
 
 from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
-from backend.quickstart.free_port import free_port
 from tests.contract.wheels.installing import environment
 from tests.contract.wheels.shop import Shop
 from tests.eventually import eventually
+from tests.free_port import free_port
 from tests.integration.history.databases import migrated_database
 
 #: By name, as a program does that has none of the job's code.
@@ -94,7 +94,7 @@ def deployment(
     client.close()
     with migrated_database(servers.database_url) as database_url:
         shop = Shop(tmp_path_factory.mktemp("shop"), servers.redis_url, database_url)
-        isolated, whole, port = programs["isolated"], programs["whole"], free_port(0)
+        isolated, whole, port = programs["isolated"], programs["whole"], free_port()
         shop.start(isolated / "tally", "worker", "default", "--processes=1")
         shop.start(isolated / "tally", "scheduler")
         shop.start(isolated / "tally", "recorder")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.eventually import eventually
-from tests.integration.metrics.conftest import free_port
+from tests.free_port import free_port
 from tests.unit.telemetry.scrape import fetch
 
 

@@ -19,8 +19,8 @@ from backend.broker.server.connection import connect, connect_blocking
 from backend.domain.errors import QueueUnavailable
 from backend.domain.ports import ClaimPlan
 from tests.eventually import eventually
+from tests.free_port import free_port
 from tests.integration.broker.bench import Bench, new_job
-from tests.integration.metrics.conftest import free_port
 from tests.integration.runtime.cluster import ROOT, Cluster
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from tests.eventually import eventually
-from tests.integration.dashboard.nginx import EXAMPLES, free_port, is_listened_at
+from tests.free_port import free_port
+from tests.integration.dashboard.nginx import EXAMPLES, is_listened_at
 
 PROGRAM = shutil.which("caddy")
 

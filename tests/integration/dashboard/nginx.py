@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.eventually import eventually
+from tests.free_port import free_port
 
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 EXAMPLES = Path(__file__).parents[3] / "deploy" / "proxies"
@@ -48,13 +49,6 @@ class Nginx:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(10)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def is_listened_at(port: int) -> bool:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from backend.quickstart.free_port import free_port
 from tests.eventually import eventually
+from tests.free_port import free_port
 
 ROOT = Path(__file__).parents[3]
 _OF_OTHERS = ("TALLY_", "REDIS_", "DATABASE_", "JOB_")
@@ -115,7 +115,7 @@ class Running:
 
 def dev(project: Project) -> tuple[Running, int]:
     """A `tally dev`, up, and its port."""
-    port = free_port(0)
+    port = free_port()
     running = Running(project, "dev", f"--port={port}")
     running.says("Ctrl-C stops everything")
     return running, port

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from backend.quickstart.free_port import free_port
 from tests.eventually import eventually
+from tests.free_port import free_port
 from tests.integration.development.dev_process import Project, Running, are_gone, dev
 
 
@@ -119,7 +119,7 @@ def test_when_its_recorder_ends_it_says_so_and_ends_as_well(tmp_path: Path) -> N
 def test_code_that_is_broken_from_the_start_starts_when_it_is_mended(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.put("import nothing_of_that_name\n")
-    running = Running(project, "dev", f"--port={free_port(0)}")
+    running = Running(project, "dev", f"--port={free_port()}")
     running.says("it starts when a file changes")
 
     project.write("mended")

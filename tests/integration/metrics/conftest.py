@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
+from tests.free_port import free_port
 from tests.integration.cli.conftest import record_url
 from tests.integration.history.databases import forget_controls
 from tests.integration.runtime.cluster import Cluster
@@ -26,13 +26,6 @@ class Deployment:
     worker_port: int
     scheduler_port: int
     recorder_port: int
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 
 from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
-from tests.integration.metrics.conftest import Deployment, free_port
+from tests.free_port import free_port
+from tests.integration.metrics.conftest import Deployment
 from tests.unit.telemetry.scrape import fetch, samples
 
 _LOST = "tally_log_lines_lost_total"

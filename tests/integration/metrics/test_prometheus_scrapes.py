@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from tests.eventually import eventually
-from tests.integration.metrics.conftest import Deployment, free_port
+from tests.free_port import free_port
+from tests.integration.metrics.conftest import Deployment
 
 SHIPPED = Path(__file__).parents[3] / "config" / "prometheus"
 

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from backend.embedded.locate import find_redis_server
-from backend.quickstart.free_port import free_port
 from tests.eventually import eventually
+from tests.free_port import free_port
 
 
 class RedisProcess:
@@ -22,7 +22,7 @@ class RedisProcess:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port(0)
+        self.port = free_port()
         self._process = subprocess.Popen(
             [
                 str(find_redis_server().path),

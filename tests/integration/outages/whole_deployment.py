@@ -10,8 +10,8 @@ from typing import NamedTuple
 import urllib3
 
 from backend.embedded.servers import Servers
-from backend.quickstart.free_port import free_port
 from tests.eventually import eventually
+from tests.free_port import free_port
 from tests.integration.runtime.cluster import Cluster
 
 _WORKERS = 2
@@ -31,7 +31,7 @@ class WholeDeployment:
 
     def __init__(self, servers: Servers, folder: Path) -> None:
         self.servers = servers
-        self.ports = {name: free_port(0) for name in ("worker", "scheduler", "recorder", "api")}
+        self.ports = {name: free_port() for name in ("worker", "scheduler", "recorder", "api")}
         metrics = {
             f"TALLY_METRICS__{name.upper()}_PORT": str(port)
             for name, port in self.ports.items()

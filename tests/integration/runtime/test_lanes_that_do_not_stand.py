@@ -6,8 +6,8 @@ import os
 import signal
 from collections.abc import Callable
 
-from backend.quickstart.free_port import free_port
 from tests.eventually import eventually
+from tests.free_port import free_port
 from tests.integration.runtime.cluster import Cluster
 from tests.unit.telemetry.scrape import fetch
 
@@ -35,7 +35,7 @@ def _readiness(port: int) -> tuple[int, str]:
 def test_a_lane_whose_processes_keep_ending_is_not_ready_though_the_supervisor_lives(
     make_cluster: Callable[..., Cluster],
 ) -> None:
-    port = free_port(0)
+    port = free_port()
     cluster = make_cluster(
         TALLY_METRICS__WORKER_PORT=str(port), TALLY_JOB_PACKAGES="tests.jobs,examples,brittle"
     )
