@@ -32,19 +32,28 @@ LONGEST_FIRST = (
     "acceptance",
     "drills",
     "e2e",
+    "contract/wheels",
+    "contract/examples",
     "integration/runtime",
     "integration/development",
     "integration/cli",
     "integration/history",
     "integration/api",
     "integration/metrics",
+    "architecture",
     "contract",
     "property",
     "integration/record",
     "integration",
-    "architecture",
     "unit",
 )
+
+#: All that these have in common: a deployment and a browser, wheels of this tree, its syntax trees.
+TOGETHER = {
+    "journeys": ("tests/e2e/",),
+    "wheels": ("tests/contract/wheels/", "tests/contract/examples/"),
+    "trees": ("tests/architecture/",),
+}
 
 
 # Four thousand tests are millions of objects: to look for garbage among them took a fifth of the time.
@@ -65,11 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Each file stays in one process; all journeys in one, for they share a deployment and a browser."""
+    """Each file stays in one process, and with it those that share what takes long to make."""
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+            together = (name for name, tops in TOGETHER.items() if nodeid.startswith(tops))
+            return next(together, super()._split_scope(nodeid))
 
     return Scheduling(config, log)
 

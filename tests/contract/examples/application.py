@@ -25,7 +25,13 @@ class Application:
         self.folder = folder / name
         shutil.copytree(ROOT / "examples" / name, self.folder, ignore=_LEFT)
         self._python = str(programs / "python")
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+        # What is known of the libraries' types serves the next application too.
+        types = str(folder.parent / "types")
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "MYPY_CACHE_DIR": types,
+        }
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def commands(self) -> list[str]:
