@@ -29,6 +29,7 @@ from backend.domain.errors import ConfigurationError
 from backend.embedded import EmbeddedServerError
 from backend.quickstart.first_key import sign_in_token
 from backend.quickstart.patience import eventually
+from backend.quickstart.sole_use import SoleUse
 from backend.quickstart.stack import Stack
 from backend.services.actions.action_log import ActionLog
 from backend.telemetry.logs.lossy_streams import lose_lines
@@ -75,11 +76,19 @@ def dev(port: int | None, reload: bool, watched: tuple[Path, ...], state_dir: Pa
     if os.environ.get("TALLY_ENV") == "production":
         raise ConfigurationError("tally dev is not for production, which TALLY_ENV says this is")
     log = OneLog([program.name for program in _PROGRAMS])
+    if state_dir is not None:
+        # Else its settings would name the stores of the one that runs on the project's own folder.
+        os.environ["TALLY_STATE_DIR"] = str(state_dir.absolute())
+        default_settings.cache_clear()
     settings = default_settings()
     use_stores_of(settings)
     chosen = port or settings.api.port
+    state = state_folder(os.environ)
+    # First of all: whoever is told of a taken port takes another one, and then two would run on one folder.
+    SoleUse(state).refuse_second()
     _refuse_taken(chosen)
-    stack = Stack(own_folder(state_dir or state_folder(os.environ)))
+    stack = Stack(own_folder(state))
+    stack.hold()
     loop = DevLoop(_PROGRAMS, _environment(settings, stack.state, chosen), log, lines=log.line)
     try:
         status = _run(stack, loop, log, settings, chosen, reload=reload, watched=watched)
@@ -114,7 +123,7 @@ def _run(
 
 
 def _refuse_taken(port: int) -> None:
-    """Before anything is started: a second `tally dev` is the usual reason."""
+    """Before anything is started: the `tally dev` of another project is the usual reason."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.broker.server.allocator import server_words
 from backend.cli.input.stopping import stop_event_on_signals
-from backend.embedded import EmbeddedServerError, stop_servers
+from backend.embedded import EmbeddedServerError
 from backend.quickstart.demonstration import Demonstration
 from backend.quickstart.first_key import sign_in_token
 from backend.quickstart.free_port import free_port
@@ -48,10 +47,10 @@ def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
     set_up_logs(level="WARNING")
     stop = stop_event_on_signals(hang_up=True)
     state = state_dir.absolute()
-    if fresh and state.exists():
-        stop_servers(state)
-        shutil.rmtree(state)
     stack, catcher, hooks = Stack(state), MailCatcher(), HookCatcher()
+    stack.hold()
+    if fresh:
+        stack.clear()
     began = time.monotonic()
     try:
         pages = _start(stack, catcher, hooks)

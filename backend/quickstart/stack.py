@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 
 from backend.api.config.left_by_dev import OWNER
 from backend.domain.errors import TallyError
-from backend.embedded import Servers, servers_from_environment_or_start
+from backend.embedded import Servers, servers_from_environment_or_start, stop_servers
 from backend.embedded.launch import follower
+from backend.quickstart.sole_use import SoleUse
 from workers.runtime.own_program import own_program
 
 _PATIENCE = 20.0
@@ -31,8 +33,22 @@ class Stack:
 
     def __init__(self, state: Path) -> None:
         self.state = state
+        self._sole_use = SoleUse(state)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.servers: Servers | None = None
+
+    def hold(self) -> None:
+        """Keeps others from running on the state directory, until all stops; raises `StateInUse`."""
+        self._sole_use.begin()
+
+    def clear(self) -> None:
+        """Ends the servers that earlier starts left there, and throws their data away."""
+        stop_servers(self.state)
+        for left in self.state.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            elif left != self._sole_use.file:
+                left.unlink()
 
     def start_servers(self) -> Servers:
         """Starts the embedded servers, unless the environment names others, and tells every process."""
@@ -95,3 +111,4 @@ class Stack:
         (self.state / "env").unlink(missing_ok=True)
         if self.servers is not None:
             self.servers.stop()
+        self._sole_use.end()

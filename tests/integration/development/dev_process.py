@@ -113,10 +113,10 @@ class Running:
         return self.process.wait(120)
 
 
-def dev(project: Project) -> tuple[Running, int]:
+def dev(project: Project, *options: str) -> tuple[Running, int]:
     """A `tally dev`, up, and its port."""
     port = free_port()
-    running = Running(project, "dev", f"--port={port}")
+    running = Running(project, "dev", f"--port={port}", *options)
     running.says("Ctrl-C stops everything")
     return running, port
 

@@ -128,6 +128,33 @@ def test_code_that_is_broken_from_the_start_starts_when_it_is_mended(tmp_path: P
     assert running.end() == 0
 
 
+def test_a_second_one_of_the_project_is_refused_and_changes_nothing(here: Dev) -> None:
+    state = here.project.folder / ".tally"
+    told = (state / "env").read_text()
+
+    for port in ((), (f"--port={free_port()}",)):
+        refused = here.project.run("-m", "backend.cli.main", "dev", *port)
+
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr == (
+            f"tally: process {here.running.process.pid} runs on {state} already: use what it started,"
+            " stop it, or start beside it what has a folder and a port of its own, as in:"
+            " tally dev --state-dir .tally-2 --port 8001 [state_in_use]\n"
+        )
+    assert (state / "env").read_text() == told
+
+
+def test_one_with_a_folder_of_its_own_stands_beside_it(here: Dev) -> None:
+    here.project.write("as before")
+    beside, _ = dev(here.project, "--state-dir=.tally-2")
+    stores = [(here.project.folder / state / "env").read_text() for state in (".tally", ".tally-2")]
+
+    assert beside.end() == 0
+
+    assert not set(stores[0].splitlines()) & set(stores[1].splitlines())
+    eventually(lambda: here.project.answer() == "as before", timeout=30, show=here.running.said)
+
+
 def test_in_production_it_refuses(tmp_path: Path) -> None:
     refused = Project(tmp_path, TALLY_ENV="production").run("-m", "backend.cli.main", "dev")
 
