@@ -19,6 +19,7 @@ from backend.history.ledger.ledger_count import PostgresLedgerCount
 from backend.history.ledger.ledger_rows import recorded_facts, restorable_job, without_called
 from backend.history.outbox.caller_session import in_session
 from backend.history.server.connection import translated
+from backend.history.server.watched_connection import wait_for_long
 from backend.history.statements import statement
 
 
@@ -32,6 +33,7 @@ class PostgresLedgerStore:
     def count(self) -> Iterator[PostgresLedgerCount]:
         """Begins to lay out what is in Redis; raises IllegalMove while another count goes on."""
         with translated(), self._engine.begin() as connection:
+            wait_for_long(connection)
             if not connection.execute(statement("take_ledger")).scalar_one():
                 raise IllegalMove("another reconciliation is under way; wait for its end")
             yield PostgresLedgerCount(connection)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.domain.errors import MigrationError
 from backend.history.schema.migration_files import MigrationFile
+from backend.history.server.watched_connection import wait_for_long
 from backend.history.statements import statement
 
 log = structlog.get_logger("tally.migrator")
@@ -91,6 +92,7 @@ class MigrationSteps:
 
 def lift_limits(connection: Connection, *, is_local: bool = True) -> None:
     """A migration takes as long as it takes, and waits for others half a minute at most."""
+    wait_for_long(connection)
     connection.execute(statement("lift_limits"), {"is_local": is_local})
 
 

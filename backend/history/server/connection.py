@@ -14,6 +14,7 @@ from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.store_answer import Meaning
 from backend.history.server.session_settings import hold_to_settings
 from backend.history.server.sqlstates import is_about_schema, is_about_values, read_state
+from backend.history.server.watched_connection import watch
 
 CONNECT_TIMEOUT = 2
 #: Seconds a statement may take: for services that answer somebody, and for what runs behind.
@@ -52,6 +53,7 @@ def connect(
             "keepalives_count": 3,
         },
     )
+    watch(engine, statement_timeout)
     event.listen(engine, "handle_error", _leave_wrong_server)
     return hold_to_settings(engine, statement_timeout=statement_timeout, schema=schema)
 

@@ -1,0 +1,78 @@
+"""Cuts a connection whose server says nothing for longer than any statement on it may take.
+
+A server that is frozen, or whose disk is, ends no statement of its own accord, and its kernel goes on
+acknowledging what it gets: neither its `statement_timeout` nor keepalives ever end the wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backend.history.server.watched_connection import WatchedConnection
+
+_LOOK_SECONDS = 0.25
+#: The one who looks ends when nobody has waited for so long; who waits next starts another.
+_IDLE_SECONDS = 30.0
+
+
+class Silence:
+    """Who waits for a server, and until when."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: dict[int, tuple[float, WatchedConnection]] = {}
+        self._is_watched = False
+
+    @contextmanager
+    def waiting(self, connection: WatchedConnection, seconds: float) -> Iterator[None]:
+        """For the time of one call to the server."""
+        with self._lock:
+            self._waiting[id(connection)] = self._clock() + seconds, connection
+            if not self._is_watched:
+                self._is_watched = True
+                threading.Thread(target=self._watch, name="postgres-silence", daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting.pop(id(connection), None)
+
+    def cut_overdue(self) -> None:
+        """Ends each wait that is too long, by an error where it waits."""
+        with self._lock:
+            now = self._clock()
+            for end, connection in self._waiting.values():
+                if now > end:
+                    _cut(connection)
+
+    def _watch(self) -> None:
+        idle_since = self._clock()
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            self.cut_overdue()
+            with self._lock:
+                if self._waiting:
+                    idle_since = self._clock()
+                elif self._clock() - idle_since > _IDLE_SECONDS:
+                    self._is_watched = False
+                    return
+
+
+def _cut(connection: WatchedConnection) -> None:
+    """Whoever reads from it reads its end. The descriptor stays its own."""
+    connection.was_silent = True
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as shared:
+        shared.shutdown(socket.SHUT_RDWR)
+
+
+SILENCE = Silence()
+# A fork has no such thread, and may have been made while the lock was held.
+os.register_at_fork(after_in_child=SILENCE.__init__)  # type: ignore[misc]
