@@ -43,7 +43,7 @@ class Calendar(LedLoop):
         if version == self._planned and now < self._plan_at:
             return self._interval
         if not self._planner.plan(self._leader.fence):
-            self._leader.step_down()
+            self._leader.make_way()
             return self._leader.look_again
         self._planned, self._plan_at = version, now + _PLAN_EVERY
         return self._interval

@@ -31,7 +31,7 @@ class Leader:
         if self.fence and now < self._renew_at:
             return True
         fence = self._leadership.take(self._duty, self._holder, self._lease)
-        if bool(fence) != bool(self.fence):
+        if fence != self.fence:
             log.info("leader.changed", duty=self._duty, leads=bool(fence), fence=fence)
         self.fence = fence
         self._renew_at = now + self.look_again
@@ -40,6 +40,18 @@ class Leader:
     def step_down(self) -> None:
         """Believes no longer that it leads; asks again at the next step."""
         self.fence = 0
+
+    def make_way(self) -> None:
+        """Gives the lead up, because one with a higher fence was here: the next fence is higher still.
+
+        Who only asked again would be given the same fence again, and again be refused: where Redis lost
+        what it knew of fences, or who was here is gone, its duty would rest for ever.
+        """
+        log.warning("leader.superseded", duty=self._duty, fence=self.fence)
+        try:
+            self.give_up()
+        finally:
+            self.step_down()
 
     def give_up(self) -> None:
         """Lets another lead at once."""

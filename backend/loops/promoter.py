@@ -31,7 +31,7 @@ class Promoter(Loop):
             return self._leader.look_again
         promotion = self._timetable.promote(self._batch, self._leader.fence)
         if promotion.moved < 0:
-            self._leader.step_down()
+            self._leader.make_way()
             return self._leader.look_again
         self.promoted += promotion.moved
         if promotion.moved:

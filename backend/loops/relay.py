@@ -111,7 +111,7 @@ class Relay(Loop):
             return False
         if self._leader.fence != self._fence:
             if not self._gate.close_to_others(self._leader.fence):
-                self._leader.give_up()
+                self._leader.make_way()
                 return False
             self._fence = self._leader.fence
             self._term = secrets.randbits(62) + 1
@@ -150,9 +150,9 @@ class Relay(Loop):
 
     def _note(self, rows: Sequence[OutboxJob], replies: Sequence[SendReply] | None) -> None:
         if replies is None:
-            self._leader.step_down()
             superseded = [(row.number, "another relay took over") for row in rows]
             self._store.give_back(superseded, self._term, 0.0)
+            self._leader.make_way()
             return
         pairs = list(zip(rows, replies, strict=True))
         sent = [(row.number, reply.text) for row, reply in pairs if reply.code is SendCode.ACCEPTED]

@@ -23,7 +23,10 @@ class MemoryLeadership:
             is_free = until <= now
             if not is_free and leader != holder:
                 return 0
-            self._fences[duty] += is_free
+            if is_free:
+                self._fences[duty] = max(
+                    self._fences[duty] + 1, self._state.fences_seen[duty] + 1, now
+                )
             self._leads[duty] = (holder, now + int(lease_seconds * 1000))
             return self._fences[duty]
 

@@ -15,14 +15,14 @@ class MemoryTimetable:
 
     def __init__(self, state: BrokerState) -> None:
         self._state = state
-        self._seen_fence = 0
 
     def promote(self, most: int, fence: int) -> Promotion:
         """Moves up to ``most`` due jobs to the back of their queues, the longest due first."""
         with self._state.lock:
-            if 0 < fence < self._seen_fence:
+            seen = self._state.fences_seen["scheduler"]
+            if 0 < fence < seen:
                 return Promotion(-1, None, 0.0)
-            self._seen_fence = max(self._seen_fence, fence)
+            self._state.fences_seen["scheduler"] = max(seen, fence)
             now, late = self._state.now_ms, 0
             due = [job for job in self._waiting() if job.due_ms <= now][:most]
             for job in due:

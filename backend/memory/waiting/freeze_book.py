@@ -20,7 +20,6 @@ class MemoryFreezes:
         self._state = state
         self._version = 0
         self._kept: dict[str, KeptFreeze] = {}
-        self._seen_fence = 0
 
     def version(self) -> int:
         """Grows with every word that is said here."""
@@ -56,9 +55,10 @@ class MemoryFreezes:
     def plan(self, kept: KeptFreeze, windows: Sequence[Window], fence: int) -> PlanCode:
         """Writes the windows of the next time, unless another word or a newer leader has been there."""
         with self._state.lock:
-            if 0 < fence < self._seen_fence:
+            seen = self._state.fences_seen["calendar"]
+            if 0 < fence < seen:
                 return PlanCode.NEWER_LEADER
-            self._seen_fence = max(self._seen_fence, fence)
+            self._state.fences_seen["calendar"] = max(seen, fence)
             held = self._kept.get(kept.freeze.name)
             if held is None or held.version != kept.version:
                 return PlanCode.ANOTHER_WORD

@@ -41,3 +41,18 @@ def test_duties_are_led_apart(scene: Scene) -> None:
     lead.take("cron", "a", 10.0)
 
     assert lead.take("relay", "b", 10.0) > 0
+
+
+def test_a_leader_whose_fence_is_older_than_one_that_was_seen_leads_by_a_newer_one(
+    scene: Scene,
+) -> None:
+    lead, day_ms = scene.broker.leadership, 86_400_000
+    first = lead.take("scheduler", "a", 10.0)
+    scene.broker.timetable.promote(100, first + day_ms)
+    assert scene.broker.timetable.promote(100, first).moved == -1
+
+    lead.give_up("scheduler", "a")
+    fence = lead.take("scheduler", "a", 10.0)
+
+    assert fence > first + day_ms
+    assert scene.broker.timetable.promote(100, fence).moved == 0

@@ -177,15 +177,18 @@ def test_the_calendar_plans_at_once_what_was_said_and_later_what_is_to_come(
     assert memory.freezes.windows()[-1].starts_at == first[-1].starts_at + 24 * HOUR
 
 
-def test_a_calendar_that_another_leads_stands_back(memory: InMemory) -> None:
+def test_a_calendar_that_another_leads_stands_back_and_may_lead_again(memory: InMemory) -> None:
     calendar, leader = _calendar(memory)
+    calendar.run_once()
     memory.freezes.set(_nightly(), [], by="ada", reason="")
     [kept] = memory.freezes.all()
-    assert memory.freezes.plan(kept, [], 99) is PlanCode.WRITTEN
+    assert memory.freezes.plan(kept, [], leader.fence + 5) is PlanCode.WRITTEN
 
     calendar.run_once()
 
     assert (leader.fence, memory.freezes.windows()) == (0, [])
+    calendar.run_once()
+    assert memory.freezes.windows() != []
 
 
 def test_one_that_cannot_be_read_does_not_keep_the_others_from_being_planned(

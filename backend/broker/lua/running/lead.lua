@@ -5,6 +5,17 @@
 -- ARGV[2]  who asks
 -- ARGV[3]  lease (ms; 0 gives it up)
 -- Returns  the fence of the leadership, which only grows; 0 when another leads, or after giving up
+
+-- Also in a Redis that lost its data, or went back to older data, processes that live on go by fences of before: the time
+-- is higher than all of them. Where the clock was set back, what was handed out and what was seen are.
+local function next_fence(key)
+  local seen = tonumber(redis.call('GET', key .. ':seen') or '0') or 0
+  local fence = math.max(redis.call('INCR', key .. ':fence'), seen + 1, now_ms())
+  local text = string.format('%.0f', fence)
+  redis.call('SET', key .. ':fence', text)
+  return text
+end
+
 local function lead(keys, argv)
   local key = keys[1] .. ':tally:leader:' .. argv[1]
   local holder, fence = unpack(redis.call('HMGET', key, 'holder', 'fence'))
@@ -14,7 +25,7 @@ local function lead(keys, argv)
   end
   if holder and holder ~= argv[2] then return 0 end
   if not holder then
-    fence = redis.call('INCR', key .. ':fence')
+    fence = next_fence(key)
     redis.call('HSET', key, 'holder', argv[2], 'fence', fence)
   end
   redis.call('PEXPIRE', key, argv[3])
