@@ -85,10 +85,12 @@ class MemoryDispatch:
 
     def _settle(self, held: ClaimedJob, outcome: Outcome) -> SettleCode:
         job = self._state.find(held.id)
-        if job is None or job.fence != held.fence:
+        said = (held.fence, outcome.kind.value)
+        if job is None or (job.fence != held.fence and job.settled != said):
             return SettleCode.LOST
-        if job.state is not JobState.STARTED:
+        if job.fence != held.fence or job.state is not JobState.STARTED:
             return SettleCode.SETTLED_BEFORE
+        job.settled = said
         end_attempt(self._state, job, breakers.judged(self._state, job, outcome))
         return SettleCode.SETTLED
 

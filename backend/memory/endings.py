@@ -33,6 +33,8 @@ _STOPPED_BY_CANCEL = _REQUEUED | {
 }
 #: Seconds that any job is kept at most once it has ended.
 _LONGEST = 31_622_400
+#: Seconds that it is kept at least, without its result: who got no answer says the same again.
+_SAID_AGAIN = 10
 
 
 def end_attempt(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKind:
@@ -140,14 +142,12 @@ def end(state: BrokerState, job: KeptJob, ended: JobState) -> None:
 
 
 def keep(state: BrokerState, job: KeptJob, *, with_key: bool) -> None:
-    """Leaves a final job readable for its ``result_ttl``, or as long as its key stands for it."""
+    """Leaves a final job readable for its ``result_ttl``, ten seconds, or as long as its key stands for it."""
     now, ttl = state.now_ms, min(job.asked.result_ttl, _LONGEST)
     left = math.ceil((job.unique_until_ms - now) / 1000) if with_key and job.unique_until_ms else 0
-    life = max(ttl, min(left, _LONGEST))
+    life = max(ttl, _SAID_AGAIN, min(left, _LONGEST))
     if ttl <= 0:
         job.result = ""
-    if life <= 0:
-        del state.jobs[job.id]
     job.forget_ms, job.forget_result_ms = now + life * 1000, now + max(ttl, 0) * 1000
 
 

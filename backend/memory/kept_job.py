@@ -42,6 +42,8 @@ class KeptJob:
     #: ``ask`` or ``force`` once somebody wants it to end while it runs.
     cancel: str = ""
     fence: str = ""
+    #: The fence of the outcome that put it back last, and the kind: said again, it is the same.
+    settled: tuple[str, str] = ("", "")
     worker: str = ""
     lease_ms: int = 0
     result: str = ""

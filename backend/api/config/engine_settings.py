@@ -36,7 +36,8 @@ class RedisSettings(Section):
         "takes them and drops the oldest events, which the record then lacks for good.",
     )
     result_ttl: Annotated[int, within(bounds.RESULT_TTL)] = Field(
-        3600, description="Seconds a finished job stays in Redis."
+        3600,
+        description="Seconds a finished job stays in Redis; without its result, ten seconds at least.",
     )
 
     @property

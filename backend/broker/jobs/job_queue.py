@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -21,6 +22,8 @@ from backend.domain.jobs.job_state import JobState
 
 #: More in one step would hold the server too long for the others.
 BATCH = 100
+#: The token of a job for which many wait: whoever takes it gives it on.
+_TELL_ON = b"+"
 
 
 class RedisJobQueue:
@@ -95,9 +98,22 @@ class RedisJobQueue:
     def wait(self, job_id: str, timeout: float) -> bool:
         """Asks ``settle`` for a token on the job's own list, then blocks on it."""
         status = self._functions.call("await", job_id)
-        if status is None or JobState(status.decode()).is_final:
+        if status is None or _is_over(status):
             return status is not None
-        seconds = max(timeout, 0.001)
+        ends_at = time.monotonic() + timeout
+        while token := self._token(job_id, max(ends_at - time.monotonic(), 0.001)):
+            # One that many hand on may be left from an end before: the job may wait once more.
+            if token != _TELL_ON or _is_over(self._functions.call("await", job_id, 1)):
+                return True
+        return False
+
+    def _token(self, job_id: str, seconds: float) -> bytes | None:
+        """What tells that the job has ended; None when it did not within so many seconds."""
         done = self._keys.done(job_id)
         with translated():
-            return blocked(self._blocking, seconds, "BLPOP", done, seconds) is not None
+            found = blocked(self._blocking, seconds, "BLPOP", done, seconds)
+        return cast(bytes, found[1]) if found else None
+
+
+def _is_over(status: bytes | None) -> bool:
+    return status is None or JobState(status.decode()).is_final

@@ -8,12 +8,25 @@ local CALLS = {finished = {'on_success', 'finished'}, resolved = {'on_success', 
 -- RQ's call around the payload, as `codec.py` has it.
 local CALL_HEAD, CALL_TAIL = '["workers.runtime.trampoline.run",null,["', '],{}]'
 
--- Everybody who waits for this job gets one token on a list of the job's own.
+-- How often a job was waited for is counted so far, for each call counts, also of one caller who asks again and again.
+local MOST_TOLD = 64
+
+local function leave_tokens(root, id, token, most)
+  local key, tokens = root .. ':tally:done:' .. id, {}
+  for at = 1, most do tokens[at] = token end
+  redis.call('RPUSH', key, unpack(tokens))
+  redis.call('EXPIRE', key, 60)
+end
+
+-- A token that whoever takes it gives on to the next.
+local function tell_on(root, id, most) leave_tokens(root, id, '+', most) end
+
+-- Everybody who waits for this job gets one token on a list of the job's own. Where more may wait than are counted, they
+-- hand on what there is.
 local function tell_waiters(root, id, waiters)
   if not waiters then return end
-  local key = root .. ':tally:done:' .. id
-  for _ = 1, tonumber(waiters) do redis.call('RPUSH', key, '1') end
-  redis.call('EXPIRE', key, 60)
+  if tonumber(waiters) < MOST_TOLD then leave_tokens(root, id, '1', tonumber(waiters))
+  else tell_on(root, id, MOST_TOLD) end
 end
 
 -- Into the dead-letter queue: RQ lists it under `dlq`, we know since when.
@@ -25,18 +38,21 @@ local function bury(root, job, id, queue, now)
   count(root, queue, 'failed', 1)
 end
 
--- Leaves a final job readable for `ttl` seconds (0: gone at once; none said: an hour) under one of RQ's registries. One that
--- a unique key still stands for stays as long as the key, without its results: whoever is given its id for
+-- Who got no answer says the same again, to a connection that may have to be found first. Until then the job must be here, or
+-- it would be made a second time.
+local SAID_AGAIN_SECONDS = 10
+
+-- Leaves a final job readable for `ttl` seconds (none said: an hour) under one of RQ's registries. The job itself, without
+-- its results, stays ten seconds at least, and as long as a unique key stands for it: whoever is given its id for
 -- the key can look at it. A year at most: EXPIRE would refuse what jobs of earlier releases may carry, and
 -- leave the step half done.
 local function keep(root, job, id, queue, registry, ttl, now, no_results, unique_until)
   ttl = math.min(tonumber(ttl or ABSENT.result_ttl), 31622400)
-  local life = unique_until and math.max(ttl, math.min(math.ceil((unique_until - now) / 1000), 31622400)) or ttl
-  if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
-  elseif not no_results then redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
-  if life <= 0 then
-    redis.call('DEL', job)
-    return
+  local life = math.max(ttl, SAID_AGAIN_SECONDS)
+  if unique_until then life = math.max(life, math.min(math.ceil((unique_until - now) / 1000), 31622400)) end
+  if not no_results then
+    if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
+    else redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
   end
   redis.call('EXPIRE', job, life)
   gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + life, id)

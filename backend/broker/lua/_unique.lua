@@ -17,7 +17,9 @@ do
 
   local function latest(now, longest) return string.format('%.0f', now + longest * 1000) end
 
-  -- Who holds the key of a scope (nil: nobody), its fields, and whether it still waits to start first.
+  -- Who holds the key of a scope (nil: nobody), its fields, and whether it still waits to start first. Started is claimed: when
+  -- a handler begins nobody tells, as it would be a command more for each job. So of one that was given back unbegun its key
+  -- may be another's, and both wait. To keep it longer would keep out who must not be: that one may have begun.
   function scopes.holder(root, scope)
     local _, _, key = parts_of(scope)
     local id = redis.call('GET', place_of(root, key))

@@ -39,9 +39,31 @@ def test_a_result_is_readable_as_long_as_it_says(scene: Scene) -> None:
     assert scene.count("finished") == 1
 
 
-def test_a_result_that_nobody_wants_leaves_nothing(scene: Scene) -> None:
-    assert scene.is_gone(scene.finished(result_ttl=0))
+def test_a_result_that_nobody_wants_is_gone_at_once_and_its_job_after_a_minute(
+    scene: Scene,
+) -> None:
+    job_id = scene.finished(result_ttl=0)
+
+    assert (scene.state(job_id), scene.view(job_id).result) == ("finished", None)
+    scene.broker.pass_time(61)
+    assert scene.is_gone(job_id)
     assert scene.count("finished") == 1
+
+
+@pytest.mark.parametrize("state", ["finished", "canceled"])
+def test_a_call_that_is_said_again_makes_no_second_job_of_one_that_has_ended(
+    scene: Scene, state: str
+) -> None:
+    """Who got no answer says it again: meanwhile a worker may have done it."""
+    asked = new_job("a", result_ttl=0)
+    scene.accept(asked)
+    if state == "finished":
+        scene.settle(scene.claim()[0], "finished")
+    else:
+        scene.do.cancel(["a"], force=False, by="ada", reason="")
+
+    assert scene.ask(asked) == [("a", False)]
+    assert scene.state("a") == state
 
 
 def test_a_retried_job_waits_for_its_delay_and_is_charged(scene: Scene) -> None:
@@ -210,7 +232,7 @@ def test_the_same_outcome_twice_is_one(scene: Scene, kind: str) -> None:
     scene.settle(held, kind)
     before = (scene.view(held.id), scene.kinds(held.id))
 
-    assert scene.settle(held, kind) is not SettleCode.SETTLED
+    assert scene.settle(held, kind) is SettleCode.SETTLED_BEFORE
 
     assert (scene.view(held.id), scene.kinds(held.id)) == before
 
@@ -221,7 +243,8 @@ def test_a_late_outcome_of_a_lost_lease_is_refused(scene: Scene, kind: str) -> N
     scene.settle(late, "released")
     [held] = scene.claim()
 
-    assert scene.settle(late, kind) is SettleCode.LOST
+    said_again = SettleCode.SETTLED_BEFORE if kind == "released" else SettleCode.LOST
+    assert scene.settle(late, kind) is said_again
 
     assert (scene.state(held.id), scene.view(held.id).attempt) == ("started", 2)
 
@@ -229,6 +252,7 @@ def test_a_late_outcome_of_a_lost_lease_is_refused(scene: Scene, kind: str) -> N
 def test_an_outcome_of_a_job_that_nobody_knows_is_refused(scene: Scene) -> None:
     held = scene.started(result_ttl=0)
     scene.settle(held, "finished")
+    scene.broker.pass_time(61)
 
     assert scene.settle(held, "finished") is SettleCode.LOST
 

@@ -93,3 +93,49 @@ def test_as_many_are_told_as_wait(bench: Bench) -> None:
     assert answers == [b"started"] * 3
     assert bench.redis.llen(bench.keys.done(job.id)) == 3
     assert 0 < bench.redis.ttl(bench.keys.done(job.id)) <= 60
+
+
+def test_no_more_is_left_for_those_who_wait_than_they_hand_on(bench: Bench) -> None:
+    """Each look of one caller counts: what polls for an hour must not hold the server at the end."""
+    job = bench.started()
+    for _ in range(100):
+        bench.functions.call("await", job.id)
+
+    bench.settle(job, "finished")
+
+    assert bench.field(job.id, "waiters") == "64"
+    assert bench.redis.lrange(bench.keys.done(job.id), 0, -1) == [b"+"] * 64
+
+
+def test_what_the_last_release_counted_is_left_no_more_often(bench: Bench) -> None:
+    job = bench.started()
+    bench.redis.hset(bench.keys.job(job.id), "waiters", 300_000)
+
+    bench.settle(job, "finished")
+
+    assert bench.redis.llen(bench.keys.done(job.id)) == 64
+
+
+def test_of_many_who_wait_each_tells_the_next(bench: Bench, queue: RedisJobQueue) -> None:
+    job = bench.started()
+    with ThreadPoolExecutor(max_workers=5) as threads:
+        waiting = [threads.submit(queue.wait, job.id, 60) for _ in range(5)]
+        eventually(lambda: bench.redis.info("clients")["blocked_clients"] == 5)
+        # It ends, and of all tokens but one is left.
+        bench.redis.hset(bench.keys.job(job.id), "status", "finished")
+        bench.redis.rpush(bench.keys.done(job.id), "+")
+
+        assert [each.result(60) for each in waiting] == [True] * 5
+
+    assert bench.redis.lrange(bench.keys.done(job.id), 0, -1) == [b"+"]
+    assert 0 < bench.redis.ttl(bench.keys.done(job.id)) <= 60
+    bench.tampered = True
+
+
+def test_a_token_that_is_left_from_an_end_before_ends_no_wait(
+    bench: Bench, queue: RedisJobQueue
+) -> None:
+    job_id = bench.seed(new_job())[0]
+    bench.redis.rpush(bench.keys.done(job_id), "+")
+
+    assert queue.wait(job_id, 0.01) is False

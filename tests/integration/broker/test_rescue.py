@@ -132,13 +132,21 @@ def test_a_rescued_job_that_was_asked_to_cancel_is_canceled(bench: Bench, kind: 
     assert bench.is_nowhere_waiting(job.id)
 
 
-def test_a_canceled_job_that_leaves_no_result_leaves_nothing(bench: Bench) -> None:
+def test_a_canceled_job_that_leaves_no_result_is_here_for_a_minute(bench: Bench) -> None:
     job = bench.started(result_ttl=0)
     bench.cancel(job.id)
 
     assert bench.rescue(job) == 1
 
-    assert not bench.redis.exists(bench.keys.job(job.id))
+    assert 0 < bench.redis.ttl(bench.keys.job(job.id)) <= 10
+
+
+@pytest.mark.parametrize("kind", ["retried", "snoozed", "released", "crashed", "suspected"])
+def test_who_held_a_rescued_job_did_not_end_it_in_the_same_way(bench: Bench, kind: str) -> None:
+    job = bench.started()
+    bench.rescue(job, kind, body=ERROR)
+
+    assert bench.settle(job, kind) == 0
 
 
 @pytest.mark.parametrize("kind", ["released", "failed"])

@@ -38,13 +38,23 @@ def test_a_finished_job_keeps_its_result_where_rq_finds_it(bench: Bench) -> None
     )
 
 
-def test_a_result_ttl_of_none_leaves_nothing(bench: Bench) -> None:
+def test_a_result_ttl_of_none_leaves_the_job_alone_and_for_a_minute(bench: Bench) -> None:
     job = bench.started(result_ttl=0)
 
     bench.settle(job, "finished", body="1", result="MQ==")
 
-    assert not bench.redis.exists(bench.keys.job(job.id), bench.keys.results(job.id))
-    assert bench.registry("finished") == {}
+    assert not bench.redis.exists(bench.keys.results(job.id))
+    assert 0 < bench.redis.ttl(bench.keys.job(job.id)) <= 10
+    assert list(bench.registry("finished")) == [job.id]
+
+
+def test_what_is_noted_of_an_outcome_is_written_with_the_rest(bench: Bench) -> None:
+    """So that it costs no command."""
+    job = bench.started()
+
+    bench.settle(job, "retried", delay=5000, body=ERROR)
+
+    assert bench.field(job.id, "settled") == f"{job.fence}/retried"
 
 
 def test_a_retried_job_waits_for_its_delay_and_is_charged(bench: Bench) -> None:

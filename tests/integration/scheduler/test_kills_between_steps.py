@@ -64,6 +64,8 @@ def forget_jobs(house: SchedulerHouse) -> None:
     for job in bench.claim(100):
         house.redis.hset(house.keys.job(job.id), "result_ttl", 0)
         assert bench.settle(job, "finished") == 1
+        if bench.field(job.id, "unique_until") is None:
+            house.redis.delete(house.keys.job(job.id))
 
 
 @pytest.mark.parametrize("is_done_first", [False, True], ids=["before", "after"])

@@ -8,7 +8,8 @@
 --          canceled · crashed (poisoned, when it spends the last attempt) · suspected · returned (its
 --          handler never began: as if it had not been claimed; with a delay it waits for so long). Of one that did
 --          not reach its destination: kind!rule!how long (ms) that asked to be left alone!words
--- Returns  one an outcome: 1 settled, 2 settled before by this lease, 0 the lease is lost (refused)
+-- Returns  one an outcome: 1 settled, 2 settled before by this lease (of one that put the job back: in the same way), 0 the
+--          lease is lost (refused)
 local requeued = {released = true, returned = true, crashed = true, suspected = true}
 local counted = {retried = true, failed = true, crashed = true}
 
@@ -45,7 +46,9 @@ local function take_back(job)
   end
 end
 
+-- What `settle` notes of the outcome goes with what is written anyway.
 local function move(root, job, id, queue, kind, delay, f, now, no_results)
+  local settled = f.settled or ''
   if kind == 'finished' or kind == 'canceled' then
     redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
     count(root, queue, kind, 1)
@@ -54,16 +57,16 @@ local function move(root, job, id, queue, kind, delay, f, now, no_results)
   elseif kind == 'failed' then
     bury(root, job, id, queue, now)
   elseif kind == 'returned' and delay > 0 then
-    redis.call('HSET', job, 'status', 'scheduled', 'fence', '')
+    redis.call('HSET', job, 'status', 'scheduled', 'fence', '', 'settled', settled)
     schedule(root, id, queue, now + delay)
   elseif kind == 'returned' then
-    redis.call('HSET', job, 'status', 'queued', 'fence', '')
+    redis.call('HSET', job, 'status', 'queued', 'fence', '', 'settled', settled)
     to_queue(root, id, queue, true)
   elseif requeued[kind] then
-    redis.call('HSET', job, 'status', 'queued', 'fence', '', 'enqueued_at', iso(now))
+    redis.call('HSET', job, 'status', 'queued', 'fence', '', 'settled', settled, 'enqueued_at', iso(now))
     to_queue(root, id, queue, true)
   else
-    redis.call('HSET', job, 'status', 'scheduled', 'fence', '', 'ended_at', iso(now))
+    redis.call('HSET', job, 'status', 'scheduled', 'fence', '', 'settled', settled, 'ended_at', iso(now))
     schedule(root, id, queue, now + math.max(delay, 1))
   end
 end
@@ -111,17 +114,18 @@ local function of_its_destination(root, kind, delay, result, f, now)
 end
 
 local ATTEMPT = {'status', 'fence', 'origin', 'worker_name', 'result_ttl', 'max_attempts', 'gates', 'waiters',
-  'cancel', 'attempt', 'unique_until', 'follow', 'destination', 'scope', 'quota'}
+  'cancel', 'attempt', 'unique_until', 'follow', 'destination', 'scope', 'quota', 'settled'}
 
 local function settle(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   for at = 1, #argv, 8 do
     local id, fence = argv[at], argv[at + 1]
     local f = fields_of(root .. ':job:' .. id, unpack(ATTEMPT))
-    local reply = 0
+    local reply, settled = 0, fence .. '/' .. string.match(argv[at + 2], '^%a*')
     if f[2] == fence then
       reply = 2
       if f[1] == 'started' then
+        f.settled = settled
         local kind, delay, result = argv[at + 2], tonumber(argv[at + 3]), argv[at + 5]
         if f[13] or string.find(kind, '!', 1, true) then
           kind, delay, result = of_its_destination(root, kind, delay, result, f, now)
@@ -129,6 +133,7 @@ local function settle(keys, argv)
         end_attempt(root, id, fence, kind, delay, argv[at + 4], result, argv[at + 6], argv[at + 7], f, now)
         reply = 1
       end
+    elseif f[16] == settled then reply = 2
     elseif not f[1] then leave_every_gate(root, id) end
     replies[#replies + 1] = reply
   end

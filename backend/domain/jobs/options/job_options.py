@@ -100,7 +100,9 @@ class JobOptions(TypedDict, total=False):
         float | None, bounds.TIMEOUT, "How long an attempt may take: its soft limit."
     ]
     result_ttl: Annotated[
-        int | None, bounds.RESULT_TTL, "How long the finished job and its result stay in Redis."
+        int | None,
+        bounds.RESULT_TTL,
+        "How long the finished job and its result stay in Redis, the job itself ten seconds at least.",
     ]
     tags: Annotated[_Words | None, LINE, Many(bounds.MOST_TAGS), "Words to find it by."]
     tenant: Annotated[str | None, LINE, "Whose job it is."]
