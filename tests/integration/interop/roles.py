@@ -137,9 +137,17 @@ def _look(client: Redis, keys: Keys) -> None:
     RedisEventStream(client, client, keys, consumer="api").lag()
 
 
+def _hand_on(client: Redis, keys: Keys) -> None:
+    """A handler enqueues, where the stream of events has a limit, as it has by default."""
+    queue = RedisJobQueue(client, client, keys, stream_limit=1_000_000)
+    queue.enqueue([new_job("h1"), new_job("h2", "low", delay=100)])
+    RedisInspection(client, keys).twins([new_job("h1")])
+
+
 def work(client: Redis, keys: Keys) -> None:
     """Worker processes and their supervisor: claim, settle, renew, rescue, appear, listen."""
     library.load(client)
+    _hand_on(client, keys)
     presence = RedisWorkerPresence(
         client, keys, name="w9", lane="default", queues=["normal"], slots=4, lifetime=60
     )

@@ -57,6 +57,8 @@ _WORK = (
     *("found", "claim", "pick_out", "settle", "extend"),
     *("progress", "checkpoint", "rescue", "prune", "declare"),
     *("controls", "adopt"),
+    # What a handler enqueues.
+    *("enqueue", "twin"),
     *_BOOKS,
 )
 #: The steps that each service calls.
