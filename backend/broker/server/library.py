@@ -90,7 +90,7 @@ SHARED = (
 )
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {
-    "claim": ["may_pick", "claim_state", "take", "take_lined", "start_all"],
+    "claim": ["may_pick", "claim_state", "take_all", "take_lined", "conclude"],
     "settle": ["ATTEMPT", "end_attempt"],
     "trim": ["account"],
 }

@@ -132,6 +132,99 @@ def test_what_a_step_gathered_before_it_broke_is_written(bench: Bench) -> None:
     assert f"{first}:{bench.field(first, 'fence')}" in bench.registry("wip")
 
 
+def _damage(bench: Bench, job_id: str) -> None:
+    """Nobody can say when it expires."""
+    bench.tampered = True
+    bench.redis.hset(bench.keys.job(job_id), "expires_at", "soon")
+
+
+def _set_apart(bench: Bench) -> list[str]:
+    return bench.members(bench.keys.foreign)
+
+
+def test_a_damaged_job_is_set_apart_and_those_taken_off_with_it_stand_where_they_stood(
+    bench: Bench,
+) -> None:
+    ids = bench.seed(*[new_job() for _ in range(16)])
+    _damage(bench, ids[3])
+
+    with pytest.raises(ResponseError, match="compare nil with number"):
+        bench.claim(16)
+
+    assert [bench.field(job_id, "status") for job_id in ids[:3]] == ["started"] * 3
+    assert bench.queue() == ids[4:]
+    assert _set_apart(bench) == [ids[3]]
+    assert [job.id for job in bench.claim(16)] == ids[4:]
+
+
+def test_a_damaged_job_among_turns_leaves_those_of_the_others_in_their_lines(
+    bench: Bench,
+) -> None:
+    bench.functions.call("fairness", "ada", "", "normal", '{"by":"tenant"}', 100)
+    a, b, c = (
+        bench.seed(*[new_job(options={"tenant": tenant}) for _ in range(3)]) for tenant in "abc"
+    )
+    _damage(bench, b[0])
+
+    with pytest.raises(ResponseError, match="compare nil with number"):
+        bench.claim(6)
+
+    assert bench.field(a[0], "status") == "started"
+    assert _set_apart(bench) == [b[0]]
+    lines = [bench.line(f"fair:normal\x1f{tenant}") for tenant in "abc"]
+    assert lines == [a[1:], b[1:], c]
+    assert (bench.state().lined, bench.state().parked) == (7, 0)
+    assert sorted(job.id for job in bench.claim(9)) == sorted([*a[1:], *b[1:], *c])
+    assert bench.state().lined == 0
+
+
+def test_a_damaged_job_that_is_picked_out_is_set_apart_as_well(bench: Bench) -> None:
+    damaged, job_id = bench.seed(new_job(), new_job())
+    _damage(bench, damaged)
+    words = ("w1", 60_000, 2, "0", 0, 1, "greet", "normal", 0)
+
+    with pytest.raises(ResponseError, match="compare nil with number"):
+        bench.functions.call("pick_out", *words)
+
+    assert (_set_apart(bench), bench.queue()) == ([damaged], [job_id])
+    assert bench.functions.call("pick_out", *words)[1][0] == job_id.encode()
+
+
+def test_what_breaks_a_claim_after_a_job_was_put_aside_leaves_that_behind_its_gate(
+    bench: Bench,
+) -> None:
+    bench.functions.call("pause", "type:greet")
+    first, second = bench.seed(new_job(limit_key="k", limit=1), new_job())
+    bench.tampered = True
+    bench.redis.set(bench.keys.holders("key:k"), "not a set")
+    bench.redis.rpush(bench.keys.parked("key:k"), first)
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        bench.claim(2)
+
+    assert (bench.parked("paused:greet"), bench.queue(), _set_apart(bench)) == (
+        [first],
+        [second],
+        [],
+    )
+
+
+def test_a_damaged_job_that_was_mended_is_put_back_by_the_ledger_and_is_ours(
+    bench: Bench,
+) -> None:
+    job_id = bench.seed(new_job())[0]
+    _damage(bench, job_id)
+    with pytest.raises(ResponseError):
+        bench.claim()
+    bench.redis.hdel(bench.keys.job(job_id), "expires_at")
+
+    given = bench.functions.codes("give_back", "default", job_id)
+    bench.functions.call("reseat", job_id, "queued", "", "queued", 0, 60_000, "", "")
+
+    assert given == [0]
+    assert (bench.queue(), _set_apart(bench)) == ([job_id], [])
+
+
 def test_one_gathered_write_that_breaks_keeps_no_other_from_being_written(bench: Bench) -> None:
     job, other = bench.started(), bench.started(queue="high")
     bench.tampered = True

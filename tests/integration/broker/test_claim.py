@@ -148,3 +148,58 @@ def test_one_call_looks_at_a_bounded_number_of_ids(bench: Bench) -> None:
 
     assert bench.claim(1) == []
     assert len(bench.queue()) >= 300
+
+
+def _claims_until_something_comes(bench: Bench, most: int) -> list[int]:
+    """How many waited before each claim of an idle worker, which makes one for each wake token."""
+    looked = []
+    while bench.redis.lpop(bench.keys.wake("default")) is not None:
+        looked.append(len(bench.queue()))
+        if bench.claim(most):
+            break
+    return looked
+
+
+def test_a_worker_behind_a_long_backlog_of_a_paused_type_is_called_for_each_next_look(
+    bench: Bench,
+) -> None:
+    """Its tokens are fewer than such a backlog has pages; without one more it would wait 5 s for each."""
+    bench.functions.call("pause", "type:greet")
+    for _ in range(10):
+        bench.seed(*[new_job() for _ in range(100)])
+    urgent = bench.seed(new_job(job_type="urgent"))[0]
+    bench.redis.ltrim(bench.keys.wake("default"), 0, 0)
+
+    assert _claims_until_something_comes(bench, 1) == [1001, 801, 601, 401, 201, 1]
+
+    assert bench.field(urgent, "status") == "started"
+
+
+def test_a_look_that_brought_less_than_was_asked_for_calls_for_the_next(bench: Bench) -> None:
+    bench.seed(new_job(job_type="urgent"))
+    bench.functions.call("pause", "type:greet")
+    bench.seed(*[new_job() for _ in range(300)])
+    bench.redis.delete(bench.keys.wake("default"))
+
+    assert len(bench.claim(2)) == 1
+    assert bench.wake_tokens() == 1
+
+
+def test_every_lane_of_the_caller_is_called_for_the_next_look_once(bench: Bench) -> None:
+    bench.functions.call("pause", "type:greet")
+    bench.seed(*[new_job(queue="normal:mail") for _ in range(600)])
+    bench.redis.delete(bench.keys.wake("mail"))
+    claim = {"queues": ("normal", "normal:mail"), "lanes": ("default", "mail")}
+
+    assert [bench.claim(**claim), bench.claim(**claim)] == [[], []]
+
+    assert (bench.wake_tokens(), bench.wake_tokens("mail")) == (1, 1)
+
+
+def test_nobody_is_called_any_more_when_all_of_a_backlog_is_aside(bench: Bench) -> None:
+    bench.functions.call("pause", "type:greet")
+    bench.seed(*[new_job() for _ in range(400)])
+    bench.redis.ltrim(bench.keys.wake("default"), 0, 0)
+
+    assert _claims_until_something_comes(bench, 1) == [400, 200, 0]
+    assert bench.wake_tokens() == 0

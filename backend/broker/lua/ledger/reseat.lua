@@ -92,6 +92,7 @@ local function reseat(keys, argv)
   leave_places(root, id, own, target == 'started', kept, argv)
   if target == 'queued' or target == 'scheduled' then counts(root, id, f[12]) else counts_no_more(root, id, f[12]) end
   if own ~= '' then list_once(root, own, id) end
+  redis.call('ZREM', root .. ':tally:foreign', id)
   local due = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
   if target == 'scheduled' then schedule(root, id, queue, due and tonumber(due) * 1000 or tonumber(argv[5]))
   else unschedule(root, id, queue) end

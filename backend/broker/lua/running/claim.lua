@@ -176,20 +176,65 @@ local function take(root, id, queue, claim, is_lined)
   end
 end
 
+-- All of them are out of their list, or their lines: where it breaks at one, it is known which were not looked at.
+local function take_all(root, ids, queue, claim, is_lined)
+  local taken = {ids = ids, queue = queue, is_lined = is_lined, at = 0}
+  claim.taken = taken
+  for at, id in ipairs(ids) do
+    taken.at = at
+    take(root, id, queue, claim, is_lined)
+  end
+  claim.taken = nil
+end
+
 -- The next look of this call, at a ramp, counts them no more. If it breaks half-way, what is picked starts all the same.
 local function take_lined(root, ids, queue, claim)
   claim.lined = {queue = queue, before = #claim.jobs}
-  for _, id in ipairs(ids) do take(root, id, queue, claim, true) end
+  take_all(root, ids, queue, claim, true)
   leave_their_lines(root, claim)
 end
 
--- Looks at no more than 200 ids a call, so that a queue full of stopped jobs cannot hold the server.
+-- Those behind the one at which a call broke stand where they stood, in their order.
+local function stand_again(root, id, taken)
+  local line = taken.is_lined and line_in(fields_of(root .. ':job:' .. id, 'parked')[1])
+  if not line then return to_queue(root, id, taken.queue, true) end
+  redis.call('LPUSH', root .. ':tally:parked:' .. line, id)
+  note_line(root, line)
+  ring(root, lane_of(taken.queue), 1)
+end
+
+-- That one waits aside like a job that is not ours, or each call would break at it; unless it has its place already.
+local function set_breaker_apart(root, id, taken, claim)
+  local job = root .. ':job:' .. id
+  local status, parked = unpack(fields_of(job, 'status', 'parked'))
+  local line = line_in(parked)
+  local is_in_line = line and taken.is_lined and string.sub(line, 1, 5) == 'fair:'
+  if status ~= 'queued' or line and not is_in_line then return end
+  if line then leave_unstarted(root, job, taken.queue) end
+  set_apart(root, id, claim.now)
+end
+
+-- They are out of their queues: whatever broke, those that were picked start, or they would be nowhere.
+local function conclude(root, claim, ok, fault)
+  if #claim.jobs > 0 then start_all(root, claim) end
+  if ok then return end
+  local taken = claim.taken
+  if taken then
+    for at = #taken.ids, taken.at + 1, -1 do stand_again(root, taken.ids[at], taken) end
+    set_breaker_apart(root, taken.ids[taken.at], taken, claim)
+  end
+  error(fault, 0)
+end
+
+-- In a call, so that a queue full of stopped jobs cannot hold the server; whoever is idle goes on where it ended.
+local MOST_LOOKED = 200
+
 local function take_open(root, queue, most, claim)
   local wanted = #claim.jobs + most
-  while #claim.jobs < wanted and claim.looked < 200 do
+  while #claim.jobs < wanted and claim.looked < MOST_LOOKED do
     local ids, in_vain = redis.call('LPOP', root .. ':queue:' .. queue, wanted - #claim.jobs), 0
     if ids then
-      for _, id in ipairs(ids) do take(root, id, queue, claim) end
+      take_all(root, ids, queue, claim)
     else
       if claim.fair[queue] then ids, in_vain = next_in_turn(root, queue, wanted - #claim.jobs) end
       if not ids then return end
@@ -233,6 +278,16 @@ local function may_pick(queue, state)
   return is_open(queue, state) and is_thawed(queue, state.frozen)
 end
 
+-- Nothing is left to call for; or there is more than this call could look at, and somebody shall go on at once, whether
+-- or not there was a token for each job.
+local function leave_tokens(root, lanes, argv, is_more)
+  for i = 1, lanes do
+    local wake = root .. ':tally:wake:' .. argv[4 + i]
+    if not is_more then redis.call('DEL', wake)
+    elseif redis.call('EXISTS', wake) == 0 then ring(root, argv[4 + i], 1) end
+  end
+end
+
 local function look(root, n, lanes, argv, state)
   local open, left, left_by = {}, 0, nil
   for at = 5 + lanes, #argv, 2 do
@@ -254,10 +309,8 @@ local function look(root, n, lanes, argv, state)
   repeat
     before = state.looked
     for _, queue in ipairs(open) do take_from(root, queue, n - #state.jobs, state) end
-  until #state.jobs >= n or state.looked == before or state.looked >= 200
-  if #state.jobs < n and state.looked < 200 then
-    for i = 1, lanes do redis.call('DEL', root .. ':tally:wake:' .. argv[4 + i]) end
-  end
+  until #state.jobs >= n or state.looked == before or state.looked >= MOST_LOOKED
+  if #state.jobs < n then leave_tokens(root, lanes, argv, state.looked >= MOST_LOOKED) end
 end
 
 -- Without a scheduler the workers ring the alarms themselves.
@@ -289,9 +342,6 @@ local function claim(keys, argv)
   local root, n, lanes = keys[1], tonumber(argv[3]), tonumber(argv[4])
   local state = claim_state(root, argv[1], tonumber(argv[2]))
   if not state then return {} end
-  local ok, fault = pcall(look_and_chime, root, n, lanes, argv, state)
-  -- They are out of their queues: whatever broke, they start, or they would be nowhere.
-  if #state.jobs > 0 then start_all(root, state) end
-  if not ok then error(fault, 0) end
+  conclude(root, state, pcall(look_and_chime, root, n, lanes, argv, state))
   return state.jobs
 end

@@ -27,7 +27,7 @@ local function pick_from(root, queue, most, wanted, state)
   wanted.is_deeper = wanted.is_deeper or #ids == PLACES
   for _, id in ipairs(ids) do
     if #state.jobs >= until_jobs then return end
-    if is_wanted(root, id, wanted) and redis.call('LREM', key, 1, id) == 1 then take(root, id, queue, state) end
+    if is_wanted(root, id, wanted) and redis.call('LREM', key, 1, id) == 1 then take_all(root, {id}, queue, state) end
   end
 end
 
@@ -73,9 +73,6 @@ local function pick_out(keys, argv)
   if not state then return {'0'} end
   local wanted, last = {types = {}, is_others = argv[4] == '1', from = tonumber(argv[5])}, 6 + tonumber(argv[6])
   for at = 7, last do wanted.types[argv[at]] = true end
-  local ok, fault = pcall(pick_all, root, tonumber(argv[3]), plan_in(argv, last + 1, state), wanted, state)
-  -- They are out of their queues: whatever broke, they start, or they would be nowhere.
-  if #state.jobs > 0 then start_all(root, state) end
-  if not ok then error(fault, 0) end
+  conclude(root, state, pcall(pick_all, root, tonumber(argv[3]), plan_in(argv, last + 1, state), wanted, state))
   return {wanted.is_deeper and '1' or '0', unpack(state.jobs)}
 end
