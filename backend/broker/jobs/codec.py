@@ -14,7 +14,13 @@ from typing import Any
 from backend.broker.jobs.absent_fields import ABSENT, enqueued_at_in
 from backend.broker.jobs.moments import moment
 from backend.domain.jobs.attempts.noted_progress import noted_in
-from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import (
+    MISREADINGS,
+    AttemptError,
+    Outcome,
+    OutcomeKind,
+    damage_of,
+)
 from backend.domain.jobs.job import ClaimedJob, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.follow_ups import words_to_come
@@ -86,20 +92,32 @@ def whole_arguments(job: NewJob) -> list[Any]:
 
 
 def claimed_job(entry: list[Any]) -> ClaimedJob:
-    """One entry of what ``claim`` returned."""
+    """One entry of what ``claim`` returned. What is damaged in it is told: others are sound."""
+    try:
+        return ClaimedJob(
+            entry[0].decode(),
+            entry[1].decode(),
+            int(entry[2]),
+            int(entry[3]),
+            entry[4] == b"1",
+            entry[5].decode(),
+            entry[6].decode(),
+            entry[7] if entry[7].startswith(b"[") else _decompressed(entry[7]),
+            entry[8],
+            _timeout(entry[9], entry[8]),
+            int(entry[10]),
+            _wait(entry[1], entry[11]),
+        )
+    except MISREADINGS as problem:
+        return _damaged(entry, damage_of(problem))
+
+
+def _damaged(entry: list[Any], damage: str) -> ClaimedJob:
+    """Whose it is and what it is called; of the rest nothing is read."""
+    text = [part.decode(errors="replace") if isinstance(part, bytes) else "" for part in entry]
     return ClaimedJob(
-        entry[0].decode(),
-        entry[1].decode(),
-        int(entry[2]),
-        int(entry[3]),
-        entry[4] == b"1",
-        entry[5].decode(),
-        entry[6].decode(),
-        entry[7] if entry[7].startswith(b"[") else _decompressed(entry[7]),
-        entry[8],
-        _timeout(entry[9], entry[8]),
-        int(entry[10]),
-        _wait(entry[1], entry[11]),
+        *(text[0], text[1], int(entry[2]), 0, False, text[5], text[6]),
+        *(b"[]", b"{}", float(ABSENT["timeout"]), 1, 0.0, damage),
     )
 
 

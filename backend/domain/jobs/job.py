@@ -104,6 +104,8 @@ class ClaimedJob(NamedTuple):
     max_attempts: int
     #: Seconds it was ready before it was claimed, by Redis' clock.
     wait: float = 0.0
+    #: What of it could not be read; empty for nothing. The handler is not called then.
+    damage: str = ""
 
 
 class LogLine(NamedTuple):

@@ -102,6 +102,31 @@ def test_an_exact_time_limit_travels_with_the_options(options: bytes, timeout: f
 
 
 @pytest.mark.parametrize(
+    ("place", "value", "word"),
+    [
+        (3, b"many", "many"),
+        (6, b"gr\xffeet", "decode"),
+        (8, b'{"timeout":', "JSON"),
+        (8, b'{"timeout":"soon"}', "soon"),
+        (9, b"soon", "soon"),
+        (10, b"x", "x"),
+        (11, b"yesterday", "yesterday"),
+    ],
+)
+def test_a_damaged_entry_of_a_claim_is_a_job_that_says_so(
+    place: int, value: bytes, word: str
+) -> None:
+    fence = b"1767225601500-0"
+    entry = [b"a", fence, 2, b"0", None, b"normal", b"greet", b"[]", b"{}", b"60", b"3", b""]
+    entry[place] = value
+
+    job = codec.claimed_job(entry)
+
+    assert (job.id, job.fence, job.attempt, job.queue) == ("a", fence.decode(), 2, "normal")
+    assert word in job.damage
+
+
+@pytest.mark.parametrize(
     ("ready", "seconds"),
     [
         (b"2026-01-01T00:00:00.000000Z", 1.5),

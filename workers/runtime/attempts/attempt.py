@@ -15,10 +15,13 @@ from pydantic import BaseModel, ValidationError
 
 from backend.domain.jobs.attempts.leaves import leaves_of
 from backend.domain.jobs.attempts.outcome import (
+    MISREADINGS,
     AttemptError,
     Outcome,
     OutcomeKind,
+    damage_of,
     decide_failure,
+    malformed,
     unsendable,
     words_of,
 )
@@ -186,8 +189,15 @@ def secrets_of(kind: JobType, job: ClaimedJob) -> set[str]:
         return set()
     try:
         return secret_values(kind.secret_fields, json.loads(job.data)[2][1])
-    except (ValueError, LookupError, TypeError):
+    except MISREADINGS:
         return set()
+
+
+def unbegun(job: ClaimedJob, problem: Exception) -> Outcome:
+    """The outcome of an attempt for which no context could be made, most often for what the job carries."""
+    if isinstance(problem, MISREADINGS):
+        return malformed(damage_of(problem))
+    return failure(job, problem, canceled=False)
 
 
 def failure(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.outcome import MISREADINGS, AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.options.job_labels import labels_in
 
@@ -77,6 +77,14 @@ def _details(job: ClaimedJob, outcome: Outcome, error: AttemptError) -> Mapping[
         details["again_in_seconds"] = round(outcome.delay, 3)
     elif error.traceback:
         details["traceback"] = error.traceback
-    if trace_id := labels_in(job.options).trace_id:
+    if trace_id := _trace_id(job):
         details["trace_id"] = trace_id
     return details
+
+
+def _trace_id(job: ClaimedJob) -> str:
+    """Empty for none, and where the job's options cannot be read, which may be what is told here."""
+    try:
+        return labels_in(job.options).trace_id
+    except MISREADINGS:
+        return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.attempts.outcome import MISREADINGS, Outcome, damage_of, malformed
 from backend.domain.jobs.attempts.unknown_type import put_off
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.options.job_labels import labels_in
@@ -41,10 +41,16 @@ class KnownTypes:
 
     def runner_of(self, job: ClaimedJob) -> Runner | Outcome:
         """What runs this job; what becomes of it instead when nothing here can. Asked of every job."""
+        if job.damage:
+            return malformed(job.damage)
         known = self._versions.get(job.job_type)
-        if known is None or (
-            _SAYS_VERSION in job.options and labels_in(job.options).version > known
-        ):
+        try:
+            is_newer = known is not None and (
+                _SAYS_VERSION in job.options and labels_in(job.options).version > known
+            )
+        except MISREADINGS as problem:
+            return malformed(damage_of(problem))
+        if known is None or is_newer:
             return put_off(job, known, self._patience_seconds, self._seen_seconds(job))
         return (self._alone if job.suspect else self._runners)[job.job_type]
 

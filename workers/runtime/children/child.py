@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from backend.api.config.handing_on import read_back
@@ -129,10 +130,17 @@ class Child:
         self._say({"ready": True})
         while (order := self._inbox.next_job()) is not None:
             job, worker = order
-            outcome = self._run(job, context_of(job, worker))
+            outcome = self._outcome(job, worker)
             self._say(frames.outcome_frame(job, outcome, self._tidy()))
         own_loop = filter(None, [self._inbox.own_loop])
         close_all([*own_loop, *self._workers.values(), self._hooks])
+
+    def _outcome(self, job: ClaimedJob, worker: str) -> Outcome:
+        try:
+            context = context_of(job, worker)
+        except Exception as unreadable:  # noqa: BLE001 - that is no crash of this process
+            return attempt.unbegun(job, unreadable)
+        return self._run(job, context)
 
     def _run(self, job: ClaimedJob, context: JobContext) -> Outcome:
         context.report_progress = Progress(
@@ -150,7 +158,8 @@ class Child:
             self._inbox.end()
             outcome = attempt.failure(job, raised, context.canceled)
         if context.catch_up is not None:
-            context.catch_up()
+            with suppress(ValueError, TypeError):
+                context.catch_up()
         return outcome
 
     def _forward_lines(self, job: ClaimedJob, context: JobContext) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
+
+import structlog
 
 from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_slot_pool import LoopSlotPool
 from workers.runtime.slots.idle_slots import MOST_JOBS
+from workers.runtime.slots.slot import PAUSE_SECONDS
+
+log = structlog.get_logger("tally.worker")
 
 
 class LoopCarrier(threading.Thread):
@@ -20,4 +26,11 @@ class LoopCarrier(threading.Thread):
     def run(self) -> None:
         """The loop of the thread."""
         while True:
-            self._pool.settle(self._loop_jobs.next_ended(MOST_JOBS))
+            slots = self._loop_jobs.next_ended(MOST_JOBS)
+            try:
+                self._pool.settle(slots)
+            except Exception:  # without carriers nothing in the loop would ever be settled
+                log.exception("carrier.raised", slots=len(slots))
+                # What it had claimed, if that got lost, is looked for.
+                self._pool.in_doubt = True
+                time.sleep(PAUSE_SECONDS)

@@ -70,14 +70,21 @@ class LoopJobs:
                 # The process stops, and has given it back.
                 self.places.give_back([slot])
                 continue
-            self._begin(slot, job)
+            try:
+                self._begin(slot, job)
+            except (
+                Exception
+            ) as unforeseen:  # those that begin in the same turn are not to wait for ever
+                log.exception("loop.raised", job_id=job.id, job_type=job.job_type)
+                slot.end(job, attempt.failure(job, unforeseen, canceled=False))
+                self._ended.put(slot)
 
     def _begin(self, slot: LoopSlot, job: ClaimedJob) -> None:
         prepared = self.prepared[job.job_type]
         try:
             context = self._make_context(job)
         except Exception as unreadable:  # noqa: BLE001 - its options may be anything, the loop goes on
-            slot.end(job, attempt.failure(job, unreadable, canceled=False))
+            slot.end(job, attempt.unbegun(job, unreadable))
             self._ended.put(slot)
             return
         self.progress.listen(context)
@@ -93,7 +100,11 @@ class LoopJobs:
     async def _run(
         self, slot: LoopSlot, job: ClaimedJob, context: JobContext, prepared: Prepared
     ) -> None:
-        outcome = await attempt.run_awaited(prepared, job, context, slot.meant)
+        try:
+            outcome = await attempt.run_awaited(prepared, job, context, slot.meant)
+        except BaseException as unforeseen:  # or nobody would ever end the attempt
+            log.exception("loop.raised", job_id=job.id, job_type=job.job_type)
+            outcome = attempt.failure(job, unforeseen, context.canceled, prepared.job_type)
         if slot.context is not context or slot.running is None:
             log.warning("stray.ended", job_id=job.id, job_type=job.job_type)
             return

@@ -67,5 +67,8 @@ class LoopProgress:
         self._tell(context.job_id)
         self._said.discard(context.job_id)
         if context.catch_up is not None:
-            with self._telling:
-                context.catch_up()
+            try:
+                with self._telling:
+                    context.catch_up()
+            except Exception:  # as above
+                log.exception("progress.lost", job_id=context.job_id)

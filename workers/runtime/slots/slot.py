@@ -6,8 +6,10 @@ import ctypes
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
+
+import structlog
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
@@ -21,6 +23,10 @@ from workers.runtime.slots.slot_pool import SlotPool
 
 #: Seconds a job that must end has, after it was interrupted.
 OBEDIENCE_SECONDS = 5.0
+#: Seconds until a slot claims again in which something broke that nobody thought of.
+PAUSE_SECONDS = 1.0
+
+log = structlog.get_logger("tally.worker")
 
 _raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
@@ -57,11 +63,22 @@ class Slot(threading.Thread):
     def run(self) -> None:
         """The loop of the thread."""
         forked_copy.watch()
-        while self._exchange():
+        while self._goes_on():
             while self.batch:
                 self._run_job(self.batch.popleft())
         self.is_over = True
         self.slot_pool.slot_left(self)
+
+    def _goes_on(self) -> bool:
+        """As `_exchange`, whatever is raised in it: a process without slots would go on beating."""
+        try:
+            return self._exchange()
+        except Exception:
+            log.exception("slot.raised", worker=self.slot_pool.worker, slot=self.number)
+            # What it had claimed, if that got lost, is looked for.
+            self.slot_pool.in_doubt = True
+            time.sleep(PAUSE_SECONDS)
+            return True
 
     def _exchange(self) -> bool:
         """Settles and claims; blocks while there is nothing to do; False when it is time to leave."""
@@ -88,16 +105,19 @@ class Slot(threading.Thread):
         self.batch.extend(jobs)
 
     def _run_job(self, job: ClaimedJob) -> None:
-        """One attempt, from the running table's entry to its outcome."""
-        runner = self.slot_pool.runner_of(job)
-        if isinstance(runner, Outcome):
-            self._ended.append((job, runner))
-            return
+        """One attempt, from the running table's entry to its outcome. No job ends the slot."""
+        try:
+            runner = self.slot_pool.runner_of(job)
+            outcome = runner if isinstance(runner, Outcome) else self._attempted(job, runner)
+        except BaseException as unforeseen:  # noqa: BLE001 - its neighbours need the slot
+            outcome = self._survived(job, unforeseen)
+        self._ended.append((job, outcome))
+
+    def _attempted(self, job: ClaimedJob, runner: Runner) -> Outcome:
         try:
             context = self.slot_pool.context_of(job)
         except Exception as unreadable:  # noqa: BLE001 - its options may be anything, the slot goes on
-            self._ended.append((job, attempt.failure(job, unreadable, canceled=False)))
-            return
+            return attempt.unbegun(job, unreadable)
         self._begin(job, context, runner)
         try:
             outcome = runner.run(job, context, self)
@@ -105,9 +125,31 @@ class Slot(threading.Thread):
             outcome = attempt.failure(job, late, context.canceled)
         self._end()
         if context.catch_up is not None:
-            context.catch_up()
+            self._catch_up(job, context.catch_up)
         self._size.learn(outcome.run_seconds)
-        self._ended.append((job, outcome))
+        return outcome
+
+    def _catch_up(self, job: ClaimedJob, catch_up: Callable[[], None]) -> None:
+        """What the handler said last of how far it is; the job has ended, whatever becomes of that."""
+        try:
+            catch_up()
+        except Exception:
+            log.exception("progress.lost", job_id=job.id)
+
+    def _survived(self, job: ClaimedJob, unforeseen: BaseException) -> Outcome:
+        """The end of an attempt around which something broke; more of that kind shall not make it spin."""
+        log.error(
+            "slot.raised",
+            worker=self.slot_pool.worker,
+            slot=self.number,
+            job_id=job.id,
+            job_type=job.job_type,
+            exc_info=unforeseen,
+        )
+        if self.running is not None:
+            self._end()
+        self.rest(PAUSE_SECONDS)
+        return attempt.failure(job, unforeseen, canceled=False)
 
     def _begin(self, job: ClaimedJob, context: JobContext, runner: Runner) -> None:
         now = time.monotonic()

@@ -109,7 +109,10 @@ class SlotPool:
                 continue
             if wait is not None:
                 wait.over()
-            self._account(ended, codes)
+            try:
+                self._account(ended, codes)
+            except Exception:  # what was claimed in the same trip must not be lost over it
+                log.exception("outcome.untold", worker=self.worker)
             return claimed
 
     def _doubt(self) -> None:

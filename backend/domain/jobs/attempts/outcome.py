@@ -160,6 +160,21 @@ def unsendable(outcome: Outcome, problem: BaseException) -> Outcome:
     return Outcome(OutcomeKind.FAILED, error=error, run_seconds=outcome.run_seconds)
 
 
+#: What reading raises that finds something else than was written.
+MISREADINGS = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+
+
+def damage_of(problem: BaseException) -> str:
+    """What is wrong with a job that cannot be read, as one short line."""
+    return f"{type(problem).__name__}: {words_of(problem)[:500]}"
+
+
+def malformed(damage: str) -> Outcome:
+    """A job of which no worker can read what it carries fails for good, and its handler is not called."""
+    words = f"what the job carries cannot be read: {damage}"
+    return Outcome(OutcomeKind.FAILED, error=AttemptError("malformed_job", "MalformedJob", words))
+
+
 def words_of(raised: BaseException) -> str:
     """The text of an exception, whose making may itself raise."""
     try:
