@@ -280,7 +280,7 @@ end
 
 -- Nothing is left to call for; or there is more than this call could look at, and somebody shall go on at once, whether
 -- or not there was a token for each job.
-local function leave_tokens(root, lanes, argv, is_more)
+local function leave_wakes(root, lanes, argv, is_more)
   for i = 1, lanes do
     local wake = root .. ':tally:wake:' .. argv[4 + i]
     if not is_more then redis.call('DEL', wake)
@@ -310,7 +310,7 @@ local function look(root, n, lanes, argv, state)
     before = state.looked
     for _, queue in ipairs(open) do take_from(root, queue, n - #state.jobs, state) end
   until #state.jobs >= n or state.looked == before or state.looked >= MOST_LOOKED
-  if #state.jobs < n then leave_tokens(root, lanes, argv, state.looked >= MOST_LOOKED) end
+  if #state.jobs < n then leave_wakes(root, lanes, argv, state.looked >= MOST_LOOKED) end
 end
 
 -- Without a scheduler the workers ring the alarms themselves.
