@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from backend.api.access.foreign_holders import told_replies
 from backend.api.http.api_errors import MalformedRequest
 from backend.api.request.request_context import Call
 from backend.api.request.tracing import TraceContext
@@ -38,7 +39,9 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
             if call.parts.accepts_by_outbox:
                 one.setdefault("job_id", placed(derived_job_id(own_key, "http"), own_key))
     try:
-        replies = call.parts.queue.accept_many(wanted, own_of(call))
+        replies = told_replies(
+            call, wanted, lambda: call.parts.queue.accept_many(wanted, own_of(call))
+        )
     except QueueUnavailable as error:
         # Whoever asked for a job that runs after all is to be found in the audit log.
         note_enqueued(call, error.ids_that_may_be_accepted)

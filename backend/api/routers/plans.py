@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.api.access.foreign_holders import told_replies
 from backend.api.http.answer import Answer
 from backend.api.http.operation import Router
 from backend.api.request.enqueueing import (
@@ -61,7 +62,10 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     requests = [prepared(call, job) for job in jobs]
     labels = body.labels()
     labels["trace_id"] = call.trace.trace_id
-    replies = call.parts.previews.enqueue_plan(requests, body.plan, labels, own_of(call))
+    previews, own = call.parts.previews, own_of(call)
+    replies = told_replies(
+        call, requests, lambda: previews.enqueue_plan(requests, body.plan, labels, own)
+    )
     note_enqueued(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
         jobs=[BulkItem.of(reply) for reply in replies],

@@ -1,4 +1,4 @@
-"""Whose jobs are whose: those of another tenant are as if they were not there."""
+"""Whose jobs are whose: those of another tenant are as if they were not there, to the word."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Protocol
 
 from backend.domain.access.actor import Actor
 from backend.domain.access.type_rights import permit_types
-from backend.domain.errors import JobNotFound
 from backend.domain.history.history_record import JobHistory
+from backend.domain.history.unknown_job import unknown_job
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_type import JobTypeCatalogue
 
@@ -31,7 +31,7 @@ def find_own(jobs: JobFinder, tenant: str | None, job_id: str) -> JobView | JobH
     """The job, live or from the record; raises `JobNotFound`, also for one of another tenant."""
     found = jobs.find(job_id)
     if tenant is not None and found.labels.tenant != tenant:
-        raise JobNotFound(f"no job {job_id!r}", job_id=job_id)
+        raise unknown_job(job_id)
     return found
 
 
@@ -54,7 +54,7 @@ class Ownership:
             return
         for job in self._live.jobs(job_ids):
             if job.labels.tenant != by.tenant:
-                raise JobNotFound(f"no job {job.id!r}", job_id=job.id)
+                raise unknown_job(job.id)
 
     def check_to_run(self, by: Actor, job_id: str) -> None:
         """Raises also `NotAllowed` for a job of a type that they may not have run, or that one follows."""

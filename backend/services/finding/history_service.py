@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from backend.domain.errors import InvalidOption, JobNotFound
+from backend.domain.errors import InvalidOption
 from backend.domain.history.history_ports import HistoryReader, StatisticsReader
 from backend.domain.history.history_record import JobHistory, RecordedQueue
 from backend.domain.history.history_search import Bookmark, JobPage, check_search
@@ -15,6 +15,7 @@ from backend.domain.history.history_statistics import (
     TimeWindow,
     TypeStatistics,
 )
+from backend.domain.history.unknown_job import unknown_job
 from backend.domain.jobs.job_filter import JobFilter, is_storable
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import Clock
@@ -38,11 +39,7 @@ class HistoryService:
         """The job, its attempts and its timeline; raises `JobNotFound`."""
         found = self._history.find(job_id) if is_storable(job_id) else None
         if found is None:
-            raise JobNotFound(
-                f"no job {job_id!r} on record; it was never accepted, is too new to be recorded "
-                "yet, or too old to be kept",
-                job_id=job_id,
-            )
+            raise unknown_job(job_id)
         return found
 
     def search(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from backend.domain.access.taken_name import taken_name
 from backend.domain.errors import IdempotencyConflict, InvalidOption, InvalidRequest, Unavailable
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.derived_job_id import derived_job_id
@@ -51,6 +52,8 @@ class _Live(NamedTuple):
     answered: bool
     #: By id of the job that is asked for.
     twins: Mapping[str, Twin | None]
+    #: Those of them that are another tenant's.
+    foreign: frozenset[str]
     #: What stands before jobs, by what decides that.
     forecasts: dict[tuple[Any, ...], Forecast]
     #: The first of the plan that has a unique key.
@@ -89,7 +92,7 @@ class PreviewService:
         """
         checked = [self._checked(request, own) for request in requests]
         jobs = [job for job in checked if isinstance(job, NewJob)]
-        live = self._ask(jobs)
+        live = self._ask(jobs, of_tenant)
         previews = [
             self._preview(place, job, live, of_tenant)
             if isinstance(job, NewJob)
@@ -107,7 +110,7 @@ class PreviewService:
             job = asked_again(self._intake, old, own=own)
         except InvalidRequest as error:
             return _refusal(0, error)
-        return self._preview(0, job, self._ask([job]), of_tenant)
+        return self._preview(0, job, self._ask([job], of_tenant), of_tenant)
 
     def enqueue_plan(
         self,
@@ -146,18 +149,27 @@ class PreviewService:
         except InvalidRequest as error:
             return error
 
-    def _ask(self, jobs: Sequence[NewJob]) -> _Live:
+    def _ask(self, jobs: Sequence[NewJob], of_tenant: str | None) -> _Live:
         queues = sorted({str(job.queue) for job in jobs})
         try:
             states = {state.name: state for state in self._look.queue_states(queues)}
             twins = dict(zip((job.id for job in jobs), self._look.twins(jobs), strict=True))
+            foreign = self._foreign(twins.values(), of_tenant)
             limits, paused = self._look.limits(), frozenset(self._look.paused())
-            return _Live(states, limits, paused, answered=True, twins=twins, forecasts={}, first={})
+            return _Live(states, limits, paused, True, twins, foreign, {}, {})
         except Unavailable:
-            return _Live({}, {}, frozenset(), answered=False, twins={}, forecasts={}, first={})
+            return _Live({}, {}, frozenset(), False, {}, frozenset(), {}, {})
+
+    def _foreign(self, twins: Iterable[Twin | None], of_tenant: str | None) -> frozenset[str]:
+        """Costs nothing for those who may see all."""
+        ids = [twin.job_id for twin in twins if twin is not None] if of_tenant is not None else []
+        found = self._look.jobs(list(dict.fromkeys(ids))) if ids else []
+        return frozenset(job.id for job in found if job.labels.tenant != of_tenant)
 
     def _preview(self, place: int, job: NewJob, live: _Live, of_tenant: str | None) -> JobPreview:
         twin = live.twins.get(job.id) or _twin_in_plan(place, job, live)
+        if twin is not None and twin.job_id in live.foreign:
+            return _refusal(place, taken_name(job.id if twin.job_id == job.id else None))
         if twin is not None and twin.is_conflict:
             return _refusal(place, IdempotencyConflict(twin.words, job_id=twin.job_id))
         kind = self._intake.catalogue.get(job.job_type)

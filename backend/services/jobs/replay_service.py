@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Unpack
 
-from backend.domain.errors import JobNotFound, Unavailable
+from backend.domain.errors import Unavailable
 from backend.domain.history.history_ports import HistoryReader
 from backend.domain.history.history_record import JobHistory
+from backend.domain.history.unknown_job import unknown_job
 from backend.domain.jobs.job import EnqueueReply, NewJob
 from backend.domain.jobs.options.follow_ups import ON_FAILURE, ON_SUCCESS, FollowUp
 from backend.domain.jobs.options.job_options import FollowUpRequest, JobOptions, OwnOptions
@@ -56,7 +57,7 @@ class ReplayService:
         """
         old = self._history.find(job_id)
         if old is None:
-            raise JobNotFound(f"no job {job_id!r} on record", job_id=job_id)
+            raise unknown_job(job_id)
         new = asked_again(
             self._intake, old, payload=payload, priority=priority, own=own, options=options
         )

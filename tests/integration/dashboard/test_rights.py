@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from backend.api.access.rights import RIGHTS, permit
@@ -18,6 +20,9 @@ from tests.integration.dashboard.visitor import HOME, Visitor
 
 PAGES = [route for route in ROUTES if not route.is_action]
 ACTIONS = [route for route in ROUTES if route.is_action]
+
+#: Of every page: its request and the form's token.
+_NEW_EACH_TIME = re.compile(r'(?<=form_token" value=")[^"]+|\b[0-9a-f]{24,}\b')
 
 
 def _address(route: Route) -> str:
@@ -151,3 +156,15 @@ def test_a_bound_key_sees_the_jobs_of_its_tenant_only(stage: Stage) -> None:
     assert visitor.get("").status_code == 403
     assert visitor.get("/search?tenant=globex").status_code == 403
     assert jobs.get_job(other).state is JobState.SCHEDULED
+
+
+def test_the_page_of_another_tenants_job_is_that_of_one_that_never_was(stage: Stage) -> None:
+    queue = stage.platform.queue_service
+    queue.enqueue_job("sync_customer", {"customer": 5}, tenant="acme", job_id="acme-job-1")
+    visitor = Visitor(stage.app).signed_in(stage.token(Role.OPERATOR, tenant="beta"))
+
+    found = {job_id: visitor.get(f"/job/{job_id}") for job_id in ("acme-job-1", "none-such1")}
+
+    pages = [_NEW_EACH_TIME.sub("", page.text.replace(job, "")) for job, page in found.items()]
+    assert pages[0] == pages[1]
+    assert "it was never accepted" in pages[0]
