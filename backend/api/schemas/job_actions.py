@@ -50,7 +50,13 @@ class Why(Resource):
 
     id: str
     state: StateWord
-    position: int | None = Field(description="Jobs of its own queue that run before it.")
-    ahead_elsewhere: int = Field(description="Jobs waiting in more urgent queues of its lane.")
+    position: int | None = Field(
+        description="Jobs of its own queue that run before it. For a key that is bound to a tenant: of "
+        "its own, where the queue is fair by tenant; else empty."
+    )
+    ahead_elsewhere: int | None = Field(
+        description="Jobs waiting in more urgent queues of its lane. Empty for a key that is bound to a "
+        "tenant."
+    )
     causes: list[WhyCause]
     text: str

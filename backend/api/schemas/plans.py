@@ -104,7 +104,9 @@ class JobPreviewLine(Resource):
     payload_bytes: int
     limits: list[LimitPreview]
     is_paused: bool | None = Field(description="Empty where Redis could not be asked.")
-    ahead: int | None = Field(description="Jobs that wait in its queue now.")
+    ahead: int | None = Field(
+        description="Jobs that wait in its queue now. Empty for a key that is bound to a tenant."
+    )
     gates: list[GateAheadLine] | None = Field(
         description="What would keep it from starting now. Empty where Redis could not be asked."
     )

@@ -31,8 +31,7 @@ class Awaited(NamedTuple):
 def rate_words(awaited: Awaited) -> str:
     """A sentence for people."""
     name, found, before, *_ = awaited
-    whose = f"the key {name!r}" if ":" in name else f"the job type {name}"
-    whose = f"the tenant {name[1:]!r}" if name.startswith("@") else whose
+    whose = whose_rate(name)
     takes = f", of which it takes {awaited.weight}" if awaited.weight > 1 else ""
     others = f"; {before} jobs are let through before it" if before else ""
     ahead = max(0.0, (awaited.starts_about - awaited.now).total_seconds())
@@ -40,6 +39,13 @@ def rate_words(awaited: Awaited) -> str:
         f"of {whose} no more than {found.rate.words} may start{takes}{others}: "
         f"it may start in about {in_units(ahead)}"
     )
+
+
+def whose_rate(name: str) -> str:
+    """Whose rate it is: of a job type, a key, or a tenant."""
+    if name.startswith("@"):
+        return f"the tenant {name[1:]!r}"
+    return f"the key {name!r}" if ":" in name else f"the job type {name}"
 
 
 def rate_details(awaited: Awaited) -> dict[str, Any]:

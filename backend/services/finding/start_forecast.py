@@ -13,6 +13,7 @@ from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.plans.job_preview import Forecast, GateAhead
 from backend.domain.ports import Inspection
 from backend.services.finding.fair_words import fair_details, fair_words
+from backend.services.finding.tenant_words import told_to_tenant
 from backend.services.finding.why_service import Cause, WhyService
 
 #: Lines of a fair queue that are looked at.
@@ -41,13 +42,16 @@ class StartForecast:
     def of(
         self, job: NewJob, run_at: datetime | None = None, of_tenant: str | None = None
     ) -> Forecast:
-        """How it stands with one job; names jobs ``of_tenant`` alone, where one is given.
+        """How it stands with one job; tells ``of_tenant`` alone, where one is given.
 
         Raises `QueueUnavailable`.
         """
         view = _as_if_there(job)
-        causes = [*self._why.before(view, of_tenant), *self._turn(view)]
-        gates = tuple(self._ahead(cause) for cause in causes)
+        turn = self._turn(view)
+        if of_tenant is not None:
+            turn = [told_to_tenant(cause, self._now()) for cause in turn]
+        causes = [*self._why.before(view, of_tenant), *turn]
+        gates = tuple(self._ahead(cause, counts=of_tenant is None) for cause in causes)
         return Forecast(gates, self._starts(view, gates, run_at or self._now()))
 
     def _turn(self, job: JobView) -> list[Cause]:
@@ -66,11 +70,11 @@ class StartForecast:
         details = fair_details(job.queue, place, fairness)
         return [Cause("fair_turn", fair_words(place, fairness), details)]
 
-    def _ahead(self, cause: Cause) -> GateAhead:
+    def _ahead(self, cause: Cause, *, counts: bool) -> GateAhead:
         said, gate = cause.details.get, _gate_of(cause)
         ends = said(_ENDS.get(cause.code, ""))
         waiting = said("before") if cause.code == "fair_turn" else said("waiting")
-        if waiting is None and gate.startswith(("paused:type:", "frozen:")):
+        if counts and waiting is None and gate.startswith(("paused:type:", "frozen:")):
             waiting = self._aside(gate)
         opens_at = datetime.fromisoformat(ends) if ends else None
         return GateAhead(cause.code, gate, cause.text, waiting, opens_at)

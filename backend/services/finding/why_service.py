@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from backend.services.finding.fair_words import fair_details, fair_words
 from backend.services.finding.freeze_words import freeze_details, freeze_words, thaw_words
 from backend.services.finding.quota_words import awaited_start, running_details, running_words
 from backend.services.finding.rate_words import Awaited, rate_details, rate_words
+from backend.services.finding.tenant_words import told_to_tenant
 from backend.services.health.pause_words import pause_words, resume_command
 
 #: A due job is promoted within milliseconds; later than this nobody promotes.
@@ -48,10 +49,11 @@ class Explanation(NamedTuple):
     """Where a job stands in line and what holds it up; no causes: nothing does."""
 
     state: JobState
-    #: Jobs that run before it in its own queue; None when it does not wait in one.
+    #: Jobs that run before it in its own queue; None when it does not wait in one. Told to a tenant: among
+    #: its own jobs, where the queue is fair by tenant; else None.
     position: int | None
-    #: Jobs waiting in more urgent queues of the same lane.
-    ahead_elsewhere: int
+    #: Jobs waiting in more urgent queues of the same lane; None for a tenant, for they are others'.
+    ahead_elsewhere: int | None
     causes: list[Cause]
     text: str
 
@@ -74,10 +76,10 @@ class WhyService:
         self._now = now
 
     def explain(self, job: JobView, of_tenant: str | None = None) -> Explanation:
-        """Why ``job`` does not run, if it does not; names jobs ``of_tenant`` alone, where one is given."""
+        """Why ``job`` does not run, if it does not; tells ``of_tenant`` alone, where one is given."""
         if job.state is JobState.QUEUED:
-            return self._queued(job, of_tenant)
-        causes = list(self._not_waiting(job))
+            return self._queued(job) if of_tenant is None else self._queued_of(job, of_tenant)
+        causes = self._told(self._not_waiting(job), of_tenant)
         return Explanation(job.state, None, 0, causes, causes[0].text if causes else "")
 
     def before(self, job: JobView, of_tenant: str | None = None) -> list[Cause]:
@@ -89,15 +91,21 @@ class WhyService:
             self._gates(job, of_tenant),
             self._quota(job, of_tenant),
         )
-        return [*chain.from_iterable(held), *self._workers(job)]
+        return self._told([*chain.from_iterable(held), *self._workers(job)], of_tenant)
+
+    def _told(self, causes: Iterable[Cause], of_tenant: str | None) -> list[Cause]:
+        if of_tenant is None:
+            return list(causes)
+        now = self._now()
+        return [told_to_tenant(cause, now) for cause in causes]
 
     def explain_found(
         self, found: JobView | JobHistory, of_tenant: str | None = None
     ) -> Explanation:
         """Why a job that was found in Redis or on record does not run.
 
-        Names jobs ``of_tenant`` alone, where one is given. Raises `QueueUnavailable` when only Redis could
-        say how the job is now.
+        Tells ``of_tenant`` alone, where one is given. Raises `QueueUnavailable` when only Redis could say
+        how the job is now.
         """
         if isinstance(found, JobView):
             return self.explain(found, of_tenant)
@@ -174,8 +182,16 @@ class WhyService:
         else:
             yield Cause("running", f"it runs on {job.worker}", {"worker": job.worker})
 
-    def _queued(self, job: JobView, of_tenant: str | None) -> Explanation:
-        causes = [*self.before(job, of_tenant), *self._turn(job)]
+    def _queued_of(self, job: JobView, of_tenant: str) -> Explanation:
+        """How many jobs of others wait is no business of a tenant's, nor is that there are none."""
+        turn = self._told(self._turn(job), of_tenant)
+        causes = [*self.before(job, of_tenant), *turn]
+        position = turn[0].details["before"] if turn else None
+        text = "; ".join(cause.text for cause in causes) or "it waits for its turn"
+        return Explanation(job.state, position, None, causes, text)
+
+    def _queued(self, job: JobView) -> Explanation:
+        causes = [*self.before(job), *self._turn(job)]
         position = self._look.position(job.id, job.queue)
         elsewhere = self._more_urgent(job.queue)
         if causes:

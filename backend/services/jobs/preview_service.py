@@ -88,7 +88,7 @@ class PreviewService:
     ) -> Plan:
         """Looks at requests, as `enqueue_many` takes them. Works without Redis as well.
 
-        Names jobs ``of_tenant`` alone, where one is given.
+        Tells ``of_tenant`` alone, where one is given: nothing of other tenants, nor what operators said.
         """
         checked = [self._checked(request, own) for request in requests]
         jobs = [job for job in checked if isinstance(job, NewJob)]
@@ -192,9 +192,9 @@ class PreviewService:
             hard_timeout=job.timeout + kind.grace,
             isolation=kind.isolation.value,
             payload_bytes=len(job.payload.encode()),
-            limits=tuple(self._gates(job, live)),
+            limits=tuple(self._gates(job, live, counts=of_tenant is None)),
             is_paused=_is_paused(job, state, live),
-            ahead=state.counts[JobState.QUEUED] if state else None,
+            ahead=state.counts[JobState.QUEUED] if state and of_tenant is None else None,
             options=job.options,
             gates=gates,
             starts_about=starts_about if twin is None else None,
@@ -218,16 +218,16 @@ class PreviewService:
         run_at = now + timedelta(seconds=job.delay) if job.delay > 0 else job.run_at
         return run_at if run_at is not None and run_at > now else None
 
-    def _gates(self, job: NewJob, live: _Live) -> list[GatePreview]:
+    def _gates(self, job: NewJob, live: _Live, *, counts: bool) -> list[GatePreview]:
         gates = []
         if job.job_type in live.limits:
             gates.append((f"type:{job.job_type}", live.limits[job.job_type]))
         if job.limit_key:
             gates.append((f"key:{job.limit_key}", job.limit))
-        return [self._gate(gate, most, live) for gate, most in gates]
+        return [self._gate(gate, most, counts=counts and live.answered) for gate, most in gates]
 
-    def _gate(self, gate: str, most: int, live: _Live) -> GatePreview:
-        if not live.answered:
+    def _gate(self, gate: str, most: int, *, counts: bool) -> GatePreview:
+        if not counts:
             return GatePreview(gate, most, None, None)
         holders, waiting = self._look.gate(gate)
         return GatePreview(gate, most, len(holders), waiting)

@@ -16,7 +16,7 @@ class GatePreview(NamedTuple):
     #: ``type:<job type>`` or ``key:<limit key>``.
     gate: str
     most: int
-    #: None where Redis could not be asked.
+    #: None where Redis could not be asked, and for who is bound to a tenant.
     running: int | None
     waiting: int | None
 
@@ -68,7 +68,7 @@ class JobPreview:
     limits: tuple[GatePreview, ...] = ()
     #: Whether its queue, lane or type is paused now; None where Redis could not be asked.
     is_paused: bool | None = None
-    #: How many jobs wait in its queue now.
+    #: How many jobs wait in its queue now; None for who is bound to a tenant.
     ahead: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     #: What would keep it from starting now; None where Redis could not be asked, and late in a large plan.
