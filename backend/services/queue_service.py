@@ -126,7 +126,8 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
     def enqueue_many(self, requests: Sequence[JobRequest], *, session: Any = None) -> list[str]:
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.
 
-        All are checked before the first is enqueued. On any refusal in the middle,
+        All are checked before the first is enqueued: of one that does not fit, ``details["place"]`` and
+        the message say which, counted from 0. On any refusal in the middle,
         ``details["accepted"]`` says how many from the start were accepted, and ``accepted_ids`` which
         are new by this call: several hundred are sent at once, so some behind the refused one may have
         found room. Ids already given are harmless to send again. With a ``session`` all of them are
@@ -149,14 +150,14 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
         if IN_USE.around_enqueue and requests:
             drafts = [Draft.of(request) for request in requests]
             return self._accept_drafts(drafts, own, session)
-        return self._send([intake.check_request(request, own) for request in requests], session)
+        return self._send(intake.check_requests(requests, own), session)
 
     def _accept_drafts(
         self, drafts: Sequence[Draft], own: OwnOptions | None, session: Any
     ) -> list[EnqueueReply]:
         """Accepts what middleware has made of them."""
         with around_enqueue(drafts):
-            jobs = [self._intake.check_request(draft.request(), own) for draft in drafts]
+            jobs = self._intake.check_requests([draft.request() for draft in drafts], own)
             replies = self._send(jobs, session)
             for draft, job, reply in zip(drafts, jobs, replies, strict=True):
                 draft.job_id, draft.created, draft.queue = reply.id, reply.created, str(job.queue)

@@ -15,6 +15,12 @@ _TOLD = (
     *("accepted", "limit", "queue", "job_id", "job_type", "field", "key_id", "retry_after"),
     *("job_ids", "may_be_accepted", "accepted_ids", "holder", "tenant", "waiting"),
 )
+#: Where in a job stands what is wrong with it, of errors that name no field.
+_PLACES = {
+    "unknown_job_type": "/job_type",
+    "invalid_payload": "/payload",
+    "payload_too_large": "/payload",
+}
 
 
 class Finding(BaseModel):
@@ -86,9 +92,20 @@ def _findings(error: TallyError) -> list[Finding] | None:
     of = f"/{error.details['option']}" if "option" in error.details else ""
     found = [_finding(item, f"{of}/payload") for item in error.details.get("errors", ())]
     if not found and isinstance(error.details.get("field"), str):
-        place = error.details["field"].replace(".", "/") if of else error.details["field"]
+        place = error.details["field"].replace(".", "/")
         found = [Finding(pointer=f"/{place}", detail=told_of(error))]
-    return found or None
+    return _within(error, found) or None
+
+
+def _within(error: TallyError, found: list[Finding]) -> list[Finding]:
+    """The same of a body that asks for jobs: from where that job stands in it, ``details["within"]``."""
+    job = error.details.get("within")
+    if job is None:
+        return found
+    if not found:
+        whole = f"{job}{_PLACES.get(error.code, '')}"
+        return [Finding(pointer=whole, detail=told_of(error))] if whole else []
+    return [each.model_copy(update={"pointer": f"{job}{each.pointer}"}) for each in found]
 
 
 def _finding(item: dict[str, str], payload: str) -> Finding:

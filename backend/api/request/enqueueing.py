@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from backend.api.access.foreign_holders import told_replies
 from backend.api.http.api_errors import MalformedRequest
+from backend.api.request.pointing import pointing
 from backend.api.request.request_context import Call
 from backend.api.request.tracing import TraceContext
 from backend.api.schemas.jobs import EnqueueRequest
@@ -28,8 +29,11 @@ from backend.services.jobs.job_options import JobRequest
 _KEY = re.compile(r"[!-~]{1,128}")
 
 
-def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]:
-    """Accepts jobs for the caller; a repetition of another request under one key is refused."""
+def accept(call: Call, requests: Sequence[EnqueueRequest], within: str = "") -> list[EnqueueReply]:
+    """Accepts jobs for the caller; a repetition of another request under one key is refused.
+
+    ``within`` is where the list of them stands in the body; empty: the body is the job.
+    """
     wanted = [_traced(prepared(call, request), call.trace) for request in requests]
     key = idempotency_key(call)
     if key is not None:
@@ -39,9 +43,10 @@ def accept(call: Call, requests: Sequence[EnqueueRequest]) -> list[EnqueueReply]
             if call.parts.accepts_by_outbox:
                 one.setdefault("job_id", placed(derived_job_id(own_key, "http"), own_key))
     try:
-        replies = told_replies(
-            call, wanted, lambda: call.parts.queue.accept_many(wanted, own_of(call))
-        )
+        with pointing(wanted, within):
+            replies = told_replies(
+                call, wanted, lambda: call.parts.queue.accept_many(wanted, own_of(call))
+            )
     except QueueUnavailable as error:
         # Whoever asked for a job that runs after all is to be found in the audit log.
         note_enqueued(call, error.ids_that_may_be_accepted)

@@ -67,7 +67,7 @@ def enqueue_bulk(call: Call, body: BulkRequest) -> BulkAccepted:
     most = call.parts.settings.max_bulk
     if len(body.jobs) > most:
         raise InvalidOption(f"at most {most} jobs in one request", field="jobs")
-    replies = accept(call, body.jobs)
+    replies = accept(call, body.jobs, within="/jobs")
     return BulkAccepted(
         jobs=[BulkItem.of(reply) for reply in replies],
         created=sum(reply.created for reply in replies),

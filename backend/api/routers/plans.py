@@ -12,6 +12,7 @@ from backend.api.request.enqueueing import (
     prepared,
     tenant_of,
 )
+from backend.api.request.pointing import pointing
 from backend.api.request.request_context import Call
 from backend.api.schemas.fields import JobId, TypeName
 from backend.api.schemas.jobs import Accepted, BulkAccepted, BulkItem
@@ -63,9 +64,10 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     labels = body.labels()
     labels["trace_id"] = call.trace.trace_id
     previews, own = call.parts.previews, own_of(call)
-    replies = told_replies(
-        call, requests, lambda: previews.enqueue_plan(requests, body.plan, labels, own)
-    )
+    with pointing(requests, "/jobs"):
+        replies = told_replies(
+            call, requests, lambda: previews.enqueue_plan(requests, body.plan, labels, own)
+        )
     note_enqueued(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
         jobs=[BulkItem.of(reply) for reply in replies],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from backend.domain.errors import InvalidOption, InvalidPayload, PayloadTooLarge
+from backend.domain.errors import InvalidOption, InvalidPayload, InvalidRequest, PayloadTooLarge
 from backend.domain.jobs.job import JobView, NewJob
 from backend.domain.jobs.job_contents import digest_of
 from backend.domain.jobs.job_id import key_that_places, placed
@@ -18,6 +18,7 @@ from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.options.job_terms import said_of_scope
 from backend.domain.jobs.options.lineage import Surrounding, inherited_options, inherited_own
 from backend.domain.jobs.options.unique import NOT_UNIQUE, UniqueScope
+from backend.domain.jobs.plans.place_in_list import told_of_place
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs import follow_up_plans, job_options, unique_scopes
@@ -81,6 +82,18 @@ class JobIntake:
             raise InvalidOption("each request is a mapping with a job_type", field="job_type")
         job_type, payload = rest.pop("job_type"), rest.pop("payload", None)
         return self.check(job_type, payload, rest.pop("priority", None), rest, own)
+
+    def check_requests(
+        self, requests: Sequence[Mapping[str, Any]], own: OwnOptions | None = None
+    ) -> list[NewJob]:
+        """All of them, or the error of the first that does not fit, which says where that one stands."""
+        jobs: list[NewJob] = []
+        try:
+            for request in requests:
+                jobs.append(self.check_request(request, own))  # noqa: PERF401 - counted below
+        except InvalidRequest as error:
+            raise told_of_place(error, len(jobs), len(requests)) from error.__cause__
+        return jobs
 
     def check(
         self,

@@ -130,13 +130,14 @@ class PreviewService:
         age = self._now().timestamp() - plan.made_at_ms / 1000
         if age > PLAN_LIFETIME:
             raise InvalidOption("this preview is too old; look at the plan again", field="plan")
-        jobs = [self._intake.check_request(request, own) for request in requests]
+        jobs = self._intake.check_requests(requests, own)
         if token_for(plan.id, jobs) != plan:
             raise InvalidOption(
                 "these are not the jobs that were previewed; look at the plan again", field="plan"
             )
         if labels:
-            jobs = [self._intake.check_request({**labels, **request}, own) for request in requests]
+            labelled: list[dict[str, Any]] = [{**labels, **request} for request in requests]
+            jobs = self._intake.check_requests(labelled, own)
         named = [
             _named(place, job, request, plan)
             for place, (job, request) in enumerate(zip(jobs, requests, strict=True))

@@ -82,7 +82,7 @@ def test_what_only_tally_says_is_refused(admin: Caller, name: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "code", "pointer"),
     [
-        ({"job_type": "gret", "payload": {}}, 422, "unknown_job_type", None),
+        ({"job_type": "gret", "payload": {}}, 422, "unknown_job_type", "/job_type"),
         ({"job_type": "greet", "payload": {}}, 422, "invalid_payload", "/payload/name"),
         ({"job_type": "greet", "payload": {"name": 7}}, 422, "invalid_payload", "/payload/name"),
         ({"payload": {}}, 422, "request_invalid", "/job_type"),
@@ -124,6 +124,37 @@ def test_a_payload_that_is_too_large_is_refused(admin: Caller) -> None:
     answer = admin.post("/api/jobs", body)
 
     assert (answer.status_code, answer.get_json()["code"]) == (413, "payload_too_large")
+    assert answer.get_json()["errors"][0]["pointer"] == "/payload"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"job_type": "greet", "payload": {}}, "/payload/name"),
+        ({"job_type": "gret"}, "/job_type"),
+        ({"job_type": "anything", "payload": {"text": "x" * 300_000}}, "/payload"),
+        (_GREETING | {"queue": "nowhere"}, "/queue"),
+        (_GREETING | {"limit_key": "k"}, "/limit_key"),
+        (_GREETING | {"run_at": "2099-01-01T00:00:00Z", "delay": 1}, "/delay"),
+        (_GREETING | {"version": 7}, "/version"),
+        (
+            _GREETING | {"on_success": {"job_type": "send_webhook", "payload": {}}},
+            "/on_success/payload/url",
+        ),
+        (_GREETING | {"on_success": "greed"}, ""),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 3])
+def test_of_many_the_one_that_does_not_fit_is_pointed_at(
+    admin: Caller, wrong: dict[str, Any], pointer: str, place: int
+) -> None:
+    jobs = [_GREETING] * place + [wrong]
+
+    problem = admin.post("/api/jobs/bulk", {"jobs": jobs}).get_json()
+
+    assert [each["pointer"] for each in problem["errors"]] == [f"/jobs/{place}{pointer}"]
+    assert problem["detail"].startswith("jobs[3]: ") == (place == 3)
+    assert admin.get("/api/jobs?source=live").get_json()["items"] == []
 
 
 def test_the_same_idempotency_key_gives_the_same_job(admin: Caller) -> None:

@@ -14,6 +14,7 @@ from backend.domain.errors import HistoryUnavailable, IllegalMove, InvalidOption
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import Servers
+from backend.services.jobs.job_options import JobRequest
 from backend.services.queue_service import QueueService
 from tests.integration.record.bureau import Bureau
 from workers.job_types.job_handle import Job
@@ -194,3 +195,18 @@ def test_a_test_run_is_flagged_and_comes_with_its_event(queue: QueueService) -> 
     run = queue.test_job("log_message", _NOTE)
 
     assert queue.get_job(run.run_id).labels.is_test
+
+
+@pytest.mark.parametrize("in_session", [False, True])
+def test_of_many_the_error_says_which_does_not_fit(bureau: Bureau, *, in_session: bool) -> None:
+    queue = QueueService(bureau.queue, bureau.intake, lambda: bureau.outbox_service)
+    greet: JobRequest = {"job_type": "greet", "payload": {"name": "Ada"}}
+    asked: list[JobRequest] = [greet, greet, {**greet, "queue": "nowhere"}]
+
+    with bureau.engine.begin() as connection:
+        session = connection if in_session else None
+        with pytest.raises(InvalidOption) as refused:
+            queue.enqueue_many(asked, session=session)
+
+    assert refused.value.details == {"field": "queue", "place": 2}
+    assert str(refused.value).startswith("jobs[2]: there is no queue 'nowhere'")

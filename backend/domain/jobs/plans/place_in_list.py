@@ -1,0 +1,13 @@
+"""Says of an error which of many requests it is about."""
+
+from __future__ import annotations
+
+from backend.domain.errors import InvalidRequest
+
+
+def told_of_place(error: InvalidRequest, place: int, of: int) -> InvalidRequest:
+    """The same error: ``details["place"]`` counts from 0, as the message does where there are several."""
+    error.details["place"] = place
+    if of > 1:
+        error.args = (f"jobs[{place}]: {error}", *error.args[1:])
+    return error
