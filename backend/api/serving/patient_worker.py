@@ -16,9 +16,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+from werkzeug.exceptions import BadRequest
 
 from backend.api.serving.answer_outlet import AnswerOutlet
 from backend.api.serving.answer_sender import AnswerSender
+from backend.api.serving.body_in_chunks import BodyInChunks
 from backend.api.serving.crowding import Crowding
 from backend.api.serving.leaving_connections import LeavingConnections
 from backend.api.serving.whole_requests import LOOKED_AT, Arrival, arrival_of
@@ -108,7 +110,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Makes the answer, and leaves what its reader does not take at once to the sender."""
         outlet = self._outlets[conn] = AnswerOutlet(conn.sock)
         through = SimpleNamespace(sock=outlet, client=conn.client, server=conn.server)
+        req.body = BodyInChunks(req)
         return super().handle_request(req, through)
+
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
+        """gunicorn's. Of a body that nobody wanted to read it reads the rest, when the answer is given."""
+        try:
+            return bool(super()._keepalive_after(conn, keepalive))
+        except BadRequest:
+            return False
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """After an answer was made: its body need not be waited for any more, but its reader may be."""

@@ -16,7 +16,7 @@ from backend.bootstrap.platform import Platform
 from backend.embedded.servers import Servers
 from tests.eventually import eventually
 from tests.integration.api.web_server import Reply, WebServer
-from tests.integration.api.wiring import ApiPlatform
+from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform
 
 Start = Callable[..., WebServer]
 
@@ -188,6 +188,45 @@ def test_a_large_body_passes_through(server: WebServer) -> None:
 
     assert answer.status == 202
     assert json.loads(answer.body)["created"] == 500
+
+
+_CHUNKED = (
+    b"POST /api/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
+    b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+_NEXT = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"zz\r\n{}\r\n0\r\n\r\n",
+        b"1\r\n{}\r\n0\r\n\r\n",
+        b"-5\r\n{}\r\n0\r\n\r\n",
+        b"2;a b\r\n{}\r\n0\r\n\r\n",
+        b"2\r\n{}\r\n0\r\nContent Length: 7\r\n\r\n",
+    ],
+    ids=["no number", "too small", "below nothing", "odd extension", "forbidden trailer"],
+)
+@pytest.mark.parametrize("token", [BOOTSTRAP.encode(), b"wrong"], ids=["known", "unknown"])
+def test_chunks_that_are_not_well_formed_are_the_clients_mistake_and_end_the_connection(
+    server: WebServer, body: bytes, token: bytes
+) -> None:
+    with server.connect() as connection:
+        connection.sendall(_CHUNKED % token + body + _NEXT)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := connection.recv(65536):
+                answer += chunk
+
+    assert answer.count(b"HTTP/1.1 ") == 1
+    if token == b"wrong":
+        assert answer.startswith(b"HTTP/1.1 401 ")
+    else:
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b'"code":"malformed_request"' in answer
+        assert b"Connection: close" in answer
+    assert not any(server.said(word) for word in ("Traceback", "http.failed"))
 
 
 def test_requests_one_behind_the_other_on_one_connection_are_all_answered(
