@@ -10,6 +10,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 
 from backend.domain.errors import InvalidResult
+from backend.domain.text.checked_words import checked_words
 from workers.job_types.declaration import hint
 from workers.job_types.job_handle import as_it_came
 
@@ -60,5 +61,6 @@ def _faults(error: ValidationError) -> str:
     """Where it does not fit; what stands there is not repeated."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(
-        f"{'.'.join(map(str, each['loc'])) or 'result'}: {each['msg']}" for each in found
+        f"{'.'.join(map(str, each['loc'])) or 'result'}: {checked_words(each['msg'])}"
+        for each in found
     )

@@ -19,6 +19,7 @@ from backend.api.http.api_errors import (
 )
 from backend.api.http.operation import Operation
 from backend.api.schemas.fields import ALTERNATIVES
+from backend.domain.text.checked_words import checked_words
 
 _MOST_ERRORS = 20
 
@@ -119,7 +120,7 @@ def _findings(error: ValidationError, place: str) -> list[dict[str, str]]:
         parts = [str(part) for part in found["loc"] if part not in ALTERNATIVES]
         words = [part.replace("~", "~0").replace("/", "~1") for part in parts]
         at = "".join(f"/{word}" for word in words) if place == "pointer" else ".".join(words)
-        findings.append({place: at, "detail": found["msg"]})
+        findings.append({place: at, "detail": checked_words(found["msg"])})
     return findings
 
 

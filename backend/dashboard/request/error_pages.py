@@ -15,6 +15,7 @@ from backend.dashboard.drawing.renderer import Drawing
 from backend.dashboard.request.page_context import link
 from backend.dashboard.session.session_guard import SessionGuard, the_call
 from backend.domain.errors import TallyError
+from backend.domain.text.checked_words import checked_words
 
 log = structlog.get_logger("tally.dashboard")
 
@@ -80,7 +81,10 @@ class Failures:
         return response
 
     def _wrong_fields(self, error: ValidationError) -> Response:
-        details = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        details = [
+            f"{'.'.join(map(str, each['loc']))}: {checked_words(each['msg'])}"
+            for each in error.errors()
+        ]
         return self._page(_WRONG_FIELDS, _HEADLINES[422], "Nothing was done.", details)
 
     def _http(self, error: HTTPException) -> Response:

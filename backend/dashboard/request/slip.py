@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from backend.api.http.problem import told_of
 from backend.domain.errors import InvalidPayload, InvalidRequest, TallyError
+from backend.domain.text.checked_words import checked_words
 
 #: Fields that pages call by another name than the API.
 _OTHER_NAMES = {
@@ -56,7 +57,10 @@ def _happened(error: TallyError | ValidationError) -> str:
 def _findings(error: TallyError | ValidationError) -> list[tuple[str, str]]:
     if isinstance(error, ValidationError):
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        return [(str(each["loc"][0]) if each["loc"] else "", each["msg"]) for each in found]
+        return [
+            (str(each["loc"][0]) if each["loc"] else "", checked_words(each["msg"]))
+            for each in found
+        ]
     words = told_of(error)
     if isinstance(error, InvalidPayload):
         places = [f"{each['field']}: {each['problem']}" for each in error.details.get("errors", ())]

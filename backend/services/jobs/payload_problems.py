@@ -7,6 +7,7 @@ from pydantic_core import ErrorDetails
 
 from backend.domain.errors import InvalidPayload
 from backend.domain.jobs.job_type import JobType
+from backend.domain.text.checked_words import checked_words
 from backend.domain.text.nearest_name import suggestion
 
 
@@ -29,7 +30,7 @@ def _problem(kind: JobType, found: ErrorDetails) -> str:
     """What pydantic says; of a field that is not there, which ones are."""
     schema = kind.payload_schema
     if found["type"] != "extra_forbidden" or len(found["loc"]) > 1 or schema is None:
-        return found["msg"]
+        return checked_words(found["msg"])
     names = schema.get("properties", {})
     near = suggestion(str(found["loc"][0]), names)
     return f"there is no such field{near or ', there are ' + ', '.join(names)}"

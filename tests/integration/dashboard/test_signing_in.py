@@ -15,6 +15,7 @@ from tests.integration.dashboard.visitor import HOME, Visitor
 def test_a_stranger_is_asked_to_sign_in_and_led_back(stage: Stage, stranger: Visitor) -> None:
     asked = stranger.get("/search?state=failed")
     assert asked.status_code == 303
+    assert "<title>Sign in · Tally</title>" in stranger.led("/search?state=failed").text
     assert asked.location == f"{HOME}/sign-in?next=%2Fdashboard%2Fjobs%2Fsearch%3Fstate%3Dfailed"
 
     data = {"token": BOOTSTRAP, "next": f"{HOME}/search?state=failed"}
