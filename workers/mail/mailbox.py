@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from workers.handlers.internet_name import ascii_name
+from backend.domain.text.internet_name import ascii_name
 from workers.mail.header_text import header_text
 
 _LONGEST_ADDRESS = 254

@@ -14,7 +14,7 @@ from urllib3._collections import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from workers.webhooks.target import Target
+from backend.domain.text.web_target import Target
 
 #: How long to wait for the body of an answer whose status is known already.
 _BODY_SECONDS = 2.0

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from backend.domain.errors import PermanentFailure, RetryLater
+from backend.domain.text.web_target import Target
 from workers.webhooks.address_rules import AddressRules
-from workers.webhooks.target import Target
 
 Resolver = Callable[[str, int], list[str]]
 

@@ -10,13 +10,13 @@ from urllib.parse import urljoin
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure, Unreachable
+from backend.domain.text.web_target import Target, read_target
 from workers.handlers.one_line import one_line
 from workers.webhooks.address_rules import AddressRules
 from workers.webhooks.connection import FAILURES, Answer, Limits, post
 from workers.webhooks.lookup import Resolver, checked_addresses, system_resolver
 from workers.webhooks.outcome import FOLLOWED
 from workers.webhooks.secret_use import check_host
-from workers.webhooks.target import Target, read_target
 
 #: What OpenSSL says of certificates that nobody it trusts has signed.
 _UNKNOWN_SIGNERS = frozenset({18, 19, 20, 21})

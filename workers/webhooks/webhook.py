@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator
 
+from backend.domain.text.web_target import read_target
 from workers.handlers.payload import Payload
-from workers.webhooks.target import read_target
 
 _MOST_HEADERS = 20
 _LONGEST_VALUE = 2048

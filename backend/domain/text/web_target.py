@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from workers.handlers.internet_name import ascii_name
+from backend.domain.text.internet_name import ascii_name
 
 _LONGEST = 2048
 #: Blanks, controls, backslashes and whatever is not ASCII: what parsers disagree about.

@@ -21,6 +21,7 @@ from backend.domain.jobs.options.unique import NOT_UNIQUE, UniqueScope
 from backend.domain.jobs.plans.place_in_list import told_of_place
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.text.strict_json import NotJson, json_encoder
+from backend.services.events.receivers import check_receiver
 from backend.services.jobs import follow_up_plans, job_options, unique_scopes
 from backend.services.jobs.chosen_queue import chosen_queue, own_queue
 from backend.services.jobs.destinations import with_destination
@@ -122,6 +123,9 @@ class JobIntake:
             is_gated = kind.keyed_limit or kind.keyed_rate or kind.rate or kind.breaker
             return _gated(job, kind, payload or {}, own_id=False) if is_gated else job
         said = SaidOfJob(job_options.checked(options), job_options.checked_own(own or {}))
+        if "schedule" not in said.own:
+            # A tick is not refused for what was taken of its schedule before there was this check.
+            check_receiver(said.given.get("callback_url"))
         job = self._with_options(kind, text, priority, said)
         job = _gated(job, kind, payload or {}, own_id="job_id" in said.given)
         # What follows is told its id, so that comes first.

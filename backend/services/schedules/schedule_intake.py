@@ -15,6 +15,7 @@ from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import NOT_FOR_TICKS, OPTIONS, OWN
 from backend.domain.schedules.schedule import MissedRuns, Overlap, Plan
 from backend.domain.text.nearest_name import suggestion
+from backend.services.events.receivers import check_receiver
 from backend.services.jobs.follow_up_plans import with_plain_payloads
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.schedules.cron_ticks import cron_line
@@ -133,6 +134,8 @@ def _options(said: Mapping[str, Any]) -> Mapping[str, Any]:
         if name not in OPTIONS:
             near = suggestion(name, OPTIONS.keys() - NOT_FOR_TICKS)
             raise InvalidOption(f"there is no option {name!r}{near}", field=name)
+        if name == "callback_url":
+            check_receiver(options[name])
     return options
 
 

@@ -12,11 +12,11 @@ from standardwebhooks import Webhook as Verifier
 
 from backend.api.config.worker_settings import WebhookSettings
 from backend.domain.errors import PermanentFailure
+from backend.domain.text.web_target import read_target
 from workers.webhooks.address_rules import AddressRules
 from workers.webhooks.lookup import checked_addresses, system_resolver
 from workers.webhooks.sender import WebhookSender
 from workers.webhooks.signature import sign
-from workers.webhooks.target import read_target
 from workers.webhooks.webhook import Webhook
 
 FORBIDDEN_ADDRESSES = [
