@@ -142,7 +142,7 @@ def end(state: BrokerState, job: KeptJob, ended: JobState) -> None:
 
 
 def keep(state: BrokerState, job: KeptJob, *, with_key: bool) -> None:
-    """Leaves a final job readable for its ``result_ttl``, ten seconds, or as long as its key stands for it."""
+    """Leaves a final job readable for its ``result_ttl``, ten seconds, or as long as its key stands."""
     now, ttl = state.now_ms, min(job.asked.result_ttl, _LONGEST)
     left = math.ceil((job.unique_until_ms - now) / 1000) if with_key and job.unique_until_ms else 0
     life = max(ttl, _SAID_AGAIN, min(left, _LONGEST))
