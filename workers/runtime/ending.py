@@ -6,17 +6,21 @@ import atexit
 import os
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn, Protocol
 
 from backend.telemetry.logs.logger import Logger
+from backend.telemetry.outages import Wait
 from workers.runtime.stop_signals import take_no_notice
 
 log = Logger("tally.worker")
 
 #: Seconds that all of `close` may take together, and as many for exit handlers.
 ENDING_SECONDS = 5.0
+#: Seconds that it tries to give back what still runs while Redis is away: less than nothing else needs.
+GIVING_BACK_SECONDS = 3.0
 #: After which a process that holds no job any more is killed.
 LONGEST_ENDING_SECONDS = 2 * ENDING_SECONDS + 5.0
 
@@ -26,6 +30,28 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Ends it."""
+
+
+def tried_for_some_seconds(
+    step: Callable[[], object],
+    wait: Wait,
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Exception | None:
+    """Does ``step`` once its store answers; what kept it from that if it does not in time."""
+    deadline = monotonic() + GIVING_BACK_SECONDS
+    while True:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - whatever the store says, the process goes
+            pause = wait.failed(error)
+            if monotonic() + pause > deadline:
+                return error
+            sleep(pause)
+        else:
+            wait.over()
+            return None
 
 
 def close_all(closables: Sequence[Closable], *, seconds: float = ENDING_SECONDS) -> None:

@@ -15,7 +15,12 @@ from backend.domain.ports import LeaseBook, UntoldEnds
 from backend.telemetry.outages import Wait
 from workers.base_worker import BaseWorker
 from workers.runtime import stop_signals
-from workers.runtime.ending import LONGEST_ENDING_SECONDS, Closable, close_all
+from workers.runtime.ending import (
+    LONGEST_ENDING_SECONDS,
+    Closable,
+    close_all,
+    tried_for_some_seconds,
+)
 from workers.runtime.presence.commands import CommandChannel, Commands
 from workers.runtime.presence.ends_elsewhere import EndsElsewhere
 from workers.runtime.presence.heartbeat import Heartbeat, Presence, Renewal
@@ -207,6 +212,7 @@ class WorkerProcess:
         if self._event_loop is not None and not self._requests.hurried:
             self._unwind(self._event_loop)
         self._give_back_running()
+        self.slot_pool.running_table.note_stopped()
         self.slot_pool.running_table.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
         self._heartbeat.end()
         self._slot_watchdog.end()
@@ -242,11 +248,17 @@ class WorkerProcess:
         return any(not (slot.is_over or slot.is_forsaken(now)) for slot in self.slot_pool.slots)
 
     def _give_back_running(self) -> None:
+        """What is left after that is in the running table, for its supervisor."""
+        error = tried_for_some_seconds(
+            self._release_running, Wait(self.slot_pool.outages, "giving back")
+        )
+        if error is not None:
+            note = "a supervisor gives them back, or their leases end"
+            log.warning("release.failed", error=str(error), note=note)
+
+    def _release_running(self) -> None:
         running = [job for slot in self.slot_pool.slots if (job := slot.running) is not None]
-        try:
-            self.slot_pool.release(running, has_begun=True)
-        except Exception as error:  # noqa: BLE001 - whatever Redis says, the process goes
-            log.warning("release.failed", error=str(error), note="their leases will end")
+        self.slot_pool.release(running, has_begun=True)
 
     def _leave(self) -> None:
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psutil
 import pytest
 
 from backend.domain.jobs.job_state import JobState
+from backend.embedded.servers import Servers
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 from tests.integration.runtime.conftest import SHORT_LEASES
@@ -41,6 +43,28 @@ def test_what_outlives_the_grace_period_is_given_back_uncharged(cluster: Cluster
     assert (job.state, job.failures) == (JobState.QUEUED, 0)
     assert cluster.platform.inspection.position(first, "normal") == 0
     assert cluster.job(second).state is JobState.SCHEDULED
+
+
+def test_what_could_not_be_given_back_while_redis_was_away_is_not_charged(
+    make_cluster: Callable[..., Cluster], servers: Servers
+) -> None:
+    """Long leases: only who knows how the process ended can tell."""
+    cluster = make_cluster(TALLY_WORKER__GRACE="0.3")
+    cluster.workers(concurrency=1)
+    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")}, max_retries=0)
+    cluster.running(job_id)
+    [process] = map(psutil.Process, cluster.pids())
+
+    servers.kill_redis()
+    process.terminate()
+    cluster.says("release.failed")
+    eventually(lambda: not process.is_running(), timeout=30, show=cluster.log)
+    servers.restart_redis()
+
+    eventually(lambda: cluster.job(job_id).attempt == 2, timeout=30, show=cluster.log)
+    job = cluster.job(job_id)
+    assert (job.state, job.failures, job.error) == (JobState.STARTED, 0, None)
+    assert cluster.difference() == 0
 
 
 @pytest.fixture

@@ -13,8 +13,10 @@ from backend.domain.jobs.attempts.death import Death
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode, SettleCode
 from backend.domain.ports import Lease, Rescued
+from backend.telemetry.outages import Wait
 from tests.unit.runtime.attempts import claimed
 from workers.runtime.attempts.known_types import KnownTypes
+from workers.runtime.ending import GIVING_BACK_SECONDS, tried_for_some_seconds
 from workers.runtime.presence.commands import Commands
 from workers.runtime.presence.heartbeat import Heartbeat
 from workers.runtime.slots.claim_order import ClaimOrder
@@ -32,6 +34,7 @@ ERRORS = [
 ]
 _BURIAL = Burial("w", Death("crashed", set()))
 each_error = pytest.mark.parametrize("error", ERRORS, ids=["away", "unknown", "ours"])
+each_outage = pytest.mark.parametrize("error", ERRORS[:2], ids=["away", "unknown"])
 
 
 class _Store:
@@ -190,3 +193,39 @@ def test_a_record_that_cannot_be_taken_away_is_no_trouble() -> None:
         raise QueueUnavailable("NOPERM")
 
     assert Rescue(_Store(ERRORS[0], times=0), refuse).run([_BURIAL], lambda _seconds: True)
+
+
+def _tries(store: _Store, pauses: list[float]) -> Exception | None:
+    slot_pool = slot_pool_of(store)
+    error = tried_for_some_seconds(
+        lambda: slot_pool.release([claimed()], has_begun=True),
+        Wait(slot_pool.outages, "giving back"),
+        monotonic=lambda: sum(pauses),
+        sleep=pauses.append,
+    )
+    assert bool(slot_pool.outages.reasons()) == bool(error)
+    return error
+
+
+@each_outage
+def test_a_process_that_stops_gives_back_what_runs_once_the_store_answers(
+    error: Exception,
+) -> None:
+    store = _Store(error, times=2)
+    pauses: list[float] = []
+
+    assert _tries(store, pauses) is None
+
+    assert store.done == ["traded"]
+    assert len(pauses) == 2
+
+
+@each_outage
+def test_it_tries_no_longer_than_its_ending_may_take(error: Exception) -> None:
+    store = _Store(error, times=1000)
+    pauses: list[float] = []
+
+    assert _tries(store, pauses) is error
+
+    assert store.done == []
+    assert GIVING_BACK_SECONDS / 2 < sum(pauses) <= GIVING_BACK_SECONDS

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from workers.runtime.slots.nameless_memory import nameless_memory
 
-#: The last beat; until when there need be none; since when it takes jobs; whether it leaves.
+#: The last beat; until when there need be none; since when it takes jobs; whether it leaves; has stopped.
 _MOMENT = struct.Struct("=d")
-_BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT = 0, 8, 16, 24
+_BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT, _STOPPED_AT = 0, 8, 16, 24, 25
 #: How many of the loop's slots were ever used.
 _USED_AT, _COUNT = 32, struct.Struct("=I")
 _NOTHING, _RUNNING, _TOLD_TO_STOP, _ENDED = 0, 1, 2, 3
@@ -93,6 +93,15 @@ class RunningTable:
     def is_leaving(self) -> bool:
         """Whether `leave` was called."""
         return self._memory[_LEAVING_AT] == 1
+
+    def note_stopped(self) -> None:
+        """Notes that the process has given back what it could: what is still noted is not why it ends."""
+        self._memory[_STOPPED_AT] = 1
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether `note_stopped` was called."""
+        return self._memory[_STOPPED_AT] == 1
 
     def _note(self, at: int, monotonic: float) -> None:
         _MOMENT.pack_into(self._memory, at, monotonic)

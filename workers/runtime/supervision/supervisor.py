@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from backend.domain.jobs.attempts.death import Death
 from backend.telemetry.logs.logger import Logger
 from backend.telemetry.outages import Outages, Wait
 from workers.runtime import stop_signals
 from workers.runtime.ending import LONGEST_ENDING_SECONDS
+from workers.runtime.supervision.deaths import death_of
 from workers.runtime.supervision.duty_roster import DutyRoster
-from workers.runtime.supervision.killing import Killing, stops_too_long
+from workers.runtime.supervision.killing import stops_too_long
 from workers.runtime.supervision.rescue_spec import Burial
 from workers.runtime.supervision.rescues import Rescues
 from workers.runtime.supervision.restart_pause import HEALTHY_AFTER_SECONDS, RestartPause
@@ -130,10 +130,7 @@ class Supervisor:
 
     def _bury(self, member: WorkerHandle, **details: float) -> None:
         """Notes its jobs for rescue."""
-        killing = member.killing or Killing(f"worker process ended with {member.returncode()}")
-        running = {(entry.job_id, entry.fence) for entry in member.running_table.running()}
-        ended = {(entry.job_id, entry.fence) for entry in member.running_table.ended()}
-        guilty = {(entry.job_id, entry.fence) for entry in killing.guilty}
+        death = death_of(member.running_table, member.returncode(), member.killing)
         self.deaths[member.lane, _cause_of(member)] += 1
         is_in_order = member.returncode() == 0
         say, event = (log.info, "worker.ended") if is_in_order else (log.error, "worker.died")
@@ -141,11 +138,10 @@ class Supervisor:
             event,
             worker=member.name,
             returncode=member.returncode(),
-            cause=killing.cause,
-            running=len(running),
+            cause=death.cause,
+            running=len(member.running_table.running()),
             **details,
         )
-        death = Death(killing.cause, running, guilty, killing.reason, ended)
         self._rescues.add(Burial(member.name, death))
         self._roster.leave(member.pid)
         member.running_table.close()
