@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -101,6 +101,9 @@ class Lease(NamedTuple):
     worker: str
     failures: int = 0
     max_attempts: int = 1
+    #: How long it was at the claim, by the store's clock of that moment, if nobody has lengthened it since;
+    #: None: somebody has, or that is not known.
+    unextended_seconds: float | None = None
 
 
 class Rescued(NamedTuple):
@@ -118,6 +121,9 @@ class LeaseBook(Protocol):
 
     def of_worker(self, worker: str) -> list[Lease]:
         """Every lease one worker process holds."""
+
+    def of_workers(self, workers: Collection[str]) -> list[Lease]:
+        """Every lease that some of these hold, at one look."""
 
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts, each only if its lease is still as seen; which were."""

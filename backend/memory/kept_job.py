@@ -46,6 +46,8 @@ class KeptJob:
     settled: tuple[str, str] = ("", "")
     worker: str = ""
     lease_ms: int = 0
+    #: Whether its worker has lengthened its lease.
+    is_extended: bool = False
     result: str = ""
     error: AttemptError | None = None
     progress: str = ""
@@ -89,6 +91,7 @@ class KeptJob:
             self.progress, self.ended_ms = "", 0
         self.state, self.attempt = JobState.STARTED, self.attempt + 1
         self.started_ms, self.worker, self.fence, self.lease_ms = now, worker, fence, lease_ms
+        self.is_extended = False
 
     def take_back(self) -> None:
         """Its handler never began: as if nobody had claimed it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from backend.domain.jobs.attempts.outcome import OutcomeKind
@@ -37,6 +37,7 @@ class MemoryLeaseBook:
         if job is None:
             return ExtendCode.LOST
         job.lease_ms = self._state.now_ms + int(lease * 1000)
+        job.is_extended = True
         return _CODES[job.cancel]
 
     def expired(self, most: int) -> list[Lease]:
@@ -48,9 +49,13 @@ class MemoryLeaseBook:
 
     def of_worker(self, worker: str) -> list[Lease]:
         """Every lease of one worker."""
+        return self.of_workers([worker])
+
+    def of_workers(self, workers: Collection[str]) -> list[Lease]:
+        """Every lease of some."""
         with self._state.lock:
             running = self._state.of_state(JobState.STARTED)
-            return [_lease(job) for job in running if job.worker == worker]
+            return [_lease(job) for job in running if job.worker in workers]
 
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts whose leases are still as seen."""
@@ -96,4 +101,6 @@ def holder(state: BrokerState, job_id: str, fence: str) -> KeptJob | None:
 
 def _lease(job: KeptJob) -> Lease:
     most = job.asked.max_attempts
-    return Lease(job.id, job.fence, str(job.lease_ms), job.worker, job.failures, most)
+    unextended = None if job.is_extended else (job.lease_ms - job.started_ms) / 1000
+    expires = str(job.lease_ms)
+    return Lease(job.id, job.fence, expires, job.worker, job.failures, most, unextended)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from redis import Redis
@@ -17,6 +18,7 @@ from backend.domain.ports import Lease, Rescued
 
 #: Items of one step.
 BATCH = 200
+_FIELDS = ["fence", "worker_name", "failures", "max_attempts", "started_at", "last_heartbeat"]
 
 
 class RedisLeaseBook:
@@ -51,10 +53,14 @@ class RedisLeaseBook:
         return self._with_owners(cast(list[Any], entries))
 
     def of_worker(self, worker: str) -> list[Lease]:
-        """Every lease of one worker process. Walks all leases: they are as many as jobs run now."""
+        """Every lease of one worker process."""
+        return self.of_workers([worker])
+
+    def of_workers(self, workers: Collection[str]) -> list[Lease]:
+        """Every lease of some. Walks all leases: they are as many as jobs run now."""
         with translated():
             entries = list(self._client.zscan_iter(self._keys.leases, count=500))
-        return [lease for lease in self._with_owners(entries) if lease.worker == worker]
+        return [lease for lease in self._with_owners(entries) if lease.worker in workers]
 
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts whose leases are still as seen."""
@@ -72,25 +78,42 @@ class RedisLeaseBook:
     def _with_owners(self, entries: list[Any]) -> list[Lease]:
         pipe = self._client.pipeline(transaction=False)
         for job_id, _ in entries:
-            pipe.hmget(
-                self._keys.job(job_id.decode()), "fence", "worker_name", "failures", "max_attempts"
-            )
+            pipe.hmget(self._keys.job(job_id.decode()), _FIELDS)
         with translated():
             found = pipe.execute(raise_on_error=False) if entries else []
             owners = [_fields(owner) for owner in found]
         return [
-            Lease(
-                job_id.decode(),
-                (fence or b"").decode(),
-                f"{score:.0f}",
-                (worker or b"").decode(),
-                int(failures or 0),
-                max_attempts_in(most),
-            )
-            for (job_id, score), (fence, worker, failures, most) in zip(
-                entries, owners, strict=True
-            )
+            _lease(job_id, score, *owner)
+            for (job_id, score), owner in zip(entries, owners, strict=True)
         ]
+
+
+def _lease(job_id: bytes, expires_ms: float, *owner: bytes | None) -> Lease:
+    fence, worker, failures, most, started, beat = owner
+    return Lease(
+        job_id.decode(),
+        (fence or b"").decode(),
+        f"{expires_ms:.0f}",
+        (worker or b"").decode(),
+        int(failures or 0),
+        max_attempts_in(most),
+        _unextended_seconds(expires_ms, started, beat),
+    )
+
+
+def _unextended_seconds(
+    expires_ms: float, started: bytes | None, beat: bytes | None
+) -> float | None:
+    """A claim takes away the heartbeat of the attempt before, so one that is there came after it.
+
+    Not by the fence: it lies ahead of the clock where that is behind what the store has told before.
+    """
+    if beat or not started:
+        return None
+    try:
+        return expires_ms / 1000 - datetime.fromisoformat(started.decode()).timestamp()
+    except ValueError:
+        return None
 
 
 def _fields(owner: Any) -> list[Any]:
@@ -98,5 +121,5 @@ def _fields(owner: Any) -> list[Any]:
     if isinstance(owner, Exception):
         if "WRONGTYPE" not in str(owner):
             raise owner
-        return [None] * 4
+        return [None] * len(_FIELDS)
     return cast(list[Any], owner)

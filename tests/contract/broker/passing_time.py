@@ -5,6 +5,7 @@ The one place of this suite that knows how Redis keeps things.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from redis import Redis
@@ -27,6 +28,7 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
     _move_windows(client, keys, seconds * 1000)
     for name in cast(list[bytes], client.keys(keys.job("*"))):
         _move_moments(client, name, _MOMENTS, seconds * 1000)
+        _move_start(client, name, seconds)
     for name in cast(list[bytes], client.keys(keys.breaker("*"))):
         _move_moments(client, name, _OF_BREAKERS, seconds * 1000)
     for name in cast(list[bytes], client.keys("*")):
@@ -50,6 +52,14 @@ def _move_windows(client: Redis, keys: Keys, by_ms: float) -> None:
             client.set(
                 keys.started_since(what.decode(), moved.decode()), cast(bytes, counted), px=10**9
             )
+
+
+def _move_start(client: Redis, key: bytes, seconds: float) -> None:
+    """A lease is as long as before, from the moment that it began."""
+    stamp = cast("bytes | None", client.hget(key, "started_at"))
+    if stamp:
+        began = datetime.fromisoformat(stamp.decode()) - timedelta(seconds=seconds)
+        client.hset(key, "started_at", f"{began:%Y-%m-%dT%H:%M:%S.%f}Z")
 
 
 def _move_number(client: Redis, key: bytes, by: float) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from backend.broker.jobs import lease_book
 from backend.broker.jobs.lease_book import RedisLeaseBook
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
+from backend.domain.jobs.attempts.verdict import judge_vanished, unheard_seconds
 from backend.domain.ports import Rescued
 from tests.integration.broker.bench import ERROR, Bench, new_job
 
@@ -104,3 +107,37 @@ def test_a_lease_without_a_job_belongs_to_nobody_and_is_cleared_by_rescue(
     assert (lease.worker, lease.fence) == ("", "")
     assert book.rescue([Rescued(lease, CRASHED)], only_expired=True) == [False]
     assert book.expired(10) == []
+
+
+def _vanishes(bench: Bench, book: RedisLeaseBook, *, beats: bool) -> OutcomeKind:
+    """What becomes of a job whose host vanishes, where the clock is ten minutes behind the stream."""
+    seconds, _ = cast("tuple[int, int]", bench.redis.time())
+    bench.functions.call("raise", (seconds + 600) * 1000, 0)
+    bench.seed(new_job(max_attempts=2))
+    [job] = bench.claim(lease=int(unheard_seconds(90) * 1000))
+    if beats:
+        book.extend([(job.id, job.fence)], 90)
+    [rescued] = judge_vanished(book.of_worker("w1"), [], 90)
+    return rescued.outcome.kind
+
+
+def test_a_job_whose_host_vanishes_is_charged_whatever_the_clock_says(
+    bench: Bench, book: RedisLeaseBook
+) -> None:
+    assert _vanishes(bench, book, beats=True) is OutcomeKind.CRASHED
+
+
+def test_nor_does_that_clock_charge_what_nobody_had_heard_of(
+    bench: Bench, book: RedisLeaseBook
+) -> None:
+    assert _vanishes(bench, book, beats=False) is OutcomeKind.RETURNED
+
+
+def test_a_start_that_nobody_can_read_counts_as_heard_of(
+    bench: Bench, book: RedisLeaseBook
+) -> None:
+    job = bench.started()
+    bench.tampered = True
+    bench.redis.hset(bench.keys.job(job.id), "started_at", "yesterday")
+
+    assert book.of_worker("w1")[0].unextended_seconds is None

@@ -217,6 +217,7 @@ def keep_time(client: Redis, keys: Keys) -> None:
     book = RedisLeaseBook(client, keys)
     crashed = Outcome(OutcomeKind.CRASHED, error=ERROR)
     book.rescue([Rescued(lease, crashed) for lease in book.expired(5)], only_expired=True)
+    book.of_workers({"w9"})
     desk = RedisOperations(client, keys)
     desk.prune(["normal"], max_dead=1, max_dead_age=0)
     desk.usher(10, 10)

@@ -106,7 +106,7 @@ def test_a_timeout_that_spends_the_attempts_is_called_a_timeout() -> None:
 def test_leases_of_one_vanished_worker_are_suspects_together() -> None:
     leases = [_lease(1, "w1"), _lease(2, "w1"), _lease(3, "w2")]
 
-    kinds = {entry.lease.job_id: entry.outcome.kind for entry in judge_vanished(leases, 90)}
+    kinds = {entry.lease.job_id: entry.outcome.kind for entry in judge_vanished(leases, [], 90)}
 
     assert kinds == {
         "j1": OutcomeKind.SUSPECTED,
@@ -118,26 +118,39 @@ def test_leases_of_one_vanished_worker_are_suspects_together() -> None:
 def test_every_lease_gets_exactly_one_verdict() -> None:
     leases = [_lease(number, f"w{number % 3}") for number in range(20)]
 
-    judged = [entry.lease for entry in judge_vanished(leases, 90)]
+    judged = [entry.lease for entry in judge_vanished(leases, leases[:9], 90)]
 
     assert sorted(judged) == sorted(leases)
 
 
 @pytest.mark.parametrize("lease_seconds", [1, 3, 30, 90, 600])
 def test_what_a_vanished_worker_never_heard_of_was_never_claimed(lease_seconds: float) -> None:
-    unheard_ms = int(unheard_seconds(lease_seconds) * 1000)
+    unheard = unheard_seconds(lease_seconds)
     leases = [
-        Lease("unheard", "7000-1", str(7000 + unheard_ms), "w1"),
-        Lease("begun", "7000-2", str(7000 + lease_seconds * 1000), "w1"),
-        Lease("foreign", "what is this", str(7000 + unheard_ms), "w2"),
+        Lease("unheard", "1-0", "9", "w1", unextended_seconds=unheard),
+        Lease("begun", "1-0", "9", "w1", unextended_seconds=lease_seconds),
+        Lease("heard", "1-0", "9", "w2", unextended_seconds=None),
+        Lease("of a clock that was set", "1-0", "9", "w3", unextended_seconds=-7.0),
     ]
 
-    kinds = {
-        entry.lease.job_id: entry.outcome.kind for entry in judge_vanished(leases, lease_seconds)
-    }
+    rescued = judge_vanished(leases, [], lease_seconds)
 
-    assert kinds["unheard"] is OutcomeKind.RETURNED
-    assert kinds["begun"] is kinds["foreign"] is OutcomeKind.FAILED
+    kinds = [entry.outcome.kind for entry in rescued]
+    assert kinds == [OutcomeKind.RETURNED, *[OutcomeKind.FAILED] * 3]
+
+
+def test_what_ended_later_or_was_rescued_before_makes_suspects_and_is_not_judged() -> None:
+    gone, ended, later = _lease(1), _lease(2), _lease(3)
+
+    [rescued] = judge_vanished([ended], [gone, ended, later], 90)
+
+    assert (rescued.lease, rescued.outcome.kind) == (ended, OutcomeKind.SUSPECTED)
+
+
+def test_a_lease_that_moved_since_it_was_noted_is_not_beside_itself() -> None:
+    [rescued] = judge_vanished([_lease(1)._replace(expires="95000")], [_lease(1)], 90)
+
+    assert rescued.outcome.kind is OutcomeKind.CRASHED
 
 
 def test_a_worker_hears_of_a_claim_before_its_lease_ends() -> None:

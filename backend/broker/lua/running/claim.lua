@@ -66,7 +66,7 @@ local function set_aside(job)
   local f = fields_of(job, 'started_at', 'worker_name', 'ended_at', 'progress')
   for at = 1, 4 do f[at] = f[at] or '' end
   redis.call('HSET', job, 'before', table.concat(f, '\31'))
-  redis.call('HDEL', job, 'progress', 'ended_at')
+  redis.call('HDEL', job, 'progress', 'ended_at', 'last_heartbeat')
 end
 
 -- Its slots are taken at once, so that the next one is counted against them. Its fence is not known yet.

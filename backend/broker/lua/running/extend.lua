@@ -5,6 +5,7 @@
 -- ARGV[2…] pairs: id, fence
 -- Returns  one a pair: 1 extended, 0 lost (somebody else has the job, or it ended), 2 extended and asked
 --          to cancel, 3 extended and asked to stop at once
+-- It notes when, in the job's hash, which tells a judge that its worker had heard of the claim: a claim finds none there.
 local function extend(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   local stamp, expires = iso(now), now + tonumber(argv[1])

@@ -38,7 +38,7 @@ local function take_back(job)
   local before = redis.call('HGET', job, 'before')
   redis.call('HINCRBY', job, 'attempt', -1)
   redis.call('HINCRBY', job, 'returns', 1)
-  redis.call('HDEL', job, 'started_at', 'worker_name')
+  redis.call('HDEL', job, 'started_at', 'worker_name', 'last_heartbeat')
   if not before then return end
   local at = {string.match(before, '^([^\31]*)\31([^\31]*)\31([^\31]*)\31(.*)$')}
   for place, name in ipairs({'started_at', 'worker_name', 'ended_at', 'progress'}) do

@@ -53,31 +53,33 @@ def unheard_seconds(lease_seconds: float) -> float:
     return min(_LONGEST_UNHEARD, lease_seconds / 3)
 
 
-def judge_vanished(leases: Sequence[Lease], lease_seconds: float) -> list[Rescued]:
+def judge_vanished(
+    ended: Sequence[Lease], beside: Sequence[Lease], lease_seconds: float
+) -> list[Rescued]:
     """Outcomes for leases that ended unextended: their worker's host is gone, or frozen.
 
     What it never heard of is given back as if nobody had claimed it. Nobody can tell what else had
-    begun there, so all of that counts as begun: effects may have happened. Such leases of one worker
-    that end together are suspects together; one that ends alone is charged.
+    begun there, so all of that counts as begun: effects may have happened. Leases of one worker end at
+    different moments, as it claimed them: ``beside`` are all that these workers had, ended or not.
+    Those of one worker are suspects together; one that had nothing beside it is charged.
     """
-    by_worker: dict[str, list[Lease]] = {}
-    for lease in leases:
-        by_worker.setdefault(lease.worker, []).append(lease)
+    by_worker: dict[str, dict[tuple[str, str], Lease]] = {}
+    # As it ended, where it is among both.
+    for lease in (*beside, *ended):
+        by_worker.setdefault(lease.worker, {})[lease.job_id, lease.fence] = lease
     rescued = []
     for worker, group in by_worker.items():
-        heard = [lease for lease in group if _was_heard_of(lease, lease_seconds)]
-        running = [(lease.job_id, lease.fence) for lease in heard]
-        rescued += judge(group, Death(f"worker {worker} stopped renewing its lease", running))
-    return rescued
+        running = [key for key, lease in group.items() if _was_heard_of(lease, lease_seconds)]
+        death = Death(f"worker {worker} stopped renewing its lease", running)
+        rescued += judge(list(group.values()), death)
+    wanted = set(ended)
+    return [one for one in rescued if one.lease in wanted]
 
 
 def _was_heard_of(lease: Lease, lease_seconds: float) -> bool:
-    """Whether its lease is longer than one that was never lengthened after such a claim.
+    """Whether its worker lengthened it, or had it for longer than by a claim that waited for a job.
 
-    A fence begins with the milliseconds of its moment; clocks of a store may step a little in between.
+    A length that no claim gives, as where a clock was set, is no sign that it was not.
     """
-    claimed_ms = lease.fence.partition("-")[0]
-    if not claimed_ms.isdecimal():
-        return True
-    leased_seconds = (float(lease.expires) - int(claimed_ms)) / 1000
-    return leased_seconds > 1.5 * unheard_seconds(lease_seconds)
+    seconds = lease.unextended_seconds
+    return seconds is None or not 0 < seconds <= 1.5 * unheard_seconds(lease_seconds)
