@@ -82,9 +82,11 @@ class LoopSlot:
         return self.running is None and self.ended is None and not self.batch
 
     def held(self) -> list[ClaimedJob]:
-        """Every job it has a lease on."""
-        running, ended = self.running, self.ended
-        found = [*list(self.batch), *([running] if running else [])]
+        """Every job it has a lease on, looked for in the order that a job goes."""
+        waiting = list(self.batch)
+        running = self.running
+        ended = self.ended
+        found = [*waiting, *([running] if running else [])]
         return [*found, *([ended[0]] if ended and ended[0] is not running else [])]
 
     def give_up_batch(self) -> list[ClaimedJob]:

@@ -31,8 +31,14 @@ class LostClaims:
         unknown = leases.keys() - {(job.id, job.fence) for job in self._slot_pool.held()}
         lost = unknown & self._seen
         if lost:
-            returned = Outcome(OutcomeKind.RETURNED)
-            self._book.rescue([Rescued(leases[key], returned) for key in lost], only_expired=False)
+            rescued = [Rescued(leases[key], self._outcome(key)) for key in lost]
+            self._book.rescue(rescued, only_expired=False)
             log.warning("claim.lost", worker=self._slot_pool.worker, jobs=len(lost))
         self._seen = unknown - lost
         return bool(self._seen)
+
+    def _outcome(self, key: tuple[str, str]) -> Outcome:
+        """Whoever says that nobody holds it: what is noted as begun is not told as if it had not."""
+        table = self._slot_pool.running_table
+        noted = {(entry.job_id, entry.fence) for entry in (*table.running(), *table.ended())}
+        return Outcome(OutcomeKind.RELEASED if key in noted else OutcomeKind.RETURNED)

@@ -40,6 +40,9 @@ class Slot(threading.Thread):
         self.slot_pool = slot_pool
         self.batch: deque[ClaimedJob] = deque()
         self.running: ClaimedJob | None = None
+        #: Taken from the batch, and not among the ended yet: longer than it is running, for its last word
+        #: may still be told, or its child buried.
+        self._in_hand: ClaimedJob | None = None
         self.context: JobContext | None = None
         self.started_at = 0.0
         self.soft_deadline = 0.0
@@ -65,7 +68,9 @@ class Slot(threading.Thread):
         forked_copy.watch()
         while self._goes_on():
             while self.batch:
-                self._run_job(self.batch.popleft())
+                self._in_hand = job = self.batch.popleft()
+                self._run_job(job)
+                self._in_hand = None
         self.is_over = True
         self.slot_pool.slot_left(self)
 
@@ -223,10 +228,16 @@ class Slot(threading.Thread):
         return bool(self.lost_at) and now - self.lost_at > OBEDIENCE_SECONDS
 
     def held(self) -> list[ClaimedJob]:
-        """Every job this slot has a lease on: running, waiting in its batch, or not yet settled."""
-        running = self.running
+        """Every job this slot has a lease on: waiting in its batch, in hand, or not yet settled.
+
+        Looked for in the order that a job goes, so that none is missed that goes on meanwhile.
+        """
+        waiting = list(self.batch)
+        in_hand = self._in_hand
         unsettled = [job for job, _ in self._ended]
-        return [*([running] if running else []), *list(self.batch), *unsettled]
+        if in_hand is None or any(job is in_hand for job in unsettled):
+            return [*waiting, *unsettled]
+        return [in_hand, *waiting, *unsettled]
 
     def give_up_batch(self) -> list[ClaimedJob]:
         """Takes away what waits behind the running job; each job is given to one caller only."""

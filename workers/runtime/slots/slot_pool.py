@@ -89,6 +89,8 @@ class SlotPool:
         #: A round trip failed: nobody knows whether Redis gave us jobs in it.
         self.in_doubt = False
         self.failed = 0
+        #: Jobs of answers whose other half is told to observers first, which may take their time.
+        self._arriving: dict[int, Sequence[ClaimedJob]] = {}
 
     def exchange(self, ended: list[tuple[ClaimedJob, Outcome]], most: int) -> Sequence[ClaimedJob]:
         """Settles what ended and claims more, in one round trip; keeps trying while Redis is away."""
@@ -111,6 +113,8 @@ class SlotPool:
                 wait.over()
             try:
                 self._account(ended, codes)
+                if IN_USE.on_ended:
+                    self._tell_first(ended, codes, claimed)
             except Exception:  # what was claimed in the same trip must not be lost over it
                 log.exception("outcome.untold", worker=self.worker)
             return claimed
@@ -132,8 +136,19 @@ class SlotPool:
             self.failed += outcome.kind is OutcomeKind.FAILED
             counted.append((job.job_type, outcome, job.wait))
         self._tally(counted)
-        if IN_USE.on_ended:
+
+    def _tell_first(
+        self,
+        ended: Sequence[tuple[ClaimedJob, Outcome]],
+        codes: Sequence[SettleCode],
+        claimed: Sequence[ClaimedJob],
+    ) -> None:
+        """Before its slot has what came with it, which is held meanwhile: observers may take long."""
+        self._arriving[id(claimed)] = claimed
+        try:
             self._tell_observers(ended, codes)
+        finally:
+            del self._arriving[id(claimed)]
 
     def _tell_observers(
         self, ended: Sequence[tuple[ClaimedJob, Outcome]], codes: Sequence[SettleCode]
@@ -169,7 +184,8 @@ class SlotPool:
 
     def held(self) -> list[ClaimedJob]:
         """Every job this process has a lease on."""
-        return [job for slot in self.slots for job in slot.held()]
+        arriving = [job for jobs in list(self._arriving.values()) for job in jobs]
+        return [*arriving, *(job for slot in self.slots for job in slot.held())]
 
     def release(self, jobs: Sequence[ClaimedJob], *, has_begun: bool) -> None:
         """Gives jobs back to the front of their queues, uncharged, the last one first.
