@@ -181,6 +181,10 @@ class Keys:
         """The instant (µs) up to which starts of a rate are spoken for."""
         return f"{self.root}:tally:tat:{gate}"
 
+    def on_the_way(self, gate: str) -> str:
+        """Sorted set of who was let through a gate that time opens and did not start yet, by when (ms)."""
+        return f"{self.root}:tally:on_the_way:{gate}"
+
     @property
     def types(self) -> str:
         """Hash of what workers declare of each job type: its version, a blank, JSON."""

@@ -22,7 +22,7 @@ from backend.domain.jobs.options.follow_ups import (
 from backend.domain.jobs.queue_name import QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import gates, scopes
+from backend.memory.waiting import gates, on_the_way, scopes
 
 _REQUEUED = {OutcomeKind.RELEASED, OutcomeKind.CRASHED, OutcomeKind.SUSPECTED}
 _COUNTED = {OutcomeKind.RETRIED, OutcomeKind.FAILED, OutcomeKind.CRASHED}
@@ -166,6 +166,7 @@ def withdraw(
     tell_end(state, job, how)
     gates.leave_kept_gate(state, job)
     if not was_parked:
+        on_the_way.leave_passed(state, job)
         gates.pass_on_all(state, job)
 
 

@@ -53,9 +53,9 @@ class BrokerState:
         self.key_limits: dict[str, int] = {}
         self.rates: dict[str, Rate] = {}
         self.key_rates: dict[str, Rate | None] = {}
-        #: By the name of a rate: up to which instant (µs) starts are spoken for, and who is let through.
+        #: By rate up to which instant (µs) starts are spoken for; by gate who was let through when (ms).
         self.spoken_for: dict[str, int] = {}
-        self.on_the_way: defaultdict[str, set[str]] = defaultdict(set)
+        self.on_the_way: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.quotas: dict[str, KeptQuota] = {}
         self.breakers: dict[str, KeptBreaker] = {}
         #: Who set, or lifted, the rate, and the limit, of a type.

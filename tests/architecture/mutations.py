@@ -315,7 +315,9 @@ MUTATIONS = [
     ),
     Mutation("_anew", "else pass_on(root, gate) end", "end"),
     Mutation(
-        "_anew", "if is_timed(gate) then look_again(root, gate) else", "if not is_timed(gate) then"
+        "_anew",
+        "if is_timed(gate) then leave_the_way(root, gate, id) else",
+        "if not is_timed(gate) then",
     ),
     Mutation("_anew", "if rate and rate ~= share_in(said.rate).gate then", "if false then"),
     Mutation("_anew", "if rate and rate ~= share_in(said.rate).gate then", "if rate then"),
@@ -338,9 +340,29 @@ MUTATIONS = [
     Mutation("_gates", "before == (attempt or '0') and", ""),
     Mutation("_gates", "~= gate then break end", "~= nil then break end"),
     Mutation("_rates", "    speak_for(root, gate, spoken, now)\n", ""),
-    Mutation("_rates", "redis.call('SREM', root .. ':tally:passed:' .. gate, id)", ""),
+    Mutation("_rates", "redis.call('ZREM', way_of(root, gate), id)", ""),
+    Mutation("_gates", "then leave_the_way(root, passed, id, passed == gate) end", "then end"),
+    Mutation("_gates", "and is_timed(gate) then set_on_the_way(", "and false then set_on_the_way("),
+    Mutation("_endings", "and is_timed(gate) then leave_the_way", "and false then leave_the_way"),
+    Mutation("_on_the_way", "redis.call('EXPIRE', key, PATIENCE / 1000)", ""),
+    Mutation("_on_the_way", ", id) == 1 and not is_next then arm", ", id) == 2 then arm"),
+    Mutation("_on_the_way", "'-inf', now - PATIENCE)", "'-inf', 0)"),
+    Mutation("_on_the_way", "'(' .. now, '+inf')", "'+inf', '+inf')"),
+    Mutation("_on_the_way", "redis.call('DEL', root .. ':tally:passed:' .. gate)\n", "\n"),
+    Mutation("_on_the_way", "if #gone > 0 then redis.call('ZREM', key, unpack(gone)) end", ""),
+    Mutation("_on_the_way", "math.max(SOON, math.min(age, PATIENCE - age))", "SOON"),
+    Mutation("_on_the_way", "math.min(age, PATIENCE - age)", "age"),
+    Mutation("_rates", "units / #coming.ids * coming.all or", "units or"),
+    Mutation("_rates", "> 0 then watch(root, gate, coming) end", "> 9 then watch() end"),
+    Mutation("_breakers", "else watch(root, gate, coming) end", "end"),
+    Mutation("_breakers", "and coming.all > 0 then watch(root, gate, coming)", "and false then"),
+    Mutation("_breakers", "if b.at and b.at > now then ahead.at = now end", ""),
+    Mutation("_breakers", "ahead.opened, ahead.probe_at =", "local _, _ ="),
+    Mutation("_breakers", "if age < 0 then kept.bucket = now end", ""),
+    Mutation("_breakers", "  arm(root, b.gate, ahead.probe_at or now)\n", ""),
+    Mutation("_breakers", "if b.state == 'ramp' then arm(root, gate, now + RAMP_PAUSE) end", ""),
     Mutation(
-        "_rates", "if room < cost then arm_next(root, gate, rule, now, cost) return 0 end", ""
+        "_rates", "if units < cost then arm_next(root, gate, rule, now, cost) return 0 end", ""
     ),
     Mutation(
         "_rates", "share.gate == gate and share.own or share.weight, rule", "share.weight, rule"
@@ -348,8 +370,8 @@ MUTATIONS = [
     Mutation("_rates", ", rule.burst)\nend", ", math.huge)\nend"),
     Mutation("_rates", "redis.call('HGET', root .. ':tally:key_rates', key) or own", "own"),
     Mutation("_rates", "units >= cost + left_for_first(root, gate, rule, passed)", "units >= cost"),
-    Mutation("_rates", "if first then return jobs_for(root, gate, rule, room) end", ""),
-    Mutation("_rates", "do units = units - cost_of(root, gate, rule, id) end", "do end"),
+    Mutation("_rates", "if first then return jobs_for", "if false then return jobs_for"),
+    Mutation("_rates", "do units = units + cost_of(root, gate, rule, id) end", "do end"),
     Mutation(
         "_rates", "return not first and string.find(gate, '^rate:[^@].*:') and 1 or", "return"
     ),
@@ -359,8 +381,8 @@ MUTATIONS = [
         "speak_for(root, gate, spoken + rule",
     ),
     Mutation("key_rate", "if not before or", "if false and"),
-    Mutation("_rates", "'LT', at, gate", "at, gate"),
-    Mutation("_rates", "room - on_the_way(root, gate)", "room"),
+    Mutation("_on_the_way", "'LT', at, gate", "at, gate"),
+    Mutation("_rates", "units - coming.all)", "units)"),
     Mutation("_rates", "early == 0 and passed_gate(job)", "early == 0 and 'any'"),
     Mutation("rate", "if not before or", "if false and"),
     Mutation("key_limit", "if not before or", "if false and"),
@@ -408,7 +430,9 @@ MUTATIONS = [
     Mutation("_breakers", "arm(root, b.gate, now + PATIENCE)", ""),
     Mutation("_breakers", "local TEXTS = 2", "local TEXTS = 1"),
     Mutation("_breakers", "elseif age >= half then", "elseif false then"),
-    Mutation("_breakers", "'since', 'probe_at', 'at', 'started', 'error', 'by',", "'nothing',"),
+    Mutation(
+        "_breakers", "'since', 'probe_at', 'opened', 'at', 'started', 'error', 'by',", "'nothing',"
+    ),
     Mutation(
         "_breakers", "'HDEL', b.key, 'probe_at', 'by', 'reason')", "'HDEL', b.key, 'nothing')"
     ),
@@ -416,9 +440,15 @@ MUTATIONS = [
     Mutation(
         "_breakers", "if b.probe_at then arm(root, gate, b.probe_at) end", "arm(root, gate, now)"
     ),
-    Mutation("_breakers", "is_waited_for and coming == 0 then close", "is_waited_for then close"),
-    Mutation("_breakers", "arm(root, gate, now + RAMP_PAUSE)", "arm(root, gate, now)"),
-    Mutation("_breakers", "and coming == 0 and probes ==", "and probes =="),
+    Mutation(
+        "_breakers", "is_waited_for and coming.all == 0 then close", "is_waited_for then close"
+    ),
+    Mutation(
+        "_breakers",
+        "if is_waited_for then arm(root, gate, now + RAMP_PAUSE)",
+        "if is_waited_for then arm(root, gate, now)",
+    ),
+    Mutation("_breakers", "and coming.all == 0 and probes ==", "and probes =="),
     Mutation("_breakers", "and probes == b.rule.probes and", "and"),
     Mutation("_breakers", "(is_waited_for and PATIENCE or MOST_IDLE)", "PATIENCE"),
     Mutation(
@@ -438,7 +468,7 @@ MUTATIONS = [
     Mutation("_breakers", "2 ^ (b.trips - 1)", "1"),
     Mutation("_breakers", ", b.rule.longest), words)", ", math.huge), words)"),
     Mutation("_breakers", "if age >= 2 * half then", "if false then"),
-    Mutation("_breakers", "b.started - coming)", "b.started)"),
+    Mutation("_breakers", "b.started - coming.all)", "b.started)"),
     Mutation("_breakers", "if b.probe_at then arm(root, gate, b.probe_at) end", ""),
     Mutation("_breakers", "redis.call('PERSIST', b.key)", ""),
     Mutation("_breakers", "if b.state == 'closed' then remember(b) end", ""),
@@ -528,7 +558,7 @@ MUTATIONS = [
     Mutation("claim", "and is_thawed(queue, state.frozen)", ""),
     Mutation("usher", "if kind == 'frozen' then return room_by_freeze(root, gate) end", ""),
     Mutation("adopt", "elseif kind == 'freeze' and control.value == '' then", "elseif false then"),
-    Mutation("_rates", "and not frozen['queue:' .. queue]", ""),
+    Mutation("_on_the_way", "and not frozen['queue:' .. queue]", ""),
     Mutation("enqueue", "rule.by == '' then return nil", "false then return nil"),
     Mutation("enqueue", "if not call.fair[head.queue] then return", "do return"),
     Mutation(
@@ -570,9 +600,7 @@ MUTATIONS = [
     Mutation("reprioritise", "redis.call(front and 'LPUSH'", "redis.call(false and 'LPUSH'"),
     Mutation("reprioritise", "note_line(root, line)", ""),
     Mutation("reprioritise", "redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)", ""),
-    Mutation(
-        "_endings", "if not line_in(parked) then pass_on_all(root, kind, limit_key, quota) end", ""
-    ),
+    Mutation("_endings", "  pass_on_all(root, kind, limit_key, quota)\n", ""),
     Mutation("_endings", "redis.call('PERSIST', job)", ""),
     Mutation("_endings", "root .. ':results:' .. id, ttl)", "root .. ':nothing:' .. id, ttl)"),
     Mutation("_endings", "if ttl <= 0 then", "if false then"),

@@ -67,8 +67,7 @@ local function leave_old_gate(root, job, id, queue, gate, parked)
   end
   if passed_gate(job) ~= gate then return end
   redis.call('HDEL', job, 'passed')
-  redis.call('SREM', root .. ':tally:passed:' .. gate, id)
-  if is_timed(gate) then look_again(root, gate) else pass_on(root, gate) end
+  if is_timed(gate) then leave_the_way(root, gate, id) else pass_on(root, gate) end
 end
 
 local function change_fair_line(root, job, id, queue, options, parked)

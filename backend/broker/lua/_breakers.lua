@@ -3,20 +3,20 @@
 --   state   closed (it counts) · open · half (probes go) · ramp (who waited comes back, not all at once)
 --   bucket, bad, ok, bad_before, ok_before   failures and answers since `bucket` (ms), and in as long a time before: half of `within`
 --   since, trips, error, by, reason          when it opened, how often in a row, the last failure; who opened it by hand, and why
---   probe_at, at, started, rule              no probe before (ms; none: by hand); when half or ramp began, starts since then
+--   probe_at, opened                         no probe before (ms; none: by hand), and when that was said
+--   at, started, rule                        when half or ramp began, starts since then
 -- A rule is 'failures/ratio/within/rest/longest/probes', times in ms, as the worker knew it that told of the last failure.
 -- `breakers` has the destinations that are not closed, by since when: while there are none a claim asks for no job's.
 -- Probes hold a slot of the gate as jobs hold one of a limit: however they end, whoever ends them, it is free again.
 local is_shut_by_breaker, start_past_breaker, judge, open_by_hand, close_by_hand
 do
--- A probe that was let through and does not come is waited for so long; jobs of a ramp are let through so often; a half-open
--- one that nobody needs is forgotten after so long (ms).
-local PATIENCE, RAMP_PAUSE, MOST_IDLE = 60000, 50, 3600000
+-- Jobs of a ramp are let through so often; a half-open one that nobody needs is forgotten after so long (ms).
+local RAMP_PAUSE, MOST_IDLE = 50, 3600000
 local UNLESS_TOLD = '5/0.5/60000/30000/900000/1'
 local ANSWERS = {finished = true, failed = true, retried = true}
 local TEXTS = 2
 local FIELDS = {'state', 'rule', 'probe_at', 'at', 'started', 'trips', 'since', 'bucket', 'bad', 'ok', 'bad_before',
-  'ok_before'}
+  'ok_before', 'opened'}
 
 local function rule_of(text)
   local failures, ratio, within, rest, longest, probes =
@@ -40,6 +40,17 @@ local function half_open(root, b, now)
   arm(root, b.gate, now + PATIENCE)
 end
 
+-- What lies ahead of the clock was noted before that was set back: it would hold for as long as that was. No rest is longer from now than
+-- it was to be in all.
+local function set_right(root, b, now)
+  local ahead = {}
+  if b.at and b.at > now then ahead.at = now end
+  if b.opened and b.opened > now and b.probe_at then ahead.opened, ahead.probe_at = now, now + b.probe_at - b.opened end
+  if not next(ahead) then return end
+  say(b, ahead)
+  arm(root, b.gate, ahead.probe_at or now)
+end
+
 -- Where there is none: one that is closed and has counted nothing. That its time to rest is over, the first who looks notes.
 local function breaker_at(root, gate, now)
   local b = {gate = gate, key = root .. ':tally:' .. gate}
@@ -47,6 +58,7 @@ local function breaker_at(root, gate, now)
     if value then b[FIELDS[at]] = at <= TEXTS and value or tonumber(value) end
   end
   b.is_new, b.state, b.rule, b.trips = not b.state, b.state or 'closed', rule_of(b.rule), b.trips or 0
+  set_right(root, b, now)
   if b.state == 'open' and b.probe_at and b.probe_at <= now then half_open(root, b, now) end
   return b
 end
@@ -55,6 +67,7 @@ local function note_attempt(b, what, now)
   local age, half = now - (b.bucket or 0), b.rule.within / 2
   local kept = {bucket = b.bucket, bad = b.bad or 0, ok = b.ok or 0, bad_before = b.bad_before or 0,
     ok_before = b.ok_before or 0}
+  if age < 0 then kept.bucket = now end
   if age >= 2 * half then kept = {bucket = now, bad = 0, ok = 0, bad_before = 0, ok_before = 0}
   elseif age >= half then
     kept = {bucket = now, bad = 0, ok = 0, bad_before = kept.bad, ok_before = kept.ok}
@@ -75,11 +88,11 @@ end
 
 local function close(root, b, now)
   say(b, {state = 'closed', bucket = now, bad = 0, ok = 0, bad_before = 0, ok_before = 0})
-  redis.call('HDEL', b.key, 'since', 'probe_at', 'at', 'started', 'error', 'by', 'reason')
+  redis.call('HDEL', b.key, 'since', 'probe_at', 'opened', 'at', 'started', 'error', 'by', 'reason')
   remember(b)
   redis.call('ZREM', root .. ':tally:breakers', string.sub(b.gate, 9))
   redis.call('ZREM', root .. ':tally:alarms', b.gate)
-  redis.call('DEL', root .. ':tally:passed:' .. b.gate)
+  forget_the_way(root, b.gate)
 end
 
 local function ramp(root, b, now)
@@ -96,7 +109,7 @@ end
 
 local function open_until(root, b, now, probe_at, words)
   open(root, b, now)
-  redis.call('HSET', b.key, 'probe_at', probe_at, 'error', words, 'rule', b.rule.text)
+  redis.call('HSET', b.key, 'probe_at', probe_at, 'opened', now, 'error', words, 'rule', b.rule.text)
   arm(root, b.gate, probe_at)
 end
 
@@ -123,16 +136,17 @@ local function room_by_breaker(root, gate)
     if b.probe_at then arm(root, gate, b.probe_at) end
     return 0
   end
-  local coming = on_the_way(root, gate)
+  local coming = on_the_way(root, gate, frozen_at(root, now))
   if b.state == 'ramp' then
-    if not is_waited_for and coming == 0 then close(root, b, now) return math.huge end
-    arm(root, gate, now + RAMP_PAUSE)
-    return math.max(0, may_have_started(b, now) - b.started - coming)
+    if not is_waited_for and coming.all == 0 then close(root, b, now) return math.huge end
+    if is_waited_for then arm(root, gate, now + RAMP_PAUSE) else watch(root, gate, coming) end
+    return math.max(0, may_have_started(b, now) - b.started - coming.all)
   end
   local probes = free_probes(root, b)
-  if not is_waited_for and coming == 0 and probes == b.rule.probes and now - b.at >= MOST_IDLE then close(root, b, now) end
-  redis.call('ZADD', root .. ':tally:alarms', 'NX', now + (is_waited_for and PATIENCE or MOST_IDLE), gate)
-  return math.max(0, probes - coming)
+  if not is_waited_for and coming.all == 0 and probes == b.rule.probes and now - b.at >= MOST_IDLE then close(root, b, now) end
+  if is_waited_for and coming.all > 0 then watch(root, gate, coming)
+  else arm(root, gate, now + (is_waited_for and PATIENCE or MOST_IDLE)) end
+  return math.max(0, probes - coming.all)
 end
 OPENERS.breaker = room_by_breaker
 
@@ -143,6 +157,8 @@ function is_shut_by_breaker(root, job, destination, now)
   if b.state == 'closed' then return nil end
   local room = b.state == 'half' and free_probes(root, b) or b.state == 'ramp' and may_have_started(b, now) - b.started or 0
   if room > 0 and (passed_gate(job) or not waits(root, gate)) then return nil end
+  -- As long as nobody waited its alarm was not to ring as soon.
+  if b.state == 'ramp' then arm(root, gate, now + RAMP_PAUSE) end
   return gate
 end
 
@@ -151,7 +167,7 @@ function start_past_breaker(root, id, destination, now)
   local gate = 'breaker:' .. destination
   local b = breaker_at(root, gate, now)
   if b.state == 'closed' then return nil end
-  redis.call('SREM', root .. ':tally:passed:' .. gate, id)
+  redis.call('ZREM', way_of(root, gate), id)
   if b.state == 'ramp' then redis.call('HINCRBY', b.key, 'started', 1) end
   return b.state == 'half' and gate or nil
 end

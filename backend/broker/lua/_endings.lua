@@ -131,8 +131,8 @@ end
 
 -- `how` it ends is 'canceled', because somebody withdrew it, or 'expired'.
 local function cancel_waiting(root, job, id, queue, now, reason, by, how)
-  local kind, limit_key, waiters, parked, ttl, follow, scope, gates, quota = unpack(fields_of(job, 'description', 'limit_key',
-    'waiters', 'parked', 'result_ttl', 'follow', 'scope', 'gates', 'quota'))
+  local kind, limit_key, waiters, parked, ttl, follow, scope, gates, quota, passed, attempt = unpack(fields_of(job,
+    'description', 'limit_key', 'waiters', 'parked', 'result_ttl', 'follow', 'scope', 'gates', 'quota', 'passed', 'attempt'))
   redis.call('HSET', job, 'status', 'canceled', 'ended_at', iso(now))
   redis.call('HDEL', job, 'parked')
   redis.call('PERSIST', job)
@@ -142,5 +142,8 @@ local function cancel_waiting(root, job, id, queue, now, reason, by, how)
   event_by(root, 'canceled', id, queue, by, reason)
   ended(root, job, id, how, waiters, follow, scope, now)
   leave_held_gate(root, job, id, gates)
-  if not line_in(parked) then pass_on_all(root, kind, limit_key, quota) end
+  if line_in(parked) then return end
+  local gate = passed_in(passed, attempt)
+  if gate and is_timed(gate) then leave_the_way(root, gate, id) end
+  pass_on_all(root, kind, limit_key, quota)
 end

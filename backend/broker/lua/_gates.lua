@@ -37,10 +37,13 @@ local function note_line(root, line)
 end
 
 -- The gate that a job was let through last, if it did not start since.
-local function passed_gate(job)
-  local passed, attempt = unpack(fields_of(job, 'passed', 'attempt'))
+local function passed_in(passed, attempt)
   local gate, before = string.match(passed or '', '^(.*)' .. BLOCK .. '(.*)$')
   return before == (attempt or '0') and gate or nil
+end
+
+local function passed_gate(job)
+  return passed_in(unpack(fields_of(job, 'passed', 'attempt')))
 end
 
 -- To the front, but behind those who came back before, which step aside for it.
@@ -63,7 +66,7 @@ local TAKES_TURNS = {type = true, rate = true, breaker = true, frozen = true}
 local function park(root, job, id, queue, gate, options)
   local line = line_of(gate, queue)
   local key, passed = root .. ':tally:parked:' .. line, passed_gate(job)
-  if passed and is_timed(passed) then redis.call('SREM', root .. ':tally:passed:' .. passed, id) end
+  if passed and is_timed(passed) then leave_the_way(root, passed, id, passed == gate) end
   local in_turn = options and TAKES_TURNS[string.match(gate, '^%a+')]
   local waiting = passed == gate and come_back(root, key, id, gate) or in_turn and put_in_turn(root, line, id, queue, options)
     or redis.call('RPUSH', key, id)
@@ -72,19 +75,19 @@ local function park(root, job, id, queue, gate, options)
   count(root, queue, 'parked', 1)
 end
 
+-- Whether there was such a job.
 local function let_through(root, id, gate)
   local job = root .. ':job:' .. id
   local queue, status, attempt = unpack(fields_of(job, 'origin', 'status', 'attempt'))
-  if status ~= 'queued' then drop(root, id, queue, status) return 0 end
+  if status ~= 'queued' then drop(root, id, queue, status) return false end
   redis.call('HDEL', job, 'parked')
   -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.
   if string.sub(gate, 1, 7) ~= 'paused:' then redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0')) end
-  if is_timed(gate) then redis.call('SADD', root .. ':tally:passed:' .. gate, id) end
   count(root, queue, 'parked', -1)
   -- In a fair queue all of a pause would go before every line.
   if string.sub(gate, 1, 7) == 'paused:' and line_up(root, id, queue, true) then ring(root, lane_of(queue), 1)
   else to_queue(root, id, queue, true) end
-  return 1
+  return true
 end
 
 -- How many wait in each line, high first, and in all.
@@ -122,9 +125,13 @@ end
 
 -- Where all of a line go the last ones go first, so that those who follow in the next call come before.
 local function leave_line(root, key, gate, wanted, is_all)
-  local ids, moved = wanted > 0 and redis.call(is_all and 'RPOP' or 'LPOP', key, wanted) or {}, 0
-  for at = 1, #ids do moved = moved + let_through(root, ids[is_all and at or #ids + 1 - at], gate) end
-  return moved
+  local ids, through = wanted > 0 and redis.call(is_all and 'RPOP' or 'LPOP', key, wanted) or {}, {}
+  for at = 1, #ids do
+    local id = ids[is_all and at or #ids + 1 - at]
+    if let_through(root, id, gate) then through[#through + 1] = id end
+  end
+  if #through > 0 and is_timed(gate) then set_on_the_way(root, gate, through) end
+  return #through
 end
 
 -- Lets the next `room` jobs behind a gate, at most `most` in this call, back to the front of their queues in their order.

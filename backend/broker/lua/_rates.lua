@@ -6,7 +6,7 @@
 -- (ms) the next may start. A start takes one unit of a rate, or as many as the job says in `rate`: '<of its type's>', or
 -- '<of its type's>/<of its key's>/<rule of its key>/<key>'. That rule holds unless an operator says another one in `key_rates`.
 -- The starts of a quota are 'rate:@<tenant>', as no key is called: each start takes one unit of them.
-local MOST_ON_THE_WAY, LEAST_PAUSE = 100, 10000
+local MOST_FOLLOWED, LEAST_PAUSE = 100, 10000
 
 local function now_us()
   local t = redis.call('TIME')
@@ -66,14 +66,6 @@ local function tokens(root, gate, rule, now, cost)
   return math.max(0, spoken + cost * rule.every - span - now), math.floor((now + span - spoken) / rule.every), spoken
 end
 
--- Never later than it is set already: who comes and is put aside would put it off for all who wait, and while jobs come in
--- one after another nobody would start. One that rings too soon is set again.
-local function arm(root, gate, at)
-  local alarms = root .. ':tally:alarms'
-  redis.call('ZADD', alarms, 'LT', at, gate)
-  if redis.call('ZRANGE', alarms, 0, 0)[1] == gate then ring(root, 'scheduler', 1) end
-end
-
 -- For when the next may start; where several may start at once, they are let through together. Whoever is put aside does not
 -- know what the one before him takes: an alarm that rings too soon for that one is set again.
 local function arm_next(root, gate, rule, now, cost)
@@ -85,7 +77,7 @@ local function take_token(root, gate, rule, cost, id)
   local now = now_us()
   local _, _, spoken = tokens(root, gate, rule, now, cost)
   speak_for(root, gate, spoken + cost * rule.every, now)
-  redis.call('SREM', root .. ':tally:passed:' .. gate, id)
+  redis.call('ZREM', way_of(root, gate), id)
   if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm_next(root, gate, rule, now, 1) end
 end
 
@@ -131,38 +123,23 @@ local function take_tokens(root, rated, id)
   for _, rate in ipairs(rated) do take_token(root, rate.gate, rate.rule, rate.cost, id) end
 end
 
-local function is_coming(root, id, frozen)
-  local status, queue, parked = unpack(fields_of(root .. ':job:' .. id, 'status', 'origin', 'parked'))
-  return status == 'queued' and not line_in(parked)
-    and redis.call('SISMEMBER', root .. ':tally:paused', 'queue:' .. queue) == 0
-    and redis.call('SISMEMBER', root .. ':tally:paused', 'lane:' .. lane_of(queue)) == 0
-    and not frozen['queue:' .. queue] and not frozen['lane:' .. lane_of(queue)]
-end
-
--- How many were let through and did not start yet. Those who never will, or not soon, count no more.
-local function on_the_way(root, gate)
-  local key = root .. ':tally:passed:' .. gate
-  if redis.call('SCARD', key) <= MOST_ON_THE_WAY then
-    local frozen = frozen_at(root, now_ms())
-    for _, id in ipairs(redis.call('SMEMBERS', key)) do
-      if not is_coming(root, id, frozen) then redis.call('SREM', key, id) end
-    end
-  end
-  return redis.call('SCARD', key)
-end
-
 local function cost_of(root, gate, rule, id)
   return cost_at(gate, rule, share_in(fields_of(root .. ':job:' .. id, 'rate')[1]))
 end
 
--- How many of those who wait so many units are for, less those who are on the way. A worker who takes them counts once more: here
--- it is enough that nobody is sent in vain all the time.
+-- What those take who are on the way: those who were not looked at as much each as the others.
+local function units_on_the_way(root, gate, rule, coming)
+  local units = 0
+  for _, id in ipairs(coming.ids) do units = units + cost_of(root, gate, rule, id) end
+  return #coming.ids > 0 and units / #coming.ids * coming.all or coming.all
+end
+
+-- How many of those who wait so many units are for. A worker who takes them counts once more: here it is enough that nobody is sent
+-- in vain all the time.
 local function jobs_for(root, gate, rule, units)
   local jobs = 0
-  if on_the_way(root, gate) > MOST_ON_THE_WAY then return 0 end
-  for _, id in ipairs(redis.call('SMEMBERS', root .. ':tally:passed:' .. gate)) do units = units - cost_of(root, gate, rule, id) end
   for _, key in ipairs({line_keys(root, gate)}) do
-    for _, id in ipairs(redis.call('LRANGE', key, 0, MOST_ON_THE_WAY - 1)) do
+    for _, id in ipairs(redis.call('LRANGE', key, 0, MOST_FOLLOWED - 1)) do
       units = units - cost_of(root, gate, rule, id)
       if units < 0 then return jobs end
       jobs = jobs + 1
@@ -171,17 +148,19 @@ local function jobs_for(root, gate, rule, units)
   return jobs
 end
 
--- How many may be let through now. None: the alarm rings when one may.
+-- How many may be let through now. While somebody waits an alarm rings when one may, or those on the way are to be looked at again.
 local function room_by_rate(root, gate)
   local first = first_share(root, gate)
   local rule = rule_at(root, gate, first)
   -- Of a key its next job tells the rate: one that is none is dropped, and the one after it tells.
   if not rule then return not first and string.find(gate, '^rate:[^@].*:') and 1 or math.huge end
   local now, cost = now_us(), first and cost_at(gate, rule, first) or 1
-  local _, room = tokens(root, gate, rule, now, cost)
-  if room < cost then arm_next(root, gate, rule, now, cost) return 0 end
-  if first then return jobs_for(root, gate, rule, room) end
-  return math.max(0, room - on_the_way(root, gate))
+  local _, units = tokens(root, gate, rule, now, cost)
+  if units < cost then arm_next(root, gate, rule, now, cost) return 0 end
+  local coming = on_the_way(root, gate, frozen_at(root, now_ms()))
+  if redis.call('EXISTS', line_keys(root, gate)) > 0 then watch(root, gate, coming) end
+  if first then return jobs_for(root, gate, rule, units - units_on_the_way(root, gate, rule, coming)) end
+  return math.max(0, units - coming.all)
 end
 OPENERS.rate = room_by_rate
 
@@ -198,7 +177,7 @@ local function chime(root)
   return moved, head[2] and math.max(0, tonumber(head[2]) - now)
 end
 
--- Another rule holds, or one who was let through does not start. Where no rate is left `usher` lets through who still waits.
+-- Another rule holds. Where no rate is left `usher` lets through who still waits.
 local function look_again(root, gate)
   if redis.call('EXISTS', line_keys(root, gate)) > 0 then arm(root, gate, now_ms()) end
 end

@@ -80,6 +80,7 @@ SHARED = (
     "_turns",
     "_places",
     "_quotas",
+    "_on_the_way",
     "_gates",
     "_freezes",
     "_rates",

@@ -13,7 +13,7 @@ from backend.domain.jobs.options.job_terms import terms_in
 from backend.domain.jobs.options.rate_share import share_in
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import breakers, gates, rates
+from backend.memory.waiting import breakers, gates, on_the_way, rates
 from backend.memory.waiting.fair_lines import FAIR, line_of
 
 
@@ -45,8 +45,7 @@ def _leave(state: BrokerState, job: KeptJob, gate: str) -> None:
         state.to_queue(job, front=True)
     elif job.passed == (gate, job.attempt):
         job.passed = ("", 0)
-        breakers.turn_aside(state, job)
-        rates.turn_aside(state, job, gate)
+        on_the_way.leave(state, job, gate)
         if gate.startswith("key:"):
             gates.pass_on(state, gate)
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 
 from backend.broker.jobs.moments import moment
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind, Unreached
-from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker import Breaker, breaker_in
 from backend.domain.jobs.options.breaker_state import BreakerState, BreakerStatus
-from backend.domain.jobs.queue_name import lane_of
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import on_the_way
 
 _ANSWERS = {OutcomeKind.FINISHED, OutcomeKind.FAILED, OutcomeKind.RETRIED}
-_PATIENCE_MS, _RAMP_PAUSE_MS = 60_000, 50
+_RAMP_PAUSE_MS = 50
 _NO_LIMIT = 10**9
 #: Seconds after which a ramp has no bound any more.
 _LONGEST_RAMP = 30
@@ -31,8 +30,9 @@ class KeptBreaker:
     counts: list[int] = field(default_factory=lambda: [0, 0])
     before: list[int] = field(default_factory=lambda: [0, 0])
     since: int = 0
-    #: 0: until somebody closes it.
+    #: 0: until somebody closes it; and when that was said.
     probe_at: int = 0
+    opened: int = 0
     #: When probes or the ramp began, and starts since then.
     at: int = 0
     started: int = 0
@@ -40,13 +40,12 @@ class KeptBreaker:
     error: str = ""
     by: str = ""
     reason: str = ""
-    #: Who was let through and did not start yet.
-    coming: set[str] = field(default_factory=set)
     #: A closed one is forgotten then.
     forget: int = 0
 
     def note(self, now: int, *, is_bad: bool) -> None:
         """One attempt more."""
+        self.bucket = min(self.bucket, now)
         age, half = now - self.bucket, self.rule.within * 500
         if age >= half:
             self.before = [0, 0] if age >= 2 * half else self.counts
@@ -62,6 +61,12 @@ class KeptBreaker:
     def count_anew(self, now: int) -> None:
         """Nothing counts of what was before."""
         self.bucket, self.counts, self.before = now, [0, 0], [0, 0]
+
+    def set_right(self, now: int) -> None:
+        """What lies ahead of the clock was noted before that was set back: it would hold for as long."""
+        self.at = min(self.at, now)
+        if self.opened > now and self.probe_at:
+            self.probe_at, self.opened = now + self.probe_at - self.opened, now
 
     def room_in_ramp(self, now: int) -> int:
         """How many may start now: twice as many each second."""
@@ -90,19 +95,13 @@ def shut_gate(state: BrokerState, job: KeptJob) -> str:
 
 def start(state: BrokerState, job: KeptJob) -> None:
     """A job starts: as a probe it holds a slot of the gate."""
+    on_the_way.leave(state, job, gate_of(job.destination))
     kept = _find(state, job.destination)
     if kept is None or kept.status is BreakerStatus.CLOSED:
         return
-    kept.coming.discard(job.id)
     kept.started += kept.status is BreakerStatus.RAMPING
     if kept.status is BreakerStatus.HALF_OPEN:
         job.gates.append(gate_of(job.destination))
-
-
-def turn_aside(state: BrokerState, job: KeptJob) -> None:
-    """A job that was let through does not start."""
-    if kept := state.breakers.get(job.destination):
-        kept.coming.discard(job.id)
 
 
 def room_behind(state: BrokerState, destination: str) -> int:
@@ -110,14 +109,14 @@ def room_behind(state: BrokerState, destination: str) -> int:
     kept, gate = _find(state, destination), gate_of(destination)
     if kept is None or kept.status is BreakerStatus.CLOSED:
         return _NO_LIMIT
-    kept.coming = {i for i in kept.coming if _is_coming(state, state.find(i))}
+    coming = len(on_the_way.coming(state, gate))
     if kept.status is BreakerStatus.HALF_OPEN:
-        return max(0, kept.rule.probes - len(state.holders[gate]) - len(kept.coming))
+        return max(0, kept.rule.probes - len(state.holders[gate]) - coming)
     if kept.status is BreakerStatus.RAMPING:
-        if not state.parked[gate] and not kept.coming:
-            _close(state, kept)
+        if not state.parked[gate] and not coming:
+            _close(state, kept, gate)
             return _NO_LIMIT
-        return max(0, kept.room_in_ramp(state.now_ms) - len(kept.coming))
+        return max(0, kept.room_in_ramp(state.now_ms) - coming)
     return 0
 
 
@@ -186,15 +185,21 @@ def not_closed(state: BrokerState) -> list[str]:
 
 def next_opening_ms(state: BrokerState) -> int | None:
     """When (Unix ms) the first breaker wants to be looked at."""
-    opens = []
-    for name, kept in state.breakers.items():
-        if kept.status is BreakerStatus.OPEN and kept.probe_at:
-            opens.append(kept.probe_at)
-        elif state.parked[gate_of(name)] and kept.status is BreakerStatus.RAMPING:
-            opens.append(state.now_ms + _RAMP_PAUSE_MS)
-        elif state.parked[gate_of(name)] and kept.status is BreakerStatus.HALF_OPEN:
-            opens.append(max(state.now_ms, kept.at + _PATIENCE_MS))
-    return min(opens, default=None)
+    looks = (_looks(state, name, kept) for name, kept in state.breakers.items())
+    return min((each for each in looks if each is not None), default=None)
+
+
+def _looks(state: BrokerState, destination: str, kept: KeptBreaker) -> int | None:
+    gate = gate_of(destination)
+    if kept.status is BreakerStatus.OPEN:
+        return kept.probe_at or None
+    is_waited_for, coming = bool(state.parked[gate]), on_the_way.coming(state, gate)
+    if kept.status is BreakerStatus.RAMPING and is_waited_for:
+        return state.now_ms + _RAMP_PAUSE_MS
+    if kept.status is BreakerStatus.RAMPING or (is_waited_for and coming):
+        return on_the_way.next_look_ms(state, gate)
+    is_half = kept.status is BreakerStatus.HALF_OPEN
+    return state.now_ms + on_the_way.PATIENCE_MS if is_half and is_waited_for else None
 
 
 def _find(state: BrokerState, destination: str) -> KeptBreaker | None:
@@ -205,6 +210,7 @@ def _find(state: BrokerState, destination: str) -> KeptBreaker | None:
     if kept.status is BreakerStatus.CLOSED and kept.forget <= now:
         del state.breakers[destination]
         return None
+    kept.set_right(now)
     if kept.status is BreakerStatus.OPEN and 0 < kept.probe_at <= now:
         kept.status, kept.at = BreakerStatus.HALF_OPEN, now
     return kept
@@ -252,7 +258,7 @@ def _trip(state: BrokerState, kept: KeptBreaker, words: str) -> None:
 
 def _open(state: BrokerState, kept: KeptBreaker, probe_at: int) -> None:
     kept.since = kept.since or state.now_ms
-    kept.status, kept.probe_at = BreakerStatus.OPEN, probe_at
+    kept.status, kept.probe_at, kept.opened = BreakerStatus.OPEN, probe_at, state.now_ms
     kept.count_anew(state.now_ms)
 
 
@@ -263,18 +269,13 @@ def _ramp(state: BrokerState, kept: KeptBreaker) -> None:
     kept.probe_at, kept.by, kept.reason = 0, "", ""
 
 
-def _close(state: BrokerState, kept: KeptBreaker) -> None:
+def _close(state: BrokerState, kept: KeptBreaker, gate: str) -> None:
     kept.status, kept.since, kept.error = BreakerStatus.CLOSED, 0, ""
     kept.count_anew(state.now_ms)
+    state.on_the_way.pop(gate, None)
     _remember(kept, state.now_ms)
 
 
 def _remember(kept: KeptBreaker, now: int) -> None:
     rest = min(kept.rule.rest * 2**kept.trips, kept.rule.longest_rest) if kept.trips else 0.0
     kept.forget = now + round(max(2 * kept.rule.within, rest) * 1000)
-
-
-def _is_coming(state: BrokerState, job: KeptJob | None) -> bool:
-    if job is None or job.state is not JobState.QUEUED or job.parked:
-        return False
-    return not {f"queue:{job.queue}", f"lane:{lane_of(job.queue)}"} & state.paused.keys()

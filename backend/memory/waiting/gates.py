@@ -9,7 +9,7 @@ from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
-from backend.memory.waiting import breakers, freezes, quotas, rates
+from backend.memory.waiting import breakers, freezes, on_the_way, quotas, rates
 
 _NO_LIMIT = 10**9
 #: Of so many jobs that are let through, one is of the lowest priority that waits.
@@ -82,10 +82,9 @@ def leave_kept_gate(state: BrokerState, job: KeptJob) -> None:
 
 def park(state: BrokerState, job: KeptJob, gate: str) -> None:
     """Puts a job aside. It was perhaps let through another gate for a slot: the next goes in its stead."""
+    on_the_way.leave_passed(state, job)
     _stand_in_line(state, job, gate, first=job.passed == (gate, job.attempt))
     job.parked = gate
-    rates.leave(state, job)
-    breakers.turn_aside(state, job)
     state.counts[job.queue]["parked"] += 1
     pass_on_all(state, job, but=gate)
 
@@ -140,10 +139,7 @@ def let_through(state: BrokerState, gate: str, most: int) -> int:
         unpark(state, job)
         if not gate.startswith("paused:"):
             job.passed = (gate, job.attempt)
-        if gate.startswith("rate:"):
-            state.on_the_way[gate.removeprefix("rate:")].add(job.id)
-        elif gate.startswith("breaker:") and job.destination in state.breakers:
-            state.breakers[job.destination].coming.add(job.id)
+        on_the_way.send(state, gate, job)
         # In a fair queue all of a pause would go before every line.
         if not (gate.startswith("paused:") and state.lines.line_up(job, front=True)):
             state.to_queue(job, front=True)
@@ -169,7 +165,7 @@ def _place_of_next(state: BrokerState, gate: str, ranks: Sequence[int]) -> int:
 
 def chime(state: BrokerState) -> int:
     """Lets jobs through that rates and breakers allow by now, or whose freeze is over; how many."""
-    timed = [gate for gate in list(state.parked) if gate.startswith(("rate:", "breaker:"))]
+    timed = [gate for gate in list(state.parked) if on_the_way.is_timed(gate)]
     moved = sum(let_through(state, gate, room_at(state, gate)) for gate in timed)
     return moved + _thaw(state)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.rate import Rate
-from backend.domain.jobs.queue_name import lane_of
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
+from backend.memory.waiting import on_the_way
 from backend.memory.waiting.quotas import OF_TENANT, starts_of, tenant_with_quota
 
 _NO_RATE = 10**9
@@ -84,26 +83,15 @@ def _is_shut(state: BrokerState, job: KeptJob, held: HeldBy) -> bool:
 
 def count_start(state: BrokerState, job: KeptJob) -> None:
     """A job starts."""
-    leave(state, job)
+    for name in names_of(state, job):
+        on_the_way.leave(state, job, gate_of(name))
     for name, rate, cost in rates_of(state, job):
         state.spoken_for[name] = _spoken_for(state, rate, name) + cost * rate.every_us
-
-
-def leave(state: BrokerState, job: KeptJob) -> None:
-    """It is not on the way any more."""
-    for name in names_of(state, job):
-        state.on_the_way[name].discard(job.id)
 
 
 def gate_of(name: str) -> str:
     """Where jobs wait for the rate of a type, or of a key."""
     return _GATE + name
-
-
-def turn_aside(state: BrokerState, job: KeptJob, gate: str) -> None:
-    """A job that was let through a gate, perhaps of a rate, does not start by it."""
-    if gate.startswith(_GATE):
-        state.on_the_way[gate.removeprefix(_GATE)].discard(job.id)
 
 
 def room(state: BrokerState, rate: Rate, name: str) -> int:
@@ -118,7 +106,8 @@ def room_behind(state: BrokerState, name: str) -> int:
     rate = rate_at(state, name, line[0] if line else None)
     if rate is None:
         return _NO_RATE
-    units = room(state, rate, name) - sum(_cost(name, rate, job) for job in _coming(state, name))
+    coming = on_the_way.coming(state, _GATE + name)
+    units = room(state, rate, name) - sum(_cost(name, rate, job) for job in coming)
     jobs = 0
     for job in line:
         units -= _cost(name, rate, job)
@@ -143,8 +132,13 @@ def state_of(state: BrokerState, name: str, own: Rate | None) -> tuple[Rate, int
 def next_opening_ms(state: BrokerState) -> int | None:
     """When (Unix ms) the first gate with jobs behind it opens."""
     gates = [gate for gate, ids in state.parked.items() if ids and gate.startswith(_GATE)]
-    opens = (_opens(state, gate, state.jobs[state.parked[gate][0]]) for gate in gates)
-    return min((-(-each // 1000) for each in opens if each > _now(state)), default=None)
+    return min((_looks(state, gate) for gate in gates), default=None)
+
+
+def _looks(state: BrokerState, gate: str) -> int:
+    """Where one may start already, when to look for those who are on the way."""
+    opens = _opens(state, gate, state.jobs[state.parked[gate][0]])
+    return -(-opens // 1000) if opens > _now(state) else on_the_way.next_look_ms(state, gate)
 
 
 def _opens(state: BrokerState, gate: str, first: KeptJob) -> int:
@@ -166,17 +160,3 @@ def _spoken_for(state: BrokerState, rate: Rate, name: str) -> int:
 
 def _now(state: BrokerState) -> int:
     return state.now_ms * 1000
-
-
-def _coming(state: BrokerState, name: str) -> list[KeptJob]:
-    """Those who were let through and did not start yet. Who never will, or not soon, counts no more."""
-    found = [state.find(job_id) for job_id in state.on_the_way[name]]
-    coming = [job for job in found if job is not None and _is_coming(state, job)]
-    state.on_the_way[name] = {job.id for job in coming}
-    return coming
-
-
-def _is_coming(state: BrokerState, job: KeptJob) -> bool:
-    if job.state is not JobState.QUEUED or job.parked:
-        return False
-    return not {f"queue:{job.queue}", f"lane:{lane_of(job.queue)}"} & state.paused.keys()

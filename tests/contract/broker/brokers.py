@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from typing import Protocol
 
 import fakeredis
@@ -66,6 +67,17 @@ class Broker(Protocol):
     def pass_time(self, seconds: float) -> None:
         """Whatever waits for a time waits so much less."""
 
+    def set_back(self, seconds: float) -> None:
+        """The clock of the store is set back: what is noted lies ahead of it."""
+
+
+class _Clock(StandingClock):
+    """One that somebody sets back."""
+
+    def set_back(self, seconds: float) -> None:
+        """So many seconds."""
+        self._start -= timedelta(seconds=seconds)
+
 
 class InMemory(MemoryBroker):
     """The memory, with its clock."""
@@ -73,7 +85,7 @@ class InMemory(MemoryBroker):
     is_ahead = True
 
     def __init__(self) -> None:
-        self.clock = StandingClock()
+        self.clock = _Clock()
         super().__init__(self.clock)
 
     def limited(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> JobQueue:
@@ -83,6 +95,10 @@ class InMemory(MemoryBroker):
     def pass_time(self, seconds: float) -> None:
         """Moves the clock."""
         self.clock.move(seconds)
+
+    def set_back(self, seconds: float) -> None:
+        """Sets the clock back."""
+        self.clock.set_back(seconds)
 
 
 class InRedis(RedisBroker):
@@ -104,6 +120,10 @@ class InRedis(RedisBroker):
     def pass_time(self, seconds: float) -> None:
         """Moves everything that is due nearer."""
         let_pass(self._client, self._keys, seconds)
+
+    def set_back(self, seconds: float) -> None:
+        """Moves all that is noted ahead."""
+        let_pass(self._client, self._keys, -seconds)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from redis import Redis
 from backend.broker.keys import Keys
 
 _MOMENTS = ("expires_at", "unique_until", "debounce_by")
-_OF_BREAKERS = ("bucket", "since", "probe_at", "at")
+_OF_BREAKERS = ("bucket", "since", "probe_at", "at", "opened")
 
 
 def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
@@ -23,6 +23,8 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
         _move_scores(client, name, seconds)
     for name in cast(list[bytes], client.keys(keys.spoken_for("*"))):
         _move_number(client, name, seconds * 1_000_000)
+    for name in cast(list[bytes], client.keys(keys.on_the_way("*"))):
+        _move_scores(client, name, seconds * 1000)
     for key in (keys.leases, keys.dead, keys.alarms, keys.breakers):
         _move_scores(client, key, seconds * 1000)
     _move_windows(client, keys, seconds * 1000)

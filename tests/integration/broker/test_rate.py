@@ -118,8 +118,8 @@ def test_who_has_started_is_not_on_the_way_any_more(bench: Bench) -> None:
     assert _started(bench) == ["a"]
     bench.redis.delete(bench.keys.spoken_for(GATE))
     assert bench.functions.call("usher", 10, 10) == 1
-    on_the_way = f"rq:tally:passed:{GATE}"
-    assert bench.redis.scard(on_the_way) == 1
+    on_the_way = bench.keys.on_the_way(GATE)
+    assert bench.members(on_the_way) == ["b"]
 
     assert _started(bench) == ["b"]
 
