@@ -36,16 +36,6 @@ local function note_line(root, line)
   return redis.call('ZADD', turns, 'NX', at, key)
 end
 
--- The gate that a job was let through last, if it did not start since.
-local function passed_in(passed, attempt)
-  local gate, before = string.match(passed or '', '^(.*)' .. BLOCK .. '(.*)$')
-  return before == (attempt or '0') and gate or nil
-end
-
-local function passed_gate(job)
-  return passed_in(unpack(fields_of(job, 'passed', 'attempt')))
-end
-
 -- To the front, but behind those who came back before, which step aside for it.
 local function come_back(root, key, id, gate)
   local before = 0

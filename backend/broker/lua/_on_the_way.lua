@@ -5,10 +5,23 @@
 -- withdrawn says so; of any others who never come the oldest are looked at.
 -- Earlier releases kept a set without those moments, `passed:<gate>`. Who is in there counts no more.
 local PATIENCE = 60000
+
+-- The gate that a job was let through last, if it did not start since.
+local function passed_in(passed, attempt)
+  local gate, before = string.match(passed or '', '^(.*)' .. BLOCK .. '(.*)$')
+  return before == (attempt or '0') and gate or nil
+end
+
+local function passed_gate(job)
+  return passed_in(unpack(fields_of(job, 'passed', 'attempt')))
+end
+
 local arm, way_of, set_on_the_way, leave_the_way, forget_the_way, on_the_way, watch
 do
   -- So many are looked at, and so many dropped, in one look; none comes sooner after another (ms).
   local LOOKED_AT, DROPPED, SOON = 100, 500, 50
+  -- Of a queue so many are asked whether it is served.
+  local IN_FRONT = 20
 
   -- Never later than it is set already: who comes and is put aside would put it off for all who wait, and while jobs come in
   -- one after another nobody would start. One that rings too soon is set again.
@@ -44,7 +57,24 @@ do
     return status == 'queued' and queue and not line_in(parked)
       and redis.call('SISMEMBER', root .. ':tally:paused', 'queue:' .. queue) == 0
       and redis.call('SISMEMBER', root .. ':tally:paused', 'lane:' .. lane_of(queue)) == 0
-      and not frozen['queue:' .. queue] and not frozen['lane:' .. lane_of(queue)]
+      and not frozen['queue:' .. queue] and not frozen['lane:' .. lane_of(queue)] and queue
+  end
+
+  -- Nobody serves a queue in front of which one stands who counts no more: those who follow him there do not count at all, or
+  -- each of them would hold up the other queues for as long again.
+  local function is_left_alone(root, gate, queue)
+    for _, id in ipairs(redis.call('LRANGE', root .. ':queue:' .. queue, 0, IN_FRONT - 1)) do
+      if passed_gate(root .. ':job:' .. id) == gate and not redis.call('ZSCORE', way_of(root, gate), id) then return true end
+    end
+    return false
+  end
+
+  -- Of a look, which asks once of each queue. Who has just been let through is coming.
+  local function is_awaited(root, gate, id, at, look)
+    local queue = is_coming(root, id, look.frozen)
+    if not queue or look.now - at < SOON then return queue end
+    if look.left_alone[queue] == nil then look.left_alone[queue] = is_left_alone(root, gate, queue) end
+    return not look.left_alone[queue]
   end
 
   local function drop_between(key, from, to)
@@ -60,9 +90,11 @@ do
     -- A moment ahead of the clock is of one that was set back since.
     drop_between(key, '(' .. now, '+inf')
     local found = redis.call('ZRANGE', key, 0, LOOKED_AT - 1, 'WITHSCORES')
+    local look = {now = now, frozen = frozen, left_alone = {}}
     for at = 1, #found, 2 do
-      if is_coming(root, found[at], frozen) then
-        coming.ids[#coming.ids + 1], coming.since = found[at], coming.since or tonumber(found[at + 1])
+      local since = tonumber(found[at + 1])
+      if is_awaited(root, gate, found[at], since, look) then
+        coming.ids[#coming.ids + 1], coming.since = found[at], coming.since or since
       else gone[#gone + 1] = found[at] end
     end
     if #gone > 0 then redis.call('ZREM', key, unpack(gone)) end

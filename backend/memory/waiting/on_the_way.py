@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_name import lane_of
 from backend.memory.kept_job import KeptJob
@@ -12,6 +14,8 @@ from backend.memory.waiting import freezes
 PATIENCE_MS = 60_000
 #: Nobody looks again sooner.
 _SOON_MS = 50
+#: Of a queue so many are asked whether it is served.
+_IN_FRONT = 20
 _TIMED = ("rate:", "breaker:")
 
 
@@ -43,6 +47,9 @@ def coming(state: BrokerState, gate: str) -> list[KeptJob]:
     now = state.now_ms
     sent = {i: at for i, at in state.on_the_way[gate].items() if now - PATIENCE_MS < at <= now}
     found = [job for job_id in sent if (job := state.find(job_id)) and _is_coming(state, job)]
+    old = {job.queue for job in found if now - sent[job.id] >= _SOON_MS}
+    left_alone = {queue for queue in old if _is_left_alone(state, gate, queue, sent)}
+    found = [job for job in found if now - sent[job.id] < _SOON_MS or job.queue not in left_alone]
     state.on_the_way[gate] = {job.id: sent[job.id] for job in found}
     return found
 
@@ -53,6 +60,12 @@ def next_look_ms(state: BrokerState, gate: str) -> int:
     found = coming(state, gate)
     age = now - state.on_the_way[gate][found[0].id] if found else 0
     return now + max(_SOON_MS, min(age, PATIENCE_MS - age))
+
+
+def _is_left_alone(state: BrokerState, gate: str, queue: str, sent: Collection[str]) -> bool:
+    """In front of it one stands who counts no more: nobody serves it, and none who follow count."""
+    front = (state.jobs[job_id] for job_id in state.queues[queue][:_IN_FRONT])
+    return any(job.passed == (gate, job.attempt) and job.id not in sent for job in front)
 
 
 def _is_coming(state: BrokerState, job: KeptJob) -> bool:

@@ -43,6 +43,15 @@ def test_the_key_ends_by_itself(bench: Bench) -> None:
     assert 0 < bench.redis.pttl(bench.keys.on_the_way(GATE)) <= 60_000
 
 
+def test_all_who_were_waited_for_long_enough_count_no_more_however_many(bench: Bench) -> None:
+    _one_on_the_way(bench)
+    _set_sent(bench, 60_000, **{f"late-{n}": n for n in range(700)})
+
+    through = [bench.functions.call("usher", 10, 10) for _ in range(3)]
+
+    assert sum(through) == 1
+
+
 @pytest.mark.parametrize(
     ("ago", "least", "most"), [(0, 0, 51), (8000, 7000, 8100), (45_000, 0, 15_001)]
 )
