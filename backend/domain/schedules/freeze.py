@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.queue_name import lane_of
+from backend.domain.text.length_words import in_units
 
 KINDS = ("queue", "lane", "type", "tenant")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -99,7 +100,7 @@ class Freeze:
     def when_words(self) -> str:
         """When, in words."""
         if self.cron:
-            return f"{self.cron} ({self.time_zone}) for {self.length_seconds:.12g} s"
+            return f"{self.cron} ({self.time_zone}) for {in_units(self.length_seconds)}"
         return f"{_minute(self.starts_at)} to {_minute(self.ends_at)} UTC"
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from backend.domain.errors import QueueUnavailable
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
@@ -110,7 +111,13 @@ class WhyService:
         if isinstance(found, JobView):
             return self.explain(found, of_tenant)
         state = found.job.state
-        now = [] if state.is_final else self._look.jobs([found.job.id])
+        try:
+            now = self._look.jobs([found.job.id])
+        except QueueUnavailable:
+            if not state.is_final:
+                raise
+            away = f"on record it is {state}; Redis cannot be asked whether it holds it still"
+            return Explanation(state, None, 0, [], away)
         if now:
             return self.explain(now[0], of_tenant)
         return Explanation(state, None, 0, [], f"it is {state}; Redis does not hold it any more")

@@ -13,6 +13,18 @@ def test_nothing_is_held_back_and_that_is_said(shell: Shell) -> None:
     assert "closed, its jobs run" in shell.run("breakers", "show", DESTINATION).text
 
 
+def test_nothing_but_the_answer_goes_to_standard_output(shell: Shell) -> None:
+    opened = shell.run("breakers", "open", DESTINATION)
+    closed = shell.run("breakers", "close", DESTINATION)
+
+    assert opened.text == f"{DESTINATION} is open\n"
+    assert closed.text == f"{DESTINATION} lets its jobs come back\n"
+
+
+def test_what_cannot_be_a_destination_is_wrong_usage(shell: Shell) -> None:
+    assert shell.run("breakers", "open", "", status=2).talk.startswith("tally: ")
+
+
 def test_a_breaker_is_opened_shown_and_closed_with_a_name(shell: Shell) -> None:
     shell.run("breakers", "open", DESTINATION, "--reason", "they move house")
     job_id = shell.run(

@@ -25,6 +25,18 @@ def test_a_freeze_is_said_shown_and_lifted_with_a_name(shell: Shell) -> None:
     assert shell.json("freezes", "list") == {"freezes": []}
 
 
+def test_that_there_is_none_is_said(shell: Shell) -> None:
+    assert shell.run("freezes", "list").text == "there are no freezes\n"
+
+
+def test_a_length_is_told_in_the_units_of_people(shell: Shell) -> None:
+    words = ("--cron", "0 22 L * *", "--for", "6h")
+
+    said = shell.run("freezes", "add", "ledger-close", "lane:default", *words).text
+
+    assert said == "ledger-close: the lane default is frozen 0 22 L * * (UTC) for 6 h\n"
+
+
 def test_its_end_may_be_said_as_a_length(shell: Shell) -> None:
     shell.run("freezes", "add", "soon", "queue:low", "--from", "1h", "--for", "30m")
 

@@ -8,6 +8,7 @@ import click
 
 from backend.bootstrap.current import platform
 from backend.cli.input import options
+from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.identity import who
 from backend.cli.input.parts import actions
 from backend.cli.output.ages import age
@@ -16,7 +17,7 @@ from backend.domain.jobs.options.breaker_state import BreakerState
 from backend.services.finding.breaker_words import breaker_details, breaker_words
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def breakers() -> None:
     """Destinations that cannot be reached: list them, open and close them by hand."""
 

@@ -33,7 +33,7 @@ def list_freezes(as_json: bool) -> None:
         print_json({"freezes": [plain(state) for state in found]})
         return
     heads = ("freeze", "what", "when", "holds", "next", "aside", "by", "reason")
-    print_rows(heads, [_row(state) for state in found])
+    print_rows(heads, [_row(state) for state in found], empty="there are no freezes")
 
 
 @freezes.command()
@@ -79,7 +79,7 @@ def add(  # noqa: PLR0917 - one a option
     \b
     Examples:
       tally freezes add upgrade lane:email --for 2h --reason "mail server"
-      tally freezes add month-end type:close_books --from 2026-12-31T22:00 --until 2027-01-01T06:00
+      tally freezes add month-end type:export_data --from 2026-12-31T22:00 --until 2027-01-01T06:00
       tally freezes add ledger-close lane:export --cron "0 22 L * *" --for 6h --zone Europe/Paris --ramp 5m
     """
     if not cron:
