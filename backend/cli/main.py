@@ -14,6 +14,7 @@ from backend.domain.errors import TallyError
 from backend.domain.text.visible_text import visible
 from backend.telemetry.lean_imports import lean_imports
 from backend.telemetry.logs.lossy_streams import lose_error_lines
+from backend.telemetry.logs.terminal_styles import takes_styles
 
 #: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
 COMMANDS = {
@@ -120,6 +121,11 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
+    def make_context(self, *words: Any, **extra: Any) -> click.Context:
+        # Each command below inherits it. None: click looks whether it is a terminal.
+        extra.setdefault("color", None if takes_styles(sys.stdout) else False)
+        return super().make_context(*words, **extra)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 

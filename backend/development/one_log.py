@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import click
+
+from backend.telemetry.logs.terminal_styles import takes_styles
 
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 
@@ -21,16 +24,21 @@ class OneLog:
         """A line of a process."""
         head = click.style(f"{name:<{self._width}} |", fg=self._colours.get(name))
         with self._lock:
-            click.echo(f"{head} {text}")
+            self._echo(f"{head} {text}")
 
     def say(self, text: str) -> None:
         """What the loop itself has to say."""
         with self._lock:
             for line in text.splitlines():
-                click.echo(click.style(f"▸ {line}", bold=True))
+                self._echo(click.style(f"▸ {line}", bold=True))
 
     def complain(self, text: str) -> None:
         """The same of something that is wrong."""
         with self._lock:
             for line in text.splitlines():
-                click.echo(click.style(f"▸ {line}", fg="red", bold=True))
+                self._echo(click.style(f"▸ {line}", fg="red", bold=True))
+
+    @staticmethod
+    def _echo(text: str) -> None:
+        # click knows what the command decided in its own thread alone.
+        click.echo(text, color=takes_styles(sys.stdout))

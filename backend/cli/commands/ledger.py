@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from backend.cli.input import options
@@ -15,7 +14,7 @@ from backend.cli.input.confirmation import confirm
 from backend.cli.input.identity import who
 from backend.cli.input.parts import actions, ledger_service
 from backend.cli.output.control_words import difference_words
-from backend.cli.output.printing import print_json, print_rows, say
+from backend.cli.output.printing import print_json, print_rows, progress, say
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger import LedgerReport, QueueBalance, RebuildReport
 
@@ -147,13 +146,6 @@ def _row(balance: QueueBalance) -> tuple[object, ...]:
 
 
 def _spinner(words: str) -> Progress:
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn(words),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
+    bar = progress(SpinnerColumn(), TextColumn(words), TimeElapsedColumn(), transient=True)
     bar.add_task(words, total=None)
     return bar

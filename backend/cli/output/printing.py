@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from rich.console import Console
@@ -15,6 +15,10 @@ from rich.text import Text
 from backend.cli.output.plain_data import plain
 from backend.cli.output.tables import Column, fitted
 from backend.domain.text.visible_text import visible
+from backend.telemetry.logs.terminal_styles import takes_styles
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
 
 #: Wide enough that nothing is folded in a pipe or a file.
 _ENDLESS = 10_000_000
@@ -66,9 +70,25 @@ def _cell(value: object) -> Text:
     return Text("" if value is None else visible(str(value)))
 
 
+def progress(*columns: ProgressColumn, transient: bool = False) -> Progress:
+    """How far something is, to the person at a terminal; nobody else sees it."""
+    from rich.progress import Progress
+
+    console = _console_of(sys.stderr, stderr=True)
+    disable = not sys.stderr.isatty()
+    return Progress(*columns, console=console, transient=transient, disable=disable)
+
+
 def _console() -> Console:
-    return Console(highlight=False) if sys.stdout.isatty() else _endless()
+    return _console_of(sys.stdout) if sys.stdout.isatty() else _endless()
 
 
 def _endless() -> Console:
-    return Console(width=_ENDLESS, highlight=False)
+    return _console_of(sys.stdout, width=_ENDLESS)
+
+
+def _console_of(stream: TextIO, **asked: Any) -> Console:
+    # Without a system of colours nothing is bold either.
+    if takes_styles(stream):
+        return Console(highlight=False, **asked)
+    return Console(highlight=False, color_system=None, **asked)

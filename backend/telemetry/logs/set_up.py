@@ -12,6 +12,7 @@ import structlog
 from backend.domain.text.visible_text import visible, visible_line
 from backend.telemetry.logs.job_lines import job_fields, keep_line, keep_lines_of_jobs
 from backend.telemetry.logs.redaction import redact
+from backend.telemetry.logs.terminal_styles import takes_styles
 
 #: Libraries of ours that say at each step what they do. Those of an application are its own affair.
 _CHATTY = (
@@ -72,7 +73,7 @@ def _renderers(*, as_text: bool) -> list[Any]:
     return [
         _written_out,
         structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=takes_styles(sys.stderr), exception_formatter=structlog.dev.plain_traceback
         ),
     ]
 
