@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import Any
 import click
 
 from backend import __version__
+from backend.cli.entry import INTERRUPTED
+from backend.cli.output.lost_answers import telling_of_lost_answers
 from backend.domain.errors import TallyError
 from backend.domain.text.visible_text import visible
 from backend.telemetry.lean_imports import lean_imports
 from backend.telemetry.logs.lossy_streams import lose_error_lines
 from backend.telemetry.logs.terminal_styles import takes_styles
 
+#: What no change of ours would mend; another error of a file is a fault, and shows where.
+_OF_THE_SYSTEM = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 #: Command: where it is, and its line in ``tally --help`` (so that help imports nothing heavy).
 COMMANDS = {
     "jobs": (
@@ -126,6 +131,13 @@ class _Commands(click.Group):
         extra.setdefault("color", None if takes_styles(sys.stdout) else False)
         return super().make_context(*words, **extra)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # click would call it aborted, with the status of what failed.
+            sys.exit(INTERRUPTED)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
@@ -149,8 +161,13 @@ def tally() -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Runs the command; an error of ours is one line and exit status 1."""
+    """Runs the command; an error of ours, or of a file that cannot be written, is one line."""
     lose_error_lines()
+    with telling_of_lost_answers():
+        return _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> Any:
     # Job packages of one's own are looked for where the command is started, as with `flask` or `rq`. Last
     # of all places: a stray json.py there would take the place of Python's own.
     if str(Path.cwd()) not in sys.path:
@@ -159,6 +176,11 @@ def main(arguments: list[str] | None = None) -> Any:
         return tally.main(args=arguments, prog_name="tally", standalone_mode=True)
     except TallyError as error:
         click.echo(visible(f"tally: {error} [{error.code}]"), err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OF_THE_SYSTEM or error.filename is None:
+            raise
+        click.echo(visible(f"tally: {error.filename}: {error.strerror} [not_written]"), err=True)
         sys.exit(1)
 
 

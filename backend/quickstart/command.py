@@ -18,6 +18,7 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.broker.server.allocator import server_words
 from backend.cli.input.stopping import stop_event_on_signals
+from backend.cli.output.folder_to_write import check_writable, writing_into
 from backend.embedded import EmbeddedServerError
 from backend.quickstart.demonstration import Demonstration
 from backend.quickstart.first_key import sign_in_token
@@ -47,6 +48,9 @@ def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
     set_up_logs(level="WARNING")
     stop = stop_event_on_signals(hang_up=True)
     state = state_dir.absolute()
+    with writing_into(state, "choose another with --state-dir"):
+        state.mkdir(parents=True, exist_ok=True)
+        check_writable(state)
     stack, catcher, hooks = Stack(state), MailCatcher(), HookCatcher()
     stack.hold()
     if fresh:

@@ -14,6 +14,7 @@ from backend.cli.input.identity import who
 from backend.cli.input.instants import DURATION
 from backend.cli.input.parts import actions, key_service
 from backend.cli.output.ages import age, moment
+from backend.cli.output.done_so_far import forget_done, note_done
 from backend.cli.output.plain_data import plain
 from backend.cli.output.printing import print_json, print_rows, say, tell
 from backend.domain.access.role import Role
@@ -112,6 +113,12 @@ def revoke(key_id: str, yes: bool) -> None:
 
 
 def _print_new(made: NewKey, *, as_json: bool) -> None:
+    # In the place of what is told of other actions: this one is of no use without its answer.
+    forget_done()
+    note_done(
+        f"the key {made.key.id} was made; nobody has its token, so revoke it with "
+        f"tally keys revoke {made.key.id}"
+    )
     if as_json:
         print_json({**plain(made.key), "token": made.token})
         return

@@ -15,6 +15,7 @@ from backend.cli.input.instants import DURATION
 from backend.cli.input.parts import audit_service
 from backend.cli.output.ages import moment
 from backend.cli.output.printing import print_json, print_rows, say, tell
+from backend.cli.output.whole_file import export_to
 from backend.domain.audit.audit import AuditRow
 from backend.domain.audit.audit_ports import AuditFilter
 from backend.services.access.audit_service import verify_export
@@ -113,13 +114,17 @@ def verify(file: TextIO | None, as_json: bool) -> None:
 
 
 @audit.command()
-@click.argument("file", type=click.File("w", encoding="utf-8"), default="-")
-def export(file: TextIO) -> None:
-    """Writes the whole log to FILE (- is standard output), one JSON object a line, with its hash."""
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True), default="-")
+def export(file: str) -> None:
+    """Writes the whole log to FILE (- is standard output), one JSON object a line, with its hash.
+
+    FILE is whole or, where it cannot be, as it was before.
+    """
     count = 0
-    for line in audit_service().export():
-        file.write(line + "\n")
-        count += 1
+    with export_to(file) as output:
+        for line in audit_service().export():
+            output.write(line + "\n")
+            count += 1
     say(f"{count} rows exported")
 
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import click
 
+from backend.cli.output.done_so_far import note_done
+from backend.cli.output.folder_to_write import writing_into
+from backend.cli.output.printing import tell
+from backend.cli.output.whole_file import replacing
 from backend.domain.errors import InvalidOption
 from backend.shipped import shipped
 
@@ -34,6 +38,15 @@ def deploy_files(folder: Path, force: bool) -> None:
       tally deploy-files /tmp/tally && ls /tmp/tally
     """
     files = dict(_files())
+    with writing_into(folder, "name a folder that is yours to write, with room in it"):
+        _write(files, folder, force=force)
+    note_done(f"the files are written to {folder}")
+    for name in files:
+        tell(str(folder / name))
+
+
+def _write(files: dict[str, Path], folder: Path, *, force: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     differing = [
         name for name, source in files.items() if _differs(folder / name, source.read_bytes())
     ]
@@ -44,8 +57,8 @@ def deploy_files(folder: Path, force: bool) -> None:
     for name, source in files.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
-        click.echo(target)
+        with replacing(target) as part:
+            part.write_bytes(source.read_bytes())
 
 
 def _files() -> Iterator[tuple[str, Path]]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, TextIO
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from backend.bootstrap.current import platform
 from backend.cli.commands.jobs.reading import list_jobs
@@ -22,7 +19,8 @@ from backend.cli.input.identity import who
 from backend.cli.input.parts import actions, history_service
 from backend.cli.output.ages import age, length, moment
 from backend.cli.output.plain_data import plain
-from backend.cli.output.printing import print_json, print_rows, say, tell
+from backend.cli.output.printing import print_json, print_rows, progress, say, tell
+from backend.cli.output.whole_file import export_to
 from backend.domain.history.history_record import JobRecord
 from backend.domain.history.history_retention import RetentionRule
 from backend.domain.history.history_search import MOST_PER_PAGE
@@ -110,25 +108,27 @@ def states(since: datetime | None, until: datetime | None, as_json: bool) -> Non
     if as_json:
         print_json(counts)
     else:
-        print_rows(("state", "jobs"), list(counts.items()))
+        print_rows(("state", "jobs"), list(counts.items()), empty="no job is on record")
 
 
 @history.command()
-@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True), default="-")
 @options.state
 @options.job_filter
-def export(file: TextIO, state: str | None, **wanted: Any) -> None:
+def export(file: str, state: str | None, **wanted: Any) -> None:
     """Writes jobs on record to FILE (- is standard output), one JSON object a line.
+
+    FILE is whole or, where it cannot be, as it was before.
 
     \b
     Example:
       tally history export failed.jsonl --state failed --since 30d
     """
     count = 0
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+    with export_to(file) as output, progress() as bar:
         task = bar.add_task("exporting", total=None)
         for job in _all(options.filter_of(wanted, state)):
-            file.write(json.dumps(plain(job), ensure_ascii=False) + "\n")
+            output.write(json.dumps(plain(job), ensure_ascii=False) + "\n")
             count += 1
             bar.update(task, advance=1)
     say(f"{count} jobs exported")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from backend.api.config.settings_file import settings_in
 from backend.cli.input.command_group import CommandGroup
+from backend.cli.output.done_so_far import note_done
+from backend.cli.output.folder_to_write import writing_into
 from backend.cli.output.printing import tell
+from backend.cli.output.whole_file import replacing
 from backend.domain.errors import ConfigurationError
 from backend.shipped import shipped
 
@@ -32,7 +36,16 @@ def init(folder: Path) -> None:
       tally init
       tally init shop
     """
-    CommandGroup.guarded(lambda: _write_project(folder))
+    CommandGroup.guarded(lambda: _in_folder(folder))
+
+
+def _in_folder(folder: Path) -> None:
+    with writing_into(folder, "name a folder that is yours to write, as in: tally init ~/shop"):
+        _write_project(folder)
+    note_done(f"the project is written to {folder}")
+    for name, what in _FILES.items():
+        tell(f"wrote {folder / name}: {what}")
+    _say_next(folder)
 
 
 def _write_project(folder: Path) -> None:
@@ -46,11 +59,11 @@ def _write_project(folder: Path) -> None:
             "as in: tally init shop"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, what in _FILES.items():
-        text = shipped(f"examples/starter/{name}").read_text(encoding="utf-8")
-        (folder / name).write_text(text, encoding="utf-8")
-        tell(f"wrote {folder / name}: {what}")
-    _say_next(folder)
+    with ExitStack() as files:
+        # Each takes its place at the end, once all of them could be written.
+        for name in _FILES:
+            text = shipped(f"examples/starter/{name}").read_text(encoding="utf-8")
+            files.enter_context(replacing(folder / name)).write_text(text, encoding="utf-8")
 
 
 def _say_next(folder: Path) -> None:

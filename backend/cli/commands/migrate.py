@@ -9,8 +9,10 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import migrator as migrator_of
 from backend.broker.server import library
 from backend.broker.server.tuning import LISTPACK, tune_listpack
+from backend.cli.output.done_so_far import note_done
 from backend.cli.output.printing import print_rows, tell
 from backend.history.schema.migration_steps import MigrationProgress
+from backend.telemetry.logs.set_up import set_up_logs
 
 
 @click.command()
@@ -37,6 +39,8 @@ def migrate(status: bool, functions_only: bool, tune_redis: bool) -> None:
       tally migrate --status
       REDIS_URL=redis://tally-deploy:…@redis:6379/0 tally migrate --functions-only
     """
+    # Whether it waits for another that migrates is to be seen; it is no answer.
+    set_up_logs(level="INFO", style="text")
     parts = platform()
     if functions_only:
         _load_functions(parts)
@@ -50,11 +54,13 @@ def migrate(status: bool, functions_only: bool, tune_redis: bool) -> None:
 
 def _load_functions(parts: Platform) -> None:
     parts.load_library()
+    note_done("the functions are loaded")
     tell(f"this release's functions are loaded: tally_{library.version()}")
 
 
 def _tune_redis(parts: Platform) -> None:
     before, now = tune_listpack(parts.home.client, parts.home.keys.root)
+    note_done(f"{LISTPACK} is {now}")
     if before == now:
         tell(f"nothing to do: {LISTPACK} is {now}")
     else:
@@ -75,6 +81,8 @@ def _tell_progress(progress: MigrationProgress) -> None:
 
 
 def _apply(parts: Platform) -> None:
+    # Before: a migration of many steps tells of them, and is not to end half way for that.
+    note_done("migrations were applied, see tally migrate --status")
     applied = migrator_of(parts, _tell_progress).apply()
     for name in applied:
         tell(f"applied {name}")

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from backend.cli.output.lost_answers import ANSWER_LOST
+from backend.cli.output.whole_file import FileNotWritten
 from backend.domain.errors import IllegalMove, InvalidRequest, JobNotFound, TallyError
 from backend.domain.text.visible_text import visible
 from backend.telemetry.logs.set_up import set_up_logs
@@ -16,7 +18,8 @@ FAILED, WRONG_USAGE = 1, 2
 
 
 class CommandGroup(click.Group):
-    """A group of commands about one thing. 0: done, 1: not done, 2: what was typed cannot be."""
+    """A group of commands about one thing. 0: done, 1: not done, 2: what was typed cannot be,
+    3: the answer could not be written."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""
@@ -35,6 +38,8 @@ class CommandGroup(click.Group):
 
 def status_of(error: TallyError) -> int:
     """The exit status of an error."""
+    if isinstance(error, FileNotWritten):
+        return ANSWER_LOST
     asked_wrongly = isinstance(error, InvalidRequest)
     about_a_thing = isinstance(error, JobNotFound | IllegalMove)
     return WRONG_USAGE if asked_wrongly and not about_a_thing else FAILED

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.bootstrap.current import platform
 from backend.bootstrap.platform import new_job_id
+from backend.cli.output.done_so_far import note_done
 from backend.cli.output.printing import say
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from backend.domain.jobs.job import JobView
     from backend.services.access.audit_service import AuditService
     from backend.services.access.key_service import KeyService
+    from backend.services.actions.action_log import Effect
     from backend.services.actions.families import Actions
     from backend.services.finding.dead_letters import DeadLetters
     from backend.services.finding.history_service import HistoryService
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from backend.services.jobs.preview_service import PreviewService
     from backend.services.ledger.ledger_service import LedgerService
     from backend.services.scheduler_service import SchedulerService
+
+#: Told of an action whose answer cannot be written.
+_MOST_IDS = 10
 
 
 @lru_cache(maxsize=1)
@@ -118,7 +123,15 @@ def actions() -> Actions:
     from backend.bootstrap.action_parts import PlatformActions
     from backend.services.actions.action_log import ActionLog
 
-    return PlatformActions(platform(), ActionLog(audit_service(), when_lost=_say_lost))
+    return PlatformActions(
+        platform(), ActionLog(audit_service(), when_lost=_say_lost, when_done=_note_done)
+    )
+
+
+def _note_done(action: str, what: str, effect: Effect[Any]) -> None:
+    ids = ", ".join(effect.ids[:_MOST_IDS])
+    more = f" and {len(effect.ids) - _MOST_IDS} more" if len(effect.ids) > _MOST_IDS else ""
+    note_done(f"{action} of {what} is done" + (f": {ids}{more}" if ids else ""))
 
 
 def _say_lost(error: Exception) -> None:

@@ -26,7 +26,7 @@ class FileLock:
         """Whether any process holds the lock now."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         try:
             # Shared, so that two who only ask never take each other for the holder.

@@ -61,11 +61,16 @@ class ActionLog:
         *,
         is_required: bool = False,
         when_lost: Callable[[Exception], None] | None = None,
+        when_done: Callable[[str, str, Effect[Any]], None] | None = None,
     ) -> None:
-        """``when_lost`` is told when the audit log cannot be written and the action goes on."""
+        """``when_lost`` is told when the audit log cannot be written and the action goes on.
+
+        ``when_done`` is told each action that is done, and what to.
+        """
         self._trail = trail
         self._is_required = is_required
         self._when_lost = when_lost
+        self._when_done = when_done
 
     @contextmanager
     def around(self, action: str, by: Actor, what: str, reason: str = "") -> Iterator[Attempt]:
@@ -80,6 +85,8 @@ class ActionLog:
             self._write(action, by, {**shared, "after": _why(error)}, _outcome_of(error), is_lost)
             raise
         effect = attempt.effect
+        if self._when_done is not None:
+            self._when_done(action, what, effect)
         came_of_it = {
             "affected_ids": effect.ids[:_MOST_IDS],
             "affected": len(effect.ids) if effect.affected is None else effect.affected,

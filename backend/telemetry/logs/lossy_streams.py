@@ -15,6 +15,7 @@ import sys
 from contextlib import suppress
 from typing import IO, Any, TextIO, cast
 
+from backend.telemetry.logs.answer_stream import AnswerStream
 from backend.telemetry.metrics.counts import Snapshot, nothing
 from backend.telemetry.metrics.metric_catalogue import LINES_LOST
 
@@ -75,7 +76,8 @@ def lose_error_lines() -> None:
 def lose_lines() -> None:
     """The same for standard output too: for processes that run on, not for commands that answer."""
     lose_error_lines()
-    if sys.stdout is None or sys.stdout is sys.__stdout__:
+    is_of_a_command = isinstance(sys.stdout, AnswerStream)
+    if sys.stdout is None or sys.stdout is sys.__stdout__ or is_of_a_command:
         sys.stdout = _lossy(sys.__stdout__, _OUTPUT)
 
 

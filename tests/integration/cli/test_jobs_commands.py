@@ -14,6 +14,7 @@ from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
+from tests.unit.cli.typed import typed
 
 EVERY_FLAG = (
     "--run-at 2099-01-02T03:04:05+02:00 --expires-at 2099-02-01 --max-retries 0 --queue low "
@@ -272,6 +273,19 @@ def test_why_of_a_job_that_left_redis_is_answered_from_the_record(
 
     assert told == "failed: it is failed; Redis does not hold it any more\n"
     assert "no job 'nobody' on record" in unknown
+
+
+@pytest.mark.usefixtures("shell")
+def test_why_of_an_ended_job_says_that_redis_cannot_be_asked() -> None:
+    [job_id] = dead_jobs("fail")
+    Work(platform()).record()
+
+    # Nothing listens there.
+    told = typed("jobs", "why", job_id, REDIS_URL="redis://127.0.0.1:1/0").stdout
+
+    assert (
+        told == "failed: on record it is failed; Redis cannot be asked whether it holds it still\n"
+    )
 
 
 def test_waiting_for_a_job_shows_its_result(shell: Shell, cluster: Cluster) -> None:
