@@ -146,7 +146,7 @@ def _lived(scene: Scene, steps: list[Step], slack: float) -> None:
 
 
 @given(_steps)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_history_of_those_on_the_way_in_memory(steps: list[Step]) -> None:
     _lived(Scene(InMemory()), steps, 0.0)
 
