@@ -338,9 +338,7 @@ MUTATIONS = [
     Mutation("_gates", "redis.call('SREM', root .. ':tally:holders:' .. gate, id)", ""),
     Mutation("_gates", "passed == gate and come_back(root, key, id, gate) or", ""),
     Mutation("_on_the_way", "before == (attempt or '0') and", ""),
-    Mutation("_on_the_way", "if passed_gate(root .. ':job:' .. id) == gate and not", "if not"),
     Mutation("_on_the_way", "return not look.left_alone[queue]", "return true"),
-    Mutation("_on_the_way", "or look.now - at < SOON then", "then"),
     Mutation(
         "_on_the_way",
         "then return true end\n    end\n    return false",
