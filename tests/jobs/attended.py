@@ -42,14 +42,14 @@ class Attended(BaseWorker):
         time.sleep(float(os.environ.get("TALLY_TEST_CLOSE", "0")))
         note_life("closed")
 
-    @job_type("attended_hold", timeout=60)
+    @job_type("attended_hold", timeout=600)
     def attended_hold(self, payload: dict[str, str], context: JobContext) -> int:
         """Like `hold`; says in which process."""
         hold(payload, context)
         print("buffered: a job has held")
         return os.getpid()
 
-    @job_type("swell", timeout=60)
+    @job_type("swell", timeout=600)
     def swell(self, payload: dict[str, int]) -> int:
         """Makes its process bigger by so many megabytes, for good."""
         _kept.append(bytearray(os.urandom(1)) * (payload["megabytes"] * 1024 * 1024))
@@ -59,26 +59,26 @@ class Attended(BaseWorker):
 _kept: list[bytearray] = []
 
 
-@job_type("isolated_nap", isolation="process", timeout=60)
+@job_type("isolated_nap", isolation="process", timeout=600)
 def isolated_nap(payload: dict[str, object], context: JobContext) -> None:
     """Like `nap`, in a process of its own."""
     nap(payload, context)
 
 
-@job_type("isolated_hold", isolation="process", timeout=60)
+@job_type("isolated_hold", isolation="process", timeout=600)
 def isolated_hold(payload: dict[str, str], context: JobContext) -> None:
     """Like `hold`, in a process of its own."""
     hold(payload, context)
 
 
-@job_type("scratch", isolation="process", timeout=60)
+@job_type("scratch", isolation="process", timeout=600)
 def scratch(payload: dict[str, str]) -> str:
     """Where temporary files of jobs are kept; one is made there."""
     with tempfile.NamedTemporaryFile() as file:
         return str(Path(file.name).parent)
 
 
-@job_type("talk", timeout=60)
+@job_type("talk", timeout=600)
 def talk(payload: dict[str, str], context: JobContext) -> str:
     """Says something in every way there is, then leaves its id."""
     context.log.info("a handler's line")
@@ -88,7 +88,7 @@ def talk(payload: dict[str, str], context: JobContext) -> str:
     return "said"
 
 
-@job_type("isolated_talk", isolation="process", timeout=60)
+@job_type("isolated_talk", isolation="process", timeout=600)
 def isolated_talk(payload: dict[str, str], context: JobContext) -> str:
     """The same in a process of its own."""
     return talk(payload, context)
@@ -108,7 +108,7 @@ print(signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set())
 """
 
 
-@job_type("ask_program", timeout=60)
+@job_type("ask_program", timeout=600)
 def ask_program(payload: dict[str, str]) -> str:
     """What a program that a job starts finds of signals: their defaults, and none held back."""
     return subprocess.run(
@@ -116,13 +116,13 @@ def ask_program(payload: dict[str, str]) -> str:
     ).stdout
 
 
-@job_type("isolated_ask_program", isolation="process", timeout=60)
+@job_type("isolated_ask_program", isolation="process", timeout=600)
 def isolated_ask_program(payload: dict[str, str]) -> str:
     """The same from a process of its own."""
     return ask_program(payload)
 
 
-@job_type("end_a_copy", timeout=60)
+@job_type("end_a_copy", timeout=600)
 def end_a_copy(payload: dict[str, str]) -> int:
     """Ends a forked copy of the process by SIGTERM, as `multiprocessing` does; by which signal it went."""
     copy = os.fork()
@@ -132,7 +132,7 @@ def end_a_copy(payload: dict[str, str]) -> int:
     return os.WTERMSIG(os.waitpid(copy, 0)[1])
 
 
-@job_type("isolated_end_a_copy", isolation="process", timeout=60)
+@job_type("isolated_end_a_copy", isolation="process", timeout=600)
 def isolated_end_a_copy(payload: dict[str, str]) -> int:
     """The same from a process of its own."""
     return end_a_copy(payload)

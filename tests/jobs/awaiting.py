@@ -18,7 +18,7 @@ from tests.jobs.well_behaved import leave_line
 from workers.base_worker import BaseWorker, JobContext, current_job, job_type
 
 
-@job_type("async_note", timeout=60)
+@job_type("async_note", timeout=600)
 async def async_note(payload: dict[str, str], context: JobContext) -> dict[str, Any]:
     """Leaves its id in a file and says who ran it."""
     leave_line(payload["file"], context.job_id)
@@ -27,14 +27,14 @@ async def async_note(payload: dict[str, str], context: JobContext) -> dict[str, 
     return {"pid": os.getpid(), "attempt": context.attempt, "same": current_job() is context}
 
 
-@job_type("async_nap", timeout=60)
+@job_type("async_nap", timeout=600)
 async def async_nap(payload: dict[str, Any], context: JobContext) -> None:
     """Leaves its id, then waits ``seconds``."""
     leave_line(payload["file"], context.job_id)
     await asyncio.sleep(float(payload["seconds"]))
 
 
-@job_type("async_hold", timeout=60)
+@job_type("async_hold", timeout=600)
 async def async_hold(payload: dict[str, str], context: JobContext) -> None:
     """Leaves its id, then waits until a file appears or somebody asks it to end; says why it ended."""
     leave_line(payload["file"], context.job_id)
@@ -61,13 +61,13 @@ async def isolated_async_linger(payload: dict[str, str], context: JobContext) ->
     await async_linger(payload, context)
 
 
-@job_type("isolated_async_note", isolation="process", timeout=60)
+@job_type("isolated_async_note", isolation="process", timeout=600)
 async def isolated_async_note(payload: dict[str, str], context: JobContext) -> dict[str, Any]:
     """Like `async_note`, in a process of its own."""
     return await async_note(payload, context)
 
 
-@job_type("async_block", timeout=60)
+@job_type("async_block", timeout=600)
 async def async_block(payload: dict[str, Any], context: JobContext) -> None:
     """Leaves its id, and keeps the loop from all others for ``seconds``, in a task of its own."""
     leave_line(payload["file"], context.job_id)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from backend.domain.jobs.job import JobView
     from backend.domain.jobs.plans.twin import ReplayedId
     from backend.services.finding.dead_letters import DeadPage
+    from backend.services.finding.explanation import Explanation
     from backend.services.finding.search_service import FoundPage, Source
-    from backend.services.finding.why_service import Explanation
 
 
 class JobCalls(Reaches):

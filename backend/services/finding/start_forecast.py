@@ -12,9 +12,10 @@ from backend.domain.jobs.options.fairness import FairPlace, FairQueues
 from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.plans.job_preview import Forecast, GateAhead
 from backend.domain.ports import Inspection
+from backend.services.finding.explanation import Cause
 from backend.services.finding.fair_words import fair_details, fair_words
 from backend.services.finding.tenant_words import told_to_tenant
-from backend.services.finding.why_service import Cause, WhyService
+from backend.services.finding.why_service import WhyService
 
 #: Lines of a fair queue that are looked at.
 _MOST_LINES = 1000

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backend.domain.jobs.pause import Pause
 from backend.domain.schedules.freeze import FrozenWindow
 from backend.domain.text.length_words import in_units
+from backend.services.finding.explanation import Cause
 from backend.services.finding.rate_words import whose_rate
 from backend.services.health.pause_words import pause_words
-
-if TYPE_CHECKING:
-    from backend.services.finding.why_service import Cause
 
 Details = Mapping[str, Any]
 #: Keys of details that tell of other tenants, or of what operators said.

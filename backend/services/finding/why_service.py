@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import chain
-from typing import Any, NamedTuple
 
 from backend.domain.errors import QueueUnavailable
 from backend.domain.history.history_record import JobHistory
@@ -22,6 +21,7 @@ from backend.domain.jobs.queue_state import WorkerState
 from backend.domain.ports import Inspection
 from backend.domain.text.length_words import in_units
 from backend.services.finding.breaker_words import breaker_details, breaker_words
+from backend.services.finding.explanation import Cause, Explanation
 from backend.services.finding.fair_words import fair_details, fair_words
 from backend.services.finding.freeze_words import freeze_details, freeze_words, thaw_words
 from backend.services.finding.quota_words import awaited_start, running_details, running_words
@@ -36,27 +36,6 @@ _MOST_NAMED = 10
 _MOST_LOOKED_AT = 1000
 #: What puts a job off until a worker of another release takes it.
 _OF_A_DEPLOY = frozenset({"unknown_job_type", "newer_version"})
-
-
-class Cause(NamedTuple):
-    """One thing that keeps a job from running. ``code`` is stable, ``text`` is for people."""
-
-    code: str
-    text: str
-    details: dict[str, Any]
-
-
-class Explanation(NamedTuple):
-    """Where a job stands in line and what holds it up; no causes: nothing does."""
-
-    state: JobState
-    #: Jobs that run before it in its own queue; None when it does not wait in one. Told to a tenant: among
-    #: its own jobs, where the queue is fair by tenant; else None.
-    position: int | None
-    #: Jobs waiting in more urgent queues of the same lane; None for a tenant, for they are others'.
-    ahead_elsewhere: int | None
-    causes: list[Cause]
-    text: str
 
 
 class WhyService:

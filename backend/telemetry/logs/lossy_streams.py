@@ -36,8 +36,6 @@ class _LossyFile(io.FileIO):
         self.lines_lost = 0
         is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
         self._most = _PIPE_CHUNK if is_pipe else sys.maxsize
-        self._readiness = select.poll()
-        self._readiness.register(descriptor, select.POLLOUT)
         self._patience = _PATIENCE
 
     def write(self, data: Any, /) -> int:
@@ -58,7 +56,10 @@ class _LossyFile(io.FileIO):
             return None
 
     def _is_ready(self) -> bool:
-        ready = bool(self._readiness.poll(self._patience))
+        # One of its own for each look: a shared one raises when two threads print at once.
+        readiness = select.poll()
+        readiness.register(self.fileno(), select.POLLOUT)
+        ready = bool(readiness.poll(self._patience))
         self._patience = _PATIENCE if ready else 0
         return ready
 

@@ -248,8 +248,9 @@ class Bureau:
         while claimed := self.bench.claim(50, queues):
             for job in claimed:
                 self.bench.settle(job, "finished", body=result)
-                if self.bench.field(job.id, "result_ttl") == "0":
-                    # As it does a minute later.
+                has_key = self.bench.field(job.id, "unique_until")
+                if self.bench.field(job.id, "result_ttl") == "0" and not has_key:
+                    # As it does ten seconds later.
                     self.redis.delete(self.keys.job(job.id))
             done += [job.id for job in claimed]
         return done

@@ -61,7 +61,7 @@ _KNOW = """
     ("program", "most"),
     [
         ("workers.processes.supervisor", 174),
-        ("workers.processes.worker", 675),
+        ("workers.processes.worker", 681),
         ("workers.processes.rescue", 358),
     ],
 )

@@ -62,6 +62,44 @@ def test_a_process_outlives_the_reader_of_its_lines(tmp_path: Path) -> None:
     os.close(writing)
 
 
+_PRINTS_AT_ONCE = """
+import os, sys, threading
+from backend.telemetry.logs.lossy_streams import lines_lost, lose_lines
+lose_lines()
+os.set_blocking(1, False)
+filled = 0
+while filled < 1 << 20:
+    try:
+        filled += os.write(1, b"x" * 4096)
+    except BlockingIOError:
+        break
+os.set_blocking(1, True)
+raised = []
+def say():
+    try:
+        print("a line")
+    except BaseException as error:
+        raised.append(repr(error))
+threads = [threading.Thread(target=say) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+open(sys.argv[1], "w").write(f"{len(raised)} {sum(lines_lost().counters.values()):g}")
+"""
+
+
+def test_threads_that_print_at_once_without_a_buffer_hurt_each_other_in_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As handlers do in a container, where Python is mostly told to buffer nothing."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    reading, writing = os.pipe()
+
+    assert _run(tmp_path / "told", program=_PRINTS_AT_ONCE, stdout=writing) == (0, ["0", "4"])
+
+    os.close(reading)
+    os.close(writing)
+
+
 def test_a_process_outlives_a_reader_that_stands_still(tmp_path: Path) -> None:
     """What the pipe holds arrives whole when it reads again; the rest is lost."""
     reading, writing = os.pipe()
