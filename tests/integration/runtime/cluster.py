@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+from redis import RedisError
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap.platform import Platform
@@ -153,7 +154,14 @@ class Cluster:
             _end(process)
         # Whose supervisor a test has killed is nobody's child any more, and works on until it sees that.
         _kill(workers)
+        self._let_redis_see_their_end()
         self.platform.close()
+
+    def _let_redis_see_their_end(self) -> None:
+        """Else it hands the first job of the next test to one who had asked for it before he was killed."""
+        with contextlib.suppress(Unavailable, RedisError):
+            for _ in range(2):
+                self.platform.redis.ping()
 
     def _workers(self) -> list[psutil.Process]:
         found = []

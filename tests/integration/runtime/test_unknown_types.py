@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from backend.domain.jobs.job_state import JobState
 from tests.integration.broker.bench import new_job
 from tests.integration.runtime.cluster import Cluster
 
 
-def test_a_job_of_an_unknown_type_is_looked_at_often_and_attempted_once(cluster: Cluster) -> None:
-    cluster.environment["TALLY_WORKER__UNKNOWN_TYPE_PATIENCE_SECONDS"] = "2"
+def test_a_job_of_an_unknown_type_is_looked_at_often_and_attempted_once(
+    make_cluster: Callable[..., Cluster],
+) -> None:
+    # Its leases are as long as usual: whoever stands still for some seconds here is charged with nothing.
+    cluster = make_cluster(TALLY_WORKER__UNKNOWN_TYPE_PATIENCE_SECONDS="2")
     cluster.start("scheduler")
     cluster.platform.job_queue.enqueue([new_job("a", job_type="of_tomorrow")])
     cluster.workers()
