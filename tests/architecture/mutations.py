@@ -225,8 +225,10 @@ MUTATIONS = [
     Mutation("await", "failed = true,", ""),
     Mutation("await", "if tonumber(waiters or 0) < MOST_TOLD then", "do"),
     Mutation("await", "elseif argv[2] == '1' then", "else"),
-    Mutation("settle", "elseif f[16] == settled then reply = 2", ""),
-    Mutation("settle", "f.settled = settled", ""),
+    Mutation(
+        "settle", "elseif f[16] and f[16] == settled_as(fence, argv[at + 2]) then reply = 2", ""
+    ),
+    Mutation("settle", "f.said = argv[at + 2]", ""),
     Mutation("_endings", "math.max(ttl, SAID_AGAIN_SECONDS)", "ttl"),
     Mutation("_endings", "if tonumber(waiters) < MOST_TOLD then", "if true then"),
     Mutation("_history", "'[\\29-\\31]'", "'[\\31]'"),

@@ -83,7 +83,8 @@ def test_a_job_that_is_claimed_and_settled_in_a_batch_costs_what_it_may(bench: B
     settled = cost(bench, settle)
 
     assert claimed.stream_entries == settled.stream_entries == 1 / BATCH
-    assert claimed.commands + settled.commands <= 5.3
+    # A connection that is found anew in between has some commands of its own.
+    assert claimed.commands + settled.commands <= 5.32
     assert enqueued.commands + claimed.commands + settled.commands <= 7.5
     assert claimed.append_only_bytes + settled.append_only_bytes <= 860
 

@@ -46,9 +46,13 @@ local function take_back(job)
   end
 end
 
--- What `settle` notes of the outcome goes with what is written anyway.
+local function settled_as(fence, said)
+  return fence .. '/' .. string.match(said, '^%a*')
+end
+
+-- What `settle` notes of an outcome that puts the job back goes with what is written anyway.
 local function move(root, job, id, queue, kind, delay, f, now, no_results)
-  local settled = f.settled or ''
+  local settled = kind ~= 'finished' and f.said and settled_as(f[2], f.said) or ''
   if kind == 'finished' or kind == 'canceled' then
     redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
     count(root, queue, kind, 1)
@@ -121,11 +125,11 @@ local function settle(keys, argv)
   for at = 1, #argv, 8 do
     local id, fence = argv[at], argv[at + 1]
     local f = fields_of(root .. ':job:' .. id, unpack(ATTEMPT))
-    local reply, settled = 0, fence .. '/' .. string.match(argv[at + 2], '^%a*')
+    local reply = 0
     if f[2] == fence then
       reply = 2
       if f[1] == 'started' then
-        f.settled = settled
+        f.said = argv[at + 2]
         local kind, delay, result = argv[at + 2], tonumber(argv[at + 3]), argv[at + 5]
         if f[13] or string.find(kind, '!', 1, true) then
           kind, delay, result = of_its_destination(root, kind, delay, result, f, now)
@@ -133,7 +137,7 @@ local function settle(keys, argv)
         end_attempt(root, id, fence, kind, delay, argv[at + 4], result, argv[at + 6], argv[at + 7], f, now)
         reply = 1
       end
-    elseif f[16] == settled then reply = 2
+    elseif f[16] and f[16] == settled_as(fence, argv[at + 2]) then reply = 2
     elseif not f[1] then leave_every_gate(root, id) end
     replies[#replies + 1] = reply
   end
