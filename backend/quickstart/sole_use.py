@@ -30,8 +30,7 @@ class SoleUse:
             raise self._in_use()
 
     def begin(self) -> None:
-        """Raises `StateInUse` where another process has it."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        """Raises `StateInUse` where another process has it. The directory is there."""
         self._descriptor = self._lock.try_hold()
         if self._descriptor is None:
             raise self._in_use()

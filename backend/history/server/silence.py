@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,7 @@ _IDLE_SECONDS = 30.0
 class Silence:
     """Who waits for a server, and until when."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[int, tuple[float, WatchedConnection]] = {}
         self._is_watched = False
@@ -35,7 +34,7 @@ class Silence:
     def waiting(self, connection: WatchedConnection, seconds: float) -> Iterator[None]:
         """For the time of one call to the server."""
         with self._lock:
-            self._waiting[id(connection)] = self._clock() + seconds, connection
+            self._waiting[id(connection)] = time.monotonic() + seconds, connection
             if not self._is_watched:
                 self._is_watched = True
                 threading.Thread(target=self._watch, name="postgres-silence", daemon=True).start()
@@ -45,23 +44,23 @@ class Silence:
             with self._lock:
                 self._waiting.pop(id(connection), None)
 
-    def cut_overdue(self) -> None:
+    def _cut_overdue(self) -> None:
         """Ends each wait that is too long, by an error where it waits."""
         with self._lock:
-            now = self._clock()
+            now = time.monotonic()
             for end, connection in self._waiting.values():
                 if now > end:
                     _cut(connection)
 
     def _watch(self) -> None:
-        idle_since = self._clock()
+        idle_since = time.monotonic()
         while True:
             time.sleep(_LOOK_SECONDS)
-            self.cut_overdue()
+            self._cut_overdue()
             with self._lock:
                 if self._waiting:
-                    idle_since = self._clock()
-                elif self._clock() - idle_since > _IDLE_SECONDS:
+                    idle_since = time.monotonic()
+                elif time.monotonic() - idle_since > _IDLE_SECONDS:
                     self._is_watched = False
                     return
 

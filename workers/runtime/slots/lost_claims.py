@@ -31,14 +31,17 @@ class LostClaims:
         unknown = leases.keys() - {(job.id, job.fence) for job in self._slot_pool.held()}
         lost = unknown & self._seen
         if lost:
-            rescued = [Rescued(leases[key], self._outcome(key)) for key in lost]
+            begun, released, returned = self._noted(), OutcomeKind.RELEASED, OutcomeKind.RETURNED
+            rescued = [
+                Rescued(leases[key], Outcome(released if key in begun else returned))
+                for key in lost
+            ]
             self._book.rescue(rescued, only_expired=False)
             log.warning("claim.lost", worker=self._slot_pool.worker, jobs=len(lost))
         self._seen = unknown - lost
         return bool(self._seen)
 
-    def _outcome(self, key: tuple[str, str]) -> Outcome:
-        """Whoever says that nobody holds it: what is noted as begun is not told as if it had not."""
+    def _noted(self) -> set[tuple[str, str]]:
+        """Whoever says that nobody holds them: what is noted as begun is not told as if it had not."""
         table = self._slot_pool.running_table
-        noted = {(entry.job_id, entry.fence) for entry in (*table.running(), *table.ended())}
-        return Outcome(OutcomeKind.RELEASED if key in noted else OutcomeKind.RETURNED)
+        return {(entry.job_id, entry.fence) for entry in (*table.running(), *table.ended())}
