@@ -52,7 +52,7 @@ end
 
 -- What `settle` notes of an outcome that puts the job back goes with what is written anyway.
 local function move(root, job, id, queue, kind, delay, f, now, no_results)
-  local settled = kind ~= 'finished' and f.said and settled_as(f[2], f.said) or ''
+  local settled = f.said and settled_as(f[2], f.said) or ''
   if kind == 'finished' or kind == 'canceled' then
     redis.call('HSET', job, 'status', kind, 'ended_at', iso(now))
     count(root, queue, kind, 1)
@@ -129,8 +129,8 @@ local function settle(keys, argv)
     if f[2] == fence then
       reply = 2
       if f[1] == 'started' then
-        f.said = argv[at + 2]
         local kind, delay, result = argv[at + 2], tonumber(argv[at + 3]), argv[at + 5]
+        if kind ~= 'finished' then f.said = kind end
         if f[13] or string.find(kind, '!', 1, true) then
           kind, delay, result = of_its_destination(root, kind, delay, result, f, now)
         end
