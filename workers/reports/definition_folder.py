@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from backend.domain.errors import ConfigurationError, PermanentFailure
+from backend.domain.text.checked_words import checked_words
 from backend.domain.text.nearest_name import suggestion
 from workers.reports.definition import Definition
 
@@ -41,6 +42,6 @@ class DefinitionFolder:
 
 def _findings(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(str(part) for part in found['loc']) or 'definition'}: {found['msg']}"
+        f"{'.'.join(str(part) for part in found['loc']) or 'definition'}: {checked_words(found['msg'])}"
         for found in error.errors(include_input=False, include_url=False)
     )

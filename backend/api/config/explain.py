@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from backend.api.config.aliases import setting_named
+from backend.domain.text.checked_words import checked_words
 from backend.domain.text.nearest_name import suggestion
 
 #: Where a setting was given, by the parts of its name; empty where nobody can say.
@@ -27,7 +28,7 @@ def _line(finding: Any, model: type[BaseModel], place: Place) -> str:
     if finding["type"] == "extra_forbidden":
         names = _names_at(model, path[:-1])
         return f"{where}there is no setting {name!r}{suggestion(path[-1], names)}"
-    return f"{where}setting {name!r}: {finding['msg']}"
+    return f"{where}setting {name!r}: {checked_words(finding['msg'])}"
 
 
 def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:

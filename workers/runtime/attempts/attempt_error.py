@@ -12,6 +12,7 @@ from backend.domain.errors import JobSignal, PermanentFailure
 from backend.domain.jobs.attempts.leaves import leaves_of, signal_in
 from backend.domain.jobs.attempts.outcome import AttemptError, words_of
 from backend.domain.jobs.hooks.blame import blamed
+from backend.domain.text.checked_words import checked_words
 from backend.telemetry.logs.redaction import without_values
 from workers.base_worker import TimeLimitReached
 
@@ -51,7 +52,7 @@ def describe(raised: BaseException, secrets: Collection[str] = ()) -> AttemptErr
 def without_input(error: ValidationError) -> str:
     """Each field and what is wrong with it; pydantic's own text repeats the input, which may be secret."""
     return "; ".join(
-        f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
+        f"{'.'.join(map(str, found['loc']))}: {checked_words(found['msg'])}"
         for found in error.errors(include_input=False, include_url=False)
     )
 
