@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -145,9 +145,7 @@ class HeldBack:
         return self.paused | {what for what, until in self.frozen.items() if until > self.now}
 
     def _instant(self, seconds: float) -> datetime:
-        """By the broker's clock, which may be ahead of this machine's."""
-        ahead = self.now if self.scene.broker.is_ahead else 0.0
-        return datetime.now(UTC) + timedelta(seconds=seconds + ahead)
+        return self.scene.broker.now() + timedelta(seconds=seconds)
 
 
 def share_of(takes: int) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
@@ -64,7 +64,7 @@ class History:
     def live(self, step: Step) -> None:
         self._pass(step.seconds)
         if step.arrive:
-            soon = datetime.now(UTC) + timedelta(seconds=self.now + 90)
+            soon = self.scene.broker.now() + timedelta(seconds=90)
             fields = {"expires_at": soon} if step.expire else {}
             jobs = (self._job(queue=step.arrive, **fields) for _ in range(BULK))
             self.scene.accept(*jobs)

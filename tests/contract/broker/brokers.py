@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import fakeredis
@@ -64,6 +64,9 @@ class Broker(Protocol):
     def limited(self, *, backlog_limit: int = 0, stream_limit: int = 0) -> JobQueue:
         """The same queue, as callers see it who are refused sooner."""
 
+    def now(self) -> datetime:
+        """What its clock shows. One that stands does so however long the machine takes."""
+
     def pass_time(self, seconds: float) -> None:
         """Whatever waits for a time waits so much less."""
 
@@ -92,6 +95,10 @@ class InMemory(MemoryBroker):
         """The same queue with limits."""
         return self.queue_with(backlog_limit=backlog_limit, stream_limit=stream_limit)
 
+    def now(self) -> datetime:
+        """The instant to which the clock was moved."""
+        return self.clock.now()
+
     def pass_time(self, seconds: float) -> None:
         """Moves the clock."""
         self.clock.move(seconds)
@@ -116,6 +123,10 @@ class InRedis(RedisBroker):
         """The same queue with limits."""
         limits = {"backlog_limit": backlog_limit, "stream_limit": stream_limit}
         return RedisBroker(self._client, self._blocking, self._keys, **limits).queue
+
+    def now(self) -> datetime:
+        """This machine's clock, which is the server's."""
+        return datetime.now(UTC)
 
     def pass_time(self, seconds: float) -> None:
         """Moves everything that is due nearer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -154,7 +154,7 @@ def test_a_recorder_too_far_behind_refuses(scene: Scene) -> None:
 
 
 def test_a_job_for_later_waits_for_its_time(scene: Scene) -> None:
-    due = datetime.now(UTC) + timedelta(hours=1)
+    due = scene.broker.now() + timedelta(hours=1)
 
     scene.accept(new_job("a", run_at=due))
 
@@ -166,7 +166,7 @@ def test_a_job_for_later_waits_for_its_time(scene: Scene) -> None:
 
 
 def test_a_time_that_has_passed_means_now(scene: Scene) -> None:
-    scene.accept(new_job("a", run_at=datetime.now(UTC) - timedelta(hours=1)))
+    scene.accept(new_job("a", run_at=scene.broker.now() - timedelta(hours=1)))
 
     assert scene.queue() == ["a"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from backend.domain.jobs.job_event import version_of
 from backend.domain.ports import ClaimPlan
@@ -106,7 +106,7 @@ def test_settling_and_claiming_are_one_call(scene: Scene) -> None:
 
 
 def test_an_expired_job_is_canceled_and_never_runs(scene: Scene) -> None:
-    late = scene.waiting(expires_at=datetime.now(UTC) + timedelta(seconds=100))
+    late = scene.waiting(expires_at=scene.broker.now() + timedelta(seconds=100))
     scene.broker.pass_time(101)
     other = scene.waiting()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -43,8 +43,7 @@ class Gate(NamedTuple):
 
 def _freeze(what: str) -> Callable[[Scene], None]:
     def shut(scene: Scene) -> None:
-        clock: Any = scene.broker
-        now = clock.clock.now() if scene.broker.is_ahead else datetime.now(UTC)
+        now = scene.broker.now()
         window = Window(now - timedelta(hours=1), now + timedelta(hours=1))
         freeze = Freeze("move", what, *window, ramp_seconds=0)
         scene.broker.freezes.set(freeze, [window], by="ada", reason="")

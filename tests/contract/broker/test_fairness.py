@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -192,7 +192,7 @@ def test_a_line_that_was_emptied_keeps_nobody_waiting(scene: Scene) -> None:
 
 def test_one_that_expires_in_line_never_runs(scene: Scene) -> None:
     _fair(scene)
-    soon = datetime.now(UTC) + timedelta(seconds=50)
+    soon = scene.broker.now() + timedelta(seconds=50)
     [mortal] = scene.accept(new_job(options={"tenant": "a"}, expires_at=soon))
     scene.broker.pass_time(100)
     others = _of(scene, "a", 1)

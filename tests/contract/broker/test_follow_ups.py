@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -60,7 +60,7 @@ def _rescued(kind: str, *, waits: bool) -> Callable[[Scene], str]:
 
 
 def _expired(scene: Scene) -> str:
-    late = followed_job(expires_at=datetime.now(UTC) + timedelta(seconds=100))
+    late = followed_job(expires_at=scene.broker.now() + timedelta(seconds=100))
     scene.accept(late)
     scene.broker.pass_time(101)
     assert scene.claim(1, ["normal"]) == []

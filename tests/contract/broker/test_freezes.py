@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -17,10 +17,6 @@ WHATS = ("queue:normal", "lane:default", "type:greet", "tenant:acme")
 ASIDE = ("type:greet", "tenant:acme")
 
 
-def _now(scene: Scene) -> datetime:
-    return scene.broker.clock.now() if scene.broker.is_ahead else datetime.now(UTC)  # type: ignore[attr-defined]
-
-
 def _freeze(
     scene: Scene,
     what: str,
@@ -31,7 +27,7 @@ def _freeze(
     name: str = "nightly",
 ) -> Window:
     """One that begins in so many seconds, and lasts so long."""
-    starts_at = _now(scene) + timedelta(seconds=begins)
+    starts_at = scene.broker.now() + timedelta(seconds=begins)
     window = Window(starts_at, starts_at + timedelta(seconds=lasts))
     freeze = Freeze(name, what, *window, ramp_seconds=ramp)
     scene.broker.freezes.set(freeze, [window], by="ada", reason="ledger close")
@@ -348,9 +344,9 @@ def test_what_is_said_of_one_freeze_leaves_the_windows_of_others_alone(scene: Sc
     [window] = [each for each in scene.broker.freezes.windows() if each.name == "move"]
     assert window.what == "queue:low"
     assert abs(window.ends_at - first.ends_at) <= timedelta(milliseconds=1)
-    assert [each.what for each in scene.broker.freezes.windows() if each.ends_at > _now(scene)] == [
-        "queue:low"
-    ]
+    assert [
+        each.what for each in scene.broker.freezes.windows() if each.ends_at > scene.broker.now()
+    ] == ["queue:low"]
 
 
 def test_a_window_that_is_over_lets_out_by_its_own_ramp_whatever_is_planned(scene: Scene) -> None:
@@ -363,4 +359,4 @@ def test_a_window_that_is_over_lets_out_by_its_own_ramp_whatever_is_planned(scen
     assert scene.broker.freezes.plan(kept, [], 0) is PlanCode.WRITTEN
 
     assert scene.broker.freezes.windows() == [before]
-    assert before.lets_out(_now(scene))
+    assert before.lets_out(scene.broker.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -228,7 +228,7 @@ def test_a_job_that_was_let_through_and_is_canceled_passes_the_slot_on(scene: Sc
 def test_a_parked_job_that_has_expired_never_runs(scene: Scene) -> None:
     holder = scene.started()
     scene.do.limit("greet", 1)
-    late = scene.waiting(expires_at=datetime.now(UTC) + timedelta(seconds=50))
+    late = scene.waiting(expires_at=scene.broker.now() + timedelta(seconds=50))
     after = scene.waiting()
     scene.claim(10)
     scene.broker.pass_time(51)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from backend.domain.jobs.options.rate import Rate, RateWord
@@ -200,7 +199,6 @@ def test_how_the_rate_of_a_key_stands_is_told(scene: Scene) -> None:
 
     assert state is not None
     assert (state.rate, state.waiting) == (THREE, 1)
-    now = datetime.now(UTC)
-    ahead = 0.0 if not scene.broker.is_ahead else (state.spoken_for - now).total_seconds() - 45
-    apart = (state.starts_at(3, now) - now).total_seconds() - ahead
+    now = scene.broker.now()
+    apart = (state.starts_at(3, now) - now).total_seconds()
     assert 43 < apart <= 45.01

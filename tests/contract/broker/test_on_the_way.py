@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -89,7 +89,7 @@ def test_however_many_are_purged_the_next_ones_start_at_once(scene: Scene) -> No
 
 
 def test_however_many_expire_on_their_way_the_next_ones_start(scene: Scene) -> None:
-    soon = datetime.now(UTC) + timedelta(seconds=6130)
+    soon = scene.broker.now() + timedelta(seconds=6130)
     _park(scene, "type", _rated(scene, "type", MANY), "normal", expires_at=soon)
     _let_through(scene, "normal")
     scene.accept(*_jobs(50, {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -110,7 +110,7 @@ def test_one_that_may_not_start_is_put_aside(scene: Scene) -> None:
 
 
 def test_an_expired_one_is_canceled(scene: Scene) -> None:
-    past = datetime.now(UTC) - timedelta(days=1)
+    past = scene.broker.now() - timedelta(days=1)
     scene.accept(new_job("f1", job_type="fetch", expires_at=past))
 
     assert ids(pick(scene)) == []
