@@ -104,6 +104,8 @@ class Lease(NamedTuple):
     #: How long it was at the claim, by the store's clock of that moment, if nobody has lengthened it since;
     #: None: somebody has, or that is not known.
     unextended_seconds: float | None = None
+    #: How often its process has ended with others inside since an attempt of it ended otherwise.
+    suspicions: int = 0
 
 
 class Rescued(NamedTuple):

@@ -68,6 +68,9 @@ def _charge(state: BrokerState, job: KeptJob, outcome: Outcome) -> OutcomeKind:
     if outcome.error is not None and kind is not OutcomeKind.RELEASED:
         job.error = outcome.error
     job.is_suspect |= kind in {OutcomeKind.SUSPECTED, OutcomeKind.CRASHED}
+    job.suspicions += kind is OutcomeKind.SUSPECTED
+    if kind in {OutcomeKind.RETRIED, OutcomeKind.SNOOZED}:
+        job.suspicions = 0
     job.failures += kind in _COUNTED
     is_spent = kind is OutcomeKind.CRASHED and job.failures >= job.asked.max_attempts
     if is_spent or outcome.is_poison:

@@ -39,6 +39,7 @@ class KeptJob:
     attempt: int = 0
     failures: int = 0
     is_suspect: bool = False
+    suspicions: int = 0
     #: ``ask`` or ``force`` once somebody wants it to end while it runs.
     cancel: str = ""
     fence: str = ""

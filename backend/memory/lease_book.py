@@ -102,5 +102,5 @@ def holder(state: BrokerState, job_id: str, fence: str) -> KeptJob | None:
 def _lease(job: KeptJob) -> Lease:
     most = job.asked.max_attempts
     unextended = None if job.is_extended else (job.lease_ms - job.started_ms) / 1000
-    expires = str(job.lease_ms)
-    return Lease(job.id, job.fence, expires, job.worker, job.failures, most, unextended)
+    held = (job.id, job.fence, str(job.lease_ms), job.worker)
+    return Lease(*held, job.failures, most, unextended, job.suspicions)

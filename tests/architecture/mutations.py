@@ -229,6 +229,9 @@ MUTATIONS = [
         "settle", "elseif f[16] and f[16] == settled_as(fence, argv[at + 2]) then reply = 2", ""
     ),
     Mutation("settle", "if kind ~= 'finished' then f.said = kind end", ""),
+    Mutation("settle", "redis.call('HINCRBY', job, 'suspicions', 1)", ""),
+    Mutation("settle", ", 'suspicions')", ")"),
+    Mutation("redrive", "'suspicions', ", ""),
     Mutation("_endings", "math.max(ttl, SAID_AGAIN_SECONDS)", "ttl"),
     Mutation("_endings", "if tonumber(waiters) < MOST_TOLD then", "if true then"),
     Mutation("_history", "'[\\29-\\31]'", "'[\\31]'"),

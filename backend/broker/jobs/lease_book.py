@@ -18,7 +18,10 @@ from backend.domain.ports import Lease, Rescued
 
 #: Items of one step.
 BATCH = 200
-_FIELDS = ["fence", "worker_name", "failures", "max_attempts", "started_at", "last_heartbeat"]
+_FIELDS = [
+    *("fence", "worker_name", "failures", "max_attempts"),
+    *("started_at", "last_heartbeat", "suspicions"),
+]
 
 
 class RedisLeaseBook:
@@ -89,7 +92,7 @@ class RedisLeaseBook:
 
 
 def _lease(job_id: bytes, expires_ms: float, *owner: bytes | None) -> Lease:
-    fence, worker, failures, most, started, beat = owner
+    fence, worker, failures, most, started, beat, suspicions = owner
     return Lease(
         job_id.decode(),
         (fence or b"").decode(),
@@ -98,6 +101,7 @@ def _lease(job_id: bytes, expires_ms: float, *owner: bytes | None) -> Lease:
         int(failures or 0),
         max_attempts_in(most),
         _unextended_seconds(expires_ms, started, beat),
+        int(suspicions or 0),
     )
 
 

@@ -149,6 +149,47 @@ def test_a_lease_that_moved_since_it_was_seen_is_left_alone_though_it_has_ended_
     assert (scene.rescue(seen), scene.rescue(again)) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("kind", "then"), [("released", 1), ("returned", 1), ("crashed", 1), ("suspected", 2)]
+)
+def test_a_lease_tells_how_often_its_job_was_suspected(scene: Scene, kind: str, then: int) -> None:
+    held = scene.started(max_attempts=5)
+    told = [scene.lease_of(held).suspicions]
+
+    for word in ("suspected", kind):
+        scene.rescue(scene.lease_of(held), word, only_expired=False)
+        [held] = scene.claim()
+        told.append(scene.lease_of(held).suspicions)
+
+    assert told == [0, 1, then]
+
+
+@pytest.mark.parametrize("kind", ["retried", "snoozed"])
+def test_an_attempt_that_ended_otherwise_clears_its_job(scene: Scene, kind: str) -> None:
+    held = scene.started()
+    scene.rescue(scene.lease_of(held), "suspected", only_expired=False)
+    [held] = scene.claim()
+
+    scene.settle(held, kind, delay=1.0)
+    scene.broker.pass_time(2)
+    scene.promote()
+
+    [held] = scene.claim()
+    assert scene.lease_of(held).suspicions == 0
+
+
+def test_a_job_that_comes_back_from_the_dead_is_no_suspect_of_before(scene: Scene) -> None:
+    held = scene.started()
+    scene.rescue(scene.lease_of(held), "suspected", only_expired=False)
+    [held] = scene.claim()
+    scene.settle(held, "failed")
+
+    scene.do.redrive([held.id], by="ada", reason="mended")
+
+    [held] = scene.claim()
+    assert (held.suspect, scene.lease_of(held).suspicions) == (False, 0)
+
+
 def test_a_rescue_that_spends_the_last_attempt_is_the_dead_letter_queue(scene: Scene) -> None:
     held = scene.started(max_attempts=1)
 

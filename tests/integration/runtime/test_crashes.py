@@ -20,6 +20,10 @@ from tests.integration.runtime.cluster import ROOT, Cluster
 ADA = Actor("ada")
 
 
+def _began(cluster: Cluster, job_id: str, times: int) -> None:
+    eventually(lambda: cluster.lines().count(job_id) == times, timeout=30, show=cluster.log)
+
+
 def test_a_killed_workers_job_runs_again_at_once(cluster: Cluster) -> None:
     """Its supervisor sees it die, and does not wait for the end of its lease; a second process is ready."""
     cluster.workers(processes=2)
@@ -74,6 +78,35 @@ def test_a_vanished_hosts_jobs_run_again_when_their_leases_end(cluster: Cluster)
     gate.touch()
     assert cluster.ended(job_id).state is JobState.FINISHED
     lost.send_signal(signal.SIGCONT)
+
+
+def test_a_job_that_takes_its_host_along_each_time_is_poison_and_its_neighbours_are_not(
+    cluster: Cluster,
+) -> None:
+    """As where the kernel ends a whole container for its memory: nobody is left to tell who did it."""
+    poison = cluster.enqueue("hold", {"until": str(cluster.folder / "never")}, max_retries=0)
+    neighbours = []
+    for times in (1, 2, 3):
+        gate = cluster.folder / f"go-{times}"
+        neighbours.append(cluster.enqueue("hold", {"until": str(gate)}))
+        host = psutil.Process(cluster.workers(concurrency=2).pid)
+        _began(cluster, poison, times)
+        cluster.running(neighbours[-1])
+
+        for process in (host, *host.children(recursive=True)):
+            process.kill()
+        gate.touch()
+
+    cluster.workers()
+
+    ended = cluster.ended(poison)
+    assert (ended.state, ended.attempt, ended.failures) == (JobState.FAILED, 3, 1)
+    assert ended.error is not None
+    assert ended.error.reason == "poison"
+    assert ended.error.message.endswith(
+        "stopped renewing its lease, as 2 times before beside others"
+    )
+    assert [cluster.ended(each).failures for each in neighbours] == [0, 0, 0]
 
 
 def test_a_frozen_worker_that_wakes_up_may_not_settle(cluster: Cluster) -> None:

@@ -70,6 +70,44 @@ def test_a_known_guilty_one_is_charged_and_its_neighbours_are_given_back() -> No
     assert rescued[0].outcome.error.reason == "timeout"
 
 
+def test_the_one_that_was_among_the_suspects_again_and_again_is_charged_alone() -> None:
+    often = LEASES[1]._replace(suspicions=2)
+    leases = [LEASES[0], often, LEASES[2]._replace(suspicions=1)]
+
+    rescued = judge(leases, Death("killed", _named(*leases)))
+
+    assert [entry.outcome.kind for entry in rescued] == [
+        OutcomeKind.RELEASED,
+        OutcomeKind.CRASHED,
+        OutcomeKind.RELEASED,
+    ]
+    assert rescued[1].outcome.error is not None
+    assert rescued[1].outcome.error.message == "killed, as 2 times before beside others"
+
+
+def test_who_was_there_twice_is_not_charged_for_what_others_left_in_a_process() -> None:
+    often = LEASES[1]._replace(suspicions=2)
+
+    assert _kinds([often], Death("killed: too large", _named(often), reason="memory")) == [
+        OutcomeKind.SUSPECTED
+    ]
+
+
+def test_a_job_that_takes_its_host_along_each_time_ends_as_poison() -> None:
+    """Beside whatever else runs on each host: for nobody to be charged would be for ever."""
+    suspicions, failures, kinds = 0, 0, []
+    while OutcomeKind.FAILED not in kinds:
+        poison = _lease(1, failures=failures)._replace(suspicions=suspicions)
+        [rescued, _] = judge_vanished([poison, _lease(2)], [], 90)
+        kinds.append(rescued.outcome.kind)
+        suspicions += rescued.outcome.kind is OutcomeKind.SUSPECTED
+        failures += rescued.outcome.kind is OutcomeKind.CRASHED
+
+    assert kinds == [*[OutcomeKind.SUSPECTED] * 2, *[OutcomeKind.CRASHED] * 2, OutcomeKind.FAILED]
+    assert rescued.outcome.error is not None
+    assert rescued.outcome.error.reason == "poison"
+
+
 def test_a_job_that_ran_under_an_older_fence_is_not_guilty_of_this() -> None:
     kinds = _kinds([LEASES[0]], Death("killed", [("j1", "an older fence")]))
 

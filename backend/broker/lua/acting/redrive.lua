@@ -43,7 +43,7 @@ local function redrive(keys, argv)
       local options = data ~= '' and change_payload(root, job, id, data, said)
       if key then scopes.come_back(root, job, id, key, attempt) end
       redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso(now), 'fence', '')
-      redis.call('HDEL', job, 'failures', 'suspect', 'cancel', 'ended_at', 'error', 'expires_at')
+      redis.call('HDEL', job, 'failures', 'suspect', 'suspicions', 'cancel', 'ended_at', 'error', 'expires_at')
       redis.call('PERSIST', job)
       redis.call('PERSIST', root .. ':results:' .. id)
       count(root, queue, 'failed', -1)

@@ -25,7 +25,10 @@ end
 -- a crash that spends the last attempt is a failure, by poison.
 local function charge(job, kind, f, body)
   if body ~= '' and kind ~= 'released' and kind ~= 'finished' then redis.call('HSET', job, 'error', body) end
-  if kind == 'suspected' then redis.call('HSET', job, 'suspect', '1') end
+  if kind == 'suspected' then
+    redis.call('HSET', job, 'suspect', '1')
+    redis.call('HINCRBY', job, 'suspicions', 1)
+  end
   if not counted[kind] then return kind end
   local failures = redis.call('HINCRBY', job, 'failures', 1)
   if kind ~= 'crashed' then return kind end
@@ -86,7 +89,8 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   local word = kind
   kind = charge(job, word == 'poisoned' and 'failed' or word, f, body)
   -- Of one that is over for good it stays what its start said of its line, which saves a command.
-  if kind ~= 'finished' and kind ~= 'canceled' then redis.call('HDEL', job, 'before', 'parked')
+  if kind == 'retried' or kind == 'snoozed' then redis.call('HDEL', job, 'before', 'parked', 'suspicions')
+  elseif kind ~= 'finished' and kind ~= 'canceled' then redis.call('HDEL', job, 'before', 'parked')
   elseif tonumber(f[10]) > 1 then redis.call('HDEL', job, 'before') end
   if kind == 'failed' and word ~= 'failed' then count(root, queue, 'poisoned', 1) end
   leave_result(root, id, kind, result, f[4])

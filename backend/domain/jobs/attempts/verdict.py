@@ -10,6 +10,9 @@ from backend.domain.ports import Lease, Rescued
 
 #: Seconds; longer than a worker waits for work in one go.
 _LONGEST_UNHEARD = 10.0
+#: After so many a job is charged that is there again. Who kills its process shows when it runs alone
+#: next; who takes a whole host along, as where a container's memory is spent, is never alone there.
+MOST_SUSPICIONS = 2
 
 
 def judge(leases: Sequence[Lease], death: Death) -> list[Rescued]:
@@ -17,12 +20,13 @@ def judge(leases: Sequence[Lease], death: Death) -> list[Rescued]:
 
     What only waited in the process is given back as if nobody had claimed it. Of what ran, the guilty
     one is charged; when it is unknown which of several it was, none is, and each runs alone next time,
-    so that it shows.
+    so that it shows. Who is there a third time is charged, and the others are not.
     """
     running = [lease for lease in leases if (lease.job_id, lease.fence) in death.running]
     guilty = [lease for lease in running if (lease.job_id, lease.fence) in death.guilty]
-    if len(running) == 1 and death.reason != "memory":
-        guilty = running
+    if not guilty and death.reason != "memory":
+        there_again = [lease for lease in running if lease.suspicions >= MOST_SUSPICIONS]
+        guilty = running if len(running) == 1 else there_again
     return [Rescued(lease, _outcome(lease, death, running, guilty)) for lease in leases]
 
 
@@ -30,7 +34,9 @@ def _outcome(
     lease: Lease, death: Death, running: Sequence[Lease], guilty: Sequence[Lease]
 ) -> Outcome:
     if lease in guilty:
-        return charged(lease, death.reason, death.cause)
+        is_there_again = not death.guilty and lease.suspicions >= MOST_SUSPICIONS
+        before = f", as {lease.suspicions} times before beside others" if is_there_again else ""
+        return charged(lease, death.reason, death.cause + before)
     if lease in running and not guilty:
         others = "beside others" if len(running) > 1 else "after others"
         error = AttemptError("suspected", "ProcessDied", f"{death.cause} while it ran {others}")
