@@ -127,6 +127,9 @@ class LeaseBook(Protocol):
     def of_workers(self, workers: Collection[str]) -> list[Lease]:
         """Every lease that some of these hold, at one look."""
 
+    def told_to_stop(self, workers: Collection[str]) -> set[str]:
+        """Those of these that were stopping when they were heard of last."""
+
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts, each only if its lease is still as seen; which were."""
 

@@ -57,7 +57,9 @@ class Rescuer(Loop):
         return self.interval
 
     def _rescue(self, leases: list[Lease]) -> None:
-        rescued = judge_vanished(leases, self._vanished.beside(leases), self._lease_seconds)
+        stopping = self._book.told_to_stop({lease.worker for lease in leases})
+        beside = self._vanished.beside(leases)
+        rescued = judge_vanished(leases, beside, self._lease_seconds, stopping)
         done = self._book.rescue(rescued, only_expired=True)
         for (lease, outcome), happened in zip(rescued, done, strict=True):
             self._first_seen.pop(lease, None)

@@ -57,6 +57,10 @@ class MemoryLeaseBook:
             running = self._state.of_state(JobState.STARTED)
             return [_lease(job) for job in running if job.worker in workers]
 
+    def told_to_stop(self, workers: Collection[str]) -> set[str]:  # noqa: ARG002 - they end with it
+        """Nobody."""
+        return set()
+
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts whose leases are still as seen."""
         with self._state.lock:

@@ -206,6 +206,8 @@ class WorkerProcess:
             "worker.stopping", worker=self.slot_pool.worker, running=len(self.slot_pool.held())
         )
         self._claim_no_more()
+        # Whoever is killed for taking too long over it, nothing that it runs is to blame.
+        self._heartbeat.beat_soon()
         deadline = time.monotonic() + self._grace
         while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
             self._wait_for_leavers()

@@ -65,6 +65,15 @@ class RedisLeaseBook:
             entries = list(self._client.zscan_iter(self._keys.leases, count=500))
         return [lease for lease in self._with_owners(entries) if lease.worker in workers]
 
+    def told_to_stop(self, workers: Collection[str]) -> set[str]:
+        """Those that were stopping when they were heard of last; their records stay a lease longer."""
+        pipe = self._client.pipeline(transaction=False)
+        for worker in workers:
+            pipe.hget(self._keys.worker(worker), "stopping")
+        with translated():
+            told = pipe.execute() if workers else []
+        return {worker for worker, stopping in zip(workers, told, strict=True) if stopping == b"1"}
+
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts whose leases are still as seen."""
         codes: list[int] = []

@@ -94,7 +94,8 @@ class RedisWorkerPresence:
         pipe.hset(self._key, mapping=fields)
         if not jobs:
             pipe.hdel(self._key, "current_job")
-        pipe.expire(self._key, self._lifetime)
+        # Who rescues the jobs of one that is killed as it stops, finds that it did.
+        pipe.expire(self._key, self._lifetime * (2 if stopping else 1))
         with translated():
             known, *_ = pipe.execute()
         if not known:

@@ -8,6 +8,7 @@ import pytest
 
 from backend.broker.jobs import lease_book
 from backend.broker.jobs.lease_book import RedisLeaseBook
+from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.attempts.verdict import judge_vanished, unheard_seconds
 from backend.domain.ports import Rescued
@@ -55,6 +56,24 @@ def test_the_leases_of_other_workers_are_not_mine(bench: Bench, book: RedisLease
     bench.claim(2, worker="w2")
 
     assert {lease.job_id for lease in book.of_worker("w1")} == {job.id for job in mine}
+
+
+def test_who_was_stopping_is_told_for_a_lease_longer(bench: Bench, book: RedisLeaseBook) -> None:
+    for name in ("w1", "w2"):
+        presence = RedisWorkerPresence(
+            *(bench.redis, bench.keys),
+            name=name,
+            lane="default",
+            queues=["normal"],
+            slots=1,
+            lifetime=90.0,
+        )
+        presence.register()
+        presence.beat([], stopping=name == "w1")
+
+    assert book.told_to_stop({"w1", "w2", "nobody"}) == {"w1"}
+    assert book.told_to_stop(set()) == set()
+    assert [bench.redis.ttl(bench.keys.worker(name)) for name in ("w1", "w2")] == [180, 90]
 
 
 def test_a_rescue_by_what_was_seen_ends_the_attempt(bench: Bench, book: RedisLeaseBook) -> None:

@@ -109,6 +109,28 @@ def test_a_job_that_takes_its_host_along_each_time_is_poison_and_its_neighbours_
     assert [cluster.ended(each).failures for each in neighbours] == [0, 0, 0]
 
 
+def test_nothing_is_charged_to_what_ran_on_a_host_that_was_killed_as_it_stopped(
+    cluster: Cluster,
+) -> None:
+    """As by a container's runtime, which waits ten or thirty seconds, whatever the grace period is."""
+    gate = cluster.folder / "go"
+    job_id = cluster.enqueue("hold", {"until": str(gate)}, max_retries=0)
+    host = psutil.Process(cluster.workers().pid)
+    _began(cluster, job_id, 1)
+
+    host.terminate()
+    inspection = cluster.platform.inspection
+    eventually(lambda: [w.stopping for w in inspection.workers()] == [True], show=cluster.log)
+    for process in (host, *host.children(recursive=True)):
+        process.kill()
+    cluster.workers()
+    _began(cluster, job_id, 2)
+    gate.touch()
+
+    job = cluster.ended(job_id)
+    assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)
+
+
 def test_a_frozen_worker_that_wakes_up_may_not_settle(cluster: Cluster) -> None:
     frozen = cluster.workers()
     gate = cluster.folder / "go"

@@ -153,6 +153,15 @@ def test_leases_of_one_vanished_worker_are_suspects_together() -> None:
     }
 
 
+def test_nothing_is_charged_that_ran_where_a_host_was_told_to_stop() -> None:
+    unheard = unheard_seconds(90)
+    leases = [_lease(1), _lease(2, "w2"), _lease(3)._replace(unextended_seconds=unheard)]
+
+    kinds = [entry.outcome.kind for entry in judge_vanished(leases, [], 90, {"w1"})]
+
+    assert kinds == [OutcomeKind.RELEASED, OutcomeKind.RETURNED, OutcomeKind.CRASHED]
+
+
 def test_every_lease_gets_exactly_one_verdict() -> None:
     leases = [_lease(number, f"w{number % 3}") for number in range(20)]
 

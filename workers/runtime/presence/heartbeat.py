@@ -74,6 +74,7 @@ class Heartbeat(threading.Thread):
         self._lease = lease
         self._confirmed = time.monotonic()
         self._over = threading.Event()
+        self._is_due = False
         self._beating = Wait(slot_pool.outages, "heartbeat")
         self._doubting = Wait(slot_pool.outages, "looking for lost claims")
 
@@ -83,7 +84,8 @@ class Heartbeat(threading.Thread):
         while not self._over.wait(min(_BOARD_BEAT, self._interval)):
             now = time.monotonic()
             self._slot_pool.running_table.beat(now)
-            if now >= next_beat:
+            if now >= next_beat or self._is_due:
+                self._is_due = False
                 next_beat = now + (self._interval if self.beat() else _BOARD_BEAT)
             self._stop_unconfirmed(time.monotonic())
             if self._slot_pool.in_doubt:
@@ -142,6 +144,10 @@ class Heartbeat(threading.Thread):
             job = slot.running
             if job is not None and slot.interrupt(job, StopRequested):
                 log.error("job.stopped", job_id=job.id, reason="no heartbeat was confirmed in time")
+
+    def beat_soon(self) -> None:
+        """Something is to be told before the next beat would be due."""
+        self._is_due = True
 
     def end(self) -> None:
         """Ends the thread."""

@@ -17,5 +17,6 @@ class Death(NamedTuple):
     #: what many before it left there.
     reason: str = "crashed"
     #: What had ended and was not settled yet. It began, and does so again: nobody knows how it ended.
-    #: Also what still ran as its process had stopped in order: it is not why that ended.
+    #: Also what still ran as its process had stopped in order, or was stopping when it was heard of last:
+    #: it is not why that ended.
     ended: Collection[tuple[str, str]] = ()

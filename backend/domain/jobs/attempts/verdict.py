@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from backend.domain.jobs.attempts.death import Death
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
@@ -60,14 +60,18 @@ def unheard_seconds(lease_seconds: float) -> float:
 
 
 def judge_vanished(
-    ended: Sequence[Lease], beside: Sequence[Lease], lease_seconds: float
+    ended: Sequence[Lease],
+    beside: Sequence[Lease],
+    lease_seconds: float,
+    told_to_stop: Collection[str] = (),
 ) -> list[Rescued]:
     """Outcomes for leases that ended unextended: their worker's host is gone, or frozen.
 
     What it never heard of is given back as if nobody had claimed it. Nobody can tell what else had
     begun there, so all of that counts as begun: effects may have happened. Leases of one worker end at
     different moments, as it claimed them: ``beside`` are all that these workers had, ended or not.
-    Those of one worker are suspects together; one that had nothing beside it is charged.
+    Those of one worker are suspects together; one that had nothing beside it is charged. What ran in one
+    that was ``told_to_stop`` is not why it ended: a host that stops is not waited for for ever.
     """
     by_worker: dict[str, dict[tuple[str, str], Lease]] = {}
     # As it ended, where it is among both.
@@ -76,7 +80,12 @@ def judge_vanished(
     rescued = []
     for worker, group in by_worker.items():
         running = [key for key, lease in group.items() if _was_heard_of(lease, lease_seconds)]
-        death = Death(f"worker {worker} stopped renewing its lease", running)
+        is_stopping = worker in told_to_stop
+        death = Death(
+            f"worker {worker} stopped renewing its lease",
+            running=() if is_stopping else running,
+            ended=running if is_stopping else (),
+        )
         rescued += judge(list(group.values()), death)
     wanted = set(ended)
     return [one for one in rescued if one.lease in wanted]
