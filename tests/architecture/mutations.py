@@ -331,6 +331,12 @@ MUTATIONS = [
     Mutation("_anew", "if before[6] and before[6] ~= said.destination then", "if false then"),
     Mutation("_anew", "string.sub(parked, 1, 5) == 'fair:' then change", "false then change"),
     Mutation("_anew", "else redis.call('HDEL', job, name) end", "end"),
+    Mutation("_anew", "  leave_kept_place(root, job, id, before[8], said)\n", ""),
+    Mutation("_anew", "kept and not (said.hold and said.limit_key and", "kept and not ("),
+    Mutation("_anew", "and kept == 'key:' .. said.limit_key)", ")"),
+    Mutation(
+        "_anew", "kept and not (said.hold and said.limit_key and kept", "kept and (true or kept"
+    ),
     Mutation("twin", "is_here and id or holder_of(root, unique)", "holder_of(root, unique)"),
     Mutation("twin", "and 'conflict' or ''", "and '' or ''"),
     Mutation("twin", "on_conflict ~= '' and is_first and", "on_conflict ~= '' and"),

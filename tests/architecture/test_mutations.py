@@ -23,6 +23,7 @@ CONTRACTS = {
     "pick_out": "test_picking_out.py",
     "rescue": "test_untold_ends.py",
     "claim": "test_kept_places.py test_fairness.py",
+    "_anew": "test_anew.py test_kept_places.py",
     "_breakers": "test_breakers.py test_waiting_for_breakers.py",
     "_fair": "test_fairness.py",
     "_gates": "test_gates.py test_fairness.py",

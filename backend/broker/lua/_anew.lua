@@ -77,6 +77,15 @@ local function change_fair_line(root, job, id, queue, options, parked)
   queue_up(root, id, queue)
 end
 
+-- One that was given back unbegun keeps a place of the key that it had. With another key, or one whose places are not kept, nobody
+-- would give that back, and the job may even wait for itself.
+local function leave_kept_place(root, job, id, gates, said)
+  local kept = held_gate(gates)
+  if kept and not (said.hold and said.limit_key and kept == 'key:' .. said.limit_key) then
+    leave_held_gate(root, job, id, gates)
+  end
+end
+
 -- Where it waits, the old payload has put it.
 local function wait_anew(root, job, id, before, said, options)
   local queue, parked = before[2], before[4]
@@ -91,12 +100,13 @@ end
 
 -- Returns the job's options as they are now.
 local function follow_payload(root, job, id, said, with_scope)
-  local before = fields_of(job, 'status', 'origin', 'options', 'parked', 'limit_key', 'destination', 'rate')
+  local before = fields_of(job, 'status', 'origin', 'options', 'parked', 'limit_key', 'destination', 'rate', 'gates')
   local options = options_anew(before[3] or ABSENT.options, said.options, with_scope)
   if options ~= (before[3] or ABSENT.options) then redis.call('HSET', job, 'options', options) end
   for _, name in ipairs(FOLLOWING) do
     if said[name] then redis.call('HSET', job, name, said[name]) else redis.call('HDEL', job, name) end
   end
+  leave_kept_place(root, job, id, before[8], said)
   before[4] = line_in(before[4])
   if before[1] == 'queued' then wait_anew(root, job, id, before, said, options) end
   return options

@@ -27,6 +27,7 @@ def follow_payload(
     terms = terms_in(job.options)
     job.rate_share, job.hold = share_in(terms.rate_share), terms.hold
     job.asked = job.asked._replace(limit_key=asked.limit_key, limit=asked.limit)
+    _leave_kept_place(state, job)
     if job.state is JobState.QUEUED:
         if limit_key and limit_key != asked.limit_key:
             _leave(state, job, f"key:{limit_key}")
@@ -36,6 +37,12 @@ def follow_payload(
             _leave(state, job, rates.gate_of(rate_key))
         _change_fair_line(state, job)
     job.destination = asked.options.get(DESTINATION, "")
+
+
+def _leave_kept_place(state: BrokerState, job: KeptJob) -> None:
+    """One that was given back unbegun keeps a place of the key that it had."""
+    if not job.hold or job.kept_gate != f"key:{job.asked.limit_key}":
+        gates.leave_kept_gate(state, job)
 
 
 def _leave(state: BrokerState, job: KeptJob, gate: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.options.unique import UniqueScope
 from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
 
@@ -137,3 +139,50 @@ def test_those_that_keep_none_are_not_concerned(scene: Scene) -> None:
     scene.settle(held, "retried")
 
     assert (held.id, scene.claimed_ids()) == (ids[0], ids[1:])
+
+
+def _replaced(**said: Any) -> NewJob:
+    scope = UniqueScope("greet:7", "started", "replace")
+    limited = {name: said[name] for name in ("limit_key", "limit") if name in said}
+    return new_job(options={**said, "scope": scope.text}, scope=scope, **limited)
+
+
+@pytest.mark.parametrize("delay", [0.0, 100.0])
+@pytest.mark.parametrize(
+    "said", [{"limit_key": "crm:b", "limit": 1, "hold": True}, SAID, {}], ids=str
+)
+def test_one_that_gets_another_payload_keeps_none_that_is_not_of_that(
+    scene: Scene, said: dict[str, Any], delay: float
+) -> None:
+    first = _replaced(**SAID, hold=True)
+    scene.accept(first)
+    [held] = scene.claim()
+    scene.settle(held, "returned", delay=delay)
+    second = _next(scene)[0]
+    assert scene.look.gate(GATE) == ([first.id], 0)
+
+    assert scene.ask(_replaced(**said)) == [(first.id, False)]
+
+    assert scene.look.gate(GATE) == ([], 0)
+    scene.broker.pass_time(101)
+    scene.promote()
+    started = scene.claim(9)
+    for job in started:
+        scene.settle(job, "finished")
+    started += scene.claim(9)
+    assert sorted(job.id for job in started) == sorted([first.id, second])
+    assert scene.look.parked(GATE, 0, 9) == []
+
+
+def test_one_that_gets_another_payload_of_its_key_keeps_its_place(scene: Scene) -> None:
+    first = _replaced(**SAID, hold=True)
+    scene.accept(first)
+    [held] = scene.claim()
+    scene.settle(held, "returned", delay=100)
+    second = _next(scene)[0]
+
+    scene.ask(_replaced(**SAID, hold=True))
+
+    assert scene.claimed_ids() == []
+    assert scene.look.gate(GATE) == ([first.id], 1)
+    assert scene.look.parked(GATE, 0, 9) == [second]
