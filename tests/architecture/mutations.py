@@ -507,17 +507,20 @@ MUTATIONS = [
     Mutation(
         "_freezes", "== 1 and redis.call('ZRANGE', alarms, 0, 0)[1] == gate then", "== 2 then"
     ),
-    Mutation("_freezes", "found[window.what].ends >= window.ends", "true"),
+    Mutation("_freezes", "not (before and not outlasts(window, before, now))", "not before"),
+    Mutation(
+        "_freezes", "if one.ends > now or other.ends > now then return", "if false then return"
+    ),
+    Mutation("_freezes", "one.ends + one.ramp > other.ends + other.ramp", "one.ends > other.ends"),
     Mutation("_freezes", "and '' or ':' .. name", "and ''"),
     Mutation("_freezes", "waiting_for(root, what) > 0 and now", "now"),
     Mutation("_freezes", "if from <= now then redis.call('ZADD'", "do redis.call('ZADD'"),
     Mutation("_freezes", "if window and now < window.ends then", "if false then"),
     Mutation("_freezes", "if window and now < window.ends + window.ramp then", "if false then"),
-    Mutation(
-        "_freezes",
-        "redis.call('EXISTS', line_keys(root, gate)) > 0 then return",
-        "false then return",
-    ),
+    Mutation("_freezes", "redis.call('EXISTS', line_keys(root, gate)) > 0 or room_in", "room_in"),
+    Mutation("_freezes", "> 0 or room_in(root, window, claim.now) < 1 then", "> 0 then"),
+    Mutation("_freezes", "ramps[#ramps + 1] = window", "ramps[1] = window"),
+    Mutation("_freezes", "do note_started(root, window, 1, claim.now) end", "do end"),
     Mutation("_freezes", "+ tonumber(lined)", ""),
     Mutation("_freezes", "tonumber(lined) + since", "tonumber(lined)"),
     Mutation("_freezes", "if gone >= window.ramp then return math.huge end", ""),
@@ -535,7 +538,7 @@ MUTATIONS = [
         "_freezes", "set_alarm(root, what, math.max(window.ends, claim.now + LOOK_AGAIN))", ""
     ),
     Mutation("_freezes", "if claim.now < window.ends then return gate end", ""),
-    Mutation("_freezes", "not passed_gate(job) and", ""),
+    Mutation("_freezes", "if not passed_gate(job) then", "do"),
     Mutation("_quotas", "type(said.tenant) == 'string' and", ""),
     Mutation("_freezes", "window.what == what and window.ends + window.ramp <= now", "true"),
     Mutation("_freezes", "if room > 0 and waiting > 0 then ring", "if false then ring"),

@@ -26,6 +26,7 @@ CONTRACTS = {
     "_anew": "test_anew.py test_kept_places.py",
     "_breakers": "test_breakers.py test_waiting_for_breakers.py",
     "_fair": "test_fairness.py",
+    "_freezes": "test_freezes.py test_ramps_of_freezes.py",
     "_gates": "test_gates.py test_fairness.py",
     "_places": "test_fairness.py",
     "_turns": "test_fairness.py test_picking_out.py",

@@ -19,12 +19,20 @@ local function set_alarm(root, what, at)
   end
 end
 
--- By what is frozen, or was: the window that ends last of those that have begun.
+-- One that holds goes before one that is over. Of those that are over the longest ramp counts: a short freeze without one must not let
+-- out at once what comes back after a long one.
+local function outlasts(one, other, now)
+  if one.ends > now or other.ends > now then return one.ends > other.ends end
+  return one.ends + one.ramp > other.ends + other.ramp
+end
+
+-- By what is frozen, or was: of the windows that have begun the one that counts.
 function frozen_at(root, now)
   local found = {}
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', root .. ':tally:frozen', '-inf', now)) do
     local window = window_in(member)
-    if window and not (found[window.what] and found[window.what].ends >= window.ends) then found[window.what] = window end
+    local before = window and found[window.what]
+    if window and not (before and not outlasts(window, before, now)) then found[window.what] = window end
   end
   return found
 end
@@ -97,17 +105,22 @@ function note_starts(root, queue, frozen, jobs, now)
   for _, window in ipairs(windows_of_queue(queue, frozen)) do note_started(root, window, jobs, now) end
 end
 
--- The gate that keeps a job from starting. Who has not waited yet goes behind those who do.
+-- The gate that keeps a job from starting. Who has not waited yet goes behind those who do, and where nobody does he comes by the ramp as
+-- they would: during the freeze no worker looked at him, or he stood behind a pause.
 function gate_by_freeze(root, job, kind, options, claim)
-  local tenant = tenant_of(options)
+  local tenant, ramps = tenant_of(options), {}
   for _, what in ipairs({'type:' .. kind, tenant and 'tenant:' .. tenant or nil}) do
     local window, gate = claim.frozen[what], 'frozen:' .. what
     if window then
       set_alarm(root, what, math.max(window.ends, claim.now + LOOK_AGAIN))
       if claim.now < window.ends then return gate end
-      if not passed_gate(job) and redis.call('EXISTS', line_keys(root, gate)) > 0 then return gate end
+      if not passed_gate(job) then
+        if redis.call('EXISTS', line_keys(root, gate)) > 0 or room_in(root, window, claim.now) < 1 then return gate end
+        ramps[#ramps + 1] = window
+      end
     end
   end
+  for _, window in ipairs(ramps) do note_started(root, window, 1, claim.now) end
 end
 
 local function forget_windows(root, what, now)

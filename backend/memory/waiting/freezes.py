@@ -24,9 +24,15 @@ class WindowKey(NamedTuple):
 
 
 def standing(state: BrokerState) -> dict[str, WindowKey]:
-    """By what is frozen, or was: the window that ends last of those that have begun."""
-    begun = [key for key, begins in state.frozen.items() if begins <= state.now_ms]
-    return {key.what: key for key in sorted(begun, key=lambda key: key.ends)}
+    """By what is frozen, or was: of the windows that have begun the one that counts."""
+    now = state.now_ms
+    begun = [key for key, begins in state.frozen.items() if begins <= now]
+    return {key.what: key for key in sorted(begun, key=lambda key: _outlasting(key, now))}
+
+
+def _outlasting(key: WindowKey, now: int) -> tuple[bool, int]:
+    """One that holds goes before one that is over; of those that are over the longest ramp counts."""
+    return key.ends > now, key.ends + (0 if key.ends > now else key.ramp)
 
 
 def room_in_queue(state: BrokerState, queue: str) -> int:
@@ -47,19 +53,34 @@ def count_starts(state: BrokerState, queue: str, jobs: int) -> None:
 
 
 def shut_gate(state: BrokerState, job: KeptJob) -> str:
-    """The gate of its type or tenant; empty: none keeps it from starting."""
+    """The gate of its type or tenant; empty: none keeps it from starting.
+
+    Who has not waited comes by the ramp too: during the freeze no worker looked at him, or he
+    stood behind a pause.
+    """
     if not state.frozen:
         return ""
-    windows, (gate, attempts) = standing(state), job.passed
+    windows, ramps = standing(state), []
+    gate, attempts = job.passed
     has_waited = bool(gate) and attempts == job.attempt
-    for what in (
-        f"type:{job.asked.job_type}",
-        f"tenant:{labels_of(json.loads(job.options)).tenant}",
-    ):
-        window, line = windows.get(what), state.parked[f"frozen:{what}"]
-        if window and (state.now_ms < window.ends or (line and not has_waited)):
+    for what in _of_job(job):
+        window = windows.get(what)
+        if window and (state.now_ms < window.ends or not (has_waited or _may_come(state, window))):
             return f"frozen:{what}"
+        if window and not has_waited:
+            ramps.append(window)
+    for window in ramps:
+        _count(state, window, 1)
     return ""
+
+
+def _of_job(job: KeptJob) -> tuple[str, str]:
+    tenant = labels_of(json.loads(job.options)).tenant
+    return f"type:{job.asked.job_type}", f"tenant:{tenant}"
+
+
+def _may_come(state: BrokerState, window: WindowKey) -> bool:
+    return not state.parked[f"frozen:{window.what}"] and _room(state, window) > 0
 
 
 def room_behind(state: BrokerState, gate: str) -> int:

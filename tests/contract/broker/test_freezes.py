@@ -6,42 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from backend.domain.jobs.options.fairness import Fairness
 from backend.domain.ports import ClaimPlan, WantedTypes
-from backend.domain.schedules.freeze import Freeze, Window
+from backend.domain.schedules.freeze import Window
 from backend.domain.schedules.freeze_ports import PlanCode
-from tests.contract.broker.jobs import new_job
+from tests.contract.broker.freezing import ASIDE, WHATS, freeze, jobs
 from tests.contract.broker.scene import Scene
-
-WHATS = ("queue:normal", "lane:default", "type:greet", "tenant:acme")
-ASIDE = ("type:greet", "tenant:acme")
-
-
-def _freeze(
-    scene: Scene,
-    what: str,
-    *,
-    begins: float = -1,
-    lasts: float = 60,
-    ramp: float = 0,
-    name: str = "nightly",
-) -> Window:
-    """One that begins in so many seconds, and lasts so long."""
-    starts_at = scene.broker.now() + timedelta(seconds=begins)
-    window = Window(starts_at, starts_at + timedelta(seconds=lasts))
-    freeze = Freeze(name, what, *window, ramp_seconds=ramp)
-    scene.broker.freezes.set(freeze, [window], by="ada", reason="ledger close")
-    return window
-
-
-def _jobs(scene: Scene, number: int) -> list[str]:
-    return scene.accept(*(new_job(options={"tenant": "acme"}) for _ in range(number)))
 
 
 @pytest.mark.parametrize("what", WHATS)
 def test_nothing_starts_while_it_holds_and_all_go_on_after_its_end(scene: Scene, what: str) -> None:
-    _freeze(scene, what)
-    ids = _jobs(scene, 3)
+    freeze(scene, what)
+    ids = jobs(scene, 3)
     assert scene.claimed_ids() == []
     assert [scene.view(job_id).attempt for job_id in ids] == [0, 0, 0]
 
@@ -54,10 +29,10 @@ def test_nothing_starts_while_it_holds_and_all_go_on_after_its_end(scene: Scene,
 
 @pytest.mark.parametrize("what", WHATS)
 def test_it_begins_by_itself(scene: Scene, what: str) -> None:
-    _freeze(scene, what, begins=30)
-    first = _jobs(scene, 1)
+    freeze(scene, what, begins=30)
+    first = jobs(scene, 1)
     assert scene.claimed_ids() == first
-    _jobs(scene, 1)
+    jobs(scene, 1)
 
     scene.broker.pass_time(31)
 
@@ -66,15 +41,15 @@ def test_it_begins_by_itself(scene: Scene, what: str) -> None:
 
 @pytest.mark.parametrize("what", ["queue:low", "lane:email", "type:other", "tenant:other"])
 def test_what_it_does_not_hold_starts(scene: Scene, what: str) -> None:
-    _freeze(scene, what)
-    ids = _jobs(scene, 2)
+    freeze(scene, what)
+    ids = jobs(scene, 2)
 
     assert scene.claimed_ids() == ids
 
 
 def test_of_a_type_or_tenant_jobs_wait_aside_so_that_others_pass(scene: Scene) -> None:
-    _freeze(scene, "tenant:acme")
-    first, second = _jobs(scene, 2)
+    freeze(scene, "tenant:acme")
+    first, second = jobs(scene, 2)
     other = scene.waiting()
 
     assert scene.claimed_ids() == [other]
@@ -86,67 +61,15 @@ def test_of_a_type_or_tenant_jobs_wait_aside_so_that_others_pass(scene: Scene) -
 @pytest.mark.parametrize("what", WHATS)
 def test_what_runs_goes_on(scene: Scene, what: str) -> None:
     held = scene.started(options={"tenant": "acme"})
-    _freeze(scene, what)
+    freeze(scene, what)
 
     assert scene.settle(held, "finished").name == "SETTLED"
 
 
 @pytest.mark.parametrize("what", WHATS)
-def test_after_its_end_jobs_come_one_after_another(scene: Scene, what: str) -> None:
-    ids = _jobs(scene, 10)
-    _freeze(scene, what, ramp=100)
-    assert scene.claimed_ids() == []
-    counts = []
-
-    for seconds in (60.5, 0, 2, 100):
-        scene.broker.pass_time(seconds)
-        scene.promote()
-        counts.append(len(scene.claimed_ids(20)))
-
-    # One a second, for their share of the ramp is less: the clock of Redis goes on meanwhile.
-    assert 2 <= counts[0] + counts[1] <= 4
-    assert sum(counts[:3]) < len(ids)
-    assert sum(counts) == len(ids)
-
-
-@pytest.mark.parametrize("what", WHATS)
-def test_of_many_no_more_come_than_the_ramp_lets_out(scene: Scene, what: str) -> None:
-    _jobs(scene, 100)
-    _freeze(scene, what, ramp=40)
-    assert scene.claimed_ids(50) == []
-    assert scene.claimed_ids(50) == []
-
-    scene.broker.pass_time(79)
-    scene.promote()
-    first = len(scene.claimed_ids(100))
-    scene.broker.pass_time(10)
-    scene.promote()
-    second = len(scene.claimed_ids(100))
-    scene.broker.pass_time(40)
-    scene.promote()
-    third = len(scene.claimed_ids(100))
-
-    # Half of them, then three quarters; the clock of Redis goes on meanwhile.
-    assert 50 <= first < 75
-    assert 75 <= first + second < 100
-    assert first + second + third == 100
-
-
-def test_those_in_lines_of_a_fair_queue_count_for_its_ramp(scene: Scene) -> None:
-    scene.broker.fair_queues.set_rule("normal", Fairness(), by="ada", reason="")
-    _jobs(scene, 100)
-    _freeze(scene, "queue:normal", ramp=40)
-
-    scene.broker.pass_time(79)
-
-    # Half of them; the clock of Redis goes on meanwhile.
-    assert 50 <= len(scene.claimed_ids(100)) < 75
-
-
-@pytest.mark.parametrize("what", WHATS)
 def test_one_that_is_lifted_ends_at_once_with_its_ramp(scene: Scene, what: str) -> None:
-    _freeze(scene, what, lasts=3600, ramp=100)
-    ids = _jobs(scene, 3)
+    freeze(scene, what, lasts=3600, ramp=100)
+    ids = jobs(scene, 3)
     assert scene.claimed_ids() == []
 
     assert scene.broker.freezes.lift("nightly", by="ada", reason="done early")
@@ -160,10 +83,10 @@ def test_one_that_is_lifted_ends_at_once_with_its_ramp(scene: Scene, what: str) 
 
 
 def test_one_that_is_lifted_before_it_begins_never_does(scene: Scene) -> None:
-    _freeze(scene, "queue:normal", begins=10)
+    freeze(scene, "queue:normal", begins=10)
     assert scene.broker.freezes.lift("nightly", by="ada", reason="")
     assert not scene.broker.freezes.lift("nightly", by="ada", reason="")
-    ids = _jobs(scene, 1)
+    ids = jobs(scene, 1)
 
     scene.broker.pass_time(11)
 
@@ -172,9 +95,9 @@ def test_one_that_is_lifted_before_it_begins_never_does(scene: Scene) -> None:
 
 
 def test_of_two_that_overlap_the_last_end_counts(scene: Scene) -> None:
-    _freeze(scene, "type:greet", lasts=30, name="short")
-    _freeze(scene, "type:greet", lasts=90, name="long")
-    ids = _jobs(scene, 1)
+    freeze(scene, "type:greet", lasts=30, name="short")
+    freeze(scene, "type:greet", lasts=90, name="long")
+    ids = jobs(scene, 1)
     assert scene.claimed_ids() == []
 
     scene.broker.pass_time(31)
@@ -187,18 +110,18 @@ def test_of_two_that_overlap_the_last_end_counts(scene: Scene) -> None:
 
 @pytest.mark.parametrize("what", WHATS)
 def test_who_comes_after_the_shorter_of_two_waits_for_the_longer(scene: Scene, what: str) -> None:
-    _freeze(scene, what, lasts=30, name="short")
-    _freeze(scene, what, lasts=90, name="long")
+    freeze(scene, what, lasts=30, name="short")
+    freeze(scene, what, lasts=90, name="long")
     scene.broker.pass_time(31)
-    _jobs(scene, 1)
+    jobs(scene, 1)
 
     assert scene.claimed_ids() == []
 
 
 def test_a_job_that_two_freezes_hold_waits_for_both(scene: Scene) -> None:
-    _freeze(scene, "type:greet", lasts=30, name="short")
-    _freeze(scene, "tenant:acme", lasts=90, name="long")
-    ids = _jobs(scene, 2)
+    freeze(scene, "type:greet", lasts=30, name="short")
+    freeze(scene, "tenant:acme", lasts=90, name="long")
+    ids = jobs(scene, 2)
     assert scene.claimed_ids() == []
 
     scene.broker.pass_time(31)
@@ -208,24 +131,8 @@ def test_a_job_that_two_freezes_hold_waits_for_both(scene: Scene) -> None:
     assert scene.claimed_ids() == ids
 
 
-def test_newcomers_stand_behind_those_whom_the_ramp_lets_out(scene: Scene) -> None:
-    _freeze(scene, "type:greet", ramp=100)
-    ids = _jobs(scene, 9)
-    scene.claimed_ids()
-    scene.broker.pass_time(60)
-    last = scene.waiting()
-
-    claimed = []
-    for _ in range(10):
-        scene.promote()
-        claimed += scene.claimed_ids()
-        scene.broker.pass_time(1)
-
-    assert claimed == [*ids, last]
-
-
 def test_what_was_said_of_it_is_told(scene: Scene) -> None:
-    window = _freeze(scene, "lane:default", begins=30, ramp=20)
+    window = freeze(scene, "lane:default", begins=30, ramp=20)
 
     [kept] = scene.broker.freezes.all()
     [written] = scene.broker.freezes.windows()
@@ -237,7 +144,7 @@ def test_what_was_said_of_it_is_told(scene: Scene) -> None:
 
 
 def test_the_calendar_writes_the_next_windows_and_those_under_way_stay(scene: Scene) -> None:
-    now = _freeze(scene, "queue:normal")
+    now = freeze(scene, "queue:normal")
     [kept] = scene.broker.freezes.all()
     before = scene.broker.freezes.windows()
     later = Window(now.starts_at + timedelta(days=1), now.ends_at + timedelta(days=1))
@@ -246,14 +153,14 @@ def test_the_calendar_writes_the_next_windows_and_those_under_way_stay(scene: Sc
 
     assert scene.broker.freezes.windows()[:1] == before
     assert len(scene.broker.freezes.windows()) == 2
-    ids = _jobs(scene, 1)
+    ids = jobs(scene, 1)
     assert scene.claimed_ids() == []
     scene.broker.pass_time(61)
     assert scene.claimed_ids() == ids
 
 
 def test_a_calendar_of_an_earlier_leader_writes_nothing(scene: Scene) -> None:
-    now = _freeze(scene, "queue:normal")
+    now = freeze(scene, "queue:normal")
     [kept] = scene.broker.freezes.all()
     scene.broker.freezes.plan(kept, [now], 3)
 
@@ -264,23 +171,23 @@ def test_a_calendar_of_an_earlier_leader_writes_nothing(scene: Scene) -> None:
 
 @pytest.mark.parametrize("change", ["lifted", "said anew"])
 def test_a_calendar_that_read_another_word_writes_nothing(scene: Scene, change: str) -> None:
-    now = _freeze(scene, "queue:normal", lasts=3600)
+    now = freeze(scene, "queue:normal", lasts=3600)
     [kept] = scene.broker.freezes.all()
     if change == "lifted":
         scene.broker.freezes.lift("nightly", by="ada", reason="")
     else:
-        _freeze(scene, "queue:low")
+        freeze(scene, "queue:low")
 
     assert scene.broker.freezes.plan(kept, [now], 0) is PlanCode.ANOTHER_WORD
 
     assert scene.claimed_ids() == []
-    ids = _jobs(scene, 1)
+    ids = jobs(scene, 1)
     assert scene.claimed_ids() == ids
 
 
 def test_those_who_wait_may_be_canceled_and_moved(scene: Scene) -> None:
-    _freeze(scene, "type:greet")
-    first, second = _jobs(scene, 2)
+    freeze(scene, "type:greet")
+    first, second = jobs(scene, 2)
     scene.claimed_ids()
 
     assert scene.cancel(first) == [1]
@@ -291,11 +198,11 @@ def test_those_who_wait_may_be_canceled_and_moved(scene: Scene) -> None:
 
 
 def test_a_shorter_freeze_lets_go_sooner(scene: Scene) -> None:
-    _freeze(scene, "type:greet", lasts=3600)
-    ids = _jobs(scene, 1)
+    freeze(scene, "type:greet", lasts=3600)
+    ids = jobs(scene, 1)
     assert scene.claimed_ids() == []
 
-    _freeze(scene, "type:greet", lasts=30)
+    freeze(scene, "type:greet", lasts=30)
     scene.broker.pass_time(31)
     scene.promote()
 
@@ -303,8 +210,8 @@ def test_a_shorter_freeze_lets_go_sooner(scene: Scene) -> None:
 
 
 def test_the_scheduler_is_told_when_to_look_again(scene: Scene) -> None:
-    _freeze(scene, "type:greet", lasts=61)
-    _jobs(scene, 1)
+    freeze(scene, "type:greet", lasts=61)
+    jobs(scene, 1)
     scene.claimed_ids()
 
     promotion = scene.broker.timetable.promote(10, 0)
@@ -313,7 +220,7 @@ def test_the_scheduler_is_told_when_to_look_again(scene: Scene) -> None:
 
 
 def test_the_same_word_again_is_no_other_word(scene: Scene) -> None:
-    _freeze(scene, "queue:normal")
+    freeze(scene, "queue:normal")
     [kept] = scene.broker.freezes.all()
 
     scene.broker.freezes.set(kept.freeze, [], by="ada", reason="again")
@@ -323,8 +230,8 @@ def test_the_same_word_again_is_no_other_word(scene: Scene) -> None:
 
 @pytest.mark.parametrize("what", WHATS)
 def test_none_of_them_is_picked_out_either(scene: Scene, what: str) -> None:
-    ids = _jobs(scene, 2)
-    _freeze(scene, what)
+    ids = jobs(scene, 2)
+    freeze(scene, what)
     wanted, plan = WantedTypes(["greet"]), [ClaimPlan("normal", 0)]
 
     assert scene.worker().pick_out(wanted, plan, 5).jobs == []
@@ -335,10 +242,10 @@ def test_none_of_them_is_picked_out_either(scene: Scene, what: str) -> None:
 
 
 def test_what_is_said_of_one_freeze_leaves_the_windows_of_others_alone(scene: Scene) -> None:
-    first = _freeze(scene, "queue:low", name="move")
-    _freeze(scene, "queue:normal", begins=-2, name="nightly")
+    first = freeze(scene, "queue:low", name="move")
+    freeze(scene, "queue:normal", begins=-2, name="nightly")
 
-    _freeze(scene, "queue:normal", begins=10, name="nightly")
+    freeze(scene, "queue:normal", begins=10, name="nightly")
     scene.broker.freezes.lift("nightly", by="ada", reason="")
 
     [window] = [each for each in scene.broker.freezes.windows() if each.name == "move"]
@@ -347,16 +254,3 @@ def test_what_is_said_of_one_freeze_leaves_the_windows_of_others_alone(scene: Sc
     assert [
         each.what for each in scene.broker.freezes.windows() if each.ends_at > scene.broker.now()
     ] == ["queue:low"]
-
-
-def test_a_window_that_is_over_lets_out_by_its_own_ramp_whatever_is_planned(scene: Scene) -> None:
-    """Cut at each look of the calendar it would begin its ramp anew, and let out nobody for ever."""
-    _freeze(scene, "type:greet", begins=-100, lasts=100.5, ramp=1000)
-    scene.broker.pass_time(501)
-    [before] = scene.broker.freezes.windows()
-    [kept] = scene.broker.freezes.all()
-
-    assert scene.broker.freezes.plan(kept, [], 0) is PlanCode.WRITTEN
-
-    assert scene.broker.freezes.windows() == [before]
-    assert before.lets_out(scene.broker.now())
