@@ -1,7 +1,7 @@
 -- Unique jobs: of those that share a key, one at a time. Shared by every step; the loader puts it behind `_gates`.
 -- A job's hash has its `scope`, 'until/longest wait (s)/key', where `until` is 'started', 'ended' or seconds. `scope:<key>`
 -- names the job that took the key last. Whether that one still holds it is asked of its hash when the next one comes: what
--- somebody deleted, or an earlier release ended, keeps nobody out, and no process and no expiry is waited for. Taken out it is
+-- somebody deleted, or an earlier release ended, or has expired while it waits, keeps nobody out, and no process is waited for. Taken out it is
 -- by its holder alone. `scope_from` are the attempts before a redrive took the key, `debounce_by` (ms) is how far a job may be put off.
 local scopes = {}
 do
@@ -24,8 +24,10 @@ do
     local _, _, key = parts_of(scope)
     local id = redis.call('GET', place_of(root, key))
     if not id then return nil end
-    local f = fields_of(root .. ':job:' .. id, 'status', 'scope', 'attempt', 'scope_from', 'origin', 'debounce_by')
+    local f = fields_of(root .. ':job:' .. id, 'status', 'scope', 'attempt', 'scope_from', 'origin', 'debounce_by', 'expires_at')
     if not f[1] or not f[2] then return nil end
+    -- It is canceled when a worker comes to it: who is answered with it would never run.
+    if WAITING[f[1]] and f[7] and tonumber(f[7]) <= now_ms() then return nil end
     local till, _, own = parts_of(f[2])
     local is_first = WAITING[f[1]] and (f[3] or '0') == (f[4] or '0')
     local holds = f[1] ~= 'canceled'
@@ -50,16 +52,20 @@ do
   end
 
   -- The holder gets the payload of a job that is not accepted, with what follows from it, and when it is put off a later
-  -- time, but none beyond its latest. Its options are told each time: the record keeps those of the newest payload.
+  -- time, but none beyond its latest, and none at which it has expired. Its options are told each time: the record keeps those of the
+  -- newest payload.
   local function replace(call, id, f, rare, data, options)
     local due = ''
     rare.options = options
     redis.call('HSET', call.jobs .. id, 'data', data)
     options = follow_payload(call.root, call.jobs .. id, id, rare)
     if rare.on_conflict == 'debounce' and f[1] == 'scheduled' then
-      due = rare.delay and call.now + rare.delay or tonumber(rare.run_at or call.now)
-      due = math.min(due, tonumber(f[6]) or math.huge)
-      schedule(call.root, id, f[5], due)
+      local later = rare.delay and call.now + rare.delay or tonumber(rare.run_at or call.now)
+      later = math.min(later, tonumber(f[6]) or math.huge)
+      if later < (tonumber(f[7] or nil) or math.huge) then
+        due = later
+        schedule(call.root, id, f[5], due)
+      end
     end
     event(call.root, 'replaced', id, f[5], nil, nil, '\31\31' .. due .. '\31\31' .. options .. FIELD .. data)
     return {id, 'replaced', ''}

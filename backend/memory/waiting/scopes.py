@@ -22,11 +22,18 @@ def holder(state: BrokerState, key: str) -> KeptJob | None:
     scope = job.asked.scope if job else None
     if job is None or scope is None or (until_ms and until_ms <= state.now_ms):
         return None
+    if _has_expired(state, job):
+        return None
     if scope.until == STARTED:
         return job if is_first(job) else None
     if scope.until == ENDED:
         return job if job.state in {*_WAITING, JobState.STARTED} else None
     return job if job.state is not JobState.CANCELED else None
+
+
+def _has_expired(state: BrokerState, job: KeptJob) -> bool:
+    """It is canceled when a worker comes to it: who is answered with it would never run."""
+    return job.state in _WAITING and 0 < job.expires_ms <= state.now_ms
 
 
 def enter(state: BrokerState, job: KeptJob, scope: UniqueScope) -> None:
@@ -109,8 +116,15 @@ def _replace(state: BrokerState, held: KeptJob, asked: NewJob, scope: UniqueScop
     held.payload, due_ms = asked.payload, 0
     anew.follow_payload(state, held, asked)
     if scope.on_conflict == OnConflict.DEBOUNCE and held.state is JobState.SCHEDULED:
-        due_ms = milliseconds(asked.run_at) or state.now_ms + int(asked.delay * 1000)
-        due_ms = min(due_ms, held.debounce_by_ms or due_ms)
+        due_ms = _later_due(state, held, asked)
+    if due_ms:
         state.schedule(held, due_ms)
     told = {"data": asked.payload, "due_ms": due_ms, "options": held.options}
     state.event(EventKind.REPLACED, held, **told)
+
+
+def _later_due(state: BrokerState, held: KeptJob, asked: NewJob) -> int:
+    """None (0) at which it has expired, and none beyond its latest."""
+    due_ms = milliseconds(asked.run_at) or state.now_ms + int(asked.delay * 1000)
+    due_ms = min(due_ms, held.debounce_by_ms or due_ms)
+    return due_ms if due_ms < (held.expires_ms or due_ms + 1) else 0

@@ -11,6 +11,7 @@ from backend.domain.errors import IdempotencyConflict
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.unique import UniqueScope
 from backend.domain.jobs.step_codes import RedriveCode
+from tests.contract.broker.freezing import now
 from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
 
@@ -310,6 +311,60 @@ def test_a_job_that_expired_keeps_nobody_out(scene: Scene) -> None:
     assert scene.claimed_ids() == []
 
     scene.accept(_same(until="3600"))
+
+
+@pytest.mark.parametrize("until", ["started", "ended", "3600"])
+def test_nor_does_one_that_waits_still_to_be_told_so(scene: Scene, until: str) -> None:
+    first = _same("Ada", until, expires_at=now(scene) + timedelta(seconds=100))
+    scene.accept(first)
+    scene.broker.pass_time(101)
+    assert scene.look.holder_of(UniqueScope("greet:7", until)) == ""
+    assert scene.look.twins([_same("Bob", until)]) == [None]
+
+    [second] = scene.accept(_same("Bob", until))
+
+    assert scene.claimed_ids() == [second]
+    assert scene.state(first.id) == "canceled"
+    assert scene.ask(_same("Eve", until))[0][1] == (until == "started")
+
+
+@pytest.mark.parametrize("on_conflict", ["replace", "debounce"])
+def test_one_that_has_expired_gets_no_payload(scene: Scene, on_conflict: str) -> None:
+    said = {"on_conflict": on_conflict, "delay": 1000.0, "longest_wait_seconds": 9000.0}
+    first = _same("Ada", expires_at=now(scene) + timedelta(seconds=900), **said)
+    scene.accept(first)
+    scene.broker.pass_time(901)
+
+    [second] = scene.accept(_same("Bob", **said))
+
+    scene.broker.pass_time(1001)
+    scene.promote()
+    assert (scene.claimed_ids(), _name(scene, second)) == ([second], "Bob")
+    assert _name(scene, first.id) == "Ada"
+
+
+def test_a_job_that_runs_longer_than_it_may_wait_keeps_the_others_out(scene: Scene) -> None:
+    scope = UniqueScope("greet:7", "ended")
+    held = scene.started(scope=scope, expires_at=now(scene) + timedelta(seconds=100))
+
+    scene.broker.pass_time(101)
+
+    assert scene.ask(_same(until="ended")) == [(held.id, False)]
+
+
+def test_a_debounced_job_is_not_put_off_until_it_has_expired(scene: Scene) -> None:
+    [first] = scene.accept(_debounced()._replace(expires_at=now(scene) + timedelta(seconds=1500)))
+    scene.broker.pass_time(400)
+    assert scene.ask(_debounced("Bob")) == [(first, False)]
+    scene.broker.pass_time(400)
+    assert scene.ask(_debounced("Eve")) == [(first, False)]
+
+    scene.broker.pass_time(601)
+
+    assert (scene.promote(), scene.claimed_ids()) == (1, [first])
+    assert _name(scene, first) == "Eve"
+    told = [event for event in scene.events(first) if event.kind == "replaced"]
+    assert [bool(event.due_ms) for event in told] == [True, False]
 
 
 def test_a_job_that_is_put_off_by_others_alone_has_no_longest_wait(scene: Scene) -> None:
