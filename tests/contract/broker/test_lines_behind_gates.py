@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from backend.domain.jobs.options.fairness import Fairness
 from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
 
@@ -87,6 +90,53 @@ def test_who_loses_the_slot_to_a_more_urgent_job_is_the_next_again(scene: Scene)
     assert scene.look.parked("type:greet", 0, 9) == [first, second]
 
 
+@pytest.mark.parametrize(
+    ("by_type", "said"), [(False, {}), (True, {"hold": True})], ids=["of a key", "of its type"]
+)
+def test_only_for_places_that_are_kept_newcomers_stand_behind_those_who_wait(
+    scene: Scene, by_type: bool, said: dict[str, Any]
+) -> None:
+    """A slot that is given back at each end goes to the most urgent who is there."""
+    keyed = {"limit_key": "k", "limit": 9 if by_type else 1}
+    fields: dict[str, Any] = {"options": {**keyed, **said}, **keyed}
+    scene.do.limit("greet", 1 if by_type else 9)
+    holder = scene.started(**fields)
+    ids = scene.accept(*(new_job(**fields) for _ in range(2)))
+    assert scene.claim(9) == []
+    scene.settle(holder, "finished")
+    urgent = scene.waiting(queue="high", **fields)
+
+    assert scene.claimed_ids() == [urgent]
+
+    assert scene.look.parked("type:greet" if by_type else "key:k", 0, 9) == ids
+
+
+def test_in_a_fair_queue_who_is_let_through_goes_before_the_lines(scene: Scene) -> None:
+    scene.broker.fair_queues.set_rule("normal", Fairness(), by="ada", reason="")
+    holder, first = scene.parked_by_limit()
+    lined = scene.accept(*(new_job(job_type="other", options={"tenant": t}) for t in "ab"))
+
+    scene.settle(holder, "finished")
+
+    assert scene.queue()[:1] == [first]
+    assert scene.claimed_ids(1) == [first]
+    assert sorted(scene.claimed_ids()) == lined
+
+
+def test_in_a_fair_queue_who_loses_the_slot_is_the_next_again_too(scene: Scene) -> None:
+    scene.broker.fair_queues.set_rule("normal", Fairness(), by="ada", reason="")
+    holder, first = scene.parked_by_limit(options={"tenant": "a"})
+    others = scene.accept(*(new_job(options={"tenant": tenant}) for tenant in "bca"))
+    assert scene.claim(9) == []
+    assert scene.look.parked("type:greet", 0, 9) == [first, *others]
+    scene.settle(holder, "finished")
+    urgent = scene.waiting(queue="high")
+
+    assert scene.claimed_ids() == [urgent]
+
+    assert scene.look.parked("type:greet", 0, 9) == [first, *others]
+
+
 def test_those_who_lost_together_keep_their_order(scene: Scene) -> None:
     scene.parked_by_limit()
     ids = scene.accept(*(new_job() for _ in range(4)))
@@ -150,3 +200,18 @@ def test_a_job_with_another_priority_changes_its_line(
     scene.do.reprioritise([(low, "high")], by="ada", reason="", front=front)
 
     assert scene.look.parked("paused:greet", 0, 9) == [[low, high][at] for at in expected]
+
+
+@pytest.mark.parametrize("front", [False, True])
+def test_behind_those_of_a_higher_priority_and_before_those_of_a_lower(
+    scene: Scene, front: bool
+) -> None:
+    scene.do.pause("type:greet")
+    ids = scene.accept(*(new_job(queue=queue) for queue in ("low", "low", "normal", "high")))
+    assert scene.claim(9) == []
+    moved, low, normal, high = ids
+
+    scene.do.reprioritise([(moved, "normal")], by="ada", reason="", front=front)
+
+    between = [moved, normal] if front else [normal, moved]
+    assert scene.look.parked("paused:greet", 0, 9) == [high, *between, low]
