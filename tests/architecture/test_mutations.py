@@ -45,7 +45,16 @@ def test_each_mutation_changes_one_place(mutation: Mutation) -> None:
 
 @pytest.mark.parametrize("step", library.STEPS)
 def test_each_step_with_a_guard_has_mutations(step: str) -> None:
-    tested_with_the_record = {"relay", "facts", "recount", "reseat", "restore", "attest", "balance"}
+    tested_with_the_record = {
+        "relay",
+        "facts",
+        "recount",
+        "reseat",
+        "restore",
+        "recall",
+        "attest",
+        "balance",
+    }
 
     assert step in tested_with_the_record or any(mutation.step == step for mutation in MUTATIONS)
 

@@ -41,6 +41,14 @@ class RedisLedgerRepair:
             made += [code == 1 for code in codes]
         return made
 
+    def recall(self, jobs: Sequence[RestorableJob]) -> int:
+        """Makes finished jobs known again that a key still stands for; how many were not there."""
+        known = 0
+        for at in range(0, len(jobs), _BATCH):
+            texts = [text for job in jobs[at : at + _BATCH] for text in _recall_arguments(job)]
+            known += sum(self._functions.codes("recall", *texts))
+        return known
+
     def attest(self, seen: LiveFacts, attestation: Attestation) -> bool:
         """Tells the record where a job stands."""
         head = (seen.job_id, seen.state, seen.fence)
@@ -68,4 +76,24 @@ def _restore_arguments(restorable: RestorableJob) -> list[Any]:
         restorable.job.scope.text if restorable.job.scope else "",
         restorable.job.options.get(RATE_SHARE, ""),
         "1" if restorable.job.options.get(HOLD) else "",
+        restorable.cancel_asked_by,
+        restorable.cancel_reason,
+    ]
+
+
+def _recall_arguments(restorable: RestorableJob) -> list[Any]:
+    job = restorable.job
+    return [
+        job.id,
+        str(job.queue),
+        job.job_type,
+        codec.data_of(job.job_type, job.payload),
+        codec.options_text(job.options),
+        job.max_attempts,
+        restorable.attempt,
+        restorable.created_ms,
+        restorable.ended_ms,
+        job.unique_key,
+        int(job.unique_window * 1000),
+        job.scope.text if job.scope else "",
     ]

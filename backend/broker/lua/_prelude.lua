@@ -214,6 +214,13 @@ local function holder_of(root, unique)
   return status and status ~= 'canceled' and id or nil
 end
 
+-- Of a job that is made again from the record: its key stands for it for what is `left` (ms).
+local function hold_key(root, id, key, left)
+  if left > 0 and not holder_of(root, key) then
+    redis.call('SET', root .. ':tally:unique:' .. key, id, 'PX', string.format('%.0f', left))
+  end
+end
+
 -- A job that was accepted without a key or an id of its caller's has no digest, but its contents.
 local function conflict_with(root, id, kind, data, digest)
   if digest == '' then return nil end

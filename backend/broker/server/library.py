@@ -68,6 +68,7 @@ STEPS = (
     "enrolment",
     "reseat",
     "restore",
+    "recall",
     "attest",
     "balance",
     "raise",

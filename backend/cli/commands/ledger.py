@@ -80,6 +80,10 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
         f"{report.interrupted} of them were running and begin again; {report.present} were there; "
         f"{report.sent_again} come again from the outbox"
     )
+    if report.recalled:
+        say(
+            f"{report.recalled} that have finished are known again: their keys still stand for them"
+        )
     if report.recovery_point is not None:
         say(f"on record up to {report.recovery_point:%Y-%m-%d %H:%M:%S} UTC")
     _say_controls(report)

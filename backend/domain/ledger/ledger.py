@@ -195,6 +195,8 @@ class RebuildReport:
     sent_again: int = 0
     #: Already there.
     present: int = 0
+    #: Finished jobs that are known again, because a key still stands for them.
+    recalled: int = 0
     #: Jobs whose acceptance is not on record, so that nobody knows what to run.
     unknown: list[str] = field(default_factory=list)
     #: Pauses and limits that hold again, as the record had them.

@@ -77,7 +77,7 @@ class RestorableJob:
     created_ms: int
     attempt: int
     failures: int
-    #: Its last attempt took its process down: it must run alone.
+    #: An attempt since its last redrive took its process down: it must run alone.
     is_suspect: bool = False
     #: The last error as JSON text.
     error: str = ""
@@ -85,6 +85,9 @@ class RestorableJob:
     open_fence: str = ""
     worker: str = ""
     ended_ms: int = 0
+    #: Who asked that it be canceled while it ran, and why; empty for nobody.
+    cancel_asked_by: str = ""
+    cancel_reason: str = ""
 
 
 class Attestation(NamedTuple):
@@ -122,6 +125,9 @@ class LedgerRepair(Protocol):
 
     def restore(self, jobs: Sequence[RestorableJob], *, count: bool) -> list[bool]:
         """Makes jobs again that are not there; ``count`` them as accepted when the books are lost too."""
+
+    def recall(self, jobs: Sequence[RestorableJob]) -> int:
+        """Makes finished jobs known again that a key still stands for; how many were not there."""
 
     def attest(self, seen: LiveFacts, attestation: Attestation) -> bool:
         """Tells the record where a job stands."""
@@ -168,6 +174,9 @@ class LedgerStore(Protocol):
 
     def waiting(self, after: tuple[int, str], most: int) -> list[tuple[int, str]]:
         """Positions and ids of jobs that wait, run or are dead, in order of acceptance, after one."""
+
+    def accepted(self, after: tuple[int, str], most: int) -> list[tuple[int, str, bool]]:
+        """Positions and ids of all jobs after one, and whether it finished and may have a key."""
 
     def waiting_counts(self) -> Mapping[tuple[str, JobState], int]:
         """How many jobs of each queue are on record in each state that is not final."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.follow_ups import ON_FAILURE, follow_ups_of
 from backend.domain.jobs.options.follow_ups import without as without_follow_ups
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName
@@ -52,8 +53,10 @@ def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
 def restorable_job(row: Sequence[Any]) -> RestorableJob:
     """A row of ``restorable_jobs``."""
     job_id, status, queue, version, position, job_type, payload, option_text, *rest = row
-    max_attempts, run_at, fence, attempt, worker, failures, last_outcome, ended_at, *error = rest
+    max_attempts, run_at, fence, attempt, worker, redriven, failures, *rest = rest
+    is_suspect, was_dead, ended_at, asked_by, asked_why, *error = rest
     was_started = status == JobState.STARTED
+    options = json.loads(option_text)
     job = NewJob(
         id=job_id,
         job_type=job_type,
@@ -61,8 +64,10 @@ def restorable_job(row: Sequence[Any]) -> RestorableJob:
         payload=payload,
         max_attempts=max_attempts,
         run_at=run_at,
-        **_from_options(json.loads(option_text)),
+        **_from_options(_without_on_failure(options) if was_dead else options),
     )
+    if redriven:
+        job = job._replace(expires_at=None)
     return RestorableJob(
         job=job,
         state=JobState.QUEUED if was_started or status == JobState.DEFERRED else JobState(status),
@@ -70,11 +75,13 @@ def restorable_job(row: Sequence[Any]) -> RestorableJob:
         created_ms=position >> 20,
         attempt=attempt,
         failures=failures,
-        is_suspect=last_outcome in {"crashed", "suspected"},
+        is_suspect=is_suspect,
         error=_error_text(error) if not was_started and error[1] else "",
         open_fence=stream_id_of(fence) if was_started else "",
         worker=worker or "",
         ended_ms=round(ended_at.timestamp() * 1000) if ended_at else 0,
+        cancel_asked_by=asked_by or "",
+        cancel_reason=asked_why or "",
     )
 
 
@@ -82,6 +89,12 @@ def without_called(restorable: RestorableJob, called: set[str]) -> RestorableJob
     """The job with those of its follow-ups that are still to come."""
     options = without_follow_ups(restorable.job.options, called)
     return replace(restorable, job=restorable.job._replace(options=options))
+
+
+def _without_on_failure(options: dict[str, Any]) -> dict[str, Any]:
+    """What follows a failure came when the job died first, though it may be gone from the record."""
+    called = {each.id for each in follow_ups_of(options) if each.when == ON_FAILURE}
+    return without_follow_ups(options, called)
 
 
 def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:

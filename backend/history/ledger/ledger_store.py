@@ -64,6 +64,11 @@ class PostgresLedgerStore:
         rows = self._run("waiting_jobs", after=after[0], after_id=after[1], most=most)
         return [(row[0], row[1]) for row in rows]
 
+    def accepted(self, after: tuple[int, str], most: int) -> list[tuple[int, str, bool]]:
+        """Positions and ids of all jobs after one, and whether it finished and may have a key."""
+        rows = self._run("accepted_jobs", after=after[0], after_id=after[1], most=most)
+        return [(row[0], row[1], row[2]) for row in rows]
+
     def waiting_counts(self) -> Mapping[tuple[str, JobState], int]:
         """How many jobs of each queue are on record in each state that is not final."""
         rows = self._run("waiting_counts")

@@ -8,8 +8,10 @@ from datetime import datetime
 
 import structlog
 
+from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.job_type import JobTypeCatalogue
+from backend.domain.jobs.options.follow_ups import FOLLOW, LEAST_RESULT_TTL
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.ledger.ledger import Fault, stream_id_of
 from backend.domain.ledger.ledger_attestation import attestation_for
@@ -64,6 +66,10 @@ class LedgerMender:
     def restore(self, jobs: Sequence[RestorableJob], *, count: bool) -> list[bool]:
         """Makes jobs again from the record; which were not there."""
         return self._repair.restore([self._typed(job) for job in jobs], count=count)
+
+    def recall(self, jobs: Sequence[RestorableJob]) -> int:
+        """Makes finished jobs known again that a key still stands for; how many were not there."""
+        return self._repair.recall([self._typed(job) for job in jobs])
 
     def _apply(self, remedy: Remedy, evidence: Evidence) -> bool:
         remedies: dict[Remedy, Callable[[Evidence], bool]] = {
@@ -124,10 +130,15 @@ class LedgerMender:
             ttl = rules.result_ttl if kind.result_ttl is None else kind.result_ttl
         whole = job._replace(
             timeout=timeout,
-            result_ttl=ttl if terms.result_ttl is None else terms.result_ttl,
+            result_ttl=_kept(job, ttl if terms.result_ttl is None else terms.result_ttl),
             unique_window=terms.idempotency_window or rules.idempotency_window,
         )
         return replace(restorable, job=whole)
+
+
+def _kept(job: NewJob, result_ttl: int) -> int:
+    """For so many seconds: those that follow it ask for what came of it."""
+    return max(result_ttl, LEAST_RESULT_TTL) if FOLLOW in job.options else result_ttl
 
 
 def _target(evidence: Evidence) -> str:

@@ -30,6 +30,10 @@ log = structlog.get_logger("tally.ledger")
 
 #: Suspects looked at together, and jobs made again together.
 _SUSPECTS, _RESTORED = 1000, 500
+#: Jobs of which is asked together whether a key may stand for them.
+_LOOKED_AT = 10_000
+#: Seconds that a key stands for its job at most: see `bounds`.
+_LONGEST_WINDOW = 31_622_400.0
 #: Faults that a report names; it counts all.
 _NAMED = 1000
 _MOST_UNKNOWN = 1000
@@ -153,6 +157,7 @@ class LedgerService:
             for job, is_new in zip(jobs, made, strict=True):
                 _note_restored(report, job, is_new=is_new)
             after = page[-1]
+        report.recalled = self._recall()
         report.unknown = self._store.unaccepted(_MOST_UNKNOWN)
         report.sent_again = self._store.send_again(None)
         report.lost_controls = lost_controls(self._store.said_of_controls(), self._view.controls())
@@ -160,6 +165,21 @@ class LedgerService:
         if version:
             report.recovery_point = datetime.fromtimestamp((version >> 20) / 1000, UTC)
         return report
+
+    def _recall(self) -> int:
+        """Behind those that wait: of two with one key theirs is the later word."""
+        recalled, after = 0, (self._since(_LONGEST_WINDOW), "")
+        while page := self._store.accepted(after, _LOOKED_AT):
+            keyed = [job_id for _, job_id, may_have_key in page if may_have_key]
+            for at in range(0, len(keyed), _RESTORED):
+                jobs = self._store.restorable(keyed[at : at + _RESTORED])
+                recalled += self._mender.recall(jobs)
+            after = page[-1][:2]
+        return recalled
+
+    def _since(self, seconds: float) -> int:
+        """The least position of a job that was accepted so many seconds ago."""
+        return int((self._now().timestamp() - seconds) * 1000) << 20
 
     def _settled(self, finding: Finding, *, repair: bool) -> list[Fault]:
         return self._mender.mend(*finding) if repair else finding.faults
@@ -197,5 +217,6 @@ def _note_restored(report: RebuildReport, job: RestorableJob, *, is_new: bool) -
     if not is_new:
         report.present += 1
         return
-    report.restored[job.state] = report.restored.get(job.state, 0) + 1
-    report.interrupted += bool(job.open_fence) and job.state == JobState.QUEUED
+    state = JobState.CANCELED if job.cancel_asked_by else job.state
+    report.restored[state] = report.restored.get(state, 0) + 1
+    report.interrupted += bool(job.open_fence) and state == JobState.QUEUED

@@ -1,10 +1,10 @@
 -- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
--- ARGV[2…] twenty-nine a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
+-- ARGV[2…] thirty-one a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
 --          at, unique key, unique window, limit key, limit, follow-ups to come, state (queued · scheduled · failed), created at, attempt,
 --          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at, destination,
---          scope, rate, hold ('1' or '')
+--          scope, rate, hold ('1' or ''), who asked that it be canceled while it ran and why ('': nobody): it is, and does not run again
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id
@@ -14,11 +14,10 @@ local function remember(root, id, argv, at, now)
   local function add(name, value) if value ~= '' then fields[#fields + 1] = name fields[#fields + 1] = value end end
   if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
   if argv[at + 11] ~= '' then
+    local ends = argv[at + 17] + argv[at + 12]
     add('unique_key', argv[at + 11])
-    add('unique_until', string.format('%.0f', now + argv[at + 12]))
-    if not holder_of(root, argv[at + 11]) then
-      redis.call('SET', root .. ':tally:unique:' .. argv[at + 11], id, 'PX', argv[at + 12])
-    end
+    add('unique_until', string.format('%.0f', ends))
+    hold_key(root, id, argv[at + 11], ends - now)
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
   if argv[at + 15] ~= '' then add('follow', argv[at + 15]) note_follow_ups(root, id, now) end
@@ -34,14 +33,16 @@ end
 
 local function restore(keys, argv)
   local root, now, replies, joined = keys[1], now_ms(), {}, {}
-  for at = 2, #argv, 29 do
+  for at = 2, #argv, 31 do
     local id, queue, state = argv[at], argv[at + 1], argv[at + 16]
     local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
     if reply == 1 then
       local job = remember(root, id, argv, at, now)
       redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
       if argv[1] == '1' then count(root, queue, 'accepted', 1) end
-      if state == 'scheduled' then schedule(root, id, queue, tonumber(argv[at + 2]))
+      if argv[at + 22] ~= '' then event(root, 'released', id, queue, argv[at + 23], argv[at + 22], argv[at + 18]) end
+      if argv[at + 29] ~= '' then cancel_waiting(root, job, id, queue, now, argv[at + 30], argv[at + 29], 'canceled')
+      elseif state == 'scheduled' then schedule(root, id, queue, tonumber(argv[at + 2]))
       elseif state == 'queued' then
         if not line_up(root, id, queue) then gather('RPUSH', root .. ':queue:' .. queue, id) end
         joined[queue] = (joined[queue] or 0) + 1
@@ -50,7 +51,6 @@ local function restore(keys, argv)
         -- Without lost books it was counted when it failed.
         if argv[1] ~= '1' then count(root, queue, 'failed', -1) end
       end
-      if argv[at + 22] ~= '' then event(root, 'released', id, queue, argv[at + 23], argv[at + 22], argv[at + 18]) end
     end
     replies[#replies + 1] = reply
   end

@@ -1,17 +1,25 @@
--- A redrive gives a job all its attempts again: only failures since then are charged.
+-- A redrive gives a job all its attempts again: only failures since then are charged, and it does not expire any more.
 SELECT j.id, j.status, j.queue, j.version, j.position, j.job_type,
   coalesce(j.changed_payload, j.payload)::text, coalesce(j.options::text, '{}'), j.max_attempts,
-  j.run_at, j.fence, j.attempt, j.worker, charged.failures, last.status, j.finished_at,
-  last.error_reason, last.error_kind, last.error_message, last.traceback
+  j.run_at, j.fence, j.attempt, j.worker, again.version, tried.charged, tried.is_suspect, tried.was_dead, j.finished_at,
+  asked.actor, asked.note, last.error_reason, last.error_kind, last.error_message, last.traceback
 FROM jobs j
 CROSS JOIN LATERAL (
-  SELECT count(*) AS failures FROM job_results r
-  WHERE r.job_id = j.id AND r.job_id = ANY(:ids) AND r.status IN ('retried', 'failed', 'crashed')
-    AND r.fence > coalesce((
-      SELECT max(e.version) FROM job_events e WHERE e.job_id = j.id AND e.kind = 'redriven'), 0)
-) charged
+  SELECT coalesce(max(e.version), 0) AS version FROM job_events e WHERE e.job_id = j.id AND e.kind = 'redriven'
+) again
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE r.fence > again.version AND r.status IN ('retried', 'failed', 'crashed')) AS charged,
+    coalesce(bool_or(r.fence > again.version AND r.status IN ('crashed', 'suspected')), false) AS is_suspect,
+    coalesce(bool_or(r.status = 'failed'), false) AS was_dead
+  FROM job_results r WHERE r.job_id = j.id AND r.job_id = ANY(:ids)
+) tried
 LEFT JOIN LATERAL (
-  SELECT r.status, r.error_reason, r.error_kind, r.error_message, r.traceback
+  SELECT coalesce(e.actor, 'tally') AS actor, e.note FROM job_events e
+  WHERE e.job_id = j.id AND e.kind = 'cancel_asked' AND j.status = 'started' AND e.version > j.fence
+  ORDER BY e.version DESC LIMIT 1
+) asked ON true
+LEFT JOIN LATERAL (
+  SELECT r.error_reason, r.error_kind, r.error_message, r.traceback
   FROM job_results r WHERE r.job_id = j.id AND r.job_id = ANY(:ids) ORDER BY r.fence DESC LIMIT 1
 ) last ON true
 WHERE j.id = ANY(:ids) AND j.position > 0
