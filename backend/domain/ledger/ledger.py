@@ -24,7 +24,7 @@ def stream_id_of(version: int) -> str:
 class FaultKind(StrEnum):
     """One way in which a job, or the books of a queue, can be wrong."""
 
-    #: The record says it waits or runs; Redis does not know it.
+    #: The record says it waits, runs or is in the dead-letter queue; Redis does not know it.
     LOST = "lost"
     #: Redis knows it, but no structure would ever bring it to a worker, or shows it to people.
     GHOST = "ghost"
@@ -130,6 +130,8 @@ class RecordedFacts:
     run_at: datetime | None = None
     #: The state that the event at ``status_version`` tells; empty when it is not kept any longer.
     event_state: str = ""
+    #: Somebody took it out of the dead-letter queue for good.
+    is_discarded: bool = False
 
     @property
     def is_true_to_its_events(self) -> bool:

@@ -62,7 +62,9 @@ def _end(
     if live.state == JobState.FINISHED and was_failed:
         return by_hand._replace(kind=EventKind.RESOLVED)
     kind = EventKind(live.state)
-    ends_attempt = live.fence_version > 0 and recorded.status_version <= live.fence_version
+    # A start that was given back unbegun is no attempt, and leaves its fence behind.
+    has_fence = live.attempt > 0 and live.fence_version > 0
+    ends_attempt = has_fence and recorded.status_version <= live.fence_version
     if kind is EventKind.CANCELED and not ends_attempt:
         return by_hand._replace(kind=kind)
     body = "" if kind is EventKind.CANCELED else outcome

@@ -174,8 +174,13 @@ def _against_record(evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
         yield FaultKind.WRONG_STATE, f"Redis says queue {live.queue}, the record {recorded.queue}"
 
 
+def _is_to_be_in_redis(recorded: RecordedFacts) -> bool:
+    is_dead = recorded.state == JobState.FAILED and not recorded.is_discarded
+    return is_dead or recorded.state in WAITING
+
+
 def _loss(recorded: RecordedFacts | None, was_sent: bool) -> Iterator[tuple[FaultKind, str]]:
-    if recorded is not None and recorded.state in WAITING:
+    if recorded is not None and _is_to_be_in_redis(recorded):
         yield FaultKind.LOST, f"the record says {recorded.state}, Redis does not know it"
     elif recorded is None and was_sent:
         yield FaultKind.LOST, "the outbox sent it, Redis and the record do not know it"

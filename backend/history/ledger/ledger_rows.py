@@ -34,6 +34,7 @@ def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
         worker,
         run_at,
         told,
+        discarded,
     ) = row
     return RecordedFacts(
         job_id=job_id,
@@ -47,6 +48,7 @@ def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
         worker=worker or "",
         run_at=run_at,
         event_state=told or "",
+        is_discarded=discarded > 0,
     )
 
 

@@ -108,8 +108,8 @@ class PostgresLedgerStore:
 
 def _missing_row(seen: LiveFacts, contents: JobContents) -> dict[str, Any]:
     labels = labels_in(contents.options)
-    # An attempt that was given back keeps its start but not its fence.
-    fence = seen.fence_version or (seen.started_ms << 20 if seen.attempt else 0)
+    # An attempt that was given back keeps its start but not its fence; what never began, the reverse.
+    fence = (seen.fence_version or seen.started_ms << 20) if seen.attempt else 0
     is_final = seen.state in FINAL_STATES
     version = max(seen.changed_ms << 20, fence)
     return {

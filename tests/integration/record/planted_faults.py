@@ -32,6 +32,13 @@ def finish(bureau: Bureau, job_id: str) -> None:
     assert code == [1]
 
 
+def give_back_canceled(bureau: Bureau) -> None:
+    """Its handler never began, and it was asked to stop: it has a fence, and no attempt."""
+    [held] = bureau.bench.claim(1)
+    bureau.bench.cancel(held.id)
+    bureau.bench.settle(held, "returned")
+
+
 def forge(bureau: Bureau, job_id: str, **fields: str) -> None:
     bureau.redis.hset(bureau.keys.job(job_id), mapping=fields)
 
@@ -115,6 +122,25 @@ PLANTED = {
     "a job was moved to another queue unrecorded": Planted(
         lambda b: lose_event(b, lambda: b.bench.reprioritise("queued", "high")),
         {("wrong_state", "queued")},
+    ),
+    "a cancellation of what never began did not reach the record": Planted(
+        lambda b: lose_event(b, lambda: give_back_canceled(b)), {("wrong_state", "queued")}
+    ),
+    "the row is gone of a job that was canceled and never began": Planted(
+        lambda b: (
+            give_back_canceled(b),
+            b.record(),
+            b.change("DELETE FROM jobs WHERE id = 'queued'"),
+        ),
+        {("missing_row", "queued")},
+    ),
+    "a dead job is gone": Planted(
+        lambda b: (
+            b.redis.delete("rq:job:failed"),
+            b.redis.zrem("rq:failed:dlq", "failed"),
+            b.redis.zrem("rq:tally:dead", "failed"),
+        ),
+        {("lost", "failed")},
     ),
     "a row was changed by hand": Planted(
         lambda b: b.change("UPDATE jobs SET status = 'finished' WHERE id = 'queued'"),

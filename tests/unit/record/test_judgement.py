@@ -78,7 +78,11 @@ def test_a_job_that_waits_on_record_and_is_nowhere_is_lost(state: str) -> None:
 
 @pytest.mark.parametrize("state", ["finished", "failed", "canceled"])
 def test_a_job_that_is_over_may_leave_redis(state: str) -> None:
-    assert _judge(LiveFacts("a"), _recorded(state)) == []
+    assert _judge(LiveFacts("a"), _recorded(state, is_discarded=state == "failed")) == []
+
+
+def test_a_job_that_is_in_the_dead_letter_queue_on_record_and_is_nowhere_is_lost() -> None:
+    assert _judge(LiveFacts("a"), _recorded("failed")) == ["lost"]
 
 
 def test_redis_is_right_about_an_end_that_the_record_missed() -> None:

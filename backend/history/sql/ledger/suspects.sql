@@ -19,6 +19,10 @@ WITH listed AS (
   WHERE j.status IN ('scheduled', 'deferred', 'queued', 'started')
     AND NOT EXISTS (SELECT FROM counted_jobs c WHERE c.job_id = j.id)
   UNION ALL
+  SELECT j.id, false, true FROM jobs j
+  WHERE j.status = 'failed' AND j.discarded_version = 0
+    AND NOT EXISTS (SELECT FROM counted_jobs c WHERE c.job_id = j.id)
+  UNION ALL
   SELECT o.job_id, false, true FROM job_outbox o
   WHERE o.accepted_as = o.job_id AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = o.job_id)
     AND NOT EXISTS (SELECT FROM counted_jobs c WHERE c.job_id = o.job_id)
