@@ -27,7 +27,7 @@ _LATEST_MS = 1 << 43
 #: Heads and events as long as they may be: what is empty at the end is left out of a line.
 _HEAD, _ACCEPTED_HEAD = [""] * 4, [""] * 5
 _EVENT_FIELDS, _ACCEPTED_FIELDS = [""] * 8, [""] * 4
-_FAULTS = (KeyError, ValueError, TypeError, IndexError)
+_FAULTS = (KeyError, ValueError, TypeError, IndexError, RecursionError)
 
 
 def batch_of(entries: list[Any]) -> EventBatch:

@@ -18,6 +18,7 @@ from backend.history.recording.transcript import Transcript
 from backend.history.schema.months import months_in
 from backend.history.server.connection import translated
 from backend.history.server.session_settings import is_behind_pooler
+from backend.history.server.sqlstates import CHECK_VIOLATION
 from backend.history.statements import statement
 
 log = structlog.get_logger("tally.record")
@@ -26,6 +27,8 @@ log = structlog.get_logger("tally.record")
 _TRIES = 5
 _ROLLED_BACK = "40"
 _LONGEST_PAUSE = 0.05
+#: What no try would ever record: values that Postgres refuses, and JSON too deep to be read.
+UNRECORDABLE = (ValueError, RecursionError)
 #: Of results, payloads and logs in one transaction.
 PART_BYTES = 16 * 1024 * 1024
 
@@ -67,35 +70,31 @@ class PostgresRecordWriter:
         with translated(), self._engine.begin() as connection:
             connection.execute(statement("make_partition"), {"month": month})
 
+    def _make_room(self, months: set[date]) -> None:
+        for month in sorted(months - self._months):
+            self.make_partition(month)
+            self._months.add(month)
+
     def _record(self, events: Sequence[JobEvent]) -> list[UnreadableEntry]:
         """Records what can be; halves a batch that is refused until it has found who is to blame."""
         if not events:
             return []
         try:
             self._write_at_once(events)
-        except ValueError as error:
+        except UNRECORDABLE as error:
             if len(events) > 1:
                 middle = len(events) // 2
                 return self._record(events[:middle]) + self._record(events[middle:])
-            return self._record_alone(events[0], error)
-        return []
-
-    def _record_alone(self, event: JobEvent, error: ValueError) -> list[UnreadableEntry]:
-        """A second chance: its month may have been dropped since this recorder made it."""
-        self._months.clear()
-        try:
-            self._write_at_once([event])
-        except ValueError:
+            event = events[0]
             return [UnreadableEntry(event.id, repr(event), str(error), event.number)]
         return []
 
     def _write_at_once(self, events: Sequence[JobEvent]) -> None:
         folded = fold(events)
-        for month in sorted(months_in(folded.timeline) - self._months):
-            self.make_partition(month)
-            self._months.add(month)
+        months = months_in(folded.timeline)
         transcript = Transcript(folded)
         for tries_left in reversed(range(_TRIES)):
+            self._make_room(months)
             try:
                 with translated(), self._engine.begin() as connection:
                     transcript.write(connection)
@@ -103,8 +102,12 @@ class PostgresRecordWriter:
                         connection.execute(statement("drop_staging"))
                     return
             except HistoryUnavailable as error:
-                if not tries_left or not str(error.details["sqlstate"]).startswith(_ROLLED_BACK):
+                state = str(error.details["sqlstate"])
+                if not tries_left or not state.startswith((_ROLLED_BACK, CHECK_VIOLATION)):
                     raise
+                if state == CHECK_VIOLATION:
+                    # A month may have been dropped since this recorder made it.
+                    self._months.clear()
             # Not all at the same time again.
             self._pause(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
 

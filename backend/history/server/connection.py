@@ -13,12 +13,18 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.store_answer import Meaning
 from backend.history.server.session_settings import hold_to_settings
-from backend.history.server.sqlstates import is_about_schema, is_about_values, read_state
+from backend.history.server.sqlstates import (
+    CHECK_VIOLATION,
+    is_about_schema,
+    is_about_values,
+    read_state,
+)
 from backend.history.server.watched_connection import watch
 
 CONNECT_TIMEOUT = 2
 #: Seconds a statement may take: for services that answer somebody, and for what runs behind.
 ANSWERING, WORKING = 5.0, 30.0
+_ATTACH = "attach the table of that time again, or rename it, and a new one is made"
 #: Seconds to wait for a free connection of the pool.
 _POOL_TIMEOUT = 2.0
 
@@ -86,7 +92,8 @@ def translate(error: SQLAlchemyError | psycopg2.Error) -> Exception:
         return error
     state = cause.pgcode or ""
     words = str(cause).strip().partition("\n")[0]
-    if is_about_values(state):
+    has_no_partition = state == CHECK_VIOLATION and not cause.diag.constraint_name
+    if is_about_values(state) and not has_no_partition:
         return Unrecordable(f"{state} {words}")
     if is_about_schema(state):
         return MigrationError(f"Postgres says: {words}; run `tally migrate`", sqlstate=state)
@@ -94,7 +101,7 @@ def translate(error: SQLAlchemyError | psycopg2.Error) -> Exception:
     if answer.meaning is Meaning.MISTAKE or _is_our_call(cause, state):
         return error
     return HistoryUnavailable(
-        f"Postgres cannot be used now: {words}; {answer.remedy}",
+        f"Postgres cannot be used now: {words}; {_ATTACH if has_no_partition else answer.remedy}",
         sqlstate=state,
         is_known=answer.is_known,
     )

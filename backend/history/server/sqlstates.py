@@ -62,6 +62,8 @@ _STATES = {
 
 #: No such table, column, function or schema.
 _SCHEMA = frozenset({"42P01", "42703", "42883", "3F000"})
+#: What a row without a partition has in common with one that a check of a table refuses.
+CHECK_VIOLATION = "23514"
 #: Classes that tell of the values in a row.
 _VALUE_CLASSES = frozenset({"21", "22", "23", "54"})
 

@@ -13,6 +13,8 @@ from tests.integration.history.chronicle import Chronicle
 #: Longer than an index can hold, however it is compressed.
 NOISE = random.Random(1).randbytes(5000).hex()  # noqa: S311 - not for secrets
 GOOD = {"k": "dropped", "j": "j", "q": "normal"}
+#: Nested further than Python reads.
+DEEP = "[" * 100_000 + "]" * 100_000
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,12 @@ GOOD = {"k": "dropped", "j": "j", "q": "normal"}
         ({**GOOD, "k": "finished", "a": "1", "f": "99999999999999-1"}, "22003"),
         ({**GOOD, "k": "retried", "a": "1", "f": "1-1", "u": "9" * 30}, "calendars"),
         ({**GOOD, "k": "finished", "a": "1", "f": "1-1", "w": NOISE}, "54000"),
+        ({**GOOD, "k": "retried", "a": "1", "f": "1-1", "b": DEEP}, "recursion"),
+        (
+            {**GOOD, "k": "enqueued", "s": "queued", "t": "t", "d": "[0,0,[0,{}],{}]", "o": DEEP},
+            "recursion",
+        ),
+        ({**GOOD, "k": "enqueued", "s": "queued", "t": "t", "d": DEEP}, "RecursionError"),
     ],
 )
 def test_a_poisonous_entry_is_kept_apart_and_its_neighbours_are_recorded(
