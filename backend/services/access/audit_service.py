@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from math import isfinite
 from typing import Any, NamedTuple
 
 from backend.domain.access.actor import Actor
@@ -139,21 +141,36 @@ def _entry(action: str, actor: Actor, details: Mapping[str, Any]) -> AuditEntry:
     unknown = details.keys() - known - {"outcome", "before", "after", "affected_ids", "affected"}
     if unknown:
         raise TallyError(f"an audit row has no {min(unknown)!r}")
-    ids = tuple(details.get("affected_ids") or ())
+    ids = tuple(map(_storable, details.get("affected_ids") or ()))
     return AuditEntry(
         action=action,
-        actor=actor.without_request,
+        actor=_named(actor.without_request),
         outcome=ActionOutcome(details.get("outcome", ActionOutcome.DONE)),
         before=_masked(details.get("before")),
         after=_masked(details.get("after")),
         affected_ids=ids[:_MOST_IDS],
         affected=max(len(ids), details.get("affected") or 0),
         **{
-            "request_id": actor.request_id,
-            "trace_id": actor.trace_id,
-            **{name: details[name] for name in known & details.keys()},
+            "request_id": _storable(actor.request_id),
+            "trace_id": _storable(actor.trace_id),
+            **{name: _storable(details[name]) for name in known & details.keys()},
         },
     )
+
+
+def _named(actor: Actor) -> Actor:
+    return replace(
+        actor,
+        name=_storable(actor.name),
+        role=_storable(actor.role),
+        source=_storable(actor.source),
+        id=_storable(actor.id),
+    )
+
+
+def _storable(text: str) -> str:
+    """Without what Postgres has no character for: what came of an action must not be lost for it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _masked(value: Any) -> str:
@@ -166,6 +183,8 @@ def _without_secrets(value: Any) -> Any:
         return dict(redact(None, "", named))
     if isinstance(value, list | tuple):
         return [_without_secrets(inner) for inner in value]
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     return value
 
 

@@ -76,7 +76,7 @@ class ActionLog:
     def around(self, action: str, by: Actor, what: str, reason: str = "") -> Iterator[Attempt]:
         """Writes the intent, lets the action happen, and writes what came of it."""
         by = by if by.request_id else replace(by, request_id=secrets.token_hex(8))
-        shared = {"object": _storable(what), "reason": _storable(reason)}
+        shared = {"object": what, "reason": reason}
         is_lost = not self._write(action, by, shared, ActionOutcome.INTENDED)
         attempt = Attempt()
         try:
@@ -100,6 +100,9 @@ class ActionLog:
         """Writes down that somebody we know tried what they may not."""
         self._write(action, by, {"object": what, "after": _why(why)}, ActionOutcome.REFUSED)
 
+    def _may_go_on(self, error: Exception) -> bool:
+        return isinstance(error, Unavailable | MigrationError) and not self._is_required
+
     def _write(
         self,
         action: str,
@@ -111,9 +114,10 @@ class ActionLog:
         """Whether the row is in the audit log."""
         try:
             self._trail.record(action, by, outcome=outcome, **details)
-        except (Unavailable, MigrationError) as error:
-            if self._is_required and outcome is ActionOutcome.INTENDED:
+        except Exception as error:
+            if outcome is ActionOutcome.INTENDED and not self._may_go_on(error):
                 raise
+            # What is done is done: whoever is told that it failed would do it again.
             if self._when_lost is not None and not is_lost:
                 self._when_lost(error)
             tell_log(action, by, {"outcome": outcome.value, **details}, error)
@@ -133,11 +137,6 @@ def tell_log(action: str, by: Actor, details: Mapping[str, Any], error: Exceptio
     }
     told = {name: value for name, value in entry.items() if value not in (None, "", (), [])}
     log.error("audit.not_recorded", action=action, cause=str(error), **told)
-
-
-def _storable(text: str) -> str:
-    """Postgres has no such character; what it was typed for is refused by the action itself."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _outcome_of(error: Exception) -> ActionOutcome:

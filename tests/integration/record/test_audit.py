@@ -8,8 +8,10 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from backend.domain.access.access_errors import NotAllowed
 from backend.domain.access.actor import Actor, ActorKind, Channel
@@ -313,6 +315,40 @@ def test_a_name_that_cannot_be_stored_is_refused_by_its_action_and_not_by_the_lo
 
     ended = bureau.audit.search(AuditFilter(action="jobs.cancel"), most=1)[0].entry
     assert (ended.object, ended.reason, ended.outcome) == ("job:a�b", "no�", "refused")
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "caf\udce9", "\ud800"])
+def test_no_text_that_cannot_be_stored_costs_a_done_action_its_outcome(
+    bureau: Bureau, odd: str
+) -> None:
+    """A name of an account, a word of a terminal that is not UTF-8, an id, what came of it."""
+    by = Actor(odd, "operator", odd, id=odd)
+    with ActionLog(bureau.audit).around("queues.pause", by, f"queue:{odd}", odd) as attempt:
+        attempt.effect = Effect(None, [odd], before=odd, after={"at": float("nan"), "why": odd})
+
+    done, intended = bureau.audit.search(AuditFilter(action="queues.pause"))
+    assert (intended.entry.outcome, done.entry.outcome) == ("intended", "done")
+    assert json.loads(done.entry.after) == {"at": "nan", "why": odd}
+    assert bureau.audit.unmatched(older_than=-5) == []
+    assert bureau.audit.verify().holds
+    ActionLog(bureau.audit).refuse("queues.pause", by, odd, NotAllowed("not yours"))
+    assert bureau.audit.search(AuditFilter(), most=1)[0].entry.outcome == "refused"
+
+
+def test_an_action_that_is_done_does_not_fail_for_its_row(bureau: Bureau) -> None:
+    """Who was told that it failed would do it again."""
+    did: list[str] = []
+
+    class Trail:
+        def record(self, action: str, actor: Actor, **details: Any) -> None:
+            if details["outcome"] != "intended":
+                raise ValueError("a trigger of somebody's")
+
+    with capture_logs() as logs, ActionLog(Trail()).around("queues.pause", ADA, "queue:low"):
+        did.append("paused")
+
+    [lost] = [line for line in logs if line["event"] == "audit.not_recorded"]
+    assert (did, lost["outcome"], lost["object"]) == (["paused"], "done", "queue:low")
 
 
 def test_each_action_of_code_has_an_outcome_of_its_own(bureau: Bureau) -> None:
