@@ -80,15 +80,17 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
         f"{report.interrupted} of them were running and begin again; {report.present} were there; "
         f"{report.sent_again} come again from the outbox"
     )
-    if report.recalled:
-        say(
-            f"{report.recalled} that have finished are known again: their keys still stand for them"
-        )
+    _say_recalled(report.recalled)
     if report.recovery_point is not None:
         say(f"on record up to {report.recovery_point:%Y-%m-%d %H:%M:%S} UTC")
     _say_controls(report)
     if report.unknown:
         say(f"{len(report.unknown)} cannot be made: their acceptance is not on record")
+
+
+def _say_recalled(jobs: int) -> None:
+    if jobs:
+        say(f"{jobs} that have finished are known again: their keys still stand for them")
 
 
 def _say_controls(report: RebuildReport) -> None:
@@ -134,6 +136,7 @@ def _print(report: LedgerReport) -> None:
         say(difference_words(difference))
     left = sum(report.counts.values()) - report.repaired
     say(f"{report.jobs} jobs and {report.entries} entries looked at; {report.moved} had moved on")
+    _say_recalled(report.recalled)
     if report.recorder_is_behind:
         say("the recorder did not catch up, so the record could not be judged: is one running?")
     say(

@@ -172,6 +172,8 @@ class LedgerReport:
     balances: list[QueueBalance] = field(default_factory=list)
     counts: dict[FaultKind, int] = field(default_factory=dict)
     repaired: int = 0
+    #: Finished jobs that are known again, because a key still stands for them and Redis had lost them.
+    recalled: int = 0
     #: The first ones by name; ``counts`` has all.
     faults: list[Fault] = field(default_factory=list)
     #: Pauses and limits of which Redis and the record say that something else holds, before any repair.

@@ -92,7 +92,7 @@ def translate(error: SQLAlchemyError | psycopg2.Error) -> Exception:
         return error
     state = cause.pgcode or ""
     words = str(cause).strip().partition("\n")[0]
-    has_no_partition = state == CHECK_VIOLATION and not cause.diag.constraint_name
+    has_no_partition = state == CHECK_VIOLATION and _is_without_constraint(cause)
     if is_about_values(state) and not has_no_partition:
         return Unrecordable(f"{state} {words}")
     if is_about_schema(state):
@@ -105,6 +105,11 @@ def translate(error: SQLAlchemyError | psycopg2.Error) -> Exception:
         sqlstate=state,
         is_known=answer.is_known,
     )
+
+
+def _is_without_constraint(cause: psycopg2.Error) -> bool:
+    """Whether no check of a table refused the row, but the table itself, which has no partition for it."""
+    return bool(cause.diag.table_name) and not cause.diag.constraint_name
 
 
 def _is_our_call(cause: psycopg2.Error, state: str) -> bool:

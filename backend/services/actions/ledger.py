@@ -27,6 +27,7 @@ class LedgerActions(ActionFamily):
     def repair(self, by: Actor, *, reason: str = "") -> Effect[LedgerReport]:
         """Compares Redis with the record, job by job, and puts right what can be."""
         report = self._ledger.reconcile(repair=True)
+        report.recalled = self._ledger.recall()
         ids = [fault.job_id for fault in report.faults if fault.is_repaired and fault.job_id]
         return Effect(report, ids, affected=report.repaired)
 

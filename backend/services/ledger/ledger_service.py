@@ -157,7 +157,7 @@ class LedgerService:
             for job, is_new in zip(jobs, made, strict=True):
                 _note_restored(report, job, is_new=is_new)
             after = page[-1]
-        report.recalled = self._recall()
+        report.recalled = self.recall()
         report.unknown = self._store.unaccepted(_MOST_UNKNOWN)
         report.sent_again = self._store.send_again(None)
         report.lost_controls = lost_controls(self._store.said_of_controls(), self._view.controls())
@@ -166,8 +166,11 @@ class LedgerService:
             report.recovery_point = datetime.fromtimestamp((version >> 20) / 1000, UTC)
         return report
 
-    def _recall(self) -> int:
-        """Behind those that wait: of two with one key theirs is the later word."""
+    def recall(self) -> int:
+        """Makes finished jobs known again that Redis has lost and a key still stands for; how many.
+
+        Behind those that wait: of two with one key theirs is the later word. Reads the record of a year.
+        """
         recalled, after = 0, (self._since(_LONGEST_WINDOW), "")
         while page := self._store.accepted(after, _LOOKED_AT):
             keyed = [job_id for _, job_id, may_have_key in page if may_have_key]

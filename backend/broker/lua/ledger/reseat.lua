@@ -46,7 +46,7 @@ local function become(root, job, id, queue, f, target, now)
   if target == 'finished' or target == 'canceled' then
     redis.call('HSET', job, 'ended_at', iso(now))
     count(root, queue, target, 1)
-    keep(root, job, id, queue, target, f[7], now)
+    keep(root, job, id, queue, target, f[7], now, false, target == 'finished' and f[13] or nil)
     ended(root, job, id, 'over on record', f[5], f[9], f[10], now)
   elseif target == 'queued' then redis.call('HSET', job, 'enqueued_at', iso(now), 'fence', '') end
   -- What a stock RQ worker leaves that took it off its queue.
@@ -79,7 +79,7 @@ local function reseat(keys, argv)
   local root, id, target, now = keys[1], argv[1], argv[4], now_ms()
   local job = root .. ':job:' .. id
   local f = fields_of(job, 'status', 'fence', 'origin', 'parked', 'waiters', 'attempt', 'result_ttl', 'options',
-    'follow', 'scope', 'gates', 'quota')
+    'follow', 'scope', 'gates', 'quota', 'unique_until')
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   f[4] = line_in(f[4])
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''

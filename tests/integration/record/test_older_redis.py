@@ -1,0 +1,69 @@
+"""A Redis that came back with an older copy of its data: what the record knows better is put right."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.broker.server import library
+from backend.domain.access.actor import Actor
+from backend.services.actions.action_log import ActionLog
+from backend.services.actions.ledger import LedgerActions
+from tests.integration.broker.bench import ERROR
+from tests.integration.record.bureau import Bureau
+
+Copy = list[tuple[bytes, bytes, int]]
+
+
+@pytest.fixture
+def copy(bureau: Bureau) -> Copy:
+    """What a copy of now has of Redis, with one job that waits under a key."""
+    bureau.epochs().lift()
+    bureau.enqueue(bureau.job(job_id="waited", idempotency_key="old"))
+    bureau.record()
+    redis = bureau.redis
+    return [(key, redis.dump(key), max(0, redis.pttl(key))) for key in redis.scan_iter()]
+
+
+def _go_back(bureau: Bureau, copy: Copy) -> None:
+    bureau.record()
+    bureau.redis.flushall()
+    library.load(bureau.redis)
+    for key, content, left in copy:
+        bureau.redis.restore(key, left, content)
+    bureau.epochs().lift()
+
+
+def _repair(bureau: Bureau) -> int:
+    report = LedgerActions(ActionLog(bureau.audit), bureau.ledger()).repair(Actor("ada"))
+    bureau.record()
+    assert bureau.ledger().reconcile().is_balanced
+    return report.recalled
+
+
+def test_what_has_finished_since_keeps_its_key(bureau: Bureau, copy: Copy) -> None:
+    bureau.enqueue(bureau.job(job_id="came", idempotency_key="new"))
+    for held in bureau.bench.claim(2):
+        bureau.bench.settle(held, "finished", body="1", result="MQ==")
+    _go_back(bureau, copy)
+
+    assert _repair(bureau) == 1
+
+    again = [bureau.job(idempotency_key=key) for key in ("old", "new")]
+    replies = [(reply.id, reply.created) for reply in bureau.queue.enqueue(again)]
+    assert replies == [("waited", False), ("came", False)]
+    assert bureau.bench.claim() == []
+    for job_id in ("waited", "came"):
+        assert 80_000 < bureau.redis.ttl(f"rq:job:{job_id}") <= 86_400
+
+
+def test_what_has_died_since_is_in_the_dead_letter_queue(bureau: Bureau, copy: Copy) -> None:
+    bureau.enqueue(bureau.job(job_id="came", max_retries=0))
+    for held in bureau.bench.claim(2):
+        bureau.bench.settle(held, "failed", body=ERROR)
+    _go_back(bureau, copy)
+
+    _repair(bureau)
+
+    assert {job_id for job_id, _ in bureau.inspection.dead(0, 10)} == {"came", "waited"}
+    assert bureau.bench.error("came")["error"] == "ValueError"
+    assert bureau.bench.redrive("came") == [1]
