@@ -114,6 +114,12 @@ do
     redis.call('HSET', job, 'scope_from', attempt or '0')
   end
 
+  -- Until when (ms) the keys of a job stand for it that was accepted then: its idempotency key, and either of them.
+  function scopes.stand_until(accepted, unique_key, window, scope)
+    local key_ends = unique_key ~= '' and accepted + window or 0
+    return key_ends, math.max(key_ends, accepted + (tonumber(string.match(scope, '^[^/]*')) or 0) * 1000)
+  end
+
   -- A job that is made again from the record. Who had started, or is dead, does not take what it had given back.
   function scopes.remember(root, id, scope, state, attempt, created, now, add)
     if scope == '' then return end
@@ -121,7 +127,6 @@ do
     local left = created + (tonumber(till) or 0) * 1000 - now
     add('scope', scope)
     if longest then add('debounce_by', latest(created, longest)) end
-    if tonumber(till) and left > 0 then add('unique_until', string.format('%.0f', now + left)) end
     local holds = left > 0
     if till == 'started' then holds = WAITING[state] and attempt == '0'
     elseif till == 'ended' then holds = WAITING[state] end

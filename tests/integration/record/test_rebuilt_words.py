@@ -90,6 +90,16 @@ def test_a_key_ends_after_a_rebuild_when_it_would_have_ended(bureau: Bureau) -> 
     assert abs(bureau.redis.pexpiretime("rq:tally:unique:a") - until) < 10
 
 
+def test_the_later_of_two_keys_keeps_a_job_that_is_made_again(bureau: Bureau) -> None:
+    both = {"idempotency_key": "a", "idempotency_window": 7200, "unique": "600"}
+    bureau.enqueue(bureau.job(job_id="job", **both))
+    until = int(bureau.bench.field("job", "unique_until") or 0)
+
+    _lose_redis(bureau)
+
+    assert abs(int(bureau.bench.field("job", "unique_until") or 0) - until) < 10
+
+
 def test_a_job_that_was_asked_to_stop_is_canceled_by_the_rebuild_and_not_run_again(
     bureau: Bureau,
 ) -> None:

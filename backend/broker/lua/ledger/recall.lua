@@ -5,12 +5,6 @@
 -- ARGV[1…] twelve a job: id, queue, job type, data, options, max attempts, attempt, accepted at (ms), ended at (ms), unique key,
 --          unique window (ms), scope
 -- Returns  one a job: 1 known again, 0 it is here, or no key stands for it any more
-local function ends_of_keys(argv, at)
-  local accepted = tonumber(argv[at + 7])
-  local key_ends = argv[at + 9] ~= '' and accepted + argv[at + 10] or 0
-  return key_ends, accepted + (tonumber(string.match(argv[at + 11], '^[^/]*')) or 0) * 1000
-end
-
 local function recall_one(root, argv, at, now, key_ends, ends)
   local id, queue, job = argv[at], argv[at + 1], root .. ':job:' .. argv[at]
   local fields = {'status', 'finished', 'origin', queue, 'description', argv[at + 2], 'data', argv[at + 3],
@@ -30,8 +24,8 @@ end
 local function recall(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   for at = 1, #argv, 12 do
-    local key_ends, scope_ends = ends_of_keys(argv, at)
-    local ends, reply = math.max(key_ends, scope_ends), 0
+    local key_ends, ends = scopes.stand_until(tonumber(argv[at + 7]), argv[at + 9], argv[at + 10], argv[at + 11])
+    local reply = 0
     if ends > now and redis.call('EXISTS', root .. ':job:' .. argv[at]) == 0 then
       recall_one(root, argv, at, now, key_ends, ends)
       reply = 1

@@ -13,11 +13,11 @@ local function remember(root, id, argv, at, now)
     'timeout', argv[at + 8], 'result_ttl', argv[at + 9], 'attempt', argv[at + 18], 'failures', argv[at + 19]}
   local function add(name, value) if value ~= '' then fields[#fields + 1] = name fields[#fields + 1] = value end end
   if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
+  local key_ends, ends = scopes.stand_until(tonumber(argv[at + 17]), argv[at + 11], argv[at + 12], argv[at + 26])
+  if ends > now then add('unique_until', string.format('%.0f', ends)) end
   if argv[at + 11] ~= '' then
-    local ends = argv[at + 17] + argv[at + 12]
     add('unique_key', argv[at + 11])
-    add('unique_until', string.format('%.0f', ends))
-    hold_key(root, id, argv[at + 11], ends - now)
+    hold_key(root, id, argv[at + 11], key_ends - now)
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
   if argv[at + 15] ~= '' then add('follow', argv[at + 15]) note_follow_ups(root, id, now) end
