@@ -19,6 +19,13 @@ _MOST_CLOCK_SECONDS = 1.0
 _FULL = 0.8
 
 
+_NOT_KEPT = wrong(
+    "redis_not_kept",
+    "appendonly is off: a restart of Redis loses every waiting job",
+    "CONFIG SET appendonly yes, and set it in redis.conf (config/redis.conf)",
+)
+
+
 def check_redis(
     client: Redis,
     now: Callable[[], float],
@@ -54,6 +61,7 @@ def check_redis(
     if not missing:
         # Else it would be loaded by looking.
         yield from _writes(check)
+    yield from _eviction(info)
     yield from _configuration(client, info)
 
 
@@ -64,11 +72,12 @@ def _configuration(client: Redis, info: dict[str, Any]) -> Iterator[Finding]:
         yield warning(
             "redis_config_hidden",
             "Redis does not show its configuration to us",
-            "look yourself: appendonly yes, maxmemory-policy noeviction (config/redis.conf)",
+            "look yourself: appendfsync everysec or always (config/redis.conf)",
         )
+        if not int(info.get("aof_enabled", 1)):
+            yield _NOT_KEPT
         return
     yield from _persistence(found, info)
-    yield from _eviction(found)
     yield from check_listpack(found)
     yield from check_strangers(client, found)
 
@@ -161,11 +170,7 @@ def _writes(check: Callable[[], object]) -> Iterator[Finding]:
 
 def _persistence(found: dict[str, str], info: dict[str, Any]) -> Iterator[Finding]:
     if found.get("appendonly") != "yes":
-        yield wrong(
-            "redis_not_kept",
-            "appendonly is off: a restart of Redis loses every waiting job",
-            "CONFIG SET appendonly yes, and set it in redis.conf (config/redis.conf)",
-        )
+        yield _NOT_KEPT
         return
     if found.get("appendfsync") == "no":
         yield warning(
@@ -183,11 +188,13 @@ def _persistence(found: dict[str, str], info: dict[str, Any]) -> Iterator[Findin
         yield ok("redis_kept", f"append-only file, fsync {found.get('appendfsync')}")
 
 
-def _eviction(found: dict[str, str]) -> Iterator[Finding]:
-    policy = found.get("maxmemory-policy", "")
+def _eviction(info: dict[str, Any]) -> Iterator[Finding]:
+    """Told by INFO: a service that shows no configuration has another policy more often than not."""
+    policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
+        goes = "jobs" if policy.startswith("allkeys") else "idempotency keys and finished jobs"
         yield wrong(
             "redis_evicts",
-            f"maxmemory-policy is {policy}: Redis throws jobs away when memory is short",
-            "CONFIG SET maxmemory-policy noeviction, and set it in redis.conf",
+            f"maxmemory-policy is {policy}: Redis throws {goes} away when memory is short",
+            "CONFIG SET maxmemory-policy noeviction, and in redis.conf or where the service is set up",
         )

@@ -119,6 +119,29 @@ def test_5_a_redis_that_throws_jobs_away(shell: Shell, redis: Redis) -> None:
     assert "noeviction" in _codes(shell, "wrong")["redis_evicts"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "goes"), [("allkeys-lfu", "jobs"), ("volatile-lru", "idempotency keys")]
+)
+def test_a_redis_that_shows_no_configuration_is_looked_at_all_the_same(
+    redis: Redis, policy: str, goes: str
+) -> None:
+    """As those of services do, where something else than we need is what one gets."""
+    redis.config_set("maxmemory-policy", policy)
+    redis.config_set("appendonly", "no")
+    redis.execute_command(
+        "ACL", "SETUSER", "hosted", "on", "nopass", "~*", "&*", "+@all", "-config"
+    )
+    connection = redis.connection_pool.connection_kwargs
+    hosted = Redis(unix_socket_path=connection["path"], username="hosted", password="any")
+
+    found = {finding.code: finding for finding in check_redis(hosted, time.time)}
+
+    hosted.close()
+    redis.execute_command("ACL", "DELUSER", "hosted")
+    assert f"throws {goes}" in found["redis_evicts"].text
+    assert {"redis_config_hidden", "redis_not_kept"} <= found.keys()
+
+
 def test_a_job_that_ends_between_two_looks_is_no_finding(redis: Redis) -> None:
     keys = platform().keys
 
