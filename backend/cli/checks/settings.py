@@ -23,6 +23,7 @@ def check_settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     yield ok("settings", "the settings are good")
     yield from _prefix(settings, environment)
     yield from _transport(settings)
+    yield from _retention(settings)
 
 
 def _prefix(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -50,3 +51,18 @@ def _transport(settings: Settings) -> Iterator[Finding]:
             f"mails and their password travel to {smtp.host} unencrypted",
             "set smtp.security to starttls or tls",
         )
+
+
+def _retention(settings: Settings) -> Iterator[Finding]:
+    """Whether history lets a job go that is still in the dead-letter queue."""
+    history, most = settings.history, settings.dlq.max_days
+    kept = {"history.failed_days": history.failed_days}
+    kept |= {f"history.days_by_type.{name}": days for name, days in history.days_by_type.items()}
+    for name, days in kept.items():
+        if not most or days < most:
+            stays = f"{most:g} days" if most else "for ever"
+            yield warning(
+                "dead_outlive_record",
+                f"a dead job is kept {stays} in Redis (dlq.max_days), and {days} on record ({name})",
+                "set both alike: redriven after that it has no history, and is lost if Redis is",
+            )

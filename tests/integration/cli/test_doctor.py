@@ -18,6 +18,7 @@ from backend.cli.checks.processes import leases_without_jobs
 from backend.cli.checks.redis import check_cluster, check_redis
 from backend.cli.checks.redis_accounts import check_exposure
 from backend.cli.checks.redis_speed import check_allocator
+from backend.cli.checks.settings import check_settings
 from backend.embedded.servers import Servers
 from tests.integration.cli.shell import Shell
 from tests.integration.history.databases import database
@@ -105,6 +106,25 @@ def test_3_a_package_that_is_not_installed(shell: Shell, environment: pytest.Mon
     environment.setenv("TALLY_JOB_PACKAGES", "nobody.knows_it")
 
     assert "job_packages" in _codes(shell, "wrong")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "setting"),
+    [
+        ("TALLY_HISTORY__FAILED_DAYS", "30", "history.failed_days"),
+        ("TALLY_HISTORY__DAYS_BY_TYPE", '{"greet": 7}', "history.days_by_type.greet"),
+        ("TALLY_DLQ__MAX_DAYS", "0", "history.failed_days"),
+    ],
+)
+def test_dead_jobs_that_history_lets_go_of_first_are_told(
+    environment: pytest.MonkeyPatch, name: str, value: str, setting: str
+) -> None:
+    assert "dead_outlive_record" not in {finding.code for finding in check_settings({})}
+    environment.setenv(name, value)
+
+    [found] = [each for each in check_settings({}) if each.code == "dead_outlive_record"]
+
+    assert setting in found.text
 
 
 def test_4_a_redis_that_forgets(shell: Shell, redis: Redis) -> None:
