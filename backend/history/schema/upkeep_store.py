@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -34,15 +35,18 @@ class PostgresUpkeepStore:
 
         None while a backup or a long query holds the tables: there are rounds enough before it is needed.
         """
+        return int(self._when_free("make_partitions", months=months) or 0)
+
+    def _when_free(self, name: str, **values: Any) -> Any:
+        """What a statement answers that changes whole tables; None while somebody holds them."""
         try:
             with translated(), self._engine.begin() as connection:
-                made = connection.execute(statement("make_partitions"), {"months": months})
-                return int(made.scalar_one())
+                return connection.execute(statement(name), values).scalar_one()
         except HistoryUnavailable as error:
             if error.details["sqlstate"] != _LOCK_NOT_AVAILABLE:
                 raise
             log.info("partitions.postponed", reason=str(error))
-            return 0
+            return None
 
     def prune_jobs(self, rule: RetentionRule, before: datetime, most: int) -> int:
         """Deletes at most ``most`` jobs of each state of a rule that ended before an instant."""
@@ -96,10 +100,11 @@ class PostgresUpkeepStore:
             return list(connection.execute(statement("months_of_jobs")).scalars())
 
     def drop_jobs_month(self, month: date, before: datetime) -> bool:
-        """Drops the jobs of one month, with results and tags; False while one of them is to be kept."""
-        values = {"month": month, "before": before}
-        with translated(), self._engine.begin() as connection:
-            return bool(connection.execute(statement("drop_jobs_month"), values).scalar_one())
+        """Drops the jobs of one month, with results and tags.
+
+        False while one of them is to be kept, or a backup or a long query holds the tables.
+        """
+        return bool(self._when_free("drop_jobs_month", month=month, before=before))
 
     def sum_up_counts(self) -> None:
         """Puts together what recorders noted of how many jobs are in each state."""
@@ -109,19 +114,16 @@ class PostgresUpkeepStore:
     def drop_events(self, before: datetime) -> int:
         """Drops the months of events that were over before an instant; how many months."""
         old = [month for month in self.months_of_events() if month_after(month) <= before.date()]
-        for month in old:
-            self.drop_month(month)
-        return len(old)
+        return sum(self.drop_month(month) for month in old)
 
     def months_of_events(self) -> list[date]:
         """The months that there is room for, in order."""
         with translated(), self._engine.connect() as connection:
             return list(connection.execute(statement("months_of_events")).scalars())
 
-    def drop_month(self, month: date) -> None:
-        """Drops the events of one month that is over."""
-        with translated(), self._engine.begin() as connection:
-            connection.execute(statement("drop_month"), {"month": month})
+    def drop_month(self, month: date) -> bool:
+        """Drops the events of one month that is over; False while somebody holds the tables."""
+        return self._when_free("drop_month", month=month) is not None
 
     def drop_statistics(self, before: datetime) -> int:
         """Deletes summed-up hours older than an instant; how many rows."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from backend.domain.history.history_retention import RetentionPolicy
 from backend.history.schema.months import month_after
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.loops.pruner import Pruner
 from tests.integration.history.chronicle import Chronicle
+from tests.integration.history.databases import run
 from tests.integration.history.lives import Life, events_of
 
 NOW = datetime.now(UTC)
@@ -103,6 +105,22 @@ def test_a_month_of_events_goes_when_the_last_job_of_it_may(
     assert first not in upkeep.months_of_events()
     assert chronicle.kinds("old") == []
     assert len(chronicle.kinds("new")) == 3
+
+
+def test_a_month_that_an_export_reads_goes_when_it_has_been_read(
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
+) -> None:
+    """It is no outage, and holds up no other duty of the round."""
+    chronicle.write(*events_of(Life("old", LONG_AGO)))
+    first = date(LONG_AGO.year, LONG_AGO.month, 1)
+    run(chronicle.engine, "SELECT make_jobs_partition(:month)", month=first)
+    after = datetime.combine(month_after(first), datetime.min.time(), UTC)
+    with chronicle.engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM jobs CROSS JOIN job_events"))
+
+        assert (upkeep.drop_events(after), upkeep.drop_jobs(after)) == (0, 0)
+
+    assert (upkeep.drop_events(after), upkeep.drop_jobs(after)) == (1, 1)
 
 
 def test_the_round_of_a_pruner_drops_old_months_and_makes_new_ones(
