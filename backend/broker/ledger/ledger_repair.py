@@ -78,6 +78,7 @@ def _restore_arguments(restorable: RestorableJob) -> list[Any]:
         "1" if restorable.job.options.get(HOLD) else "",
         restorable.cancel_asked_by,
         restorable.cancel_reason,
+        restorable.job.digest,
     ]
 
 
@@ -96,4 +97,5 @@ def _recall_arguments(restorable: RestorableJob) -> list[Any]:
         job.unique_key,
         int(job.unique_window * 1000),
         job.scope.text if job.scope else "",
+        job.digest,
     ]

@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job_contents import digest_of
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.follow_ups import ON_FAILURE, follow_ups_of
 from backend.domain.jobs.options.follow_ups import without as without_follow_ups
+from backend.domain.jobs.options.job_labels import labels_in
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import QueueName
 from backend.domain.ledger.ledger import RecordedFacts, stream_id_of
@@ -54,7 +56,7 @@ def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
 
 def restorable_job(row: Sequence[Any]) -> RestorableJob:
     """A row of ``restorable_jobs``."""
-    job_id, status, queue, version, position, job_type, payload, option_text, *rest = row
+    job_id, status, queue, version, position, job_type, payload, asked, option_text, *rest = row
     max_attempts, run_at, fence, attempt, worker, redriven, failures, *rest = rest
     is_suspect, was_dead, ended_at, asked_by, asked_why, *error = rest
     was_started = status == JobState.STARTED
@@ -70,6 +72,9 @@ def restorable_job(row: Sequence[Any]) -> RestorableJob:
     )
     if redriven:
         job = job._replace(expires_at=None)
+    if job.unique_key:
+        tenant = labels_in(option_text).tenant
+        job = job._replace(digest=digest_of(job_type, asked, queue, tenant))
     return RestorableJob(
         job=job,
         state=JobState.QUEUED if was_started or status == JobState.DEFERRED else JobState(status),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.domain.errors import IdempotencyConflict
 from backend.domain.jobs.options.follow_ups import follow_up_id
 from tests.integration.broker.bench import ERROR
 from tests.integration.history.databases import run
@@ -46,6 +47,26 @@ def test_a_call_said_again_after_a_rebuild_is_answered_with_the_job_that_finishe
     assert (found.state, found.payload, found.attempt) == ("finished", {"name": "Ada"}, 1)
     assert 0 < bureau.redis.ttl("rq:job:paid") <= 86_400
     assert _balances(bureau)
+
+
+@pytest.mark.parametrize("how", ["waits", "finished", "redriven with another payload"])
+def test_what_a_key_stands_for_is_known_after_a_rebuild(bureau: Bureau, how: str) -> None:
+    """The order of the payload's names does not matter, nor what became of it; what else is asked does."""
+    asked = bureau.job(payload={"name": "Ada", "n": 1}, job_id="job", idempotency_key="k")
+    bureau.enqueue(asked)
+    if how == "finished":
+        _finish(bureau)
+    elif how != "waits":
+        bureau.bench.settle(bureau.bench.claim()[0], "poisoned", body=ERROR)
+        bureau.bench.redrive("job", data='["x",null,["greet",{"name":"Eve"}],{}]')
+
+    _lose_redis(bureau)
+
+    again = bureau.job(payload={"n": 1, "name": "Ada"}, idempotency_key="k")
+    [reply] = bureau.queue.enqueue([again])
+    assert (reply.id, reply.created) == ("job", False)
+    with pytest.raises(IdempotencyConflict):
+        bureau.queue.enqueue([bureau.job(payload={"name": "Bob"}, idempotency_key="k")])
 
 
 def test_a_finished_job_still_keeps_out_the_same_for_its_time_after_a_rebuild(

@@ -1,10 +1,10 @@
 -- Makes jobs again from the record, with their ids, attempts and charged failures. One that is here is left alone.
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': count them as accepted, because the books were lost with them
--- ARGV[2…] thirty-one a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
+-- ARGV[2…] thirty-two a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
 --          at, unique key, unique window, limit key, limit, follow-ups to come, state (queued · scheduled · failed), created at, attempt,
 --          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at, destination,
---          scope, rate, hold ('1' or ''), who asked that it be canceled while it ran and why ('': nobody): it is, and does not run again
+--          scope, rate, hold ('1' or ''), who asked to cancel it while it ran and why ('': nobody), digest of what its unique key is for
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id
@@ -17,6 +17,7 @@ local function remember(root, id, argv, at, now)
   if ends > now then add('unique_until', string.format('%.0f', ends)) end
   if argv[at + 11] ~= '' then
     add('unique_key', argv[at + 11])
+    add('asked:' .. argv[at + 31], '1')
     hold_key(root, id, argv[at + 11], key_ends - now)
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end
@@ -33,7 +34,7 @@ end
 
 local function restore(keys, argv)
   local root, now, replies, joined = keys[1], now_ms(), {}, {}
-  for at = 2, #argv, 31 do
+  for at = 2, #argv, 32 do
     local id, queue, state = argv[at], argv[at + 1], argv[at + 16]
     local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
     if reply == 1 then

@@ -1,6 +1,6 @@
 -- A redrive gives a job all its attempts again: only failures since then are charged, and it does not expire any more.
 SELECT j.id, j.status, j.queue, j.version, j.position, j.job_type,
-  coalesce(j.changed_payload, j.payload)::text, coalesce(j.options::text, '{}'), j.max_attempts,
+  coalesce(j.changed_payload, j.payload)::text, j.payload::text, coalesce(j.options::text, '{}'), j.max_attempts,
   j.run_at, j.fence, j.attempt, j.worker, again.version, tried.charged, tried.is_suspect, tried.was_dead, j.finished_at,
   asked.actor, asked.note, last.error_reason, last.error_kind, last.error_message, last.traceback
 FROM jobs j
