@@ -50,6 +50,8 @@ def action(
 
         @wraps(method)
         def audited(family: Family, by: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            if "reason" in kwargs:
+                kwargs["reason"] = _whole(str(kwargs["reason"]))
             said = signature.bind(family, by, *args, **kwargs).arguments
             reason = str(said.get("reason", ""))
             with family.log.around(name, by, what.format_map(said), reason) as attempt:
@@ -60,3 +62,8 @@ def action(
         return audited
 
     return declare
+
+
+def _whole(text: str) -> str:
+    """With a question mark for each half of a character, which neither store takes."""
+    return text.encode("utf-8", "replace").decode()

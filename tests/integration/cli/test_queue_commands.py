@@ -50,6 +50,20 @@ def test_a_queue_is_paused_and_resumed_with_a_name(shell: Shell) -> None:
     assert (row["object"], row["reason"], row["channel"]) == ("queue:low", "night", "cli")
 
 
+def test_a_reason_from_a_terminal_that_is_not_utf8_is_no_reason_to_refuse(shell: Shell) -> None:
+    latin = b"caf\xe9".decode("utf-8", "surrogateescape")
+
+    shell.run("queues", "pause", "low", "--reason", latin)
+
+    assert shell.json("queues", "list")["paused"] == ["queue:low"]
+    shell.run("queues", "resume", "low", "--reason", latin)
+    rows = shell.json("audit", "list", "--limit", "4")
+    assert [(row["outcome"], row["reason"]) for row in rows] == [
+        ("done", "caf?"),
+        ("intended", "caf?"),
+    ] * 2
+
+
 def test_lanes_and_types_have_the_actions_that_they_have_over_http(shell: Shell) -> None:
     for what in ("lane:email", "type:greet"):
         shell.run("queues", "pause", what, "--reason", "night")
