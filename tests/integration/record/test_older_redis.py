@@ -56,6 +56,23 @@ def test_what_has_finished_since_keeps_its_key(bureau: Bureau, copy: Copy) -> No
         assert 80_000 < bureau.redis.ttl(f"rq:job:{job_id}") <= 86_400
 
 
+@pytest.mark.parametrize("how", ["finished", "canceled", "failed"])
+def test_what_was_moved_and_has_ended_since_ends_where_it_was_moved_to(
+    bureau: Bureau, copy: Copy, how: str
+) -> None:
+    bureau.bench.reprioritise("waited", "high")
+    bureau.bench.settle(bureau.bench.claim()[0], how, body=ERROR)
+    _go_back(bureau, copy)
+
+    _repair(bureau)
+
+    assert bureau.bench.field("waited", "origin") == "high"
+    assert bureau.bench.field("waited", "status") == how
+    assert [bureau.bench.count("accepted", queue) for queue in ("high", "normal")] == [1, 0]
+    assert [bureau.bench.count(how, queue) for queue in ("high", "normal")] == [1, 0]
+    assert bureau.chronicle.kinds("waited").count("reprioritised") == 1
+
+
 def test_what_has_died_since_is_in_the_dead_letter_queue(bureau: Bureau, copy: Copy) -> None:
     bureau.enqueue(bureau.job(job_id="came", max_retries=0))
     for held in bureau.bench.claim(2):

@@ -8,7 +8,7 @@
 -- ARGV[4]  the state it shall be in: as seen, or what the record says
 -- ARGV[5]  due (ms), if it is to be scheduled and no schedule has it
 -- ARGV[6]  lease (ms) of a started job that has none: its worker renews it, or it is rescued
--- ARGV[7]  queue of a job without a hash, if the record knows it, and
+-- ARGV[7]  queue, if the record knows it, of a job without a hash or that is brought to its end, and
 -- ARGV[8]  fence of its last attempt, for what is left of them
 -- ARGV[9…] places that were seen to hold it: 'queue:<name>', 'parked:<line>', 'holders:<gate>'
 -- Returns  1 done, 0 left alone
@@ -34,9 +34,21 @@ local function list_once(root, own, id)
   if list == root .. ':' .. own then ring(root, lane_of(string.sub(own, 7)), 1) end
 end
 
-local function become(root, job, id, queue, f, target, now)
+-- Where it ends, as the record says: somebody moved it before, of which Redis knows nothing.
+local ENDS = {finished = true, canceled = true, failed = true}
+local function moved(root, job, queue, target, home)
+  if not ENDS[target] or home == '' or home == queue then return queue end
+  redis.call('HSET', job, 'origin', home)
+  redis.call('SADD', root .. ':queues', root .. ':queue:' .. home)
+  count(root, queue, 'accepted', -1)
+  count(root, home, 'accepted', 1)
+  return home
+end
+
+local function become(root, job, id, was_in, f, target, now, home)
   redis.call('HDEL', job, 'parked')
-  if f[4] then leave_line_of(root, queue, f[4]) end
+  if f[4] then leave_line_of(root, was_in, f[4]) end
+  local queue = moved(root, job, was_in, target, home)
   if target == 'failed' then
     bury(root, job, id, queue, now)
     return ended(root, job, id, 'dead on record', f[5], f[9], f[10], now)
@@ -83,7 +95,7 @@ local function reseat(keys, argv)
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   f[4] = line_in(f[4])
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
-  if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now) f[4] = false end
+  if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now, argv[7]) f[4] = false end
   if target == 'queued' then own = f[4] and 'parked:' .. f[4] or 'queue:' .. queue end
   -- What it keeps until it has ended it keeps, unless it has.
   local kept = MAY_KEEP[target] and held_gate(f[11])
