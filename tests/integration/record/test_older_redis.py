@@ -73,6 +73,28 @@ def test_what_was_moved_and_has_ended_since_ends_where_it_was_moved_to(
     assert bureau.chronicle.kinds("waited").count("reprioritised") == 1
 
 
+def test_what_was_moved_while_it_waits_for_its_next_attempt_waits_where_it_was_moved_to(
+    bureau: Bureau,
+) -> None:
+    bureau.epochs().lift()
+    bureau.enqueue(bureau.job(job_id="job"))
+    [held] = bureau.bench.claim()
+    bureau.record()
+    redis = bureau.redis
+    copy = [(key, redis.dump(key), max(0, redis.pttl(key))) for key in redis.scan_iter()]
+    bureau.bench.settle(held, "retried", delay=1_000_000, body=ERROR)
+    bureau.bench.reprioritise("job", "high")
+    _go_back(bureau, copy)
+
+    _repair(bureau)
+
+    assert bureau.bench.field("job", "origin") == "high"
+    assert list(bureau.bench.registry("scheduled", "high")) == ["job"]
+    assert bureau.bench.registry("wip", "normal") == {}
+    assert [bureau.bench.count("accepted", queue) for queue in ("high", "normal")] == [1, 0]
+    assert bureau.chronicle.kinds("job").count("reprioritised") == 1
+
+
 def test_what_has_died_since_is_in_the_dead_letter_queue(bureau: Bureau, copy: Copy) -> None:
     bureau.enqueue(bureau.job(job_id="came", max_retries=0))
     for held in bureau.bench.claim(2):

@@ -8,7 +8,7 @@
 -- ARGV[4]  the state it shall be in: as seen, or what the record says
 -- ARGV[5]  due (ms), if it is to be scheduled and no schedule has it
 -- ARGV[6]  lease (ms) of a started job that has none: its worker renews it, or it is rescued
--- ARGV[7]  queue, if the record knows it, of a job without a hash or that is brought to its end, and
+-- ARGV[7]  queue, if the record knows it, of a job without a hash or that is brought to what the record says, and
 -- ARGV[8]  fence of its last attempt, for what is left of them
 -- ARGV[9…] places that were seen to hold it: 'queue:<name>', 'parked:<line>', 'holders:<gate>'
 -- Returns  1 done, 0 left alone
@@ -34,10 +34,9 @@ local function list_once(root, own, id)
   if list == root .. ':' .. own then ring(root, lane_of(string.sub(own, 7)), 1) end
 end
 
--- Where it ends, as the record says: somebody moved it before, of which Redis knows nothing.
-local ENDS = {finished = true, canceled = true, failed = true}
+-- Into the queue that the record tells: somebody moved it, of which Redis knows nothing.
 local function moved(root, job, queue, target, home)
-  if not ENDS[target] or home == '' or home == queue then return queue end
+  if target == 'started' or home == '' or home == queue then return queue end
   redis.call('HSET', job, 'origin', home)
   redis.call('SADD', root .. ':queues', root .. ':queue:' .. home)
   count(root, queue, 'accepted', -1)
@@ -51,7 +50,8 @@ local function become(root, job, id, was_in, f, target, now, home)
   local queue = moved(root, job, was_in, target, home)
   if target == 'failed' then
     bury(root, job, id, queue, now)
-    return ended(root, job, id, 'dead on record', f[5], f[9], f[10], now)
+    ended(root, job, id, 'dead on record', f[5], f[9], f[10], now)
+    return queue
   end
   redis.call('HSET', job, 'status', target)
   redis.call('PERSIST', job)
@@ -62,12 +62,13 @@ local function become(root, job, id, was_in, f, target, now, home)
     ended(root, job, id, 'over on record', f[5], f[9], f[10], now)
   elseif target == 'queued' then redis.call('HSET', job, 'enqueued_at', iso(now), 'fence', '') end
   -- What a stock RQ worker leaves that took it off its queue.
-  if target ~= 'queued' then return end
-  redis.call('ZREM', root .. ':failed:' .. queue, id)
+  if target ~= 'queued' then return queue end
+  redis.call('ZREM', root .. ':failed:' .. was_in, id)
   redis.call('HDEL', job, 'ended_at', 'exc_info')
   -- It compressed the call: this says that the job is ours all the same (`is_foreign`).
   if not f[8] then redis.call('HSET', job, 'options', ABSENT.options) end
   if (tonumber(f[6]) or 0) == 0 then redis.call('HDEL', job, 'started_at', 'worker_name', 'last_heartbeat') end
+  return queue
 end
 
 local function be_started(root, id, queue, fence, lease, now)
@@ -95,7 +96,8 @@ local function reseat(keys, argv)
   if (f[1] or '') ~= argv[2] or (f[2] or '') ~= argv[3] then return 0 end
   f[4] = line_in(f[4])
   local queue, fence, own = f[3] or argv[7], f[1] and argv[3] or argv[8], ''
-  if f[1] and target ~= f[1] then become(root, job, id, queue, f, target, now, argv[7]) f[4] = false end
+  local was_in = queue
+  if f[1] and target ~= f[1] then queue = become(root, job, id, queue, f, target, now, argv[7]) f[4] = false end
   if target == 'queued' then own = f[4] and 'parked:' .. f[4] or 'queue:' .. queue end
   -- What it keeps until it has ended it keeps, unless it has.
   local kept = MAY_KEEP[target] and held_gate(f[11])
@@ -107,9 +109,9 @@ local function reseat(keys, argv)
   redis.call('ZREM', root .. ':tally:foreign', id)
   local due = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
   if target == 'scheduled' then schedule(root, id, queue, due and tonumber(due) * 1000 or tonumber(argv[5]))
-  else unschedule(root, id, queue) end
+  else unschedule(root, id, was_in) end
   if target == 'started' then be_started(root, id, queue, fence, tonumber(argv[6]), now)
-  else unlease(root, id, queue, fence) end
+  else unlease(root, id, was_in, fence) end
   be_dead(root, id, target == 'failed', now)
   return 1
 end
