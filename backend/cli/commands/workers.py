@@ -13,6 +13,7 @@ from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_lane
 from backend.cli.input.confirmation import confirm
 from backend.cli.input.identity import who
+from backend.cli.input.known_lanes import known_lane
 from backend.cli.input.parts import actions
 from backend.cli.output.ages import age
 from backend.cli.output.printing import print_json, print_rows, say, tell
@@ -31,6 +32,7 @@ def workers() -> None:
 @options.as_json
 def list_workers(lane: str | None, as_json: bool) -> None:
     """Lists every worker process on record, the lost ones included."""
+    lane = known_lane(lane) if lane else None
     found = [w for w in platform().worker_service.at_work() if lane in {None, *w.lane.split(",")}]
     if as_json:
         print_json(found)
@@ -38,7 +40,7 @@ def list_workers(lane: str | None, as_json: bool) -> None:
     print_rows(
         ("worker", "lane", "state", "slots", "done", "failed", "memory", "beat", "up", "runs"),
         [_row(worker) for worker in found],
-        empty="no worker process is on record; start some: ./scripts/workers/start-workers.sh",
+        empty=f"{_none_of(lane)}; start some: ./scripts/workers/start-workers.sh",
     )
     lost = sum(platform().worker_service.is_stale(worker) for worker in found)
     if lost:
@@ -61,8 +63,11 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
     known = {worker.name: worker for worker in platform().worker_service.all()}
     if bool(names) == bool(lane):
         raise click.UsageError("Name worker processes, or a --lane.")
+    lane = known_lane(lane) if lane else None
     chosen = names or tuple(n for n, w in known.items() if lane in w.lane.split(","))
-    confirm(f"Stop {len(chosen)} worker process(es)?", yes=yes or len(names) == 1)
+    if not chosen:
+        say(_none_of(lane))
+    confirm(f"Stop {len(chosen)} worker process(es)?", yes=yes or not chosen or len(names) == 1)
 
     def one(name: str) -> str:
         heard = actions().workers.stop(who(), name)
@@ -85,6 +90,10 @@ def clear(yes: bool, as_json: bool) -> None:
     else:
         tell(f"{len(stale)} cleared" if stale else "nothing to clear")
     sys.exit(0)
+
+
+def _none_of(lane: str | None) -> str:
+    return f"no worker process{f' of the lane {lane}' if lane else ''} is on record"
 
 
 def _row(worker: WorkerState) -> tuple[object, ...]:

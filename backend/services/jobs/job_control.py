@@ -7,14 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backend.domain.access.actor import Actor
-from backend.domain.errors import IllegalMove, InvalidOption, JobNotFound, NotUnique
+from backend.domain.errors import (
+    IllegalMove,
+    InvalidOption,
+    JobNotFound,
+    NotUnique,
+    UnknownPriority,
+)
 from backend.domain.jobs.job import JobView, NewJob
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import LINE
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.jobs.published_type import DECLARATION
-from backend.domain.jobs.queue_name import Priority, QueueName
+from backend.domain.jobs.queue_name import Priority, QueueName, queues_of
 from backend.domain.jobs.step_codes import CancelCode, MoveCode, RedriveCode
 from backend.domain.ports import Inspection, JobQueue, Operations
 from backend.domain.text.nearest_name import suggestion
@@ -29,17 +35,33 @@ def held_thing(what: str, catalogue: JobTypeCatalogue, *, also: Sequence[str] = 
 
     ``also`` names other kinds, whose names are taken as they are. Raises `InvalidRequest`.
     """
-    kind, _, name = what.partition(":")
-    if kind not in (*_KINDS, *also) or not name:
-        *first, last = (f"{each}:<name>" for each in (*_KINDS, *also))
-        raise InvalidOption(f"{what!r}: say {', '.join(first)} or {last}")
+    kind, name = _parted(what, also)
     if kind == "queue":
-        return f"queue:{QueueName.parse(name)}"
+        return f"queue:{_queue_of(name, catalogue)}"
     if kind == "type":
         return f"type:{catalogue.get(name).name}"
     if kind == "lane" and name not in catalogue.lanes():
         raise InvalidOption(f"there is no lane {name!r}{suggestion(name, catalogue.lanes())}")
     return what
+
+
+def _parted(what: str, also: Sequence[str] = ()) -> tuple[str, str]:
+    kind, _, name = what.partition(":")
+    if kind not in (*_KINDS, *also) or not name:
+        *first, last = (f"{each}:<name>" for each in (*_KINDS, *also))
+        raise InvalidOption(f"{what!r}: say {', '.join(first)} or {last}")
+    return kind, name
+
+
+def _queue_of(name: str, catalogue: JobTypeCatalogue) -> QueueName:
+    """A queue that workers can serve: a lane without a job type would be held in vain."""
+    queue, lanes = QueueName.parse(name), catalogue.lanes()
+    if queue.lane not in lanes:
+        near = suggestion(name, [str(each) for each in queues_of(lanes)])
+        raise UnknownPriority(
+            f"there is no queue {name!r}{near or '; tally queues list --all names them'}"
+        )
+    return queue
 
 
 def _of_key(key: str) -> str:
@@ -145,11 +167,16 @@ class JobControl:
         return paused
 
     def resume(self, what: str, *, by: Actor, reason: str = "") -> bool:
-        """Resumes it; False if it was not paused."""
-        what, lanes = self._checked(what), self._intake.catalogue.lanes()
+        """Resumes it, also what was paused and is gone since; False if it was not paused."""
+        kind, name = _parted(what)
+        what = f"queue:{QueueName.parse(name)}" if kind == "queue" else what
+        lanes = self._intake.catalogue.lanes()
         resumed = self._do.resume(what, lanes, by=by.name, reason=reason)
         if resumed:
             self.note(f"pause:{what}")
+        else:
+            # Whoever mistyped a name must not read that it is not paused.
+            self._checked(what)
         return resumed
 
     def limit(self, job_type: str, most: int | None, *, by: Actor, reason: str = "") -> int:

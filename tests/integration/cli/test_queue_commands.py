@@ -86,6 +86,12 @@ def test_an_unknown_lane_is_refused(shell: Shell) -> None:
     assert "no lane" in shell.run("queues", "pause", "lane:emial", status=2).talk
 
 
+def test_a_mistyped_queue_is_not_said_to_be_paused(shell: Shell) -> None:
+    for command in ("pause", "resume"):
+        said = shell.run("queues", command, "high:emial", status=2).talk
+        assert "there is no queue 'high:emial', did you mean 'high:email'?" in said
+
+
 def test_purging_asks_and_cancels_what_waits(shell: Shell) -> None:
     waiting, delayed = _enqueue(shell), _enqueue(shell, "--delay", "1h")
 

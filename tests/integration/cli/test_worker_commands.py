@@ -44,6 +44,16 @@ def test_a_worker_nobody_knows_is_status_1(shell: Shell) -> None:
     assert "[worker_not_found]" in shell.run("workers", "stop", "nobody", status=1).talk
 
 
+def test_a_lane_of_which_no_worker_process_runs_is_told_and_an_unknown_one_refused(
+    shell: Shell,
+) -> None:
+    for command in (("list",), ("stop", "--yes")):
+        said = shell.run("workers", *command, "--lane", "email")
+        assert "no worker process of the lane email is on record" in said.text + said.talk
+        wrong = shell.run("workers", *command, "--lane", "emial", status=2).talk
+        assert "there is no lane 'emial', did you mean 'email'?" in wrong
+
+
 def test_what_a_worker_runs_is_told_before_its_next_heartbeat(
     shell: Shell, cluster: Cluster
 ) -> None:

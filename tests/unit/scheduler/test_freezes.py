@@ -134,7 +134,9 @@ def test_what_was_said_holds_is_written_down_and_told(
     assert NOTED == ["freeze:move", "freeze:move"]
 
 
-@pytest.mark.parametrize("what", ["type:nobody", "lane:nowhere", "queue:nowhere:high"])
+@pytest.mark.parametrize(
+    "what", ["type:nobody", "lane:nowhere", "queue:nowhere:high", "queue:high:emial"]
+)
 def test_what_is_not_there_cannot_be_frozen(
     memory: InMemory, service: FreezeService, what: str
 ) -> None:

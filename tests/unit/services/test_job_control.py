@@ -152,3 +152,23 @@ def test_a_purge_says_how_many_it_took(control: JobControl, scene: Scene) -> Non
     assert control.purge("normal", by=ADA) == 2
     with pytest.raises(UnknownPriority):
         control.purge("nromal", by=ADA)
+
+
+@pytest.mark.parametrize("name", ["high:emial", "low:nowhere"])
+def test_a_queue_that_no_worker_serves_is_neither_paused_nor_said_to_go_on(
+    control: JobControl, scene: Scene, noted: list[str], name: str
+) -> None:
+    for act in (control.pause, control.resume):
+        with pytest.raises(UnknownPriority, match=f"there is no queue '{name}'"):
+            act(f"queue:{name}", by=ADA)
+
+    assert (scene.broker.inspection.paused(), noted) == ([], [])
+
+
+def test_what_was_paused_goes_on_when_its_lane_or_type_is_gone(
+    control: JobControl, scene: Scene
+) -> None:
+    for what in ("queue:high:gone", "lane:gone", "type:gone"):
+        scene.do.pause(what)
+
+        assert control.resume(what, by=ADA)
