@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.domain.jobs.attempts.noted_progress import noted_text
+from tests.e2e.live_jobs import ended_well, waiting_job
+from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
 
 _LONG = ("synchronise_customer_master_data_" * 4)[:128]
@@ -46,6 +50,25 @@ def test_no_page_scrolls_sideways_whatever_the_names(
     )
 
     assert wide == []
+
+
+@pytest.mark.parametrize("total", [4, None])
+def test_the_page_of_a_job_does_not_scroll_sideways_for_a_long_name_or_note(
+    sized: Any, stage: Stage, worker: PuppetWorker, total: int | None
+) -> None:
+    job = worker.take(waiting_job(stage))
+    notes = RedisProgressNotes(stage.platform.redis, stage.platform.keys)
+    long = "w" * 300
+    notes.note(job.id, job.fence, noted_text({"done": 1, "total": total, "note": long}, []))
+    sized.goto(f"{stage.url}/job/{job.id}")
+    sized.get_by_text(long).wait_for()
+    sized.eval_on_selector_all(
+        "#job-head h1 > span:first-child, #job-head a",
+        f"all => all.forEach(e => e.textContent = '{long}')",
+    )
+
+    assert sized.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    worker.settle([(job, ended_well(job))])
 
 
 def test_an_open_menu_is_whole_and_moves_nothing(sized: Any, stage: Stage) -> None:
