@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,13 +25,18 @@ from backend.quickstart.demonstration import Demonstration
 from backend.quickstart.first_key import sign_in_token
 from backend.quickstart.free_port import free_port
 from backend.quickstart.hook_catcher import HookCatcher
-from backend.quickstart.mail_catcher import MailCatcher
+from backend.quickstart.libraries import mail_catcher
 from backend.quickstart.patience import eventually
 from backend.quickstart.stack import Stack, StartFailed
 from backend.services.actions.action_log import ActionLog
 from backend.telemetry.logs.set_up import set_up_logs
 
+if TYPE_CHECKING:
+    from backend.quickstart.mail_catcher import MailCatcher
+
 _OWN_JOBS = "backend.quickstart.jobs"
+#: What runs as a job type of one's own where the settings name none, as outside of a checkout.
+_OWN_GREETING = "backend.quickstart.greeting"
 _PATIENCE = 30.0
 
 
@@ -44,14 +50,17 @@ _PATIENCE = 30.0
     help="Where servers keep their data between starts.  [default: .tally]",
 )
 def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
-    """Starts servers and processes, shows them at work, and stays up until Ctrl-C."""
+    """Starts servers and processes, shows them at work, and stays up until Ctrl-C.
+
+    It needs the extras demo, embedded and reports.
+    """
     set_up_logs(level="WARNING")
-    stop = stop_event_on_signals(hang_up=True)
+    stop, catcher = stop_event_on_signals(hang_up=True), mail_catcher()
     state = state_dir.absolute()
     with writing_into(state, "choose another with --state-dir"):
         state.mkdir(parents=True, exist_ok=True)
         check_writable(state)
-    stack, catcher, hooks = Stack(state), MailCatcher(), HookCatcher()
+    stack, hooks = Stack(state), HookCatcher()
     stack.hold()
     if fresh:
         stack.clear()
@@ -122,8 +131,14 @@ def _wait_for_workers(stack: Stack, parts: Platform, known: set[str], lanes: int
 
 def _parts() -> Platform:
     """Wired anew from the environment that the stack has set, with the demonstration's own jobs."""
+    parts = _parts_with(_OWN_JOBS)
+    known = {kind.name for kind in parts.catalogue.own()}
+    return parts if "greet" in known else _parts_with(_OWN_GREETING)
+
+
+def _parts_with(package: str) -> Platform:
     packages = default_settings().job_packages
-    os.environ["TALLY_JOB_PACKAGES"] = ",".join(dict.fromkeys((*packages, _OWN_JOBS)))
+    os.environ["TALLY_JOB_PACKAGES"] = ",".join(dict.fromkeys((*packages, package)))
     default_settings.cache_clear()
     return Platform(default_settings())
 
@@ -144,8 +159,10 @@ def _where_to_look(state: Path, pages: str) -> None:
     _say(f"token:     {_token(state)}")
     _say(f"API:       {pages}/api/docs")
     _say(f"logs:      {state / 'log'}")
+    program = Path(sys.executable).with_name("tally")
     _say(
-        f"in another shell:  source {shlex.quote(str(state / 'env'))}  then  .venv/bin/tally --help"
+        f"in another shell:  source {shlex.quote(str(state / 'env'))}  then  "
+        f"{shlex.quote(str(program))} --help"
     )
     _say("Ctrl-C stops everything")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -12,8 +12,10 @@ from backend.domain.errors import TallyError
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.quickstart.hook_catcher import HookCatcher
-from backend.quickstart.mail_catcher import MailCatcher
 from backend.quickstart.patience import eventually
+
+if TYPE_CHECKING:
+    from backend.quickstart.mail_catcher import MailCatcher
 
 _PATIENCE = 20.0
 
@@ -76,7 +78,7 @@ class Demonstration:
         return job.id
 
     def own_job_type_runs(self) -> str:
-        """A decorated function of one's own package (examples/greetings.py) runs."""
+        """A decorated function of one's own package runs; in a checkout examples/greetings.py."""
         job = self._run_to_end("greet", {"name": "Ada"}, tags=["demo"])
         _expect(job, JobState.FINISHED)
         self._say(f"a job type of one's own answered: {job.result['greeting']!r}")

@@ -82,3 +82,28 @@ def test_when_it_is_killed_all_it_started_ends_as_well(start: Start) -> None:
     quickstart.kill()
 
     eventually(lambda: _all_gone(processes), timeout=40, show=lambda: processes)
+
+
+def test_outside_of_a_checkout_it_shows_all_that_it_shows_in_one(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in _OURS}
+
+    shown = subprocess.run(
+        [sys.executable, "-m", "backend.cli.main", "quickstart", "--once"],
+        cwd=tmp_path,
+        env=kept,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for words in (
+        "mail received",
+        "dead-letter queue",
+        "Hello, Ada!",
+        "verified",
+        "everything worked",
+    ):
+        assert words in shown.stdout
