@@ -12,6 +12,7 @@ import pytest
 
 from backend.cli.main import tally
 from backend.cli.reference.pages import pages
+from backend.cli.reference.setting_rows import setting_rows
 from backend.domain.errors import JobSignal, TallyError
 from tests.architecture.source_tree import CODE, files, nodes_of
 
@@ -67,6 +68,25 @@ def test_commands_that_pages_name_exist(page: Path) -> None:
         words = re.findall(r"^[a-z-]+|(?<= )[a-z-]+", line.partition(" --")[0])
         if _command(words) is None:
             wrong.append(line)
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_settings_that_pages_name_exist(page: Path) -> None:
+    text, known = page.read_text(), {row.name for row in setting_rows()}
+    groups = {name.partition(".")[0] for name in known if "." in name}
+    events = re.findall(r"`([a-z_.]+)`", (DOCS / "logs.md").read_text())
+    others = {*events, "redis.conf"}
+    found = re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)", text)
+
+    wrong = [
+        name
+        for name in found
+        if name.partition(".")[0] in groups
+        and name not in known | others
+        and not any(each.startswith(f"{name}.") for each in known)
+    ]
 
     assert wrong == []
 
