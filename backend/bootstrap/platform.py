@@ -193,7 +193,7 @@ class Platform:
     @cached_property
     def breaker_service(self) -> BreakerService:
         """The breakers of destinations."""
-        return BreakerService(self.broker.breakers, self._note_control)
+        return BreakerService(self.broker.breakers, self._note_control, self.catalogue)
 
     @cached_property
     def quota_service(self) -> QuotaService:

@@ -232,7 +232,8 @@ def test_a_preview_enqueues_nothing(shell: Shell) -> None:
 
 
 def test_a_preview_of_a_wrong_payload_is_status_1(shell: Shell) -> None:
-    assert shell.run("jobs", "preview", "greet", "{}", status=1).text
+    refused = shell.run("jobs", "preview", "greet", "{}", status=1).text
+    assert "the payload does not fit 'greet': name: Field required [invalid_payload]" in refused
 
 
 def test_canceling_many_asks_first(shell: Shell) -> None:

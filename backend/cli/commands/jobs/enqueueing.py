@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -89,7 +90,7 @@ def preview(job_type: str, payload: str, as_json: bool, **asked: Any) -> None:
     if as_json:
         print_json(shown)
     else:
-        said = {**plain(shown), "gates": None, "twin": None}
+        said = {**plain(shown), "gates": None, "twin": None, "error": _words_of(shown.error)}
         facts = [(name.replace("_", " "), value) for name, value in said.items()]
         facts += [("waits for", _with_waiting(gate)) for gate in shown.gates or ()]
         facts += [("twin", shown.twin.words)] if shown.twin else []
@@ -119,6 +120,10 @@ def types(as_json: bool) -> None:
             for kind in known
         ],
     )
+
+
+def _words_of(error: Mapping[str, Any] | None) -> str | None:
+    return f"{error['message']} [{error['code']}]" if error else None
 
 
 def _with_waiting(gate: GateAhead) -> str:
