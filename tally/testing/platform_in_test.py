@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from backend.api.config.settings import Settings
 from backend.api.config.store_urls import is_memory
 from backend.bootstrap.platform import Platform
+from backend.domain.errors import HistoryUnavailable
 from backend.domain.ports import Clock
 from tally.testing.queue_in_test import QueueInTest
 from tally.testing.watched_queue import WatchedQueue
 from tally.testing.worker_in_test import WorkerInTest
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from backend.services.events.outbox_service import OutboxService
 
 
@@ -61,10 +64,33 @@ class PlatformInTest(Platform):
 
         return OutboxService(MemoryOutbox(self.job_queue, self.clock.now), self.job_queue)
 
+    @cached_property
+    def history_engine(self) -> Engine:
+        """Beside a queue in memory one that connects to nothing: that of the settings is at work."""
+        return _refusing() if is_memory(self.settings.redis_url) else super().history_engine
+
+    @cached_property
+    def reading_engine(self) -> Engine:
+        """The same of the replica."""
+        return _refusing() if is_memory(self.settings.redis_url) else super().reading_engine
+
     def forget_keys(self) -> None:
         """Deletes everything that this platform wrote into Redis."""
         for key in self.redis.scan_iter(match=f"{self.keys.root}:*", count=1000):
             self.redis.unlink(key)
+
+
+def _refusing() -> Engine:
+    from sqlalchemy import create_engine
+
+    return create_engine("postgresql+psycopg2://", creator=_refuse)
+
+
+def _refuse() -> NoReturn:
+    raise HistoryUnavailable(
+        "a queue in memory has no Postgres, and schedules, events, test runs and statistics are there: "
+        "test what they lead to, or use real servers (tally_live)"
+    )
 
 
 class InlinePlatform(PlatformInTest):
