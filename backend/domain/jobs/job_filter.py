@@ -10,6 +10,7 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
+from backend.domain.text.nearest_name import suggestion
 
 _TEXTS = (
     "job_type", "queue", "tag", "tenant", "trace_id", "context_id", "environment", "worker", "error_text",
@@ -57,6 +58,9 @@ class JobFilter:
         for name in _TEXTS:
             if not is_storable(getattr(self, name)):
                 raise InvalidOption(f"{name} holds what is no character", field=name)
+        # A state is equal to its word, so callers write the word, and some a single one.
+        said = (self.states,) if isinstance(self.states, str) else self.states
+        object.__setattr__(self, "states", frozenset(_state(word) for word in said))
 
     def narrowed(self, states: Set[JobState]) -> JobFilter | None:
         """The same for jobs in one of these states; None when it means none of them."""
@@ -99,6 +103,17 @@ class JobFilter:
             self.error_text == error.reason
             or self.error_text.lower() in f"{error.error}: {error.message}".lower()
         )
+
+
+def _state(word: str) -> JobState:
+    try:
+        return JobState(word)
+    except ValueError:
+        names = [state.value for state in JobState]
+        raise InvalidOption(
+            f"there is no state {word!r}{suggestion(str(word), names)}; there are {', '.join(names)}",
+            field="states",
+        ) from None
 
 
 def _within(at: datetime | None, first: datetime | None, end: datetime | None) -> bool:

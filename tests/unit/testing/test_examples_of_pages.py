@@ -9,6 +9,8 @@ from types import ModuleType
 from unittest.mock import MagicMock
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from backend.bootstrap.current import platform
 from tally.testing import memory
@@ -38,6 +40,25 @@ def test_the_examples_of_a_page_run_one_after_another(
             code = compile(ast.parse(example), f"{page}, example {number}", "exec")
             exec(code, module.__dict__)  # noqa: S102 - the page's own
             _declare(module)
+
+
+def test_the_page_on_python_runs_from_top_to_bottom(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = ModuleType("billing.jobs")
+    monkeypatch.setitem(sys.modules, "billing", ModuleType("billing"))
+    monkeypatch.setitem(sys.modules, shop.__name__, shop)
+    job_types, page = (
+        (ROOT / "docs" / name).read_text(encoding="utf-8")
+        for name in ("how-to/own-job-types.md", "python.md")
+    )
+    for example in _EXAMPLE.findall(job_types)[:2]:
+        exec(example, shop.__dict__)  # noqa: S102 - the page's own
+    # Schedules, events and test runs are in Postgres, and have tests of their own.
+    in_postgres = re.compile("SchedulerService|test_job")
+    examples = [each for each in _EXAMPLE.findall(page) if not in_postgres.search(each)]
+
+    with memory(), Session(create_engine("sqlite://")) as session:
+        _declare(shop)
+        exec("".join(examples), {"session": session})  # noqa: S102
 
 
 def _declare(module: ModuleType) -> None:
