@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 from click.testing import CliRunner
 
 from backend.cli.input.identity import who
@@ -66,3 +72,37 @@ def test_queues_lanes_and_job_types_are_completed(shell: Shell) -> None:
     assert _completed("tally worker rep") == ["report"]
     assert _completed("tally jobs enqueue gree") == ["greet"]
     assert _completed("tally jobs list --queue high:web") == ["high:webhook"]
+
+
+_ASK = """
+COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
+_tally_completion "$2" && printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ("tally queues show low:e", ["email", "export"]),
+        ("tally queues pause lane:em", ["email"]),
+        ("tally queues pause type:gree", ["greet"]),
+        ("tally jobs list --queue high:web", ["webhook"]),
+        ("tally jobs list --queue=high:web", ["webhook"]),
+        ("""tally jobs enqueue greet '{"name": "Ada"}' --priority """, ["high", "normal", "low"]),
+        ("tally queues resu", ["resume"]),
+    ],
+)
+def test_bash_gets_what_it_puts_behind_the_last_colon(
+    shell: Shell, line: str, rest: list[str]
+) -> None:
+    script = shell.run("completion", "bash").text
+    program = str(Path(sys.executable).with_name("tally"))
+
+    answer = subprocess.run(
+        [shutil.which("bash") or "bash", "--norc", "-c", script + _ASK, "bash", line, program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (answer.stdout.splitlines(), answer.returncode) == (rest, 0)
