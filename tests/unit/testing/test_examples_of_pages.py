@@ -19,7 +19,13 @@ from workers.job_types.finding import declared_in
 
 pytestmark = pytest.mark.usefixtures("own_middleware")
 
-PAGES = ("own-job-types", "async-handlers", "middleware", "traces-and-errors")
+PAGES = (
+    "how-to/own-job-types",
+    "how-to/async-handlers",
+    "how-to/middleware",
+    "how-to/traces-and-errors",
+    "coming-from",
+)
 #: What examples use of others, whether it is installed here or not.
 _OF_OTHERS = ("asyncpg", "httpx")
 _EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -29,7 +35,7 @@ _EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def test_the_examples_of_a_page_run_one_after_another(
     page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     module = ModuleType("examples_of_a_page")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     for name in _OF_OTHERS:
