@@ -14,7 +14,10 @@ _OWNER_ONLY = 0o600
 
 
 class Folder:
-    """Opened when first used; made when missing, for its owner only."""
+    """Opened when first used, and again when another one stands in its place; made when missing.
+
+    It is its owner's only.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -22,10 +25,21 @@ class Folder:
 
     @property
     def _at(self) -> int:
-        if self._descriptor is None:
+        if self._descriptor is None or not self._is_there(self._descriptor):
             self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The one before stays open: another thread may be about to use its number.
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         return self._descriptor
+
+    def _is_there(self, descriptor: int) -> bool:
+        """Whether it is still the folder of that name: one can be cleared away, or a disk mounted late.
+
+        Into one without a name nothing can be written, and what lies below a disk nobody finds again.
+        """
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def new_file(self, name: str) -> FileIO:
         """A file that was not there before, without a buffer: what was written is with the system."""

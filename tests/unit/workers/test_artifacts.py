@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import stat
 import threading
 from datetime import UTC, datetime, timedelta
@@ -193,3 +194,27 @@ def test_threads_write_at_once(tmp_path: Path) -> None:
         thread.join(10)
 
     assert len({artifact.sha256 for artifact in kept.all()}) == 16
+
+
+def test_a_folder_that_was_cleared_away_is_made_again(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    written(kept)
+    shutil.rmtree(tmp_path / "artifacts")
+
+    artifact = written(kept)
+
+    assert list(kept.all()) == [artifact]
+    assert names(tmp_path) == [f"{artifact.id}.data", f"{artifact.id}.json"]
+
+
+def test_a_folder_that_took_the_place_of_the_one_before_is_used(tmp_path: Path) -> None:
+    kept, other = store(tmp_path), store(tmp_path / "other")
+    before, elsewhere = written(kept), written(other)
+    (tmp_path / "artifacts").rename(tmp_path / "below")
+    (tmp_path / "other" / "artifacts").rename(tmp_path / "artifacts")
+
+    after = written(kept)
+
+    assert {artifact.id for artifact in kept.all()} == {elsewhere.id, after.id}
+    with pytest.raises(ArtifactError, match="there is no artifact"):
+        kept.open(before.id)
