@@ -1,13 +1,14 @@
-"""What a handler returns, by its annotation: its JSON becomes that again for whoever waits for it."""
+"""JSON as what it was declared to be: a payload as its model, a result by the annotation of its handler."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from backend.domain.errors import InvalidResult
 from backend.domain.text.checked_words import checked_words
@@ -17,6 +18,34 @@ from workers.job_types.job_handle import as_it_came
 #: What JSON gives back as it was.
 _PLAIN = frozenset({Any, None, NoneType, str, int, float, bool, dict, list, object})
 _CONTAINERS = frozenset({dict, list, Union, UnionType})
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+
+
+def model_of(model: type[M], payload: Mapping[str, Any]) -> M:
+    """A payload as its model; raises `ValidationError`, and whatever a validator of its own raises."""
+    return _read(model.model_validate, model.model_validate_json, payload)
+
+
+def _read(read: Callable[[Any], T], read_text: Callable[[str], T], said: Any) -> T:
+    """What ``read`` makes of JSON that is Python objects by now, or else ``read_text`` of its text.
+
+    A strict model takes a date, a UUID, an enum or a set among objects for itself alone: that a text
+    stands for one it knows only where it reads JSON. Which costs more, and so comes second.
+    """
+    try:
+        return read(said)
+    except ValidationError as error:
+        refusal = error
+    try:
+        text = json.dumps(said, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise refusal from None
+    try:
+        return read_text(text)
+    except ValidationError as error:
+        # The one that does not complain of what only looked wrong.
+        raise error if error.error_count() < refusal.error_count() else refusal from None
 
 
 def adapter_of(handler: Callable[..., Any]) -> TypeAdapter[Any] | None:
@@ -46,7 +75,7 @@ def decoder_of(name: str, handler: Callable[..., Any]) -> Callable[[Any], Any]:
 
     def decoded(result: Any) -> Any:
         try:
-            return adapter.validate_python(result)
+            return _read(adapter.validate_python, adapter.validate_json, result)
         except ValidationError as error:
             raise InvalidResult(
                 f"the result of {name!r} does not fit what its handler returns here: "

@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from backend.domain.errors import InvalidOption
+from backend.domain.errors import InvalidOption, InvalidPayload
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.breaker import DESTINATION, Breaker
+from backend.services.jobs.payload_problems import fitted
 
 
 def with_destination(
@@ -41,8 +42,13 @@ def told_by(tell: Callable[[Any], Any], kind: JobType, payload: Any, words: tupl
     """What the author's own function tells; what it raises is said to whoever enqueues, not swallowed."""
     try:
         is_raw = kind.payload is not None and not isinstance(payload, BaseModel)
-        return tell(kind.payload.model_validate(payload) if is_raw and kind.payload else payload)
-    except Exception as error:
+        return tell(fitted(kind, kind.payload, payload) if is_raw and kind.payload else payload)
+    except InvalidPayload:
+        raise
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # it is one caller's payload, and no end of a web server
         raise InvalidOption(
             f"the {words[0]} of the job type {kind.name!r} cannot tell the {words[1]}: "
             f"{type(error).__name__}: {error}",

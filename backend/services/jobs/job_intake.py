@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from backend.domain.errors import InvalidOption, InvalidPayload, InvalidRequest, PayloadTooLarge
 from backend.domain.jobs.job import JobView, NewJob
@@ -27,7 +27,7 @@ from backend.services.jobs.chosen_queue import chosen_queue, own_queue
 from backend.services.jobs.destinations import with_destination
 from backend.services.jobs.follow_up_plans import PlannedJob, SaidOfJob
 from backend.services.jobs.payload_models import payload_in
-from backend.services.jobs.payload_problems import invalid_payload
+from backend.services.jobs.payload_problems import fitted
 
 _to_json = json_encoder("payload")
 
@@ -182,11 +182,9 @@ class JobIntake:
             )
         try:
             if kind.payload is not None and not is_checked:
-                kind.payload.model_validate(payload)
+                fitted(kind, kind.payload, payload)
             text = _to_json(payload)
             size = len(text) if text.isascii() else len(text.encode())
-        except ValidationError as error:
-            raise invalid_payload(kind, error) from error
         except NotJson as error:
             raise InvalidPayload(f"the payload of {kind.name!r} is not JSON: {error}") from error
         except UnicodeEncodeError as error:

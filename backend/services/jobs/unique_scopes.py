@@ -17,6 +17,7 @@ from backend.domain.jobs.options.unique import (
     unique_key,
 )
 from backend.services.jobs.follow_up_plans import SaidOfJob
+from backend.services.jobs.payload_problems import fitted
 
 _REST = ("unique_by", "on_conflict", "max_wait_seconds")
 
@@ -105,17 +106,17 @@ def _same(unique: Unique, kind: JobType, payload: dict[str, Any]) -> dict[str, A
 def _defaults(kind: JobType, payload: dict[str, Any]) -> dict[str, Any]:
     if kind.payload is None:
         return {}
-    dumped = kind.payload.model_validate(payload).model_dump(mode="json", by_alias=True)
+    dumped = fitted(kind, kind.payload, payload).model_dump(mode="json", by_alias=True)
     return dict(dumped)
 
 
 def _told(by: Any, kind: JobType, payload: dict[str, Any]) -> Any:
-    given = payload if kind.payload is None else kind.payload.model_validate(payload)
+    given = payload if kind.payload is None else fitted(kind, kind.payload, payload)
     try:
         value = by(given)
     except InvalidOption:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InvalidOption(
             f"what makes jobs of {kind.name!r} the same could not be told: {error!r}",
             field="unique",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from datetime import date
+from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from backend.domain.errors import InvalidOption, InvalidPayload
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
@@ -24,6 +29,32 @@ class Parcel(BaseModel):
 
 class Login(BaseModel):
     password: SecretStr
+
+
+class Color(Enum):
+    RED = "red"
+
+
+class Booking(BaseModel):
+    """Takes nothing for what it is not; of JSON a text is the only date there is."""
+
+    model_config = ConfigDict(strict=True)
+
+    day: date
+    number: int = 1
+    owner: UUID | None = None
+    colors: frozenset[Color] = frozenset()
+
+
+class Fussy(BaseModel):
+    word: str
+
+    @field_validator("word")
+    @classmethod
+    def _check(cls, word: str) -> str:
+        if word == "leave":
+            sys.exit(4)
+        return {"known": word}[word]
 
 
 def _intake() -> JobIntake:
@@ -135,3 +166,38 @@ def test_of_a_field_that_is_not_there_the_refusal_says_which_are(field: str, sai
         intake.check("mail", {field: "x"}, None, {})
 
     assert str(refusal.value) == f"the payload does not fit 'mail': {said}"
+
+
+def _checked(model: type[BaseModel], payload: Any) -> Any:
+    kinds = JobTypeCatalogue([JobType("book", nothing, payload=model)])
+    intake = JobIntake(kinds, IntakeRules(), new_id=lambda: "new-id", now=lambda: NOON)
+    return json.loads(intake.check("book", payload, None, {}).payload)
+
+
+BOOKED = {
+    "day": "2026-03-01",
+    "owner": "00000000-0000-0000-0000-000000000005",
+    "colors": ["red"],
+}
+
+
+def test_a_strict_model_takes_what_json_says_of_dates_and_the_like() -> None:
+    booking = Booking(day=date(2026, 3, 1), owner=UUID(int=5), colors=frozenset({Color.RED}))
+
+    assert _checked(Booking, BOOKED) == BOOKED
+    assert _checked(Booking, booking) == BOOKED
+
+
+def test_a_strict_model_stays_strict_and_says_what_is_wrong_alone() -> None:
+    with pytest.raises(InvalidPayload) as refusal:
+        _checked(Booking, {**BOOKED, "number": "7"})
+
+    assert [found["field"] for found in refusal.value.details["errors"]] == ["number"]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("other", "KeyError: 'other'"), ("leave", "SystemExit: 4")]
+)
+def test_a_validator_that_breaks_refuses_the_payload_and_nothing_else(word: str, said: str) -> None:
+    with pytest.raises(InvalidPayload, match=f"cannot be checked, its model raised {said}"):
+        _checked(Fussy, {"word": word})

@@ -44,7 +44,7 @@ from backend.telemetry.logs.redaction import MASK
 from backend.telemetry.logs.running_job import RUNNING
 from workers.base_worker import JobContext, StopRequested
 from workers.job_types.arguments import call_with_fields
-from workers.job_types.returned import adapter_of
+from workers.job_types.returned import adapter_of, model_of
 from workers.runtime.attempts.attempt_error import PayloadRefused, describe, without_input
 from workers.runtime.attempts.attempt_hooks import AttemptHooks, attempt_hooks
 from workers.runtime.attempts.results import result_encoder
@@ -155,7 +155,7 @@ def _payload(prepared: Prepared, job: ClaimedJob) -> Any:
 def _checked(model: type[BaseModel], payload: Any) -> BaseModel:
     """The payload was good when it was enqueued; the job type may have changed since."""
     try:
-        return model.model_validate(payload)
+        return model_of(model, payload)
     except ValidationError as error:
         raise PayloadRefused(without_input(error)) from None
 

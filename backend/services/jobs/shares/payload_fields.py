@@ -11,6 +11,7 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.keyed_name import KeyBy, key_in
 from backend.services.jobs.destinations import told
+from backend.services.jobs.payload_problems import fitted
 
 
 def fields_with(
@@ -21,7 +22,7 @@ def fields_with(
         return payload.model_dump()
     if name in payload or kind.payload is None:
         return payload
-    fields: dict[str, Any] = kind.payload.model_validate(payload).model_dump()
+    fields: dict[str, Any] = fitted(kind, kind.payload, payload).model_dump()
     return fields
 
 
