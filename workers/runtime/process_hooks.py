@@ -5,12 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-import structlog
-
 from backend.domain.jobs.hooks.blame import blaming
 from backend.domain.jobs.hooks.in_use import IN_USE
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.middleware")
+log = Logger("tally.middleware")
 _HOOK = "around_process"
 
 

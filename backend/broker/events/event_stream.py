@@ -10,7 +10,6 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, cast
 
-import structlog
 from redis import Redis
 from redis.exceptions import ResponseError
 
@@ -20,8 +19,9 @@ from backend.broker.server.connection import blocked, translated
 from backend.broker.server.functions import Functions
 from backend.domain.errors import Unavailable
 from backend.domain.history.history_ports import EventBatch, StreamLag
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.recorder")
+log = Logger("tally.recorder")
 
 #: The group of recorders that read lines, and that of the last release's, who know entries of one event.
 #: Two, because a recorder sets aside and acknowledges what it cannot read: in a group of its own it takes

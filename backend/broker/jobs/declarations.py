@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-import structlog
 from redis import Redis
 
 from backend.broker.keys import Keys
@@ -15,8 +14,9 @@ from backend.broker.server.functions import Functions
 from backend.domain.errors import QueueUnavailable
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.published_type import PublishCode, job_type_of, text_of
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.types")
+log = Logger("tally.types")
 
 #: Leases that one step looks at.
 _BULK = 500

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import structlog
 from redis import Redis
 
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
 from backend.domain.ledger.control import Control
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.controls")
+log = Logger("tally.controls")
 
 #: Words of one step.
 _BATCH = 100

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-import structlog
 from redis import Redis
 
 from backend.broker.jobs import codec
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.domain.jobs.hooks.attempt_end import AttemptEnd, labels_of
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.store")
+log = Logger("tally.store")
 
 
 class RedisUntoldEnds:

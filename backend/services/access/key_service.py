@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import structlog
-
 from backend.domain.access.access_errors import KeyNotFound, NotAuthenticated
 from backend.domain.access.api_key import ApiKey, Principal, fingerprint_of, hint_of, token_of
 from backend.domain.access.api_key_ports import ApiKeyStore, TokenVerifier
@@ -17,8 +15,9 @@ from backend.domain.access.role import Role
 from backend.domain.errors import InvalidOption, Unavailable
 from backend.domain.ports import Clock
 from backend.services.access.key_cache import KeyCache
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.keys")
+log = Logger("tally.keys")
 
 _TOUCH_EVERY = timedelta(seconds=60)
 _LONGEST_TOKEN = 8192

@@ -13,14 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
-import structlog
-
 from backend.domain.access.access_errors import NotAllowed
 from backend.domain.access.actor import Actor
 from backend.domain.audit.audit import ActionOutcome
 from backend.domain.errors import InvalidRequest, MigrationError, Unavailable
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.audit")
+log = Logger("tally.audit")
 #: Ids that are written out; the number says how many there were.
 _MOST_IDS = 1000
 T_co = TypeVar("T_co", covariant=True)

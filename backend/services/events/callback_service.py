@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import structlog
-
 from backend.domain.errors import InvalidRequest, PayloadTooLarge
 from backend.domain.events.callback_ports import Decision, EndedJob
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.job_options import JobOptions
 from backend.services.jobs.job_intake import JobIntake
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.callbacks")
+log = Logger("tally.callbacks")
 
 _LONGEST_MESSAGE = 2000
 

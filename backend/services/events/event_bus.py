@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import structlog
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from backend.domain.errors import TallyError
 from backend.domain.events.event_record import Emitted
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.events")
+log = Logger("tally.events")
 
 _PENDING = "tally_pending_events"
 #: `EventService.emit_event`.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import structlog
-
 from backend.domain.errors import InvalidOption, InvalidPayload, JobNotFound, Unavailable
 from backend.domain.events.event_record import Emitted, EventJob, EventRecord
 from backend.domain.events.event_record_ports import EventRecordStore, RecordedEvent
@@ -17,8 +15,9 @@ from backend.domain.jobs.job_id import checked
 from backend.domain.jobs.options.trace_parent import trace_id_in
 from backend.domain.text.strict_json import NotJson, json_encoder
 from backend.services.jobs.job_intake import JobIntake
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.events")
+log = Logger("tally.events")
 
 _LONGEST_NAME = 200
 _to_json = json_encoder("payload", ensure_ascii=True)
@@ -86,7 +85,7 @@ class EventService:
                     ) from error
                 except Unavailable as away:
                     # A type that others published: known again when Redis is, and asked for then.
-                    log.warning("subscription.not_checked", event=event, error=str(away))
+                    log.warning("subscription.not_checked", event_name=event, error=str(away))
 
     def _job(
         self, subscription: Subscription, event: EventRecord, payload: Mapping[str, Any]

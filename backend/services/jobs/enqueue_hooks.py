@@ -7,13 +7,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
-import structlog
-
 from backend.domain.jobs.hooks.blame import blame, blaming
 from backend.domain.jobs.hooks.draft import Draft
 from backend.domain.jobs.hooks.in_use import IN_USE, Hooks
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.middleware")
+log = Logger("tally.middleware")
 _HOOK = "around_enqueue"
 
 

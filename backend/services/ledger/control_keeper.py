@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from backend.domain.errors import MigrationError, Unavailable
 from backend.domain.ledger.control import Control, ControlDifference, differences, said_again
 from backend.domain.ledger.control_ports import ControlBook, LiveControls
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.controls")
+log = Logger("tally.controls")
 
 
 class ControlKeeper:

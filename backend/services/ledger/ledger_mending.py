@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
-
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.job_type import JobTypeCatalogue
@@ -24,8 +22,9 @@ from backend.domain.ledger.ledger_ports import (
     Seat,
 )
 from backend.services.jobs.job_intake import IntakeRules
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.ledger")
+log = Logger("tally.ledger")
 
 
 class LedgerMender:

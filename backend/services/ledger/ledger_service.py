@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-import structlog
-
 from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.quota import QuotaBook
@@ -25,8 +23,9 @@ from backend.domain.ledger.lost_control import lost_controls
 from backend.services.ledger.ledger_look import Finding, SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.quota_count import QuotaCount
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.ledger")
+log = Logger("tally.ledger")
 
 #: Suspects looked at together, and jobs made again together.
 _SUSPECTS, _RESTORED = 1000, 500

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
-
 from backend.domain.errors import InvalidOption
 from backend.domain.schedules.freeze_ports import Freezes, PlanCode
 from backend.services.schedules.freeze_windows import windows_of
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.freezes")
+log = Logger("tally.freezes")
 
 
 class FreezePlanner:

@@ -21,8 +21,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 
-import structlog
-
 from backend.domain.errors import (
     HistoryBacklogFull,
     InvalidOption,
@@ -47,8 +45,9 @@ from backend.domain.schedules.schedule_verdict import CatchUpRules, judge, why_m
 from backend.services.schedules.frozen_tick import freeze_of_tick
 from backend.services.schedules.schedule_intake import ScheduleIntake
 from backend.services.schedules.schedule_timing import due_ticks, next_tick
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.schedules")
+log = Logger("tally.schedules")
 
 #: Schedules looked at in one step, ticks of one schedule decided, and rows fired between settling.
 _SCHEDULES, _TICKS, _ROWS = 100, 500, 200

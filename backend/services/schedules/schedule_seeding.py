@@ -13,8 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from backend.domain.errors import InvalidRequest
 from backend.domain.schedules.schedule import Origin, Plan, Schedule
 from backend.domain.schedules.schedule_errors import ScheduleConflict, ScheduleNotFound
@@ -23,8 +21,9 @@ from backend.domain.schedules.schedule_seed import Seed, SeedOutcome, SeedReport
 from backend.domain.schedules.schedule_view import Difference, compare
 from backend.services.schedules.schedule_editor import ScheduleEditor
 from backend.services.schedules.schedule_intake import ScheduleIntake, checked_name
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.schedules")
+log = Logger("tally.schedules")
 
 _BY = "configuration"
 _EXISTS = "exists"

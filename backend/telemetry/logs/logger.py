@@ -1,4 +1,9 @@
-"""Loggers of what runs in supervisors too, which do not read structlog where lines are JSON."""
+"""Loggers of what runs in processes that are not all ours: supervisors, and programs that enqueue.
+
+A supervisor does not read structlog where lines are JSON. A program that sets up no structlog gets our
+lines as it gets those of other libraries, from `logging`: left alone, structlog would write them to its
+standard output, among what it says itself, and of a failure the variables of each frame, with payloads.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backend.telemetry.logs.plain_lines import PlainLines
 
+#: Frames from whoever says a line to where it is handed on.
+_OURS = 4
+
 
 class Logger:
     """Says a line as structlog's loggers do: an event, and its details by name."""
 
-    #: Of the whole process; None: structlog writes, as it was set up.
+    #: Of the whole process; None: structlog writes, as it was set up, or `logging` where it was not.
     lines: PlainLines | None = None
 
     def __init__(self, name: str) -> None:
@@ -47,4 +55,20 @@ class Logger:
             return
         import structlog
 
-        getattr(structlog.get_logger(self._name), level)(event, **details)
+        if structlog.is_configured():
+            getattr(structlog.get_logger(self._name), level)(event, **details)
+            return
+        self._hand_on(level, event, details)
+
+    def _hand_on(self, level: str, event: str, details: dict[str, Any]) -> None:
+        # A supervisor never comes here, and reads neither.
+        import logging
+
+        from backend.telemetry.logs.redaction import redact
+
+        raised = details.pop("exc_info", None)
+        words = [event, *(f"{name}={said}" for name, said in redact(None, level, details).items())]
+        number = logging.getLevelNamesMapping()[level.upper()]
+        logging.getLogger(self._name).log(
+            number, "%s", " ".join(words), exc_info=raised, stacklevel=_OURS
+        )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from backend.api.config.record_settings import EventSettings
-from backend.domain.errors import ConfigurationError, InvalidPayload
+from backend.domain.errors import ConfigurationError, InvalidPayload, QueueUnavailable
 from backend.domain.events.subscription import Subscription, SubscriptionTable
+from backend.services.events.event_service import EventService
 
 EVENT = {"user": {"name": "Ada", "roles": ["admin"], "age": None}, "n": 1}
 
@@ -93,3 +97,24 @@ def test_two_entries_that_cannot_be_told_apart_are_refused() -> None:
         EventSettings.model_validate(
             {"subscriptions": {"a": [{"job_type": "x"}, {"job_type": "x"}]}}
         )
+
+
+class _RedisIsAway:
+    """A catalogue that would have to ask Redis for a type that this process has no code of."""
+
+    def get(self, name: str) -> Any:
+        raise QueueUnavailable("Redis is away")
+
+
+def test_a_type_of_others_that_cannot_be_asked_for_now_is_told_and_keeps_nobody_from_starting() -> (
+    None
+):
+    intake: Any = SimpleNamespace(catalogue=_RedisIsAway())
+    table = SubscriptionTable([Subscription("order.paid", "of_others", "greet")])
+
+    with capture_logs() as lines:
+        EventService(Mock(), intake, table, new_id=str).check_subscriptions()
+
+    assert [(line["event"], line["event_name"]) for line in lines] == [
+        ("subscription.not_checked", "order.paid")
+    ]

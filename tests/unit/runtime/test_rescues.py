@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
+from structlog.testing import capture_logs
 
 from backend.domain.jobs.attempts.death import Death
 from tests.eventually import eventually
@@ -100,20 +100,18 @@ def test_a_start_that_fails_forgets_nobody() -> None:
         raise AssertionError("it did not try again")
 
 
-def test_a_supervisor_ends_in_order_where_no_program_can_be_started_any_more(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_supervisor_ends_in_order_where_no_program_can_be_started_any_more() -> None:
     def refuse(_burials: Sequence[Burial], _is_last: bool) -> subprocess.Popen[bytes]:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     rescues = Rescues(refuse)
     rescues.add(_FIRST)
 
-    rescues.finish(0.0)
+    with capture_logs() as lines:
+        rescues.finish(0.0)
 
-    said = capsys.readouterr()
-    assert "worker.not_rescued" in said.out + said.err
-    assert "Too many open files" in said.out + said.err
+    [line] = [line for line in lines if line["event"] == "worker.not_rescued"]
+    assert "Too many open files" in str(line["error"])
 
 
 def test_at_its_end_a_supervisor_asks_for_one_try_more() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import structlog
 from pydantic import BaseModel, ValidationError
 
 from backend.domain.jobs.attempts.leaves import leaves_of
@@ -39,6 +38,7 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.bounds import RESULT_BYTES
 from backend.domain.jobs.options.job_terms import terms_in
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.logs.masking import secret_values
 from backend.telemetry.logs.redaction import MASK
 from backend.telemetry.logs.running_job import RUNNING
@@ -53,7 +53,7 @@ from workers.runtime.children.forked_copy import end_copy
 if TYPE_CHECKING:
     from workers.runtime.attempts.own_loop import OwnLoop
 
-log = structlog.get_logger("tally.worker")
+log = Logger("tally.worker")
 
 
 class Prepared(NamedTuple):

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import structlog
-
 from backend.domain.jobs.attempts.outcome import MISREADINGS, AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.options.job_labels import labels_in
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.worker")
+log = Logger("tally.worker")
 
 #: Lines in a second about one job type and one error; the next second tells how many there were more.
 _MOST_IN_A_SECOND = 10

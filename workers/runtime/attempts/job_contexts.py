@@ -7,20 +7,19 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import structlog
-
 from backend.domain.errors import TallyError
 from backend.domain.jobs.attempts.noted_progress import noted_text
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.options.job_labels import JobLabels, labels_in
 from backend.domain.jobs.step_codes import ExtendCode
+from backend.telemetry.logs.logger import Logger
 from workers.base_worker import JobContext, StopRequested
 from workers.runtime.attempts.progress import Progress
 from workers.runtime.children.forked_copy import is_copy
 
 _MOST_CHECKPOINT_BYTES = 16 * 1024
 
-log = structlog.get_logger("tally.worker")
+log = Logger("tally.worker")
 
 
 class ProgressNotes(Protocol):

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import structlog
-
 from backend.domain.jobs.attempts.noted_progress import noted_text
 from backend.domain.jobs.step_codes import ExtendCode
+from backend.telemetry.logs.logger import Logger
 from workers.base_worker import JobContext
 from workers.job_types.job_log import JobLog
 from workers.runtime.attempts.job_contexts import ProgressNotes
 from workers.runtime.attempts.progress import Progress
 from workers.runtime.children.forked_copy import is_copy
 
-log = structlog.get_logger("tally.worker")
+log = Logger("tally.worker")
 
 _BETWEEN_SECONDS = 1.0
 

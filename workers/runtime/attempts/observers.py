@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import structlog
-
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.domain.jobs.hooks.attempt_end import AttemptEnd, attempt_end
 from backend.domain.jobs.hooks.in_use import IN_USE, Hooks
 from backend.domain.jobs.job import ClaimedJob
+from backend.telemetry.logs.logger import Logger
 
-log = structlog.get_logger("tally.middleware")
+log = Logger("tally.middleware")
 
 
 def tell_observers(ended: Iterable[tuple[ClaimedJob, Outcome]]) -> None:
