@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, get_type_hints
+from dataclasses import dataclass, is_dataclass
+from types import NoneType, SimpleNamespace
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -17,6 +17,8 @@ from backend.domain.jobs.queue_name import DEFAULT_LANE
 from workers.job_types.arguments import model_of_arguments
 
 _MARK = "__tally_job_type__"
+#: What no payload is: that is an object of fields.
+_NO_OBJECTS = (str, bytes, int, float, list, tuple, set, frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,12 @@ class Declaration:
 
     def note_on(self, handler: Callable[..., Any]) -> None:
         """Leaves itself on the function, where `declaration_of` finds it."""
-        setattr(handler, _MARK, self)
+        try:
+            setattr(handler, _MARK, self)
+        except AttributeError as error:
+            raise ConfigurationError(
+                f"job type {self.name!r}: {handler!r} is no function of yours; write one that calls it"
+            ) from error
 
     def job_type(
         self, handler: Callable[..., Any], worker: type[Any] | None, default_retry: RetryPolicy
@@ -62,9 +69,30 @@ class Declaration:
         if self.takes_arguments:
             return model_of_arguments(handler)
         names = list(inspect.signature(handler).parameters)[1 if is_method else 0 :]
+        self._refuse_uncallable(handler, names, is_method=is_method)
         annotation = self._annotation(handler, names[0]) if names else None
+        if _is_no_payload(annotation):
+            raise ConfigurationError(
+                f"job type {self.name!r} in {handler.__module__}: what {handler.__qualname__} takes first "
+                f"is its payload, a pydantic model or a mapping, and never "
+                f"{inspect.formatannotation(annotation, handler.__module__)}"
+            )
         is_model = inspect.isclass(annotation) and issubclass(annotation, BaseModel)
         return annotation if is_model else None
+
+    def _refuse_uncallable(
+        self, handler: Callable[..., Any], names: list[str], *, is_method: bool
+    ) -> None:
+        """Raises `ConfigurationError` for a handler that no worker could call: each attempt would fail."""
+        given = [None] * (min(len(names), 2) + is_method)
+        try:
+            inspect.signature(handler).bind(*given)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"job type {self.name!r} in {handler.__module__}: {handler.__qualname__} is called with "
+                "its payload, and with its context where it takes a second argument, both by place: "
+                f"{error}"
+            ) from error
 
     def _annotation(self, handler: Callable[..., Any], name: str) -> Any:
         """That of one parameter. The others may name what is only there for type checkers."""
@@ -78,6 +106,20 @@ class Declaration:
                 f"job type {self.name!r} in {handler.__module__}: the type of its payload cannot be "
                 f"found when it runs: {error}; import it outside of `if TYPE_CHECKING`"
             ) from error
+
+
+def _is_no_payload(annotation: Any) -> bool:
+    """Whether it says of the payload what is never true, so that the handler would trip over a dict."""
+    kind = get_origin(annotation) or annotation
+    if inspect.isclass(kind) and kind.__name__ != "UnionType":
+        is_other = issubclass(kind, _NO_OBJECTS) or kind.__name__ == "JobContext"
+        return is_other or is_dataclass(kind)
+    some_of = [part for part in get_args(annotation) if part is not NoneType]
+    return bool(some_of) and all(inspect.isclass(part) and _is_of_fields(part) for part in some_of)
+
+
+def _is_of_fields(kind: type[Any]) -> bool:
+    return issubclass(kind, BaseModel) or is_dataclass(kind)
 
 
 def declaration_of(handler: object) -> Declaration | None:

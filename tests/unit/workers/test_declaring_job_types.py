@@ -126,6 +126,89 @@ def test_a_payload_that_only_type_checkers_see_is_refused_with_module_and_name(
     )
 
 
+PLAIN = """
+from dataclasses import dataclass
+from typing import Any, Optional
+from pydantic import BaseModel
+from tally import BaseWorker, JobContext, job_type
+class Nap(BaseModel):
+    seconds: float = 1
+class Deep(Nap): ...
+@dataclass
+class Rest:
+    seconds: float
+@job_type("nap")
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "said"),
+    [
+        ("def nap(payload: Nap, *, context: JobContext): ...", "too many positional arguments"),
+        ("def nap(payload: Nap, **options): ...", "too many positional arguments"),
+        ("def nap(*, payload: Nap): ...", "too many positional arguments"),
+        ("def nap(payload: Nap, context, more): ...", "missing a required argument: 'more'"),
+    ],
+)
+def test_a_handler_that_no_worker_could_call_is_refused(
+    shelf: Shelf, handler: str, said: str
+) -> None:
+    assert shelf.refusal(PLAIN + handler) == (
+        f"job type 'nap' in {shelf.last}: nap is called with its payload, and with its context where it "
+        f"takes a second argument, both by place: {said}"
+    )
+
+
+def test_a_method_that_no_worker_could_call_is_refused(shelf: Shelf) -> None:
+    method = METHOD.replace("context: JobContext", "*, context: JobContext")
+
+    assert "Sleeper.nap is called with" in shelf.refusal(HEAD + method.format("Nap"))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "said"),
+    [
+        ("JobContext", "workers.base_worker.JobContext"),
+        ("Rest", "Rest"),
+        ("list[int]", "list[int]"),
+        ("str", "str"),
+        ("Optional[Nap]", "Optional[$.Nap]"),
+        ("Nap | None", "$.Nap | None"),
+        ("Nap | Deep", "$.Nap | $.Deep"),
+    ],
+)
+def test_a_payload_that_is_never_what_it_is_said_to_be_is_refused(
+    shelf: Shelf, annotation: str, said: str
+) -> None:
+    refusal = shelf.refusal(f"{PLAIN}def nap(payload: {annotation}): ...")
+
+    assert refusal == (
+        f"job type 'nap' in {shelf.last}: what nap takes first is its payload, a pydantic model or a "
+        f"mapping, and never {said.replace('$', shelf.last)}"
+    )
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "def nap(): ...",
+        "def nap(*given): ...",
+        "def nap(payload: Nap, context: JobContext, /, more: int = 1): ...",
+        "def nap(payload: dict[str, Any] | None, context=None): ...",
+        "def nap(payload: Any): ...",
+        "def nap(payload: None): ...",
+        "def nap(payload: 'Nap | dict[str, Any]'): ...",
+    ],
+)
+def test_what_a_worker_can_call_is_taken(shelf: Shelf, handler: str) -> None:
+    assert shelf.load(PLAIN + handler).get("nap")
+
+
+def test_what_is_no_function_of_python_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="len> is no function of yours"):
+        job_type("length")(len)  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize(
     ("text", "said", "line"),
     [
