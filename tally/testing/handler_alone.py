@@ -62,8 +62,8 @@ def run_job(
         with closing(OwnLoop()) as own_loop, _worker(parts, kind, worker, own_loop) as instance:
             context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)(job)
             context.canceled, context.follows = canceled, follows
-            limit = parts.settings.max_result_bytes
-            _, ran = run_attempt(kind, instance, job, context, limit, own_loop=own_loop)
+            settings = parts.settings
+            _, ran = run_attempt(kind, instance, job, context, settings, own_loop=own_loop)
         ran = ran.keeping(broker.checkpoints.load(job.id))
     if raise_errors:
         ran.raise_error()

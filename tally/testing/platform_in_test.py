@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from backend.api.config.settings import Settings
 from backend.api.config.store_urls import is_memory
+from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.bootstrap.platform import Platform
 from backend.domain.errors import HistoryUnavailable
 from backend.domain.ports import Clock
@@ -30,12 +31,28 @@ class PlatformInTest(Platform):
     @cached_property
     def job_queue(self) -> WatchedQueue:
         """Where jobs are accepted, and remembered."""
+        self.declare()
         return WatchedQueue(
             self.broker.queue,
             running=self._running,
             when_accepted=self.when_accepted,
             work=self._work,
         )
+
+    @cached_property
+    def _declared(self) -> set[str]:
+        return set()
+
+    def declare(self) -> None:
+        """Tells of the job types that are known by now, as a worker does at its start: so their limits and
+        rates hold. A function that is imported is known once it enqueues itself.
+        """
+        shipped, told = frozenset(OWN_MODULES), self._declared
+        kinds = [kind for kind in self.catalogue.own() if kind.name not in told]
+        kinds = [kind for kind in kinds if kind.handler.__module__ not in shipped]
+        if kinds:
+            told.update(kind.name for kind in kinds)
+            self.broker.declarations.publish(kinds)
 
     def when_accepted(self) -> None:
         """Called whenever jobs were accepted: they wait until somebody drains the queue."""
@@ -49,7 +66,7 @@ class PlatformInTest(Platform):
     @cached_property
     def worker(self) -> WorkerInTest:
         """Whoever works here."""
-        return WorkerInTest(self)
+        return WorkerInTest(self, self.declare)
 
     @cached_property
     def queue_in_test(self) -> QueueInTest:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from backend.api.config.settings import Settings
 from backend.bootstrap.platform import Platform
 from backend.domain.errors import JobSignal
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome
@@ -15,6 +16,7 @@ from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.queue_name import queues_of
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan
+from tally.testing.captured_lines import captured_lines
 from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
@@ -68,8 +70,10 @@ class RanJob:
 class WorkerInTest:
     """Serves all lanes of a platform, one job at a time."""
 
-    def __init__(self, parts: Platform) -> None:
+    def __init__(self, parts: Platform, declare: Callable[[], object] = tuple) -> None:
+        """``declare`` tells of job types that were not known before, if there is anybody to tell."""
         self._parts = parts
+        self._declare = declare
         broker, lease = parts.broker, parts.settings.worker.lease
         self._dispatch = broker.dispatch(_NAME, (), lease_seconds=lease)
         self._make_context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)
@@ -84,6 +88,7 @@ class WorkerInTest:
 
     def run_next(self) -> RanJob | None:
         """Runs the next job that may run now; None when there is none."""
+        self._declare()
         queues = queues_of(self._parts.catalogue.lanes())
         plan = [ClaimPlan(str(queue), 0) for queue in queues]
         _, claimed = self._dispatch.settle_and_claim([], plan, 1)
@@ -105,7 +110,7 @@ class WorkerInTest:
         context = self._make_context(job)
         own_loop = self._loop() if kind.is_async else None
         outcome, ran = run_attempt(
-            kind, self._worker(kind), job, context, self._limit, own_loop=own_loop
+            kind, self._worker(kind), job, context, self._parts.settings, own_loop=own_loop
         )
         kept = self._load_checkpoint(job.id)
         return outcome, ran.keeping(kept)
@@ -115,10 +120,6 @@ class WorkerInTest:
         if not self._has_begun:
             self._has_begun = True
             self._hooks.open()
-
-    @property
-    def _limit(self) -> int:
-        return self._parts.settings.max_result_bytes
 
     def _worker(self, kind: JobType) -> BaseWorker | None:
         if kind.worker is None:
@@ -152,16 +153,17 @@ def run_attempt(
     worker: Any,
     job: ClaimedJob,
     context: JobContext,
-    max_result_bytes: int,
+    settings: Settings,
     *,
     own_loop: OwnLoop | None,
 ) -> tuple[Outcome, RanJob]:
     """One attempt as a worker runs it: JSON in, validation, handler, JSON out, retry verdict."""
-    prepared = attempt.prepare(kind, worker, max_result_bytes, own_loop)
+    prepared = attempt.prepare(kind, worker, settings.max_result_bytes, own_loop)
     raised: list[BaseException] = []
     progress: list[tuple[float, float | None, str]] = []
     _listen(context, progress)
-    outcome = attempt.run(prepared._replace(call=_noting(prepared.call, raised)), job, context)
+    with captured_lines(settings.log):
+        outcome = attempt.run(prepared._replace(call=_noting(prepared.call, raised)), job, context)
     if context.catch_up is not None:
         context.catch_up()
     return outcome, RanJob(

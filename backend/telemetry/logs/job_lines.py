@@ -75,17 +75,18 @@ class _KeepingFactory:
         record = self.before(*args, **named)
         job = RUNNING.get()
         # A record that came from another process is made without a level.
-        if job is not None and isinstance(record.levelno, int) and record.levelno >= logging.INFO:
+        is_loud = isinstance(record.levelno, int) and record.levelno >= logging.INFO
+        if job is not None and is_loud and not IS_KEPT.get():
             _keep(job, record)
         return record
 
 
 def _keep(job: LoggedJob, record: logging.LogRecord) -> None:
-    """What a record says; a library that wraps structlog hands over the whole event."""
+    """What a record says; a library that wraps structlog hands over the whole event, as a mapping."""
     level = record.levelname.lower()
     try:
-        said = record.msg if isinstance(record.msg, Mapping) else None
-        event = record.getMessage() if said is None else said.get("event", "")
+        said = record.msg if isinstance(record.msg, Mapping) and "event" in record.msg else None
+        event = record.getMessage() if said is None else said["event"]
     except Exception as error:  # noqa: BLE001 - logging tells of it, and no job fails of it
         job.log.keep(level, f"(a line that cannot be made: {type(error).__name__})", {})
         return
@@ -102,10 +103,11 @@ def _words_of(exc_info: Any) -> dict[str, str]:
     return {"exception": f"{type(raised).__name__}: {words_of(raised)}"}
 
 
-def keep_lines_of_jobs(is_wanted: bool) -> None:
-    """Lets lines of `logging` inside a job stay with its attempt, or no longer."""
+def keep_lines_of_jobs(is_wanted: bool) -> bool:
+    """Lets lines of `logging` inside a job stay with its attempt, or no longer; whether they did before."""
     factory = logging.getLogRecordFactory()
     if is_wanted and not isinstance(factory, _KeepingFactory):
         logging.setLogRecordFactory(_KeepingFactory(factory))
     elif not is_wanted and isinstance(factory, _KeepingFactory):
         logging.setLogRecordFactory(factory.before)
+    return isinstance(factory, _KeepingFactory)

@@ -78,3 +78,11 @@ def test_workers_that_do_not_begin_say_why(servers: Servers) -> None:
         pytest.raises(AssertionError, match="no lane"),
     ):
         workers.start("nowhere")
+
+
+def test_a_rate_holds_as_its_type_declares_it(servers: Servers) -> None:
+    with live(servers.redis_url, job_packages=SHOP) as jobs:
+        ids = [queue.enqueue_job("call_courier", {"order_id": number}) for number in range(3)]
+
+        assert [job.job_id for job in jobs.drain()] == ids[:2]
+        assert jobs.job(ids[2]).state == "queued"

@@ -305,3 +305,27 @@ def test_a_job_that_writes_nothing_pays_nothing(capture: bool) -> None:
     before = cost(lambda: keep_lines_of_jobs(False))
 
     assert cost(lambda: set_up_logs(style="json", capture=capture)) == before
+
+
+def test_a_mapping_is_a_message_as_any_other() -> None:
+    set_up_logs(style="json")
+
+    outcome = run(
+        lambda _payload: logging.getLogger("crm.jobs").info({"part": 3, "token": "s3cret"})
+    )
+
+    assert _kept(outcome) == [("info", "{'part': 3, 'token': [hidden]}")]
+
+
+def test_the_jobs_own_log_is_kept_once_where_structlog_writes_through_logging() -> None:
+    def handler(_payload: Any, context: JobContext) -> None:
+        context.log.info("halfway", part=1)
+
+    set_up_logs(style="json")
+    structlog.configure(
+        processors=[structlog.stdlib.render_to_log_kwargs],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+    assert _kept(run(handler)) == [("info", "halfway part=1")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from tally import (
     JobEnded,
     PermanentFailure,
     QueueService,
+    Rate,
     RetryLater,
     Snooze,
     current_job,
@@ -20,6 +22,7 @@ from tally import (
     task,
 )
 
+logger = logging.getLogger("shop")
 #: Made when the module is imported, as applications do.
 queue = QueueService()
 
@@ -41,6 +44,13 @@ def send_receipt(receipt: Receipt, context: JobContext) -> dict[str, Any]:
     if receipt.order_id == 13:
         raise ValueError("bad luck")
     return {"sent": receipt.order_id, "attempt": context.attempt, "tenant": context.tenant}
+
+
+@job_type("call_courier", rate=Rate(2, per=60, burst=2))
+def call_courier(order: dict[str, Any]) -> None:
+    """Calls a service that bears no more; says so by the logging of an application."""
+    logger.info("calling for order %s", order["order_id"])
+    logger.debug("with the usual headers")
 
 
 @job_type("close_order")

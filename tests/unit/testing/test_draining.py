@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -223,3 +224,29 @@ def test_a_worker_is_opened_once_and_closed_with_the_test() -> None:
         jobs.drain()
 
     assert shop.Printer.events == ["open", "a", "b", "close"]
+
+
+def test_a_rate_holds_as_its_type_declares_it(jobs: QueueInTest) -> None:
+    ids = [queue.enqueue_job("call_courier", {"order_id": number}) for number in range(3)]
+
+    assert [job.job_id for job in jobs.drain()] == ids[:2]
+    assert "of the job type call_courier no more than 2 in 60 s may start" in (
+        queue.explain_job(ids[2]).text
+    )
+
+    jobs.travel(minutes=2)
+    assert [job.job_id for job in jobs.drain()] == ids[2:]
+
+
+def test_what_a_handler_writes_with_logging_is_in_the_log_of_its_attempt(jobs: QueueInTest) -> None:
+    root, factory = logging.getLogger(), logging.getLogRecordFactory()
+    level = root.level
+    job_id = queue.enqueue_job("call_courier", {"order_id": 17})
+
+    [ran] = jobs.drain()
+    logging.getLogger("shop").info("of no job")
+
+    assert ran.log == [("info", "calling for order 17")]
+    [attempt] = queue.job_history(job_id).attempts
+    assert [(line.level, line.text) for line in attempt.log] == ran.log
+    assert (root.level, logging.getLogRecordFactory()) == (level, factory)
