@@ -86,6 +86,14 @@ def test_the_longest_delay_is_a_year() -> None:
     assert _decide(Snooze(31_622_401)).kind is OutcomeKind.FAILED
 
 
+def test_a_snooze_for_none_is_no_time_either() -> None:
+    outcome = _decide(Snooze(None))  # type: ignore[arg-type] # what checkers would have said
+
+    assert outcome.kind is OutcomeKind.FAILED
+    assert outcome.error is not None
+    assert outcome.error.reason == "invalid_delay"
+
+
 def test_a_signal_that_lost_its_delay_fails_the_job_and_nothing_else() -> None:
     class Later(Snooze):
         def __init__(self) -> None:

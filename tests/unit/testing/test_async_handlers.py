@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import pytest
 
+from tally import job_type
 from tally.testing import QueueInTest, memory, run_job
 from tests.unit.testing.conftest import SHOP
 from tests.unit.testing.shop import SAID, Prices, ask_again, ask_price, wait_a_turn
@@ -26,6 +28,35 @@ def test_what_it_raises_is_raised_or_told() -> None:
 
     ran = run_job(ask_price, {"order_id": 13}, raise_errors=False)
     assert (ran.outcome, str(ran.raised)) == ("retried", "bad luck")
+
+
+class Unspeakable(Exception):
+    """As those are whose `__repr__` shows what `__init__` had not set yet."""
+
+    def __repr__(self) -> str:
+        raise AttributeError("nothing to show")
+
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+
+@job_type("speak")
+async def speak(order: dict[str, int]) -> int:
+    """Raises what cannot be shown, for order 13."""
+    if order["order_id"] == 13:
+        raise Unspeakable
+    return order["order_id"]
+
+
+def test_what_cannot_be_shown_is_told_and_the_next_one_runs() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+
+    ran = run_job(speak, {"order_id": 13}, raise_errors=False)
+
+    assert ran.error is not None
+    assert (ran.error.error, ran.error.message) == ("Unspeakable", "(its text cannot be made)")
+    assert run_job(speak, {"order_id": 17}).result == 17
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_it_waits_for_drain_and_what_it_enqueues_runs_too(jobs: QueueInTest) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -42,17 +42,23 @@ class OwnLoop:
         """What comes of it. Tasks that it leaves behind are cancelled, as `asyncio.run` does."""
         context = copy_context()
         self._has_run = True
+        raised: list[Exception] = []
+        attended = self._attended(work, raised)
         if asyncio._get_running_loop() is None:  # noqa: SLF001 - get_running_loop() raises instead
-            return self._runner.run(self._attended(work), context=context)
-        return self._run_beside(work, context)
+            result = self._runner.run(attended, context=context)
+        else:
+            result = self._run_beside(attended, context)
+        if raised:
+            raise raised[0]
+        return result
 
-    def _run_beside(self, work: Awaitable[Any], context: Context) -> Any:
+    def _run_beside(self, attended: Coroutine[Any, Any, Any], context: Context) -> Any:
         """In a thread that runs no loop: an async test may enqueue what runs at once."""
         found: list[Any] = []
 
         def run() -> None:
             try:
-                found.append(self._runner.run(self._attended(work), context=context))
+                found.append(self._runner.run(attended, context=context))
             except BaseException as raised:  # noqa: BLE001 - raised again where it was called
                 found.append(raised)
 
@@ -63,7 +69,12 @@ class OwnLoop:
             raise found[0]
         return found[0]
 
-    async def _attended(self, work: Awaitable[Any]) -> Any:
+    async def _attended(self, work: Awaitable[Any], failed: list[Exception]) -> Any:
+        """What comes of it. A failure of its own stands in ``failed``, and not in the task.
+
+        Python shows the task, and what it ended with, where it looks whose signal handler is in place: an
+        exception that cannot be shown would break that, for each run that follows.
+        """
         with self._turning:
             self._task, self._context, self._interrupt = asyncio.current_task(), current_job(), None
         try:
@@ -72,6 +83,8 @@ class OwnLoop:
             if self._interrupt is None:
                 raise
             raise self._interrupt from canceled
+        except Exception as error:  # noqa: BLE001 - raised again by whoever runs it
+            failed.append(error)
 
     async def _done(self, work: Awaitable[Any]) -> Any:
         before = asyncio.all_tasks()

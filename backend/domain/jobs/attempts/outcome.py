@@ -123,9 +123,10 @@ def decide_failure(
     """
     signal = signal_in(raised)
     chosen: Any = advice.delay if signal is None else _chosen_delay(signal)
-    if chosen is not None and not OUTCOME_DELAY.holds(chosen):
+    is_snooze = isinstance(signal, Snooze)
+    if (is_snooze or chosen is not None) and not OUTCOME_DELAY.holds(chosen):
         return Outcome(OutcomeKind.FAILED, error=_no_delay(error, chosen))
-    if isinstance(signal, Snooze):
+    if is_snooze:
         return Outcome(OutcomeKind.SNOOZED, error=error, delay=float(chosen))
     if signal is None and advice.gives_up:
         return Outcome(OutcomeKind.FAILED, error=replace(error, reason=PermanentFailure.code))
@@ -179,5 +180,5 @@ def words_of(raised: BaseException) -> str:
     """The text of an exception, whose making may itself raise."""
     try:
         return str(raised)
-    except Exception:  # noqa: BLE001 - somebody's own __str__
+    except (Exception, SystemExit):  # noqa: BLE001 - somebody's own __str__
         return "(its text cannot be made)"
