@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from backend.domain.jobs.attempts.noted_progress import RawLine
+from backend.domain.jobs.attempts.outcome import words_of
 from backend.telemetry.logs.redaction import masked_text, redact
 from backend.telemetry.logs.running_job import IS_KEPT
 
@@ -69,6 +71,15 @@ class JobLog:
         """Something went wrong."""
         self._write("error", event, details)
         self.keep("error", event, details)
+
+    def exception(self, event: str, /, **details: Any) -> None:
+        """What is being handled went wrong: with its words, and its traceback in the process log."""
+        raised = sys.exc_info()[1]
+        words = (
+            {} if raised is None else {"exception": f"{type(raised).__name__}: {words_of(raised)}"}
+        )
+        self._write("exception", event, details)
+        self.keep("error", event, {**details, **words})
 
     def kept(self) -> str:
         """The lines as JSON, each its time (Unix ms), level and text; empty when nothing was said."""

@@ -53,7 +53,7 @@ class _Layer:
         assert self._inner is not None  # noqa: S101 - it was entered
         try:
             self._inner.__exit__(kind, raised, trace)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if raised is None:
                 log.exception("middleware.failed", middleware=self._hooks.name, hook=_HOOK)
             elif error is not raised:

@@ -70,10 +70,13 @@ class Refusing(tally.Middleware):
 class FailingAfterwards(tally.Middleware):
     """Raises when the jobs are accepted."""
 
+    def __init__(self, failure: BaseException) -> None:
+        self._failure = failure
+
     @contextmanager
     def around_enqueue(self, drafts: Sequence[tally.Draft]) -> Iterator[None]:
         yield
-        raise ValueError("too late")
+        raise self._failure
 
 
 class Swallowing(tally.Middleware):
@@ -156,10 +159,11 @@ def test_a_refusal_reaches_the_caller_and_nothing_is_enqueued(jobs: QueueInTest)
     assert jobs.waiting() == []
 
 
+@pytest.mark.parametrize("failure", [ValueError("too late"), SystemExit(3)], ids=type)
 def test_what_is_raised_once_the_jobs_are_accepted_is_logged_and_the_caller_has_the_id(
-    jobs: QueueInTest,
+    jobs: QueueInTest, failure: BaseException
 ) -> None:
-    tally.use(FailingAfterwards())
+    tally.use(FailingAfterwards(failure))
 
     with structlog.testing.capture_logs() as lines:
         job_id = tally.QueueService().enqueue_job("charge", {})

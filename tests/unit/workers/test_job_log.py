@@ -43,6 +43,28 @@ def test_lines_are_kept_in_order_with_level_and_details() -> None:
     ]
 
 
+def test_what_is_handled_is_kept_with_its_words_and_its_traceback_is_in_the_process_log(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logs(style="json")
+    log = JobLog(job_id="a")
+
+    try:
+        int("one")
+    except ValueError:
+        log.exception("cannot sync", part=3)
+    log.exception("nothing is handled")
+    words = "invalid literal for int() with base 10: 'one'"
+
+    assert _lines(log) == [
+        ("error", f"cannot sync part=3 exception=ValueError: {words}"),
+        ("error", "nothing is handled"),
+    ]
+    line = json.loads(capsys.readouterr().err.splitlines()[0])
+    assert (line["event"], line["level"]) == ("cannot sync", "error")
+    assert "Traceback (most recent call last)" in line["exception"]
+
+
 def test_what_is_only_for_the_process_log_is_not_kept() -> None:
     log = JobLog(job_id="a")
 
