@@ -67,6 +67,7 @@ class Declaration:
         self, handler: Callable[..., Any], *, is_method: bool
     ) -> type[BaseModel] | None:
         if self.takes_arguments:
+            self._refuse_method(handler, is_method=is_method)
             return model_of_arguments(handler)
         names = list(inspect.signature(handler).parameters)[1 if is_method else 0 :]
         self._refuse_uncallable(handler, names, is_method=is_method)
@@ -79,6 +80,14 @@ class Declaration:
             )
         is_model = inspect.isclass(annotation) and issubclass(annotation, BaseModel)
         return annotation if is_model else None
+
+    def _refuse_method(self, handler: Callable[..., Any], *, is_method: bool) -> None:
+        """Raises `ConfigurationError`: its ``self`` would be an argument that every caller has to give."""
+        if is_method:
+            raise ConfigurationError(
+                f"job type {self.name!r} in {handler.__module__}: {handler.__qualname__} is a method, and "
+                "a task is a function; declare it with @job_type, and with a payload"
+            )
 
     def _refuse_uncallable(
         self, handler: Callable[..., Any], names: list[str], *, is_method: bool

@@ -134,9 +134,14 @@ class JobTypeCatalogue:
             self.add(job_type)
 
     def add(self, job_type: JobType) -> None:
-        """Adds one; raises `ConfigurationError` when another already has its name."""
+        """Adds one; raises `ConfigurationError` when another already has its name.
+
+        Of a worker and one derived from it, whose job type it is too, the derived one has it.
+        """
         known = self._by_name.get(job_type.name)
-        if known is not None and known.handler is not job_type.handler:
+        if known is not None and known.worker is not job_type.worker:
+            job_type = _of_the_derived(known, job_type)
+        elif known is not None and known.handler is not job_type.handler:
             raise ConfigurationError(
                 f"two job types are called {job_type.name!r}: {known.handler.__module__} and "
                 f"{job_type.handler.__module__}; rename one of them"
@@ -190,6 +195,25 @@ class JobTypeCatalogue:
             return self.published.all()
         except Unavailable:
             return {}
+
+
+def _of_the_derived(known: JobType, other: JobType) -> JobType:
+    if known.worker is not None and other.worker is not None:
+        if issubclass(other.worker, known.worker):
+            return other
+        if issubclass(known.worker, other.worker):
+            return known
+    places = [_place_of(each) for each in (known, other)]
+    raise ConfigurationError(
+        f"two job types are called {known.name!r}: {places[0]} and {places[1]}; rename one of them"
+    )
+
+
+def _place_of(job_type: JobType) -> str:
+    worker = job_type.worker
+    if worker is None:
+        return job_type.handler.__module__
+    return f"{worker.__module__}.{worker.__qualname__}"
 
 
 def _lanes_of(job_types: Iterable[JobType]) -> list[str]:

@@ -204,6 +204,69 @@ def test_what_a_worker_can_call_is_taken(shelf: Shelf, handler: str) -> None:
     assert shelf.load(PLAIN + handler).get("nap")
 
 
+WORKERS = """
+from tally import BaseWorker, job_type, task
+class Base(BaseWorker):
+    @job_type("nap")
+    def nap(self, payload): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("class Deep(Base): ...", "Deep"),
+        ("class Deep(Base):\n    @job_type('nap')\n    def nap(self, payload): ...", "Deep"),
+        ("class Other(BaseWorker): ...", "Base"),
+    ],
+)
+def test_of_a_worker_and_one_derived_from_it_the_derived_one_has_the_job_type(
+    shelf: Shelf, text: str, owner: str
+) -> None:
+    assert shelf.load(WORKERS + text).get("nap").worker.__name__ == owner
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "class Deep(Base): ...\nclass Short(Base): ...",
+            "two job types are called 'nap': $.Deep and $.Short; rename one of them",
+        ),
+        (
+            "@job_type('nap')\ndef nap(payload): ...",
+            "two job types are called 'nap': $.Base and $; rename one of them",
+        ),
+        (
+            "class Deep(Base):\n    def nap(self, payload): ...",
+            (
+                "Deep.nap in $ stands in the place of the job type 'nap', and is none; declare it too, "
+                "under that name"
+            ),
+        ),
+        (
+            "class Deep(Base):\n    @classmethod\n    @job_type('rest')\n    def rest(cls, p): ...",
+            "Deep.rest in $ is a classmethod, and a job type is a plain method or a function",
+        ),
+        (
+            "class Deep(Base):\n    @staticmethod\n    @job_type('rest')\n    def rest(p): ...",
+            "Deep.rest in $ is a staticmethod, and a job type is a plain method or a function",
+        ),
+        (
+            "class Deep(BaseWorker):\n    @task('rest')\n    def rest(self, seconds: int): ...",
+            (
+                "job type 'rest' in $: Deep.rest is a method, and a task is a function; declare it with "
+                "@job_type, and with a payload"
+            ),
+        ),
+    ],
+)
+def test_a_method_of_which_nobody_could_say_who_runs_it_is_refused(
+    shelf: Shelf, text: str, said: str
+) -> None:
+    assert shelf.refusal(WORKERS + text) == said.replace("$", shelf.last)
+
+
 def test_what_is_no_function_of_python_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="len> is no function of yours"):
         job_type("length")(len)  # type: ignore[call-overload]
