@@ -89,13 +89,23 @@ class Wanted:
     job_type: str
     payload: Mapping[str, Any]
     options: Mapping[str, Any]
+    #: What stands for a field that a payload leaves out.
+    left_out: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: Under which other name a payload may have a field.
+    other_names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def differences(self, job: EnqueuedJob) -> dict[str, tuple[Any, Any]]:
         """What is not as wanted: found and wanted, by name."""
         has = job.payload if isinstance(job.payload, Mapping) else {}
-        found = [(name, has.get(name, _MISSING), want) for name, want in self.payload.items()]
+        found = [(name, self._in(has, name), want) for name, want in self.payload.items()]
         found += [(name, job.said(name), want) for name, want in self.options.items()]
-        return {name: (has, want) for name, has, want in found if has != want}
+        return {name: (has, want) for name, has, want in found if not _is_same(has, want)}
+
+    def _in(self, payload: Mapping[str, Any], name: str) -> Any:
+        for known in (name, self.other_names.get(name, name)):
+            if known in payload:
+                return payload[known]
+        return self.left_out.get(name, _MISSING)
 
     def takes(self, job: EnqueuedJob) -> bool:
         """Whether it is one of those that are meant."""
@@ -105,6 +115,13 @@ class Wanted:
         said = {**self.payload, **self.options}
         words = ", ".join(f"{name}={value!r}" for name, value in said.items())
         return f"{self.job_type} with {words}" if words else self.job_type
+
+
+def _is_same(has: Any, want: Any) -> bool:
+    """Options that are lists may be said as any collection; the order of a set says nothing."""
+    if isinstance(has, list) and isinstance(want, set | frozenset):
+        return set(has) == want
+    return bool(has == (list(want) if isinstance(want, tuple) else want))
 
 
 def described(wanted: Wanted, jobs: Sequence[EnqueuedJob], most: int = 10) -> str:

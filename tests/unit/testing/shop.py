@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
 from typing import Any, ClassVar
+from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from tally import (
     BaseWorker,
@@ -51,6 +55,29 @@ def call_courier(order: dict[str, Any]) -> None:
     """Calls a service that bears no more; says so by the logging of an application."""
     logger.info("calling for order %s", order["order_id"])
     logger.debug("with the usual headers")
+
+
+class Color(Enum):
+    """Of a parcel."""
+
+    RED = "red"
+
+
+class Parcel(BaseModel):
+    """What JSON has no values for."""
+
+    due: datetime
+    price: Decimal = Decimal("1.50")
+    owner: UUID | None = None
+    color: Color = Color.RED
+    sizes: tuple[int, ...] = ()
+    number: int = Field(0, alias="parcelNumber")
+    receipt: Receipt | None = None
+
+
+@job_type("send_parcel")
+def send_parcel(parcel: Parcel) -> None:
+    """Sends it."""
 
 
 @job_type("close_order")

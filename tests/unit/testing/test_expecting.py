@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
 import pytest
 
 from tally import InvalidOption, InvalidRequest, UnknownJobType
 from tally.testing import QueueInTest
-from tests.unit.testing.shop import Receipt, queue, send_receipt
+from tests.unit.testing.shop import Color, Parcel, Receipt, queue, send_parcel, send_receipt
 
 
 def test_only_what_the_block_enqueued_counts(jobs: QueueInTest) -> None:
@@ -155,3 +160,61 @@ def test_everything_so_far_can_be_asked_for(jobs: QueueInTest) -> None:
     assert [job.job_type for job in jobs.enqueued()] == ["close_order", "send_receipt"]
     assert [job.enqueued_by for job in jobs.enqueued("send_receipt")] == ["close_order"]
     assert jobs.enqueued(send_receipt, order_id=18) == []
+
+
+DUE = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"due": DUE},
+        {"price": Decimal("2.50")},
+        {"owner": UUID(int=5)},
+        {"color": Color.RED},
+        {"sizes": (1, 2)},
+        {"number": 7},
+        {"parcelNumber": 7},
+        {"receipt": Receipt(order_id=17)},
+        {"tags": {"vip", "old"}},
+        {"retry_delays": (1, 2)},
+    ],
+    ids=lambda said: next(iter(said)),
+)
+def test_a_value_is_meant_as_a_payload_holds_it(jobs: QueueInTest, said: dict[str, Any]) -> None:
+    parcel = Parcel(
+        due=DUE,
+        price=Decimal("2.50"),
+        owner=UUID(int=5),
+        sizes=(1, 2),
+        parcelNumber=7,
+        receipt=Receipt(order_id=17),
+    )
+
+    with jobs.expect_enqueued(send_parcel, **said):
+        send_parcel.enqueue(parcel, tags=["vip", "old"], retry_delays=[1.0, 2.0])
+    with (
+        pytest.raises(AssertionError, match="no job send_parcel with"),
+        jobs.refute_enqueued(send_parcel, **said),
+    ):
+        send_parcel.enqueue(parcel, tags=["vip", "old"], retry_delays=[1.0, 2.0])
+
+
+def test_what_a_payload_leaves_out_is_as_its_model_fills_it_in(jobs: QueueInTest) -> None:
+    with jobs.expect_enqueued(send_parcel, price=Decimal("1.50"), color=Color.RED, number=0):
+        send_parcel.enqueue(Parcel(due=DUE))
+    with jobs.refute_enqueued(send_parcel, price=Decimal("1.51")):
+        send_parcel.enqueue(Parcel(due=DUE))
+
+
+@pytest.mark.parametrize(
+    "said", [{"due": object()}, {"delay": timedelta(seconds=5)}], ids=["due", "delay"]
+)
+def test_a_value_that_no_job_could_have_is_no_expectation(
+    jobs: QueueInTest, said: dict[str, Any]
+) -> None:
+    with (
+        pytest.raises(InvalidOption, match="and never a"),
+        jobs.refute_enqueued(send_parcel, **said),
+    ):
+        pass
