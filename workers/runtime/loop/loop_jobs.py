@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
@@ -16,7 +15,7 @@ from workers.runtime.attempts import attempt
 from workers.runtime.attempts.attempt import Prepared
 from workers.runtime.loop.loop_progress import LoopProgress
 from workers.runtime.loop.loop_slot import LoopSlot
-from workers.runtime.loop.loop_thread import LoopThread, own
+from workers.runtime.loop.loop_thread import AttemptTask, LoopThread, own
 from workers.runtime.loop.places import Places
 from workers.runtime.loop.strays import Strays
 
@@ -89,7 +88,7 @@ class LoopJobs:
             return
         self.progress.listen(context)
         slot.begin(job, context, prepared)
-        slot.task = asyncio.Task(
+        slot.task = AttemptTask(
             self._run(slot, job, context, prepared),
             loop=self.thread.loop,
             name=job.id,

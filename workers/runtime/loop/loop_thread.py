@@ -113,6 +113,21 @@ def own(task: asyncio.Task[Any], context: Any) -> None:
     task.tally_context = context  # type: ignore[attr-defined] # Python's own tasks take any attribute
 
 
+class AttemptTask(asyncio.Task[T]):
+    """The task that is a whole attempt. It is not for other jobs to cancel.
+
+    Who goes through `asyncio.all_tasks()`, as loops are swept where a program has one to itself, would end
+    all that run beside him, at the cost of an attempt each.
+    """
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Asks it to end, unless another job's task asks; whether it was asked."""
+        asker = context_of_task(asyncio.current_task(self.get_loop()))
+        if asker is not None and asker is not context_of_task(self):
+            return False
+        return super().cancel(msg)
+
+
 def _task_of_a_job(
     loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **said: Any
 ) -> asyncio.Task[T]:
