@@ -1,4 +1,4 @@
-"""docs/metrics.md, made from the catalogue of metrics and from the alert rules."""
+"""docs/metrics-and-alerts.md, made from the catalogue of metrics and from the alert rules."""
 
 from __future__ import annotations
 

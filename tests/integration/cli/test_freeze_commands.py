@@ -25,6 +25,19 @@ def test_a_freeze_is_said_shown_and_lifted_with_a_name(shell: Shell) -> None:
     assert shell.json("freezes", "list") == {"freezes": []}
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("moev", ", did you mean 'move'?"), ("x", "; tally freezes list names them")],
+)
+def test_one_that_is_not_there_is_not_lifted(shell: Shell, name: str, advice: str) -> None:
+    shell.run("freezes", "add", "move", "queue:low", "--until", "2h")
+
+    refused = shell.run("freezes", "lift", name, status=2)
+
+    assert refused.talk == f"tally: there is no freeze {name!r}{advice} [invalid_option]\n"
+    assert shell.json("freezes", "list")["freezes"][0]["kept"]["freeze"]["name"] == "move"
+
+
 def test_that_there_is_none_is_said(shell: Shell) -> None:
     assert shell.run("freezes", "list").text == "there are no freezes\n"
 

@@ -15,8 +15,10 @@ from backend.cli.input.instants import COMING, Duration
 from backend.cli.input.parts import actions
 from backend.cli.output.plain_data import plain
 from backend.cli.output.printing import print_json, print_rows, tell
+from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
 from backend.domain.schedules.freeze import Freeze, FreezeState, TicksInside
+from backend.domain.text.nearest_name import suggestion
 
 
 @click.group(cls=CommandGroup)
@@ -112,8 +114,11 @@ def _end(starts_at: datetime, ends_at: datetime | None, length: float | None) ->
 @options.reason
 def lift(name: str, reason: str) -> None:
     """Ends a freeze at once and for good; what waited comes over its ramp."""
-    lifted = actions().freezes.lift(who(), name, reason=reason)
-    tell(f"{name}: {'lifted' if lifted else 'there is no such freeze'}")
+    if not actions().freezes.lift(who(), name, reason=reason):
+        names = [state.kept.freeze.name for state in platform().freeze_service.all()]
+        near = suggestion(name, names) or "; tally freezes list names them"
+        raise InvalidOption(f"there is no freeze {name!r}{near}", field="name")
+    tell(f"{name}: lifted")
 
 
 def _row(state: FreezeState) -> tuple[str, ...]:
