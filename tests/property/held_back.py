@@ -123,7 +123,7 @@ class HeldBack:
 
     def _is_refused(self, tenant: str, *, is_there: bool) -> bool:
         """Whether the quota of its tenant keeps a job out that is not there yet."""
-        most = self.quota.waiting if self.quota and tenant else None
+        most = self.quota.waiting if self.quota and tenant == TENANT else None
         return most is not None and self._waiting_of_tenant() >= most and not is_there
 
     def _waiting_of_tenant(self) -> int:

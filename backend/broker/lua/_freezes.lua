@@ -88,6 +88,17 @@ local function windows_of_queue(queue, frozen)
   return windows
 end
 
+function is_closed(root, queue)
+  local paused, now = root .. ':tally:paused', now_ms()
+  if redis.call('SISMEMBER', paused, 'queue:' .. queue) == 1 or redis.call('SISMEMBER', paused, 'lane:' .. lane_of(queue)) == 1 then
+    return true
+  end
+  for _, window in ipairs(windows_of_queue(queue, frozen_at(root, now))) do
+    if now < window.ends then return true end
+  end
+  return false
+end
+
 function is_thawed(queue, frozen)
   return not frozen or #windows_of_queue(queue, frozen) == 0
 end

@@ -9,6 +9,8 @@ local LINES = {high = 'h:', low = 'l:'}
 local TURNS, MOST_BACK, FRONT = 10, 50, 50
 -- Of gates that time opens: how many may be let through now, by kind. They set their own alarms.
 local OPENERS = {}
+-- Whether nothing of a queue starts now; `_freezes` knows.
+local is_closed
 
 local function line_of(gate, queue)
   return (LINES[priority_of(queue)] or '') .. gate
@@ -124,16 +126,41 @@ local function leave_line(root, key, gate, wanted, is_all)
   return #through
 end
 
+-- Leaves out lines whose next job is of a queue where nothing starts now: it would keep others of the gate waiting beside a free slot,
+-- for as long as the pause or freeze lasts. Where there is no other it goes all the same: nobody sends it when its queue opens.
+local function leave_closed_out(root, gate, waiting)
+  local keys, open, has_open = {line_keys(root, gate)}, {}, false
+  for at, key in ipairs(keys) do
+    local first = waiting[at] > 0 and redis.call('LINDEX', key, 0)
+    local queue = first and fields_of(root .. ':job:' .. first, 'origin')[1]
+    open[at] = first and not (queue and is_closed(root, queue))
+    has_open = has_open or open[at]
+  end
+  local all = 0
+  for at in ipairs(keys) do
+    if has_open and not open[at] then waiting[at] = 0 end
+    all = all + waiting[at]
+  end
+  return all, has_open
+end
+
+-- As `waiting_behind`, of those that go first. Where one line alone has jobs there is no choice.
+local function waiting_to_go(root, gate, room)
+  local waiting, all = waiting_behind(root, gate)
+  local is_all = room >= all
+  if not is_all and next_line(waiting, false) ~= next_line(waiting, true) then all = leave_closed_out(root, gate, waiting) end
+  return waiting, all, is_all
+end
+
 -- Lets the next `room` jobs behind a gate, at most `most` in this call, back to the front of their queues in their order.
 local function unpark(root, gate, room, most)
   local keys, moved = {line_keys(root, gate)}, 0
-  local wanted, waiting, all = math.min(room, most), waiting_behind(root, gate)
-  local is_all = room >= all
+  local wanted, waiting, all, is_all = math.min(room, most), waiting_to_go(root, gate, room)
   while moved < wanted and all > 0 do
     for at, some in ipairs(share(root, gate, waiting, math.min(wanted - moved, all))) do
       moved = moved + leave_line(root, keys[at], gate, some, is_all)
     end
-    waiting, all = waiting_behind(root, gate)
+    waiting, all = waiting_to_go(root, gate, room - moved)
   end
   return moved
 end
@@ -179,12 +206,15 @@ local function is_in_front(root, queue, field, name)
   return false
 end
 
+-- One who stands in a queue where nothing starts now does not count while another of the gate could start.
 local function is_on_the_way(root, kind, name)
-  local first = first_behind(root, kind .. ':' .. name)
+  local gate = kind .. ':' .. name
+  local first, _, has_open = first_behind(root, gate), leave_closed_out(root, gate, (waiting_behind(root, gate)))
   local lane = string.match(fields_of(root .. ':job:' .. first, 'origin')[1] or '', ':.*$') or ''
   local field = ({type = 'description', tenant = 'quota'})[kind] or 'limit_key'
   for _, priority in ipairs({'high', 'normal', 'low'}) do
-    if is_in_front(root, priority .. lane, field, name) then return true end
+    local queue = priority .. lane
+    if is_in_front(root, queue, field, name) and not (has_open and is_closed(root, queue)) then return true end
   end
   return false
 end

@@ -36,7 +36,7 @@ do
     return own == key and holds and id or nil, f, is_first
   end
 
-  local function take(root, id, till, key, left)
+  local function take_key(root, id, till, key, left)
     if tonumber(till) then redis.call('SET', place_of(root, key), id, 'PX', string.format('%.0f', left))
     else redis.call('SET', place_of(root, key), id) end
   end
@@ -45,7 +45,7 @@ do
   function scopes.enter(root, id, rare, now, add)
     local till, longest, key = parts_of(rare.scope)
     local window = (tonumber(till) or 0) * 1000
-    take(root, id, till, key, window)
+    take_key(root, id, till, key, window)
     add('scope', rare.scope)
     if longest then add('debounce_by', latest(now, longest)) end
     if window > tonumber(rare.unique_window or 0) then add('unique_until', string.format('%.0f', now + window)) end
@@ -110,7 +110,7 @@ do
     local till, _, key = parts_of(scope)
     local holder = scopes.holder(root, scope)
     if holder and holder ~= id then return end
-    take(root, id, till, key, (tonumber(till) or 0) * 1000)
+    take_key(root, id, till, key, (tonumber(till) or 0) * 1000)
     redis.call('HSET', job, 'scope_from', attempt or '0')
   end
 
@@ -130,6 +130,6 @@ do
     local holds = left > 0
     if till == 'started' then holds = WAITING[state] and attempt == '0'
     elseif till == 'ended' then holds = WAITING[state] end
-    if holds and not scopes.holder(root, scope) then take(root, id, till, key, left) end
+    if holds and not scopes.holder(root, scope) then take_key(root, id, till, key, left) end
   end
 end

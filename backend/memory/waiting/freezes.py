@@ -46,6 +46,12 @@ def is_thawed(state: BrokerState, queue: str) -> bool:
     return not _of_queue(state, queue)
 
 
+def is_closed(state: BrokerState, queue: str) -> bool:
+    """Whether nothing of it starts now: it is paused, or frozen."""
+    is_paused = {f"queue:{queue}", f"lane:{lane_of(queue)}"} & state.paused.keys()
+    return bool(is_paused) or any(w.ends > state.now_ms for w in _of_queue(state, queue))
+
+
 def count_starts(state: BrokerState, queue: str, jobs: int) -> None:
     """So many of its jobs were taken."""
     for window in _of_queue(state, queue):

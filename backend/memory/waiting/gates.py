@@ -150,10 +150,24 @@ def let_through(state: BrokerState, gate: str, most: int) -> int:
 def _next_ones(state: BrokerState, gate: str, most: int) -> list[KeptJob]:
     """In the order of their turns: turns are counted while there is a choice."""
     line = [state.jobs[job_id] for job_id in state.parked[gate]]
+    is_all = most >= len(line)
     chosen: list[KeptJob] = []
     while line and len(chosen) < most:
-        chosen.append(line.pop(_place_of_next(state, gate, [_rank(job) for job in line])))
+        may_go = line if is_all else _of_open_queues(state, line)
+        next_one = may_go[_place_of_next(state, gate, [_rank(job) for job in may_go])]
+        line.remove(next_one)
+        chosen.append(next_one)
     return chosen
+
+
+def _of_open_queues(state: BrokerState, line: Sequence[KeptJob]) -> Sequence[KeptJob]:
+    """Without those of a priority whose next job is of a queue where nothing starts now.
+
+    It would keep others waiting beside a free slot; where there are none it goes all the same.
+    """
+    first_of = {_rank(job): job for job in reversed(line)}
+    is_open = {rank: not freezes.is_closed(state, job.queue) for rank, job in first_of.items()}
+    return [job for job in line if is_open[_rank(job)]] or line
 
 
 def _place_of_next(state: BrokerState, gate: str, ranks: Sequence[int]) -> int:

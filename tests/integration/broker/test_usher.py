@@ -234,3 +234,21 @@ def test_what_nobody_lost_is_not_looked_for(bench: Bench) -> None:
     assert [lines.find() for _ in range(3 * COUNTED_EVERY)] == [0] * 3 * COUNTED_EVERY
 
     assert "cmdstat_scan" not in bench.redis.info("commandstats")
+
+
+def test_one_who_stands_in_a_queue_that_was_paused_since_holds_up_no_other_queue(
+    bench: Bench,
+) -> None:
+    bench.functions.call("limit", "", "", "greet", 1)
+    _, first = bench.seed(new_job(), new_job())
+    [holder] = bench.claim(2)
+    [low] = bench.seed(new_job(queue="low"))
+    assert bench.claim() == []
+    bench.settle(holder, "finished")
+    assert bench.queue() == [first]
+
+    bench.functions.call("pause", "queue:normal")
+
+    assert _usher(bench) == 1
+    assert bench.queue("low") == [low]
+    assert _usher(bench) == 0
