@@ -85,6 +85,11 @@ class KeptJob:
         """Its id."""
         return self.asked.id
 
+    def has_expired(self, now: int) -> bool:
+        """It is canceled when a worker comes to it: who is answered with it would never run."""
+        waits = self.state in {JobState.QUEUED, JobState.SCHEDULED}
+        return waits and 0 < self.expires_ms <= now
+
     def begin(self, now: int, worker: str, fence: str, lease_ms: int) -> None:
         """A worker has it."""
         if self.attempt:

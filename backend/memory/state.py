@@ -156,7 +156,8 @@ class BrokerState:
         self.changed.notify_all()
 
     def holder_of(self, unique_key: str) -> KeptJob | None:
-        """The job that a key stands for. The key of one that was withdrawn, or is gone, is free."""
+        """The job that a key stands for. That of one that was withdrawn, has expired or is gone is free."""
         job_id, until_ms = self.uniques.get(unique_key, ("", 0))
         job = self.find(job_id) if until_ms > self.now_ms else None
-        return job if job and job.state is not JobState.CANCELED else None
+        is_free = job is None or job.state is JobState.CANCELED or job.has_expired(self.now_ms)
+        return None if is_free else job

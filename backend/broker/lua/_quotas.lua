@@ -8,7 +8,6 @@
 local tenant_of, quota_of, set_quota, waiting_key, counts, counts_no_more, is_used_up, misfit, enrol, count_page, count_on
 local remember_quota
 do
-  local WAITING = {queued = true, scheduled = true, deferred = true}
   -- Of a quota that is used up: so many of those that are counted are looked at, whether they still wait.
   local LOOKED_AT = 20
 

@@ -5,7 +5,6 @@
 -- by its holder alone. `scope_from` are the attempts before a redrive took the key, `debounce_by` (ms) is how far a job may be put off.
 local scopes = {}
 do
-  local WAITING = {queued = true, scheduled = true, deferred = true}
   local WITHDRAWN = {canceled = true, expired = true, discarded = true}
 
   local function parts_of(scope)
@@ -26,8 +25,7 @@ do
     if not id then return nil end
     local f = fields_of(root .. ':job:' .. id, 'status', 'scope', 'attempt', 'scope_from', 'origin', 'debounce_by', 'expires_at')
     if not f[1] or not f[2] then return nil end
-    -- It is canceled when a worker comes to it: who is answered with it would never run.
-    if WAITING[f[1]] and f[7] and tonumber(f[7]) <= now_ms() then return nil end
+    if has_expired(f[1], f[7]) then return nil end
     local till, _, own = parts_of(f[2])
     local is_first = WAITING[f[1]] and (f[3] or '0') == (f[4] or '0')
     local holds = f[1] ~= 'canceled'

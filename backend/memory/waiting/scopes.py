@@ -22,18 +22,13 @@ def holder(state: BrokerState, key: str) -> KeptJob | None:
     scope = job.asked.scope if job else None
     if job is None or scope is None or (until_ms and until_ms <= state.now_ms):
         return None
-    if _has_expired(state, job):
+    if job.has_expired(state.now_ms):
         return None
     if scope.until == STARTED:
         return job if is_first(job) else None
     if scope.until == ENDED:
         return job if job.state in {*_WAITING, JobState.STARTED} else None
     return job if job.state is not JobState.CANCELED else None
-
-
-def _has_expired(state: BrokerState, job: KeptJob) -> bool:
-    """It is canceled when a worker comes to it: who is answered with it would never run."""
-    return job.state in _WAITING and 0 < job.expires_ms <= state.now_ms
 
 
 def enter(state: BrokerState, job: KeptJob, scope: UniqueScope) -> None:

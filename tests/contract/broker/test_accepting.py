@@ -87,6 +87,29 @@ def test_the_key_of_a_withdrawn_job_is_free(scene: Scene) -> None:
     assert scene.ask(new_job("b", unique_key="k", unique_window=1000.0)) == [("b", True)]
 
 
+def test_the_key_of_a_job_that_has_expired_while_it_waits_is_free(scene: Scene) -> None:
+    """No worker has come to cancel it: whoever says the call again is not answered with what never runs."""
+    keyed = {"unique_key": "k", "unique_window": 1000.0}
+    soon = scene.broker.now() + timedelta(seconds=100)
+    scene.accept(new_job("a", **keyed, expires_at=soon))
+    assert scene.ask(new_job("b", **keyed)) == [("a", False)]
+    scene.broker.pass_time(101)
+
+    assert scene.ask(new_job("b", **keyed)) == [("b", True)]
+
+    assert scene.claimed_ids() == ["b"]
+    assert scene.state("a") == "canceled"
+    assert scene.ask(new_job("c", **keyed)) == [("b", False)]
+
+
+def test_the_key_of_a_job_that_started_in_time_stays_its_own(scene: Scene) -> None:
+    keyed = {"unique_key": "k", "unique_window": 1000.0}
+    held = scene.started(**keyed, expires_at=scene.broker.now() + timedelta(seconds=100))
+    scene.broker.pass_time(101)
+
+    assert scene.ask(new_job("b", **keyed)) == [(held.id, False)]
+
+
 def test_the_key_of_a_dead_job_is_taken_until_that_is_discarded(scene: Scene) -> None:
     job_id = scene.dead(unique_key="k", unique_window=1000.0)
 

@@ -11,7 +11,6 @@ from backend.domain.errors import IdempotencyConflict
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.unique import UniqueScope
 from backend.domain.jobs.step_codes import RedriveCode
-from tests.contract.broker.freezing import now
 from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
 
@@ -315,7 +314,7 @@ def test_a_job_that_expired_keeps_nobody_out(scene: Scene) -> None:
 
 @pytest.mark.parametrize("until", ["started", "ended", "3600"])
 def test_nor_does_one_that_waits_still_to_be_told_so(scene: Scene, until: str) -> None:
-    first = _same("Ada", until, expires_at=now(scene) + timedelta(seconds=100))
+    first = _same("Ada", until, expires_at=scene.broker.now() + timedelta(seconds=100))
     scene.accept(first)
     scene.broker.pass_time(101)
     assert scene.look.holder_of(UniqueScope("greet:7", until)) == ""
@@ -331,7 +330,7 @@ def test_nor_does_one_that_waits_still_to_be_told_so(scene: Scene, until: str) -
 @pytest.mark.parametrize("on_conflict", ["replace", "debounce"])
 def test_one_that_has_expired_gets_no_payload(scene: Scene, on_conflict: str) -> None:
     said = {"on_conflict": on_conflict, "delay": 1000.0, "longest_wait_seconds": 9000.0}
-    first = _same("Ada", expires_at=now(scene) + timedelta(seconds=900), **said)
+    first = _same("Ada", expires_at=scene.broker.now() + timedelta(seconds=900), **said)
     scene.accept(first)
     scene.broker.pass_time(901)
 
@@ -345,7 +344,7 @@ def test_one_that_has_expired_gets_no_payload(scene: Scene, on_conflict: str) ->
 
 def test_a_job_that_runs_longer_than_it_may_wait_keeps_the_others_out(scene: Scene) -> None:
     scope = UniqueScope("greet:7", "ended")
-    held = scene.started(scope=scope, expires_at=now(scene) + timedelta(seconds=100))
+    held = scene.started(scope=scope, expires_at=scene.broker.now() + timedelta(seconds=100))
 
     scene.broker.pass_time(101)
 
@@ -353,7 +352,9 @@ def test_a_job_that_runs_longer_than_it_may_wait_keeps_the_others_out(scene: Sce
 
 
 def test_a_debounced_job_is_not_put_off_until_it_has_expired(scene: Scene) -> None:
-    [first] = scene.accept(_debounced()._replace(expires_at=now(scene) + timedelta(seconds=1500)))
+    [first] = scene.accept(
+        _debounced()._replace(expires_at=scene.broker.now() + timedelta(seconds=1500))
+    )
     scene.broker.pass_time(400)
     assert scene.ask(_debounced("Bob")) == [(first, False)]
     scene.broker.pass_time(400)
