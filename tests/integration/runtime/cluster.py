@@ -199,8 +199,10 @@ def _kill(processes: list[psutil.Process]) -> None:
 
 
 def _lives(process: psutil.Process) -> bool:
+    """A killed one is a zombie as soon as its first thread has ended: its sockets close with the last."""
     try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        is_dead = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() == 1
+        return bool(process.is_running() and not is_dead)
     except psutil.NoSuchProcess:
         return False
 

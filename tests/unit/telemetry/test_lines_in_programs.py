@@ -58,6 +58,7 @@ def test_a_failure_is_told_by_logging_with_its_traceback_and_no_variables(
 def test_what_is_done_in_order_is_told_to_who_listens_and_its_secrets_to_nobody(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    caplog.set_level(logging.WARNING, "tally")
     Logger("tally.audit").info("action.done", action="keys.create", token="s3cret")
     assert caplog.records == []
 
