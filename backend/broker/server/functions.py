@@ -115,7 +115,7 @@ class Functions:
         if is_last or ours is error or isinstance(error, redis_errors.TimeoutError):
             raise ours from error
         if is_missing_function(error):
-            load_library(self._client)
+            _load_where_it_leads(self._client)
         elif answer is None or answer.is_wrong_server:
             time.sleep(_PAUSE)
         else:
@@ -158,6 +158,20 @@ def load_library(client: Redis) -> None:
         if error.details.get("reply") != "NOPERM":
             raise
         _wait_for_who_may(error)
+
+
+def _load_where_it_leads(client: Redis) -> None:
+    """Also where a replica was asked, which has what its new primary has: then of who leads now."""
+    try:
+        load_library(client)
+    except QueueUnavailable as refusal:
+        cause = refusal.__cause__
+        answer = answer_in(cause) if isinstance(cause, RedisError) else None
+        if answer is None or not answer.is_wrong_server:
+            raise
+        # All connections to it have been given up by that refusal.
+        time.sleep(_PAUSE)
+        load_library(client)
 
 
 def _wait_for_who_may(error: QueueUnavailable) -> NoReturn:

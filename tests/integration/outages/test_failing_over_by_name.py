@@ -75,6 +75,20 @@ def test_the_first_call_after_it_finds_the_new_primary(
     assert pair[1].admin.exists(platform.keys.job(before), platform.keys.job(after)) == 2
 
 
+def test_the_first_call_after_it_brings_the_functions_that_were_not_copied(
+    pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
+) -> None:
+    """As where it became the primary before it had them; then the old one has them no more either."""
+    _enqueue(platform)
+    pair[1].lead()
+    pair[1].admin.function_flush("SYNC")
+    _fail_over(pair, name)
+
+    after = _enqueue(platform)
+
+    assert pair[1].admin.exists(platform.keys.job(after)) == 1
+
+
 def test_one_refusal_frees_the_siblings_and_the_other_pools_from_the_old_one(
     pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
 ) -> None:
