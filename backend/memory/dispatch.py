@@ -154,7 +154,7 @@ class MemoryDispatch:
 
     def _may_start(self, job: KeptJob) -> bool:
         state = self._state
-        if job.expires_ms and job.expires_ms <= state.now_ms:
+        if job.has_expired(state.now_ms):
             withdraw(state, job, by="tally", reason="expired", how="expired")
             return False
         gate = gates.shut_gate(state, job)

@@ -18,6 +18,9 @@ from backend.domain.jobs.options.follow_ups import words_to_come
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.options.rate_share import ONE, RateShare, share_in
 
+#: The states of a job that has not been taken yet, or not again.
+WAITING = frozenset({JobState.QUEUED, JobState.SCHEDULED})
+
 
 @dataclass
 class KeptJob:
@@ -87,8 +90,7 @@ class KeptJob:
 
     def has_expired(self, now: int) -> bool:
         """It is canceled when a worker comes to it: who is answered with it would never run."""
-        waits = self.state in {JobState.QUEUED, JobState.SCHEDULED}
-        return waits and 0 < self.expires_ms <= now
+        return self.state in WAITING and 0 < self.expires_ms <= now
 
     def begin(self, now: int, worker: str, fence: str, lease_ms: int) -> None:
         """A worker has it."""

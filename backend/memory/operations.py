@@ -16,12 +16,10 @@ from backend.domain.jobs.step_codes import (
     RunNowCode,
 )
 from backend.memory.endings import keep, tell_end, withdraw
-from backend.memory.kept_job import KeptJob
+from backend.memory.kept_job import WAITING, KeptJob
 from backend.memory.state import BrokerState, PauseNote
 from backend.memory.waiting import anew, gates, scopes
 from backend.memory.waiting.fair_lines import FAIR
-
-_WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 
 
 class MemoryOperations:
@@ -40,7 +38,7 @@ class MemoryOperations:
     def _cancel(self, job: KeptJob | None, by: str, reason: str, force: bool) -> CancelCode:
         if job is None:
             return CancelCode.UNKNOWN
-        if job.state in _WAITING:
+        if job.state in WAITING:
             withdraw(self._state, job, by=by, reason=reason)
             return CancelCode.CANCELED
         if job.state is not JobState.STARTED:
@@ -155,7 +153,7 @@ class MemoryOperations:
         self, job_id: str, target: str, by: str, reason: str, front: bool
     ) -> MoveCode:
         job = self._state.find(job_id)
-        if job is None or job.state not in _WAITING:
+        if job is None or job.state not in WAITING:
             return MoveCode.NOT_WAITING
         if job.queue == target:
             return MoveCode.THERE_BEFORE

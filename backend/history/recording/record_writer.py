@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from backend.domain.errors import HistoryUnavailable
 from backend.domain.history.history_ports import EventBatch, UnreadableEntry
 from backend.domain.jobs.job_event import JobEvent
+from backend.domain.text.storable_text import storable_text
 from backend.history.recording.job_registers import fold
 from backend.history.recording.transcript import Transcript
 from backend.history.schema.months import months_in
@@ -60,8 +61,8 @@ class PostgresRecordWriter:
                 statement("set_aside"),
                 {
                     "stream_id": f"{entry.id}/{entry.number}" if entry.number else entry.id,
-                    "entry": _plain(entry.entry),
-                    "reason": _plain(entry.reason),
+                    "entry": storable_text(entry.entry),
+                    "reason": storable_text(entry.reason),
                 },
             )
 
@@ -124,7 +125,3 @@ def parts_of(events: Sequence[JobEvent]) -> Iterator[Sequence[JobEvent]]:
         size += len(event.body) + len(event.data) + len(event.log)
     if part:
         yield part
-
-
-def _plain(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -7,11 +7,10 @@ from backend.domain.jobs.job import EnqueueReply, NewJob
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.unique import ENDED, STARTED, OnConflict, UniqueScope
-from backend.memory.kept_job import KeptJob
+from backend.memory.kept_job import WAITING, KeptJob
 from backend.memory.state import BrokerState
 from backend.memory.waiting import anew
 
-_WAITING = {JobState.QUEUED, JobState.SCHEDULED}
 _WITHDRAWN = {"canceled", "expired", "discarded"}
 
 
@@ -27,7 +26,7 @@ def holder(state: BrokerState, key: str) -> KeptJob | None:
     if scope.until == STARTED:
         return job if is_first(job) else None
     if scope.until == ENDED:
-        return job if job.state in {*_WAITING, JobState.STARTED} else None
+        return job if job.state in {*WAITING, JobState.STARTED} else None
     return job if job.state is not JobState.CANCELED else None
 
 
@@ -94,7 +93,7 @@ def come_back(state: BrokerState, job: KeptJob) -> None:
 
 def is_first(job: KeptJob) -> bool:
     """Whether it still waits for its first attempt."""
-    return job.state in _WAITING and job.attempt == job.scope_from
+    return job.state in WAITING and job.attempt == job.scope_from
 
 
 def _take(state: BrokerState, job: KeptJob, scope: UniqueScope) -> None:

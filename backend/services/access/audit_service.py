@@ -22,6 +22,7 @@ from backend.domain.audit.audit_chain import (
 from backend.domain.audit.audit_ports import AnchorKeeper, AuditFilter, AuditStore, SealStore
 from backend.domain.errors import TallyError
 from backend.domain.ports import Clock
+from backend.domain.text.storable_text import storable_text
 from backend.telemetry.logs.redaction import redact
 
 AUDIT_CHAIN, SEAL_CHAIN = "audit_log", "job_event_seals"
@@ -141,7 +142,7 @@ def _entry(action: str, actor: Actor, details: Mapping[str, Any]) -> AuditEntry:
     unknown = details.keys() - known - {"outcome", "before", "after", "affected_ids", "affected"}
     if unknown:
         raise TallyError(f"an audit row has no {min(unknown)!r}")
-    ids = tuple(map(_storable, details.get("affected_ids") or ()))
+    ids = tuple(map(storable_text, details.get("affected_ids") or ()))
     return AuditEntry(
         action=action,
         actor=_named(actor.without_request),
@@ -151,9 +152,9 @@ def _entry(action: str, actor: Actor, details: Mapping[str, Any]) -> AuditEntry:
         affected_ids=ids[:_MOST_IDS],
         affected=max(len(ids), details.get("affected") or 0),
         **{
-            "request_id": _storable(actor.request_id),
-            "trace_id": _storable(actor.trace_id),
-            **{name: _storable(details[name]) for name in known & details.keys()},
+            "request_id": storable_text(actor.request_id),
+            "trace_id": storable_text(actor.trace_id),
+            **{name: storable_text(details[name]) for name in known & details.keys()},
         },
     )
 
@@ -161,16 +162,11 @@ def _entry(action: str, actor: Actor, details: Mapping[str, Any]) -> AuditEntry:
 def _named(actor: Actor) -> Actor:
     return replace(
         actor,
-        name=_storable(actor.name),
-        role=_storable(actor.role),
-        source=_storable(actor.source),
-        id=_storable(actor.id),
+        name=storable_text(actor.name),
+        role=storable_text(actor.role),
+        source=storable_text(actor.source),
+        id=storable_text(actor.id),
     )
-
-
-def _storable(text: str) -> str:
-    """Without what Postgres has no character for: what came of an action must not be lost for it."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _masked(value: Any) -> str:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from backend.domain.access.actor import Actor
+from backend.domain.text.storable_text import whole_text
 from backend.services.actions.action_log import ActionLog, Effect
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def action(
         @wraps(method)
         def audited(family: Family, by: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
             if "reason" in kwargs:
-                kwargs["reason"] = _whole(str(kwargs["reason"]))
+                kwargs["reason"] = whole_text(str(kwargs["reason"]))
             said = signature.bind(family, by, *args, **kwargs).arguments
             reason = str(said.get("reason", ""))
             with family.log.around(name, by, what.format_map(said), reason) as attempt:
@@ -62,8 +63,3 @@ def action(
         return audited
 
     return declare
-
-
-def _whole(text: str) -> str:
-    """With a question mark for each half of a character, which neither store takes."""
-    return text.encode("utf-8", "replace").decode()

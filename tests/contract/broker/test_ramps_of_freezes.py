@@ -28,6 +28,13 @@ def test_after_its_end_jobs_come_one_after_another(scene: Scene, what: str) -> N
     assert sum(counts) == len(ids)
 
 
+def _come_after(scene: Scene, seconds: float) -> int:
+    """How many are let out, and taken, once so much time has gone by."""
+    scene.broker.pass_time(seconds)
+    scene.promote()
+    return len(scene.claimed_ids(100))
+
+
 @pytest.mark.parametrize("what", WHATS)
 def test_of_many_no_more_come_than_the_ramp_lets_out(scene: Scene, what: str) -> None:
     jobs(scene, 100)
@@ -35,15 +42,7 @@ def test_of_many_no_more_come_than_the_ramp_lets_out(scene: Scene, what: str) ->
     assert scene.claimed_ids(50) == []
     assert scene.claimed_ids(50) == []
 
-    scene.broker.pass_time(79)
-    scene.promote()
-    first = len(scene.claimed_ids(100))
-    scene.broker.pass_time(10)
-    scene.promote()
-    second = len(scene.claimed_ids(100))
-    scene.broker.pass_time(40)
-    scene.promote()
-    third = len(scene.claimed_ids(100))
+    first, second, third = (_come_after(scene, seconds) for seconds in (79, 10, 40))
 
     # Half of them, then three quarters; the clock of Redis goes on meanwhile.
     assert 50 <= first < 75
@@ -60,12 +59,7 @@ def test_what_no_worker_looked_at_meanwhile_comes_over_the_ramp_too(
     scene.broker.pass_time(60)
 
     first = len(scene.claimed_ids(100))
-    scene.broker.pass_time(20)
-    scene.promote()
-    second = len(scene.claimed_ids(100))
-    scene.broker.pass_time(20)
-    scene.promote()
-    third = len(scene.claimed_ids(100))
+    second, third = (_come_after(scene, seconds) for seconds in (20, 20))
 
     # At first one a second, then half of them; the clock of Redis goes on meanwhile.
     assert 1 <= first < 25
