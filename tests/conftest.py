@@ -6,6 +6,7 @@ Where ``TALLY_TEST_STATE`` names a folder, servers started there by scripts/test
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from xdist.scheduler import LoadFileScheduling
 
 from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.embedded.servers import Servers, start_servers
+from backend.telemetry.logs.logger import Logger
 
 CACHE = Path(tempfile.gettempdir()) / f"tally-test-templates-{os.getuid()}"
 
@@ -98,6 +101,20 @@ def servers() -> Iterator[Servers]:
     yield started
     started.stop()
     shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """What a test, or a command in it, sets up for logs is gone after it: they share their process."""
+    root, factory = logging.getLogger(), logging.getLogRecordFactory()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.setLogRecordFactory(factory)
+    Logger.lines = None
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

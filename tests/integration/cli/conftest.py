@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from backend.api.config.settings import default_settings
 from backend.bootstrap.current import platform_of_settings
@@ -49,9 +47,6 @@ def environment(
     _forget()
     yield monkeypatch
     _forget()
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.getLogger().handlers.clear()
 
 
 def _forget() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 import tally
@@ -15,15 +14,7 @@ from backend.domain.jobs.hooks.draft import Draft
 from backend.services.jobs.enqueue_hooks import around_enqueue
 from backend.telemetry.logs.logger import Logger
 
-pytestmark = pytest.mark.usefixtures("own_middleware", "as_in_a_program")
-
-
-@pytest.fixture
-def as_in_a_program() -> Iterator[None]:
-    """Nobody has set up structlog."""
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("own_middleware")
 
 
 class Away(tally.Middleware):

@@ -26,18 +26,10 @@ OF_JOB = {"job_id": "a", "job_type": "greet", "attempt": 1}
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Logs go where they went, for the tests that follow."""
-    root, factory = logging.getLogger(), logging.getLogRecordFactory()
-    handlers, level = root.handlers[:], root.level
+def own_level() -> Iterator[None]:
+    """A level that a test gives the logger of a handler is gone after it."""
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
     logging.getLogger("crm.jobs").setLevel(logging.NOTSET)
-    logging.setLogRecordFactory(factory)
-    logging.getLogger("crm.jobs").setLevel(logging.NOTSET)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def _kept(outcome: Outcome) -> list[tuple[str, str]]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from backend.telemetry.logs.lean_set_up import set_up_lean_logs
@@ -34,19 +31,6 @@ def _log(level: str = "INFO", style: str = "json") -> dict[str, Any]:
         "setup": "keep",
         "capture": False,
     }
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Logs go where they went, for the tests that follow."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    Logger.lines = None
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[list[tuple[str, Any]]]:

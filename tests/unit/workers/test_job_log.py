@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from backend.telemetry.logs.set_up import set_up_logs
 from workers.base_worker import JobContext
 from workers.job_types.job_log import JobLog
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """What a test sets up for logs is gone after it."""
-    yield
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.getLogger().handlers.clear()
 
 
 def _lines(log: JobLog) -> list[tuple[str, str]]:
