@@ -35,6 +35,7 @@ STATUSES = {
     "method_not_allowed": 405,
     "worker_not_found": 404,
     "schedule_not_found": 404,
+    "freeze_not_found": 404,
     "illegal_move": 409,
     "not_unique": 409,
     "schedule_conflict": 409,

@@ -27,5 +27,5 @@ def set(call: Call, name: ObjectId, body: FreezeRequest) -> FreezeLine:  # noqa:
 @router.post("/api/freezes/{name}/lift", optional_body=True)
 def lift(call: Call, name: ObjectId, body: Because) -> FreezeLift:
     """Ends a maintenance window at once and for good; what waited comes in turn."""
-    lifted = call.actions.freezes.lift(call.actor, name, reason=body.reason)
-    return FreezeLift(name=name, changed=lifted)
+    call.actions.freezes.lift(call.actor, name, reason=body.reason)
+    return FreezeLift(name=name)

@@ -93,7 +93,6 @@ class FreezesFound(Resource):
 
 
 class FreezeLift(Resource):
-    """Whether a maintenance window was lifted."""
+    """The maintenance window that was lifted."""
 
     name: str
-    changed: bool = Field(description="False: there was none of that name.")

@@ -24,6 +24,7 @@ _NOT_FOUND, _WRONG_FIELDS, _BROKEN, _AWAY = 404, 422, 500, 503
 _HEADLINES: dict[str | int, str] = {
     "job_not_found": "There is no such job",
     "schedule_not_found": "There is no such schedule",
+    "freeze_not_found": "There is no such freeze",
     "worker_not_found": "There is no such worker",
     "key_not_found": "There is no such key",
     "artifact_error": "This file is gone",

@@ -1,4 +1,4 @@
-"""What can be wrong with naming a schedule."""
+"""What can be wrong with naming a schedule or a freeze."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ class ScheduleNotFound(InvalidRequest):
     """There is no schedule with this name."""
 
     code = "schedule_not_found"
+
+
+class FreezeNotFound(InvalidRequest):
+    """There is no freeze with this name: it was never said, or was lifted."""
+
+    code = "freeze_not_found"
 
 
 class ScheduleConflict(InvalidRequest):

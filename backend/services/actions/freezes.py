@@ -27,7 +27,8 @@ class FreezeActions(ActionFamily):
         )
 
     @action("freezes.lift", "freeze:{name}")
-    def lift(self, by: Actor, name: str, *, reason: str = "") -> Effect[bool]:
-        """Ends a freeze at once and for good; False if there is none of that name."""
-        lifted = self._freezes.lift(name, by=by, reason=reason)
-        return Effect(lifted, [name] if lifted else [], before={"said": lifted}, after={"said": ""})
+    def lift(self, by: Actor, name: str, *, reason: str = "") -> Effect[None]:
+        """Ends a freeze at once and for good; raises `FreezeNotFound`."""
+        said = {state.kept.freeze.name: state.kept.freeze.text for state in self._freezes.all()}
+        self._freezes.lift(name, by=by, reason=reason)
+        return Effect(None, [name], before={"said": said.get(name, "")}, after={"said": ""})

@@ -116,9 +116,9 @@ class QueueCalls(Reaches):
         """Lets nothing of something start in a time, or says a freeze of that name anew."""
         return self._parts.actions.freezes.set(actor_of(by), freeze, reason=reason)
 
-    def lift_freeze(self, name: str, *, reason: str = "", by: Caller = None) -> bool:
-        """Ends one at once and for good; False if there is none of that name."""
-        return self._parts.actions.freezes.lift(actor_of(by), name, reason=reason)
+    def lift_freeze(self, name: str, *, reason: str = "", by: Caller = None) -> None:
+        """Ends one at once and for good; raises `InvalidRequest` (freeze_not_found) where there is none."""
+        self._parts.actions.freezes.lift(actor_of(by), name, reason=reason)
 
     def breakers(self, most: int = 100) -> list[BreakerState]:
         """Destinations whose jobs are held back, at most so many, the longest first."""

@@ -11,6 +11,8 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.schedules.freeze import Freeze, FreezeState
 from backend.domain.schedules.freeze_ports import Freezes
+from backend.domain.schedules.schedule_errors import FreezeNotFound
+from backend.domain.text.nearest_name import suggestion
 from backend.services.jobs.job_control import held_thing
 from backend.services.schedules.freeze_windows import first_unplanned, next_window, windows_of
 
@@ -48,12 +50,15 @@ class FreezeService:
         self._note(f"freeze:{checked.name}")
         return next(state for state in self.all() if state.kept.freeze.name == checked.name)
 
-    def lift(self, name: str, *, by: Actor, reason: str = "") -> bool:
-        """Ends it at once, with its ramp, and for good; False if there is none of that name."""
-        lifted = self._freezes.lift(name, by=by.name, reason=reason)
-        if lifted:
-            self._note(f"freeze:{name}")
-        return lifted
+    def lift(self, name: str, *, by: Actor, reason: str = "") -> None:
+        """Ends it at once, with its ramp, and for good; raises `FreezeNotFound` naming the nearest one."""
+        if not self._freezes.lift(name, by=by.name, reason=reason):
+            near = suggestion(name, [kept.freeze.name for kept in self._freezes.all()])
+            raise FreezeNotFound(
+                f"there is no freeze {name!r}{near or '; the list of freezes names them'}",
+                name=name,
+            )
+        self._note(f"freeze:{name}")
 
     def all(self) -> list[FreezeState]:
         """Every freeze that was said and not lifted, by name."""

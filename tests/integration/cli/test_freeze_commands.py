@@ -27,15 +27,17 @@ def test_a_freeze_is_said_shown_and_lifted_with_a_name(shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("moev", ", did you mean 'move'?"), ("x", "; tally freezes list names them")],
+    [("moev", ", did you mean 'move'?"), ("x", "; the list of freezes names them")],
 )
 def test_one_that_is_not_there_is_not_lifted(shell: Shell, name: str, advice: str) -> None:
     shell.run("freezes", "add", "move", "queue:low", "--until", "2h")
 
     refused = shell.run("freezes", "lift", name, status=2)
 
-    assert refused.talk == f"tally: there is no freeze {name!r}{advice} [invalid_option]\n"
+    assert refused.talk == f"tally: there is no freeze {name!r}{advice} [freeze_not_found]\n"
     assert shell.json("freezes", "list")["freezes"][0]["kept"]["freeze"]["name"] == "move"
+    row = shell.json("audit", "list", "--action", "freezes.lift")[0]
+    assert (row["object"], row["outcome"]) == (f"freeze:{name}", "refused")
 
 
 def test_that_there_is_none_is_said(shell: Shell) -> None:

@@ -12,6 +12,7 @@ from backend.domain.errors import InvalidOption, InvalidRequest
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.schedules.freeze import Freeze, KeptFreeze, TicksInside
 from backend.domain.schedules.freeze_ports import PlanCode
+from backend.domain.schedules.schedule_errors import FreezeNotFound
 from backend.domain.schedules.schedule_tick import Tick, TickOutcome
 from backend.loops.calendar import Calendar
 from backend.loops.leader import Leader
@@ -129,8 +130,9 @@ def test_what_was_said_holds_is_written_down_and_told(
     assert (state.holds, state.is_planned, state.aside) == (True, True, 0)
     assert (state.kept.by, state.kept.reason) == ("ada", "disk")
     assert service.all() == [state]
-    assert service.lift("move", by=ADA)
-    assert not service.lift("move", by=ADA)
+    service.lift("move", by=ADA)
+    with pytest.raises(FreezeNotFound, match="there is no freeze 'move'"):
+        service.lift("move", by=ADA)
     assert NOTED == ["freeze:move", "freeze:move"]
 
 

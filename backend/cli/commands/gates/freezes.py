@@ -15,10 +15,8 @@ from backend.cli.input.instants import COMING, Duration
 from backend.cli.input.parts import actions
 from backend.cli.output.plain_data import plain
 from backend.cli.output.printing import print_json, print_rows, tell
-from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
 from backend.domain.schedules.freeze import Freeze, FreezeState, TicksInside
-from backend.domain.text.nearest_name import suggestion
 
 
 @click.group(cls=CommandGroup)
@@ -114,10 +112,7 @@ def _end(starts_at: datetime, ends_at: datetime | None, length: float | None) ->
 @options.reason
 def lift(name: str, reason: str) -> None:
     """Ends a freeze at once and for good; what waited comes over its ramp."""
-    if not actions().freezes.lift(who(), name, reason=reason):
-        names = [state.kept.freeze.name for state in platform().freeze_service.all()]
-        near = suggestion(name, names) or "; tally freezes list names them"
-        raise InvalidOption(f"there is no freeze {name!r}{near}", field="name")
+    actions().freezes.lift(who(), name, reason=reason)
     tell(f"{name}: lifted")
 
 
