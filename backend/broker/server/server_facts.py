@@ -14,6 +14,8 @@ from backend.telemetry.metrics.server_facts import ServerFacts
 
 #: A scrape must not take long.
 _MOST_TENANTS = 1000
+#: The only `maxmemory-policy` with which Redis refuses new jobs instead of throwing old ones away.
+_KEEPS = "noeviction"
 
 
 class RedisFacts:
@@ -42,6 +44,7 @@ class RedisFacts:
         return ServerFacts(
             memory_bytes=int(memory["used_memory"]),
             memory_limit_bytes=int(memory.get("maxmemory", 0)),
+            evicts=memory.get("maxmemory_policy", _KEEPS) != _KEEPS,
             leases=leases,
             leases_expired=expired,
             overdue_seconds=_overdue(first, now),

@@ -139,3 +139,4 @@ def _of_server(facts: ServerFacts) -> Iterator[_Values]:
     yield metrics.SCHEDULE_OVERDUE, {(): facts.overdue_seconds}
     yield metrics.REDIS_MEMORY, {(): facts.memory_bytes}
     yield metrics.REDIS_LIMIT, {(): facts.memory_limit_bytes}
+    yield metrics.REDIS_EVICTS, {(): facts.evicts}

@@ -198,6 +198,12 @@ REDIS_MEMORY = Metric("tally_redis_memory_bytes", _GAUGE, "Memory that Redis use
 REDIS_LIMIT = Metric(
     "tally_redis_memory_limit_bytes", _GAUGE, "Its maxmemory; 0: none is set.", ("shard",)
 )
+REDIS_EVICTS = Metric(
+    "tally_redis_evicts",
+    _GAUGE,
+    "1: its maxmemory-policy lets it throw away what it holds when memory runs out; 0: noeviction.",
+    ("shard",),
+)
 POSTGRES_UP = Metric("tally_postgres_up", _GAUGE, "1 while Postgres answers.")
 SCHEDULES_OVERDUE = Metric(
     "tally_schedules_overdue", _GAUGE, "Schedules whose expected run is missing."

@@ -11,6 +11,8 @@ class ServerFacts(NamedTuple):
     memory_bytes: int
     #: 0: no limit is set.
     memory_limit_bytes: int
+    #: Whether it throws away what it holds, jobs among it, when it is reached.
+    evicts: bool
     leases: int
     #: Leases that have ended by Redis' clock.
     leases_expired: int

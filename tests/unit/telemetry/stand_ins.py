@@ -68,7 +68,7 @@ class StandInFacts:
 
     def read(self) -> ServerFacts:
         """The facts."""
-        return ServerFacts(1024, 4096, 3, 0, 0.0, 2)
+        return ServerFacts(1024, 4096, False, 3, 0, 0.0, 2)
 
 
 def no_lag() -> StreamLag:
