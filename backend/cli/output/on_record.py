@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from backend.api.config.settings import Settings
 from backend.bootstrap.current import platform
@@ -15,7 +15,7 @@ from backend.cli.output.job_printing import attempts_of
 from backend.cli.output.plain_data import plain
 from backend.cli.output.printing import print_json, print_rows, say
 from backend.domain.errors import HistoryUnavailable, MigrationError, QueueUnavailable
-from backend.domain.history.history_record import JobRecord
+from backend.domain.history.history_record import JobRecord, RecordedQueue
 from backend.domain.history.history_search import MOST_PER_PAGE
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
@@ -29,7 +29,7 @@ def print_queues(away: QueueUnavailable, *, as_json: bool) -> None:
     _tell(away)
     dead, stuck = (sum(getattr(queue, name) for queue in queues) for name in ("dead", "stuck"))
     if as_json:
-        rows = [plain(queue) for queue in queues]
+        rows = [_as_live(queue) for queue in queues]
         said = {"queues": rows, "dead": dead, "started_over_5_minutes": stuck, "source": "history"}
         print_json(said)
         return
@@ -42,6 +42,13 @@ def print_queues(away: QueueUnavailable, *, as_json: bool) -> None:
         empty="no job on record waits, runs or is dead",
     )
     say(f"{dead} in the dead-letter queue; {stuck} running for more than 5 minutes")
+
+
+def _as_live(queue: RecordedQueue) -> dict[str, Any]:
+    """What the record knows of it, in the places where a script looks for it while Redis is there."""
+    counts = {state: getattr(queue, state) for state in ("queued", "started", "scheduled")}
+    oldest = plain(queue.oldest_enqueued_at)
+    return {"name": queue.name, "counts": counts, "oldest_enqueued_at": oldest, "dead": queue.dead}
 
 
 def print_dead(away: QueueUnavailable, wanted: JobFilter, limit: int, *, as_json: bool) -> None:

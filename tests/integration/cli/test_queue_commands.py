@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from backend.bootstrap.current import platform
 from backend.cli.input.identity import who
+from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import work_off
 from tests.integration.cli.shell import Shell
+from tests.unit.cli.typed import typed
+
+#: Nothing listens there.
+NOBODY = "redis://127.0.0.1:1/0"
 
 
 def _enqueue(shell: Shell, *options: str) -> str:
@@ -25,6 +32,23 @@ def test_every_queue_is_shown_with_its_books(shell: Shell) -> None:
     assert queues["normal"]["counts"]["scheduled"] == 1
     assert all(queue["difference"] == 0 for queue in queues.values())
     assert "balance" in shell.run("queues", "list").text
+
+
+def test_a_script_finds_the_same_in_the_same_places_while_redis_is_away(shell: Shell) -> None:
+    _enqueue(shell)
+    Work(platform()).record()
+
+    live = shell.json("queues", "list")
+    away = json.loads(typed("queues", "list", "--json", REDIS_URL=NOBODY).stdout)
+
+    [of_record, of_redis] = [
+        next(queue for queue in found["queues"] if queue["name"] == "normal")
+        for found in (away, live)
+    ]
+    assert (live["source"], away["source"]) == ("live", "history")
+    assert of_record.keys() - {"dead"} <= of_redis.keys()
+    assert of_record["counts"].keys() == {"queued", "started", "scheduled"}
+    assert of_record["counts"]["queued"] >= 1
 
 
 def test_a_queue_is_paused_and_resumed_with_a_name(shell: Shell) -> None:

@@ -77,6 +77,7 @@ def _print_live(*, with_empty: bool, as_json: bool) -> None:
                 "pauses": [_pause(pause, states) for pause in pauses],
                 "dead": dead,
                 "started_over_5_minutes": stuck,
+                "source": "live",
             }
         )
         return
