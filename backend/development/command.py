@@ -172,7 +172,7 @@ def _prepare(state: Path) -> str:
     parts.load_library()
     keys = key_service(parts)
     actions = PlatformActions(parts, ActionLog(audit_service(parts)), keys=keys)
-    return sign_in_token(keys, actions.keys, state)
+    return sign_in_token(keys, actions.keys, state, "tally-dev")
 
 
 def _say_when_up(log: OneLog, port: int, token: str) -> None:

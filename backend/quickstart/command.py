@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backend.api.config.settings import default_settings
+from backend.api.http import docs_page
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.platform import Platform
@@ -151,13 +152,14 @@ def _token(state: Path) -> str:
     parts = Platform(default_settings())
     keys = key_service(parts)
     actions = PlatformActions(parts, ActionLog(audit_service(parts)), keys=keys)
-    return sign_in_token(keys, actions.keys, state)
+    return sign_in_token(keys, actions.keys, state, "quickstart")
 
 
 def _where_to_look(state: Path, pages: str) -> None:
     _say(f"dashboard: {pages}/dashboard/jobs")
     _say(f"token:     {_token(state)}")
-    _say(f"API:       {pages}/api/docs")
+    is_browsable = docs_page.are_there(default_settings().api)
+    _say(f"API:       {pages}/api/{'docs' if is_browsable else 'openapi.json'}")
     _say(f"logs:      {state / 'log'}")
     program = Path(sys.executable).with_name("tally")
     _say(

@@ -1,4 +1,4 @@
-"""The token with which the quickstart's user signs in: made once, kept beside the data."""
+"""The token with which who tries it, or runs `tally dev`, signs in: made once, kept beside the data."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ from backend.domain.access.role import Role
 from backend.services.access.key_service import KeyService
 from backend.services.actions.keys import KeyActions
 
-_NAME = "quickstart"
-_QUICKSTART = Actor(_NAME, Role.ADMIN, kind=ActorKind.SYSTEM, channel=Channel.SYSTEM)
 
-
-def sign_in_token(keys: KeyService, actions: KeyActions, state: Path) -> str:
-    """The token of earlier starts while it is good, else that of a new admin's key."""
+def sign_in_token(keys: KeyService, actions: KeyActions, state: Path, name: str) -> str:
+    """The token of earlier starts while it is good, else that of a new admin's key of this name."""
+    by = Actor(name, Role.ADMIN, kind=ActorKind.SYSTEM, channel=Channel.SYSTEM)
     kept = state / "token"
     token = kept.read_text(encoding="ascii").strip() if kept.exists() else ""
     if token and _is_good(keys, token):
         return token
     for lost in keys.list():
-        if lost.name == _NAME:
-            actions.revoke(_QUICKSTART, lost.id, reason="its token is lost")
-    token = actions.create(_QUICKSTART, _NAME, Role.ADMIN).token
+        if lost.name == name:
+            actions.revoke(by, lost.id, reason="its token is lost")
+    token = actions.create(by, name, Role.ADMIN).token
     kept.touch(mode=0o600)
     kept.write_text(f"{token}\n", encoding="ascii")
     return token

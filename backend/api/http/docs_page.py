@@ -45,6 +45,11 @@ _START = """SwaggerUIBundle({
 """
 
 
+def are_there(settings: ApiSettings) -> bool:
+    """Whether the page is wanted, and its package is installed."""
+    return settings.docs and _folder() is not None
+
+
 def docs_pages(settings: ApiSettings) -> list[Pages]:
     """The page, where it is wanted and its package is installed."""
     folder = _folder()

@@ -10,10 +10,10 @@ from backend.quickstart.first_key import sign_in_token
 
 
 def test_a_key_is_made_once_and_a_lost_one_is_replaced(parts: ApiServices, tmp_path: Path) -> None:
-    first = sign_in_token(parts.keys, parts.actions.keys, tmp_path)
-    again = sign_in_token(parts.keys, parts.actions.keys, tmp_path)
+    first = sign_in_token(parts.keys, parts.actions.keys, tmp_path, "quickstart")
+    again = sign_in_token(parts.keys, parts.actions.keys, tmp_path, "quickstart")
     (tmp_path / "token").unlink()
-    other = sign_in_token(parts.keys, parts.actions.keys, tmp_path)
+    other = sign_in_token(parts.keys, parts.actions.keys, tmp_path, "quickstart")
 
     assert first == again != other
     assert [key.name for key in parts.keys.list()] == ["quickstart"]
