@@ -7,8 +7,9 @@ from typing import Any
 
 from redis import Redis
 
+from backend.broker.jobs.codec import options_text
 from backend.broker.jobs.enqueue_answers import has_replaced, is_refusal, quota_words
-from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
+from backend.broker.jobs.enqueue_arguments import enqueue_arguments
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
@@ -42,7 +43,8 @@ class RedisRelayTarget:
     def close_to_others(self, fence: int) -> bool:
         """From now on nothing is taken from relays with a lower fence; False: a higher one was here."""
         return (
-            self._functions.call("relay", fence, *self._limits, *enqueue_arguments([])) is not None
+            self._functions.call("relay", fence, *self._limits, *enqueue_arguments([], []))
+            is not None
         )
 
     def send(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
@@ -68,7 +70,8 @@ class RedisRelayTarget:
         return {job_id for job_id, exists in zip(job_ids, found, strict=True) if exists}
 
     def _send_batch(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
-        arguments = enqueue_arguments([row_of(job, is_lean=self._is_lean) for job in jobs])
+        options = [options_text(job.options) for job in jobs]
+        arguments = enqueue_arguments(jobs, options, is_lean=self._is_lean)
         try:
             codes = self._functions.call("relay", fence, *self._limits, *arguments)
         except QueueFull as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
 
@@ -23,9 +23,17 @@ _NEW = (EnqueueCode.QUEUED, EnqueueCode.SCHEDULED)
 _Reply = EnqueueReply | Conflict
 
 
-def refuses(codes: Sequence[Any]) -> bool:
-    """Whether a job of a step was refused."""
-    return any(is_refusal(code) for code in codes)
+class StepAnswer(NamedTuple):
+    """What became of the jobs of one step: a reply for each that was not refused."""
+
+    replies: list[_Reply]
+    #: The first that was refused: its place among all jobs of the call, and the code.
+    refused: tuple[int, Any] | None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether none may be sent behind it."""
+        return self.refused is not None
 
 
 def is_refusal(code: Any) -> bool:
@@ -46,8 +54,24 @@ def has_replaced(code: Any) -> bool:
     return isinstance(code, list) and code[1:] == [b"replaced", b""]
 
 
-def replies_of(jobs: Sequence[NewJob], answers: Sequence[Any], batch: int) -> list[EnqueueReply]:
-    """A reply a job; ``answers`` are the codes of each ``batch`` of them, or our error.
+def step_answer(jobs: Sequence[NewJob], first: int, codes: Sequence[Any]) -> StepAnswer:
+    """Of the codes of those jobs of a call that begin at the place ``first``."""
+    replies: list[_Reply] = []
+    refused: tuple[int, Any] | None = None
+    for at, code in enumerate(codes, first):
+        if code in _NEW:
+            replies.append(EnqueueReply(jobs[at].id, created=True))
+        elif is_refusal(code):
+            refused = refused or (at, code)
+        else:
+            replies.append(_other_reply(jobs[at], code))
+    return StepAnswer(replies, refused)
+
+
+def replies_of(
+    jobs: Sequence[NewJob], answers: Sequence[StepAnswer | Exception], batch: int
+) -> list[EnqueueReply]:
+    """A reply a job; ``answers`` are those of each ``batch`` of them.
 
     Raises the first refusal. It says in ``details["accepted"]`` how many were accepted before it, and in
     ``accepted_ids`` which are new by this call: some may stand behind it.
@@ -57,14 +81,9 @@ def replies_of(jobs: Sequence[NewJob], answers: Sequence[Any], batch: int) -> li
     for number, answer in enumerate(answers):
         if isinstance(answer, Exception):
             refused = refused or (number * batch, answer)
-            continue
-        for at, code in enumerate(answer, number * batch):
-            if code in _NEW:
-                replies.append(EnqueueReply(jobs[at].id, created=True))
-            elif is_refusal(code):
-                refused = refused or (at, code)
-            else:
-                replies.append(_other_reply(jobs[at], code))
+        else:
+            replies += answer.replies
+            refused = refused or answer.refused
     if refused is not None:
         raise _refusal(jobs, *refused, replies)
     return without_conflicts(replies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from backend.broker.jobs.codec import CALL_TAIL, call_head, milliseconds, options_text, sendable
 from backend.domain.jobs.job import NewJob
@@ -22,39 +22,27 @@ _PLAIN = tuple(NewJob._field_defaults.values())
 _RARE = frozenset({FOLLOW, DESTINATION, RATE_SHARE, HOLD})
 
 
-class EnqueueRow(NamedTuple):
-    """One job. ``rare`` holds what few jobs have, by name; empty where this one has none of it."""
-
-    head: str
-    id: str
-    payload: str
-    options: str
-    rare: str
-
-
-def row_of(job: NewJob, *, is_lean: bool = False) -> EnqueueRow:
-    """One job, encoded; raises TypeError for options that are no JSON.
+def enqueue_arguments(
+    jobs: Iterable[NewJob], options: Iterable[str], *, is_lean: bool = False
+) -> list[Any]:
+    """The arguments that follow the limits; ``options`` are those of each job, as `options_text` says them.
 
     ``is_lean`` leaves out of its hash what most jobs have: see `absent_fields`.
     """
-    return EnqueueRow(
-        _head(job.queue, job.job_type, job.max_attempts, job.timeout, job.result_ttl)
-        + ("lean" if is_lean else ""),
-        job.id,
-        sendable(job.payload),
-        options_text(job.options),
-        "" if job[-len(_PLAIN) :] == _PLAIN and not (_RARE & job.options.keys()) else _rare(job),
-    )
-
-
-def enqueue_arguments(rows: Iterable[EnqueueRow]) -> list[Any]:
-    """The arguments that follow the limits."""
     numbers: dict[str, int] = {}
     texts: list[Any] = []
-    for head, *rest in rows:
-        texts.append(numbers.setdefault(head, len(numbers) + 1))
-        texts += rest
-    return [len(numbers), *numbers, *texts]
+    for job, said in zip(jobs, options, strict=True):
+        head = _head(job.queue, job.job_type, job.max_attempts, job.timeout, job.result_ttl)
+        is_plain = job[-len(_PLAIN) :] == _PLAIN and not (_RARE & job.options.keys())
+        texts += (
+            numbers.setdefault(head, len(numbers) + 1),
+            job.id,
+            sendable(job.payload),
+            said,
+            "" if is_plain else _rare(job),
+        )
+    heads = [f"{head}lean" for head in numbers] if is_lean else numbers
+    return [len(numbers), *heads, *texts]
 
 
 def derived_arguments(asked: NewJob | None) -> list[Any]:

@@ -10,8 +10,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from backend.broker.jobs import codec
-from backend.broker.jobs.enqueue_answers import refuses, replies_of
-from backend.broker.jobs.enqueue_arguments import EnqueueRow, enqueue_arguments, row_of
+from backend.broker.jobs.enqueue_answers import StepAnswer, replies_of, step_answer
+from backend.broker.jobs.enqueue_arguments import enqueue_arguments
 from backend.broker.keys import Keys
 from backend.broker.server.connection import blocked, translated
 from backend.broker.server.functions import Functions
@@ -52,20 +52,25 @@ class RedisJobQueue:
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
         """Accepts jobs, a hundred a step, some steps ahead of the answers.
 
-        All are encoded before the first is sent: what cannot be is refused with nothing accepted. Any other
-        refusal names how many were accepted before it, and the ids of all that were.
+        What cannot be encoded is refused with nothing accepted. Any other refusal names how many were
+        accepted before it, and the ids of all that were.
         A `QueueUnavailable` says whether those of its step may have been accepted all the same, and
         under which ids. Raises `IdempotencyConflict` for the first job whose key or id belongs to
         another, after the others were accepted, and `ForeignKeyspace` where RQ works and we never have.
         """
-        rows = [row_of(job, is_lean=self._is_lean) for job in jobs]
+        # They alone may be no JSON. All else is encoded, and answers are read, while Redis works.
+        options = [codec.options_text(job.options) for job in jobs]
         if self._is_strange and (refused := self._look_first()):
             return replies_of(jobs, [refused], BATCH)
-        if len(rows) <= BATCH:
-            return replies_of(jobs, [self._send(rows)], BATCH)
-        batches = [rows[at : at + BATCH] for at in range(0, len(rows), BATCH)]
-        calls = [[*self._limits, *enqueue_arguments(batch)] for batch in batches]
-        return replies_of(jobs, self._functions.call_each("enqueue", calls, refuses), BATCH)
+        if len(jobs) <= BATCH:
+            return replies_of(jobs, [self._send(jobs, options)], BATCH)
+        starts = range(0, len(jobs), BATCH)
+        calls = (self._arguments(jobs[at : at + BATCH], options[at : at + BATCH]) for at in starts)
+
+        def read(number: int, codes: Sequence[Any]) -> StepAnswer:
+            return step_answer(jobs, number * BATCH, codes)
+
+        return replies_of(jobs, self._functions.call_each("enqueue", calls, read), BATCH)
 
     def _look_first(self) -> Exception | None:
         """Once a process: later on Redis may be emptied under us, and others come back before we do."""
@@ -76,12 +81,15 @@ class RedisJobQueue:
         self._is_strange = False
         return None
 
-    def _send(self, rows: Sequence[EnqueueRow]) -> Any:
-        """The codes of one step, or its error."""
+    def _send(self, jobs: Sequence[NewJob], options: Sequence[str]) -> StepAnswer | Exception:
         try:
-            return self._functions.call("enqueue", *self._limits, *enqueue_arguments(rows))
+            codes = self._functions.call("enqueue", *self._arguments(jobs, options))
         except (TallyError, RedisError) as error:
             return error
+        return step_answer(jobs, 0, codes)
+
+    def _arguments(self, jobs: Sequence[NewJob], options: Sequence[str]) -> list[Any]:
+        return [*self._limits, *enqueue_arguments(jobs, options, is_lean=self._is_lean)]
 
     def find(self, job_id: str) -> JobView | None:
         """The job's hash, newest result and due time, read together."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar
 
 from redis.exceptions import RedisError
 
@@ -13,17 +14,30 @@ from backend.broker.server.connection import answer_in, translate
 _AHEAD = 4
 
 
-class CallSeries:
-    """Packed calls in order, and their answers so far: a reply, or Redis' error in its place.
+class Answer(Protocol):
+    """What a reply says, once it is read."""
 
-    ``refuses`` says whether a reply does so, without being an error.
+    @property
+    def refuses(self) -> bool:
+        """Whether nothing may be sent behind it, though it is no error."""
+
+
+A = TypeVar("A", bound=Answer)
+
+
+class CallSeries(Generic[A]):
+    """Packed calls in order, and their answers so far: what was read, or Redis' error in its place.
+
+    Each call is made when its turn to be sent comes, and each reply read when it is there, by ``read``,
+    which is told its number: Redis works on the next ones meanwhile.
     """
 
-    def __init__(self, packed: Sequence[bytes], refuses: Callable[[Any], bool]) -> None:
-        self._packed = packed
-        self._refuses = refuses
+    def __init__(self, calls: Iterable[bytes], read: Callable[[int, Any], A]) -> None:
+        self._to_come = iter(calls)
+        self._packed: list[bytes] = []
+        self._read = read
         self._is_refused = False
-        self.answers: list[Any] = []
+        self.answers: list[A | Exception] = []
 
     def exchange(self, connection: Any) -> None:
         """Goes on behind the last answer; raises redis-py's error where one does not come.
@@ -34,16 +48,27 @@ class CallSeries:
         sent = len(self.answers)
         while True:
             most = 0 if self._is_refused else len(self.answers) + _AHEAD
-            for packed in self._packed[sent:most]:
+            while sent < most and (packed := self._call_at(sent)):
                 connection.send_packed_command([packed], check_health=False)
                 sent += 1
             if sent == len(self.answers):
                 return
-            self._add(_answer(connection))
+            self._add(_reply(connection))
 
-    def _add(self, answer: Any) -> None:
-        self.answers.append(answer)
-        self._is_refused |= isinstance(answer, RedisError) or self._refuses(answer)
+    def _call_at(self, place: int) -> bytes | None:
+        """None behind the last. Those that were made are kept, to be sent again."""
+        if place == len(self._packed):
+            self._packed += islice(self._to_come, 1)
+        return self._packed[place] if place < len(self._packed) else None
+
+    def _add(self, reply: Any) -> None:
+        if isinstance(reply, RedisError):
+            self.answers.append(reply)
+            self._is_refused = True
+        else:
+            answer = self._read(len(self.answers), reply)
+            self.answers.append(answer)
+            self._is_refused |= answer.refuses
 
     def error(self) -> RedisError | None:
         """The first one in an answer's place."""
@@ -59,7 +84,7 @@ class CallSeries:
             del self.answers[self.answers.index(first) :]
         self._is_refused = False
 
-    def end(self, error: Exception) -> list[Any]:
+    def end(self, error: Exception) -> list[A | Exception]:
         """All answers, with our errors for redis-py's; ``error`` is that of the first call that failed."""
         first = self.error()
         if first is None:
@@ -67,7 +92,7 @@ class CallSeries:
         return [error if each is first else _ours(each) for each in self.answers]
 
 
-def _answer(connection: Any) -> Any:
+def _reply(connection: Any) -> Any:
     try:
         return connection.read_response()
     except RedisError as error:
@@ -76,5 +101,5 @@ def _answer(connection: Any) -> Any:
         return error
 
 
-def _ours(answer: Any) -> Any:
+def _ours(answer: A | Exception) -> A | Exception:
     return translate(answer, may_be_done=False) if isinstance(answer, RedisError) else answer

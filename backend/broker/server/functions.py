@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn, cast
 
@@ -13,7 +13,7 @@ from redis import exceptions as redis_errors
 from redis.exceptions import RedisError, ResponseError
 
 from backend.broker.server import library
-from backend.broker.server.call_series import CallSeries
+from backend.broker.server.call_series import A, CallSeries
 from backend.broker.server.connection import answer_in, translate, translated
 from backend.broker.server.error_replies import happened_halfway
 from backend.broker.server.kept_connections import KeptConnection, kept_connections
@@ -53,15 +53,16 @@ class Functions:
         raise AssertionError("the last try returns or raises")
 
     def call_each(
-        self, step: str, calls: Sequence[Sequence[Any]], refuses: Callable[[Any], bool]
-    ) -> list[Any]:
+        self, step: str, calls: Iterable[Sequence[Any]], read: Callable[[int, Any], A]
+    ) -> list[A | Exception]:
         """Runs a step once for each list of arguments, without waiting for each answer before the next.
 
-        Returns the replies in order; what `call` would raise stands in its place. Nothing is sent once
-        such an error is known, or a reply that ``refuses``, but calls that were on their way by then follow
-        with their own answers.
+        Lists are asked for one by one, as they are sent; to make one must not fail.
+        Returns in order what ``read`` makes of each reply, whose number it is told; what `call` would raise
+        stands in its place. Nothing is sent once such an error is known, or an answer that refuses, but
+        calls that were on their way by then follow with their own answers.
         """
-        series = CallSeries([self._packed(step, args) for args in calls], refuses)
+        series = CallSeries((self._packed(step, args) for args in calls), read)
         may_be_done = False
         for is_last in (False, True):
             try:

@@ -74,6 +74,8 @@ def new_ids(replies: Iterable[EnqueueReply | Conflict]) -> list[str]:
 def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[EnqueueReply]:
     """The replies; raises `IdempotencyConflict` for the first that is a conflict."""
     accepted = [reply for reply in replies if isinstance(reply, EnqueueReply)]
+    if len(accepted) == len(replies):
+        return accepted
     for reply in replies:
         if isinstance(reply, Conflict):
             raise IdempotencyConflict(

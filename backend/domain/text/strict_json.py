@@ -7,6 +7,7 @@ Python's own encoder turns the keys 1, True and None into text (two of them may 
 from __future__ import annotations
 
 import json
+import json.encoder
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -46,9 +47,7 @@ def json_encoder(
             raise NotJson
         return known
 
-    encode = json.JSONEncoder(
-        separators=(",", ":"), ensure_ascii=ensure_ascii, allow_nan=False, default=converted
-    ).encode
+    encode = _encoder(converted, ensure_ascii=ensure_ascii)
 
     def encoded(value: Any) -> str:
         try:
@@ -61,6 +60,26 @@ def json_encoder(
         raise NotJson(_first_fault(value, root, convert))
 
     return encoded
+
+
+def _encoder(default: Callable[[Any], Any], *, ensure_ascii: bool) -> Callable[[Any], str]:
+    """As `JSONEncoder.encode`, which makes an encoder in C for each value: longer work than a small value.
+
+    That looks for what contains itself; here whatever lies too deep is refused before.
+    """
+    separators = (",", ":")
+    whole = json.JSONEncoder(
+        separators=separators, ensure_ascii=ensure_ascii, allow_nan=False, default=default
+    )
+    names = "encode_basestring_ascii" if ensure_ascii else "encode_basestring"
+    try:
+        make: Any = getattr(json.encoder, "c_make_encoder")  # noqa: B009 - not every Python has it
+        parts = make(
+            None, default, getattr(json.encoder, names), None, ":", ",", False, False, False
+        )
+    except (AttributeError, TypeError):
+        return whole.encode
+    return lambda value: "".join(parts(value, 0))
 
 
 def _is_sound(value: Any, depth: int) -> bool:

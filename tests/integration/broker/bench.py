@@ -9,7 +9,7 @@ from typing import Any
 from redis import Redis
 
 from backend.broker.jobs import codec
-from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
+from backend.broker.jobs.enqueue_arguments import enqueue_arguments
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.parked_jobs import lines_of
 from backend.broker.keys import Keys
@@ -80,7 +80,8 @@ class Bench:
         self, *jobs: NewJob, backlog: int = 0, stream: int = 0, lean: bool = False
     ) -> list[Any]:
         """The replies of the step."""
-        texts = enqueue_arguments([row_of(job, is_lean=lean) for job in jobs])
+        options = [codec.options_text(job.options) for job in jobs]
+        texts = enqueue_arguments(jobs, options, is_lean=lean)
         replies: list[Any] = self.functions.call("enqueue", backlog, stream, *texts)
         return replies
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.broker.jobs.enqueue_arguments import enqueue_arguments, row_of
+from backend.broker.jobs.codec import options_text
+from backend.broker.jobs.enqueue_arguments import enqueue_arguments
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.queue_name import QueueName
 
@@ -27,12 +28,15 @@ def _job(**fields: Any) -> NewJob:
     return NewJob(**{**values, **fields})
 
 
+def _said(*jobs: NewJob, is_lean: bool = False) -> list[Any]:
+    return enqueue_arguments(jobs, [options_text(job.options) for job in jobs], is_lean=is_lean)
+
+
 def test_what_jobs_share_is_said_once() -> None:
     other = _HEAD.replace("\x1f4\x1f", "\x1f1\x1f")
-    rows = [row_of(_job(id=name)) for name in "ab"]
-    rows += [row_of(_job(id="c", max_attempts=1)), row_of(_job(id="d"))]
+    jobs = [_job(id="a"), _job(id="b"), _job(id="c", max_attempts=1), _job(id="d")]
 
-    assert enqueue_arguments(rows) == [
+    assert _said(*jobs) == [
         *(2, _HEAD, other),
         *(1, "a", "{}", "{}", ""),
         *(1, "b", "{}", "{}", ""),
@@ -42,7 +46,7 @@ def test_what_jobs_share_is_said_once() -> None:
 
 
 def test_a_lean_job_has_another_head() -> None:
-    assert row_of(_job(), is_lean=True).head == f"{_HEAD}lean"
+    assert _said(_job(), is_lean=True)[:2] == [1, f"{_HEAD}lean"]
 
 
 def test_what_few_jobs_have_is_said_by_name_in_its_units() -> None:
@@ -57,7 +61,7 @@ def test_what_few_jobs_have_is_said_by_name_in_its_units() -> None:
         digest="0f1e",
     )
 
-    *_, options, rare = enqueue_arguments([row_of(job)])
+    *_, options, rare = _said(job)
 
     assert options == '{"tags":["ä"]}'
     words = rare.split("\x1f")
@@ -75,8 +79,8 @@ def test_what_few_jobs_have_is_said_by_name_in_its_units() -> None:
 def test_a_time_to_come_is_said_in_milliseconds() -> None:
     job = _job(run_at=datetime(2036, 5, 4, 3, 2, 1, 123000, tzinfo=UTC))
 
-    assert row_of(job).rare == "run_at\x1f2093482921123"
+    assert _said(job)[-1] == "run_at\x1f2093482921123"
 
 
 def test_nothing_is_no_rows() -> None:
-    assert enqueue_arguments([]) == [0]
+    assert _said() == [0]
