@@ -94,7 +94,8 @@ class IdempotencyConflict(InvalidRequest):
     """This key or job id belongs to a job that was asked for with other contents.
 
     ``details`` has that ``job_id``, ``since`` when it is there (ISO 8601, UTC) and ``accepted``: the ids
-    of the other jobs of the call that were accepted. Over HTTP a caller who is bound to a tenant is told
+    of the other jobs of the call that were accepted; of several also the ``place`` of this one, counted
+    from 0. Over HTTP a caller who is bound to a tenant is told
     neither of a job of another.
     """
 

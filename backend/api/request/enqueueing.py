@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from backend.api.access.foreign_holders import told_replies
 from backend.api.http.api_errors import MalformedRequest
@@ -34,7 +34,7 @@ def accept(call: Call, requests: Sequence[EnqueueRequest], within: str = "") -> 
 
     ``within`` is where the list of them stands in the body; empty: the body is the job.
     """
-    wanted = [_traced(prepared(call, request), call.trace) for request in requests]
+    wanted = [_traced(each, call.trace) for each in _all_prepared(call, requests, within)]
     key = idempotency_key(call)
     if key is not None:
         for number, one in enumerate(wanted):
@@ -106,6 +106,20 @@ def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
         # Else a tenant that guesses the key of another holds up its jobs.
         values["limit_key"] = _of_tenant(call.who.tenant, limited)
     return values
+
+
+def _all_prepared(
+    call: Call, requests: Sequence[EnqueueRequest], within: str
+) -> Iterator[JobRequest]:
+    """Each of them; the refusal of one of many points at it."""
+    for place, request in enumerate(requests):
+        try:
+            values = prepared(call, request)
+        except NotAllowed as refusal:
+            if within:
+                refusal.details["within"] = f"{within}/{place}"
+            raise
+        yield values
 
 
 def _of_tenant(tenant: str, key: str) -> str:

@@ -72,21 +72,28 @@ def new_ids(replies: Iterable[EnqueueReply | Conflict]) -> list[str]:
 
 
 def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[EnqueueReply]:
-    """The replies; raises `IdempotencyConflict` for the first that is a conflict."""
+    """The replies to jobs in their order; raises `IdempotencyConflict` for the first that is a conflict.
+
+    Of several, ``details["place"]`` and the message say which, counted from 0.
+    """
     accepted = [reply for reply in replies if isinstance(reply, EnqueueReply)]
     if len(accepted) == len(replies):
         return accepted
-    for reply in replies:
-        if isinstance(reply, Conflict):
-            raise IdempotencyConflict(
-                f"this key or job id belongs to job {reply.job_id}, which was accepted at "
-                f"{reply.since} with another type, payload, queue or tenant; nothing was enqueued "
-                "for it. Use a new key for a new job",
-                job_id=reply.job_id,
-                since=reply.since,
-                accepted=new_ids(accepted),
-            )
-    return accepted
+    # Most processes refuse nothing.
+    from backend.domain.jobs.plans.place_in_list import told_of_place
+
+    place, conflict = next(
+        (place, reply) for place, reply in enumerate(replies) if isinstance(reply, Conflict)
+    )
+    error = IdempotencyConflict(
+        f"this key or job id belongs to job {conflict.job_id}, which was accepted at "
+        f"{conflict.since} with another type, payload, queue or tenant; nothing was enqueued "
+        "for it. Use a new key for a new job",
+        job_id=conflict.job_id,
+        since=conflict.since,
+        accepted=new_ids(accepted),
+    )
+    raise error if len(replies) == 1 else told_of_place(error, place, len(replies))
 
 
 class ClaimedJob(NamedTuple):

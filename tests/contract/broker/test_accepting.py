@@ -130,7 +130,8 @@ def test_a_key_or_an_id_of_other_contents_is_refused_and_the_others_are_accepted
             new_job("d"),
         )
 
-    assert refused.value.details["job_id"] == "a"
+    assert str(refused.value).startswith("jobs[1]: this key or job id belongs to job a, ")
+    assert (refused.value.details["job_id"], refused.value.details["place"]) == ("a", 1)
     assert refused.value.details["accepted"] == ["b", "d"]
     assert scene.queue() == ["a", "b", "d"]
 

@@ -167,6 +167,18 @@ def test_the_same_idempotency_key_for_another_request_is_refused(admin: Caller) 
     assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_conflict")
 
 
+def test_of_many_the_one_whose_key_is_another_requests_is_pointed_at(admin: Caller) -> None:
+    held = admin.enqueue(idempotency_key="k1")
+    eve = {"job_type": "greet", "payload": {"name": "Eve"}, "idempotency_key": "k1"}
+
+    problem = admin.post("/api/jobs/bulk", {"jobs": [_GREETING, eve]}).get_json()
+
+    assert problem["detail"].startswith(f"jobs[1]: this key or job id belongs to job {held}, ")
+    assert problem["errors"] == [{"pointer": "/jobs/1", "detail": problem["detail"]}]
+    assert problem["details"]["job_id"] == held
+    assert len(problem["details"]["accepted"]) == 1
+
+
 def test_idempotency_keys_of_two_callers_do_not_meet(callers: dict[Role, Caller]) -> None:
     one, other = callers[Role.PRODUCER], callers[Role.OPERATOR]
 

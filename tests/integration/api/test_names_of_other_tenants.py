@@ -60,7 +60,11 @@ def test_of_many_the_others_are_accepted_and_told(admin: Caller, beta: Caller) -
     jobs = [GREET | {"job_id": job_id} for job_id in ("mine-1", "order-1", "mine-2")]
     answer = beta.post("/api/jobs/bulk", {"jobs": jobs})
 
-    _check(answer.get_json(), "order-1", ["mine-1", "mine-2"])
+    problem = answer.get_json()
+    words = f"jobs[1]: {WORDS}"
+    assert problem["errors"] == [{"pointer": "/jobs/1", "detail": words}]
+    _check(problem | {"detail": WORDS}, "order-1", ["mine-1", "mine-2"])
+    assert problem["detail"] == words
 
 
 @pytest.mark.parametrize("asked", [GREET, EVE], ids=["the same", "another"])

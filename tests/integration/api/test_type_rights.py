@@ -82,6 +82,20 @@ def test_a_key_may_be_kept_to_some_types(app: Flask, parts: ApiServices, admin: 
     assert caller.get("/api/whoami").json["job_types"] == ["send_email"]
 
 
+def test_of_many_the_one_that_a_key_may_not_have_run_is_pointed_at(
+    app: Flask, parts: ApiServices
+) -> None:
+    made = parts.keys.create("talker", Role.OPERATOR, by="the tests", job_types=["log_message"])
+    job = {"job_type": "log_message", "payload": {"message": "x"}}
+    other = {"job_type": "greet", "payload": {"name": "Ada"}}
+
+    refused = Caller(app, made.token).post("/api/jobs/bulk", {"jobs": [job, other]}).get_json()
+
+    words = "your key is for the job types log_message; it may not have 'greet' run"
+    assert (refused["status"], refused["detail"]) == (403, words)
+    assert refused["errors"] == [{"pointer": "/jobs/1", "detail": words}]
+
+
 def test_a_key_has_no_other_type_run_by_way_of_a_follow_up(app: Flask, parts: ApiServices) -> None:
     made = parts.keys.create("talker", Role.OPERATOR, by="the tests", job_types=["log_message"])
     job = {"job_type": "log_message", "payload": {"message": "x"}}
