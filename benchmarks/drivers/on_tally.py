@@ -33,8 +33,8 @@ class OnTally(Driver):
         if importlib.util.find_spec("uvloop") is None:
             self._loop, loop = "asyncio", "asyncio: uvloop is not installed here"
         self.configuration = (
-            f"one slot a process for no-ops, {_THREADS} threads for waits, {_TASKS:,} tasks of a loop ({loop}) for async"
-            " handlers, batches as it sizes them itself; states, results and events of each job kept"
+            f"two slots in one process for no-ops, one in each of two, {_THREADS} threads for waits, {_TASKS:,} tasks of a"
+            f" loop ({loop}) for async handlers, batches as it sizes them itself; states, results and events of each job kept"
         )
         self._service = QueueService()
         self._redis = Redis.from_url(os.environ["REDIS_URL"])
@@ -96,7 +96,8 @@ class OnTally(Driver):
         return int(self._redis.llen("rq:queue:normal"))
 
     def workers(self, kind: str, processes: int) -> list[Command]:
-        slots = _THREADS if kind == "wait" else 1
+        # While Redis works for one slot the other runs jobs; of two processes each does so for the other.
+        slots = _THREADS if kind == "wait" else 2 if kind == "noop" and processes == 1 else 1
         loop = {
             "TALLY_WORKER__ASYNC_SLOTS": str(_TASKS),
             "TALLY_WORKER__EVENT_LOOP": self._loop,

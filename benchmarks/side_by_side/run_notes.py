@@ -11,6 +11,9 @@ from pathlib import Path
 STAMP = struct.Struct("<qd")
 _FIRST = 100_000_000
 _LOOK = 0.001
+#: Seconds between two looks at who is at work: such a look goes through all processes of the machine, and done each
+#: time it kept one of two processors from those that are measured.
+_ROLL_CALL = 0.5
 _PATIENCE = 120.0
 
 
@@ -40,11 +43,16 @@ class RunNotes:
     def wait_for(self, size: int, at_work: Callable[[], object] = lambda: True) -> None:
         """Until the file has this many bytes; ``at_work`` is true while somebody could write them."""
 
+        called = time.monotonic()
+
         def is_there() -> bool:
+            nonlocal called
             if self.count() >= size:
                 return True
-            if not at_work():
-                raise NothingRuns("its workers have ended")
+            if time.monotonic() - called > _ROLL_CALL:
+                called = time.monotonic()
+                if not at_work():
+                    raise NothingRuns("its workers have ended")
             return False
 
         wait_until(is_there)
