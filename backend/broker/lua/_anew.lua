@@ -1,7 +1,7 @@
 -- A job that gets another payload: what follows from that is its own from then on. Shared by every step; behind `_rates`.
--- `said` has the options of who brings the payload (JSON) and limit_key, limit, hold, rate and destination, where there are. What follows
--- of the options is taken from there, `scope` only where asked for; the rest stays as it is, letter for letter: what Lua
--- reads and writes again may be another text ([] becomes {}).
+-- `said` has the options of who brings the payload (JSON) and limit_key, limit, hold, rate and destination, where there are.
+-- What follows of the options is taken from there, `scope` only where asked for; the rest stays as it is, letter for letter:
+-- what Lua reads and writes again may be another text ([] becomes {}).
 local FOLLOWS = {limit_key = true, limit = true, hold = true, rate_share = true, destination = true, version = true}
 local FOLLOWING = {'limit_key', 'limit', 'hold', 'rate', 'destination'}
 
@@ -77,8 +77,8 @@ local function change_fair_line(root, job, id, queue, options, parked)
   queue_up(root, id, queue)
 end
 
--- One that was given back unbegun keeps a place of the key that it had. With another key, or one whose places are not kept, nobody
--- would give that back, and the job may even wait for itself.
+-- One that was given back unbegun keeps a place of the key that it had. With another key, or one whose places are not kept,
+-- nobody would give that back, and the job may even wait for itself.
 local function leave_kept_place(root, job, id, gates, said)
   local kept = held_gate(gates)
   if kept and not (said.hold and said.limit_key and kept == 'key:' .. said.limit_key) then

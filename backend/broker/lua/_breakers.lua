@@ -1,8 +1,10 @@
 -- Breakers: while a destination cannot be reached its jobs wait aside, and none of them is charged. Shared by every step;
 -- behind `_rates`. A job names its destination; the gate is 'breaker:<destination>', and the hash of that name its breaker:
 --   state   closed (it counts) · open · half (probes go) · ramp (who waited comes back, not all at once)
---   bucket, bad, ok, bad_before, ok_before   failures and answers since `bucket` (ms), and in as long a time before: half of `within`
---   since, trips, error, by, reason          when it opened, how often in a row, the last failure; who opened it by hand, and why
+--   bucket, bad, ok, bad_before, ok_before   failures and answers since `bucket` (ms), and in as long a time before: half
+--                                            of `within`
+--   since, trips, error, by, reason          when it opened, how often in a row, the last failure; who opened it by hand,
+--                                            and why
 --   probe_at, opened                         no probe before (ms; none: by hand), and when that was said
 --   at, started, rule                        when half or ramp began, starts since then
 -- A rule is 'failures/ratio/within/rest/longest/probes', times in ms, as the worker knew it that told of the last failure.
@@ -40,8 +42,8 @@ local function half_open(root, b, now)
   arm(root, b.gate, now + PATIENCE)
 end
 
--- What lies ahead of the clock was noted before that was set back: it would hold for as long as that was. No rest is longer from now than
--- it was to be in all.
+-- What lies ahead of the clock was noted before that was set back: it would hold for as long as that was. No rest is longer
+-- from now than it was to be in all.
 local function set_right(root, b, now)
   local ahead = {}
   if b.at and b.at > now then ahead.at = now end

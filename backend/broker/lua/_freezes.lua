@@ -1,8 +1,9 @@
--- Freezes: from when until when nothing of a queue, a lane, a job type or a tenant may start. Shared by every step; behind `_gates`.
--- `frozen` has the windows by when (ms) they begin: what, until, ramp (ms) and the name of the freeze. Whoever claims holds them
--- against the clock, so that a freeze begins and ends whoever is dead. After its end jobs come one after another, not at once:
--- evenly over the ramp, but at least one a second. What is frozen as queue or lane stays in its queues; what is frozen as type
--- or tenant waits behind the gate 'frozen:<what>'. An alarm of that name rings at the end, and during the ramp again and again.
+-- Freezes: from when until when nothing of a queue, a lane, a job type or a tenant may start. Shared by every step; behind
+-- `_gates`. `frozen` has the windows by when (ms) they begin: what, until, ramp (ms) and the name of the freeze. Whoever claims
+-- holds them against the clock, so that a freeze begins and ends whoever is dead. After its end jobs come one after another,
+-- not at once: evenly over the ramp, but at least one a second. What is frozen as queue or lane stays in its queues; what is
+-- frozen as type or tenant waits behind the gate 'frozen:<what>'. An alarm of that name rings at the end, and during the ramp
+-- again and again.
 local frozen_at, is_thawed, room_of_queue, note_starts, gate_by_freeze, thaw, room_by_freeze, write_windows
 do
 local LOOK_AGAIN = 200
@@ -19,8 +20,8 @@ local function set_alarm(root, what, at)
   end
 end
 
--- One that holds goes before one that is over. Of those that are over the longest ramp counts: a short freeze without one must not let
--- out at once what comes back after a long one.
+-- One that holds goes before one that is over. Of those that are over the longest ramp counts: a short freeze without one must
+-- not let out at once what comes back after a long one.
 local function outlasts(one, other, now)
   if one.ends > now or other.ends > now then return one.ends > other.ends end
   return one.ends + one.ramp > other.ends + other.ramp
@@ -116,8 +117,8 @@ function note_starts(root, queue, frozen, jobs, now)
   for _, window in ipairs(windows_of_queue(queue, frozen)) do note_started(root, window, jobs, now) end
 end
 
--- The gate that keeps a job from starting. Who has not waited yet goes behind those who do, and where nobody does he comes by the ramp as
--- they would: during the freeze no worker looked at him, or he stood behind a pause.
+-- The gate that keeps a job from starting. Who has not waited yet goes behind those who do, and where nobody does he comes by
+-- the ramp as they would: during the freeze no worker looked at him, or he stood behind a pause.
 function gate_by_freeze(root, job, kind, options, claim)
   local tenant, ramps = tenant_of(options), {}
   for _, what in ipairs({'type:' .. kind, tenant and 'tenant:' .. tenant or nil}) do

@@ -126,8 +126,9 @@ local function leave_line(root, key, gate, wanted, is_all)
   return #through
 end
 
--- Leaves out lines whose next job is of a queue where nothing starts now: it would keep others of the gate waiting beside a free slot,
--- for as long as the pause or freeze lasts. Where there is no other it goes all the same: nobody sends it when its queue opens.
+-- Leaves out lines whose next job is of a queue where nothing starts now: it would keep others of the gate waiting beside a
+-- free slot, for as long as the pause or freeze lasts. Where there is no other it goes all the same: nobody sends it when its
+-- queue opens.
 local function leave_closed_out(root, gate, waiting)
   local keys, open, has_open = {line_keys(root, gate)}, {}, false
   for at, key in ipairs(keys) do
@@ -235,7 +236,8 @@ local function pass_on_all(root, kind, limit_key, tenant, but)
   end
 end
 
--- The gate whose place a job keeps until it has ended, through retries and waits: the line 'hold:<gate>' among its gates says so.
+-- The gate whose place a job keeps until it has ended, through retries and waits: the line 'hold:<gate>' among its gates says
+-- so.
 local function held_gate(gates)
   return string.match('\n' .. (gates or ''), '\nhold:([^\n]+)')
 end

@@ -1,9 +1,9 @@
--- Who was let through a gate that time opens (a rate, a breaker) and did not start yet: until then he counts there, or more would be
--- sent than may start while all workers are busy. Shared by every step; `_gates` builds on it.
--- `on_the_way:<gate>` has them by when (ms) they were let through. After PATIENCE one counts no more, for it may be that nobody serves
--- his queue: he starts all the same when a worker comes to him, and is asked for tokens and places then, as everybody is. Whoever is
--- withdrawn says so; of any others who never come the oldest are looked at.
--- Earlier releases kept a set without those moments, `passed:<gate>`. Who is in there counts no more.
+-- Who was let through a gate that time opens (a rate, a breaker) and did not start yet: until then he counts there, or more
+-- would be sent than may start while all workers are busy. Shared by every step; `_gates` builds on it. `on_the_way:<gate>` has
+-- them by when (ms) they were let through. After PATIENCE one counts no more, for it may be that nobody serves his queue: he
+-- starts all the same when a worker comes to him, and is asked for tokens and places then, as everybody is. Whoever is
+-- withdrawn says so; of any others who never come the oldest are looked at. Earlier releases kept a set without those moments,
+-- `passed:<gate>`. Who is in there counts no more.
 local PATIENCE = 60000
 
 -- The gate that a job was let through last, if it did not start since.

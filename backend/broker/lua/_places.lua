@@ -1,7 +1,8 @@
--- Where a job of a fair queue is put behind a gate: keys take turns there too, else one with very many jobs in line, which all come
--- to the gate long before it opens for them, holds up everybody once more. Shared by every step; behind `_fair`, `_gates` builds on it.
--- Beside a line are `places:<line>`, its jobs by virtual time, and `spent:<line>`, how far each key has come. Both tell alone where
--- a newcomer is put in: who is the next, and who is there at all, says the list. So whoever leaves it, by whatever way, need not say so here.
+-- Where a job of a fair queue is put behind a gate: keys take turns there too, else one with very many jobs in line, which all
+-- come to the gate long before it opens for them, holds up everybody once more. Shared by every step; behind `_fair`, `_gates`
+-- builds on it. Beside a line are `places:<line>`, its jobs by virtual time, and `spent:<line>`, how far each key has come.
+-- Both tell alone where a newcomer is put in: who is the next, and who is there at all, says the list. So whoever leaves it, by
+-- whatever way, need not say so here.
 local put_in_turn, forget_places
 do
   -- As in `_fair`; and how many are looked at that have left the line before one is found that is there.

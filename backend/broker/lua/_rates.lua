@@ -1,11 +1,11 @@
--- Rates: how many jobs of a type, or of a key, may start in a time, in the whole deployment. Shared by every step; behind `_gates`.
--- By the generic cell rate algorithm: one number a gate tells up to which instant (µs) starts are spoken for. With `every`
--- between two starts and a burst at once, no window of the rate's time has more starts than its limit. A start is counted when
--- a worker takes the job, not when it is let through: those who are on the way while all workers are busy would start together.
--- A rule is 'limit/seconds/burst'; a gate 'rate:<job type>', or 'rate:<key>', which has a colon in it. `alarms` has the gates by when
--- (ms) the next may start. A start takes one unit of a rate, or as many as the job says in `rate`: '<of its type's>', or
--- '<of its type's>/<of its key's>/<rule of its key>/<key>'. That rule holds unless an operator says another one in `key_rates`.
--- The starts of a quota are 'rate:@<tenant>', as no key is called: each start takes one unit of them.
+-- Rates: how many jobs of a type, or of a key, may start in a time, in the whole deployment. Shared by every step; behind
+-- `_gates`. By the generic cell rate algorithm: one number a gate tells up to which instant (µs) starts are spoken for. With
+-- `every` between two starts and a burst at once, no window of the rate's time has more starts than its limit. A start is
+-- counted when a worker takes the job, not when it is let through: those who are on the way while all workers are busy would
+-- start together. A rule is 'limit/seconds/burst'; a gate 'rate:<job type>', or 'rate:<key>', which has a colon in it. `alarms`
+-- has the gates by when (ms) the next may start. A start takes one unit of a rate, or as many as the job says in `rate`: '<of
+-- its type's>', or '<of its type's>/<of its key's>/<rule of its key>/<key>'. That rule holds unless an operator says another
+-- one in `key_rates`. The starts of a quota are 'rate:@<tenant>', as no key is called: each start takes one unit of them.
 local MOST_FOLLOWED, LEAST_PAUSE = 100, 10000
 
 local function now_us()
@@ -54,8 +54,8 @@ local function speak_for(root, gate, ends, now)
   redis.call('SET', root .. ':tally:tat:' .. gate, string.format('%.0f', ends), 'PX', math.ceil((ends - now) / 1000) + 1)
 end
 
--- How long (µs) until one of this cost may start, how many units are there now, and up to when starts are spoken for. That is no more
--- than a full burst from now: else a clock that was set back, or another rule, would shut the gate for as long.
+-- How long (µs) until one of this cost may start, how many units are there now, and up to when starts are spoken for. That is
+-- no more than a full burst from now: else a clock that was set back, or another rule, would shut the gate for as long.
 local function tokens(root, gate, rule, now, cost)
   local span = rule.burst * rule.every
   local spoken = math.max(tonumber(redis.call('GET', root .. ':tally:tat:' .. gate) or '0'), now)
@@ -134,8 +134,8 @@ local function units_on_the_way(root, gate, rule, coming)
   return #coming.ids > 0 and units / #coming.ids * coming.all or coming.all
 end
 
--- How many of those who wait so many units are for. A worker who takes them counts once more: here it is enough that nobody is sent
--- in vain all the time.
+-- How many of those who wait so many units are for. A worker who takes them counts once more: here it is enough that nobody is
+-- sent in vain all the time.
 local function jobs_for(root, gate, rule, units)
   local jobs = 0
   for _, key in ipairs({line_keys(root, gate)}) do
@@ -148,7 +148,8 @@ local function jobs_for(root, gate, rule, units)
   return jobs
 end
 
--- How many may be let through now. While somebody waits an alarm rings when one may, or those on the way are to be looked at again.
+-- How many may be let through now. While somebody waits an alarm rings when one may, or those on the way are to be looked at
+-- again.
 local function room_by_rate(root, gate)
   local first = first_share(root, gate)
   local rule = rule_at(root, gate, first)

@@ -1,8 +1,9 @@
 -- Unique jobs: of those that share a key, one at a time. Shared by every step; the loader puts it behind `_gates`.
 -- A job's hash has its `scope`, 'until/longest wait (s)/key', where `until` is 'started', 'ended' or seconds. `scope:<key>`
 -- names the job that took the key last. Whether that one still holds it is asked of its hash when the next one comes: what
--- somebody deleted, or an earlier release ended, or has expired while it waits, keeps nobody out, and no process is waited for. Taken out it is
--- by its holder alone. `scope_from` are the attempts before a redrive took the key, `debounce_by` (ms) is how far a job may be put off.
+-- somebody deleted, or an earlier release ended, or has expired while it waits, keeps nobody out, and no process is waited for.
+-- Taken out it is by its holder alone. `scope_from` are the attempts before a redrive took the key, `debounce_by` (ms) is how
+-- far a job may be put off.
 local scopes = {}
 do
   local WITHDRAWN = {canceled = true, expired = true, discarded = true}
@@ -50,8 +51,8 @@ do
   end
 
   -- The holder gets the payload of a job that is not accepted, with what follows from it, and when it is put off a later
-  -- time, but none beyond its latest, and none at which it has expired. Its options are told each time: the record keeps those of the
-  -- newest payload.
+  -- time, but none beyond its latest, and none at which it has expired. Its options are told each time: the record keeps those
+  -- of the newest payload.
   local function replace(call, id, f, rare, data, options)
     local due = ''
     rare.options = options

@@ -27,7 +27,8 @@ local function forget_line(root, lines, line, gate)
   forget_places(root, line)
 end
 
--- Whoever made them fair no more, or began to count the jobs of a tenant, did not get to the end. Most deployments have neither.
+-- Whoever made them fair no more, or began to count the jobs of a tenant, did not get to the end. Most deployments have
+-- neither.
 local function finish(root, left)
   if redis.call('EXISTS', root .. ':tally:fair', root .. ':tally:uncounted') == 0 then return left end
   for queue, rule in pairs(fair_rules(root)) do

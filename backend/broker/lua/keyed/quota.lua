@@ -6,8 +6,8 @@
 -- ARGV[2]  reason
 -- ARGV[3]  tenant
 -- ARGV[4]  the quota (JSON: waiting, running, starts; '': none)
--- Returns  how many jobs were let through that waited to run, and to start (where that is not limited any more, call again while it
---          is 200), and whether jobs from before the quota are to be counted: call `count_in` then
+-- Returns  how many jobs were let through that waited to run, and to start (where that is not limited any more, call again
+--          while it is 200), and whether jobs from before the quota are to be counted: call `count_in` then
 local function count_running(root, tenant)
   local page = redis.call('ZSCAN', root .. ':tally:leases', '0', 'COUNT', 500)
   for at = 1, #page[2], 2 do enrol(root, page[2][at], '', function(of) return of == tenant end) end

@@ -3,7 +3,8 @@
 -- KEYS[1]  ROOT
 -- ARGV[1]  '1': put right, '': only look
 -- ARGV[2…] pairs: id, and the tenant among whose waiting jobs it was found ('': elsewhere)
--- Returns  one a pair: '' as it should be, or what does not fit ('surplus' · 'missing' · 'slotless' · 'unmarked'), and whose it is
+-- Returns  one a pair: '' as it should be, or what does not fit ('surplus' · 'missing' · 'slotless' · 'unmarked'), and whose it
+--          is
 local function enrolment(keys, argv)
   local root, known, found = keys[1], {}, {}
   -- While jobs from before a quota are still being counted, none of them is missing.

@@ -3,9 +3,9 @@
 -- KEYS[1]  ROOT
 -- ARGV     job ids
 -- Returns  one list an id: status (nil: no hash), queue, attempt, failures, fence, line it is parked in,
---          worker, created · enqueued · started · ended at, how often it was given back before it began, then the scores (nil: not there) of: lease, RQ's started registry,
---          schedule, RQ's scheduled registry, dead jobs, RQ's failed registry of the dead-letter queue; and the gate whose
---          place it keeps until it has ended
+--          worker, created · enqueued · started · ended at, how often it was given back before it began, then the scores (nil:
+--          not there) of: lease, RQ's started registry, schedule, RQ's scheduled registry, dead jobs, RQ's failed registry of
+--          the dead-letter queue; and the gate whose place it keeps until it has ended
 local function facts(keys, argv)
   local root, found = keys[1], {}
   for at = 1, #argv do

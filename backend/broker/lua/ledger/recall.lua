@@ -2,8 +2,8 @@
 -- Makes finished jobs known again whose keys still stand for them, so that a call that is said again is answered with the job
 -- that was made for it, and makes no other. What came of them is on record, and not here.
 -- KEYS[1]  ROOT
--- ARGV[1…] thirteen a job: id, queue, job type, data, options, max attempts, attempt, accepted at (ms), ended at (ms), unique key,
---          unique window (ms), scope, digest of what was asked for under the key
+-- ARGV[1…] thirteen a job: id, queue, job type, data, options, max attempts, attempt, accepted at (ms), ended at (ms), unique
+--          key, unique window (ms), scope, digest of what was asked for under the key
 -- Returns  one a job: 1 known again, 0 it is here, or no key stands for it any more
 local function recall_one(root, argv, at, now, key_ends, ends)
   local id, queue, job = argv[at], argv[at + 1], root .. ':job:' .. argv[at]

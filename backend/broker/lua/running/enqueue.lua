@@ -12,11 +12,10 @@
 --          whatever has the job's id or key will do), follow (which of the follow-ups in its options are to come), destination,
 --          scope (see `_unique`), on_conflict (replace · debounce), rate (see `_rates`), hold ('1': it keeps its place of
 --          limit_key from its first start until it has ended)
--- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), {-3, how many wait, how many may} where its tenant has
---          a quota, and that is used up (nothing written), the id of its twin when
---          the unique key or its scope is taken ({id, 'replaced', ''} when it got the payload), -1 queue
---          full, -2 recorder too far behind (nothing written); when id or key belong to a job with other
---          contents: that job's id, and since when it is here
+-- Returns  one a job: 1 queued, 2 scheduled, 3 already here (nothing done), {-3, how many wait, how many may} where its tenant
+--          has a quota, and that is used up (nothing written), the id of its twin when the unique key or its scope is taken
+--          ({id, 'replaced', ''} when it got the payload), -1 queue full, -2 recorder too far behind (nothing written); when id
+--          or key belong to a job with other contents: that job's id, and since when it is here
 -- Refused as a whole by Redis when memory is full: it alone has no allow-oom flag.
 local function words_in(text)
   local words = {}
