@@ -70,6 +70,26 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+class _ToldAtOnce:
+    """Names what fails when it does: who ends a long run before its end knows what it found."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._reporter.ensure_newline()
+            self._reporter.write_line(f"failed: {report.nodeid} ({report.when})", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """In the process that prints alone."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_ToldAtOnce(reporter))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The folders whose tests take longest come first."""
     items.sort(key=lambda item: _place(item.path.parent))
