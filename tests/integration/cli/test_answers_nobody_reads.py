@@ -29,7 +29,7 @@ def test_a_job_that_was_enqueued_is_named(shell: Shell) -> None:
 
     ended = typed(*words, redirection=">&-")
 
-    [job] = shell.json("jobs", "list")["jobs"]
+    [job] = shell.json("jobs", "list", "--source", "live")["jobs"]
     assert ended.returncode == 3
     assert ended.stderr == (
         "tally: standard output could not be written: it is closed; all the same "
