@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from backend.api.request.request_context import Call
 from backend.domain.access.taken_name import taken_name
-from backend.domain.errors import IdempotencyConflict, InvalidRequest, JobNotFound, Unavailable
+from backend.domain.errors import IdempotencyConflict, JobNotFound, Unavailable
 from backend.domain.jobs.job import EnqueueReply, new_ids
-from backend.domain.jobs.plans.place_in_list import told_of_place
+from backend.domain.jobs.plans.place_in_list import told_of_many
 from backend.services.jobs.job_options import JobRequest
 
 
@@ -29,15 +29,12 @@ def told_replies(
         if _tenant_of(call, holder) == call.who.tenant:
             raise
         taken = taken_name(_asked_id(asked, holder), accepted)
-        raise _at(conflict.details.get("place", 0), asked, taken) from None
+        raise told_of_many(taken, conflict.details.get("place", 0), len(asked)) from None
     for place, reply in enumerate(replies):
         if not reply.created and _tenant_of(call, reply.id) not in {call.who.tenant, _NOBODY_KNOWS}:
-            raise _at(place, asked, taken_name(_asked_id(asked, reply.id), new_ids(replies)))
+            taken = taken_name(_asked_id(asked, reply.id), new_ids(replies))
+            raise told_of_many(taken, place, len(asked))
     return replies
-
-
-def _at(place: int, asked: Sequence[JobRequest], taken: IdempotencyConflict) -> InvalidRequest:
-    return taken if len(asked) == 1 else told_of_place(taken, place, len(asked))
 
 
 #: No tenant is called so.

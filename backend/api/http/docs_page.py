@@ -47,13 +47,13 @@ _START = """SwaggerUIBundle({
 
 def are_there(settings: ApiSettings) -> bool:
     """Whether the page is wanted, and its package is installed."""
-    return settings.docs and _folder() is not None
+    return _folder(settings) is not None
 
 
 def docs_pages(settings: ApiSettings) -> list[Pages]:
     """The page, where it is wanted and its package is installed."""
-    folder = _folder()
-    if not settings.docs or folder is None:
+    folder = _folder(settings)
+    if folder is None:
         return []
     blueprint = Blueprint("docs", __name__, url_prefix="/api/docs")
 
@@ -73,8 +73,8 @@ def docs_pages(settings: ApiSettings) -> list[Pages]:
     return [Pages(blueprint, {f"docs.{name}": OPEN for name in ("page", "start", "asset")})]
 
 
-def _folder() -> Path | None:
-    found = find_spec(_PACKAGE)
+def _folder(settings: ApiSettings) -> Path | None:
+    found = find_spec(_PACKAGE) if settings.docs else None
     if found is None or found.origin is None:
         return None
     return Path(found.origin).parent / "templates" / "swagger"

@@ -14,8 +14,6 @@ from backend.telemetry.metrics.server_facts import ServerFacts
 
 #: A scrape must not take long.
 _MOST_TENANTS = 1000
-#: The only `maxmemory-policy` with which Redis refuses new jobs instead of throwing old ones away.
-_KEEPS = "noeviction"
 
 
 class RedisFacts:
@@ -44,7 +42,7 @@ class RedisFacts:
         return ServerFacts(
             memory_bytes=int(memory["used_memory"]),
             memory_limit_bytes=int(memory.get("maxmemory", 0)),
-            evicts=memory.get("maxmemory_policy", _KEEPS) != _KEEPS,
+            evicts=bool(eviction_policy(memory)),
             leases=leases,
             leases_expired=expired,
             overdue_seconds=_overdue(first, now),
@@ -72,6 +70,15 @@ class RedisFacts:
             wait += _is_reached(waiting, quota.waiting if quota else None)
             run += _is_reached(running, quota.running if quota else None)
         return wait, run
+
+
+def eviction_policy(memory: Mapping[str, Any]) -> str:
+    """By which rule Redis throws away what it holds when memory runs out; empty: it refuses what is new.
+
+    Told by INFO, which services answer that show no configuration.
+    """
+    policy = str(memory.get("maxmemory_policy", "noeviction"))
+    return "" if policy == "noeviction" else policy
 
 
 def _is_reached(number: int, most: int | None) -> bool:

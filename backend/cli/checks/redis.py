@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from backend.broker.server import library
+from backend.broker.server.server_facts import eviction_policy
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.cli.checks.redis_accounts import check_strangers
 from backend.cli.checks.redis_speed import check_allocator, check_listpack
@@ -190,8 +191,7 @@ def _persistence(found: dict[str, str], info: dict[str, Any]) -> Iterator[Findin
 
 def _eviction(info: dict[str, Any]) -> Iterator[Finding]:
     """Told by INFO: a service that shows no configuration has another policy more often than not."""
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
+    if policy := eviction_policy(info):
         goes = "jobs" if policy.startswith("allkeys") else "idempotency keys and finished jobs"
         yield wrong(
             "redis_evicts",

@@ -80,7 +80,7 @@ def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[Enqueu
     if len(accepted) == len(replies):
         return accepted
     # Most processes refuse nothing.
-    from backend.domain.jobs.plans.place_in_list import told_of_place
+    from backend.domain.jobs.plans.place_in_list import told_of_many
 
     place, conflict = next(
         (place, reply) for place, reply in enumerate(replies) if isinstance(reply, Conflict)
@@ -93,7 +93,7 @@ def without_conflicts(replies: Sequence[EnqueueReply | Conflict]) -> list[Enqueu
         since=conflict.since,
         accepted=new_ids(accepted),
     )
-    raise error if len(replies) == 1 else told_of_place(error, place, len(replies))
+    raise told_of_many(error, place, len(replies))
 
 
 class ClaimedJob(NamedTuple):

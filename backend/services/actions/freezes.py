@@ -19,16 +19,17 @@ class FreezeActions(ActionFamily):
     @action("freezes.set", "freeze:{freeze.name}")
     def set(self, by: Actor, freeze: Freeze, *, reason: str = "") -> Effect[FreezeState]:
         """Says from when until when nothing of something starts, or says it anew; how it stands now."""
-        before = {state.kept.freeze.name: state.kept.freeze.text for state in self._freezes.all()}
+        before = self._said(freeze.name)
         state = self._freezes.set(freeze, by=by, reason=reason)
-        said = {"said": state.kept.freeze.text}
-        return Effect(
-            state, [freeze.name], before={"said": before.get(freeze.name, "")}, after=said
-        )
+        return Effect(state, [freeze.name], before=before, after={"said": state.kept.freeze.text})
 
     @action("freezes.lift", "freeze:{name}")
     def lift(self, by: Actor, name: str, *, reason: str = "") -> Effect[None]:
         """Ends a freeze at once and for good; raises `FreezeNotFound`."""
-        said = {state.kept.freeze.name: state.kept.freeze.text for state in self._freezes.all()}
+        before = self._said(name)
         self._freezes.lift(name, by=by, reason=reason)
-        return Effect(None, [name], before={"said": said.get(name, "")}, after={"said": ""})
+        return Effect(None, [name], before=before, after={"said": ""})
+
+    def _said(self, name: str) -> dict[str, str]:
+        kept = [state.kept.freeze for state in self._freezes.all()]
+        return {"said": next((freeze.text for freeze in kept if freeze.name == name), "")}

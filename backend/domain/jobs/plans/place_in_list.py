@@ -11,3 +11,8 @@ def told_of_place(error: InvalidRequest, place: int, of: int) -> InvalidRequest:
     if of > 1:
         error.args = (f"jobs[{place}]: {error}", *error.args[1:])
     return error
+
+
+def told_of_many(error: InvalidRequest, place: int, of: int) -> InvalidRequest:
+    """The same, but that nothing is told where there is one alone."""
+    return error if of == 1 else told_of_place(error, place, of)
