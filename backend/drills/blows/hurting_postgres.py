@@ -14,6 +14,10 @@ from backend.drills.scene import Scene
 #: How much longer than a refusal a lock is held: longer than any statement of ours waits for one.
 _LOCKED = 6
 
+#: Where a recorder and a blow each wait for what the other holds, Postgres ends who looks first. That is
+#: never the blow: it looks after this time alone, and no statement of ours waits for a lock that long.
+_SESSION = "-c default_transaction_read_only=off -c deadlock_timeout=60s"
+
 _TABLES = "jobs, job_results, job_events"
 _CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid <> pg_backend_pid() AND application_name LIKE 'tally%'"""
@@ -90,9 +94,7 @@ def _take_all(scene: Scene, ending: ExitStack) -> None:
 def _admin(scene: Scene, ending: ExitStack) -> Connection:
     """A session that may write whatever the others may not, closed with ``ending``."""
     url = scene.servers.database_url.replace("+psycopg2", "")
-    admin = psycopg2.connect(
-        url, application_name="drill", options="-c default_transaction_read_only=off"
-    )
+    admin = psycopg2.connect(url, application_name="drill", options=_SESSION)
     ending.callback(admin.close)
     admin.autocommit = True
     return admin
