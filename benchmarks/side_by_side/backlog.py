@@ -7,7 +7,7 @@ from benchmarks.side_by_side.stage import Stage
 from benchmarks.side_by_side.worker_processes import running
 
 SMALL, LARGE = 60_000, 1_000_000
-_DRAINED = 40_000
+_DRAINED = 30_000
 
 
 def backlog(shallow: Stage, deep: Stage) -> Figures:
@@ -24,6 +24,7 @@ def backlog(shallow: Stage, deep: Stage) -> Figures:
 
 
 def _pace(at: Stage, name: str, jobs: int) -> Figures:
+    at.servers.rest(at.entrant.server)
     at.notes.empty()
     with running(at.driver, at.workers("noop", 1)) as workers:
         return paced(at, workers, name, jobs // 10, jobs)

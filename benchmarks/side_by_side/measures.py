@@ -15,6 +15,8 @@ from benchmarks.side_by_side.worker_processes import WorkerProcesses, running
 Figures = dict[str, float]
 #: So many times the jobs that run at once are run at least: the first and the last of them are no measure.
 _FULL_HOUSES = 6
+#: Few enough that the append-only file need not be rewritten while they run.
+_DRAINED = 40_000
 
 
 def enqueue(at: Stage) -> Figures:
@@ -54,7 +56,7 @@ def drain(at: Stage) -> Figures:
 
 def _drained(at: Stage, name: str, processes: int, kind: str = "noop") -> Figures:
     at.clear()
-    jobs = at.jobs(60_000, least=1000)
+    jobs = at.jobs(_DRAINED, least=1000)
     at.fill(kind, jobs)
     with running(at.driver, at.workers(kind, processes)) as workers:
         return paced(at, workers, name, jobs // 10, jobs)
@@ -63,7 +65,8 @@ def _drained(at: Stage, name: str, processes: int, kind: str = "noop") -> Figure
 def paced(at: Stage, workers: WorkerProcesses, name: str, first: int, last: int) -> Figures:
     """Runs a second from the ``first`` to the ``last``, and what each took of a processor."""
     at.notes.wait_for(first, workers.all)
-    server, cpu, seen, began = at.server_us(), workers.cpu_seconds(), at.notes.count(), time.time()
+    written, server, cpu = at.file_bytes(), at.server_us(), workers.cpu_seconds()
+    seen, began = at.notes.count(), time.time()
     at.notes.wait_for(last, workers.all)
     jobs, seconds = at.notes.count() - seen, time.time() - began
     if not jobs:
@@ -72,6 +75,7 @@ def paced(at: Stage, workers: WorkerProcesses, name: str, first: int, last: int)
     figures[f"{name}_worker_us"] = (workers.cpu_seconds() - cpu) / jobs * 1e6
     if at.entrant.server:
         figures[f"{name}_server_us"] = (at.server_us() - server) / jobs
+        figures[f"{name}_file_bytes"] = (at.file_bytes() - written) / jobs
     return figures
 
 
@@ -194,7 +198,7 @@ def _waiting(at: Stage) -> int:
 def recorded(at: Stage) -> Figures:
     """The drain of one process while a recorder writes all of it to Postgres."""
     at.clear()
-    jobs = at.jobs(60_000)
+    jobs = at.jobs(_DRAINED)
     at.fill("noop", jobs)
     with (
         running(at.driver, at.driver.ask("record_keepers")),

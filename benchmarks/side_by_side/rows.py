@@ -40,6 +40,9 @@ ROWS = {
     "drain_1": Row("drain, one process", "jobs/s", goal=1.4),
     "drain_1_worker_us": _least("drain, one process: the workers' processor time", "µs a job"),
     "drain_1_server_us": _least("drain, one process: Redis' processor time", "µs a job"),
+    "drain_1_file_bytes": _least(
+        "drain, one process: written to the append-only file", "bytes a job"
+    ),
     "drain_2": Row("drain, two processes", "jobs/s", goal=1.25),
     "drain_2_server_us": _least("drain, two processes: Redis' processor time", "µs a job"),
     "drain_async": Row("drain, one process, async handlers", "jobs/s"),

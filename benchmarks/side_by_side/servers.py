@@ -9,6 +9,7 @@ from redis import Redis
 
 from backend.broker.server.allocator import allocator_in_use
 from backend.embedded.postgres_server import PostgresOptions
+from benchmarks.side_by_side.run_notes import wait_until
 from benchmarks.side_by_side.tcp_servers import PostgresAtTcp, RedisAtTcp, free_port
 
 #: Where a backlog of a million stays while it is drained from time to time.
@@ -56,6 +57,34 @@ class Servers:
         cpu: dict[str, Any] = self.redis(settings).info("cpu")  # type: ignore[assignment]
         names = ("used_cpu_user_main_thread", "used_cpu_sys_main_thread")
         return sum(float(cpu[name]) for name in names) * 1e6
+
+    def file_bytes(self, settings: str) -> int:
+        """Size of the append-only file of a Redis."""
+        return int(self._persistence(settings)["aof_current_size"])
+
+    def empty(self, settings: str) -> None:
+        """Nothing is in a Redis, nor in its append-only file.
+
+        It rewrites that file by itself whenever it has doubled and is above 64 MB, and a process of its own takes a
+        processor for it. Whom that hit would be chance: what others had written before. From an empty file nobody
+        comes so far who is measured.
+        """
+        self.redis(settings).flushall()
+        self.rest(settings)
+        self.redis(settings).bgrewriteaof()
+        self.rest(settings)
+
+    def rest(self, settings: str) -> None:
+        """Waits until a Redis does not rewrite its append-only file."""
+        wait_until(lambda: not self._rewrites(settings))
+
+    def _rewrites(self, settings: str) -> bool:
+        state = self._persistence(settings)
+        return bool(state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"])
+
+    def _persistence(self, settings: str) -> dict[str, Any]:
+        state: dict[str, Any] = self.redis(settings).info("persistence")  # type: ignore[assignment]
+        return state
 
     def used_memory(self, settings: str) -> int:
         """Bytes that a Redis has given out."""

@@ -26,7 +26,7 @@ class Stage(NamedTuple):
     def clear(self) -> None:
         """Nothing waits and nothing is noted."""
         if self.entrant.server:
-            self.servers.redis(self.entrant.server).flushall()
+            self.servers.empty(self.entrant.server)
         self.driver.ask("clear")
         self.notes.empty()
 
@@ -42,6 +42,10 @@ class Stage(NamedTuple):
             "workers", kind=kind, processes=processes
         )
         return commands
+
+    def file_bytes(self) -> int:
+        """Size of its Redis' append-only file; 0 without one."""
+        return self.servers.file_bytes(self.entrant.server) if self.entrant.server else 0
 
     def server_us(self) -> float:
         """What its Redis has worked; 0 without one."""
