@@ -46,7 +46,7 @@ MUTATIONS = [
     Mutation("claim", "f[1] ~= 'queued' or", ""),
     Mutation("claim", "or f[2] ~= queue then", "then"),
     Mutation("claim", "tonumber(f[11]) <= claim.now", "false"),
-    Mutation("claim", "not claim.paused['type:' .. f[3]]", "true"),
+    Mutation("claim", "claim.has_pauses and claim.paused['type:' .. f[3]]", "false"),
     Mutation("claim", ">= gate[2]\nend", "> gate[2]\nend"),
     Mutation("claim", "pass_on_all(root, f[3], f[12], tenant, shut)", ""),
     Mutation("claim", "until #state.jobs >= n or state.looked == before", "until true"),
@@ -182,7 +182,11 @@ MUTATIONS = [
         "_gates", "({type = 'description', tenant = 'quota'})[kind] or 'limit_key'", "'description'"
     ),
     Mutation("limit", "unpark(root, gate, room,", "unpark(root, gate, 200,"),
-    Mutation("claim", "if f[1] and is_foreign(f[7], f[4], f[8], f[10]) then", "if false then"),
+    Mutation(
+        "claim",
+        "if f[1] and (not f[3] or is_foreign(f[7], f[4], f[8], f[10])) then",
+        "if false then",
+    ),
     Mutation("claim", "is_foreign(f[7], f[4], f[8], f[10])", "is_foreign(f[7])"),
     Mutation("promote", "status and not is_ours and", "false and"),
     Mutation("promote", "and OUR_PRIORITIES[priority_of(queue or '')]", ""),

@@ -54,8 +54,8 @@ local function keep(root, job, id, queue, registry, ttl, now, no_results, unique
     if ttl <= 0 then redis.call('DEL', root .. ':results:' .. id)
     else redis.call('EXPIRE', root .. ':results:' .. id, ttl) end
   end
-  redis.call('EXPIRE', job, life)
-  gather('ZADD', root .. ':' .. registry .. ':' .. queue, math.floor(now / 1000) + life, id)
+  redis.call('EXPIRE', job, text_of(life))
+  gather('ZADD', root .. ':' .. registry .. ':' .. queue, text_of(math.floor(now / 1000) + life), id)
 end
 
 -- Notes that a job has follow-ups, so that `follow` finds it if an earlier release ends it, which knows of none.

@@ -239,7 +239,8 @@ end
 -- The gate whose place a job keeps until it has ended, through retries and waits: the line 'hold:<gate>' among its gates says
 -- so.
 local function held_gate(gates)
-  return string.match('\n' .. (gates or ''), '\nhold:([^\n]+)')
+  if not gates or gates == '' then return nil end
+  return string.match('\n' .. gates, '\nhold:([^\n]+)')
 end
 
 -- Gives back the concurrency slots a job held, but for the one that it keeps.

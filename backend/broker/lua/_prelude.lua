@@ -8,11 +8,16 @@ local function now_ms()
 end
 
 -- RQ writes instants as ISO 8601 in UTC. Civil date from day number: Howard Hinnant's algorithm.
--- The text of a second is kept: most calls need only other milliseconds than the one before.
-local second_of, second_text
+-- The text of an instant is kept, for all jobs of a call have the same; and that of a second, for most calls need only
+-- other milliseconds than the one before.
+local second_of, second_text, instant_of, instant_text
 local function iso(ms)
+  if ms == instant_of then return instant_text end
   local secs = math.floor(ms / 1000)
-  if secs == second_of then return second_text .. string.format('%03d000Z', ms % 1000) end
+  if secs == second_of then
+    instant_of, instant_text = ms, second_text .. string.format('%03d000Z', ms % 1000)
+    return instant_text
+  end
   local days = math.floor(secs / 86400)
   local rest = secs - days * 86400
   local z = days + 719468
@@ -26,7 +31,19 @@ local function iso(ms)
   second_of = secs
   second_text = string.format('%04d-%02d-%02dT%02d:%02d:%02d.', year, month,
     doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
-  return second_text .. string.format('%03d000Z', ms % 1000)
+  return iso(ms)
+end
+
+-- A whole number as text, kept while there are few: a number that Redis is given it prints itself, digit by digit as if it had
+-- a fraction, each time anew.
+local texts, texts_kept = {}, 0
+local function text_of(number)
+  local text = texts[number]
+  if text then return text end
+  if texts_kept >= 100 then texts, texts_kept = {}, 0 end
+  text = string.format('%.0f', number)
+  texts[number], texts_kept = text, texts_kept + 1
+  return text
 end
 
 -- What a step writes to the same key for many jobs is gathered and sent once: most of a step's time
@@ -38,10 +55,12 @@ local function begin()
   begin_history()
 end
 
-local function gather(command, key, ...)
+-- At most three words at a time, by name: to go through as many as there are costs more than to send them.
+local function gather(command, key, one, two, three)
   local call = gathered[key]
   if not call then call = {command, key} gathered[key] = call end
-  for i = 1, select('#', ...) do call[#call + 1] = (select(i, ...)) end
+  local at = #call
+  call[at + 1], call[at + 2], call[at + 3] = one, two, three
 end
 
 -- One write that Redis refuses keeps no other from being written; the first refusal is returned.

@@ -65,6 +65,17 @@ def test_whatever_it_is_called_no_claim_breaks_on_it(bench: Bench, description: 
     assert [each.id for each in _foreign(bench).first(10)] == [job.id]
 
 
+def test_one_of_ours_that_lost_its_type_is_set_apart_and_the_others_are_claimed(
+    bench: Bench,
+) -> None:
+    bench.tampered = True
+    bench.seed(new_job("nameless"), new_job("ours"))
+    bench.redis.hdel(bench.keys.job("nameless"), "description")
+
+    assert [each.id for each in bench.claim(most=5)] == ["ours"]
+    assert [each.id for each in _foreign(bench).first(10)] == ["nameless"]
+
+
 @pytest.mark.parametrize(
     "fields",
     [

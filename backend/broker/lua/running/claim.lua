@@ -28,14 +28,17 @@ local function is_kept_from(root, id, gate, claim)
   return true
 end
 
+local NONE = {}
+
 local function gates_of(root, id, kind, claim, limit_key, limit, hold, tenant)
+  local quota = tenant and claim.quotas[tenant]
+  if not limit_key and not quota and not claim.limits[kind] then return NONE end
   local gates = {}
   if claim.limits[kind] then gates[1] = {'type:' .. kind, claim.limits[kind]} end
   if limit_key then
     limit = claim.has_key_limits and limit_of_key(root, limit_key, limit) or tonumber(limit)
     gates[#gates + 1] = {'key:' .. limit_key, limit, hold}
   end
-  local quota = tenant and claim.quotas[tenant]
   if quota then gates[#gates + 1] = {'tenant:' .. tenant, quota.running or math.huge} end
   for _, gate in ipairs(gates) do
     local is_shut = gate[3] and is_kept_from(root, id, gate, claim) or not gate[3] and is_full(root, gate)
@@ -71,14 +74,14 @@ end
 
 -- Its slots are taken at once, so that the next one is counted against them. Its fence is not known yet.
 local function pick(root, id, f, gates, claim)
-  local names = {}
+  local names = gates == NONE and NONE or {}
   for _, gate in ipairs(gates) do
     redis.call('SADD', root .. ':tally:holders:' .. gate[1], id)
     names[#names + 1] = gate[1]
     if gate[3] then names[#names + 1] = 'hold:' .. gate[1] end
   end
   local at = #claim.jobs + 1
-  claim.jobs[at] = {id, '', (tonumber(f[4]) or 0) + 1, f[5] or '0', f[6] or '', f[2], f[3], f[7],
+  claim.jobs[at] = {id, '', text_of(1 + (tonumber(f[4]) or 0)), f[5] or '0', f[6] or '', f[2], f[3], f[7],
     f[8] or ABSENT.options, f[9] or ABSENT.timeout, f[10] or ABSENT.max_attempts, f[14] or f[15] or ''}
   if names[1] then claim.gates[at] = table.concat(names, '\n') end
   claim.is_picked[id] = true
@@ -93,7 +96,7 @@ end
 local function start(root, picked, gates, claim)
   local id, queue = picked[1], picked[6]
   local job, is_fair = root .. ':job:' .. id, claim.fair[queue]
-  if picked[3] > 1 then set_aside(job) end
+  if picked[3] ~= '1' then set_aside(job) end
   if gates and is_fair then say_started(job, picked, claim, 'gates', gates, 'parked', '')
   elseif gates then say_started(job, picked, claim, 'gates', gates)
   elseif is_fair then say_started(job, picked, claim, 'parked', '')
@@ -141,7 +144,7 @@ local function take(root, id, queue, claim, is_lined)
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
     'created_at', 'destination', 'rate', 'hold', 'quota')
   is_lined = is_lined and f[1] == 'queued' and f[2] == queue
-  if f[1] and is_foreign(f[7], f[4], f[8], f[10]) then
+  if f[1] and (not f[3] or is_foreign(f[7], f[4], f[8], f[10])) then
     if is_lined then leave_unstarted(root, job, queue) end
     set_apart(root, id, claim.now)
   elseif f[1] ~= 'queued' or f[2] ~= queue then
@@ -150,9 +153,9 @@ local function take(root, id, queue, claim, is_lined)
     if is_lined then leave_unstarted(root, job, queue) end
     cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally', 'expired')
   else
-    local gates, shut = nil, 'paused:' .. f[3]
-    local tenant = counted_tenant(root, f[19] or nil, f[8], claim)
-    if not claim.paused['type:' .. f[3]] then
+    local gates, tenant = nil, counted_tenant(root, f[19] or nil, f[8], claim)
+    local shut = claim.has_pauses and claim.paused['type:' .. f[3]] and 'paused:' .. f[3]
+    if not shut then
       shut = claim.frozen and gate_by_freeze(root, job, f[3], f[8], claim)
         or f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
       if not shut then gates, shut = gates_of(root, id, f[3], claim, f[12], f[13], f[18], tenant) end
@@ -166,7 +169,7 @@ local function take(root, id, queue, claim, is_lined)
       if rated then take_tokens(root, rated, id) end
       if tenant then leave_waiting(root, job, id, tenant, f[19]) end
       local probe = f[16] and claim.has_breakers and start_past_breaker(root, id, f[16], claim.now)
-      if probe then gates[#gates + 1] = {probe} end
+      if probe and gates == NONE then gates = {{probe}} elseif probe then gates[#gates + 1] = {probe} end
       return pick(root, id, f, gates, claim)
     end
     local rule = claim.fair[queue]
@@ -329,9 +332,9 @@ local function claim_state(root, worker, lease_ms)
   local has_more = found > (next(fair) and 1 or 0)
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
-  local frozen = has_more and frozen_at(root, now)
-  return {worker = worker, now = now, stamp = iso(now), expires = now + lease_ms, jobs = {},
-    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root),
+  local frozen, paused = has_more and frozen_at(root, now), paused_set(root)
+  return {worker = worker, now = now, stamp = iso(now), expires = text_of(now + lease_ms), jobs = {},
+    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused, has_pauses = next(paused) ~= nil,
     limits = type_limits(root), rates = has_more and rates(root) or nil,
     frozen = frozen and next(frozen) and frozen or nil, fair = fair, has_more = has_more, quotas = {},
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,

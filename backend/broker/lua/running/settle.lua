@@ -135,7 +135,7 @@ local function settle(keys, argv)
       if f[1] == 'started' then
         local kind, delay, result = argv[at + 2], tonumber(argv[at + 3]), argv[at + 5]
         if kind ~= 'finished' then f.said = kind end
-        if f[13] or string.find(kind, '!', 1, true) then
+        if f[13] or kind ~= 'finished' and string.find(kind, '!', 1, true) then
           kind, delay, result = of_its_destination(root, kind, delay, result, f, now)
         end
         end_attempt(root, id, fence, kind, delay, argv[at + 4], result, argv[at + 6], argv[at + 7], f, now)
