@@ -96,18 +96,23 @@ class OnTally(Driver):
         return int(self._redis.llen("rq:queue:normal"))
 
     def workers(self, kind: str, processes: int) -> list[Command]:
-        # While Redis works for one slot the other runs jobs; of two processes each does so for the other.
-        slots = _THREADS if kind == "wait" else 2 if kind == "noop" and processes == 1 else 1
         loop = {
             "TALLY_WORKER__ASYNC_SLOTS": str(_TASKS),
             "TALLY_WORKER__EVENT_LOOP": self._loop,
         }
         worker = python(
             *(*_TALLY, "worker", "default"),
-            *("--processes", str(processes), "--concurrency", str(slots)),
+            *("--processes", str(processes), "--concurrency", str(_slots(kind, processes))),
             **(loop if kind.startswith("async") else {}),
         )
         return [worker, python(*_TALLY, "scheduler")] if kind == "stamp" else [worker]
+
+
+def _slots(kind: str, processes: int) -> int:
+    """While Redis works for one slot the other runs jobs; of two processes each does so for the other."""
+    if kind == "wait":
+        return _THREADS
+    return 2 if kind == "noop" and processes == 1 else 1
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def backlog(shallow: Stage, deep: Stage) -> Figures:
 
 
 def _pace(at: Stage, name: str, jobs: int) -> Figures:
-    at.servers.rest(at.entrant.server)
+    at.servers.rewrite(at.entrant.server)
     at.notes.empty()
     with running(at.driver, at.workers("noop", 1)) as workers:
         return paced(at, workers, name, jobs // 10, jobs)

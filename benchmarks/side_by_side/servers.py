@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import Redis
 
@@ -15,6 +15,13 @@ from benchmarks.side_by_side.tcp_servers import PostgresAtTcp, RedisAtTcp, free_
 #: Where a backlog of a million stays while it is drained from time to time.
 DEEP = "deep"
 _SHOWN = ("hz", "hash-max-listpack-entries", "hash-max-listpack-value", "appendonly", "appendfsync")
+
+
+class Appended(NamedTuple):
+    """How long an append-only file is, and how often it was rewritten so far."""
+
+    size: int
+    rewrites: int
 
 
 class Servers:
@@ -58,25 +65,29 @@ class Servers:
         names = ("used_cpu_user_main_thread", "used_cpu_sys_main_thread")
         return sum(float(cpu[name]) for name in names) * 1e6
 
-    def file_bytes(self, settings: str) -> int:
-        """Size of the append-only file of a Redis."""
-        return int(self._persistence(settings)["aof_current_size"])
+    def appended(self, settings: str) -> Appended:
+        """What is in the append-only file of a Redis."""
+        state = self._persistence(settings)
+        return Appended(int(state["aof_current_size"]), int(state["aof_rewrites"]))
 
     def empty(self, settings: str) -> None:
-        """Nothing is in a Redis, nor in its append-only file.
-
-        It rewrites that file by itself whenever it has doubled and is above 64 MB, and a process of its own takes a
-        processor for it. Whom that hit would be chance: what others had written before. From an empty file nobody
-        comes so far who is measured.
-        """
+        """Nothing is in a Redis, nor in its append-only file."""
         self.redis(settings).flushall()
-        self.rest(settings)
-        self.redis(settings).bgrewriteaof()
-        self.rest(settings)
+        self.rewrite(settings)
 
-    def rest(self, settings: str) -> None:
-        """Waits until a Redis does not rewrite its append-only file."""
-        wait_until(lambda: not self._rewrites(settings))
+    def rewrite(self, settings: str) -> None:
+        """Has a Redis rewrite its append-only file, and waits until none does.
+
+        It does so by itself whenever the file has doubled and is above 64 MB, and a process of its own takes a
+        processor for it. Whom that hit would be chance: what others had written before. From a file that was just
+        rewritten nobody comes so far who is measured.
+        """
+        self._rest()
+        self.redis(settings).bgrewriteaof()
+        self._rest()
+
+    def _rest(self) -> None:
+        wait_until(lambda: not any(map(self._rewrites, self._clients)))
 
     def _rewrites(self, settings: str) -> bool:
         state = self._persistence(settings)

@@ -43,10 +43,6 @@ class Stage(NamedTuple):
         )
         return commands
 
-    def file_bytes(self) -> int:
-        """Size of its Redis' append-only file; 0 without one."""
-        return self.servers.file_bytes(self.entrant.server) if self.entrant.server else 0
-
     def server_us(self) -> float:
         """What its Redis has worked; 0 without one."""
         return self.servers.microseconds(self.entrant.server) if self.entrant.server else 0.0
