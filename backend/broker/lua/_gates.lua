@@ -228,7 +228,7 @@ local function pass_on(root, gate)
 end
 
 local function pass_on_all(root, kind, limit_key, tenant, but)
-  local gates = {'type:' .. kind}
+  local gates = kind and {'type:' .. kind} or {}
   if limit_key then gates[#gates + 1] = 'key:' .. limit_key end
   if tenant then gates[#gates + 1] = 'tenant:' .. tenant end
   for _, gate in ipairs(gates) do

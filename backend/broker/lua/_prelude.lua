@@ -8,16 +8,7 @@ local function now_ms()
 end
 
 -- RQ writes instants as ISO 8601 in UTC. Civil date from day number: Howard Hinnant's algorithm.
--- The text of an instant is kept, for all jobs of a call have the same; and that of a second, for most calls need only
--- other milliseconds than the one before.
-local second_of, second_text, instant_of, instant_text
-local function iso(ms)
-  if ms == instant_of then return instant_text end
-  local secs = math.floor(ms / 1000)
-  if secs == second_of then
-    instant_of, instant_text = ms, second_text .. string.format('%03d000Z', ms % 1000)
-    return instant_text
-  end
+local function iso_to_the_second(secs)
   local days = math.floor(secs / 86400)
   local rest = secs - days * 86400
   local z = days + 719468
@@ -28,10 +19,19 @@ local function iso(ms)
   local mp = math.floor((5 * doy + 2) / 153)
   local month = mp < 10 and mp + 3 or mp - 9
   local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  second_of = secs
-  second_text = string.format('%04d-%02d-%02dT%02d:%02d:%02d.', year, month,
+  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.', year, month,
     doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
-  return iso(ms)
+end
+
+-- The text of an instant is kept, for all jobs of a call have the same; and that of a second, for most calls need only
+-- other milliseconds than the one before.
+local second_of, second_text, instant_of, instant_text
+local function iso(ms)
+  if ms == instant_of then return instant_text end
+  local secs = math.floor(ms / 1000)
+  if secs ~= second_of then second_of, second_text = secs, iso_to_the_second(secs) end
+  instant_of, instant_text = ms, second_text .. string.format('%03d000Z', ms % 1000)
+  return instant_text
 end
 
 -- A whole number as text, kept while there are few: a number that Redis is given it prints itself, digit by digit as if it had

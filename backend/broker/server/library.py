@@ -89,6 +89,7 @@ SHARED = (
     "_anew",
     "_unique",
     "_endings",
+    "_taken",
 )
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -176,6 +177,74 @@ def test_a_damaged_job_among_turns_leaves_those_of_the_others_in_their_lines(
     assert (bench.state().lined, bench.state().parked) == (7, 0)
     assert sorted(job.id for job in bench.claim(9)) == sorted([*a[1:], *b[1:], *c])
     assert bench.state().lined == 0
+
+
+def _without_a_ttl(bench: Bench, job_id: str) -> None:
+    """Nobody can say how long it is to be kept once it is over."""
+    bench.tampered = True
+    bench.redis.hset(bench.keys.job(job_id), "result_ttl", "for ever")
+
+
+@pytest.mark.parametrize("is_fair", [False, True], ids=["in its queue", "in lines"])
+def test_a_damaged_job_that_breaks_a_purge_takes_none_of_those_behind_it_along(
+    bench: Bench, is_fair: bool
+) -> None:
+    if is_fair:
+        bench.functions.call("fairness", "ada", "", "normal", '{"by":"tenant"}', 100)
+    ids = bench.seed(*[new_job(options={"tenant": "a"}) for _ in range(5)])
+    _without_a_ttl(bench, ids[1])
+
+    with pytest.raises(ResponseError, match="number expected, got nil"):
+        bench.functions.call("purge", "normal", "ada", "no use", 10)
+
+    waiting = bench.line("fair:normal\x1fa") if is_fair else bench.queue()
+    assert [bench.field(job_id, "status") for job_id in ids] == ["canceled"] * 2 + ["queued"] * 3
+    assert waiting == ids[2:]
+    assert [job.id for job in bench.claim(9)] == ids[2:]
+
+
+def test_a_damaged_job_that_breaks_an_eviction_leaves_no_mark_in_its_line(bench: Bench) -> None:
+    bench.functions.call("pause", "type:greet")
+    ids = bench.seed(*[new_job() for _ in range(3)])
+    assert bench.claim(9) == []
+    _without_a_ttl(bench, ids[1])
+
+    with pytest.raises(ResponseError, match="number expected, got nil"):
+        bench.functions.call("evict", "normal", "ada", "no use", "paused:greet", 0, 10)
+
+    assert bench.parked("paused:greet") == ids[1:]
+
+
+def test_a_job_that_lost_its_type_can_be_canceled_and_those_with_it(bench: Bench) -> None:
+    nameless, other = bench.seed(new_job(), new_job())
+    bench.tampered = True
+    bench.redis.hdel(bench.keys.job(nameless), "description")
+
+    assert bench.cancel(nameless, other) == [1, 1]
+
+
+@pytest.mark.parametrize("attempt", ["inf", "-inf", "nan", "1e999", "-3", "many"])
+def test_what_counts_no_attempts_counts_as_none(bench: Bench, attempt: str) -> None:
+    job_id, other = bench.seed(new_job(), new_job())
+    bench.tampered = True
+    bench.redis.hset(bench.keys.job(job_id), "attempt", attempt)
+
+    assert [(job.id, job.attempt) for job in bench.claim(9)] == [(job_id, 1), (other, 1)]
+
+
+def test_of_an_outcome_that_breaks_the_attempt_goes_on_and_is_looked_after(bench: Bench) -> None:
+    bench.functions.call("limit", "", "", "held", 1)
+    job = bench.started(job_type="held")
+    bench.tampered = True
+    bench.redis.delete(bench.keys.holders("type:held"))
+    bench.redis.set(bench.keys.holders("type:held"), "not a set")
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        bench.settle(job, "finished")
+
+    assert bench.field(job.id, "status") == "started"
+    assert bench.members(bench.keys.leases) == [job.id]
+    assert bench.registry("wip") == {f"{job.id}:{job.fence}": math.inf}
 
 
 def test_a_damaged_job_that_is_picked_out_is_set_apart_as_well(bench: Bench) -> None:

@@ -94,7 +94,7 @@ def test_a_time_of_another_zone_is_the_same_instant() -> None:
     [(b"{}", 60.0), (b'{"timeout":1.5}', 1.5), (b'{"tags":["\\"timeout\\":9"]}', 60.0)],
 )
 def test_an_exact_time_limit_travels_with_the_options(options: bytes, timeout: float) -> None:
-    entry = [b"a", b"1-0", 2, b"1", b"1", b"normal", b"greet", b"[]", options, b"60", b"3", b""]
+    entry = [b"a", b"1-0", b"2", b"1", b"1", b"normal", b"greet", b"[]", options, b"60", b"3", b""]
 
     job = codec.claimed_job(entry)
 
@@ -117,7 +117,7 @@ def test_a_damaged_entry_of_a_claim_is_a_job_that_says_so(
     place: int, value: bytes, word: str
 ) -> None:
     fence = b"1767225601500-0"
-    entry = [b"a", fence, 2, b"0", None, b"normal", b"greet", b"[]", b"{}", b"60", b"3", b""]
+    entry = [b"a", fence, b"2", b"0", None, b"normal", b"greet", b"[]", b"{}", b"60", b"3", b""]
     entry[place] = value
 
     job = codec.claimed_job(entry)
@@ -141,7 +141,7 @@ def test_a_job_waited_from_when_it_was_ready_until_it_was_claimed(
     ready: bytes, seconds: float
 ) -> None:
     fence = b"1767225601500-0"
-    entry = [b"a", fence, 1, b"0", None, b"normal", b"greet", b"[]", b"{}", b"60", b"3", ready]
+    entry = [b"a", fence, b"1", b"0", None, b"normal", b"greet", b"[]", b"{}", b"60", b"3", ready]
 
     assert codec.claimed_job(entry).wait == pytest.approx(seconds)
 

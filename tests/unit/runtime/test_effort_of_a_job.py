@@ -31,7 +31,7 @@ def _do_nothing(payload: dict[str, Any]) -> None:
 
 
 _ENTRY: list[Any] = [
-    *(b"a", b"1767225601500-0", 1, b"0", None, b"normal", b"noop"),
+    *(b"a", b"1767225601500-0", b"1", b"0", None, b"normal", b"noop"),
     codec.data_of("noop", '{"n":1}').encode(),
     *(b"{}", b"60", b"3", b"2026-01-01T00:00:00.000000Z"),
 ]

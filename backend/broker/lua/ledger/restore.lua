@@ -36,11 +36,12 @@ local function restore(keys, argv)
   local root, now, replies, joined = keys[1], now_ms(), {}, {}
   for at = 2, #argv, 32 do
     local id, queue, state = argv[at], argv[at + 1], argv[at + 16]
-    local reply = 1 - redis.call('EXISTS', root .. ':job:' .. id)
-    if reply == 1 then
+    replies[#replies + 1] = 1 - redis.call('EXISTS', root .. ':job:' .. id)
+    if replies[#replies] == 1 then
       local job = remember(root, id, argv, at, now)
       redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
       if argv[1] == '1' then count(root, queue, 'accepted', 1) end
+      if argv[at + 22] ~= '' then unlease(root, id, queue, argv[at + 22]) end -- its hash alone may have been taken away
       if argv[at + 22] ~= '' then event(root, 'released', id, queue, argv[at + 23], argv[at + 22], argv[at + 18]) end
       if argv[at + 29] ~= '' then cancel_waiting(root, job, id, queue, now, argv[at + 30], argv[at + 29], 'canceled')
       elseif state == 'scheduled' then schedule(root, id, queue, tonumber(argv[at + 2]))
@@ -53,7 +54,6 @@ local function restore(keys, argv)
         if argv[1] ~= '1' then count(root, queue, 'failed', -1) end
       end
     end
-    replies[#replies + 1] = reply
   end
   for queue, jobs in pairs(joined) do ring(root, lane_of(queue), jobs) end
   return replies

@@ -28,11 +28,12 @@ local function is_kept_from(root, id, gate, claim)
   return true
 end
 
-local NONE = {}
+-- Of most jobs. One for all calls: nobody writes to it.
+local NO_GATES = {}
 
 local function gates_of(root, id, kind, claim, limit_key, limit, hold, tenant)
   local quota = tenant and claim.quotas[tenant]
-  if not limit_key and not quota and not claim.limits[kind] then return NONE end
+  if not limit_key and not quota and not claim.limits[kind] then return NO_GATES end
   local gates = {}
   if claim.limits[kind] then gates[1] = {'type:' .. kind, claim.limits[kind]} end
   if limit_key then
@@ -72,16 +73,22 @@ local function set_aside(job)
   redis.call('HDEL', job, 'progress', 'ended_at', 'last_heartbeat')
 end
 
+-- As text. What a foreign hand wrote that counts no attempts counts as none.
+local function next_attempt(before)
+  before = tonumber(before)
+  return before and before >= 0 and before < 2 ^ 31 and text_of(before + 1) or '1'
+end
+
 -- Its slots are taken at once, so that the next one is counted against them. Its fence is not known yet.
 local function pick(root, id, f, gates, claim)
-  local names = gates == NONE and NONE or {}
+  local names = {}
   for _, gate in ipairs(gates) do
     redis.call('SADD', root .. ':tally:holders:' .. gate[1], id)
     names[#names + 1] = gate[1]
     if gate[3] then names[#names + 1] = 'hold:' .. gate[1] end
   end
   local at = #claim.jobs + 1
-  claim.jobs[at] = {id, '', text_of(1 + (tonumber(f[4]) or 0)), f[5] or '0', f[6] or '', f[2], f[3], f[7],
+  claim.jobs[at] = {id, '', next_attempt(f[4]), f[5] or '0', f[6] or '', f[2], f[3], f[7],
     f[8] or ABSENT.options, f[9] or ABSENT.timeout, f[10] or ABSENT.max_attempts, f[14] or f[15] or ''}
   if names[1] then claim.gates[at] = table.concat(names, '\n') end
   claim.is_picked[id] = true
@@ -127,12 +134,6 @@ local function start_all(root, claim)
   for at = 1, #claim.twice, 2 do drop(root, claim.twice[at], claim.twice[at + 1], 'started') end
 end
 
--- Of the lines of a fair queue, without a start.
-local function leave_unstarted(root, job, queue)
-  redis.call('HDEL', job, 'parked')
-  leave_lines(root, queue, 1)
-end
-
 local function take(root, id, queue, claim, is_lined)
   -- It was listed twice, and its hash does not say yet that it is started.
   if claim.is_picked[id] then
@@ -144,7 +145,7 @@ local function take(root, id, queue, claim, is_lined)
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
     'created_at', 'destination', 'rate', 'hold', 'quota')
   is_lined = is_lined and f[1] == 'queued' and f[2] == queue
-  if f[1] and (not f[3] or is_foreign(f[7], f[4], f[8], f[10])) then
+  if f[1] and (is_foreign(f[7], f[4], f[8], f[10]) or f[1] == 'queued' and not f[3]) then
     if is_lined then leave_unstarted(root, job, queue) end
     set_apart(root, id, claim.now)
   elseif f[1] ~= 'queued' or f[2] ~= queue then
@@ -169,7 +170,10 @@ local function take(root, id, queue, claim, is_lined)
       if rated then take_tokens(root, rated, id) end
       if tenant then leave_waiting(root, job, id, tenant, f[19]) end
       local probe = f[16] and claim.has_breakers and start_past_breaker(root, id, f[16], claim.now)
-      if probe and gates == NONE then gates = {{probe}} elseif probe then gates[#gates + 1] = {probe} end
+      if probe then
+        gates = {unpack(gates)}
+        gates[#gates + 1] = {probe}
+      end
       return pick(root, id, f, gates, claim)
     end
     local rule = claim.fair[queue]
@@ -197,35 +201,11 @@ local function take_lined(root, ids, queue, claim)
   leave_their_lines(root, claim)
 end
 
--- Those behind the one at which a call broke stand where they stood, in their order.
-local function stand_again(root, id, taken)
-  local line = taken.is_lined and line_in(fields_of(root .. ':job:' .. id, 'parked')[1])
-  if not line then return to_queue(root, id, taken.queue, true) end
-  redis.call('LPUSH', root .. ':tally:parked:' .. line, id)
-  note_line(root, line)
-  ring(root, lane_of(taken.queue), 1)
-end
-
--- That one waits aside like a job that is not ours, or each call would break at it; unless it has its place already.
-local function set_breaker_apart(root, id, taken, claim)
-  local job = root .. ':job:' .. id
-  local status, parked = unpack(fields_of(job, 'status', 'parked'))
-  local line = line_in(parked)
-  local is_in_line = line and taken.is_lined and string.sub(line, 1, 5) == 'fair:'
-  if status ~= 'queued' or line and not is_in_line then return end
-  if line then leave_unstarted(root, job, taken.queue) end
-  set_apart(root, id, claim.now)
-end
-
 -- They are out of their queues: whatever broke, those that were picked start, or they would be nowhere.
 local function conclude(root, claim, ok, fault)
   if #claim.jobs > 0 then start_all(root, claim) end
   if ok then return end
-  local taken = claim.taken
-  if taken then
-    for at = #taken.ids, taken.at + 1, -1 do stand_again(root, taken.ids[at], taken) end
-    set_breaker_apart(root, taken.ids[taken.at], taken, claim)
-  end
+  if claim.taken then put_back(root, claim.taken, claim.now) end
   error(fault, 0)
 end
 

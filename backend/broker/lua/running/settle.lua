@@ -81,7 +81,6 @@ end
 -- Also the last step of `rescue`, which ends the attempts of workers that cannot do so themselves. Returns the kind that holds.
 local function end_attempt(root, id, fence, kind, delay, body, result, run, log, f, now)
   local job, queue = root .. ':job:' .. id, f[3]
-  unlease(root, id, queue, fence)
   leave_gates(root, job, id, f[7])
   local asked, has_begun = f[9], kind ~= 'returned'
   if not has_begun then take_back(job) end
@@ -94,6 +93,8 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   elseif tonumber(f[10]) > 1 then redis.call('HDEL', job, 'before') end
   if kind == 'failed' and word ~= 'failed' then count(root, queue, 'poisoned', 1) end
   leave_result(root, id, kind, result, f[4])
+  -- Not before: of one at which the step breaks the attempt goes on, and somebody must look after it.
+  unlease(root, id, queue, fence)
   move(root, job, id, queue, kind, delay, f, now, result == '' and f[10] == '1')
   if kind == 'returned' and delay > 0 then
     event(root, 'snoozed', id, queue, f[4], nil, '\31\31' .. now + delay .. FIELD .. body .. '\31\31\31' .. fence)
