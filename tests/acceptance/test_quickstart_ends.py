@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.eventually import eventually
+from tests.process_ends import are_gone
 
 ROOT = Path(__file__).parents[2]
 _OURS = {"REDIS_URL", "DATABASE_URL", "JOB_QUEUE_DATABASE_URL"}
@@ -56,12 +57,6 @@ def _until_processes_run(quickstart: subprocess.Popen[str]) -> list[psutil.Proce
     raise AssertionError("the quickstart ended before its processes ran")
 
 
-def _all_gone(processes: list[psutil.Process]) -> bool:
-    return not any(
-        each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes
-    )
-
-
 def test_when_its_terminal_is_closed_it_stops_all_it_started(start: Start) -> None:
     quickstart = start()
     processes = _until_processes_run(quickstart)
@@ -72,7 +67,7 @@ def test_when_its_terminal_is_closed_it_stops_all_it_started(start: Start) -> No
 
     assert quickstart.wait(60) == 0
     assert len(processes) >= 8
-    assert _all_gone(processes)
+    assert are_gone(processes)
 
 
 def test_when_it_is_killed_all_it_started_ends_as_well(start: Start) -> None:
@@ -81,7 +76,7 @@ def test_when_it_is_killed_all_it_started_ends_as_well(start: Start) -> None:
 
     quickstart.kill()
 
-    eventually(lambda: _all_gone(processes), timeout=40, show=lambda: processes)
+    eventually(lambda: are_gone(processes), timeout=40, show=lambda: processes)
 
 
 def test_outside_of_a_checkout_it_shows_all_that_it_shows_in_one(tmp_path: Path) -> None:

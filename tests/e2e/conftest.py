@@ -97,6 +97,6 @@ def worker(stage: Stage) -> Iterator[PuppetWorker]:
 @contextmanager
 def _context(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()

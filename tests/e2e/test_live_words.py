@@ -34,7 +34,10 @@ def test_a_change_of_a_jobs_state_is_said_once(
     page.wait_for_selector("#timeline >> text=finished")
     wait_a_second(page, "#now time")
 
-    assert page.evaluate("said") == ["This job is now finished."]
+    said = page.evaluate("said")
+    assert said[-1] == "This job is now finished."
+    # Between its claim and its end the page may have been looked at anew, or not.
+    assert said[:-1] in ([], ["This job is now started."])
 
 
 def test_a_new_critical_sign_is_said_once_whatever_its_numbers_do(

@@ -67,13 +67,13 @@ def test_an_accepted_job_is_told_as_accepted_whatever_happens_while_its_end_is_w
     answers: list[Any] = []
 
     def ask() -> None:
-        answers.append(admin.post("/api/jobs", _GREETING, Prefer="wait=1"))
+        answers.append(admin.post("/api/jobs", _GREETING, Prefer="wait=10"))
 
     caller = threading.Thread(target=ask)
     caller.start()
     eventually(lambda: redis.admin.info("clients")["blocked_clients"] == 1, timeout=20)
     redis.freeze()
-    caller.join(30)
+    caller.join(60)
     redis.thaw()
 
     assert [answer.status_code for answer in answers] == [202]

@@ -159,11 +159,11 @@ def test_a_mistake_of_ours_gives_nothing_away(
 
 @pytest.fixture
 def strict(servers: Servers, migrated: str, tmp_path: Any) -> Iterator[Flask]:
-    """The application with tight limits."""
+    """The application with tight limits, of which nothing comes back while a test lasts."""
     rates = {
-        "key_per_second": 1,
+        "key_per_second": 0.01,
         "key_burst": 5,
-        "address_per_second": 1,
+        "address_per_second": 0.01,
         "address_burst": 20,
         "wrong_tokens_per_minute": 3,
     }

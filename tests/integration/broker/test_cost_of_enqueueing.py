@@ -111,6 +111,8 @@ def test_bytes_that_a_job_adds_to_the_append_only_file(tmp_path: Path) -> None:
 
 @contextmanager
 def _appending(admin: Redis) -> Iterator[None]:
+    # While a flush of each second lasts, it would put off what it writes, and with it the file's size.
+    admin.config_set("appendfsync", "no")
     admin.config_set("appendonly", "yes")
     eventually(lambda: admin.info("persistence")["aof_rewrite_in_progress"] == 0, timeout=20)
     yield

@@ -73,7 +73,9 @@ def test_who_was_stopping_is_told_for_a_lease_longer(bench: Bench, book: RedisLe
 
     assert book.told_to_stop({"w1", "w2", "nobody"}) == {"w1"}
     assert book.told_to_stop(set()) == set()
-    assert [bench.redis.ttl(bench.keys.worker(name)) for name in ("w1", "w2")] == [180, 90]
+    stopping, at_work = (bench.redis.ttl(bench.keys.worker(name)) for name in ("w1", "w2"))
+    assert 170 < stopping <= 180
+    assert 80 < at_work <= 90
 
 
 def test_a_rescue_by_what_was_seen_ends_the_attempt(bench: Bench, book: RedisLeaseBook) -> None:

@@ -119,10 +119,3 @@ def dev(project: Project, *options: str) -> tuple[Running, int]:
     running = Running(project, "dev", f"--port={port}", *options)
     running.says("Ctrl-C stops everything")
     return running, port
-
-
-def are_gone(processes: list[psutil.Process]) -> bool:
-    """Whether none of them runs any more."""
-    return not any(
-        each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes
-    )

@@ -10,7 +10,8 @@ import urllib3
 
 from tests.eventually import eventually
 from tests.free_port import free_port
-from tests.integration.development.dev_process import Project, Running, are_gone, dev
+from tests.integration.development.dev_process import Project, Running, dev
+from tests.process_ends import are_gone
 
 
 class Dev:

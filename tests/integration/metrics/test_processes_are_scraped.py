@@ -63,7 +63,8 @@ def test_a_scheduler_shows_the_whole_deployment_and_a_job_that_was_never_on_time
     eventually(
         lambda: samples(port).get("tally_promoted_jobs_total") == 1, timeout=20, show=cluster.log
     )
-    assert samples(port)["tally_promotion_lateness_seconds"] < 2
+    # Of this job, not since 1970.
+    assert 0 <= samples(port)["tally_promotion_lateness_seconds"] < 60
 
 
 def test_a_recorder_counts_what_it_recorded(deployment: Deployment) -> None:

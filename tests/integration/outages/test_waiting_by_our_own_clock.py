@@ -105,6 +105,7 @@ def test_a_server_that_answers_nothing_is_given_up(
     with pytest.raises(QueueUnavailable):
         timetable.wait_for_change(20)
 
+    monkeypatch.undo()
     server.thaw()
     server.admin.rpush(CHANGES, 1)
     timetable.wait_for_change(20)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import signal
+from collections.abc import Iterator
 
 import pytest
 from rq import SimpleWorker
@@ -129,6 +132,26 @@ def test_a_lost_running_job_begins_again_uncharged_and_its_attempt_is_closed(
     assert (first["status"], first["attempt"]) == ("released", 1)
 
 
+def test_of_a_running_job_whose_hash_alone_was_taken_away_nothing_runs_beside_it(
+    bureau: Bureau,
+) -> None:
+    bureau.enqueue(bureau.job(job_id="robbed"))
+    (held,) = bureau.bench.claim()
+    bureau.record()
+    bureau.bench.tampered = True
+    bureau.redis.delete(bureau.keys.job("robbed"))
+    assert bureau.bench.settle(held, "finished") == 0
+    ended = bureau.bench.let_lease_end("robbed")
+    assert bureau.bench.rescue(held, lease=ended, only_expired=True) == 0
+
+    bureau.ledger().reconcile(repair=True)
+
+    assert bureau.bench.registry("wip") == {}
+    assert bureau.bench.members(bureau.keys.leases) == []
+    assert bureau.bench.state().difference == 0
+    assert [job.id for job in bureau.bench.claim()] == ["robbed"]
+
+
 def test_a_job_without_a_lease_is_not_taken_from_a_worker_that_lives(office: Bureau) -> None:
     (held,) = office.bench.claim(1)
     office.record()
@@ -211,10 +234,10 @@ def test_a_count_outlasts_repairs_that_take_longer_than_a_transaction_may_rest(
 ) -> None:
     hasty = create_engine(
         office.engine.url,
-        connect_args={"options": "-c idle_in_transaction_session_timeout=50"},
+        connect_args={"options": "-c idle_in_transaction_session_timeout=1000"},
     )
     with PostgresLedgerStore(hasty).count() as count, office.engine.connect() as watch:
-        watch.execute(text("SELECT pg_sleep(0.3)"))
+        watch.execute(text("SELECT pg_sleep(2)"))
         count.note_entries([])
         assert [suspect.job_id for page in count.suspects(10) for suspect in page] != []
     hasty.dispose()
@@ -237,6 +260,20 @@ def test_many_jobs_are_counted_page_by_page(bureau: Bureau) -> None:
     assert len(set(bureau.run_all())) == 2400
 
 
+@pytest.fixture
+def handlers_kept() -> Iterator[None]:
+    """What RQ's worker does to signals and to its log is undone: others run in this process after it."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    log = logging.getLogger("rq.worker")
+    handlers, propagates, level = log.handlers[:], log.propagate, log.level
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+    log.handlers[:], log.propagate = handlers, propagates
+    log.setLevel(level)
+
+
+@pytest.mark.usefixtures("handlers_kept")
 def test_a_job_that_a_stock_rq_worker_ate_is_put_back_and_runs(bureau: Bureau) -> None:
     (job_id,) = bureau.enqueue(bureau.job(priority="high"))
     SimpleWorker(["high"], connection=bureau.redis).work(burst=True)

@@ -27,7 +27,7 @@ def test_sigterm_waits_then_cancels_and_gives_all_back_uncharged(cluster: Cluste
 
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     jobs = [cluster.job(job_id) for job_id in ids]
     assert {(job.state, job.failures) for job in jobs} == {(JobState.QUEUED, 0)}
     assert {f"{job_id} stopping" for job_id in ids} <= set(cluster.lines())
@@ -35,6 +35,7 @@ def test_sigterm_waits_then_cancels_and_gives_all_back_uncharged(cluster: Cluste
 
 
 def test_sigterm_lets_what_ends_within_its_grace_end(cluster: Cluster) -> None:
+    cluster.environment["TALLY_WORKER__GRACE"] = "60"
     supervisor = cluster.workers()
     ids = in_flight(cluster)
 
@@ -42,7 +43,7 @@ def test_sigterm_lets_what_ends_within_its_grace_end(cluster: Cluster) -> None:
     eventually(lambda: "worker.stopping" in cluster.log(), show=cluster.log)
     (cluster.folder / "go").touch()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     jobs = [cluster.job(job_id) for job_id in ids]
     assert {(job.state, job.attempt) for job in jobs} == {(JobState.FINISHED, 1)}
 
@@ -58,7 +59,7 @@ def test_what_handlers_share_is_opened_once_and_closed_with_their_process(cluste
 
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     assert (pids[0], len(set(pids))) == (pids[1], len(set(pids[2:])) + 1)
     lines = witness.read_text().splitlines()
     assert sorted(lines) == sorted(

@@ -168,7 +168,7 @@ def test_a_job_whose_process_cannot_be_started_is_put_off_uncharged(cluster: Clu
     broken.file.unlink()
 
     for job_id in isolated:
-        job = cluster.ended(job_id, timeout=40)
+        job = cluster.ended(job_id)
         assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 1, 0)
         assert job.result["tag"] == "at last"
     told = [line for line in _log_lines(cluster) if line["event"] == "child.not_started"]

@@ -56,7 +56,7 @@ def test_a_limit_on_a_type_holds_in_the_whole_cluster_and_no_crash_leaks_its_slo
     gate.touch()
 
     for job_id in jobs:
-        assert cluster.ended(job_id, timeout=30).state is JobState.FINISHED
+        assert cluster.ended(job_id).state is JobState.FINISHED
     assert cluster.platform.inspection.gate("type:hold") == ([], 0)
     assert all(supervisor.poll() is None for supervisor in supervisors)
     assert cluster.difference() == 0

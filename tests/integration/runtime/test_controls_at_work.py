@@ -36,7 +36,7 @@ def test_a_started_job_sees_that_it_is_canceled(pool: Cluster, control: JobContr
 
     assert control.cancel(job_id, by=ADA) == "asked"
 
-    job = pool.ended(job_id, timeout=5)
+    job = pool.ended(job_id)
     assert f"{job_id} woke" not in pool.lines()
     assert job.state in {JobState.FINISHED, JobState.CANCELED}
 
@@ -47,7 +47,7 @@ def test_a_started_job_can_be_stopped_by_force(pool: Cluster, control: JobContro
 
     control.cancel(job_id, by=ADA, force=True)
 
-    assert pool.ended(job_id, timeout=5).state is JobState.CANCELED
+    assert pool.ended(job_id).state is JobState.CANCELED
 
 
 def test_a_paused_queue_lane_or_type_runs_nothing_until_it_is_resumed(

@@ -58,7 +58,7 @@ def test_a_copy_can_be_waited_for(pool: Cluster, job_type: str, way: str, status
 )
 def test_other_processes_can_be_used_again_and_again(pool: Cluster, way: str) -> None:
     for _ in range(3):
-        job = pool.ended(pool.enqueue("many_processes", {"way": way}), timeout=40)
+        job = pool.ended(pool.enqueue("many_processes", {"way": way}))
 
         assert (job.error, job.result) == (None, [1, 2, 3])
 

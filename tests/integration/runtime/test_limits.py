@@ -29,7 +29,7 @@ def goes_on(pool: Cluster) -> bool:
 def test_it_fails_for_the_true_reason_and_the_pool_goes_on(
     pool: Cluster, job_type: str, reason: str
 ) -> None:
-    job = pool.ended(pool.enqueue(job_type), timeout=40)
+    job = pool.ended(pool.enqueue(job_type))
 
     assert job.state is JobState.FAILED
     assert job.error is not None

@@ -44,7 +44,7 @@ def test_redis_is_as_empty_after_mixed_jobs_as_before(
     bulk = BulkService(cluster.platform.operations, cluster.platform.inspection)
     bulk.discard(bulk.select_dead(JobFilter(), JOBS).ids, by=Actor("ada"), reason="")
     supervisor.terminate()
-    supervisor.wait(15)
+    supervisor.wait(60)
 
     eventually(lambda: _left(cluster) == Counter(), timeout=20, show=lambda: _left(cluster))
     assert cluster.difference() == 0

@@ -57,7 +57,7 @@ def test_jobs_run_with_the_state_folder_alone(make_cluster: Callable[..., Cluste
     jobs = [cluster.enqueue(kind, delay=0.1) for kind in ("note", "isolated_note", "scratch")]
 
     for job_id in jobs:
-        job = cluster.ended(job_id, timeout=40)
+        job = cluster.ended(job_id)
         assert job.state is JobState.FINISHED, cluster.log()
     assert job.result == str(cluster.folder / "tmp")
     eventually(lambda: "api.listening" in cluster.log(), timeout=30, show=cluster.log)

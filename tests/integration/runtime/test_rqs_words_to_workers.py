@@ -39,7 +39,7 @@ def test_rq_suspend_holds_everything_and_resume_lets_it_go(pool: Cluster) -> Non
 
     resume(pool.platform.redis)
 
-    assert pool.ended(job_id, timeout=10).state is JobState.FINISHED
+    assert pool.ended(job_id).state is JobState.FINISHED
 
 
 def _listens(pool: Cluster, worker: str) -> bool:

@@ -22,7 +22,7 @@ def test_sigterm_finishes_what_runs_and_leaves_what_waits(cluster: Cluster) -> N
 
     supervisor.terminate()
 
-    assert supervisor.wait(10) == 0
+    assert supervisor.wait(60) == 0
     assert cluster.job(running).state is JobState.FINISHED
     job = cluster.job(waiting)
     assert (job.state, job.failures) == (JobState.QUEUED, 0)
@@ -38,7 +38,7 @@ def test_what_outlives_the_grace_period_is_given_back_uncharged(cluster: Cluster
 
     supervisor.terminate()
 
-    assert supervisor.wait(10) == 0
+    assert supervisor.wait(60) == 0
     job = cluster.job(first)
     assert (job.state, job.failures) == (JobState.QUEUED, 0)
     assert cluster.platform.inspection.position(first, "normal") == 0
@@ -87,7 +87,7 @@ def test_a_lane_whose_grace_is_the_jobs_limit_finishes_what_runs(unhurried: Clus
     eventually(lambda: "worker.stopping" in unhurried.log(), show=unhurried.log)
     (unhurried.folder / "go").touch()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     for job_id in jobs:
         job = unhurried.job(job_id)
         assert (job.state, job.attempt) == (JobState.FINISHED, 1), unhurried.log()
@@ -100,7 +100,7 @@ def test_such_a_lane_waits_no_longer_than_the_jobs_own_limit(unhurried: Cluster)
 
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     job = unhurried.job(job_id)
     assert job.error is not None
     assert (job.state, job.error.reason) == (JobState.FAILED, "timeout")

@@ -270,7 +270,7 @@ def test_a_schedule_whose_expected_tick_is_missing_shows_as_such(house: Schedule
     (overdue,) = house.service.list_all(overdue=True)
 
     assert overdue.schedule.name == "late"
-    assert overdue.overdue_seconds == pytest.approx(100.5, abs=2)
+    assert 100 <= overdue.overdue_seconds < 160
     house.catch_up()
     assert house.service.list_all(overdue=True) == []
 
@@ -318,7 +318,7 @@ def test_no_row_can_be_half_a_schedule(house: SchedulerHouse) -> None:
 
 
 def test_what_code_does_to_schedules_is_in_the_audit_log(house: SchedulerHouse) -> None:
-    deploy = Actor("deploy")
+    deploy = Actor("deploy-7")
     house.service.create("ping", "report", by=deploy, reason="release 7", interval=60)
     house.service.change("ping", by=deploy, interval=120)
     house.service.pause("ping", by=deploy, reason="too many")
@@ -328,7 +328,7 @@ def test_what_code_does_to_schedules_is_in_the_audit_log(house: SchedulerHouse) 
     with pytest.raises(ScheduleNotFound):
         house.service.pause("ping", by=deploy)
 
-    found = house.audit.search(AuditFilter(actor="deploy"))[::-1]
+    found = house.audit.search(AuditFilter(actor="deploy-7"))[::-1]
 
     assert {row.entry.object for row in found} == {"schedule:ping"}
     assert {row.entry.actor.channel for row in found} == {Channel.PYTHON}

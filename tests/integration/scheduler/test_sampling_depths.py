@@ -85,7 +85,8 @@ def test_each_queue_is_sampled_once_a_minute_with_its_oldest_wait(
 
     assert _samples(house) == [("", 3), ("low:email", 1), ("normal", 2)]
     oldest = rows(house.engine, "SELECT oldest_wait_ms / 1000.0 AS wait FROM queue_depths")
-    assert all(240 < float(row["wait"]) <= 300 for row in oldest)
+    # A minute may have begun between the clock's beginning and Redis' own instant of the jobs.
+    assert all(180 < float(row["wait"]) <= 300 for row in oldest)
 
 
 def test_a_queue_that_was_emptied_is_sampled_once_more(

@@ -9,8 +9,7 @@ from typing import Any
 
 import psycopg2
 
-from backend.history.schema.migrator import Migrator
-from backend.history.server.connection import connect
+from tests.integration.history.databases import migrated_database
 
 DAY = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -18,20 +17,11 @@ DAY = datetime(2026, 1, 2, tzinfo=UTC)
 @contextmanager
 def record_database(url: str) -> Iterator[str]:
     """The URL of a fresh database with every migration applied and the day of jobs in it."""
-    with session(url) as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS record")
-        cursor.execute("CREATE DATABASE record")
-    base, _, query = url.partition("?")
-    record = base.rpartition("/")[0] + "/record" + (f"?{query}" if query else "")
-    engine = connect(record)
-    Migrator(engine).apply()
-    engine.dispose()
-    with session(record) as cursor:
-        for number in range(60):
-            add_job(cursor, number)
-    yield record
-    with session(url) as cursor:
-        cursor.execute("DROP DATABASE record WITH (FORCE)")
+    with migrated_database(url) as record:
+        with session(record) as cursor:
+            for number in range(60):
+                add_job(cursor, number)
+        yield record
 
 
 @contextmanager

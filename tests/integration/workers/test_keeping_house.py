@@ -15,6 +15,7 @@ import pytest
 
 from backend.api.config.worker_settings import BackupSettings
 from backend.domain.errors import ArtifactError, PermanentFailure, RetryLater
+from tests.integration.history.databases import named
 from tests.integration.workers.record import session
 from tests.workers_at_work import AtWork, Settings, Steps, context
 from workers import maintenance_worker
@@ -44,7 +45,7 @@ def restored(url: str, dump: Path) -> Iterator[str]:
     with session(url) as cursor:
         cursor.execute("DROP DATABASE IF EXISTS restored")
         cursor.execute("CREATE DATABASE restored")
-    other = url.replace("/record?", "/restored?")
+    other = named(url, "restored")
     program = find_pg_dump(None).with_name("pg_restore")
     environment = environment_for(other)
     command = [str(program), "--no-password", "--exit-on-error", "-d", "restored", str(dump)]
