@@ -28,6 +28,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def start() -> subprocess.Popen[str]:
         state = tmp_path / "state of it"
         kept = {name: value for name, value in os.environ.items() if name not in _OURS}
+        # What `nohup` ignores is handed down.
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", "backend.cli.main", "quickstart", f"--state-dir={state}"],
@@ -39,6 +41,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 start_new_session=True,
             )
         )
+        signal.signal(signal.SIGHUP, before)
         return started[-1]
 
     yield start

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.domain.access.role import Role
 from backend.domain.jobs.attempts.noted_progress import noted_text
 from tests.e2e.live_jobs import ended_well, waiting_job
 from tests.e2e.puppet_worker import PuppetWorker
@@ -29,7 +30,8 @@ def _grow(page: Any) -> None:
     page.evaluate(
         """(long) => {
           const cells = "td[data-label='Type'], td[data-label='Job type'], td[data-label='Queue'], "
-            + "td[data-label='Who'], tbody th a, td.what .cut";
+            + "td[data-label='Who'], td[data-label='Tenant'], td[data-label='Job types'], "
+            + "td[data-label='By'], td.nowrap .quiet, table.list tbody th, tbody th a, td.what .cut";
           for (const cell of document.querySelectorAll(cells)) cell.textContent = long;
         }""",
         _LONG,
@@ -40,6 +42,7 @@ def _grow(page: Any) -> None:
 def test_no_page_scrolls_sideways_whatever_the_names(
     sized: Any, stage: Stage, address: str
 ) -> None:
+    stage.token(Role.VIEWER)
     sized.goto(stage.url + address)
     _grow(sized)
 
