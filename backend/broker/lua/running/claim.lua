@@ -155,7 +155,7 @@ local function take(root, id, queue, claim, is_lined)
     cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally', 'expired')
   else
     local gates, tenant = nil, counted_tenant(root, f[19] or nil, f[8], claim)
-    local shut = claim.has_pauses and claim.paused['type:' .. f[3]] and 'paused:' .. f[3]
+    local shut = next(claim.paused) and claim.paused['type:' .. f[3]] and 'paused:' .. f[3]
     if not shut then
       shut = claim.frozen and gate_by_freeze(root, job, f[3], f[8], claim)
         or f[16] and claim.has_breakers and is_shut_by_breaker(root, job, f[16], claim.now)
@@ -312,9 +312,9 @@ local function claim_state(root, worker, lease_ms)
   local has_more = found > (next(fair) and 1 or 0)
   if has_more and redis.call('EXISTS', root .. ':suspended') == 1 then return nil end
   local now = now_ms()
-  local frozen, paused = has_more and frozen_at(root, now), paused_set(root)
+  local frozen = has_more and frozen_at(root, now)
   return {worker = worker, now = now, stamp = iso(now), expires = text_of(now + lease_ms), jobs = {},
-    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused, has_pauses = next(paused) ~= nil,
+    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root),
     limits = type_limits(root), rates = has_more and rates(root) or nil,
     frozen = frozen and next(frozen) and frozen or nil, fair = fair, has_more = has_more, quotas = {},
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
