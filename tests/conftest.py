@@ -25,6 +25,7 @@ from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.embedded.servers import Servers, start_servers
 from backend.telemetry.logs.logger import Logger
 
+_CONFIGURE = structlog.configure
 CACHE = Path(tempfile.gettempdir()) / f"tally-test-templates-{os.getuid()}"
 
 # Tests start hundreds of processes: without bytecode beside the sources, each would compile everything.
@@ -132,7 +133,12 @@ def logs_as_before() -> Iterator[None]:
     """What a test, or a command in it, sets up for logs is gone after it: they share their process."""
     root, factory = logging.getLogger(), logging.getLogRecordFactory()
     handlers, level = root.handlers[:], root.level
+    # A logger that kept what it was first set up with would write to a stream that the test has closed.
+    structlog.configure = lambda **chosen: _CONFIGURE(
+        **(chosen | {"cache_logger_on_first_use": False})
+    )
     yield
+    structlog.configure = _CONFIGURE
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.setLogRecordFactory(factory)

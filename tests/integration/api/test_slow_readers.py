@@ -16,6 +16,10 @@ from tests.eventually import eventually
 from tests.integration.api.web_server import WebServer
 
 _LARGE = 20_000_000
+#: Who reads slowly is cut off after so many seconds; until then it would hold up who waits behind it.
+_WINDOW_SECONDS = 12
+#: What an answer may take on a busy machine, and less than it would behind a slow reader.
+_AT_ONCE_SECONDS = 10
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +33,7 @@ def shared(
         migrated,
         folder,
         request_seconds=3,
-        window_seconds=4,
+        window_seconds=_WINDOW_SECONDS,
         threads=2,
         connections_per_address=40,
         least_bytes_per_second=1000,
@@ -67,7 +71,10 @@ def test_slow_readers_hold_no_thread(server: WebServer, path: str) -> None:
         for _ in range(18):
             stack.enter_context(_ask(server, path)).recv(100)
 
-        answers = [server.get(asked, timeout=3).status for asked in ("/api/version", "/healthz")]
+        answers = [
+            server.get(asked, timeout=_AT_ONCE_SECONDS).status
+            for asked in ("/api/version", "/healthz")
+        ]
 
     assert answers == [200, 200]
 
@@ -107,10 +114,10 @@ def test_a_connection_is_kept_after_a_large_answer(server: WebServer) -> None:
 def test_the_health_of_a_process_is_told_while_every_thread_is_busy(server: WebServer) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(2):
-            stack.enter_context(_ask(server, "/slow?seconds=6"))
+            stack.enter_context(_ask(server, f"/slow?seconds={_WINDOW_SECONDS}"))
         eventually(lambda: server.output.count("a slow page begins") >= 2)
 
-        assert server.get("/healthz", timeout=3).status == 200
+        assert server.get("/healthz", timeout=_AT_ONCE_SECONDS).status == 200
 
 
 def test_who_does_not_close_an_ended_connection_holds_nobody_up(server: WebServer) -> None:
@@ -119,7 +126,7 @@ def test_who_does_not_close_an_ended_connection_holds_nobody_up(server: WebServe
             ended = stack.enter_context(_ask(server, "/healthz"))
             assert ended.recv(12) == b"HTTP/1.1 200"
 
-        assert server.get("/healthz", timeout=3).status == 200
+        assert server.get("/healthz", timeout=_AT_ONCE_SECONDS).status == 200
 
 
 def test_an_address_with_too_many_connections_is_told_so(server: WebServer) -> None:
