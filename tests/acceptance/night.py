@@ -37,7 +37,7 @@ class Night:
             folder,
             JOB_QUEUE_DATABASE_URL=servers.database_url,
             TALLY_WORKER__HEARTBEAT="0.5",
-            TALLY_WORKER__LEASE="3",
+            TALLY_WORKER__LEASE="60",
             TALLY_SCHEDULER__RESCUE_GRACE="1",
             **{f"TALLY_METRICS__{name}_PORT": "0" for name in ("WORKER", "SCHEDULER", "RECORDER")},
         )

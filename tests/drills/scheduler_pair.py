@@ -78,7 +78,7 @@ class SchedulerPair:
         pid = self.leader(duty)
         process = self._processes.pop(pid)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         self.start()
         return pid
 
@@ -100,5 +100,5 @@ class SchedulerPair:
         """Ends every process started here."""
         for process in self._processes.values():
             process.kill()
-            process.wait(10)
+            process.wait(60)
         self._engine.dispose()

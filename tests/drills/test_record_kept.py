@@ -157,7 +157,7 @@ def test_every_attempt_is_recorded_once_though_recorders_are_killed(house: House
         aim = DRILL.jobs * (blow + 1) // (DRILL.kills + 2)
         eventually(lambda aim=aim: house.recorded() >= aim, timeout=60, show=house.cluster.log)
         victim.kill()
-        victim.wait(10)
+        victim.wait(60)
 
     house.cluster.start("recorder")
     callers.join()

@@ -139,9 +139,9 @@ def test_each_job_and_each_tick_runs_once_though_the_leader_is_killed(
     pair.end()
 
     ticks = [t for t in scene.ticks(schedule_id) if t.outcome is not TickOutcome.PLANNED]
-    # A process that was ended between writing a tick and firing it leaves it to the next.
-    owed = len(scene.ticks(schedule_id)) - len(ticks)
-    assert owed <= 1
+    # A process that was ended between writing ticks and firing them leaves them to the next.
+    owed = [t for t in scene.ticks(schedule_id) if t.outcome is TickOutcome.PLANNED]
+    assert all(t.planned_at > ticks[-1].planned_at for t in owed)
     first = ticks[0].planned_at
     assert [t.planned_at for t in ticks] == [
         first + timedelta(seconds=n) for n in range(len(ticks))
@@ -153,7 +153,7 @@ def test_each_job_and_each_tick_runs_once_though_the_leader_is_killed(
     queued = scene.queued()
     assert {queued[job_id] for job_id in delayed} == {1}
     assert {queued[tick.job_id] for tick in ticks} == {1}
-    assert sum(queued.values()) <= len(delayed) + len(ticks) + owed
+    assert sum(queued.values()) <= len(delayed) + len(ticks) + len(owed)
     late = sorted(tick.late_seconds or 0.0 for tick in ticks)
     print(
         f"{len(delayed)} jobs, {len(ticks)} ticks, the latest by {late[-1]:.2f} s; "

@@ -46,7 +46,7 @@ async def async_hold(payload: dict[str, str], context: JobContext) -> None:
         raise
 
 
-@job_type("async_linger", timeout=0.3, max_retries=0)
+@job_type("async_linger", timeout=2, max_retries=0)
 async def async_linger(payload: dict[str, str], context: JobContext) -> None:
     """Waits for ever, and says by which word it was ended."""
     try:
@@ -55,7 +55,7 @@ async def async_linger(payload: dict[str, str], context: JobContext) -> None:
         leave_line(payload["file"], f"{context.job_id} {context.stop_reason}")
 
 
-@job_type("isolated_async_linger", isolation="process", timeout=0.3, grace=20, max_retries=0)
+@job_type("isolated_async_linger", isolation="process", timeout=2, grace=20, max_retries=0)
 async def isolated_async_linger(payload: dict[str, str], context: JobContext) -> None:
     """The same in a process of its own."""
     await async_linger(payload, context)
@@ -79,7 +79,7 @@ async def _block(seconds: float) -> None:
     time.sleep(seconds)
 
 
-@job_type("async_stubborn", timeout=0.3, grace=0.3, max_retries=0)
+@job_type("async_stubborn", timeout=2, grace=2, max_retries=0)
 async def async_stubborn(payload: dict[str, Any], context: JobContext) -> None:
     """Swallows every cancellation until a file appears."""
     leave_line(payload["file"], context.job_id)

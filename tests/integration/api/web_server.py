@@ -102,10 +102,10 @@ class WebServer:
         if self._process.poll() is None:
             self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
-        self._reader.join(20)
+        self._reader.join(60)
 
     def _send(self, method: str, path: str, body: str | None, timeout: float) -> Reply:
         headers = {"Authorization": f"Bearer {BOOTSTRAP}"}

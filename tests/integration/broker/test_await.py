@@ -37,7 +37,7 @@ def test_who_waits_is_woken_by_every_way_to_end(
 
         bench.settle(job, kind)
 
-        assert waiting.result(5) is True
+        assert waiting.result(60) is True
 
 
 def test_who_waits_is_woken_even_if_the_job_leaves_nothing_behind(
@@ -50,7 +50,7 @@ def test_who_waits_is_woken_even_if_the_job_leaves_nothing_behind(
 
         bench.settle(job, "finished")
 
-        assert waiting.result(5) is True
+        assert waiting.result(60) is True
 
 
 @pytest.mark.parametrize("state", ["finished", "dead", "canceled"])

@@ -76,11 +76,11 @@ def test_a_started_job_is_asked_and_its_worker_is_told(bench: Bench) -> None:
     job = bench.started()
     channel = bench.redis.pubsub(ignore_subscribe_messages=True)
     channel.subscribe(bench.keys.commands("w1"))
-    channel.get_message(timeout=1)
+    channel.get_message(timeout=60)
 
     assert bench.cancel(job.id) == [2]
 
-    message = channel.get_message(timeout=1)
+    message = channel.get_message(timeout=60)
     channel.close()
     assert json.loads(message["data"]) == {"command": "cancel-job", "job_id": job.id}
     assert bench.field(job.id, "status") == "started"
@@ -92,11 +92,11 @@ def test_force_sends_rqs_own_stop_command(bench: Bench) -> None:
     job = bench.started()
     channel = bench.redis.pubsub(ignore_subscribe_messages=True)
     channel.subscribe(bench.keys.commands("w1"))
-    channel.get_message(timeout=1)
+    channel.get_message(timeout=60)
 
     assert bench.cancel(job.id, force=True) == [2]
 
-    message = channel.get_message(timeout=1)
+    message = channel.get_message(timeout=60)
     channel.close()
     assert json.loads(message["data"]) == {"command": "stop-job", "job_id": job.id}
     assert bench.field(job.id, "cancel") == "force"

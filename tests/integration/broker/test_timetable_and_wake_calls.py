@@ -75,7 +75,7 @@ def test_an_earlier_job_ends_the_wait_of_who_promotes(bench: Bench, blocking: Re
 
         bench.scheduled(delay=10)
 
-        assert waiting.result(5) is None
+        assert waiting.result(60) is None
 
 
 def test_an_idle_worker_is_woken_by_a_job_of_its_lanes(bench: Bench, blocking: Redis) -> None:
@@ -88,7 +88,7 @@ def test_an_idle_worker_is_woken_by_a_job_of_its_lanes(bench: Bench, blocking: R
 
         bench.seed(new_job("a", "low:email"))
 
-        assert [job.id for job in waiting.result(5)] == ["a"]
+        assert [job.id for job in waiting.result(60)] == ["a"]
     assert bench.field("a", "worker_name") == "w1"
 
 
@@ -146,7 +146,7 @@ def test_a_wait_that_is_ended_takes_nothing_from_others(bench: Bench, blocking: 
 
         calls.end()
 
-        assert waiting.result(5) == []
+        assert waiting.result(60) == []
     bench.seed(new_job("a"))
     assert (bench.queue(), bench.wake_tokens()) == (["a"], 1)
     assert calls.claim_when_woken(PLAN, 1, 20) == []
@@ -241,7 +241,7 @@ def test_commands_reach_a_worker_and_nonsense_becomes_one_that_nobody_knows(
         waiting = threads.submit(lambda: next(c for c in channel if c is not None))
         said = b"no JSON"
         eventually(lambda: bench.redis.publish(bench.keys.commands("w1"), said), 5)
-        first = waiting.result(5)
+        first = waiting.result(60)
         bench.redis.publish(bench.keys.commands("w1"), json.dumps(["a list"]))
         bench.redis.publish(bench.keys.commands("w1"), json.dumps({"command": "shutdown"}))
 

@@ -77,7 +77,7 @@ def cluster(shell: Shell, servers: Servers, record_url: str, tmp_path: Path) -> 
         tmp_path,
         JOB_QUEUE_DATABASE_URL=record_url,
         TALLY_WORKER__HEARTBEAT="0.5",
-        TALLY_WORKER__LEASE="3",
+        TALLY_WORKER__LEASE="60",
         TALLY_SCHEDULER__RESCUE_GRACE="1",
         TALLY_METRICS__WORKER_PORT="0",
     )

@@ -50,7 +50,7 @@ def tls_url(tmp_path: Path) -> Iterator[str]:
         pytest.skip(f"this redis-server has no TLS: {said.splitlines()[-1]}")
     yield url
     process.terminate()
-    process.wait(20)
+    process.wait(120)
     if process.stdout is not None:
         process.stdout.close()
 

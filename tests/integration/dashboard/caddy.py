@@ -38,7 +38,7 @@ class Caddy:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(120)
 
 
 def at_a_host(upstream: int) -> str:

@@ -101,10 +101,10 @@ def test_of_two_migrators_one_works_and_the_other_waits(empty_url: str, tmp_path
 
 
 def test_ours_are_held_to_the_limits_and_nobody_else_is(only_one: str) -> None:
-    engine = connect(only_one, statement_timeout=0.2)
+    engine = connect(only_one, statement_timeout=2)
 
     with pytest.raises(HistoryUnavailable, match="statement timeout"):
-        rows_translated(engine, "SELECT pg_sleep(5)")
+        rows_translated(engine, "SELECT pg_sleep(60)")
 
     assert rows(engine, "SHOW lock_timeout") == [{"lock_timeout": "2s"}]
     assert rows(engine, "SHOW jit") == [{"jit": "off"}]

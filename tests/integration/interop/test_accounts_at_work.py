@@ -71,8 +71,8 @@ def test_jobs_upkeep_and_commands_run_and_nothing_is_denied(
 
     kinds = ("log_message", "check_workers", "cleanup", "prune_history", "reconcile")
     ids = {kind: queue.enqueue_job(kind, {}) for kind in kinds}
-    ended = {kind: queue.wait(job_id, 60) for kind, job_id in ids.items()}
-    reconciled = start("tally-operator", "reconcile").wait(60)
+    ended = {kind: queue.wait(job_id, 300) for kind, job_id in ids.items()}
+    reconciled = start("tally-operator", "reconcile").wait(300)
 
     said = (tmp_path / "log").read_text()
     assert {kind: job.state for kind, job in ended.items()} == dict.fromkeys(

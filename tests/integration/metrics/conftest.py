@@ -44,7 +44,7 @@ def deployment(servers: Servers, record_url: str, tmp_path: Path) -> Iterator[De
         TALLY_METRICS__SCHEDULER_PORT=str(ports[1]),
         TALLY_METRICS__RECORDER_PORT=str(ports[2]),
         TALLY_WORKER__HEARTBEAT="0.5",
-        TALLY_WORKER__LEASE="3",
+        TALLY_WORKER__LEASE="60",
     )
     yield Deployment(cluster, *ports)
     cluster.end()

@@ -26,7 +26,11 @@ class Prometheus:
 
     def __init__(self, binary: str, folder: Path, targets: list[str]) -> None:
         shipped = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
-        shipped["global"]["scrape_interval"] = shipped["global"]["evaluation_interval"] = "1s"
+        shipped["global"] |= {
+            "evaluation_interval": "1s",
+            "scrape_interval": "5s",
+            "scrape_timeout": "5s",
+        }
         shipped["rule_files"] = [str(SHIPPED / "alerts.yml")]
         shipped["scrape_configs"] = [
             {"job_name": "tally", "static_configs": [{"targets": targets}]}
@@ -69,12 +73,12 @@ class Prometheus:
     def stop(self) -> None:
         """Ends it."""
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(120)
 
 
 @pytest.fixture
 def prometheus(deployment: Deployment, tmp_path: Path) -> Iterator[Prometheus]:
-    """Scrapes workers and scheduler each second."""
+    """Scrapes workers and scheduler every few seconds."""
     binary = shutil.which("prometheus")
     if binary is None:
         pytest.skip("prometheus is not installed (Debian: apt-get install prometheus)")
@@ -102,7 +106,11 @@ def test_prometheus_reads_jobs_and_rules_and_no_alert_fires_in_a_good_deployment
         timeout=30,
         show=lambda: prometheus.ask("up"),
     )
-    assert [row["value"][1] for row in prometheus.ask("min(up)")] == ["1"]
+    eventually(
+        lambda: [row["value"][1] for row in prometheus.ask("min(up)")] == ["1"],
+        timeout=30,
+        show=lambda: prometheus.ask("up"),
+    )
     eventually(
         lambda: prometheus.rules() and all(r["health"] == "ok" for r in prometheus.rules()),
         timeout=30,

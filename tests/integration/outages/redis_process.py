@@ -68,4 +68,4 @@ class RedisProcess:
         """Ends it, frozen or not."""
         self.admin.close()
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)

@@ -104,7 +104,7 @@ def test_a_server_that_dies_with_the_request_may_have_taken_it(
     caller.start()
     assert is_sent.wait(10)
     server.end()
-    caller.join(20)
+    caller.join(120)
 
     assert refusals[0].details["may_be_accepted"] is True
 

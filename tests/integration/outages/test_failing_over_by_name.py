@@ -68,6 +68,8 @@ def test_the_first_call_after_it_finds_the_new_primary(
     pair: tuple[RedisProcess, RedisProcess], name: Relay, platform: Platform
 ) -> None:
     before = _enqueue(platform)
+    # It is copied before the other one leads, however busy the machine is.
+    assert pair[0].admin.wait(1, 60_000) == 1
     _fail_over(pair, name)
 
     after = _enqueue(platform)

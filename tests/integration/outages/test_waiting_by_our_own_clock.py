@@ -80,13 +80,13 @@ def test_a_call_whose_own_time_is_over_is_made_again(
     server: RedisProcess, timetable: RedisTimetable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standing_pop, "_ROUND", 0.01)
-    waiting = threading.Thread(target=timetable.wait_for_change, args=(20,))
+    waiting = threading.Thread(target=timetable.wait_for_change, args=(600,), daemon=True)
     waiting.start()
 
     eventually(lambda: _blpops(server) >= 3, 20)
     server.admin.rpush(CHANGES, 1)
 
-    waiting.join(20)
+    waiting.join(120)
     assert not waiting.is_alive()
 
 

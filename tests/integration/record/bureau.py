@@ -216,7 +216,7 @@ class Bureau:
                 self.clock,
                 duty="relay",
                 holder=holder,
-                lease=3.0,
+                lease=600.0,
             ),
             notify_listener=PostgresNotifyListener(self.engine, "listen_to_outbox"),
             clock=self.clock,

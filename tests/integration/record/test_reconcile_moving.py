@@ -84,7 +84,7 @@ def test_jobs_that_move_raise_no_alarm(office: Bureau) -> None:
     moved = 0
     with Traffic(office):
         for _ in range(RECONCILIATIONS):
-            report = office.ledger(patience=20).reconcile()
+            report = office.ledger(patience=300).reconcile()
             assert report.faults == []
             assert not report.recorder_is_behind
             moved += report.moved
@@ -100,7 +100,7 @@ def test_a_fault_among_jobs_that_move_is_found_and_repaired(office: Bureau) -> N
     office.redis.lrem("rq:queue:normal:report", 0, victim)
 
     with Traffic(office):
-        report = office.ledger(patience=20).reconcile(repair=True)
+        report = office.ledger(patience=300).reconcile(repair=True)
 
     assert report.counts == {FaultKind.GHOST: 1}
     assert office.bench.queue("normal:report") == ["victim"]

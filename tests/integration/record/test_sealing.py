@@ -24,7 +24,7 @@ def _sealer(bureau: Bureau, anchor: AnchorFile | None = None, delay: float = -1.
         bureau.progress,
         bureau.clock,
         leader=Leader(
-            PostgresLeadership(bureau.engine), bureau.clock, duty="seals", holder="a", lease=3
+            PostgresLeadership(bureau.engine), bureau.clock, duty="seals", holder="a", lease=600
         ),
         anchor=anchor,
         delay=delay,

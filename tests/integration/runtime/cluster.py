@@ -187,7 +187,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     _kill(_below(process))
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
 
 
 def _kill(processes: list[psutil.Process]) -> None:

@@ -11,11 +11,14 @@ from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
 from tests.integration.runtime.cluster import Cluster
 
-SHORT_LEASES = {
+#: What a worker is told it hears at once; nobody is taken for dead because the machine is busy.
+QUICK_BEATS = {
     "TALLY_WORKER__HEARTBEAT": "0.5",
-    "TALLY_WORKER__LEASE": "3",
+    "TALLY_WORKER__LEASE": "60",
     "TALLY_SCHEDULER__RESCUE_GRACE": "1",
 }
+#: For what happens when a lease ends.
+SHORT_LEASES = {**QUICK_BEATS, "TALLY_WORKER__LEASE": "8"}
 
 
 @pytest.fixture
@@ -37,17 +40,23 @@ def make_cluster(servers: Servers, tmp_path: Path) -> Iterator[Callable[..., Clu
 
 @pytest.fixture
 def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
+    """A deployment whose workers hear soon what they are told."""
+    return make_cluster(**QUICK_BEATS)
+
+
+@pytest.fixture
+def short_leased(make_cluster: Callable[..., Cluster]) -> Cluster:
     """A deployment with short leases."""
     return make_cluster(**SHORT_LEASES)
 
 
 @pytest.fixture(scope="module")
 def deployment(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One with short leases for a whole module; not beside ``cluster``, which empties Redis."""
+    """One such for a whole module; not beside ``cluster``, which empties Redis."""
     client = connect(servers.redis_url)
     client.flushall()
     client.close()
-    cluster = Cluster(servers.redis_url, tmp_path_factory.mktemp("deployment"), **SHORT_LEASES)
+    cluster = Cluster(servers.redis_url, tmp_path_factory.mktemp("deployment"), **QUICK_BEATS)
     yield cluster
     cluster.end()
 

@@ -9,13 +9,11 @@ from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 
-_IN_FLIGHT = 80
 
-
-def in_flight(cluster: Cluster) -> list[str]:
+def in_flight(cluster: Cluster, jobs: int = 80) -> list[str]:
     """Jobs that all run at once."""
     gate = {"until": str(cluster.folder / "go")}
-    ids = [cluster.enqueue("async_hold", gate) for _ in range(_IN_FLIGHT)]
+    ids = [cluster.enqueue("async_hold", gate) for _ in range(jobs)]
     eventually(lambda: set(ids) <= set(cluster.lines()), timeout=20, show=cluster.log)
     return ids
 
@@ -23,7 +21,8 @@ def in_flight(cluster: Cluster) -> list[str]:
 def test_sigterm_waits_then_cancels_and_gives_all_back_uncharged(cluster: Cluster) -> None:
     cluster.environment["TALLY_WORKER__GRACE"] = "0.3"
     supervisor = cluster.workers()
-    ids = in_flight(cluster)
+    # Few: a busy machine may not get to the last words of many in the seconds that they have.
+    ids = in_flight(cluster, 10)
 
     supervisor.terminate()
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.jobs.job_state import JobState
 from tests.integration.runtime.cluster import Cluster
-from tests.integration.runtime.conftest import SHORT_LEASES
+from tests.integration.runtime.conftest import QUICK_BEATS
 
 
 def test_an_isolated_one_runs_in_a_process_that_is_used_again(pool: Cluster) -> None:
@@ -100,7 +100,7 @@ def test_it_says_how_far_it_is_and_the_last_word_is_kept(pool: Cluster) -> None:
 
 
 def test_a_process_whose_lane_has_none_has_no_loop(make_cluster: Callable[..., Cluster]) -> None:
-    quiet = make_cluster(**SHORT_LEASES)
+    quiet = make_cluster(**QUICK_BEATS)
     quiet.workers("quiet")
 
     found = quiet.ended(quiet.enqueue("no_loop_here")).result

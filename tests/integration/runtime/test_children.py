@@ -34,7 +34,7 @@ def test_a_stop_lets_an_isolated_job_end_whichever_slot_started_its_process(
 
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     jobs = [cluster.job(job_id) for job_id in running]
     assert [(job.state, job.attempt) for job in jobs] == [(JobState.FINISHED, 1)] * 3
 
@@ -101,7 +101,7 @@ def test_workers_in_the_processes_of_isolated_jobs_are_closed_once_in_order(
 
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     assert left.read_text().splitlines() == [
         f"opened in {pid}",
         f"closed in {pid}",
@@ -135,7 +135,7 @@ def test_a_process_that_does_not_close_is_cut_off(
 
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     assert not psutil.pid_exists(pid)
     assert [line["event"] for line in _log_lines(cluster)].count("child.cut_off") == 1
 

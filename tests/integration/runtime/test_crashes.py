@@ -60,96 +60,98 @@ def test_several_jobs_of_a_killed_worker_run_again_uncharged(cluster: Cluster) -
         assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)
 
 
-def test_a_vanished_hosts_jobs_run_again_when_their_leases_end(cluster: Cluster) -> None:
+def test_a_vanished_hosts_jobs_run_again_when_their_leases_end(short_leased: Cluster) -> None:
     """The supervisor dies with its worker; another host's supervisor looks after the leases."""
-    lost = cluster.workers()
-    gate = cluster.folder / "go"
-    job_id = cluster.enqueue("hold", {"until": str(gate)})
-    cluster.running(job_id)
+    lost = short_leased.workers()
+    gate = short_leased.folder / "go"
+    job_id = short_leased.enqueue("hold", {"until": str(gate)})
+    short_leased.running(job_id)
     vanished = psutil.Process(lost.pid).children()
     lost.send_signal(signal.SIGSTOP)
     for process in vanished:
         process.kill()
-    cluster.workers()
+    short_leased.workers()
 
-    eventually(lambda: cluster.lines().count(job_id) == 2, timeout=20, show=cluster.log)
+    eventually(lambda: short_leased.lines().count(job_id) == 2, timeout=20, show=short_leased.log)
 
-    cluster.says('"event": "job.rescued"')
+    short_leased.says('"event": "job.rescued"')
     gate.touch()
-    assert cluster.ended(job_id).state is JobState.FINISHED
+    assert short_leased.ended(job_id).state is JobState.FINISHED
     lost.send_signal(signal.SIGCONT)
 
 
 def test_a_job_that_takes_its_host_along_each_time_is_poison_and_its_neighbours_are_not(
-    cluster: Cluster,
+    short_leased: Cluster,
 ) -> None:
     """As where the kernel ends a whole container for its memory: nobody is left to tell who did it."""
-    poison = cluster.enqueue("hold", {"until": str(cluster.folder / "never")}, max_retries=0)
+    poison = short_leased.enqueue(
+        "hold", {"until": str(short_leased.folder / "never")}, max_retries=0
+    )
     neighbours = []
     for times in (1, 2, 3):
-        gate = cluster.folder / f"go-{times}"
-        neighbours.append(cluster.enqueue("hold", {"until": str(gate)}))
-        host = psutil.Process(cluster.workers(concurrency=2).pid)
-        _began(cluster, poison, times)
-        cluster.running(neighbours[-1])
+        gate = short_leased.folder / f"go-{times}"
+        neighbours.append(short_leased.enqueue("hold", {"until": str(gate)}))
+        host = psutil.Process(short_leased.workers(concurrency=2).pid)
+        _began(short_leased, poison, times)
+        short_leased.running(neighbours[-1])
 
         for process in (host, *host.children(recursive=True)):
             process.kill()
         gate.touch()
 
-    cluster.workers()
+    short_leased.workers()
 
-    ended = cluster.ended(poison)
+    ended = short_leased.ended(poison)
     assert (ended.state, ended.attempt, ended.failures) == (JobState.FAILED, 3, 1)
     assert ended.error is not None
     assert ended.error.reason == "poison"
     assert ended.error.message.endswith(
         "stopped renewing its lease, as 2 times before beside others"
     )
-    assert [cluster.ended(each).failures for each in neighbours] == [0, 0, 0]
+    assert [short_leased.ended(each).failures for each in neighbours] == [0, 0, 0]
 
 
 def test_nothing_is_charged_to_what_ran_on_a_host_that_was_killed_as_it_stopped(
-    cluster: Cluster,
+    short_leased: Cluster,
 ) -> None:
     """As by a container's runtime, which waits ten or thirty seconds, whatever the grace period is."""
-    gate = cluster.folder / "go"
-    job_id = cluster.enqueue("hold", {"until": str(gate)}, max_retries=0)
-    host = psutil.Process(cluster.workers().pid)
-    _began(cluster, job_id, 1)
+    gate = short_leased.folder / "go"
+    job_id = short_leased.enqueue("hold", {"until": str(gate)}, max_retries=0)
+    host = psutil.Process(short_leased.workers().pid)
+    _began(short_leased, job_id, 1)
 
     host.terminate()
-    inspection = cluster.platform.inspection
-    eventually(lambda: [w.stopping for w in inspection.workers()] == [True], show=cluster.log)
+    inspection = short_leased.platform.inspection
+    eventually(lambda: [w.stopping for w in inspection.workers()] == [True], show=short_leased.log)
     for process in (host, *host.children(recursive=True)):
         process.kill()
-    cluster.workers()
-    _began(cluster, job_id, 2)
+    short_leased.workers()
+    _began(short_leased, job_id, 2)
     gate.touch()
 
-    job = cluster.ended(job_id)
+    job = short_leased.ended(job_id)
     assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)
 
 
-def test_a_frozen_worker_that_wakes_up_may_not_settle(cluster: Cluster) -> None:
-    frozen = cluster.workers()
-    gate = cluster.folder / "go"
-    job_id = cluster.enqueue("hold", {"until": str(gate)})
-    cluster.running(job_id)
+def test_a_frozen_worker_that_wakes_up_may_not_settle(short_leased: Cluster) -> None:
+    frozen = short_leased.workers()
+    gate = short_leased.folder / "go"
+    job_id = short_leased.enqueue("hold", {"until": str(gate)})
+    short_leased.running(job_id)
     sleeper = psutil.Process(frozen.pid).children()[0]
     frozen.send_signal(signal.SIGSTOP)
     sleeper.suspend()
-    other = cluster.workers()
-    eventually(lambda: cluster.lines().count(job_id) == 2, timeout=20, show=cluster.log)
+    other = short_leased.workers()
+    eventually(lambda: short_leased.lines().count(job_id) == 2, timeout=20, show=short_leased.log)
     gate.touch()
-    finished = cluster.ended(job_id)
+    finished = short_leased.ended(job_id)
 
     sleeper.resume()
-    eventually(lambda: "outcome.late" in cluster.log(), timeout=10, show=cluster.log)
+    eventually(lambda: "outcome.late" in short_leased.log(), timeout=10, show=short_leased.log)
 
-    assert cluster.job(job_id) == finished
+    assert short_leased.job(job_id) == finished
     assert finished.attempt == 2
-    assert cluster.platform.redis.hget("rq:tally:counts:normal", "finished") == b"1"
+    assert short_leased.platform.redis.hget("rq:tally:counts:normal", "finished") == b"1"
     assert other.poll() is None
     frozen.send_signal(signal.SIGCONT)
 
@@ -188,7 +190,7 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
     make_cluster: Callable[..., Cluster],
 ) -> None:
     """Long leases: only the worker itself can tell that this job never reached it."""
-    cluster = make_cluster(TALLY_WORKER__HEARTBEAT="20", TALLY_WORKER__LEASE="60")
+    cluster = make_cluster(TALLY_WORKER__HEARTBEAT="20", TALLY_WORKER__LEASE="600")
     cluster.workers()
     worker = cluster.ended(cluster.enqueue("note")).worker
     process = psutil.Process(cluster.pids()[0])
@@ -197,12 +199,12 @@ def test_jobs_of_a_claim_whose_answer_was_lost_are_given_back(
     eventually(lambda: process.status() == psutil.STATUS_STOPPED)
     job_id = cluster.enqueue("note")
     redis = cluster.platform.redis
-    Functions(redis, "rq").call("claim", worker, 60_000, 1, 0, "normal", 0)
+    Functions(redis, "rq").call("claim", worker, 600_000, 1, 0, "normal", 0)
     redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
     process.resume()
 
-    job = cluster.ended(job_id, timeout=15)
+    job = cluster.ended(job_id)
     assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 1, 0)
 
 

@@ -32,7 +32,7 @@ def test_a_job_package_that_replaces_threads_is_refused_in_one_sentence(
         "TALLY_JOB_PACKAGES": "greenjobs",
     }
 
-    assert cluster.start("worker").wait(30) == 1
+    assert cluster.start("worker").wait(60) == 1
 
     *_, said = cluster.log().splitlines()
     assert said == (

@@ -43,9 +43,12 @@ def test_a_lane_whose_processes_keep_ending_is_not_ready_though_the_supervisor_l
     cluster.environment["PYTHONPATH"] = str(cluster.folder)
     cluster.start("worker", "default", "brittle", "--processes=1")
 
-    eventually(lambda: "keep ending" in _readiness(port)[1], timeout=60, show=cluster.log)
+    status, text = eventually(
+        lambda: found if "keep ending" in (found := _readiness(port))[1] else None,
+        timeout=60,
+        show=cluster.log,
+    )
 
-    status, text = _readiness(port)
     reasons = text.splitlines()
     assert (status, reasons[0]) == (503, "not ready")
     assert [line for line in reasons if line.startswith("lane brittle: its processes keep ending")]

@@ -86,7 +86,8 @@ def test_jobs_beside_a_killer_are_neither_charged_nor_failed(pool: Cluster) -> N
 
 @pytest.mark.parametrize("job_type", ["isolated_stubborn", "leave_child"])
 def test_an_isolated_job_leaves_no_process_behind(pool: Cluster, job_type: str) -> None:
-    pool.ended(pool.enqueue(job_type))
+    # Time enough to start one on a busy machine.
+    pool.ended(pool.enqueue(job_type, timeout=5))
 
     grandchild = int(pool.lines()[0])
     eventually(lambda: not psutil.pid_exists(grandchild) or _is_zombie(grandchild), timeout=5)

@@ -9,14 +9,14 @@ import psutil
 
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
-from tests.integration.runtime.conftest import SHORT_LEASES
+from tests.integration.runtime.conftest import QUICK_BEATS
 
 Make = Callable[..., Cluster]
 
 
 def _made(make_cluster: Make, *names: str) -> Cluster:
     paths = ",".join(f"tests.jobs.witness:{name}" for name in names)
-    cluster = make_cluster(**SHORT_LEASES, TALLY_MIDDLEWARE=paths)
+    cluster = make_cluster(**QUICK_BEATS, TALLY_MIDDLEWARE=paths)
     cluster.environment["TALLY_TEST_WITNESS"] = str(cluster.folder / "seen")
     return cluster
 
@@ -118,7 +118,7 @@ def test_a_worker_does_not_start_with_middleware_for_a_type_that_it_does_not_kno
     make_cluster: Make,
 ) -> None:
     packages = "tests.jobs,examples,tests.integration.runtime.misspelt"
-    cluster = make_cluster(**SHORT_LEASES, TALLY_JOB_PACKAGES=packages)
+    cluster = make_cluster(**QUICK_BEATS, TALLY_JOB_PACKAGES=packages)
     cluster.start("worker", "default", "--processes=1", "--concurrency=1")
 
     eventually(lambda: "worker.not_started" in cluster.log(), timeout=30, show=cluster.log)

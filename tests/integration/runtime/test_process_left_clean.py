@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from backend.domain.jobs.job_state import JobState
+from tests.eventually import eventually
 from tests.integration.runtime.cluster import ROOT, Cluster
 from tests.jobs.leaving import CHANGES
 
@@ -45,7 +46,8 @@ def test_a_process_left_behind_is_ended(pool: Cluster) -> None:
 
     assert pool.ended(pool.enqueue("leave_child")).state is JobState.FINISHED
 
-    assert not psutil.pid_exists(int(pool.lines()[0]))
+    left = int(pool.lines()[0])
+    eventually(lambda: not psutil.pid_exists(left))
     assert _found(pool)["pid"] != before["pid"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from backend.domain.access.actor import Actor
@@ -17,10 +15,8 @@ JOBS = 300
 
 @pytest.mark.parametrize("schedulers", [1, 0])
 def test_no_second_has_more_starts_than_the_rate_and_no_job_spends_an_attempt(
-    make_cluster: Callable[..., Cluster], schedulers: int
+    cluster: Cluster, schedulers: int
 ) -> None:
-    # Nobody here is to be taken for dead, however slow.
-    cluster = make_cluster(TALLY_WORKER__HEARTBEAT="0.5", TALLY_WORKER__LEASE="60")
     cluster.platform.job_control.rate("note", RATE, by=ADA)
     for _ in range(2):
         cluster.workers(processes=2, concurrency=4)

@@ -74,7 +74,7 @@ def test_without_any_writable_folder_one_sentence_says_what_to_mount(
     nowhere = os.fspath(cluster.folder)
 
     for command in (["worker", "default"], ["api", "--port=0"]):
-        assert _start(cluster, *command, writable=nowhere).wait(30) == 1
+        assert _start(cluster, *command, writable=nowhere).wait(60) == 1
 
     sentence = (
         "tally: no folder for temporary files is writable: mount one at /tmp, or name one in TMPDIR "

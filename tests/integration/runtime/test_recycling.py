@@ -11,7 +11,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import Rescued
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
-from tests.integration.runtime.conftest import SHORT_LEASES
+from tests.integration.runtime.conftest import QUICK_BEATS
 
 Make = Callable[..., Cluster]
 _TAKEN_AWAY = AttemptError("reset", "Reset", "reset by ada: hangs")
@@ -19,7 +19,7 @@ _TAKEN_AWAY = AttemptError("reset", "Reset", "reset by ada: hangs")
 
 def _made(make_cluster: Make, **settings: str) -> Cluster:
     """With a grace period that is over at once, to show that recycling has none."""
-    return make_cluster(**SHORT_LEASES, TALLY_WORKER__GRACE="0", **settings)
+    return make_cluster(**QUICK_BEATS, TALLY_WORKER__GRACE="0", **settings)
 
 
 def _held(cluster: Cluster, *, kind: str = "hold") -> str:
@@ -112,7 +112,7 @@ def test_a_leaving_process_still_obeys_its_jobs_hard_limit(make_cluster: Make) -
     cluster = _made(make_cluster)
     cluster.workers()
     name = cluster.platform.inspection.workers()[0].name
-    job_id = cluster.enqueue("stubborn", timeout=2)
+    job_id = cluster.enqueue("stubborn", timeout=8)
     eventually(lambda: cluster.job(job_id).state is JobState.STARTED)
 
     eventually(lambda: cluster.platform.worker_service.stop(name), show=cluster.log)
@@ -131,7 +131,7 @@ def test_a_hung_job_that_was_taken_away_costs_its_neighbours_nothing(make_cluste
     cluster = _made(make_cluster)
     cluster.workers()
     old = cluster.pids()[0]
-    hung = cluster.enqueue("sleep_through")
+    hung = cluster.enqueue("sleep_through", timeout=15)
     cluster.running(hung)
     held = _held(cluster)
 

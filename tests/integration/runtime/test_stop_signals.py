@@ -13,13 +13,13 @@ import pytest
 from backend.domain.jobs.job_state import JobState
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
-from tests.integration.runtime.conftest import SHORT_LEASES
+from tests.integration.runtime.conftest import QUICK_BEATS
 
 
 @pytest.fixture
 def patient(make_cluster: Callable[..., Cluster]) -> Cluster:
     """A deployment whose workers would wait for a minute."""
-    return make_cluster(**SHORT_LEASES, TALLY_WORKER__GRACE="60")
+    return make_cluster(**QUICK_BEATS, TALLY_WORKER__GRACE="60")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
@@ -34,7 +34,7 @@ def test_a_signal_to_all_processes_at_once_lets_every_job_finish(
     for process in [*psutil.Process(supervisor.pid).children(recursive=True), supervisor]:
         process.send_signal(number)
 
-    assert supervisor.wait(20) == 0, patient.log()
+    assert supervisor.wait(60) == 0, patient.log()
     for job_id in jobs:
         job = patient.job(job_id)
         assert (job.state, job.attempt) == (JobState.FINISHED, 1), patient.log()
@@ -50,7 +50,7 @@ def test_an_isolated_job_whose_process_still_starts_is_finished_too(patient: Clu
     for process in (child, worker, supervisor):
         process.send_signal(signal.SIGTERM)
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     job = patient.job(job_id)
     assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 1, 0), patient.log()
 
@@ -78,7 +78,7 @@ def test_sigquit_gives_back_at_once(patient: Cluster) -> None:
 
     supervisor.send_signal(signal.SIGQUIT)
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     assert patient.job(job_id).state is JobState.QUEUED
 
 
@@ -99,7 +99,7 @@ def test_a_terminal_that_hangs_up_ends_nothing(patient: Cluster) -> None:
     assert (job.state, job.attempt) == (JobState.FINISHED, 1)
     assert [process.poll() for process in started] == [None] * 3
     started[2].terminate()
-    assert started[2].wait(20) == 0
+    assert started[2].wait(60) == 0
     stopped = [line for line in patient.log().splitlines() if "api.stopped" in line]
     assert [json.loads(line)["pid"] for line in stopped] == [web.pid]
 
@@ -111,7 +111,7 @@ def test_a_process_that_is_asked_while_it_starts_leaves_at_once(patient: Cluster
 
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     worker = patient.lines()[0].split()[1]
     # Of the worker alone: a supervisor imports no job packages.
     assert patient.lines() == [f"opening {worker}", f"exit {worker}"]

@@ -11,7 +11,7 @@ from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import Servers
 from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
-from tests.integration.runtime.conftest import SHORT_LEASES
+from tests.integration.runtime.conftest import QUICK_BEATS
 
 
 def test_sigterm_finishes_what_runs_and_leaves_what_waits(cluster: Cluster) -> None:
@@ -71,7 +71,7 @@ def test_what_could_not_be_given_back_while_redis_was_away_is_not_charged(
 def unhurried(make_cluster: Callable[..., Cluster]) -> Cluster:
     """A lane that waits for its jobs, where others would not wait at all."""
     grace = {"TALLY_WORKER__GRACE": "0", "TALLY_WORKER__LANE_GRACE": '{"default": "limit"}'}
-    return make_cluster(**{**SHORT_LEASES, **grace})
+    return make_cluster(**{**QUICK_BEATS, **grace})
 
 
 def test_a_lane_whose_grace_is_the_jobs_limit_finishes_what_runs(unhurried: Cluster) -> None:
@@ -94,13 +94,19 @@ def test_a_lane_whose_grace_is_the_jobs_limit_finishes_what_runs(unhurried: Clus
 
 
 def test_such_a_lane_waits_no_longer_than_the_jobs_own_limit(unhurried: Cluster) -> None:
-    supervisor = unhurried.workers()
+    """The job of a process that was killed is settled while another process still waits for its own."""
+    supervisor = unhurried.workers(processes=2, concurrency=1)
+    beside = unhurried.enqueue("hold", {"until": str(unhurried.folder / "go")})
+    unhurried.running(beside)
     job_id = unhurried.enqueue("stubborn", timeout=1)
     eventually(lambda: unhurried.job(job_id).state is JobState.STARTED)
 
     supervisor.terminate()
 
-    assert supervisor.wait(60) == 0
-    job = unhurried.job(job_id)
+    job = unhurried.ended(job_id)
     assert job.error is not None
     assert (job.state, job.error.reason) == (JobState.FAILED, "timeout")
+    assert unhurried.job(beside).state is JobState.STARTED
+    (unhurried.folder / "go").touch()
+    assert supervisor.wait(60) == 0
+    assert unhurried.job(beside).attempt == 1

@@ -24,7 +24,7 @@ def test_it_is_the_process_that_was_started_and_its_arguments_hold_no_secret(
     assert words[-1] == "default"
     assert cluster.environment["REDIS_URL"] not in " ".join(words)
     supervisor.terminate()
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     assert not pid_file.exists()
 
 

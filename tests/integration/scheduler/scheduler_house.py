@@ -42,6 +42,8 @@ from tests.integration.broker.told import events_of
 from tests.integration.history.databases import rows, run
 
 ANNA = Actor("anna")
+#: So long that nobody loses the lead because the machine is busy.
+LEASE_SECONDS = 600
 JOB_TYPES = ("report", "prune_history", "reconcile", "check_workers", "cleanup", "backup")
 
 
@@ -106,7 +108,7 @@ class SchedulerHouse:
     ) -> Cron:
         """The loop of one scheduler; with other ways to lead and to fire if given."""
         by = leadership or PostgresLeadership(self.engine)
-        leader = Leader(by, self.clock, duty="cron", holder=holder, lease=3)
+        leader = Leader(by, self.clock, duty="cron", holder=holder, lease=LEASE_SECONDS)
         return Cron(runner or self.runner(), leader, seed)
 
     def create(self, name: str = "nightly", **said: Any) -> Schedule:

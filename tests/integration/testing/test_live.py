@@ -39,6 +39,8 @@ def test_failures_are_judged_by_the_real_steps(servers: Servers) -> None:
 
 def test_nothing_is_left_and_two_do_not_meet(servers: Servers) -> None:
     with Redis.from_url(servers.redis_url) as redis:
+        # Keys of other tests may go meanwhile.
+        redis.flushall()
         before = set(redis.scan_iter())
         with live(servers.redis_url, job_packages=SHOP):
             queue.enqueue_job("print_label", {"text": "x"})

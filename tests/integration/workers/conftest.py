@@ -122,7 +122,7 @@ def shop_url(servers: Servers) -> Iterator[str]:
 def shop(settings: Settings, shop_url: str) -> Settings:
     """Settings with the shop as a source."""
     source = SourceSettings(
-        url=shop_url, tables=("orders", "missing"), queries=QUERIES, statement_timeout=1
+        url=shop_url, tables=("orders", "missing"), queries=QUERIES, statement_timeout=5
     )
     return settings.but(sources={"shop": source})
 

@@ -47,7 +47,7 @@ def defined(settings: Settings, folder: Path, shop_url: str = "", **definition: 
     (reports / "own.yaml").write_text(text, encoding="utf-8")
     sources = {"shop": SourceSettings(url=shop_url, queries=QUERIES)} if shop_url else {}
     return settings.but(
-        report=ReportSettings(folder=reports, statement_timeout=1, most_rows=10), sources=sources
+        report=ReportSettings(folder=reports, statement_timeout=5, most_rows=10), sources=sources
     )
 
 

@@ -33,7 +33,7 @@ def laid_out(*blocks: dict[str, Any], sql: str = "SELECT 1 AS a") -> dict[str, A
 TEXT_CHART = {"chart": "n", "title": "N", "category": "a", "series": {"b": "B"}}
 LIFTED = "SELECT set_config('transaction_read_only', 'off', false), meddle()"
 WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
-    (on("SELECT pg_sleep(30)"), "ended the query after 1 s"),
+    (on("SELECT pg_sleep(30)"), "ended the query after 5 s"),
     (on("SELECT meddle()"), "read-only transaction"),
     (on("DELETE FROM orders RETURNING 1"), "refuses the query"),
     (on("CREATE TABLE x AS SELECT 1"), "refuses the query"),

@@ -49,10 +49,10 @@ def test_a_row_that_cannot_be_written_keeps_no_other_from_being_written() -> Non
     audit = EnqueueAudit(trail)
 
     _note(audit, "bad")
-    assert trail.refused.wait(5)
+    assert trail.refused.wait(60)
     _note(audit, "ada")
 
-    assert trail.written.wait(5)
+    assert trail.written.wait(60)
     assert trail.rows == [("ada", 1)]
     audit.close()
 
@@ -68,5 +68,5 @@ def test_a_thread_that_is_gone_is_started_anew() -> None:
 
     _note(audit, "ada")
 
-    assert trail.written.wait(5)
+    assert trail.written.wait(60)
     audit.close()

@@ -37,7 +37,7 @@ def test_code_below_a_handler_finds_the_job_that_it_works_for() -> None:
 
 def test_two_slots_do_not_see_each_others_jobs() -> None:
     seen: dict[str, str] = {}
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def looks(_payload: Any, context: JobContext) -> None:
         both.wait()

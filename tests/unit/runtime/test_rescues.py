@@ -40,7 +40,7 @@ class _Programs:
     def step(self, now: float) -> None:
         """Once the last program has ended."""
         if self.started:
-            self.started[-1].wait(20)
+            self.started[-1].wait(120)
         self.rescues.step(now)
 
 
@@ -120,10 +120,12 @@ def test_at_its_end_a_supervisor_asks_for_one_try_more() -> None:
     programs.rescues.step(0.0)
     programs.rescues.add(_SECOND)
 
-    programs.rescues.finish(1.0)
+    with capture_logs() as lines:
+        programs.rescues.finish(1.0)
 
     assert programs.told == [(["first"], False), (["first", "second"], True)]
     assert programs.started[0].returncode == -signal.SIGTERM
+    assert lines == []
 
 
 def test_what_is_handed_over_is_what_is_taken_over() -> None:
@@ -143,7 +145,7 @@ def test_the_program_gives_up_a_store_that_is_away_when_it_is_asked_to_end(tmp_p
 
     program.terminate()
 
-    assert program.wait(20) == NOT_DONE
+    assert program.wait(120) == NOT_DONE
 
 
 def test_the_last_program_tries_once(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_commands_are_listened_to_again(error: Exception) -> None:
     commands = Commands(slot_pool_of(_Store(error)), _Store(error), told.set)
     commands.start()
 
-    assert told.wait(20)
+    assert told.wait(120)
 
     commands.end()
 

@@ -5,6 +5,7 @@ Whoever speaks to Redis holds much more memory than a supervisor that does not, 
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 
@@ -62,7 +63,8 @@ class Rescues:
             self._waiting = [*self._under_way, *self._waiting]
             self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
             self._begin_at = now + self._pause
-            if returncode != NOT_DONE:
+            # One that `finish` ended before it could hear it has done nothing wrong.
+            if returncode not in {NOT_DONE, -signal.SIGTERM}:
                 log.error("worker.not_rescued", workers=len(self._waiting), returncode=returncode)
         self._under_way = []
 

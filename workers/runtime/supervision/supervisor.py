@@ -216,6 +216,9 @@ class Supervisor:
                 told_to_hurry, began = True, now
                 for member in self._members():
                     member.ask_to_hurry()
+            # Jobs of a process that died wait for no other that has an hour yet. Those of the last ones
+            # are for the last program.
+            self._rescues.step(now)
             self._bury_the_dead(now)
             self._watch_all(now)
             for member in self._members():
