@@ -159,7 +159,7 @@ def test_a_request_that_never_becomes_whole_is_cut_off(server: WebServer) -> Non
 
 
 def test_an_address_cannot_hold_every_connection(start: Start) -> None:
-    server = start(connections_per_address=20, request_seconds=600)
+    server = start(connections_per_address=20, request_seconds=15)
     with contextlib.ExitStack() as open_connections:
         held = [open_connections.enter_context(server.connect()) for _ in range(50)]
         for connection in held:
