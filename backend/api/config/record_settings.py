@@ -17,7 +17,10 @@ class OutboxSettings(Section):
 
     batch: int = Field(100, ge=1, le=1000, description="Most jobs sent in one step.")
     keep_hours: float = Field(
-        24, ge=0, description="Hours a sent job stays at least; longer until it is on record."
+        24,
+        ge=0,
+        description="Hours a sent job stays at least; longer until it is on record. "
+        "It goes with its job when retention takes that.",
     )
 
 

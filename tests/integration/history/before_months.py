@@ -31,10 +31,10 @@ _COLUMNS = {
 }
 
 
-def migrate_to_the_last_release(engine: Engine, folder: Path) -> None:
-    """Applies what the last release knew."""
+def migrate_to_the_last_release(engine: Engine, folder: Path, before: str = _FIRST) -> None:
+    """Applies what the last release knew: what comes before a migration."""
     for file in shipped("migrations").iterdir():
-        if file.name.endswith(".sql") and file.name < _FIRST:
+        if file.name.endswith(".sql") and file.name < before:
             shutil.copy(str(file), folder / file.name)
     Migrator(engine, folder).apply()
 
