@@ -64,15 +64,14 @@ def new_epoch_reason(noted: ShardEpoch | None, seen: ServerSight) -> EpochReason
     return EpochReason.FAIL_OVER if is_promoted else EpochReason.RESTART
 
 
-def may_have_missed(reason: EpochReason, known: int, seen: ServerSight) -> bool:
+def may_have_missed(reason: EpochReason) -> bool:
     """Whether Redis and the record may say different things of jobs, now that an epoch begins.
 
-    What was acknowledged last may be unknown to what took over. And until its events were lifted, they
-    were below those on record if its clock is behind, and changed nothing there.
+    What was acknowledged last may be unknown to what took over, and no version tells: whatever was
+    enqueued since it came has the clock of now, and is above all that it lacks. And until its events
+    were lifted, they were below those on record if its clock is behind, and changed nothing there.
     """
-    if reason is EpochReason.FIRST:
-        return False
-    return reason is not EpochReason.RESTART or known > seen.last_version
+    return reason is not EpochReason.FIRST
 
 
 def crowded_millisecond(last_version: int) -> int | None:

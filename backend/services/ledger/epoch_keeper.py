@@ -102,7 +102,7 @@ class EpochKeeper:
         known = self._known()
         raised = self._floor.raise_above(known)
         number = self._noted.number + 1 if self._noted else 1
-        if may_have_missed(reason, known, sight):
+        if may_have_missed(reason):
             # Before it is noted: whoever is stopped in between asks again, under the same number.
             self._reconcile(number)
         who = (sight.replication_id, sight.run_id)

@@ -141,6 +141,28 @@ def test_every_job_is_looked_at_once_when_something_may_have_been_missed(bureau:
     assert asked == [2]
 
 
+def test_every_job_is_looked_at_after_a_restart_that_lost_one_though_new_events_came_first(
+    bureau: Bureau,
+) -> None:
+    """They have the clock of now: nothing in the versions tells that those of before are gone."""
+    asked: list[int] = []
+    epochs = EpochKeeper(bureau.floor, PostgresEpochBook(bureau.engine, 0), asked.append)
+    epochs.look()
+    copy = _copy(bureau)
+    bureau.enqueue(bureau.job(job_id="a"))
+    bureau.record()
+    epochs.look()
+    _put_back(bureau, copy)
+    with bureau.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE shard_epochs SET run_id = 'before'")
+    bureau.enqueue(bureau.job(job_id="b"))
+
+    later = EpochKeeper(bureau.floor, PostgresEpochBook(bureau.engine, 0), asked.append)
+    assert later.look() is EpochReason.RESTART
+
+    assert asked == [2]
+
+
 def test_who_is_stopped_before_it_is_noted_asks_again_under_the_same_number(
     bureau: Bureau,
 ) -> None:
