@@ -55,7 +55,11 @@ def reconcile(repair: bool, reason: str, as_json: bool) -> None:
 
 
 @click.command(cls=_Command)
-@click.option("--even-if-used", is_flag=True, help="Go on with a rebuild that was interrupted.")
+@click.option(
+    "--even-if-used",
+    is_flag=True,
+    help="Go on with a rebuild that was interrupted, once all since is recorded.",
+)
 @options.yes
 @options.reason
 @options.as_json

@@ -197,7 +197,7 @@ class RebuildReport:
     interrupted: int = 0
     #: Jobs of the outbox that had been sent and were not on record yet: the relay sends them again.
     sent_again: int = 0
-    #: Already there.
+    #: Already there, or ended since.
     present: int = 0
     #: Finished jobs that are known again, because a key still stands for them.
     recalled: int = 0

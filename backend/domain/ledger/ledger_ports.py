@@ -190,6 +190,9 @@ class LedgerStore(Protocol):
     def note_started(self, seen: LiveFacts) -> bool:
         """Brings a row up to the attempt that is under way, unless it knows a later event."""
 
+    def sent_unrecorded(self) -> list[str]:
+        """Jobs that the outbox says it sent, and that are not on record."""
+
     def send_again(self, job_ids: Collection[str] | None) -> int:
         """Lets the relay send sent jobs again that are not on record (None: all such); how many."""
 

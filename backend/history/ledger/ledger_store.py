@@ -87,6 +87,10 @@ class PostgresLedgerStore:
         values = {"id": seen.job_id, "attempt": seen.attempt, "worker": seen.worker}
         return bool(self._run("note_started", fence=seen.fence_version, **values))
 
+    def sent_unrecorded(self) -> list[str]:
+        """Jobs that the outbox says it sent, and that are not on record."""
+        return [row[0] for row in self._run("sent_unrecorded")]
+
     def send_again(self, job_ids: Collection[str] | None) -> int:
         """Lets the relay send sent jobs again that are not on record (None: all such); how many."""
         ids = None if job_ids is None else list(job_ids)

@@ -72,10 +72,21 @@ class SecondLook:
         gone = len(looked.findings) - len(confirmed)
         return Looked(confirmed, looked.moved + gone, looked.with_record and again.with_record)
 
+    def recorder_catches_up(self) -> bool:
+        """Waits until all that has happened in Redis until now is on record; False if it takes too long."""
+        head, end = self._progress.head(), self._monotonic() + self._patience
+        while True:
+            recorded = self._progress.recorded()
+            if recorded is None or recorded >= head:
+                return True
+            if self._monotonic() >= end:
+                return False
+            self._pause(_LOOK_AGAIN)
+
     def _look(self, suspects: Sequence[Suspect]) -> Looked:
         ids = [suspect.job_id for suspect in suspects]
         first = self._view.facts(ids)
-        with_record = self._recorder_catches_up()
+        with_record = self.recorder_catches_up()
         recorded, sent = self._store.recorded(ids), self._store.sent(ids)
         still = _unchanged(first, self._view.facts(ids))
         by_list = {suspect.job_id for suspect in suspects if suspect.by_list} & still.keys()
@@ -98,16 +109,6 @@ class SecondLook:
             evidence = evidence._replace(places=exact)
             faults = faults_of(evidence, with_record=with_record)
         return [Finding(evidence, faults)]
-
-    def _recorder_catches_up(self) -> bool:
-        head, end = self._progress.head(), self._monotonic() + self._patience
-        while True:
-            recorded = self._progress.recorded()
-            if recorded is None or recorded >= head:
-                return True
-            if self._monotonic() >= end:
-                return False
-            self._pause(_LOOK_AGAIN)
 
 
 def _unchanged(before: dict[str, LiveFacts], after: dict[str, LiveFacts]) -> dict[str, LiveFacts]:

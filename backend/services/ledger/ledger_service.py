@@ -16,9 +16,16 @@ from backend.domain.ledger.ledger import (
     LedgerReport,
     QueueBalance,
     RebuildReport,
+    RecordedFacts,
 )
 from backend.domain.ledger.ledger_judgement import WAITING
-from backend.domain.ledger.ledger_ports import LedgerRepair, LedgerStore, LedgerView, RestorableJob
+from backend.domain.ledger.ledger_ports import (
+    LedgerRepair,
+    LedgerStore,
+    LedgerView,
+    RestorableJob,
+    Suspect,
+)
 from backend.domain.ledger.lost_control import lost_controls
 from backend.services.ledger.ledger_look import Finding, SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
@@ -139,8 +146,10 @@ class LedgerService:
 
         Each keeps its id, attempts and charged failures; what ran begins again, uncharged. Jobs
         that are there already stay as they are, so an interrupted rebuild is simply begun again
-        with ``even_if_used``. Pauses and limits of the record hold again before any job is there; of
-        those that only the audit log knows of the report tells, to be set before workers start.
+        with ``even_if_used``; then it waits for the recorder, for what the record says waits may
+        have ended since, and raises `IllegalMove` if that does not catch up. Pauses and limits of
+        the record hold again before any job is there; of those that only the audit log knows of
+        the report tells, to be set before workers start.
         """
         if not even_if_used and not self._view.is_empty():
             raise IllegalMove(
@@ -151,19 +160,39 @@ class LedgerService:
         held = [word for word in self._controls.agree() if word.value]
         report, after = RebuildReport(controls=held), (0, "")
         while page := self._store.waiting(after, _RESTORED):
-            jobs = self._store.restorable([job_id for _, job_id in page])
+            ids = [job_id for _, job_id in page]
+            jobs = self._lost(ids) if even_if_used else self._store.restorable(ids)
             made = self._mender.restore(jobs, count=True)
             for job, is_new in zip(jobs, made, strict=True):
                 _note_restored(report, job, is_new=is_new)
+            report.present += len(ids) - len(jobs)
             after = page[-1]
         report.recalled = self.recall()
         report.unknown = self._store.unaccepted(_MOST_UNKNOWN)
-        report.sent_again = self._store.send_again(None)
+        report.sent_again = self._store.send_again(self._unsent() if even_if_used else None)
         report.lost_controls = lost_controls(self._store.said_of_controls(), self._view.controls())
         version = self._store.last_version()
         if version:
             report.recovery_point = datetime.fromtimestamp((version >> 20) / 1000, UTC)
         return report
+
+    def _lost(self, job_ids: list[str]) -> list[RestorableJob]:
+        """Those of the jobs that Redis does not know, and whose end is not still to be recorded."""
+        looked = self._look.at([Suspect(job_id, by_list=False) for job_id in job_ids])
+        _refuse_unless(looked.with_record)
+        lost = {
+            finding.evidence.live.job_id: finding.evidence.recorded
+            for finding in looked.findings
+            if FaultKind.LOST in {fault.kind for fault in finding.faults}
+        }
+        found = self._store.restorable(lost.keys())
+        return [job for job in found if _is_as_seen(job, lost[job.job.id])]
+
+    def _unsent(self) -> list[str]:
+        """Jobs of the outbox that were sent, and have not come to the record by now."""
+        sent = self._store.sent_unrecorded()
+        _refuse_unless(not sent or self._look.recorder_catches_up())
+        return sent
 
     def recall(self) -> int:
         """Makes finished jobs known again that Redis has lost and a key still stands for; how many.
@@ -213,6 +242,18 @@ class LedgerService:
                 fault = Fault(FaultKind.UNBALANCED, "", balance.queue, detail, is_repaired=done)
                 self._note(report, [fault], tell)
         report.balances = self.balance()
+
+
+def _refuse_unless(with_record: bool) -> None:
+    if not with_record:
+        raise IllegalMove(
+            "the recorder is behind what has happened in Redis since, so nobody can tell what has "
+            "ended: see that it runs (`tally recorder`), and rebuild again when it has caught up"
+        )
+
+
+def _is_as_seen(job: RestorableJob, recorded: RecordedFacts | None) -> bool:
+    return recorded is not None and job.version == recorded.version
 
 
 def _note_restored(report: RebuildReport, job: RestorableJob, *, is_new: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -222,6 +223,7 @@ def test_an_interrupted_rebuild_is_begun_again_without_harm(bureau: Bureau) -> N
         bureau.redis.delete(f"rq:job:job-{n}")
         bureau.redis.lrem("rq:queue:normal", 0, f"job-{n}")
         bureau.redis.hincrby("rq:tally:counts:normal", "accepted", -1)
+    bureau.record()
 
     report = ledger.rebuild(even_if_used=True)
 
@@ -264,3 +266,60 @@ def test_a_job_whose_acceptance_is_not_on_record_is_named(bureau: Bureau) -> Non
 
     assert report.unknown == ["unknown"]
     assert report.restored == {}
+
+
+def test_a_rebuild_that_goes_on_does_not_bring_back_what_was_discarded_since(
+    bureau: Bureau,
+) -> None:
+    bureau.enqueue(bureau.job(job_id="dead", max_retries=0))
+    bureau.bench.settle(bureau.bench.claim()[0], "failed", body=ERROR)
+    _lose_redis(bureau)
+    bureau.ledger().rebuild()
+    bureau.record()
+    bureau.bench.discard("dead")
+
+    with pytest.raises(IllegalMove, match="recorder"):
+        bureau.ledger(patience=0.0).rebuild(even_if_used=True)
+    bureau.record()
+    report = bureau.ledger().rebuild(even_if_used=True)
+
+    assert report.restored == {}
+    assert bureau.inspection.dead(0, 10) == []
+    bureau.record()
+    assert bureau.ledger().reconcile().is_balanced
+
+
+def test_a_rebuild_that_goes_on_waits_until_what_has_ended_since_is_on_record(
+    bureau: Bureau,
+) -> None:
+    bureau.enqueue(bureau.job(job_id="job", result_ttl=0))
+    _lose_redis(bureau)
+    bureau.ledger().rebuild()
+    bureau.outbox_service.enqueue([sent := bureau.job(result_ttl=0)])
+    bureau.relay_all()
+    assert bureau.run_all() == ["job", sent.id]
+    recorder = threading.Thread(target=bureau.record)
+    recorder.start()
+
+    report = bureau.ledger().rebuild(even_if_used=True)
+    recorder.join()
+    bureau.relay_all()
+
+    assert (report.restored, report.sent_again) == ({}, 0)
+    assert bureau.run_all() == []
+
+
+def test_a_rebuild_that_goes_on_sends_again_what_the_outbox_had_sent_and_redis_lost(
+    bureau: Bureau,
+) -> None:
+    bureau.outbox_service.enqueue([job := bureau.job()])
+    bureau.relay_all()
+    bureau.redis.flushall()
+    bureau.enqueue(bureau.job(job_id="other"))
+    bureau.record()
+
+    report = bureau.ledger().rebuild(even_if_used=True)
+    bureau.relay_all()
+
+    assert (report.present, report.sent_again) == (1, 1)
+    assert bureau.bench.queue() == ["other", job.id]

@@ -1,0 +1,3 @@
+SELECT o.job_id FROM job_outbox o
+WHERE o.sent_at IS NOT NULL AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = o.accepted_as)
+ORDER BY o.number
