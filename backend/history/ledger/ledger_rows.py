@@ -58,7 +58,7 @@ def restorable_job(row: Sequence[Any]) -> RestorableJob:
     """A row of ``restorable_jobs``."""
     job_id, status, queue, version, position, job_type, payload, asked, option_text, *rest = row
     max_attempts, run_at, fence, attempt, worker, redriven, failures, *rest = rest
-    is_suspect, was_dead, ended_at, asked_by, asked_why, *error = rest
+    is_suspect, was_dead, ended_at, asked_by, asked_why, accepted_in, *error = rest
     was_started = status == JobState.STARTED
     options = json.loads(option_text)
     job = NewJob(
@@ -72,9 +72,9 @@ def restorable_job(row: Sequence[Any]) -> RestorableJob:
     )
     if redriven:
         job = job._replace(expires_at=None)
-    if job.unique_key:
-        tenant = labels_in(option_text).tenant
-        job = job._replace(digest=digest_of(job_type, asked, queue, tenant))
+    # The record does not tell an id of a caller's own making from ours: every job knows its call again.
+    tenant = labels_in(option_text).tenant
+    job = job._replace(digest=digest_of(job_type, asked, accepted_in, tenant))
     return RestorableJob(
         job=job,
         state=JobState.QUEUED if was_started or status == JobState.DEFERRED else JobState(status),

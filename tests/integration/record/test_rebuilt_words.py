@@ -49,7 +49,12 @@ def test_a_call_said_again_after_a_rebuild_is_answered_with_the_job_that_finishe
     assert _balances(bureau)
 
 
-@pytest.mark.parametrize("how", ["waits", "finished", "redriven with another payload"])
+_EVE = '["x",null,["greet",{"name":"Eve"}],{}]'
+
+
+@pytest.mark.parametrize(
+    "how", ["waits", "finished", "redriven with another payload", "moved and redriven"]
+)
 def test_what_a_key_stands_for_is_known_after_a_rebuild(bureau: Bureau, how: str) -> None:
     """The order of the payload's names does not matter, nor what became of it; what else is asked does."""
     asked = bureau.job(payload={"name": "Ada", "n": 1}, job_id="job", idempotency_key="k")
@@ -58,7 +63,9 @@ def test_what_a_key_stands_for_is_known_after_a_rebuild(bureau: Bureau, how: str
         _finish(bureau)
     elif how != "waits":
         bureau.bench.settle(bureau.bench.claim()[0], "poisoned", body=ERROR)
-        bureau.bench.redrive("job", data='["x",null,["greet",{"name":"Eve"}],{}]')
+        bureau.bench.redrive("job", data=_EVE)
+        if how == "moved and redriven":
+            bureau.bench.reprioritise("job", "high")
 
     _lose_redis(bureau)
 
@@ -67,6 +74,30 @@ def test_what_a_key_stands_for_is_known_after_a_rebuild(bureau: Bureau, how: str
     assert (reply.id, reply.created) == ("job", False)
     with pytest.raises(IdempotencyConflict):
         bureau.queue.enqueue([bureau.job(payload={"name": "Bob"}, idempotency_key="k")])
+
+
+@pytest.mark.parametrize("how", ["waits", "moved", "redriven with another payload", "replaced"])
+def test_a_job_of_its_callers_own_id_answers_the_call_that_made_it_after_a_rebuild(
+    bureau: Bureau, how: str
+) -> None:
+    unique = {"unique": "started", "on_conflict": "replace"} if how == "replaced" else {}
+    payload = {"name": "Ada", "n": 1}
+    bureau.enqueue(bureau.job(payload=payload, job_id="invoice-7", **unique))
+    if how == "moved":
+        bureau.bench.reprioritise("invoice-7", "high")
+    elif how == "replaced":
+        bureau.enqueue(bureau.job(payload={"name": "Eve"}, **unique))
+    elif how != "waits":
+        bureau.bench.settle(bureau.bench.claim()[0], "poisoned", body=ERROR)
+        bureau.bench.redrive("invoice-7", data=_EVE)
+
+    _lose_redis(bureau)
+
+    again = bureau.job(payload={"n": 1, "name": "Ada"}, job_id="invoice-7")
+    [reply] = bureau.queue.enqueue([again])
+    assert (reply.id, reply.created) == ("invoice-7", False)
+    with pytest.raises(IdempotencyConflict):
+        bureau.queue.enqueue([bureau.job(payload={"name": "Bob"}, job_id="invoice-7")])
 
 
 def test_a_finished_job_still_keeps_out_the_same_for_its_time_after_a_rebuild(

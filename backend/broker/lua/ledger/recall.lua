@@ -3,7 +3,7 @@
 -- that was made for it, and makes no other. What came of them is on record, and not here.
 -- KEYS[1]  ROOT
 -- ARGV[1…] thirteen a job: id, queue, job type, data, options, max attempts, attempt, accepted at (ms), ended at (ms), unique
---          key, unique window (ms), scope, digest of what was asked for under the key
+--          key, unique window (ms), scope, digest of what was asked for
 -- Returns  one a job: 1 known again, 0 it is here, or no key stands for it any more
 local function recall_one(root, argv, at, now, key_ends, ends)
   local id, queue, job = argv[at], argv[at + 1], root .. ':job:' .. argv[at]
@@ -13,9 +13,9 @@ local function recall_one(root, argv, at, now, key_ends, ends)
   local function add(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
   scopes.remember(root, id, argv[at + 11], 'finished', argv[at + 6], argv[at + 7], now, add)
   add('unique_until', string.format('%.0f', ends))
+  add('asked:' .. argv[at + 12], '1')
   if argv[at + 9] ~= '' then
     add('unique_key', argv[at + 9])
-    add('asked:' .. argv[at + 12], '1')
     hold_key(root, id, argv[at + 9], key_ends - now)
   end
   redis.call('HSET', job, unpack(fields))

@@ -4,7 +4,7 @@
 -- ARGV[2…] thirty-two a job: id, queue, run at, 0, job type, data, options, max attempts, timeout (s), result ttl (s), expires
 --          at, unique key, unique window, limit key, limit, follow-ups to come, state (queued · scheduled · failed), created at, attempt,
 --          failures, suspect ('1' or ''), last error, fence and worker of the attempt under way ('' and 0: none), ended at, destination,
---          scope, rate, hold ('1' or ''), who asked to cancel it while it ran and why ('': nobody), digest of what its unique key is for
+--          scope, rate, hold ('1' or ''), who asked to cancel it while it ran and why ('': nobody), digest of what was asked for
 -- Returns  one a job: 1 made, 0 it is here
 local function remember(root, id, argv, at, now)
   local job = root .. ':job:' .. id
@@ -15,9 +15,9 @@ local function remember(root, id, argv, at, now)
   if argv[at + 10] ~= '0' then add('expires_at', argv[at + 10]) end
   local key_ends, ends = scopes.stand_until(tonumber(argv[at + 17]), argv[at + 11], argv[at + 12], argv[at + 26])
   if ends > now then add('unique_until', string.format('%.0f', ends)) end
+  add('asked:' .. argv[at + 31], '1')
   if argv[at + 11] ~= '' then
     add('unique_key', argv[at + 11])
-    add('asked:' .. argv[at + 31], '1')
     hold_key(root, id, argv[at + 11], key_ends - now)
   end
   if argv[at + 13] ~= '' then add('limit_key', argv[at + 13]) add('limit', argv[at + 14]) end

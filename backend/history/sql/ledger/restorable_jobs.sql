@@ -1,8 +1,9 @@
 -- A redrive gives a job all its attempts again: only failures since then are charged, and it does not expire any more.
+-- What was asked for, to tell the same call from another: the payload and the queue of the acceptance.
 SELECT j.id, j.status, j.queue, j.version, j.position, j.job_type,
   coalesce(j.changed_payload, j.payload)::text, j.payload::text, coalesce(j.options::text, '{}'), j.max_attempts,
   j.run_at, j.fence, j.attempt, j.worker, again.version, tried.charged, tried.is_suspect, tried.was_dead, j.finished_at,
-  asked.actor, asked.note, last.error_reason, last.error_kind, last.error_message, last.traceback
+  asked.actor, asked.note, coalesce(accepted.queue, j.queue), last.error_reason, last.error_kind, last.error_message, last.traceback
 FROM jobs j
 CROSS JOIN LATERAL (
   SELECT coalesce(max(e.version), 0) AS version FROM job_events e WHERE e.job_id = j.id AND e.kind = 'redriven'
@@ -13,6 +14,7 @@ CROSS JOIN LATERAL (
     coalesce(bool_or(r.status = 'failed'), false) AS was_dead
   FROM job_results r WHERE r.job_id = j.id AND r.job_id = ANY(:ids)
 ) tried
+LEFT JOIN job_events accepted ON accepted.job_id = j.id AND accepted.version = j.position
 LEFT JOIN LATERAL (
   SELECT coalesce(e.actor, 'tally') AS actor, e.note FROM job_events e
   WHERE e.job_id = j.id AND e.kind = 'cancel_asked' AND j.status = 'started' AND e.version > j.fence
