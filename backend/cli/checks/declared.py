@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from backend.api.config.engine_settings import HistorySettings
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_service
-from backend.cli.checks.finding import Finding, ok, wrong
+from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.domain.errors import ConfigurationError, InvalidRequest
+from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.unique import ENDED, STARTED, until_words
 from backend.services.schedules.schedule_intake import ScheduleIntake, checked_name
 from backend.services.schedules.schedule_system import all_seeds
 
@@ -24,8 +27,25 @@ def check_declared(parts: Platform) -> Iterator[Finding]:
         )
         return
     yield ok("job_packages", f"{len(names)} job types in {len(parts.catalogue.own_lanes())} lanes")
+    yield from check_keys(parts.catalogue.own(), parts.settings.history)
     yield from _schedules(parts)
     yield from _subscriptions(parts)
+
+
+def check_keys(kinds: Iterable[JobType], history: HistorySettings) -> Iterator[Finding]:
+    """Whether history lets a finished job go while what it is unique by still keeps others out."""
+    for kind in kinds:
+        until = str(kind.unique.until) if kind.unique else ENDED
+        is_special = kind.name in history.days_by_type
+        days = history.days_by_type[kind.name] if is_special else history.finished_days
+        name = f"days_by_type.{kind.name}" if is_special else "finished_days"
+        if until not in {STARTED, ENDED} and float(until) > days * 86_400:
+            yield warning(
+                "key_outlives_record",
+                f"a job of {kind.name} keeps the same ones out {until_words(until)}, "
+                f"and is {days} days on record (history.{name})",
+                "keep it on record as long: if Redis is lost later than that, the same job runs again",
+            )
 
 
 def _schedules(parts: Platform) -> Iterator[Finding]:

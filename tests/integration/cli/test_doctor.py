@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from backend.api.config.engine_settings import HistorySettings
 from backend.bootstrap.current import platform
 from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.server import library
 from backend.broker.server.connection import connect
 from backend.broker.server.tuning import LISTPACK
 from backend.cli.checks.controls import check_controls
+from backend.cli.checks.declared import check_keys
 from backend.cli.checks.processes import leases_without_jobs
 from backend.cli.checks.redis import check_cluster, check_redis
 from backend.cli.checks.redis_accounts import check_exposure
 from backend.cli.checks.redis_speed import check_allocator
 from backend.cli.checks.settings import check_settings
+from backend.domain.jobs.job_type import JobType
+from backend.domain.jobs.options.unique import Unique
 from backend.embedded.servers import Servers
 from tests.integration.cli.shell import Shell
 from tests.integration.history.databases import database
@@ -127,6 +131,28 @@ def test_dead_jobs_that_history_lets_go_of_first_are_told(
     [found] = [each for each in check_settings({}) if each.code == "dead_outlive_record"]
 
     assert setting in found.text
+
+
+@pytest.mark.parametrize(
+    ("until", "days_by_type", "told"),
+    [
+        (30 * 86_400, {}, []),
+        (31 * 86_400, {}, ["history.finished_days"]),
+        (31 * 86_400, {"welcome": 60}, []),
+        (8 * 86_400, {"welcome": 7}, ["history.days_by_type.welcome"]),
+        ("ended", {"welcome": 1}, []),
+    ],
+)
+def test_a_type_that_is_unique_for_longer_than_history_keeps_it_is_told(
+    until: str | float, days_by_type: dict[str, int], told: list[str]
+) -> None:
+    welcome = JobType("welcome", print, unique=Unique(until))
+    history = HistorySettings(days_by_type=days_by_type)
+
+    found = list(check_keys([welcome, JobType("plain", print)], history))
+
+    assert [each.code for each in found] == ["key_outlives_record"] * len(told)
+    assert all(name in each.text for name, each in zip(told, found, strict=True))
 
 
 def test_4_a_redis_that_forgets(shell: Shell, redis: Redis) -> None:

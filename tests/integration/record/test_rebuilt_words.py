@@ -132,6 +132,20 @@ def test_a_key_whose_time_was_over_is_free_after_a_rebuild(bureau: Bureau) -> No
     assert (report.recalled, report.restored) == (0, {"scheduled": 1})
 
 
+def test_a_key_whose_finished_job_has_left_the_record_is_free_after_a_rebuild(
+    bureau: Bureau,
+) -> None:
+    bureau.enqueue(bureau.job(idempotency_key="a", idempotency_window=86_400))
+    _finish(bureau)
+    bureau.record()
+    run(bureau.engine, "DELETE FROM jobs")
+
+    report = _lose_redis(bureau)
+
+    [reply] = bureau.queue.enqueue([bureau.job(idempotency_key="a")])
+    assert (report.recalled, reply.created) == (0, True)
+
+
 def test_a_key_ends_after_a_rebuild_when_it_would_have_ended(bureau: Bureau) -> None:
     bureau.enqueue(bureau.job(job_id="job", idempotency_key="a", idempotency_window=600))
     until = int(bureau.bench.field("job", "unique_until") or 0)
