@@ -71,7 +71,8 @@ class CallbackSettings(Section):
     secret: str = Field(
         "",
         pattern=r"^[A-Za-z0-9_.-]{0,64}$",
-        description="Name of the signing secret under webhook.secrets; empty: webhook.default_secret.",
+        description="Name of the signing secret under webhook.secrets; empty: webhook.default_secret. "
+        "Jobs of keys that are bound to a tenant need it in webhook.secret_tenants.",
     )
 
 

@@ -9,7 +9,7 @@ from backend.domain.errors import InvalidRequest, PayloadTooLarge
 from backend.domain.events.callback_ports import Decision, EndedJob
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import NewJob
-from backend.domain.jobs.options.job_options import JobOptions
+from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.services.jobs.job_intake import JobIntake
 from backend.telemetry.logs.logger import Logger
 
@@ -46,11 +46,17 @@ class CallbackService:
         payload: dict[str, Any] = {"url": ended.labels.callback_url, "body": body}
         if self._secret:
             payload["secret"] = self._secret
-        job = self._intake.check(
-            self._job_type, payload, None, _options(ended), {"parent_id": ended.job_id}
-        )
+        job = self._intake.check(self._job_type, payload, None, _options(ended), _own(ended))
         # One end has one callback, also when settings changed before it was known to be sent.
         return job._replace(digest="")
+
+
+def _own(ended: EndedJob) -> OwnOptions:
+    """Whose end it tells. Its caller chose address and result, so it may use what that caller may."""
+    own: OwnOptions = {"parent_id": ended.job_id}
+    if ended.labels.is_confined:
+        own["is_confined"] = True
+    return own
 
 
 def _options(ended: EndedJob) -> JobOptions:

@@ -19,7 +19,7 @@ def _job(bureau: Bureau, **options: Any) -> Any:
     return bureau.job(callback_url=URL, trace_id="t-1", context_id="c-1", **options)
 
 
-def _tell(bureau: Bureau) -> list[Any]:
+def tell(bureau: Bureau) -> list[Any]:
     """Everything that ended is recorded, told and brought to Redis; the webhook jobs."""
     bureau.record()
     while bureau.callbacks().run_once() == 0.0:
@@ -33,7 +33,7 @@ def test_a_finished_job_tells_its_id_status_result_and_trace(bureau: Bureau) -> 
     (job_id,) = bureau.enqueue(_job(bureau))
     bureau.run_all('{"rows":3}')
 
-    (hook,) = _tell(bureau)
+    (hook,) = tell(bureau)
 
     assert hook.job_type == "send_webhook"
     assert hook.payload["url"] == URL
@@ -58,7 +58,7 @@ def test_a_failed_job_tells_its_error(bureau: Bureau) -> None:
     bureau.enqueue(_job(bureau))
     bureau.bench.settle(bureau.bench.claim()[0], "failed", body=ERROR)
 
-    (hook,) = _tell(bureau)
+    (hook,) = tell(bureau)
 
     assert hook.payload["body"]["type"] == "job.failed"
     assert hook.payload["body"]["data"]["error"] == {
@@ -72,7 +72,7 @@ def test_a_canceled_job_tells_why(bureau: Bureau) -> None:
     (job_id,) = bureau.enqueue(_job(bureau))
     bureau.bench.cancel(job_id)
 
-    (hook,) = _tell(bureau)
+    (hook,) = tell(bureau)
 
     assert hook.payload["body"]["data"]["status"] == "canceled"
     assert hook.payload["body"]["data"]["reason"] == "changed my mind"
@@ -82,14 +82,14 @@ def test_a_job_that_will_be_tried_again_tells_nothing_yet(bureau: Bureau) -> Non
     bureau.enqueue(_job(bureau))
     bureau.bench.settle(bureau.bench.claim()[0], "retried", delay=1000, body=ERROR)
 
-    assert _tell(bureau) == []
+    assert tell(bureau) == []
 
 
 def test_a_job_without_a_callback_tells_nothing(bureau: Bureau) -> None:
     bureau.enqueue(bureau.job(tags=["callback_url"]), bureau.job())
     bureau.run_all()
 
-    assert _tell(bureau) == []
+    assert tell(bureau) == []
     assert bureau.rows("SELECT 1 FROM job_callbacks") == []
 
 
@@ -100,12 +100,12 @@ def test_each_end_of_a_redriven_job_is_told_once(bureau: Bureau) -> None:
     bureau.bench.redrive(job_id)
     bureau.run_all()
 
-    hooks = _tell(bureau)
+    hooks = tell(bureau)
 
     states = [hook.payload["body"]["data"]["status"] for hook in hooks]
     assert states == ["failed", "finished"]
     assert len({hook.id for hook in hooks}) == 2
-    assert len(_tell(bureau)) == 2
+    assert len(tell(bureau)) == 2
 
 
 def test_events_recorded_twice_and_out_of_order_are_told_once(bureau: Bureau) -> None:
@@ -135,7 +135,7 @@ def test_a_teller_that_dies_before_the_commit_is_made_up_for(bureau: Bureau) -> 
     with pytest.raises(KeyboardInterrupt):
         PostgresCallbackStore(bureau.engine, bureau.clock.now).decide(10, dies)
 
-    assert len(_tell(bureau)) == 1
+    assert len(tell(bureau)) == 1
 
 
 def test_many_tellers_share_the_work(bureau: Bureau) -> None:
@@ -144,24 +144,24 @@ def test_many_tellers_share_the_work(bureau: Bureau) -> None:
     bureau.record()
     loops = [bureau.callbacks() for _ in range(3)]
 
-    def tell(loop: Any) -> None:
+    def work_off(loop: Any) -> None:
         while loop.run_once() == 0.0:
             continue
 
-    threads = [threading.Thread(target=tell, args=(loop,)) for loop in loops]
+    threads = [threading.Thread(target=work_off, args=(loop,)) for loop in loops]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert len(_tell(bureau)) == 120
+    assert len(tell(bureau)) == 120
 
 
 def test_a_result_that_is_too_large_is_left_out_and_said_so(bureau: Bureau) -> None:
     bureau.enqueue(_job(bureau))
     bureau.run_all('"' + "x" * 5000 + '"')
 
-    (hook,) = _tell(bureau)
+    (hook,) = tell(bureau)
 
     assert hook.payload["body"]["data"]["result"] is None
     assert hook.payload["body"]["data"]["result_omitted"] is True
@@ -173,7 +173,7 @@ def test_a_callback_that_cannot_be_made_is_noted_with_the_reason(bureau: Bureau)
     bureau.record()
     bureau.callback_service._job_type = "send_webhok"
 
-    assert _tell(bureau) == []
+    assert tell(bureau) == []
     (row,) = bureau.rows("SELECT decided_at IS NOT NULL AS done, last_error FROM job_callbacks")
     assert row["done"]
     assert "send_webhok" in row["last_error"]
@@ -183,7 +183,7 @@ def test_a_callback_of_a_test_run_is_a_test_run(bureau: Bureau) -> None:
     bureau.enqueue(_job(bureau, is_test=True))
     bureau.run_all()
 
-    (hook,) = _tell(bureau)
+    (hook,) = tell(bureau)
 
     assert hook.options["is_test"] is True
 
@@ -205,7 +205,7 @@ def test_the_end_of_a_job_wakes_the_teller(bureau: Bureau) -> None:
 def test_what_was_told_long_ago_is_forgotten(bureau: Bureau) -> None:
     bureau.enqueue(_job(bureau))
     bureau.run_all()
-    _tell(bureau)
+    tell(bureau)
     store = PostgresCallbackStore(bureau.engine, bureau.clock.now)
 
     assert store.clean(60, 10) == 0
