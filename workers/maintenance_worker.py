@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from io import FileIO
 from typing import Any
@@ -44,11 +44,10 @@ class MaintenanceWorker(BaseWorker):
                 raise StopRequested("canceled between files")
             self.artifacts.delete(artifact.id)
             context.progress(done, len(expired), artifact.name)
-        before = now - timedelta(hours=self.artifact_settings.partial_hours)
         return {
             "expired": len(expired),
             "bytes": sum(artifact.size_bytes for artifact in expired),
-            "unfinished": self.artifacts.sweep(before, dry_run=is_dry),
+            "unfinished": self.artifacts.sweep(self._left_before(context), dry_run=is_dry),
             "dry_run": is_dry,
         }
 
@@ -62,6 +61,7 @@ class MaintenanceWorker(BaseWorker):
             return {"name": None, "answer": "test run: pg_dump was found, nothing was written"}
         folder = BackupFolder(self.backup_settings.folder)
         try:
+            folder.sweep(context.job_id, self._left_before(context))
             kept = folder.write(
                 backup_name(context.now(), context.job_id),
                 lambda file: dump(
@@ -76,6 +76,10 @@ class MaintenanceWorker(BaseWorker):
         except OSError as error:
             raise ArtifactError(f"the backup cannot be written: {error}") from error
         return {**kept._asdict(), "removed": removed}
+
+    def _left_before(self, context: JobContext) -> datetime:
+        """What was last written before then, and is not being written, was left by a crash."""
+        return context.now() - timedelta(hours=self.artifact_settings.partial_hours)
 
 
 def _look(file: FileIO, context: JobContext) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from contextlib import suppress
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
@@ -42,8 +44,15 @@ class Folder:
             return False
 
     def new_file(self, name: str) -> FileIO:
-        """A file that was not there before, without a buffer: what was written is with the system."""
-        return os.fdopen(os.open(name, _NEW, _OWNER_ONLY, dir_fd=self._at), "wb", buffering=0)
+        """A file that was not there before, without a buffer: what was written is with the system.
+
+        It is held while it, or what was started with it, is open: see `is_held`.
+        """
+        file = os.fdopen(os.open(name, _NEW, _OWNER_ONLY, dir_fd=self._at), "wb", buffering=0)
+        # A disk that knows no locks has its files judged by their age alone.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return file
 
     def open(self, name: str) -> BinaryIO:
         """A file to read."""
@@ -64,6 +73,17 @@ class Folder:
     def names(self) -> list[str]:
         """Every name in the folder."""
         return os.listdir(self._at)  # noqa: PTH208 - by descriptor, as everything here
+
+    def is_held(self, name: str) -> bool:
+        """Whether somebody is writing a file: the hold of one that was killed ended with it."""
+        try:
+            with self.open(name) as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def is_older(self, name: str, instant: datetime) -> bool:
         """Whether a file was last written before an instant; False when it is gone."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from workers.artifacts.folder import Folder
 
 _NAME = re.compile(r"tally-\d{8}T\d{6}Z-[A-Za-z0-9_-]+\.dump")
+_PARTIAL = re.compile(r"\.tally-\d{8}T\d{6}Z-(?P<job_id>[A-Za-z0-9_-]+)\.dump\.part")
 _CHUNK = 1 << 20
 
 
@@ -34,8 +35,6 @@ class BackupFolder:
     def write(self, name: str, fill: Callable[[FileIO], None]) -> KeptBackup:
         """A backup filled by ``fill``; it appears when that returns, else never."""
         partial = f".{name}.part"
-        # A second attempt of the same job begins anew.
-        self._folder.remove(partial)
         try:
             with self._folder.new_file(partial) as file:
                 fill(file)
@@ -45,6 +44,21 @@ class BackupFolder:
         finally:
             self._folder.remove(partial)
         return kept
+
+    def sweep(self, job_id: str, before: datetime) -> list[str]:
+        """Takes away what killed attempts of this job left, and others before an instant; answers which."""
+        left = [name for name in self._folder.names() if self._is_left(name, job_id, before)]
+        for name in left:
+            self._folder.remove(name)
+        return left
+
+    def _is_left(self, name: str, job_id: str, before: datetime) -> bool:
+        """Not what is being written: an attempt that was given up for dead may live, with its pg_dump."""
+        partial = _PARTIAL.fullmatch(name)
+        if partial is None:
+            return False
+        is_old = partial["job_id"] == job_id or self._folder.is_older(name, before)
+        return is_old and not self._folder.is_held(name)
 
     def _measured(self, name: str) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()

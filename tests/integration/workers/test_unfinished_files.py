@@ -1,0 +1,109 @@
+"""What killed jobs leave half written goes; what is being written stays, however long it is silent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from backend.api.config.worker_settings import BackupSettings
+from tests.eventually import eventually
+from tests.workers_at_work import AtWork, Settings, context
+from workers import maintenance_worker
+from workers.maintenance.backups import BackupFolder, backup_name
+
+#: A backup that says half of what it has to say, and then nothing for ever.
+_HALF = """
+import pathlib, sys, time
+from workers.maintenance.backups import BackupFolder
+
+def half(file):
+    file.write(b"half")
+    time.sleep(3600)
+
+BackupFolder(pathlib.Path(sys.argv[1])).write(sys.argv[2], half)
+"""
+
+
+def _age(path: Path, hours: float) -> None:
+    then = (datetime.now(UTC) - timedelta(hours=hours)).timestamp()
+    os.utime(path, (then, then))
+
+
+def _backup_begun(folder: Path, job_id: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """The process of a backup that has written half of its file, and that file."""
+    name = backup_name(datetime(2026, 1, 1, tzinfo=UTC), job_id)
+    process = subprocess.Popen([sys.executable, "-c", _HALF, str(folder), name])
+    partial = folder / f".{name}.part"
+    eventually(lambda: partial.exists() and partial.read_bytes() == b"half")
+    return process, partial
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def _dumping(settings: Settings, folder: Path) -> Settings:
+    """Settings with a pg_dump that has little to say."""
+    program = folder / "pg_dump"
+    program.write_text("#!/bin/sh\necho all\n")
+    program.chmod(0o755)
+    return settings.but(
+        database_url="postgresql+psycopg2://tally@/tally",
+        backup=BackupSettings(folder=settings.backup.folder, pg_dump=program),
+    )
+
+
+def _back_up(settings: Settings, job_id: str) -> None:
+    with AtWork(maintenance_worker, settings) as worker:
+        worker.run("backup", {}, context(job_id))
+
+
+def test_the_next_attempt_takes_away_what_a_killed_one_left(
+    settings: Settings, tmp_path: Path
+) -> None:
+    chosen = _dumping(settings, tmp_path)
+    process, partial = _backup_begun(settings.backup.folder, "job-1")
+    _kill(process)
+
+    _back_up(chosen, "job-1")
+
+    assert not partial.exists()
+    assert len(BackupFolder(settings.backup.folder).names()) == 1
+
+
+def test_a_backup_takes_away_what_others_left_long_ago(settings: Settings, tmp_path: Path) -> None:
+    chosen = _dumping(settings, tmp_path)
+    lasting, old = _backup_begun(settings.backup.folder, "job-1")
+    _kill(lasting)
+    _age(old, hours=2)
+    process, fresh = _backup_begun(settings.backup.folder, "job-2")
+    _kill(process)
+    foreign = settings.backup.folder / ".somebody.part"
+    foreign.write_bytes(b"somebody's")
+    _age(foreign, hours=2)
+
+    _back_up(chosen, "job-3")
+
+    assert (old.exists(), fresh.exists(), foreign.exists()) == (False, True, True)
+
+
+@pytest.mark.parametrize("job_id", ["job-1", "job-2"])
+def test_a_backup_that_is_being_written_is_left_alone(
+    settings: Settings, tmp_path: Path, job_id: str
+) -> None:
+    chosen = _dumping(settings, tmp_path)
+    process, partial = _backup_begun(settings.backup.folder, "job-1")
+    _age(partial, hours=2)
+
+    try:
+        _back_up(chosen, job_id)
+        assert partial.exists()
+    finally:
+        _kill(process)
