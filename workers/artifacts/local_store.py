@@ -53,12 +53,12 @@ class LocalStore:
             with file:
                 writer = ArtifactWriter(file.write, self._max_bytes)
                 yield writer
+                artifact = self._artifact(artifact_id, label, writer)
+                # Held until its record is there: data without one is swept when nobody writes it.
                 with _stored(label.name):
                     os.fsync(file.fileno())
-            artifact = self._artifact(artifact_id, label, writer)
-            with _stored(label.name):
-                self._folder.rename(partial, artifact_id + _DATA)
-                self._write_record(artifact)
+                    self._folder.rename(partial, artifact_id + _DATA)
+                    self._write_record(artifact)
             writer.artifact = artifact
         finally:
             self._folder.remove(partial)
@@ -140,6 +140,8 @@ class LocalStore:
         names = set(self._folder.names())
         left = [name for name in names if _is_left(name, names)]
         left = [name for name in left if self._folder.is_older(name, before)]
+        # Age alone does not tell: a workbook's file stays empty until all of it is there.
+        left = [name for name in left if not self._folder.is_held(name)]
         for name in left if not dry_run else ():
             self._folder.remove(name)
         return len(left)

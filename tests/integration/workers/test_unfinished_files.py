@@ -15,6 +15,8 @@ from backend.api.config.worker_settings import BackupSettings
 from tests.eventually import eventually
 from tests.workers_at_work import AtWork, Settings, context
 from workers import maintenance_worker
+from workers.artifacts.artifact import ArtifactLabel
+from workers.artifacts.open_store import open_store
 from workers.maintenance.backups import BackupFolder, backup_name
 
 #: A backup that says half of what it has to say, and then nothing for ever.
@@ -107,3 +109,19 @@ def test_a_backup_that_is_being_written_is_left_alone(
         assert partial.exists()
     finally:
         _kill(process)
+
+
+def test_a_file_that_is_being_written_outlives_a_cleanup(settings: Settings) -> None:
+    """A workbook is written when it is whole; until then nothing of it reaches the file."""
+    store = open_store(settings.artifacts)
+    with store.create(ArtifactLabel("job-0", 1, "a.xlsx", "application/x", 1)) as file:
+        (partial,) = settings.artifacts.folder.iterdir()
+        _age(partial, hours=2)
+        with AtWork(maintenance_worker, settings) as worker:
+            done = worker.run("cleanup", {})
+        file.write(b"hello")
+
+    assert done["unfinished"] == 0
+    assert [artifact.id for artifact in store.all()] == [file.artifact.id]
+    with store.open(file.artifact.id) as whole:
+        assert whole.read() == b"hello"
