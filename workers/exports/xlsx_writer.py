@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from backend.domain.errors import PermanentFailure
+from backend.domain.errors import ArtifactError, PermanentFailure
 from workers.exports.cells import as_text
 from workers.exports.row_writer import Column, Row
 from workers.handlers.optional_library import load
@@ -37,8 +38,11 @@ class XlsxWriter:
 
     def __init__(self, file: BinaryIO, columns: Sequence[Column]) -> None:
         library = load("xlsxwriter", extra="xlsx")
+        #: What the library makes of an error of the disk when it puts the workbook together.
+        self._unwritten = load("xlsxwriter.exceptions", extra="xlsx").FileCreateError
         self._folder = TemporaryDirectory(prefix="tally-xlsx-")
-        self._book = library.Workbook(file, {**OPTIONS, "tmpdir": self._folder.name})
+        self._into = _Into(file)
+        self._book = library.Workbook(self._into, {**OPTIONS, "tmpdir": self._folder.name})
         self._sheet = self._book.add_worksheet("Data")
         self._instants = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._sheet.freeze_panes(1, 0)
@@ -49,33 +53,61 @@ class XlsxWriter:
         self._rows = 0
 
     def write(self, rows: Sequence[Row]) -> None:
-        """One batch; raises `PermanentFailure` beyond what a sheet can hold."""
-        for row in rows:
-            self._rows += 1
-            if self._rows > _MOST_ROWS:
-                raise PermanentFailure(
-                    f"a sheet holds {_MOST_ROWS:,} rows and there are more; export as csv or parquet"
-                )
-            for number, value in enumerate(row):
-                write_cell(
-                    self._sheet,
-                    self._rows,
-                    number,
-                    value,
-                    self._instants,
-                    heading=self._names[number],
-                )
+        """One batch; raises `PermanentFailure` for what no sheet holds, `ArtifactError` on a full disk."""
+        with self._on_disk():
+            for row in rows:
+                self._write_row(row)
+
+    def _write_row(self, row: Row) -> None:
+        self._rows += 1
+        if self._rows > _MOST_ROWS:
+            raise PermanentFailure(
+                f"a sheet holds {_MOST_ROWS:,} rows and there are more; export as csv or parquet"
+            )
+        for number, value in enumerate(row):
+            heading = self._names[number]
+            write_cell(self._sheet, self._rows, number, value, self._instants, heading=heading)
 
     def close(self) -> None:
-        """Writes the workbook."""
-        self._book.close()
-        self._folder.cleanup()
+        """Writes the workbook; raises `ArtifactError` on a full disk."""
+        with self._on_disk():
+            self._book.close()
+            self._folder.cleanup()
+
+    @contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """Rows lie in a temporary folder first. That it is full passes: no fault of the data."""
+        try:
+            yield
+        except (OSError, self._unwritten) as error:
+            disk = error if isinstance(error, OSError) else error.args[0]
+            raise ArtifactError(
+                f"the workbook cannot be put together in {self._folder.name}: {disk.strerror}; make room "
+                "there, or have TMPDIR name a larger disk"
+            ) from error
 
     def abort(self) -> None:
         """Takes its temporary files away; the library would leave them."""
         with suppress(AttributeError, OSError):
             self._sheet.row_data_fh.close()
+        self._into.file = None
         self._folder.cleanup()
+
+
+class _Into(io.RawIOBase):
+    """Passes on what is written while it is wanted: an archive that is given up still writes its end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self.file: BinaryIO | None = file
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, chunk: Any) -> int:
+        """All of it, or nothing any more."""
+        return len(chunk) if self.file is None else self.file.write(chunk)
 
 
 def write_cell(

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from tests.workers_at_work import AtWork, Settings, Steps, context
 from workers import export_worker
 from workers.artifacts.open_store import open_store
 from workers.base_worker import StopRequested
+from workers.exports.xlsx_writer import XlsxWriter
 
 
 def test_a_file_over_the_limit_is_refused_and_leaves_nothing(shop: Settings) -> None:
@@ -260,15 +263,50 @@ def test_an_export_that_is_killed_shows_nothing(
     assert visible(settings) == []
 
 
-def test_a_full_disk_fails_the_export_and_leaves_nothing(shop: Settings) -> None:
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file gets larger than a few bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
-        with pytest.raises(ArtifactError, match="File too large"):
-            exported(shop, query="many", parameters={"most": 100_000})
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_a_full_disk_fails_the_export_and_leaves_nothing(shop: Settings) -> None:
+    with full_disk(), pytest.raises(ArtifactError, match="File too large"):
+        exported(shop, query="many", parameters={"most": 100_000})
+
+    assert visible(shop) == []
+
+
+def test_a_disk_that_fills_up_under_rows_of_a_workbook_does_not_end_its_export_for_good(
+    shop: Settings,
+) -> None:
+    with (
+        full_disk(),
+        pytest.raises(ArtifactError, match=r"in /.*: File too large; make room there"),
+    ):
+        exported(shop, query="many", parameters={"most": 100_000}, format="xlsx")
+
+    assert visible(shop) == []
+
+
+def test_nor_does_one_that_fills_up_when_it_is_put_together(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = XlsxWriter.close
+
+    def close_on_a_full_disk(writer: XlsxWriter) -> None:
+        with full_disk():
+            close(writer)
+
+    monkeypatch.setattr(XlsxWriter, "close", close_on_a_full_disk)
+
+    with pytest.raises(ArtifactError, match=r"in /.*: File too large; make room there"):
+        exported(shop, query="many", parameters={"most": 10_000}, format="xlsx")
 
     assert visible(shop) == []
