@@ -73,8 +73,8 @@ class ScheduleStore(Protocol):
 class TickBook(Protocol):
     """The planned ticks of all schedules, as the scheduler works through them."""
 
-    def upcoming(self, most: int) -> UpcomingTicks:
-        """The schedules whose ticks come next."""
+    def upcoming(self, most: int, start: int = 0) -> UpcomingTicks:
+        """The schedules whose ticks come next, without the first ``start`` of them."""
 
     def advance(
         self,

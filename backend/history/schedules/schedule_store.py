@@ -109,9 +109,9 @@ class PostgresScheduleStore(_Statements):
 class PostgresTickBook(_Statements):
     """The ticks of all schedules. Several schedulers may work on it at once."""
 
-    def upcoming(self, most: int) -> UpcomingTicks:
+    def upcoming(self, most: int, start: int = 0) -> UpcomingTicks:
         """The soonest first."""
-        rows = self._rows("upcoming_schedules", most=most)
+        rows = self._rows("upcoming_schedules", most=most, start=start)
         return UpcomingTicks(
             rows[0]["now"] if rows else self._now(), [schedule_of(row) for row in rows]
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
+from backend.domain.errors import InvalidOption
 from backend.domain.schedules.schedule import TIMING_FIELDS, Origin, Plan, Schedule
 from backend.domain.schedules.schedule_errors import ScheduleConflict, ScheduleNotFound
 from backend.domain.schedules.schedule_ports import ScheduleStore
@@ -125,5 +127,11 @@ def _skipped(seen: Schedule, now: datetime, because: str) -> list[Tick]:
             TickOutcome.SKIPPED,
             reason=because,
         )
-        for planned_at in islice(due_ticks(seen, now), _DROPPED)
+        for planned_at in islice(_known_due(seen, now), _DROPPED)
     ]
+
+
+def _known_due(seen: Schedule, now: datetime) -> Iterator[datetime]:
+    """Its due ticks; where its zone or cron line cannot be read any more, the one that is on record."""
+    with suppress(InvalidOption):
+        yield from due_ticks(seen, now)

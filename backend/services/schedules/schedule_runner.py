@@ -73,16 +73,24 @@ class ScheduleRunner:
         self._intake = intake
         self._rules = rules
         self._freezes = freezes
+        #: Of schedules that cannot be read, which revision was told of.
+        self._unreadable: dict[str, int] = {}
 
     def step(self) -> float:
         """Fires what is due; returns the seconds until there may be more, at most `LONGEST_WAIT`."""
         self._fire_all()
-        upcoming = self._book.upcoming(_SCHEDULES)
-        moved = [self._advance(schedule, upcoming) for schedule in _due(upcoming)]
-        if any(moved):
-            self._fire_all()
-            return 0.0
-        return _wait(upcoming)
+        stuck = 0
+        while True:
+            upcoming = self._book.upcoming(_SCHEDULES, stuck)
+            due = _due(upcoming)
+            moved = [self._advance(schedule, upcoming) for schedule in due]
+            if any(moved):
+                self._fire_all()
+                return 0.0
+            if len(due) < _SCHEDULES:
+                return _wait(upcoming)
+            # However many cannot be read: they are in nobody's way.
+            stuck += len(due)
 
     def fire_by_hand(self, schedule: Schedule, now: datetime, *, by: str, reason: str) -> ManualRun:
         """Runs a schedule's job beside its plan, whatever still runs; which job that is.
@@ -115,12 +123,19 @@ class ScheduleRunner:
             next_at = later[0] if later else next_tick(schedule.plan, batch[-1])
         except InvalidOption as error:
             # Edited by other hands, or its zone is gone: it shows as overdue, and the others go on.
-            log.warning("schedule.unreadable", schedule=schedule.name, error=str(error))
+            self._tell_unreadable(schedule, error)
             return False
+        self._unreadable.pop(schedule.id, None)
         busy = self._busy(schedule)
         verdicts = judge(schedule, batch, len(later), upcoming.now, rules=self._rules, busy=busy)
         due_at = due_at_of(schedule.id, next_at, schedule.plan.jitter) if next_at else None
         return self._book.advance(schedule, verdicts, next_at, due_at)
+
+    def _tell_unreadable(self, schedule: Schedule, error: InvalidOption) -> None:
+        """Once for each change of it: it is looked at each second until somebody mends it."""
+        if self._unreadable.get(schedule.id) != schedule.revision:
+            self._unreadable[schedule.id] = schedule.revision
+            log.warning("schedule.unreadable", schedule=schedule.name, error=str(error))
 
     def _busy(self, schedule: Schedule) -> str:
         """What still waits or runs of a schedule whose ticks must not overlap; empty: nothing."""
