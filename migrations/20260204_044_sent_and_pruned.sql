@@ -1,15 +1,17 @@
 -- What the outbox sent goes with its job when that leaves the record. It stayed, and from then on it looked like a
 -- job that Redis had lost before it was recorded: it was named lost, sent again, and ran twice.
 
--- Rows that were answered with another job, which held their idempotency key: few.
-CREATE INDEX job_outbox_answered ON job_outbox (accepted_as) WHERE accepted_as <> job_id;
-
 -- Those whose jobs left before this was there. What was ever on record is in its events, which stay the longest; an id
--- of a caller's own making may have been there before. An hour is more than clocks of two stores are apart.
+-- of a caller's own making may have been there before. An hour is more than clocks of two stores are apart. OFFSET 0: it
+-- is asked of each row by the index of events, which are never read whole.
 DELETE FROM job_outbox o
 WHERE o.sent_at IS NOT NULL AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = o.accepted_as)
   AND EXISTS (SELECT FROM job_events e WHERE e.job_id = o.accepted_as
-    AND (o.accepted_as <> o.job_id OR e.version >= version_at(o.created_at - interval '1 hour')));
+    AND (o.accepted_as <> o.job_id OR e.version >= version_at(o.created_at - interval '1 hour'))
+    OFFSET 0);
+
+-- Rows that were answered with another job, which held their idempotency key: few.
+CREATE INDEX job_outbox_answered ON job_outbox (accepted_as) WHERE accepted_as <> job_id;
 
 CREATE FUNCTION forget_what_was_sent() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

@@ -11,6 +11,7 @@ import pytest
 from backend.domain.history.history_retention import RetentionRule
 from backend.domain.jobs.job_id import uuid7
 from backend.domain.jobs.job_state import JobState
+from backend.history.outbox.relay_store import PostgresRelayStore
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from tests.integration.history.databases import run
 from tests.integration.record.bureau import Bureau
@@ -75,6 +76,24 @@ def test_who_was_answered_with_a_job_that_was_pruned_is_not_sent_again(bureau: B
 
     assert _rows(bureau) == []
     assert _runs_again(bureau) == []
+
+
+def test_who_was_answered_with_a_job_that_had_been_pruned_by_then_is_not_sent_again(
+    bureau: Bureau,
+) -> None:
+    """A key may stand for longer than history keeps its job."""
+    bureau.enqueue(bureau.job(idempotency_key="order-7"))
+    bureau.run_all()
+    bureau.record()
+    assert _prune(bureau) == 1
+    bureau.outbox_service.enqueue([bureau.job(idempotency_key="order-7")])
+    bureau.relay_all()
+
+    bureau.redis.flushall()
+
+    assert bureau.ledger().rebuild().sent_again == 0
+    assert _runs_again(bureau) == []
+    assert PostgresRelayStore(bureau.engine).clean(0, 100) == 1
 
 
 def test_a_job_whose_month_was_dropped_is_not_lost_and_not_sent_again(
