@@ -20,7 +20,7 @@ from backend.services.actions.schedules import ScheduleActions
 from backend.services.calling.caller import Caller, actor_of
 from backend.services.schedules.schedule_editor import ScheduleEditor
 from backend.services.schedules.schedule_intake import ScheduleIntake
-from backend.services.schedules.schedule_preview import Preview, preview_of
+from backend.services.schedules.schedule_preview import Preview, outlook_of, preview_of
 from backend.services.schedules.schedule_seeding import ScheduleSeeding
 
 _MOST_TICKS, _MOST_RUNS = 1000, 100
@@ -185,6 +185,11 @@ class SchedulerService:
         plan = self.get(name).schedule.plan if name else Plan(job_type="", starts_at=None)
         plan = self._parts.intake.timing(merged(plan, said), now)
         return preview_of(plan, now, most)
+
+    def outlook(self, name: str, count: int = 5) -> Preview:
+        """The next runs of a schedule as it is; of one that cannot be read, what is wrong and none."""
+        seen = self.get(name)
+        return outlook_of(seen.schedule.plan, seen.now, _within(count, _MOST_RUNS, "count"))
 
     def sync(self) -> list[SeedReport]:
         """Brings the schedules of the configuration in, and says where the two differ.

@@ -11,7 +11,6 @@ from backend.api.routers import schedules as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.schedules import (
     ScheduleChange,
-    ScheduleDraft,
     ScheduleRequest,
     TicksQuery,
 )
@@ -21,7 +20,7 @@ from backend.dashboard.request.routes import Routes
 from backend.domain.jobs.queue_name import Priority
 from backend.domain.schedules.schedule import MissedRuns, Overlap
 from backend.domain.schedules.schedule_tick import TickOutcome
-from backend.services.schedules.schedule_timing import in_words
+from backend.services.schedules.schedule_preview import words_of
 
 routes = Routes()
 #: What the fields of a plan can be.
@@ -33,7 +32,7 @@ _PLAN = ("cron", "interval", "time_zone", "priority", "missed_runs", "overlap", 
 def schedules(visit: Visit) -> Response:
     """Every schedule with its next and last run."""
     views = visit.parts.schedules.list_all()
-    words = {view.schedule.name: in_words(view.schedule.plan) for view in views}
+    words = {view.schedule.name: words_of(view.schedule.plan) for view in views}
     types = sorted(each.name for each in visit.parts.catalogue)
     return visit.show(
         "schedules.html",
@@ -56,7 +55,7 @@ def schedule(visit: Visit, name: str) -> Response:
     return visit.show(
         "schedule.html",
         item=api.get(visit.call, name),
-        preview=_preview(visit, name, 8),
+        preview=visit.parts.schedules.outlook(name, 8),
         ticks=ticks,
         lines=ticks.items,
         outcomes=[each.value for each in TickOutcome],
@@ -115,10 +114,6 @@ def pause_schedule(visit: Visit, name: str) -> str:
 def resume_schedule(visit: Visit, name: str) -> str:
     """Lets it tick again."""
     return _act(visit, name, visit.actions.schedules.resume, "resumed")
-
-
-def _preview(visit: Visit, name: str, count: int) -> Any:
-    return api.preview(visit.call, ScheduleDraft(schedule=name, count=count))
 
 
 def _said(

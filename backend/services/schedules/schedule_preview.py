@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from backend.domain.errors import InvalidOption
 from backend.domain.schedules.schedule import Plan
 from backend.services.schedules.schedule_timing import in_words, ticks_after
 from backend.services.schedules.schedule_zones import zone_of
@@ -23,3 +24,19 @@ def preview_of(plan: Plan, after: datetime, count: int) -> Preview:
     zone = zone_of(plan.time_zone)
     ticks = islice(ticks_after(plan, after), count)
     return Preview(in_words(plan), [tick.astimezone(zone) for tick in ticks])
+
+
+def outlook_of(plan: Plan, after: datetime, count: int) -> Preview:
+    """As `preview_of`; of a plan that cannot be read any more, what is wrong with it and no ticks."""
+    try:
+        return preview_of(plan, after, count)
+    except InvalidOption as error:
+        return Preview(str(error), [])
+
+
+def words_of(plan: Plan) -> str:
+    """The timing in words, or what is wrong with it."""
+    try:
+        return in_words(plan)
+    except InvalidOption as error:
+        return str(error)
