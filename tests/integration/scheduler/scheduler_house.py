@@ -123,13 +123,14 @@ class SchedulerHouse:
             self.engine,
             "UPDATE schedules SET starts_at = date_trunc('second', now()) - :ago,"
             " next_at = date_trunc('second', now()) - :ago,"
-            " next_due_at = date_trunc('second', now()) - :ago WHERE name = :name",
+            " next_due_at = date_trunc('second', now()) - :ago"
+            " WHERE name = :name AND deleted_at IS NULL",
             ago=ago,
             name=name,
         )
-        return rows(self.engine, "SELECT next_at FROM schedules WHERE name = :n", n=name)[0][
-            "next_at"
-        ]
+        schedule = self.service.get(name).schedule
+        assert schedule.next_at is not None
+        return schedule.next_at
 
     def catch_up(self) -> None:
         """Steps until nothing is due."""
@@ -139,7 +140,8 @@ class SchedulerHouse:
 
     def ticks(self, name: str = "nightly") -> list[Tick]:
         """Every tick of a schedule, the oldest first."""
-        schedule_id = rows(self.engine, "SELECT id FROM schedules WHERE name = :n", n=name)[0]["id"]
+        newest = "SELECT id FROM schedules WHERE name = :n ORDER BY created_at DESC LIMIT 1"
+        schedule_id = rows(self.engine, newest, n=name)[0]["id"]
         return self.store.ticks(schedule_id, before=None, outcome="", most=10_000)[::-1]
 
     def jobs(self) -> list[str]:
