@@ -60,6 +60,24 @@ def test_a_leader_whose_lease_ended_begins_a_new_leadership(
     assert rows.take("cron", "a", 10) > first
 
 
+def test_a_lease_that_was_taken_while_the_clock_was_ahead_keeps_nobody_out(
+    house: SchedulerHouse, rows: PostgresLeadership
+) -> None:
+    first = rows.take("cron", "a", 10)
+    run(house.engine, "UPDATE duty_leases SET ends_at = ends_at + interval '30 days'")
+
+    assert rows.take("cron", "b", 10) > first
+    assert rows.take("cron", "a", 10) == 0
+
+
+def test_a_lease_that_others_have_configured_longer_is_kept(
+    house: SchedulerHouse, rows: PostgresLeadership
+) -> None:
+    rows.take("cron", "a", 600)
+
+    assert rows.take("cron", "b", 3) == 0
+
+
 def test_a_copy_of_the_table_that_was_restored_gives_no_fence_again(
     house: SchedulerHouse, rows: PostgresLeadership
 ) -> None:
