@@ -24,5 +24,6 @@ class Cron(LedLoop):
         """One look; the seconds until the next tick is due, at most one."""
         if self._seeded_for != self._leader.fence:
             self._seed()
+            self._runner.look_again()
             self._seeded_for = self._leader.fence
         return self._runner.step()

@@ -85,6 +85,12 @@ class TickBook(Protocol):
     ) -> bool:
         """Writes verdicts and moves the schedule on, in one step; False if it is not as seen."""
 
+    def take_back(self, seen: Schedule, next_at: datetime, due_at: datetime) -> bool:
+        """Puts a schedule back to an earlier tick, in one step; False if it is not as seen.
+
+        Verdicts from that tick on are forgotten, but of ticks that run or ran.
+        """
+
     def unfired(self, most: int, counted: int, start: int) -> list[UnfiredTick]:
         """Ticks that shall run, the oldest first, without the first ``start`` of them.
 

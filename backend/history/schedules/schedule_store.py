@@ -131,6 +131,15 @@ class PostgresTickBook(_Statements):
             _add_ticks(connection, seen.id, ticks)
             return True
 
+    def take_back(self, seen: Schedule, next_at: datetime, due_at: datetime) -> bool:
+        """Both or neither: the schedule is back at a tick, and no verdict says that it was passed over."""
+        values = {"id": seen.id, "next_at": next_at, "next_due_at": due_at, **_seen(seen)}
+        with self._transaction() as connection:
+            if not _count(connection, "advance_schedule", values):
+                return False
+            _count(connection, "forget_ticks_ahead", {"schedule_id": seen.id, "from_at": next_at})
+            return True
+
     def unfired(self, most: int, counted: int, start: int) -> list[UnfiredTick]:
         """The oldest first."""
         return [

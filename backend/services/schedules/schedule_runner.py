@@ -42,6 +42,7 @@ from backend.domain.schedules.schedule_tick import (
     job_id_of,
 )
 from backend.domain.schedules.schedule_verdict import CatchUpRules, judge, why_missed
+from backend.services.schedules.clock_correction import ClockCorrection
 from backend.services.schedules.frozen_tick import freeze_of_tick
 from backend.services.schedules.schedule_intake import ScheduleIntake
 from backend.services.schedules.schedule_timing import due_ticks, next_tick
@@ -73,15 +74,22 @@ class ScheduleRunner:
         self._intake = intake
         self._rules = rules
         self._freezes = freezes
+        self._clock = ClockCorrection(book)
         #: Of schedules that cannot be read, which revision was told of.
         self._unreadable: dict[str, int] = {}
 
     def step(self) -> float:
         """Fires what is due; returns the seconds until there may be more, at most `LONGEST_WAIT`."""
         self._fire_all()
+        upcoming = self._book.upcoming(_SCHEDULES)
+        if self._clock.follow(upcoming, _SCHEDULES):
+            return 0.0
+        return self._advance_all(upcoming)
+
+    def _advance_all(self, upcoming: UpcomingTicks) -> float:
+        """The first steps; the seconds until there may be more."""
         stuck = 0
         while True:
-            upcoming = self._book.upcoming(_SCHEDULES, stuck)
             due = _due(upcoming)
             moved = [self._advance(schedule, upcoming) for schedule in due]
             if any(moved):
@@ -91,6 +99,11 @@ class ScheduleRunner:
                 return _wait(upcoming)
             # However many cannot be read: they are in nobody's way.
             stuck += len(due)
+            upcoming = self._book.upcoming(_SCHEDULES, stuck)
+
+    def look_again(self) -> None:
+        """To be called when it leads anew: who led meanwhile may have followed a clock that was ahead."""
+        self._clock.look_again()
 
     def fire_by_hand(self, schedule: Schedule, now: datetime, *, by: str, reason: str) -> ManualRun:
         """Runs a schedule's job beside its plan, whatever still runs; which job that is.

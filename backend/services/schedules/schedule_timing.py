@@ -13,6 +13,8 @@ from backend.services.schedules.cron_ticks import cron_line
 from backend.services.schedules.schedule_zones import zone_of
 
 _INSTANT = timedelta(microseconds=1)
+#: Clocks are put right by some seconds now and then: nobody misses a tick for that.
+_STEP_BACK = timedelta(minutes=1)
 
 
 def next_tick(plan: Plan, after: datetime) -> datetime | None:
@@ -40,6 +42,19 @@ def due_ticks(schedule: Schedule, now: datetime) -> Iterator[datetime]:
     while tick is not None and due_at_of(schedule.id, tick, schedule.plan.jitter) <= now:
         yield tick
         tick = next_tick(schedule.plan, tick)
+
+
+def overtaken(schedule: Schedule, now: datetime) -> datetime | None:
+    """The next tick of a schedule that stands at a later one; None: it stands where its plan says.
+
+    So it does after the clock was ahead: it moved on to ticks that no clock has come to.
+    """
+    if schedule.next_at is None:
+        return None
+    latest = next_tick(schedule.plan, now + _STEP_BACK)
+    if latest is None or schedule.next_at <= latest:
+        return None
+    return next_tick(schedule.plan, now)
 
 
 def shortest_gap(plan: Plan, after: datetime, looked_at: int = 50) -> float:
