@@ -38,6 +38,10 @@ class Limits(NamedTuple):
             raise TimeoutError("the receiver took too long")
         return left
 
+    def within(self, seconds: float) -> Limits:
+        """The same, for so many seconds from now at most."""
+        return self._replace(ends_at=min(self.ends_at, time.monotonic() + seconds))
+
 
 class Answer(NamedTuple):
     """What came back."""
@@ -102,14 +106,24 @@ class _LimitedSocket:
 
     def __init__(self, sock: socket.socket, limits: Limits) -> None:
         self._sock = sock
-        self._limits = limits
+        self.limits = limits
+        self._bytes_left = limits.response_bytes
 
     def makefile(self, _mode: str, *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(_LimitedReader(self._sock, self._limits), 8192)
+        return io.BufferedReader(_LimitedReader(self), 8192)
 
     def sendall(self, data: Any) -> None:
-        self._sock.settimeout(self._limits.left())
+        self._sock.settimeout(self.limits.left())
         self._sock.sendall(data)
+
+    def recv_into(self, buffer: Any) -> int:
+        """Reads what has come, or waits for as long as the limits allow."""
+        if self._bytes_left <= 0:
+            raise OSError(f"the answer is over {self.limits.response_bytes} bytes")
+        self._sock.settimeout(self.limits.left())
+        count = self._sock.recv_into(buffer, min(len(buffer), self._bytes_left))
+        self._bytes_left -= count
+        return count
 
     def settimeout(self, _seconds: float | None) -> None:
         """The limits alone decide."""
@@ -119,22 +133,15 @@ class _LimitedSocket:
 
 
 class _LimitedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, limits: Limits) -> None:
+    def __init__(self, sock: _LimitedSocket) -> None:
         super().__init__()
         self._sock = sock
-        self._limits = limits
-        self._bytes_left = limits.response_bytes
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._bytes_left <= 0:
-            raise OSError(f"the answer is over {self._limits.response_bytes} bytes")
-        self._sock.settimeout(self._limits.left())
-        count = self._sock.recv_into(buffer, min(len(buffer), self._bytes_left))
-        self._bytes_left -= count
-        return count
+        return self._sock.recv_into(buffer)
 
 
 def post(
@@ -152,12 +159,13 @@ def post(
     connection.response_class = _FinalResponse
     try:
         connection.connect()
-        connection.sock = _LimitedSocket(connection.sock, limits)
+        connection.sock = sock = _LimitedSocket(connection.sock, limits)
         connection.request(
             "POST", target.path, body, {**headers, "Host": target.authority},
             preload_content=False, decode_content=False,
         )  # fmt: skip
         response = connection.getresponse()
+        sock.limits = limits.within(_BODY_SECONDS)
         return Answer(response.status, response.headers, _beginning(response))
     finally:
         connection.close()
@@ -171,10 +179,9 @@ def _connection(target: Target, tls: ssl.SSLContext | None) -> Any:
 
 def _beginning(response: Any) -> bytes:
     """What the answer says first. Its status is known: nothing that happens here changes the outcome."""
-    ends_at = time.monotonic() + _BODY_SECONDS
     body = b""
     try:
-        while len(body) < 1024 and time.monotonic() < ends_at:  # noqa: PLR2004 - more is never shown
+        while len(body) < 1024:  # noqa: PLR2004 - more is never shown
             chunk = response.read1(1024)
             if not chunk:
                 break

@@ -16,6 +16,8 @@ from tests.integration.workers.test_sending_webhooks import NEW, Start, StartRaw
 from tests.workers_at_work import Settings, context
 from workers import webhook_worker
 from workers.webhook_worker import WebhookWorker
+from workers.webhooks import connection
+from workers.webhooks.connection import Limits
 
 
 def redirecting(
@@ -265,3 +267,24 @@ def test_once_the_status_is_known_the_rest_changes_nothing(
 
     assert result["status"] == 200
     assert len(result["answer"]) <= 256
+
+
+@pytest.mark.parametrize("then", [hang, forever(b"z", 0.02)], ids=["silent", "slow"])
+def test_the_rest_of_an_answer_is_waited_for_a_moment_only(
+    settings: Settings, start_raw_receiver: StartRaw, monkeypatch: pytest.MonkeyPatch, then: Any
+) -> None:
+    """Its slot is wanted by others."""
+    waits: list[float] = []
+    left = Limits.left
+
+    def told(limits: Limits, most: float = float("inf")) -> float:
+        waits.append(left(limits, most))
+        return waits[-1]
+
+    monkeypatch.setattr(Limits, "left", told)
+    receiver = start_raw_receiver(saying(HEAD + b"Content-Length: 100\r\n\r\nhalf", then))
+
+    result = send(reaching(settings, total_seconds=8), receiver.url())
+
+    assert (result["status"], result["answer"][:4]) == (200, "half")
+    assert waits[-1] <= connection._BODY_SECONDS
