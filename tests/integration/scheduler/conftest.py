@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
+from backend.bootstrap import current  # noqa: F401 - else first read while a test holds the clock
 from backend.embedded.servers import Servers
 from backend.history.server.connection import connect
 from tests.integration.history.databases import migrated_database, run
