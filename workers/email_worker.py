@@ -58,8 +58,8 @@ class EmailWorker(BaseWorker):
         """Sends one mail. A test run stores it as an artifact and sends nothing."""
         from workers.mail.composer import cannot_attach
         from workers.mail.delivery import Delivery
-        from workers.mail.handover import OutcomeUnknown
         from workers.mail.sending import as_failure, keep_for_inspection
+        from workers.mail.transaction import OutcomeUnknown
 
         composed = self.composer.compose(mail, context)
         if context.is_test:
@@ -86,15 +86,17 @@ class EmailWorker(BaseWorker):
         """Remembers who has the mail before others are tried, unless everybody has it."""
 
         from workers.mail.handover import hand_over
+        from workers.mail.patience import Patience
 
         def note() -> None:
             if delivery.waiting() or delivery.postponed:
                 context.save_checkpoint(delivery.checkpoint)
 
+        mail = self.settings.mail
         hand_over(
             self.pool,
             composed.envelope,
             delivery,
-            deadline_seconds=self.settings.mail.deadline,
+            patience=Patience.of(mail.deadline, mail.confirmation_seconds, context),
             note=note,
         )

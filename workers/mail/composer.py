@@ -12,11 +12,11 @@ from workers.artifacts.artifact import Artifact
 from workers.artifacts.artifact_store import ArtifactStore
 from workers.base_worker import JobContext
 from workers.mail.attached_file import AttachedFile
-from workers.mail.handover import Envelope
 from workers.mail.mail import Attachment, Mail
 from workers.mail.mailbox import Mailbox, read_mailbox
 from workers.mail.message import MailParts, Message, message_id, write_message
 from workers.mail.templates import MailTemplates, Rendered
+from workers.mail.transaction import Envelope
 
 _MEGABYTE = 1024 * 1024
 

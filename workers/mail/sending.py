@@ -9,7 +9,7 @@ from workers.artifacts.artifact import ArtifactLabel
 from workers.artifacts.artifact_store import ArtifactStore
 from workers.base_worker import JobContext
 from workers.mail.composer import Composed
-from workers.mail.handover import OutcomeUnknown
+from workers.mail.transaction import OutcomeUnknown
 
 _TEST_MAIL_DAYS = 1.0
 

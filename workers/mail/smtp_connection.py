@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from backend.api.config.engine_settings import SmtpSettings
@@ -28,6 +31,16 @@ class _Deadline:
     def __init__(self, answer_seconds: float) -> None:
         self._answer_seconds = answer_seconds
         self._end = 0.0
+
+    @contextmanager
+    def instead(self, ends_at: float) -> Iterator[None]:
+        """One answer has until ``ends_at``, whatever others have."""
+        before = self._answer_seconds, self._end
+        self._answer_seconds, self._end = math.inf, ends_at
+        try:
+            yield
+        finally:
+            self._answer_seconds, self._end = before
 
     def set(self, ends_at: float) -> None:
         self._end = ends_at
@@ -104,6 +117,15 @@ class SmtpConnection(smtplib.SMTP):
         if self.file is None and self.sock is not None:
             self.file = io.BufferedReader(_Answers(self.sock, self._deadline))
         return super().getreply()
+
+    def finish(self, confirmed_by: float) -> tuple[int, bytes]:
+        """Ends the mail; the answer to that takes as long as the server looks into the mail.
+
+        ``confirmed_by`` is an instant of the monotonic clock.
+        """
+        with self._deadline.instead(confirmed_by):
+            self.send(b".\r\n")
+            return self.getreply()
 
     def abort(self) -> None:
         """Drops the connection without a word."""

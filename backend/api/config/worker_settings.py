@@ -77,7 +77,14 @@ class MailSettings(Section):
         (), description="Addresses a mail may be sent from, besides smtp.sender."
     )
     hello_name: str = Field("", description="Name given in EHLO; the host's own when empty.")
-    deadline: Seconds = Field(60, description="Seconds for handing over one mail, in all.")
+    deadline: Seconds = Field(
+        60, description="Seconds for handing over one mail, up to its last byte."
+    )
+    confirmation_seconds: Seconds = Field(
+        600,
+        description="Seconds for the server's answer to the whole mail, which may look into it first: "
+        "RFC 5321 asks for 600. The job's own time limit (120 s unless its call says another) ends it too.",
+    )
     idle_seconds: Seconds = Field(30, description="Seconds an unused connection is kept.")
     mails_per_connection: int = Field(100, ge=1, description="Mails until a connection is renewed.")
     attachments_mb: float = Field(10, gt=0, description="Most MB of attachments in one mail.")

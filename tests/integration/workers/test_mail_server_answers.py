@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,8 @@ from backend.domain.errors import PermanentFailure, RetryLater
 from tests.integration.workers.mail_servers import MailServer, RudeServer, drop
 from tests.workers_at_work import AtWork, Settings, context
 from workers import email_worker
-from workers.mail.handover import OutcomeUnknown
 from workers.mail.smtp_connection import MailServerUnusable
+from workers.mail.transaction import OutcomeUnknown
 
 SEED = {"to": "user@example.com", "subject": "Welcome!", "text": "Hi"}
 Start = Callable[..., RudeServer]
@@ -234,10 +235,46 @@ def test_a_server_that_stalls_is_left_at_the_deadline(
     server.steps[stage] = lambda _connection: server.ended.wait() and None
 
     with (
-        AtWork(email_worker, reaching(settings, server, deadline=0.4)) as worker,
+        AtWork(
+            email_worker, reaching(settings, server, deadline=0.4, confirmation_seconds=0.4)
+        ) as worker,
         pytest.raises(RetryLater),
     ):
         worker.run("send_email", SEED)
+
+
+def test_a_server_may_look_into_a_mail_for_longer_than_it_takes_for_other_answers(
+    settings: Settings, start_rude_server: Start
+) -> None:
+    server = start_rude_server()
+
+    def looked_into(connection: socket.socket) -> None:
+        server.ended.wait(6)
+        connection.sendall(b"250 clean\r\n")
+
+    server.steps["."] = looked_into
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        result = worker.run("send_email", SEED)
+
+    assert result["answer"] == "250 clean"
+    assert len(server.taken) == 1
+
+
+def test_a_server_that_never_confirms_is_left_before_the_job_ends(
+    settings: Settings, start_rude_server: Start
+) -> None:
+    """Else its process is killed: a thread that waits for a socket hears of no time limit."""
+    server = start_rude_server()
+    server.steps["."] = lambda _connection: server.ended.wait() and None
+    ends_at = time.monotonic() + 5
+
+    with (
+        AtWork(email_worker, reaching(settings, server)) as worker,
+        pytest.raises(OutcomeUnknown, match="may have been sent"),
+    ):
+        worker.run("send_email", SEED, context(deadline=ends_at))
+
+    assert len(server.taken) == 1
 
 
 def test_a_server_that_answers_a_byte_at_a_time_gains_no_time(

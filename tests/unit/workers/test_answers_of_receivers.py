@@ -6,8 +6,8 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater, Unreachable
-from workers.mail.handover import OutcomeUnknown
 from workers.mail.smtp_connection import MailServerUnusable
+from workers.mail.transaction import OutcomeUnknown
 from workers.webhooks.connection import Answer
 from workers.webhooks.outcome import failure_of
 
@@ -47,4 +47,7 @@ def test_what_it_asks_for_is_told_to_its_breaker_and_holds_for_the_job() -> None
 
 def test_a_mail_server_that_nobody_can_hand_a_mail_to_is_not_reached() -> None:
     assert issubclass(MailServerUnusable, Unreachable)
-    assert issubclass(OutcomeUnknown, Unreachable)
+
+
+def test_a_mail_server_that_had_all_of_a_mail_was_reached() -> None:
+    assert not issubclass(OutcomeUnknown, Unreachable)

@@ -1,0 +1,125 @@
+"""One transaction with the server: who gets a mail, the mail, and the server's answer to it."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import NamedTuple
+
+from backend.domain.errors import PermanentFailure, RetryLater
+from workers.base_worker import TimeLimitReached
+from workers.mail.delivery import Delivery
+from workers.mail.message import Message
+from workers.mail.patience import Patience
+from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection, server_words
+
+_OK, _GO_AHEAD, _CLOSING, _TEMPORARY, _PERMANENT = 250, 354, 421, 400, 500
+#: RFC 5321, 4.5.3.1.10: that many recipients are enough for one transaction, or a mailbox is full.
+_ENOUGH = 452
+
+
+class OutcomeUnknown(RetryLater):
+    """The server was lost after it had all of the mail: it may have been sent, or not.
+
+    It was reached, so this is no `Unreachable`: what a breaker does not charge would be sent without end.
+    """
+
+
+class Refused(Exception):
+    """The server said no; the connection is still good unless it said that it is closing."""
+
+    def __init__(self, stage: str, code: int, text: bytes) -> None:
+        words = f"{stage}: {server_words(code, text)}"
+        super().__init__(words)
+        self.is_closing = code == _CLOSING
+        self.failure: PermanentFailure | RetryLater
+        if code >= _PERMANENT:
+            self.failure = PermanentFailure(f"the mail server refuses {words}")
+        elif code == _CLOSING:
+            self.failure = MailServerUnusable(f"the mail server is closing at {words}")
+        else:
+            self.failure = RetryLater(f"the mail server cannot take {words} now")
+
+
+class Envelope(NamedTuple):
+    """A mail as the server sees it."""
+
+    sender: str
+    message: Message
+
+
+def transact(
+    connection: SmtpConnection, envelope: Envelope, delivery: Delivery, patience: Patience
+) -> bool:
+    """Hands the mail over once; answers whether the transaction is still open since nobody was taken.
+
+    Raises `Refused`, `MailServerUnusable` while it is sure that nothing was sent, and `OutcomeUnknown`.
+    """
+    try:
+        connection.begin(patience.handed_over_by())
+        connection.ehlo_or_helo_if_needed()
+        taken = _announce(connection, envelope, delivery)
+        if not taken:
+            return True
+        _expect(_GO_AHEAD, "the mail", connection.docmd("DATA"))
+        for piece in envelope.message.pieces():
+            connection.send(_dotted(piece))
+        confirmed_by = patience.confirmed_by()
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailServerUnusable(
+            f"the mail server was lost before it had the mail: {error}"
+        ) from error
+    code, text = _ended(connection, confirmed_by)
+    _expect(_OK, "the mail", (code, text))
+    delivery.served += taken
+    delivery.answer = server_words(code, text)
+    return False
+
+
+def _announce(connection: SmtpConnection, envelope: Envelope, delivery: Delivery) -> list[str]:
+    """MAIL and RCPT; answers whom the server takes in this transaction."""
+    size = envelope.message.size_bytes
+    options = [f"size={size}"] if connection.has_extn("size") else []
+    _expect(_OK, "the sender", connection.mail(envelope.sender, options))
+    taken: list[str] = []
+    for recipient in delivery.waiting():
+        code, text = connection.rcpt(recipient)
+        if code == _CLOSING:
+            raise Refused(f"the recipient {recipient}", code, text)
+        if code == _ENOUGH and taken:
+            break
+        if code < _TEMPORARY:
+            taken.append(recipient)
+        elif code < _PERMANENT:
+            delivery.postponed[recipient] = server_words(code, text)
+        else:
+            delivery.refused[recipient] = server_words(code, text)
+    return taken
+
+
+def _expect(wanted: int, stage: str, answer: tuple[int, bytes]) -> None:
+    code, text = answer
+    if code != wanted:
+        raise Refused(stage, code, text)
+
+
+def _ended(connection: SmtpConnection, confirmed_by: float) -> tuple[int, bytes]:
+    """The answer to the line that ends the mail: from here on the server may send it."""
+    try:
+        return connection.finish(confirmed_by)
+    except (OSError, smtplib.SMTPException) as error:
+        raise _unknown(str(error)) from error
+    except TimeLimitReached as limit:
+        raise _unknown("the job's time is over; raise its timeout") from limit
+
+
+def _unknown(why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "the mail server was lost after it had the whole mail, before it confirmed: it may have been "
+        f"sent ({why})"
+    )
+
+
+def _dotted(lines: bytes) -> bytes:
+    """RFC 5321, 4.5.2: a line that begins with a dot gets another."""
+    doubled = lines.replace(b"\r\n.", b"\r\n..")
+    return b"." + doubled if doubled.startswith(b".") else doubled
