@@ -11,8 +11,9 @@ from email.header import Header
 
 from workers.mail.mailbox import Mailbox
 
-#: RFC 5322, 2.1.1: what a line should not exceed, without its end.
-_LINE = 78
+#: RFC 5322, 2.1.1: what a line should not exceed, without its end; RFC 2047, 2: of one with encoded words.
+_LINE, _ENCODED_LINE = 78, 76
+_FOLD = "\r\n "
 #: Words of RFC 5322 that need no quotes beside others.
 _ATOM_SIGNS = frozenset("!#$%&'*+-/=?^_`{|}~")
 
@@ -26,10 +27,19 @@ def text_line(name: str, text: str) -> bytes:
     return f"{name}: {_encoded(name, text)}\r\n".encode("ascii")
 
 
+def structured_line(name: str, value: str) -> bytes:
+    """A header that programs read, as it is: RFC 2047, 5 allows no encoded word in it.
+
+    However long, it is one line: some readers take a line end for a part of a Message-ID.
+    """
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
 def mailbox_line(name: str, mailboxes: Iterable[Mailbox]) -> bytes:
     """A header of one or more mailboxes (RFC 5322, 3.4), each on a line of its own."""
-    written = ",\r\n ".join(map(_mailbox, mailboxes))
-    return f"{name}: {written}\r\n".encode("ascii")
+    first, *others = mailboxes
+    written = [_mailbox(name, first), *(_mailbox("", mailbox) for mailbox in others)]
+    return f"{name}: {(',' + _FOLD).join(written)}\r\n".encode("ascii")
 
 
 def _is_plain(text: str) -> bool:
@@ -56,18 +66,24 @@ def _folded(name: str, text: str) -> bytes | None:
 
 
 def _encoded(name: str, text: str) -> str:
-    return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
+    header = Header(text, "utf-8", header_name=name)
+    return header.encode(linesep="\r\n", maxlinelen=_ENCODED_LINE)
 
 
-def _mailbox(mailbox: Mailbox) -> str:
+def _mailbox(beside: str, mailbox: Mailbox) -> str:
+    """The mailbox on the line of the header ``beside`` it, on one of its own where there is none."""
     if not mailbox.name:
         return mailbox.address
-    return f"{_phrase(mailbox.name)} <{mailbox.address}>"
+    phrase, address = _phrase(beside, mailbox.name), f"<{mailbox.address}>"
+    last = f"{beside}: {phrase}".rpartition("\r\n")[2]
+    most = _LINE if _is_plain(mailbox.name) else _ENCODED_LINE
+    # With a blank before the address, and the comma of a list behind.
+    return phrase + (" " if len(last) + len(address) + 2 <= most else _FOLD) + address
 
 
-def _phrase(name: str) -> str:
+def _phrase(beside: str, name: str) -> str:
     if not _is_plain(name):
-        return _encoded(" ", name)
+        return _encoded(beside, name)
     if all(c.isalnum() or c in _ATOM_SIGNS or c == " " for c in name):
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from backend.domain.errors import PermanentFailure
 from workers.mail.attached_file import AttachedFile, Encoding
-from workers.mail.header_lines import mailbox_line, text_line
+from workers.mail.header_lines import mailbox_line, structured_line, text_line
 from workers.mail.header_text import header_text
 from workers.mail.mailbox import Mailbox
 
@@ -89,8 +89,8 @@ def _split(written: bytes, places: Sequence[str]) -> list[bytes]:
 
 def _headers(parts: MailParts) -> dict[str, bytes]:
     headers = {
-        "message-id": text_line("Message-ID", parts.message_id),
-        "date": text_line("Date", format_datetime(parts.sent_at)),
+        "message-id": structured_line("Message-ID", parts.message_id),
+        "date": structured_line("Date", format_datetime(parts.sent_at)),
         "from": mailbox_line("From", [_checked(parts.sender)]),
         "to": mailbox_line("To", map(_checked, parts.to)),
     }
@@ -100,7 +100,7 @@ def _headers(parts: MailParts) -> dict[str, bytes]:
         headers["reply-to"] = mailbox_line("Reply-To", map(_checked, parts.reply_to))
     headers["subject"] = text_line("Subject", _checked_text(parts.subject))
     # RFC 3834: keeps out-of-office answers from coming back.
-    headers["auto-submitted"] = text_line("Auto-Submitted", "auto-generated")
+    headers["auto-submitted"] = structured_line("Auto-Submitted", "auto-generated")
     return headers
 
 

@@ -62,6 +62,21 @@ def headers(mail: Delivered) -> dict[str, str]:
     return {name: str(value) for name, value in mail.message.items() if name != "Content-Type"}
 
 
+def test_the_message_id_is_read_as_it_was_written_whatever_the_domain_s_length(
+    settings: Settings, start_mail_server: Start
+) -> None:
+    server, job_id = start_mail_server(), "01a2f3c4-5d6e-7abc-8def-0123456789ab"
+    sender = f"a@{'d' * 30}.example.com"
+    smtp = SmtpSettings(host="127.0.0.1", port=server.port, security="none", sender=sender)
+
+    with AtWork(email_worker, settings.but(smtp=smtp)) as worker:
+        result = worker.run("send_email", {"to": "b@example.com", "subject": "x"}, context(job_id))
+
+    (mail,) = server.inbox.mails
+    assert f"Message-ID: <{job_id}@{'d' * 30}.example.com>\r\n".encode() in mail.raw
+    assert result["message_id"] == mail.message["Message-ID"]
+
+
 def unix(text: str) -> str:
     return text.replace("\r\n", "\n")
 

@@ -73,6 +73,13 @@ WORDS = (
 )  # fmt: skip
 
 
+def fits_encoded_words(line: bytes) -> bool:
+    """RFC 2047, 2: a line with encoded words has 76 characters at most, and each word 75."""
+    lines = [part for part in line.split(b"\r\n") if b"=?" in part]
+    words = [word for part in lines for word in part.split() if word.startswith(b"=?")]
+    return all(len(part) <= 76 for part in lines) and all(len(word) <= 75 for word in words)
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join))
 def test_folding_changes_no_subject(text: str) -> None:
@@ -80,6 +87,7 @@ def test_folding_changes_no_subject(text: str) -> None:
 
     assert str(read(line)["Subject"]) == text
     assert all(len(part) <= 78 for part in line.split(b"\r\n"))
+    assert fits_encoded_words(line)
 
 
 @settings(max_examples=200, deadline=None)
@@ -90,10 +98,36 @@ def test_folding_changes_no_name_and_no_address(text: str) -> None:
 
     line = mailbox_line("To", boxes)
 
+    assert fits_encoded_words(line)
+    assert fits_encoded_words(mailbox_line("Reply-To", boxes[:1]))
     assert [box.addr_spec for box in read(line)["To"].addresses] == [box.address for box in boxes]
     # Python's newer parser takes the fold between two encoded words for a blank; RFC 2047, 6.2 does not.
     phrase = line.decode().removeprefix("To: ").replace("\r\n", "").partition(" <a@")[0]
     assert str(make_header(decode_header(phrase))).strip('"') == name or not name
+
+
+def test_an_address_stands_on_a_line_of_its_own_beside_a_long_name() -> None:
+    boxes = [
+        Mailbox("ü" * 60, "x" * 64, "b" * 60 + ".example.com"),
+        Mailbox("", "b", "example.com"),
+    ]
+
+    line = mailbox_line("Reply-To", boxes)
+
+    assert fits_encoded_words(line)
+    assert [box.addr_spec for box in read(line)["Reply-To"].addresses] == [
+        box.address for box in boxes
+    ]
+
+
+def test_headers_that_are_no_text_are_written_as_they_are_however_long() -> None:
+    """RFC 2047, 5 allows no encoded word in them: a Message-ID that is one is none."""
+    long = f"<{'j' * 64}@{'b' * 63}.{'c' * 63}.example.com>"
+
+    raw = on_the_wire(PARTS._replace(message_id=long))
+
+    assert f"Message-ID: {long}\r\n".encode() in raw
+    assert b"=?" not in raw
 
 
 @settings(max_examples=60, deadline=None)
