@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job_type import JobType
 from workers.base_worker import JobContext
 from workers.job_types.finding import declared_in
+from workers.runtime.attempts.job_contexts import MOST_CHECKPOINT_BYTES
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,22 @@ class Steps:
 
     def __call__(self, done: float, total: float | None, note: str) -> None:
         self.said.append((done, total, note))
+
+
+class Kept:
+    """The checkpoints of one job, as large as Redis' may be."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def load(self) -> Any:
+        return json.loads(self.text) if self.text else None
+
+    def save(self, value: Any) -> None:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if len(text.encode()) > MOST_CHECKPOINT_BYTES:
+            raise ValueError(f"a checkpoint may have {MOST_CHECKPOINT_BYTES} bytes as JSON")
+        self.text = text
 
 
 def context(job_id: str = "job-1", **values: Any) -> JobContext:

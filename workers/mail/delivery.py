@@ -1,4 +1,4 @@
-"""Who of a mail's recipients has it, who never will, and who is still to be served."""
+"""Who of a mail's recipients has it, who is refused, and who is still to be served."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Delivery:
 
     recipients: Sequence[str]
     served: list[str] = field(default_factory=list)
-    #: Recipients that the server will never take, with its words.
+    #: Recipients that it refuses in this attempt, with its words.
     refused: dict[str, str] = field(default_factory=dict)
     #: Recipients that it cannot take in this attempt, with its words.
     postponed: dict[str, str] = field(default_factory=dict)
@@ -25,12 +25,15 @@ class Delivery:
     def of(cls, recipients: Sequence[str], checkpoint: Any) -> Delivery:
         """A delivery that goes on where the ``checkpoint`` of an earlier attempt left it."""
         left = checkpoint if isinstance(checkpoint, dict) else {}
-        return cls(recipients, list(left.get("served", [])), dict(left.get("refused", {})))
+        return cls(recipients, list(left.get("served", [])))
 
     @property
     def checkpoint(self) -> dict[str, Any]:
-        """What the next attempt must know."""
-        return {"served": self.served, "refused": self.refused}
+        """What the next attempt must know.
+
+        Not who was refused: the server may have been mended since, and the job redriven for just that.
+        """
+        return {"served": self.served}
 
     def waiting(self) -> list[str]:
         """The recipients to name to the server next, in their order."""
@@ -42,6 +45,7 @@ class Delivery:
         if self.postponed:
             return RetryLater(
                 f"the mail server cannot take {_listed(self.postponed)} now{self._others()}"
+                f"{self._never()}"
             )
         if not self.served:
             return PermanentFailure(f"the mail server refuses {_listed(self.refused)}")
@@ -54,6 +58,9 @@ class Delivery:
             f"; {len(self.served)} of {len(self.recipients)} recipients have the mail and will not "
             "get it again"
         )
+
+    def _never(self) -> str:
+        return f"; it refuses {_listed(self.refused)}" if self.refused else ""
 
 
 def _listed(answers: dict[str, str]) -> str:

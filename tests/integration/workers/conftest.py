@@ -11,7 +11,9 @@ import pytest
 import trustme
 
 from backend.api.config.worker_settings import SourceSettings
+from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
+from tests.integration.runtime.cluster import Cluster
 from tests.integration.workers.mail_servers import MailServer, RudeServer
 from tests.integration.workers.receivers import RawReceiver, Receiver
 from tests.integration.workers.record import record_database
@@ -77,6 +79,31 @@ def start_rude_server() -> Iterator[Callable[..., RudeServer]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def deploy_email(servers: Servers, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+    """Makes a deployment whose mails go to one server; it ends with the test."""
+    client = connect(servers.redis_url)
+    client.flushall()
+    client.close()
+    made: list[Cluster] = []
+
+    def deploy(server: MailServer | RudeServer, **settings: str) -> Cluster:
+        reached = {
+            "HOST": "127.0.0.1",
+            "PORT": str(server.port),
+            "SECURITY": "none",
+            "TIMEOUT": "60",
+        }
+        smtp = {f"TALLY_SMTP__{name}": value for name, value in reached.items()}
+        files = {"TALLY_ARTIFACTS__FOLDER": str(tmp_path / "artifacts")}
+        made.append(Cluster(servers.redis_url, tmp_path, **smtp, **files, **settings))
+        return made[-1]
+
+    yield deploy
+    for cluster in made:
+        cluster.end()
 
 
 @pytest.fixture

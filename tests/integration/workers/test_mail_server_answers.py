@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -86,115 +84,6 @@ def test_a_server_that_is_not_there_is_tried_again(settings: Settings) -> None:
         pytest.raises(MailServerUnusable, match=f"127.0.0.1:{port} cannot be reached"),
     ):
         worker.run("send_email", SEED)
-
-
-def test_the_mail_goes_to_those_whom_the_server_takes(
-    settings: Settings, start_mail_server: Callable[..., MailServer]
-) -> None:
-    server = start_mail_server()
-    server.inbox.answers["ghost@example.com"] = "550 no such user"
-
-    with AtWork(email_worker, reaching(settings, server)) as worker:
-        result = worker.run("send_email", {**SEED, "to": ["a@example.com", "ghost@example.com"]})
-
-    assert result["recipients"] == 1
-    assert result["refused"] == {"ghost@example.com": "550 no such user"}
-    assert server.inbox.mails[0].recipients == ["a@example.com"]
-
-
-class Kept:
-    """The checkpoints of one job."""
-
-    value: Any = None
-
-    def load(self) -> Any:
-        return self.value
-
-    def save(self, value: Any) -> None:
-        self.value = copy.deepcopy(value)
-
-
-def test_who_must_wait_keeps_the_mail_from_nobody_and_nobody_gets_it_twice(
-    settings: Settings, start_mail_server: Callable[..., MailServer]
-) -> None:
-    server = start_mail_server()
-    everybody = ["a@example.com", "slow@example.com", "ghost@example.com", "b@example.com"]
-    server.inbox.answers["slow@example.com"] = "450 greylisted"
-    server.inbox.answers["ghost@example.com"] = "550 no such user"
-    kept = Kept()
-
-    with AtWork(email_worker, reaching(settings, server)) as worker:
-        with pytest.raises(RetryLater) as later:
-            worker.run("send_email", {**SEED, "to": everybody}, context(checkpoints=kept))
-        del server.inbox.answers["slow@example.com"]
-        result = worker.run("send_email", {**SEED, "to": everybody}, context(checkpoints=kept))
-
-    assert str(later.value) == (
-        "the mail server cannot take the recipient slow@example.com: 450 greylisted now; 2 of 4 "
-        "recipients have the mail and will not get it again"
-    )
-    assert [mail.recipients for mail in server.inbox.mails] == [
-        ["a@example.com", "b@example.com"],
-        ["slow@example.com"],
-    ]
-    assert result["recipients"] == 3
-    assert result["refused"] == {"ghost@example.com": "550 no such user"}
-
-
-def test_a_server_that_takes_few_recipients_at_once_gets_the_mail_several_times(
-    settings: Settings, start_mail_server: Callable[..., MailServer]
-) -> None:
-    """RFC 5321, 4.5.3.1.10: whom it does not take with a 452 belongs into another transaction."""
-    server = start_mail_server(most_recipients=5)
-    everybody = [f"r{number}@example.com" for number in range(12)]
-
-    with AtWork(email_worker, reaching(settings, server)) as worker:
-        result = worker.run("send_email", {**SEED, "to": everybody})
-
-    assert [len(mail.recipients) for mail in server.inbox.mails] == [5, 5, 2]
-    assert [one for mail in server.inbox.mails for one in mail.recipients] == everybody
-    assert {mail.message["To"] for mail in server.inbox.mails} == {", ".join(everybody)}
-    assert result["recipients"] == 12
-    assert server.inbox.connections == 1
-
-
-def test_a_full_mailbox_among_others_is_tried_again_alone(
-    settings: Settings, start_mail_server: Callable[..., MailServer]
-) -> None:
-    server = start_mail_server()
-    server.inbox.answers["full@example.com"] = "452 4.2.2 mailbox full"
-    everybody = ["a@example.com", "full@example.com", "b@example.com"]
-
-    with (
-        AtWork(email_worker, reaching(settings, server)) as worker,
-        pytest.raises(RetryLater, match=r"full@example.com: 452 4.2.2 mailbox full now; 2 of 3"),
-    ):
-        worker.run("send_email", {**SEED, "to": everybody})
-
-    assert [one for mail in server.inbox.mails for one in mail.recipients] == [
-        "a@example.com",
-        "b@example.com",
-    ]
-
-
-def test_a_connection_lost_between_two_transactions_repeats_neither(
-    settings: Settings, start_mail_server: Callable[..., MailServer]
-) -> None:
-    server = start_mail_server(most_recipients=1)
-    server.inbox.answers["DATA 2"] = "451 later"
-    kept = Kept()
-    everybody = {**SEED, "to": ["a@example.com", "b@example.com"]}
-
-    with AtWork(email_worker, reaching(settings, server)) as worker:
-        with pytest.raises(RetryLater, match="451 later"):
-            worker.run("send_email", everybody, context(checkpoints=kept))
-        server.inbox.answers.clear()
-        worker.run("send_email", everybody, context(checkpoints=kept))
-
-    assert [mail.recipients for mail in server.inbox.mails] == [
-        ["a@example.com"],
-        ["b@example.com"],
-    ]
 
 
 def test_a_refusal_leaves_the_connection_good_for_the_next_mail(

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
-
-from backend.broker.server.connection import connect
-from backend.embedded.servers import Servers
 from tests.integration.runtime.cluster import Cluster
 from tests.integration.workers.mail_servers import RudeServer, drop
 
@@ -17,44 +12,16 @@ Start = Callable[..., RudeServer]
 Deploy = Callable[..., Cluster]
 
 
-@pytest.fixture
-def deploy(servers: Servers, tmp_path: Path) -> Iterator[Deploy]:
-    """Makes a deployment whose mails go to one server; it is ended with the test."""
-    client = connect(servers.redis_url)
-    client.flushall()
-    client.close()
-    made: list[Cluster] = []
-
-    def make(server: RudeServer, **settings: str) -> Cluster:
-        made.append(
-            Cluster(
-                servers.redis_url,
-                tmp_path,
-                TALLY_SMTP__HOST="127.0.0.1",
-                TALLY_SMTP__PORT=str(server.port),
-                TALLY_SMTP__SECURITY="none",
-                TALLY_SMTP__TIMEOUT="60",
-                TALLY_ARTIFACTS__FOLDER=str(tmp_path / "artifacts"),
-                **settings,
-            )
-        )
-        return made[-1]
-
-    yield make
-    for cluster in made:
-        cluster.end()
-
-
 def send(cluster: Cluster, **options: object) -> str:
     return cluster.platform.queue_service.enqueue_job("send_email", MAIL, **options)
 
 
 def test_a_server_that_had_the_whole_mail_was_reached(
-    start_rude_server: Start, deploy: Deploy
+    start_rude_server: Start, deploy_email: Deploy
 ) -> None:
     """Else its breaker opens, and mails that it sent are handed to it again without end, uncharged."""
     server = start_rude_server(**{".": drop})
-    cluster = deploy(server)
+    cluster = deploy_email(server)
     cluster.workers("email", concurrency=1)
 
     sent = [send(cluster, max_retries=0) for _ in range(7)]

@@ -17,7 +17,7 @@ from workers.base_worker import JobContext, StopRequested
 from workers.runtime.attempts.progress import Progress
 from workers.runtime.children.forked_copy import is_copy
 
-_MOST_CHECKPOINT_BYTES = 16 * 1024
+MOST_CHECKPOINT_BYTES = 16 * 1024
 
 log = Logger("tally.worker")
 
@@ -87,9 +87,9 @@ class JobCheckpoints:
     def save(self, value: Any) -> None:
         """Keeps a value; raises `ValueError` for one that is too large or no JSON."""
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if len(text.encode()) > _MOST_CHECKPOINT_BYTES:
+        if len(text.encode()) > MOST_CHECKPOINT_BYTES:
             raise ValueError(
-                f"a checkpoint may have {_MOST_CHECKPOINT_BYTES} bytes as JSON; keep what is larger "
+                f"a checkpoint may have {MOST_CHECKPOINT_BYTES} bytes as JSON; keep what is larger "
                 "as an artifact and its id here"
             )
         if is_copy():
