@@ -83,20 +83,16 @@ class EmailWorker(BaseWorker):
         }
 
     def _deliver(self, composed: Composed, delivery: Delivery, context: JobContext) -> None:
-        """Remembers who has the mail before others are tried, unless everybody has it."""
-
+        from workers.mail.delivery_notes import DeliveryNotes
         from workers.mail.handover import hand_over
         from workers.mail.patience import Patience
 
-        def note() -> None:
-            if delivery.waiting() or delivery.postponed:
-                context.save_checkpoint(delivery.checkpoint)
-
         mail = self.settings.mail
+        patience = Patience.of(mail.deadline, mail.confirmation_seconds, context)
         hand_over(
             self.pool,
             composed.envelope,
             delivery,
-            patience=Patience.of(mail.deadline, mail.confirmation_seconds, context),
-            note=note,
+            patience=patience,
+            notes=DeliveryNotes(delivery, context, patience),
         )

@@ -8,6 +8,9 @@ from typing import Any
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater
 
+#: How many recipients a failure names with what the server says of them, and how many letters of that.
+_MOST_NAMED, _LETTERS = 5, 600
+
 
 @dataclass
 class Delivery:
@@ -64,5 +67,9 @@ class Delivery:
 
 
 def _listed(answers: dict[str, str]) -> str:
-    """All in one line, since this is what the job's page shows."""
-    return "; ".join(f"the recipient {address}: {words}" for address, words in answers.items())
+    """In one short line, for the job's page: the more recipients, the fewer words of each."""
+    shown = list(answers.items())[:_MOST_NAMED]
+    longest = _LETTERS // max(len(shown), 1)
+    named = [f"the recipient {address}: {words[:longest].rstrip()}" for address, words in shown]
+    more = len(answers) - len(shown)
+    return "; ".join(named) + (f"; and {more} more" if more else "")

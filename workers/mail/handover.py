@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable
 from typing import Final
 
 from workers.mail.delivery import Delivery
+from workers.mail.delivery_notes import DeliveryNotes
 from workers.mail.patience import Patience
 from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection
 from workers.mail.smtp_pool import SmtpPool
@@ -21,16 +21,15 @@ def hand_over(
     delivery: Delivery,
     *,
     patience: Patience,
-    note: Callable[[], None],
+    notes: DeliveryNotes,
 ) -> None:
     """Serves every recipient that waits, in as many transactions as the server wants.
 
-    ``note`` is called after each that was taken. Raises what an attempt ends with when the server
-    refuses the mail itself, or is lost.
+    Raises what an attempt ends with when the server refuses the mail itself, or is lost.
     """
     while delivery.waiting():
         _transact(pool, envelope, delivery, patience)
-        note()
+        notes.note_answer()
 
 
 def _transact(pool: SmtpPool, envelope: Envelope, delivery: Delivery, patience: Patience) -> None:

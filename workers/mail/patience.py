@@ -38,8 +38,11 @@ class Patience(NamedTuple):
         """When the server must have answered a mail that it has now; monotonic seconds."""
         return self._within_the_job(self.confirmation_seconds)
 
+    def has_time_for(self, seconds: float) -> bool:
+        """Whether the job may run for so long."""
+        return time.monotonic() + seconds < self.job_ends_at - _TO_TELL_IT
+
     def _within_the_job(self, seconds: float) -> float:
-        now = time.monotonic()
-        if now >= self.job_ends_at - _TO_TELL_IT:
+        if not self.has_time_for(0):
             raise TimeoutError("the job's time is over; raise its timeout")
-        return min(now + seconds, self.job_ends_at - _TO_TELL_IT)
+        return min(time.monotonic() + seconds, self.job_ends_at - _TO_TELL_IT)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from backend.api.config.settings import SmtpSettings
 from backend.domain.access.actor import Actor
-from backend.domain.errors import RetryLater
+from backend.domain.errors import QueueUnavailable, RetryLater
 from tests.integration.runtime.cluster import Cluster
 from tests.integration.workers.mail_servers import MailServer
 from tests.workers_at_work import AtWork, Kept, Settings, context
@@ -167,3 +169,68 @@ def test_a_redriven_job_reaches_those_whom_the_server_had_refused(
     assert "it refuses the recipient ghost@example.com: 550 no such user" in dead.error.message
     assert (ended.state, ended.result["recipients"]) == ("finished", 3)
     assert [mail.recipients for mail in server.inbox.mails] == [[everybody[0]], everybody[1:]]
+
+
+class KeptLate(Kept):
+    """Of a Redis that is away for a moment."""
+
+    refusals = 3
+
+    def save(self, value: Any) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise QueueUnavailable("Redis cannot be reached")
+        super().save(value)
+
+
+def test_who_has_the_mail_is_kept_once_redis_is_back(
+    settings: Settings, start_mail_server: Start
+) -> None:
+    server, kept = start_mail_server(), KeptLate()
+    server.inbox.answers["slow@example.com"] = "451 greylisted"
+    mail = {**SEED, "to": ["a@example.com", "slow@example.com"]}
+
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        for _ in range(2):
+            with pytest.raises(RetryLater, match=r"slow@example.com: 451 greylisted"):
+                worker.run("send_email", mail, context(checkpoints=kept))
+
+    assert [mail.recipients for mail in server.inbox.mails] == [["a@example.com"]]
+
+
+def test_a_redis_that_stays_away_is_not_waited_for_beyond_the_job_s_time(
+    settings: Settings, start_mail_server: Start
+) -> None:
+    server, kept = start_mail_server(most_recipients=1), KeptLate()
+    kept.refusals = 1000
+    mail = {**SEED, "to": ["a@example.com", "b@example.com"]}
+    given = context(checkpoints=kept, deadline=time.monotonic() + 5)
+
+    with (
+        AtWork(email_worker, reaching(settings, server)) as worker,
+        pytest.raises(
+            RetryLater, match="that 1 of 2 recipients have the mail, who may get it again"
+        ),
+    ):
+        worker.run("send_email", mail, given)
+
+
+def test_who_has_the_mail_gets_no_second_one_whatever_the_server_says_of_others(
+    settings: Settings, start_mail_server: Start
+) -> None:
+    server, kept = start_mail_server(), Kept()
+    ghosts = [f"somebody.who.left.{number}@example.com" for number in range(48)]
+    for ghost in ghosts:
+        server.inbox.answers[ghost] = f"550 {'no such user here, ' * 20}"
+    server.inbox.answers["slow@example.com"] = "451 greylisted"
+    mail = {**SEED, "to": ["a@example.com", "slow@example.com", *ghosts]}
+
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        for _ in range(2):
+            with pytest.raises(RetryLater) as later:
+                worker.run("send_email", mail, context(checkpoints=kept))
+
+    assert [mail.recipients for mail in server.inbox.mails] == [["a@example.com"]]
+    assert "slow@example.com: 451 greylisted" in str(later.value)
+    assert "1 of 50 recipients have the mail" in str(later.value)[:2000]
+    assert "43 more" in str(later.value)
