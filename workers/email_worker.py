@@ -56,21 +56,14 @@ class EmailWorker(BaseWorker):
     )
     def send_email(self, mail: Mail, context: JobContext) -> dict[str, Any]:
         """Sends one mail. A test run stores it as an artifact and sends nothing."""
-        from workers.mail.composer import cannot_attach
         from workers.mail.delivery import Delivery
-        from workers.mail.sending import as_failure, keep_for_inspection
-        from workers.mail.transaction import OutcomeUnknown
+        from workers.mail.sending import keep_for_inspection
 
         composed = self.composer.compose(mail, context)
         if context.is_test:
             return keep_for_inspection(self.artifacts, composed, context)
         delivery = Delivery.of(composed.recipients, context.checkpoint())
-        try:
-            self._deliver(composed, delivery, context)
-        except OutcomeUnknown as unknown:
-            raise as_failure(unknown, self.settings.mail.unknown_outcome) from unknown
-        except ArtifactError as error:
-            raise cannot_attach(error) from error
+        self._deliver(composed, delivery, context)
         if (failure := delivery.failure()) is not None:
             raise failure
         if delivery.refused:
@@ -83,16 +76,23 @@ class EmailWorker(BaseWorker):
         }
 
     def _deliver(self, composed: Composed, delivery: Delivery, context: JobContext) -> None:
+        from workers.mail.composer import cannot_attach
         from workers.mail.delivery_notes import DeliveryNotes
         from workers.mail.handover import hand_over
+        from workers.mail.outcome_unknown import ASK, OutcomeUnknown, as_failure
         from workers.mail.patience import Patience
+        from workers.mail.submission import Submission
 
         mail = self.settings.mail
         patience = Patience.of(mail.deadline, mail.confirmation_seconds, context)
-        hand_over(
-            self.pool,
-            composed.envelope,
-            delivery,
-            patience=patience,
-            notes=DeliveryNotes(delivery, context, patience),
+        notes = DeliveryNotes(
+            delivery, context, patience, person_decides=mail.unknown_outcome == ASK
         )
+        try:
+            notes.check_earlier()
+            hand_over(self.pool, Submission(composed.envelope, delivery, patience, notes))
+        except OutcomeUnknown as unknown:
+            notes.note_asked()
+            raise as_failure(unknown, mail.unknown_outcome) from unknown
+        except ArtifactError as error:
+            raise cannot_attach(error) from error

@@ -15,8 +15,8 @@ from workers.mail.attached_file import AttachedFile
 from workers.mail.mail import Attachment, Mail
 from workers.mail.mailbox import Mailbox, read_mailbox
 from workers.mail.message import MailParts, Message, message_id, write_message
+from workers.mail.submission import Envelope
 from workers.mail.templates import MailTemplates, Rendered
-from workers.mail.transaction import Envelope
 
 _MEGABYTE = 1024 * 1024
 

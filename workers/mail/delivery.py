@@ -23,12 +23,15 @@ class Delivery:
     #: Recipients that it cannot take in this attempt, with its words.
     postponed: dict[str, str] = field(default_factory=dict)
     answer: str = ""
+    #: Recipients whom an earlier attempt was handing the mail for when it ended.
+    under_way: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, recipients: Sequence[str], checkpoint: Any) -> Delivery:
         """A delivery that goes on where the ``checkpoint`` of an earlier attempt left it."""
         left = checkpoint if isinstance(checkpoint, dict) else {}
-        return cls(recipients, list(left.get("served", [])))
+        under_way = list(left.get("under_way", []))
+        return cls(recipients, list(left.get("served", [])), under_way=under_way)
 
     @property
     def checkpoint(self) -> dict[str, Any]:

@@ -5,56 +5,42 @@ from __future__ import annotations
 import smtplib
 from typing import Final
 
-from workers.mail.delivery import Delivery
-from workers.mail.delivery_notes import DeliveryNotes
-from workers.mail.patience import Patience
 from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection
 from workers.mail.smtp_pool import SmtpPool
-from workers.mail.transaction import Envelope, Refused, transact
+from workers.mail.submission import Submission
+from workers.mail.transaction import Refused, transact
 
 _OK: Final = 250
 
 
-def hand_over(
-    pool: SmtpPool,
-    envelope: Envelope,
-    delivery: Delivery,
-    *,
-    patience: Patience,
-    notes: DeliveryNotes,
-) -> None:
+def hand_over(pool: SmtpPool, submission: Submission) -> None:
     """Serves every recipient that waits, in as many transactions as the server wants.
 
     Raises what an attempt ends with when the server refuses the mail itself, or is lost.
     """
-    while delivery.waiting():
-        _transact(pool, envelope, delivery, patience)
-        notes.note_answer()
+    while submission.delivery.waiting():
+        _transact(pool, submission)
+        submission.notes.note_taken()
 
 
-def _transact(pool: SmtpPool, envelope: Envelope, delivery: Delivery, patience: Patience) -> None:
+def _transact(pool: SmtpPool, submission: Submission) -> None:
     """On a kept connection, or on a new one when the server has closed that meanwhile."""
     connection, used_before = pool.take()
     try:
-        return _sent(pool, connection, envelope, delivery, patience)
+        return _sent(pool, connection, submission)
     except MailServerUnusable:
         if not used_before:
             raise
     pool.close()
-    return _sent(pool, pool.take()[0], envelope, delivery, patience)
+    return _sent(pool, pool.take()[0], submission)
 
 
-def _sent(
-    pool: SmtpPool,
-    connection: SmtpConnection,
-    envelope: Envelope,
-    delivery: Delivery,
-    patience: Patience,
-) -> None:
+def _sent(pool: SmtpPool, connection: SmtpConnection, submission: Submission) -> None:
     try:
-        is_open = transact(connection, envelope, delivery, patience)
+        is_open = transact(connection, submission)
     except Refused as refusal:
         _end_refused(pool, connection, is_closing=refusal.is_closing)
+        submission.notes.note_refused()
         raise refusal.failure from None
     except BaseException:
         connection.abort()

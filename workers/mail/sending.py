@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.domain.errors import JobSignal, PermanentFailure
 from workers.artifacts.artifact import ArtifactLabel
 from workers.artifacts.artifact_store import ArtifactStore
 from workers.base_worker import JobContext
 from workers.mail.composer import Composed
-from workers.mail.transaction import OutcomeUnknown
 
 _TEST_MAIL_DAYS = 1.0
 
@@ -36,13 +34,3 @@ def keep_for_inspection(
         "answer": "test run: kept, not sent",
         "artifact": file.artifact.to_json(),
     }
-
-
-def as_failure(unknown: OutcomeUnknown, policy: str) -> JobSignal:
-    """How an attempt ends whose mail may have been sent: again, or left to a person."""
-    if policy == "fail":
-        return PermanentFailure(
-            f"{unknown}; it is not sent again because mail.unknown_outcome is 'fail'. Look for its "
-            "Message-ID at the recipient, then redrive or discard the job"
-        )
-    return unknown

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import smtplib
-from typing import NamedTuple
 
 from backend.domain.errors import PermanentFailure, RetryLater
 from workers.base_worker import TimeLimitReached
 from workers.mail.delivery import Delivery
-from workers.mail.message import Message
-from workers.mail.patience import Patience
+from workers.mail.outcome_unknown import OutcomeUnknown
 from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection, server_words
+from workers.mail.submission import Envelope, Submission
 
 _OK, _GO_AHEAD, _CLOSING, _TEMPORARY, _PERMANENT = 250, 354, 421, 400, 500
 #: RFC 5321, 4.5.3.1.10: that many recipients are enough for one transaction, or a mailbox is full.
 _ENOUGH = 452
-
-
-class OutcomeUnknown(RetryLater):
-    """The server was lost after it had all of the mail: it may have been sent, or not.
-
-    It was reached, so this is no `Unreachable`: what a breaker does not charge would be sent without end.
-    """
 
 
 class Refused(Exception):
@@ -40,20 +32,12 @@ class Refused(Exception):
             self.failure = RetryLater(f"the mail server cannot take {words} now")
 
 
-class Envelope(NamedTuple):
-    """A mail as the server sees it."""
-
-    sender: str
-    message: Message
-
-
-def transact(
-    connection: SmtpConnection, envelope: Envelope, delivery: Delivery, patience: Patience
-) -> bool:
+def transact(connection: SmtpConnection, submission: Submission) -> bool:
     """Hands the mail over once; answers whether the transaction is still open since nobody was taken.
 
     Raises `Refused`, `MailServerUnusable` while it is sure that nothing was sent, and `OutcomeUnknown`.
     """
+    envelope, delivery, patience, notes = submission
     try:
         connection.begin(patience.handed_over_by())
         connection.ehlo_or_helo_if_needed()
@@ -68,6 +52,7 @@ def transact(
         raise MailServerUnusable(
             f"the mail server was lost before it had the mail: {error}"
         ) from error
+    notes.note_under_way(taken)
     code, text = _ended(connection, confirmed_by)
     _expect(_OK, "the mail", (code, text))
     delivery.served += taken

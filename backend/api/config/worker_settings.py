@@ -90,8 +90,9 @@ class MailSettings(Section):
     attachments_mb: float = Field(10, gt=0, description="Most MB of attachments in one mail.")
     unknown_outcome: Literal["retry", "fail"] = Field(
         "retry",
-        description="When the server is lost after the mail's last byte: send again "
-        "(same Message-ID), or fail so that a person decides.",
+        description="When the server has the whole mail and its answer is not known, since it was lost "
+        "or the worker killed: send again (same Message-ID), or fail so that a person decides. For fail "
+        "each mail is written down in Redis before it is ended, and once more when it is answered.",
     )
 
 

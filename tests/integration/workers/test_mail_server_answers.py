@@ -15,8 +15,8 @@ from backend.domain.errors import PermanentFailure, RetryLater
 from tests.integration.workers.mail_servers import MailServer, RudeServer, drop
 from tests.workers_at_work import AtWork, Settings, context
 from workers import email_worker
+from workers.mail.outcome_unknown import OutcomeUnknown
 from workers.mail.smtp_connection import MailServerUnusable
-from workers.mail.transaction import OutcomeUnknown
 
 SEED = {"to": "user@example.com", "subject": "Welcome!", "text": "Hi"}
 Start = Callable[..., RudeServer]

@@ -6,8 +6,8 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater, Unreachable
+from workers.mail.outcome_unknown import OutcomeUnknown
 from workers.mail.smtp_connection import MailServerUnusable
-from workers.mail.transaction import OutcomeUnknown
 from workers.webhooks.connection import Answer
 from workers.webhooks.outcome import failure_of
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
-
+from tests.workers_at_work import Kept, context
 from workers.mail.delivery import Delivery
+from workers.mail.delivery_notes import DeliveryNotes
 from workers.mail.mail import MOST_RECIPIENTS
-from workers.runtime.attempts.job_contexts import MOST_CHECKPOINT_BYTES
+from workers.mail.patience import Patience
 
 
 def test_the_longest_notes_fit_a_checkpoint() -> None:
     recipients = [f"{number:064}@{'d' * 185}.com" for number in range(MOST_RECIPIENTS)]
     assert {len(recipient) for recipient in recipients} == {254}
 
-    delivery = Delivery(recipients, served=recipients)
+    kept = Kept()
+    given = context(checkpoints=kept)
 
-    assert len(json.dumps(delivery.checkpoint).encode()) <= MOST_CHECKPOINT_BYTES
+    delivery = Delivery(recipients, served=recipients[:1])
+    DeliveryNotes(delivery, given, Patience(1, 1), person_decides=True).note_under_way(
+        recipients[1:]
+    )
+
+    assert len(kept.text.encode()) > len("".join(recipients))
