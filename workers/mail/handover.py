@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import smtplib
-from typing import Final
 
+from workers.mail.answer_kind import AnswerKind, kind_of
 from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection
 from workers.mail.smtp_pool import SmtpPool
 from workers.mail.submission import Submission
 from workers.mail.transaction import Refused, transact
-
-_OK: Final = 250
 
 
 def hand_over(pool: SmtpPool, submission: Submission) -> None:
@@ -53,7 +51,7 @@ def _sent(pool: SmtpPool, connection: SmtpConnection, submission: Submission) ->
 
 def _end_refused(pool: SmtpPool, connection: SmtpConnection, *, is_closing: bool = False) -> None:
     try:
-        if not is_closing and connection.rset()[0] == _OK:
+        if not is_closing and kind_of(connection.rset()[0]) is AnswerKind.DONE:
             pool.give_back(connection)
             return
     except (OSError, smtplib.SMTPException):

@@ -6,14 +6,17 @@ import smtplib
 
 from backend.domain.errors import PermanentFailure, RetryLater
 from workers.base_worker import TimeLimitReached
+from workers.mail.answer_kind import AnswerKind, kind_of
 from workers.mail.delivery import Delivery
 from workers.mail.outcome_unknown import OutcomeUnknown
 from workers.mail.smtp_connection import MailServerUnusable, SmtpConnection, server_words
 from workers.mail.submission import Envelope, Submission
 
-_OK, _GO_AHEAD, _CLOSING, _TEMPORARY, _PERMANENT = 250, 354, 421, 400, 500
-#: RFC 5321, 4.5.3.1.10: that many recipients are enough for one transaction, or a mailbox is full.
-_ENOUGH = 452
+_CLOSING = 421
+_REFUSALS = frozenset({AnswerKind.LATER, AnswerKind.NEVER})
+#: RFC 5321, 4.5.3.1.10: that many recipients are enough for one transaction, or a mailbox is full. Older
+#: servers say 552 for it.
+_ENOUGH = frozenset({452, 552})
 
 
 class Refused(Exception):
@@ -24,7 +27,7 @@ class Refused(Exception):
         super().__init__(words)
         self.is_closing = code == _CLOSING
         self.failure: PermanentFailure | RetryLater
-        if code >= _PERMANENT:
+        if kind_of(code) is AnswerKind.NEVER:
             self.failure = PermanentFailure(f"the mail server refuses {words}")
         elif code == _CLOSING:
             self.failure = MailServerUnusable(f"the mail server is closing at {words}")
@@ -44,7 +47,7 @@ def transact(connection: SmtpConnection, submission: Submission) -> bool:
         taken = _announce(connection, envelope, delivery)
         if not taken:
             return True
-        _expect(_GO_AHEAD, "the mail", connection.docmd("DATA"))
+        _expect(AnswerKind.GO_AHEAD, "the mail", connection.docmd("DATA"))
         for piece in envelope.message.pieces():
             connection.send(_dotted(piece))
         confirmed_by = patience.confirmed_by()
@@ -53,10 +56,8 @@ def transact(connection: SmtpConnection, submission: Submission) -> bool:
             f"the mail server was lost before it had the mail: {error}"
         ) from error
     notes.note_under_way(taken)
-    code, text = _ended(connection, confirmed_by)
-    _expect(_OK, "the mail", (code, text))
+    delivery.answer = _ended(connection, confirmed_by)
     delivery.served += taken
-    delivery.answer = server_words(code, text)
     return False
 
 
@@ -64,31 +65,50 @@ def _announce(connection: SmtpConnection, envelope: Envelope, delivery: Delivery
     """MAIL and RCPT; answers whom the server takes in this transaction."""
     size = envelope.message.size_bytes
     options = [f"size={size}"] if connection.has_extn("size") else []
-    _expect(_OK, "the sender", connection.mail(envelope.sender, options))
+    _expect(AnswerKind.DONE, "the sender", connection.mail(envelope.sender, options))
     taken: list[str] = []
     for recipient in delivery.waiting():
         code, text = connection.rcpt(recipient)
         if code == _CLOSING:
             raise Refused(f"the recipient {recipient}", code, text)
-        if code == _ENOUGH and taken:
+        if code in _ENOUGH and taken:
             break
-        if code < _TEMPORARY:
-            taken.append(recipient)
-        elif code < _PERMANENT:
-            delivery.postponed[recipient] = server_words(code, text)
-        else:
-            delivery.refused[recipient] = server_words(code, text)
+        match kind_of(code):
+            case AnswerKind.DONE:
+                taken.append(recipient)
+            case AnswerKind.LATER:
+                delivery.postponed[recipient] = server_words(code, text)
+            case AnswerKind.NEVER:
+                delivery.refused[recipient] = server_words(code, text)
+            case _:
+                raise _nonsense(f"the recipient {recipient}", code, text)
     return taken
 
 
-def _expect(wanted: int, stage: str, answer: tuple[int, bytes]) -> None:
-    code, text = answer
-    if code != wanted:
-        raise Refused(stage, code, text)
+def _expect(wanted: AnswerKind, stage: str, answer: tuple[int, bytes]) -> None:
+    kind = kind_of(answer[0])
+    if kind in _REFUSALS:
+        raise Refused(stage, *answer)
+    if kind is not wanted:
+        raise _nonsense(stage, *answer)
 
 
-def _ended(connection: SmtpConnection, confirmed_by: float) -> tuple[int, bytes]:
-    """The answer to the line that ends the mail: from here on the server may send it."""
+def _nonsense(stage: str, code: int, text: bytes) -> MailServerUnusable:
+    words = server_words(code, text)
+    return MailServerUnusable(f"at {stage} came what is no answer of a mail server: {words}")
+
+
+def _ended(connection: SmtpConnection, confirmed_by: float) -> str:
+    """Ends the mail; from here on the server may send it. Answers its words once it has taken it."""
+    code, text = _answer_to_all(connection, confirmed_by)
+    if kind_of(code) in _REFUSALS:
+        raise Refused("the mail", code, text)
+    if kind_of(code) is not AnswerKind.DONE:
+        raise _unknown(f"it answered {server_words(code, text)}")
+    return server_words(code, text)
+
+
+def _answer_to_all(connection: SmtpConnection, confirmed_by: float) -> tuple[int, bytes]:
     try:
         return connection.finish(confirmed_by)
     except (OSError, smtplib.SMTPException) as error:

@@ -41,6 +41,7 @@ class Inbox:
     answers: dict[str, str] = field(default_factory=dict)
     connections: int = 0
     most_recipients: int = 1000
+    too_many: str = "452 4.5.3 too many recipients"
 
     async def handle_EHLO(  # noqa: N802 - named and called by aiosmtpd
         self, server: Any, session: Any, envelope: Any, hostname: str, lines: Any
@@ -56,7 +57,7 @@ class Inbox:
         if answer:
             return answer
         if len(envelope.rcpt_tos) >= self.most_recipients:
-            return "452 4.5.3 too many recipients"
+            return self.too_many
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -41,6 +41,15 @@ ANSWERS = [
     ("DATA", b"451 later\r\n", RetryLater, "451 later"),
     (".", b"552 too big\r\n", PermanentFailure, "refuses the mail: 552 too big"),
     (".", b"451 later\r\n", RetryLater, "451 later"),
+    (".", b"SSH-2.0-OpenSSH\r\n", OutcomeUnknown, "may have been sent"),
+    (".", b"354 go on\r\n", OutcomeUnknown, "may have been sent"),
+    (".", b"421 closing\r\n", MailServerUnusable, "is closing at the mail"),
+    (".", b"650 what\r\n", OutcomeUnknown, "may have been sent"),
+    ("MAIL", b"hello\r\n", MailServerUnusable, "no answer of a mail server"),
+    ("RCPT", b"hello\r\n", MailServerUnusable, "no answer of a mail server"),
+    ("RCPT", b"354 go on\r\n", MailServerUnusable, "no answer of a mail server"),
+    ("DATA", b"hello\r\n", MailServerUnusable, "no answer of a mail server"),
+    ("DATA", b"250 ok\r\n", MailServerUnusable, "no answer of a mail server"),
     ("connect", b"554 go away\r\n", MailServerUnusable, "refuses us: 554 go away"),
     ("connect", b"421 too busy\r\n", MailServerUnusable, "refuses us: 421 too busy"),
     ("connect", drop, MailServerUnusable, "cannot be reached"),
@@ -72,6 +81,43 @@ def test_an_answer_means_never_or_later(
         worker.run("send_email", SEED)
 
     assert isinstance(failure.value, PermanentFailure) == (expected is PermanentFailure)
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [
+        ("MAIL", b"252 ok\r\n"),
+        ("RCPT", b"251 forwarded\r\n"),
+        ("RCPT", b"252 will try\r\n"),
+        ("DATA", b"350 go on\r\n"),
+        (".", b"252 taken\r\n"),
+        (".", b"251-2.6.0 queued\r\n251 as 1\r\n"),
+    ],
+)
+def test_the_first_digit_says_whether_a_server_took_the_mail(
+    settings: Settings, start_rude_server: Start, stage: str, answer: bytes
+) -> None:
+    """RFC 5321, 4.2.1: a client that does not know an answer goes by that."""
+    server = start_rude_server(**{stage: answer})
+
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        result = worker.run("send_email", SEED)
+
+    assert (result["recipients"], len(server.taken)) == (1, 1)
+
+
+def test_a_server_that_says_nonsense_to_a_whole_mail_leaves_it_to_a_person_where_one_decides(
+    settings: Settings, start_rude_server: Start
+) -> None:
+    server = start_rude_server(**{".": b"SSH-2.0-OpenSSH\r\n"})
+
+    with (
+        AtWork(email_worker, reaching(settings, server, unknown_outcome="fail")) as worker,
+        pytest.raises(PermanentFailure, match="Look for its Message-ID"),
+    ):
+        worker.run("send_email", SEED)
+
+    assert len(server.taken) == 1
 
 
 def test_a_server_that_is_not_there_is_tried_again(settings: Settings) -> None:

@@ -85,6 +85,22 @@ def test_a_server_that_takes_few_recipients_at_once_gets_the_mail_several_times(
     assert server.inbox.connections == 1
 
 
+def test_whom_an_older_server_finds_too_many_get_the_mail_by_another_transaction(
+    settings: Settings, start_mail_server: Start
+) -> None:
+    """RFC 5321, 4.5.3.1.10: some say 552 for what is 452."""
+    server = start_mail_server(most_recipients=2)
+    server.inbox.too_many = "552 too many recipients"
+
+    with AtWork(email_worker, reaching(settings, server)) as worker:
+        result = worker.run(
+            "send_email", {**SEED, "to": ["a@x.example", "b@x.example", "c@x.example"]}
+        )
+
+    assert [len(mail.recipients) for mail in server.inbox.mails] == [2, 1]
+    assert (result["recipients"], result["refused"]) == (3, {})
+
+
 def test_a_full_mailbox_among_others_is_tried_again_alone(
     settings: Settings, start_mail_server: Start
 ) -> None:
