@@ -82,3 +82,22 @@ def test_a_mail_under_way_when_its_worker_was_killed_is_left_to_a_person(
     cluster.platform.job_control.redrive(job_id, by=ADA)
 
     assert (cluster.ended(job_id).state, len(server.taken)) == ("finished", 2)
+
+
+def test_a_mail_that_waits_for_its_answer_ends_when_it_is_told_to(
+    start_rude_server: Start, deploy_email: Deploy
+) -> None:
+    """Else its process is killed for it, and with that the mails beside it."""
+    server, under_way = start_rude_server(), threading.Event()
+    server.steps["."] = lambda _connection: under_way.set() or (server.ended.wait() and None)
+    cluster = deploy_email(server)
+    cluster.workers("email")
+    before = cluster.pids()
+    job_id = send(cluster)
+    assert under_way.wait(60)
+
+    cluster.platform.job_control.cancel(job_id, by=ADA, force=True)
+
+    assert cluster.ended(job_id).state == "canceled"
+    assert cluster.pids() == before
+    assert "killed" not in cluster.log()
