@@ -9,18 +9,17 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from backend.api.config.engine_settings import SmtpSettings
 from backend.domain.errors import Unreachable
+from workers.handlers.attentive_socket import received_into
 from workers.handlers.one_line import one_line
 
 #: Loopback needs no encryption to keep a password from being read on the way.
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _LONGEST_WORDS = 300
-#: A thread that waits for a socket hears of no stop and of no time limit: it looks up so often.
-_LOOKS_UP_SECONDS = 1.0
 
 
 class MailServerUnusable(Unreachable):
@@ -66,10 +65,7 @@ class _Answers(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while True:
-            self._sock.settimeout(min(self._deadline.left(), _LOOKS_UP_SECONDS))
-            with suppress(TimeoutError):
-                return self._sock.recv_into(buffer)
+        return received_into(self._sock, buffer, self._deadline.left)
 
 
 class SmtpConnection(smtplib.SMTP):

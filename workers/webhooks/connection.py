@@ -15,6 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from backend.domain.text.web_target import Target
+from workers.handlers.attentive_socket import received_into
 
 #: How long to wait for the body of an answer whose status is known already.
 _BODY_SECONDS = 2.0
@@ -120,8 +121,8 @@ class _LimitedSocket:
         """Reads what has come, or waits for as long as the limits allow."""
         if self._bytes_left <= 0:
             raise OSError(f"the answer is over {self.limits.response_bytes} bytes")
-        self._sock.settimeout(self.limits.left())
-        count = self._sock.recv_into(buffer, min(len(buffer), self._bytes_left))
+        piece = memoryview(buffer)[: self._bytes_left]
+        count = received_into(self._sock, piece, self.limits.left)
         self._bytes_left -= count
         return count
 

@@ -82,28 +82,39 @@ def start_rude_server() -> Iterator[Callable[..., RudeServer]]:
 
 
 @pytest.fixture
-def deploy_email(servers: Servers, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
-    """Makes a deployment whose mails go to one server; it ends with the test."""
+def deploy(servers: Servers, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
+    """Makes a deployment with settings of its own; it ends with the test."""
     client = connect(servers.redis_url)
     client.flushall()
     client.close()
     made: list[Cluster] = []
 
-    def deploy(server: MailServer | RudeServer, **settings: str) -> Cluster:
+    def make(**settings: str) -> Cluster:
+        files = {"TALLY_ARTIFACTS__FOLDER": str(tmp_path / "artifacts")}
+        made.append(Cluster(servers.redis_url, tmp_path, **files, **settings))
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        cluster.end()
+
+
+@pytest.fixture
+def deploy_email(deploy: Callable[..., Cluster]) -> Callable[..., Cluster]:
+    """Makes a deployment whose mails go to one server."""
+
+    def make(server: MailServer | RudeServer, **settings: str) -> Cluster:
         reached = {
             "HOST": "127.0.0.1",
             "PORT": str(server.port),
             "SECURITY": "none",
             "TIMEOUT": "60",
         }
-        smtp = {f"TALLY_SMTP__{name}": value for name, value in reached.items()}
-        files = {"TALLY_ARTIFACTS__FOLDER": str(tmp_path / "artifacts")}
-        made.append(Cluster(servers.redis_url, tmp_path, **smtp, **files, **settings))
-        return made[-1]
+        return deploy(
+            **{f"TALLY_SMTP__{name}": value for name, value in reached.items()}, **settings
+        )
 
-    yield deploy
-    for cluster in made:
-        cluster.end()
+    return make
 
 
 @pytest.fixture
