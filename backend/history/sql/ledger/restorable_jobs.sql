@@ -3,7 +3,8 @@
 SELECT j.id, j.status, j.queue, j.version, j.position, j.job_type,
   coalesce(j.changed_payload, j.payload)::text, j.payload::text, coalesce(j.options::text, '{}'), j.max_attempts,
   j.run_at, j.fence, j.attempt, j.worker, again.version, tried.charged, tried.is_suspect, tried.was_dead, j.finished_at,
-  asked.actor, asked.note, coalesce(accepted.queue, j.queue), last.error_reason, last.error_kind, last.error_message, last.traceback
+  asked.actor, asked.note, coalesce(accepted.queue, j.queue),
+  last.error_reason, last.error_kind, last.error_message, last.traceback
 FROM jobs j
 CROSS JOIN LATERAL (
   SELECT coalesce(max(e.version), 0) AS version FROM job_events e WHERE e.job_id = j.id AND e.kind = 'redriven'
