@@ -74,6 +74,8 @@ class JobActions(ActionFamily):
     ) -> Effect[None]:
         """Sends a dead job home with all its attempts; with another payload if one is given."""
         self._ownership.check_to_run(by, job_id)
+        if payload is not None:
+            self._ownership.check_to_change(by, job_id)
         self._control.redrive(job_id, by=by, reason=reason, payload=payload, anyway=anyway)
         after = {"payload_changed": payload is not None, **({"anyway": True} if anyway else {})}
         return Effect(None, [job_id], after=after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from backend.domain.access.access_errors import NotAllowed
 from backend.domain.access.actor import Actor
 from backend.domain.access.type_rights import permit_types
 from backend.domain.history.history_record import JobHistory
@@ -62,6 +63,16 @@ class Ownership:
             found = find_own(self._jobs, by.tenant, job_id)
             job_type = found.job_type if isinstance(found, JobView) else found.job.job_type
             self.check_types(by, job_type, *(each.job_type for each in found.follow_ups))
+
+    def check_to_change(self, by: Actor, job_id: str) -> None:
+        """Raises `NotAllowed` for a job that may do more than its tenant, of which they are one.
+
+        Under another payload it would do for them what only its caller was trusted with.
+        """
+        if by.tenant is not None and not find_own(self._jobs, by.tenant, job_id).labels.is_confined:
+            raise NotAllowed(
+                f"job {job_id} was not made by a key of your tenant: replay it with that payload"
+            )
 
     def check_types(self, by: Actor, *job_types: str) -> None:
         """Raises `NotAllowed` for a type that they may not have run."""

@@ -219,6 +219,35 @@ def test_what_a_bound_key_made_stays_confined_when_an_operator_runs_it_again(
     assert parts.queue.get_job(again).options["is_confined"] is True
 
 
+def test_a_bound_key_gives_a_job_that_is_not_its_own_no_other_payload(
+    app: Flask, parts: ApiServices, work: Work
+) -> None:
+    """It would run with the rights of the deployment, for which the key may not speak."""
+    bound = Caller(
+        app, parts.keys.create("acme", Role.OPERATOR, by="the tests", tenant="acme").token
+    )
+    free = Caller(app, parts.keys.create("ops", Role.OPERATOR, by="the tests").token)
+    payload = {"payload": {"name": "Eve"}}
+    made = {
+        name: key.post(
+            "/api/jobs", {"job_type": "greet", "payload": {"name": "Ada"}, "tenant": "acme"}
+        ).json["id"]
+        for name, key in (("free", free), ("bound", bound))
+    }
+    for _ in made:
+        work.fail(work.start())
+    work.record()
+
+    refused = bound.post(f"/api/jobs/{made['free']}/retry", payload)
+    again = bound.post(f"/api/jobs/{made['free']}/replay", payload)
+    own = bound.post(f"/api/jobs/{made['bound']}/retry", payload)
+    as_it_is = bound.post(f"/api/jobs/{made['free']}/retry", {})
+
+    assert (refused.status_code, own.status_code, as_it_is.status_code) == (403, 200, 200)
+    assert "replay it with that payload" in refused.json["detail"]
+    assert parts.queue.get_job(again.json["id"]).options["is_confined"] is True
+
+
 def test_an_operator_of_some_types_runs_no_others_again(
     app: Flask, parts: ApiServices, work: Work, admin: Caller
 ) -> None:
