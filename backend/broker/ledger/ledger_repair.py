@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import groupby
+from typing import Any, cast
 
 from redis import Redis
 
 from backend.broker.jobs import codec
 from backend.broker.keys import Keys
 from backend.broker.ledger.ledger_view import balance_of
+from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
@@ -24,6 +26,8 @@ class RedisLedgerRepair:
     """The `LedgerRepair` on Redis."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._stream = keys.stream
         self._functions = Functions(client, keys.root)
 
     def reseat(self, seen: LiveFacts, places: Places, seat: Seat) -> bool:
@@ -33,13 +37,28 @@ class RedisLedgerRepair:
         return bool(self._functions.call("reseat", *head, *rest, *places))
 
     def restore(self, jobs: Sequence[RestorableJob], *, count: bool) -> list[bool]:
-        """Makes jobs again that are not there; ``count`` them as accepted when the books are lost too."""
+        """Makes jobs again that are not there; ``count`` them as accepted when the books are lost too.
+
+        Those that the books cannot know are counted anyway.
+        """
         made: list[bool] = []
+        lacked = range(0) if count else self._lacked()
         for at in range(0, len(jobs), _BATCH):
-            texts = [text for job in jobs[at : at + _BATCH] for text in _restore_arguments(job)]
-            codes = self._functions.codes("restore", int(count), *texts)
-            made += [code == 1 for code in codes]
+            runs = groupby(jobs[at : at + _BATCH], lambda job: count or job.created_ms in lacked)
+            for is_uncounted, run in runs:
+                texts = [text for job in run for text in _restore_arguments(job)]
+                codes = self._functions.codes("restore", int(is_uncounted), *texts)
+                made += [code == 1 for code in codes]
         return made
+
+    def _lacked(self) -> range:
+        """The moments (ms) of which the books know nothing, for they are of an older copy, or new."""
+        with translated():
+            found = cast(
+                list[bytes | None], self._client.hmget(self._stream, ["lacks_from", "lacks_until"])
+            )
+        first, last = (int(value or 0) for value in found)
+        return range(first + 1, last + 1)
 
     def recall(self, jobs: Sequence[RestorableJob]) -> int:
         """Makes finished jobs known again that a key still stands for; how many were not there."""

@@ -108,11 +108,12 @@ class LedgerService:
         """Finds, and with ``repair`` puts right, every job that is wrong; ``tell`` gets each fault.
 
         Jobs that move meanwhile raise no alarm: each suspect is looked at again when the recorder
-        has caught up. Raises `IllegalMove` while another reconciliation is under way.
+        has caught up. Raises `IllegalMove` while another reconciliation is under way. What a repair
+        tells is above all on record, also in a Redis that is older than that.
         """
         report = LedgerReport(self._now(), controls=self._controls.differences())
-        if repair and report.controls:
-            self._controls.agree()
+        if repair:
+            self._begin_repair(report)
         quotas = QuotaCount(self._quotas, repair=repair)
         with self._store.count() as count:
             for jobs in self._view.jobs():
@@ -140,6 +141,11 @@ class LedgerService:
             is_balanced=report.is_balanced,
         )
         return report
+
+    def _begin_repair(self, report: LedgerReport) -> None:
+        self._epochs.lift()
+        if report.controls:
+            self._controls.agree()
 
     def rebuild(self, *, even_if_used: bool = False) -> RebuildReport:
         """Makes every job again that the record says waits, runs or is dead, in an empty Redis.

@@ -43,6 +43,10 @@ class Audit:
 
     def complaints(self) -> list[str]:
         """Everything that does not fit; empty when all is well."""
+        return [*self.misfits(), *self._history(), *self._told_books()]
+
+    def misfits(self) -> list[str]:
+        """What does not fit, whatever events there are."""
         return [
             *(f"key outside the prefix: {name}" for name in self.foreign),
             *self._misplaced(),
@@ -52,7 +56,6 @@ class Audit:
             *self._quotas(),
             *self._owners(),
             *self._follow_ups(),
-            *self._history(),
             *self._books(),
         ]
 
@@ -275,19 +278,25 @@ class Audit:
 
     def _books(self) -> Iterator[str]:
         inspection = RedisInspection(self._redis, self._keys)
-        expected = self._counts_by_events()
         parked = Counter(job["origin"] for job in self.jobs.values() if job.get("parked"))
         lined = Counter(
             job["origin"] for job in self.jobs.values() if queue_and_key(job.get("parked", ""))
         )
-        names = sorted({*inspection.queue_names(), *self._below("tally", "counts")} - {"dlq"})
-        for state in inspection.queue_states(names):
+        for state in inspection.queue_states(self._queues()):
             if state.difference:
                 yield f"the books of {state.name} are out by {state.difference}: {state.counts}"
             if state.parked + state.lined != parked[state.name]:
                 yield f"{state.name} counts {state.parked} parked jobs, {parked[state.name]} are"
             if state.lined != lined[state.name]:
                 yield f"{state.name} counts {state.lined} jobs in lines, {lined[state.name]} are"
+
+    def _queues(self) -> list[str]:
+        found = RedisInspection(self._redis, self._keys).queue_names()
+        return sorted({*found, *self._below("tally", "counts")} - {"dlq"})
+
+    def _told_books(self) -> Iterator[str]:
+        expected = self._counts_by_events()
+        for state in RedisInspection(self._redis, self._keys).queue_states(self._queues()):
             counted = {word: state.counts[JobState(word)] for word in _STATES}
             counted["accepted"] = state.accepted
             if counted != {word: expected[state.name][word] for word in counted}:

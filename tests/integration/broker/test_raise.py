@@ -76,3 +76,42 @@ def test_it_tells_which_server_answers(bench: Bench, floor: RedisEventFloor) -> 
 
     assert seen.run_id == bench.redis.info("server")["run_id"]
     assert seen.replication_id == bench.redis.info("replication")["master_replid"]
+
+
+def _lacks(bench: Bench) -> tuple[int, int]:
+    found = bench.redis.hmget(bench.keys.stream, ["lacks_from", "lacks_until"])
+    first, last = (int(value or 0) for value in found)
+    return first, last
+
+
+def test_lifted_twice_it_lacks_what_it_lacked(bench: Bench, floor: RedisEventFloor) -> None:
+    bench.seed(new_job("a"))
+    last = _last(bench)
+
+    floor.raise_above(last + HOUR)
+    floor.raise_above(last + 2 * HOUR)
+
+    assert _lacks(bench) == (last >> 20, (last + 2 * HOUR) >> 20)
+
+
+def test_lifted_after_its_next_event_it_lacks_what_came_since(
+    bench: Bench, floor: RedisEventFloor
+) -> None:
+    first = floor.raise_above(floor.look().last_version + HOUR)
+    bench.seed(new_job("a"))
+
+    floor.raise_above(first + 2 * HOUR)
+
+    assert _lacks(bench) == (first >> 20, (first + 2 * HOUR) >> 20)
+
+
+def test_what_is_above_all_that_is_known_of_lacks_nothing(
+    bench: Bench, floor: RedisEventFloor
+) -> None:
+    bench.seed(new_job("a"))
+
+    floor.raise_above(_last(bench))
+    # So the next millisecond is asked for when the ids of one may be used up.
+    floor.raise_above(((floor.look().last_version >> 20) + 1) << 20)
+
+    assert _lacks(bench) == (0, 0)

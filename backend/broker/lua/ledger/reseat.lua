@@ -47,6 +47,8 @@ end
 local function become(root, job, id, was_in, f, target, now, home)
   redis.call('HDEL', job, 'parked')
   if f[4] then leave_line_of(root, was_in, f[4]) end
+  -- What another program failed is counted nowhere.
+  if f[1] == 'failed' and redis.call('ZSCORE', root .. ':tally:dead', id) then count(root, was_in, 'failed', -1) end
   local queue = moved(root, job, was_in, target, home)
   if target == 'failed' then
     bury(root, job, id, queue, now)
