@@ -52,6 +52,7 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
         "reseat",
         "restore",
         "recall",
+        "remake",
         "attest",
         "balance",
     }

@@ -60,6 +60,14 @@ class RedisLedgerRepair:
         first, last = (int(value or 0) for value in found)
         return range(first + 1, last + 1)
 
+    def remake(
+        self, seen: LiveFacts, places: Places, job: RestorableJob | None, *, has_checkpoint: bool
+    ) -> bool:
+        """Makes a job anew in the place of an older copy; without ``job`` it is only taken out."""
+        texts = _restore_arguments(job) if job else []
+        head = (seen.job_id, seen.mark, "1" if has_checkpoint else "", len(places), *places)
+        return bool(self._functions.call("remake", *head, *texts))
+
     def recall(self, jobs: Sequence[RestorableJob]) -> int:
         """Makes finished jobs known again that a key still stands for; how many were not there."""
         known = 0

@@ -50,7 +50,7 @@ class RedisLedgerView:
             self._remember(names)
             ids = [name[len(head) :] for name in names if name.startswith(head)]
             if ids:
-                yield list(self.facts(ids).values())
+                yield list(self._facts_of(ids).values())
             if not cursor:
                 return
 
@@ -64,13 +64,8 @@ class RedisLedgerView:
                 yield [Entry(job_id, place) for job_id in members]
 
     def facts(self, job_ids: Sequence[str]) -> dict[str, LiveFacts]:
-        """What is known of each job, also of those that are not there; each at one moment."""
-        facts: dict[str, LiveFacts] = {}
-        for at in range(0, len(job_ids), _STEP):
-            batch = job_ids[at : at + _STEP]
-            rows = self._functions.call("facts", *batch)
-            facts |= {job_id: _facts(job_id, row) for job_id, row in zip(batch, rows, strict=True)}
-        return facts
+        """What is known of each job, marked, also of those that are not there; each at one moment."""
+        return self._facts_of(job_ids, mark="1")
 
     def places(self, jobs: Collection[LiveFacts]) -> dict[str, Places]:
         """In which lists each job is, and how often."""
@@ -133,6 +128,14 @@ class RedisLedgerView:
     def is_empty(self) -> bool:
         """Whether no job is there at all."""
         return next(self.jobs(), None) is None
+
+    def _facts_of(self, job_ids: Sequence[str], *, mark: str = "") -> dict[str, LiveFacts]:
+        facts: dict[str, LiveFacts] = {}
+        for at in range(0, len(job_ids), _STEP):
+            batch = job_ids[at : at + _STEP]
+            rows = self._functions.call("facts", mark, *batch)
+            facts |= {job_id: _facts(job_id, row) for job_id, row in zip(batch, rows, strict=True)}
+        return facts
 
     def _queues(self) -> list[str]:
         with translated():
@@ -218,7 +221,7 @@ def balance_of(queue: str, row: Sequence[int]) -> QueueBalance:
 
 
 def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
-    texts = ["" if value is None else value.decode() for value in row[:12]]
+    texts = [_text(value) for value in row[:12]]
     scores = [None if value is None else float(value) for value in row[12:18]]
     lease, started, due, scheduled, dead, failed = scores
     return LiveFacts(
@@ -235,7 +238,9 @@ def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
         started_ms=_ms(texts[9]),
         ended_ms=_ms(texts[10]),
         returns=_number(texts[11]),
-        kept_gate="" if row[18] is None else row[18].decode(),
+        kept_gate=_text(row[18]),
+        asked_to_stop=_text(row[19]),
+        mark=_text(row[20]),
         has_lease=lease is not None,
         in_started_registry=started is not None,
         due_ms=int((due or 0) * 1000),
@@ -243,6 +248,10 @@ def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
         is_listed_dead=dead is not None,
         in_failed_registry=failed is not None,
     )
+
+
+def _text(value: bytes | None) -> str:
+    return "" if value is None else value.decode()
 
 
 def _number(text: str) -> int:

@@ -69,6 +69,7 @@ STEPS = (
     "reseat",
     "restore",
     "recall",
+    "remake",
     "attest",
     "balance",
     "raise",
@@ -90,6 +91,7 @@ SHARED = (
     "_unique",
     "_endings",
     "_taken",
+    "_leaving",
 )
 #: What steps besides themselves leave to later ones.
 _LEFT_TO_LATER = {

@@ -77,6 +77,10 @@ class LiveFacts:
     returns: int = 0
     #: The gate whose place it keeps until it has ended.
     kept_gate: str = ""
+    #: ``ask`` or ``force`` while its attempt is asked to stop.
+    asked_to_stop: str = ""
+    #: Another one after any change of the job but a heartbeat's; empty where nobody asked for it.
+    mark: str = ""
     has_lease: bool = False
     in_started_registry: bool = False
     due_ms: int = 0
@@ -130,8 +134,25 @@ class RecordedFacts:
     run_at: datetime | None = None
     #: The state that the event at ``status_version`` tells; empty when it is not kept any longer.
     event_state: str = ""
-    #: Somebody took it out of the dead-letter queue for good.
-    is_discarded: bool = False
+    #: When somebody took it out of the dead-letter queue for good; 0 for not at all, or not since
+    #: it was redriven.
+    discarded_version: int = 0
+    #: How often it was given back before its handler began, as far as its events are kept.
+    returns: int = 0
+    #: What it was redriven with, or a later job that is the same left it, as JSON text; empty for nothing.
+    changed_payload: str = ""
+    #: Somebody asked that the attempt which is under way be canceled.
+    is_asked_to_stop: bool = False
+
+    @property
+    def is_discarded(self) -> bool:
+        """Somebody took it out of the dead-letter queue for good."""
+        return self.discarded_version > 0
+
+    @property
+    def changed_ms(self) -> int:
+        """The instant since which it stands as it does."""
+        return max(self.status_version, self.discarded_version) >> 20
 
     @property
     def is_true_to_its_events(self) -> bool:

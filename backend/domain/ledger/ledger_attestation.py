@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger import LiveFacts, RecordedFacts, stream_id_of
+from backend.domain.ledger.ledger_judgement import given_back_unbegun
 from backend.domain.ledger.ledger_ports import Attestation
 
 #: Who acts, and why, where an event names somebody.
@@ -49,8 +50,7 @@ def _waits_again(
 
 
 def _given_back(live: LiveFacts, recorded: RecordedFacts, loose_end: Attestation) -> Attestation:
-    """Fewer attempts than on record: the handler of the last one never began."""
-    if recorded.state != JobState.STARTED or live.attempt >= recorded.attempt:
+    if recorded.state != JobState.STARTED or not given_back_unbegun(live, recorded):
         return loose_end
     return loose_end._replace(attempt=0, fence="", taken_back=loose_end.fence)
 

@@ -17,8 +17,10 @@ class Remedy(StrEnum):
 
     #: Into the place where its state belongs, once, and out of every other.
     RESEAT = "reseat"
-    #: The same, in the state that the record tells.
+    #: The same, in the state that the record tells: it has ended, or runs.
     FOLLOW_RECORD = "follow_record"
+    #: Made again from the record, in the place of an older copy.
+    REMAKE = "remake"
     #: Made again from the record.
     RESTORE = "restore"
     #: Brought by the relay again.
@@ -65,10 +67,23 @@ def remedies_for(evidence: Evidence, faults: list[Fault]) -> list[Remedy]:
     if FaultKind.MISSING_ROW in kinds:
         remedies.append(Remedy.WRITE_ROW)
     if FaultKind.WRONG_STATE in kinds and evidence.recorded is not None:
-        if record_is_right(evidence.live, evidence.recorded):
-            return [Remedy.FOLLOW_RECORD]
+        if record_is_right(evidence.live, evidence.recorded) or words_missed(evidence):
+            return [_following(evidence.live, evidence.recorded)]
         remedies.append(Remedy.ATTEST)
     return remedies
+
+
+def _following(live: LiveFacts, recorded: RecordedFacts) -> Remedy:
+    """What makes Redis say what the record says."""
+    if recorded.state in {JobState.FINISHED, JobState.CANCELED} or not recorded.is_accepted:
+        return Remedy.FOLLOW_RECORD
+    runs = recorded.state == JobState.STARTED and still_runs(live, recorded)
+    return Remedy.FOLLOW_RECORD if runs else Remedy.REMAKE
+
+
+def still_runs(live: LiveFacts, recorded: RecordedFacts) -> bool:
+    """Whether the attempt that is under way on record has its lease."""
+    return live.has_lease and live.fence_version == recorded.fence
 
 
 def record_is_right(live: LiveFacts, recorded: RecordedFacts) -> bool:
@@ -83,12 +98,41 @@ def record_is_right(live: LiveFacts, recorded: RecordedFacts) -> bool:
         return False
     if live.was_failed_by_others and recorded.state in WAITING:
         return True
-    recorded_ms = recorded.status_version >> 20
+    return _is_older(live, recorded)
+
+
+def _is_older(live: LiveFacts, recorded: RecordedFacts) -> bool:
     if live.state in FINAL_STATES:
-        return live.ended_ms < recorded_ms
+        return live.ended_ms < recorded.changed_ms
     if live.state == JobState.STARTED:
         return live.fence_version <= recorded.status_version
-    return recorded.state in FINAL_STATES and live.changed_ms <= recorded_ms
+    return _waits_as_before(live, recorded)
+
+
+def _waits_as_before(live: LiveFacts, recorded: RecordedFacts) -> bool:
+    if live.state == recorded.state or given_back_unbegun(live, recorded):
+        return False
+    if recorded.state == JobState.STARTED:
+        return live.attempt < recorded.attempt
+    return live.changed_ms <= recorded.changed_ms
+
+
+def given_back_unbegun(live: LiveFacts, recorded: RecordedFacts) -> bool:
+    """Whether Redis knows that the last start on record was taken back, because its handler never began."""
+    return live.attempt < recorded.attempt and live.returns > recorded.returns
+
+
+def words_missed(evidence: Evidence) -> str:
+    """What was said of a job of which Redis does not know, though both have it in one state.
+
+    Empty for nothing.
+    """
+    live, recorded = evidence.live, evidence.recorded
+    if recorded is None or live.state != recorded.state:
+        return ""
+    if live.attempt < recorded.attempt and not given_back_unbegun(live, recorded):
+        return "the record has a later attempt than Redis"
+    return ""
 
 
 def _queue_of(evidence: Evidence) -> str:
@@ -172,6 +216,8 @@ def _against_record(evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
         yield FaultKind.WRONG_STATE, f"Redis says {live.state}, the record {recorded.state}{told}"
     elif live.queue != recorded.queue:
         yield FaultKind.WRONG_STATE, f"Redis says queue {live.queue}, the record {recorded.queue}"
+    elif missed := words_missed(evidence):
+        yield FaultKind.WRONG_STATE, missed
 
 
 def _is_to_be_in_redis(recorded: RecordedFacts) -> bool:

@@ -15,7 +15,10 @@ from backend.domain.ledger.lost_control import HeldControl, Said
 
 
 class Entry(NamedTuple):
-    """One entry of a list or set: ``queue:<name>``, ``parked:<line>``, ``holders:<gate>``, ``schedule``…"""
+    """One entry of a list or set.
+
+    ``queue:<name>``, ``parked:<line>``, ``holders:<gate>``, ``schedule``, ``leases``.
+    """
 
     job_id: str
     place: str
@@ -125,6 +128,14 @@ class LedgerRepair(Protocol):
 
     def restore(self, jobs: Sequence[RestorableJob], *, count: bool) -> list[bool]:
         """Makes jobs again that are not there; ``count`` them as accepted when the books are lost too."""
+
+    def remake(
+        self, seen: LiveFacts, places: Places, job: RestorableJob | None, *, has_checkpoint: bool
+    ) -> bool:
+        """Makes a job anew in the place of an older copy; without ``job`` it is only taken out.
+
+        ``has_checkpoint``: how far its handler came holds still, for it is about the same payload.
+        """
 
     def recall(self, jobs: Sequence[RestorableJob]) -> int:
         """Makes finished jobs known again that a key still stands for; how many were not there."""

@@ -27,6 +27,8 @@ class PostgresLedgerCount:
     def note_jobs(self, jobs: Sequence[LiveFacts]) -> None:
         """Takes a page of jobs."""
         self._copy("lay_out_jobs", (_job_fields(job) for job in jobs))
+        reached = [(job.job_id, f"attempt:{job.attempt}") for job in jobs if job.attempt]
+        self._copy("lay_out_entries", reached)
 
     def note_entries(self, entries: Sequence[Entry]) -> None:
         """Takes a page of entries."""

@@ -37,6 +37,9 @@ def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
         run_at,
         told,
         discarded,
+        returns,
+        changed_payload,
+        is_asked_to_stop,
     ) = row
     return RecordedFacts(
         job_id=job_id,
@@ -50,7 +53,10 @@ def recorded_facts(row: Sequence[Any]) -> RecordedFacts:
         worker=worker or "",
         run_at=run_at,
         event_state=told or "",
-        is_discarded=discarded > 0,
+        discarded_version=discarded,
+        returns=returns,
+        changed_payload=changed_payload or "",
+        is_asked_to_stop=is_asked_to_stop,
     )
 
 

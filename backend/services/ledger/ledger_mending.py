@@ -13,7 +13,12 @@ from backend.domain.jobs.options.follow_ups import FOLLOW, LEAST_RESULT_TTL
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.ledger.ledger import Fault, stream_id_of
 from backend.domain.ledger.ledger_attestation import attestation_for
-from backend.domain.ledger.ledger_judgement import Evidence, Remedy, remedies_for
+from backend.domain.ledger.ledger_judgement import (
+    Evidence,
+    Remedy,
+    remedies_for,
+    still_runs,
+)
 from backend.domain.ledger.ledger_ports import (
     LedgerRepair,
     LedgerStore,
@@ -76,6 +81,7 @@ class LedgerMender:
             Remedy.FOLLOW_RECORD: lambda seen: self._reseat(seen, _target(seen)),
             Remedy.SEND_AGAIN: lambda seen: self._store.send_again([seen.live.job_id]) > 0,
             Remedy.RESTORE: self._restore,
+            Remedy.REMAKE: self._remake,
             Remedy.WRITE_ROW: self._write_row,
             Remedy.ATTEST: self._attest,
         }
@@ -94,11 +100,26 @@ class LedgerMender:
         return self._repair.reseat(evidence.live, evidence.places, seat)
 
     def _restore(self, evidence: Evidence) -> bool:
-        """Only if nothing more has come to the record: else it is not lost any longer."""
+        found = self._as_judged(evidence)
+        return found is not None and all(self.restore([found], count=False))
+
+    def _remake(self, evidence: Evidence) -> bool:
+        found = self._as_judged(evidence)
+        if found is None or evidence.recorded is None:
+            return False
+        return self._repair.remake(
+            evidence.live,
+            evidence.places,
+            self._typed(found),
+            has_checkpoint=not evidence.recorded.changed_payload,
+        )
+
+    def _as_judged(self, evidence: Evidence) -> RestorableJob | None:
+        """The job of the record; None when more has come to it since, or nobody knows what to run."""
         found = self._store.restorable([evidence.live.job_id])
         if not found or not evidence.recorded or found[0].version != evidence.recorded.version:
-            return False
-        return all(self.restore(found, count=False))
+            return None
+        return found[0]
 
     def _write_row(self, evidence: Evidence) -> bool:
         live = evidence.live
@@ -146,6 +167,5 @@ def _target(evidence: Evidence) -> str:
     if recorded is None:
         return JobState.QUEUED if live.state else ""
     if recorded.state == JobState.STARTED:
-        still_runs = live.has_lease and live.fence_version == recorded.fence
-        return JobState.STARTED if still_runs else JobState.QUEUED
+        return JobState.STARTED if still_runs(live, recorded) else JobState.QUEUED
     return JobState.QUEUED if recorded.state == JobState.DEFERRED else recorded.state

@@ -260,6 +260,8 @@ def _compare(client: Redis, keys: Keys, job_id: str) -> None:
     repair.reseat(facts[job_id], places, Seat(facts[job_id].state, 0, 60))
     lost = RestorableJob(new_job("r3"), JobState.QUEUED, 1, 1, 1, 0)
     repair.restore([lost], count=True)
+    remade = RestorableJob(new_job(job_id), JobState.QUEUED, 1, 1, 1, 0)
+    repair.remake(view.facts([job_id])[job_id], places, remade, has_checkpoint=True)
     repair.attest(view.facts([job_id])[job_id], Attestation(EventKind.RELEASED))
     repair.write_off(view.balances()[0])
     quotas = RedisQuotas(client, keys)

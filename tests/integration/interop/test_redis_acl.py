@@ -52,7 +52,10 @@ _ASKED = (
 )
 #: A server that was restored without the functions has them again by itself.
 _LOADS = "tally-clock"
-_BOOKS = ("facts", "recount", "enrolment", "reseat", "restore", "attest", "balance")
+_BOOKS = (
+    *("facts", "recount", "enrolment", "reseat", "restore", "remake"),
+    *("attest", "balance"),
+)
 _WORK = (
     *("found", "claim", "pick_out", "settle", "extend"),
     *("progress", "checkpoint", "rescue", "prune", "declare"),

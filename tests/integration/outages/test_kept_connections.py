@@ -87,7 +87,7 @@ def test_an_answer_that_nobody_waited_for_is_not_taken_for_that_of_the_next_call
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(Interruption):
-            functions.call("facts", "nobody")
+            functions.call("facts", "", "nobody")
     finally:
         signal.signal(signal.SIGALRM, was)
         server.thaw()
@@ -131,7 +131,7 @@ def test_many_threads_at_once_share_no_connection(server: RedisProcess, client: 
     def call(number: int) -> None:
         barrier.wait()
         for _ in range(20):
-            rows = functions.call("facts", *["nobody"] * number)
+            rows = functions.call("facts", "", *["nobody"] * number)
             if len(rows) != number:
                 wrong.append((number, len(rows)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,6 +32,125 @@ def _books(bureau: Bureau) -> list[int]:
 
 def _dead(bureau: Bureau) -> set[str]:
     return {job_id for job_id, _ in bureau.inspection.dead(0, 10)}
+
+
+def test_an_attempt_that_began_since_stays_on_record(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="job"))
+    copy = take_copy(bureau)
+    [held] = bureau.bench.claim()
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    assert bureau.bench.settle(held, "finished", body="1") == 0
+    [again] = bureau.bench.claim()
+    bureau.bench.settle(again, "finished", body="1")
+    bureau.record()
+    told = [(row["status"], row["attempt"]) for row in bureau.chronicle.results("job")]
+    assert told == [("released", 1), ("finished", 2)]
+
+
+def test_an_attempt_of_a_job_that_had_been_given_back_before_stays_on_record_too(
+    bureau: Bureau,
+) -> None:
+    bureau.enqueue(bureau.job(job_id="job"))
+    bureau.bench.settle(bureau.bench.claim()[0], "returned")
+    copy = take_copy(bureau)
+    bureau.bench.claim()
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    [first] = bureau.chronicle.results("job")
+    assert (first["status"], first["attempt"]) == ("released", 1)
+    assert bureau.bench.claim()[0].attempt == 2
+
+
+def test_a_retry_that_began_since_stays_on_record(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="job"))
+    bureau.bench.settle(bureau.bench.claim()[0], "retried", delay=1_000_000, body=ERROR)
+    copy = take_copy(bureau)
+    bureau.bench.run_now("job")
+    bureau.bench.claim()
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    told = [(row["status"], row["attempt"]) for row in bureau.chronicle.results("job")]
+    assert told == [("retried", 1), ("released", 2)]
+    [again] = bureau.bench.claim()
+    assert (again.attempt, again.failures) == (3, 1)
+
+
+def test_what_waits_for_its_next_attempt_since_is_not_tried_at_once(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="job"))
+    copy = take_copy(bureau)
+    bureau.bench.settle(bureau.bench.claim()[0], "retried", delay=1_000_000, body=ERROR)
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    assert bureau.bench.claim() == []
+    job = bureau.queue.find("job")
+    assert job is not None
+    assert (job.state, job.attempt, job.failures) == ("scheduled", 1, 1)
+
+
+def test_what_runs_another_time_since_is_not_taken_for_its_earlier_attempt(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="job"))
+    [first] = bureau.bench.claim()
+    copy = take_copy(bureau)
+    bureau.bench.settle(first, "suspected", body=ERROR)
+    bureau.bench.claim()
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    assert bureau.bench.settle(first, "finished", body="1") == 0
+    told = [(row["status"], row["attempt"]) for row in bureau.chronicle.results("job")]
+    assert told == [("suspected", 1), ("released", 2)]
+    [again] = bureau.bench.claim()
+    assert (again.attempt, again.suspect) == (3, True)
+
+
+@pytest.mark.parametrize("how", ["released", "suspected"])
+def test_what_ran_and_waits_again_since_begins_with_its_next_attempt(
+    bureau: Bureau, how: str
+) -> None:
+    bureau.enqueue(bureau.job(job_id="job"))
+    copy = take_copy(bureau)
+    bureau.bench.settle(bureau.bench.claim()[0], how, body=ERROR)
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    [again] = bureau.bench.claim()
+    assert (again.attempt, again.suspect) == (2, how == "suspected")
+
+
+def test_a_job_that_was_redriven_since_is_redriven_again(bureau: Bureau) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    bureau.enqueue(
+        bureau.job(job_id="dead", max_retries=0, expires_at=soon, unique="ended", tenant="acme")
+    )
+    _fail(bureau)
+    bureau.eventually(lambda: datetime.now(UTC) > soon)
+    copy = take_copy(bureau)
+    assert bureau.bench.redrive("dead", data=EVE) == [1]
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    assert _books(bureau) == [1, 0, 0]
+    [twin] = bureau.queue.enqueue([bureau.job(unique="ended", tenant="acme")])
+    assert (twin.id, twin.created) == ("dead", False)
+    [held] = bureau.bench.claim()
+    assert (held.id, held.attempt, held.failures, _payload(held.data)) == (
+        "dead",
+        2,
+        0,
+        {"name": "Eve"},
+    )
 
 
 def test_a_job_that_was_resolved_since_is_dead_in_no_book(bureau: Bureau) -> None:
@@ -77,3 +197,24 @@ def test_what_died_before_the_copy_and_was_taken_away_is_counted_once(bureau: Bu
 
     assert _books(bureau) == [2, 1, 0]
     assert _dead(bureau) == {"dead"}
+
+
+def test_what_an_earlier_job_of_that_id_left_says_nothing_of_this_one(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="job", max_retries=0))
+    _fail(bureau)
+    bureau.bench.redrive("job", data=EVE)
+    bureau.run_all()
+    bureau.record()
+    bureau.forget_finished()
+    bureau.redis.delete("rq:finished:normal")
+    bureau.enqueue(bureau.job(job_id="job", max_retries=0))
+    copy = take_copy(bureau)
+
+    assert bureau.ledger().reconcile().faults == []
+
+    bureau.bench.claim()
+    go_back(bureau, copy)
+    repair(bureau)
+
+    [held] = bureau.bench.claim()
+    assert (held.attempt, held.failures, _payload(held.data)) == (2, 0, {"name": "Ada"})

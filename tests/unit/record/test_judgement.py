@@ -78,7 +78,7 @@ def test_a_job_that_waits_on_record_and_is_nowhere_is_lost(state: str) -> None:
 
 @pytest.mark.parametrize("state", ["finished", "failed", "canceled"])
 def test_a_job_that_is_over_may_leave_redis(state: str) -> None:
-    assert _judge(LiveFacts("a"), _recorded(state, is_discarded=state == "failed")) == []
+    assert _judge(LiveFacts("a"), _recorded(state, discarded_version=int(state == "failed"))) == []
 
 
 def test_a_job_that_is_in_the_dead_letter_queue_on_record_and_is_nowhere_is_lost() -> None:
@@ -119,7 +119,7 @@ def test_a_redrive_that_the_record_missed_is_told_to_it() -> None:
 def test_a_state_that_is_none_follows_the_record() -> None:
     odd = LiveFacts("a", "lurking", "normal")
 
-    assert _remedies(odd, _recorded("queued")) == [Remedy.FOLLOW_RECORD]
+    assert _remedies(odd, _recorded("queued")) == [Remedy.REMAKE]
 
 
 def test_a_stray_entry_of_a_lost_job_goes_before_the_job_comes_back() -> None:
@@ -170,17 +170,52 @@ def test_an_attestation_ends_what_is_open_on_record(
 
 
 def test_an_attestation_takes_back_a_start_whose_handler_never_began() -> None:
-    told = attestation_for(QUEUED, OPEN, "1")
+    told = attestation_for(replace(QUEUED, returns=1), OPEN, "1")
 
     assert told == Attestation(EventKind.RELEASED, actor="w", taken_back=f"{MS + 5}-0")
 
 
 def test_one_that_waits_for_its_time_is_told_so_too() -> None:
-    waits = LiveFacts("a", "scheduled", "normal", due_ms=9, attempt=0)
+    waits = LiveFacts("a", "scheduled", "normal", due_ms=9, attempt=0, returns=1)
 
     told = attestation_for(waits, OPEN, "1")
 
     assert told == Attestation(EventKind.SNOOZED, actor="w", taken_back=f"{MS + 5}-0", due_ms=9)
+
+
+def test_a_start_that_redis_has_not_given_back_is_an_attempt() -> None:
+    told = attestation_for(replace(QUEUED, returns=1), replace(OPEN, returns=1), "1")
+
+    assert told == Attestation(EventKind.RELEASED, f"{MS + 5}-0", 1, "w")
+
+
+OLDER = replace(QUEUED, created_ms=MS, enqueued_ms=MS)
+DEAD = LiveFacts(
+    "a", "failed", "normal", 1, fence=f"{MS + 5}-0", created_ms=MS, enqueued_ms=MS,
+    started_ms=MS + 5, ended_ms=MS + 9, is_listed_dead=True, in_failed_registry=True,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("live", "recorded", "remedy"),
+    [
+        (OLDER, _recorded("started", MS + 5), Remedy.REMAKE),
+        (OLDER, _recorded("scheduled", MS + 9, attempt=1), Remedy.REMAKE),
+        (OLDER, _recorded("failed", MS + 9), Remedy.REMAKE),
+        (DEAD, _recorded("queued", MS + 20), Remedy.REMAKE),
+        (DEAD, _recorded("finished", MS + 20), Remedy.FOLLOW_RECORD),
+        (STARTED, _recorded("scheduled", MS + 9), Remedy.REMAKE),
+        # What Redis has done since, it tells by its instants and counts.
+        (replace(OLDER, returns=1), _recorded("started", MS + 5), Remedy.ATTEST),
+        (replace(OLDER, attempt=1), _recorded("started", MS + 5), Remedy.ATTEST),
+        (replace(OLDER, enqueued_ms=MS + 20), _recorded("scheduled", MS + 9), Remedy.ATTEST),
+        (replace(OLDER, enqueued_ms=MS + 20), _recorded("failed", MS + 9), Remedy.ATTEST),
+    ],
+)
+def test_the_record_is_followed_where_redis_is_older(
+    live: LiveFacts, recorded: RecordedFacts, remedy: Remedy
+) -> None:
+    assert _remedies(live, recorded) == [remedy]
 
 
 def test_a_start_cannot_be_told_by_an_event() -> None:

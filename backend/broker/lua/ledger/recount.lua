@@ -16,5 +16,5 @@ local function recount(keys, argv)
       counts[#counts + 1] = #redis.call('LPOS', key, id, 'COUNT', 0)
     end
   end
-  return {facts(keys, {id})[1], counts}
+  return {facts(keys, {'1', id})[1], counts}
 end
