@@ -21,6 +21,8 @@ class Remedy(StrEnum):
     FOLLOW_RECORD = "follow_record"
     #: Made again from the record, in the place of an older copy.
     REMAKE = "remake"
+    #: Out of Redis: it was discarded.
+    TAKE_OUT = "take_out"
     #: Made again from the record.
     RESTORE = "restore"
     #: Brought by the relay again.
@@ -75,6 +77,8 @@ def remedies_for(evidence: Evidence, faults: list[Fault]) -> list[Remedy]:
 
 def _following(live: LiveFacts, recorded: RecordedFacts) -> Remedy:
     """What makes Redis say what the record says."""
+    if recorded.is_discarded:
+        return Remedy.TAKE_OUT
     if recorded.state in {JobState.FINISHED, JobState.CANCELED} or not recorded.is_accepted:
         return Remedy.FOLLOW_RECORD
     runs = recorded.state == JobState.STARTED and still_runs(live, recorded)
@@ -102,6 +106,8 @@ def record_is_right(live: LiveFacts, recorded: RecordedFacts) -> bool:
 
 
 def _is_older(live: LiveFacts, recorded: RecordedFacts) -> bool:
+    if recorded.is_discarded:
+        return live.changed_ms <= recorded.changed_ms
     if live.state in FINAL_STATES:
         return live.ended_ms < recorded.changed_ms
     if live.state == JobState.STARTED:
@@ -214,6 +220,8 @@ def _against_record(evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
         who = ": another program than ours failed it, such as a stock RQ worker"
         told = who if live.was_failed_by_others and recorded.state in WAITING else ""
         yield FaultKind.WRONG_STATE, f"Redis says {live.state}, the record {recorded.state}{told}"
+    elif recorded.is_discarded:
+        yield FaultKind.WRONG_STATE, "it is dead in Redis, the record says that it was discarded"
     elif live.queue != recorded.queue:
         yield FaultKind.WRONG_STATE, f"Redis says queue {live.queue}, the record {recorded.queue}"
     elif missed := words_missed(evidence):

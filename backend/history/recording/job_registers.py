@@ -152,7 +152,7 @@ def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None
         # It was put off: it waits as before, but for another time.
         status = _SCHEDULED if kind == _REPLACED and event.due_ms else status
     if status:
-        job.status_version, job.status, job.due_ms = version, status, 0
+        job.status_version, job.status, job.due_ms, job.discarded_version = version, status, 0, 0
         if status == _QUEUED and not event.taken_back:
             job.ready_versions.append(version)
         elif status == _SCHEDULED:

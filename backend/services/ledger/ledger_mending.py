@@ -82,6 +82,9 @@ class LedgerMender:
             Remedy.SEND_AGAIN: lambda seen: self._store.send_again([seen.live.job_id]) > 0,
             Remedy.RESTORE: self._restore,
             Remedy.REMAKE: self._remake,
+            Remedy.TAKE_OUT: lambda seen: self._repair.remake(
+                seen.live, seen.places, None, has_checkpoint=False
+            ),
             Remedy.WRITE_ROW: self._write_row,
             Remedy.ATTEST: self._attest,
         }

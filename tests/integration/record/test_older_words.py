@@ -128,6 +128,70 @@ def test_what_ran_and_waits_again_since_begins_with_its_next_attempt(
     assert (again.attempt, again.suspect) == (2, how == "suspected")
 
 
+def test_what_was_discarded_since_does_not_come_back(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="dead", max_retries=0))
+    _fail(bureau)
+    copy = take_copy(bureau)
+    bureau.bench.discard("dead")
+    go_back(bureau, copy)
+
+    named = bureau.ledger().reconcile()
+    repair(bureau)
+
+    assert [(fault.kind, fault.job_id) for fault in named.faults] == [("wrong_state", "dead")]
+    assert _dead(bureau) == set()
+    assert bureau.queue.find("dead") is None
+    assert bureau.chronicle.kinds("dead").count("discarded") == 1
+    assert _books(bureau) == [1, 1, 0]
+
+
+@pytest.mark.parametrize("where", ["waits", "runs", "is behind a pause"])
+def test_what_has_died_and_was_discarded_since_does_not_run_again(
+    bureau: Bureau, where: str
+) -> None:
+    bureau.enqueue(bureau.job(job_id="dead", max_retries=0, idempotency_key="k"))
+    held = bureau.bench.claim() if where == "runs" else []
+    if where == "is behind a pause":
+        bureau.bench.functions.call("pause", "type:greet")
+        assert bureau.bench.claim() == []
+    copy = take_copy(bureau)
+    if where == "is behind a pause":
+        bureau.bench.resume("type:greet")
+    bureau.bench.settle((held or bureau.bench.claim())[0], "failed", body=ERROR)
+    bureau.bench.discard("dead")
+    go_back(bureau, copy)
+
+    repair(bureau)
+
+    assert _dead(bureau) == set()
+    assert bureau.queue.find("dead") is None
+    assert bureau.bench.claim() == []
+    assert _books(bureau) == [1, 1, 0]
+    assert bureau.bench.members(bureau.keys.leases) == []
+    [again] = bureau.queue.enqueue([bureau.job(idempotency_key="k")])
+    assert again.created
+
+
+def test_a_discarded_job_that_was_redriven_all_the_same_is_not_lost_with_the_next_redis(
+    bureau: Bureau,
+) -> None:
+    bureau.enqueue(bureau.job(job_id="dead", max_retries=0))
+    _fail(bureau)
+    copy = take_copy(bureau)
+    bureau.bench.discard("dead")
+    go_back(bureau, copy)
+    assert bureau.bench.redrive("dead") == [1]
+    _fail(bureau)
+    bureau.record()
+    assert bureau.ledger().reconcile().faults == []
+
+    bureau.redis.flushall()
+    report = bureau.ledger().rebuild()
+
+    assert report.restored == {"failed": 1}
+    assert _dead(bureau) == {"dead"}
+
+
 def test_a_job_that_was_redriven_since_is_redriven_again(bureau: Bureau) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=1)
     bureau.enqueue(
@@ -218,3 +282,18 @@ def test_what_an_earlier_job_of_that_id_left_says_nothing_of_this_one(bureau: Bu
 
     [held] = bureau.bench.claim()
     assert (held.attempt, held.failures, _payload(held.data)) == (2, 0, {"name": "Ada"})
+
+
+def test_who_was_discarded_and_is_accepted_again_is_not_lost_with_redis(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="job", max_retries=0))
+    _fail(bureau)
+    bureau.bench.discard("job")
+    bureau.record()
+    bureau.enqueue(bureau.job(job_id="job", max_retries=0))
+    _fail(bureau)
+    bureau.record()
+    assert bureau.ledger().reconcile().faults == []
+
+    bureau.redis.flushall()
+
+    assert bureau.ledger().rebuild().restored == {"failed": 1}

@@ -202,6 +202,8 @@ DEAD = LiveFacts(
         (OLDER, _recorded("started", MS + 5), Remedy.REMAKE),
         (OLDER, _recorded("scheduled", MS + 9, attempt=1), Remedy.REMAKE),
         (OLDER, _recorded("failed", MS + 9), Remedy.REMAKE),
+        (OLDER, _recorded("failed", MS + 9, discarded_version=(MS + 20) << 20), Remedy.TAKE_OUT),
+        (DEAD, _recorded("failed", MS + 9, discarded_version=(MS + 20) << 20), Remedy.TAKE_OUT),
         (DEAD, _recorded("queued", MS + 20), Remedy.REMAKE),
         (DEAD, _recorded("finished", MS + 20), Remedy.FOLLOW_RECORD),
         (STARTED, _recorded("scheduled", MS + 9), Remedy.REMAKE),

@@ -1,6 +1,7 @@
 -- Each group of columns is a register with a version of its own: the higher one wins. In the order of
 -- ids, so that two recorders wait for each other instead of deadlocking. Options are of both payloads: those
--- that came with a changed one stand, for what follows from the payload stands among them.
+-- that came with a changed one stand, for what follows from the payload stands among them. Who was discarded and is
+-- redriven all the same, from an older copy of Redis, is not discarded any more.
 INSERT INTO jobs AS j (
   id, position, job_type, max_attempts, payload, options, tags, tenant, trace_id, context_id, callback_url,
   is_test, status_version, status, run_at, version, queue, fence, attempt, worker,
@@ -40,7 +41,9 @@ ON CONFLICT (id) DO UPDATE SET
   payload_version = greatest(j.payload_version, excluded.payload_version),
   changed_payload = CASE WHEN excluded.payload_version > j.payload_version THEN excluded.changed_payload ELSE j.changed_payload END,
   ready_version = greatest(j.ready_version, excluded.ready_version),
-  discarded_version = greatest(j.discarded_version, excluded.discarded_version)
+  discarded_version = CASE
+    WHEN greatest(j.discarded_version, excluded.discarded_version) < greatest(j.status_version, excluded.status_version) THEN 0
+    ELSE greatest(j.discarded_version, excluded.discarded_version) END
 WHERE excluded.version > j.version OR excluded.position > j.position
   OR excluded.status_version > j.status_version OR excluded.fence > j.fence
   OR excluded.error_version > j.error_version OR excluded.payload_version > j.payload_version
