@@ -53,6 +53,7 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
         "restore",
         "recall",
         "remake",
+        "remind",
         "attest",
         "balance",
     }

@@ -68,6 +68,10 @@ class RedisLedgerRepair:
         head = (seen.job_id, seen.mark, "1" if has_checkpoint else "", len(places), *places)
         return bool(self._functions.call("remake", *head, *texts))
 
+    def remind(self, seen: LiveFacts) -> bool:
+        """Asks a running job to stop once more."""
+        return bool(self._functions.call("remind", seen.job_id, seen.mark))
+
     def recall(self, jobs: Sequence[RestorableJob]) -> int:
         """Makes finished jobs known again that a key still stands for; how many were not there."""
         known = 0

@@ -15,6 +15,7 @@ from backend.broker.jobs.absent_fields import max_attempts_in
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
+from backend.domain.jobs.attempts.outcome import MISREADINGS
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_name import DEAD_LETTER_QUEUE
 from backend.domain.ledger.ledger import LiveFacts, Places, QueueBalance
@@ -59,9 +60,10 @@ class RedisLedgerView:
         for place, key in self._lists({}).items():
             for ids in self._pages(place, key):
                 yield [Entry(job_id, place) for job_id in ids]
-        for place, key in (("schedule", self._keys.schedule), ("leases", self._keys.leases)):
-            for members in self._set_pages(key):
-                yield [Entry(job_id, place) for job_id in members]
+        for members in self._set_pages(self._keys.schedule):
+            yield [Entry(job_id, f"schedule:{due * 1000:.0f}") for job_id, due in members]
+        for members in self._set_pages(self._keys.leases):
+            yield [Entry(job_id, "leases") for job_id, _ in members]
 
     def facts(self, job_ids: Sequence[str]) -> dict[str, LiveFacts]:
         """What is known of each job, marked, also of those that are not there; each at one moment."""
@@ -108,6 +110,14 @@ class RedisLedgerView:
         return JobContents(
             job_type, payload_text(job_type, fields[1]), options, max_attempts_in(fields[3])
         )
+
+    def payload(self, job_id: str) -> str | None:
+        """What a job would run with, as JSON text; None when it is not there, or cannot be read."""
+        try:
+            contents = self.contents(job_id)
+        except MISREADINGS:
+            return None
+        return contents.payload if contents else None
 
     def outcome(self, job_id: str) -> str:
         """The result, or error, with which its last attempt ended, as JSON text; empty for none."""
@@ -171,14 +181,14 @@ class RedisLedgerView:
             return
         yield from self._list_pages(key)
 
-    def _set_pages(self, key: str) -> Iterator[list[str]]:
+    def _set_pages(self, key: str) -> Iterator[list[tuple[str, float]]]:
         cursor = 0
         while True:
             with translated():
                 cursor, found = cast(
                     tuple[int, list[Any]], self._client.zscan(key, cursor, count=_PAGE)
                 )
-            yield [member.decode() for member, _ in found]
+            yield [(member.decode(), score) for member, score in found]
             if not cursor:
                 return
 

@@ -70,6 +70,7 @@ STEPS = (
     "restore",
     "recall",
     "remake",
+    "remind",
     "attest",
     "balance",
     "raise",

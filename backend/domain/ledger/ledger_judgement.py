@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from typing import NamedTuple
 from backend.domain.jobs.job_state import FINAL_STATES, JobState
 from backend.domain.ledger.ledger import Fault, FaultKind, LiveFacts, Places, RecordedFacts
 
+#: Less than that two clocks and the rounding of scores make of one time.
+_ANOTHER_TIME_MS = 1000
 WAITING = frozenset({JobState.SCHEDULED, JobState.DEFERRED, JobState.QUEUED, JobState.STARTED})
 
 
@@ -23,6 +26,8 @@ class Remedy(StrEnum):
     REMAKE = "remake"
     #: Out of Redis: it was discarded.
     TAKE_OUT = "take_out"
+    #: Asked once more to stop.
+    REMIND = "remind"
     #: Made again from the record.
     RESTORE = "restore"
     #: Brought by the relay again.
@@ -41,6 +46,8 @@ class Evidence(NamedTuple):
     recorded: RecordedFacts | None
     #: The outbox says that it was sent.
     was_sent: bool = False
+    #: What it would run with, as JSON text; None where nobody looked.
+    payload: str | None = None
 
 
 def faults_of(evidence: Evidence, *, with_record: bool = True) -> list[Fault]:
@@ -81,8 +88,10 @@ def _following(live: LiveFacts, recorded: RecordedFacts) -> Remedy:
         return Remedy.TAKE_OUT
     if recorded.state in {JobState.FINISHED, JobState.CANCELED} or not recorded.is_accepted:
         return Remedy.FOLLOW_RECORD
-    runs = recorded.state == JobState.STARTED and still_runs(live, recorded)
-    return Remedy.FOLLOW_RECORD if runs else Remedy.REMAKE
+    if recorded.state != JobState.STARTED or not still_runs(live, recorded):
+        return Remedy.REMAKE
+    is_asked = recorded.is_asked_to_stop and live.state == JobState.STARTED
+    return Remedy.REMIND if is_asked else Remedy.FOLLOW_RECORD
 
 
 def still_runs(live: LiveFacts, recorded: RecordedFacts) -> bool:
@@ -136,9 +145,35 @@ def words_missed(evidence: Evidence) -> str:
     live, recorded = evidence.live, evidence.recorded
     if recorded is None or live.state != recorded.state:
         return ""
+    if has_other_payload(evidence):
+        return "the record has a later payload than Redis"
     if live.attempt < recorded.attempt and not given_back_unbegun(live, recorded):
         return "the record has a later attempt than Redis"
+    if live.state == JobState.SCHEDULED and _is_for_another_time(live, recorded):
+        return "the record has another time for it than Redis"
+    if recorded.is_asked_to_stop and not live.asked_to_stop and still_runs(live, recorded):
+        return "somebody asked that it be canceled, of which Redis does not know"
     return ""
+
+
+def has_other_payload(evidence: Evidence) -> bool:
+    """Whether the record has another payload for a job than that with which it would run."""
+    changed = evidence.recorded.changed_payload if evidence.recorded else ""
+    if not changed or evidence.payload is None or changed == evidence.payload:
+        return False
+    try:
+        return bool(json.loads(changed) != json.loads(evidence.payload))
+    except (ValueError, RecursionError):
+        return True
+
+
+def _is_for_another_time(live: LiveFacts, recorded: RecordedFacts) -> bool:
+    if recorded.run_at is None or not live.due_ms:
+        return False
+    due_ms = recorded.run_at.timestamp() * 1000
+    # Where no time was told, for it was at once, the record has the moment of the event, by whatever clock.
+    is_told = round(due_ms) != (recorded.status_version >> 20) + 1
+    return is_told and abs(due_ms - live.due_ms) >= _ANOTHER_TIME_MS
 
 
 def _queue_of(evidence: Evidence) -> str:

@@ -17,7 +17,7 @@ from backend.domain.ledger.lost_control import HeldControl, Said
 class Entry(NamedTuple):
     """One entry of a list or set.
 
-    ``queue:<name>``, ``parked:<line>``, ``holders:<gate>``, ``schedule``, ``leases``.
+    ``queue:<name>``, ``parked:<line>``, ``holders:<gate>``, ``schedule:<due, ms>``, ``leases``.
     """
 
     job_id: str
@@ -59,6 +59,9 @@ class LedgerView(Protocol):
 
     def contents(self, job_id: str) -> JobContents | None:
         """What a job was accepted with; None when it is not there."""
+
+    def payload(self, job_id: str) -> str | None:
+        """What a job would run with, as JSON text; None when it is not there, or cannot be read."""
 
     def outcome(self, job_id: str) -> str:
         """The result, or error, with which its last attempt ended, as JSON text; empty for none."""
@@ -136,6 +139,9 @@ class LedgerRepair(Protocol):
 
         ``has_checkpoint``: how far its handler came holds still, for it is about the same payload.
         """
+
+    def remind(self, seen: LiveFacts) -> bool:
+        """Asks a running job to stop once more."""
 
     def recall(self, jobs: Sequence[RestorableJob]) -> int:
         """Makes finished jobs known again that a key still stands for; how many were not there."""

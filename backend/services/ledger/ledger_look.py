@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from backend.domain.events.outbox_ports import EventProgress
 from backend.domain.jobs.job_state import JobState
-from backend.domain.ledger.ledger import Fault, FaultKind, LiveFacts, Places
+from backend.domain.ledger.ledger import Fault, FaultKind, LiveFacts, Places, RecordedFacts
 from backend.domain.ledger.ledger_judgement import Evidence, faults_of
 from backend.domain.ledger.ledger_ports import LedgerStore, LedgerView, Suspect
 
@@ -88,16 +88,29 @@ class SecondLook:
         first = self._view.facts(ids)
         with_record = self.recorder_catches_up()
         recorded, sent = self._store.recorded(ids), self._store.sent(ids)
+        payloads = self._payloads(first, recorded)
         still = _unchanged(first, self._view.facts(ids))
         by_list = {suspect.job_id for suspect in suspects if suspect.by_list} & still.keys()
         places = self._view.places([still[job_id] for job_id in by_list]) if by_list else {}
         judged: list[Finding] = []
         for job_id, live in still.items():
             found = places.get(job_id, _as_expected(live))
-            evidence = Evidence(live, found, recorded.get(job_id), job_id in sent)
+            evidence = Evidence(
+                live, found, recorded.get(job_id), job_id in sent, payloads.get(job_id)
+            )
             judged += self._judge(evidence, with_record=with_record)
         wrong = [finding for finding in judged if finding.faults]
         return Looked(wrong, len(ids) - len(judged), with_record)
+
+    def _payloads(
+        self, live: dict[str, LiveFacts], recorded: dict[str, RecordedFacts]
+    ) -> dict[str, str]:
+        """What jobs would run with that got another payload on record; no step can change one unmarked."""
+        found = {}
+        for job_id, said in recorded.items():
+            if said.changed_payload and live[job_id].state:
+                found[job_id] = self._view.payload(job_id)
+        return {job_id: payload for job_id, payload in found.items() if payload is not None}
 
     def _judge(self, evidence: Evidence, *, with_record: bool) -> list[Finding]:
         """The finding, with or without faults; none when the job moved before it could be judged."""

@@ -16,6 +16,7 @@ from backend.domain.ledger.ledger_attestation import attestation_for
 from backend.domain.ledger.ledger_judgement import (
     Evidence,
     Remedy,
+    has_other_payload,
     remedies_for,
     still_runs,
 )
@@ -85,6 +86,7 @@ class LedgerMender:
             Remedy.TAKE_OUT: lambda seen: self._repair.remake(
                 seen.live, seen.places, None, has_checkpoint=False
             ),
+            Remedy.REMIND: lambda seen: self._repair.remind(seen.live),
             Remedy.WRITE_ROW: self._write_row,
             Remedy.ATTEST: self._attest,
         }
@@ -108,13 +110,11 @@ class LedgerMender:
 
     def _remake(self, evidence: Evidence) -> bool:
         found = self._as_judged(evidence)
-        if found is None or evidence.recorded is None:
-            return False
-        return self._repair.remake(
+        return found is not None and self._repair.remake(
             evidence.live,
             evidence.places,
             self._typed(found),
-            has_checkpoint=not evidence.recorded.changed_payload,
+            has_checkpoint=not has_other_payload(evidence),
         )
 
     def _as_judged(self, evidence: Evidence) -> RestorableJob | None:

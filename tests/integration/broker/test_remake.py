@@ -203,5 +203,16 @@ def test_one_that_has_moved_since_it_was_seen_is_left_alone(bench: Bench, move: 
     repair = RedisLedgerRepair(bench.redis, bench.keys)
     assert not _remade(bench, seen, places, "queued")
     assert not repair.remake(seen, places, None, has_checkpoint=False)
+    assert not repair.remind(seen)
 
     assert bench.snapshot() == before
+
+
+def test_a_heartbeat_is_no_move(bench: Bench) -> None:
+    held = bench.started(job_id="a")
+    seen, _ = _seen(bench, "a")
+    bench.extend(held)
+
+    assert RedisLedgerRepair(bench.redis, bench.keys).remind(seen)
+
+    assert bench.extend(held) == [2]

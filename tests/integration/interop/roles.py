@@ -262,6 +262,7 @@ def _compare(client: Redis, keys: Keys, job_id: str) -> None:
     repair.restore([lost], count=True)
     remade = RestorableJob(new_job(job_id), JobState.QUEUED, 1, 1, 1, 0)
     repair.remake(view.facts([job_id])[job_id], places, remade, has_checkpoint=True)
+    repair.remind(view.facts([job_id])[job_id])
     repair.attest(view.facts([job_id])[job_id], Attestation(EventKind.RELEASED))
     repair.write_off(view.balances()[0])
     quotas = RedisQuotas(client, keys)

@@ -53,7 +53,7 @@ _ASKED = (
 #: A server that was restored without the functions has them again by itself.
 _LOADS = "tally-clock"
 _BOOKS = (
-    *("facts", "recount", "enrolment", "reseat", "restore", "remake"),
+    *("facts", "recount", "enrolment", "reseat", "restore", "remake", "remind"),
     *("attest", "balance"),
 )
 _WORK = (

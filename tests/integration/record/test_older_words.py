@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -261,6 +262,66 @@ def test_what_died_before_the_copy_and_was_taken_away_is_counted_once(bureau: Bu
 
     assert _books(bureau) == [2, 1, 0]
     assert _dead(bureau) == {"dead"}
+
+
+@pytest.mark.parametrize("where", ["waits", "waits for its time"])
+def test_a_payload_that_was_replaced_since_is_replaced_again(bureau: Bureau, where: str) -> None:
+    delay = {"delay": 1000} if where == "waits for its time" else {}
+    bureau.enqueue(bureau.job(job_id="job", **SAME, **delay))
+    copy = take_copy(bureau)
+    newer = {"payload": {"name": "Ada", "n": 2}, **SAME, "on_conflict": "replace"}
+    [reply] = bureau.queue.enqueue([bureau.job(**newer)])
+    assert (reply.id, reply.created) == ("job", False)
+    go_back(bureau, copy)
+
+    named = bureau.ledger().reconcile()
+    repair(bureau)
+
+    assert [(fault.kind, fault.detail) for fault in named.faults] == [
+        ("wrong_state", "the record has a later payload than Redis")
+    ]
+    bureau.bench.run_now("job")
+    [held] = bureau.bench.claim()
+    assert (held.id, _payload(held.data)) == ("job", {"name": "Ada", "n": 2})
+    assert _books(bureau) == [1, 0, 0]
+
+
+def test_a_job_that_was_put_off_since_is_put_off_again(bureau: Bureau) -> None:
+    due = {"unique": "started", "delay": 100}
+    bureau.enqueue(bureau.job(job_id="job", **due))
+    copy = take_copy(bureau)
+    bureau.queue.enqueue([bureau.job(**{**due, "delay": 1000, "on_conflict": "debounce"})])
+    put_off = bureau.bench.registry("scheduled")["job"]
+    go_back(bureau, copy)
+
+    named = bureau.ledger().reconcile()
+    repair(bureau)
+
+    assert [(fault.kind, fault.detail) for fault in named.faults] == [
+        ("wrong_state", "the record has another time for it than Redis")
+    ]
+    assert abs(bureau.bench.registry("scheduled")["job"] - put_off) <= 1
+    assert time.time() + 900 < put_off
+
+
+def test_a_running_job_that_was_asked_to_stop_since_is_asked_again(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="runs"))
+    [held] = bureau.bench.claim()
+    copy = take_copy(bureau)
+    bureau.bench.cancel("runs")
+    go_back(bureau, copy)
+
+    named = bureau.ledger().reconcile()
+    repair(bureau)
+
+    assert [(fault.kind, fault.detail) for fault in named.faults] == [
+        ("wrong_state", "somebody asked that it be canceled, of which Redis does not know")
+    ]
+    assert bureau.bench.field("runs", "cancel") == "ask"
+    assert bureau.bench.extend(held) == [2]
+    bureau.bench.settle(held, "released")
+    bureau.record()
+    assert bureau.chronicle.job("runs")["status"] == "canceled"
 
 
 def test_what_an_earlier_job_of_that_id_left_says_nothing_of_this_one(bureau: Bureau) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -207,6 +208,7 @@ DEAD = LiveFacts(
         (DEAD, _recorded("queued", MS + 20), Remedy.REMAKE),
         (DEAD, _recorded("finished", MS + 20), Remedy.FOLLOW_RECORD),
         (STARTED, _recorded("scheduled", MS + 9), Remedy.REMAKE),
+        (STARTED, _recorded("started", MS + 5, is_asked_to_stop=True), Remedy.REMIND),
         # What Redis has done since, it tells by its instants and counts.
         (replace(OLDER, returns=1), _recorded("started", MS + 5), Remedy.ATTEST),
         (replace(OLDER, attempt=1), _recorded("started", MS + 5), Remedy.ATTEST),
@@ -218,6 +220,44 @@ def test_the_record_is_followed_where_redis_is_older(
     live: LiveFacts, recorded: RecordedFacts, remedy: Remedy
 ) -> None:
     assert _remedies(live, recorded) == [remedy]
+
+
+@pytest.mark.parametrize(
+    ("payload", "is_other"),
+    [('{"n":1}', False), ('{ "n": 1 }', False), ('{"n":2}', True), ("none", True), (None, False)],
+)
+def test_a_payload_is_another_one_if_it_says_something_else(
+    payload: str | None, *, is_other: bool
+) -> None:
+    evidence = Evidence(
+        QUEUED, {QUEUED.home: 1}, _recorded("queued", changed_payload='{"n":1}'), payload=payload
+    )
+
+    found = remedies_for(evidence, faults_of(evidence))
+
+    assert found == ([Remedy.REMAKE] if is_other else [])
+
+
+@pytest.mark.parametrize(("ahead_ms", "is_other"), [(999, False), (1000, True), (-1000, True)])
+def test_a_time_is_another_one_if_no_rounding_makes_it(ahead_ms: int, *, is_other: bool) -> None:
+    due = datetime.fromtimestamp(MS / 1000, UTC)
+    waits = LiveFacts("a", "scheduled", "normal", due_ms=MS + ahead_ms, in_scheduled_registry=True)
+
+    assert (_remedies(waits, _recorded("scheduled", run_at=due)) == [Remedy.REMAKE]) is is_other
+
+
+def test_a_time_that_nobody_told_is_no_other_one() -> None:
+    """It was at once; the clock by which the event has its moment may be hours ahead."""
+    at_once = datetime.fromtimestamp((MS + 1) / 1000, UTC)
+    waits = LiveFacts("a", "scheduled", "normal", due_ms=MS - 9_000_000, in_scheduled_registry=True)
+
+    assert _remedies(waits, _recorded("scheduled", run_at=at_once)) == []
+
+
+def test_a_request_to_stop_that_redis_knows_of_is_not_made_again() -> None:
+    asked = replace(STARTED, asked_to_stop="force")
+
+    assert _remedies(asked, _recorded("started", MS + 5, is_asked_to_stop=True)) == []
 
 
 def test_a_start_cannot_be_told_by_an_event() -> None:
