@@ -145,7 +145,8 @@ class JobIntake:
         if kind.keyed_limit is None and job.limit_key:
             options |= {"limit_key": job.limit_key, "limit": job.limit}
         options |= {"tenant": labels.tenant, "is_test": labels.is_test}
-        asked = self.check(job.job_type, payload, None, options)
+        own: OwnOptions = {"is_confined": True} if labels.is_confined else {}
+        asked = self.check(job.job_type, payload, None, options, own)
         if asked.scope is None or job.scope is None:
             return asked
         scope = job.scope._replace(key=asked.scope.key)

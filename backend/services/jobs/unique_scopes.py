@@ -78,6 +78,8 @@ def scope_of(kind: JobType, said: SaidOfJob, text: str) -> tuple[UniqueScope | N
         kind.name,
         given.get("tenant") or "",
         is_test=bool(given.get("is_test")),
+        # What may do less would else give its payload to what may do more, or keep it out.
+        is_confined=bool(said.own.get("is_confined")),
         same=_same(unique, kind, json.loads(text)),
     )
     is_debounce = unique.on_conflict == OnConflict.DEBOUNCE

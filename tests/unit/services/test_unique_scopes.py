@@ -8,8 +8,10 @@ import pytest
 from pydantic import BaseModel
 
 from backend.domain.errors import InvalidOption
-from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job import JobView, NewJob
+from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.job_options import OwnOptions
 from backend.domain.jobs.options.unique import Unique, UniqueScope, scope_in
 from backend.domain.jobs.published_type import job_type_of, text_of
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
@@ -24,13 +26,17 @@ class Sync(BaseModel):
     items: list[int] = []
 
 
+def _intake(*kinds: JobType) -> JobIntake:
+    told = JobType("told", nothing, unique=Unique("started"))
+    catalogue = JobTypeCatalogue([*kinds, told])
+    return JobIntake(catalogue, IntakeRules(), new_id=lambda: "x", now=lambda: NOON)
+
+
 def _job(
     unique: Unique | None, payload: dict[str, Any], model: Any = Sync, /, **said: Any
 ) -> NewJob:
     kind = JobType("sync", nothing, payload=model, unique=unique, on_success=said.pop("then", ""))
-    kinds = [kind, JobType("told", nothing, unique=Unique("started"))]
-    intake = JobIntake(JobTypeCatalogue(kinds), IntakeRules(), new_id=lambda: "x", now=lambda: NOON)
-    return intake.check("sync", payload, None, said)
+    return _intake(kind).check("sync", payload, None, said)
 
 
 def _key(unique: Unique | None, payload: dict[str, Any], /, **said: Any) -> str:
@@ -95,6 +101,21 @@ def test_another_tenant_and_a_rehearsal_are_never_the_same() -> None:
     }
 
     assert len(keys) == 4
+
+
+def test_what_a_tenants_key_asks_for_is_never_the_same_as_what_may_do_more() -> None:
+    intake = _intake(JobType("sync", nothing, payload=Sync, unique=BY_CART))
+    own, acme = OwnOptions(is_confined=True), {"tenant": "acme"}
+    mine, theirs = (intake.check("sync", {"cart": 1}, None, acme, said) for said in (own, None))
+    assert mine.scope and theirs.scope
+    assert mine.scope.key != theirs.scope.key
+
+    dead = JobView(
+        mine.id, "sync", "normal", JobState.FAILED, {"cart": 1}, 1, 1, options=mine.options
+    )
+    mended = intake.check_anew(dead, {"cart": 1, "items": [2]})
+
+    assert mended.scope == mine.scope
 
 
 @pytest.mark.parametrize(

@@ -157,10 +157,13 @@ def until_words(until: str) -> str:
     return f"for {in_units(float(until))} from when it was accepted"
 
 
-def unique_key(job_type: str, tenant: str, *, is_test: bool, same: Mapping[str, Any]) -> str:
+def unique_key(
+    job_type: str, tenant: str, *, is_test: bool, is_confined: bool, same: Mapping[str, Any]
+) -> str:
     """The key that jobs of one type and tenant share for which ``same`` is the same.
 
-    A rehearsal is never the same as what it rehearses: its payload would reach nobody.
+    A rehearsal is never the same as what it rehearses: its payload would reach nobody. Nor is what may do
+    less for its tenant (``is_confined``) the same as what may do more: its payload would be given to that.
     """
-    text = json.dumps([tenant, is_test, same], sort_keys=True, default=str)
+    text = json.dumps([tenant, is_test, is_confined, same], sort_keys=True, default=str)
     return f"{job_type}:{hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]}"
