@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from backend.domain.jobs.hooks.in_use import IN_USE
@@ -60,6 +61,12 @@ TOGETHER = {
     "trees": ("tests/architecture/",),
 }
 
+
+# On a machine that is busy examples are slow to make and to try, and none of them is at fault.
+settings.register_profile(
+    "busy", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy")
 
 # Four thousand tests are millions of objects: to look for garbage among them took a fifth of the time.
 gc.disable()

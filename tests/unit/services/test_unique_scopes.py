@@ -107,7 +107,8 @@ def test_what_a_tenants_key_asks_for_is_never_the_same_as_what_may_do_more() -> 
     intake = _intake(JobType("sync", nothing, payload=Sync, unique=BY_CART))
     own, acme = OwnOptions(is_confined=True), {"tenant": "acme"}
     mine, theirs = (intake.check("sync", {"cart": 1}, None, acme, said) for said in (own, None))
-    assert mine.scope and theirs.scope
+    assert mine.scope is not None
+    assert theirs.scope is not None
     assert mine.scope.key != theirs.scope.key
 
     dead = JobView(
