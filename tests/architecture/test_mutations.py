@@ -35,6 +35,8 @@ CONTRACTS = {
     "twin": "test_twins.py",
     "_unique": "test_unique.py test_anew.py",
     "find_lines": "test_fairness.py",
+    "remind": "../../integration/broker/test_remake.py",
+    "_leaving": "../../integration/broker/test_remake.py",
 }
 
 
@@ -52,8 +54,6 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
         "reseat",
         "restore",
         "recall",
-        "remake",
-        "remind",
         "attest",
         "balance",
     }
