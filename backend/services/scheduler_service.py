@@ -178,18 +178,16 @@ class SchedulerService:
     def preview(self, name: str | None = None, *, count: int = 5, **said: Any) -> Preview:
         """The timing in words and the next runs: of a schedule, of one with changes, or of a draft.
 
-        A draft needs ``cron`` or ``interval``; a job type it does not.
+        A draft needs ``cron`` or ``interval``; a job type it does not. Of a schedule as it is that cannot
+        be read any more (its time zone is gone) it tells what is wrong, and no runs.
         """
         most = _within(count, _MOST_RUNS, "count")
         now = self._parts.store.now()
         plan = self.get(name).schedule.plan if name else Plan(job_type="", starts_at=None)
+        if name and not said:
+            return outlook_of(plan, now, most)
         plan = self._parts.intake.timing(merged(plan, said), now)
         return preview_of(plan, now, most)
-
-    def outlook(self, name: str, count: int = 5) -> Preview:
-        """The next runs of a schedule as it is; of one that cannot be read, what is wrong and none."""
-        seen = self.get(name)
-        return outlook_of(seen.schedule.plan, seen.now, _within(count, _MOST_RUNS, "count"))
 
     def sync(self) -> list[SeedReport]:
         """Brings the schedules of the configuration in, and says where the two differ.

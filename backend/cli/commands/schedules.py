@@ -86,7 +86,7 @@ def show(name: str, count: int, as_json: bool) -> None:
     """Shows one schedule, its next runs, and what became of its last ones."""
     service = scheduler_service()
     view, ticks = service.get(name), service.ticks(name, limit=count)
-    coming = service.outlook(name)
+    coming = service.preview(name)
     if as_json:
         print_json({**_facts(view), "words": coming.words, "runs": coming.runs, "ticks": ticks})
         return

@@ -11,6 +11,7 @@ from backend.api.routers import schedules as api
 from backend.api.schemas.base import Because
 from backend.api.schemas.schedules import (
     ScheduleChange,
+    ScheduleDraft,
     ScheduleRequest,
     TicksQuery,
 )
@@ -55,7 +56,7 @@ def schedule(visit: Visit, name: str) -> Response:
     return visit.show(
         "schedule.html",
         item=api.get(visit.call, name),
-        preview=visit.parts.schedules.outlook(name, 8),
+        preview=_preview(visit, name, 8),
         ticks=ticks,
         lines=ticks.items,
         outcomes=[each.value for each in TickOutcome],
@@ -114,6 +115,10 @@ def pause_schedule(visit: Visit, name: str) -> str:
 def resume_schedule(visit: Visit, name: str) -> str:
     """Lets it tick again."""
     return _act(visit, name, visit.actions.schedules.resume, "resumed")
+
+
+def _preview(visit: Visit, name: str, count: int) -> Any:
+    return api.preview(visit.call, ScheduleDraft(schedule=name, count=count))
 
 
 def _said(
