@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend.broker.server import library
-from backend.domain.access.actor import Actor
-from backend.services.actions.action_log import ActionLog
-from backend.services.actions.ledger import LedgerActions
 from tests.integration.broker.bench import ERROR
 from tests.integration.record.bureau import Bureau
-
-Copy = list[tuple[bytes, bytes, int]]
+from tests.integration.record.older_copy import Copy, go_back, repair, take_copy
 
 
 @pytest.fixture
@@ -19,34 +14,16 @@ def copy(bureau: Bureau) -> Copy:
     """What a copy of now has of Redis, with one job that waits under a key."""
     bureau.epochs().lift()
     bureau.enqueue(bureau.job(job_id="waited", idempotency_key="old"))
-    bureau.record()
-    redis = bureau.redis
-    return [(key, redis.dump(key), max(0, redis.pttl(key))) for key in redis.scan_iter()]
-
-
-def _go_back(bureau: Bureau, copy: Copy) -> None:
-    bureau.record()
-    bureau.redis.flushall()
-    library.load(bureau.redis)
-    for key, content, left in copy:
-        bureau.redis.restore(key, left, content)
-    bureau.epochs().lift()
-
-
-def _repair(bureau: Bureau) -> int:
-    report = LedgerActions(ActionLog(bureau.audit), bureau.ledger()).repair(Actor("ada"))
-    bureau.record()
-    assert bureau.ledger().reconcile().is_balanced
-    return report.recalled
+    return take_copy(bureau)
 
 
 def test_what_has_finished_since_keeps_its_key(bureau: Bureau, copy: Copy) -> None:
     bureau.enqueue(bureau.job(job_id="came", idempotency_key="new"))
     for held in bureau.bench.claim(2):
         bureau.bench.settle(held, "finished", body="1", result="MQ==")
-    _go_back(bureau, copy)
+    go_back(bureau, copy)
 
-    assert _repair(bureau) == 1
+    assert repair(bureau).recalled == 1
 
     again = [bureau.job(idempotency_key=key) for key in ("old", "new")]
     replies = [(reply.id, reply.created) for reply in bureau.queue.enqueue(again)]
@@ -62,9 +39,9 @@ def test_what_was_moved_and_has_ended_since_ends_where_it_was_moved_to(
 ) -> None:
     bureau.bench.reprioritise("waited", "high")
     bureau.bench.settle(bureau.bench.claim()[0], how, body=ERROR)
-    _go_back(bureau, copy)
+    go_back(bureau, copy)
 
-    _repair(bureau)
+    repair(bureau)
 
     assert bureau.bench.field("waited", "origin") == "high"
     assert bureau.bench.field("waited", "status") == how
@@ -79,14 +56,12 @@ def test_what_was_moved_while_it_waits_for_its_next_attempt_waits_where_it_was_m
     bureau.epochs().lift()
     bureau.enqueue(bureau.job(job_id="job"))
     [held] = bureau.bench.claim()
-    bureau.record()
-    redis = bureau.redis
-    copy = [(key, redis.dump(key), max(0, redis.pttl(key))) for key in redis.scan_iter()]
+    copy = take_copy(bureau)
     bureau.bench.settle(held, "retried", delay=1_000_000, body=ERROR)
     bureau.bench.reprioritise("job", "high")
-    _go_back(bureau, copy)
+    go_back(bureau, copy)
 
-    _repair(bureau)
+    repair(bureau)
 
     assert bureau.bench.field("job", "origin") == "high"
     assert list(bureau.bench.registry("scheduled", "high")) == ["job"]
@@ -99,9 +74,9 @@ def test_what_has_died_since_is_in_the_dead_letter_queue(bureau: Bureau, copy: C
     bureau.enqueue(bureau.job(job_id="came", max_retries=0))
     for held in bureau.bench.claim(2):
         bureau.bench.settle(held, "failed", body=ERROR)
-    _go_back(bureau, copy)
+    go_back(bureau, copy)
 
-    _repair(bureau)
+    repair(bureau)
 
     assert {job_id for job_id, _ in bureau.inspection.dead(0, 10)} == {"came", "waited"}
     assert bureau.bench.error("came")["error"] == "ValueError"
