@@ -88,8 +88,10 @@ class XlsxWriter:
 
     def abort(self) -> None:
         """Takes its temporary files away; the library would leave them."""
-        with suppress(AttributeError, OSError):
-            self._sheet.row_data_fh.close()
+        # Its rows, and the sheet that is put together of them.
+        for file in ("row_data_fh", "fh"):
+            with suppress(AttributeError, OSError):
+                getattr(self._sheet, file).close()
         self._into.file = None
         self._folder.cleanup()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -310,3 +311,5 @@ def test_nor_does_one_that_fills_up_when_it_is_put_together(
         exported(shop, query="many", parameters={"most": 10_000}, format="xlsx")
 
     assert visible(shop) == []
+    # What was left open would be told of in the middle of another test.
+    gc.collect()
