@@ -71,7 +71,7 @@ def shell(environment: pytest.MonkeyPatch) -> Shell:
 
 @pytest.fixture
 def cluster(shell: Shell, servers: Servers, record_url: str, tmp_path: Path) -> Iterator[Cluster]:
-    """Worker processes on the same stores, with short leases."""
+    """Worker processes on the same stores; nobody is taken for dead because the machine is busy."""
     cluster = Cluster(
         servers.redis_url,
         tmp_path,

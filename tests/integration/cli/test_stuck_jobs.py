@@ -38,6 +38,7 @@ def test_a_living_workers_job_is_left_alone_but_by_force_and_its_first_run_has_n
 def test_a_job_of_a_dead_worker_is_reset_at_once(
     shell: Shell, cluster: Cluster, tmp_path: Path
 ) -> None:
+    cluster.environment["TALLY_WORKER__LEASE"] = "4"
     supervisor = cluster.workers("default")
     job_id = _held(cluster, tmp_path)
     pids = cluster.pids()

@@ -25,6 +25,7 @@ def test_workers_are_listed_and_one_is_stopped(shell: Shell, cluster: Cluster) -
 
 
 def test_the_record_of_a_killed_worker_is_cleared(shell: Shell, cluster: Cluster) -> None:
+    cluster.environment["TALLY_WORKER__LEASE"] = "4"
     supervisor = cluster.workers("default")
     # Stopped first, so that it neither rescues nor, by its end, makes its processes stop in order.
     os.kill(supervisor.pid, signal.SIGSTOP)
