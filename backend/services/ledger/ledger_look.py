@@ -104,13 +104,13 @@ class SecondLook:
 
     def _payloads(
         self, live: dict[str, LiveFacts], recorded: dict[str, RecordedFacts]
-    ) -> dict[str, str]:
+    ) -> dict[str, str | None]:
         """What jobs would run with that got another payload on record; no step can change one unmarked."""
-        found = {}
-        for job_id, said in recorded.items():
-            if said.changed_payload and live[job_id].state:
-                found[job_id] = self._view.payload(job_id)
-        return {job_id: payload for job_id, payload in found.items() if payload is not None}
+        return {
+            job_id: self._view.payload(job_id)
+            for job_id, said in recorded.items()
+            if said.changed_payload and live[job_id].state
+        }
 
     def _judge(self, evidence: Evidence, *, with_record: bool) -> list[Finding]:
         """The finding, with or without faults; none when the job moved before it could be judged."""

@@ -105,24 +105,23 @@ class LedgerMender:
         return self._repair.reseat(evidence.live, evidence.places, seat)
 
     def _restore(self, evidence: Evidence) -> bool:
-        found = self._as_judged(evidence)
-        return found is not None and all(self.restore([found], count=False))
+        found = self.as_judged([evidence])
+        return bool(found) and all(self.restore(found, count=False))
 
     def _remake(self, evidence: Evidence) -> bool:
-        found = self._as_judged(evidence)
-        return found is not None and self._repair.remake(
+        found = self.as_judged([evidence])
+        return bool(found) and self._repair.remake(
             evidence.live,
             evidence.places,
-            self._typed(found),
+            self._typed(found[0]),
             has_checkpoint=not has_other_payload(evidence),
         )
 
-    def _as_judged(self, evidence: Evidence) -> RestorableJob | None:
-        """The job of the record; None when more has come to it since, or nobody knows what to run."""
-        found = self._store.restorable([evidence.live.job_id])
-        if not found or not evidence.recorded or found[0].version != evidence.recorded.version:
-            return None
-        return found[0]
+    def as_judged(self, seen: Sequence[Evidence]) -> list[RestorableJob]:
+        """The jobs of the record; without those to which more has come since, or that nobody can run."""
+        judged = {each.live.job_id: each.recorded for each in seen if each.recorded}
+        found = self._store.restorable(judged.keys())
+        return [job for job in found if job.version == judged[job.job.id].version]
 
     def _write_row(self, evidence: Evidence) -> bool:
         live = evidence.live

@@ -16,7 +16,6 @@ from backend.domain.ledger.ledger import (
     LedgerReport,
     QueueBalance,
     RebuildReport,
-    RecordedFacts,
 )
 from backend.domain.ledger.ledger_judgement import WAITING
 from backend.domain.ledger.ledger_ports import (
@@ -186,13 +185,13 @@ class LedgerService:
         """Those of the jobs that Redis does not know, and whose end is not still to be recorded."""
         looked = self._look.at([Suspect(job_id, by_list=False) for job_id in job_ids])
         _refuse_unless(looked.with_record)
-        lost = {
-            finding.evidence.live.job_id: finding.evidence.recorded
-            for finding in looked.findings
-            if FaultKind.LOST in {fault.kind for fault in finding.faults}
-        }
-        found = self._store.restorable(lost.keys())
-        return [job for job in found if _is_as_seen(job, lost[job.job.id])]
+        return self._mender.as_judged(
+            [
+                finding.evidence
+                for finding in looked.findings
+                if FaultKind.LOST in {fault.kind for fault in finding.faults}
+            ]
+        )
 
     def _unsent(self) -> list[str]:
         """Jobs of the outbox that were sent, and have not come to the record by now."""
@@ -256,10 +255,6 @@ def _refuse_unless(with_record: bool) -> None:
             "the recorder is behind what has happened in Redis since, so nobody can tell what has "
             "ended: see that it runs (`tally recorder`), and rebuild again when it has caught up"
         )
-
-
-def _is_as_seen(job: RestorableJob, recorded: RecordedFacts | None) -> bool:
-    return recorded is not None and job.version == recorded.version
 
 
 def _note_restored(report: RebuildReport, job: RestorableJob, *, is_new: bool) -> None:

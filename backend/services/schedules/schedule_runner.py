@@ -87,7 +87,7 @@ class ScheduleRunner:
         return self._advance_all(upcoming)
 
     def _advance_all(self, upcoming: UpcomingTicks) -> float:
-        """The first steps; the seconds until there may be more."""
+        """Judges what is due, first of the ``upcoming`` ones; the seconds until there may be more."""
         stuck = 0
         while True:
             due = _due(upcoming)
