@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.bootstrap.current import platform
+from backend.domain.jobs.job_state import JobState
 from backend.history.server.connection import connect
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs
@@ -165,6 +166,20 @@ def test_workers_start_in_the_background_and_keep_the_log_of_those_before(
 
     assert "workers stopped" in scripts.run("workers/stop-workers.sh", "--now")
     assert not supervisor.is_running()
+
+
+def test_stopping_now_gives_back_what_runs_however_long_its_grace_is(
+    scripts: Scripts, cluster: Cluster, state: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("TALLY_WORKER__LANE_GRACE", '{"default": "limit"}')
+    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")})
+    scripts.run("workers/start-workers.sh", "default", "--background")
+    cluster.running(job_id)
+
+    scripts.run("workers/stop-workers.sh", "--now")
+
+    job = cluster.job(job_id)
+    assert (job.state, job.failures) == (JobState.QUEUED, 0)
 
 
 def test_workers_that_do_not_start_in_the_background_are_status_1(
