@@ -12,8 +12,9 @@ from backend.domain.errors import ArtifactError
 from workers.artifacts.open_store import open_store
 from workers.base_worker import BaseWorker, JobContext, StopRequested, job_type
 from workers.maintenance.backups import BackupFolder, backup_name
-from workers.maintenance.dump import dump, find_pg_dump
+from workers.maintenance.dump import dump
 from workers.maintenance.payloads import Backup, Cleanup, LogMessage
+from workers.maintenance.pg_dump_program import find_pg_dump, major_of_server
 from workers.maintenance.printed_line import printed_line
 
 
@@ -56,7 +57,8 @@ class MaintenanceWorker(BaseWorker):
     )
     def backup(self, _backup: Backup, context: JobContext) -> dict[str, Any]:
         """Writes a ``pg_dump`` of the jobs database to backup.folder. A test run only looks for pg_dump."""
-        program = find_pg_dump(self.backup_settings.pg_dump)
+        server = 0 if context.is_test else major_of_server(self.settings.database_url)
+        program = find_pg_dump(self.backup_settings.pg_dump, server)
         if context.is_test:
             return {"name": None, "answer": "test run: pg_dump was found, nothing was written"}
         folder = BackupFolder(self.backup_settings.folder)

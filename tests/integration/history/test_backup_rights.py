@@ -13,7 +13,8 @@ from backend.embedded.servers import Servers
 from backend.history.schema.migrator import Migrator
 from backend.history.server.connection import connect
 from tests.integration.history.databases import administer, database, named, run
-from workers.maintenance.dump import dump, find_pg_dump
+from workers.maintenance.dump import dump
+from workers.maintenance.pg_dump_program import find_pg_dump, major_of_server
 
 
 @pytest.fixture(params=["", "tally"])
@@ -46,7 +47,7 @@ def test_the_services_account_copies_all_of_ours_and_the_months_it_made_itself(
         service, "SELECT make_job_events_partition('2031-05-01'), make_jobs_partition('2031-05-01')"
     )
     service.dispose()
-    program = find_pg_dump(None)
+    program = find_pg_dump(None, major_of_server(account_url))
 
     with (tmp_path / "dump").open("wb") as file:
         dump(program, account_url, file.fileno(), lambda: None, schema=schema)

@@ -22,7 +22,8 @@ from workers import maintenance_worker
 from workers.artifacts.artifact import ArtifactLabel
 from workers.artifacts.open_store import open_store
 from workers.base_worker import JobContext, StopRequested
-from workers.maintenance.dump import environment_for, find_pg_dump
+from workers.maintenance.dump import environment_for
+from workers.maintenance.pg_dump_program import find_pg_dump, major_of_server
 
 NOW = datetime(2026, 1, 2, 12, 34, 56, tzinfo=UTC)
 
@@ -46,7 +47,7 @@ def restored(url: str, dump: Path) -> Iterator[str]:
         cursor.execute("DROP DATABASE IF EXISTS restored")
         cursor.execute("CREATE DATABASE restored")
     other = named(url, "restored")
-    program = find_pg_dump(None).with_name("pg_restore")
+    program = find_pg_dump(None, major_of_server(url)).with_name("pg_restore")
     environment = environment_for(other)
     command = [str(program), "--no-password", "--exit-on-error", "-d", "restored", str(dump)]
     subprocess.run(command, env=environment, check=True, timeout=60)
