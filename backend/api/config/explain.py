@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -43,16 +44,37 @@ def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:
 
 #: Variables that begin like ours and are no settings: they say where things are.
 _PLACES = frozenset({"CONFIG", "ENV", "STATE_DIR", "SERVERS", "METRICS_DIR", "URL", "TOKEN"})
+_OF_COMPOSE = frozenset({"DB_PASSWORD", "REDIS_PASSWORD"})
 _OF_TESTS = "TEST_"
+#: What Kubernetes tells each pod of a Service of the name tally-…, and Docker of a linked container.
+#: A setting whose name was mistyped may end in PORT too, but has a number.
+_OF_SERVICES = re.compile(
+    r"TALLY_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)=.*|PORT(_\d+_[A-Z]+)?=[a-z]+://.*|PORT_\d+_[A-Z]+_\w+=.*)"
+)
 
 
-def unknown_variables(names: Iterable[str], model: type[BaseModel]) -> list[str]:
+def unknown_variables(variables: Mapping[str, str], model: type[BaseModel]) -> list[str]:
     """A sentence for each ``TALLY_…`` variable that is no setting; pydantic passes them over."""
     known = {field.upper() for field in model.model_fields} | _PLACES
     found = []
-    for name in sorted(names):
+    for name, value in sorted(variables.items()):
         word = name.removeprefix("TALLY_").partition("__")[0]
-        if name.startswith("TALLY_") and word not in known and not word.startswith(_OF_TESTS):
-            near = suggestion(word, known)
-            found.append(f"there is no setting for the variable {name}{near}")
+        if (
+            not name.startswith("TALLY_")
+            or word in known | _OF_COMPOSE
+            or word.startswith(_OF_TESTS)
+        ):
+            continue
+        if not _OF_SERVICES.fullmatch(f"{name}={value}"):
+            meant = _setting_meant(word.lower(), model) or suggestion(word, known)
+            found.append(f"there is no setting for the variable {name}{meant}")
     return found
+
+
+def _setting_meant(word: str, model: type[BaseModel]) -> str:
+    """Of whoever wrote one underscore where two belong, or no section at all."""
+    for section in model.model_fields:
+        name = word.removeprefix(f"{section}_")
+        if name in _names_at(model, [section]):
+            return f", did you mean TALLY_{section.upper()}__{name.upper()}?"
+    return ""

@@ -215,3 +215,51 @@ def test_a_variable_that_should_be_an_object_is_named(monkeypatch: pytest.Monkey
 
     with pytest.raises(ConfigurationError, match=r"\"schedules\".*it must be JSON \(Expecting"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("TALLY_WORKR__LEASE", "'WORKER'"),
+        ("TALLY_METRICS_WORKER_PORT", "TALLY_METRICS__WORKER_PORT"),
+        ("TALLY_CONCURRENCY", "TALLY_WORKER__CONCURRENCY"),
+    ],
+)
+def test_a_mistyped_variable_is_refused_with_the_nearest_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, meant: str
+) -> None:
+    monkeypatch.setenv(variable, "90")
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+
+    assert str(caught.value) == (
+        f"there is no setting for the variable {variable}, did you mean {meant}?"
+    )
+
+
+def test_what_kubernetes_and_docker_say_of_services_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {
+        "TALLY_SERVICE_HOST": "10.0.0.7",
+        "TALLY_SERVICE_PORT": "8000",
+        "TALLY_SERVICE_PORT_HTTP": "8000",
+        "TALLY_PORT": "tcp://10.0.0.7:8000",
+        "TALLY_PORT_8000_TCP": "tcp://10.0.0.7:8000",
+        "TALLY_PORT_8000_TCP_ADDR": "10.0.0.7",
+        "TALLY_REDIS_SERVICE_HOST": "10.0.0.8",
+        "TALLY_REDIS_PORT": "tcp://10.0.0.8:6379",
+        "TALLY_REDIS_PORT_6379_TCP_PROTO": "tcp",
+    }
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().redis.prefix == "rq"
+
+
+def test_the_passwords_of_the_compose_file_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALLY_DB_PASSWORD", "one")
+    monkeypatch.setenv("TALLY_REDIS_PASSWORD", "two")
+
+    assert load_settings().redis.prefix == "rq"
