@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import stat
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.integration.runtime.cluster import ROOT
 
@@ -82,9 +86,15 @@ def test_each_process_has_its_own_accounts_and_writes_where_its_unit_lets_it(fil
 
     assert settings == ["environment", f"{kind[1]}.environment"]
     assert all((_UNITS / "tally" / name).exists() for name in settings)
-    folders = re.findall(r"TALLY_\w+__\w*FOLDER=(\S+)", text)
-    assert sorted(folders) == [f"/var/lib/tally/{n}" for n in ("artifacts", "backups", "metrics")]
     assert "ReadWritePaths=/var/lib/tally\n" in text
+
+
+def test_processes_and_commands_of_people_are_told_the_same_folders() -> None:
+    shared = (_UNITS / "tally" / "environment").read_text()
+
+    folders = re.findall(r"^TALLY_\w+__\w*FOLDER=(\S+)$", shared, re.MULTILINE)
+    assert sorted(folders) == [f"/var/lib/tally/{n}" for n in ("artifacts", "backups", "metrics")]
+    assert all("FOLDER=" not in file.read_text() for file in _SERVICES)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +128,103 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 
     assert [line for line in said.stderr.splitlines() if "tally" in line] == []
     assert said.returncode == 0
+
+
+#: Commands of the guide that need root, or a server: what they do instead in a folder of the test.
+_AS_NOBODY = """
+set -euo pipefail
+install() {
+  local kept=()
+  while [ $# -gt 0 ]; do
+    case "$1" in -o | -g) shift 2 ;; *) kept+=("$1"); shift ;; esac
+  done
+  command install "${kept[@]}"
+}
+sudo() { cat > "$ETC/statements"; }
+systemctl() { :; }
+mkdir -p "$ETC/redis"
+"""
+
+
+def _accounts_made_in(etc: Path) -> str:
+    """Runs what the guide says of files and accounts below another folder than /etc; the SQL of it."""
+    blocks = re.findall(r"^```bash\n(.*?)^```$", _GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    [files] = [block for block in blocks if "systemd/tally/*" in block]
+    accounts = [block for block in blocks if "new_password" in block]
+    lines = [line for line in files.splitlines() if re.match("install|sed", line)]
+    script = "\n".join([_AS_NOBODY, *lines, *accounts])
+    script = script.replace("/etc/", f"{etc}/").replace("/opt/tally", str(ROOT))
+    variables = {"ETC": str(etc), "PATH": os.environ["PATH"]}
+    subprocess.run(["/bin/bash", "-c", script], check=True, timeout=300, env=variables)
+    return (etc / "statements").read_text()
+
+
+def test_each_account_of_the_guide_has_a_password_of_its_own(tmp_path: Path) -> None:
+    statements = _accounts_made_in(tmp_path)
+
+    acl = (tmp_path / "redis" / "redis-acl.conf").read_text()
+    of_redis = dict(re.findall(r"^user ([\w-]+) on >(\S+) ", acl, re.MULTILINE))
+    of_postgres = dict(re.findall(r"CREATE ROLE (\w+) LOGIN PASSWORD '(.+)';", statements))
+    settings = {file.name: file.read_text() for file in (tmp_path / "tally").glob("*environment")}
+    told = dict(re.findall(r"//([\w-]+):([^@]+)@", "".join(settings.values())))
+    admin = of_redis.pop("admin")
+
+    assert set(of_redis) == {f"tally-{n}" for n in ("deploy", "api", "operator", "worker", "clock")}
+    assert set(of_postgres) == {"tally_owner", "tally_app"}
+    assert told == of_redis | of_postgres
+    assert admin == (tmp_path / "tally" / "redis-admin").read_text().strip()
+    assert len({admin, *told.values()}) == 8
+    assert all("change-me" not in text for text in settings.values())
+    assert settings["environment"].endswith("\nTALLY_CONFIG=/etc/tally/queue-config.yaml\n")
+
+
+def test_no_process_can_read_the_accounts_of_another(tmp_path: Path) -> None:
+    _accounts_made_in(tmp_path)
+
+    modes = {
+        file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "tally").iterdir()
+    }
+    assert modes.pop("queue-config.yaml") == 0o640
+    assert set(modes.values()) == {0o600}
+
+
+def test_passwords_beside_the_compose_file_reach_neither_the_image_nor_the_repository() -> None:
+    assert "**/.env" in (ROOT / ".dockerignore").read_text().splitlines()
+    assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_the_compose_file_gives_every_process_the_time_its_unit_gives_it() -> None:
+    services = _compose()
+
+    for kind in ("web", "worker", "scheduler", "recorder"):
+        [unit] = _UNITS.glob(f"tally-{kind}*.service")
+        [seconds] = re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE)
+        assert services[kind]["stop_grace_period"] == f"{seconds}s"
+        assert services[kind]["init"] is True
+
+
+def test_the_redis_of_the_compose_file_lets_nobody_in_without_a_password() -> None:
+    services = _compose()
+
+    command = services["redis"]["command"]
+    assert command[command.index("--requirepass") + 1].startswith("${TALLY_REDIS_PASSWORD:?")
+    assert "--protected-mode" not in command
+    assert "redis://:${TALLY_REDIS_PASSWORD:?" in services["web"]["environment"]["REDIS_URL"]
+
+
+def test_the_image_has_the_pg_dump_of_the_servers_own_version() -> None:
+    text = (ROOT / "deploy" / "Dockerfile").read_text()
+
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"python:3.12-slim-trixie"}
+    # What Debian 13 calls postgresql-client.
+    assert _compose()["postgres"]["image"] == "postgres:17"
+
+
+def _compose() -> dict[str, Any]:
+    services: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())[
+        "services"
+    ]
+    return services
 
 
 def test_the_image_has_every_extra_a_deployment_needs_the_scripts_and_pg_dump() -> None:

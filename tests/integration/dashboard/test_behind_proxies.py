@@ -205,6 +205,29 @@ def test_at_a_host_of_its_own_all_is_well(start: Start, proxy: Proxy) -> None:
     assert set(browser.crawl("/").values()) <= {200, 303}
 
 
+@_EACH_PROXY
+@pytest.mark.parametrize("place", ["at_a_host", "below_a_path"])
+def test_what_a_client_says_of_host_and_path_is_not_passed_on(
+    start: Start, proxy: Proxy, place: str
+) -> None:
+    browser = start(getattr(proxy, place), proxy.program, trusted_proxies=1)
+    path = "/tally" if place == "below_a_path" else ""
+
+    forged = browser.get(
+        f"{path}/dashboard/jobs/queues",
+        X_Forwarded_Host="evil.example",
+        X_Forwarded_Prefix="/elsewhere",
+    )
+    signed_in = browser.sign_in(
+        f"{path}/dashboard/jobs/sign-in",
+        Origin="http://evil.example",
+        X_Forwarded_Host="evil.example",
+    )
+
+    assert forged.headers["Location"].startswith(f"{path}/dashboard/jobs/sign-in?")
+    assert signed_in.status == 403
+
+
 @_needs_nginx
 def test_a_proxy_that_keeps_the_host_to_itself_is_told_of_with_both_names(start: Start) -> None:
     browser = start(as_installed, trusted_proxies=1)
