@@ -73,10 +73,11 @@ class OutboxService:
         row = self._outbox.find(job_id)
         if row is None:
             return None
-        if row.accepted_as not in {"", job_id}:
-            # Its idempotency key was taken: the other job does the work of both.
-            return self._queue.find(row.accepted_as)
         # Read again: the relay may have been faster than we were.
+        if row.accepted_as:
+            # Under its own id, or under that of the job that held its idempotency key. One that was there
+            # and has left Redis is not waiting any more: what became of it, the record knows.
+            return self._queue.find(row.accepted_as)
         return self._queue.find(job_id) or _view_of(row)
 
     def wait(self, job_id: str, timeout: float) -> bool:

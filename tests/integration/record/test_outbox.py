@@ -155,6 +155,16 @@ def test_a_job_can_be_looked_at_before_redis_has_it(bureau: Bureau) -> None:
     assert bureau.outbox_service.find("unknown") is None
 
 
+def test_a_job_that_was_sent_and_has_left_redis_is_not_said_to_wait(bureau: Bureau) -> None:
+    bureau.outbox_service.enqueue([job := bureau.job()])
+    bureau.relay_all()
+    bureau.run_all()
+    bureau.forget_finished()
+
+    assert bureau.outbox.find(job.id) is not None
+    assert bureau.outbox_service.find(job.id) is None
+
+
 def test_one_can_wait_for_a_job_that_is_still_in_the_outbox(bureau: Bureau) -> None:
     bureau.outbox_service.enqueue([job := bureau.job()])
 
