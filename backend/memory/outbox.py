@@ -24,30 +24,32 @@ class MemoryOutbox:
         #: What waits for a commit, with the savepoint in which it was written, by session.
         self._open: dict[int, list[tuple[OutboxRow, object]]] = {}
         self._watched: set[int] = set()
+        self._sent: dict[str, OutboxRow] = {}
 
-    def add(self, jobs: Sequence[NewJob], session: Any = None) -> set[str]:
-        """Keeps jobs until ``session`` commits, or sends them at once; ids that were there already."""
+    def add(self, jobs: Sequence[NewJob], session: Any = None) -> list[bool]:
+        """Keeps jobs until ``session`` commits, or sends them at once; of each whether it is new."""
         if session is None:
-            return {reply.id for reply in self._queue.enqueue(jobs) if not reply.created}
+            return [reply.created for reply in self._queue.enqueue(jobs)]
         owner = _owner(session)
         _begin(owner)
-        known = {job.id for job in jobs if self._is_known(job.id)}
-        rows = [
-            OutboxRow(without_delay(job, self._now()), self._now(), None, "", "") for job in jobs
-        ]
-        waiting = self._open.setdefault(id(owner), [])
-        waiting += [(row, _savepoint(owner)) for row in rows if row.job.id not in known]
         self._watch(owner)
-        return known
+        return [self._keep(job, owner) for job in jobs]
 
-    def find(self, job_id: str) -> OutboxRow | None:
-        """One row that waits for its commit."""
+    def find(self, job_id: str, session: Any = None) -> OutboxRow | None:
+        """One row that waits for its commit, whoever asks, or that was sent."""
         rows = (row for waiting in self._open.values() for row, _ in waiting)
-        return next((row for row in rows if row.job.id == job_id), None)
+        return next((row for row in rows if row.job.id == job_id), self._sent.get(job_id))
 
     def depth(self) -> OutboxDepth:
         """How much waits for a commit."""
         return OutboxDepth(sum(map(len, self._open.values())), 0, 0, 0.0)
+
+    def _keep(self, job: NewJob, owner: Session | Connection) -> bool:
+        if self._is_known(job.id):
+            return False
+        row = OutboxRow(without_delay(job, self._now()), self._now(), None, "", "")
+        self._open.setdefault(id(owner), []).append((row, _savepoint(owner)))
+        return True
 
     def _is_known(self, job_id: str) -> bool:
         return self._queue.find(job_id) is not None or self.find(job_id) is not None
@@ -76,9 +78,12 @@ class MemoryOutbox:
         self._open[id(session)] = kept
 
     def _send(self, owner: object) -> None:
-        waiting = self._open.pop(id(owner), [])
-        if waiting:
-            self._queue.enqueue([row.job for row, _ in waiting])
+        rows = [row for row, _ in self._open.pop(id(owner), [])]
+        if not rows:
+            return
+        replies = self._queue.enqueue([row.job for row in rows])
+        for row, reply in zip(rows, replies, strict=True):
+            self._sent[row.job.id] = row._replace(sent_at=self._now(), accepted_as=reply.id)
 
     def _drop(self, owner: object) -> None:
         self._open.pop(id(owner), None)

@@ -12,14 +12,19 @@ from backend.domain.jobs.job import NewJob
 class Outbox(Protocol):
     """The outbox as those see it who put jobs in. Every method raises HistoryUnavailable."""
 
-    def add(self, jobs: Sequence[NewJob], session: Any = None) -> set[str]:
-        """Writes jobs, in ``session``'s transaction or one of its own; ids that were there already.
+    def add(self, jobs: Sequence[NewJob], session: Any = None) -> list[bool]:
+        """Writes jobs, in ``session``'s transaction or one of its own; of each whether it is new.
 
-        ``session`` is an SQLAlchemy Session or Connection, or a psycopg2 connection or cursor.
+        It is not where its id was there already, or stands further up in the list: then nothing is
+        written for it. ``session`` is an SQLAlchemy Session or Connection, or a psycopg2 connection or
+        cursor.
         """
 
-    def find(self, job_id: str) -> OutboxRow | None:
-        """One row; None when there is none, or it was sent and cleaned away."""
+    def find(self, job_id: str, session: Any = None) -> OutboxRow | None:
+        """One row; None when there is none, or it was sent and cleaned away.
+
+        With a ``session``, as its transaction sees it: what that wrote itself, nobody else sees yet.
+        """
 
     def depth(self) -> OutboxDepth:
         """How much waits."""

@@ -21,14 +21,14 @@ class PostgresOutbox:
         self._engine = engine
         self._now = now
 
-    def add(self, jobs: Sequence[NewJob], session: Any = None) -> set[str]:
-        """Writes jobs, in ``session``'s transaction or one of its own; ids that were there already."""
+    def add(self, jobs: Sequence[NewJob], session: Any = None) -> list[bool]:
+        """Writes jobs, in ``session``'s transaction or one of its own; of each whether it is new."""
         with in_session(session, self._engine) as execute:
             return add_to_outbox(execute, jobs, self._now())
 
-    def find(self, job_id: str) -> OutboxRow | None:
-        """One row; None when there is none, or it was sent and cleaned away."""
-        with in_session(None, self._engine) as execute:
+    def find(self, job_id: str, session: Any = None) -> OutboxRow | None:
+        """One row, as ``session`` sees it; None when there is none, or it was sent and cleaned away."""
+        with in_session(session, self._engine) as execute:
             rows = execute("find_in_outbox", {"job_id": job_id})
         if not rows:
             return None
@@ -42,11 +42,15 @@ class PostgresOutbox:
         return OutboxDepth(waiting, in_doubt, set_aside, float(oldest))
 
 
-def add_to_outbox(execute: Execute, jobs: Sequence[NewJob], now: datetime) -> set[str]:
-    """Writes jobs in a transaction that somebody began; ids that were there already."""
+def add_to_outbox(execute: Execute, jobs: Sequence[NewJob], now: datetime) -> list[bool]:
+    """Writes jobs in a transaction that somebody began; of each whether it is new.
+
+    Of several with one id the first is written.
+    """
     if not jobs:
-        return set()
+        return []
     ids = [job.id for job in jobs]
     texts = [text_of(without_delay(job, now)) for job in jobs]
     written = {row[0] for row in execute("add_to_outbox", {"ids": ids, "jobs": texts})}
-    return set(ids) - written
+    firsts = {job_id: place for place, job_id in reversed(list(enumerate(ids)))}
+    return [job_id in written and firsts[job_id] == place for place, job_id in enumerate(ids)]

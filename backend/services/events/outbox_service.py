@@ -43,14 +43,16 @@ class OutboxService:
     def enqueue(self, jobs: Sequence[NewJob], session: Any = None) -> list[EnqueueReply]:
         """Accepts jobs, all of them or none, with ``session``'s transaction or at once.
 
-        Raises `IdempotencyConflict` for an id that is in the outbox with other contents. What Redis
-        alone knows is told when the relay comes there: the row is set aside with the reason.
+        Raises `IdempotencyConflict` for an id that is in the outbox with other contents, also by this
+        very transaction or list. What Redis alone knows is told when the relay comes there: the row is
+        set aside with the reason.
         """
-        known = self._outbox.add(jobs, session)
-        return without_conflicts([self._reply(job, is_new=job.id not in known) for job in jobs])
+        news = self._outbox.add(jobs, session)
+        replies = [self._reply(job, session, is_new=new) for job, new in zip(jobs, news, strict=True)]
+        return without_conflicts(replies)
 
-    def _reply(self, job: NewJob, *, is_new: bool) -> EnqueueReply | Conflict:
-        row = None if is_new or not job.digest else self._outbox.find(job.id)
+    def _reply(self, job: NewJob, session: Any, *, is_new: bool) -> EnqueueReply | Conflict:
+        row = None if is_new or not job.digest else self._outbox.find(job.id, session)
         if row is not None and row.job.digest not in {"", job.digest}:
             return Conflict(job.id, row.created_at.astimezone(UTC).isoformat())
         return EnqueueReply(job.id, created=is_new, durability=Durability.RECORDED)

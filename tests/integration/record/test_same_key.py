@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from backend.domain.errors import IdempotencyConflict
 from backend.services.queue_service import QueueService
@@ -100,6 +101,49 @@ def test_the_outbox_refuses_other_contents_under_an_id_that_it_holds(
     bureau.outbox_service.enqueue([bureau.job(job_id="a")])
     with pytest.raises(IdempotencyConflict, match="belongs to job a, which was accepted at"):
         bureau.outbox_service.enqueue([bureau.job(job_id="a", payload={"name": "Eve"})])
+
+
+_ADA, _EVE = {"name": "Ada"}, {"name": "Eve"}
+
+
+def test_a_transaction_is_told_of_other_contents_under_an_id_that_it_wrote_itself(
+    bureau: Bureau, queue: QueueService
+) -> None:
+    with Session(bureau.engine) as session:
+        queue.enqueue_job("greet", _ADA, job_id="a", session=session)
+        assert queue.enqueue_job("greet", _ADA, job_id="a", session=session) == "a"
+        with pytest.raises(IdempotencyConflict, match="belongs to job a, which was accepted at"):
+            queue.enqueue_job("greet", _EVE, job_id="a", session=session)
+        session.commit()
+
+    bureau.relay_all()
+    assert queue.get_job("a").payload == _ADA
+
+
+@pytest.mark.parametrize("in_session", [True, False])
+def test_of_two_jobs_with_one_id_in_one_list_the_outbox_refuses_the_second(
+    bureau: Bureau, *, in_session: bool
+) -> None:
+    jobs = [
+        bureau.job(job_id="b"),
+        bureau.job(job_id="a"),
+        bureau.job(job_id="a"),
+        bureau.job(job_id="a", payload=_EVE),
+    ]
+
+    with bureau.engine.begin() as connection, pytest.raises(IdempotencyConflict) as caught:
+        bureau.outbox_service.enqueue(jobs, connection if in_session else None)
+
+    details = caught.value.details
+    assert (details["job_id"], details["place"], details["accepted"]) == ("a", 3, ["b", "a"])
+
+
+def test_the_same_job_twice_in_one_list_is_one_and_is_said_to_be(bureau: Bureau) -> None:
+    jobs = [bureau.job(job_id="a"), bureau.job(job_id="a")]
+
+    replies = bureau.outbox_service.enqueue(jobs)
+
+    assert [(reply.id, reply.created) for reply in replies] == [("a", True), ("a", False)]
 
 
 def test_what_only_redis_knows_is_set_aside_with_the_reason(

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from tally import InvalidOption, JobNotFound
+from tally import IdempotencyConflict, InvalidOption, JobNotFound
 from tally.testing import QueueInTest
 from tests.unit.testing.shop import queue
 
@@ -113,6 +113,42 @@ def test_the_same_id_in_one_transaction_is_one_job(jobs: QueueInTest, session: S
     session.commit()
 
     assert _accepted(jobs) == ["x"]
+
+
+def test_other_contents_under_an_id_of_the_same_transaction_are_refused(
+    jobs: QueueInTest, session: Session
+) -> None:
+    queue.enqueue_job("print_label", {"text": "x"}, session=session, job_id="mine")
+    with pytest.raises(IdempotencyConflict):
+        queue.enqueue_job("print_label", {"text": "y"}, session=session, job_id="mine")
+    session.commit()
+
+    assert _accepted(jobs) == ["x"]
+
+
+def test_other_contents_under_an_id_that_was_committed_are_refused(
+    jobs: QueueInTest, session: Session
+) -> None:
+    queue.enqueue_job("print_label", {"text": "x"}, session=session, job_id="mine")
+    session.commit()
+
+    with pytest.raises(IdempotencyConflict):
+        queue.enqueue_job("print_label", {"text": "y"}, session=session, job_id="mine")
+
+
+def test_of_two_jobs_with_one_id_in_one_list_the_second_is_refused(
+    jobs: QueueInTest, session: Session
+) -> None:
+    with pytest.raises(IdempotencyConflict) as caught:
+        queue.enqueue_many(
+            [
+                {"job_type": "print_label", "payload": {"text": "x"}, "job_id": "mine"},
+                {"job_type": "print_label", "payload": {"text": "y"}, "job_id": "mine"},
+            ],
+            session=session,
+        )
+
+    assert (caught.value.details["place"], caught.value.details["accepted"]) == (1, ["mine"])
 
 
 def test_what_cannot_be_watched_is_refused(jobs: QueueInTest) -> None:
