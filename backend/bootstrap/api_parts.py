@@ -17,12 +17,7 @@ from backend.bootstrap import worker_parts
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.caller_parts import PlatformCallerParts
 from backend.bootstrap.platform import Platform, new_job_id
-from backend.bootstrap.record_parts import (
-    audit_service,
-    event_service,
-    event_stream,
-    outbox_service,
-)
+from backend.bootstrap.record_parts import audit_service, event_service, event_stream
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.jobs.plan_shelf import RedisPlanShelf
 from backend.domain.access.api_key import Credential, Principal
@@ -55,7 +50,7 @@ def api_parts(parts: Platform) -> ApiServices:
     replica = parts.reading_engine
     operations = parts.home.part(RedisOperations)
     by_outbox = parts.settings.job_enqueue_mode == "outbox"
-    queue: JobQueue = outbox_service(parts) if by_outbox else parts.job_queue
+    queue: JobQueue = parts.queue_parts.outbox if by_outbox else parts.job_queue
     found = PlatformCallerParts(parts, queue)
     schedules, keys = SchedulerService(parts.scheduler_parts), key_service(parts)
     audit = audit_service(parts)
@@ -65,7 +60,8 @@ def api_parts(parts: Platform) -> ApiServices:
         version=__version__,
         clock=clock,
         catalogue=parts.catalogue,
-        queue=QueueService(queue, parts.intake),
+        # Also where jobs are accepted by Redis, applications bring theirs through the outbox.
+        queue=QueueService(queue, parts.intake, lambda: parts.queue_parts.outbox),
         bulk=BulkService(operations, inspection),
         dead_letters=found.dead_letters,
         search=found.search,

@@ -74,7 +74,8 @@ class PlatformCallerParts:
         """Jobs wherever they are."""
         from backend.services.finding.search_service import SearchService
 
-        return SearchService(self._queue, self._parts.inspection, self.history)
+        parts = self._parts
+        return SearchService(parts.queue_parts.outbox, parts.inspection, self.history)
 
     @cached_property
     def history(self) -> HistoryService:

@@ -162,6 +162,11 @@ class Platform:
         return PlatformCallerParts(self)
 
     def _outbox(self) -> OutboxService:
+        if is_memory(self.settings.redis_url):
+            from backend.memory.outbox import MemoryOutbox
+            from backend.services.events.outbox_service import OutboxService
+
+            return OutboxService(MemoryOutbox(self.job_queue, self.clock.now), self.job_queue)
         from backend.bootstrap.record_parts import outbox_service
 
         return outbox_service(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -188,8 +189,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
                 return view_of(self.job_history(job_id))
             except JobNotFound as error:
                 missing = error
-        has_outbox = parts.uses_outbox or parts.reaches_record
-        waiting = parts.outbox.find(job_id) if has_outbox else None
+        waiting = parts.outbox.find(job_id) if parts.has_outbox else None
         if waiting is None:
             raise missing
         return waiting
@@ -209,9 +209,12 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
 
     def _has_ended(self, job_id: str, timeout: float) -> bool:
         """Whether it is final by then; a job that was given a session may have to come to Redis first."""
+        ends_at = time.monotonic() + timeout
         if self._queue.wait(job_id, timeout):
             return True
+        left = ends_at - time.monotonic()
         parts = self._find_parts()
-        if not parts.uses_outbox or parts.queue.find(job_id) is not None:
+        # Of a job that it does not know, Redis tells that at once.
+        if left <= 0 or not parts.has_outbox or parts.outbox.find(job_id) is None:
             return False
-        return parts.outbox.find(job_id) is not None and parts.outbox.wait(job_id, timeout)
+        return parts.outbox.wait(job_id, left)

@@ -18,9 +18,6 @@ from tally.testing.worker_in_test import WorkerInTest
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from backend.services.events.outbox_service import OutboxService
-
-
 #: So deep may jobs enqueue jobs that run at once: beyond it one enqueues itself.
 _DEEPEST = 50
 
@@ -72,14 +69,6 @@ class PlatformInTest(Platform):
     def queue_in_test(self) -> QueueInTest:
         """What the test is given."""
         return QueueInTest(self, self.job_queue, self.worker)
-
-    def _outbox(self) -> OutboxService:
-        if not is_memory(self.settings.redis_url):
-            return super()._outbox()
-        from backend.memory.outbox import MemoryOutbox
-        from backend.services.events.outbox_service import OutboxService
-
-        return OutboxService(MemoryOutbox(self.job_queue, self.clock.now), self.job_queue)
 
     @cached_property
     def history_engine(self) -> Engine:

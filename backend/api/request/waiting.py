@@ -6,7 +6,7 @@ import re
 import threading
 
 from backend.api.request.api_services import ApiServices
-from backend.domain.errors import Unavailable, WaitTimeout
+from backend.domain.errors import JobNotFound, Unavailable, WaitTimeout
 from backend.domain.jobs.job import JobView
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
@@ -29,13 +29,13 @@ class Waiting:
         """The job once it has ended; None when it has not in time, or nobody can tell now.
 
         Also when too many wait already. A job that was accepted is told as accepted, whatever
-        happens to Redis while its end is waited for.
+        happens to it or to Redis while its end is waited for.
         """
         if not seconds or not self._places.acquire(blocking=False):
             return None
         try:
             return self._queue.wait(job_id, seconds)
-        except (WaitTimeout, Unavailable):
+        except (WaitTimeout, JobNotFound, Unavailable):
             return None
         finally:
             self._places.release()

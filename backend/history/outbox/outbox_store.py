@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from backend.domain.events.outbox import OutboxDepth, OutboxRow, without_delay
 from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job_filter import is_storable
 from backend.history.outbox.caller_session import Execute, in_session
 from backend.history.outbox.outbox_text import job_in, text_of
 
@@ -28,6 +29,8 @@ class PostgresOutbox:
 
     def find(self, job_id: str, session: Any = None) -> OutboxRow | None:
         """One row, as ``session`` sees it; None when there is none, or it was sent and cleaned away."""
+        if not is_storable(job_id):
+            return None
         with in_session(session, self._engine) as execute:
             rows = execute("find_in_outbox", {"job_id": job_id})
         if not rows:

@@ -37,9 +37,9 @@ class QueueParts:
         return self._reach is not None
 
     @property
-    def uses_outbox(self) -> bool:
-        """Whether anybody has given jobs to the outbox here."""
-        return "outbox" in vars(self)
+    def has_outbox(self) -> bool:
+        """Whether jobs may be there, given by any process: which one that was, nobody can tell."""
+        return self._make_outbox is not None
 
     @cached_property
     def outbox(self) -> OutboxService:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
 
-from backend.domain.errors import QueueUnavailable
+from backend.domain.errors import HistoryUnavailable, QueueUnavailable
 from backend.domain.events.outbox import OutboxDepth, OutboxRow
 from backend.domain.events.outbox_ports import Outbox
 from backend.domain.jobs.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
@@ -66,10 +66,10 @@ class OutboxService:
         try:
             job = self._queue.find(job_id)
         except QueueUnavailable:
-            row = self._outbox.find(job_id)
-            if row is None or row.accepted_as:
+            unsent = self._unsent(job_id)
+            if unsent is None:
                 raise
-            return _view_of(row)
+            return _view_of(unsent)
         if job is not None:
             return job
         row = self._outbox.find(job_id)
@@ -81,6 +81,14 @@ class OutboxService:
             # and has left Redis is not waiting any more: what became of it, the record knows.
             return self._queue.find(row.accepted_as)
         return self._queue.find(job_id) or _view_of(row)
+
+    def _unsent(self, job_id: str) -> OutboxRow | None:
+        """As far as anybody can tell while Redis is away."""
+        try:
+            row = self._outbox.find(job_id)
+        except HistoryUnavailable:
+            return None
+        return None if row is None or row.accepted_as else row
 
     def wait(self, job_id: str, timeout: float) -> bool:
         """Blocks until the job is final, at most ``timeout`` seconds; whether it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from backend.domain.errors import JobNotFound, QueueUnavailable, Unavailable
+from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.history.history_search import Bookmark, check_search
 from backend.domain.jobs.cursor import Cursor, other_search
@@ -32,21 +32,25 @@ class SearchService:
     """Asks both stores, and makes do with one while the other is away."""
 
     def __init__(self, queue: JobQueue, inspection: Inspection, history: HistoryService) -> None:
+        """``queue`` is one that finds jobs in the outbox too, where there is one."""
         self._queue = queue
         self._look = inspection
         self._history = history
         self._live = LiveListing(inspection)
 
     def find(self, job_id: str) -> JobView | JobHistory:
-        """One job, live if Redis knows it; raises `JobNotFound`, or `Unavailable` when nobody can tell."""
+        """One job, live or on its way to Redis, else from the record.
+
+        Raises `JobNotFound`, or `Unavailable` when nobody can tell.
+        """
         try:
             job = self._queue.find(job_id)
-        except QueueUnavailable as away:
+        except Unavailable as away:
             return self._on_record(job_id, away)
         return job if job is not None else self._history.get_job(job_id)
 
-    def _on_record(self, job_id: str, away: QueueUnavailable) -> JobHistory:
-        """What is not on record may be too new for it, which only Redis could tell."""
+    def _on_record(self, job_id: str, away: Unavailable) -> JobHistory:
+        """What is not on record may be too new for it, which only Redis and the outbox could tell."""
         try:
             return self._history.get_job(job_id)
         except (Unavailable, JobNotFound):

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from backend.api.request.api_services import ApiServices
+from backend.bootstrap.platform import Platform
 from backend.domain.access.role import Role
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
@@ -22,6 +23,18 @@ def test_a_job_nobody_knows_is_told(admin: Caller) -> None:
     answer = admin.get("/api/jobs/unknown")
 
     assert (answer.status_code, answer.get_json()["code"]) == (404, "job_not_found")
+
+
+def test_a_job_that_an_application_gave_to_the_outbox_is_found_before_redis_has_it(
+    admin: Caller, platform: Platform
+) -> None:
+    with platform.history_engine.begin() as session:
+        job_id = platform.queue_service.enqueue_job("greet", {"name": "Ada"}, session=session)
+        assert admin.get(f"/api/jobs/{job_id}").status_code == 404
+
+    answer = admin.get(f"/api/jobs/{job_id}")
+
+    assert (answer.status_code, answer.get_json()["state"]) == (200, "queued")
 
 
 def test_an_unchanged_job_is_told_by_a_304(admin: Caller, work: Work) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +16,12 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.server.connection import connect, connect_blocking
-from backend.domain.errors import InvalidOption, MigrationError, QueueUnavailable
+from backend.domain.errors import InvalidOption, JobNotFound, MigrationError, QueueUnavailable
 from backend.domain.jobs.job_state import JobState
+from backend.history.outbox.outbox_store import PostgresOutbox
+from backend.history.server.connection import connect as connect_to_postgres
 from backend.services.events.outbox_service import OutboxService
+from backend.services.queue_service import QueueService
 from tests.integration.record.bureau import Bureau
 
 
@@ -25,6 +31,11 @@ def _dsn(engine: Engine) -> str:
 
 def _waiting(bureau: Bureau) -> list[str]:
     return bureau.ids(bureau.rows("SELECT job_id FROM job_outbox ORDER BY number"))
+
+
+def _outbox_nowhere() -> PostgresOutbox:
+    engine = connect_to_postgres("postgresql+psycopg2://tally@127.0.0.1:1/tally")
+    return PostgresOutbox(engine, lambda: datetime.now(UTC))
 
 
 def test_a_job_goes_into_the_outbox_with_the_callers_session(bureau: Bureau) -> None:
@@ -174,6 +185,55 @@ def test_one_can_wait_for_a_job_that_is_still_in_the_outbox(bureau: Bureau) -> N
     assert bureau.outbox_service.wait(job.id, timeout=5)
 
 
+def _of_another_process(bureau: Bureau, pause: Callable[[float], None]) -> QueueService:
+    """One that has given nothing to the outbox itself; ``pause`` is what happens while it waits."""
+    outbox = OutboxService(bureau.outbox, bureau.queue, pause=pause)
+    return QueueService(bureau.queue, bureau.intake, lambda: outbox)
+
+
+def test_any_process_finds_and_waits_for_a_job_that_another_one_gave_to_the_outbox(
+    bureau: Bureau,
+) -> None:
+    def pause(_seconds: float) -> None:
+        bureau.relay_all()
+        bureau.run_all()
+
+    queue = _of_another_process(bureau, pause)
+    bureau.outbox_service.enqueue([job := bureau.job()])
+
+    assert queue.get_job(job.id).state is JobState.QUEUED
+    assert queue.wait(job.id, timeout=20).state is JobState.FINISHED
+
+
+def test_a_job_that_comes_to_redis_between_two_looks_is_waited_for(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_look(_job_id: str, _timeout: float) -> bool:
+        monkeypatch.undo()
+        bureau.relay_all()
+        return False
+
+    bureau.outbox_service.enqueue([job := bureau.job()])
+    queue = _of_another_process(bureau, time.sleep)
+    monkeypatch.setattr(bureau.queue, "wait", first_look)
+    ended: list[JobState] = []
+    caller = threading.Thread(target=lambda: ended.append(queue.wait(job.id, timeout=60).state))
+    caller.start()
+    bureau.eventually(lambda: bureau.redis.info("clients")["blocked_clients"] == 1)
+    bureau.run_all()
+    caller.join(60)
+
+    assert ended == [JobState.FINISHED]
+
+
+def test_a_job_of_which_nobody_knows_is_not_waited_for(bureau: Bureau) -> None:
+    queue = _of_another_process(bureau, time.sleep)
+
+    for unknown in ("unknown", "no\0text"):
+        with pytest.raises(JobNotFound):
+            queue.wait(unknown, timeout=600)
+
+
 def test_a_job_accepted_while_redis_is_away_runs_when_it_is_back(bureau: Bureau) -> None:
     nowhere = connect("redis://127.0.0.1:1"), connect_blocking("redis://127.0.0.1:1")
     away = OutboxService(bureau.outbox, RedisJobQueue(*nowhere, bureau.keys))
@@ -184,6 +244,9 @@ def test_a_job_accepted_while_redis_is_away_runs_when_it_is_back(bureau: Bureau)
     assert found.state == JobState.QUEUED
     with pytest.raises(QueueUnavailable):
         away.find("unknown")
+    neither = OutboxService(_outbox_nowhere(), RedisJobQueue(*nowhere, bureau.keys))
+    with pytest.raises(QueueUnavailable):
+        neither.find(job.id)
 
     bureau.relay_all()
     assert bureau.run_all() == [job.id]
