@@ -31,8 +31,11 @@ def told_replies(
         taken = taken_name(_asked_id(asked, holder), accepted)
         raise told_of_many(taken, conflict.details.get("place", 0), len(asked)) from None
     for place, reply in enumerate(replies):
-        if not reply.created and _tenant_of(call, reply.id) not in {call.who.tenant, _NOBODY_KNOWS}:
-            taken = taken_name(_asked_id(asked, reply.id), new_ids(replies))
+        if reply.created and not reply.may_be_older:
+            continue
+        if _tenant_of(call, reply.id) not in {call.who.tenant, _NOBODY_KNOWS}:
+            accepted = [job_id for job_id in new_ids(replies) if job_id != reply.id]
+            taken = taken_name(_asked_id(asked, reply.id), accepted)
             raise told_of_many(taken, place, len(asked))
     return replies
 

@@ -54,8 +54,13 @@ def has_replaced(code: Any) -> bool:
     return isinstance(code, list) and code[1:] == [b"replaced", b""]
 
 
-def step_answer(jobs: Sequence[NewJob], first: int, codes: Sequence[Any]) -> StepAnswer:
-    """Of the codes of those jobs of a call that begin at the place ``first``."""
+def step_answer(
+    jobs: Sequence[NewJob], first: int, codes: Sequence[Any], may_be_done: bool
+) -> StepAnswer:
+    """Of the codes of those jobs of a call that begin at the place ``first``.
+
+    ``may_be_done`` says that an earlier try of the same call may have made them.
+    """
     replies: list[_Reply] = []
     refused: tuple[int, Any] | None = None
     for at, code in enumerate(codes, first):
@@ -64,7 +69,7 @@ def step_answer(jobs: Sequence[NewJob], first: int, codes: Sequence[Any]) -> Ste
         elif is_refusal(code):
             refused = refused or (at, code)
         else:
-            replies.append(_other_reply(jobs[at], code))
+            replies.append(_other_reply(jobs[at], code, may_be_done))
     return StepAnswer(replies, refused)
 
 
@@ -89,14 +94,16 @@ def replies_of(
     return without_conflicts(replies)
 
 
-def _other_reply(job: NewJob, code: Any) -> _Reply:
+def _other_reply(job: NewJob, code: Any, may_be_done: bool) -> _Reply:
     if has_replaced(code):
         return EnqueueReply(code[0].decode(), created=False, replaced=True)
     if isinstance(code, list):
         return Conflict(code[0].decode(), code[1].decode())
     if isinstance(code, bytes):
         return EnqueueReply(code.decode(), created=False)
-    return EnqueueReply(job.id, created=False)
+    # Under an id that we made nobody else can have enqueued it. Under one of its caller's own somebody
+    # may have, but that it is new must not be kept from those who write down what was accepted.
+    return EnqueueReply(job.id, created=may_be_done, may_be_older=may_be_done and bool(job.digest))
 
 
 def _refusal(

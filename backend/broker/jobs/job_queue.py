@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 from redis import Redis
@@ -67,8 +68,8 @@ class RedisJobQueue:
         starts = range(0, len(jobs), BATCH)
         calls = (self._arguments(jobs[at : at + BATCH], options[at : at + BATCH]) for at in starts)
 
-        def read(number: int, codes: Sequence[Any]) -> StepAnswer:
-            return step_answer(jobs, number * BATCH, codes)
+        def read(number: int, codes: Sequence[Any], may_be_done: bool) -> StepAnswer:
+            return step_answer(jobs, number * BATCH, codes, may_be_done)
 
         return replies_of(jobs, self._functions.call_each("enqueue", calls, read), BATCH)
 
@@ -82,11 +83,12 @@ class RedisJobQueue:
         return None
 
     def _send(self, jobs: Sequence[NewJob], options: Sequence[str]) -> StepAnswer | Exception:
+        arguments, read = self._arguments(jobs, options), partial(step_answer, jobs, 0)
         try:
-            codes = self._functions.call("enqueue", *self._arguments(jobs, options))
+            answer: StepAnswer = self._functions.call("enqueue", *arguments, read=read)
         except (TallyError, RedisError) as error:
             return error
-        return step_answer(jobs, 0, codes)
+        return answer
 
     def _arguments(self, jobs: Sequence[NewJob], options: Sequence[str]) -> list[Any]:
         return [*self._limits, *enqueue_arguments(jobs, options, is_lean=self._is_lean)]

@@ -13,9 +13,8 @@ from redis import exceptions as redis_errors
 from redis.exceptions import RedisError, ResponseError
 
 from backend.broker.server import library
-from backend.broker.server.call_series import A, CallSeries
+from backend.broker.server.call_series import A, CallSeries, may_be_done
 from backend.broker.server.connection import answer_in, translate, translated
-from backend.broker.server.error_replies import happened_halfway
 from backend.broker.server.kept_connections import KeptConnection, kept_connections
 from backend.domain.errors import QueueUnavailable, TallyError
 
@@ -36,37 +35,40 @@ class Functions:
         """The `FCALL` of a step, for those who send it themselves."""
         return ("FCALL", self._names[step], 1, self.root, *args)
 
-    def call(self, step: str, *args: Any) -> Any:
-        """Runs a step and returns its reply; raises our errors.
+    def call(self, step: str, *args: Any, read: Callable[[Any, bool], Any] | None = None) -> Any:
+        """Runs a step and returns its reply, or what ``read`` makes of it; raises our errors.
 
-        A `QueueUnavailable` says in ``details["may_be_done"]`` whether the step may have been carried
-        out all the same: its answer was lost, or it broke halfway.
+        ``read`` is told too whether the step may have been carried out by an earlier try of this call:
+        then the reply is to a repetition. A `QueueUnavailable` says in ``details["may_be_done"]`` whether
+        the step may have been carried out all the same: its answer was lost, or it broke halfway.
         """
         packed = [self._packed(step, args)]
-        may_be_done = False
+        is_doubtful = False
         for is_last in (False, True):
             try:
-                return self._talk(partial(_ask, packed), may_be_done)
+                reply = self._talk(partial(_ask, packed), is_doubtful)
             except RedisError as error:
-                may_be_done |= _may_be_done(error)
-                self._prepare_again(error, is_last, may_be_done)
+                is_doubtful |= may_be_done(error)
+                self._prepare_again(error, is_last, is_doubtful)
+            else:
+                return reply if read is None else read(reply, is_doubtful)
         raise AssertionError("the last try returns or raises")
 
     def call_each(
-        self, step: str, calls: Iterable[Sequence[Any]], read: Callable[[int, Any], A]
+        self, step: str, calls: Iterable[Sequence[Any]], read: Callable[[int, Any, bool], A]
     ) -> list[A | Exception]:
         """Runs a step once for each list of arguments, without waiting for each answer before the next.
 
         Lists are asked for one by one, as they are sent; to make one must not fail.
-        Returns in order what ``read`` makes of each reply, whose number it is told; what `call` would raise
-        stands in its place. Nothing is sent once such an error is known, or an answer that refuses, but
-        calls that were on their way by then follow with their own answers.
+        Returns in order what ``read`` makes of each reply, whose number it is told, and what `call` tells
+        it; what `call` would raise stands in its place. Nothing is sent once such an error is known, or an
+        answer that refuses, but calls that were on their way by then follow with their own answers.
         """
         series = CallSeries((self._packed(step, args) for args in calls), read)
-        may_be_done = False
+        is_doubtful = False
         for is_last in (False, True):
             try:
-                self._talk(series.exchange, may_be_done)
+                self._talk(series.exchange, is_doubtful)
                 error = series.error()
             except RedisError as lost:
                 error = lost
@@ -74,9 +76,9 @@ class Functions:
                 return series.end(unreachable)
             if error is None:
                 break
-            may_be_done |= _may_be_done(error)
+            is_doubtful |= may_be_done(error)
             try:
-                self._prepare_again(error, is_last, may_be_done)
+                self._prepare_again(error, is_last, is_doubtful)
             except (TallyError, RedisError) as ours:
                 return series.end(ours)
             series.go_back()
@@ -138,11 +140,6 @@ class Functions:
 def _ask(packed: Sequence[bytes], connection: Any) -> Any:
     connection.send_packed_command(packed, check_health=False)
     return connection.read_response()
-
-
-def _may_be_done(error: RedisError) -> bool:
-    """After it was sent: a refusal says that nothing was done, unless the step broke halfway."""
-    return answer_in(error) is None or happened_halfway(str(error))
 
 
 def is_missing_function(error: Exception) -> bool:

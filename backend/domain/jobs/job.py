@@ -51,11 +51,15 @@ class EnqueueReply(NamedTuple):
     """What became of one `NewJob`: ``id`` is its own, or that of the job already there."""
 
     id: str
+    #: Whether it is new by this call, as far as that can be told: see ``may_be_older``.
     created: bool
     #: What it outlives from now on.
     durability: Durability = Durability.LOCAL
     #: Whether the job that was there already got the payload of this one.
     replaced: bool = False
+    #: Whether a job that is said to be new may have been there all the same, under the id that its caller
+    #: gave: the answer to the first try of this call was lost, and the second found the job.
+    may_be_older: bool = False
 
 
 class Conflict(NamedTuple):

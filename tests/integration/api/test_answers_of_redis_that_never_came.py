@@ -14,6 +14,7 @@ from backend.api.app import create_app
 from backend.bootstrap.platform import Platform
 from tests.eventually import eventually
 from tests.integration.api.caller import Caller
+from tests.integration.api.lost_answers import lose_an_answer_to
 from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
 from tests.integration.outages.redis_process import RedisProcess
 
@@ -78,3 +79,16 @@ def test_an_accepted_job_is_told_as_accepted_whatever_happens_while_its_end_is_w
 
     assert [answer.status_code for answer in answers] == [202]
     assert redis.admin.exists(f"rq:job:{answers[0].get_json()['id']}")
+
+
+def test_a_job_whose_first_answer_was_lost_is_told_as_new_and_is_in_the_audit_log(
+    admin: Caller, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_an_answer_to("enqueue", monkeypatch)
+
+    answer = admin.post("/api/jobs", _GREETING)
+
+    job = answer.get_json()
+    assert (answer.status_code, job["created"]) == (202, True)
+    app.extensions["tally-app-state"].enqueue_audit.write()
+    assert job["id"] in admin.get("/api/audit?action=jobs.enqueue").text

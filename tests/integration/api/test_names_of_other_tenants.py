@@ -10,6 +10,7 @@ from flask import Flask
 from backend.api.request.api_services import ApiServices
 from backend.domain.access.role import Role
 from tests.integration.api.caller import Caller
+from tests.integration.api.lost_answers import lose_an_answer_to
 from tests.integration.api.work import Work
 
 GREET = {"job_type": "greet", "payload": {"name": "Ada"}}
@@ -46,6 +47,20 @@ def test_who_guesses_id_and_payload_of_another_tenants_job_does_not_get_its_resu
 ) -> None:
     theirs = admin.enqueue(tenant="acme")
     work.finish(work.start(), "a secret")
+
+    answer = beta.post("/api/jobs", GREET | {"job_id": theirs}, Prefer="wait=1")
+
+    assert answer.status_code == 422
+    _check(answer.get_json(), theirs)
+    assert "secret" not in answer.text
+
+
+def test_nor_does_who_asks_twice_because_the_first_answer_was_lost(
+    admin: Caller, beta: Caller, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = admin.enqueue(tenant="acme")
+    work.finish(work.start(), "a secret")
+    lose_an_answer_to("enqueue", monkeypatch)
 
     answer = beta.post("/api/jobs", GREET | {"job_id": theirs}, Prefer="wait=1")
 

@@ -115,7 +115,50 @@ def test_calls_whose_answers_were_lost_are_sent_again_and_no_job_is_there_twice(
     replies = queue.enqueue([new_job(job_id) for job_id in ids])
 
     assert [reply.id for reply in replies] == bench.queue() == ids
+    assert [reply.created for reply in replies] == [True] * 12
     assert bench.count("accepted") == 12
+
+
+def _lose_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one of Redis is not heard by whoever waits for it."""
+    read = AbstractConnection.read_response
+
+    def lost(connection: AbstractConnection, *args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(AbstractConnection, "read_response", read)
+        read(connection, *args, **options)
+        connection.disconnect()
+        raise CutOff("cut off")
+
+    monkeypatch.setattr(AbstractConnection, "read_response", lost)
+
+
+@pytest.mark.parametrize("digest", ["", "asked"], ids=["our id", "the caller's id"])
+def test_a_job_whose_first_answer_was_lost_is_new_by_the_call_that_made_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, digest: str
+) -> None:
+    queue = _queue(bench)
+    bench.functions.check()
+    _lose_an_answer(monkeypatch)
+
+    [reply] = queue.enqueue([new_job("a", digest=digest)])
+
+    assert (reply.id, reply.created, reply.may_be_older) == ("a", True, digest != "")
+    assert bench.count("accepted") == 1
+
+
+def test_a_job_that_is_sent_again_because_it_was_refused_is_new_only_if_it_was_not_there(
+    bench: Bench,
+) -> None:
+    queue = _queue(bench)
+    queue.enqueue([new_job("a", digest="asked")])
+    bench.redis.function_flush()
+
+    replies = queue.enqueue([new_job("a", digest="asked"), new_job("b", digest="asked")])
+
+    assert [(reply.created, reply.may_be_older) for reply in replies] == [
+        (False, False),
+        (True, False),
+    ]
 
 
 def test_where_functions_are_missing_all_calls_on_their_way_are_sent_again(

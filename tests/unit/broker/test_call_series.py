@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import pytest
+from redis.exceptions import ConnectionError as CutOff
 from redis.exceptions import ResponseError
 
 from backend.broker.server.call_series import CallSeries
@@ -15,6 +17,7 @@ class Said(NamedTuple):
 
     number: int
     reply: Any
+    may_be_done: bool = False
 
     @property
     def refuses(self) -> bool:
@@ -91,3 +94,32 @@ def test_what_was_made_is_sent_again_from_the_error_on() -> None:
         f"made {number}" for number in range(6)
     ]
     assert series.answers == [Said(number, reply) for number, reply in enumerate("abcdef")]
+
+
+def test_of_what_is_sent_again_it_is_told_whether_the_first_time_may_have_been_enough() -> None:
+    wire = Wire("a", CutOff("cut off"), *"bcdef")
+    series = CallSeries(wire.calls(6), Said)
+
+    with pytest.raises(CutOff):
+        series.exchange(wire)
+    series.go_back()
+    series.exchange(wire)
+
+    assert series.answers == [
+        Said(number, reply, may_be_done=number in {1, 2, 3, 4})
+        for number, reply in enumerate("abcdef")
+    ]
+
+
+def test_what_was_refused_is_not_in_doubt_and_what_was_done_behind_it_is() -> None:
+    missing = ResponseError("Function not found")
+    wire = Wire("a", missing, "c", missing, "e", *"bcdef")
+    series = CallSeries(wire.calls(6), Said)
+
+    series.exchange(wire)
+    series.go_back()
+    series.exchange(wire)
+
+    assert series.answers == [
+        Said(number, reply, may_be_done=number in {2, 4}) for number, reply in enumerate("abcdef")
+    ]
