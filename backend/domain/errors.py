@@ -121,26 +121,26 @@ class NotUnique(IllegalMove):
 
 
 class Unavailable(TallyError):
-    """Something Tally stands on cannot serve now. Trying again later may help."""
+    """Something Tally stands on cannot serve now. Trying again later may help.
 
-    code = "unavailable"
-
-
-class QueueUnavailable(Unavailable):
-    """Redis cannot be reached, or refuses our commands.
-
-    When enqueueing, ``details["may_be_accepted"]`` says whether the request was on its way when the
-    trouble came: then the job, whose id is in ``details["job_id"]`` (of several: ``job_ids``), may have
-    been accepted all the same, and sending it again under that id is safe.
+    When enqueueing, ``details["may_be_accepted"]`` of the store that accepts says whether the request was
+    on its way when the trouble came: then the job, whose id is in ``details["job_id"]`` (of several:
+    ``job_ids``), may have been accepted all the same, and sending it again under that id is safe.
     """
 
-    code = "queue_unavailable"
+    code = "unavailable"
 
     @property
     def ids_that_may_be_accepted(self) -> list[str]:
         """The jobs of this request that may run although it failed."""
         one = self.details.get("job_id")
         return list(self.details.get("job_ids") or ([one] if one else []))
+
+
+class QueueUnavailable(Unavailable):
+    """Redis cannot be reached, or refuses our commands; ``details`` are those of `Unavailable`."""
+
+    code = "queue_unavailable"
 
 
 class QueueFull(Unavailable):
@@ -159,7 +159,7 @@ class QuotaExceeded(QueueFull):
 
 
 class HistoryUnavailable(Unavailable):
-    """Postgres cannot be reached."""
+    """Postgres cannot be reached; where it accepts jobs, ``details`` are those of `Unavailable`."""
 
     code = "history_unavailable"
 

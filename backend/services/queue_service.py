@@ -37,10 +37,10 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
     Safe for several threads. Raises `InvalidRequest` for what can never be accepted and
     `Unavailable` for what cannot be accepted now. `QueueFull` and `HistoryBacklogFull` say that
     nothing was enqueued, or how many of several: the first ``details["accepted"]`` and all of
-    ``details["accepted_ids"]``. `QueueUnavailable` says in
-    ``details["may_be_accepted"]`` whether its request was on its way when the trouble came: then the
-    job may run although this raised. ``details["job_id"]`` (of several: ``job_ids``) is its id, and
-    sending it again with that ``job_id`` is safe.
+    ``details["accepted_ids"]``. `QueueUnavailable`, and `HistoryUnavailable` where Postgres accepts the
+    jobs, say in ``details["may_be_accepted"]`` whether the request was on its way when the trouble came:
+    then the job may run although this raised. ``details["job_id"]`` (of several: ``job_ids``) is its id,
+    and sending it again with that ``job_id`` is safe.
     """
 
     def __init__(

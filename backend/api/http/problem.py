@@ -13,7 +13,8 @@ MEDIA_TYPE = "application/problem+json"
 #: What an error knows beside its message and may tell.
 _TOLD = (
     *("accepted", "limit", "queue", "job_id", "job_type", "field", "key_id", "retry_after"),
-    *("job_ids", "may_be_accepted", "accepted_ids", "holder", "tenant", "waiting"),
+    *("job_ids", "may_be_accepted", "accepted_ids", "event_id", "holder", "tenant"),
+    "waiting",
 )
 #: Where in a job stands what is wrong with it, of errors that name no field.
 _PLACES = {

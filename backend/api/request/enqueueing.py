@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from backend.api.access.foreign_holders import told_replies
 from backend.api.http.api_errors import MalformedRequest
@@ -13,14 +13,9 @@ from backend.api.request.tracing import TraceContext
 from backend.api.schemas.jobs import EnqueueRequest
 from backend.domain.access.access_errors import NotAllowed
 from backend.domain.access.type_rights import permit_types
-from backend.domain.errors import (
-    HistoryBacklogFull,
-    IdempotencyConflict,
-    QueueFull,
-    QueueUnavailable,
-)
+from backend.domain.errors import IdempotencyConflict, Unavailable
 from backend.domain.jobs.derived_job_id import derived_job_id
-from backend.domain.jobs.job import EnqueueReply
+from backend.domain.jobs.job import EnqueueReply, new_ids
 from backend.domain.jobs.job_id import placed
 from backend.domain.jobs.options.job_options import OwnOptions
 from backend.services.jobs.follow_up_plans import types_that_follow
@@ -42,22 +37,27 @@ def accept(call: Call, requests: Sequence[EnqueueRequest], within: str = "") -> 
             one["idempotency_key"] = own_key
             if call.parts.accepts_by_outbox:
                 one.setdefault("job_id", placed(derived_job_id(own_key, "http"), own_key))
+    with pointing(wanted, within):
+        return audited_replies(
+            call, wanted, lambda: call.parts.queue.accept_many(wanted, own_of(call))
+        )
+
+
+def audited_replies(
+    call: Call, asked: Sequence[JobRequest], enqueue: Callable[[], list[EnqueueReply]]
+) -> list[EnqueueReply]:
+    """The replies as the caller may know them; whatever runs by this request is in the audit log."""
     try:
-        with pointing(wanted, within):
-            replies = told_replies(
-                call, wanted, lambda: call.parts.queue.accept_many(wanted, own_of(call))
-            )
-    except QueueUnavailable as error:
-        # Whoever asked for a job that runs after all is to be found in the audit log.
-        note_enqueued(call, error.ids_that_may_be_accepted)
-        raise
-    except (QueueFull, HistoryBacklogFull) as refusal:
-        note_enqueued(call, refusal.details.get("accepted_ids", []))
+        replies = told_replies(call, asked, enqueue)
+    except Unavailable as refusal:
+        in_doubt = refusal.ids_that_may_be_accepted
+        # All those of the request, if any: with what was accepted for certain.
+        note_enqueued(call, in_doubt or refusal.details.get("accepted_ids", []))
         raise
     except IdempotencyConflict as conflict:
-        note_enqueued(call, conflict.details["accepted"])
+        note_enqueued(call, conflict.details.get("accepted", []))
         raise
-    note_enqueued(call, [reply.id for reply in replies if reply.created])
+    note_enqueued(call, new_ids(replies))
     return replies
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backend.api.access.foreign_holders import told_replies
 from backend.api.http.answer import Answer
 from backend.api.http.operation import Router
 from backend.api.request.enqueueing import (
+    audited_replies,
     idempotency_key,
     note_enqueued,
     own_of,
@@ -26,6 +26,7 @@ from backend.api.schemas.plans import (
     ReplayRequest,
 )
 from backend.domain.access.type_rights import permit_type
+from backend.domain.errors import Unavailable
 from backend.domain.jobs.options.durability import Durability
 
 router = Router("jobs", "Jobs")
@@ -65,10 +66,9 @@ def enqueue_plan(call: Call, body: PlanRequest) -> BulkAccepted:
     labels["trace_id"] = call.trace.trace_id
     previews, own = call.parts.previews, own_of(call)
     with pointing(requests, "/jobs"):
-        replies = told_replies(
+        replies = audited_replies(
             call, requests, lambda: previews.enqueue_plan(requests, body.plan, labels, own)
         )
-    note_enqueued(call, [reply.id for reply in replies if reply.created])
     return BulkAccepted(
         jobs=[BulkItem.of(reply) for reply in replies],
         created=sum(reply.created for reply in replies),
@@ -118,9 +118,13 @@ def test_run(call: Call, job_type: TypeName, body: RehearsalRequest) -> Answer[R
     options = body.options()
     options["tenant"] = tenant_of(call, options.get("tenant"))
     options["trace_id"] = call.trace.trace_id
-    receipt = call.parts.rehearsals.test_job(
-        job_type, body.payload, body.priority, own=own_of(call), **options
-    )
+    try:
+        receipt = call.parts.rehearsals.test_job(
+            job_type, body.payload, body.priority, own=own_of(call), **options
+        )
+    except Unavailable as refusal:
+        note_enqueued(call, refusal.ids_that_may_be_accepted)
+        raise
     note_enqueued(call, [receipt.run_id])
     return Answer(
         RehearsalReceipt(**receipt._asdict()), headers={"Location": f"/api/jobs/{receipt.run_id}"}

@@ -149,29 +149,13 @@ def _coded(job: NewJob, code: Any) -> TallyError:
 
 def _told(error: Exception, jobs: Sequence[NewJob], accepted: int, told: str) -> Exception:
     if isinstance(error, QueueUnavailable):
-        ours: Exception = _unanswered(error, jobs, told if accepted else "nothing was written")
+        # Most processes refuse nothing.
+        from backend.domain.jobs.plans.unanswered import unanswered
+
+        ours: Exception = unanswered(error, jobs, told if accepted else "nothing was written")
     elif isinstance(error, RedisError):
         ours = InvalidRequest(f"Redis cannot do what was sent: {error}; {told}")
     else:
         return error
     ours.__cause__ = error
     return ours
-
-
-def _unanswered(error: QueueUnavailable, jobs: Sequence[NewJob], told: str) -> QueueUnavailable:
-    """What a caller must know who would send the jobs again."""
-    may_be = bool(error.details.get("may_be_done"))
-    details = {**error.details, "may_be_accepted": may_be}
-    if may_be and len(jobs) == 1:
-        details["job_id"] = jobs[0].id
-        told = (
-            f"job {jobs[0].id} may have been accepted all the same: "
-            "sending it again is safe under that job_id"
-        )
-    elif may_be:
-        details["job_ids"] = [job.id for job in jobs]
-        told = (
-            "jobs may have been accepted all the same: "
-            "sending them again is safe under the ids in job_ids"
-        )
-    return QueueUnavailable(f"{error}; {told}", **details)

@@ -10,10 +10,13 @@ from psycopg2 import extensions as psycopg2
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, scoped_session
 
-from backend.domain.errors import InvalidOption, MigrationError
+from backend.domain.errors import HistoryUnavailable, InvalidOption, MigrationError
 from backend.history.server.connection import translated
 from backend.history.server.session_settings import schema_of
 from backend.history.statements import psycopg2_text, statement
+
+#: Classes of what a server says whose connections end, and the state of a statement whose end it lost.
+_CUT_OFF, _UNKNOWN = ("08", "57"), "40003"
 
 #: Runs a statement by name and returns its rows.
 Execute = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
@@ -21,11 +24,15 @@ Execute = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
 
 @contextmanager
 def in_session(session: Any, engine: Engine) -> Iterator[Execute]:
-    """A way to run statements in ``session``; without one, in a transaction that commits at the end."""
+    """A way to run statements in ``session``; without one, in a transaction that commits at the end.
+
+    Of that one a `HistoryUnavailable` says in ``details["may_be_done"]`` whether it may be committed all
+    the same: the answer to its commit did not come.
+    """
     schema = schema_of(engine)
     with translated():
         if session is None:
-            with engine.begin() as connection:
+            with _own_transaction(engine) as connection:
                 yield _on_sqlalchemy(connection, schema)
             return
         try:
@@ -35,6 +42,23 @@ def in_session(session: Any, engine: Engine) -> Iterator[Execute]:
                 f"{error}. A job goes with a session only if both are in one database: is the "
                 "session's database the one of DATABASE_URL?"
             ) from error
+
+
+@contextmanager
+def _own_transaction(engine: Engine) -> Iterator[Connection]:
+    commits = False
+    try:
+        with translated(), engine.begin() as connection:
+            yield connection
+            commits = True
+    except HistoryUnavailable as error:
+        error.details["may_be_done"] = commits and _leaves_open(error.details.get("sqlstate", ""))
+        raise
+
+
+def _leaves_open(state: str) -> bool:
+    """Whether a transaction may be committed whose commit ended so; what refuses it is certain."""
+    return not state or state[:2] in _CUT_OFF or state == _UNKNOWN
 
 
 def _in_transaction_of(session: Any, schema: str) -> Execute:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backend.domain.errors import InvalidOption, InvalidPayload, JobNotFound, Unavailable
+from backend.domain.errors import (
+    HistoryUnavailable,
+    InvalidOption,
+    InvalidPayload,
+    JobNotFound,
+    Unavailable,
+)
 from backend.domain.events.event_record import Emitted, EventJob, EventRecord
 from backend.domain.events.event_record_ports import EventRecordStore, RecordedEvent
 from backend.domain.events.subscription import Subscription, SubscriptionTable
@@ -51,13 +57,22 @@ class EventService:
         ``session`` is an SQLAlchemy Session or Connection, or a psycopg2 connection or cursor, on the
         jobs database. Details: ``event_id`` (the same id again does nothing), ``source``,
         ``tenant``, ``trace_id`` (or a ``traceparent``), ``context_id``, ``is_test``.
+
+        Without a ``session`` a `HistoryUnavailable` says in ``details["may_be_accepted"]`` whether the
+        event may be on record all the same; ``event_id`` is its id then, and emitting it again under that
+        is safe.
         """
         event = _event(name, payload or {}, details, self._new_id)
         jobs = [
             EventJob(subscription.name, self._job(subscription, event, payload or {}))
             for subscription in self._subscriptions.of(name)
         ]
-        is_new = self._store.add(event, jobs, session)
+        try:
+            is_new = self._store.add(event, jobs, session)
+        except HistoryUnavailable as error:
+            if session is None:
+                _tell_of_doubt(error, event.id)
+            raise
         return Emitted(event.id, tuple(job.job.id for job in jobs), is_new)
 
     def get_event(self, event_id: str) -> RecordedEvent:
@@ -109,6 +124,15 @@ class EventService:
             options,
             {"event_id": event.id},
         )
+
+
+def _tell_of_doubt(error: HistoryUnavailable, event_id: str) -> None:
+    may_be = bool(error.details.get("may_be_done"))
+    error.details["may_be_accepted"] = may_be
+    if may_be:
+        error.details["event_id"] = event_id
+        words = f"event {event_id} may be on record all the same: emitting it again is safe under that id"
+        error.args = (f"{error}; {words}",)
 
 
 _DETAILS = frozenset({"event_id", "source", "tenant", "trace_id", "context_id", "is_test"})

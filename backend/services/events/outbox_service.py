@@ -45,10 +45,22 @@ class OutboxService:
 
         Raises `IdempotencyConflict` for an id that is in the outbox with other contents, also by this
         very transaction or list. What Redis alone knows is told when the relay comes there: the row is
-        set aside with the reason.
+        set aside with the reason. Without a ``session`` a `HistoryUnavailable` says as `QueueUnavailable`
+        does whether they may have been accepted all the same, and under which ids.
         """
-        news = self._outbox.add(jobs, session)
-        replies = [self._reply(job, session, is_new=new) for job, new in zip(jobs, news, strict=True)]
+        try:
+            news = self._outbox.add(jobs, session)
+        except HistoryUnavailable as error:
+            if session is not None:
+                # What becomes of its transaction, whoever has it will know.
+                raise
+            # Most processes never come here.
+            from backend.domain.jobs.plans.unanswered import unanswered
+
+            raise unanswered(error, jobs, "nothing was written") from error
+        replies = [
+            self._reply(job, session, is_new=new) for job, new in zip(jobs, news, strict=True)
+        ]
         return without_conflicts(replies)
 
     def _reply(self, job: NewJob, session: Any, *, is_new: bool) -> EnqueueReply | Conflict:

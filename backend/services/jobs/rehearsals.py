@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Unpack
 
+from backend.domain.errors import HistoryUnavailable
 from backend.domain.events.event_record import TEST_EVENT, EventJob, EventRecord
 from backend.domain.events.event_record_ports import EventRecordStore
 from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.domain.jobs.plans.unanswered import unanswered
 from backend.services.jobs.job_intake import JobIntake
 
 _TAGS = ("test", "job-run")
@@ -47,7 +49,8 @@ class Rehearsals:
     ) -> RunReceipt:
         """Starts a test run and answers at once; follow it under its run id, as any job.
 
-        ``options`` are those of `enqueue_job`; ``environment`` names where the run belongs.
+        ``options`` are those of `enqueue_job`; ``environment`` names where the run belongs. Without a
+        ``session`` a `HistoryUnavailable` says whether the run may have been accepted all the same.
         """
         event_id = self._new_id()
         tags = [*_TAGS, *(tag for tag in options.pop("tags", None) or () if tag not in _TAGS)]
@@ -65,6 +68,11 @@ class Rehearsals:
             context_id=labels.context_id,
             is_test=True,
         )
-        self._store.add(event, [EventJob("test_job", job)], session)
+        try:
+            self._store.add(event, [EventJob("test_job", job)], session)
+        except HistoryUnavailable as error:
+            if session is not None:
+                raise
+            raise unanswered(error, [job], "nothing was written") from error
         version = self._intake.catalogue.get(job.job_type).version
         return RunReceipt(job.id, event_id, "queued", "Test job queued for execution", version)

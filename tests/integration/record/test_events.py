@@ -10,10 +10,17 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from backend.domain.errors import InvalidOption, InvalidPayload, JobNotFound, UnknownJobType
+from backend.domain.errors import (
+    HistoryUnavailable,
+    InvalidOption,
+    InvalidPayload,
+    JobNotFound,
+    UnknownJobType,
+)
 from backend.domain.events.subscription import Subscription, SubscriptionTable
 from backend.services.events.event_bus import EventBus
 from backend.services.events.event_service import EventService
+from tests.integration.history.lost_commits import lose_the_commit
 from tests.integration.record.bureau import Bureau, new_id
 
 ADA = {"user": {"name": "Ada", "id": 7}}
@@ -157,6 +164,21 @@ def test_a_subscription_to_a_job_type_that_does_not_exist_is_found(bureau: Burea
 
     with pytest.raises(UnknownJobType, match="did you mean 'greet'"):
         service.check_subscriptions()
+
+
+def test_an_event_whose_commit_was_not_answered_is_told_by_its_id_and_can_be_told_again(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_the_commit(bureau.engine, "event_records", monkeypatch)
+
+    with pytest.raises(HistoryUnavailable) as refusal:
+        bureau.event_service.emit_event("user.registered", ADA)
+
+    event_id = refusal.value.details["event_id"]
+    assert refusal.value.details["may_be_accepted"] is True
+    again = bureau.event_service.emit_event("user.registered", ADA, event_id=event_id)
+    assert again.is_new is False
+    assert len(bureau.rows("SELECT 1 FROM job_outbox")) == 2
 
 
 @pytest.fixture

@@ -16,12 +16,19 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.server.connection import connect, connect_blocking
-from backend.domain.errors import InvalidOption, JobNotFound, MigrationError, QueueUnavailable
+from backend.domain.errors import (
+    HistoryUnavailable,
+    InvalidOption,
+    JobNotFound,
+    MigrationError,
+    QueueUnavailable,
+)
 from backend.domain.jobs.job_state import JobState
 from backend.history.outbox.outbox_store import PostgresOutbox
 from backend.history.server.connection import connect as connect_to_postgres
 from backend.services.events.outbox_service import OutboxService
 from backend.services.queue_service import QueueService
+from tests.integration.history.lost_commits import lose_the_commit
 from tests.integration.record.bureau import Bureau
 
 
@@ -250,6 +257,60 @@ def test_a_job_accepted_while_redis_is_away_runs_when_it_is_back(bureau: Bureau)
 
     bureau.relay_all()
     assert bureau.run_all() == [job.id]
+
+
+def test_a_job_whose_commit_was_not_answered_is_told_by_its_id_and_can_be_sent_again(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bureau.job()
+    lose_the_commit(bureau.engine, "job_outbox", monkeypatch)
+
+    with pytest.raises(HistoryUnavailable) as refusal:
+        bureau.outbox_service.enqueue([job])
+
+    assert refusal.value.details["may_be_accepted"] is True
+    assert refusal.value.ids_that_may_be_accepted == [refusal.value.details["job_id"]] == [job.id]
+    assert str(refusal.value).endswith(
+        f"; job {job.id} may have been accepted all the same: "
+        "sending it again is safe under that job_id"
+    )
+    [again] = bureau.outbox_service.enqueue([job])
+    assert (again.id, again.created) == (job.id, False)
+    assert _waiting(bureau) == [job.id]
+
+
+def test_jobs_whose_commit_was_not_answered_are_all_told(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [bureau.job(), bureau.job()]
+    lose_the_commit(bureau.engine, "job_outbox", monkeypatch)
+
+    with pytest.raises(HistoryUnavailable) as refusal:
+        bureau.outbox_service.enqueue(jobs)
+
+    assert refusal.value.details["job_ids"] == [job.id for job in jobs]
+
+
+def test_what_never_came_to_a_commit_is_said_not_to_be_accepted(bureau: Bureau) -> None:
+    away = OutboxService(_outbox_nowhere(), bureau.queue)
+
+    with pytest.raises(HistoryUnavailable) as refusal:
+        away.enqueue([bureau.job()])
+
+    assert refusal.value.details["may_be_accepted"] is False
+    assert refusal.value.ids_that_may_be_accepted == []
+    assert str(refusal.value).endswith("; nothing was written")
+
+
+def test_of_the_callers_own_transaction_nothing_is_said(bureau: Bureau) -> None:
+    with Session(bureau.engine) as session:
+        of_session = text("SELECT pg_backend_pid()")
+        number = session.scalar(of_session)
+        bureau.rows("SELECT pg_terminate_backend(:number, 20000)", number=number)
+        with pytest.raises(HistoryUnavailable) as refusal:
+            bureau.outbox_service.enqueue([bureau.job()], session)
+
+    assert "may_be_accepted" not in refusal.value.details
 
 
 def test_the_depth_of_the_outbox_is_known(bureau: Bureau) -> None:
