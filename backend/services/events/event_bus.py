@@ -7,30 +7,29 @@ crash between the commit and the publishing loses the event. On the jobs databas
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session, scoped_session
 
-from backend.domain.errors import TallyError
 from backend.domain.events.event_record import Emitted
+from backend.services.events.event_payload import event_payload_text
 from backend.telemetry.logs.logger import Logger
+from backend.transactions.until_commit import UntilCommit
 
 log = Logger("tally.events")
 
-_PENDING = "tally_pending_events"
 #: `EventService.emit_event`.
 Emit = Callable[..., Emitted]
 
 
 class _Pending(NamedTuple):
     name: str
-    payload: Mapping[str, Any]
+    #: As it was when the event was published: its publisher may go on working with it.
+    payload: dict[str, Any]
     details: dict[str, Any]
-    #: The transaction it was published in and those around it: any of them may be rolled back.
-    within: tuple[SessionTransaction, ...] = ()
 
 
 class UnitOfWork:
@@ -40,8 +39,8 @@ class UnitOfWork:
         self.pending: list[_Pending] = []
 
     def publish(self, name: str, payload: Mapping[str, Any] | None = None, **details: Any) -> None:
-        """To be emitted when the work is done."""
-        self.pending.append(_Pending(name, payload or {}, details))
+        """To be emitted when the work is done; raises `InvalidPayload` for what is not JSON."""
+        self.pending.append(_pending(name, payload, details))
 
 
 class EventBus:
@@ -49,17 +48,22 @@ class EventBus:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
+        self._waiting = UntilCommit(self._emit_all)
 
     def publish(
-        self, session: Session, name: str, payload: Mapping[str, Any] | None = None, **details: Any
+        self,
+        session: Session | scoped_session[Session],
+        name: str,
+        payload: Mapping[str, Any] | None = None,
+        **details: Any,
     ) -> None:
-        """To be emitted when ``session`` commits; forgotten when it, or the savepoint, is rolled back."""
-        if _PENDING not in session.info:
-            session.info[_PENDING] = []
-            sqlalchemy_event.listen(session, "after_commit", self._after_commit)
-            sqlalchemy_event.listen(session, "after_soft_rollback", _after_rollback)
-        pending = _Pending(name, payload or {}, details, _enclosing(session))
-        session.info[_PENDING].append(pending)
+        """To be emitted when ``session`` commits, with the payload as it is now.
+
+        Forgotten when it, or the savepoint, is rolled back, or is closed without a commit. Raises
+        `InvalidPayload` for what is not JSON.
+        """
+        own = session() if isinstance(session, scoped_session) else session
+        self._waiting.add(own, _pending(name, payload, details))
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -68,33 +72,14 @@ class EventBus:
         yield unit
         self._emit_all(unit.pending)
 
-    def _after_commit(self, session: Session) -> None:
-        if session.in_nested_transaction():
-            return
-        pending, session.info[_PENDING] = session.info[_PENDING], []
-        self._emit_all(pending)
-
     def _emit_all(self, pending: list[_Pending]) -> None:
         for event in pending:
             try:
                 self._emit(event.name, event.payload, **event.details)
-            except TallyError:
-                # What it tells of has happened: there is nothing left to undo.
+            except Exception:
+                # What it tells of has happened: there is nothing left to undo, and others follow.
                 log.exception("event.not_published", name=event.name)
 
 
-def _enclosing(session: Session) -> tuple[SessionTransaction, ...]:
-    within = []
-    transaction = session.get_nested_transaction() or session.get_transaction()
-    if transaction is None:
-        transaction = session.begin()
-    while transaction is not None:
-        within.append(transaction)
-        transaction = transaction.parent
-    return tuple(within)
-
-
-def _after_rollback(session: Session, ended: SessionTransaction) -> None:
-    session.info[_PENDING] = [
-        event for event in session.info[_PENDING] if ended not in event.within
-    ]
+def _pending(name: str, payload: Mapping[str, Any] | None, details: dict[str, Any]) -> _Pending:
+    return _Pending(name, json.loads(event_payload_text(name, payload or {})), details)

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backend.domain.errors import (
-    HistoryUnavailable,
-    InvalidOption,
-    InvalidPayload,
-    JobNotFound,
-    Unavailable,
-)
+from backend.domain.errors import HistoryUnavailable, InvalidOption, JobNotFound, Unavailable
 from backend.domain.events.event_record import Emitted, EventJob, EventRecord
 from backend.domain.events.event_record_ports import EventRecordStore, RecordedEvent
 from backend.domain.events.subscription import Subscription, SubscriptionTable
@@ -19,14 +13,13 @@ from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_id import checked
 from backend.domain.jobs.options.trace_parent import trace_id_in
-from backend.domain.text.strict_json import NotJson, json_encoder
+from backend.services.events.event_payload import event_payload_text
 from backend.services.jobs.job_intake import JobIntake
 from backend.telemetry.logs.logger import Logger
 
 log = Logger("tally.events")
 
 _LONGEST_NAME = 200
-_to_json = json_encoder("payload", ensure_ascii=True)
 
 
 class EventService:
@@ -148,10 +141,7 @@ def _event(
         raise InvalidOption(
             f"an event needs a name of 1 to {_LONGEST_NAME} characters", field="name"
         )
-    try:
-        text = _to_json(payload)
-    except NotJson as error:
-        raise InvalidPayload(f"the payload of event {name!r} is not JSON: {error}") from error
+    text = event_payload_text(name, payload)
     return EventRecord(
         id=checked(details["event_id"]) if details.get("event_id") else new_id(),
         name=name,

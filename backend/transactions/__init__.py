@@ -1,0 +1,1 @@
+"""What waits in this process for transactions of callers to end."""
