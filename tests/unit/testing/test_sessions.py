@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -74,6 +75,45 @@ def test_a_savepoint_takes_its_own_jobs_with_it_and_no_others(
     assert _accepted(jobs) == ["before", "inner"]
 
 
+def test_a_job_of_a_session_that_was_closed_without_a_commit_never_was(
+    jobs: QueueInTest, session: Session
+) -> None:
+    job_id = _enqueue(session, "lost")
+    session.close()
+    with pytest.raises(JobNotFound):
+        queue.get_job(job_id)
+
+    _enqueue(session, "kept")
+    session.commit()
+
+    assert _accepted(jobs) == ["kept"]
+
+
+def test_a_savepoint_that_is_closed_takes_its_jobs_with_it(
+    jobs: QueueInTest, session: Session
+) -> None:
+    _enqueue(session, "before")
+    savepoint = session.begin_nested()
+    _enqueue(session, "lost")
+    savepoint.close()
+    session.commit()
+
+    assert _accepted(jobs) == ["before"]
+
+
+def test_of_many_sessions_each_is_heard_also_where_one_that_is_gone_has_been(
+    jobs: QueueInTest, engine: Engine
+) -> None:
+    for number in range(20):
+        with Session(engine) as session:
+            _enqueue(session, str(number))
+            session.commit()
+        del session
+        gc.collect()
+
+    assert _accepted(jobs) == [str(number) for number in range(20)]
+
+
 def test_a_session_inside_a_transaction_of_the_test_commits_as_far_as_it_can_tell(
     jobs: QueueInTest, engine: Engine
 ) -> None:
@@ -103,6 +143,47 @@ def test_a_connection_will_do(jobs: QueueInTest, engine: Engine) -> None:
         connection.rollback()
         _enqueue(connection, "kept")
         connection.commit()
+
+    assert _accepted(jobs) == ["kept"]
+
+
+def test_a_connection_that_was_closed_without_a_commit_takes_its_jobs_with_it(
+    jobs: QueueInTest, engine: Engine
+) -> None:
+    with engine.connect() as connection:
+        job_id = _enqueue(connection, "lost")
+
+    assert _accepted(jobs) == []
+    with pytest.raises(JobNotFound):
+        queue.get_job(job_id)
+
+
+def test_a_savepoint_of_a_connection_takes_its_own_jobs_with_it_and_no_others(
+    jobs: QueueInTest, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        _enqueue(connection, "before")
+        outer = connection.begin_nested()
+        _enqueue(connection, "lost")
+        with connection.begin_nested():
+            _enqueue(connection, "lost too")
+        outer.rollback()
+        with connection.begin_nested():
+            _enqueue(connection, "inner")
+        _enqueue(connection, "after")
+        assert _accepted(jobs) == []
+
+    assert _accepted(jobs) == ["before", "inner", "after"]
+
+
+def test_a_savepoint_of_a_connection_from_before_its_first_job_is_kept_to(
+    jobs: QueueInTest, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        earlier = connection.begin_nested()
+        _enqueue(connection, "lost")
+        earlier.rollback()
+        _enqueue(connection, "kept")
 
     assert _accepted(jobs) == ["kept"]
 
