@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ class _Outgoing(NamedTuple):
 
 
 class Transport:
-    """Connections to one API, shared by threads."""
+    """Connections to one API, shared by threads. A process that is forked opens its own."""
 
     def __init__(
         self,
@@ -65,6 +66,10 @@ class Transport:
         self._timeout = timeout
         self._tries = max(1, tries)
         self._pause = pause
+        self._open()
+
+    def _open(self) -> None:
+        self._process = os.getpid()
         self._pool = urllib3.PoolManager(maxsize=16, retries=False)
 
     def send(
@@ -98,6 +103,9 @@ class Transport:
         return self._once(outgoing)
 
     def _once(self, outgoing: _Outgoing) -> Reply:
+        if self._process != os.getpid():
+            # Two that ask over one connection could get each other's answer.
+            self._open()
         try:
             response = self._pool.request(
                 outgoing.method,

@@ -84,13 +84,27 @@ class KeptConnections:
         return self._pool()
 
 
-_lock = threading.Lock()
-_by_pool: weakref.WeakKeyDictionary[ConnectionPool, KeptConnections] = weakref.WeakKeyDictionary()
+class _OfPools:
+    """What is kept of each pool of this process."""
+
+    def __init__(self) -> None:
+        self._by_pool: weakref.WeakKeyDictionary[ConnectionPool, KeptConnections] = (
+            weakref.WeakKeyDictionary()
+        )
+        self.renew_lock()
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self._lock = threading.Lock()
+
+    def of(self, pool: ConnectionPool) -> KeptConnections:
+        """Those of this pool; the same for all who ask."""
+        with self._lock:
+            if pool not in self._by_pool:
+                self._by_pool[pool] = KeptConnections(pool)
+            return self._by_pool[pool]
 
 
-def kept_connections(pool: ConnectionPool) -> KeptConnections:
-    """Those of this pool; the same for all who ask."""
-    with _lock:
-        if pool not in _by_pool:
-            _by_pool[pool] = KeptConnections(pool)
-        return _by_pool[pool]
+_OF_POOLS = _OfPools()
+os.register_at_fork(after_in_child=_OF_POOLS.renew_lock)
+kept_connections = _OF_POOLS.of

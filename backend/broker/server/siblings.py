@@ -6,6 +6,7 @@ ever and refuse every write: only a new connection, with the name looked up agai
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 
@@ -35,3 +36,12 @@ def give_up() -> None:
         pools = list(_pools)
     for pool in pools:
         pool.disconnect(inuse_connections=False)
+
+
+def _renew_lock() -> None:
+    """In a fork, where the thread that held it may be missing."""
+    global _lock  # noqa: PLW0603 - one for the process, as the pools are
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.domain.store_answer import Meaning
+from backend.history.server.forked_engines import leave_to_parent
 from backend.history.server.session_settings import hold_to_settings
 from backend.history.server.sqlstates import (
     CHECK_VIOLATION,
@@ -41,7 +42,10 @@ def connect(
     connections: int = 5,
     schema: str = "",
 ) -> Engine:
-    """A pool of connections; opens none yet. Times are seconds; ``schema`` is where our tables are."""
+    """A pool of connections; opens none yet. Times are seconds; ``schema`` is where our tables are.
+
+    A process that is forked has none of those that are open: it opens its own.
+    """
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -61,6 +65,7 @@ def connect(
     )
     watch(engine, statement_timeout)
     event.listen(engine, "handle_error", _leave_wrong_server)
+    leave_to_parent(engine)
     return hold_to_settings(engine, statement_timeout=statement_timeout, schema=schema)
 
 

@@ -13,6 +13,8 @@ import pytest
 from redis import Redis
 from redis import exceptions as redis_errors
 
+from backend.broker.server import kept_connections as keeping
+from backend.broker.server import siblings
 from backend.broker.server.connection import connect, connect_blocking
 from backend.broker.server.functions import Functions
 from backend.broker.server.kept_connections import kept_connections
@@ -108,6 +110,23 @@ def test_a_forked_process_opens_its_own(server: RedisProcess, client: Redis) -> 
 
     assert os.waitstatus_to_exitcode(status) == 0
     functions.check()
+
+
+def test_a_forked_process_waits_for_no_thread_that_it_does_not_have(server: RedisProcess) -> None:
+    with siblings._lock, keeping._OF_POOLS._lock:
+        child = os.fork()
+        if not child:
+            # Bounds what hangs.
+            signal.alarm(60)
+            status = 1
+            try:
+                Functions(connect(server.url), "rq").check()
+                status = 0
+            finally:
+                os._exit(status)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 @pytest.mark.parametrize(("most", "kept"), [(1, 0), (8, 2)])
