@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from backend.domain.errors import JobNotFound, WaitTimeout
+from backend.domain.errors import JobNotFound
 from backend.domain.history.recorded_view import view_of
 from backend.domain.jobs.hooks.draft import Draft
 from backend.domain.jobs.hooks.in_use import IN_USE
@@ -14,7 +14,7 @@ from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.ports import JobQueue
-from backend.services.calling.async_calls import AsyncCalls
+from backend.services.calling.async_calls import AsyncCalls, in_time
 from backend.services.calling.caller_parts import CallerParts
 from backend.services.calling.job_calls import JobCalls
 from backend.services.calling.plan_calls import PlanCalls
@@ -199,12 +199,16 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
 
         A Redis that falls silent meanwhile is given up soon after that: `QueueUnavailable`.
         """
-        if not self._has_ended(job_id, timeout):
+        return in_time(self._after(job_id, timeout), timeout)
+
+    def _after(self, job_id: str, seconds: float) -> JobView:
+        """The job once it has ended, or as it stands after so many seconds."""
+        ends_at = time.monotonic() + seconds
+        while self._has_ended(job_id, max(ends_at - time.monotonic(), 0.0)):
             job = self.get_job(job_id)
-            if not job.state.is_final:
-                raise WaitTimeout(
-                    f"job {job_id} is still {job.state} after {timeout:g} s", job_id=job_id
-                )
+            # What told of its end may be left from one before: the job was sent home since.
+            if job.state.is_final or time.monotonic() >= ends_at:
+                return job
         return self.get_job(job_id)
 
     def _has_ended(self, job_id: str, timeout: float) -> bool:

@@ -70,10 +70,14 @@ class Enqueuer:
         return Job(reply.id, reply.created, queue, self._decode)
 
     async def aenqueue(self, payload: Payload = None, /, **options: Any) -> Job[Any]:
-        """The same without blocking the event loop: the call is made in a thread of its executor."""
-        import asyncio
+        """The same without blocking the event loop: the call is made in a thread of Tally's own.
 
-        return await asyncio.to_thread(self.enqueue, payload, **options)
+        Cancelled, it may have accepted the job all the same: give it a ``job_id`` if you would repeat it.
+        """
+        # Whoever has no loop need not read the library for it.
+        from workers.job_types.call_threads import in_a_thread
+
+        return await in_a_thread(self.enqueue, payload, **options)
 
     def enqueue_many(self, payloads: Sequence[Payload], /, **options: Any) -> list[Job[Any]]:
         """Enqueues one job for each payload, in one round trip; all are checked before the first."""
@@ -99,10 +103,10 @@ class Enqueuer:
         return self.enqueue(_model(kind, fields))
 
     async def adelay(self, *args: Any, **kwargs: Any) -> Job[Any]:
-        """The same without blocking the event loop: the call is made in a thread of its executor."""
-        import asyncio
+        """The same without blocking the event loop: the call is made in a thread of Tally's own."""
+        from workers.job_types.call_threads import in_a_thread
 
-        return await asyncio.to_thread(self.delay, *args, **kwargs)
+        return await in_a_thread(self.delay, *args, **kwargs)
 
     def with_payload(self, payload: Payload = None, /) -> FollowUpRequest:
         """A job of this type that is to follow another one: ``on_success=mail.with_payload(…)``."""

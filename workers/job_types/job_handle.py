@@ -22,6 +22,9 @@ class JobKeeper(Protocol):
     def wait(self, job_id: str, timeout: float = 30.0) -> JobView:
         """The job once it is final; raises `WaitTimeout` after ``timeout`` seconds."""
 
+    async def await_job(self, job_id: str, timeout: float = 30.0) -> JobView:
+        """The same without blocking the event loop."""
+
     def cancel_job(self, job_id: str, *, reason: str = "", force: bool = False) -> str:
         """Withdraws it: ``canceled``, or ``asked`` when it runs."""
 
@@ -57,10 +60,11 @@ class Job(Generic[R_co]):
         return self._decode(result_of(self._keeper.wait(self.id, timeout)))
 
     async def aresult(self, timeout: float = 30.0) -> R_co:
-        """The same without blocking the event loop; it waits in a thread of the loop's executor."""
-        import asyncio
+        """The same without blocking the event loop.
 
-        return await asyncio.to_thread(self.result, timeout)
+        Who gives it up, as by `asyncio.wait_for`, goes on at once.
+        """
+        return self._decode(result_of(await self._keeper.await_job(self.id, timeout)))
 
     def cancel(self, *, reason: str = "", force: bool = False) -> str:
         """Withdraws it: ``canceled``, or ``asked`` when it runs; ``force`` stops it hard.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, Unpack
+
+from backend.domain.errors import WaitTimeout
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,11 +36,16 @@ class _Blocking(Protocol):
 
     def get_job(self, job_id: str) -> JobView: ...
 
-    def wait(self, job_id: str, timeout: float = 30.0) -> JobView: ...
+    def _after(self, job_id: str, seconds: float) -> JobView: ...
 
 
 class AsyncCalls:
-    """Each does and raises what the call without the ``a`` does, in a thread of the loop's executor."""
+    """Each does and raises what the call without the ``a`` does, in a thread that the loop does not need.
+
+    Who is cancelled, as by `asyncio.wait_for`, goes on at once. A call that had begun is made all the same:
+    a job that was to be enqueued may have been accepted, so give it a ``job_id`` where you would send it
+    again.
+    """
 
     async def aenqueue_job(
         self: _Blocking,
@@ -48,7 +56,10 @@ class AsyncCalls:
         session: Any = None,
         **options: Unpack[JobOptions],
     ) -> str:
-        """Like `enqueue_job`. A ``session`` must not be used elsewhere meanwhile."""
+        """Like `enqueue_job`. A ``session`` must not be used elsewhere meanwhile.
+
+        Nor after a cancellation: the call that goes on may be in the middle of it.
+        """
         return await _in_a_thread(
             self.enqueue_job, job_type, payload, priority, session=session, **options
         )
@@ -64,12 +75,25 @@ class AsyncCalls:
         return await _in_a_thread(self.get_job, job_id)
 
     async def await_job(self: _Blocking, job_id: str, timeout: float = 30.0) -> JobView:
-        """Like `wait`; the thread is taken for as long."""
-        return await _in_a_thread(self.wait, job_id, timeout)
+        """Like `wait`. Thousands may wait at once; beyond 64 they share threads, by turns of a second."""
+        # Whoever has no loop need not read the library for it.
+        from workers.job_types.call_threads import in_turns
+
+        return in_time(await in_turns(partial(self._after, job_id), _has_ended, timeout), timeout)
 
 
 async def _in_a_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    # Whoever has no loop need not read the library for it.
-    import asyncio
+    from workers.job_types.call_threads import in_a_thread
 
-    return await asyncio.to_thread(function, *args, **kwargs)
+    return await in_a_thread(function, *args, **kwargs)
+
+
+def _has_ended(job: JobView) -> bool:
+    return job.state.is_final
+
+
+def in_time(job: JobView, timeout: float) -> JobView:
+    """The job that was waited for; raises `WaitTimeout` when it has not ended in ``timeout`` seconds."""
+    if job.state.is_final:
+        return job
+    raise WaitTimeout(f"job {job.id} is still {job.state} after {timeout:g} s", job_id=job.id)

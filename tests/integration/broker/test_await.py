@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
 
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.server.connection import connect_blocking
+from backend.domain.jobs.job import ClaimedJob, JobView
+from backend.domain.jobs.job_state import JobState
 from backend.embedded.servers import Servers
+from backend.services.queue_service import QueueService
 from tests.eventually import eventually
-from tests.integration.broker.bench import Bench, new_job
+from tests.integration.broker.bench import ERROR, Bench, new_job
+from workers.job_types import call_threads
 
 
 @pytest.fixture
@@ -139,3 +145,22 @@ def test_a_token_that_is_left_from_an_end_before_ends_no_wait(
     bench.redis.rpush(bench.keys.done(job_id), "+")
 
     assert queue.wait(job_id, 0.01) is False
+
+
+def test_what_many_turns_leave_of_an_end_is_not_taken_for_the_next(
+    bench: Bench, queue: RedisJobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each turn of a wait counts as one who waits, and is left a token."""
+    monkeypatch.setattr(call_threads, "TURN_SECONDS", 0.02)
+    service, job = QueueService(queue, cast(Any, object())), bench.started()
+
+    async def awaited(job: ClaimedJob, kind: str) -> JobView:
+        waiting = asyncio.create_task(service.await_job(job.id, 60))
+        await asyncio.to_thread(eventually, lambda: int(bench.field(job.id, "waiters") or 0) >= 5)
+        bench.settle(job, kind, body=ERROR)
+        return await waiting
+
+    assert asyncio.run(awaited(job, "failed")).state is JobState.FAILED
+    assert bench.redis.llen(bench.keys.done(job.id)) > 0
+    bench.redrive(job.id)
+    assert asyncio.run(awaited(bench.claim()[0], "finished")).state is JobState.FINISHED
