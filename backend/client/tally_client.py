@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 from urllib.parse import quote
 
 from backend.client.client_job_type import ClientJobType
+from backend.client.job_wait import JobWait, is_final
 from backend.client.transport import Transport
-
-#: Seconds that one request asks the server to hold its answer back.
-_WAIT = 20.0
-_FINAL = frozenset({"finished", "failed", "canceled"})
 
 PayloadT = TypeVar("PayloadT")
 ResultT = TypeVar("ResultT")
@@ -32,6 +28,7 @@ class TallyClient:
 
     def __init__(self, url: str, token: str, *, timeout: float = 10.0, tries: int = 4) -> None:
         self._transport = Transport(url, token, timeout=timeout, tries=tries)
+        self._wait = JobWait()
 
     def enqueue(
         self,
@@ -87,22 +84,23 @@ class TallyClient:
         return self._get(f"/api/jobs/{_part(job_id)}/why")
 
     def wait(self, job_id: str, timeout: float = 60.0) -> dict[str, Any]:
-        """The job once it has ended; raises `TimeoutError` when it has not in time."""
-        end = time.monotonic() + timeout
-        while True:
-            left = max(0.0, end - time.monotonic())
-            ask = max(1, int(min(left, _WAIT)))
-            reply = self._transport.send(
-                "GET",
-                f"/api/jobs/{_part(job_id)}",
-                headers={"Prefer": f"wait={ask}"},
-                patience=ask,
-            )
-            job: dict[str, Any] = reply.body
-            if job["state"] in _FINAL:
-                return job
-            if left <= ask:
-                raise TimeoutError(f"job {job_id} is still {job['state']} after {timeout:g} s")
+        """The job once it has ended; raises `TimeoutError` when it has not in ``timeout`` seconds.
+
+        A server that holds no answer back, because too many wait there, is asked again after pauses of
+        0.2 to 2 seconds.
+        """
+        job = self._wait.until_final(lambda seconds: self._held_back(job_id, seconds), timeout)
+        if not is_final(job):
+            raise TimeoutError(f"job {job_id} is still {job['state']} after {timeout:g} s")
+        return job
+
+    def _held_back(self, job_id: str, seconds: int) -> dict[str, Any]:
+        """The job as soon as it has ended, or as it stands when the server waits no longer."""
+        path, prefer = f"/api/jobs/{_part(job_id)}", {"Prefer": f"wait={seconds}"}
+        found: dict[str, Any] = self._transport.send(
+            "GET", path, headers=prefer, patience=seconds
+        ).body
+        return found
 
     def search(self, **conditions: Any) -> Iterator[dict[str, Any]]:
         """Every job that matches, page by page; conditions are those of ``GET /api/jobs``."""

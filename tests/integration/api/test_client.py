@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +15,8 @@ from flask import Flask
 from pydantic import BaseModel
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from backend.api.request.api_services import ApiServices
+from backend.bootstrap.platform import Platform
 from backend.client import (
     ApiProblem,
     ApiUnreachable,
@@ -23,6 +27,7 @@ from backend.client import (
     WaitTimeout,
 )
 from backend.client.transport import Transport
+from tests.eventually import eventually
 from tests.integration.api.wiring import BOOTSTRAP
 from tests.integration.api.work import Work
 
@@ -82,6 +87,40 @@ def test_waiting_ends_in_time(client: TallyClient) -> None:
 
     with pytest.raises(TimeoutError, match="still queued"):
         client.wait(job_id, timeout=1)
+
+
+def test_who_finds_every_place_taken_waits_all_the_same(
+    url: str,
+    client: TallyClient,
+    platform: Platform,
+    parts: ApiServices,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At most half of the server's threads wait; what they cannot hold back is answered at once."""
+    job_id, places = client.enqueue("greet", {"name": "Ada"}), parts.settings.threads // 2
+    last, asked = TallyClient(url, BOOTSTRAP), _counted(monkeypatch)
+    with ThreadPoolExecutor(places + 1) as threads:
+        waits = [threads.submit(client.wait, job_id, 60) for _ in range(places)]
+        eventually(lambda: platform.redis.info("clients")["blocked_clients"] == places)
+        waits.append(threads.submit(last.wait, job_id, 60))
+        eventually(lambda: asked[last] >= 2)
+
+        client.cancel(job_id)
+
+        assert [each.result(60)["state"] for each in waits] == ["canceled"] * (places + 1)
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch) -> Counter[TallyClient]:
+    """How often each client asked for an answer to be held back."""
+    asked: Counter[TallyClient] = Counter()
+    ask = TallyClient._held_back
+
+    def counted(client: TallyClient, job_id: str, seconds: int) -> dict[str, Any]:
+        asked[client] += 1
+        return ask(client, job_id, seconds)
+
+    monkeypatch.setattr(TallyClient, "_held_back", counted)
+    return asked
 
 
 def test_instants_are_sent_as_the_api_wants_them(client: TallyClient) -> None:
