@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from redis import Redis
@@ -13,13 +14,11 @@ from backend.broker.jobs.enqueue_arguments import enqueue_arguments
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
+from backend.broker.server.step_sizes import step_starts
 from backend.domain.errors import QueueFull
 from backend.domain.events.outbox import SendCode, SendReply
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.step_codes import EnqueueCode
-
-#: Jobs of one step, as in `job_queue`.
-_BATCH = 100
 
 
 class RedisRelayTarget:
@@ -50,9 +49,10 @@ class RedisRelayTarget:
     def send(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
         """Offers jobs, an answer for each; None when a higher fence was here, and nothing was taken."""
         replies: list[SendReply] = []
-        for at in range(0, len(jobs), _BATCH):
-            batch = jobs[at : at + _BATCH]
-            answered = self._send_batch(batch, fence)
+        options = [options_text(job.options) for job in jobs]
+        starts = step_starts([job.payload for job in jobs], options)
+        for at, end in pairwise((*starts, len(jobs))):
+            answered = self._send_step(jobs[at:end], options[at:end], fence)
             if answered is None:
                 # The rest is as good as refused; what went before is in Redis.
                 superseded = SendReply(SendCode.REFUSED, "another relay took over")
@@ -69,8 +69,9 @@ class RedisRelayTarget:
             found = pipe.execute() if job_ids else []
         return {job_id for job_id, exists in zip(job_ids, found, strict=True) if exists}
 
-    def _send_batch(self, jobs: Sequence[NewJob], fence: int) -> list[SendReply] | None:
-        options = [options_text(job.options) for job in jobs]
+    def _send_step(
+        self, jobs: Sequence[NewJob], options: Sequence[str], fence: int
+    ) -> list[SendReply] | None:
         arguments = enqueue_arguments(jobs, options, is_lean=self._is_lean)
         try:
             codes = self._functions.call("relay", fence, *self._limits, *arguments)

@@ -74,18 +74,18 @@ def step_answer(
 
 
 def replies_of(
-    jobs: Sequence[NewJob], answers: Sequence[StepAnswer | Exception], batch: int
+    jobs: Sequence[NewJob], answers: Sequence[StepAnswer | Exception], starts: Sequence[int]
 ) -> list[EnqueueReply]:
-    """A reply a job; ``answers`` are those of each ``batch`` of them.
+    """A reply a job; ``answers`` are those of steps that begin at the places ``starts``.
 
     Raises the first refusal. It says in ``details["accepted"]`` how many were accepted before it, and in
     ``accepted_ids`` which are new by this call: some may stand behind it.
     """
     replies: list[_Reply] = []
     refused: tuple[int, Any] | None = None
-    for number, answer in enumerate(answers):
+    for start, answer in zip(starts, answers, strict=False):
         if isinstance(answer, Exception):
-            refused = refused or (number * batch, answer)
+            refused = refused or (start, answer)
         else:
             replies += answer.replies
             refused = refused or answer.refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, cast
 
 from redis import Redis
@@ -21,8 +22,8 @@ from backend.domain.errors import TallyError
 from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
 
-#: More in one step would hold the server too long for the others.
-BATCH = 100
+#: Where the steps of a call begin that has one.
+_ALONE = (0,)
 #: The token of a job for which many wait: whoever takes it gives it on.
 _TELL_ON = b"+"
 
@@ -51,7 +52,7 @@ class RedisJobQueue:
         self._is_strange = looks_first
 
     def enqueue(self, jobs: Sequence[NewJob]) -> list[EnqueueReply]:
-        """Accepts jobs, a hundred a step, some steps ahead of the answers.
+        """Accepts jobs, a hundred a step or a megabyte of them, some steps ahead of the answers.
 
         What cannot be encoded is refused with nothing accepted. Any other refusal names how many were
         accepted before it, and the ids of all that were.
@@ -62,16 +63,25 @@ class RedisJobQueue:
         # They alone may be no JSON. All else is encoded, and answers are read, while Redis works.
         options = [codec.options_text(job.options) for job in jobs]
         if self._is_strange and (refused := self._look_first()):
-            return replies_of(jobs, [refused], BATCH)
-        if len(jobs) <= BATCH:
-            return replies_of(jobs, [self._send(jobs, options)], BATCH)
-        starts = range(0, len(jobs), BATCH)
-        calls = (self._arguments(jobs[at : at + BATCH], options[at : at + BATCH]) for at in starts)
+            return replies_of(jobs, [refused], _ALONE)
+        if len(jobs) == 1:
+            return replies_of(jobs, [self._send(jobs, options)], _ALONE)
+        return self._enqueue_many(jobs, options)
+
+    def _enqueue_many(self, jobs: Sequence[NewJob], options: Sequence[str]) -> list[EnqueueReply]:
+        # Most processes enqueue one at a time.
+        from backend.broker.server.step_sizes import step_starts
+
+        starts = step_starts([job.payload for job in jobs], options)
+        if len(starts) <= 1:
+            return replies_of(jobs, [self._send(jobs, options)], _ALONE)
+        steps = pairwise((*starts, len(jobs)))
+        calls = (self._arguments(jobs[at:end], options[at:end]) for at, end in steps)
 
         def read(number: int, codes: Sequence[Any], may_be_done: bool) -> StepAnswer:
-            return step_answer(jobs, number * BATCH, codes, may_be_done)
+            return step_answer(jobs, starts[number], codes, may_be_done)
 
-        return replies_of(jobs, self._functions.call_each("enqueue", calls, read), BATCH)
+        return replies_of(jobs, self._functions.call_each("enqueue", calls, read), starts)
 
     def _look_first(self) -> Exception | None:
         """Once a process: later on Redis may be emptied under us, and others come back before we do."""

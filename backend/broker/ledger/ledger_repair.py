@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, cast
 
@@ -13,13 +13,11 @@ from backend.broker.keys import Keys
 from backend.broker.ledger.ledger_view import balance_of
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
+from backend.broker.server.step_sizes import steps_of
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.keyed_name import HOLD, RATE_SHARE
 from backend.domain.ledger.ledger import LiveFacts, Places, QueueBalance
 from backend.domain.ledger.ledger_ports import Attestation, RestorableJob, Seat
-
-#: Jobs of one step.
-_BATCH = 100
 
 
 class RedisLedgerRepair:
@@ -43,8 +41,8 @@ class RedisLedgerRepair:
         """
         made: list[bool] = []
         lacked = range(0) if count else self._lacked()
-        for at in range(0, len(jobs), _BATCH):
-            runs = groupby(jobs[at : at + _BATCH], lambda job: count or job.created_ms in lacked)
+        for step in _steps_of(jobs):
+            runs = groupby(step, lambda job: count or job.created_ms in lacked)
             for is_uncounted, run in runs:
                 texts = [text for job in run for text in _restore_arguments(job)]
                 codes = self._functions.codes("restore", int(is_uncounted), *texts)
@@ -75,8 +73,8 @@ class RedisLedgerRepair:
     def recall(self, jobs: Sequence[RestorableJob]) -> int:
         """Makes finished jobs known again that a key still stands for; how many were not there."""
         known = 0
-        for at in range(0, len(jobs), _BATCH):
-            texts = [text for job in jobs[at : at + _BATCH] for text in _recall_arguments(job)]
+        for step in _steps_of(jobs):
+            texts = [text for job in step for text in _recall_arguments(job)]
             known += sum(self._functions.codes("recall", *texts))
         return known
 
@@ -89,6 +87,11 @@ class RedisLedgerRepair:
         """Sets what a queue accepted to what it has, if it is still out by as much."""
         row = self._functions.call("balance", balance.queue, balance.difference)
         return balance_of(balance.queue, row).difference == 0
+
+
+def _steps_of(jobs: Sequence[RestorableJob]) -> Iterator[Sequence[RestorableJob]]:
+    options = [codec.options_text(each.job.options) for each in jobs]
+    return steps_of(jobs, [each.job.payload for each in jobs], options)
 
 
 def _restore_arguments(restorable: RestorableJob) -> list[Any]:

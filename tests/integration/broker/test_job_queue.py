@@ -11,9 +11,9 @@ import pytest
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as CutOff
 
-from backend.broker.jobs import job_queue
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.broker.keys import Keys
+from backend.broker.server import step_sizes
 from backend.broker.server.connection import connect
 from backend.domain.errors import (
     HistoryBacklogFull,
@@ -48,7 +48,7 @@ def test_each_job_is_answered_with_its_id_and_whether_it_is_new(bench: Bench) ->
 def test_more_jobs_than_fit_into_one_step_are_all_accepted_in_order(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "BATCH", 3)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", 3)
 
     replies = _queue(bench).enqueue([new_job(f"j{n}") for n in range(10)])
 
@@ -59,7 +59,7 @@ def test_more_jobs_than_fit_into_one_step_are_all_accepted_in_order(
 def test_a_full_queue_says_how_many_were_accepted_before(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(job_queue, "BATCH", batch)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", batch)
 
     with pytest.raises(QueueFull, match="backlog limit") as refusal:
         _queue(bench, backlog_limit=3).enqueue([new_job(f"j{n}") for n in range(6)])
@@ -88,7 +88,7 @@ def test_nothing_more_is_sent_once_a_refusal_is_known(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three calls are on their way when the second is refused; here they are refused too."""
-    monkeypatch.setattr(job_queue, "BATCH", 1)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", 1)
     bench.redis.config_resetstat()
 
     with pytest.raises(QueueFull):
@@ -100,7 +100,7 @@ def test_nothing_more_is_sent_once_a_refusal_is_known(
 def test_calls_whose_answers_were_lost_are_sent_again_and_no_job_is_there_twice(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "BATCH", 2)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", 2)
     read, reads = AbstractConnection.read_response, itertools.count(1)
 
     def lost(connection: AbstractConnection, *args: Any, **options: Any) -> Any:
@@ -164,7 +164,7 @@ def test_a_job_that_is_sent_again_because_it_was_refused_is_new_only_if_it_was_n
 def test_where_functions_are_missing_all_calls_on_their_way_are_sent_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "BATCH", 2)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", 2)
     queue, ids = _queue(bench), [f"j{n}" for n in range(12)]
     bench.redis.function_flush()
 
@@ -177,7 +177,7 @@ def test_where_functions_are_missing_all_calls_on_their_way_are_sent_again(
 def test_any_refusal_in_the_middle_says_how_many_were_accepted_before(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "BATCH", 2)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", 2)
     bench.tampered = True
     # No caller can ask for such a window any more: Redis refuses the expiry.
     bad = new_job("bad", unique_key="k", unique_window=float(2**62))
@@ -192,7 +192,7 @@ def test_any_refusal_in_the_middle_says_how_many_were_accepted_before(
 def test_what_cannot_be_encoded_leaves_nothing_accepted(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "BATCH", 2)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", 2)
     bad = new_job("bad", options={"tags": object()})
 
     with pytest.raises(TypeError):
@@ -204,7 +204,7 @@ def test_what_cannot_be_encoded_leaves_nothing_accepted(
 def test_a_record_too_far_behind_says_how_many_were_accepted_before(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "BATCH", 2)
+    monkeypatch.setattr(step_sizes, "MOST_JOBS", 2)
 
     with pytest.raises(HistoryBacklogFull) as refusal:
         _queue(bench, stream_limit=2).enqueue([new_job() for _ in range(6)])

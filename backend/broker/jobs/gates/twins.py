@@ -10,12 +10,10 @@ from redis import Redis
 from backend.broker.jobs.codec import data_of
 from backend.broker.keys import Keys
 from backend.broker.server.functions import Functions
+from backend.broker.server.step_sizes import steps_of
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.unique import OnConflict, UniqueScope
 from backend.domain.jobs.plans.twin import Twin, TwinBy
-
-#: Jobs of one step.
-_BATCH = 100
 
 
 class RedisTwins:
@@ -27,11 +25,10 @@ class RedisTwins:
     def of(self, jobs: Sequence[NewJob]) -> list[Twin | None]:
         """One a job; None: it would be accepted, or refused for another reason."""
         found: list[Twin | None] = []
-        for at in range(0, len(jobs), _BATCH):
-            batch = jobs[at : at + _BATCH]
-            texts = [text for job in batch for text in _arguments(job)]
+        for step in steps_of(jobs, [job.payload for job in jobs]):
+            texts = [text for job in step for text in _arguments(job)]
             rows = self._functions.call("twin", *texts)
-            found += [_twin(job, row) for job, row in zip(batch, rows, strict=True)]
+            found += [_twin(job, row) for job, row in zip(step, rows, strict=True)]
         return found
 
     def holder_of(self, scope: UniqueScope) -> str:
