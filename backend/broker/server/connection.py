@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from inspect import signature
@@ -33,6 +34,10 @@ _UNANNOUNCED: dict[str, Any] = (
     if "driver_info" in signature(AbstractConnection.__init__).parameters
     else {"lib_name": None, "lib_version": None}
 )
+
+#: A quiet connection is asked after a minute whether its other end is there, and given up half a minute
+#: later. Routers on the way forget one in some minutes without a word, and so does a server that died.
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 #: As in redis-py before 8, which refuses the 101st thread that calls at once. ``?max_connections=`` in the
 #: address says otherwise.
@@ -73,6 +78,7 @@ def connect(url: str, *, name: str = "tally", command_timeout: float = COMMAND_T
         health_check_interval=0,
         client_name=name,
         protocol=2,
+        **_keepalive(url),
         **_UNANNOUNCED,
     )
     siblings.join(client.connection_pool)
@@ -81,21 +87,29 @@ def connect(url: str, *, name: str = "tally", command_timeout: float = COMMAND_T
 
 def connect_blocking(url: str, *, name: str = "tally-waiting") -> Redis:
     """A client for `blocked`: it never sends a command twice."""
-    # Who only listens would else never learn that the other end is gone.
-    keepalive = {} if url.startswith("unix:") else {"socket_keepalive": True}
     client = Redis.from_url(
         url,
-        **keepalive,
         max_connections=_AS_MANY_AS_CALL,
         socket_connect_timeout=CONNECT_TIMEOUT,
         socket_timeout=_UNBLOCKING_TIMEOUT,
         retry=Retry(ConstantBackoff(0), 0),
         client_name=name,
         protocol=2,
+        **_keepalive(url),
         **_UNANNOUNCED,
     )
     siblings.join(client.connection_pool)
     return client
+
+
+def _keepalive(url: str) -> dict[str, Any]:
+    """Also for who only listens, and would else never learn that the other end is gone."""
+    if url.startswith("unix:"):
+        return {}
+    # Not every platform has them all.
+    known = {getattr(socket, name, None): value for name, value in _KEEPALIVE.items()}
+    known.pop(None, None)
+    return {"socket_keepalive": True, "socket_keepalive_options": known}
 
 
 def blocked(client: Redis, seconds: float, *command: Any) -> Any:

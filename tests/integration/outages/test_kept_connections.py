@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -190,4 +191,26 @@ def test_an_address_may_say_how_many_connections_there_are(server: RedisProcess)
         client.connection_pool.get_connection()
 
     assert len(lent) == 2
+    client.close()
+
+
+@pytest.mark.parametrize("connected", [connect, connect_blocking])
+def test_a_quiet_connection_is_asked_whether_its_other_end_is_there(
+    server: RedisProcess, connected: Callable[..., Redis]
+) -> None:
+    """A router that forgot it would else cost the first call after a quiet night."""
+    client = connected(server.url, name="quiet")
+    connection: Any = client.connection_pool.get_connection()
+
+    asked = [
+        connection._sock.getsockopt(level, option)
+        for level, option in (
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+        )
+    ]
+
+    assert asked == [1, 60, 10, 3]
     client.close()
