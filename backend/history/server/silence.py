@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import psycopg2
+
 if TYPE_CHECKING:
     from backend.history.server.watched_connection import WatchedConnection
 
@@ -53,6 +55,15 @@ class Silence:
                     _cut(connection)
 
     def _watch(self) -> None:
+        try:
+            self._watch_until_idle()
+        except BaseException:
+            with self._lock:
+                # Else nobody would ever look again; who waits next starts another.
+                self._is_watched = False
+            raise
+
+    def _watch_until_idle(self) -> None:
         idle_since = time.monotonic()
         while True:
             time.sleep(_LOOK_SECONDS)
@@ -66,9 +77,15 @@ class Silence:
 
 
 def _cut(connection: WatchedConnection) -> None:
-    """Whoever reads from it reads its end. The descriptor stays its own."""
+    """Whoever reads from it reads its end. The descriptor stays its own.
+
+    One that its driver has just closed has none any more, and says so by an error.
+    """
     connection.was_silent = True
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as shared:
+    with (
+        suppress(OSError, psycopg2.Error),
+        socket.socket(fileno=os.dup(connection.fileno())) as shared,
+    ):
         shared.shutdown(socket.SHUT_RDWR)
 
 
