@@ -6,7 +6,6 @@ import argparse
 import secrets
 import socket
 import sys
-import threading
 from pathlib import Path
 
 import structlog
@@ -23,7 +22,7 @@ from backend.telemetry.metrics.count_keeper import keep_counts
 from backend.telemetry.metrics.job_counts import JobCounts
 from workers.runtime import stop_signals
 from workers.runtime.children.child import tie_to_parent
-from workers.runtime.ending import exit_in_order, exit_now
+from workers.runtime.ending import end_with_vital_threads, exit_in_order
 from workers.runtime.slots.running_table import RunningTable
 
 log = structlog.get_logger("tally.worker")
@@ -53,7 +52,7 @@ def main() -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     find_scratch_folder()
-    threading.excepthook = _die_with_a_thread
+    end_with_vital_threads()
     parts = platform()
     chosen = parts.settings.log
     set_up_logs(**chosen.said(), process="worker")
@@ -82,16 +81,6 @@ def _work(parts: Platform, worker_spec: WorkerSpec, asked: argparse.Namespace) -
     process.run(opened=opened)
     if keeper is not None:
         keeper.close()
-
-
-def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
-    """A worker process without its heartbeat or bell is worse than none: let another take over."""
-    log.critical(
-        "thread.died",
-        thread=hook.thread.name if hook.thread else "",
-        exc_info=(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback),
-    )
-    exit_now(70)
 
 
 def _arguments() -> argparse.Namespace:

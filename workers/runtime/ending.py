@@ -1,4 +1,7 @@
-"""The end of a process: what was opened is closed, exit handlers run, and none of it can take for ever."""
+"""The end of a process: what was opened is closed, exit handlers run, and none of it can take for ever.
+
+A process also ends with each thread without which it is worse than none, for another to take over.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NoReturn, Protocol
+from functools import wraps
+from typing import NoReturn, ParamSpec, Protocol
 
 from backend.telemetry.logs.logger import Logger
 from backend.telemetry.outages import Wait
@@ -23,6 +27,9 @@ ENDING_SECONDS = 5.0
 GIVING_BACK_SECONDS = 3.0
 #: After which a process that holds no job any more is killed.
 LONGEST_ENDING_SECONDS = 2 * ENDING_SECONDS + 5.0
+_THREAD_DIED = 70
+P = ParamSpec("P")
+_ends_with_threads = threading.Event()
 
 
 class Closable(Protocol):
@@ -99,3 +106,30 @@ def exit_now(code: int) -> NoReturn:
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(code)
+
+
+def end_with_vital_threads() -> None:
+    """For a process of its own. One that does others' work too, as a web server does, goes on."""
+    _ends_with_threads.set()
+
+
+def vital(run: Callable[P, None]) -> Callable[P, None]:
+    """What such a thread does. Once `end_with_vital_threads` was called, an error ends the process with 70.
+
+    Not by `threading.excepthook`, which is told of the threads of jobs as well, and which any library may
+    set.
+    """
+
+    @wraps(run)
+    def run_or_end(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            run(*args, **kwargs)
+        except BaseException:
+            if not _ends_with_threads.is_set():
+                raise
+            try:
+                log.critical("thread.died", thread=threading.current_thread().name, exc_info=True)
+            finally:
+                exit_now(_THREAD_DIED)
+
+    return run_or_end

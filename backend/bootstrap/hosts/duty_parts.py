@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from backend.bootstrap.platform import Platform
 from backend.telemetry.outages import Outages
+from workers.runtime.ending import vital
 from workers.runtime.presence.host_rescuer import HostRescuer
 from workers.runtime.supervision.duty_roster import DutyRoster
 
@@ -19,4 +20,5 @@ def host_duty(parts: Platform, roster: int | None, outages: Outages) -> Callable
     # One process, one warning for an outage.
     loop.outages = outages
     never = threading.Event()
-    return threading.Thread(target=loop.run, args=(never,), name="rescuer", daemon=True).start
+    run = vital(loop.run)
+    return threading.Thread(target=run, args=(never,), name="rescuer", daemon=True).start

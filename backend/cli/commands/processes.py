@@ -31,6 +31,7 @@ from backend.telemetry.logs.lossy_streams import lose_lines
 from backend.telemetry.logs.set_up import set_up_logs
 from backend.telemetry.metrics.metrics_place import count_folder
 from workers.runtime import stop_signals
+from workers.runtime.ending import end_with_vital_threads, vital
 from workers.runtime.green_threads import refuse_green_threads
 from workers.runtime.own_program import own_program
 from workers.runtime.supervision.supervisor_spec import SupervisorSpec
@@ -212,21 +213,12 @@ def _asked_by_the_platform(settings: ApiSettings) -> dict[str, int]:
     return {"port": int(text)}
 
 
-def _die_with_a_thread(hook: threading.ExceptHookArgs) -> None:
-    """A process whose loop ended is worse than none: whoever supervises it starts it again."""
-    structlog.get_logger("tally").critical(
-        "thread.died",
-        thread=hook.thread.name if hook.thread else "",
-        exc_info=(hook.exc_type, hook.exc_value or hook.exc_type(), hook.exc_traceback),
-    )
-    os._exit(70)
-
-
 def _run_loops(loops: list[Loop]) -> None:
-    threading.excepthook = _die_with_a_thread
+    end_with_vital_threads()
     stop = stop_event_on_signals()
     threads = [
-        threading.Thread(target=loop.run, args=(stop.event,), name=loop.name) for loop in loops
+        threading.Thread(target=vital(loop.run), args=(stop.event,), name=loop.name)
+        for loop in loops
     ]
     for thread in threads:
         thread.start()

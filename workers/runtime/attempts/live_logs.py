@@ -15,6 +15,7 @@ from workers.job_types.job_log import JobLog
 from workers.runtime.attempts.job_contexts import ProgressNotes
 from workers.runtime.attempts.progress import Progress
 from workers.runtime.children.forked_copy import is_copy
+from workers.runtime.ending import vital
 
 log = Logger("tally.worker")
 
@@ -56,6 +57,7 @@ class LiveLogs:
                 self._thread = threading.Thread(target=self._run, name="live-logs", daemon=True)
                 self._thread.start()
 
+    @vital
     def _run(self) -> None:
         while True:
             time.sleep(_BETWEEN_SECONDS)

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from workers.runtime.children.child_process import ChildProcess, Surroundings
-from workers.runtime.ending import ENDING_SECONDS
+from workers.runtime.ending import ENDING_SECONDS, vital
 
 log = structlog.get_logger("tally.worker")
 
@@ -56,6 +56,7 @@ class ChildKeeper(threading.Thread):
         """Those that have been asked to end and may not have yet."""
         return list(self._leaving)
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         while True:

@@ -7,6 +7,7 @@ import time
 
 import structlog
 
+from workers.runtime.ending import vital
 from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_slot_pool import LoopSlotPool
 from workers.runtime.slots.idle_slots import MOST_JOBS
@@ -23,6 +24,7 @@ class LoopCarrier(threading.Thread):
         self._pool = pool
         self._loop_jobs = loop_jobs
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         while True:

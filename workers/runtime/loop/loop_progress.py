@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from workers.base_worker import JobContext, ProgressSink
+from workers.runtime.ending import vital
 
 log = structlog.get_logger("tally.worker")
 
@@ -42,6 +43,7 @@ class LoopProgress:
 
         return keep
 
+    @vital
     def _run(self) -> None:
         pause = threading.Event()
         while self._has_some.wait():

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from backend.telemetry.outages import Wait
+from workers.runtime.ending import vital
 
 if TYPE_CHECKING:
     from workers.runtime.loop.loop_slot_pool import LoopSlotPool
@@ -26,6 +27,7 @@ class LoopSeeker(threading.Thread):
         self._pool = pool
         self._wait = Wait(pool.outages, "looking for async jobs", quiet_failures=1)
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         pause_seconds = LOOK_SECONDS

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from workers.job_types.current_job import current_job
+from workers.runtime.ending import vital
 
 log = structlog.get_logger("tally.worker")
 
@@ -39,6 +40,7 @@ class LoopThread(threading.Thread):
         self._is_turning = False
         self._lock = threading.Lock()
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         asyncio.set_event_loop(self.loop)

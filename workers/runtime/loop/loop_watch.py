@@ -11,6 +11,7 @@ import traceback
 import structlog
 
 from backend.telemetry.metrics.job_counts import JobCounts
+from workers.runtime.ending import vital
 from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_slot import LoopSlot
 from workers.runtime.loop.loop_thread import context_of_task
@@ -52,6 +53,7 @@ class LoopWatch(threading.Thread):
         self._blocking_type: str | None = None
         self._tell_after = patience_seconds
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         while not self._over.wait(_TICK):

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from backend.telemetry.outages import Wait
+from workers.runtime.ending import vital
 from workers.runtime.slots.slot_pool import SlotPool
 
 log = structlog.get_logger("tally.worker")
@@ -33,6 +34,7 @@ class Commands(threading.Thread):
         self._shut_down = shut_down
         self._over = threading.Event()
 
+    @vital
     def run(self) -> None:
         """The loop of the thread; reconnects when Redis was away."""
         wait = Wait(self._slot_pool.outages, "listening for commands")

@@ -7,6 +7,7 @@ import threading
 from backend.domain.ports import UntoldEnds
 from backend.telemetry.outages import Outages, Wait
 from workers.runtime.attempts.observers import tell_of
+from workers.runtime.ending import vital
 
 #: Seconds between two looks, and attempts of one.
 _LOOK_SECONDS, _MOST = 1.0, 100
@@ -24,6 +25,7 @@ class EndsElsewhere(threading.Thread):
         self._wait = Wait(outages, "looking for attempts whose processes died", quiet_failures=1)
         self._over = threading.Event()
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         pause_seconds = _LOOK_SECONDS

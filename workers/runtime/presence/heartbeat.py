@@ -13,6 +13,7 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode
 from backend.telemetry.outages import Wait
 from workers.base_worker import StopRequested
+from workers.runtime.ending import vital
 from workers.runtime.slots.lost_claims import LostClaims
 from workers.runtime.slots.slot_pool import SlotPool
 
@@ -78,6 +79,7 @@ class Heartbeat(threading.Thread):
         self._beating = Wait(slot_pool.outages, "heartbeat")
         self._doubting = Wait(slot_pool.outages, "looking for lost claims")
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         next_beat = time.monotonic()

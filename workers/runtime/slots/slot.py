@@ -17,6 +17,7 @@ from workers.base_worker import JobContext, StopRequested
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.children import forked_copy
+from workers.runtime.ending import vital
 from workers.runtime.slots.batch_size import BatchSize
 from workers.runtime.slots.running_table import RunningJob
 from workers.runtime.slots.slot_pool import SlotPool
@@ -63,6 +64,7 @@ class Slot(threading.Thread):
         self.is_over = False
         self._rest_seconds = 0.0
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         forked_copy.watch()

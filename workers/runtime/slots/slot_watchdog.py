@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from workers.base_worker import TimeLimitReached
+from workers.runtime.ending import vital
 from workers.runtime.slots.slot_pool import SlotPool
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class SlotWatchdog(threading.Thread):
         self._slot_pool = slot_pool
         self._over = threading.Event()
 
+    @vital
     def run(self) -> None:
         """The loop of the thread."""
         while not self._over.wait(_TICK):
