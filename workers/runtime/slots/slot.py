@@ -69,12 +69,19 @@ class Slot(threading.Thread):
         """The loop of the thread."""
         forked_copy.watch()
         while self._goes_on():
-            while self.batch:
-                self._in_hand = job = self.batch.popleft()
-                self._run_job(job)
-                self._in_hand = None
+            self._run_batch()
         self.is_over = True
         self.slot_pool.slot_left(self)
+
+    def _run_batch(self) -> None:
+        while self.batch:
+            try:
+                self._in_hand = job = self.batch.popleft()
+            except IndexError:
+                # Others have just taken away what waited here.
+                return
+            self._run_job(job)
+            self._in_hand = None
 
     def _goes_on(self) -> bool:
         """As `_exchange`, whatever is raised in it: a process without slots would go on beating."""
