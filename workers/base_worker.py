@@ -44,7 +44,9 @@ class TimeLimitReached(BaseException):
 
 
 class StopRequested(BaseException):
-    """Raised inside a handler that must end now: stopped by force, or its lease was lost."""
+    """Raised inside a handler that must end now: stopped by force, its lease was lost, or its process stops
+    and will not wait any longer.
+    """
 
 
 class ProgressSink(Protocol):

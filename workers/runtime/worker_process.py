@@ -13,7 +13,7 @@ import structlog
 from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.domain.ports import LeaseBook, UntoldEnds
 from backend.telemetry.outages import Wait
-from workers.base_worker import BaseWorker
+from workers.base_worker import BaseWorker, StopRequested
 from workers.runtime import stop_signals
 from workers.runtime.ending import (
     LONGEST_ENDING_SECONDS,
@@ -39,9 +39,9 @@ log = structlog.get_logger("tally.worker")
 
 _TICK = 0.5
 _SLOT_TICK = 0.1
-#: Seconds that cancelled tasks have to end when the process stops.
+#: Seconds that handlers have to end that are interrupted because the process stops.
 _UNWINDING_SECONDS = 2.0
-#: Until the last of them is cancelled, at most: of thousands, that is done for some at a time.
+#: Until the last task is cancelled, at most: of thousands, that is done for some at a time.
 _CANCELLING_SECONDS = 3.0
 
 
@@ -211,8 +211,10 @@ class WorkerProcess:
         deadline = time.monotonic() + self._grace
         while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
             self._wait_for_leavers()
-        if self._event_loop is not None and not self._requests.hurried:
-            self._unwind(self._event_loop)
+        # Whoever gets what is given back begins at once: nothing of it may still run here.
+        self._interrupt_threads()
+        if not self._requests.hurried:
+            self._unwind()
         self._give_back_running()
         self.slot_pool.running_table.note_stopped()
         self.slot_pool.running_table.excuse_until(time.monotonic() + LONGEST_ENDING_SECONDS)
@@ -222,14 +224,22 @@ class WorkerProcess:
         self._ends_elsewhere.end()
         self._leave()
 
-    def _unwind(self, event_loop: EventLoop) -> None:
-        """Lets tasks close what they have open. Each that ends so is given back as it ends."""
-        event_loop.cancel_all()
+    def _interrupt_threads(self) -> None:
+        """Raises in every handler that runs in a thread; who waits for a child kills it."""
+        for slot in self._threads:
+            job = slot.running
+            if job is not None:
+                slot.interrupt(job, StopRequested)
+
+    def _unwind(self) -> None:
+        """Lets handlers close what they have open. Each that ends so is given back as it ends."""
+        if self._event_loop is not None:
+            self._event_loop.cancel_all()
         deadline = time.monotonic() + _UNWINDING_SECONDS
         latest = deadline + _CANCELLING_SECONDS
-        while not all(slot.is_over for slot in event_loop.slots) and time.monotonic() < deadline:
+        while self._has_work() and time.monotonic() < deadline:
             self._wait_for_leavers()
-            if event_loop.is_cancelling:
+            if self._event_loop is not None and self._event_loop.is_cancelling:
                 deadline = min(latest, time.monotonic() + _UNWINDING_SECONDS)
 
     def _wait_for_leavers(self) -> None:

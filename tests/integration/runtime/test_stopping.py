@@ -45,19 +45,52 @@ def test_what_outlives_the_grace_period_is_given_back_uncharged(cluster: Cluster
     assert cluster.job(second).state is JobState.SCHEDULED
 
 
+@pytest.mark.parametrize("kind", ["count_beside", "isolated_count_beside"])
+def test_what_is_given_back_has_ended_before_it_begins_elsewhere(
+    make_cluster: Callable[..., Cluster], kind: str
+) -> None:
+    """Its process takes long to close what it opened; another one is idle."""
+    cluster = make_cluster(**QUICK_BEATS, TALLY_TEST_CLOSE="4")
+    cluster.environment["TALLY_WORKER__GRACE"] = "0.3"
+    first = cluster.workers("attended", concurrency=1)
+    job_id = cluster.enqueue(kind, {"until": str(cluster.folder / "go")})
+    cluster.running(job_id)
+    cluster.workers("attended", concurrency=1)
+    # Its process for isolated jobs stands already, and can begin at once.
+    cluster.ended(cluster.enqueue(kind, {"until": str(cluster.file)}))
+
+    first.terminate()
+    eventually(lambda: cluster.lines().count(job_id) == 2, timeout=20, show=cluster.log)
+    (cluster.folder / "go").touch()
+
+    job = cluster.ended(job_id)
+    assert (job.state, job.attempt, job.failures) == (JobState.FINISHED, 2, 0)
+    begun = [line for line in cluster.lines() if line.startswith(f"{job_id} begins")]
+    assert [line.split()[3] for line in begun] == ["0", "0"], cluster.lines()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("hold", "store.waiting"),
+        ("isolated_hold", "store.waiting"),
+        ("stubborn", "release.failed"),
+    ],
+)
 def test_what_could_not_be_given_back_while_redis_was_away_is_not_charged(
-    make_cluster: Callable[..., Cluster], servers: Servers
+    make_cluster: Callable[..., Cluster], servers: Servers, kind: str, told: str
 ) -> None:
     """Long leases: only who knows how the process ended can tell."""
     cluster = make_cluster(TALLY_WORKER__GRACE="0.3")
     cluster.workers(concurrency=1)
-    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")}, max_retries=0)
-    cluster.running(job_id)
+    until = str(cluster.folder / "never")
+    job_id = cluster.enqueue(kind, {"until": until}, max_retries=0, timeout=600)
+    eventually(lambda: cluster.job(job_id).state is JobState.STARTED, show=cluster.log)
     [process] = map(psutil.Process, cluster.pids())
 
     servers.kill_redis()
     process.terminate()
-    cluster.says("release.failed")
+    cluster.says(told)
     eventually(lambda: not process.is_running(), timeout=30, show=cluster.log)
     servers.restart_redis()
 

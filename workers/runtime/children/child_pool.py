@@ -41,6 +41,8 @@ class ChildPool:
         self._refusal = ""
         self._pause_seconds = 0.0
         self._paused_until = 0.0
+        #: From now on children end because their worker process does.
+        self.is_closing = False
 
     def take(self) -> ChildProcess:
         """A warm child, or a new one; raises `ChildNotStarted`."""
@@ -67,6 +69,7 @@ class ChildPool:
 
     def close(self) -> None:
         """Ends every child: the idle ones in order, within some seconds; those that run a job at once."""
+        self.is_closing = True
         deadline = time.monotonic() + CLOSING_SECONDS
         idle = self._take_idle()
         for child in idle:

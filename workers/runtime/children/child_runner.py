@@ -10,7 +10,7 @@ import structlog
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind, died
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
-from workers.base_worker import JobContext
+from workers.base_worker import JobContext, StopRequested
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.attempt_error import HardLimitReached
 from workers.runtime.attempts.runner import Interruptible, hard_timeout
@@ -57,7 +57,7 @@ class ChildRunner:
             slot.rest(_REST_SECONDS)
             outcome = _put_off(not_started)
         except ChildGone as gone:
-            outcome = self._ended(child, _crashed(job, gone))
+            outcome = self._ended(child, self._gone(job, context, gone))
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
             slot.disarm()
             outcome = self._ended(child, attempt.failure(job, raised, context.canceled, self._kind))
@@ -65,6 +65,13 @@ class ChildRunner:
         lines = attempt.kept_log(self._kind, job, context)
         seconds = time.perf_counter() - started
         return outcome._replace(run_seconds=seconds, log=outcome.log or lines)
+
+    def _gone(self, job: ClaimedJob, context: JobContext, gone: ChildGone) -> Outcome:
+        """A job that was ended with all children of its process is to blame for nothing."""
+        if self._pool.is_closing:
+            stopped = StopRequested("its worker process ended")
+            return attempt.failure(job, stopped, context.canceled, self._kind)
+        return _crashed(job, gone)
 
     def _ended(self, child: ChildProcess | None, outcome: Outcome) -> Outcome:
         if child is not None:

@@ -1,0 +1,58 @@
+"""Whose fault it is that a child ended under its job: the job's own, unless all children were ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backend.domain.jobs.attempts.outcome import OutcomeKind
+from backend.domain.jobs.job_type import JobType
+from tests.unit.runtime.attempts import claimed
+from workers.base_worker import JobContext
+from workers.runtime.children.child_process import ChildGone
+from workers.runtime.children.child_runner import ChildRunner
+
+
+class _Slot:
+    """Is let go."""
+
+    def disarm(self) -> None:
+        """Nothing is armed."""
+
+    def rest(self, seconds: float) -> None:
+        """It needs none."""
+
+
+class _Child:
+    """One that has been killed."""
+
+    def say(self, frame: Any) -> None:
+        raise ChildGone(-9)
+
+
+class _Pool:
+    """Has such children only."""
+
+    def __init__(self, *, is_closing: bool) -> None:
+        self.is_closing = is_closing
+
+    def take(self) -> _Child:
+        return _Child()
+
+    def end(self, child: _Child) -> None:
+        """It has ended."""
+
+
+@pytest.mark.parametrize(
+    ("is_closing", "kind"), [(False, OutcomeKind.CRASHED), (True, OutcomeKind.RELEASED)]
+)
+def test_a_job_whose_child_was_ended_with_all_others_is_given_back(
+    is_closing: bool, kind: OutcomeKind
+) -> None:
+    pool: Any = _Pool(is_closing=is_closing)
+    runner = ChildRunner(pool, JobType("greet", lambda _: None), "w")
+
+    outcome = runner.run(claimed(), JobContext("a", "greet", 1), _Slot())
+
+    assert outcome.kind is kind
