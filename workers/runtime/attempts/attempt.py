@@ -141,9 +141,18 @@ async def run_awaited(
 def _failed(
     prepared: Prepared, job: ClaimedJob, context: JobContext, raised: BaseException, started: float
 ) -> Outcome:
-    failed = failure(job, raised, context.canceled, prepared.job_type)
-    log = kept_log(prepared.job_type, job, context)
-    return failed._replace(run_seconds=time.perf_counter() - started, log=log)
+    return ended_by(raised, prepared.job_type, job, context, time.perf_counter() - started)
+
+
+def ended_by(
+    raised: BaseException, kind: JobType, job: ClaimedJob, context: JobContext, run_seconds: float
+) -> Outcome:
+    """The outcome of an attempt that began and was ended by what was raised, with what it had logged.
+
+    Wherever that was raised: an attempt whose log nobody takes would be watched for ever.
+    """
+    failed = failure(job, raised, context.canceled, kind)
+    return failed._replace(run_seconds=run_seconds, log=kept_log(kind, job, context))
 
 
 def _payload(prepared: Prepared, job: ClaimedJob) -> Any:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job_type import JobType
 from workers.base_worker import JobContext
 
 
@@ -21,6 +22,10 @@ class Interruptible(Protocol):
 
 class Runner(Protocol):
     """Runs attempts of one job type."""
+
+    @property
+    def kind(self) -> JobType:
+        """That job type."""
 
     def soft_after(self, job: ClaimedJob) -> float:
         """Seconds until the slot's thread is interrupted; 0: the runner sees to that itself."""

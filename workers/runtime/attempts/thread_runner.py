@@ -15,7 +15,7 @@ class ThreadRunner:
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
-        self._grace = prepared.job_type.grace
+        self.kind = prepared.job_type
 
     def soft_after(self, job: ClaimedJob) -> float:
         """Seconds until `TimeLimitReached` is raised in the handler."""
@@ -23,7 +23,7 @@ class ThreadRunner:
 
     def hard_after(self, job: ClaimedJob) -> float:
         """Seconds until the supervisor kills the whole process."""
-        return hard_timeout(job, self._grace)
+        return hard_timeout(job, self.kind.grace)
 
     def run(self, job: ClaimedJob, context: JobContext, slot: Interruptible) -> Outcome:
         """One attempt in this thread."""

@@ -31,7 +31,7 @@ class ChildRunner:
 
     def __init__(self, pool: ChildPool, kind: JobType, worker: str) -> None:
         self._pool = pool
-        self._kind = kind
+        self.kind = kind
         self._worker = worker
 
     def soft_after(self, _job: ClaimedJob) -> float:
@@ -60,9 +60,9 @@ class ChildRunner:
             outcome = self._ended(child, self._gone(job, context, gone))
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
             slot.disarm()
-            outcome = self._ended(child, attempt.failure(job, raised, context.canceled, self._kind))
+            outcome = self._ended(child, attempt.failure(job, raised, context.canceled, self.kind))
         # A child that was killed has left its lines here; of one that was not they come with the outcome.
-        lines = attempt.kept_log(self._kind, job, context)
+        lines = attempt.kept_log(self.kind, job, context)
         seconds = time.perf_counter() - started
         return outcome._replace(run_seconds=seconds, log=outcome.log or lines)
 
@@ -70,7 +70,7 @@ class ChildRunner:
         """A job that was ended with all children of its process is to blame for nothing."""
         if self._pool.is_closing:
             stopped = StopRequested("its worker process ended")
-            return attempt.failure(job, stopped, context.canceled, self._kind)
+            return attempt.failure(job, stopped, context.canceled, self.kind)
         return _crashed(job, gone)
 
     def _ended(self, child: ChildProcess | None, outcome: Outcome) -> Outcome:
@@ -79,7 +79,7 @@ class ChildRunner:
         return outcome
 
     def _follow(self, child: ChildProcess, job: ClaimedJob, context: JobContext) -> dict[str, Any]:
-        limit = hard_timeout(job, self._kind.grace)
+        limit = hard_timeout(job, self.kind.grace)
         deadline = time.monotonic() + limit if limit else None
         told = False
         while True:

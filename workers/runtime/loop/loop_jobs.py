@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
@@ -103,7 +104,8 @@ class LoopJobs:
             outcome = await attempt.run_awaited(prepared, job, context, slot.meant)
         except BaseException as unforeseen:  # or nobody would ever end the attempt
             log.exception("loop.raised", job_id=job.id, job_type=job.job_type)
-            outcome = attempt.failure(job, unforeseen, context.canceled, prepared.job_type)
+            seconds = time.monotonic() - slot.started_at
+            outcome = attempt.ended_by(unforeseen, prepared.job_type, job, context, seconds)
         if slot.context is not context or slot.running is None:
             log.warning("stray.ended", job_id=job.id, job_type=job.job_type)
             return

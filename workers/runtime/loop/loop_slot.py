@@ -175,9 +175,8 @@ class LoopSlot:
         if job is None or task is None or context is None or prepared is None:
             return None
         raised = self._ending_of_a_stray(now)
-        outcome = attempt.failure(job, raised, context.canceled, prepared.job_type)
-        log = attempt.kept_log(prepared.job_type, job, context)
-        self.end(job, outcome._replace(run_seconds=now - self.started_at, log=log))
+        seconds = now - self.started_at
+        self.end(job, attempt.ended_by(raised, prepared.job_type, job, context, seconds))
         return task
 
     def _ending_of_a_stray(self, now: float) -> BaseException:

@@ -136,7 +136,8 @@ class Slot(threading.Thread):
         try:
             outcome = runner.run(job, context, self)
         except BaseException as late:  # noqa: BLE001 - an interrupt that came as the handler ended
-            outcome = attempt.failure(job, late, context.canceled)
+            seconds = time.monotonic() - self.started_at
+            outcome = attempt.ended_by(late, runner.kind, job, context, seconds)
         self._end()
         if context.catch_up is not None:
             self._catch_up(job, context.catch_up)
