@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -29,6 +30,12 @@ _ENDING = {ExtendCode.ASKED_TO_CANCEL, ExtendCode.ASKED_TO_STOP}
 _BOARD_BEAT = 0.5
 #: Seconds before the lease's end at which a worker that cannot renew it stops its own jobs.
 _MARGIN = 3.0
+#: It goes on while the machine is suspended, as leases do; `time.monotonic` stands still on Linux.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _leases_now() -> float:
+    return time.clock_gettime(_CLOCK)
 
 
 class Renewal(Protocol):
@@ -65,7 +72,9 @@ class Heartbeat(threading.Thread):
         *,
         interval: float,
         lease: float,
+        now: Callable[[], float] = _leases_now,
     ) -> None:
+        """``interval``, ``lease`` and what ``now`` says are seconds."""
         super().__init__(name="heartbeat", daemon=True)
         self._slot_pool = slot_pool
         self._renewal = renewal
@@ -73,7 +82,9 @@ class Heartbeat(threading.Thread):
         self._lost_claims = lost_claims
         self._interval = interval
         self._lease = lease
-        self._confirmed = time.monotonic()
+        self._now = now
+        self._confirmed = now()
+        self._next_beat = 0.0
         self._over = threading.Event()
         self._is_due = False
         self._beating = Wait(slot_pool.outages, "heartbeat")
@@ -82,16 +93,19 @@ class Heartbeat(threading.Thread):
     @vital
     def run(self) -> None:
         """The loop of the thread."""
-        next_beat = time.monotonic()
         while not self._over.wait(min(_BOARD_BEAT, self._interval)):
-            now = time.monotonic()
-            self._slot_pool.running_table.beat(now)
-            if now >= next_beat or self._is_due:
-                self._is_due = False
-                next_beat = now + (self._interval if self.beat() else _BOARD_BEAT)
-            self._stop_unconfirmed(time.monotonic())
-            if self._slot_pool.in_doubt:
-                self._settle_doubt()
+            self.step()
+
+    def step(self) -> None:
+        """Beats when it is time, and stops what may not run any longer."""
+        self._slot_pool.running_table.beat(time.monotonic())
+        now = self._now()
+        if now >= self._next_beat or self._is_due:
+            self._is_due = False
+            self._next_beat = now + (self._interval if self.beat() else _BOARD_BEAT)
+        self._stop_unconfirmed(self._now())
+        if self._slot_pool.in_doubt:
+            self._settle_doubt()
 
     def _settle_doubt(self) -> None:
         try:
@@ -115,7 +129,7 @@ class Heartbeat(threading.Thread):
             self._beating.failed(error)
             return False
         self._beating.over()
-        self._confirmed = time.monotonic()
+        self._confirmed = self._now()
         told = {j.id: (j, code) for j, code in zip(held, codes, strict=True) if code != _GOES_ON}
         if told:
             self._tell_slots(told)
@@ -124,10 +138,21 @@ class Heartbeat(threading.Thread):
     def _tell_slots(self, told: Mapping[str, tuple[ClaimedJob, ExtendCode]]) -> None:
         """Looks at each slot once, however many jobs are held."""
         for slot in self._slot_pool.slots:
+            # Before what runs: a job that begins meanwhile is found there.
+            for waiting in list(slot.batch):
+                job, code = told.get(waiting.id, _NOTHING_TOLD)
+                if job is waiting and code == ExtendCode.LOST:
+                    self._drop(slot, job)
             running = slot.running
             job, code = told.get(running.id, _NOTHING_TOLD) if running else _NOTHING_TOLD
             if job is not None and job is running:
                 self._tell(slot, job, code)
+
+    def _drop(self, slot: JobSlot, job: ClaimedJob) -> None:
+        """Another has it by now: what has not begun here shall not."""
+        with suppress(ValueError):  # it has been taken out, to be begun or given back
+            slot.batch.remove(job)
+            log.warning("lease.lost", worker=self._slot_pool.worker, job_id=job.id)
 
     def _tell(self, slot: JobSlot, job: ClaimedJob, code: ExtendCode) -> None:
         if code in _ENDING and slot.context is not None:
@@ -143,6 +168,8 @@ class Heartbeat(threading.Thread):
         if now - self._confirmed < self._lease - min(_MARGIN, self._lease / 4):
             return
         for slot in self._slot_pool.slots:
+            # They would begin one after the other. What is still ours is looked for when Redis answers.
+            self._slot_pool.in_doubt |= bool(slot.give_up_batch())
             job = slot.running
             if job is not None and slot.interrupt(job, StopRequested):
                 log.error("job.stopped", job_id=job.id, reason="no heartbeat was confirmed in time")
