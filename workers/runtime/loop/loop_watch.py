@@ -25,6 +25,12 @@ _BLOCKED_SECONDS = 0.3
 _FRAMES = 12
 #: A loop that stood still for so long, and beyond the time limit of who blocks it, does not come back.
 _HOPELESS_SECONDS = 30.0
+#: So many looks after that must find no job to blame: a process that stood still itself answers after one.
+_HOPELESS_LOOKS = 100
+
+
+class LoopStandsStill(Exception):
+    """Something that is no running job's has the loop, and does not give it back."""
 
 
 class LoopWatch(threading.Thread):
@@ -52,6 +58,8 @@ class LoopWatch(threading.Thread):
         self._blocker: LoopSlot | None = None
         self._blocking_type: str | None = None
         self._tell_after = patience_seconds
+        #: How often nobody was to blame for a loop that does not come back.
+        self._looks_in_vain = 0
 
     @vital
     def run(self) -> None:
@@ -62,12 +70,16 @@ class LoopWatch(threading.Thread):
                 self.relieve(now - self._asked_at)
                 self._has_answered.clear()
                 self._asked_at, self._tell_after = now, self._patience_seconds
+                self._looks_in_vain = 0
                 self._loop_jobs.thread.call(self._has_answered.set)
             else:
                 self.complain(now, now - self._asked_at)
 
     def complain(self, now: float, seconds: float) -> None:
-        """Says that the loop has not answered for so long, when it is time; ``now`` is monotonic."""
+        """Says that the loop has not answered for so long, when it is time; ``now`` is monotonic.
+
+        Raises `LoopStandsStill`, which ends a worker process, when there is no other way.
+        """
         if seconds >= _BLOCKED_SECONDS:
             self._loop_jobs.thread.is_blocked = True
             self._note_blocker(self._culprit())
@@ -75,7 +87,10 @@ class LoopWatch(threading.Thread):
             self._tell_after *= 2
             self._tell(seconds)
         if seconds >= _HOPELESS_SECONDS:
-            self._condemn(self._culprit(), now)
+            culprit = self._culprit()
+            self._looks_in_vain = 0 if culprit else self._looks_in_vain + 1
+            self._condemn(culprit, now)
+            self._despair(now, seconds)
 
     def _note_blocker(self, culprit: LoopSlot | None) -> None:
         job = culprit.running if culprit else None
@@ -141,6 +156,18 @@ class LoopWatch(threading.Thread):
         """
         if culprit is not None and culprit.hard_deadline and now >= culprit.hard_deadline:
             culprit.condemn(now)
+
+    def _despair(self, now: float, seconds: float) -> None:
+        """For jobs that no limit of theirs can end any more; whoever has the loop is none of them.
+
+        It may be a callback, or a task that a job left behind. Each running job has its whole time first.
+        """
+        slots = self._loop_jobs.slots
+        limits = [slot.hard_deadline for slot in slots if slot.running or slot.batch]
+        if limits and self._looks_in_vain >= _HOPELESS_LOOKS and now >= max(limits):
+            raise LoopStandsStill(
+                f"no running job has had it for {seconds:.0f} s:\n{self._stack()}"
+            )
 
     def end(self) -> None:
         """Ends the thread."""
