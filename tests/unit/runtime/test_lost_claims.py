@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import Lease, Rescued
+from tests.eventually import eventually
 from tests.unit.runtime.attempts import claimed
 from workers.base_worker import JobContext
 from workers.runtime.attempts import attempt
@@ -154,6 +156,36 @@ def test_jobs_that_came_with_an_answer_are_held_while_observers_are_told_of_othe
     store.slot.run()
 
     assert (store.rescued, store.settled) == ([], ["a", "next"])
+
+
+class _TwoTrips(_Store):
+    """One whose slot carries a second trip, for somebody who came during the first."""
+
+    def __init__(self, *jobs: ClaimedJob) -> None:
+        super().__init__(*jobs)
+        self._trips = 0
+        self.other = threading.Thread(target=self.slot_pool.exchange, args=([], 1), daemon=True)
+
+    def settle_and_claim(
+        self, ended: Sequence[tuple[ClaimedJob, Outcome]], plan: Any, most: int
+    ) -> tuple[list[SettleCode], list[ClaimedJob]]:
+        self._trips += 1
+        if self._trips == 1:
+            self.other.start()
+            eventually(lambda: self.slot_pool._exchange._waiting)
+        if self._trips == 2:
+            self.look_for_lost_ones()
+        return super().settle_and_claim(ended, plan, most)
+
+
+def test_jobs_of_a_slot_are_held_while_it_carries_for_others() -> None:
+    store = _TwoTrips(claimed())
+
+    store.slot.run()
+
+    store.other.join(60)
+    assert (store.rescued, store.settled) == ([], ["a"])
+    assert store.slot_pool.held() == []
 
 
 def test_what_had_begun_here_is_never_told_as_not_begun() -> None:

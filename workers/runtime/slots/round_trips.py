@@ -40,6 +40,8 @@ class RoundTrips:
         self._plan = plan
         self._doubt = doubt
         self._waiting: deque[TripRequest] = deque()
+        #: What carriers have claimed for themselves, while they carry for others.
+        self._carried: dict[int, Sequence[ClaimedJob]] = {}
         self._free: LifoQueue[Dispatch] = LifoQueue()
         for dispatch in dispatches:
             self._free.put(dispatch)
@@ -55,6 +57,10 @@ class RoundTrips:
         if request.error is not None:
             raise request.error
         return request.codes, request.claimed
+
+    def held(self) -> list[ClaimedJob]:
+        """Jobs that are ours already, and that their slots will only see when they have carried enough."""
+        return [job for jobs in list(self._carried.values()) for job in jobs]
 
     def _start_carrier(self) -> None:
         """Gives a free connection to whoever waits longest, often the caller itself.
@@ -88,7 +94,9 @@ class RoundTrips:
                 requests = self._next() if trips_left else []
                 if not requests:
                     break
+                self._carried[id(own)] = own.claimed
         finally:
+            self._carried.pop(id(own), None)
             # Before anybody looks for requests again, so that none is left behind for good.
             self._free.put(dispatch)
             self._start_carrier()

@@ -183,9 +183,10 @@ class SlotPool:
         return jobs
 
     def held(self) -> list[ClaimedJob]:
-        """Every job this process has a lease on."""
+        """Every job this process has a lease on, looked for in the order that they go."""
+        carried = self._exchange.held()
         arriving = [job for jobs in list(self._arriving.values()) for job in jobs]
-        return [*arriving, *(job for slot in self.slots for job in slot.held())]
+        return [*carried, *arriving, *(job for slot in self.slots for job in slot.held())]
 
     def release(self, jobs: Sequence[ClaimedJob], *, has_begun: bool) -> None:
         """Gives jobs back to the front of their queues, uncharged, the last one first.
