@@ -140,19 +140,41 @@ def test_a_process_that_does_not_close_is_cut_off(
     assert [line["event"] for line in _log_lines(cluster)].count("child.cut_off") == 1
 
 
+def _package(cluster: Cluster, name: str, text: str) -> None:
+    """One more job package."""
+    (cluster.folder / f"{name}.py").write_text(text)
+    cluster.environment["PYTHONPATH"] = str(cluster.folder)
+    cluster.environment["TALLY_JOB_PACKAGES"] += f",{name}"
+
+
+@pytest.mark.parametrize("seconds", [0.2, 30])
+def test_large_jobs_reach_their_process_where_a_package_gives_all_sockets_a_timeout(
+    cluster: Cluster, seconds: float
+) -> None:
+    """Larger than what the system keeps between two processes."""
+    _package(cluster, "hurried", f"import socket\nsocket.setdefaulttimeout({seconds})\n")
+    cluster.workers()
+    tag = "x" * 250_000
+
+    jobs = [cluster.ended(cluster.enqueue("isolated_echo", {"tag": tag})) for _ in range(5)]
+
+    assert [(job.error, job.attempt, job.failures) for job in jobs] == [(None, 1, 0)] * 5
+    assert {len(job.result["tag"]) for job in jobs} == {250_000}
+
+
 class Broken:
     """A job package whose import fails in the processes of isolated jobs while a file exists."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.file = cluster.folder / "broken"
-        (cluster.folder / "breaking.py").write_text(
+        _package(
+            cluster,
+            "breaking",
             "import os, pathlib, sys\n"
             f"if pathlib.Path({str(self.file)!r}).exists() and '-c' not in sys.argv:\n"
             "    if 'workers.runtime' in sys.orig_argv:\n"
-            "        raise RuntimeError('half a deploy')\n"
+            "        raise RuntimeError('half a deploy')\n",
         )
-        cluster.environment["PYTHONPATH"] = str(cluster.folder)
-        cluster.environment["TALLY_JOB_PACKAGES"] += ",breaking"
         self.file.touch()
 
 

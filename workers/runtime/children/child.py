@@ -51,6 +51,8 @@ def main(arguments: list[str]) -> None:
     """Serves jobs until the other side hangs up; then everything is closed in order."""
     lose_lines()
     channel = socket.socket(fileno=int(arguments[0]))
+    # Whether it blocks is a matter of what both processes share: ours does not say what theirs was told.
+    channel.setblocking(True)
     # What a job starts must not keep the channel open when this process is gone.
     channel.set_inheritable(False)
     tie_to_parent(signal.SIGKILL, int(arguments[1]))

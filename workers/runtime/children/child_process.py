@@ -72,7 +72,7 @@ class ChildProcess:
         """Raises `OSError` when the system refuses."""
         self._surroundings = surroundings
         self.jobs = 0
-        self._channel, theirs = socket.socketpair()
+        self._channel, theirs = _channel()
         try:
             self._process = _spawned(theirs, surroundings)
         except BaseException:
@@ -165,6 +165,14 @@ class ChildProcess:
         self._channel.close()
         # They are ours now that their parent is gone, and nobody else would bury them.
         psutil.wait_procs(below, _BURIAL_SECONDS)
+
+
+def _channel() -> tuple[socket.socket, socket.socket]:
+    """Both ends wait for each other as long as it takes, whatever time a job package gives new sockets."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.settimeout(None)
+    return ends
 
 
 def _spawned(theirs: socket.socket, surroundings: Surroundings) -> subprocess.Popen[bytes]:
