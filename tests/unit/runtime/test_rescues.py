@@ -85,19 +85,25 @@ def test_one_that_could_not_do_it_is_followed_by_another_after_a_growing_pause()
     assert programs.rescues.not_done() == []
 
 
-def test_a_start_that_fails_forgets_nobody() -> None:
-    def refuse(_burials: Sequence[Burial], _is_last: bool) -> subprocess.Popen[bytes]:
-        raise BlockingIOError
+def test_a_start_that_fails_forgets_nobody_and_is_tried_again_after_a_growing_pause() -> None:
+    tried = []
+
+    def refuse(burials: Sequence[Burial], _is_last: bool) -> subprocess.Popen[bytes]:
+        tried.append([burial.worker for burial in burials])
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     rescues = Rescues(refuse)
     rescues.add(_FIRST)
 
-    for _ in range(2):
-        try:
-            rescues.step(0.0)
-        except BlockingIOError:
-            continue
-        raise AssertionError("it did not try again")
+    with capture_logs() as lines:
+        for now in (0.0, 0.1, 0.3, 0.6, 0.8):
+            rescues.step(now)
+
+    assert tried == [["first"]] * 3
+    assert rescues.not_done() != []
+    assert [(line["event"], line["error"]) for line in lines] == [
+        ("worker.not_rescued", "[Errno 11] Resource temporarily unavailable")
+    ] * 3
 
 
 def test_a_supervisor_ends_in_order_where_no_program_can_be_started_any_more() -> None:

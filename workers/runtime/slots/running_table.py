@@ -55,8 +55,12 @@ class RunningTable:
     def create(cls, slots: int, async_slots: int = 0) -> RunningTable:
         """A new table without a name in the file system; children inherit its descriptor."""
         descriptor = nameless_memory("running")
-        os.ftruncate(descriptor, _size(slots, async_slots))
-        return cls(descriptor, slots, async_slots)
+        try:
+            os.ftruncate(descriptor, _size(slots, async_slots))
+            return cls(descriptor, slots, async_slots)
+        except BaseException:
+            os.close(descriptor)
+            raise
 
     def beat(self, monotonic: float) -> None:
         """Notes that the process is alive and may run Python."""

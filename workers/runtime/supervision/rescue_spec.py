@@ -33,10 +33,13 @@ class RescueSpec(NamedTuple):
     def hand_over(self) -> int:
         """A descriptor from which the program reads it. No pipe: that takes no more than 64 KiB unread."""
         descriptor = nameless_memory("rescue")
-        text = json.dumps(self._asdict(), default=list)
-        with os.fdopen(os.dup(descriptor), "w", encoding="utf-8") as file:
-            file.write(text)
-        os.lseek(descriptor, 0, os.SEEK_SET)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as file:
+                json.dump(self._asdict(), file, default=list)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        except BaseException:
+            os.close(descriptor)
+            raise
         return descriptor
 
     @classmethod

@@ -47,7 +47,14 @@ class Rescues:
                 return
             self._note_end(returncode, now)
         if self._waiting and now >= self._begin_at:
+            self._try(now)
+
+    def _try(self, now: float) -> None:
+        try:
             self._begin(is_last=False)
+        except OSError as error:
+            self._put_off(now)
+            log.error("worker.not_rescued", workers=len(self._waiting), error=str(error))  # noqa: TRY400 - no trace of ours
 
     def _begin(self, *, is_last: bool) -> subprocess.Popen[bytes]:
         program = self._program = self._start(self._waiting, is_last)
@@ -61,12 +68,15 @@ class Rescues:
         else:
             # All of them again: what was given back is not found any more.
             self._waiting = [*self._under_way, *self._waiting]
-            self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
-            self._begin_at = now + self._pause
+            self._put_off(now)
             # One that `finish` ended before it could hear it has done nothing wrong.
             if returncode not in {NOT_DONE, -signal.SIGTERM}:
                 log.error("worker.not_rescued", workers=len(self._waiting), returncode=returncode)
         self._under_way = []
+
+    def _put_off(self, now: float) -> None:
+        self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
+        self._begin_at = now + self._pause
 
     def finish(self, now: float) -> None:
         """Ends with the supervisor: what cannot be given back now is when its leases end."""

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from backend.telemetry.logs.logger import Logger
@@ -61,27 +61,32 @@ class Supervisor:
             for number in range(spec.processes)
         }
         self._start_at = dict.fromkeys(self._pauses, 0.0)
+        #: Until when none is started, for the system refused one.
+        self._refused_until = 0.0
         self._handles: dict[Post, WorkerHandle] = {}
         #: They take no more jobs and end after their last; others are in their posts already.
         self._leaving: list[WorkerHandle] = []
         self._weighed_at = 0.0
         self.outages = Outages()
         self._stepping = Wait(self.outages, "supervising")
+        self._spawning = Wait(self.outages, "starting worker processes")
         #: How many processes of each lane ended, and why: stopped, recycled, crashed, killed.
         self.deaths: Counter[tuple[str, str]] = Counter()
         self._requests = StopRequests()
+        self._stopping_since = 0.0
+        self._has_told_to_hurry = False
 
     def run(self) -> None:
         """Supervises until asked to stop; returns when every process is gone."""
-        pause = self._try_step()
+        pause = self._tried(self.step)
         while not self._requests.wait(pause):
-            pause = self._try_step()
+            pause = self._tried(self.step)
         self._stop_all()
 
-    def _try_step(self) -> float:
+    def _tried(self, step: Callable[[], None]) -> float:
         """One step; the seconds until the next. The crew does not deserve to end with its supervisor."""
         try:
-            self.step()
+            step()
         except Exception as error:  # noqa: BLE001 - told by the outages
             return max(_TICK, self._stepping.failed(error))
         self._stepping.over()
@@ -92,11 +97,22 @@ class Supervisor:
         now = time.monotonic()
         self._relieve_the_leaving()
         self._bury_the_dead(now)
-        for post in self._pauses:
-            if post not in self._handles and now >= self._start_at[post]:
-                self._fill(post)
+        self._fill_posts(now)
         self._watch_all(now)
         self._rescues.step(now)
+
+    def _fill_posts(self, now: float) -> None:
+        """What the system refuses to one it refuses to the next; those that run are seen to meanwhile."""
+        if now < self._refused_until:
+            return
+        try:
+            for post in self._pauses:
+                if post not in self._handles and now >= self._start_at[post]:
+                    self._fill(post)
+        except Exception as error:  # noqa: BLE001 - told by the outages
+            self._refused_until = now + self._spawning.failed(error)
+        else:
+            self._spawning.over()
 
     def _fill(self, post: Post) -> None:
         served = "lanes" if "," in post.lane else post.lane
@@ -206,27 +222,30 @@ class Supervisor:
         stop_signals.handle(stop_signals.HURRY, lambda *_: self._requests.hurry())
 
     def _stop_all(self) -> None:
-        began = time.monotonic()
+        self._stopping_since = time.monotonic()
         for member in self._members():
             member.ask_to_stop()
-        told_to_hurry = False
         while self._handles or self._leaving:
-            now = time.monotonic()
-            if self._requests.hurried and not told_to_hurry:
-                told_to_hurry, began = True, now
-                for member in self._members():
-                    member.ask_to_hurry()
             # Jobs of a process that died wait for no other that has an hour yet. Those of the last ones
             # are for the last program.
-            self._rescues.step(now)
-            self._bury_the_dead(now)
-            self._watch_all(now)
-            for member in self._members():
-                grace = 0.0 if told_to_hurry else self._lanes[member.lane].grace_seconds
-                if now > began + grace + LONGEST_ENDING_SECONDS:
-                    member.kill(stops_too_long())
+            self._tried(lambda: self._rescues.step(time.monotonic()))
+            self._tried(self._stop_step)
             time.sleep(_TICK / 2)
         self._rescues.finish(time.monotonic())
+
+    def _stop_step(self) -> None:
+        """One look at those that are to end."""
+        now = time.monotonic()
+        if self._requests.hurried and not self._has_told_to_hurry:
+            self._has_told_to_hurry, self._stopping_since = True, now
+            for member in self._members():
+                member.ask_to_hurry()
+        for member in self._members():
+            grace = 0.0 if self._has_told_to_hurry else self._lanes[member.lane].grace_seconds
+            if now > self._stopping_since + grace + LONGEST_ENDING_SECONDS:
+                member.kill(stops_too_long())
+        self._bury_the_dead(now)
+        self._watch_all(now)
 
 
 def _cause_of(member: WorkerHandle) -> str:

@@ -29,7 +29,7 @@ _START_SECONDS = 60.0
 
 
 class WorkerHandle:
-    """A started worker process."""
+    """A started worker process; raises `OSError` when the system refuses."""
 
     def __init__(self, name: str, lane: str, spec: LaneSpec, roster: DutyRoster) -> None:
         self.name = name
@@ -37,12 +37,19 @@ class WorkerHandle:
         self.running_table = RunningTable.create(spec.slots, spec.async_slots)
         self.started = time.monotonic()
         self.killing: Killing | None = None
+        try:
+            self._process = self._spawned(spec, roster)
+        except BaseException:
+            self.running_table.close()
+            raise
+
+    def _spawned(self, spec: LaneSpec, roster: DutyRoster) -> subprocess.Popen[bytes]:
         with stop_signals.held_back():
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 own_program(
                     _PROGRAM,
-                    f"--lane={lane}",
-                    f"--name={name}",
+                    f"--lane={self.lane}",
+                    f"--name={self.name}",
                     f"--concurrency={spec.slots}",
                     f"--async-slots={spec.async_slots}",
                     f"--running-table={self.running_table.descriptor}",
