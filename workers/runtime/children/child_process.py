@@ -15,12 +15,15 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import psutil
+import structlog
 
 from backend.api.config.handing_on import written_down
 from backend.api.config.settings import Settings
 from workers.runtime.children import frames
 from workers.runtime.own_program import own_program
 from workers.runtime.stop_signals import held_back
+
+log = structlog.get_logger("tally.worker")
 
 #: Seconds that importing the job packages may take on a busy machine.
 _START_SECONDS = 60.0
@@ -125,10 +128,10 @@ class ChildProcess:
         return ChildGone(returncode)
 
     def rss_bytes(self) -> int:
-        """Memory it holds; 0 when it is gone."""
+        """Memory it holds; 0 when it is gone, or not ours to ask any more."""
         try:
             return int(psutil.Process(self._process.pid).memory_info().rss)
-        except psutil.NoSuchProcess:
+        except psutil.Error:
             return 0
 
     def ask_to_end(self) -> None:
@@ -151,20 +154,34 @@ class ChildProcess:
         return False
 
     def kill(self) -> None:
-        """Ends it and all its descendants at once."""
-        try:
-            below = psutil.Process(self._process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            below = []
+        """Ends it and all its descendants at once, but for those that became another user's."""
+        below = _below(self._process.pid)
         for process in below:
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.Error):
                 process.kill()
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._kill_group()
         self._channel.close()
         # They are ours now that their parent is gone, and nobody else would bury them.
         psutil.wait_procs(below, _BURIAL_SECONDS)
+
+    def _kill_group(self) -> None:
+        """It, and what stayed in its group. One that is another user's now would be waited for in vain."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            log.warning("child.not_killed", pid=self._process.pid)
+            return
+        self._process.wait()
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    """Its descendants; none where the system hides them."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
 
 
 def _channel() -> tuple[socket.socket, socket.socket]:

@@ -41,8 +41,11 @@ def _join_ended_ones() -> None:
 
 
 def _end(left: psutil.Process) -> bool:
-    """Kills and buries one process; False when it had ended already."""
-    with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+    """Kills and buries one process; False when it had ended already.
+
+    One that may not be killed, for it is another user's, saves no other.
+    """
+    with suppress(psutil.Error):
         ran = left.status() != psutil.STATUS_ZOMBIE
         left.kill()
         left.wait(_PATIENCE_SECONDS)
