@@ -29,7 +29,12 @@ from workers.runtime.slots.lost_claims import LostClaims
 from workers.runtime.slots.slot import Slot
 from workers.runtime.slots.slot_pool import SlotPool
 from workers.runtime.slots.slot_watchdog import SlotWatchdog
-from workers.runtime.supervision.retirement import Condition, RetirementLimits, reason_to_retire
+from workers.runtime.supervision.retirement import (
+    SOON_SECONDS,
+    Condition,
+    RetirementLimits,
+    reason_to_retire,
+)
 from workers.runtime.supervision.stop_requests import StopRequests
 
 if TYPE_CHECKING:
@@ -97,6 +102,7 @@ class WorkerProcess:
         hooks = ProcessHooks("worker")
         try:
             open_seconds = self._open(hooks)
+            self._limits = self._limits_above_the_start()
             opened()
             if self._appear():
                 self._start(open_seconds)
@@ -144,6 +150,20 @@ class WorkerProcess:
         self.slot_pool.running_table.beat(time.monotonic())
         return time.monotonic() - began
 
+    def _limits_above_the_start(self) -> RetirementLimits:
+        """What it may hold, by what its packages and workers hold already."""
+        rss_bytes = self._facts.memory_info().rss
+        limits = self._limits.above(rss_bytes)
+        if limits != self._limits:
+            log.error(
+                "worker.too_large",
+                worker=self.slot_pool.worker,
+                megabytes=rss_bytes // 2**20,
+                note=f"before its first job; it is replaced above {limits.memory_mb} MB, for it would be "
+                f"all the time above {self._limits.memory_mb}: raise worker.memory_limit_mb",
+            )
+        return limits
+
     def _appear(self) -> bool:
         """Waits for Redis, in which it appears; its supervisor sees meanwhile that it lives.
 
@@ -185,8 +205,16 @@ class WorkerProcess:
 
     def _retire(self, reason: str) -> None:
         """Takes no more jobs and waits for those that run, however long: nobody asked for a stop."""
-        running = len(self.slot_pool.held())
-        log.info("worker.recycled", worker=self.slot_pool.worker, reason=reason, running=running)
+        served_seconds = time.monotonic() - self.slot_pool.running_table.serving_since
+        is_soon = reason == "memory" and served_seconds < SOON_SECONDS
+        say = log.warning if is_soon else log.info
+        say(
+            "worker.recycled",
+            worker=self.slot_pool.worker,
+            reason=reason,
+            running=len(self.slot_pool.held()),
+            served_seconds=round(served_seconds, 1),
+        )
         self.slot_pool.running_table.leave()
         self._claim_no_more()
         while self._has_work() and not self._requests.stopping:

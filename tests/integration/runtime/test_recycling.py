@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import psutil
@@ -72,6 +73,31 @@ def test_a_process_that_grew_beyond_its_limit_hurts_no_job(make_cluster: Make) -
     assert [(job.result, job.attempt) for job in ended] == [(grown, 1)] * 3
     eventually(lambda: not psutil.pid_exists(grown), timeout=20, show=cluster.log)
     assert "killed" not in cluster.log()
+
+
+def test_a_process_that_is_too_large_before_its_first_job_says_so_and_works(
+    make_cluster: Make,
+) -> None:
+    cluster = _made(make_cluster, TALLY_WORKER__MEMORY_LIMIT_MB="200")
+    (cluster.folder / "bulky.py").write_text("held = bytearray(b'x') * (200 * 1024 * 1024)\n")
+    cluster.environment["PYTHONPATH"] = str(cluster.folder)
+    cluster.environment["TALLY_JOB_PACKAGES"] += ",bulky"
+    cluster.workers("attended")
+
+    looked_at = {pid for _ in range(4) for pid in _for_a_look(cluster)}
+
+    assert len(looked_at) == 1, cluster.log()
+    assert cluster.log().count('"worker.too_large"') == 1
+    cluster.enqueue("swell", {"megabytes": 150})
+    eventually(lambda: '"reason": "memory"' in cluster.log(), show=cluster.log)
+
+
+def _for_a_look(cluster: Cluster) -> set[int]:
+    """The processes of jobs for as long as one lets pass until it looks at its memory again."""
+    seen, until = set(), time.monotonic() + 0.5
+    while time.monotonic() < until:
+        seen.add(cluster.ended(cluster.enqueue("swell", {"megabytes": 0})).result)
+    return seen
 
 
 def test_a_process_that_holds_far_too_much_is_killed_and_its_last_job_runs_alone(

@@ -26,3 +26,21 @@ def test_a_process_retires_for_the_first_reason_there_is(
     limits: RetirementLimits, now: Condition, reason: str
 ) -> None:
     assert reason_to_retire(limits, now) == reason
+
+
+@pytest.mark.parametrize(
+    ("holds_mb", "limit_mb", "replaced_above_mb"),
+    [
+        (100, 1024, 1024),
+        (819, 1024, 1024),
+        (900, 1024, 1105),
+        (1200, 1024, 1405),
+        (5000, 0, 0),
+    ],
+)
+def test_a_process_that_is_large_before_its_first_job_is_judged_by_what_it_grows(
+    holds_mb: int, limit_mb: int, replaced_above_mb: int
+) -> None:
+    limits = RetirementLimits(jobs=7, memory_mb=limit_mb)
+
+    assert limits.above(holds_mb * 1024 * 1024) == (7, replaced_above_mb)

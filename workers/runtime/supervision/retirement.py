@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import NamedTuple, Self
 
 _MEGABYTE = 1024 * 1024
+#: By how much of its limit in memory a process may grow in any case.
+_ROOM = 0.2
+#: One that has taken jobs for less when its memory is full does little but start.
+SOON_SECONDS = 10.0
 
 
 class RetirementLimits(NamedTuple):
@@ -12,6 +17,16 @@ class RetirementLimits(NamedTuple):
 
     jobs: int = 0
     memory_mb: int = 0
+
+    def above(self, rss_bytes: int) -> Self:
+        """For a process that holds so many bytes before its first job: its growth is judged.
+
+        Replaced for what it cannot do without, it would be followed by another as large, again and again.
+        """
+        if not self.memory_mb:
+            return self
+        least_mb = math.ceil(rss_bytes / _MEGABYTE + self.memory_mb * _ROOM)
+        return self._replace(memory_mb=max(self.memory_mb, least_mb))
 
 
 class Condition(NamedTuple):
