@@ -40,6 +40,7 @@ def _find() -> dict[str, Any]:
         "locale": locale.setlocale(locale.LC_ALL),
         "socket": socket.getdefaulttimeout(),
         "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        "cpu": resource.getrlimit(resource.RLIMIT_CPU)[0],
         "path": sys.path[0],
         "digits": decimal.getcontext().prec,
         "collects": gc.isenabled(),
@@ -75,6 +76,11 @@ def _limit_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
 
 
+def _limit_cpu() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (1000, hard))
+
+
 def _ignore_sigterm() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
@@ -96,6 +102,7 @@ CHANGES: dict[str, Callable[[], object]] = {
     "locale": lambda: locale.setlocale(locale.LC_ALL, "C"),
     "socket timeout": lambda: socket.setdefaulttimeout(0.01),
     "open files": _limit_files,
+    "CPU time": _limit_cpu,
     "search path": lambda: sys.path.insert(0, "/nowhere"),
     "decimal": lambda: setattr(decimal.getcontext(), "prec", 3),
     "collection": gc.disable,

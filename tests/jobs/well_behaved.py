@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -41,6 +42,17 @@ def isolated_sleep(payload: dict[str, object], context: JobContext) -> int:
     """Leaves its id, and sleeps ``seconds``; says in which process."""
     leave_line(str(payload["file"]), context.job_id)
     time.sleep(float(str(payload["seconds"])))
+    return os.getpid()
+
+
+@job_type("isolated_compute", isolation="process", timeout=60, max_retries=0)
+def isolated_compute(payload: dict[str, object]) -> int:
+    """Uses ``seconds`` of CPU time, ``deaf`` to the signal at its limit or not; says in which process."""
+    if payload.get("deaf"):
+        signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+    end = time.process_time() + float(str(payload["seconds"]))
+    while time.process_time() < end:
+        pass
     return os.getpid()
 
 

@@ -141,7 +141,7 @@ class WorkerSettings(Section):
         2048, ge=0, description="Address space of an isolated job's process; 0: no limit."
     )
     child_cpu_seconds: int = Field(
-        0, ge=0, description="CPU time of an isolated job's process; 0: no limit."
+        0, ge=0, description="CPU time of an isolated job, which is ended above it; 0: no limit."
     )
     child_file_mb: int = Field(
         0, ge=0, description="Largest file an isolated job may write; 0: no limit."

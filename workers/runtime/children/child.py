@@ -35,6 +35,7 @@ from workers.runtime.children import forked_copy, frames
 from workers.runtime.children.child_checkpoints import ChildCheckpoints
 from workers.runtime.children.child_inbox import ChildInbox
 from workers.runtime.children.child_lines import ChildLines
+from workers.runtime.children.cpu_limit import CpuLimit
 from workers.runtime.children.descendants import end_descendants
 from workers.runtime.children.process_state import ProcessState
 from workers.runtime.ending import close_all
@@ -73,10 +74,11 @@ def _prepared(channel: socket.socket, start: dict[str, Any]) -> Child:
         hooks = ProcessHooks("child")
         hooks.open()
         limit_resources(settings)
+        cpu_limit = CpuLimit(settings.worker.child_cpu_seconds)
     except BaseException as error:
         frames.send(channel, {"failed": f"{type(error).__name__}: {error}"})
         raise
-    return Child(channel, catalogue, settings, hooks)
+    return Child(channel, catalogue, settings, hooks, cpu_limit)
 
 
 def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
@@ -93,10 +95,9 @@ def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
 
 
 def limit_resources(settings: Settings) -> None:
-    """Sets the limits of this process for good; 0 means none."""
+    """Sets the limits of this process for good; 0 means none. That of CPU time is each job's own."""
     wanted = {
         resource.RLIMIT_AS: settings.worker.child_memory_limit_mb * _MEGABYTE,
-        resource.RLIMIT_CPU: settings.worker.child_cpu_seconds,
         resource.RLIMIT_FSIZE: settings.worker.child_file_mb * _MEGABYTE,
     }
     for limit, value in wanted.items():
@@ -114,11 +115,13 @@ class Child:
         catalogue: JobTypeCatalogue,
         settings: Settings,
         hooks: ProcessHooks,
+        cpu_limit: CpuLimit,
     ) -> None:
         self._channel = channel
         self._catalogue = catalogue
         self._settings = settings
         self._hooks = hooks
+        self._cpu_limit = cpu_limit
         self._workers: dict[type[BaseWorker], BaseWorker] = {}
         self._prepared: dict[str, Prepared] = {}
         self._said = threading.Lock()
@@ -132,6 +135,7 @@ class Child:
         self._say({"ready": True})
         while (order := self._inbox.next_job()) is not None:
             job, worker = order
+            self._cpu_limit.begin()
             outcome = self._outcome(job, worker)
             self._say(frames.outcome_frame(job, outcome, self._tidy()))
         own_loop = filter(None, [self._inbox.own_loop])
@@ -208,7 +212,9 @@ class Child:
     def _tidy(self) -> str:
         """Makes this process what it was before the job; says what cannot be undone."""
         try:
-            left = [self._state.restore(), "a process" if end_descendants() else ""]
+            # First of all: what is done here is no job's time.
+            out_of_time = self._cpu_limit.end()
+            left = [out_of_time, self._state.restore(), "a process" if end_descendants() else ""]
         except BaseException as raised:  # noqa: BLE001 - a signal handler of the job's may raise
             return f"what was not looked at, for it raised {type(raised).__name__}"
         return ", ".join(filter(None, left))

@@ -25,7 +25,12 @@ _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 #: Those above are for real-time use: nobody's business but a library's.
 _LAST_SIGNAL = 31
 _SIGNALS = tuple(number for number in signal.valid_signals() if number <= _LAST_SIGNAL)
-_LIMITS = tuple(number for name, number in vars(resource).items() if name.startswith("RLIMIT_"))
+#: That of CPU time is another for each job, and whoever puts back an old one is killed.
+_LIMITS = tuple(
+    number
+    for name, number in vars(resource).items()
+    if name.startswith("RLIMIT_") and number != resource.RLIMIT_CPU
+)
 #: Such as a limit that only root may raise again.
 _REFUSALS = (OSError, ValueError, RuntimeError, locale.Error)
 #: Seconds that threads which are ending have for it.
