@@ -41,6 +41,13 @@ def isolated_fork(payload: dict[str, Any], context: JobContext) -> str:
     return _fork(payload, context)
 
 
+@job_type("detach", timeout=30, max_retries=0)
+def detach(payload: dict[str, Any]) -> int:
+    """Has a program leave another one running; which."""
+    left = ["sh", "-c", "sleep 600 > /dev/null 2>&1 & echo $!"]
+    return int(subprocess.run(left, stdout=subprocess.PIPE, check=True).stdout)
+
+
 @job_type("pool_in_thread", timeout=30, max_retries=0)
 def pool_in_thread(payload: dict[str, Any]) -> list[int]:
     """What had better be isolated."""

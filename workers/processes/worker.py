@@ -21,7 +21,7 @@ from backend.telemetry.logs.set_up import set_up_logs
 from backend.telemetry.metrics.count_keeper import keep_counts
 from backend.telemetry.metrics.job_counts import JobCounts
 from workers.runtime import stop_signals
-from workers.runtime.children.child import tie_to_parent
+from workers.runtime.children.family import tie_to_parent
 from workers.runtime.ending import end_with_vital_threads, exit_in_order
 from workers.runtime.slots.running_table import RunningTable
 

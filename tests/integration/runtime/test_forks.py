@@ -41,6 +41,17 @@ def test_what_a_copy_says_is_nobodys_result(pool: Cluster, job_type: str, way: s
     assert pool.difference() == 0
 
 
+def test_what_a_program_of_a_job_leaves_running_is_no_child_of_the_worker_process(
+    pool: Cluster,
+) -> None:
+    """Which would have to bury it, and does not: a job in a thread may start what it likes."""
+    left = psutil.Process(pool.ended(pool.enqueue("detach")).result)
+    try:
+        assert left.ppid() not in pool.pids()
+    finally:
+        left.kill()
+
+
 @pytest.mark.parametrize("job_type", ["fork", "isolated_fork"])
 @pytest.mark.parametrize(("way", "status"), [("return", 0), ("exit", 3), ("raise", 1)])
 def test_a_copy_can_be_waited_for(pool: Cluster, job_type: str, way: str, status: int) -> None:

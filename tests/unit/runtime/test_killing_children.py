@@ -83,6 +83,16 @@ def test_one_below_that_may_not_be_killed_spares_neither_the_child_nor_others(
     assert _runs(first)
 
 
+def test_what_is_below_a_child_that_is_killed_is_buried(
+    running: _Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_process, "_BURIAL_SECONDS", 60)
+
+    running.child.kill()
+
+    assert not any(map(psutil.pid_exists, running.below))
+
+
 def test_a_child_is_killed_where_the_system_hides_what_is_below_it(
     running: _Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

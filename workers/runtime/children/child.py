@@ -6,8 +6,6 @@ comes first through the descriptor: it looks nothing up, for much may have chang
 
 from __future__ import annotations
 
-import ctypes
-import os
 import resource
 import signal
 import socket
@@ -37,6 +35,7 @@ from workers.runtime.children.child_inbox import ChildInbox
 from workers.runtime.children.child_lines import ChildLines
 from workers.runtime.children.cpu_limit import CpuLimit
 from workers.runtime.children.descendants import end_descendants
+from workers.runtime.children.family import adopt_orphans, tie_to_parent
 from workers.runtime.children.process_state import ProcessState
 from workers.runtime.ending import close_all
 from workers.runtime.process_hooks import ProcessHooks
@@ -44,7 +43,6 @@ from workers.runtime.process_hooks import ProcessHooks
 if TYPE_CHECKING:
     from workers.runtime.attempts.own_loop import OwnLoop
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _MEGABYTE = 1024 * 1024
 
 
@@ -57,6 +55,8 @@ def main(arguments: list[str]) -> None:
     # What a job starts must not keep the channel open when this process is gone.
     channel.set_inheritable(False)
     tie_to_parent(signal.SIGKILL, int(arguments[1]))
+    # After each job it looks for what that left running.
+    adopt_orphans()
     start = frames.receive(channel)
     if start is not None:
         _prepared(channel, start).serve()
@@ -79,19 +79,6 @@ def _prepared(channel: socket.socket, start: dict[str, Any]) -> Child:
         frames.send(channel, {"failed": f"{type(error).__name__}: {error}"})
         raise
     return Child(channel, catalogue, settings, hooks, cpu_limit)
-
-
-def tie_to_parent(death_signal: int, parent: int | None = None) -> None:
-    """Asks the kernel for a signal when the parent dies, and for the orphans of our own children.
-
-    A ``parent`` that had died before it was asked would never be told of.
-    """
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(_PR_SET_PDEATHSIG, death_signal)
-        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    if parent is not None and os.getppid() != parent:
-        os.kill(os.getpid(), death_signal)
 
 
 def limit_resources(settings: Settings) -> None:

@@ -20,6 +20,7 @@ import structlog
 from backend.api.config.handing_on import written_down
 from backend.api.config.settings import Settings
 from workers.runtime.children import frames
+from workers.runtime.children.family import adopting_orphans
 from workers.runtime.own_program import own_program
 from workers.runtime.stop_signals import held_back
 
@@ -155,14 +156,15 @@ class ChildProcess:
 
     def kill(self) -> None:
         """Ends it and all its descendants at once, but for those that became another user's."""
-        below = _below(self._process.pid)
-        for process in below:
-            with suppress(psutil.Error):
-                process.kill()
-        self._kill_group()
-        self._channel.close()
-        # They are ours now that their parent is gone, and nobody else would bury them.
-        psutil.wait_procs(below, _BURIAL_SECONDS)
+        with adopting_orphans():
+            below = _below(self._process.pid)
+            for process in below:
+                with suppress(psutil.Error):
+                    process.kill()
+            self._kill_group()
+            self._channel.close()
+            # They are ours now that their parent is gone.
+            psutil.wait_procs(below, _BURIAL_SECONDS)
 
     def _kill_group(self) -> None:
         """It, and what stayed in its group. One that is another user's now would be waited for in vain."""

@@ -35,6 +35,11 @@ class Rescues:
         self._program: subprocess.Popen[bytes] | None = None
         self._begin_at = self._pause = 0.0
 
+    @property
+    def program(self) -> int | None:
+        """The process id of the program under way."""
+        return self._program.pid if self._program is not None else None
+
     def add(self, burial: Burial) -> None:
         """One more."""
         self._waiting.append(burial)

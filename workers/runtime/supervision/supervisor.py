@@ -143,6 +143,14 @@ class Supervisor:
             if member.returncode() is not None:
                 self._leaving.remove(member)
                 self._bury(member)
+        if os.getpid() == 1:
+            self._bury_orphans()
+
+    def _bury_orphans(self) -> None:
+        """All of a container are those of its first process; another one does not even read how."""
+        from workers.runtime.supervision.orphans import bury_orphans
+
+        bury_orphans([*(member.pid for member in self._members()), self._rescues.program or 0])
 
     def _bury(self, member: WorkerHandle, **details: float) -> None:
         """Notes its jobs for rescue."""
