@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -156,6 +157,31 @@ class LeavingWorker(BaseWorker):
     def leave(self, payload: dict[str, Any]) -> int:
         """Runs in the process of this worker."""
         return os.getpid()
+
+
+class HelpedWorker(BaseWorker):
+    """Has a process that works for it, as a browser does, for as long as it is open, or beyond."""
+
+    def open(self) -> None:
+        """Starts one that starts another each time it is told a line, and says which."""
+        loop = ["sh", "-c", "while read line; do sleep 600 > /dev/null 2>&1 & echo $!; done"]
+        self._helper = subprocess.Popen(
+            loop,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    @job_type("be_helped", isolation="process", timeout=30, max_retries=0)
+    def be_helped(self, payload: dict[str, Any]) -> dict[str, int]:
+        """In which process, by whom, and what that has started for it."""
+        assert self._helper.stdin is not None
+        assert self._helper.stdout is not None
+        self._helper.stdin.write("another\n")
+        self._helper.stdin.flush()
+        below = int(self._helper.stdout.readline())
+        return {"pid": os.getpid(), "helper": self._helper.pid, "below": below}
 
 
 @job_type("isolated_log", isolation="process", timeout=30, max_retries=0)

@@ -51,6 +51,22 @@ def test_a_process_left_behind_is_ended(pool: Cluster) -> None:
     assert _found(pool)["pid"] != before["pid"]
 
 
+def test_a_process_that_a_worker_opened_is_there_for_each_job_and_ends_with_theirs(
+    pool: Cluster,
+) -> None:
+    helped = [pool.ended(pool.enqueue("be_helped")) for _ in range(3)]
+
+    assert [job.error for job in helped] == [None] * 3
+    assert len({(job.result["pid"], job.result["helper"]) for job in helped}) == 1
+    helpers = [helped[0].result["helper"], *(job.result["below"] for job in helped)]
+    assert [pid for pid in helpers if not psutil.pid_exists(pid)] == []
+
+    # What a job leaves is ended all the same, and with its process what that had opened.
+    pool.ended(pool.enqueue("leave_child"))
+
+    eventually(lambda: not any(map(psutil.pid_exists, [*helpers, int(pool.lines()[0])])))
+
+
 def test_a_job_that_changes_the_folder_of_its_worker_process_moves_nothing_of_ours(
     pool: Cluster, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ comes first through the descriptor: it looks nothing up, for much may have chang
 
 from __future__ import annotations
 
+import atexit
 import resource
 import signal
 import socket
@@ -34,7 +35,7 @@ from workers.runtime.children.child_checkpoints import ChildCheckpoints
 from workers.runtime.children.child_inbox import ChildInbox
 from workers.runtime.children.child_lines import ChildLines
 from workers.runtime.children.cpu_limit import CpuLimit
-from workers.runtime.children.descendants import end_descendants
+from workers.runtime.children.descendants import descendants, end_descendants
 from workers.runtime.children.family import adopt_orphans, tie_to_parent
 from workers.runtime.children.process_state import ProcessState
 from workers.runtime.ending import close_all
@@ -55,8 +56,10 @@ def main(arguments: list[str]) -> None:
     # What a job starts must not keep the channel open when this process is gone.
     channel.set_inheritable(False)
     tie_to_parent(signal.SIGKILL, int(arguments[1]))
-    # After each job it looks for what that left running.
+    # After each job it looks for what that left running; after all exit handlers, which run from the last
+    # to the first, for what workers had opened and left.
     adopt_orphans()
+    atexit.register(end_descendants)
     start = frames.receive(channel)
     if start is not None:
         _prepared(channel, start).serve()
@@ -118,7 +121,7 @@ class Child:
         """The loop of the main thread."""
         forked_copy.watch(self._channel.close)
         self._inbox.start()
-        self._state = ProcessState()
+        self._note_what_stays()
         self._say({"ready": True})
         while (order := self._inbox.next_job()) is not None:
             job, worker = order
@@ -127,6 +130,11 @@ class Child:
             self._say(frames.outcome_frame(job, outcome, self._tidy()))
         own_loop = filter(None, [self._inbox.own_loop])
         close_all([*own_loop, *self._workers.values(), self._hooks])
+
+    def _note_what_stays(self) -> None:
+        """The process as it is without a job: with what middleware and workers have opened."""
+        self._state = ProcessState()
+        self._meant_to_stay = descendants()
 
     def _outcome(self, job: ClaimedJob, worker: str) -> Outcome:
         try:
@@ -192,8 +200,7 @@ class Child:
             self._workers[worker_class] = worker
             if worker.is_for_loops():
                 self._own_loop().open(worker)
-            # What it opened is meant to stay.
-            self._state = ProcessState()
+            self._note_what_stays()
         return self._workers[worker_class]
 
     def _tidy(self) -> str:
@@ -201,10 +208,13 @@ class Child:
         try:
             # First of all: what is done here is no job's time.
             out_of_time = self._cpu_limit.end()
-            left = [out_of_time, self._state.restore(), "a process" if end_descendants() else ""]
+            left = [out_of_time, self._state.restore(), self._processes_left()]
         except BaseException as raised:  # noqa: BLE001 - a signal handler of the job's may raise
             return f"what was not looked at, for it raised {type(raised).__name__}"
         return ", ".join(filter(None, left))
+
+    def _processes_left(self) -> str:
+        return "a process" if end_descendants(but=self._meant_to_stay) else ""
 
     def _say(self, frame: dict[str, Any]) -> None:
         with self._said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Set
 from contextlib import suppress
 
 import psutil
@@ -11,15 +12,43 @@ import psutil
 _PATIENCE_SECONDS = 1.0
 
 
-def end_descendants() -> bool:
-    """Kills the children of this process, and theirs that have become ours; whether any still ran."""
+def descendants() -> frozenset[psutil.Process]:
+    """The children of this process, and theirs."""
+    return frozenset() if _has_none() else frozenset(psutil.Process().children(recursive=True))
+
+
+def end_descendants(but: Set[psutil.Process] = frozenset()) -> bool:
+    """Kills the children of this process, and theirs that have become ours; whether any still ran.
+
+    Those that it shall leave are left with all that is below them: a browser has a process for each page.
+    """
     if _has_none():
         return False
     _join_ended_ones()
     running = False
-    for left in psutil.Process().children(recursive=True):
+    for left in _below_without(but):
         running |= _end(left)
     return running
+
+
+def _below_without(left_alone: Set[psutil.Process]) -> list[psutil.Process]:
+    """In the order that psutil has: nobody stands before his parent."""
+    found: list[psutil.Process] = []
+    passed_over: set[int] = set()
+    for process in psutil.Process().children(recursive=True):
+        if process in left_alone or _parent_of(process) in passed_over:
+            passed_over.add(process.pid)
+        else:
+            found.append(process)
+    return found
+
+
+def _parent_of(process: psutil.Process) -> int:
+    """0 when it has ended meanwhile."""
+    try:
+        return int(process.ppid())
+    except psutil.Error:
+        return 0
 
 
 def _has_none() -> bool:
