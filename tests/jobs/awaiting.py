@@ -67,6 +67,19 @@ async def isolated_async_note(payload: dict[str, str], context: JobContext) -> d
     return await async_note(payload, context)
 
 
+@job_type("isolated_async_threads", isolation="process", timeout=600)
+async def isolated_async_threads(payload: dict[str, Any], context: JobContext) -> int:
+    """Has the loop do some things in threads, as it does for names of hosts; says in which process.
+
+    What goes on for ``seconds`` it does not wait for.
+    """
+    loop = asyncio.get_running_loop()
+    await loop.getaddrinfo("localhost", 80)
+    if seconds := payload.get("seconds"):
+        loop.run_in_executor(None, time.sleep, seconds)
+    return await asyncio.to_thread(os.getpid)
+
+
 @job_type("async_block", timeout=600)
 async def async_block(payload: dict[str, Any], context: JobContext) -> None:
     """Leaves its id, and keeps the loop from all others for ``seconds``, in a task of its own."""

@@ -19,6 +19,18 @@ def test_an_isolated_one_runs_in_a_process_that_is_used_again(pool: Cluster) -> 
     assert second["pid"] == first["pid"]
 
 
+def test_what_the_loop_does_in_threads_costs_an_isolated_job_no_process(pool: Cluster) -> None:
+    pids = {pool.ended(pool.enqueue("isolated_async_threads")).result for _ in range(4)}
+
+    assert len(pids) == 1
+
+
+def test_a_thread_that_goes_on_after_an_isolated_async_job_costs_its_process(pool: Cluster) -> None:
+    before = pool.ended(pool.enqueue("isolated_async_threads", {"seconds": 5})).result
+
+    assert pool.ended(pool.enqueue("isolated_async_threads")).result != before
+
+
 def test_the_soft_limit_of_an_isolated_one_cancels_it_and_leaves_its_process(
     pool: Cluster,
 ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -88,13 +90,14 @@ class OwnLoop:
 
     async def _done(self, work: Awaitable[Any]) -> Any:
         before = asyncio.all_tasks()
-        try:
-            return await work
-        finally:
-            with self._turning:
-                self._task = None
-            left = asyncio.all_tasks() - before
-            await _cancel({task for task in left if not is_keeper(task)})
+        with _threads_of_its_own():
+            try:
+                return await work
+            finally:
+                with self._turning:
+                    self._task = None
+                left = asyncio.all_tasks() - before
+                await _cancel({task for task in left if not is_keeper(task)})
 
     def interrupt(self, raised: type[BaseException], reason: str) -> bool:
         """Cancels what runs, once, from another thread; its attempt ends by ``raised``.
@@ -120,6 +123,20 @@ class OwnLoop:
         finally:
             self._has_run = False
             self._runner.close()
+
+
+@contextmanager
+def _threads_of_its_own() -> Iterator[None]:
+    """For what the loop runs in threads, as it looks up each name of a host in one.
+
+    They end with it: one that waits for more is not to be told from one that the work has left running.
+    """
+    threads = ThreadPoolExecutor(thread_name_prefix="asyncio")
+    asyncio.get_running_loop().set_default_executor(threads)
+    try:
+        yield
+    finally:
+        threads.shutdown(wait=False)
 
 
 async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
