@@ -195,6 +195,7 @@ class WorkerProcess:
             rss_bytes=self._facts.memory_info().rss if self._limits.memory_mb else 0,
             has_forsaken_slot=self._has_forsaken(now),
             is_asked=self._asked_to_retire,
+            is_put_off=self.slot_pool.running_table.is_put_off,
         )
 
     def _has_forsaken(self, now: float) -> bool:

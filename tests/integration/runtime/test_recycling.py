@@ -23,8 +23,8 @@ def _made(make_cluster: Make, **settings: str) -> Cluster:
     return make_cluster(**QUICK_BEATS, TALLY_WORKER__GRACE="0", **settings)
 
 
-def _held(cluster: Cluster, *, kind: str = "hold") -> str:
-    job_id = cluster.enqueue(kind, {"until": str(cluster.folder / "go")})
+def _held(cluster: Cluster, *, kind: str = "hold", gate: str = "go") -> str:
+    job_id = cluster.enqueue(kind, {"until": str(cluster.folder / gate)})
     cluster.running(job_id)
     return job_id
 
@@ -58,6 +58,27 @@ def test_what_runs_is_finished_after_so_many_jobs_beside_the_replacement(
     cluster.says('"reason": "jobs"')
 
 
+def test_a_process_works_on_beyond_its_jobs_while_enough_others_finish_their_last(
+    make_cluster: Make,
+) -> None:
+    """Else there was one more for each long job."""
+    cluster = _made(make_cluster, TALLY_WORKER__RECYCLE_JOBS="3")
+    cluster.workers()
+    first = cluster.pids()[0]
+    jobs = [_held(cluster)]
+    second = _in_another_process(cluster, first)
+    jobs.append(_held(cluster, gate="go on"))
+
+    looked_at = {pid for _ in range(4) for pid in _for_a_look(cluster, "note")}
+
+    assert looked_at == {second}
+    (cluster.folder / "go").touch()
+    _in_another_process(cluster, second)
+    (cluster.folder / "go on").touch()
+    ended = [cluster.ended(job_id) for job_id in jobs]
+    assert [(job.state, job.attempt) for job in ended] == [(JobState.FINISHED, 1)] * 2
+
+
 def test_a_process_that_grew_beyond_its_limit_hurts_no_job(make_cluster: Make) -> None:
     cluster = _made(make_cluster, TALLY_WORKER__MEMORY_LIMIT_MB="200")
     cluster.workers("attended")
@@ -84,7 +105,7 @@ def test_a_process_that_is_too_large_before_its_first_job_says_so_and_works(
     cluster.environment["TALLY_JOB_PACKAGES"] += ",bulky"
     cluster.workers("attended")
 
-    looked_at = {pid for _ in range(4) for pid in _for_a_look(cluster)}
+    looked_at = {pid for _ in range(4) for pid in _for_a_look(cluster, "swell")}
 
     assert len(looked_at) == 1, cluster.log()
     assert cluster.log().count('"worker.too_large"') == 1
@@ -92,11 +113,12 @@ def test_a_process_that_is_too_large_before_its_first_job_says_so_and_works(
     eventually(lambda: '"reason": "memory"' in cluster.log(), show=cluster.log)
 
 
-def _for_a_look(cluster: Cluster) -> set[int]:
-    """The processes of jobs for as long as one lets pass until it looks at its memory again."""
+def _for_a_look(cluster: Cluster, kind: str) -> set[int]:
+    """The processes of jobs for as long as one lets pass until it looks at itself again."""
     seen, until = set(), time.monotonic() + 0.5
     while time.monotonic() < until:
-        seen.add(cluster.ended(cluster.enqueue("swell", {"megabytes": 0})).result)
+        result = cluster.ended(cluster.enqueue(kind, {"megabytes": 0})).result
+        seen.add(result["pid"] if kind == "note" else result)
     return seen
 
 

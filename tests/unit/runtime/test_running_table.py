@@ -148,3 +148,14 @@ def test_what_a_killed_process_noted_is_still_readable(running_table: RunningTab
 
     assert process.returncode == -9
     assert running_table.running() == [RunningJob("a", "1-0", 1.0, 2.0)]
+
+
+def test_who_is_to_work_on_for_now_is_told_until_he_is_not(running_table: RunningTable) -> None:
+    told = [running_table.is_put_off]
+    for is_put_off in (True, False):
+        running_table.put_off_leaving(is_put_off)
+        told.append(running_table.is_put_off)
+
+    assert told == [False, True, False]
+    assert not running_table.is_leaving
+    assert not running_table.has_stopped

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from workers.runtime.slots.nameless_memory import nameless_memory
 
-#: The last beat; until when there need be none; since when it takes jobs; whether it leaves; has stopped.
+#: The last beat; until when there need be none; since when it takes jobs; whether it leaves; has stopped;
+#: has time to leave.
 _MOMENT = struct.Struct("=d")
-_BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT, _STOPPED_AT = 0, 8, 16, 24, 25
+_BEAT_AT, _EXCUSED_AT, _SERVING_AT, _LEAVING_AT, _STOPPED_AT, _PUT_OFF_AT = 0, 8, 16, 24, 25, 26
 #: How many of the loop's slots were ever used.
 _USED_AT, _COUNT = 32, struct.Struct("=I")
 _NOTHING, _RUNNING, _TOLD_TO_STOP, _ENDED = 0, 1, 2, 3
@@ -97,6 +98,15 @@ class RunningTable:
     def is_leaving(self) -> bool:
         """Whether `leave` was called."""
         return self._memory[_LEAVING_AT] == 1
+
+    def put_off_leaving(self, is_put_off: bool) -> None:
+        """Notes, for its supervisor, whether it shall work on for now though it has done its jobs."""
+        self._memory[_PUT_OFF_AT] = is_put_off
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it shall work on for now."""
+        return self._memory[_PUT_OFF_AT] == 1
 
     def note_stopped(self) -> None:
         """Notes that the process has given back what it could: what is still noted is not why it ends."""

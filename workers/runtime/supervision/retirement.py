@@ -38,13 +38,15 @@ class Condition(NamedTuple):
     has_forsaken_slot: bool
     #: Whether somebody asked for a fresh process.
     is_asked: bool
+    #: Whether as many others leave as there should be: to have done its jobs is no reason then.
+    is_put_off: bool = False
 
 
 def reason_to_retire(limits: RetirementLimits, now: Condition) -> str:
     """One word, empty for none: ``asked``, ``jobs``, ``memory``, ``hung``."""
     if now.is_asked:
         return "asked"
-    if limits.jobs and now.jobs_done >= limits.jobs:
+    if limits.jobs and now.jobs_done >= limits.jobs and not now.is_put_off:
         return "jobs"
     if limits.memory_mb and now.rss_bytes > limits.memory_mb * _MEGABYTE:
         return "memory"

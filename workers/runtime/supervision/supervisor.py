@@ -125,6 +125,11 @@ class Supervisor:
         for post, member in list(self._handles.items()):
             if member.running_table.is_leaving:
                 self._leaving.append(self._handles.pop(post))
+        leaving = Counter(member.lane for member in self._leaving)
+        for post, member in self._handles.items():
+            # Else each that still has one long job when its time has come would be one process more.
+            is_enough = leaving[post.lane] >= self._lanes[post.lane].processes
+            member.running_table.put_off_leaving(is_enough)
 
     def _members(self) -> Iterator[WorkerHandle]:
         yield from list(self._handles.values())
