@@ -7,25 +7,26 @@ import pytest
 from backend.domain.jobs.options.fairness import Fairness
 from backend.domain.schedules.freeze_ports import PlanCode
 from tests.contract.broker.freezing import ASIDE, WHATS, freeze, jobs
+from tests.contract.broker.jobs import new_job
 from tests.contract.broker.scene import Scene
+from tests.meanwhile import Meanwhile
 
 
 @pytest.mark.parametrize("what", WHATS)
 def test_after_its_end_jobs_come_one_after_another(scene: Scene, what: str) -> None:
-    ids = jobs(scene, 10)
+    ids = jobs(scene, 50)
+    meanwhile = Meanwhile()
     freeze(scene, what, ramp=100)
-    assert scene.claimed_ids() == []
-    counts = []
+    assert scene.claimed_ids(50) == []
 
-    for seconds in (60.5, 0, 2, 100):
-        scene.broker.pass_time(seconds)
-        scene.promote()
-        counts.append(len(scene.claimed_ids(20)))
+    first = _come_after(scene, 60.5) + _come_after(scene, 0)
+    took = meanwhile.seconds
+    second, third = (_come_after(scene, seconds) for seconds in (2, 100))
 
-    # One a second, for their share of the ramp is less: the clock of Redis goes on meanwhile.
-    assert 2 <= counts[0] + counts[1] <= 4
-    assert sum(counts[:3]) < len(ids)
-    assert sum(counts) == len(ids)
+    # One a second, for their share of the ramp is no more: the clock of Redis goes on meanwhile.
+    assert 2 <= first <= 3 + took
+    assert first + second < len(ids)
+    assert first + second + third == len(ids)
 
 
 def _come_after(scene: Scene, seconds: float) -> int:
@@ -84,17 +85,22 @@ def test_nor_do_those_come_at_once_who_stood_behind_a_pause(scene: Scene, what: 
     assert scene.look.parked(f"frozen:{what}", 0, 50) == ids[len(claimed) :]
 
 
-def test_one_that_two_ramps_let_out_counts_for_both(scene: Scene) -> None:
+def test_those_that_two_ramps_let_out_count_for_both(scene: Scene) -> None:
     freeze(scene, "type:greet", ramp=1000, name="one")
     freeze(scene, "tenant:acme", ramp=1000, name="other")
-    scene.broker.pass_time(59.5)
-    first = scene.waiting(options={"tenant": "acme"})
-    assert scene.claimed_ids() == [first]
+    scene.broker.pass_time(89)
+    first = jobs(scene, 30)
+    assert scene.claimed_ids(50) == first
 
-    scene.waiting(options={"tenant": "acme"}, job_type="other")
-    scene.waiting()
+    of_one = scene.accept(*(new_job() for _ in range(40)))
+    of_other = scene.accept(
+        *(new_job(options={"tenant": "acme"}, job_type="other") for _ in range(40))
+    )
 
-    assert scene.claimed_ids() == []
+    # One more a second of each, while 31 would come of the one for which the first do not count.
+    claimed = set(scene.claimed_ids(100))
+    assert 1 <= len(claimed & set(of_one)) < 30
+    assert 1 <= len(claimed & set(of_other)) < 30
     assert sorted(scene.look.gates()) == ["frozen:tenant:acme", "frozen:type:greet"]
 
 
@@ -113,18 +119,17 @@ def test_those_in_lines_of_a_fair_queue_count_for_its_ramp(scene: Scene) -> None
 def test_a_short_one_in_the_ramp_of_a_long_one_lets_nothing_out_at_once(
     scene: Scene, what: str
 ) -> None:
-    jobs(scene, 50)
+    ids = jobs(scene, 150)
     freeze(scene, what, ramp=1000, name="long")
-    freeze(scene, what, begins=62, lasts=5, name="short")
-    assert scene.claimed_ids(50) == []
+    freeze(scene, what, begins=62, lasts=50, name="short")
+    assert scene.claimed_ids(150) == []
     scene.broker.pass_time(63)
-    assert scene.claimed_ids(50) == []
+    assert scene.claimed_ids(150) == []
 
-    scene.broker.pass_time(5)
-    scene.promote()
+    come = _come_after(scene, 50)
 
     # As many as seconds have gone by since the long one ended; the clock of Redis goes on meanwhile.
-    assert 8 <= len(scene.claimed_ids(50)) < 30
+    assert 53 <= come < 100 < len(ids)
 
 
 def test_newcomers_stand_behind_those_whom_the_ramp_lets_out(scene: Scene) -> None:
