@@ -17,7 +17,7 @@ from backend.drills.report import Report
 from backend.drills.scene import Scene
 from backend.drills.waiting import wait_while_it_grows
 
-#: Seconds without any progress after which what has not ended is stuck; leases in a drill live three.
+#: Seconds without any progress after which what has not ended is stuck; leases are much shorter.
 _PATIENCE = 60.0
 
 
@@ -29,18 +29,19 @@ def run_drill(
     blows: int,
     seed: int,
     say: Callable[[str], None],
-    hold_seconds: float = 10.0,
+    hold_seconds: float = 10.0,  # how long a refusal lasts
+    lease_seconds: float = 3.0,  # how long a lease does
     repair: bool = False,
 ) -> Report:
     """Starts a deployment, hurts it ``blows`` times while ``jobs`` run, and counts.
 
-    ``hold_seconds`` is how long a refusal lasts. With ``repair`` the ledger is reconciled and repaired
-    all the time; that needs a record, which the drill then has whatever the harm.
+    With ``repair`` the ledger is reconciled and repaired all the time; that needs a record in any case.
     """
     scene = Scene.open(
         folder,
         seed=seed,
         hold_seconds=hold_seconds,
+        lease_seconds=lease_seconds,
         with_record=repair or HARMS[harm].with_record,
     )
     reconciling = Reconciling(scene.platform) if repair else None

@@ -134,9 +134,9 @@ class Processes:
             if pids.get(line["worker"]) not in self._hurt:
                 yield f"{line['worker']} ended with {line['returncode']}: {line['cause']}"
 
-    def told(self, event: str) -> int:
-        """How often an event was logged."""
-        return len(self._lines(event))
+    def told(self, event: str, **said: str) -> int:
+        """How often an event was logged that says this."""
+        return sum(said.items() <= line.items() for line in self._lines(event))
 
     def _lines(self, event: str) -> list[dict[str, Any]]:
         text = self._log.read_text(encoding="utf-8", errors="replace")

@@ -105,7 +105,7 @@ def count(
         imbalance=sum(abs(queue.difference) for queue in queues),
         processes_ended=scene.processes.ended_unasked(),
         record_faults=_record_faults(scene) if scene.with_record else [],
-        refusals=_refusals(scene),
+        refusals=scene.refusals(),
         reconciliations=beside.done if beside else 0,
         false_alarms=[_in_words(fault) for fault in beside.named] if beside else [],
         seconds=round(seconds, 1),
@@ -118,12 +118,6 @@ def _jobs(scene: Scene) -> dict[str, JobView]:
         jobs = scene.platform.inspection.jobs(scene.ids[at : at + _PAGE])
         found.update((job.id, job) for job in jobs)
     return found
-
-
-def _refusals(scene: Scene) -> dict[str, int]:
-    with scene.redis_admin() as admin:
-        stats: Any = admin.info("errorstats")
-    return {word.removeprefix("errorstat_"): int(told["count"]) for word, told in stats.items()}
 
 
 def _record_faults(scene: Scene) -> list[str]:

@@ -20,21 +20,25 @@ from backend.broker.server.connection import translated
 from backend.domain.errors import Unavailable
 from backend.domain.jobs.job_state import JobState
 from backend.drills.processes import Processes
+from backend.drills.waiting import wait_until
 from backend.embedded.servers import Servers, start_servers
 from backend.services.jobs.job_options import JobRequest
 
 _PACKAGE = "backend.drills.jobs"
 #: Jobs looked at in one call.
 _ASKED = 500
+#: Seconds until a refusal is felt; more, and nobody asked for what is refused.
+_SOON = 60.0
+#: Seconds after its end for which the rescuer leaves a lease alone.
+RESCUE_GRACE = 1.0
 #: What takes minutes in production takes seconds; nobody is killed for memory, and no port is taken.
 _SETTINGS = {
     "TALLY_WORKER__HEARTBEAT": "0.5",
-    "TALLY_WORKER__LEASE": "3",
     "TALLY_WORKER__GRACE": "5",
     "TALLY_WORKER__MEMORY_LIMIT_MB": "256",
     "TALLY_WORKER__MEMORY_KILL_MB": "0",
     "TALLY_WORKER__ASYNC_SLOTS": "600",
-    "TALLY_SCHEDULER__RESCUE_GRACE": "1",
+    "TALLY_SCHEDULER__RESCUE_GRACE": f"{RESCUE_GRACE:g}",
     "TALLY_SCHEDULER__LEADER_LEASE": "1.5",
     "TALLY_METRICS__WORKER_PORT": "0",
     "TALLY_METRICS__SCHEDULER_PORT": "0",
@@ -48,10 +52,18 @@ class Scene:
     """A deployment with short leases; with a Postgres and recorders where the harm asks for them."""
 
     def __init__(
-        self, folder: Path, servers: Servers, *, seed: int, hold_seconds: float, with_record: bool
+        self,
+        folder: Path,
+        servers: Servers,
+        *,
+        seed: int,
+        hold_seconds: float,
+        lease_seconds: float,
+        with_record: bool,
     ) -> None:
         self.servers = servers
         self.with_record = with_record
+        self.lease_seconds = lease_seconds
         self.dice = random.Random(seed)  # noqa: S311 - a repeatable drill, not a secret
         #: Apart, for jobs are made beside the blows, and these shall fall the same again.
         self._job_dice = random.Random(seed + 1)  # noqa: S311 - likewise
@@ -61,17 +73,26 @@ class Scene:
         self.ids: list[str] = []
         self._final: set[str] = set()
         self._hold_seconds = hold_seconds
-        stores = {"REDIS_URL": servers.redis_url}
+        self._postgres_log = folder / "state" / "log" / "postgres.log"
+        chosen = {"REDIS_URL": servers.redis_url, "TALLY_WORKER__LEASE": f"{lease_seconds:g}"}
         if with_record:
-            stores["JOB_QUEUE_DATABASE_URL"] = servers.database_url
-        self.processes = Processes(folder / "log", {**os.environ, **_SETTINGS, **stores})
+            chosen["JOB_QUEUE_DATABASE_URL"] = servers.database_url
+        self.processes = Processes(folder / "log", {**os.environ, **_SETTINGS, **chosen})
         self.platform = Platform(_settings(servers, with_record=with_record))
         self.platform.load_library()
         if with_record:
             migrator(self.platform).apply()
 
     @classmethod
-    def open(cls, folder: Path, *, seed: int, hold_seconds: float, with_record: bool) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        seed: int,
+        hold_seconds: float,
+        lease_seconds: float,
+        with_record: bool,
+    ) -> Self:
         """Starts the servers.
 
         They hand each write to the kernel before they answer, and leave it to the kernel when it reaches
@@ -80,7 +101,14 @@ class Scene:
         up to two seconds later, and what it had accepted meanwhile dies with it.
         """
         servers = start_servers(folder / "state", for_tests=True, postgres=with_record)
-        return cls(folder, servers, seed=seed, hold_seconds=hold_seconds, with_record=with_record)
+        return cls(
+            folder,
+            servers,
+            seed=seed,
+            hold_seconds=hold_seconds,
+            lease_seconds=lease_seconds,
+            with_record=with_record,
+        )
 
     def start_all(self) -> None:
         """Two of each kind of process, and one recorder."""
@@ -94,9 +122,23 @@ class Scene:
         if self.with_record:
             act()
 
-    def hold(self, times: int = 1) -> None:
-        """Lets a refusal last: how long it does is what the blow is about."""
+    def hold(self, times: int = 1, *, felt: Callable[[], bool] = lambda: True) -> None:
+        """Lets a refusal last: how long it does is what the blow is about.
+
+        On a machine that is busy nobody may have asked by then: so it also lasts until it was ``felt``.
+        """
         time.sleep(self._hold_seconds * times)
+        wait_until(felt, _SOON)
+
+    def told_by_postgres(self, words: str) -> int:
+        """How often these words are in the log of Postgres."""
+        return self._postgres_log.read_text(encoding="utf-8", errors="replace").count(words)
+
+    def refusals(self) -> dict[str, int]:
+        """How often Redis refused what, since it was started last."""
+        with self.redis_admin() as admin:
+            stats: Any = admin.info("errorstats")
+        return {word.removeprefix("errorstat_"): int(told["count"]) for word, told in stats.items()}
 
     @contextmanager
     def redis_admin(self) -> Iterator[Redis]:

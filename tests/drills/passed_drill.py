@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from backend.drills.blows.hurting_postgres import DISK_FULL, LOCK_TIMEOUT, READ_ONLY
 from backend.drills.drill import run_drill
 from backend.drills.harms import HARMS
 
@@ -21,10 +22,10 @@ _SEEN = {
     "recycled": ('"reason": "asked"',),
     "hungry": ('"reason": "memory"',),
     "postgres": (
-        "in a read-only transaction",
+        READ_ONLY,
         "too many clients already",
-        "canceling statement due to lock timeout",
-        "No space left on device",
+        LOCK_TIMEOUT,
+        DISK_FULL,
     ),
 }
 #: What Redis must have refused.
@@ -38,7 +39,15 @@ def drill_and_pass(folder: Path, harm: str) -> None:
     jobs, blows = _LONG.get(harm, (40 * blows + 40, blows))
 
     report = run_drill(
-        folder, harm=harm, jobs=jobs, blows=blows, seed=7, say=said.append, hold_seconds=1.5
+        folder,
+        harm=harm,
+        jobs=jobs,
+        blows=blows,
+        seed=7,
+        say=said.append,
+        hold_seconds=1.5,
+        # A worker process that the machine keeps from running for seconds has ended of no blow.
+        lease_seconds=10,
     )
 
     logs = [folder / "log", folder / "state" / "log" / "postgres.log"]

@@ -30,7 +30,7 @@ class SchedulerPair:
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         config = folder / "config.yaml"
         config.write_text("{}\n")
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "REDIS_URL": redis_url,
@@ -45,7 +45,7 @@ class SchedulerPair:
         with self._log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "backend.cli.main", "scheduler"],
-                env=self._environment,
+                env=self.environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -75,7 +75,7 @@ class SchedulerPair:
 
     def kill_leader(self, duty: str) -> int:
         """Ends the leader as ``kill -9`` does, and starts another in its place; who it was."""
-        pid = self.leader(duty)
+        pid = self._some_leader(duty)
         process = self._processes.pop(pid)
         process.send_signal(signal.SIGKILL)
         process.wait(60)
@@ -84,9 +84,13 @@ class SchedulerPair:
 
     def freeze_leader(self, duty: str) -> int:
         """It keeps its connections and does nothing more; who it was."""
-        pid = self.leader(duty)
+        pid = self._some_leader(duty)
         self._processes[pid].send_signal(signal.SIGSTOP)
         return pid
+
+    def _some_leader(self, duty: str) -> int:
+        """Who leads; a lease may have ended a moment ago because the machine is busy."""
+        return eventually(lambda: self.leader(duty), 20, self.log)
 
     def thaw(self, pid: int) -> None:
         """It goes on where it was."""

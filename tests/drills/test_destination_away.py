@@ -27,6 +27,7 @@ from backend.domain.jobs.options.breaker_state import BreakerStatus
 from backend.domain.jobs.queue_name import Priority, QueueName
 from backend.embedded.servers import Servers
 from tests.eventually import eventually
+from tests.free_port import free_port
 from tests.integration.runtime.cluster import Cluster
 from tests.jobs.delivering import BREAKER
 from workers.job_types.declaration import declaration_of
@@ -70,7 +71,8 @@ class Host:
         # Bound, so that nobody else has it, and not listened to: who connects is refused.
         self._held = socket.socket()
         self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._held.bind(("127.0.0.1", 0))
+        # None of those that the system gives away: it is free again for a moment before it listens.
+        self._held.bind(("127.0.0.1", free_port()))
         self.port: int = self._held.getsockname()[1]
         self._server: ThreadingHTTPServer | None = None
         self.received = 0

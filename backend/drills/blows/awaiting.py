@@ -11,8 +11,8 @@ from backend.drills.processes import Process
 from backend.drills.scene import Scene
 from backend.drills.waiting import wait_while_it_grows
 
-#: Jobs in one loop, the seconds for which one of them blocks it, and those of no progress that are borne.
-MANY, _BLOCKED_SECONDS, _PATIENCE = 500, 5.0, 60.0
+#: Jobs in one loop, and the seconds of no progress that are borne.
+MANY, _PATIENCE = 500, 60.0
 
 
 class _Crowd(NamedTuple):
@@ -41,7 +41,7 @@ def stop_among_many(scene: Scene) -> int:
 def block_among_many(scene: Scene) -> int:
     """One job keeps the loop of 500 others for longer than a lease."""
     with _crowd(scene):
-        blocking = scene.accept_block(_BLOCKED_SECONDS)
+        blocking = scene.accept_block(scene.lease_seconds + 2)
         wait_while_it_grows(lambda: int(scene.is_final(blocking)), 1, _PATIENCE)
     # None of them may begin again.
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,11 +20,14 @@ _LOCKED = 6
 _SESSION = "-c default_transaction_read_only=off -c deadlock_timeout=60s"
 
 _TABLES = "jobs, job_results, job_events"
+#: What Postgres then has in its log.
+READ_ONLY, LOCK_TIMEOUT = "in a read-only transaction", "canceling statement due to lock timeout"
+DISK_FULL = "No space left on device"
 _CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid <> pg_backend_pid() AND application_name LIKE 'tally%'"""
 #: What a client is told when a table cannot grow; a disk that is really full needs one of our own.
-_FULL = """CREATE FUNCTION drill_disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+_FULL = f"""CREATE FUNCTION drill_disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: {DISK_FULL}' USING ERRCODE = 'disk_full'; END $$;
 CREATE TRIGGER drill_disk_full BEFORE INSERT OR UPDATE ON jobs EXECUTE FUNCTION drill_disk_full()"""
 _NOT_FULL = "DROP FUNCTION drill_disk_full() CASCADE"
 
@@ -44,7 +48,7 @@ def postgres_read_only(scene: Scene) -> int:
         admin = _admin(scene, ending)
         _run(admin, "ALTER SYSTEM SET default_transaction_read_only = on")
         _run(admin, "SELECT pg_reload_conf()")
-        scene.hold()
+        scene.hold(felt=_told_anew(scene, READ_ONLY))
         _run(admin, "ALTER SYSTEM RESET default_transaction_read_only")
         _run(admin, "SELECT pg_reload_conf()")
     return in_flight
@@ -69,7 +73,7 @@ def lock_tables(scene: Scene) -> int:
         admin = _admin(scene, ending)
         _run(admin, "BEGIN")
         _run(admin, f"LOCK TABLE {_TABLES} IN ACCESS EXCLUSIVE MODE")
-        scene.hold(_LOCKED)
+        scene.hold(_LOCKED, felt=_told_anew(scene, LOCK_TIMEOUT))
         _run(admin, "COMMIT")
     return in_flight
 
@@ -80,9 +84,15 @@ def fill_disk(scene: Scene) -> int:
     with ExitStack() as ending:
         admin = _admin(scene, ending)
         _run(admin, _FULL)
-        scene.hold()
+        scene.hold(felt=_told_anew(scene, DISK_FULL))
         _run(admin, _NOT_FULL)
     return in_flight
+
+
+def _told_anew(scene: Scene, words: str) -> Callable[[], bool]:
+    """Says whether Postgres has refused somebody with these words since now."""
+    before = scene.told_by_postgres(words)
+    return lambda: scene.told_by_postgres(words) > before
 
 
 def _take_all(scene: Scene, ending: ExitStack) -> None:

@@ -8,10 +8,7 @@ import time
 import psutil
 from redis.exceptions import RedisError
 
-from backend.drills.scene import Scene
-
-#: Longer than a lease and the rescuer's grace in a drill.
-_FROZEN_SECONDS = 5.0
+from backend.drills.scene import RESCUE_GRACE, Scene
 
 
 def kill_worker(scene: Scene) -> int:
@@ -34,7 +31,8 @@ def freeze_worker(scene: Scene) -> int:
         sleeper = scene.dice.choice(workers)
         scene.processes.hurt(sleeper)
         sleeper.suspend()
-        time.sleep(_FROZEN_SECONDS)
+        # Longer than a lease and the rescuer's grace.
+        time.sleep(scene.lease_seconds + RESCUE_GRACE + 1)
         sleeper.resume()
     return in_flight
 

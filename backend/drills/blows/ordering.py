@@ -38,19 +38,26 @@ def stop_everybody(scene: Scene) -> int:
 def recycle_workers(scene: Scene) -> int:
     """Every worker process is asked to make room for a fresh one, while it works."""
     in_flight = scene.in_flight()
-    service = scene.platform.worker_service
-    for worker in service.all():
-        if not service.is_stale(worker):
-            service.stop(worker.name)
+    # One that has only just started hears nobody yet.
+    wait_until(lambda: any(_asked_to_end(scene)), _SOON)
     return in_flight
+
+
+def _asked_to_end(scene: Scene) -> list[bool]:
+    """Of each worker process, whether it hears that it is to end."""
+    service = scene.platform.worker_service
+    alive = [worker for worker in service.all() if not service.is_stale(worker)]
+    return [service.stop(worker.name) for worker in alive]
 
 
 def hoard_memory(scene: Scene) -> int:
     """Jobs leave more memory in their processes than these may hold."""
-    in_flight = scene.in_flight()
+    in_flight, processes = scene.in_flight(), scene.processes
+    recycled = processes.told("worker.recycled", reason="memory")
     hoards = [scene.accept_hoard(_HOARDED_MEGABYTES) for _ in range(2)]
     # What a blow later watches must not be replaced because of this one.
     wait_until(lambda: all(scene.is_final(job_id) for job_id in hoards), _SOON)
+    wait_until(lambda: processes.told("worker.recycled", reason="memory") > recycled, _SOON)
     return in_flight
 
 

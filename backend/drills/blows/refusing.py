@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ def without_replicas(scene: Scene) -> int:
     """NOREPLICAS: writes are refused because too few replicas are there."""
     in_flight = scene.in_flight()
     with scene.redis_admin() as admin:
+        felt = _refused_anew(scene, "NOREPLICAS")
         admin.config_set("min-replicas-to-write", 1)
-        scene.hold()
+        scene.hold(felt=felt)
         admin.config_set("min-replicas-to-write", 0)
     return in_flight
 
@@ -36,13 +38,20 @@ def unable_to_save(scene: Scene) -> int:
         at.unlink(missing_ok=True)
         (at / "in the way").mkdir(parents=True)
         admin.config_set("save", "3600 1")
+        felt = _refused_anew(scene, "MISCONF")
         _save(admin, "err")
-        scene.hold()
+        scene.hold(felt=felt)
         (at / "in the way").rmdir()
         at.rmdir()
         _save(admin, "ok")
         admin.config_set("save", "")
     return in_flight
+
+
+def _refused_anew(scene: Scene, word: str) -> Callable[[], bool]:
+    """Says whether Redis has refused somebody with this word since now."""
+    before = scene.refusals().get(word, 0)
+    return lambda: scene.refusals().get(word, 0) > before
 
 
 def _save(admin: Redis, outcome: str) -> None:
@@ -75,8 +84,9 @@ def read_only(scene: Scene) -> int:
     """READONLY: Redis has become the replica of a server that is not there."""
     in_flight = scene.in_flight()
     with scene.redis_admin() as admin:
+        felt = _refused_anew(scene, "READONLY")
         admin.replicaof("127.0.0.1", "1")
-        scene.hold()
+        scene.hold(felt=felt)
         admin.replicaof("NO", "ONE")
     return in_flight
 
