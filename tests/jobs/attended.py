@@ -66,9 +66,10 @@ def isolated_nap(payload: dict[str, object], context: JobContext) -> None:
 
 
 @job_type("isolated_hold", isolation="process", timeout=600)
-def isolated_hold(payload: dict[str, str], context: JobContext) -> None:
-    """Like `hold`, in a process of its own."""
+def isolated_hold(payload: dict[str, str], context: JobContext) -> int:
+    """Like `hold`, in a process of its own; says in which."""
     hold(payload, context)
+    return os.getpid()
 
 
 @job_type("scratch", isolation="process", timeout=600)

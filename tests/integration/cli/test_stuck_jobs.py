@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
-from tests.eventually import eventually
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
 
@@ -38,15 +35,11 @@ def test_a_living_workers_job_is_left_alone_but_by_force_and_its_first_run_has_n
 def test_a_job_of_a_dead_worker_is_reset_at_once(
     shell: Shell, cluster: Cluster, tmp_path: Path
 ) -> None:
-    cluster.environment["TALLY_WORKER__LEASE"] = "4"
     supervisor = cluster.workers("default")
     job_id = _held(cluster, tmp_path)
-    pids = cluster.pids()
-    # Stopped first, so that it neither rescues nor, by its end, makes its processes stop in order.
-    os.kill(supervisor.pid, signal.SIGSTOP)
-    for pid in (*pids, supervisor.pid):
-        os.kill(pid, signal.SIGKILL)
-    eventually(lambda: all(w["state"] == "lost" for w in shell.json("workers", "list")), timeout=20)
+
+    cluster.vanish(supervisor)
+    assert [worker["state"] for worker in shell.json("workers", "list")] == ["lost"]
 
     answer = shell.json("jobs", "reset-stuck", "--older-than", "0", "--yes")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 from tests.eventually import eventually
@@ -25,15 +23,10 @@ def test_workers_are_listed_and_one_is_stopped(shell: Shell, cluster: Cluster) -
 
 
 def test_the_record_of_a_killed_worker_is_cleared(shell: Shell, cluster: Cluster) -> None:
-    cluster.environment["TALLY_WORKER__LEASE"] = "4"
     supervisor = cluster.workers("default")
-    # Stopped first, so that it neither rescues nor, by its end, makes its processes stop in order.
-    os.kill(supervisor.pid, signal.SIGSTOP)
-    for pid in (*cluster.pids(), supervisor.pid):
-        os.kill(pid, signal.SIGKILL)
-    eventually(
-        lambda: "no heartbeat" in shell.run("workers", "list").text, timeout=20, show=cluster.log
-    )
+
+    cluster.vanish(supervisor)
+    assert "no heartbeat" in shell.run("workers", "list").text
 
     assert shell.run("workers", "clear", "--yes").text == "1 cleared\n"
 

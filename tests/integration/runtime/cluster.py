@@ -46,7 +46,8 @@ class Cluster:
             "REDIS_URL": redis_url,
             "TALLY_CONFIG": str(folder / "config.yaml"),
             "TALLY_JOB_PACKAGES": "tests.jobs,examples",
-            "TALLY_WORKER__GRACE": "5",
+            # Long: who asks what is given back at the end of a grace period says how long that one is.
+            "TALLY_WORKER__GRACE": "60",
             "TALLY_LOG__FORMAT": "json",
             # Tests run side by side, and most have nothing to be scraped.
             "TALLY_METRICS__WORKER_PORT": "0",
@@ -146,6 +147,13 @@ class Cluster:
         """What the books of all queues are out by."""
         inspection = self.platform.inspection
         return sum(abs(q.difference) for q in inspection.queue_states(inspection.queue_names()))
+
+    def vanish(self, supervisor: subprocess.Popen[bytes]) -> None:
+        """The only host is gone at once, and for so long that the records of its processes ran out."""
+        _end(supervisor)
+        self._let_redis_see_their_end()
+        for worker in self.platform.inspection.workers():
+            self.platform.redis.delete(self.platform.keys.worker(worker.name))
 
     def end(self) -> None:
         """Ends every process started here."""

@@ -69,7 +69,10 @@ def test_one_that_blocks_the_loop_is_named_and_no_lease_is_lost(short_leased: Cl
     ended = [short_leased.ended(job_id) for job_id in beside]
     assert {(job.attempt, job.failures) for job in ended} == {(1, 0)}
     lines = [json.loads(x) for x in short_leased.log().splitlines() if x.startswith("{")]
-    [first, *_] = [line for line in lines if line["event"] == "loop.blocked"]
-    assert (first["job_id"], first["job_type"]) == (blocking.id, "async_block")
-    assert "in _block" in first["stack"].splitlines()[-2]
+    # On a machine that is busy others may have kept it waiting too, for moments.
+    named = [
+        line for line in lines if line["event"] == "loop.blocked" and line["job_id"] == blocking.id
+    ]
+    assert {line["job_type"] for line in named} == {"async_block"}
+    assert any("in _block" in line["stack"].splitlines()[-2] for line in named)
     assert short_leased.difference() == 0

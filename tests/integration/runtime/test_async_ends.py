@@ -22,7 +22,7 @@ def test_sigterm_waits_then_cancels_and_gives_all_back_uncharged(cluster: Cluste
     cluster.environment["TALLY_WORKER__GRACE"] = "0.3"
     supervisor = cluster.workers()
     # Few: a busy machine may not get to the last words of many in the seconds that they have.
-    ids = in_flight(cluster, 10)
+    ids = in_flight(cluster, 3)
 
     supervisor.terminate()
 

@@ -18,7 +18,11 @@ from tests.integration.runtime.cluster import Cluster
 
 def _warm(cluster: Cluster, jobs: int) -> set[int]:
     """Isolated jobs at once, so that each slot starts a child; their pids."""
-    ids = [cluster.enqueue("isolated_sleep", {"seconds": 0.5}) for _ in range(jobs)]
+    gate = cluster.folder / "warm"
+    ids = [cluster.enqueue("isolated_hold", {"until": str(gate)}) for _ in range(jobs)]
+    for job_id in ids:
+        cluster.running(job_id)
+    gate.touch()
     return {int(cluster.ended(job_id).result) for job_id in ids}
 
 

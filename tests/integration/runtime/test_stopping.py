@@ -131,7 +131,7 @@ def test_such_a_lane_waits_no_longer_than_the_jobs_own_limit(unhurried: Cluster)
     supervisor = unhurried.workers(processes=2, concurrency=1)
     beside = unhurried.enqueue("hold", {"until": str(unhurried.folder / "go")})
     unhurried.running(beside)
-    job_id = unhurried.enqueue("stubborn", timeout=1)
+    job_id = unhurried.enqueue("stubborn", timeout=8)
     eventually(lambda: unhurried.job(job_id).state is JobState.STARTED)
 
     supervisor.terminate()

@@ -13,8 +13,10 @@ def test_a_job_of_an_unknown_type_is_looked_at_often_and_attempted_once(
     make_cluster: Callable[..., Cluster],
 ) -> None:
     # Its leases are as long as usual: whoever stands still for some seconds here is charged with nothing.
-    cluster = make_cluster(TALLY_WORKER__UNKNOWN_TYPE_PATIENCE_SECONDS="2")
+    cluster = make_cluster(TALLY_WORKER__UNKNOWN_TYPE_PATIENCE_SECONDS="5")
+    # It brings the job back to be looked at again: there before the first look.
     cluster.start("scheduler")
+    cluster.says("leader.changed")
     cluster.platform.job_queue.enqueue([new_job("a", job_type="of_tomorrow")])
     cluster.workers()
 
