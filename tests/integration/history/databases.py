@@ -70,7 +70,7 @@ def rows(engine: Engine, sql: str, **values: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(text(sql), values).mappings()]
 
 
-def _be_patient(connection: Connection) -> None:
+def be_patient(connection: Connection) -> None:
     """Tables are emptied in files, and a process that was ended just now may still hold a lock."""
     connection.execute(
         text("SET LOCAL statement_timeout = '120s'; SET LOCAL lock_timeout = '120s'")
@@ -80,7 +80,7 @@ def _be_patient(connection: Connection) -> None:
 def run(engine: Engine, sql: str, **values: Any) -> int:
     """Runs one statement for good, however long it takes; how many rows it touched."""
     with engine.begin() as connection:
-        _be_patient(connection)
+        be_patient(connection)
         return connection.execute(text(sql), values).rowcount
 
 
@@ -103,7 +103,7 @@ def forget_controls(url: str) -> None:
 def empty(engine: Engine) -> None:
     """Empties what recorders write. The guards of append-only tables look away for a replica."""
     with engine.begin() as connection:
-        _be_patient(connection)
+        be_patient(connection)
         connection.execute(text(_SAID))
         # To empty a table makes files anew, also where there is nothing in it.
         if connection.execute(text(f"SELECT {_HAS_ROWS}")).scalar_one():

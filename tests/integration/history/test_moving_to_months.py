@@ -36,7 +36,11 @@ from tests.integration.history.databases import administer, named, rows, run
 from tests.integration.history.lives import Life, events_of
 from tests.integration.history.test_exactly_once import many_lives
 
-NOW = datetime.now(UTC)
+
+@pytest.fixture
+def now() -> datetime:
+    """One instant for all of a test, which may begin long after it was read."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def before(redis: Redis, servers: Servers, fresh: Engine, tmp_path: Path) -> Chr
     return Chronicle(redis, servers.redis_url, fresh)
 
 
-def lives(count: int, *, since: datetime = NOW, own_ids: bool = False) -> list[Life]:
+def lives(count: int, since: datetime, *, own_ids: bool = False) -> list[Life]:
     """Jobs of the last hundred days; each third waits, each third fails."""
     dice = random.Random(since.timestamp())  # noqa: S311 - not for secrets
     made = []
@@ -66,8 +70,10 @@ def lives(count: int, *, since: datetime = NOW, own_ids: bool = False) -> list[L
     return made
 
 
-def test_what_was_on_record_stays_as_it_was_and_stands_in_its_month(before: Chronicle) -> None:
-    before.write(*many_lives(before), *events_of(*lives(60), *lives(30, own_ids=True)))
+def test_what_was_on_record_stays_as_it_was_and_stands_in_its_month(
+    before: Chronicle, now: datetime
+) -> None:
+    before.write(*many_lives(before), *events_of(*lives(60, now), *lives(30, now, own_ids=True)))
     # Neither of a month that there is, nor of anybody's own making; and what sorts among the months.
     before.write(*events_of(Life("01f3c0de-0000-7aaa-8000-000000000000"), Life("01KDP3Q2ZJ8S2")))
     expected = on_record(before.engine)
@@ -85,30 +91,32 @@ def test_what_was_on_record_stays_as_it_was_and_stands_in_its_month(before: Chro
     assert len(set(places.values()) - {"jobs_other", "jobs_far"}) >= 4
 
 
-def test_all_that_comes_while_it_moves_is_there_once(before: Chronicle) -> None:
+def test_all_that_comes_while_it_moves_is_there_once(before: Chronicle, now: datetime) -> None:
     """Recorders write and repeat themselves, old jobs are pruned, while it moves in steps of a few rows."""
-    old = [*lives(300), *lives(60, own_ids=True)]
+    old = [*lives(300, now), *lives(60, now, own_ids=True)]
     # What begins in one recorder's batch and ends in another's must not be pruned between the two.
-    new = [life for life in lives(200, since=NOW - timedelta(hours=1)) if not _is_pruned(life)]
-    kept = [life for life in old if not _is_pruned(life)] + new
+    new = [life for life in lives(200, now - timedelta(hours=1)) if not _is_pruned(life, now)]
+    kept = [life for life in old if not _is_pruned(life, now)] + new
     told_before = {life.job_id: events_of(life) for life in old}
     before.write(*(event for events in told_before.values() for event in events))
     in_small_steps(before.engine, 9)
     dice = random.Random(5)  # noqa: S311 - not for secrets
     told = events_of(*new)
-    again = [event for life in old if not _is_pruned(life) for event in told_before[life.job_id]]
+    again = [
+        event for life in old if not _is_pruned(life, now) for event in told_before[life.job_id]
+    ]
     pieces = [told[at : at + 10] + dice.sample(again, 20) for at in range(0, len(told), 10)]
     recorders = [
         threading.Thread(target=_record, args=(before, pieces[number::2])) for number in range(2)
     ]
-    pruner = threading.Thread(target=_prune, args=(before,))
+    pruner = threading.Thread(target=_prune, args=(before, now))
 
     for thread in (*recorders, pruner):
         thread.start()
     Migrator(before.engine).apply()
     for thread in (*recorders, pruner):
         thread.join()
-    _prune(before)
+    _prune(before, now)
 
     jobs = before.rows("SELECT id, status, fence > 0 AS ran FROM jobs")
     assert {(row["id"], row["status"]) for row in jobs} == {
@@ -121,8 +129,8 @@ def test_all_that_comes_while_it_moves_is_there_once(before: Chronicle) -> None:
     )
 
 
-def _is_pruned(life: Life) -> bool:
-    return life.ends == "finished" and life.at < NOW - timedelta(days=30)
+def _is_pruned(life: Life, now: datetime) -> bool:
+    return life.ends == "finished" and life.at < now - timedelta(days=30)
 
 
 def _record(chronicle: Chronicle, pieces: list[list[JobEvent]]) -> None:
@@ -135,15 +143,15 @@ def _record(chronicle: Chronicle, pieces: list[list[JobEvent]]) -> None:
                 break
 
 
-def _prune(chronicle: Chronicle) -> None:
+def _prune(chronicle: Chronicle, now: datetime) -> None:
     rule = RetentionRule((JobState.FINISHED,), timedelta(days=30))
     for _ in range(40):
         with suppress(HistoryUnavailable):
-            PostgresUpkeepStore(chronicle.engine).prune_jobs(rule, NOW - rule.keep, 5)
+            PostgresUpkeepStore(chronicle.engine).prune_jobs(rule, now - rule.keep, 5)
 
 
-def test_interrupted_it_goes_on_where_it_was(before: Chronicle) -> None:
-    before.write(*events_of(*lives(60)))
+def test_interrupted_it_goes_on_where_it_was(before: Chronicle, now: datetime) -> None:
+    before.write(*events_of(*lives(60, now)))
     expected = on_record(before.engine)
     in_small_steps(before.engine, 10)
     dying = connect(before.engine.url.render_as_string(hide_password=False))
@@ -163,9 +171,9 @@ def test_interrupted_it_goes_on_where_it_was(before: Chronicle) -> None:
 
 
 def test_killed_between_the_change_of_names_and_the_note_of_it_it_ends_at_the_next_run(
-    before: Chronicle,
+    before: Chronicle, now: datetime
 ) -> None:
-    before.write(*events_of(*lives(9)))
+    before.write(*events_of(*lives(9, now)))
     expected = on_record(before.engine)
     Migrator(before.engine).apply()
     run(before.engine, "DELETE FROM schema_migrations WHERE name LIKE '%_025_%'")
@@ -176,8 +184,10 @@ def test_killed_between_the_change_of_names_and_the_note_of_it_it_ends_at_the_ne
     assert before.rows("SELECT to_regclass('job_moves') AS left") == [{"left": None}]
 
 
-def test_who_reads_for_long_holds_up_the_change_of_names_and_nobody_else(before: Chronicle) -> None:
-    before.write(*events_of(*lives(9)))
+def test_who_reads_for_long_holds_up_the_change_of_names_and_nobody_else(
+    before: Chronicle, now: datetime
+) -> None:
+    before.write(*events_of(*lives(9, now)))
     waiting = threading.Event()
 
     with before.engine.connect() as reader:
@@ -204,8 +214,8 @@ def _set_on(name: str, event: threading.Event) -> structlog.typing.Processor:
     return look
 
 
-def test_views_rights_and_callbacks_keep_their_place(before: Chronicle) -> None:
-    before.write(*events_of(*lives(9)))
+def test_views_rights_and_callbacks_keep_their_place(before: Chronicle, now: datetime) -> None:
+    before.write(*events_of(*lives(9, now)))
     url = before.engine.url
     administer(
         url.render_as_string(False), "DROP ROLE IF EXISTS tally_app", "CREATE ROLE tally_app LOGIN"
@@ -234,7 +244,7 @@ def test_views_rights_and_callbacks_keep_their_place(before: Chronicle) -> None:
     # What has ended long ago is told once: moving it is no news, but an end that comes now is.
     assert before.rows("SELECT * FROM job_callbacks") == []
     PostgresRecordWriter(app).write(
-        EventBatch(events_of(Life("new", NOW, options={"callback_url": "https://e.x/"})))
+        EventBatch(events_of(Life("new", now, options={"callback_url": "https://e.x/"})))
     )
     assert [row["job_id"] for row in before.rows("SELECT job_id FROM job_callbacks")] == ["new"]
     PostgresUpkeepStore(app).make_partitions(5)

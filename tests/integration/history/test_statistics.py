@@ -275,12 +275,13 @@ def test_a_job_type_that_becomes_known_late_is_counted_under_its_name(
 def test_an_hour_that_is_not_over_is_not_summed_up(
     chronicle: Chronicle, service: HistoryService
 ) -> None:
-    now = datetime.now(UTC)
-    chronicle.write(*events_of(Life(at=now, waits=0, runs=0)))
-    chronicle.write(*events_of(Life(at=now, waits=0, runs=0)))
+    # Of an hour that is not over for half an hour yet.
+    at = datetime.now(UTC) + timedelta(minutes=30)
+    chronicle.write(*events_of(Life(at=at, waits=0, runs=0)))
+    chronicle.write(*events_of(Life(at=at, waits=0, runs=0)))
 
     assert PostgresUpkeepStore(chronicle.engine).sum_up_hours(10) == 0
-    assert sum(hour.attempts.ended for hour in service.by_hour()) == 2
+    assert sum(hour.attempts.ended for hour in service.by_hour(at - HOUR, at + HOUR)) == 2
     assert chronicle.rows("SELECT count(*) FROM stale_hours") == [{"count": 1}]
 
 

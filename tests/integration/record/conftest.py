@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from backend.embedded.servers import Servers
 from backend.history.server.connection import connect
 from tests.integration.broker.bench import ERROR
-from tests.integration.history.databases import migrated_database
+from tests.integration.history.databases import be_patient, migrated_database
 from tests.integration.record.bureau import Bureau
 
 _TABLES = (
@@ -33,6 +33,7 @@ def engine(migrated: str) -> Iterator[Engine]:
     """Connections to that database, with nothing in it yet."""
     engine = connect(migrated, name="test", statement_timeout=30, connections=8)
     with engine.begin() as connection:
+        be_patient(connection)
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(f"TRUNCATE {_TABLES} RESTART IDENTITY"))
     yield engine

@@ -15,7 +15,7 @@ from tests.integration.history.databases import run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
 
 RAN, MISSED, PLANNED = TickOutcome.RAN, TickOutcome.MISSED, TickOutcome.PLANNED
-MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 class Killed(BaseException):
@@ -95,15 +95,16 @@ def test_killed_at_any_call_of_a_store_each_tick_runs_once(
 
 
 def test_killed_again_and_again_while_it_makes_up_for_hours(house: SchedulerHouse) -> None:
-    house.create(missed_runs="all")
-    planned = house.stand_still_since("nightly", 50 * MINUTE)
+    # So long an interval that no further tick comes due meanwhile.
+    house.create(interval=3600, missed_runs="all")
+    planned = house.stand_still_since("nightly", 50 * HOUR)
 
     for calls in range(1, 60):
         step_until_killed(house, calls, is_done_first=bool(calls % 2))
     house.catch_up()
 
     ticks = house.ticks()
-    assert [tick.planned_at for tick in ticks] == [planned + MINUTE * n for n in range(51)]
+    assert [tick.planned_at for tick in ticks] == [planned + HOUR * n for n in range(51)]
     assert {tick.outcome for tick in ticks} == {RAN}
     assert sorted(house.jobs()) == sorted(tick.job_id for tick in ticks)
 

@@ -12,7 +12,8 @@ from tests.eventually import eventually
 from tests.integration.history.databases import rows, run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
 
-MILLISECOND, SECOND, MINUTE = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1)
+MILLISECOND, SECOND = timedelta(milliseconds=1), timedelta(seconds=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 RAN, MISSED, SKIPPED = TickOutcome.RAN, TickOutcome.MISSED, TickOutcome.SKIPPED
 
 
@@ -95,16 +96,17 @@ def test_after_hours_of_downtime_missed_runs_does_what_it_says_once(
     assert all("nobody fired it" in tick.reason for tick in house.ticks()[: 5 - ran])
 
 
-def test_a_day_of_minutes_is_made_up_for_in_pieces_and_each_tick_has_its_row(
+def test_two_months_of_hours_are_made_up_for_in_pieces_and_each_tick_has_its_row(
     house: SchedulerHouse,
 ) -> None:
-    house.create(interval=60, missed_runs="all")
-    planned = house.stand_still_since("nightly", timedelta(days=1, seconds=31))
+    # So long an interval that no further tick comes due meanwhile.
+    house.create(interval=3600, missed_runs="all")
+    planned = house.stand_still_since("nightly", timedelta(days=60, seconds=31))
 
     house.catch_up()
 
     ticks = house.ticks()
-    assert [tick.planned_at for tick in ticks] == [planned + MINUTE * n for n in range(1441)]
+    assert [tick.planned_at for tick in ticks] == [planned + HOUR * n for n in range(1441)]
     assert outcomes(house) == [MISSED] * 1341 + [RAN] * 100
     assert sorted(house.jobs()) == sorted(tick.job_id for tick in ticks if tick.job_id)
 
