@@ -263,7 +263,7 @@ def test_once_the_status_is_known_the_rest_changes_nothing(
 ) -> None:
     receiver = start_raw_receiver(deed)
 
-    result = send(reaching(settings, total_seconds=3), receiver.url())
+    result = send(reaching(settings, total_seconds=60), receiver.url())
 
     assert result["status"] == 200
     assert len(result["answer"]) <= 256

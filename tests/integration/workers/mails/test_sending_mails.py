@@ -27,7 +27,7 @@ Start = Callable[..., MailServer]
 
 
 def reaching(settings: Settings, server: MailServer, **values: object) -> Settings:
-    chosen = {"security": "none", "sender": "Tally <tally@example.com>", "timeout": 5, **values}
+    chosen = {"security": "none", "sender": "Tally <tally@example.com>", "timeout": 60, **values}
     return settings.but(smtp=SmtpSettings(host="127.0.0.1", port=server.port, **chosen))
 
 
