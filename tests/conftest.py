@@ -25,6 +25,7 @@ from xdist.scheduler import LoadFileScheduling
 from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.embedded.servers import Servers, start_servers
 from backend.telemetry.logs.logger import Logger
+from tests.patient_servers import PatientServers
 
 _CONFIGURE = structlog.configure
 CACHE = Path(tempfile.gettempdir()) / f"tally-test-templates-{os.getuid()}"
@@ -129,7 +130,7 @@ def _place(folder: Path) -> int:
 def servers() -> Iterator[Servers]:
     """Both servers of this session."""
     state = Path(tempfile.mkdtemp(prefix="tally-tests-"))
-    started = start_servers(state, for_tests=True, template_cache=CACHE)
+    started = PatientServers(start_servers(state, for_tests=True, template_cache=CACHE))
     yield started
     started.stop()
     shutil.rmtree(state, ignore_errors=True)

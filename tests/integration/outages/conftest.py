@@ -14,13 +14,14 @@ from backend.history.schema.migrator import Migrator
 from backend.history.server.connection import connect
 from tests.conftest import CACHE
 from tests.integration.outages.whole_deployment import WholeDeployment
+from tests.patient_servers import PatientServers
 
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[Servers]:
     """Both servers, with the schema."""
     state = Path(tempfile.mkdtemp(prefix="tally-outages-"))
-    with start_servers(state, for_tests=True, template_cache=CACHE) as servers:
+    with PatientServers(start_servers(state, for_tests=True, template_cache=CACHE)) as servers:
         engine = connect(servers.database_url)
         Migrator(engine).apply()
         engine.dispose()

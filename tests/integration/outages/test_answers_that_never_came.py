@@ -117,7 +117,7 @@ def test_waiting_for_a_job_ends_in_time_although_redis_never_answers(
 
     def wait() -> None:
         try:
-            platform.queue_service.wait(job_id, timeout=5)
+            platform.queue_service.wait(job_id, timeout=20)
         except QueueUnavailable as error:
             outcomes.append(error)
 
@@ -125,7 +125,7 @@ def test_waiting_for_a_job_ends_in_time_although_redis_never_answers(
     caller.start()
     eventually(lambda: server.admin.info("clients")["blocked_clients"] == 1, timeout=10)
     server.freeze()
-    caller.join(60)
+    caller.join(120)
 
     assert [type(outcome) for outcome in outcomes] == [QueueUnavailable]
     server.thaw()

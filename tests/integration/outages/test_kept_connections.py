@@ -85,12 +85,15 @@ def test_an_answer_that_nobody_waited_for_is_not_taken_for_that_of_the_next_call
     def interrupt(*_: Any) -> None:
         raise Interruption
 
+    def ask_and_be_interrupted() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        functions.call("facts", "", "nobody")
+
     functions, was = Functions(client, "rq"), signal.signal(signal.SIGALRM, interrupt)
     server.freeze()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(Interruption):
-            functions.call("facts", "", "nobody")
+            ask_and_be_interrupted()
     finally:
         signal.signal(signal.SIGALRM, was)
         server.thaw()

@@ -67,7 +67,10 @@ def test_a_wait_for_the_next_job_ends_though_redis_stands_still(
     assert server.admin.llen(CHANGES) == 0
 
 
-def test_one_call_outlasts_many_waits(server: RedisProcess, timetable: RedisTimetable) -> None:
+def test_one_call_outlasts_many_waits(
+    server: RedisProcess, timetable: RedisTimetable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing_pop, "_ROUND", 600)
     for _ in range(5):
         timetable.wait_for_change(0.001)
 
@@ -112,9 +115,13 @@ def test_a_server_that_answers_nothing_is_given_up(
 
 
 def test_who_does_not_lead_takes_no_call_from_who_does(
-    server: RedisProcess, client: Redis, timetable: RedisTimetable
+    server: RedisProcess,
+    client: Redis,
+    timetable: RedisTimetable,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each call is heard by one. Heard by the wrong one, an earlier job was up to five seconds late."""
+    monkeypatch.setattr(standing_pop, "_ROUND", 600)
     leader, other = (_promoter(client, timetable, holder) for holder in ("a", "b"))
     over = threading.Event()
     leader.wait(min(leader.run_once(), 0.001), over)
