@@ -74,7 +74,7 @@ class Night:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
         if status is not None and ended.returncode != status:
             raise AssertionError(f"{words}: {ended}\n{self.cluster.log()}")

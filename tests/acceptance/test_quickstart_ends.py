@@ -16,6 +16,8 @@ from tests.eventually import eventually
 from tests.process_ends import are_gone
 
 ROOT = Path(__file__).parents[2]
+#: By its path, so that it does the same outside of the checkout.
+_QUICKSTART = (sys.executable, ROOT / "tests/acceptance/patient_quickstart.py", "quickstart")
 _OURS = {"REDIS_URL", "DATABASE_URL", "JOB_QUEUE_DATABASE_URL"}
 Start = Callable[[], subprocess.Popen[str]]
 
@@ -32,7 +34,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         started.append(
             subprocess.Popen(
-                [sys.executable, "-m", "backend.cli.main", "quickstart", f"--state-dir={state}"],
+                [*_QUICKSTART, f"--state-dir={state}"],
                 cwd=ROOT,
                 env={**kept, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
@@ -68,7 +70,7 @@ def test_when_its_terminal_is_closed_it_stops_all_it_started(start: Start) -> No
     quickstart.stdout.close()
     quickstart.send_signal(signal.SIGHUP)
 
-    assert quickstart.wait(60) == 0
+    assert quickstart.wait(300) == 0
     assert len(processes) >= 8
     assert are_gone(processes)
 
@@ -86,14 +88,14 @@ def test_outside_of_a_checkout_it_shows_all_that_it_shows_in_one(tmp_path: Path)
     kept = {name: value for name, value in os.environ.items() if name not in _OURS}
 
     shown = subprocess.run(
-        [sys.executable, "-m", "backend.cli.main", "quickstart", "--once"],
+        [*_QUICKSTART, "--once"],
         cwd=tmp_path,
         env=kept,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=800,
     )
 
     assert (shown.returncode, shown.stderr) == (0, "")

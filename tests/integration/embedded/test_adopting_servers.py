@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from backend.embedded import stop_servers
-from backend.embedded.deadline import wait_until
 from backend.embedded.state.state_directory import StateDirectory
+from tests.eventually import eventually
 
 _OWNER = """
 import sys
@@ -84,7 +84,7 @@ def test_servers_die_with_an_owner_that_is_killed(state_dir, template_cache, oth
 
     owner.kill()
 
-    assert wait_until(lambda: _pids(state_dir) == [None, None], seconds=20)
+    eventually(lambda: _pids(state_dir) == [None, None], timeout=20)
 
 
 def test_servers_that_outlived_their_owner_are_taken_over(

@@ -13,7 +13,7 @@ from backend.embedded.state.state_directory import StateDirectory
 def command(other_process, state_dir):
     def run(*words):
         process = other_process("-m", "backend.embedded", *words, "--state-dir", state_dir)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
         return process.returncode, output
 
     return run

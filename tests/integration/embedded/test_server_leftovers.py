@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 
 import pytest
 
 from backend.embedded import EmbeddedServerError, stop_servers
-from backend.embedded.deadline import wait_until
+from backend.embedded.locate import find_postgres_server
 from backend.embedded.state.marker import read_marker
 from backend.embedded.state.state_directory import StateDirectory
+from tests.eventually import eventually
 
-_START = """
+_START_WITH = """
 import sys
 from pathlib import Path
-from backend.embedded import start_servers
+from backend.embedded import postgres_server, start_servers
+postgres_server.reachable_programs = lambda *_: Path(sys.argv[2])
 start_servers(Path(sys.argv[1]))
+"""
+#: The real one, which then does not end before it may. Not for ever: nobody else ends it.
+_INITDB = """#!/bin/sh
+{initdb} "$@" || exit
+touch {folder}/made
+left=6000
+until [ -e {folder}/go ] || [ $left = 0 ]; do left=$((left - 1)); sleep 0.05; done
 """
 
 
@@ -46,18 +56,35 @@ def test_a_lost_socket_folder_is_made_again(start, state_dir, notes):
         assert again.redis_url == servers.redis_url
 
 
-def test_an_initdb_whose_starter_was_killed_is_done_again(state_dir, start, notes, other_process):
-    starter = other_process("-c", _START, state_dir)
-    half = state_dir / "postgres" / "data.new" / "base"
-    assert wait_until(half.exists, seconds=30)
+@pytest.fixture
+def slow_programs(tmp_path):
+    """Those of Postgres, of which only initdb is there."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    initdb = shlex.quote(str(find_postgres_server().path.with_name("initdb")))
+    program = folder / "initdb"
+    program.write_text(_INITDB.format(initdb=initdb, folder=shlex.quote(str(folder))))
+    program.chmod(0o700)
+    return folder
+
+
+def test_an_initdb_whose_starter_was_killed_is_done_again(
+    state_dir, start, notes, other_process, slow_programs
+):
+    starter = other_process("-c", _START_WITH, state_dir, slow_programs)
+    data, half = state_dir / "postgres" / "data", state_dir / "postgres" / "data.new"
+    eventually((slow_programs / "made").exists, timeout=60)
 
     starter.kill()
     starter.wait()
-    assert not (state_dir / "postgres" / "data").exists()
+    assert not data.exists()
+    (half / "left").touch()
+    (slow_programs / "go").touch()
 
     with start(redis=False) as servers:
         notes(servers).write_postgres("a")
         assert notes(servers).in_postgres() == ["a"]
+    assert not (data / "left").exists()
 
 
 def test_data_of_another_postgres_major_is_refused_in_one_line(start, state_dir):
