@@ -37,7 +37,7 @@ def test_port_is_the_platforms_unless_somebody_says_more(tmp_path: Path, asked_b
         eventually(lambda: _answers(port), timeout=30, show=(tmp_path / "log").read_text)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def test_a_port_that_is_no_number_is_told(tmp_path: Path) -> None:

@@ -85,13 +85,13 @@ class WebServer:
 
     def connect(self) -> socket.socket:
         """A bare connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=15)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def ask_to_stop(self) -> None:
         """SIGTERM, as a deployment sends it."""
         self._process.send_signal(signal.SIGTERM)
 
-    def wait(self, timeout: float = 30) -> int:
+    def wait(self, timeout: float = 120) -> int:
         """Until it has ended; its exit status."""
         code = self._process.wait(timeout)
         self._reader.join(timeout)

@@ -34,7 +34,7 @@ class Scripts:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
         if ended.returncode != status:
             raise AssertionError(f"{script} {words}: {ended}")

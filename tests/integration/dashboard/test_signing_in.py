@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from backend.domain.access.role import Role
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import HOME, Visitor
+from tests.integration.history.databases import run
 
 
 def test_a_stranger_is_asked_to_sign_in_and_led_back(stage: Stage, stranger: Visitor) -> None:
@@ -123,8 +124,13 @@ def test_who_has_a_right_token_gets_in_however_many_wrong_ones_came_before(
 
 
 def test_an_ended_key_opens_no_session(stage: Stage, stranger: Visitor) -> None:
-    soon = stage.platform.clock.now() + timedelta(milliseconds=1)
-    token = stage.parts.keys.create("short", Role.ADMIN, by="x", expires_at=soon).token
+    later = stage.platform.clock.now() + timedelta(hours=1)
+    token = stage.parts.keys.create("short", Role.ADMIN, by="x", expires_at=later).token
+    passed = (
+        "UPDATE api_keys SET created_at = created_at - interval '1 day',"
+        " expires_at = expires_at - interval '1 day' WHERE name = 'short'"
+    )
+    assert run(stage.platform.history_engine, passed) == 1
 
     answer = stranger.browser.post(f"{HOME}/sign-in", data={"token": token})
 

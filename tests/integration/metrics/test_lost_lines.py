@@ -69,7 +69,7 @@ def test_processes_whose_lines_nobody_takes_work_on(
     assert [process.poll() for process in processes] == [None] * 4
     for process in processes:
         process.terminate()
-    assert [process.wait(30) for process in processes] == [0] * 4
+    assert [process.wait(120) for process in processes] == [0] * 4
 
 
 def _kill_the_worker_process(deployment: Deployment) -> None:
