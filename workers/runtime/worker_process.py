@@ -268,6 +268,8 @@ class WorkerProcess:
         latest = deadline + _CANCELLING_SECONDS
         while self._has_work() and time.monotonic() < deadline:
             self._wait_for_leavers()
+            # Also in what had been claimed, and began only now.
+            self._interrupt_threads()
             if self._event_loop is not None and self._event_loop.is_cancelling:
                 deadline = min(latest, time.monotonic() + _UNWINDING_SECONDS)
 

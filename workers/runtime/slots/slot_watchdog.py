@@ -66,9 +66,8 @@ class SlotWatchdog(threading.Thread):
     def _start_returner(self) -> None:
         """The first time that there is something; most processes never need it."""
         returner = threading.Thread(target=self._give_back, name="freed", daemon=True)
-        with suppress(
-            RuntimeError
-        ):  # the machine has no thread to give: tried again at the next look
+        # A machine without a thread to give is asked again at the next look.
+        with suppress(RuntimeError):
             returner.start()
             self._returner = returner
 
