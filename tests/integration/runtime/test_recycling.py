@@ -109,7 +109,8 @@ def test_a_process_that_is_too_large_before_its_first_job_says_so_and_works(
 
     assert len(looked_at) == 1, cluster.log()
     assert cluster.log().count('"worker.too_large"') == 1
-    cluster.enqueue("swell", {"megabytes": 150})
+    # Above what it may grow by, and below what it is killed for, twice the limit.
+    cluster.enqueue("swell", {"megabytes": 100})
     eventually(lambda: '"reason": "memory"' in cluster.log(), show=cluster.log)
 
 
