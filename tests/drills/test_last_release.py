@@ -241,6 +241,7 @@ def test_jobs_of_a_killed_worker_of_the_last_release_are_finished_by_this_one(
 def test_a_worker_of_the_last_release_gives_back_what_this_one_goes_on_with(deploy: Deploy) -> None:
     deploy.start("scheduler")
     deploy.start("recorder")
+    deploy.environment["TALLY_WORKER__GRACE"] = "1"
     old = deploy.workers(concurrency=4, release=LAST)
     held = deploy.enqueue("hold", {"until": str(deploy.folder / "go")}, timeout=60)
     deploy.running(held)

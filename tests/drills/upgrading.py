@@ -42,7 +42,9 @@ class Upgrade(Cluster):
     """Stores, processes of two releases on them, and everything that was accepted."""
 
     def __init__(self, redis_url: str, database_url: str, folder: Path) -> None:
-        super().__init__(redis_url, folder, JOB_QUEUE_DATABASE_URL=database_url)
+        # What holds a stop up is given back by the old workers, for the new ones.
+        grace = {"TALLY_WORKER__GRACE": "5"}
+        super().__init__(redis_url, folder, JOB_QUEUE_DATABASE_URL=database_url, **grace)
         self.engine = connect(database_url, statement_timeout=60)
         self.accepted: dict[str, list[str]] = {kind: [] for kind in _SHARES}
         self._lock = threading.Lock()
