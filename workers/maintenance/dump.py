@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from backend.domain.errors import PermanentFailure, RetryLater
+from workers.maintenance.pg_dump_program import CONNECT_SECONDS
 
 _LOOK_UP = 0.25
 _LONGEST = 500
@@ -39,7 +40,7 @@ def environment_for(url: str) -> dict[str, str]:
         "PGDATABASE": parts.database,
         "PATH": os.environ.get("PATH"),
         "LC_ALL": "C",
-        "PGCONNECT_TIMEOUT": "10",
+        "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
     }
     for name, variable in _VARIABLES.items():
         value = parts.query.get(name)

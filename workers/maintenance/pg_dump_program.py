@@ -12,7 +12,8 @@ from pathlib import Path
 
 from backend.domain.errors import PermanentFailure
 
-_CONNECT_SECONDS = 10
+#: Seconds that a server has to take a connection.
+CONNECT_SECONDS = 10
 
 
 def find_pg_dump(configured: Path | None, server: int) -> Path:
@@ -71,7 +72,7 @@ def major_of_server(url: str) -> int:
     try:
         if not make_url(url).drivername.startswith("postgresql"):
             return 0
-        timeout = {"connect_timeout": _CONNECT_SECONDS}
+        timeout = {"connect_timeout": CONNECT_SECONDS}
         engine = create_engine(url, poolclass=pool.NullPool, connect_args=timeout)
         with engine.connect() as connection:
             version = connection.dialect.server_version_info

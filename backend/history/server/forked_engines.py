@@ -15,10 +15,9 @@ from sqlalchemy import Engine
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
-def leave_to_parent(engine: Engine) -> Engine:
-    """The engine, whose forks open connections of their own; those that are open stay their parent's."""
+def leave_to_parent(engine: Engine) -> None:
+    """Lets forks open connections of their own; those that are open stay their parent's."""
     _engines.add(engine)
-    return engine
 
 
 def _begin_anew() -> None:

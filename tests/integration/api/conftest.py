@@ -8,15 +8,20 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from backend.api.app import create_app
 from backend.api.request.api_services import ApiServices
 from backend.bootstrap.platform import Platform
 from backend.domain.access.role import Role
 from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
-from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
+from tests.integration.api.wiring import (
+    BOOTSTRAP,
+    ApiPlatform,
+    application,
+    parts_of,
+    with_nothing_in_it,
+)
 from tests.integration.api.work import Work
-from tests.integration.history.databases import empty, migrated_database
+from tests.integration.history.databases import migrated_database
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +34,8 @@ def migrated(servers: Servers) -> Iterator[str]:
 @pytest.fixture
 def platform(servers: Servers, migrated: str) -> Iterator[Platform]:
     """A deployment with nothing in Redis, and no job on record."""
-    platform = ApiPlatform(servers.redis_url, migrated)
-    platform.redis.flushall()
-    platform.load_library()
-    empty(platform.history_engine)
-    yield platform
-    platform.close()
+    with with_nothing_in_it(ApiPlatform(servers.redis_url, migrated)) as platform:
+        yield platform
 
 
 @pytest.fixture
@@ -46,9 +47,8 @@ def parts(platform: Platform, tmp_path: Path) -> ApiServices:
 @pytest.fixture
 def app(parts: ApiServices) -> Iterator[Flask]:
     """The application."""
-    app = create_app(parts)
-    yield app
-    app.extensions["tally-app-state"].close()
+    with application(parts) as app:
+        yield app
 
 
 @pytest.fixture

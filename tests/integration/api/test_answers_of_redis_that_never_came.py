@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.api.app import create_app
 from backend.bootstrap.platform import Platform
 from tests.eventually import eventually
 from tests.integration.api.caller import Caller
 from tests.integration.api.lost_answers import lose_an_answer_to
-from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
+from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, application, parts_of
 from tests.integration.outages.redis_process import RedisProcess
 
 _GREETING = {"job_type": "greet", "payload": {"name": "Ada"}}
@@ -38,9 +37,8 @@ def silent_platform(redis: RedisProcess, migrated: str) -> Iterator[Platform]:
 
 @pytest.fixture
 def silent_app(silent_platform: Platform, tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(parts_of(silent_platform, tmp_path / "artifacts"))
-    yield app
-    app.extensions["tally-app-state"].close()
+    with application(parts_of(silent_platform, tmp_path / "artifacts")) as app:
+        yield app
 
 
 def test_a_job_that_may_run_is_told_and_is_in_the_audit_log(

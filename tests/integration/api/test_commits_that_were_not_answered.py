@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from backend.api.app import create_app
 from backend.bootstrap.platform import Platform
 from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
-from tests.integration.api.wiring import BOOTSTRAP, ApiPlatform, parts_of
-from tests.integration.history.databases import empty
+from tests.integration.api.wiring import (
+    BOOTSTRAP,
+    ApiPlatform,
+    application,
+    parts_of,
+    with_nothing_in_it,
+)
 from tests.integration.history.lost_commits import lose_the_commit
 
 _GREETING = {"job_type": "greet", "payload": {"name": "Ada"}}
@@ -23,18 +27,14 @@ _GREETING = {"job_type": "greet", "payload": {"name": "Ada"}}
 def by_outbox(servers: Servers, migrated: str) -> Iterator[Platform]:
     """A deployment that accepts jobs by Postgres."""
     platform = ApiPlatform(servers.redis_url, migrated, enqueue_mode="outbox")
-    platform.redis.flushall()
-    platform.load_library()
-    empty(platform.history_engine)
-    yield platform
-    platform.close()
+    with with_nothing_in_it(platform):
+        yield platform
 
 
 @pytest.fixture
 def app(by_outbox: Platform, tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(parts_of(by_outbox, tmp_path / "artifacts"))
-    yield app
-    app.extensions["tally-app-state"].close()
+    with application(parts_of(by_outbox, tmp_path / "artifacts")) as app:
+        yield app
 
 
 @pytest.mark.parametrize("is_test_run", [False, True])

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
+from backend.api.app import create_app
 from backend.api.config.api_settings import ApiSettings
 from backend.api.config.record_settings import EventSettings
 from backend.api.config.settings import load_settings
 from backend.api.request.api_services import ApiServices
 from backend.bootstrap.api_parts import api_parts
 from backend.bootstrap.platform import Platform
+from tests.integration.history.databases import empty
 from workers.artifacts.local_store import LocalStore
 
 #: The key of the settings, an admin's.
@@ -45,3 +51,21 @@ def parts_of(platform: Platform, folder: Path) -> ApiServices:
     """Everything that the API needs, with a store of artifacts of the test's own."""
     store = LocalStore(folder, retention=timedelta(days=1), now=platform.clock.now)
     return replace(api_parts(platform), artifacts=store)
+
+
+@contextmanager
+def with_nothing_in_it(platform: ApiPlatform) -> Iterator[ApiPlatform]:
+    """The deployment, closed at the end: its Redis is empty, and no job is on record."""
+    platform.redis.flushall()
+    platform.load_library()
+    empty(platform.history_engine)
+    yield platform
+    platform.close()
+
+
+@contextmanager
+def application(parts: ApiServices) -> Iterator[Flask]:
+    """The application that is made of these, closed at the end."""
+    app = create_app(parts)
+    yield app
+    app.extensions["tally-app-state"].close()
