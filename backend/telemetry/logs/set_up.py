@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 import structlog
 
 from backend.domain.text.visible_text import visible, visible_line
 from backend.telemetry.logs.job_lines import job_fields, keep_line, keep_lines_of_jobs
+from backend.telemetry.logs.outlet import Outlet
 from backend.telemetry.logs.redaction import redact
 from backend.telemetry.logs.terminal_styles import takes_styles
 
@@ -88,12 +89,8 @@ def _written_out(
     return event
 
 
-class _Outlet(logging.StreamHandler[TextIO]):
-    """Where the lines of `logging` go: one for the process, whoever else listens beside it."""
-
-
 def _send_library_logs_through(shared: list[Any], ending: list[Any], level: str) -> None:
-    handler = _Outlet(sys.stderr)
+    handler = Outlet(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
@@ -102,15 +99,15 @@ def _send_library_logs_through(shared: list[Any], ending: list[Any], level: str)
     )
     root = logging.getLogger()
     # Only our own of before: what an application put beside it, for its error tracker, say, stays.
-    root.handlers[:] = [other for other in root.handlers if not isinstance(other, _Outlet)]
+    root.handlers[:] = [other for other in root.handlers if not isinstance(other, Outlet)]
     root.addHandler(handler)
     root.setLevel(_number(level))
 
 
 def _leave_to_the_application() -> None:
     root = logging.getLogger()
-    if any(isinstance(handler, _Outlet) for handler in root.handlers):
-        root.handlers[:] = [other for other in root.handlers if not isinstance(other, _Outlet)]
+    if any(isinstance(handler, Outlet) for handler in root.handlers):
+        root.handlers[:] = [other for other in root.handlers if not isinstance(other, Outlet)]
         root.setLevel(logging.WARNING)
     _quieten(_CHATTY, logging.NOTSET)
 
