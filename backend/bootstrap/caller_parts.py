@@ -127,8 +127,14 @@ class PlatformCallerParts:
     def rehearsals(self) -> Rehearsals:
         """Test runs."""
         from backend.history.outbox.event_record_store import PostgresEventRecordStore
+        from backend.history.outbox.outbox_store import PostgresOutbox
         from backend.services.jobs.rehearsals import Rehearsals
 
         parts = self._parts
-        events = PostgresEventRecordStore(parts.history_engine, parts.clock.now)
-        return Rehearsals(events, parts.intake, new_id=new_job_id)
+        stores = parts.history_engine, parts.clock.now
+        return Rehearsals(
+            PostgresEventRecordStore(*stores),
+            PostgresOutbox(*stores),
+            parts.intake,
+            new_id=new_job_id,
+        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from backend.domain.jobs.job import NewJob
+from backend.domain.jobs.job import Conflict, EnqueueReply, NewJob, without_conflicts
+from backend.domain.jobs.options.durability import Durability
 
 
 class OutboxJob(NamedTuple):
@@ -25,6 +27,28 @@ class OutboxRow(NamedTuple):
     #: The id under which Redis has it; empty while it is not sent.
     accepted_as: str
     last_error: str
+
+
+def replies_to(
+    jobs: Sequence[NewJob], news: Sequence[bool], find: Callable[[str], OutboxRow | None]
+) -> list[EnqueueReply]:
+    """The answers to jobs in their order, of each of which it is known whether it is new to the outbox.
+
+    Raises `IdempotencyConflict` for an id that is in the outbox with other contents.
+    """
+    return without_conflicts(
+        [
+            (not is_new and job.digest and _conflict(job, find(job.id)))
+            or EnqueueReply(job.id, created=is_new, durability=Durability.RECORDED)
+            for job, is_new in zip(jobs, news, strict=True)
+        ]
+    )
+
+
+def _conflict(job: NewJob, row: OutboxRow | None) -> Conflict | None:
+    if row is None or row.job.digest in {"", job.digest}:
+        return None
+    return Conflict(job.id, row.created_at.astimezone(UTC).isoformat())
 
 
 class SendCode(StrEnum):

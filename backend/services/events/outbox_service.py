@@ -13,11 +13,10 @@ from datetime import UTC
 from typing import Any
 
 from backend.domain.errors import HistoryUnavailable, QueueUnavailable
-from backend.domain.events.outbox import OutboxDepth, OutboxRow
+from backend.domain.events.outbox import OutboxDepth, OutboxRow, replies_to
 from backend.domain.events.outbox_ports import Outbox
-from backend.domain.jobs.job import Conflict, EnqueueReply, JobView, NewJob, without_conflicts
+from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options.durability import Durability
 from backend.domain.ports import JobQueue
 
 #: Seconds between looks at whether the relay has brought a job to Redis.
@@ -58,16 +57,7 @@ class OutboxService:
             from backend.domain.jobs.plans.unanswered import unanswered
 
             raise unanswered(error, jobs, "nothing was written") from error
-        replies = [
-            self._reply(job, session, is_new=new) for job, new in zip(jobs, news, strict=True)
-        ]
-        return without_conflicts(replies)
-
-    def _reply(self, job: NewJob, session: Any, *, is_new: bool) -> EnqueueReply | Conflict:
-        row = None if is_new or not job.digest else self._outbox.find(job.id, session)
-        if row is not None and row.job.digest not in {"", job.digest}:
-            return Conflict(job.id, row.created_at.astimezone(UTC).isoformat())
-        return EnqueueReply(job.id, created=is_new, durability=Durability.RECORDED)
+        return replies_to(jobs, news, lambda job_id: self._outbox.find(job_id, session))
 
     def find(self, job_id: str) -> JobView | None:
         """The job as it stands in Redis, or as it waits in the outbox.

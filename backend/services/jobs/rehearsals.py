@@ -9,6 +9,9 @@ from typing import Any, NamedTuple, Unpack
 from backend.domain.errors import HistoryUnavailable
 from backend.domain.events.event_record import TEST_EVENT, EventJob, EventRecord
 from backend.domain.events.event_record_ports import EventRecordStore
+from backend.domain.events.outbox import replies_to
+from backend.domain.events.outbox_ports import Outbox
+from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.jobs.plans.unanswered import unanswered
@@ -32,9 +35,15 @@ class Rehearsals:
     """Starts test runs. Event record and run are written in one transaction, or neither is."""
 
     def __init__(
-        self, store: EventRecordStore, intake: JobIntake, *, new_id: Callable[[], str]
+        self,
+        store: EventRecordStore,
+        outbox: Outbox,
+        intake: JobIntake,
+        *,
+        new_id: Callable[[], str],
     ) -> None:
         self._store = store
+        self._outbox = outbox
         self._intake = intake
         self._new_id = new_id
 
@@ -49,7 +58,8 @@ class Rehearsals:
     ) -> RunReceipt:
         """Starts a test run and answers at once; follow it under its run id, as any job.
 
-        ``options`` are those of `enqueue_job`; ``environment`` names where the run belongs. Without a
+        ``options`` are those of `enqueue_job`; ``environment`` names where the run belongs. Raises
+        `IdempotencyConflict` for a ``job_id`` that is in the outbox with other contents. Without a
         ``session`` a `HistoryUnavailable` says whether the run may have been accepted all the same.
         """
         event_id = self._new_id()
@@ -58,6 +68,9 @@ class Rehearsals:
         job = self._intake.check(
             job_type, payload or {}, priority, flagged, {**(own or {}), "event_id": event_id}
         )
+        before = self._begun_as(job, session) if "job_id" in options else None
+        if before is not None:
+            return self._receipt(job, before)
         labels = labels_of(job.options)
         event = EventRecord(
             id=event_id,
@@ -74,5 +87,16 @@ class Rehearsals:
             if session is not None:
                 raise
             raise unanswered(error, [job], "nothing was written") from error
+        return self._receipt(job, event_id)
+
+    def _begun_as(self, job: NewJob, session: Any) -> str | None:
+        """The event under which this very run waits already; None: it does not."""
+        row = self._outbox.find(job.id, session)
+        if row is None:
+            return None
+        replies_to([job], [False], lambda _: row)
+        return str(row.job.options.get("event_id", ""))
+
+    def _receipt(self, job: NewJob, event_id: str) -> RunReceipt:
         version = self._intake.catalogue.get(job.job_type).version
         return RunReceipt(job.id, event_id, "queued", "Test job queued for execution", version)

@@ -129,7 +129,7 @@ class Bureau:
         self.events = PostgresEventRecordStore(engine, self.clock.now)
         self.event_service = EventService(self.events, self.intake, SUBSCRIPTIONS, new_id=new_id)
 
-        self.rehearsals = Rehearsals(self.events, self.intake, new_id=new_id)
+        self.rehearsals = Rehearsals(self.events, self.outbox, self.intake, new_id=new_id)
         self.previews = self.previews_of(self.intake)
         history = PostgresHistoryStore(engine)
         self.replays = ReplayService(history, self.queue, self.intake, self.inspection)

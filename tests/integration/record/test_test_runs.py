@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from backend.domain.errors import InvalidPayload
+from backend.domain.errors import IdempotencyConflict, InvalidPayload
 from tests.integration.record.bureau import Bureau
 
 
@@ -67,3 +67,38 @@ def test_a_test_run_of_a_rolled_back_transaction_never_was(bureau: Bureau) -> No
 
     assert bureau.rows("SELECT 1 FROM event_records") == []
     assert bureau.rows("SELECT 1 FROM job_outbox") == []
+
+
+def test_a_test_run_under_an_id_with_other_contents_is_refused_and_leaves_nothing(
+    bureau: Bureau,
+) -> None:
+    bureau.rehearsals.test_job("greet", {"name": "Ada"}, job_id="mine")
+
+    with pytest.raises(IdempotencyConflict, match="belongs to job mine"):
+        bureau.rehearsals.test_job("greet", {"name": "Grace"}, job_id="mine")
+
+    waiting = bureau.outbox_service.find("mine")
+    assert waiting is not None
+    assert waiting.payload == {"name": "Ada"}
+    assert len(bureau.rows("SELECT 1 FROM event_records")) == 1
+
+
+def test_the_same_test_run_again_under_its_id_is_the_same_run(bureau: Bureau) -> None:
+    first = bureau.rehearsals.test_job("greet", {"name": "Ada"}, job_id="mine")
+
+    again = bureau.rehearsals.test_job("greet", {"name": "Ada"}, job_id="mine")
+
+    assert again == first
+    assert again.run_id == "mine"
+    assert len(bureau.rows("SELECT 1 FROM job_outbox")) == 1
+
+
+def test_a_test_run_under_the_id_of_another_job_is_refused_and_leaves_nothing(
+    bureau: Bureau,
+) -> None:
+    bureau.outbox_service.enqueue([bureau.job(job_id="mine")])
+
+    with pytest.raises(IdempotencyConflict, match="belongs to job mine"):
+        bureau.rehearsals.test_job("greet", {"name": "Grace"}, job_id="mine")
+
+    assert bureau.rows("SELECT 1 FROM event_records") == []
