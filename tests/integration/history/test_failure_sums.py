@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
 
 from backend.domain.history.history_statistics import TimeWindow
 from backend.history.reading.flow_store import PostgresFlowStore
@@ -22,6 +26,20 @@ FROM job_results
 WHERE error_kind IS NOT NULL AND ended_at >= :since AND ended_at < :until
   AND status IN ('retried', 'failed', 'crashed', 'suspected') AND (:queue = '' OR queue = :queue)
 GROUP BY 1, 2
+"""
+
+
+#: Attempts of one job, one a minute, of which each thirtieth fails; what a month of many jobs would leave.
+MANY_ATTEMPTS = """
+INSERT INTO job_results (fence, version, attempt, job_id, job_type, queue, status, error_kind)
+SELECT (ms << 20) + 8, (ms << 20) + 9, 1 + n, job_id, job_type, queue,
+  CASE WHEN fails THEN 'failed' ELSE 'finished' END, CASE WHEN fails THEN error_kind END
+FROM job_results, generate_series(1, :attempts) AS n, LATERAL (
+  SELECT (1000 * extract(epoch FROM :since + n * interval '1 minute'))::bigint AS ms, n % 30 = 7 AS fails
+) AS at
+"""
+THEIR_HOURS = """
+INSERT INTO stale_hours (hour) SELECT DISTINCT date_trunc('hour', ended_at, 'UTC') FROM job_results
 """
 
 
@@ -112,6 +130,41 @@ def test_hours_that_the_last_release_summed_up_are_counted_afterwards(chronicle:
 
     assert uncounted(chronicle) == 0
     assert_failures_are_those_of_the_attempts(chronicle)
+
+
+def test_a_window_reads_the_attempts_of_the_hours_in_which_it_begins_and_ends(
+    chronicle: Chronicle,
+) -> None:
+    life = Life(at=START, ends="failed", error=("OSError", "x"))
+    chronicle.write(*events_of(life))
+    run(chronicle.engine, MANY_ATTEMPTS, since=START, attempts=30_000)
+    run(chronicle.engine, THEIR_HOURS)
+    PostgresUpkeepStore(chronicle.engine).sum_up_hours(1000)
+    with chronicle.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+    explain = "EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM failures_between(:since, :until, '')"
+    since = START + timedelta(days=10, minutes=30)
+    [plan] = chronicle.rows(explain, since=since, until=since + timedelta(days=1))
+
+    # One in the half of each of two hours.
+    assert read_of_attempts(plan["QUERY PLAN"][0]["Plan"]) == 2
+
+
+def read_of_attempts(plan: dict[str, Any]) -> int:
+    """How many rows of attempts were read by a plan that ran."""
+    return sum(
+        round(node["Actual Rows"] * node["Actual Loops"])
+        for node in nodes_of(plan)
+        if node.get("Relation Name", "").startswith("job_results")
+    )
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each step of a plan."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes_of(below)
 
 
 def sums_of(chronicle: Chronicle, grain: str) -> int:
