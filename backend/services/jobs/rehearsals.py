@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Unpack
 
-from backend.domain.errors import HistoryUnavailable
+from backend.domain.errors import HistoryUnavailable, IdempotencyConflict
 from backend.domain.events.event_record import TEST_EVENT, EventJob, EventRecord
 from backend.domain.events.event_record_ports import EventRecordStore
 from backend.domain.events.outbox import replies_to
@@ -69,25 +69,17 @@ class Rehearsals:
             job_type, payload or {}, priority, flagged, {**(own or {}), "event_id": event_id}
         )
         before = self._begun_as(job, session) if "job_id" in options else None
-        if before is not None:
-            return self._receipt(job, before)
-        labels = labels_of(job.options)
-        event = EventRecord(
-            id=event_id,
-            name=TEST_EVENT,
-            payload=json.dumps({"job_type": job.job_type, "payload": json.loads(job.payload)}),
-            tenant=labels.tenant,
-            trace_id=labels.trace_id,
-            context_id=labels.context_id,
-            is_test=True,
-        )
+        if before is None:
+            self._begin(_event_of(event_id, job), job, session)
+        return self._receipt(job, before or event_id)
+
+    def _begin(self, event: EventRecord, job: NewJob, session: Any) -> None:
         try:
             self._store.add(event, [EventJob("test_job", job)], session)
         except HistoryUnavailable as error:
             if session is not None:
                 raise
             raise unanswered(error, [job], "nothing was written") from error
-        return self._receipt(job, event_id)
 
     def _begun_as(self, job: NewJob, session: Any) -> str | None:
         """The event under which this very run waits already; None: it does not."""
@@ -95,8 +87,27 @@ class Rehearsals:
         if row is None:
             return None
         replies_to([job], [False], lambda _: row)
-        return str(row.job.options.get("event_id", ""))
+        event_id = row.job.options.get("event_id", "")
+        if not event_id:
+            raise IdempotencyConflict(
+                f"job id {job.id!r} belongs to a job that is no test run; use a new id",
+                job_id=job.id,
+            )
+        return str(event_id)
 
     def _receipt(self, job: NewJob, event_id: str) -> RunReceipt:
         version = self._intake.catalogue.get(job.job_type).version
         return RunReceipt(job.id, event_id, "queued", "Test job queued for execution", version)
+
+
+def _event_of(event_id: str, job: NewJob) -> EventRecord:
+    labels = labels_of(job.options)
+    return EventRecord(
+        id=event_id,
+        name=TEST_EVENT,
+        payload=json.dumps({"job_type": job.job_type, "payload": json.loads(job.payload)}),
+        tenant=labels.tenant,
+        trace_id=labels.trace_id,
+        context_id=labels.context_id,
+        is_test=True,
+    )
