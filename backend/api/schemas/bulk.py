@@ -27,11 +27,16 @@ class Bulk(Because):
 class Filter(Request):
     """Conditions; none at all would mean everything, which must be said in other words."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "not": {"additionalProperties": {"type": "null"}},
+        }
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.model_fields_set:
+        if all(getattr(self, name) is None for name in self.model_fields_set):
             raise ValueError("a filter needs at least one condition")
         return self
 

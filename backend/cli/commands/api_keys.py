@@ -10,6 +10,7 @@ from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.confirmation import confirm
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.identity import who
 from backend.cli.input.instants import DURATION
 from backend.cli.input.parts import actions, key_service
@@ -29,7 +30,7 @@ def keys() -> None:
 @keys.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option("--tenant", help="Only this tenant's jobs are theirs to see.")
+@click.option("--tenant", type=GIVEN, help="Only this tenant's jobs are theirs to see.")
 @click.option("--types", help="The only job types it may have run, with commas.")
 @click.option("--expires-in", type=DURATION, help="For how long it is good: 90d.")
 @options.as_json

@@ -11,6 +11,7 @@ import click
 
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.instants import DURATION
 from backend.cli.input.parts import audit_service
 from backend.cli.output.ages import moment
@@ -27,10 +28,10 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--actor", default="", help="Who.")
-@click.option("--action", default="", help="What: jobs.cancel, queues.pause…")
-@click.option("--job", "affected_id", default="", help="A job that was touched.")
-@click.option("--request", "request_id", default="", help="One request's rows.")
+@click.option("--actor", type=GIVEN, help="Who.")
+@click.option("--action", type=GIVEN, help="What: jobs.cancel, queues.pause…")
+@click.option("--job", "affected_id", type=GIVEN, help="A job that was touched.")
+@click.option("--request", "request_id", type=GIVEN, help="One request's rows.")
 @options.since
 @options.until
 @options.limit(50)
@@ -41,7 +42,7 @@ def list_rows(
     until: datetime | None,
     limit: int,
     as_json: bool,
-    **wanted: str,
+    **wanted: str | None,
 ) -> None:
     """Lists actions, the newest first.
 
@@ -50,7 +51,8 @@ def list_rows(
       tally audit list --since 1d
       tally audit list --action queues.purge
     """
-    rows = audit_service().search(AuditFilter(**wanted, after=since, before=until), most=limit)
+    said = {name: text for name, text in wanted.items() if text is not None}
+    rows = audit_service().search(AuditFilter(**said, after=since, before=until), most=limit)
     if as_json:
         print_json([row.to_dict() for row in rows])
         return

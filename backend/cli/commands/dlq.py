@@ -125,7 +125,7 @@ def redrive(
       tally dlq redrive --type send_email --error timeout --reason "receiver is back"
       tally dlq redrive --all --yes
     """
-    changed = payload_from(payload) if payload else None
+    changed = payload_from(payload) if payload is not None else None
     if changed is not None and not job_ids:
         raise click.UsageError("--payload goes with job ids.")
 

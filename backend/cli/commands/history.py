@@ -15,6 +15,7 @@ from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_job_type, a_queue
 from backend.cli.input.confirmation import confirm
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.identity import who
 from backend.cli.input.parts import actions, history_service
 from backend.cli.output.ages import age, length, moment
@@ -44,10 +45,10 @@ history.add_command(list_jobs, "search")
 @click.option(
     "--by", type=click.Choice(["hour", "type", "queue"]), default="type", show_default=True
 )
-@click.option("--queue", default="", help="Only of this queue, by hour.", shell_complete=a_queue)
+@click.option("--queue", type=GIVEN, help="Only of this queue, by hour.", shell_complete=a_queue)
 @options.as_json
 def stats(
-    since: datetime | None, until: datetime | None, by: str, queue: str, as_json: bool
+    since: datetime | None, until: datetime | None, by: str, queue: str | None, as_json: bool
 ) -> None:
     """Counts attempts and their waits and runs, by job type, queue or hour; the last day by default.
 
@@ -59,7 +60,7 @@ def stats(
     """
     if queue and by != "hour":
         raise click.UsageError("--queue goes with --by hour; --by queue shows every queue")
-    found = _statistics(history_service(), by, since, until, queue)
+    found = _statistics(history_service(), by, since, until, queue or "")
     if as_json:
         print_json(found)
         return
@@ -75,15 +76,15 @@ def stats(
 @options.since
 @options.until
 @click.option(
-    "--type", "job_type", default="", help="Only of this job type.", shell_complete=a_job_type
+    "--type", "job_type", type=GIVEN, help="Only of this job type.", shell_complete=a_job_type
 )
 @options.limit(20)
 @options.as_json
 def failures(
-    since: datetime | None, until: datetime | None, job_type: str, limit: int, as_json: bool
+    since: datetime | None, until: datetime | None, job_type: str | None, limit: int, as_json: bool
 ) -> None:
     """Groups what went wrong by kind of error and job type, the most frequent first."""
-    found = history_service().failures(since, until, job_type=job_type, limit=limit)
+    found = history_service().failures(since, until, job_type=job_type or "", limit=limit)
     if as_json:
         print_json(found)
         return

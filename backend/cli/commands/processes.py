@@ -23,6 +23,7 @@ from backend.bootstrap.metrics_parts import recorder_metrics
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.cli.input.completing import a_lane
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError, QueueUnavailable
 from backend.domain.text.nearest_name import suggestion
@@ -171,7 +172,7 @@ def recorder() -> None:
 
 
 @click.command()
-@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--host", type=GIVEN, help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port.  [default: $PORT, or 8000]")
 def api(host: str | None, port: int | None) -> None:
     """Serves the HTTP API, the dashboard at /dashboard/jobs and /metrics, until stopped.

@@ -13,6 +13,7 @@ from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_job_type
 from backend.cli.input.confirmation import confirm
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.identity import who
 from backend.cli.input.instants import COMING, Duration
 from backend.cli.input.parts import actions, scheduler_service
@@ -49,9 +50,9 @@ def _plan_options(command: Any) -> Any:
             help="Puts each run off by up to so long.",
         ),
         click.option("--starts-at", type=COMING, help="No run is earlier: 2h, 2026-02-01T08:00."),
-        click.option("--time-zone", help="In whose time cron is read: Europe/Berlin."),
+        click.option("--time-zone", type=GIVEN, help="In whose time cron is read: Europe/Berlin."),
         click.option("--interval", type=_INTERVAL, help="From run to run: 10m."),
-        click.option("--cron", help="Five fields, or @daily and the like."),
+        click.option("--cron", type=GIVEN, help="Five fields, or @daily and the like."),
     ):
         command = option(command)
     return command

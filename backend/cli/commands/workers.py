@@ -12,6 +12,7 @@ from backend.cli.input.bulk import for_each
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_lane
 from backend.cli.input.confirmation import confirm
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.identity import who
 from backend.cli.input.known_lanes import known_lane
 from backend.cli.input.parts import actions
@@ -28,7 +29,7 @@ def workers() -> None:
 
 
 @workers.command("list")
-@click.option("--lane", help="Only of this lane.", shell_complete=a_lane)
+@click.option("--lane", type=GIVEN, help="Only of this lane.", shell_complete=a_lane)
 @options.as_json
 def list_workers(lane: str | None, as_json: bool) -> None:
     """Lists every worker process on record, the lost ones included."""
@@ -49,7 +50,9 @@ def list_workers(lane: str | None, as_json: bool) -> None:
 
 @workers.command()
 @click.argument("names", nargs=-1, metavar="[WORKER...]")
-@click.option("--lane", help="Every worker process of this lane.", shell_complete=a_lane)
+@click.option(
+    "--lane", type=GIVEN, help="Every worker process of this lane.", shell_complete=a_lane
+)
 @options.yes
 @options.as_json
 def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> None:

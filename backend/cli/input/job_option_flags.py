@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from backend.cli.input.completing import a_queue
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.instants import COMING, DURATIONS, Duration
 from backend.domain.errors import InvalidPayload
 from backend.domain.jobs.options.job_options import OPTIONS, Option
@@ -33,7 +34,7 @@ class NameOrJob(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The name, or the object."""
         if not str(value).startswith("{"):
-            return value
+            return GIVEN.convert(value, param, ctx)
         try:
             return payload_in(value)
         except InvalidPayload:
@@ -94,7 +95,7 @@ def _kind(option: Option) -> Any:
     if option.job is not None:
         return NameOrJob()
     if bound is None:
-        return COMING if option.kind is datetime else str
+        return COMING if option.kind is datetime else GIVEN
     if option.most is not None:
         return DURATIONS
     if bound.unit == "seconds":

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from backend.cli.input.completing import a_job_type, a_queue
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.instants import INSTANT
 from backend.cli.input.known_queues import known_queue
 from backend.domain.errors import QueueUnavailable
@@ -34,24 +35,24 @@ def limit(default: int, most: int = 500) -> Callable[[Command], Command]:
     )
 
 
+def _text(*names: str, **said: Any) -> Callable[[Command], Command]:
+    return click.option(*names, type=GIVEN, **said)
+
+
 def job_filter(command: Command) -> Command:
     """Which jobs are meant; `filter_of` makes the filter of them."""
     for option in reversed(
         (
-            click.option(
-                "--type", "job_type", help="Only of this job type.", shell_complete=a_job_type
-            ),
-            click.option(
-                "--queue", help="Only of this queue: high, low:export.", shell_complete=a_queue
-            ),
-            click.option("--tag", help="Only with this tag."),
-            click.option("--tenant", help="Only of this tenant."),
-            click.option("--trace-id", help="Only of this trace."),
-            click.option("--context-id", help="Only of this context of the caller's."),
-            click.option("--environment", help="Only of where its maker said that it belongs."),
-            click.option("--worker", help="Only of this worker: of their last attempt."),
-            click.option("--error", "error_text", help="A part of the last error, or its reason."),
-            click.option("--error-kind", help="Class of the last error, exactly."),
+            _text("--type", "job_type", help="Only of this job type.", shell_complete=a_job_type),
+            _text("--queue", help="Only of this queue: high, low:export.", shell_complete=a_queue),
+            _text("--tag", help="Only with this tag."),
+            _text("--tenant", help="Only of this tenant."),
+            _text("--trace-id", help="Only of this trace."),
+            _text("--context-id", help="Only of this context of the caller's."),
+            _text("--environment", help="Only of where its maker said that it belongs."),
+            _text("--worker", help="Only of this worker: of their last attempt."),
+            _text("--error", "error_text", help="A part of the last error, or its reason."),
+            _text("--error-kind", help="Class of the last error, exactly."),
             click.option("--since", "accepted_since", type=INSTANT, help="Accepted since: 2h, 7d."),
             click.option("--until", "accepted_until", type=INSTANT, help="Accepted before."),
             click.option("--after", "died_after", type=INSTANT, help="Dead since this or later."),
@@ -69,7 +70,7 @@ state = click.option(
 
 def filter_of(wanted: Mapping[str, Any], state: str | None = None) -> JobFilter:
     """What the options of `job_filter` say. A queue that does not exist is refused, not found empty."""
-    given = {name: value for name, value in wanted.items() if value}
+    given = {name: value for name, value in wanted.items() if value is not None}
     if "queue" in given:
         # While Redis is away nobody knows which queues there are, and the record answers.
         with suppress(QueueUnavailable):

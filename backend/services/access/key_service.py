@@ -13,6 +13,7 @@ from backend.domain.access.api_key import ApiKey, Principal, fingerprint_of, hin
 from backend.domain.access.api_key_ports import ApiKeyStore, TokenVerifier
 from backend.domain.access.role import Role
 from backend.domain.errors import InvalidOption, Unavailable
+from backend.domain.jobs.options.quota import checked_tenant
 from backend.domain.ports import Clock
 from backend.services.access.key_cache import KeyCache
 from backend.telemetry.logs.logger import Logger
@@ -118,6 +119,8 @@ class KeyService:
     ) -> NewKey:
         if not name.strip() or len(name) > _LONGEST_NAME:
             raise InvalidOption(f"a key needs a name of 1 to {_LONGEST_NAME} characters")
+        if tenant is not None:
+            checked_tenant(tenant)
         if job_types is not None and not job_types:
             raise InvalidOption("job_types must name one at least", field="job_types")
         if expires_at is not None and expires_at <= now:

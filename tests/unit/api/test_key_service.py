@@ -56,6 +56,14 @@ def test_a_token_stands_for_whom_its_key_was_made(keys: KeyService) -> None:
     assert who == Principal("key-1", "billing", Role.PRODUCER, "blue", Credential.KEY)
 
 
+@pytest.mark.parametrize("tenant", ["", "a\nb"])
+def test_a_key_is_bound_to_a_tenant_that_there_can_be(keys: KeyService, tenant: str) -> None:
+    with pytest.raises(InvalidOption, match="a tenant must be"):
+        keys.create("billing", Role.PRODUCER, by="root", tenant=tenant)
+
+    assert keys.list(with_revoked=True) == []
+
+
 def test_nothing_that_is_kept_gives_the_token_away(keys: KeyService, shelf: KeyShelf) -> None:
     made = keys.create("billing", Role.PRODUCER, by="root")
 

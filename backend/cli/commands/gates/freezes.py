@@ -10,6 +10,7 @@ from backend.bootstrap.current import platform
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_pausable
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.identity import who
 from backend.cli.input.instants import COMING, Duration
 from backend.cli.input.parts import actions
@@ -41,14 +42,14 @@ def list_freezes(as_json: bool) -> None:
 @click.argument("what", shell_complete=a_pausable)
 @click.option("--from", "starts_at", type=COMING, help="When it begins: 2h, 2026-12-01T22:00; now.")
 @click.option("--until", "ends_at", type=COMING, help="When it ends, in the same form.")
-@click.option("--cron", default="", help="Begins at each tick of this line, instead of once.")
+@click.option("--cron", type=GIVEN, help="Begins at each tick of this line, instead of once.")
 @click.option(
     "--for",
     "length",
     type=Duration(bounds.FREEZE_LENGTH),
     help="How long, instead of --until; each time, with --cron.",
 )
-@click.option("--zone", "time_zone", default="UTC", help="Time zone of the cron line.")
+@click.option("--zone", "time_zone", type=GIVEN, default="UTC", help="Time zone of the cron line.")
 @click.option(
     "--ramp", type=Duration(bounds.FREEZE_RAMP), default="60", help="What waited is spread over it."
 )
@@ -64,7 +65,7 @@ def add(  # noqa: PLR0917 - one a option
     what: str,
     starts_at: datetime | None,
     ends_at: datetime | None,
-    cron: str,
+    cron: str | None,
     length: float | None,
     time_zone: str,
     ramp: float,
@@ -90,7 +91,7 @@ def add(  # noqa: PLR0917 - one a option
         what,
         starts_at=starts_at,
         ends_at=ends_at,
-        cron=cron,
+        cron=cron or "",
         length_seconds=length or 0.0,
         time_zone=time_zone,
         ramp_seconds=ramp,

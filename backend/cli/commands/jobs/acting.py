@@ -51,7 +51,7 @@ def retry(
       tally jobs retry 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --reason "receiver is back"
       tally dlq redrive --type send_email --error timeout      many at once
     """
-    changed = payload_from(payload) if payload else None
+    changed = payload_from(payload) if payload is not None else None
 
     def act(job_id: str) -> str:
         actions().jobs.retry(who(), job_id, reason=reason, payload=changed, anyway=anyway)
@@ -85,7 +85,7 @@ def run(job_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
 @options.as_json
 def replay(job_id: str, payload: str | None, reason: str, as_json: bool) -> None:
     """Runs an old job again, from the record, as a new job."""
-    changed = payload_from(payload) if payload else None
+    changed = payload_from(payload) if payload is not None else None
     done = actions().jobs.replay(who(), job_id, reason=reason, payload=changed)
     answered = done.twin.words if done.twin else None
     if as_json:

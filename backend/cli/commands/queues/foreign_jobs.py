@@ -6,6 +6,7 @@ import click
 
 from backend.bootstrap.current import platform
 from backend.cli.input import options
+from backend.cli.input.given_text import GIVEN
 from backend.cli.input.identity import who
 from backend.cli.input.parts import actions
 from backend.cli.output.ages import age
@@ -34,7 +35,7 @@ def foreign(limit: int, as_json: bool) -> None:
 @click.command("give-back")
 @click.argument("job_ids", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All that were set apart.")
-@click.option("--to", "queue", required=True, help="Queue of RQ, none of ours.")
+@click.option("--to", "queue", type=GIVEN, required=True, help="Queue of RQ, none of ours.")
 @options.reason
 @options.as_json
 def give_back(
