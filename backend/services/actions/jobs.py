@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from backend.domain.access.actor import Actor
 from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
+from backend.domain.ports import Lease
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
 from backend.services.actions.ownership import Ownership
@@ -129,8 +130,11 @@ class JobActions(ActionFamily):
 
     @action("jobs.reset_stuck", "jobs")
     def reset_stuck(
-        self, by: Actor, job_ids: Sequence[str], *, reason: str = ""
+        self, by: Actor, seen: Sequence[Lease], *, reason: str = "", force: bool = False
     ) -> Effect[list[str]]:
-        """Gives started jobs back to the front of their queues, uncharged; those that were."""
-        done = self._stuck.reset(job_ids, by=by, reason=reason)
+        """Gives started jobs back to the front of their queues, uncharged; those that were.
+
+        Those that are held as they were seen, and whose worker is lost, unless ``force``.
+        """
+        done = self._stuck.reset(seen, by=by, reason=reason, force=force)
         return Effect(done, done)

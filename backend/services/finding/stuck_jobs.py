@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from backend.domain.access.actor import Actor
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import JobView
-from backend.domain.ports import Clock, Inspection, LeaseBook, Rescued
+from backend.domain.ports import Clock, Inspection, Lease, LeaseBook, Rescued
 
 
 class StuckJobs:
@@ -31,16 +31,20 @@ class StuckJobs:
         """The names of worker processes that are not lost."""
         return {worker.name for worker in self._look.workers() if worker.state != "lost"}
 
-    def reset(self, job_ids: Sequence[str], *, by: Actor, reason: str) -> list[str]:
-        """Gives started jobs back to the front of their queues, uncharged; the ids of those that were."""
-        wanted = set(job_ids)
-        workers = {job.worker for job in self._look.jobs(job_ids)}
-        leases = [
-            lease
-            for worker in sorted(workers)
-            for lease in self._leases.of_worker(worker)
-            if lease.job_id in wanted
-        ]
+    def held(self, jobs: Sequence[JobView]) -> list[Lease]:
+        """The leases of jobs by which their workers hold them, as `reset` is told what was seen."""
+        seen = {(job.id, job.worker) for job in jobs}
+        found = self._leases.of_workers({job.worker for job in jobs})
+        return [lease for lease in found if (lease.job_id, lease.worker) in seen]
+
+    def reset(self, seen: Sequence[Lease], *, by: Actor, reason: str, force: bool) -> list[str]:
+        """Gives started jobs back to the front of their queues, uncharged; the ids of those that were.
+
+        Each only if it is held as it was seen, by the same attempt; and by a worker that is lost, unless
+        ``force``.
+        """
+        alive = set() if force else self.workers_alive()
+        leases = [lease for lease in seen if lease.worker not in alive]
         message = f"reset by {by.name}{f': {reason}' if reason else ''}"
         outcome = Outcome(OutcomeKind.RELEASED, error=AttemptError("reset", "Reset", message))
         rescued = [Rescued(lease, outcome) for lease in leases]

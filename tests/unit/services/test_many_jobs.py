@@ -71,8 +71,37 @@ def test_a_job_that_does_not_get_on_is_given_back_uncharged(scene: Scene) -> Non
     broker.pass_time(600)
     young = scene.started()
 
-    assert [job.id for job in stuck.older_than(300)] == [old.id]
-    assert stuck.reset([old.id, "nobody"], by=ADA, reason="hangs") == [old.id]
+    [found] = stuck.older_than(300)
+    assert found.id == old.id
+    assert stuck.reset(stuck.held([found]), by=ADA, reason="hangs", force=False) == [old.id]
 
     assert (scene.state(old.id), scene.view(old.id).failures) == ("queued", 0)
     assert scene.state(young.id) == "started"
+
+
+def test_what_another_worker_holds_by_then_is_left_alone(scene: Scene) -> None:
+    broker = scene.broker
+    assert isinstance(broker, InMemory)
+    stuck = StuckJobs(broker.inspection, broker.leases, broker.clock)
+    job_id = scene.started().id
+    seen = stuck.held([scene.view(job_id)])
+    assert stuck.reset(seen, by=ADA, reason="", force=True) == [job_id]
+    [again] = scene.claim(worker="w2")
+
+    assert stuck.held([scene.view(job_id)])[0].worker == "w2"
+    assert stuck.reset(seen, by=ADA, reason="", force=True) == []
+    assert (scene.state(again.id), scene.view(again.id).worker) == ("started", "w2")
+
+
+def test_a_worker_that_lives_again_keeps_its_jobs_unless_by_force(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = scene.broker
+    assert isinstance(broker, InMemory)
+    stuck = StuckJobs(broker.inspection, broker.leases, broker.clock)
+    job_id = scene.started().id
+    seen = stuck.held([scene.view(job_id)])
+    monkeypatch.setattr(stuck, "workers_alive", lambda: {seen[0].worker})
+
+    assert stuck.reset(seen, by=ADA, reason="", force=False) == []
+    assert stuck.reset(seen, by=ADA, reason="", force=True) == [job_id]

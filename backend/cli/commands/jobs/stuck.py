@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import click
 
@@ -43,6 +43,7 @@ def reset_stuck(
     Without JOB_ID: all that started longer ago than --older-than. Those whose worker is alive are
     left alone unless --force is given: then the worker loses its lease, and stops them at its next
     heartbeat. A job of a dead worker needs none of this: it is rescued by itself when its lease ends.
+    What another worker has taken since it was looked at is left alone.
 
     \b
     Examples:
@@ -51,14 +52,15 @@ def reset_stuck(
       tally jobs reset-stuck 019c1f0a-7d3e-7b62-9a51-2f6c1f0e8d11 --force
     """
     found = _named(job_ids) if job_ids else stuck_jobs().older_than(older_than)
-    stuck = found if force else _without_worker(found)
+    alive, held = stuck_jobs().workers_alive(), stuck_jobs().held(found)
+    stuck = [lease for lease in held if force or lease.worker not in alive]
     if not as_json:
-        _show(found)
+        _show(found, alive)
     if dry_run or not stuck:
         _answer([], found, as_json=as_json)
         sys.exit(1 if job_ids and not dry_run else 0)
     confirm(f"Reset {len(stuck)} job(s)?", yes=yes)
-    done = actions().jobs.reset_stuck(who(), [job.id for job in stuck], reason=reason)
+    done = actions().jobs.reset_stuck(who(), stuck, reason=reason, force=force)
     _answer(done, found, as_json=as_json)
     sys.exit(0 if len(done) == len(stuck) else 1)
 
@@ -67,13 +69,7 @@ def _named(job_ids: Sequence[str]) -> list[JobView]:
     return [platform().queue_service.get_job(job_id) for job_id in job_ids]
 
 
-def _without_worker(jobs: Sequence[JobView]) -> list[JobView]:
-    alive = stuck_jobs().workers_alive()
-    return [job for job in jobs if job.worker not in alive]
-
-
-def _show(jobs: Sequence[JobView]) -> None:
-    alive = stuck_jobs().workers_alive()
+def _show(jobs: Sequence[JobView], alive: Set[str]) -> None:
     print_rows(
         ("job", "type", "queue", "started", "worker", "its worker"),
         [
