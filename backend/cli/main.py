@@ -12,6 +12,7 @@ import click
 
 from backend import __version__
 from backend.cli.entry import INTERRUPTED
+from backend.cli.output.done_so_far import forget_done, say_done
 from backend.cli.output.lost_answers import telling_of_lost_answers
 from backend.domain.errors import TallyError
 from backend.domain.text.visible_text import visible
@@ -132,9 +133,11 @@ class _Commands(click.Group):
         return super().make_context(*words, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
+        forget_done()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            say_done()
             # click would call it aborted, with the status of what failed.
             sys.exit(INTERRUPTED)
 
@@ -176,11 +179,13 @@ def _run(arguments: list[str] | None) -> Any:
         return tally.main(args=arguments, prog_name="tally", standalone_mode=True)
     except TallyError as error:
         click.echo(visible(f"tally: {error} [{error.code}]"), err=True)
+        say_done()
         sys.exit(1)
     except OSError as error:
         if error.errno not in _OF_THE_SYSTEM or error.filename is None:
             raise
         click.echo(visible(f"tally: {error.filename}: {error.strerror} [not_written]"), err=True)
+        say_done()
         sys.exit(1)
 
 

@@ -14,7 +14,7 @@ from backend.bootstrap.current import platform
 from backend.cli.commands.jobs.enqueueing import payload_from
 from backend.cli.commands.jobs.reading import show as show_job
 from backend.cli.input import options
-from backend.cli.input.bulk import for_each
+from backend.cli.input.bulk import answered_anyhow, for_each
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.confirmation import confirm
 from backend.cli.input.identity import who
@@ -29,8 +29,14 @@ from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_filter import JobFilter
 
 _DONE = {"redrive": "queued again", "discard": "discarded"}
+_WHY_LEFT_OUT = {
+    "redrive": "a job that is the same holds its key (--anyway), or it is not dead any more",
+    "discard": "it is not dead any more",
+}
 #: Dead jobs of one command.
 _MOST = 10**6
+#: Of one action: where it breaks off, it is known of those before.
+_AT_ONCE = 1000
 Bulk = Callable[[list[str]], list[str]]
 
 
@@ -207,13 +213,27 @@ class _Chosen:
             return
         ids = [job.id for job, _ in islice(dead_letters().matching(self._filter), _MOST)]
         done: list[str] = []
+
+        def answer(*, is_broken: bool) -> None:
+            if not is_broken or done:
+                _tell(verb, ids, done, as_json=as_json)
+
         if ids:
             confirm(f"{verb.capitalize()} {len(ids)} dead job(s)?", yes=yes)
-            done = many(ids)
-        if as_json:
-            print_json({"done": done})
-        else:
-            tell(f"{len(done)} {_DONE[verb]}")
+        with answered_anyhow(answer):
+            for at in range(0, len(ids), _AT_ONCE):
+                done += many(ids[at : at + _AT_ONCE])
+
+
+def _tell(verb: str, ids: list[str], done: list[str], *, as_json: bool) -> None:
+    left_out = list(dict.fromkeys(ids).keys() - set(done))
+    if as_json:
+        print_json({"done": done, "left_out": left_out})
+        return
+    tell(f"{len(done)}{f' of {len(ids)}' if left_out else ''} {_DONE[verb]}")
+    if left_out:
+        more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        say(f"left out: {left_out[0]}{more}; {_WHY_LEFT_OUT[verb]}")
 
 
 def _group(job: JobView) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import migrator as migrator_of
 from backend.broker.server import library
 from backend.broker.server.tuning import LISTPACK, tune_listpack
-from backend.cli.output.done_so_far import note_done
+from backend.cli.output.done_so_far import note_begun, note_done
 from backend.cli.output.printing import print_rows, tell
 from backend.history.schema.migration_steps import MigrationProgress
 from backend.telemetry.logs.set_up import set_up_logs
@@ -81,9 +81,11 @@ def _tell_progress(progress: MigrationProgress) -> None:
 
 
 def _apply(parts: Platform) -> None:
-    # Before: a migration of many steps tells of them, and is not to end half way for that.
-    note_done("migrations were applied, see tally migrate --status")
+    # A migration of many steps tells of them, and is not to end half way for that.
+    note_begun("migrations")
     applied = migrator_of(parts, _tell_progress).apply()
+    if applied:
+        note_done("migrations were applied, see tally migrate --status")
     for name in applied:
         tell(f"applied {name}")
     tell(f"{len(applied)} applied" if applied else "nothing to do: the schema is up to date")

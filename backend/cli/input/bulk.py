@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from backend.cli.output.printing import print_json, say, tell
 from backend.domain.errors import InvalidRequest
+
+
+class NotDone(Exception):
+    """One thing was tried, and nothing came of it; its text says why."""
 
 
 def for_each(
@@ -15,20 +20,53 @@ def for_each(
     *,
     as_json: bool,
 ) -> None:
-    """Acts on each thing and prints what became of it; status 1 when one was refused."""
+    """Acts on each thing and prints what became of it; status 1 when one was refused.
+
+    Where a store goes away meanwhile, or somebody interrupts it, what became of those before is printed
+    and which are ``left``: of the first of these nobody knows.
+    """
     done: dict[str, str] = {}
     refused: dict[str, str] = {}
-    for name in names:
-        try:
-            done[name] = act(name)
-        except InvalidRequest as error:
-            refused[name] = f"{error} [{error.code}]"
-    if as_json:
-        print_json({"done": done, "refused": refused})
-    else:
-        for name, word in done.items():
-            tell(f"{name} {word}")
-        for why in refused.values():
-            say(f"tally: {why}")
+
+    def answer(*, is_broken: bool) -> None:
+        if not is_broken or done or refused:
+            left = [name for name in names if not {name} & (done.keys() | refused.keys())]
+            _tell(done, refused, left, as_json=as_json)
+
+    with answered_anyhow(answer):
+        for name in names:
+            try:
+                done[name] = act(name)
+            except InvalidRequest as error:
+                refused[name] = f"{error} [{error.code}]"
+            except NotDone as error:
+                refused[name] = str(error)
     if refused:
         sys.exit(1)
+
+
+@contextmanager
+def answered_anyhow(answer: Callable[..., None]) -> Iterator[None]:
+    """Tells what was done by then also when an error or Ctrl-C ends it; ``is_broken`` says which."""
+    try:
+        yield
+    except BaseException:
+        answer(is_broken=True)
+        raise
+    answer(is_broken=False)
+
+
+def _tell(
+    done: dict[str, str], refused: dict[str, str], left: Sequence[str], *, as_json: bool
+) -> None:
+    if as_json:
+        print_json({"done": done, "refused": refused, **({"left": left} if left else {})})
+        return
+    for name, word in done.items():
+        tell(f"{name} {word}")
+    for why in refused.values():
+        say(f"tally: {why}")
+    if left:
+        say(
+            f"tally: {len(left)} of {len(done) + len(refused) + len(left)} are left, from {left[0]} on"
+        )

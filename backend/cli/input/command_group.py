@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from backend.cli.output.done_so_far import say_done
 from backend.cli.output.lost_answers import ANSWER_LOST
 from backend.cli.output.whole_file import FileNotWritten
 from backend.domain.errors import IllegalMove, InvalidRequest, JobNotFound, TallyError
@@ -19,7 +20,7 @@ FAILED, WRONG_USAGE = 1, 2
 
 class CommandGroup(click.Group):
     """A group of commands about one thing. 0: done, 1: not done, 2: what was typed cannot be,
-    3: the answer could not be written."""
+    3: the answer could not be written, 130: interrupted."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""
@@ -33,6 +34,7 @@ class CommandGroup(click.Group):
             return act()
         except TallyError as error:
             click.echo(visible(f"tally: {error} [{error.code}]"), err=True)
+            say_done()
             sys.exit(status_of(error))
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import click
 
-from backend.cli.output.done_so_far import done_words, forget_done, is_anything_done
+from backend.cli.output.done_so_far import done_words, must_go_on
 from backend.domain.text.visible_text import visible
 from backend.telemetry.logs.answer_stream import AnswerLost, AnswerStream, take_answers
 
@@ -19,8 +19,7 @@ ANSWER_LOST = 3
 @contextmanager
 def telling_of_lost_answers() -> Iterator[None]:
     """Around a whole command."""
-    forget_done()
-    stream = take_answers(is_anything_done)
+    stream = take_answers(must_go_on)
     try:
         yield
     except AnswerLost as lost:

@@ -14,9 +14,10 @@ _HEAD = """# The `tally` command
 Data goes to standard output, talk to standard error. `--json` is for programs, `--yes` answers what
 is asked before something is lost; without a terminal nobody is asked, and `--yes` is needed. Exit
 status 0: done; 1: not done, or something was found to be wrong; 2: what was typed cannot be; 3: the answer
-could not be written, to standard output or the file that was named. Then a line on standard error
-says what was done all the same: do not repeat it. Each action is a row of the audit log with the
-account and host it came from. `tally completion bash` lets a shell complete these words.
+could not be written, to standard output or the file that was named; 130: Ctrl-C ended it. Whatever ends
+a command early, a line on standard error says what was done all the same: do not repeat that. Each
+action is a row of the audit log with the account and host it came from. `tally completion bash` lets
+a shell complete these words.
 
 Colours and bold are for terminals; `NO_COLOR=1` and `TERM=dumb` turn them off.
 

@@ -62,6 +62,8 @@ def enqueue(
     if not reply.created:
         say(f"nothing new was enqueued: {_already_there(reply)}; tally jobs show {reply.id}")
     if patience is not None:
+        # Before: whoever gives up, or loses a store meanwhile, would enqueue it once more.
+        say(f"waiting for job {reply.id}")
         job = platform().queue_service.wait(reply.id, patience)
         print_job(job, as_json=as_json)
         sys.exit(0 if job.state is JobState.FINISHED else 1)

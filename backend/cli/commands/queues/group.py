@@ -13,6 +13,7 @@ from backend.bootstrap.current import platform
 from backend.cli.commands.queues.foreign_jobs import foreign, give_back
 from backend.cli.commands.queues.keyed_rules import fair, limit_key, lines, rate_key
 from backend.cli.input import options
+from backend.cli.input.bulk import answered_anyhow
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_job_type, a_pausable, a_queue
 from backend.cli.input.confirmation import confirm
@@ -262,16 +263,26 @@ def purge(
     states = platform().inspection.queue_states(names)
     waiting = sum(state.counts[kind] for state in states for kind in kinds)
     confirm(f"Cancel the {waiting} job(s) that wait in {', '.join(names) or 'no queue'}?", yes=yes)
-    purge_one = actions().queues.purge
-    purged = {name: purge_one(who(), name, reason=reason).jobs for name in names}
-    if scheduled:
-        canceled = actions().queues.purge_scheduled(who(), names, reason=reason)
-        purged["scheduled"] = len(canceled)
+    purged: dict[str, int] = {}
+
+    def answer(*, is_broken: bool) -> None:
+        if not is_broken or purged:
+            _tell_purged(purged, as_json=as_json)
+
+    with answered_anyhow(answer):
+        for name in names:
+            purged[name] = actions().queues.purge(who(), name, reason=reason).jobs
+        if scheduled:
+            canceled = actions().queues.purge_scheduled(who(), names, reason=reason)
+            purged["scheduled"] = len(canceled)
+
+
+def _tell_purged(purged: dict[str, int], *, as_json: bool) -> None:
     if as_json:
         print_json(purged)
-    else:
-        for name, count in purged.items():
-            tell(f"{name}: {count} canceled")
+        return
+    for name, count in purged.items():
+        tell(f"{name}: {count} canceled")
 
 
 def _names(*, with_empty: bool) -> list[str]:
