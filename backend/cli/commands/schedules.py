@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from itertools import chain
 from typing import Any
 
 import click
@@ -30,6 +32,7 @@ from backend.cli.output.sync_words import sync_words
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.queue_name import Priority
 from backend.domain.schedules.schedule import MissedRuns, Overlap, Schedule
+from backend.domain.schedules.schedule_seed import SeedOutcome
 from backend.domain.schedules.schedule_view import ScheduleView
 from backend.telemetry.logs.schedule_masking import (
     differences_without_secrets,
@@ -204,14 +207,18 @@ def preview(name: str | None, count: int, as_json: bool, **said: Any) -> None:
 @schedules.command()
 @options.as_json
 def sync(as_json: bool) -> None:
-    """Brings the schedules of the settings in, and says where the two differ."""
+    """Brings the schedules of the settings in, and says where the two differ.
+
+    Exit status 1 when one of them cannot be, and was refused.
+    """
     reports = actions().schedules.sync(who())
     if as_json:
         print_json(reports)
-        return
-    for report in reports:
-        for line in sync_words(report):
+    else:
+        for line in chain.from_iterable(map(sync_words, reports)):
             tell(line)
+    is_refused = any(report.outcome is SeedOutcome.REFUSED for report in reports)
+    sys.exit(1 if is_refused else 0)
 
 
 def _said(said: dict[str, Any]) -> dict[str, Any]:

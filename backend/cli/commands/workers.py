@@ -8,7 +8,7 @@ import click
 
 from backend.bootstrap.current import platform
 from backend.cli.input import options
-from backend.cli.input.bulk import for_each
+from backend.cli.input.bulk import NotDone, for_each
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.input.completing import a_lane
 from backend.cli.input.confirmation import confirm
@@ -58,6 +58,8 @@ def list_workers(lane: str | None, as_json: bool) -> None:
 def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> None:
     """Asks worker processes to stop in order. A supervisor that lives starts new ones in their place.
 
+    Exit status 1 unless each of them listens.
+
     \b
     Examples:
       tally workers stop web-1-email-0-3f9a01      one, for example after a deploy
@@ -73,8 +75,9 @@ def stop(names: tuple[str, ...], lane: str | None, yes: bool, as_json: bool) -> 
     confirm(f"Stop {len(chosen)} worker process(es)?", yes=yes or not chosen or len(names) == 1)
 
     def one(name: str) -> str:
-        heard = actions().workers.stop(who(), name)
-        return "was asked to stop" if heard else "does not listen; it is gone or cut off"
+        if not actions().workers.stop(who(), name):
+            raise NotDone(f"{name} does not listen; it is gone or cut off")
+        return "was asked to stop"
 
     for_each(chosen, one, as_json=as_json)
 

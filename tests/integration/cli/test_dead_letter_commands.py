@@ -99,3 +99,20 @@ def test_a_dead_job_whose_twin_waits_is_sent_home_anyway_only(shell: Shell) -> N
     assert "which is the same" in shell.run("dlq", "redrive", dead, status=1).talk
 
     assert "queued again" in shell.run("dlq", "redrive", dead, "--anyway").text
+
+
+def test_those_that_a_filter_takes_and_their_twins_keep_out_are_told(shell: Shell) -> None:
+    service = platform().queue_service
+    dead = []
+    for _ in range(2):
+        dead.append(service.enqueue_job("fail", {}, max_retries=0, unique="ended"))
+        work_off()
+
+    told = shell.run("dlq", "redrive", "--type", "fail", "--yes")
+    again = shell.json("dlq", "redrive", "--type", "fail", "--yes")
+
+    [kept_out] = [job["id"] for job in shell.json("dlq", "list")]
+    assert told.text == "1 of 2 queued again\n"
+    assert told.talk.startswith(f"left out: {kept_out}; a job that is the same holds its key")
+    assert again == {"done": [], "left_out": [kept_out]}
+    assert shell.json("dlq", "discard", "--all", "--yes") == {"done": [kept_out], "left_out": []}

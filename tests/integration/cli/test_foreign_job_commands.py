@@ -63,3 +63,9 @@ def test_a_wrong_wish_is_refused(
 ) -> None:
     assert said in shell.run("queues", "give-back", *words, status=2).talk
     assert len(shell.json("queues", "foreign")) == 1
+
+
+def test_what_was_named_and_is_not_there_is_status_1(shell: Shell, foreign: str) -> None:
+    words = ("queues", "give-back", foreign, "nobody", "--to", "default")
+
+    assert shell.run(*words, status=1).text == "1 of 2 now wait in default\n"

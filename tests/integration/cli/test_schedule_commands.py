@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.integration.cli.shell import Shell
+from tests.unit.cli.typed import typed
 
 _NEXT = re.compile(r"ping: next run \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n")
 
@@ -47,3 +50,20 @@ def test_secrets_of_its_jobs_are_not_shown(shell: Shell) -> None:
 
     shell.run("schedules", "delete", "post", "--yes")
     assert all('"secret": "[hidden]"' in text and "s-17" not in text for text in shown)
+
+
+def test_a_schedule_of_the_settings_that_cannot_be_is_status_1(
+    shell: Shell, tmp_path: Path
+) -> None:
+    good = "schedules:\n  nightly: {job_type: greet, payload: {name: night}, cron: '@daily'}\n"
+    (tmp_path / "config.yaml").write_text(f"{good}  mad: {{job_type: gret, cron: '@daily'}}\n")
+
+    told, again = typed("schedules", "sync"), typed("schedules", "sync", "--json")
+
+    for schedule in shell.json("schedules", "list"):
+        shell.run("schedules", "delete", schedule["name"], "--yes")
+    reports = {each["name"]: each["outcome"] for each in json.loads(again.stdout)}
+    assert (told.returncode, again.returncode) == (1, 1)
+    assert "nightly: made as the file says" in told.stdout
+    assert "mad: refused: " in told.stdout
+    assert (reports["nightly"], reports["mad"]) == ("unchanged", "refused")

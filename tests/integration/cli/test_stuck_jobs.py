@@ -39,6 +39,23 @@ def test_a_living_workers_job_is_left_alone_but_by_force_and_its_first_run_has_n
     assert cluster.difference() == 0
 
 
+def test_what_was_named_and_stays_is_status_1(
+    shell: Shell, cluster: Cluster, tmp_path: Path
+) -> None:
+    supervisor = cluster.workers("default")
+    lost = _held(cluster, tmp_path)
+    cluster.vanish(supervisor)
+    cluster.workers("default")
+    kept = _held(cluster, tmp_path)
+
+    answer = shell.json("jobs", "reset-stuck", lost, kept, "--yes", status=1)
+    (tmp_path / "go").touch()
+
+    assert answer["reset"] == [lost]
+    assert cluster.ended(lost).attempt == 2
+    assert cluster.ended(kept).attempt == 1
+
+
 def test_a_job_of_a_dead_worker_is_reset_at_once(
     shell: Shell, cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from backend.bootstrap.current import platform
+from backend.cli.main import tally
 from tests.eventually import eventually
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
@@ -14,7 +18,7 @@ def test_workers_are_listed_and_one_is_stopped(shell: Shell, cluster: Cluster) -
     name = shell.json("workers", "list")[0]["name"]
 
     # A process is on record some moments before it listens.
-    eventually(lambda: "asked to stop" in shell.run("workers", "stop", name).text)
+    eventually(lambda: CliRunner().invoke(tally, ["workers", "stop", name]).exit_code == 0)
 
     eventually(
         lambda: name not in {worker["name"] for worker in shell.json("workers", "list")}, timeout=20
@@ -32,6 +36,15 @@ def test_the_record_of_a_killed_worker_is_cleared(shell: Shell, cluster: Cluster
 
     assert shell.json("workers", "list") == []
     assert shell.run("workers", "clear").text == "nothing to clear\n"
+
+
+def test_a_worker_that_does_not_listen_is_status_1(shell: Shell) -> None:
+    platform().redis.sadd(platform().keys.workers, platform().keys.worker("gone"))
+    said = "gone does not listen; it is gone or cut off"
+
+    assert shell.run("workers", "stop", "gone", status=1).talk == f"tally: {said}\n"
+    told = shell.run("workers", "stop", "gone", "--json", status=1).json
+    assert told == {"done": {}, "refused": {"gone": said}}
 
 
 def test_a_worker_nobody_knows_is_status_1(shell: Shell) -> None:

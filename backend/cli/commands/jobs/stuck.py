@@ -62,7 +62,8 @@ def reset_stuck(
     confirm(f"Reset {len(stuck)} job(s)?", yes=yes)
     done = actions().jobs.reset_stuck(who(), stuck, reason=reason, force=force)
     _answer(done, found, as_json=as_json)
-    sys.exit(0 if len(done) == len(stuck) else 1)
+    # Whose worker is alive stays, as it was asked for; what somebody named was to be reset.
+    sys.exit(0 if len(done) == len(found if job_ids else stuck) else 1)
 
 
 def _named(job_ids: Sequence[str]) -> list[JobView]:

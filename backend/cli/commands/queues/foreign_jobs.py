@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from backend.bootstrap.current import platform
@@ -43,6 +45,8 @@ def give_back(
 ) -> None:
     """Sends jobs that are not ours to a queue that RQ's own workers listen to.
 
+    Exit status 1 unless all that were named were given back.
+
     \b
     Examples:
       tally queues give-back --all --to default
@@ -56,3 +60,5 @@ def give_back(
         print_json({"given_back": given})
     else:
         tell(f"{len(given)} of {len(ids)} now wait in {queue}")
+    # What goes by itself while all are given back is no failure; what somebody named was to go.
+    sys.exit(1 if set(job_ids) - set(given) else 0)
