@@ -19,7 +19,7 @@ from backend.cli.output.printing import print_json, print_rows, say, tell
 from backend.cli.output.whole_file import export_to
 from backend.domain.audit.audit import AuditRow
 from backend.domain.audit.audit_ports import AuditFilter
-from backend.services.access.audit_service import verify_export
+from backend.services.access.audit_export import verify_export
 
 
 @click.group(cls=CommandGroup)
@@ -85,10 +85,19 @@ def unfinished(older_than: float, limit: int, as_json: bool) -> None:
 
 
 @audit.command()
-@click.option("--export", "file", type=click.File(encoding="utf-8"), help="Check exported lines.")
+@click.option(
+    "--export",
+    "file",
+    # What is not UTF-8 was changed, and is told as that.
+    type=click.File(encoding="utf-8", errors="surrogateescape"),
+    help="Check exported lines.",
+)
 @options.as_json
 def verify(file: TextIO | None, as_json: bool) -> None:
     """Recomputes every hash. Exit status 1 when a row was changed, removed or put in.
+
+    Of exported lines it says how many there are and the number of the last: what was cut off behind it
+    only the database knows.
 
     \b
     Examples:
@@ -96,7 +105,9 @@ def verify(file: TextIO | None, as_json: bool) -> None:
       tally audit verify --export audit.jsonl     needs no database
     """
     if file is not None:
-        problems, facts = verify_export(file), {"export": file.name}
+        lines = verify_export(file)
+        problems = lines.problems
+        facts = {"export": file.name, "rows": str(lines.rows), "last": str(lines.last)}
     else:
         verdict = audit_service().verify()
         problems = verdict.problems

@@ -1,6 +1,8 @@
-"""Actions whose outcome never came are told."""
+"""Actions whose outcome never came are told, and so is every damage of an export."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from backend.cli.input.identity import who
 from backend.cli.input.parts import audit_service
@@ -24,3 +26,22 @@ def test_actions_whose_outcome_never_came_are_listed(shell: Shell) -> None:
     assert (listed[0]["action"], listed[0]["object"]) == ("queues.purge", "queue:low")
     assert "queues.purge" in shown
     assert "every action" in shell.run("audit", "unfinished").text
+
+
+def test_a_damaged_export_is_told_row_by_row(shell: Shell, tmp_path: Path) -> None:
+    shell.run("queues", "pause", "low")
+    shell.run("queues", "resume", "low")
+    whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
+    shell.run("audit", "export", str(whole))
+    cut.write_bytes(whole.read_bytes()[:-20] + b"\xff\n")
+    rows = len(whole.read_text().splitlines())
+
+    holds = shell.run("audit", "verify", "--export", str(whole)).talk
+    told = shell.run("audit", "verify", "--export", str(cut), status=1).text
+    verdict = shell.run("audit", "verify", "--export", str(cut), "--json", status=1).json
+
+    assert holds == f"{whole} export, {rows} rows, {rows} last: the chain holds\n"
+    problem = f"line {rows} cannot be read: it was changed, or cut off"
+    assert told == f"audit_log {rows}: {problem}\n"
+    assert (verdict["rows"], verdict["holds"]) == (str(rows), False)
+    assert verdict["problems"] == [{"chain": "audit_log", "number": rows, "problem": problem}]

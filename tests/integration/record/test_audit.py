@@ -19,7 +19,8 @@ from backend.domain.audit.audit import ActionOutcome, AuditEntry
 from backend.domain.audit.audit_ports import AuditFilter
 from backend.domain.errors import JobNotFound, QueueUnavailable
 from backend.history.audit.anchor_file import AnchorFile
-from backend.services.access.audit_service import AuditService, verify_export
+from backend.services.access.audit_export import verify_export
+from backend.services.access.audit_service import AuditService
 from backend.services.actions.action_log import ActionLog, Effect
 from tests.integration.record.bureau import Bureau
 
@@ -378,8 +379,8 @@ def test_the_log_is_searched_newest_first_page_by_page(audit: AuditService) -> N
 def test_an_export_can_be_checked_without_a_database(audit: AuditService) -> None:
     lines = list(audit.export())
 
-    assert verify_export(lines) == []
+    assert verify_export(lines) == (12, 12, [])
     changed = [line.replace('"ada"', '"eve"', 1) for line in lines]
-    assert [problem.number for problem in verify_export(changed)] == [2, 4, 6, 8, 10, 12]
-    assert [problem.number for problem in verify_export([*lines[:3], *lines[4:]])] == [5]
+    assert [each.number for each in verify_export(changed).problems] == [2, 4, 6, 8, 10, 12]
+    assert [each.number for each in verify_export([*lines[:3], *lines[4:]]).problems] == [5]
     assert list(itertools.chain(lines)) == list(audit.export())
