@@ -48,6 +48,17 @@ def test_what_is_not_said_stays(shell: Shell) -> None:
     assert _quota() is None
 
 
+def test_a_script_is_told_how_the_tenant_stands_then(shell: Shell) -> None:
+    said = shell.json("tenants", "quota", "acme", "--waiting", "5", "--running", "2")
+
+    assert said == shell.json("tenants", "quota", "acme")
+    assert (said["tenant"], said["quota"]["waiting"], said["waiting"]) == ("acme", 5, 0)
+    both = ("--waiting", "none", "--running", "none")
+    assert shell.json("tenants", "quota", "acme", *both) is None
+    assert shell.json("tenants", "quota", "acme", "--off") is None
+    assert _quota() is None
+
+
 def test_what_is_not_there_or_contradicts_itself_is_refused(shell: Shell) -> None:
     assert "has no quota" in shell.run("tenants", "quota", "nobody", status=2).talk
     shell.run("tenants", "quota", "acme", "--waiting", "5")

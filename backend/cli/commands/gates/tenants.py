@@ -60,7 +60,8 @@ def quota(
 ) -> None:
     """Shows how much a tenant may use, or says it; it holds for jobs that wait too.
 
-    What is not said stays as it is; `none` takes one of the three away, --off all of them.
+    What is not said stays as it is; `none` takes one of the three away, --off all of them. As JSON it is
+    how the tenant stands then: null without a quota.
 
     \b
     Examples:
@@ -72,21 +73,23 @@ def quota(
     said = (waiting, running, starts)
     if off and any(each is not None for each in said):
         raise click.UsageError("--off goes with none of --waiting, --running and --starts.")
-    if off:
-        cleared = actions().tenants.clear_quota(who(), tenant, reason=reason)
-        tell(f"{tenant}: {'no quota any more' if cleared else 'has no quota'}")
-    elif all(each is None for each in said):
+    if not off and all(each is None for each in said):
         _show(platform().quota_service.get(tenant), as_json=as_json)
+        return
+    wanted = None if off else _changed(tenant, waiting, running, starts)
+    words, state = _set(tenant, wanted, reason)
+    if as_json:
+        print_json(plain(state))
     else:
-        _say(tenant, _changed(tenant, waiting, running, starts), reason)
+        tell(f"{tenant}: {words}")
 
 
-def _say(tenant: str, wanted: Quota | None, reason: str) -> None:
-    if wanted is None:
-        actions().tenants.clear_quota(who(), tenant, reason=reason)
-    else:
-        actions().tenants.set_quota(who(), tenant, wanted, reason=reason)
-    tell(f"{tenant}: {wanted.words if wanted else 'no quota any more'}")
+def _set(tenant: str, wanted: Quota | None, reason: str) -> tuple[str, QuotaState | None]:
+    """What became of it in words, and how the tenant stands; None where it has no quota."""
+    if wanted is not None:
+        return wanted.words, actions().tenants.set_quota(who(), tenant, wanted, reason=reason)
+    cleared = actions().tenants.clear_quota(who(), tenant, reason=reason)
+    return "no quota any more" if cleared else "has no quota", None
 
 
 def _changed(
