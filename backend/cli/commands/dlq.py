@@ -63,7 +63,8 @@ def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
     """
     chosen = options.filter_of(wanted)
     try:
-        found = list(islice(dead_letters().matching(chosen), limit))
+        found = list(islice(dead_letters().matching(chosen), limit + 1))
+        found, is_more = found[:limit], len(found) > limit
     except QueueUnavailable as away:
         on_record.print_dead(away, chosen, limit, as_json=as_json)
         return
@@ -75,9 +76,10 @@ def list_dead(limit: int, as_json: bool, **wanted: Any) -> None:
         [_row(job, died) for job, died in found],
         empty="no dead job matches" if any(wanted.values()) else "no job is dead",
     )
-    total = platform().inspection.dead_count()
-    if total > len(found):
-        say(f"{len(found)} of {total} shown")
+    if is_more and chosen == JobFilter():
+        say(f"{limit} of {platform().inspection.dead_count()} shown; --limit shows more")
+    elif is_more:
+        say(f"{limit} shown, and more match; --limit shows them")
 
 
 @dlq.command()
@@ -260,4 +262,5 @@ def _facts(job: JobView, died: datetime) -> dict[str, Any]:
         "attempt": job.attempt,
         "error": plain(job.error),
         "tags": job.tags,
+        "source": "live",
     }

@@ -56,7 +56,7 @@ def print_dead(away: QueueUnavailable, wanted: JobFilter, limit: int, *, as_json
     found = _asked(away, lambda: list(islice(_dead(wanted), limit)))
     _tell(away)
     if as_json:
-        print_json([{**plain(job), "died_at": plain(job.finished_at)} for job in found])
+        print_json([_as_dead(job) for job in found])
         return
     print_rows(
         ("job", "type", "queue", "dead for", "attempts", "reason", "error"),
@@ -74,6 +74,20 @@ def print_dead(away: QueueUnavailable, wanted: JobFilter, limit: int, *, as_json
         ],
         empty="no job on record is dead, or none matches",
     )
+
+
+def _as_dead(job: JobRecord) -> dict[str, Any]:
+    """The same in the places where it is while Redis is there, with what else the record knows."""
+    # The record has class and message in one text, and no traceback.
+    message = job.last_error.removeprefix(f"{job.error_kind}: ")
+    said = {
+        "reason": job.error_reason,
+        "error": job.error_kind,
+        "message": message,
+        "traceback": "",
+    }
+    error = said if job.last_error or job.error_kind else None
+    return {**plain(job), "died_at": plain(job.finished_at), "error": error, "source": "history"}
 
 
 def _asked(away: QueueUnavailable, ask: Callable[[], Answer]) -> Answer:

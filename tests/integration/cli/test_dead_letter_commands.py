@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from backend.bootstrap.current import platform
 from backend.cli.commands import dlq
+from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs, work_off
 from tests.integration.cli.shell import Shell
 from tests.integration.runtime.cluster import Cluster
+from tests.unit.cli.typed import typed
+
+#: Nothing listens there.
+NOBODY = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
@@ -28,6 +35,35 @@ def test_dead_jobs_are_listed_and_grouped_by_error(shell: Shell, dead: list[str]
         2,
     )
     assert "as told" in shell.run("dlq", "list").text
+
+
+def test_a_script_finds_the_same_in_the_same_places_while_redis_is_away(
+    shell: Shell, dead: list[str]
+) -> None:
+    Work(platform()).record()
+
+    live = {job["id"]: job for job in shell.json("dlq", "list")}
+    told = json.loads(typed("dlq", "list", "--json", REDIS_URL=NOBODY).stdout)
+    away = {job["id"]: job for job in told if job["id"] in dead}
+
+    assert live.keys() == away.keys() == set(dead)
+    for job_id, job in live.items():
+        of_record = away[job_id]
+        assert job.keys() <= of_record.keys()
+        assert job["error"].keys() == of_record["error"].keys()
+        for name in ("reason", "error", "message"):
+            assert job["error"][name] == of_record["error"][name]
+        assert (job["source"], of_record["source"]) == ("live", "history")
+
+
+def test_how_many_more_there_are_is_told_of_all_and_not_of_those_that_match(
+    shell: Shell, dead: list[str]
+) -> None:
+    assert shell.run("dlq", "list", "--limit", "2").talk == "2 of 3 shown; --limit shows more\n"
+    assert shell.run("dlq", "list", "--type", "fail").talk == ""
+    some = shell.run("dlq", "list", "--type", "fail", "--limit", "1").talk
+    assert some == "1 shown, and more match; --limit shows them\n"
+    assert shell.run("dlq", "list", "--limit", "3").talk == ""
 
 
 def test_a_filter_chooses_and_nothing_is_done_by_accident(shell: Shell, dead: list[str]) -> None:
