@@ -30,6 +30,9 @@ from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
 from backend.services.finding.history_service import HistoryService
 
+#: A hundred years: what is older than the calendar has no date.
+_MOST_DAYS = 36_500
+
 
 @click.group(cls=CommandGroup)
 def history() -> None:
@@ -136,7 +139,7 @@ def export(file: str, state: str | None, **wanted: Any) -> None:
 
 
 @history.command()
-@click.argument("days", type=click.IntRange(1))
+@click.argument("days", type=click.IntRange(1, _MOST_DAYS))
 @click.option("--include-failed", is_flag=True, help="Also jobs that were given up.")
 @options.yes
 @options.as_json

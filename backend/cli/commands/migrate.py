@@ -39,6 +39,10 @@ def migrate(status: bool, functions_only: bool, tune_redis: bool) -> None:
       tally migrate --status
       REDIS_URL=redis://tally-deploy:…@redis:6379/0 tally migrate --functions-only
     """
+    said = {"--status": status, "--functions-only": functions_only, "--tune-redis": tune_redis}
+    given = [name for name, is_given in said.items() if is_given]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other: give one of them.")
     # Whether it waits for another that migrates is to be seen; it is no answer.
     set_up_logs(level="INFO", style="text")
     parts = platform()

@@ -73,7 +73,12 @@ class Instant(click.ParamType[datetime]):
             instant = datetime.fromisoformat(text)
         except ValueError:
             self.fail(f"{value!r} is no time; say 2h, 7d or 2026-02-01T08:00", param, ctx)
-        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        try:
+            instant.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is not within the years 1 to 9999, in UTC", param, ctx)
+        return instant
 
 
 DURATION = Duration()

@@ -169,12 +169,13 @@ def _start(said: Mapping[str, Any], now: datetime) -> datetime | None:
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, datetime):
         raise InvalidOption("starts_at must be a datetime", field="starts_at")
-    start = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    start = value if value.tzinfo else value.replace(tzinfo=UTC)
+    # Compared as it is: some instants at both ends of the calendar are none in UTC.
     if not _EARLIEST <= start <= now + _FURTHEST:
         raise InvalidOption(
             "starts_at must lie between 1970 and a hundred years ahead", field="starts_at"
         )
-    return start.replace(microsecond=0)
+    return start.astimezone(UTC).replace(microsecond=0)
 
 
 def _choice(said: Mapping[str, Any], name: str, default: Choice) -> Choice:

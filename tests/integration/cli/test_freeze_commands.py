@@ -71,6 +71,12 @@ def test_its_end_is_said_once(shell: Shell, when: tuple[str, ...]) -> None:
     assert shell.json("freezes", "list") == {"freezes": []}
 
 
+def test_one_that_would_end_after_the_calendar_is_refused(shell: Shell) -> None:
+    words = ("freezes", "add", "late", "queue:low", "--from", "9999-12-31T23:00", "--for", "2h")
+
+    assert "after the last day of the calendar" in shell.run(*words, status=2).talk
+
+
 def test_one_by_a_cron_line_says_when(shell: Shell) -> None:
     words = ("--cron", "0 22 L * *", "--for", "6h", "--zone", "Europe/Paris", "--ramp", "5m")
     shell.run("freezes", "add", "ledger-close", "lane:default", *words, "--ticks", "skip")

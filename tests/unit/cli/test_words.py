@@ -36,6 +36,13 @@ def test_instants_are_counted_back_or_read_as_utc() -> None:
         INSTANT.convert("yesterday", None, None)
 
 
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_an_instant_that_no_calendar_of_utc_has_is_refused(typed: str) -> None:
+    for kind in (INSTANT, COMING):
+        with pytest.raises(click.BadParameter, match="is not within the years 1 to 9999"):
+            kind.convert(typed, None, None)
+
+
 def test_instants_to_come_are_counted_forward_or_read_as_utc() -> None:
     ahead = COMING.convert("2h", None, None) - datetime.now(UTC)
 

@@ -87,6 +87,8 @@ def test_what_follows_its_jobs_may_have_a_payload_which_is_kept_as_json(payload:
         ({"starts_at": 5}, "starts_at"),
         ({"starts_at": datetime(2200, 1, 1, tzinfo=UTC)}, "starts_at"),
         ({"starts_at": datetime(1969, 1, 1, tzinfo=UTC)}, "starts_at"),
+        ({"starts_at": "0001-01-01T00:00:00+05:00"}, "starts_at"),
+        ({"starts_at": "9999-12-31T23:59:59-05:00"}, "starts_at"),
         ({"payload": "text"}, "payload"),
         ({"options": {"run_at": NOON}}, "run_at"),
         ({"options": {"timeot": 5}}, "timeot"),

@@ -105,7 +105,10 @@ def _end(starts_at: datetime, ends_at: datetime | None, length: float | None) ->
     """When a single window ends, which is said in one of two ways."""
     if (ends_at is None) == (length is None):
         raise click.UsageError("say --until TIME or --for DURATION, one of both")
-    return ends_at or starts_at + timedelta(seconds=length or 0.0)
+    try:
+        return ends_at or starts_at + timedelta(seconds=length or 0.0)
+    except OverflowError:
+        raise click.UsageError("it would end after the last day of the calendar") from None
 
 
 @freezes.command()
