@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from backend.domain.errors import PermanentFailure, RetryLater
+from backend.domain.errors import PermanentFailure, Unreachable
 from backend.domain.text.web_target import Target
 from workers.webhooks.address_rules import AddressRules
 
@@ -26,7 +26,10 @@ def system_resolver(host: str, port: int) -> list[str]:
 def checked_addresses(
     target: Target, rules: AddressRules, resolve: Resolver, seconds: float
 ) -> list[str]:
-    """The addresses to connect to; raises `PermanentFailure` when a single one is forbidden."""
+    """The addresses to connect to; raises `PermanentFailure` when a single one is forbidden.
+
+    Raises `Unreachable` when there is none within ``seconds``.
+    """
     addresses = _looked_up(target, resolve, seconds)
     for address in addresses:
         objection = rules.objection(address)
@@ -42,7 +45,7 @@ def _looked_up(target: Target, resolve: Resolver, seconds: float) -> list[str]:
     except TimeoutError:
         found = []
     except (OSError, UnicodeError) as error:
-        raise RetryLater(f"the host {target.host} cannot be looked up: {error}") from error
+        raise Unreachable(f"the host {target.host} cannot be looked up: {error}") from error
     if not found:
-        raise RetryLater(f"the host {target.host} was not found within {seconds:g} s")
+        raise Unreachable(f"the host {target.host} was not found within {seconds:g} s")
     return found

@@ -17,6 +17,7 @@ from backend.broker.server.connection import connect
 from backend.domain.errors import InvalidPayload
 from backend.domain.jobs.job import JobView
 from backend.embedded.servers import Servers
+from tests.eventually import eventually
 from tests.integration.runtime.cluster import Cluster
 from tests.integration.workers.mail_servers import MailServer
 from tests.integration.workers.receivers import Receiver
@@ -107,6 +108,19 @@ def test_a_webhook_is_sent_and_verified(
 
     (request,) = receiver.requests
     assert Verifier(SECRET).verify(request.body, request.headers) == {"a": 1}
+
+
+def test_webhooks_wait_while_their_receiver_cannot_be_looked_up(cluster: Cluster) -> None:
+    payload = {"url": "http://nobody.invalid:8080/", "body": {}}
+    ids = [cluster.platform.queue_service.enqueue_job("send_webhook", payload) for _ in range(9)]
+
+    def held() -> int:
+        return cluster.platform.breaker_service.find("webhook:nobody.invalid:8080").waiting
+
+    # Four are not enough to open it: they are tried again by themselves.
+    eventually(lambda: held() >= len(ids) - 4, timeout=60, show=cluster.log)
+
+    assert sum(job.failures for job in cluster.platform.inspection.jobs(ids)) <= 4
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "xlsx"])

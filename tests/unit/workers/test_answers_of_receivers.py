@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 from urllib3 import HTTPHeaderDict
 
 from backend.domain.errors import JobSignal, PermanentFailure, RetryLater, Unreachable
+from backend.domain.text.web_target import read_target
 from workers.mail.outcome_unknown import OutcomeUnknown
 from workers.mail.smtp_connection import MailServerUnusable
+from workers.webhooks.address_rules import AddressRules
 from workers.webhooks.connection import Answer
+from workers.webhooks.lookup import Resolver, checked_addresses
 from workers.webhooks.outcome import failure_of
 
 
@@ -43,6 +49,41 @@ def test_what_it_asks_for_is_told_to_its_breaker_and_holds_for_the_job() -> None
 
     assert isinstance(found, Unreachable)
     assert (found.retry_after, found.delay) == (30.0, 30.0)
+
+
+def _look_up(resolve: Resolver, seconds: float = 60) -> None:
+    checked_addresses(read_target("https://a.example/"), AddressRules((), ()), resolve, seconds)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+        UnicodeError("label too long"),
+    ],
+    ids=repr,
+)
+def test_a_receiver_that_cannot_be_looked_up_was_not_reached(raised: Exception) -> None:
+    def fails(_host: str, _port: int) -> list[str]:
+        raise raised
+
+    with pytest.raises(Unreachable, match=r"a\.example cannot be looked up"):
+        _look_up(fails)
+
+
+def test_a_receiver_without_an_address_was_not_reached() -> None:
+    with pytest.raises(Unreachable, match=r"a\.example was not found"):
+        _look_up(lambda _host, _port: [])
+
+
+def test_a_receiver_that_is_looked_up_too_slowly_was_not_reached() -> None:
+    ended = threading.Event()
+    try:
+        with pytest.raises(Unreachable, match=r"a\.example was not found within 0\.1 s"):
+            _look_up(lambda _host, _port: [str(ended.wait())], 0.1)
+    finally:
+        ended.set()
 
 
 def test_a_mail_server_that_nobody_can_hand_a_mail_to_is_not_reached() -> None:
