@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from backend.domain.errors import InvalidRequest, PayloadTooLarge
+from backend.domain.errors import InvalidPayload, InvalidRequest, PayloadTooLarge
 from backend.domain.events.callback_ports import Decision, EndedJob
 from backend.domain.jobs.derived_job_id import derived_job_id
 from backend.domain.jobs.job import NewJob
@@ -36,7 +36,8 @@ class CallbackService:
         try:
             try:
                 return self._job(ended, _body(ended))
-            except PayloadTooLarge:
+            except (PayloadTooLarge, InvalidPayload):
+                # A result may be what a payload may not: as large, as deep, with half a character.
                 return self._job(ended, _body(ended, with_result=False))
         except InvalidRequest as error:
             log.warning("callback.impossible", job_id=ended.job_id, error=str(error))

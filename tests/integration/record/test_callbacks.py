@@ -157,9 +157,16 @@ def test_many_tellers_share_the_work(bureau: Bureau) -> None:
     assert len(tell(bureau)) == 120
 
 
-def test_a_result_that_is_too_large_is_left_out_and_said_so(bureau: Bureau) -> None:
+@pytest.mark.parametrize(
+    "result",
+    ['"' + "x" * 5000 + '"', '["half \\ud800"]', "[" * 200 + "]" * 200],
+    ids=["too large", "half a character", "too deep"],
+)
+def test_a_result_that_no_payload_can_hold_is_left_out_and_said_so(
+    bureau: Bureau, result: str
+) -> None:
     bureau.enqueue(_job(bureau))
-    bureau.run_all('"' + "x" * 5000 + '"')
+    bureau.run_all(result)
 
     (hook,) = tell(bureau)
 
