@@ -59,7 +59,7 @@ class ScheduleStore(Protocol):
         """The newest decided ticks of each schedule, or of one, the oldest first, by its name."""
 
     def change(self, schedule: Schedule, seen: Schedule, dropped: Sequence[Tick]) -> bool:
-        """Replaces ``seen``, and says what became of its due ticks; False if it is not so any more."""
+        """Replaces ``seen``, and says what became of ticks it drops; False if it is not so any more."""
 
     def ticks(
         self, schedule_id: str, *, before: datetime | None, outcome: str, most: int

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 
-from backend.domain.errors import InvalidOption
-from backend.domain.schedules.schedule import TIMING_FIELDS, Origin, Plan, Schedule
+from backend.domain.schedules.schedule import Origin, Plan, Schedule
 from backend.domain.schedules.schedule_errors import ScheduleConflict, ScheduleNotFound
 from backend.domain.schedules.schedule_ports import ScheduleStore
-from backend.domain.schedules.schedule_tick import Tick, TickOutcome, due_at_of
 from backend.domain.schedules.schedule_view import ScheduleView
 from backend.domain.text.nearest_name import suggestion
-from backend.services.schedules.schedule_timing import due_ticks, next_tick
+from backend.services.schedules.changed_ticks import dropped, moved_on, starting
 
 _TRIES = 10
-#: Due ticks that a change writes down as skipped; more only pile up while no scheduler runs.
-_DROPPED = 1000
 _LONGEST_SLUG = 30
 
 
@@ -63,7 +57,7 @@ class ScheduleEditor:
             paused_by=by if paused else "",
             seeded_as=seeded_as,
         )
-        schedule = _from_now_on(schedule, now)
+        schedule = starting(schedule, now)
         return schedule if self._store.add(schedule) else None
 
     def amend(
@@ -76,7 +70,7 @@ class ScheduleEditor:
     ) -> Schedule:
         """The schedule after ``edit`` of it, which is given the time and may be called again.
 
-        Ticks that were due and that the change drops are written down as skipped ``because``.
+        Ticks that had come and that the change drops are written down as skipped ``because``.
         Raises `ScheduleConflict` when ``revision`` is given and is not the schedule's own.
         """
         for _ in range(_TRIES):
@@ -91,9 +85,9 @@ class ScheduleEditor:
             changed = edit(seen, view.now)
             if changed == seen:
                 return seen
-            changed = _moved_on(seen, changed, view.now)
-            dropped = [] if changed.next_at == seen.next_at else _skipped(seen, view.now, because)
-            if self._store.change(changed, seen, dropped):
+            changed = moved_on(seen, changed, view.now)
+            passed = dropped(seen, changed, view.now, because)
+            if self._store.change(changed, seen, passed):
                 return replace(changed, revision=seen.revision + 1)
         raise ScheduleConflict(f"schedule {name!r} changes too fast; try again", name=name)
 
@@ -101,37 +95,3 @@ class ScheduleEditor:
 def _new_id(name: str) -> str:
     """Readable in logs and job ids, and never given twice: a name may be used again."""
     return f"{re.sub('[^A-Za-z0-9_-]', '-', name)[:_LONGEST_SLUG]}-{secrets.token_hex(4)}"
-
-
-def _from_now_on(schedule: Schedule, now: datetime) -> Schedule:
-    if schedule.is_paused or schedule.deleted_at is not None:
-        return replace(schedule, next_at=None, next_due_at=None)
-    next_at = next_tick(schedule.plan, now)
-    due_at = due_at_of(schedule.id, next_at, schedule.plan.jitter) if next_at else None
-    return replace(schedule, next_at=next_at, next_due_at=due_at)
-
-
-def _moved_on(seen: Schedule, changed: Schedule, now: datetime) -> Schedule:
-    """A new timing, a pause or its end starts from now; any other change leaves the next tick alone."""
-    same_timing = all(getattr(seen.plan, f) == getattr(changed.plan, f) for f in TIMING_FIELDS)
-    goes_on = changed.is_paused == seen.is_paused and changed.deleted_at is None
-    return changed if same_timing and goes_on else _from_now_on(changed, now)
-
-
-def _skipped(seen: Schedule, now: datetime, because: str) -> list[Tick]:
-    return [
-        Tick(
-            seen.id,
-            planned_at,
-            due_at_of(seen.id, planned_at, seen.plan.jitter),
-            TickOutcome.SKIPPED,
-            reason=because,
-        )
-        for planned_at in islice(_known_due(seen, now), _DROPPED)
-    ]
-
-
-def _known_due(seen: Schedule, now: datetime) -> Iterator[datetime]:
-    """Its due ticks; where its zone or cron line cannot be read any more, the one that is on record."""
-    with suppress(InvalidOption):
-        yield from due_ticks(seen, now)
