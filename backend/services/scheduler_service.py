@@ -90,6 +90,8 @@ class SchedulerService:
     ) -> Schedule:
         """Makes the schedule, or changes of it what is given here, as `create` takes it; the rest stays.
 
+        So does its payload where none is given, unless it was another job type's.
+
         For programs that bring their schedules along at each start: when it is so already nothing is
         written, and of several that start together one makes it.
         """
@@ -99,6 +101,8 @@ class SchedulerService:
             with suppress(ScheduleConflict):
                 return parts.actions.create(actor, name, said, reason=reason)
         seen = self.get(name).schedule
+        if payload is None and seen.plan.job_type == job_type:
+            del said["payload"]
         if parts.intake.plan(merged(seen.plan, said), parts.store.now()) == seen.plan:
             return seen
         return parts.actions.change(actor, name, said, reason=reason)

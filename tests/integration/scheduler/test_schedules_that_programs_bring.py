@@ -64,3 +64,30 @@ def test_of_several_processes_that_start_together_one_makes_it(
 
     assert len({schedule.id for schedule in made}) == 1
     assert written() == ["schedules.create"]
+
+
+def test_who_gives_no_payload_leaves_the_one_that_is_there(
+    house: SchedulerHouse, written: Written
+) -> None:
+    house.service.upsert("nightly", "report", cron="0 3 * * *")
+    house.service.change("nightly", payload={"of": "sales"})
+
+    again = house.service.upsert("nightly", "report", cron="0 3 * * *")
+    moved = house.service.upsert("nightly", "report", cron="0 4 * * *")
+
+    assert again.plan.payload == moved.plan.payload == {"of": "sales"}
+    assert written() == ["schedules.create", "schedules.change", "schedules.change"]
+
+
+def test_who_gives_an_empty_one_means_it(house: SchedulerHouse) -> None:
+    _bring(house)
+
+    assert _bring(house, payload={}).plan.payload == {}
+
+
+def test_another_job_type_does_not_get_the_payload_of_the_one_before(house: SchedulerHouse) -> None:
+    _bring(house)
+
+    brought = house.service.upsert("nightly", "reconcile", cron="0 3 * * *")
+
+    assert (brought.plan.job_type, brought.plan.payload) == ("reconcile", {})
