@@ -37,7 +37,10 @@ class MaintenanceWorker(BaseWorker):
     @job_type("cleanup", role="operator", tenants=False, priority="low", timeout=600)
     def cleanup(self, cleanup: Cleanup, context: JobContext) -> dict[str, Any]:
         """Deletes expired artifacts and what crashed jobs left half written. A test run only counts."""
-        now = context.now()
+        # No other job of this worker writes workbooks.
+        from workers.exports.workbook_folder import clear_abandoned
+
+        now, before = context.now(), self._left_before(context)
         is_dry = cleanup.dry_run or context.is_test
         expired = [artifact for artifact in self.artifacts.all() if artifact.is_expired(now)]
         for done, artifact in enumerate(expired if not is_dry else (), 1):
@@ -48,7 +51,8 @@ class MaintenanceWorker(BaseWorker):
         return {
             "expired": len(expired),
             "bytes": sum(artifact.size_bytes for artifact in expired),
-            "unfinished": self.artifacts.sweep(self._left_before(context), dry_run=is_dry),
+            "unfinished": self.artifacts.sweep(before, dry_run=is_dry)
+            + clear_abandoned(before, dry_run=is_dry),
             "dry_run": is_dry,
         }
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from backend.domain.errors import ArtifactError, PermanentFailure
 from workers.exports.cells import as_text
 from workers.exports.row_writer import Column, Row
+from workers.exports.workbook_folder import WorkbookFolder
 from workers.handlers.optional_library import load
 
 _MOST_ROWS = 1_048_575
@@ -40,9 +40,9 @@ class XlsxWriter:
         library = load("xlsxwriter", extra="xlsx")
         #: What the library makes of an error of the disk when it puts the workbook together.
         self._unwritten = load("xlsxwriter.exceptions", extra="xlsx").FileCreateError
-        self._folder = TemporaryDirectory(prefix="tally-xlsx-")
+        self._folder = WorkbookFolder()
         self._into = _Into(file)
-        self._book = library.Workbook(self._into, {**OPTIONS, "tmpdir": self._folder.name})
+        self._book = library.Workbook(self._into, {**OPTIONS, "tmpdir": self._folder.path})
         self._sheet = self._book.add_worksheet("Data")
         self._instants = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._sheet.freeze_panes(1, 0)
@@ -72,7 +72,7 @@ class XlsxWriter:
         """Writes the workbook; raises `ArtifactError` on a full disk."""
         with self._on_disk():
             self._book.close()
-            self._folder.cleanup()
+            self._folder.remove()
 
     @contextmanager
     def _on_disk(self) -> Iterator[None]:
@@ -82,7 +82,7 @@ class XlsxWriter:
         except (OSError, self._unwritten) as error:
             disk = error if isinstance(error, OSError) else error.args[0]
             raise ArtifactError(
-                f"the workbook cannot be put together in {self._folder.name}: {disk.strerror}; make room "
+                f"the workbook cannot be put together in {self._folder.path}: {disk.strerror}; make room "
                 "there, or have TMPDIR name a larger disk"
             ) from error
 
@@ -93,7 +93,7 @@ class XlsxWriter:
             with suppress(AttributeError, OSError):
                 getattr(self._sheet, file).close()
         self._into.file = None
-        self._folder.cleanup()
+        self._folder.remove()
 
 
 class _Into(io.RawIOBase):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from tests.workers_at_work import AtWork, Settings, context
 from workers import maintenance_worker
 from workers.artifacts.artifact import ArtifactLabel
 from workers.artifacts.open_store import open_store
+from workers.exports.row_writer import Column
+from workers.exports.xlsx_writer import XlsxWriter
 from workers.maintenance.backups import BackupFolder, backup_name
 
 #: A backup that says half of what it has to say, and then nothing for ever.
@@ -29,6 +33,19 @@ def half(file):
     time.sleep(3600)
 
 BackupFolder(pathlib.Path(sys.argv[1])).write(sys.argv[2], half)
+"""
+
+
+#: A workbook of which two rows are written, and then nothing for ever.
+_HALF_A_WORKBOOK = """
+import io, sys, time
+from workers.exports.row_writer import Column
+from workers.exports.xlsx_writer import XlsxWriter
+
+writer = XlsxWriter(io.BytesIO(), [Column("name")])
+writer.write([("Ada",), ("Bert",)])
+print("written", flush=True)
+time.sleep(3600)
 """
 
 
@@ -48,7 +65,7 @@ def _backup_begun(folder: Path, job_id: str) -> tuple[subprocess.Popen[bytes], P
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
 
 
 def _dumping(settings: Settings, folder: Path) -> Settings:
@@ -125,3 +142,84 @@ def test_a_file_that_is_being_written_outlives_a_cleanup(settings: Settings) -> 
     assert [artifact.id for artifact in store.all()] == [file.artifact.id]
     with store.open(file.artifact.id) as whole:
         assert whole.read() == b"hello"
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where workbooks lie in pieces."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+def _workbook_begun(scratch: Path) -> tuple[subprocess.Popen[bytes], Path]:
+    """The process of an export, and the folder of its rows."""
+    before = set(scratch.iterdir())
+    process = subprocess.Popen([sys.executable, "-c", _HALF_A_WORKBOOK], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"written\n"
+    (folder,) = set(scratch.iterdir()) - before
+    return process, folder
+
+
+def _write_workbook() -> None:
+    writer = XlsxWriter(io.BytesIO(), [Column("name")])
+    writer.write([("Ada",)])
+    writer.close()
+
+
+def _clean_up(settings: Settings, **payload: object) -> int:
+    with AtWork(maintenance_worker, settings) as worker:
+        return int(worker.run("cleanup", payload)["unfinished"])
+
+
+def test_the_next_workbook_takes_away_what_a_killed_export_left(scratch: Path) -> None:
+    process, left = _workbook_begun(scratch)
+    _kill(process)
+    assert left.exists()
+
+    _write_workbook()
+
+    assert list(scratch.iterdir()) == []
+
+
+def test_so_does_a_cleanup_and_a_dry_one_counts_it(settings: Settings, scratch: Path) -> None:
+    process, left = _workbook_begun(scratch)
+    _kill(process)
+
+    assert _clean_up(settings, dry_run=True) == 1
+    assert left.exists()
+    assert _clean_up(settings) == 1
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_workbook_that_is_being_written_is_left_alone_however_old(
+    settings: Settings, scratch: Path
+) -> None:
+    process, folder = _workbook_begun(scratch)
+    try:
+        for path in (*folder.iterdir(), folder):
+            _age(path, hours=2)
+
+        _write_workbook()
+
+        assert _clean_up(settings) == 0
+        assert list(scratch.iterdir()) == [folder]
+    finally:
+        _kill(process)
+
+
+def test_what_was_left_on_a_disk_without_locks_goes_by_its_age(
+    settings: Settings, scratch: Path
+) -> None:
+    left, fresh = scratch / "tally-xlsx-left", scratch / "tally-xlsx-fresh"
+    for folder in (left, fresh):
+        folder.mkdir()
+        (folder / "rows").touch()
+        _age(folder, hours=2)
+    _age(left / "rows", hours=2)
+
+    assert _clean_up(settings) == 1
+    assert list(scratch.iterdir()) == [fresh]
