@@ -32,7 +32,7 @@ from backend.domain.jobs.job import EnqueueReply, NewJob
 from backend.domain.jobs.plans.twin import Twin, TwinBy
 from backend.domain.ports import JobQueue
 from backend.domain.schedules.freeze import KeptFreeze
-from backend.domain.schedules.schedule import MissedRuns, Overlap, Schedule
+from backend.domain.schedules.schedule import Overlap, Schedule
 from backend.domain.schedules.schedule_ports import TickBook, UnfiredTick, UpcomingTicks
 from backend.domain.schedules.schedule_tick import (
     ManualRun,
@@ -176,11 +176,11 @@ class ScheduleRunner:
     def _fire(self, owed: UnfiredTick) -> Tick | None:
         """What became of a tick that is owed; None: it cannot be enqueued now, and is owed still."""
         tick, schedule = owed.tick, owed.schedule
-        too_late = self._too_late(owed)
-        if owed.is_recorded or (too_late and self._queue.find(tick.job_id) is not None):
+        given_up = self._given_up(owed)
+        if owed.is_recorded or (given_up and self._queue.find(tick.job_id) is not None):
             return tick._replace(outcome=TickOutcome.RAN)
-        if too_late:
-            return _not_run(tick, TickOutcome.MISSED, too_late)
+        if given_up:
+            return given_up
         try:
             job = self._intake.job(schedule.plan, name=schedule.name, job_id=tick.job_id)
             frozen = freeze_of_tick(self._freezes(), job, tick)
@@ -197,13 +197,24 @@ class ScheduleRunner:
         ran = tick._replace(outcome=TickOutcome.RAN, reason=held)
         return ran if reply.id == job.id else _answered(tick, job, reply)
 
-    def _too_late(self, owed: UnfiredTick) -> str:
-        """Why an owed tick is not run any more: a scheduler died, or the queue was full, for long."""
+    def _given_up(self, owed: UnfiredTick) -> Tick | None:
+        """What becomes of an owed tick whose schedule was stopped, or that is too late; None: it runs."""
+        if stopped := _why_stopped(owed.tick, owed.schedule):
+            return _not_run(owed.tick, TickOutcome.SKIPPED, stopped)
         if owed.tick.by_hand:
-            return ""
-        stopped = owed.schedule.next_at is None
-        policy = MissedRuns.SKIP if stopped else owed.schedule.plan.missed_runs
-        return why_missed(policy, owed.tick.due_at, owed.behind, owed.now, self._rules)
+            return None
+        policy = owed.schedule.plan.missed_runs
+        too_late = why_missed(policy, owed.tick.due_at, owed.behind, owed.now, self._rules)
+        return _not_run(owed.tick, TickOutcome.MISSED, too_late) if too_late else None
+
+
+def _why_stopped(tick: Tick, schedule: Schedule) -> str:
+    """Who stopped a schedule; its pause stops no run that a person asked for. Empty: nobody did."""
+    if schedule.deleted_at is not None:
+        return f"deleted by {schedule.changed_by}"
+    if schedule.is_paused and not tick.by_hand:
+        return f"paused by {schedule.paused_by}"
+    return ""
 
 
 def _not_run(tick: Tick, outcome: TickOutcome, reason: str) -> Tick:

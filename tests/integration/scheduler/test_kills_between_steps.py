@@ -15,6 +15,7 @@ from tests.integration.history.databases import run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
 
 RAN, MISSED, PLANNED = TickOutcome.RAN, TickOutcome.MISSED, TickOutcome.PLANNED
+SKIPPED = TickOutcome.SKIPPED
 HOUR = timedelta(hours=1)
 
 
@@ -224,6 +225,69 @@ def test_a_run_by_hand_while_redis_is_away_is_fired_when_it_is_back(house: Sched
 
     assert house.jobs() == [job_id]
     assert house.ticks()[0].outcome is RAN
+
+
+def owed_by_a_full_queue(house: SchedulerHouse) -> str:
+    """A tick that is planned, and the id of its job, for which there was no room."""
+    house.create()
+    house.stand_still_since("nightly", timedelta(seconds=2))
+    house.runner(queue=Refusing(QueueFull("full"))).step()
+    (tick,) = house.ticks()
+    assert tick.outcome is PLANNED
+    return tick.job_id
+
+
+@pytest.mark.parametrize(
+    ("act", "words"), [("pause", "paused by anna"), ("delete", "deleted by anna")]
+)
+def test_a_tick_that_is_owed_when_its_schedule_is_stopped_does_not_run(
+    house: SchedulerHouse, act: str, words: str
+) -> None:
+    owed_by_a_full_queue(house)
+
+    getattr(house.service, act)("nightly", by=ANNA)
+    house.catch_up()
+
+    (tick,) = house.ticks()
+    assert (tick.outcome, tick.reason, tick.job_id) == (SKIPPED, words, "")
+    assert house.jobs() == []
+
+
+def test_one_that_was_enqueued_before_ran(house: SchedulerHouse) -> None:
+    job_id = owed_by_a_full_queue(house)
+    schedule = house.service.get("nightly").schedule
+    house.queue.enqueue([house.intake.job(schedule.plan, name="nightly", job_id=job_id)])
+
+    house.service.pause("nightly", by=ANNA)
+    house.catch_up()
+
+    (tick,) = house.ticks()
+    assert (tick.outcome, tick.job_id) == (RAN, job_id)
+
+
+def test_a_pause_that_is_over_holds_no_tick_back(house: SchedulerHouse) -> None:
+    job_id = owed_by_a_full_queue(house)
+
+    house.service.pause("nightly", by=ANNA)
+    house.service.resume("nightly", by=ANNA)
+    house.catch_up()
+
+    assert house.jobs() == [job_id]
+
+
+@pytest.mark.parametrize(("act", "outcome"), [("pause", RAN), ("delete", SKIPPED)])
+def test_a_run_by_hand_that_is_owed_outlives_a_pause_and_no_deletion(
+    house: SchedulerHouse, act: str, outcome: TickOutcome
+) -> None:
+    schedule = house.create()
+    away = house.runner(queue=Refusing(QueueUnavailable("away")))
+    away.fire_by_hand(schedule, house.store.now(), by="anna", reason="")
+
+    getattr(house.service, act)("nightly", by=ANNA)
+    house.catch_up()
+
+    assert house.ticks()[0].outcome is outcome
+    assert len(house.jobs()) == (outcome is RAN)
 
 
 def test_a_run_by_hand_while_postgres_is_away_is_refused_and_never_happens(
