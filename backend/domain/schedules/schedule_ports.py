@@ -24,7 +24,7 @@ class UnfiredTick(NamedTuple):
     tick: Tick
     schedule: Schedule
     now: datetime
-    #: How many later ticks of the plan exist or are due; counting stops at some.
+    #: How many later ticks of the plan ran, shall run, or are due by now; counting stops at some.
     behind: int
     #: Whether the record knows its job, so that it was enqueued.
     is_recorded: bool
@@ -104,4 +104,4 @@ class TickBook(Protocol):
         """Writes what became of planned ticks; one that is settled already stays as it is."""
 
     def recent_runs(self, schedule_id: str, most: int) -> list[PastRun]:
-        """The newest jobs of a schedule."""
+        """The newest jobs of a schedule, and of those that ran before their time as many again."""

@@ -182,7 +182,7 @@ class PostgresTickBook(_Statements):
             connection.execute(statement("settle_tick"), values)
 
     def recent_runs(self, schedule_id: str, most: int) -> list[PastRun]:
-        """The newest first."""
+        """The newest first; last those from before their time."""
         rows = self._rows("recent_runs", schedule_id=schedule_id, most=most)
         return [PastRun(row["job_id"], row["is_enqueued"]) for row in rows]
 

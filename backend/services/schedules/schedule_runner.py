@@ -167,7 +167,8 @@ class ScheduleRunner:
         stuck = 0
         while True:
             owed = self._book.unfired(_ROWS, self._rules.most, stuck)
-            fired = [tick for tick in map(self._fire, owed) if tick is not None]
+            come = filter(_has_come, owed)
+            fired = [tick for tick in map(self._fire, come) if tick is not None]
             self._book.settle(fired)
             stuck += len(owed) - len(fired)
             if len(owed) < _ROWS:
@@ -215,6 +216,11 @@ def _why_stopped(tick: Tick, schedule: Schedule) -> str:
     if schedule.is_paused and not tick.by_hand:
         return f"paused by {schedule.paused_by}"
     return ""
+
+
+def _has_come(owed: UnfiredTick) -> bool:
+    """Not so of what was planned while the clock was ahead; a person's run is for at once."""
+    return owed.tick.by_hand or owed.tick.due_at <= owed.now
 
 
 def _not_run(tick: Tick, outcome: TickOutcome, reason: str) -> Tick:

@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
-from backend.domain.schedules.schedule_ports import UpcomingTicks
-from backend.domain.schedules.schedule_tick import TickOutcome
+from backend.domain.errors import QueueFull, QueueUnavailable
+from backend.domain.schedules.schedule_ports import UnfiredTick, UpcomingTicks
+from backend.domain.schedules.schedule_tick import TickOutcome, job_id_of
 from backend.history.schedules.schedule_store import PostgresTickBook
 from backend.services.schedules import schedule_runner
 from backend.services.schedules.schedule_runner import ScheduleRunner
 from backend.services.schedules.schedule_timing import next_tick
 from tests.eventually import eventually
+from tests.integration.broker.bench import Bench
+from tests.integration.history.databases import run
 from tests.integration.scheduler.scheduler_house import ANNA, SchedulerHouse
+from tests.integration.scheduler.test_kills_between_steps import Refusing
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 
@@ -27,6 +31,10 @@ class Ahead(PostgresTickBook):
     def upcoming(self, most: int, start: int = 0) -> UpcomingTicks:
         found = super().upcoming(most, start)
         return found._replace(now=found.now + self.by)
+
+    def unfired(self, most: int, counted: int, start: int) -> list[UnfiredTick]:
+        found = super().unfired(most, counted, start)
+        return [tick._replace(now=tick.now + self.by) for tick in found]
 
 
 @pytest.fixture
@@ -157,3 +165,93 @@ def test_a_clock_that_goes_back_by_some_seconds_is_followed_by_nobody(
     after = house.service.get("nightly").schedule.next_at
     assert after is not None
     assert after >= before
+
+
+def end_all_jobs(house: SchedulerHouse) -> None:
+    bench = Bench(house.redis, house.keys)
+    while jobs := bench.claim(100):
+        for job in jobs:
+            bench.settle(job, "finished")
+
+
+def test_what_ran_early_stands_for_no_tick_that_is_owed_before_it(
+    house: SchedulerHouse, book: Ahead
+) -> None:
+    house.create(interval=3600, missed_runs="last")
+    runner = house.runner(book)
+    run_ahead(runner, book, DAY)
+    runner.step()
+    ran_early = house.jobs()
+    house.stand_still_since("nightly", 2 * SECOND)
+    upcoming = house.book.upcoming(1)
+    assert house.runner()._advance(upcoming.schedules[0], upcoming)
+    run(
+        house.engine,
+        "UPDATE schedule_ticks SET planned_at = planned_at - interval '1 minute',"
+        " due_at = due_at - interval '1 minute' WHERE outcome = 'planned'",
+    )
+
+    house.catch_up()
+
+    assert len(house.jobs()) == len(ran_early) + 1
+
+
+def test_what_ran_early_hides_no_job_that_runs(house: SchedulerHouse, book: Ahead) -> None:
+    house.create(interval=3600, missed_runs="all")
+    runner = house.runner(book)
+    run_ahead(runner, book, DAY)
+    runner.step()
+    end_all_jobs(house)
+    house.service.change("nightly", by=ANNA, overlap="skip")
+    first = house.stand_still_since("nightly", 5 * SECOND)
+    house.catch_up()
+
+    second = house.stand_still_since("nightly", 2 * SECOND)
+    house.catch_up()
+
+    outcomes = {tick.planned_at: tick.outcome for tick in house.ticks()}
+    assert (outcomes[first], outcomes[second]) == (TickOutcome.RAN, TickOutcome.SKIPPED)
+
+
+def test_a_job_that_began_early_and_still_runs_is_in_the_way(
+    house: SchedulerHouse, book: Ahead
+) -> None:
+    house.create(interval=3600, overlap="skip")
+    for seconds in range(9, 3, -1):
+        house.stand_still_since("nightly", seconds * SECOND)
+        house.catch_up()
+        end_all_jobs(house)
+    runner = house.runner(book)
+    run_ahead(runner, book, DAY)
+    runner.step()
+
+    late = house.stand_still_since("nightly", 2 * SECOND)
+    house.catch_up()
+
+    outcomes = {tick.planned_at: tick.outcome for tick in house.ticks()}
+    assert outcomes[late] is TickOutcome.SKIPPED
+
+
+def test_what_was_planned_early_and_not_fired_runs_when_it_comes(
+    house: SchedulerHouse, book: Ahead
+) -> None:
+    house.create(interval=3600, overlap="skip")
+    full = Refusing(QueueFull("full"))
+    run_ahead(house.runner(book, full), book, DAY)
+    house.catch_up()
+    assert house.jobs() == []
+
+    planned = house.stand_still_since("nightly", 2 * SECOND)
+    house.catch_up()
+
+    assert house.jobs() == [job_id_of(house.service.get("nightly").schedule.id, planned)]
+
+
+def test_a_run_by_hand_waits_for_no_clock(house: SchedulerHouse) -> None:
+    schedule = house.create(interval=3600)
+    away = house.runner(queue=Refusing(QueueUnavailable("away")))
+    away.fire_by_hand(schedule, house.store.now() + DAY, by="anna", reason="")
+
+    house.catch_up()
+
+    assert len(house.jobs()) == 1

@@ -202,6 +202,25 @@ def test_a_full_queue_keeps_the_tick_owed_and_stops_nobody_else(house: Scheduler
     assert len(house.jobs()) == 1
 
 
+def test_a_tick_does_not_give_way_to_those_that_gave_way_to_it(house: SchedulerHouse) -> None:
+    house.create(interval=3600, overlap="skip", missed_runs="last")
+    full = house.runner(queue=Refusing(QueueFull("full")))
+    house.stand_still_since("nightly", timedelta(seconds=5))
+    full.step()
+    house.stand_still_since("nightly", timedelta(seconds=2))
+    full.step()
+    assert [tick.outcome for tick in house.ticks()] == [PLANNED, SKIPPED]
+    run(
+        house.engine,
+        "UPDATE schedule_ticks SET planned_at = planned_at - interval '1 minute',"
+        " due_at = due_at - interval '1 minute'",
+    )
+
+    house.catch_up()
+
+    assert [tick.outcome for tick in house.ticks()] == [RAN, SKIPPED]
+
+
 def test_while_redis_is_away_nothing_is_lost(house: SchedulerHouse) -> None:
     house.create()
     house.stand_still_since("nightly", timedelta(seconds=2))
