@@ -47,7 +47,8 @@ def read_target(url: str) -> Target:
     """The target that ``url`` means; raises `ValueError` saying what cannot be."""
     if len(url) > _LONGEST:
         raise ValueError(f"the URL is over {_LONGEST} characters")
-    authority = url.partition("://")[2].partition("/")[0]
+    # A query may stand right behind the host.
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
     if _FORBIDDEN.search(url.replace(authority, "", 1)) or re.search(r"[\s\\\x00-\x1f]", authority):
         raise ValueError(
             "the URL holds a blank, a control character, a backslash or letters beyond "

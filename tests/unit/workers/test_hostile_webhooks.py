@@ -60,6 +60,7 @@ URLS = [
     "https://example.com:x/", "https://example.com:443:80/", "https://example.com:/", "https://exa*mple.com/",
     "https://-example.com/", "https://example..com/", "https://.example.com/", "https://example.com./",
     "https://" + "a" * 64 + ".com/", "https://" + "a." * 130 + "com/", "https://example.com/" + "x" * 2048,
+    "https://example.com?ü", "https://example.com?\x7f", "https://example.com?\u202e=1", "https://a.b?ü/x",
     "https://example.com/ü", "https://example.com/\u202e", "https://exa\u00admple\u3002com\x7f/",
     "https://\ud800.com/", "https://example.com;10.0.0.1/", "https://example.com,10.0.0.1/",
     "https://example.com$.evil/", "https://<script>/", "https://'or'1'='1/", "https://example.com|x/",
