@@ -43,7 +43,7 @@ _PATIENCE = 30.0
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the demonstration.")
-@click.option("--fresh", is_flag=True, help="Throw away what earlier starts left.")
+@click.option("--fresh", is_flag=True, help="Throw away what earlier starts made there.")
 @click.option(
     "--state-dir",
     type=click.Path(path_type=Path),
@@ -63,10 +63,10 @@ def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
         check_writable(state)
     stack, hooks = Stack(state), HookCatcher()
     stack.hold()
-    if fresh:
-        stack.clear()
     began = time.monotonic()
     try:
+        if fresh:
+            _clear(stack)
         pages = _start(stack, catcher, hooks)
         _say(f"up after {time.monotonic() - began:.1f} s; now the demonstration")
         _demonstrate(catcher, hooks)
@@ -82,6 +82,13 @@ def quickstart(once: bool, fresh: bool, state_dir: Path) -> None:
         stack.stop()
         catcher.stop()
         hooks.stop()
+
+
+def _clear(stack: Stack) -> None:
+    if kept := stack.clear():
+        _say(
+            f"left as it is in {stack.state}, where it was before the first start: {', '.join(kept)}"
+        )
 
 
 def _start(stack: Stack, catcher: MailCatcher, hooks: HookCatcher) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +15,7 @@ from backend.api.config.left_by_dev import OWNER
 from backend.domain.errors import TallyError
 from backend.embedded import Servers, servers_from_environment_or_start, stop_servers
 from backend.embedded.launch import follower
+from backend.quickstart.leavings import Leavings
 from backend.quickstart.sole_use import SoleUse
 from workers.runtime.own_program import own_program
 
@@ -34,21 +34,22 @@ class Stack:
     def __init__(self, state: Path) -> None:
         self.state = state
         self._sole_use = SoleUse(state)
+        self._leavings = Leavings(state)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.servers: Servers | None = None
 
     def hold(self) -> None:
         """Keeps others from running on the state directory, until all stops; raises `StateInUse`."""
+        self._leavings.note_others()
         self._sole_use.begin()
 
-    def clear(self) -> None:
-        """Ends the servers that earlier starts left there, and throws their data away."""
+    def clear(self) -> list[str]:
+        """Ends the servers that earlier starts left there, and throws away what they made.
+
+        Returns the names of what stays although starts use it: it was there before the first.
+        """
         stop_servers(self.state)
-        for left in self.state.iterdir():
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left)
-            elif left != self._sole_use.file:
-                left.unlink()
+        return self._leavings.throw_away()
 
     def start_servers(self) -> Servers:
         """Starts the embedded servers, unless the environment names others, and tells every process."""
