@@ -12,11 +12,7 @@ if __name__ == "__main__":
     stop_signals.exit_when_asked(by=(*stop_signals.ASKING, stop_signals.HURRY))
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from backend.telemetry.lean_imports import lean_imports
 
@@ -25,6 +21,7 @@ with lean_imports(reads_structlog=False):
     from backend.domain.errors import TallyError
     from backend.telemetry.logs.lean_set_up import set_up_lean_logs
     from backend.telemetry.logs.lossy_streams import lose_lines
+    from workers.runtime.supervision.pid_file import noted
     from workers.runtime.supervision.supervisor_spec import SupervisorSpec
 
 
@@ -35,7 +32,7 @@ def main() -> None:
     set_up_lean_logs(spec.log, process="supervisor")
     parts = SupervisorParts(spec)
     parts.supervisor.obey_signals()
-    with _noted(spec.pid_file), parts.metrics():
+    with noted(spec.pid_file), parts.metrics():
         parts.supervisor.run()
         stop_signals.end_undisturbed()
 
@@ -46,19 +43,6 @@ def _descriptor() -> int:
     # For people who look at a list of processes.
     parser.add_argument("lanes", nargs="*")
     return int(parser.parse_args().spec)
-
-
-@contextmanager
-def _noted(pid_file: str | None) -> Iterator[None]:
-    if pid_file is None:
-        yield
-        return
-    path = Path(pid_file)
-    path.write_text(f"{os.getpid()}\n", encoding="ascii")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,17 @@ def test_it_is_the_process_that_was_started_and_its_arguments_hold_no_secret(
     assert not pid_file.exists()
 
 
+def test_a_pid_file_that_cannot_be_written_is_told_in_a_line(cluster: Cluster) -> None:
+    pid_file = cluster.folder / "missing" / "pid"
+
+    supervisor = cluster.start("worker", "default", "--pid-file", str(pid_file))
+
+    assert supervisor.wait(60) == 1
+    [*_, last] = cluster.log().splitlines()
+    assert last.startswith(f"tally: the pid file {pid_file} cannot be written: No such file")
+    assert "Traceback" not in cluster.log()
+
+
 def test_it_holds_little_memory_as_long_as_nobody_asks_it_anything(cluster: Cluster) -> None:
     """Half of this is Python's own. A client of Redis, structlog or an HTTP server would be more each."""
     supervisor = cluster.workers()
