@@ -1,7 +1,36 @@
 # Sourced by the scripts: finds the checkout, its virtual environment, and servers that run already.
+HERE="$PWD"
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-STATE="${TALLY_STATE_DIR:-$ROOT/.tally}"
+
+# What is named without a folder is where the caller is.
+from_here() {
+  case "$1" in
+    "" | - | /*) printf '%s' "$1" ;;
+    *) printf '%s/%s' "$HERE" "$1" ;;
+  esac
+}
+
+# The words of a command line become WORDS; what follows one option is a file of the caller's, if it begins
+# with the mark given.
+words_from_here() {
+  local option="$1" mark="$2" word before=""
+  shift 2
+  WORDS=()
+  for word in "$@"; do
+    if [[ "$before" == "$option" && "$word" == "$mark"* ]]; then
+      WORDS+=("$mark$(from_here "${word#"$mark"}")")
+    elif [[ "$word" == "$option=$mark"* ]]; then
+      WORDS+=("$option=$mark$(from_here "${word#"$option=$mark"}")")
+    else
+      WORDS+=("$word")
+    fi
+    before="$word"
+  done
+}
+
+STATE="$(from_here "${TALLY_STATE_DIR:-$ROOT/.tally}")"
 export TALLY_STATE_DIR="$STATE"
+[ -z "${TALLY_CONFIG:-}" ] || TALLY_CONFIG="$(from_here "$TALLY_CONFIG")"
 cd "$ROOT"
 
 # Servers that quickstart.sh or start-redis.sh left running, unless the environment names others.

@@ -2,7 +2,9 @@
 # Builds a server of one version from its sources, with TLS, for the matrix of checks.
 #   ./scripts/build-store.sh valkey 9.0.0 ~/store      then ~/store/bin/valkey-server
 set -euo pipefail
-name="$1" version="$2" target="$3"
+[ $# = 3 ] || { sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+# make is run elsewhere.
+name="$1" version="$2" target="$(case "$3" in /*) ;; *) printf '%s/' "$PWD" ;; esac)$3"
 case "$name" in
   redis) source=https://github.com/redis/redis ;;
   valkey) source=https://github.com/valkey-io/valkey ;;

@@ -9,6 +9,7 @@ refuse() {
 }
 
 version="${1:-}"
+[ $# -le 1 ] || refuse "there is nothing to say beside the version: $*"
 [[ "$version" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || refuse "say which version: ./scripts/release.sh 0.3.0"
 [ -z "$(git status --porcelain)" ] || refuse "commit or put away what git status shows"
 ! git rev-parse --quiet --verify "refs/tags/v$version" > /dev/null || refuse "v$version exists already"

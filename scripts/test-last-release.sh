@@ -9,6 +9,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
 
+[ $# -le 1 ] || { echo "one release at a time, and nothing else: $*" >&2; exit 2; }
 release="${1:-$(git describe --tags --abbrev=0 --match 'v[0-9]*' HEAD^ 2> /dev/null || true)}"
 if [ -z "$release" ] || ! commit="$(git rev-parse --quiet --verify "$release^{commit}")"; then
   echo "there is no release to test against: fetch the tags (git fetch --tags), or name a commit" >&2

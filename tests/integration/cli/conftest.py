@@ -14,6 +14,7 @@ from backend.cli.input import parts
 from backend.embedded.servers import Servers
 from backend.history.schema.migrator import Migrator
 from backend.history.server.connection import connect as connect_history
+from tests.integration.cli.scripts import Scripts
 from tests.integration.cli.shell import Shell
 from tests.integration.history.databases import database, forget_controls
 from tests.integration.runtime.cluster import Cluster
@@ -83,3 +84,25 @@ def cluster(shell: Shell, servers: Servers, record_url: str, tmp_path: Path) -> 
     )
     yield cluster
     cluster.end()
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, environment: pytest.MonkeyPatch) -> Scripts:
+    """The scripts, with a `tally` that is this checkout's."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return Scripts(folder)
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the scripts keep pid files and logs."""
+    monkeypatch.setenv("TALLY_METRICS__WORKER_PORT", "0")
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def stopping(scripts: Scripts) -> Iterator[None]:
+    """Workers that a test left in the background are stopped."""
+    yield
+    scripts.run("workers/stop-workers.sh", "--now")

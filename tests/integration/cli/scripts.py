@@ -19,8 +19,15 @@ class Scripts:
         shim.chmod(0o700)
         self._path = f"{folder}:{os.environ['PATH']}"
 
-    def run(self, script: str, *words: str, status: int = 0, without: tuple[str, ...] = ()) -> str:
-        """What a script wrote, standard output first."""
+    def run(
+        self,
+        script: str,
+        *words: str,
+        status: int = 0,
+        without: tuple[str, ...] = (),
+        folder: Path | None = None,
+    ) -> str:
+        """What a script wrote, standard output first; it is called in ``folder``."""
         variables = {name: value for name, value in os.environ.items() if name not in without}
         ended = subprocess.run(
             [ROOT / "scripts" / script, *words],
@@ -30,6 +37,7 @@ class Scripts:
                 "PYTHONPATH": str(ROOT),
                 "PYTHON": sys.executable,
             },
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from sqlalchemy import text
 
 from backend.bootstrap.current import platform
-from backend.domain.jobs.job_state import JobState
+from backend.cli.commands.dlq import redrive
+from backend.cli.input.instants import INSTANT
 from backend.history.server.connection import connect
 from tests.integration.api.work import Work
 from tests.integration.cli.dead_jobs import dead_jobs
@@ -27,31 +25,9 @@ ALL = sorted(
 
 
 @pytest.fixture
-def scripts(tmp_path: Path, environment: pytest.MonkeyPatch) -> Scripts:
-    """The scripts, with a `tally` that is this checkout's."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    return Scripts(folder)
-
-
-@pytest.fixture
 def dead(shell: Shell) -> list[str]:
     """Two dead jobs."""
     return dead_jobs("fail", "fail")
-
-
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the scripts keep pid files and logs."""
-    monkeypatch.setenv("TALLY_METRICS__WORKER_PORT", "0")
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def stopping(scripts: Scripts) -> Iterator[None]:
-    """Workers that a test left in the background are stopped."""
-    yield
-    scripts.run("workers/stop-workers.sh", "--now")
 
 
 @pytest.mark.parametrize("script", [*ALL, "start-redis.sh"])
@@ -99,6 +75,23 @@ def test_retry_all_failed_takes_a_queue_as_an_option_too(scripts: Scripts, dead:
     assert "2 queued again" in scripts.run("jobs/retry-all-failed.sh", *queue, "--yes")
 
 
+def test_retry_all_failed_takes_each_filter_that_redriving_has(scripts: Scripts) -> None:
+    own = {"job_ids", "every", "payload", "anyway", "yes", "reason", "as_json"}
+    filters = [option for option in redrive.params if option.name not in own]
+    assert len(filters) > 10
+
+    for option in filters:
+        value = "high" if option.name == "queue" else "2h" if option.type is INSTANT else "none"
+        said = scripts.run("jobs/retry-all-failed.sh", option.opts[0], value, "--yes")
+        assert "0 queued again" in said
+
+
+def test_retry_all_failed_takes_one_queue(scripts: Scripts) -> None:
+    for first, second in (("high", "--queue=low"), ("email", "--queue")):
+        words = (first, second, "low", "--yes")
+        assert "exclude each other" in scripts.run("jobs/retry-all-failed.sh", *words, status=2)
+
+
 def test_retry_all_failed_refuses_lanes_and_queues_that_do_not_exist(scripts: Scripts) -> None:
     for word in ("emial", "high:emial"):
         said = scripts.run("jobs/retry-all-failed.sh", word, "--yes", status=2)
@@ -108,6 +101,26 @@ def test_retry_all_failed_refuses_lanes_and_queues_that_do_not_exist(scripts: Sc
 
 def test_retry_all_failed_takes_everything_when_told(scripts: Scripts, dead: list[str]) -> None:
     assert "2 queued again" in scripts.run("jobs/retry-all-failed.sh", "--yes")
+
+
+@pytest.mark.parametrize("words", [("--payload", "@right.json"), ("--payload=@right.json",)])
+def test_files_are_looked_for_where_a_script_is_called(
+    scripts: Scripts, dead: list[str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "right.json").write_text('{"until": 0}')
+
+    said = scripts.run("jobs/retry-job.sh", dead[0], *words, folder=tmp_path)
+
+    assert "queued again" in said
+    assert platform().queue_service.get_job(dead[0]).payload == {"until": 0}
+
+
+def test_settings_are_looked_for_where_a_script_is_called(
+    scripts: Scripts, shell: Shell, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("TALLY_CONFIG", "config.yaml")
+
+    assert "normal" in scripts.run("jobs/queue-stats.sh", "--all", folder=tmp_path)
 
 
 def test_reset_stuck_takes_minutes(scripts: Scripts) -> None:
@@ -149,66 +162,6 @@ def test_workers_status_lists_workers(scripts: Scripts, cluster: Cluster) -> Non
     cluster.workers("default")
 
     assert "idle" in scripts.run("workers/workers-status.sh")
-
-
-def test_workers_start_in_the_background_and_keep_the_log_of_those_before(
-    scripts: Scripts, shell: Shell, state: Path, stopping: None
-) -> None:
-    (state / "log").mkdir(parents=True)
-    (state / "log/workers.log").write_text("of those before\n")
-
-    said = scripts.run("workers/start-workers.sh", "default", "--background")
-
-    assert "workers run in the background" in said
-    [pid_file] = (state / "run").glob("workers-*.pid")
-    supervisor = psutil.Process(int(pid_file.read_text()))
-    assert (state / "log/workers.log").read_text().startswith("of those before\n")
-
-    assert "workers stopped" in scripts.run("workers/stop-workers.sh", "--now")
-    assert not supervisor.is_running()
-
-
-def test_stopping_now_gives_back_what_runs_however_long_its_grace_is(
-    scripts: Scripts, cluster: Cluster, state: Path, environment: pytest.MonkeyPatch
-) -> None:
-    environment.setenv("TALLY_WORKER__LANE_GRACE", '{"default": "limit"}')
-    job_id = cluster.enqueue("hold", {"until": str(cluster.folder / "never")})
-    scripts.run("workers/start-workers.sh", "default", "--background")
-    cluster.running(job_id)
-
-    scripts.run("workers/stop-workers.sh", "--now")
-
-    job = cluster.job(job_id)
-    assert (job.state, job.failures) == (JobState.QUEUED, 0)
-
-
-def test_workers_that_do_not_start_in_the_background_are_status_1(
-    scripts: Scripts, shell: Shell, state: Path, stopping: None
-) -> None:
-    (state / "log").mkdir(parents=True)
-    (state / "log/workers.log").write_text("of those before\n")
-
-    said = scripts.run("workers/start-workers.sh", "nonsense", "--background", status=1)
-
-    assert "there is no lane 'nonsense'" in said
-    assert "of those before" not in said
-
-
-def test_start_redis_starts_one_that_the_other_scripts_find(scripts: Scripts) -> None:
-    mine = ("REDIS_URL", "JOB_QUEUE_DATABASE_URL")
-    said = scripts.run("start-redis.sh", "start", without=mine)
-    try:
-        assert "export REDIS_URL=" in said
-        assert "process" in scripts.run("start-redis.sh", "status", without=mine)
-        found = scripts.run("jobs/queue-stats.sh", "--json", without=mine)
-        assert json.loads(found)["queues"] == []
-    finally:
-        assert "stopped" in scripts.run("start-redis.sh", "stop", without=mine)
-    assert "nothing is running" in scripts.run("start-redis.sh", "status", without=mine, status=3)
-
-
-def test_start_redis_wants_a_word(scripts: Scripts) -> None:
-    assert "start|stop" in scripts.run("start-redis.sh", status=2)
 
 
 def test_scripts_that_look_need_the_database_alone(
