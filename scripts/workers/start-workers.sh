@@ -6,11 +6,12 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../_environment.sh"
 background=""
 arguments=()
-for argument in "$@"; do
+words_from_here --watch "" "$@"
+for argument in ${WORDS[@]+"${WORDS[@]}"}; do
   case "$argument" in
     -h | --help) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}"; tally worker --help; exit 0 ;;
     --background) background=yes ;;
-    all) ;;
+    --pid-file*) echo "stop-workers.sh finds the pid file that is named here: leave --pid-file out" >&2; exit 2 ;;
     *) arguments+=("$argument") ;;
   esac
 done
