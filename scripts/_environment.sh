@@ -1,4 +1,5 @@
-# Sourced by the scripts: finds the checkout, its virtual environment, and servers that run already.
+# Sourced by the scripts: finds the checkout and its virtual environment, and works in the checkout, where
+# its settings are. Servers that quickstart.sh or start-redis.sh left running `tally` finds in $STATE itself.
 HERE="$PWD"
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
@@ -32,11 +33,6 @@ STATE="$(from_here "${TALLY_STATE_DIR:-$ROOT/.tally}")"
 export TALLY_STATE_DIR="$STATE"
 [ -z "${TALLY_CONFIG:-}" ] || TALLY_CONFIG="$(from_here "$TALLY_CONFIG")"
 cd "$ROOT"
-
-# Servers that quickstart.sh or start-redis.sh left running, unless the environment names others.
-if [ -z "${REDIS_URL:-}${DATABASE_URL:-}${JOB_QUEUE_DATABASE_URL:-}" ] && [ -f "$STATE/env" ]; then
-  . "$STATE/env"
-fi
 
 tally() {
   if [ -x "$ROOT/.venv/bin/tally" ]; then

@@ -9,14 +9,25 @@ unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL
 . "$(dirname "${BASH_SOURCE[0]}")/_environment.sh"
 python="$ROOT/.venv/bin/python"
 [ -x "$python" ] || python="${PYTHON:-python3}"
-shared() { grep -q DATABASE_URL "$STATE/env" 2> /dev/null; }
+# Of a quickstart or a `tally dev` that runs; what one leaves when it is killed is nobody's.
+shared() {
+  local owner
+  owner="$(sed -n 's/^# The stores of process \([0-9]*\);.*/\1/p' "$STATE/env" 2> /dev/null)"
+  [ -n "$owner" ] && kill -0 "$owner" 2> /dev/null && grep -q DATABASE_URL "$STATE/env"
+}
 
+[ $# -le 1 ] || set -- more
 case "${1:-}" in
   start)
     mkdir -p "$STATE"
-    "$python" -m backend.embedded start --redis-only --state-dir "$STATE" > "$STATE/env.new"
-    if shared; then rm "$STATE/env.new"; else mv "$STATE/env.new" "$STATE/env"; fi
-    cat "$STATE/env"
+    said="$("$python" -m backend.embedded start --redis-only --state-dir "$STATE")"
+    if ! shared; then
+      # By its first line the others know whether the Redis lives.
+      owner="# The stores of process $(cat "$STATE/redis/redis.pid"); not read when that has ended."
+      printf '%s\n' "$owner" "$said" > "$STATE/env.new"
+      mv "$STATE/env.new" "$STATE/env"
+    fi
+    grep '^export ' "$STATE/env"
     ;;
   stop)
     if shared; then

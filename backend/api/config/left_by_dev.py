@@ -14,7 +14,7 @@ from pathlib import Path
 
 from backend.api.config.settings_file import find_file
 
-#: Written at the head of the file, by whoever starts the stores.
+#: Written at the head of the file, by whoever starts the stores; by scripts/start-redis.sh too.
 OWNER = "# The stores of process {pid}; not read when that has ended.\n"
 _OWNER = re.compile(r"# The stores of process (\d+);")
 _SETTINGS = {"REDIS_URL": "redis_url", "DATABASE_URL": "database_url"}
