@@ -9,6 +9,7 @@ from backend.dashboard.drawing.wording import plural
 _SENTENCES = {
     "canceled": "Canceled {jobs}.",
     "asked": "Asked {jobs} to stop; a running job ends when it listens.",
+    "canceled-and-asked": "Canceled {jobs}, asked {asked} to stop; a running job ends when it listens.",
     "queued": "Sent {jobs} back to the queue.",
     "discarded": "Discarded {jobs}; history keeps them.",
     "finished": "Marked as done by hand.",
@@ -43,6 +44,14 @@ _SENTENCES = {
 def note_in() -> str:
     """The sentence for this page; empty when there is none."""
     sentence = _SENTENCES.get(request.args.get("note", ""), "")
-    number = request.args.get("n", "1")
-    many = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 1  # noqa: PLR2004
-    return sentence.format(jobs=plural(many, "job"), records=plural(many, "record"))
+    many = _number("n")
+    return sentence.format(
+        jobs=plural(many, "job"),
+        records=plural(many, "record"),
+        asked=plural(_number("asked"), "job"),
+    )
+
+
+def _number(name: str) -> int:
+    text = request.args.get(name, "1")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1  # noqa: PLR2004

@@ -34,8 +34,7 @@ if (document.body.dataset.here) history.replaceState(null, "", document.body.dat
 // A notice is for now, not for whoever opens the address later.
 const address = new URL(location.href);
 if (address.searchParams.has("note")) {
-  address.searchParams.delete("note");
-  address.searchParams.delete("n");
+  for (const name of ["note", "n", "asked"]) address.searchParams.delete(name);
   history.replaceState(null, "", address);
 }
 

@@ -58,7 +58,12 @@ def bulk_cancel(visit: Visit) -> str:
     """Withdraws them."""
     reason, chosen = visit.must_say_why(), _unended(visit, UNENDED)
     done = visit.actions.many_jobs.cancel_many(visit.actor, chosen.ids, reason=reason)
-    return _done(visit, "cancel", len(done.canceled) + len(done.asked))
+    canceled, asked = len(done.canceled), len(done.asked)
+    if not asked:
+        return _done(visit, "cancel", canceled)
+    if not canceled:
+        return _done(visit, "cancel", asked, note="asked")
+    return _done(visit, "cancel", canceled, note="canceled-and-asked", asked=asked)
 
 
 @routes.action("/bulk/run", "jobs.run_many")
@@ -124,12 +129,12 @@ def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
     return {end: now.isoformat()} | ({"since": (now - length).isoformat()} if length else {})
 
 
-def _done(visit: Visit, action: str, count: int) -> str:
-    note = WORDS[action][1] if count else "nothing"
+def _done(visit: Visit, action: str, count: int, **told: Any) -> str:
+    said = {"note": WORDS[action][1] if count else "nothing", "n": count} | told
     if action in {"cancel", "run"}:
         asked = {name: visit.query[name] for name in FILTER_NAMES if name in visit.query}
-        return link("/search", asked, note=note, n=count)
-    return link("/dead", note=note, n=count)
+        return link("/search", asked | said)
+    return link("/dead", said)
 
 
 def _unended(visit: Visit, states: Set[JobState]) -> Selection:

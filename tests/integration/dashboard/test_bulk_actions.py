@@ -88,6 +88,27 @@ def test_all_that_wait_for_their_time_are_run_as_shown(stage: Stage, admin: Visi
     assert jobs.get_job(other).state is JobState.SCHEDULED
 
 
+def test_jobs_that_were_only_asked_to_stop_are_not_called_canceled(
+    stage: Stage, admin: Visitor
+) -> None:
+    jobs = stage.platform.queue_service
+    runs = [jobs.enqueue_job("sync_customer", {}, tags=["all"]) for _ in range(2)]
+    worker = PuppetWorker(stage.platform, ["default"])
+    assert {job.id for job in worker.claim(2)} == set(runs)
+    worker.close()
+    jobs.enqueue_job("sync_customer", {}, tags=["all"])
+    assert "end when they listen" in admin.led("/bulk/cancel?tag=all").text
+
+    both = admin.send("/bulk/cancel?tag=all", reason="a mistake").location.partition(HOME)[2]
+    alone = admin.send(f"/bulk/cancel?id={runs[0]}", reason="again").location.partition(HOME)[2]
+
+    assert (
+        "Canceled 1 job, asked 2 jobs to stop; a running job ends when it listens."
+        in admin.get(both).text
+    )
+    assert "Asked 1 job to stop; a running job ends when it listens." in admin.get(alone).text
+
+
 def test_what_comes_after_the_preview_is_not_touched(stage: Stage, admin: Visitor) -> None:
     jobs = stage.platform.queue_service
     seen = jobs.enqueue_job("sync_customer", {}, delay=3600, tags=["wrong"])
