@@ -17,13 +17,17 @@ def asset(name: str) -> str:
     return f"{request.script_root}/dashboard/static/{_release()}/{name}"
 
 
-def serve_asset(release: str, name: str) -> Response:  # noqa: ARG001 - only part of the address
-    """The file itself; they are small, and read whole so that they can be compressed."""
+def serve_asset(release: str, name: str) -> Response:
+    """The file itself; they are small, and read whole so that they can be compressed.
+
+    Ours under the address of another release, as during an upgrade, is good for this once only.
+    """
     contents = _files().get(name)
     if contents is None:
         abort(404)
     response = Response(contents, content_type=f"{_TYPES[Path(name).suffix]}; charset=utf-8")
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if release == _release():
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 

@@ -55,6 +55,19 @@ def test_texts_are_compressed_for_whoever_takes_it(admin: Visitor) -> None:
         assert len(answer.data) < len(whole.data) / 2
 
 
+def test_only_what_is_of_the_addressed_release_is_kept_by_browsers(admin: Visitor) -> None:
+    address = re.search(r'href="([^"]+/)dashboard\.css"', admin.get("/search").text)
+    assert address is not None
+
+    for name in ("dashboard.css", "live.js", "icon.svg"):
+        own = admin.browser.get(address[1] + name)
+        other = admin.browser.get(f"/dashboard/static/0123456789abcdef/{name}")
+        assert own.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        # While an upgrade goes on, the page may be of a process of the other release.
+        assert (other.status_code, other.headers["Cache-Control"]) == (200, "no-store")
+        assert other.data == own.data
+
+
 def test_the_length_of_a_compressed_page_tells_nothing_of_its_secrets(admin: Visitor) -> None:
     sizes = {len(admin.get("/schedules", Accept_Encoding="gzip").data) for _ in range(20)}
 
