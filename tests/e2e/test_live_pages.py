@@ -126,6 +126,27 @@ def test_what_is_ticked_stays_ticked_when_what_is_new_is_shown(page: Any, stage:
     assert page.locator("[data-held]").is_hidden()
 
 
+def test_who_comes_back_from_a_preview_finds_the_same_jobs_ticked(page: Any, stage: Stage) -> None:
+    other, first = later_job(stage, "back"), later_job(stage, "back")
+    page.goto(f"{stage.url}/search?tag=back")
+    page.check(f"input[value='{first}']")
+    page.click("text=Cancel selected")
+    page.wait_for_url("**/bulk/cancel?*")
+    # It takes the first place.
+    second = later_job(stage, "back")
+
+    page.go_back()
+    page.wait_for_selector(f"#row-{second}")
+
+    ticked = page.eval_on_selector_all("[name=id]:checked", "all => all.map(each => each.value)")
+    assert ticked == [first]
+    assert page.is_enabled("text=Cancel selected")
+    page.check(f"input[value='{other}']")
+    page.click("text=Cancel selected")
+    assert page.text_content("h1").strip() == "Cancel 2 jobs"
+    assert page.locator("main >> text=" + second).count() == 0
+
+
 @thorough
 def test_times_go_on_in_rows_that_hold_still_and_no_note_says_there_is_more(
     page: Any, stage: Stage
