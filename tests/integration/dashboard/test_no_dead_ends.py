@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from backend.domain.access.role import Role
+from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.dead_jobs import dead_jobs
 from tests.integration.dashboard.visitor import HOME, Visitor
@@ -96,6 +97,29 @@ def test_a_reason_that_is_missing_is_asked_for_where_it_belongs(
     assert answer.status_code == 422
     assert re.search(r'<details class="act" id="do-discard"\s+open>', answer.text)
     assert _mistakes(answer.text) == ["Say why: it is kept in the history and the audit log."]
+
+
+def test_what_was_chosen_beside_a_missing_reason_is_still_chosen(
+    admin: Visitor, stage: Stage
+) -> None:
+    jobs = stage.platform.queue_service
+    runs = jobs.enqueue_job("sync_customer", {})
+    PuppetWorker(stage.platform, ["default"]).take(runs)
+    waits = jobs.enqueue_job("sync_customer", {})
+    key = stage.parts.keys.create("leaked", Role.VIEWER, by="the tests").key
+    wrong = "a\tb"
+
+    hard = admin.send(f"/job/{runs}/cancel", force="on")
+    soft = admin.send(f"/job/{runs}/cancel", reason=wrong)
+    moved = admin.send(f"/job/{waits}/move", priority="low", front="on", reason=wrong)
+    replaced = admin.send(f"/keys/{key.id}/rotate", overlap="0", reason=wrong)
+
+    assert {each.status_code for each in (hard, soft, moved, replaced)} == {422}
+    assert re.search(r'name="force"\s+checked', hard.text)
+    assert re.search(r'name="force"(?!\s+checked)', soft.text)
+    assert re.search(r'name="front"\s+checked', moved.text)
+    assert re.findall(r"<option\s+selected>([^<]*)<", moved.text) == ["low"]
+    assert re.search(r'<option value="0"\s+selected>no longer<', replaced.text)
 
 
 def test_what_is_not_there_leaves_the_way_to_every_page(admin: Visitor) -> None:
