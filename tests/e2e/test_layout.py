@@ -131,6 +131,20 @@ def test_a_mistake_is_beside_its_field_and_a_reload_sends_nothing(page: Any, sta
     assert page.locator(".mistake").count() == 0
 
 
+def test_a_menu_that_comes_open_for_a_mistake_is_shown_with_its_row(
+    sized: Any, stage: Stage
+) -> None:
+    sized.goto(f"{stage.url}/queues")
+    sized.locator("#limit-type-sync_customer > summary").click()
+    sized.locator("#limit-type-sync_customer input[name=reason]").fill("a\tb")
+    sized.locator("#limit-type-sync_customer form button").click()
+    sized.locator("#limit-type-sync_customer .mistake").wait_for()
+
+    row = sized.locator("tr:has(#limit-type-sync_customer) th").bounding_box()
+
+    assert 0 <= row["y"] < sized.viewport_size["height"]
+
+
 def test_instants_are_said_in_words_and_go_on(page: Any, stage: Stage) -> None:
     job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=7200)
     page.goto(f"{stage.url}/job/{job_id}")

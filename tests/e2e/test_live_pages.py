@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from backend.broker.jobs.progress_notes import RedisProgressNotes
+from backend.domain.access.actor import Actor
+from backend.domain.access.role import Role
 from backend.domain.jobs.attempts.noted_progress import noted_text
 from tests.e2e.browser import sign_in
 from tests.e2e.live_jobs import (
@@ -297,6 +299,32 @@ def test_an_open_menu_stays_with_its_worker_when_another_comes_in_above(
     assert page.is_visible(f"{menu} input[name=reason]")
     assert page.input_value(f"{menu} input[name=reason]") == "it is old"
     assert page.locator("#worker-rows details.act[open]").count() == 1
+
+
+@thorough
+def test_an_open_menu_stays_with_its_destination_when_one_above_it_goes(
+    page: Any, stage: Stage
+) -> None:
+    by, breakers = Actor("somebody else", Role.OPERATOR), stage.parts.breakers
+    first, mine, last = (f"webhook:{name}.example.com:443" for name in ("first", "mine", "last"))
+    for destination in (first, mine, last):
+        breakers.open(destination, by=by)
+    page.goto(f"{stage.url}/queues")
+    menu = f"#breakers details.act:has(input[value='{mine}'])"
+    page.click(f"{menu} summary")
+    page.fill(f"{menu} input[name=reason]", "they called")
+
+    breakers.close(first, by=by)
+    page.wait_for_selector(HELD)
+    page.click("[data-release]")
+    page.wait_for_selector(f"#breakers details.act:has(input[value='{first}'])", state="detached")
+    for destination in (mine, last):
+        breakers.close(destination, by=by)
+
+    assert page.input_value(f"{menu} input[name=reason]") == "they called"
+    assert page.eval_on_selector_all(
+        "#breakers details.act[open] input[name=destination]", "all => all.map(each => each.value)"
+    ) == [mine]
 
 
 # Logs

@@ -33,6 +33,10 @@ class Slip:
     #: What was typed, by field.
     typed: Mapping[str, str]
 
+    def is_of(self, action: str, fields: Mapping[str, str]) -> bool:
+        """Whether it is of this form: of those with one address hidden fields say which it is."""
+        return self.action == action and fields.items() <= self.typed.items()
+
 
 def slip_of(error: TallyError | ValidationError, action: str, typed: Mapping[str, str]) -> Slip:
     """What an error says of each field that was sent; what it says of others stands above all."""

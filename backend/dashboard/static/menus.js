@@ -41,7 +41,11 @@ const close = (menu, isFocused) => {
 
 export const watchMenus = () => {
   prepare(document);
-  for (const menu of opened()) show(menu);
+  for (const menu of opened()) {
+    // One that comes open is shown with the row that it is about.
+    menu.scrollIntoView({ block: "center", behavior: "instant" });
+    show(menu);
+  }
   document.addEventListener("tally:replaced", (event) => prepare(event.target));
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-held]")) return;

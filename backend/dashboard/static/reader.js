@@ -29,9 +29,17 @@ export const isBusy = (part) => {
   return isSelected(part) || isHeld(part, active);
 };
 
+// What a form does, and to what where several have one address.
+const deedOf = (form) => {
+  const fields = within(form, "input[type=hidden]").filter((field) => field.name !== "form_token");
+  return JSON.stringify([form.getAttribute("action"), ...fields.map((field) => field.value)]);
+};
+
 // Menus are known by what they do: their ids may count rows, and rows move.
-const anchorOf = (element) =>
-  element.closest("details.act")?.querySelector("form")?.getAttribute("action") || element.closest("[id]").id;
+const anchorOf = (element) => {
+  const form = element.closest("details.act")?.querySelector("form");
+  return form ? deedOf(form) : element.closest("[id]").id;
+};
 
 const markOf = (element) => {
   const names = ["name", "href", "formaction", "class", ...(isTicked(element) ? ["value"] : [])];

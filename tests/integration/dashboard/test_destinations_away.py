@@ -62,3 +62,22 @@ def test_it_is_closed_and_another_opened_with_a_reason(stage: Stage, admin: Visi
     assert f"{DESTINATION} ramping" in page
     assert "mail_server open" in page
     assert "opened by bootstrap key: they move" in page
+
+
+def test_a_mistake_is_shown_in_the_menu_of_its_destination_alone(admin: Visitor) -> None:
+    first, second, third = (f"webhook:{name}.example.com:443" for name in ("a", "b", "c"))
+    for destination in (first, second, third):
+        admin.send("/breakers/open", destination=destination, reason="they move")
+
+    answer = admin.send("/breakers/close", destination=second, reason="they\tcalled")
+
+    assert answer.status_code == 422
+    menus = r'<details class="act" id="close-breaker-\d"(\s+open)?>.*?name="destination" value="([^"]+)"'
+    found = re.findall(menus, answer.text, re.DOTALL)
+    assert [(what, bool(is_open)) for is_open, what in found] == [
+        (first, False),
+        (second, True),
+        (third, False),
+    ]
+    assert answer.text.count("they\tcalled") == 1
+    assert answer.text.count('class="mistake"') == 1

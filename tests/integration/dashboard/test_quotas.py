@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from backend.domain.access.actor import Actor
 from backend.domain.jobs.options.quota import Quota
 from backend.domain.jobs.options.rate import Rate
@@ -46,3 +48,16 @@ def test_a_quota_is_set_and_taken_away_there(admin: Visitor, stage: Stage) -> No
     admin.send("/quotas/clear", tenant="acme", reason="done")
 
     assert service.all() == []
+
+
+def test_a_mistake_is_shown_in_the_menu_of_its_tenant_alone(admin: Visitor, stage: Stage) -> None:
+    for tenant in ("acme", "blue"):
+        stage.platform.quota_service.set(tenant, Quota(5), by=Actor("ada"))
+
+    page = admin.send("/quotas/clear", tenant="blue", reason="they\tleft").text
+
+    assert page.count("they\tleft") == 1
+    opened = re.findall(
+        r'id="clear-quota-\d"\s+open>.*?name="tenant" value="(\w+)"', page, re.DOTALL
+    )
+    assert opened == ["blue"]
