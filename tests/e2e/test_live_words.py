@@ -124,6 +124,32 @@ def test_what_went_wrong_is_said_as_it_is_until_it_is_over(page: Any, stage: Sta
     page.wait_for_selector("[data-offline]", state="hidden")
 
 
+@pytest.mark.parametrize(
+    ("address", "opener", "field"),
+    [
+        ("/schedules", "#new > summary", "#new input[name=name]"),
+        ("/audit", "h1", "input[name=action]"),
+    ],
+)
+def test_what_is_typed_beside_the_live_parts_outlives_the_end_of_a_session(
+    context: Any, stage: Stage, address: str, opener: str, field: str
+) -> None:
+    page = context.new_page()
+    sign_in(page, stage.url, BOOTSTRAP)
+    page.goto(stage.url + address)
+    page.click(opener)
+    page.fill(field, "half-typed")
+    page.evaluate("document.activeElement.blur()")
+
+    context.clear_cookies()
+    page.wait_for_selector(f"{NOTICE} >> text=Your session has ended")
+
+    assert page.input_value(field) == "half-typed"
+    sign_in(context.new_page(), stage.url, BOOTSTRAP)
+    page.wait_for_selector(NOTICE, state="detached")
+    assert page.input_value(field) == "half-typed"
+
+
 @thorough
 def test_who_is_signed_out_elsewhere_gets_to_the_sign_in(context: Any, stage: Stage) -> None:
     page = context.new_page()

@@ -75,9 +75,10 @@ const show = (answer, text) => {
   apply(page, false);
 };
 
-// What somebody is writing is not thrown away.
+// What somebody is writing, in a live part or beside them, is not thrown away.
 const leave = () => {
-  if ([...document.querySelectorAll("[data-live]")].some(isBusy)) say(SIGNED_OUT);
+  const parts = [document.getElementById("main"), ...document.querySelectorAll("[data-live]")];
+  if (parts.some(isBusy)) say(SIGNED_OUT);
   else location.replace(location.pathname + location.search);
 };
 
