@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from backend.domain.access.actor import Actor
 from backend.domain.access.role import Role
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import BOOTSTRAP, Stage
@@ -41,6 +42,49 @@ def test_an_instant_that_is_none_is_marked(admin: Visitor, address: str) -> None
 
     assert answer.status_code == 422
     assert _mistakes(answer.text) == ["Must be an instant such as 2026-01-27T08:30:00Z."]
+
+
+@pytest.mark.parametrize(
+    ("address", "list_id", "clear"),
+    [
+        ("/search?state=dead", "rows", True),
+        ("/search?type=a%09b", "rows", True),
+        ("/search?queue=a%09b", "rows", True),
+        ("/search?cursor=none", "rows", True),
+        ("/dead?queue=a%09b", "dead-rows", True),
+        ("/dead?cursor=none", "dead-rows", True),
+        ("/audit?affected_id=nightly report", "audit-rows", True),
+        ("/audit?cursor=none", "audit-rows", True),
+        ("/schedules/of-pages?outcome=well", "none", False),
+        ("/schedules/of-pages?before=now", "none", False),
+    ],
+)
+def test_where_nothing_is_to_be_listed_the_mistake_is_marked_and_nothing_is(
+    admin: Visitor, stage: Stage, address: str, list_id: str, clear: bool
+) -> None:
+    by = Actor("the tests", Role.OPERATOR)
+    stage.parts.schedules.create("of-pages", "sync_customer", {}, by=by, cron="0 3 * * *")
+    stage.parts.schedules.run_now("of-pages", by=by)
+    dead_jobs(stage, 1)
+    admin.send("/queues/low/pause", reason="a look")
+
+    answer = admin.get(address)
+
+    assert answer.status_code == 422
+    assert _ALERT.findall(answer.text) == ["Nothing is listed until this is corrected."]
+    assert len(_mistakes(answer.text)) == 1
+    assert f'id="{list_id}"' not in answer.text
+    assert 'rel="next"' not in answer.text
+    assert 'data-label="Planned"' not in answer.text
+    assert (">Clear</a>" in answer.text) == clear
+
+
+def test_a_schedule_without_a_tick_of_an_outcome_has_others(admin: Visitor, stage: Stage) -> None:
+    by = Actor("the tests", Role.OPERATOR)
+    stage.parts.schedules.create("of-pages", "sync_customer", {}, by=by, cron="0 3 * * *")
+
+    assert "No tick yet." in admin.get("/schedules/of-pages").text
+    assert "No tick has this outcome." in admin.get("/schedules/of-pages?outcome=missed").text
 
 
 def test_a_schedule_that_cannot_be_keeps_what_was_typed(admin: Visitor) -> None:
