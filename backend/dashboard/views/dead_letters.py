@@ -13,7 +13,7 @@ from backend.dashboard.request.filter_names import FILTER_NAMES
 from backend.dashboard.request.page_context import Visit
 from backend.dashboard.request.routes import Routes
 from backend.domain.errors import MigrationError, Unavailable
-from backend.domain.history.queue_flow import DeadGroup
+from backend.domain.history.queue_flow import DeadGroup, DeadGroupFilter
 from backend.domain.jobs.queue_name import queues_of
 from backend.services.finding.dead_letters import DeadPage
 
@@ -46,7 +46,7 @@ def dead(visit: Visit) -> Response:
         page=page,
         away=away,
         asked=asked,
-        found=_groups(visit, page, asked),
+        found=_groups(visit, page, query),
         lines=[(visit.call.app_state.resources.line(job), at) for job, at in page.jobs],
         is_first="cursor" not in visit.query,
         types=[kind.name for kind in visit.parts.catalogue],
@@ -62,11 +62,11 @@ def _page(visit: Visit, query: DeadQuery) -> tuple[DeadPage, str]:
         return DeadPage([], None, 0), told_of(error)
 
 
-def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:
-    queue = asked.get("queue", "")
+def _groups(visit: Visit, page: DeadPage, query: DeadQuery) -> _Groups:
+    wanted = DeadGroupFilter(query.queue or "", query.error or "", query.after, query.before)
     try:
         groups = visit.fresh.get(
-            ("dead", queue), lambda: visit.flow.dead_groups(_NEWEST, _MOST_GROUPS, queue)
+            ("dead", wanted), lambda: visit.flow.dead_groups(_NEWEST, _MOST_GROUPS, wanted)
         )
     except (Unavailable, MigrationError):
         return _Groups(
@@ -75,9 +75,7 @@ def _groups(visit: Visit, page: DeadPage, asked: dict[str, str]) -> _Groups:
     kept = [
         group
         for group in groups
-        if asked.get("type") in {None, group.job_type}
-        and asked.get("kind") in {None, group.error_kind}
-        and asked.get("error", "").lower() in f"{group.error_kind} {group.message}".lower()
+        if query.job_type in {None, group.job_type} and query.error_kind in {None, group.error_kind}
     ]
     remarks = [f"Grouped from the newest {count(_NEWEST)}."] if page.total > _NEWEST else []
     if len(kept) > _MOST_SHOWN:

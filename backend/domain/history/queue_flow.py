@@ -44,6 +44,17 @@ class DeadGroup(NamedTuple):
     message: str
 
 
+class DeadGroupFilter(NamedTuple):
+    """Which dead jobs are grouped; an empty one takes all. Instants are aware."""
+
+    queue: str = ""
+    #: Any part of the error's class and message, in upper or lower case.
+    error: str = ""
+    #: Died at or after; died before.
+    after: datetime | None = None
+    before: datetime | None = None
+
+
 class FlowReader(Protocol):
     """Raises HistoryUnavailable, or MigrationError when tables are missing."""
 
@@ -69,5 +80,5 @@ class FlowReader(Protocol):
     ) -> list[FailureGroup]:
         """What went wrong, by kind of error and job type, to the very second, the most frequent first."""
 
-    def dead_groups(self, newest: int, most: int, queue: str = "") -> list[DeadGroup]:
-        """The newest dead jobs of a queue or ('') of all, by kind of error and job type, largest first."""
+    def dead_groups(self, newest: int, most: int, wanted: DeadGroupFilter) -> list[DeadGroup]:
+        """Those meant of so many newest dead jobs, by kind of error and job type, largest first."""

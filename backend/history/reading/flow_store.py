@@ -13,7 +13,12 @@ from backend.domain.history.history_statistics import (
     TimeWindow,
     TypeStatistics,
 )
-from backend.domain.history.queue_flow import DeadGroup, FlowSlice, SlicePercentiles
+from backend.domain.history.queue_flow import (
+    DeadGroup,
+    DeadGroupFilter,
+    FlowSlice,
+    SlicePercentiles,
+)
 from backend.history.reading.statistics_rows import counts, failure_group, run, wait
 from backend.history.server.connection import translated
 from backend.history.statements import statement
@@ -62,9 +67,9 @@ class PostgresFlowStore:
         asked = {"since": since, "until": until, "job_type": "", "queue": queue, "most": most}
         return [failure_group(row) for row in self._rows("failures_by_kind", **asked)]
 
-    def dead_groups(self, newest: int, most: int, queue: str = "") -> list[DeadGroup]:
-        """The newest dead jobs of a queue or ('') of all, by kind of error and job type, largest first."""
-        rows = self._rows("dead_groups", newest=newest, most=most, queue=queue)
+    def dead_groups(self, newest: int, most: int, wanted: DeadGroupFilter) -> list[DeadGroup]:
+        """Those meant of so many newest dead jobs, by kind of error and job type, largest first."""
+        rows = self._rows("dead_groups", newest=newest, most=most, **wanted._asdict())
         return [DeadGroup._make(row) for row in rows]
 
     def _rows(self, name: str, **values: Any) -> list[Row[Any]]:

@@ -15,10 +15,11 @@ def dead_jobs(
     number: int = 1,
     job_type: str = "sync_customer",
     error: str = "KeyError",
+    message: str = "no such customer",
     **options: Any,
 ) -> list[str]:
     """So many that died of one kind of error, also on record; their ids."""
-    fault = AttemptError("exception", error, "no such customer", f"Traceback\n{error}")
+    fault = AttemptError("exception", error, message, f"Traceback\n{error}")
 
     def fail(job: ClaimedJob) -> Outcome:
         return Outcome(OutcomeKind.FAILED, error=fault, run_seconds=0.2)

@@ -11,6 +11,7 @@ from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_state import JobState
 from tests.e2e.puppet_worker import PuppetWorker
 from tests.e2e.stage import Stage
+from tests.eventually import eventually
 from tests.integration.dashboard.dead_jobs import dead_jobs
 from tests.integration.dashboard.visitor import HOME, Visitor
 
@@ -151,6 +152,35 @@ def test_groups_are_of_the_queue_that_is_asked_for(stage: Stage, admin: Visitor)
 
     assert re.findall(r'data-label="Jobs" class="n">(\d+)<', page) == ["1"]
     assert "kind=OfAQueue&amp;type=sync_customer&amp;queue=low" in page
+
+
+def _now(stage: Stage) -> str:
+    return stage.platform.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def test_groups_and_what_is_done_to_them_are_of_the_dates_and_the_text_asked_for(
+    stage: Stage, admin: Visitor
+) -> None:
+    dead_jobs(stage, 2, error="OfADay", message="the disk is full")
+    died = _now(stage)
+    between = eventually(lambda: (now := _now(stage)) > died and now)
+    late = dead_jobs(stage, 1, error="OfADay", message="the network is down")
+
+    def shown(conditions: str) -> list[str]:
+        page = admin.get(f"/dead?kind=OfADay&{conditions}").text
+        return re.findall(r'data-label="Jobs" class="n">(\d+)<', page)
+
+    assert shown("") == ["3"]
+    assert shown(f"after={between}") == ["1"]
+    assert shown(f"before={between}") == ["2"]
+    assert shown("after=2999-01-01T00:00") == []
+    assert shown("error=DISK is") == ["2"]
+
+    page = admin.get(f"/dead?after={between}&error=network").text
+    [address] = set(re.findall(r'href="([^"]*/bulk/discard\?kind[^"]*)"', page))
+    preview = admin.led(html.unescape(address).partition(HOME)[2]).text
+    assert "Discard 1 job" in preview
+    assert late[0] in preview
 
 
 def test_only_those_chosen_jobs_are_counted_that_would_be_touched(
