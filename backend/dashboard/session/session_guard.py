@@ -66,7 +66,7 @@ class SessionGuard:
             visit = self._visit(route, session)
             if route.is_action:
                 here = link(self._pages[route.name].path(places))
-                visit = replace(visit, page_address=here)
+                visit = replace(visit, page_address=here + self._conditions(route))
             try:
                 answer = route.handler(visit, **places)
             except (TallyError, ValidationError) as error:
@@ -141,9 +141,14 @@ class SessionGuard:
         asked = request.full_path.rstrip("?")
         if route.is_action:
             # An action must be sent again on purpose, from the page that its form stands on.
-            asked = HOME + self._pages[route.name].path(places)
+            asked = HOME + self._pages[route.name].path(places) + self._conditions(route)
         note = "ended" if session_id_in(request) else ""
         return see_other(link("/sign-in", next=asked, note=note))
+
+    def _conditions(self, route: Route) -> str:
+        """What follows the path of an action's page: what its form is about, where it is of that path."""
+        asked = request.query_string.decode(errors="replace")
+        return f"?{asked}" if asked and self._pages[route.name].rule == route.rule else ""
 
 
 def _slip(route: Route, error: TallyError | ValidationError) -> Slip:

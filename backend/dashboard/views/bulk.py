@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from flask import Response, request
 
@@ -27,6 +28,9 @@ WORDS = {
     "redrive": ("Redrive", "queued"),
     "discard": ("Discard", "discarded"),
 }
+_OF_DEAD = frozenset({"redrive", "discard"})
+#: Where a list in which jobs were ticked says what it shows; ids alone do not lead back to it.
+_FROM, _LISTS = "from", frozenset({"/search", "/dead"})
 
 
 @routes.page("/bulk/cancel", "jobs.cancel_many")
@@ -93,8 +97,8 @@ def bulk_discard(visit: Visit) -> str:
 def _preview(
     visit: Visit, action: str, names: dict[str, str], look: Callable[[], Selection]
 ) -> Response:
-    if not request.args:
-        return see_other(link("/search"))
+    if not set(visit.query) - {_FROM}:
+        return see_other(link(*_list_of(visit, action)))
     if bounds := _bounds(visit, names):
         kept = {name: value for name, value in visit.query.items() if name not in {"within", "all"}}
         return see_other(link(f"/bulk/{action}", kept | bounds))
@@ -103,16 +107,30 @@ def _preview(
         action=action,
         words=WORDS[action][0],
         outcome=shown(visit.call, look()),
-        back=_back(visit, action, names),
-        chosen=[(name, value) for name, value in request.args.items(multi=True) if value],
+        back=link(*_list_of(visit, action)),
+        chosen=[
+            (name, value)
+            for name, value in request.args.items(multi=True)
+            if value and name != _FROM
+        ],
     )
 
 
-def _back(visit: Visit, action: str, names: dict[str, str]) -> str:
-    """The list that the selection was made in, under the same conditions."""
-    asked = {name: visit.query[name] for name in (*names, "state") if name in visit.query}
-    is_dead = action in {"redrive", "discard"} and "text" not in asked and "state" not in asked
-    return link("/dead" if is_dead else "/search", asked)
+class _List(NamedTuple):
+    """A list of jobs, under some conditions."""
+
+    path: str
+    asked: dict[str, str]
+
+
+def _list_of(visit: Visit, action: str) -> _List:
+    """The list that the selection was made in, as it was."""
+    path, _, conditions = visit.query.get(_FROM, "").removeprefix(link()).partition("?")
+    if path in _LISTS:
+        return _List(path, dict(parse_qsl(conditions)))
+    asked = {name: visit.query[name] for name in FILTER_NAMES if name in visit.query}
+    is_dead = action in _OF_DEAD and "text" not in asked and "state" not in asked
+    return _List("/dead" if is_dead else "/search", asked)
 
 
 def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
@@ -122,19 +140,20 @@ def _bounds(visit: Visit, names: dict[str, str]) -> dict[str, str]:
     """
     asked, end = set(visit.query), "before" if names is DEAD_NAMES else "until"
     # Without any condition an end would be one, and everything would match it.
-    if "id" in asked or end in asked or not asked & {*names, "within", "all"}:
+    if "id" in asked or not asked & {*names, "within", "all"}:
         return {}
     now = visit.parts.clock.now()
     _, length = WITHIN.get(visit.query.get("within", ""), ("", None))
-    return {end: now.isoformat()} | ({"since": (now - length).isoformat()} if length else {})
+    bounds = {} if end in asked else {end: now.isoformat()}
+    return bounds | ({"since": (now - length).isoformat()} if length else {})
 
 
 def _done(visit: Visit, action: str, count: int, **told: Any) -> str:
     said = {"note": WORDS[action][1] if count else "nothing", "n": count} | told
-    if action in {"cancel", "run"}:
-        asked = {name: visit.query[name] for name in FILTER_NAMES if name in visit.query}
-        return link("/search", asked | said)
-    return link("/dead", said)
+    if action in _OF_DEAD and _FROM not in visit.query:
+        return link("/dead", said)
+    path, asked = _list_of(visit, action)
+    return link(path, asked | said)
 
 
 def _unended(visit: Visit, states: Set[JobState]) -> Selection:
@@ -167,5 +186,5 @@ def _body(visit: Visit, names: dict[str, str]) -> dict[str, Any]:
 
 def _not_understood(visit: Visit, names: dict[str, str]) -> list[str]:
     """A condition that would be dropped would make the selection larger than what was looked at."""
-    known = {*names, "id", "all", "cursor", "state"}
+    known = {*names, "id", "all", "cursor", "state", _FROM}
     return sorted(set(visit.query) - known)

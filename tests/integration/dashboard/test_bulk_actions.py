@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 import itertools
 import re
+from urllib.parse import urlencode
+
+import pytest
 
 from backend.domain.jobs.attempts.outcome import AttemptError, Outcome, OutcomeKind
 from backend.domain.jobs.job import ClaimedJob
@@ -128,6 +131,48 @@ def test_a_beginning_alone_gets_its_end_from_the_preview(stage: Stage, admin: Vi
     shown = admin.get("/bulk/cancel?since=2026-01-01T00:00")
 
     assert "until=" in shown.location
+
+
+def test_a_stretch_of_time_and_an_end_go_together(stage: Stage, admin: Visitor) -> None:
+    stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600, tags=["both"])
+
+    shown = admin.get("/bulk/cancel?tag=both&within=day&until=2999-01-01T00:00:00").location
+
+    assert set(re.findall(r"[?&](\w+)=", shown)) == {"tag", "until", "since"}
+    assert "until=2999-01-01T00" in shown
+    assert "Cancel 1 job" in admin.get(shown.partition(HOME)[2]).text
+
+
+def _preview(page: str, action: str, job_id: str) -> str:
+    """Where the button of a list leads when one job is ticked."""
+    [list_address] = re.findall(r'<input type="hidden" name="from" value="([^"]*)">', page)
+    return f"/bulk/{action}?{urlencode({'from': html.unescape(list_address), 'id': job_id})}"
+
+
+def test_a_list_in_which_jobs_were_ticked_is_come_back_to_as_it_was(
+    stage: Stage, admin: Visitor
+) -> None:
+    waits = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=60, tags=["a&b"])
+    dead = dead_jobs(stage, 1, error="Ticked")[0]
+    of_jobs, of_dead = "/search?tag=a%26b&state=scheduled", "/dead?type=sync_customer&error=Ticked"
+    for address, action, job_id, note in (
+        (of_jobs, "cancel", waits, "canceled"),
+        (of_dead, "redrive", dead, "queued"),
+    ):
+        preview = _preview(admin.get(f"{address}&note=paused").text, action, job_id)
+        page = admin.get(preview).text
+
+        assert f'href="{HOME}{html.escape(address)}"' in page
+        assert "from:" not in page
+        assert admin.send(preview, reason="why").location == f"{HOME}{address}&note={note}&n=1"
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.invalid/search", "/keys", f"{HOME}/keys", "//x"])
+def test_a_preview_leads_back_to_no_other_place_than_a_list(admin: Visitor, wanted: str) -> None:
+    preview = f"/bulk/cancel?{urlencode({'from': wanted, 'id': 'none-such'})}"
+
+    assert f'<a class="button" href="{HOME}/search">Back</a>' in admin.get(preview).text
+    assert admin.get(f"/bulk/cancel?{urlencode({'from': wanted})}").location == f"{HOME}/search"
 
 
 def test_a_group_is_redriven_and_nothing_that_only_mentions_its_error(

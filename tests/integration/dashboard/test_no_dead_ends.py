@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from html import unescape
+from html import escape, unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -194,6 +195,38 @@ def test_an_action_whose_session_has_ended_leads_back_to_the_page_of_its_form(
 
     assert answer.headers["Location"] == f"{HOME}/sign-in?next=%2Fdashboard%2Fjobs%2Fjob%2Fsome-job"
     assert stranger.browser.post(f"{HOME}/types/t/pause").headers["Location"].endswith("%2Fqueues")
+
+
+def test_a_selection_outlives_a_mistake_and_the_end_of_a_session(
+    admin: Visitor, stranger: Visitor
+) -> None:
+    selection = "?type=charge_card&until=2999-01-01T00:00:00"
+
+    mistaken = admin.send(f"/bulk/cancel{selection}")
+    ended = stranger.browser.post(f"{HOME}/bulk/cancel{selection}", data={"reason": "x"})
+
+    assert mistaken.status_code == 422
+    assert f'data-here="{HOME}/bulk/cancel{escape(selection)}"' in mistaken.text
+    assert (
+        ended.location == f"{HOME}/sign-in?{urlencode({'next': f'{HOME}/bulk/cancel{selection}'})}"
+    )
+
+
+def test_the_audit_log_is_verified_and_a_key_made_on_the_page_as_it_is(admin: Visitor) -> None:
+    for address, form in (
+        ("/audit?actor=ada", "Verify"), ("/keys?revoked=yes", "Make key"), ("/keys", "Make key"),
+    ):  # fmt: skip
+        page = admin.get(address).text
+        head = page[: page.index(form)]
+        action = re.findall(r'<form[^>]*method="post" action="([^"]*)"', head)[-1]
+        assert action == HOME + address
+
+    verified = admin.send("/audit?actor=ada").text
+    made = admin.send("/keys?revoked=yes", name="one", role="viewer", days="1").text
+
+    assert 'name="actor" value="ada"' in verified
+    assert f'data-here="{HOME}/audit?actor=ada"' in verified
+    assert "Hide revoked ones" in made
 
 
 def test_a_mistake_never_shows_a_page_that_one_may_not_see(stage: Stage) -> None:
