@@ -194,8 +194,8 @@ def _decades(low: float, high: float) -> list[float]:
 
 
 def _marks(top: float) -> list[tuple[float, str]]:
-    """Half a job is none: a small axis has no mark in its middle."""
-    shares = (0, 0.5, 1) if top > 1 else (0, 1)
+    """Half a job is none: the axis of an odd number has no mark in its middle."""
+    shares = (0, 0.5, 1) if top % 2 == 0 else (0, 1)
     return [(share, short(top * share)) for share in shares]
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from backend.domain.text.length_words import in_units
 
 _MOST_SHOWN = 64 * 1024
+#: What rounds to a unit is said in it; numbers are said in full up to here.
+_NEARLY, _SHORTENED = 0.9995, 1e4
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -22,10 +24,15 @@ def short(number: float | None) -> str:
     """``1.2k``, for where there is little room."""
     if number is None:
         return "–"
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(number) >= size:
-            return f"{number / (1e3 if letter == 'k' else size):.3g}{letter}"
-    return f"{number:,.0f}".replace(",", "\u202f")
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= (_SHORTENED if letter == "k" else size * _NEARLY):
+            return f"{_three(number / size)}{letter}"
+    return count(number)
+
+
+def _three(number: float) -> str:
+    """Three digits that count, and all of a number that has more before its point."""
+    return count(number) if abs(number) >= 1000 * _NEARLY else f"{number:.3g}"
 
 
 def duration(seconds: float | None) -> str:
@@ -51,8 +58,8 @@ def decade(seconds: float) -> str:
 def size(octets: float) -> str:
     """``12 kB``."""
     for word in ("B", "kB", "MB", "GB"):
-        if octets < 1000 or word == "GB":  # noqa: PLR2004 - the next unit
-            return f"{octets:.3g} {word}"
+        if octets < 1000 * _NEARLY or word == "GB":
+            return f"{_three(octets)} {word}"
         octets /= 1000
     raise AssertionError
 

@@ -14,8 +14,10 @@ const relative = (seconds) => {
   let amount = Math.abs(seconds);
   if (amount < 1) return "now";
   for (const [size, unit] of STEPS) {
-    if (amount < size) {
-      const words = `${Math.round(amount)} ${unit}`;
+    const whole = Math.round(amount);
+    // What rounds to the next unit is said in it.
+    if (whole < size) {
+      const words = `${whole} ${unit}`;
       return seconds > 0 ? `${words} ago` : `in ${words}`;
     }
     amount /= size;

@@ -70,7 +70,15 @@ def test_nothing_at_all_can_be_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("many", "marks"), [(0, ["0", "1"]), (1, ["0", "1"]), (2, ["0", "1", "2"])]
+    ("many", "marks"),
+    [
+        (0, ["0", "1"]),
+        (1, ["0", "1"]),
+        (2, ["0", "1", "2"]),
+        (5, ["0", "5"]),
+        (10, ["0", "5", "10"]),
+        (25, ["0", "25"]),
+    ],
 )
 def test_no_mark_of_an_axis_is_half_a_job_or_said_twice(many: int, marks: list[str]) -> None:
     tree = ElementTree.fromstring(charts.bars(_bars((many, 0)), "%H:%M", "x"))

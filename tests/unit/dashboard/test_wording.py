@@ -57,7 +57,31 @@ def test_large_numbers_are_grouped_and_shortened() -> None:
 def test_sizes_have_units() -> None:
     assert wording.size(999) == "999 B"
     assert wording.size(1500) == "1.5 kB"
-    assert wording.size(5e12) == "5e+03 GB"
+    assert wording.size(5e12) == "5\u202f000 GB"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (9_999, "9\u202f999"),
+        (999_499, "999k"),
+        (999_600, "1M"),
+        (-999_600, "-1M"),
+        (999_499_999, "999M"),
+        (999_700_000, "1G"),
+        (2.5e12, "2\u202f500G"),
+    ],
+)
+def test_a_number_just_below_a_unit_is_one_of_that_unit(number: float, words: str) -> None:
+    assert wording.short(number) == words
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [(999, "999 B"), (999_499, "999 kB"), (999_700, "1 MB"), (999_600_000, "1 GB")],
+)
+def test_a_size_just_below_a_unit_is_one_of_that_unit(octets: float, words: str) -> None:
+    assert wording.size(octets) == words
 
 
 def test_what_would_be_too_much_for_a_page_is_cut() -> None:
