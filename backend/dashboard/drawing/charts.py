@@ -13,8 +13,8 @@ from backend.dashboard.drawing.scale import log_bounds, log_place, round_top
 from backend.dashboard.drawing.wording import count, decade, duration, short
 from backend.domain.schedules.schedule_view import StripMark
 
-_WIDTH, _HEIGHT = 640.0, 180.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 6.0, 10.0, 24.0
+_WIDTH, _HEIGHT = 640.0, 184.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 74.0, 6.0, 10.0, 28.0
 _INNER_WIDTH, _INNER_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _LABELS = 6
 #: What is no state of a job, in the colour of one.
@@ -212,7 +212,7 @@ def _grid(marks: Sequence[tuple[float, str]]) -> str:
 
 def _times(instants: Sequence[datetime], step: float, pattern: str, *, middle: bool) -> str:
     every = max(1, -(-len(instants) // _LABELS))
-    drawn = ""
+    drawn = f'<text class="tick" x="{_LEFT - 6}" y="{_HEIGHT - 7}" text-anchor="end">UTC</text>'
     for place in range(0, len(instants), every):
         x = _LEFT + (place + (0.5 if middle else 0)) * step
         anchor = _anchor(place, len(instants), middle)

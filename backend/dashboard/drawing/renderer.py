@@ -94,7 +94,7 @@ def _ago(at: datetime | None) -> Markup:
     """An instant, exact and in UTC: the script says how long ago it was, so that pages stay the same."""
     if at is None:
         return Markup("–")
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+    return Markup('<time datetime="{}" title="{} UTC">{} UTC</time>').format(
         at.isoformat(), *[wording.clock(at)] * 2
     )
 
@@ -103,7 +103,7 @@ def _since(at: datetime | None) -> Markup:
     """The same, for which the script says how much time has gone by."""
     if at is None:
         return Markup("–")
-    return Markup('<time datetime="{}" title="since {} UTC" data-since>{}</time>').format(
+    return Markup('<time datetime="{}" title="since {} UTC" data-since>{} UTC</time>').format(
         at.isoformat(), *[wording.clock(at)] * 2
     )
 

@@ -107,3 +107,25 @@ def test_an_action_says_by_which_key_it_was_done(admin: Visitor, stage: Stage) -
     page = " ".join(unescape(re.sub("<[^>]+>", " ", admin.get("/audit").text)).split())
 
     assert re.search(rf"web person key:{re.escape(made.key.id)} · admin · dashboard", page)
+
+
+def test_every_instant_of_a_page_names_its_zone(admin: Visitor, stage: Stage) -> None:
+    jobs = stage.platform.queue_service
+    job_id = jobs.enqueue_job("sync_customer", {}, delay=3600)
+    runs = jobs.enqueue_job("sync_customer", {})
+    worker = PuppetWorker(stage.platform, ["default"])
+    job = worker.take(runs)
+    told = noted_text({"done": 1, "total": 2, "note": ""}, [(1_700_000_000_000, "info", "begun")])
+    RedisProgressNotes(stage.platform.redis, stage.platform.keys).note(job.id, job.fence, told)
+    worker.close()
+    admin.send("/queues/low/pause", reason="a look")
+    stage.record()
+
+    for address in (f"/job/{job_id}", f"/job/{runs}", "/audit", "/search", ""):
+        page = unescape(admin.get(address).text)
+        bare = re.sub(r'(?:datetime|title|value)="[^"]*"', "", page)
+        bare = re.sub(r"<pre.*?</pre>", "", bare, flags=re.DOTALL)
+        assert re.findall(r"\d\d:\d\d:\d\d(?! UTC)", bare) == [], address
+    assert "Log, 1 line, UTC" in admin.get(f"/job/{runs}").text
+    # What is a hint of the mouse otherwise.
+    assert re.search(r'"at": "\d{4}-\d\d-\d\dT[^"]*\+00:00"', unescape(admin.get("/audit").text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -83,7 +84,8 @@ def test_nothing_at_all_can_be_drawn() -> None:
 def test_no_mark_of_an_axis_is_half_a_job_or_said_twice(many: int, marks: list[str]) -> None:
     tree = ElementTree.fromstring(charts.bars(_bars((many, 0)), "%H:%M", "x"))
 
-    assert [each.text for each in tree.iter("text") if each.get("text-anchor") == "end"] == marks
+    beside = [each.text for each in tree.iter("text") if each.get("text-anchor") == "end"]
+    assert beside == [*marks, "UTC"]
 
 
 def _ems(words: str) -> float:
@@ -103,6 +105,22 @@ def test_every_label_of_an_axis_has_room_also_in_the_larger_letters_of_a_phone()
         ]
         assert len(labels) >= 3
         assert [each.text for each in labels if _ems(each.text or "") * 15 > 68] == []
+
+
+def test_every_axis_of_time_names_its_zone() -> None:
+    points = [Point(START, (0.1,)), Point(START + timedelta(hours=1), (0.2,))]
+
+    for chart in (
+        charts.bars(_bars((1, 0)), "%H:%M", "x"),
+        charts.levels([Level(START, 1)], "%a %H:%M", "x"),
+        charts.lines(points, ("p50",), "%H:%M", "x"),
+    ):
+        texts = list(ElementTree.fromstring(chart).iter("text"))
+        assert [each.text for each in texts].count("UTC") == 1
+        # Beside the axis, each below the other, also in the larger letters of a phone.
+        beside = [each for each in texts if each.get("x") == "68.0"]
+        heights = sorted(float(each.get("y") or 0) for each in beside)
+        assert min(below - above for above, below in pairwise(heights)) >= 15
 
 
 def test_labels_are_escaped() -> None:
