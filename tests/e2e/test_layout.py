@@ -167,6 +167,21 @@ def test_every_table_is_cards_on_a_phone(page: Any, stage: Stage, address: str) 
     assert "table-row" not in drawn
 
 
+def test_all_of_a_page_can_be_selected_at_every_width(sized: Any, stage: Stage) -> None:
+    for cents in (1, 2):
+        stage.platform.queue_service.enqueue_job(
+            "charge_card", {"cents": cents}, delay=3600, tags=["all"]
+        )
+    sized.goto(f"{stage.url}/search?tag=all")
+
+    sized.get_by_label("Select all of this page").check()
+
+    assert sized.locator("[name=id]").count() == sized.locator("[name=id]:checked").count() >= 2
+    box = sized.locator("[data-all]").bounding_box()
+    first = sized.locator("[name=id]").first.bounding_box()
+    assert box["x"] == pytest.approx(first["x"], abs=1)
+
+
 @pytest.mark.parametrize("width", [390, 1024, 1366, 1440])
 @pytest.mark.parametrize("address", ["/dead", "/audit"])
 def test_the_button_that_finds_stands_beside_a_field(
