@@ -74,6 +74,31 @@ def test_that_rows_hold_still_is_said_once(page: Any, stage: Stage) -> None:
     assert page.evaluate("said") == ["Rows hold still while you read."]
 
 
+def test_what_was_done_and_what_did_not_fit_is_said_when_the_page_comes(
+    page: Any, stage: Stage
+) -> None:
+    job_id = later_job(stage, "told")
+    page.goto(f"{stage.url}/job/{job_id}")
+    page.click("#do-cancel summary")
+    page.fill("#do-cancel input[name=reason]", "a\tb")
+    page.click("#do-cancel form button")
+    page.wait_for_selector("[data-announce] >> text=Nothing was done.", state="attached")
+
+    page.fill("#do-cancel input[name=reason]", "ordered twice")
+    page.click("#do-cancel form button")
+    page.wait_for_selector("[data-announce] >> text=Canceled 1 job.", state="attached")
+
+    page.goto(f"{stage.url}/audit")
+    page.click("text=Verify the chain")
+    page.wait_for_selector("[data-announce] >> text=were recomputed", state="attached")
+
+    page.goto(f"{stage.url}/keys")
+    page.fill("[name=name]", "spoken")
+    page.click("text=Make key")
+    page.wait_for_selector("[data-announce] >> text=spoken is made", state="attached")
+    assert page.text_content(".token") not in page.text_content("[data-announce]")
+
+
 def test_there_is_one_polite_region_that_is_not_seen(page: Any) -> None:
     region = page.locator("[data-announce]")
 

@@ -22,7 +22,7 @@ export const announce = (words) => {
 const AMOUNT = /(?<![\w:.-])\d[\d.,\u202f]*(?: (?:ms|s|min|h|d)\b)?(?![\w:-])/g;
 const PLURAL = /(?<=\w\w)s\b/g;
 
-const wordsIn = (sign) => sign.textContent.trim().replace(/\s+/g, " ");
+export const wordsIn = (sign) => sign.textContent.trim().replace(/\s+/g, " ");
 const nameOf = (sign) => sign.dataset.sign || wordsIn(sign).replace(AMOUNT, "#").replace(PLURAL, "");
 
 const signsIn = (page) =>

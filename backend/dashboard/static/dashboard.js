@@ -1,4 +1,5 @@
 // What pages can do beside links and forms. Every page works without it; nothing here builds HTML from text.
+import { announce, wordsIn } from "./announce.js";
 import { keepLive } from "./live.js";
 import { watchMenus } from "./menus.js";
 import { isSelected } from "./reader.js";
@@ -70,6 +71,11 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form[method=post] button")) button.disabled = false;
 });
+
+// What stands in a page when it comes is not told by itself to those who listen; they hear its title first.
+setTimeout(() => {
+  for (const said of document.querySelectorAll("main [data-say]")) announce(wordsIn(said));
+}, 500);
 
 const say = () => sayTimes(document, isSelected);
 say();
