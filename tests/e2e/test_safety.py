@@ -119,3 +119,22 @@ def test_a_page_without_inline_code_says_so_in_its_headers(page: Any, stage: Sta
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
+
+
+def test_a_link_of_another_site_shows_nothing_of_a_session_and_leads_on_with_one_click(
+    page: Any, stage: Stage
+) -> None:
+    wanted = f"{stage.url}/search?tag=linked"
+    page.route(
+        "http://chat.invalid/",
+        lambda route: route.fulfill(body=f"<a href='{wanted}'>look</a>", content_type="text/html"),
+    )
+    page.goto("http://chat.invalid/")
+
+    page.click("text=look")
+    page.wait_for_url("**/sign-in?*")
+    assert page.locator("nav").count() == 0
+    page.click("text=Go on if you are")
+
+    page.wait_for_url(wanted)
+    page.wait_for_selector("nav[aria-label=Pages]")

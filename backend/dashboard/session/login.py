@@ -58,7 +58,9 @@ class SigningIn:
         session = self._sessions.find(session_id, in_use=True) if session_id else None
         if session is not None:
             return see_other(_target(request.args.get("next", ""), session.principal))
-        response = self._draw("", 200, request.args.get("next", ""))
+        wanted = request.args.get("next", "")
+        onward = (_inside(wanted) or link()) if _is_without_cookie() else ""
+        response = self._draw("", 200, wanted, onward)
         if session_id:
             clear_cookie(response, request)
         return response
@@ -121,14 +123,30 @@ class SigningIn:
         response.headers["Retry-After"] = str(wait)
         return response
 
-    def _draw(self, problem: str, status: int, wanted: str) -> Response:
-        return self._drawing.draw("sign_in.html", status=status, problem=problem, wanted=wanted)
+    def _draw(self, problem: str, status: int, wanted: str, onward: str = "") -> Response:
+        return self._drawing.draw(
+            "sign_in.html", status=status, problem=problem, wanted=wanted, onward=onward
+        )
+
+
+def _is_without_cookie() -> bool:
+    """Whether a link of another site led here: then the cookie is not sent, whoever is signed in.
+
+    To go on by itself would undo that: another site could make a browser load pages in its session.
+    """
+    return request.headers.get("Sec-Fetch-Site") == "cross-site" and not session_id_in(request)
+
+
+def _inside(wanted: str) -> str:
+    """The address of a page within the dashboard; empty for all others."""
+    is_inside = wanted.startswith((f"{HOME}/", f"{HOME}?")) and not steers(wanted)
+    return f"{request.script_root}{wanted}" if is_inside else ""
 
 
 def _target(wanted: str, who: Principal) -> str:
     """Where to go: only within the dashboard, and not to a page that would refuse them."""
-    if wanted.startswith((f"{HOME}/", f"{HOME}?")) and not steers(wanted):
-        return f"{request.script_root}{wanted}"
+    if inside := _inside(wanted):
+        return inside
     try:
         permit(RIGHTS["metrics.overview"], who)
     except NotAllowed:

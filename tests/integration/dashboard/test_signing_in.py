@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from werkzeug.test import TestResponse
@@ -40,6 +42,29 @@ def test_signing_in_leads_nowhere_else(stage: Stage, stranger: Visitor, wanted: 
     data = {"token": BOOTSTRAP, "next": wanted}
 
     assert stranger.browser.post(f"{HOME}/sign-in", data=data).location == HOME
+
+
+def test_who_came_by_a_link_of_another_site_may_go_on_without_a_token(
+    stranger: Visitor, admin: Visitor
+) -> None:
+    elsewhere = {"Sec_Fetch_Site": "cross-site"}
+    asked = stranger.get("/search?state=failed&tag=a", **elsewhere).location.partition(HOME)[2]
+    onward = f'href="{HOME}/search?state=failed&amp;tag=a" autofocus>Go on if you are</a>'
+
+    assert onward in stranger.get(asked, **elsewhere).text
+    # Whoever is not signed in is asked for a token then, and for nothing else.
+    assert "Go on" not in stranger.get(asked).text
+    assert "Go on" not in stranger.get(asked, Sec_Fetch_Site="same-origin").text
+    assert admin.get(asked).location == f"{HOME}/search?state=failed&tag=a"
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.invalid/", "//evil.invalid", "javascript:1", ""])
+def test_a_link_of_another_site_leads_on_within_the_dashboard_alone(
+    stranger: Visitor, wanted: str
+) -> None:
+    page = stranger.get(f"/sign-in?{urlencode({'next': wanted})}", Sec_Fetch_Site="cross-site").text
+
+    assert re.findall(r'<a class="button main" href="([^"]*)"', page) == [HOME]
 
 
 def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(stranger: Visitor) -> None:
