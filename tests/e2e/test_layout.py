@@ -131,6 +131,21 @@ def test_a_mistake_is_beside_its_field_and_a_reload_sends_nothing(page: Any, sta
     assert page.locator(".mistake").count() == 0
 
 
+def test_a_form_that_is_stopped_on_its_way_can_be_sent_again(page: Any, stage: Stage) -> None:
+    job_id = stage.platform.queue_service.enqueue_job("sync_customer", {}, delay=3600)
+    page.goto(f"{stage.url}/job/{job_id}")
+    page.click("#do-cancel summary")
+    # It is on its way: a page that waits for its next one cannot be asked anything.
+    page.eval_on_selector(
+        "#do-cancel form", "form => form.dispatchEvent(new Event('submit', {bubbles: true}))"
+    )
+    page.wait_for_function("document.querySelector('#do-cancel form button').disabled")
+
+    page.keyboard.press("Escape")
+
+    assert not page.eval_on_selector("#do-cancel form button", "button => button.disabled")
+
+
 def test_a_menu_that_comes_open_for_a_mistake_is_shown_with_its_row(
     sized: Any, stage: Stage
 ) -> None:

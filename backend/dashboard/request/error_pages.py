@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from backend.api.http.error_handlers import status_of
 from backend.api.http.problem import told_of
 from backend.dashboard.drawing.renderer import Drawing
-from backend.dashboard.request.page_context import link
+from backend.dashboard.request.page_context import Visit, link
 from backend.dashboard.session.session_guard import SessionGuard, the_call
 from backend.domain.errors import TallyError
 from backend.domain.text.checked_words import checked_words
@@ -113,13 +113,14 @@ class Failures:
             title=title,
             text=text,
             details=details or [],
-            ways_on=_ways_on(status) if visit else [WayOn("Sign in", link("/sign-in"))],
+            ways_on=_ways_on(status, visit) if visit else [WayOn("Sign in", link("/sign-in"))],
         )
 
 
-def _ways_on(status: int) -> list[WayOn]:
-    """The first is the likeliest."""
-    ways = [WayOn("Jobs", link("/search")), WayOn("Overview", link())]
+def _ways_on(status: int, visit: Visit) -> list[WayOn]:
+    """The first is the likeliest; none leads to where they would be refused."""
+    pages = (("Jobs", "/search", "jobs.search"), ("Overview", "", "metrics.overview"))
+    ways = [WayOn(words, link(path)) for words, path, operation in pages if visit.may(operation)]
     if request.method == "GET" and status >= _BROKEN:
         again = request.full_path.rstrip("?")
         return [WayOn("Try again", f"{request.script_root}{again}"), *ways]

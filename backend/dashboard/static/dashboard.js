@@ -51,7 +51,7 @@ if (current) {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     const search = document.querySelector("[data-search]");
     if (search) {
       event.preventDefault();
@@ -68,8 +68,13 @@ document.addEventListener("submit", (event) => {
       for (const button of event.target.querySelectorAll("button")) button.disabled = true;
     });
 });
-addEventListener("pageshow", () => {
+const enable = () => {
   for (const button of document.querySelectorAll("form[method=post] button")) button.disabled = false;
+};
+addEventListener("pageshow", enable);
+// Who stops a form on its way may send it again.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") enable();
 });
 
 // What stands in a page when it comes is not told by itself to those who listen; they hear its title first.

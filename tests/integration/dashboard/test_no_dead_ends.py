@@ -167,6 +167,30 @@ def test_what_was_chosen_beside_a_missing_reason_is_still_chosen(
     assert re.search(r'<option value="0"\s+selected>no longer<', replaced.text)
 
 
+def test_a_mistake_in_a_menu_leaves_the_payload_that_is_offered_to_be_edited(
+    admin: Visitor, stage: Stage
+) -> None:
+    (job_id,) = dead_jobs(stage, 1)
+
+    of_menu = admin.send(f"/job/{job_id}/retry", reason="a\tb").text
+    of_form = admin.send(f"/job/{job_id}/retry", edit="yes", payload="{", reason="x").text
+
+    offered = r'<details id="again-form"( open)?>.*?<textarea[^>]*>([^<]*)</textarea>'
+    [(is_open, payload)] = re.findall(offered, of_menu, re.DOTALL)
+    assert not is_open
+    assert '"customer": 5' in unescape(payload)
+    assert re.findall(offered, of_form, re.DOTALL) == [(" open", "{")]
+
+
+def test_no_way_leads_to_a_page_that_would_refuse_whoever_goes_it(stage: Stage) -> None:
+    bound = Visitor(stage.app).signed_in(stage.token(Role.OPERATOR, tenant="blue"))
+
+    for page in (bound.get("/queues"), bound.get("/nowhere"), bound.get("/search")):
+        ways = re.findall(r'<a class="(?:brand|button[^"]*)" href="([^"]*)"', page.text)
+        assert f"{HOME}/search" in ways
+        assert {bound.browser.get(way).status_code for way in ways} == {200}
+
+
 def test_what_is_not_there_leaves_the_way_to_every_page(admin: Visitor) -> None:
     for address, headline in (
         ("/nowhere", "Nothing is here"),

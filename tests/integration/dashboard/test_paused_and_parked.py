@@ -59,3 +59,19 @@ def test_all_that_match_takes_those_aside_as_well(admin: Visitor) -> None:
     page = admin.get("/bulk/cancel?type=sync_customer&state=queued&until=2999-01-01T00:00:00").text
 
     assert f"Cancel {MANY} jobs" in unescape(page)
+
+
+def test_that_all_is_suspended_comes_and_goes_while_the_page_is_open(
+    admin: Visitor, stage: Stage
+) -> None:
+    redis, suspended = stage.platform.redis, stage.platform.keys.suspended
+    before = admin.get("/queues", X_Live="1")
+    redis.set(suspended, 1)
+
+    after = admin.get("/queues", X_Live="1", X_Parts=before.headers["X-Parts"]).text
+    redis.delete(suspended)
+
+    assert re.search(
+        r'<div data-live id="suspended">\s*<p class="away">Everything is suspended', after
+    )
+    assert "Everything is suspended" not in admin.get("/queues").text

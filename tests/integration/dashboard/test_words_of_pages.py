@@ -87,6 +87,7 @@ def test_of_a_worker_that_is_gone_only_what_is_known_is_told(admin: Visitor, sta
 
     page = admin.get("/workers").text
 
+    assert "Takes away 1 record of" in page
     assert "nothing is known of it but its name" in page
     assert not re.search(r"pid 0|0 B|up since\s*–", page)
 
