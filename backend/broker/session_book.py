@@ -20,6 +20,13 @@ class RedisSessions:
         with translated():
             self._redis.set(self._keys.session(name), text, px=max(1, int(seconds * 1000)))
 
+    def prolong(self, name: str, text: str, seconds: float) -> bool:
+        """The same of one that is still kept; False when it is not."""
+        milliseconds = max(1, int(seconds * 1000))
+        with translated():
+            kept = self._redis.set(self._keys.session(name), text, px=milliseconds, xx=True)
+        return bool(kept)
+
     def find(self, name: str) -> str | None:
         """The text, if it is still kept."""
         with translated():

@@ -15,6 +15,9 @@ class SessionStore(Protocol):
     def keep(self, name: str, text: str, seconds: float) -> None:
         """Keeps a text from now on for so long."""
 
+    def prolong(self, name: str, text: str, seconds: float) -> bool:
+        """The same of one that is still kept; False when it is not."""
+
     def find(self, name: str) -> str | None:
         """The text, if it is still kept."""
 
@@ -37,6 +40,13 @@ class MemorySessions:
             if len(self._kept) >= _MOST:
                 self._kept = {key: kept for key, kept in self._kept.items() if kept[1] > now}
             self._kept[name] = (text, now + seconds)
+
+    def prolong(self, name: str, text: str, seconds: float) -> bool:
+        """The same of one that is still kept; False when it is not."""
+        is_kept = self.find(name) is not None
+        if is_kept:
+            self.keep(name, text, seconds)
+        return is_kept
 
     def find(self, name: str) -> str | None:
         """The text, if it is still kept."""

@@ -74,7 +74,7 @@ class Sessions:
             self.close(session_id)
             return None
         if in_use and self._clock.monotonic() - known.marked_at > _MARK_EVERY:
-            self._keep(name, session)
+            return self._prolonged(name, session)
         return session
 
     def close(self, session_id: str) -> None:
@@ -94,15 +94,32 @@ class Sessions:
         return self._known.setdefault(name, _Known(never, never, self._clock.monotonic()))
 
     def _keep(self, name: str, session: Session) -> None:
-        left = (session.ends_at - self._clock.now()).total_seconds()
-        text, seconds = session.to_text(), min(self._idle, left)
-        self._memory.keep(name, text, seconds)
-        now = self._clock.monotonic()
-        self._known[name] = _Known(now, now, now)
+        text, seconds = session.to_text(), self._keep_here(name, session)
         try:
             self._store.keep(name, text, seconds)
         except Unavailable as error:
             log.warning("session.kept_here_only", error=str(error))
+
+    def _prolonged(self, name: str, session: Session) -> Session | None:
+        """The session, from now on; None when another process has ended it since the last look."""
+        seconds = self._keep_here(name, session)
+        try:
+            is_kept = self._store.prolong(name, session.to_text(), seconds)
+        except Unavailable as error:
+            log.warning("session.kept_here_only", error=str(error))
+            return session
+        if not is_kept:
+            self._memory.drop(name)
+            self._known.pop(name, None)
+        return session if is_kept else None
+
+    def _keep_here(self, name: str, session: Session) -> float:
+        """For how many seconds it is kept."""
+        seconds = min(self._idle, (session.ends_at - self._clock.now()).total_seconds())
+        self._memory.keep(name, session.to_text(), seconds)
+        now = self._clock.monotonic()
+        self._known[name] = _Known(now, now, now)
+        return seconds
 
     def _look(self, name: str, remembered: str | None) -> str | None:
         try:

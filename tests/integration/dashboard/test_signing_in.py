@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.test import TestResponse
 
+from backend.broker.session_book import RedisSessions
 from backend.domain.access.role import Role
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import HOME, Visitor
@@ -118,6 +119,17 @@ def test_signing_out_ends_the_session_for_good(admin: Visitor) -> None:
     admin.browser.set_cookie("tally_session", cookie.value)
 
     assert admin.get("/search").status_code == 303
+
+
+def test_a_session_that_is_not_kept_any_more_is_not_kept_on(stage: Stage) -> None:
+    book = RedisSessions(stage.platform.redis, stage.platform.keys)
+    book.keep("one", "text", 60)
+
+    assert book.prolong("one", "text", 600)
+    assert stage.platform.redis.ttl(stage.platform.keys.session("one")) > 60
+    book.drop("one")
+    assert not book.prolong("one", "text", 600)
+    assert book.find("one") is None
 
 
 def _guess(stranger: Visitor, token: str) -> TestResponse:

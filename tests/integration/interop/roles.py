@@ -88,6 +88,7 @@ def serve(client: Redis, keys: Keys) -> None:
     desk.purge("normal", **ACT)
     sessions = RedisSessions(client, keys)
     sessions.keep("s", "who", 10)
+    sessions.prolong("s", "who", 10)
     sessions.find("s")
     sessions.drop("s")
     commands = RedisWorkerCommands(client, keys)

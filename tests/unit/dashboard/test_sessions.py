@@ -39,6 +39,10 @@ class _Shaky(MemorySessions):
         self._answer()
         super().keep(name, text, seconds)
 
+    def prolong(self, name: str, text: str, seconds: float) -> bool:
+        self._answer()
+        return super().prolong(name, text, seconds)
+
     def find(self, name: str) -> str | None:
         self._answer()
         return super().find(name)
@@ -135,6 +139,23 @@ def test_signing_out_ends_it_in_every_process_within_seconds(
     clock.move(3)
 
     assert here.find(session_id, in_use=True) is None
+    assert there.find(session_id, in_use=True) is None
+
+
+def test_a_process_that_has_just_looked_does_not_bring_back_what_another_has_ended(
+    store: _Shaky, keys: _Keys, clock: ClockByHand
+) -> None:
+    here, there = _sessions(store, keys, clock), _sessions(store, keys, clock)
+    session_id, _ = here.open(ADA)
+    there.find(session_id, in_use=True)
+    clock.move(60)
+    assert there.find(session_id, in_use=False) is not None
+    clock.move(1)
+
+    here.close(session_id)
+
+    assert there.find(session_id, in_use=True) is None
+    assert store.find(name_of(session_id)) is None
     assert there.find(session_id, in_use=True) is None
 
 
