@@ -75,6 +75,7 @@ def test_where_nothing_is_to_be_listed_the_mistake_is_marked_and_nothing_is(
     assert _ALERT.findall(answer.text) == ["Nothing is listed until this is corrected."]
     assert len(_mistakes(answer.text)) == 1
     assert f'id="{list_id}"' not in answer.text
+    assert "/bulk/" not in answer.text
     assert 'rel="next"' not in answer.text
     assert 'data-label="Planned"' not in answer.text
     assert (">Clear</a>" in answer.text) == clear
