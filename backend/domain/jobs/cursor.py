@@ -11,6 +11,8 @@ from backend.domain.errors import InvalidOption
 
 #: Stores count with 63 bits.
 _BEYOND = 1 << 63
+#: No list is so long; with a page added it is within what stores count.
+_LONGEST = 1 << 53
 
 
 class Cursor(NamedTuple):
@@ -46,6 +48,14 @@ class Cursor(NamedTuple):
 
 def _is_part(part: object) -> bool:
     return type(part) is str or (type(part) is int and 0 <= part < _BEYOND)
+
+
+def offset_in(part: str | int, text: str) -> int:
+    """How far in a list a part of the cursor ``text`` is; raises `InvalidOption` beyond the end of any."""
+    offset = int(part)
+    if offset >= _LONGEST:
+        raise no_cursor(text)
+    return offset
 
 
 def no_cursor(text: str) -> InvalidOption:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from backend.domain.jobs.cursor import Cursor, no_cursor
+from backend.domain.jobs.cursor import Cursor, no_cursor, offset_in
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.ports import Inspection
@@ -49,7 +49,7 @@ class DeadPlace(NamedTuple):
         """The place that the parts of the cursor ``text`` tell; raises `InvalidOption` if they cannot."""
         died_at, job_id, offset = parts
         try:
-            place = cls(datetime.fromisoformat(str(died_at)), str(job_id), int(offset))
+            place = cls(datetime.fromisoformat(str(died_at)), str(job_id), offset_in(offset, text))
         except ValueError as error:
             raise no_cursor(text) from error
         if place.died_at.tzinfo is None:
@@ -95,9 +95,26 @@ class DeadLetters:
     def _offset(self, place: DeadPlace) -> int:
         """Where to go on: back to where nothing older than the place was passed by."""
         offset = place.offset
-        while offset > 0:
-            entries = self._look.dead(offset - 1, 1)
-            if entries and (entries[0][1], entries[0][0]) >= (place.died_at, place.job_id):
-                break
-            offset = max(0, offset - _PAGE)
+        while not self._is_before(offset, place):
+            # What a cursor says may be forged, and most of the list may be gone since.
+            offset = self._nearer(min(offset, self._look.dead_count()), place)
         return offset
+
+    def _is_before(self, offset: int, place: DeadPlace) -> bool:
+        """Whether all in front of an offset are as new as the place, or newer."""
+        if offset == 0:
+            return True
+        entries = self._look.dead(offset - 1, 1)
+        at = (place.died_at, place.job_id)
+        return any((died_at, job_id) >= at for job_id, died_at in entries)
+
+    def _nearer(self, beyond: int, place: DeadPlace) -> int:
+        """An offset before the place, at most a page from it; ``beyond`` is behind it."""
+        before = 0
+        while beyond - before > _PAGE:
+            middle = (before + beyond) // 2
+            if self._is_before(middle, place):
+                before = middle
+            else:
+                beyond = middle
+        return before

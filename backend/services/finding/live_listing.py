@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from backend.domain.jobs.cursor import Cursor, no_cursor, other_search
+from backend.domain.jobs.cursor import Cursor, no_cursor, offset_in, other_search
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
@@ -66,7 +66,7 @@ class LivePlace(NamedTuple):
             raise no_cursor(text)
         if word == Shelf.DEAD:
             return cls(ShelfPart(Shelf.DEAD), dead=DeadPlace.of_parts(where, text))
-        return cls(ShelfPart(Shelf(word), str(name)), int(offset))
+        return cls(ShelfPart(Shelf(word), str(name)), offset_in(offset, text))
 
 
 class LivePage(NamedTuple):

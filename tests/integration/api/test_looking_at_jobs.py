@@ -10,6 +10,7 @@ from flask import Flask
 from backend.api.request.api_services import ApiServices
 from backend.bootstrap.platform import Platform
 from backend.domain.access.role import Role
+from backend.domain.jobs.cursor import Cursor
 from tests.integration.api.caller import Caller
 from tests.integration.api.work import Work
 
@@ -200,6 +201,28 @@ def test_a_cursor_of_another_search_is_refused(admin: Caller, work: Work) -> Non
     nonsense = admin.get("/api/jobs?cursor=nonsense")
 
     assert (other.status_code, nonsense.status_code) == (422, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "place"),
+    [
+        ("jobs?source=live&queue=normal&", "live", ("started", "normal", "")),
+        ("jobs?source=live&queue=normal&", "live", ("waiting", "normal", "")),
+        ("jobs?source=live&", "live", ("parked", "limit:greet", "")),
+        ("jobs?source=live&", "live", ("scheduled", "", "")),
+        ("jobs?source=live&", "live", ("dead", "2026-01-01T00:00:00+00:00", "x")),
+        ("dlq?", "dead", ("2026-01-01T00:00:00+00:00", "x")),
+    ],
+)
+def test_a_cursor_from_beyond_the_end_of_any_list_is_refused(
+    admin: Caller, path: str, kind: str, place: tuple[str, ...]
+) -> None:
+    cursors = [Cursor(kind, (*place, (1 << bits) - 1)) for bits in (53, 63)]
+
+    near, far = (admin.get(f"/api/{path}cursor={each}") for each in cursors)
+
+    assert (near.status_code, far.status_code) == (200, 422)
+    assert far.get_json()["code"] == "invalid_option"
 
 
 def test_a_condition_that_does_not_exist_is_pointed_at(admin: Caller) -> None:
