@@ -64,8 +64,13 @@ class RedisDeclarations:
             return self._known[name]
 
     def all(self) -> Mapping[str, JobType]:
-        """Every one by name."""
-        return self._within(_FRESH_SECONDS)
+        """Every one by name. While Redis is away, what was read before holds."""
+        try:
+            return self._within(_FRESH_SECONDS)
+        except QueueUnavailable:
+            if self._read_at is None:
+                raise
+            return self._known
 
     def _within(self, seconds: float) -> Mapping[str, JobType]:
         now = self._monotonic()

@@ -152,14 +152,19 @@ class JobTypeCatalogue:
         """Its own job type called ``name``; None when it has none."""
         return self._by_name.get(name)
 
-    def get(self, name: str) -> JobType:
-        """The job type called ``name``; raises `UnknownJobType` naming the nearest one.
+    def look_up(self, name: str) -> JobType | None:
+        """The job type called ``name``, its own or a published one; None when nobody knows it.
 
         Raises `Unavailable` when only those who published it could tell.
         """
         job_type = self._by_name.get(name)
         if job_type is None and self.published is not None:
             job_type = self.published.find(name)
+        return job_type
+
+    def get(self, name: str) -> JobType:
+        """The same; raises `UnknownJobType` naming the nearest one when nobody knows it."""
+        job_type = self._by_name.get(name) or self.look_up(name)
         if job_type is None:
             names = [known.name for known in self]
             raise UnknownJobType(
@@ -169,7 +174,8 @@ class JobTypeCatalogue:
         return job_type
 
     def __contains__(self, name: str) -> bool:
-        return name in self._by_name or name in self._elsewhere()
+        """Whether somebody knows it; raises `Unavailable`, for who cannot tell must not deny it."""
+        return self.look_up(name) is not None
 
     def __iter__(self) -> Iterator[JobType]:
         known = {**self._elsewhere(), **self._by_name}
@@ -182,6 +188,11 @@ class JobTypeCatalogue:
     def lanes(self) -> list[str]:
         """Every lane that some job type lives in, the default lane first."""
         return _lanes_of(self)
+
+    def served_lanes(self) -> list[str]:
+        """The same for who acts on it that one is missing: raises `Unavailable` while nobody can tell."""
+        others = self.published.all() if self.published is not None else {}
+        return _lanes_of([*others.values(), *self._by_name.values()])
 
     def own_lanes(self) -> list[str]:
         """The same of its own. Asks nobody."""

@@ -16,7 +16,8 @@ def chosen_queue(
 ) -> QueueName:
     """The queue that is ``asked`` for, by name (``high:email``) or only by lane (``email``).
 
-    Raises `InvalidOption` for one that no worker serves, and for a priority that is not the queue's.
+    Raises `InvalidOption` for one that no worker serves, and for a priority that is not the queue's;
+    `Unavailable` while nobody can tell which are served.
     """
     if asked is None:
         return own_queue(kind, priority)
@@ -26,7 +27,8 @@ def chosen_queue(
     queues = {str(queue): queue for queue in queues_of(lanes)}
     queue = queues.get(str(asked).removesuffix(f":{DEFAULT_LANE}"))
     if queue is None:
-        near = suggestion(str(asked), [*queues, *lanes])
+        lanes = catalogue.served_lanes()
+        near = suggestion(str(asked), [*map(str, queues_of(lanes)), *lanes])
         form = "; it is a priority, or a priority and a lane: normal, high:email"
         raise InvalidOption(f"there is no queue {bounds.shown(asked)}{near or form}", field="queue")
     if priority and Priority.parse(priority) is not queue.priority:

@@ -97,8 +97,11 @@ def asked_again(
 def _lane_of(intake: JobIntake, old: JobHistory, place: QueueName) -> JobOptions:
     """The lane that was chosen for it, if one was that is not its job type's and still is served."""
     catalogue = intake.catalogue
-    is_own = old.job.job_type in catalogue and catalogue.get(old.job.job_type).lane == place.lane
-    return {} if is_own or place.lane not in catalogue.lanes() else {"queue": place.lane}
+    kind = catalogue.look_up(old.job.job_type)
+    if kind is not None and kind.lane == place.lane:
+        return {}
+    is_served = place.lane in catalogue.lanes() or place.lane in catalogue.served_lanes()
+    return {"queue": place.lane} if is_served else {}
 
 
 def _options_of(old: JobHistory) -> JobOptions:

@@ -146,8 +146,7 @@ class LedgerMender:
         """With the terms of its type and of the deployment, where the record does not tell its own."""
         job, rules = restorable.job, self._rules
         terms, timeout, ttl = terms_of(job.options), job.timeout, rules.result_ttl
-        if job.job_type in self._catalogue:
-            kind = self._catalogue.get(job.job_type)
+        if (kind := self._catalogue.look_up(job.job_type)) is not None:
             timeout = kind.timeout if terms.timeout is None else terms.timeout
             ttl = rules.result_ttl if kind.result_ttl is None else kind.result_ttl
         whole = job._replace(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from backend.domain.errors import Unavailable
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.follow_ups import FOLLOW, WORDS, options_text
 from backend.telemetry.logs.redaction import MASK, is_secret_name
@@ -16,13 +17,16 @@ _SHORTEST = 4
 def without_secrets(catalogue: JobTypeCatalogue, job_type: str, value: Any) -> Any:
     """``value`` with the fields masked that its job type calls secret, however deep they are.
 
-    Of a type that is not known here any more nobody can say which these are: then every field with a
-    secret's name is masked.
+    Of a type that nobody knows any more nobody can say which these are: then every field with a secret's
+    name is masked. While those who may know cannot be asked, every field is.
     """
-    if job_type not in catalogue:
+    try:
+        kind = catalogue.look_up(job_type)
+    except Unavailable:
+        return _masked(value, lambda _name: True)
+    if kind is None:
         return _masked(value, is_secret_name)
-    secret = catalogue.get(job_type).secret_fields
-    return _masked(value, secret.__contains__) if secret else value
+    return _masked(value, kind.secret_fields.__contains__) if kind.secret_fields else value
 
 
 def options_without_secrets(

@@ -15,6 +15,7 @@ from flask import Flask
 from backend.api.app import create_app
 from backend.api.app import parts_of as services_of
 from backend.domain.access.role import Role
+from backend.domain.jobs.job_type import JobType
 from backend.embedded.servers import Servers, start_servers
 from backend.history.schema.migrator import Migrator
 from tests.conftest import CACHE
@@ -130,6 +131,39 @@ def test_without_redis_jobs_are_taken_by_the_outbox_where_that_is_set(
     assert (again.status_code, again.get_json()["created"]) == (200, False)
     assert again.get_json()["id"] == answer.get_json()["id"]
     assert answer.get_json()["durability"] == "recorded"
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_without_redis_types_of_others_keep_their_rights_and_their_secrets(
+    own: Servers,
+    make: Callable[..., Flask],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_known: bool,
+) -> None:
+    monkeypatch.setattr("backend.broker.jobs.declarations._FRESH_SECONDS", 0.0)
+    name = f"wipe_{is_known}"
+    kind = JobType(name, print, role=Role.ADMIN, secret_fields=frozenset({"disk"}))
+    job = {"job_type": name, "payload": {"disk": "C", "cents": 5}}
+    app = make(enqueue_mode="outbox")
+    parts = services_of(app)
+    parts.queue.catalogue.published.publish([kind])  # type: ignore[union-attr]
+    token = parts.keys.create(name, Role.PRODUCER, by="tests").token
+    path = Caller(app, BOOTSTRAP).post("/api/jobs", job).headers["Location"]
+    if not is_known:
+        app = make(enqueue_mode="outbox")
+    admin, producer = Caller(app, BOOTSTRAP), Caller(app, token)
+    own.kill_redis()
+    try:
+        refused = producer.post("/api/jobs", job)
+        seen = admin.get(path).get_json()
+    finally:
+        own.restart_redis()
+
+    told = (403, "not_allowed") if is_known else (503, "queue_unavailable")
+    assert (refused.status_code, refused.get_json()["code"]) == told
+    hidden = {"disk": "[hidden]", "cents": 5 if is_known else "[hidden]"}
+    assert seen["payload"] == hidden
 
 
 @pytest.fixture

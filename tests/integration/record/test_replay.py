@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.errors import InvalidPayload, JobNotFound
+from backend.domain.errors import InvalidPayload, JobNotFound, QueueUnavailable
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options.unique import Unique
 from backend.history.reading.history_store import PostgresHistoryStore
@@ -109,3 +109,36 @@ def test_a_replay_that_is_answered_by_a_twin_tells_which_and_why(bureau: Bureau)
     assert (
         asked_again.twin.words == f"job {first.job_id} was accepted under the same idempotency key"
     )
+
+
+class Away:
+    """What others published, and cannot be read."""
+
+    def find(self, _name: str) -> JobType | None:
+        raise QueueUnavailable("Redis is away")
+
+    def all(self) -> dict[str, JobType]:
+        raise QueueUnavailable("Redis is away")
+
+
+def test_a_replay_goes_to_no_other_lane_than_its_ancestor_while_nobody_can_tell_which_are_served(
+    bureau: Bureau,
+) -> None:
+    served = JobTypeCatalogue([JobType("sync", new_id), JobType("resize", new_id, lane="images")])
+    known = JobTypeCatalogue([JobType("sync", new_id)])
+    intake, elsewhere = (
+        JobIntake(kinds, bureau.rules, new_id=new_id, now=bureau.clock.now)
+        for kinds in (served, known)
+    )
+    known.published = Away()
+    usual, old = bureau.enqueue(
+        intake.check("sync", {}, None, {}), intake.check("sync", {}, None, {"queue": "images"})
+    )
+    bureau.record()
+    history = PostgresHistoryStore(bureau.engine)
+    replays = ReplayService(history, bureau.queue, elsewhere, bureau.inspection)
+
+    with pytest.raises(QueueUnavailable):
+        replays.replay(old)
+
+    assert replays.replay(usual).twin is None

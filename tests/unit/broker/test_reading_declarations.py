@@ -80,12 +80,24 @@ def test_while_redis_is_away_what_was_known_holds_and_it_is_asked_now_and_then(
 
     for _ in range(50):
         assert declarations.find("resize") is not None
+        assert declarations.all().keys() == {"resize"}
         with pytest.raises(QueueUnavailable):
             declarations.find("other")
-        with pytest.raises(QueueUnavailable):
-            declarations.all()
 
     assert redis.asked == 1
     redis.is_away = False
     clock.now += 2
     assert declarations.all().keys() == {"resize"}
+
+
+def test_while_redis_has_been_away_from_the_start_nobody_says_that_there_are_no_types(
+    monkeypatch: Any,
+) -> None:
+    redis, _, declarations = _made(monkeypatch)
+    redis.is_away = True
+
+    for _ in range(50):
+        with pytest.raises(QueueUnavailable):
+            declarations.all()
+
+    assert redis.asked == 1

@@ -61,9 +61,12 @@ class Elsewhere:
         self.is_away = is_away
 
     def find(self, name: str) -> JobType | None:
-        return self.all().get(name)
+        return self._asked().get(name)
 
     def all(self) -> dict[str, JobType]:
+        return self._asked()
+
+    def _asked(self) -> dict[str, JobType]:
         if self.is_away:
             raise QueueUnavailable("Redis is away")
         return self.kinds
@@ -95,10 +98,24 @@ def test_while_others_cannot_be_asked_nobody_says_that_a_type_is_unknown() -> No
     catalogue = _with(Elsewhere(is_away=True))
 
     assert [kind.name for kind in catalogue] == ["greet"]
-    assert "resize" not in catalogue
+    assert catalogue.lanes() == ["default"]
+    assert "greet" in catalogue
     assert catalogue.get("greet").handler is _other
+    for ask in (catalogue.get, catalogue.look_up, catalogue.__contains__):
+        with pytest.raises(QueueUnavailable):
+            ask("resize")
     with pytest.raises(QueueUnavailable):
-        catalogue.get("resize")
+        catalogue.served_lanes()
+
+
+def test_a_type_that_was_published_a_moment_ago_is_in_the_catalogue() -> None:
+    elsewhere = Elsewhere(JobType("resize", print))
+    catalogue = _with(elsewhere)
+    elsewhere.all = dict  # type: ignore[method-assign] # an older list
+
+    assert "resize" in catalogue
+    assert catalogue.look_up("resize") is elsewhere.kinds["resize"]
+    assert catalogue.look_up("resise") is None
 
 
 def test_the_hard_limit_is_the_soft_one_and_its_grace() -> None:

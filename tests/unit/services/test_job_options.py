@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.api.schemas.jobs import EnqueueRequest
-from backend.domain.errors import InvalidOption
+from backend.domain.errors import InvalidOption, QueueUnavailable
 from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options.follow_ups import follow_ups_of, without
@@ -287,6 +287,21 @@ def test_a_queue_that_cannot_be_is_refused_in_words(asked: object, says: str) ->
 
     assert str(refused.value) == says
     assert refused.value.details["field"] == "queue"
+
+
+def test_while_nobody_can_tell_which_queues_there_are_none_is_said_not_to_exist() -> None:
+    class Away:
+        def all(self) -> dict[str, JobType]:
+            raise QueueUnavailable("Redis is away")
+
+    catalogue = JobTypeCatalogue([JobType("send", nothing)])
+    catalogue.published = Away()  # type: ignore[assignment]
+    intake = JobIntake(catalogue, IntakeRules(), new_id=lambda: "new-id", now=lambda: NOON)
+
+    with pytest.raises(QueueUnavailable):
+        intake.check("send", {}, None, {"queue": "images"})
+
+    assert str(intake.check("send", {}, None, {"queue": "low"}).queue) == "low"
 
 
 def test_only_the_version_that_is_deployed_can_be_asked_for() -> None:
