@@ -161,11 +161,13 @@ def test_a_bulk_action_is_shown_first_and_then_done(admin: Caller, work: Work) -
 
 def test_a_bulk_action_needs_to_be_told_what_it_is_about(admin: Caller) -> None:
     both = {"filter": {"tag": "a"}, "job_ids": ["b"]}
-    nothing = {"filter": {"tag": None}}
-    for body in ({}, {"filter": {}}, nothing, both, {"filter": {"colour": "red"}}):
-        assert admin.post("/api/jobs/cancel", body).status_code == 422, body
-    for body in ({}, {"filter": {}}, nothing, {"all": True, "filter": {"job_type": "greet"}}):
-        assert admin.post("/api/dlq/redrive", body).status_code == 422, body
+    nothing = ({"filter": {}}, {"filter": {"tag": None}}, {"filter": {"tag": None, "since": None}})
+    for body in ({}, *nothing, both, {"filter": {"state": None}}, {"filter": {"colour": "red"}}):
+        for path in ("/api/jobs/cancel", "/api/jobs/run"):
+            assert admin.post(path, body).status_code == 422, body
+    for body in ({}, *nothing, {"all": True, "filter": {"job_type": "greet"}}):
+        for path in ("/api/dlq/redrive", "/api/dlq/discard"):
+            assert admin.post(path, body).status_code == 422, body
 
 
 def test_dead_jobs_are_redriven_by_filter(admin: Caller, work: Work) -> None:
