@@ -35,7 +35,7 @@ class DeadLetterActions(ActionFamily):
         self, by: Actor, job_ids: Sequence[str], *, reason: str = "", anyway: bool = False
     ) -> Effect[list[str]]:
         """Sends dead jobs home with all their attempts; those that were still dead."""
-        self._ownership.check_live(by, job_ids)
+        self._ownership.check_many_to_run(by, job_ids)
         done = self._bulk.redrive(job_ids, by=by, reason=reason, anyway=anyway)
         after = {"anyway": True} if anyway else None
         return Effect(done, done, before={"selected": len(job_ids)}, after=after)

@@ -100,7 +100,7 @@ class JobActions(ActionFamily):
     @action("jobs.run_now", "job:{job_id}")
     def run_now(self, by: Actor, job_id: str, *, reason: str = "") -> Effect[str]:
         """Queues a scheduled job before it is due, also one that waits to be retried; its queue."""
-        self._ownership.check(by, job_id)
+        self._ownership.check_to_run(by, job_id)
         queue = self._control.run_now(job_id, by=by, reason=reason)
         return Effect(queue, [job_id], after={"queue": queue})
 

@@ -32,6 +32,6 @@ class ManyJobActions(ActionFamily):
     @action("jobs.run_many", "jobs")
     def run_many(self, by: Actor, job_ids: Sequence[str], *, reason: str = "") -> Effect[list[str]]:
         """Queues scheduled jobs before they are due; those that were still scheduled."""
-        self._ownership.check_live(by, job_ids)
+        self._ownership.check_many_to_run(by, job_ids)
         done = self._bulk.run_now(job_ids, by=by, reason=reason)
         return Effect(done, done, before={"selected": len(job_ids)})

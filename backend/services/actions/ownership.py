@@ -51,18 +51,20 @@ class Ownership:
 
     def check_live(self, by: Actor, job_ids: Sequence[str]) -> None:
         """Raises `JobNotFound` when a live one of the jobs is another tenant's."""
-        if by.tenant is None:
-            return
-        for job in self._live.jobs(job_ids):
-            if job.labels.tenant != by.tenant:
-                raise unknown_job(job.id)
+        if by.tenant is not None:
+            _check_tenant(by, self._live.jobs(job_ids))
 
     def check_to_run(self, by: Actor, job_id: str) -> None:
         """Raises also `NotAllowed` for a job of a type that they may not have run, or that one follows."""
         if by.is_confined:
-            found = find_own(self._jobs, by.tenant, job_id)
-            job_type = found.job_type if isinstance(found, JobView) else found.job.job_type
-            self.check_types(by, job_type, *(each.job_type for each in found.follow_ups))
+            self.check_types(by, *_types_of(find_own(self._jobs, by.tenant, job_id)))
+
+    def check_many_to_run(self, by: Actor, job_ids: Sequence[str]) -> None:
+        """The same of many jobs, of those that are live: of one that they may not have run, none is."""
+        if by.is_confined:
+            jobs = self._live.jobs(job_ids)
+            _check_tenant(by, jobs)
+            self.check_types(by, *sorted({name for job in jobs for name in _types_of(job)}))
 
     def check_to_change(self, by: Actor, job_id: str) -> None:
         """Raises `NotAllowed` for a job that may do more than its tenant, of which they are one.
@@ -77,3 +79,15 @@ class Ownership:
     def check_types(self, by: Actor, *job_types: str) -> None:
         """Raises `NotAllowed` for a type that they may not have run."""
         permit_types(by, self._catalogue, job_types)
+
+
+def _check_tenant(by: Actor, jobs: Sequence[JobView]) -> None:
+    for job in jobs:
+        if by.tenant not in {None, job.labels.tenant}:
+            raise unknown_job(job.id)
+
+
+def _types_of(job: JobView | JobHistory) -> list[str]:
+    """Its own, and those that follow it."""
+    job_type = job.job_type if isinstance(job, JobView) else job.job.job_type
+    return [job_type, *(each.job_type for each in job.follow_ups)]

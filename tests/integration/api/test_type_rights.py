@@ -256,5 +256,46 @@ def test_an_operator_of_some_types_runs_no_others_again(
     work.fail(work.start())
     work.record()
 
+    caller = Caller(app, kept.token)
     for way in ("replay", "retry"):
-        assert Caller(app, kept.token).post(f"/api/jobs/{job_id}/{way}", {}).status_code == 403
+        assert caller.post(f"/api/jobs/{job_id}/{way}", {}).status_code == 403
+    for meant in ({"job_ids": [job_id]}, {"filter": {"job_type": "greet"}}, {"all": True}):
+        refused = caller.post("/api/dlq/redrive", meant)
+        assert refused.status_code == 403, meant
+        assert refused.json["detail"] == (
+            "your key is for the job types anything; it may not have 'greet' run"
+        )
+    assert admin.get(f"/api/jobs/{job_id}").json["state"] == "failed"
+    assert admin.post("/api/dlq/redrive", {"all": True}).json["count"] == 1
+
+
+def test_an_operator_of_some_types_sends_home_many_of_them_unless_others_follow(
+    app: Flask, parts: ApiServices, work: Work, admin: Caller
+) -> None:
+    kept = parts.keys.create("ops", Role.OPERATOR, by="the tests", job_types=["greet"])
+    own = admin.enqueue("greet")
+    followed = admin.enqueue("greet", on_success="anything")
+    work.fail(work.start())
+    caller = Caller(app, kept.token)
+
+    refused = caller.post("/api/dlq/redrive", {"job_ids": [own, followed]})
+    done = caller.post("/api/dlq/redrive", {"job_ids": [own, "gone"]})
+
+    assert (refused.status_code, done.status_code) == (403, 200)
+    assert done.json["job_ids"] == [own]
+    assert caller.post("/api/dlq/discard", {"job_ids": [followed]}).json["count"] == 1
+
+
+def test_an_operator_of_some_types_runs_no_others_before_they_are_due(
+    app: Flask, parts: ApiServices, admin: Caller
+) -> None:
+    kept = parts.keys.create("ops", Role.OPERATOR, by="the tests", job_types=["anything"])
+    caller = Caller(app, kept.token)
+    job_id, own = (admin.enqueue(name, delay=3600) for name in ("greet", "anything"))
+
+    assert caller.post(f"/api/jobs/{job_id}/run", {}).status_code == 403
+    assert caller.post("/api/jobs/run", {"job_ids": [own, job_id]}).status_code == 403
+    assert caller.post("/api/jobs/run", {"filter": {"job_type": "greet"}}).status_code == 403
+    assert caller.post(f"/api/jobs/{own}/run", {}).status_code == 200
+    assert admin.get(f"/api/jobs/{job_id}").json["state"] == "scheduled"
+    assert caller.post("/api/jobs/cancel", {"job_ids": [job_id]}).json["count"] == 1
