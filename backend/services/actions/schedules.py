@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from backend.domain.access.actor import Actor
@@ -143,7 +144,8 @@ class ScheduleActions(ActionFamily):
     @action("schedules.reset", "schedule:{name}")
     def reset(self, by: Actor, name: str, *, reason: str = "") -> Effect[Schedule]:
         """Makes it as the configuration file says, over what people changed or deleted."""
-        schedule = self._seeding.let_file_win(name, by=by.name)
+        permit = partial(self._check_types, by)
+        schedule = self._seeding.let_file_win(name, by=by.name, permit=permit)
         return Effect(schedule, [name], after=schedule.said())
 
     @action("schedules.sync", "schedules")

@@ -8,7 +8,7 @@ changed stays, and the difference is shown until file and database agree or some
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -53,21 +53,25 @@ class ScheduleSeeding:
             _tell(report)
         return reports
 
-    def let_file_win(self, name: str, *, by: str) -> Schedule:
-        """Makes a schedule as the file says, whatever people did; also one that was deleted."""
+    def let_file_win(self, name: str, *, by: str, permit: Callable[[Plan], None]) -> Schedule:
+        """Makes a schedule as the file says, whatever people did; also one that was deleted.
+
+        ``permit`` raises for a plan with which ``by`` may do nothing: that of the file, or the one that is
+        there.
+        """
         seed = self._seeds.get(name)
         if seed is None:
             raise ScheduleNotFound(f"the configuration has no schedule {name!r}", name=name)
         plan = self._plan_of(seed)
+        permit(plan)
         said = _said(plan, seed)
+
+        def edit(seen: Schedule, now: datetime) -> Schedule:
+            permit(seen.plan)
+            return replace(_taken(seen, _differing(said, seen), plan, now, by), seeded_as=said)
+
         try:
-            return self._editor.amend(
-                name,
-                lambda seen, now: replace(
-                    _taken(seen, _differing(said, seen), plan, now, by), seeded_as=said
-                ),
-                because=f"changed by {by}",
-            )
+            return self._editor.amend(name, edit, because=f"changed by {by}")
         except ScheduleNotFound:
             return self._create(seed, plan, by) or self._editor.find(name).schedule
 

@@ -144,6 +144,38 @@ def test_a_key_has_no_other_type_run_by_way_of_a_schedule(
     assert admin.get("/api/schedules/own").json["job_type"] == "log_message"
 
 
+def test_a_key_brings_back_no_schedule_of_another_type(
+    app: Flask, parts: ApiServices, admin: Caller
+) -> None:
+    made = parts.keys.create("talker", Role.OPERATOR, by="the tests", job_types=["log_message"])
+    caller, path = Caller(app, made.token), "/api/schedules/check-workers"
+    assert admin.post(f"{path}/reset", {}).status_code == 200
+    admin.post(f"{path}/pause", {})
+
+    paused = caller.post(f"{path}/reset", {})
+    stands = admin.get(path).json
+    admin.send("DELETE", path)
+    deleted = caller.post(f"{path}/reset", {})
+
+    assert (paused.status_code, deleted.status_code, stands["is_paused"]) == (403, 403, True)
+    assert admin.get(path).status_code == 404
+
+
+def test_a_key_takes_no_schedule_from_another_type_by_way_of_the_file(
+    app: Flask, parts: ApiServices, admin: Caller
+) -> None:
+    made = parts.keys.create("watch", Role.OPERATOR, by="the tests", job_types=["check_workers"])
+    caller, path = Caller(app, made.token), "/api/schedules/check-workers"
+    assert caller.post(f"{path}/reset", {}).status_code == 200
+    other = {"job_type": "anything", "payload": {"x": 1}}
+    assert admin.send("PATCH", path, other).status_code == 200
+
+    refused = caller.post(f"{path}/reset", {})
+
+    assert refused.status_code == 403
+    assert admin.get(path).json["job_type"] == "anything"
+
+
 def test_a_key_has_no_other_type_run_by_running_again_what_it_follows(
     app: Flask, parts: ApiServices, work: Work, admin: Caller
 ) -> None:
