@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from backend.domain.access.access_errors import NotAllowed
@@ -56,6 +56,12 @@ def permit_types(who: Bearer, catalogue: JobTypeCatalogue, names: Iterable[str])
 
 def _may_have_all(who: Bearer) -> bool:
     return who.role in {"", Role.ADMIN} and who.tenant is None and who.job_types is None
+
+
+def permit_key(who: Bearer, job_types: Collection[str] | None) -> None:
+    """Raises `NotAllowed` for a key that would have run what ``who`` may not; None: it is for all types."""
+    if who.job_types is not None and (job_types is None or not who.job_types.issuperset(job_types)):
+        raise NotAllowed(f"your key is for {_listed(who.job_types)}; it makes none for others")
 
 
 def _listed(names: frozenset[str]) -> str:

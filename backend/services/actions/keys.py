@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from backend.domain.access.actor import Actor
 from backend.domain.access.api_key import ApiKey
 from backend.domain.access.role import Role
+from backend.domain.access.type_rights import permit_key
 from backend.services.access.key_service import KeyService, NewKey
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
@@ -33,6 +34,7 @@ class KeyActions(ActionFamily):
         job_types: Collection[str] | None = None,
     ) -> Effect[NewKey]:
         """Makes a key; its token is in the answer and nowhere else."""
+        permit_key(by, job_types)
         made = self._keys.create(
             name, role, by=by.name, expires_at=expires_at, tenant=tenant, job_types=job_types
         )
@@ -45,6 +47,7 @@ class KeyActions(ActionFamily):
         self, by: Actor, key_id: str, *, overlap: timedelta, reason: str = ""
     ) -> Effect[NewKey]:
         """Makes a new key in the place of another, which ends after ``overlap``."""
+        permit_key(by, self._keys.get(key_id).job_types)
         made = self._keys.rotate(key_id, by=by.name, overlap=overlap)
         return Effect(made, [key_id, made.key.id])
 

@@ -331,3 +331,26 @@ def test_an_operator_of_some_types_runs_no_others_before_they_are_due(
     assert caller.post(f"/api/jobs/{own}/run", {}).status_code == 200
     assert admin.get(f"/api/jobs/{job_id}").json["state"] == "scheduled"
     assert caller.post("/api/jobs/cancel", {"job_ids": [job_id]}).json["count"] == 1
+
+
+def test_an_admin_of_some_types_makes_no_key_for_others(
+    app: Flask, parts: ApiServices, admin: Caller
+) -> None:
+    kept = parts.keys.create("kept", Role.ADMIN, by="the tests", job_types=["greet", "anything"])
+    free = parts.keys.create("free", Role.VIEWER, by="the tests").key.id
+    caller = Caller(app, kept.token)
+    key = {"name": "new", "role": "producer"}
+
+    answers = [
+        caller.post("/api/keys", key),
+        caller.post("/api/keys", key | {"job_types": ["greet", "log_message"]}),
+        caller.post(f"/api/keys/{free}/rotate", {}),
+    ]
+    made = caller.post("/api/keys", key | {"job_types": ["greet"]})
+
+    assert [answer.status_code for answer in answers] == [403] * 3
+    assert answers[0].json["detail"] == (
+        "your key is for the job types anything, greet; it makes none for others"
+    )
+    assert made.status_code == 201
+    assert caller.post(f"/api/keys/{kept.key.id}/rotate", {}).status_code == 201
