@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, WithJsonSchema
 
 from backend.domain.access.role import Role
 from backend.domain.jobs.job_state import JobState
+from backend.domain.jobs.options.bounds import Bound
 from backend.domain.jobs.options.job_options import JOB_ID, LINE, QUEUE, Text
 from backend.domain.jobs.queue_name import Priority
 
@@ -48,6 +49,21 @@ def fitting(text: Text) -> Any:
     """The type of texts that look so."""
     limits = StringConstraints(min_length=1, max_length=text.longest, pattern=f"^{text.pattern}$")
     return Annotated[str, limits]
+
+
+def or_seconds(text: Any, bound: Bound) -> Any:
+    """The type of texts that may be a number of seconds, too, which is read as its text."""
+
+    def seconds(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        if not bound.holds(value):
+            raise ValueError(f"must be {bound.words}")
+        return f"{value:.12g}"
+
+    said = TypeAdapter(text).json_schema()
+    number = {"type": "number", "minimum": bound.least, "maximum": bound.most}
+    return Annotated[text, BeforeValidator(seconds), WithJsonSchema({"anyOf": [said, number]})]
 
 
 def _truth(value: Any) -> Any:

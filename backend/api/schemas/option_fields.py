@@ -10,8 +10,17 @@ from pydantic import BaseModel, Discriminator, Field, JsonValue, Tag, create_mod
 
 from backend.api.config.section import within
 from backend.api.schemas.base import Request
-from backend.api.schemas.fields import A_NAME, AN_OBJECT, WHOLE, Instant, TypeName, fitting
-from backend.domain.jobs.options.job_options import OPTIONS, Option
+from backend.api.schemas.fields import (
+    A_NAME,
+    AN_OBJECT,
+    WHOLE,
+    Instant,
+    TypeName,
+    fitting,
+    or_seconds,
+)
+from backend.domain.jobs.options.bounds import UNIQUE_SECONDS
+from backend.domain.jobs.options.job_options import OPTIONS, UNTIL, Option
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -70,6 +79,8 @@ def _kind(option: Option) -> Any:
             return Annotated[int, limits, WHOLE]
         return Annotated[float, limits]
     text = fitting(option.text) if option.text else str
+    if option.text is UNTIL:
+        return or_seconds(text, UNIQUE_SECONDS)
     return text if option.job is None else _or_job(text)
 
 

@@ -228,6 +228,14 @@ def test_a_job_type_without_its_code_enqueues_models_and_reads_results(
     assert (job.created, job.result(timeout=20)) == (True, "hi")
 
 
+def test_a_job_is_unique_for_so_many_seconds(client: TallyClient) -> None:
+    greet = client.job_type("greet", Person)
+    first = greet.enqueue(Person(name="Ada"), unique=3600)
+
+    assert greet.enqueue(Person(name="Ada"), unique=3600.0).id == first.id
+    assert client.enqueue("greet", {"name": "Ada"}, unique="3600") == first.id
+
+
 def test_what_follows_may_have_a_model_as_its_payload(client: TallyClient) -> None:
     greet = client.job_type("greet", Person)
     bob = {"job_type": "greet", "payload": Person(name="Bob")}

@@ -42,6 +42,27 @@ def test_the_newest_payload_is_told_as_replaced_alone_and_among_many(admin: Call
     assert many["created"] == 0
 
 
+def test_a_number_of_seconds_is_the_same_as_its_text(admin: Caller) -> None:
+    ways = [_ask(admin, unique=said) for said in (3600, 3600.0, "3600")]
+    previewed = {"jobs": [{"job_type": "greet", "payload": {"name": "Ada"}, "unique": 3600}]}
+    [twin] = admin.post("/api/jobs/preview", previewed).get_json()["jobs"]
+
+    first = ways[0][1]["id"]
+    assert [(status, answer["id"]) for status, answer in ways] == [
+        (202, first),
+        (200, first),
+        (200, first),
+    ]
+    assert twin["twin"]["job_id"] == first
+    assert admin.get(f"/api/jobs/{first}").get_json()["unique_key"]
+
+
+def test_a_number_of_seconds_that_is_none_is_refused(admin: Caller) -> None:
+    for said in (0, -1, 10**400, True, [5]):
+        status, problem = _ask(admin, unique=said)
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/unique"), problem
+
+
 def test_a_debounced_job_says_how_long_it_may_be_put_off(admin: Caller) -> None:
     said = {"on_conflict": "debounce", "delay": 600, "max_wait_seconds": 3600}
     job_id = _ask(admin, **said)[1]["id"]
