@@ -157,7 +157,6 @@ class KeyService:
         old, now = self.get(key_id), self._clock.now()
         if not old.is_good(now):
             raise InvalidOption(f"key {key_id} has ended; make a new one", field="id")
-        life = old.expires_at - old.created_at if old.expires_at else None
         new = self._made(
             now,
             old.name,
@@ -165,7 +164,7 @@ class KeyService:
             by=by,
             tenant=old.tenant,
             job_types=old.job_types,
-            expires_at=now + life if life else None,
+            expires_at=_end_of_heir(old, now),
         )
         self._store.expire(key_id, now + overlap)
         self._cache.forget()
@@ -201,3 +200,13 @@ class KeyService:
             self._store.touch(key.id, now, address)
         except Unavailable as error:
             log.warning("key.use_not_noted", key=key.id, error=str(error))
+
+
+def _end_of_heir(old: ApiKey, now: datetime) -> datetime | None:
+    """It lives as long as the old one did; one that would outlive the calendar ends with it."""
+    if old.expires_at is None:
+        return None
+    try:
+        return now + (old.expires_at - old.created_at)
+    except OverflowError:
+        return old.expires_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -223,6 +223,19 @@ def test_a_rotated_key_ends_after_the_overlap_and_its_heir_lives_as_long(
     assert new.key.expires_at == clock.now() + 90 * day
     assert shelf.keys[old.key.id].expires_at == clock.now() + day
     assert keys.authenticate(old.token).id == old.key.id
+    assert keys.authenticate(new.token).id == new.key.id
+
+
+def test_the_heir_of_a_key_for_ever_ends_no_later_than_there_are_instants(
+    keys: KeyService, clock: HandClock
+) -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    old = keys.create("x", Role.OPERATOR, by="root", expires_at=last)
+    clock.seconds = 86_400
+
+    new = keys.rotate(old.key.id, by="root", overlap=timedelta(days=1))
+
+    assert new.key.expires_at == last
     assert keys.authenticate(new.token).id == new.key.id
 
 
