@@ -11,13 +11,13 @@ from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.ledger.foreign_job import ForeignJobs, queue_of_others
 from backend.services.actions.action import ActionFamily, action
 from backend.services.actions.action_log import ActionLog, Effect
-from backend.services.jobs.bulk_service import BulkService
+from backend.services.jobs.bulk_service import CANCELED, BulkService
 from backend.services.jobs.fair_control import FairControl
 from backend.services.jobs.job_control import JobControl
 
 
 class Purged(NamedTuple):
-    """What a purge took: how many, and the ids of the first of them that were seen before."""
+    """What a purge took: how many, and the ids of those that were seen before."""
 
     jobs: int
     job_ids: Sequence[str]
@@ -74,7 +74,9 @@ class QueueActions(ActionFamily):
         """Cancels everything that waits in a queue."""
         seen = self._bulk.waiting(queue).ids
         count = self._control.purge(queue, by=by, reason=reason)
-        return Effect(Purged(count, seen[:count]), seen[:count], affected=count)
+        # Workers go on claiming from the front: what was seen first is what may be gone.
+        ids = self._bulk.chosen(seen, CANCELED).ids
+        return Effect(Purged(count, ids), ids, affected=count)
 
     @action("queues.purge_scheduled", "schedule")
     def purge_scheduled(

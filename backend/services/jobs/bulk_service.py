@@ -22,6 +22,7 @@ WAITING = frozenset({JobState.QUEUED})
 #: Those that may be run before they are due.
 SCHEDULED = frozenset({JobState.SCHEDULED})
 DEAD = frozenset({JobState.FAILED})
+CANCELED = frozenset({JobState.CANCELED})
 _SAMPLE, _PAGE = 5, 500
 
 
