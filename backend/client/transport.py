@@ -6,8 +6,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import date
+from datetime import time as time_of_day
+from decimal import Decimal
+from enum import Enum
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
 import urllib3
 
@@ -46,7 +51,7 @@ class _Outgoing(NamedTuple):
 
     @property
     def text(self) -> str | None:
-        return None if self.body is None else json.dumps(self.body, default=_word)
+        return None if self.body is None else json.dumps(self.body, default=_plain)
 
 
 class Transport:
@@ -82,7 +87,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         patience: float = 0.0,
     ) -> Reply:
-        """One request; raises `ApiProblem` or `ApiUnreachable`.
+        """One request; raises `ApiProblem` or `ApiUnreachable`, `TypeError` for a body that is not JSON.
 
         It is sent again only if that is harmless: to read, or under an Idempotency-Key. ``patience``
         are seconds that the answer may take longer than usual.
@@ -142,6 +147,17 @@ def _json(data: bytes) -> Any:
         return json.loads(data) if data else None
     except ValueError:
         return None
+
+
+def _plain(value: Any) -> Any:
+    """What has one form in JSON, as models have it; a text made of anything else would be taken for it."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date | time_of_day):
+        return value.isoformat()
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    raise TypeError(f"JSON has no form for a value of type {type(value).__name__}")
 
 
 def _word(value: Any) -> Any:

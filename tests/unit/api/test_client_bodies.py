@@ -1,0 +1,94 @@
+"""What the client for other programs makes of a body: JSON as it was meant, or a refusal."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+
+from backend.client.tally_client import TallyClient
+from backend.client.transport import Reply, Transport
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Size(IntEnum):
+    LARGE = 3
+
+
+class Word(StrEnum):
+    YES = "yes"
+
+
+class Person(BaseModel):
+    name: str
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The bodies that were sent, read as the server reads them."""
+    bodies: list[Any] = []
+
+    def once(_transport: Transport, outgoing: Any) -> Reply:
+        bodies.append(json.loads(outgoing.text))
+        return Reply(202, {"id": "x"}, {})
+
+    monkeypatch.setattr(Transport, "_once", once)
+    return bodies
+
+
+@pytest.fixture
+def client() -> TallyClient:
+    return TallyClient("http://127.0.0.1:1", "a-token")
+
+
+def test_what_has_one_form_in_json_is_sent_in_it(client: TallyClient, sent: list[Any]) -> None:
+    payload = {
+        "at": datetime(2026, 1, 27, 8, 30, tzinfo=UTC),
+        "on": date(2026, 1, 27),
+        "from": time(8, 30),
+        "id": UUID(int=7),
+        "price": Decimal("9.90"),
+        "kinds": (Colour.RED, Size.LARGE, Word.YES, True, None),
+    }
+
+    client.enqueue("sync", payload)
+
+    assert sent[0]["payload"] == {
+        "at": "2026-01-27T08:30:00+00:00",
+        "on": "2026-01-27",
+        "from": "08:30:00",
+        "id": "00000000-0000-0000-0000-000000000007",
+        "price": "9.90",
+        "kinds": ["red", 3, "yes", True, None],
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [({1}, "set"), (Person(name="Ada"), "Person"), (b"x", "bytes"), (timedelta(1), "timedelta")],
+)
+def test_what_json_cannot_say_is_refused_and_never_made_text(
+    client: TallyClient, sent: list[Any], value: Any, name: str
+) -> None:
+    with pytest.raises(TypeError) as refused:
+        client.enqueue("sync", {"of": [value]})
+
+    assert str(refused.value) == f"JSON has no form for a value of type {name}"
+    assert sent == []
+
+
+def test_options_and_many_jobs_are_held_to_it_too(client: TallyClient, sent: list[Any]) -> None:
+    with pytest.raises(TypeError, match="of type set"):
+        client.enqueue("sync", tags={"a"})
+    with pytest.raises(TypeError, match="of type set"):
+        client.enqueue_many([{"job_type": "sync"}, {"job_type": "sync", "payload": {"of": {1}}}])
+    assert sent == []
