@@ -35,8 +35,8 @@ def accept(call: Call, requests: Sequence[EnqueueRequest], within: str = "") -> 
         for number, one in enumerate(wanted):
             own_key = f"{key}:{number}" if len(wanted) > 1 else key
             one["idempotency_key"] = own_key
-            if call.parts.accepts_by_outbox:
-                one.setdefault("job_id", placed(derived_job_id(own_key, "http"), own_key))
+            if (job_id := id_under_key(call, own_key)) is not None:
+                one.setdefault("job_id", job_id)
     with pointing(wanted, within):
         return audited_replies(
             call, wanted, lambda: call.parts.queue.accept_many(wanted, own_of(call))
@@ -72,6 +72,13 @@ def idempotency_key(call: Call) -> str | None:
             errors=[{"parameter": "Idempotency-Key", "detail": "1 to 128 visible characters"}],
         )
     return f"http:{call.who.credential}:{call.who.id}:{given}"
+
+
+def id_under_key(call: Call, key: str | None) -> str | None:
+    """The id of what Postgres accepts under a key: by ids alone it tells calls apart. None elsewhere."""
+    if key is None or not call.parts.accepts_by_outbox:
+        return None
+    return placed(derived_job_id(key, "http"), key)
 
 
 def tenant_of(call: Call, asked: str | None) -> str | None:

@@ -6,6 +6,7 @@ from backend.api.http.answer import Answer
 from backend.api.http.operation import Router
 from backend.api.request.enqueueing import (
     audited_replies,
+    id_under_key,
     idempotency_key,
     note_enqueued,
     own_of,
@@ -88,13 +89,15 @@ def replay(call: Call, job_id: JobId, body: ReplayRequest) -> Answer[Accepted]:
     `202` says it is new, `200` that a job was there that is the same, or under the same
     `Idempotency-Key`; `answered` says which and why.
     """
+    key = idempotency_key(call)
     done = call.actions.jobs.replay(
         call.actor,
         job_id,
         reason=body.reason,
         payload=body.payload,
         priority=body.priority,
-        idempotency_key=idempotency_key(call),
+        idempotency_key=key,
+        new_id=id_under_key(call, key),
     )
     level = Durability.RECORDED if call.parts.accepts_by_outbox else Durability.LOCAL
     twin = done.twin

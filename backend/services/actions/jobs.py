@@ -114,13 +114,15 @@ class JobActions(ActionFamily):
         payload: Mapping[str, Any] | None = None,
         priority: str | None = None,
         idempotency_key: str | None = None,
+        new_id: str | None = None,
     ) -> Effect[Replay]:
         """Runs any job of history again, as a new job that names its ancestor; which one runs now.
 
         Where a job that is the same is there already, or the key was used before, it is that one.
+        ``new_id`` is the new one's where the key fixes it.
         """
         self._ownership.check_to_run(by, job_id)
-        options: JobOptions = {"idempotency_key": idempotency_key}
+        options: JobOptions = {"idempotency_key": idempotency_key, "job_id": new_id}
         own: OwnOptions = {}
         if by.tenant is not None:
             options["tenant"], own["is_confined"] = by.tenant, True

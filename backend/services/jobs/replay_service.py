@@ -62,10 +62,13 @@ class ReplayService:
             self._intake, old, payload=payload, priority=priority, own=own, options=options
         )
         reply = self._queue.enqueue([new])[0]
-        return Replay(reply.id, None if reply.id == new.id else self._twin(new, reply))
+        return Replay(reply.id, None if reply.created else self._twin(new, reply))
 
     def _twin(self, new: NewJob, reply: EnqueueReply) -> Twin:
         """Why it was answered with another one, asked behind it: the same still holds, or the job says."""
+        if reply.id == new.id:
+            # The key fixed the id, for Postgres tells calls apart by that alone.
+            return Twin(reply.id, TwinBy.IDEMPOTENCY_KEY if new.unique_key else TwinBy.JOB_ID)
         try:
             [found] = self._look.twins([new])
         except Unavailable:
