@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from backend.domain.history.history_ports import HistoryReader
     from backend.memory.broker import MemoryBroker
+    from backend.memory.outbox import MemoryOutbox
     from backend.services.access.quota_service import QuotaService
     from backend.services.actions.action_log import AuditTrail
     from backend.services.calling.caller_parts import CallerParts
@@ -163,13 +164,19 @@ class Platform:
 
     def _outbox(self) -> OutboxService:
         if is_memory(self.settings.redis_url):
-            from backend.memory.outbox import MemoryOutbox
             from backend.services.events.outbox_service import OutboxService
 
-            return OutboxService(MemoryOutbox(self.job_queue, self.clock.now), self.job_queue)
+            return OutboxService(self.memory_outbox, self.job_queue)
         from backend.bootstrap.record_parts import outbox_service
 
         return outbox_service(self)
+
+    @cached_property
+    def memory_outbox(self) -> MemoryOutbox:
+        """Jobs that wait for a commit, where the queue is in memory."""
+        from backend.memory.outbox import MemoryOutbox
+
+        return MemoryOutbox(self.job_queue, self.clock.now)
 
     @cached_property
     def inspection(self) -> Inspection:

@@ -63,7 +63,14 @@ class PlatformInTest(Platform):
     @cached_property
     def worker(self) -> WorkerInTest:
         """Whoever works here."""
-        return WorkerInTest(self, self.declare)
+        return WorkerInTest(self, self._prepare)
+
+    def _prepare(self) -> None:
+        """What others would have done since the last job: declare types, bring what was refused."""
+        self.declare()
+        # Whoever gives no session needs no SQLAlchemy.
+        if "memory_outbox" in self.__dict__:
+            self.memory_outbox.offer_again()
 
     @cached_property
     def queue_in_test(self) -> QueueInTest:

@@ -70,10 +70,10 @@ class RanJob:
 class WorkerInTest:
     """Serves all lanes of a platform, one job at a time."""
 
-    def __init__(self, parts: Platform, declare: Callable[[], object] = tuple) -> None:
-        """``declare`` tells of job types that were not known before, if there is anybody to tell."""
+    def __init__(self, parts: Platform, prepare: Callable[[], object] = tuple) -> None:
+        """``prepare`` does what others would have done, before each job is looked for."""
         self._parts = parts
-        self._declare = declare
+        self._prepare = prepare
         broker, lease = parts.broker, parts.settings.worker.lease
         self._dispatch = broker.dispatch(_NAME, (), lease_seconds=lease)
         self._make_context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)
@@ -88,7 +88,7 @@ class WorkerInTest:
 
     def run_next(self) -> RanJob | None:
         """Runs the next job that may run now; None when there is none."""
-        self._declare()
+        self._prepare()
         queues = queues_of(self._parts.catalogue.lanes())
         plan = [ClaimPlan(str(queue), 0) for queue in queues]
         _, claimed = self._dispatch.settle_and_claim([], plan, 1)
