@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from backend.api.access.foreign_holders import told_replies
 from backend.api.http.api_errors import MalformedRequest
+from backend.api.request.caller_keys import key_of_caller, key_of_tenant, of_tenant
 from backend.api.request.pointing import pointing
 from backend.api.request.request_context import Call
 from backend.api.request.tracing import TraceContext
@@ -71,7 +72,7 @@ def idempotency_key(call: Call) -> str | None:
             "Idempotency-Key must be 1 to 128 visible characters",
             errors=[{"parameter": "Idempotency-Key", "detail": "1 to 128 visible characters"}],
         )
-    return f"http:{call.who.credential}:{call.who.id}:{given}"
+    return key_of_caller(call.who, given)
 
 
 def id_under_key(call: Call, key: str | None) -> str | None:
@@ -108,10 +109,10 @@ def prepared(call: Call, request: EnqueueRequest) -> JobRequest:
     if tenant is not None:
         values["tenant"] = tenant
     if key := values.get("idempotency_key"):
-        values["idempotency_key"] = f"body:{_of_tenant(tenant or '', key)}"
+        values["idempotency_key"] = key_of_tenant(tenant or "", key)
     if (limited := values.get("limit_key")) and call.who.tenant is not None:
         # Else a tenant that guesses the key of another holds up its jobs.
-        values["limit_key"] = _of_tenant(call.who.tenant, limited)
+        values["limit_key"] = of_tenant(call.who.tenant, limited)
     return values
 
 
@@ -127,11 +128,6 @@ def _all_prepared(
                 refusal.details["within"] = f"{within}/{place}"
             raise
         yield values
-
-
-def _of_tenant(tenant: str, key: str) -> str:
-    """A key that no other tenant has: in what comes before its first colon there is none."""
-    return f"{tenant.replace('%', '%25').replace(':', '%3A')}:{key}"
 
 
 def _traced(values: JobRequest, trace: TraceContext) -> JobRequest:

@@ -63,6 +63,15 @@ def test_a_number_of_seconds_that_is_none_is_refused(admin: Caller) -> None:
         assert (status, problem["errors"][0]["pointer"]) == (422, "/unique"), problem
 
 
+def test_the_longest_key_that_a_body_may_have_is_taken_and_is_one_call(admin: Caller) -> None:
+    said = {"unique": None, "idempotency_key": "k" * 512}
+
+    first, again = _ask(admin, **said), _ask(admin, **said)
+
+    assert (first[0], again[0]) == (202, 200), first[1]
+    assert first[1]["id"] == again[1]["id"]
+
+
 def test_a_debounced_job_says_how_long_it_may_be_put_off(admin: Caller) -> None:
     said = {"on_conflict": "debounce", "delay": 600, "max_wait_seconds": 3600}
     job_id = _ask(admin, **said)[1]["id"]
