@@ -7,8 +7,8 @@ after a while), or never saw it. Sending it again is harmless only in the first 
 1. Each send carries the fence of the leadership; Redis refuses a lower one than it has seen. A relay
    that takes over makes its fence seen first: from then on no send of any other can arrive late.
 2. Only then rows that were claimed in another term are judged. A job that Redis has, or that is on
-   record, arrived. One that neither knows did not, but only when the recorder has followed the stream
-   beyond that moment; until then the row waits.
+   record since it was claimed, arrived: an earlier one had the same id. One that neither knows did not,
+   but only when the recorder has followed the stream beyond that moment; until then the row waits.
 3. A relay that does not know how its own send ended gives the lead up and begins a new term.
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from backend.domain.events.outbox import OutboxJob, SendCode, SendReply
+from backend.domain.events.outbox import OutboxJob, SendCode, SendReply, SentRow
 from backend.domain.events.outbox_ports import (
     EventProgress,
     NotifyListener,
@@ -128,8 +128,12 @@ class Relay(Loop):
         arrived = self._gate.known(list(doubtful.values()))
         recorded_to = self._progress.recorded()
         is_complete = recorded_to is None or recorded_to >= head
-        arrived |= self._store.recorded(set(doubtful.values()) - arrived)
-        self._store.sent([(number, id_) for number, id_ in doubtful.items() if id_ in arrived])
+        arrived |= self._store.recorded(
+            [n for n, job_id in doubtful.items() if job_id not in arrived]
+        )
+        self._store.sent(
+            [SentRow(n, job_id) for n, job_id in doubtful.items() if job_id in arrived]
+        )
         lost = [number for number, job_id in doubtful.items() if job_id not in arrived]
         if is_complete:
             self._store.free(lost, self._term)
@@ -137,8 +141,9 @@ class Relay(Loop):
 
     def _send(self) -> int:
         """Claims, sends and notes one batch; how many rows it had."""
+        head = self._progress.head()
         self._is_unsure = True
-        claim = self._store.claim(self._term, self._batch)
+        claim = self._store.claim(self._term, self._batch, head)
         if claim.unreadable:
             log.error("relay.set_aside", rows=[number for number, _ in claim.unreadable])
             self._store.set_aside(claim.unreadable)
@@ -155,7 +160,11 @@ class Relay(Loop):
             self._leader.make_way()
             return
         pairs = list(zip(rows, replies, strict=True))
-        sent = [(row.number, reply.text) for row, reply in pairs if reply.code is SendCode.ACCEPTED]
+        sent = [
+            SentRow(row.number, reply.text, reply.was_there)
+            for row, reply in pairs
+            if reply.code is SendCode.ACCEPTED
+        ]
         refused = [
             (row.number, reply.text) for row, reply in pairs if reply.code is SendCode.REFUSED
         ]

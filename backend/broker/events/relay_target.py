@@ -74,26 +74,34 @@ class RedisRelayTarget:
     ) -> list[SendReply] | None:
         arguments = enqueue_arguments(jobs, options, is_lean=self._is_lean)
         try:
-            codes = self._functions.call("relay", fence, *self._limits, *arguments)
+            codes, may_be_done = self._functions.call(
+                "relay", fence, *self._limits, *arguments, read=_as_they_are
+            )
         except QueueFull as error:
             return [SendReply(SendCode.REFUSED, str(error))] * len(jobs)
         if codes is None:
             return None
-        return [_reply(job, code) for job, code in zip(jobs, codes, strict=True)]
+        return [_reply(job, code, may_be_done) for job, code in zip(jobs, codes, strict=True)]
 
 
-def _reply(job: NewJob, code: Any) -> SendReply:
+def _as_they_are(codes: Any, may_be_done: bool) -> tuple[Any, bool]:
+    return codes, may_be_done
+
+
+def _reply(job: NewJob, code: Any, may_be_done: bool) -> SendReply:
+    """``may_be_done``: an earlier try of the same call may have made the job that is there."""
     if is_refusal(code):
         return SendReply(SendCode.REFUSED, _why_refused(job, code))
     if has_replaced(code):
-        return SendReply(SendCode.ACCEPTED, code[0].decode())
+        return SendReply(SendCode.ACCEPTED, code[0].decode(), was_there=True)
     if isinstance(code, list):
         since, holder = code[1].decode(), code[0].decode()
         reason = f"its key or id belongs to job {holder} of {since}, which has other contents"
         return SendReply(SendCode.CONFLICT, reason)
     if isinstance(code, bytes):
-        return SendReply(SendCode.ACCEPTED, code.decode())
-    return SendReply(SendCode.ACCEPTED, job.id)
+        return SendReply(SendCode.ACCEPTED, code.decode(), was_there=True)
+    was_there = code == EnqueueCode.EXISTS and not may_be_done
+    return SendReply(SendCode.ACCEPTED, job.id, was_there)
 
 
 def _why_refused(job: NewJob, code: Any) -> str:

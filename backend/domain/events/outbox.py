@@ -67,6 +67,18 @@ class SendReply(NamedTuple):
 
     code: SendCode
     text: str
+    #: Its job was there before it was sent, or another that stands for it.
+    was_there: bool = False
+
+
+class SentRow(NamedTuple):
+    """A row whose job is in Redis."""
+
+    number: int
+    #: The id under which Redis has it.
+    job_id: str
+    #: It was there before the row was sent: it need not be later than that.
+    was_there: bool = False
 
 
 class OutboxDepth(NamedTuple):

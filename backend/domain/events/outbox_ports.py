@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from backend.domain.events.outbox import OutboxDepth, OutboxJob, OutboxRow, SendReply
+from backend.domain.events.outbox import (
+    OutboxDepth,
+    OutboxJob,
+    OutboxRow,
+    SendReply,
+    SentRow,
+)
 from backend.domain.jobs.job import NewJob
 
 
@@ -40,14 +46,17 @@ class RelayClaim(NamedTuple):
 class RelayStore(Protocol):
     """The outbox as the relay sees it. Every method raises HistoryUnavailable."""
 
-    def claim(self, term: int, most: int) -> RelayClaim:
-        """Takes rows in order of creation, noting the relay's term, in which they are to be sent."""
+    def claim(self, term: int, most: int, head: int) -> RelayClaim:
+        """Takes rows in order of creation, noting the relay's term, in which they are to be sent.
+
+        And ``head``, the version of the newest event: what they become is later than that.
+        """
 
     def in_doubt(self, term: int, most: int) -> dict[int, str]:
         """Numbers and job ids of rows claimed in another term: they may have been sent or not."""
 
-    def sent(self, replies: Sequence[tuple[int, str]]) -> None:
-        """These rows are in Redis, under the ids given."""
+    def sent(self, rows: Sequence[SentRow]) -> None:
+        """These rows are in Redis."""
 
     def give_back(self, rows: Sequence[tuple[int, str]], term: int, pause: float) -> None:
         """These rows of this term were certainly not sent, and why; not again for ``pause`` seconds."""
@@ -58,8 +67,8 @@ class RelayStore(Protocol):
     def set_aside(self, rows: Sequence[tuple[int, str]]) -> None:
         """These rows can never be sent, and why."""
 
-    def recorded(self, job_ids: Collection[str]) -> set[str]:
-        """Those of the jobs that are on record."""
+    def recorded(self, numbers: Collection[int]) -> set[str]:
+        """The ids of those of these rows whose jobs are on record, not only earlier ones of their ids."""
 
     def clean(self, age: float, most: int) -> int:
         """Deletes rows that were sent so many seconds ago and whose jobs are on record; how many."""

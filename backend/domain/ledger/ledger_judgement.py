@@ -44,7 +44,7 @@ class Evidence(NamedTuple):
     live: LiveFacts
     places: Places
     recorded: RecordedFacts | None
-    #: The outbox says that it was sent.
+    #: The outbox says that it was sent; what is on record, if anything, is an earlier job of its id.
     was_sent: bool = False
     #: What it would run with, as JSON text; None where nobody looked.
     payload: str | None = None
@@ -72,7 +72,8 @@ def remedies_for(evidence: Evidence, faults: list[Fault]) -> list[Remedy]:
     if kinds & {FaultKind.GHOST, FaultKind.DOUBLED, FaultKind.STUCK, FaultKind.STRAY}:
         remedies.append(Remedy.RESEAT)
     if FaultKind.LOST in kinds:
-        remedies.append(Remedy.RESTORE if evidence.recorded else Remedy.SEND_AGAIN)
+        is_on_record = evidence.recorded is not None and _is_to_be_in_redis(evidence.recorded)
+        remedies.append(Remedy.RESTORE if is_on_record else Remedy.SEND_AGAIN)
     if FaultKind.MISSING_ROW in kinds:
         remedies.append(Remedy.WRITE_ROW)
     if FaultKind.WRONG_STATE in kinds and evidence.recorded is not None:
@@ -271,5 +272,5 @@ def _is_to_be_in_redis(recorded: RecordedFacts) -> bool:
 def _loss(recorded: RecordedFacts | None, was_sent: bool) -> Iterator[tuple[FaultKind, str]]:
     if recorded is not None and _is_to_be_in_redis(recorded):
         yield FaultKind.LOST, f"the record says {recorded.state}, Redis does not know it"
-    elif recorded is None and was_sent:
+    elif was_sent:
         yield FaultKind.LOST, "the outbox sent it, Redis and the record do not know it"

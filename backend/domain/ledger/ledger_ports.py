@@ -184,7 +184,7 @@ class LedgerStore(Protocol):
         """What the record says of those of the jobs that it knows."""
 
     def sent(self, job_ids: Collection[str]) -> set[str]:
-        """Those of the jobs that the outbox says it sent."""
+        """Those of the jobs that the outbox says it sent, and that have not come to the record since."""
 
     def restorable(self, job_ids: Collection[str]) -> list[RestorableJob]:
         """Those of the jobs whose acceptance is on record."""

@@ -44,7 +44,7 @@ class PostgresLedgerStore:
         return {row[0]: recorded_facts(row) for row in rows}
 
     def sent(self, job_ids: Collection[str]) -> set[str]:
-        """Those of the jobs that the outbox says it sent."""
+        """Those of the jobs that the outbox says it sent, and that have not come to the record since."""
         return {row[0] for row in self._run("sent_ids", ids=list(job_ids))}
 
     def restorable(self, job_ids: Collection[str]) -> list[RestorableJob]:

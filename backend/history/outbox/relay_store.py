@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from backend.domain.errors import TallyError
-from backend.domain.events.outbox import OutboxJob
+from backend.domain.events.outbox import OutboxJob, SentRow
 from backend.domain.events.outbox_ports import RelayClaim
 from backend.history.outbox.caller_session import in_session
 from backend.history.outbox.outbox_text import job_in
@@ -20,9 +20,12 @@ class PostgresRelayStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, term: int, most: int) -> RelayClaim:
-        """Takes rows in order of creation, noting the relay's term, in which they are to be sent."""
-        rows = self._run("claim_outbox", term=term, most=most)
+    def claim(self, term: int, most: int, head: int) -> RelayClaim:
+        """Takes rows in order of creation, noting the relay's term, in which they are to be sent.
+
+        And ``head``, the version of the newest event: what they become is later than that.
+        """
+        rows = self._run("claim_outbox", term=term, most=most, head=head)
         jobs: list[OutboxJob] = []
         unreadable: list[tuple[int, str]] = []
         for number, text in sorted(rows):
@@ -37,10 +40,10 @@ class PostgresRelayStore:
         rows = self._run("outbox_in_doubt", term=term, most=most)
         return dict(rows)
 
-    def sent(self, replies: Sequence[tuple[int, str]]) -> None:
-        """These rows are in Redis, under the ids given."""
-        numbers, ids = [number for number, _ in replies], [job_id for _, job_id in replies]
-        self._run("note_sent", numbers=numbers, ids=ids)
+    def sent(self, rows: Sequence[SentRow]) -> None:
+        """These rows are in Redis."""
+        numbers, ids = [row.number for row in rows], [row.job_id for row in rows]
+        self._run("note_sent", numbers=numbers, ids=ids, were_there=[row.was_there for row in rows])
 
     def give_back(self, rows: Sequence[tuple[int, str]], term: int, pause: float) -> None:
         """These rows of this term were certainly not sent, and why; not again for ``pause`` seconds."""
@@ -56,9 +59,9 @@ class PostgresRelayStore:
         numbers, reasons = [number for number, _ in rows], [reason for _, reason in rows]
         self._run("set_aside_in_outbox", numbers=numbers, reasons=reasons)
 
-    def recorded(self, job_ids: Collection[str]) -> set[str]:
-        """Those of the jobs that are on record."""
-        return {row[0] for row in self._run("recorded_ids", ids=list(job_ids))}
+    def recorded(self, numbers: Collection[int]) -> set[str]:
+        """The ids of those of these rows whose jobs are on record, not only earlier ones of their ids."""
+        return {row[0] for row in self._run("recorded_of_outbox", numbers=list(numbers))}
 
     def clean(self, age: float, most: int) -> int:
         """Deletes rows that were sent so many seconds ago and whose jobs are on record; how many."""

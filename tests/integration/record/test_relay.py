@@ -126,6 +126,37 @@ def test_a_job_that_has_run_and_left_redis_is_not_sent_again(
     assert _unsent(bureau) == 0
 
 
+@pytest.mark.parametrize("death", _DEATHS)
+def test_an_id_that_comes_again_is_sent_though_its_former_job_is_on_record(
+    bureau: Bureau, death: dict[str, Any]
+) -> None:
+    former = bureau.enqueue(bureau.job(job_id="invoice-7", result_ttl=0))
+    assert bureau.run_all() == former
+    bureau.record()
+    bureau.outbox_service.enqueue([bureau.job(job_id="invoice-7", result_ttl=0)])
+
+    _died(bureau, **death)
+    bureau.record()
+    bureau.relay_all()
+
+    assert bureau.run_all() == ["invoice-7"]
+    assert _unsent(bureau) == 0
+
+
+def test_an_id_that_came_again_and_has_run_is_not_sent_once_more(bureau: Bureau) -> None:
+    former = bureau.enqueue(bureau.job(job_id="invoice-7", result_ttl=0))
+    assert bureau.run_all() == former
+    bureau.outbox_service.enqueue([bureau.job(job_id="invoice-7", result_ttl=0)])
+    _died(bureau, part="store", call="sent", after=False)
+    assert bureau.run_all() == ["invoice-7"]
+
+    bureau.record()
+    bureau.relay_all()
+
+    assert bureau.run_all() == []
+    assert _unsent(bureau) == 0
+
+
 def test_a_doubtful_row_waits_until_the_record_can_tell(bureau: Bureau) -> None:
     bureau.outbox_service.enqueue([job := bureau.job(result_ttl=0)])
     _died(bureau, part="store", call="sent", after=False)

@@ -11,6 +11,7 @@ import pytest
 from backend.domain.history.history_retention import RetentionRule
 from backend.domain.jobs.job_id import uuid7
 from backend.domain.jobs.job_state import JobState
+from backend.domain.ledger.ledger import FaultKind
 from backend.history.outbox.relay_store import PostgresRelayStore
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from tests.integration.history.databases import run
@@ -137,6 +138,60 @@ def test_an_id_that_came_again_since_is_sent_again_when_redis_lost_it(bureau: Bu
     assert bureau.ledger().rebuild().sent_again == 1
     bureau.relay_all()
     assert bureau.run_all() == ["invoice-7"]
+
+
+def _sent_under_the_id_of_a_former_job(bureau: Bureau) -> None:
+    bureau.enqueue(bureau.job(job_id="invoice-7"))
+    _finish_what_waits(bureau)
+    bureau.outbox_service.enqueue([bureau.job(job_id="invoice-7")])
+    bureau.relay_all()
+
+
+def test_an_id_that_came_again_is_sent_again_also_while_its_former_job_is_on_record(
+    bureau: Bureau,
+) -> None:
+    _sent_under_the_id_of_a_former_job(bureau)
+    bureau.redis.flushall()
+
+    assert bureau.ledger().rebuild().sent_again == 1
+
+    bureau.relay_all()
+    assert bureau.run_all() == ["invoice-7"]
+
+
+def test_an_id_that_came_again_and_that_redis_lost_is_named_and_sent_again(bureau: Bureau) -> None:
+    _sent_under_the_id_of_a_former_job(bureau)
+    bureau.redis.flushall()
+
+    [fault] = bureau.ledger().reconcile(repair=True).faults
+
+    assert (fault.kind, fault.job_id, fault.is_repaired) == (FaultKind.LOST, "invoice-7", True)
+    bureau.relay_all()
+    assert bureau.run_all() == ["invoice-7"]
+    bureau.record()
+    assert bureau.ledger().reconcile().faults == []
+
+
+def test_a_sent_row_stays_until_its_own_job_is_on_record(bureau: Bureau) -> None:
+    _sent_under_the_id_of_a_former_job(bureau)
+    store = PostgresRelayStore(bureau.engine)
+
+    assert store.clean(0, 100) == 0
+
+    bureau.record()
+    assert store.clean(0, 100) == 1
+
+
+def test_who_was_answered_with_a_job_of_its_id_is_not_sent_again(bureau: Bureau) -> None:
+    """That one was accepted before the row was claimed, and is the one that was asked for all the same."""
+    bureau.enqueue(bureau.job(job_id="invoice-7"))
+    bureau.outbox_service.enqueue([bureau.job(job_id="invoice-7")])
+    bureau.relay_all()
+    assert _finish_what_waits(bureau) == ["invoice-7"]
+
+    assert _runs_again(bureau) == []
+
+    assert PostgresRelayStore(bureau.engine).clean(0, 100) == 1
 
 
 def test_a_row_in_doubt_whose_job_was_pruned_has_arrived(bureau: Bureau) -> None:

@@ -86,6 +86,24 @@ def test_a_job_that_is_in_the_dead_letter_queue_on_record_and_is_nowhere_is_lost
     assert _judge(LiveFacts("a"), _recorded("failed")) == ["lost"]
 
 
+@pytest.mark.parametrize(
+    ("recorded", "remedy"),
+    [
+        (None, Remedy.SEND_AGAIN),
+        (_recorded("finished"), Remedy.SEND_AGAIN),
+        (_recorded("queued"), Remedy.RESTORE),
+    ],
+)
+def test_what_the_outbox_sent_is_lost_whatever_became_of_an_earlier_job_of_its_id(
+    recorded: RecordedFacts | None, remedy: Remedy
+) -> None:
+    evidence = Evidence(LiveFacts("a"), {}, recorded, was_sent=True)
+    faults = faults_of(evidence)
+
+    assert [fault.kind for fault in faults] == ["lost"]
+    assert remedies_for(evidence, faults) == [remedy]
+
+
 def test_redis_is_right_about_an_end_that_the_record_missed() -> None:
     assert _remedies(FINISHED, _recorded("started", MS + 5)) == [Remedy.ATTEST]
 

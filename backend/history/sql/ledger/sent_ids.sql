@@ -1,1 +1,3 @@
-SELECT job_id FROM job_outbox WHERE job_id = ANY(:ids) AND accepted_as = job_id
+SELECT o.job_id FROM job_outbox o
+WHERE o.job_id = ANY(:ids) AND o.accepted_as = o.job_id
+  AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = o.job_id AND j.id = ANY(:ids) AND is_since(j.position, o.sent_after))

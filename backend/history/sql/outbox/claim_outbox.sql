@@ -5,6 +5,6 @@ WITH next AS (
   ORDER BY number LIMIT :most
   FOR UPDATE SKIP LOCKED
 )
-UPDATE job_outbox o SET claimed_by = :term, tries = o.tries + 1
+UPDATE job_outbox o SET claimed_by = :term, sent_after = :head, tries = o.tries + 1
 FROM next WHERE o.number = next.number
 RETURNING o.number, o.job::text

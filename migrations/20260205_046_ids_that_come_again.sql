@@ -1,0 +1,15 @@
+-- An id may come again when Redis has forgotten its job, while that is still on record: what is on record of it may be
+-- of the earlier job. Both names of this file tell one from the other.
+
+CREATE FUNCTION is_since(version bigint, since bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN abs(version) >> 20 >= coalesce(since, 0) >> 20;
+
+COMMENT ON FUNCTION is_since IS
+  'Whether an event, or a position, is not from before another, to the millisecond: jobs of one line have positions beyond its version.';
+
+-- No default: rows that are there stay as they are written.
+ALTER TABLE job_outbox ADD COLUMN sent_after bigint;
+
+COMMENT ON COLUMN job_outbox.sent_after IS
+  'How far events had come when it was claimed last: a job on record from before is not what it became. Null: its job was there already, or nobody knows.';
