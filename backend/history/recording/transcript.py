@@ -34,6 +34,7 @@ class Transcript:
         # In the order of ids, so that two recorders wait for each other instead of deadlocking.
         jobs = sorted(folded.jobs, key=lambda job: job.id)
         self._bounds = {"least_id": jobs[0].id, "greatest_id": jobs[-1].id} if jobs else {}
+        self._begins = folded.timeline[0].version if folded.timeline else 0
         attempts = folded.attempts
         self._new_jobs = _encoded(job_lines(job for job in jobs if job.accepted))
         self._known_jobs = _encoded(job_lines(job for job in jobs if not job.accepted))
@@ -83,7 +84,8 @@ class Transcript:
         """Jobs come first: their row locks make recorders that meet take turns."""
         _copy(connection, "stage_jobs", jobs)
         connection.execute(statement("upsert_jobs"))
-        connection.execute(statement("complete_job_results"), self._bounds)
+        completed = {**self._bounds, "least_version": self._begins}
+        connection.execute(statement("complete_job_results"), completed)
         if results:
             _copy(connection, "stage_results", results)
             connection.execute(statement("upsert_job_results"), self._bounds)
