@@ -66,7 +66,7 @@ def _job_fields(job: JobRegisters) -> list[str]:
         fault.reason,
         str(job.payload_version),
         job.changed_payload,
-        str(job.ready_versions[-1]) if job.ready_versions else "0",
+        str(job.ready_version),
         str(job.discarded_version),
     ]
 

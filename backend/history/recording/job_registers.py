@@ -1,7 +1,8 @@
 """What a batch of events says about each job: one value a register, the newest by Redis' order.
 
 A row of ``jobs`` is a set of registers, each with the version of the event that wrote it. Folding keeps
-the newest of the batch; the database keeps the newest of all batches, in whatever order they come.
+the newest of the batch; the database keeps the newest of all batches, in whatever order they come. An id
+that is accepted again is another job: what registers say from before that is none of its, here and there.
 """
 
 from __future__ import annotations
@@ -63,6 +64,12 @@ class JobRegisters:
     def options(self) -> str:
         """Those of its newest payload, as far as the batch tells; empty where it does not."""
         return self.changed_options or (self.accepted.options if self.accepted else "")
+
+    @property
+    def ready_version(self) -> int:
+        """When it got ready last, as far as the batch tells."""
+        newest = self.ready_versions[-1] if self.ready_versions else 0
+        return newest if _is_since(newest, self.position) else 0
 
 
 class FoldedEvent(NamedTuple):
@@ -137,6 +144,8 @@ def _first(pair: tuple[int, JobEvent]) -> int:
 
 def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None:
     kind = event.kind
+    if kind == _ENQUEUED and job.version:
+        _forget_earlier(job, version)
     job.version, job.queue = version, event.queue
     if kind == _DISCARDED:
         # It is failed already, and since then: leaving the dead-letter queue is not another end.
@@ -157,6 +166,21 @@ def _take(job: JobRegisters, event: JobEvent, version: int, status: str) -> None
             job.ready_versions.append(version)
         elif status == _SCHEDULED:
             job.due_ms = event.due_ms or (version >> 20) + 1
+
+
+def _forget_earlier(job: JobRegisters, accepted: int) -> None:
+    """What is from before an acceptance is of an earlier job of that id."""
+    if not _is_since(job.fence, accepted):
+        job.fence, job.attempt, job.worker = 0, 0, ""
+    if not _is_since(job.error_version, accepted):
+        job.error_version, job.fault = 0, None
+    if not _is_since(job.payload_version, accepted):
+        job.payload_version, job.changed_payload, job.changed_options = 0, "", ""
+
+
+def _is_since(version: int, since: int) -> bool:
+    """As the database's function of that name tells it."""
+    return version >> 20 >= since >> 20
 
 
 def _ended(job: JobRegisters, event: JobEvent, version: int, fence: int) -> EndedAttempt:

@@ -69,7 +69,7 @@ def _record(job: JobRegisters) -> JobRecord:
         attempt=job.attempt,
         max_attempts=(accepted.max_attempts or 1) if accepted else 1,
         created_at=_at(max(job.position, 0)),
-        enqueued_at=_at(job.ready_versions[-1] if job.ready_versions else 0),
+        enqueued_at=_at(job.ready_version),
         started_at=_at(job.fence),
         finished_at=_at(job.status_version) if state.is_final else None,
         run_at=moment(job.due_ms / 1000) if job.due_ms else None,

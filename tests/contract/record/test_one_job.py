@@ -135,6 +135,29 @@ def test_a_changed_payload_stands_beside_the_first(chronicle: Chronicle) -> None
     assert found.current_payload == {"name": "Bob"}
 
 
+def test_an_id_that_comes_again_is_another_job(chronicle: Chronicle) -> None:
+    """Its timeline has both; nothing else of the earlier one is told of it."""
+    scene = chronicle.scene
+    scene.dead(job_id="a", options={"tenant": "acme"})
+    scene.do.redrive_changed("a", "greet", '{"name":"Bob"}', by="ada", reason="")
+    [held] = scene.claim()
+    scene.settle(held, "finished")
+    chronicle.write()
+    chronicle.broker.pass_time(501)
+
+    scene.scheduled(job_id="a", payload='{"name":"Eve"}', options={"tenant": "other"})
+    chronicle.write()
+
+    found = chronicle.find("a")
+    assert (found.current_payload, found.changed_payload) == ({"name": "Eve"}, None)
+    assert found.options == {"tenant": "other"}
+    job = found.job
+    assert (job.state, job.attempt, job.worker, job.last_error) == (JobState.SCHEDULED, 0, "", "")
+    assert (job.started_at, job.enqueued_at, job.finished_at) == (None, None, None)
+    assert [attempt.outcome for attempt in found.attempts] == ["failed", "finished"]
+    assert chronicle.search(error_kind="ValueError") == []
+
+
 def test_a_scheduled_job_says_when_it_is_due(chronicle: Chronicle) -> None:
     job_id = chronicle.scene.scheduled(delay=100.0)
 

@@ -55,9 +55,11 @@ def many_lives(chronicle: Chronicle) -> list[JobEvent]:
     return chronicle.bench.events()
 
 
-def sliced(events: Sequence[JobEvent], dice: random.Random) -> list[Sequence[JobEvent]]:
-    """Batches of any size."""
-    cuts = sorted(dice.sample(range(1, len(events)), dice.randint(0, 12)))
+def sliced(
+    events: Sequence[JobEvent], dice: random.Random, most: int = 12
+) -> list[Sequence[JobEvent]]:
+    """Batches of any size; at most one more than ``most``."""
+    cuts = sorted(dice.sample(range(1, len(events)), dice.randint(0, most)))
     return [events[at:end] for at, end in zip([0, *cuts], [*cuts, len(events)], strict=True)]
 
 

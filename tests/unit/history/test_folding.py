@@ -50,6 +50,20 @@ def test_an_error_is_remembered_after_a_success() -> None:
     assert job.fault.kind == "E"
 
 
+def test_an_id_that_is_accepted_again_begins_anew() -> None:
+    again = ACCEPTED._replace(id="10000-0", state="scheduled", due_ms=99_000)
+    died = RETRIED._replace(id="9600-0", kind="failed", fence="9000-0")
+    changed = JobEvent("9700-0", "redriven", "j", "low", data='{"n":2}', options='{"tenant":"x"}')
+    expected = only_job(again)
+
+    job = only_job(*LIFE[:5], died, changed, again)
+
+    assert job.options == expected.options
+    assert (job.fence, job.attempt, job.worker, job.ready_version) == (0, 0, "", 0)
+    assert (job.error_version, job.fault) == (0, None)
+    assert (job.payload_version, job.changed_payload) == (0, "")
+
+
 def test_without_its_acceptance_a_job_has_a_negative_position() -> None:
     assert only_job(PROMOTED, STARTED).position == -version_of("2000-0")
 

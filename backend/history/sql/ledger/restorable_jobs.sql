@@ -1,23 +1,23 @@
 -- A redrive gives a job all its attempts again: only failures since then are charged, and it does not expire any more.
--- What is from before it was accepted is of an earlier job of that id. What was asked for, to tell the same call from
--- another: the payload and the queue of the acceptance.
+-- What is from before it was accepted is of an earlier job of that id: its events and attempts, and what a recorder of 0.1
+-- left of it on the row. What was asked for, to tell the same call from another: the payload and the queue of the acceptance.
 SELECT j.id, j.status, j.queue, j.version, j.position, j.job_type,
-  coalesce(CASE WHEN j.payload_version >> 20 >= j.position >> 20 THEN j.changed_payload END, j.payload)::text,
+  coalesce(CASE WHEN is_since(j.payload_version, j.position) THEN j.changed_payload END, j.payload)::text,
   j.payload::text, coalesce(j.options::text, '{}'), j.max_attempts,
-  j.run_at, j.fence, CASE WHEN j.fence >> 20 >= j.position >> 20 THEN j.attempt ELSE 0 END, j.worker,
+  j.run_at, j.fence, CASE WHEN is_since(j.fence, j.position) THEN j.attempt ELSE 0 END, j.worker,
   again.version, tried.charged, tried.is_suspect, tried.was_dead, j.finished_at,
   asked.actor, asked.note, coalesce(accepted.queue, j.queue),
   last.error_reason, last.error_kind, last.error_message, last.traceback
 FROM jobs j
 CROSS JOIN LATERAL (
   SELECT coalesce(max(e.version), 0) AS version FROM job_events e WHERE e.job_id = j.id AND e.kind = 'redriven'
-    AND e.version >> 20 >= j.position >> 20
+    AND is_since(e.version, j.position)
 ) again
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE r.fence > again.version AND r.status IN ('retried', 'failed', 'crashed')) AS charged,
     coalesce(bool_or(r.fence > again.version AND r.status IN ('crashed', 'suspected')), false) AS is_suspect,
     coalesce(bool_or(r.status = 'failed'), false) AS was_dead
-  FROM job_results r WHERE r.job_id = j.id AND r.job_id = ANY(:ids) AND r.fence >> 20 >= j.position >> 20
+  FROM job_results r WHERE r.job_id = j.id AND r.job_id = ANY(:ids) AND is_since(r.fence, j.position)
 ) tried
 LEFT JOIN job_events accepted ON accepted.job_id = j.id AND accepted.version = j.position
 LEFT JOIN LATERAL (
@@ -28,7 +28,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
   SELECT r.error_reason, r.error_kind, r.error_message, r.traceback
   FROM job_results r
-  WHERE r.job_id = j.id AND r.job_id = ANY(:ids) AND r.fence >> 20 >= j.position >> 20 ORDER BY r.fence DESC LIMIT 1
+  WHERE r.job_id = j.id AND r.job_id = ANY(:ids) AND is_since(r.fence, j.position) ORDER BY r.fence DESC LIMIT 1
 ) last ON true
 WHERE j.id = ANY(:ids) AND j.position > 0
 ORDER BY j.position, j.id

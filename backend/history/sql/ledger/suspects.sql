@@ -10,7 +10,7 @@ WITH listed AS (
     NOT c.is_sound OR j.id IS NULL OR j.position <= 0 OR j.status <> c.status OR j.queue <> c.queue
       OR j.discarded_version > 0 OR (j.status IN ('scheduled', 'queued', 'failed') AND j.payload_version > 0)
       OR (j.status IN ('scheduled', 'queued', 'started', 'failed')
-        AND j.fence >> 20 >= j.position >> 20 AND j.attempt > coalesce(CAST(substr(t.place, 9) AS integer), 0)) AS by_fact
+        AND is_since(j.fence, j.position) AND j.attempt > coalesce(CAST(substr(t.place, 9) AS integer), 0)) AS by_fact
   FROM counted_jobs c LEFT JOIN listed l ON l.job_id = c.job_id LEFT JOIN jobs j ON j.id = c.job_id
   LEFT JOIN counted_entries t ON t.job_id = c.job_id AND t.place LIKE 'attempt:%'
   UNION ALL
