@@ -50,14 +50,21 @@ class PostgresLedgerStore:
     def restorable(self, job_ids: Collection[str]) -> list[RestorableJob]:
         """Those of the jobs whose acceptance is on record, in order of acceptance.
 
-        Follow-ups that are on record have been called, and will not be again.
+        Follow-ups that are on record since have been called, and will not be again.
         """
         jobs = [restorable_job(row) for row in self._run("restorable_jobs", ids=list(job_ids))]
-        asked = [each.id for job in jobs for each in follow_ups_of(job.job.options)]
-        if not asked:
-            return jobs
-        called = {row[0] for row in self._run("recorded_ids", ids=asked)}
-        return [without_called(job, called) for job in jobs]
+        called = self._called(
+            {each.id: job for job in jobs for each in follow_ups_of(job.job.options)}
+        )
+        return [without_called(job, called) for job in jobs] if called else jobs
+
+    def _called(self, parents: Mapping[str, RestorableJob]) -> set[str]:
+        """Those of the follow-ups that came since the job that they follow was accepted."""
+        if not parents:
+            return set()
+        positions = [parent.created_ms << 20 for parent in parents.values()]
+        rows = self._run("recorded_since", ids=[*parents], positions=positions)
+        return {row[0] for row in rows}
 
     def waiting(self, after: tuple[int, str], most: int) -> list[tuple[int, str]]:
         """Positions and ids of jobs that wait, run or are dead, in order of acceptance, after one."""

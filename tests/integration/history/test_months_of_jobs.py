@@ -261,7 +261,7 @@ ONE = dated(datetime(THIS.year, THIS.month, 10, 12, tzinfo=UTC))
     [
         ("find_job", {"job_id": ONE}, 1),
         ("find_attempts", {"job_id": ONE}, 1),
-        ("recorded_ids", {"ids": [ONE]}, 1),
+        ("recorded_since", {"ids": [ONE], "positions": [1]}, 1),
         ("recorded_facts", {"ids": [ONE]}, 1),
         ("take_back_starts", {"ids": [ONE]}, 2),
         ("restorable_jobs", {"ids": [ONE]}, 2),

@@ -52,6 +52,32 @@ def test_a_job_that_is_made_again_from_the_record_is_still_followed(bureau: Bure
     assert bureau.ledger().reconcile().is_balanced
 
 
+def _run_both(bureau: Bureau) -> list[str]:
+    """The job and what follows it finish; their ids."""
+    held = bureau.bench.claim()
+    bureau.bench.settle(held[0], "finished", body="1")
+    held += bureau.bench.claim(queues=("normal:report",), lanes=("report",))
+    bureau.bench.settle(held[1], "finished")
+    return [job.id for job in held]
+
+
+def test_an_id_that_came_again_is_followed_again_after_a_rebuild(bureau: Bureau) -> None:
+    """What followed the earlier job of that id has the id that is to come now."""
+    both = ["a", follow_up_id("a", "on_success")]
+    _followed(bureau, "a")
+    assert _run_both(bureau) == both
+    bureau.record()
+    bureau.forget_finished()
+    _followed(bureau, "a")
+
+    _lose_redis(bureau)
+    bureau.ledger().rebuild()
+
+    assert _run_both(bureau) == both
+    bureau.record()
+    assert bureau.ledger().reconcile().is_balanced
+
+
 def test_what_has_followed_does_not_follow_again_after_a_rebuild(bureau: Bureau) -> None:
     _followed(bureau, "a")
     [held] = bureau.bench.claim()
