@@ -100,6 +100,18 @@ def test_a_job_of_its_callers_own_id_answers_the_call_that_made_it_after_a_rebui
         bureau.queue.enqueue([bureau.job(payload={"name": "Bob"}, job_id="invoice-7")])
 
 
+def test_each_job_of_a_call_answers_it_after_a_rebuild_though_it_was_moved(bureau: Bureau) -> None:
+    ids = ["first", "second", "third"]
+    bureau.enqueue(*(bureau.job(payload={"name": "Ada", "n": 1}, job_id=id_) for id_ in ids))
+    for job_id in ids:
+        bureau.bench.reprioritise(job_id, "high")
+
+    _lose_redis(bureau)
+
+    again = [bureau.job(payload={"n": 1, "name": "Ada"}, job_id=job_id) for job_id in ids]
+    assert [reply.id for reply in bureau.queue.enqueue(again)] == ids
+
+
 def test_a_finished_job_still_keeps_out_the_same_for_its_time_after_a_rebuild(
     bureau: Bureau,
 ) -> None:

@@ -1,6 +1,7 @@
 -- A redrive gives a job all its attempts again: only failures since then are charged, and it does not expire any more.
 -- What is from before it was accepted is of an earlier job of that id: its events and attempts, and what a recorder of 0.1
--- left of it on the row. What was asked for, to tell the same call from another: the payload and the queue of the acceptance.
+-- left of it on the row. What was asked for, to tell the same call from another: the payload and the queue of the acceptance
+-- (of several jobs in one line, positions are beyond its version).
 SELECT j.id, j.status, j.queue, j.version, j.position, j.job_type,
   coalesce(CASE WHEN is_since(j.payload_version, j.position) THEN j.changed_payload END, j.payload)::text,
   j.payload::text, coalesce(j.options::text, '{}'), j.max_attempts,
@@ -19,7 +20,11 @@ CROSS JOIN LATERAL (
     coalesce(bool_or(r.status = 'failed'), false) AS was_dead
   FROM job_results r WHERE r.job_id = j.id AND r.job_id = ANY(:ids) AND is_since(r.fence, j.position)
 ) tried
-LEFT JOIN job_events accepted ON accepted.job_id = j.id AND accepted.version = j.position
+LEFT JOIN LATERAL (
+  SELECT e.queue FROM job_events e
+  WHERE e.job_id = j.id AND e.kind = 'enqueued' AND e.version BETWEEN j.position >> 20 << 20 AND j.position
+  ORDER BY e.version DESC LIMIT 1
+) accepted ON true
 LEFT JOIN LATERAL (
   SELECT coalesce(e.actor, 'tally') AS actor, e.note FROM job_events e
   WHERE e.job_id = j.id AND e.kind = 'cancel_asked' AND j.status = 'started' AND e.version > j.fence
