@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
+from backend.domain.errors import HistoryUnavailable
 from backend.domain.history.history_ports import HistoryUpkeep
-from backend.domain.history.history_retention import RetentionPolicy
+from backend.domain.history.history_retention import RetentionPolicy, RetentionRule
 from backend.domain.ports import Clock
 from backend.loops.loop import Loop
 
@@ -42,31 +45,59 @@ class Pruner(Loop):
         self.pruned = 0
 
     def run_once(self) -> float:
-        """One batch of each duty; the wait is none while a batch was full."""
-        self._upkeep.make_partitions(_AHEAD)
-        self._upkeep.sum_up_counts()
-        counted = self._upkeep.count_failures(_HOURS)
-        summed = self._upkeep.sum_up_hours(_HOURS)
-        more = self._prune_jobs()
-        self._drop_old()
-        return 0.0 if more or _HOURS in (counted, summed) else self._interval
+        """One batch of each duty; the wait is none while a batch was full.
 
-    def _prune_jobs(self) -> bool:
-        """Deletes a batch of each group of jobs that is over its time; whether one had more."""
-        more = False
+        What takes one duty too long holds up no other. The first such error is raised at the end.
+        """
+        more, errors = False, list[HistoryUnavailable]()
+        for duty in self._duties():
+            try:
+                more = duty() or more
+            except HistoryUnavailable as error:
+                if not error.details.get("sqlstate"):
+                    raise
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return 0.0 if more else self._interval
+
+    def _duties(self) -> Iterator[Callable[[], bool]]:
+        """Each does a batch, and says whether there is more."""
+        yield self._make_room
+        yield self._sum_up_counts
+        yield lambda: self._upkeep.count_failures(_HOURS) == _HOURS
+        yield lambda: self._upkeep.sum_up_hours(_HOURS) == _HOURS
         for rule in self._policy.rules():
-            jobs = self._upkeep.prune_jobs(rule, self._clock.now() - rule.keep, _BATCH)
-            self.pruned += jobs
-            more = more or jobs >= _BATCH
-            if jobs:
-                log.info("jobs.pruned", jobs=jobs, states=rule.states, job_type=rule.job_type)
-        return more
+            yield partial(self._prune_jobs, rule)
+        yield self._drop_jobs
+        yield self._drop_events
+        yield self._drop_statistics
 
-    def _drop_old(self) -> None:
-        now = self._clock.now()
-        before = now - self._policy.longest
-        if months := self._upkeep.drop_jobs(before):
+    def _make_room(self) -> bool:
+        self._upkeep.make_partitions(_AHEAD)
+        return False
+
+    def _sum_up_counts(self) -> bool:
+        self._upkeep.sum_up_counts()
+        return False
+
+    def _prune_jobs(self, rule: RetentionRule) -> bool:
+        jobs = self._upkeep.prune_jobs(rule, self._clock.now() - rule.keep, _BATCH)
+        self.pruned += jobs
+        if jobs:
+            log.info("jobs.pruned", jobs=jobs, states=rule.states, job_type=rule.job_type)
+        return jobs >= _BATCH
+
+    def _drop_jobs(self) -> bool:
+        if months := self._upkeep.drop_jobs(self._clock.now() - self._policy.longest):
             log.info("jobs.dropped", months=months)
-        if months := self._upkeep.drop_events(before):
+        return False
+
+    def _drop_events(self) -> bool:
+        if months := self._upkeep.drop_events(self._clock.now() - self._policy.longest):
             log.info("events.dropped", months=months)
-        self._upkeep.drop_statistics(now - _KEEP_STATISTICS)
+        return False
+
+    def _drop_statistics(self) -> bool:
+        self._upkeep.drop_statistics(self._clock.now() - _KEEP_STATISTICS)
+        return False

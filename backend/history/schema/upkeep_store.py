@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -22,13 +22,24 @@ log = structlog.get_logger("tally.upkeep")
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
+class _Group(NamedTuple):
+    """Jobs that are looked through for what goes, in one round."""
+
+    state: JobState
+    #: None: all types.
+    job_type: str | None
+    #: From which id on, and below which; None: from the first, and to the last.
+    ids_from: str | None = None
+    ids_to: str | None = None
+
+
 class PostgresUpkeepStore:
     """The `HistoryUpkeep` in Postgres."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        #: How far each round of pruning has come, by state and job type.
-        self._pruned: dict[tuple[JobState, str], int] = {}
+        #: How far each round of pruning has come.
+        self._pruned: dict[_Group, int] = {}
 
     def make_partitions(self, months: int) -> int:
         """Makes room for events and jobs of this month and of ``months`` after it; how many were made.
@@ -49,45 +60,48 @@ class PostgresUpkeepStore:
             return None
 
     def prune_jobs(self, rule: RetentionRule, before: datetime, most: int) -> int:
-        """Deletes at most ``most`` jobs of each state of a rule that ended before an instant."""
-        return sum(self._prune_state(rule, state, before, most) for state in rule.states)
+        """Deletes at most ``most`` jobs of each group of a rule that ended before an instant."""
+        bounds = self._ids_beside_months() if rule.goes_by_month else [(None, None)]
+        return sum(
+            self._prune_group(_Group(state, job_type, *between), before, most)
+            for state in rule.states
+            for job_type in self._types(rule, state)
+            for between in bounds
+        )
 
-    def _prune_state(
-        self, rule: RetentionRule, state: JobState, before: datetime, most: int
-    ) -> int:
-        round_of = (state, rule.job_type)
+    def _prune_group(self, group: _Group, before: datetime, most: int) -> int:
         values = {
-            "state": state.value,
-            "after_position": self._pruned.get(round_of, -(1 << 63)),
+            **group._asdict(),
+            "state": group.state.value,
+            "after_position": self._pruned.get(group, -(1 << 63)),
             "before": before,
             "before_version": int(before.timestamp() * 1000) << 20,
-            **self._months_left_alone(rule),
-            "job_type": rule.job_type,
-            "except_types": list(rule.except_types),
             "most": most,
         }
         with translated(), self._engine.begin() as connection:
             row = connection.execute(statement("prune_jobs"), values).one()
         if row.jobs < most:
-            self._pruned.pop(round_of, None)
+            self._pruned.pop(group, None)
         else:
-            self._pruned[round_of] = row.last_position
+            self._pruned[group] = row.last_position
         return int(row.jobs)
 
-    def _months_left_alone(self, rule: RetentionRule) -> dict[str, str | None]:
-        """The ids between which jobs go by the month; none where they are deleted one by one."""
-        months = self.months_of_jobs() if rule.goes_by_month else []
-        if not months:
-            return {"months_from": None, "months_to": None}
-        return {
-            "months_from": self.first_id_of(months[0]),
-            "months_to": self.first_id_of(month_after(months[-1])),
-        }
-
-    def first_id_of(self, month: date) -> str:
-        """The lowest id of a month."""
+    def _types(self, rule: RetentionRule, state: JobState) -> Sequence[str | None]:
+        """The types that a rule is about, one by one; None for all, where it leaves out none."""
+        if rule.job_type or not rule.except_types:
+            return [rule.job_type or None]
+        asked = {"state": state.value, "except_types": list(rule.except_types)}
         with translated(), self._engine.connect() as connection:
-            return str(connection.execute(statement("first_id_of"), {"month": month}).scalar())
+            return connection.execute(statement("types_of_jobs"), asked).scalars().all()
+
+    def _ids_beside_months(self) -> list[tuple[str | None, str | None]]:
+        """From and to which ids jobs stand in no month: those of months go with them."""
+        with translated(), self._engine.connect() as connection:
+            months = connection.execute(statement("ids_of_months")).all()
+        starts = [None, *(beyond for _, beyond in months)]
+        ends = [*(first for first, _ in months), None]
+        between = zip(starts, ends, strict=True)
+        return [(start, end) for start, end in between if start is None or start != end]
 
     def drop_jobs(self, before: datetime) -> int:
         """Drops the months whose jobs have all ended before an instant; how many months."""

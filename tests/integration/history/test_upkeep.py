@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from backend.domain.history.history_retention import RetentionPolicy
 from backend.history.schema.months import month_after
@@ -76,6 +77,35 @@ def test_a_type_may_be_kept_longer_or_shorter_than_the_others(chronicle: Chronic
     pruner(chronicle, days_by_type={"report": 365, "ping": 2}).run_once()
 
     assert left(chronicle) == ["email-new", "report"]
+
+
+def test_what_others_keep_longer_is_not_read_to_find_what_goes(chronicle: Chronicle) -> None:
+    """Else each round reads all of it, every minute, and one day no round comes to its end."""
+    chronicle.write(
+        *events_of(
+            *(days_ago(50, f"report-{n}", job_type="report") for n in range(300)),
+            days_ago(50, "email", job_type="email"),
+            days_ago(50, "ping", job_type="ping"),
+        )
+    )
+    [general, *_] = RetentionPolicy(days_by_type={"report": 365}).rules()
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, sql: str, values: Any, *___: Any) -> None:
+        if "DELETE FROM jobs" in sql:
+            asked.append((sql, values))
+
+    event.listen(chronicle.engine, "before_cursor_execute", note)
+    pruned = PostgresUpkeepStore(chronicle.engine).prune_jobs(general, NOW - general.keep, 100)
+    event.remove(chronicle.engine, "before_cursor_execute", note)
+
+    assert (pruned, len(asked), len(left(chronicle))) == (2, 2, 300)
+    run(chronicle.engine, "ANALYZE jobs")
+    with chronicle.engine.connect() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        for sql, values in asked:
+            found = connection.exec_driver_sql(f"EXPLAIN ANALYZE {sql}", values).scalars()
+            assert "Rows Removed by Filter" not in "\n".join(found)
 
 
 def test_many_go_in_batches_until_none_is_left(chronicle: Chronicle) -> None:

@@ -1,12 +1,13 @@
 -- A job that ended before an instant was accepted before it, so the indexes by position lead from the oldest
 -- on; `after_position` skips what an earlier batch has deleted. Jobs of one moment may share a position, so it
--- is looked at again. Between two ids are the months that go whole.
+-- is looked at again. Of one type by the index of types: to leave another one out, which is kept longer, all of that
+-- would be read. Bounds of ids leave out the months that go whole.
 WITH old AS (
   SELECT id, position FROM jobs
   WHERE status = :state AND position >= :after_position AND position < :before_version
     AND finished_at < :before
-    AND (:months_from IS NULL OR id < :months_from OR id >= :months_to)
-    AND (:job_type = '' OR job_type = :job_type) AND job_type <> ALL (:except_types)
+    AND (:ids_from IS NULL OR id >= :ids_from) AND (:ids_to IS NULL OR id < :ids_to)
+    AND (:job_type IS NULL OR job_type = :job_type)
   ORDER BY position LIMIT :most
   FOR UPDATE SKIP LOCKED
 ), results AS (

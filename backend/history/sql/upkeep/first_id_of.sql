@@ -1,1 +1,0 @@
-SELECT first_id_of(:month)
