@@ -65,6 +65,29 @@ class Epochs(Protocol):
         """Lifts them above all that is on record; above which version they are."""
 
 
+class _Noted:
+    """What one reconciliation found, as its report and whoever is told have it."""
+
+    def __init__(self, report: LedgerReport, tell: Callable[[Fault], None] | None) -> None:
+        self.report = report
+        self._tell = tell
+        #: Queues whose books need not balance: something is wrong with their jobs that nobody put right.
+        self.explained: set[str] = set()
+
+    def add(self, faults: list[Fault]) -> None:
+        """Takes what is wrong with one job, or with the books of a queue."""
+        report = self.report
+        for fault in faults:
+            report.counts[fault.kind] = report.counts.get(fault.kind, 0) + 1
+            report.repaired += fault.is_repaired
+            if fault.kind in _IN_THE_BOOKS and not fault.is_repaired:
+                self.explained.add(fault.queue)
+            if len(report.faults) < _NAMED:
+                report.faults.append(fault)
+            if self._tell is not None:
+                self._tell(fault)
+
+
 class LedgerService:
     """Reconciles Redis with the record while both are in use. Takes memory for one page at a time."""
 
@@ -106,11 +129,12 @@ class LedgerService:
     ) -> LedgerReport:
         """Finds, and with ``repair`` puts right, every job that is wrong; ``tell`` gets each fault.
 
-        Jobs that move meanwhile raise no alarm: each suspect is looked at again when the recorder
-        has caught up. Raises `IllegalMove` while another reconciliation is under way. What a repair
-        tells is above all on record, also in a Redis that is older than that.
+        Jobs that move meanwhile raise no alarm: each suspect is looked at again when the recorder has
+        caught up; without it no books are written off. Raises `IllegalMove` while another reconciliation
+        is under way. What a repair tells is above all on record, also in a Redis that is older than that.
         """
         report = LedgerReport(self._now(), controls=self._controls.differences())
+        noted = _Noted(report, tell)
         if repair:
             self._begin_repair(report)
         quotas = QuotaCount(self._quotas, repair=repair)
@@ -118,7 +142,7 @@ class LedgerService:
             for jobs in self._view.jobs():
                 report.jobs += len(jobs)
                 count.note_jobs(jobs)
-                self._note(report, quotas.among([job.job_id for job in jobs]), tell)
+                noted.add(quotas.among([job.job_id for job in jobs]))
             for entries in self._view.entries():
                 report.entries += len(entries)
                 count.note_entries(entries)
@@ -127,10 +151,10 @@ class LedgerService:
                 report.moved += looked.moved
                 report.recorder_is_behind |= not looked.with_record
                 for finding in looked.findings:
-                    self._note(report, self._settled(finding, repair=repair), tell)
+                    noted.add(self._settled(finding, repair=repair))
         for faults in quotas.counted():
-            self._note(report, faults, tell)
-        self._close_books(report, tell, repair=repair)
+            noted.add(faults)
+        self._close_books(noted, repair=repair)
         report.ended_at = self._now()
         log.info(
             "ledger.reconciled",
@@ -142,6 +166,8 @@ class LedgerService:
         return report
 
     def _begin_repair(self, report: LedgerReport) -> None:
+        # Of whom neither store knows yet, nobody could tell that he is lost.
+        report.recorder_is_behind = not self._look.recorder_catches_up()
         self._epochs.lift()
         if report.controls:
             self._controls.agree()
@@ -220,33 +246,16 @@ class LedgerService:
     def _settled(self, finding: Finding, *, repair: bool) -> list[Fault]:
         return self._mender.mend(*finding) if repair else finding.faults
 
-    def _note(
-        self, report: LedgerReport, faults: list[Fault], tell: Callable[[Fault], None] | None
-    ) -> None:
-        for fault in faults:
-            report.counts[fault.kind] = report.counts.get(fault.kind, 0) + 1
-            report.repaired += fault.is_repaired
-            if len(report.faults) < _NAMED:
-                report.faults.append(fault)
-            if tell is not None:
-                tell(fault)
-
-    def _close_books(
-        self, report: LedgerReport, tell: Callable[[Fault], None] | None, *, repair: bool
-    ) -> None:
-        explained = {
-            fault.queue
-            for fault in report.faults
-            if fault.kind in _IN_THE_BOOKS and not fault.is_repaired
-        }
+    def _close_books(self, noted: _Noted, *, repair: bool) -> None:
+        may_write_off = repair and not noted.report.recorder_is_behind
         for balance in self._view.balances():
-            if balance.difference and balance.queue not in explained:
+            if balance.difference and balance.queue not in noted.explained:
                 more = "more" if balance.difference > 0 else "fewer"
                 detail = f"{abs(balance.difference)} {more} accepted than there are"
-                done = repair and self._repair.write_off(balance)
+                done = may_write_off and self._repair.write_off(balance)
                 fault = Fault(FaultKind.UNBALANCED, "", balance.queue, detail, is_repaired=done)
-                self._note(report, [fault], tell)
-        report.balances = self.balance()
+                noted.add([fault])
+        noted.report.balances = self.balance()
 
 
 def _refuse_unless(with_record: bool) -> None:

@@ -15,6 +15,7 @@ from backend.domain.errors import IllegalMove
 from backend.domain.jobs.job_event import EventKind
 from backend.domain.ledger.ledger import Fault, FaultKind, LedgerReport
 from backend.history.ledger.ledger_store import PostgresLedgerStore
+from backend.services.ledger import ledger_service
 from tests.integration.record.bureau import Bureau
 from tests.integration.record.planted_faults import PLANTED, finish, forge, lose_event
 
@@ -219,6 +220,39 @@ def test_a_recorder_that_is_behind_raises_no_alarm(office: Bureau) -> None:
     assert report.recorder_is_behind
     assert _kinds(report) == {("doubled", "new")}
     assert not report.is_balanced
+
+
+@pytest.mark.parametrize("lost", ["queued", "new"])
+def test_no_books_are_written_off_of_what_nobody_could_judge(office: Bureau, lost: str) -> None:
+    """Who is lost only the record can tell, and it does when the recorder has caught up."""
+    office.enqueue(office.job(job_id="new"))
+    office.redis.delete(f"rq:job:{lost}")
+    office.redis.lrem("rq:queue:normal", 0, lost)
+
+    behind = office.ledger(patience=0.05).reconcile(repair=True)
+    office.record()
+    mended = office.ledger().reconcile(repair=True)
+
+    assert (behind.recorder_is_behind, behind.is_balanced, behind.repaired) == (True, False, 0)
+    assert _kinds(mended) == {("lost", lost)}
+    assert mended.is_balanced
+    office.record()
+    assert office.ledger().reconcile().faults == []
+
+
+def test_faults_that_are_not_named_any_more_explain_the_books_as_well(
+    office: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_service, "_NAMED", 1)
+    office.enqueue(office.job(job_id="urgent", priority="high"))
+    office.record()
+    for job_id, queue in (("queued", "normal"), ("urgent", "high")):
+        office.redis.delete(f"rq:job:{job_id}")
+        office.redis.lrem(f"rq:queue:{queue}", 0, job_id)
+
+    report = office.ledger().reconcile()
+
+    assert report.counts == {FaultKind.LOST: 2}
 
 
 def test_only_one_reconciliation_goes_on_at_a_time(office: Bureau) -> None:
