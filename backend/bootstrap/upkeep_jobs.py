@@ -12,10 +12,13 @@ from typing import Any
 from backend.bootstrap.current import platform
 from backend.broker.jobs.operations import RedisOperations
 from backend.domain.errors import PermanentFailure
+from backend.domain.ledger.ledger import LedgerReport
 from workers.base_worker import job_type
 from workers.handlers.payload import Payload
 
 _MOST_TICKS = 100_000
+#: Jobs that the failure of a reconciliation names.
+_NAMED = 20
 
 
 class Nothing(Payload):
@@ -65,19 +68,24 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
     from backend.bootstrap.record_parts import ledger_service
 
     parts = platform()
-    report = ledger_service(parts).reconcile(repair=parts.settings.ledger.repair)
-    result = {
+    return result_of(ledger_service(parts).reconcile(repair=parts.settings.ledger.repair))
+
+
+def result_of(report: LedgerReport) -> dict[str, Any]:
+    """What the job tells of a reconciliation; raises PermanentFailure for what is still wrong."""
+    left = [fault for fault in report.faults if not fault.is_repaired][:_NAMED]
+    unnamed = sum(report.counts.values()) - report.repaired - len(left)
+    if left or unnamed:
+        named = [f"{fault.job_id} ({fault.kind} in {fault.queue})" for fault in left]
+        told = ", ".join([*named, f"{unnamed} more"] if unnamed else named)
+        raise PermanentFailure(f"the books do not balance: {told}; see `tally reconcile`")
+    return {
         "jobs": report.jobs,
         "balanced": report.is_balanced,
         "recorder_is_behind": report.recorder_is_behind,
         "faults": {kind.value: number for kind, number in report.counts.items()},
+        "repaired": report.repaired,
     }
-    if report.faults:
-        named = ", ".join(
-            f"{fault.job_id} ({fault.kind} in {fault.queue})" for fault in report.faults[:20]
-        )
-        raise PermanentFailure(f"the books do not balance: {named}; see `tally reconcile`")
-    return result
 
 
 @job_type(

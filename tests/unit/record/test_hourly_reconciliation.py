@@ -1,0 +1,54 @@
+"""The hourly reconciliation ends well when nothing is wrong any more, and dead when something is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from backend.bootstrap.upkeep_jobs import result_of
+from backend.domain.errors import PermanentFailure
+from backend.domain.ledger.ledger import Fault, FaultKind, LedgerReport
+
+LOST = Fault(FaultKind.LOST, "a", "normal", "the record says queued, Redis does not know it")
+MENDED = LOST._replace(job_id="b", is_repaired=True)
+
+
+def _report(*faults: Fault, unnamed: int = 0) -> LedgerReport:
+    return LedgerReport(
+        datetime.now(UTC),
+        jobs=7,
+        counts={FaultKind.LOST: len(faults) + unnamed} if faults or unnamed else {},
+        repaired=sum(fault.is_repaired for fault in faults),
+        faults=list(faults),
+    )
+
+
+def test_books_that_balance_are_told_with_how_many_jobs_there_are() -> None:
+    assert result_of(_report()) == {
+        "jobs": 7,
+        "balanced": True,
+        "recorder_is_behind": False,
+        "faults": {},
+        "repaired": 0,
+    }
+
+
+def test_what_was_put_right_is_told_and_is_no_failure() -> None:
+    result = result_of(_report(MENDED))
+
+    assert (result["balanced"], result["faults"], result["repaired"]) == (True, {"lost": 1}, 1)
+
+
+def test_what_is_still_wrong_fails_it_by_name() -> None:
+    with pytest.raises(PermanentFailure) as told:
+        result_of(_report(MENDED, LOST))
+
+    assert str(told.value) == (
+        "the books do not balance: a (lost in normal); see `tally reconcile`"
+    )
+
+
+def test_what_is_still_wrong_and_has_no_name_here_fails_it_as_well() -> None:
+    with pytest.raises(PermanentFailure, match="the books do not balance: 3 more; see"):
+        result_of(_report(MENDED, unnamed=3))
