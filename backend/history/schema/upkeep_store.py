@@ -121,7 +121,10 @@ class PostgresUpkeepStore:
         return bool(self._when_free("drop_jobs_month", month=month, before=before))
 
     def sum_up_counts(self) -> None:
-        """Puts together what recorders noted of how many jobs are in each state."""
+        """Puts together what recorders noted of how many jobs are in each state.
+
+        Another time while a month is made or dropped.
+        """
         with translated(), self._engine.begin() as connection:
             connection.execute(statement("sum_up_counts"))
 

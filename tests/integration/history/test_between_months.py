@@ -1,8 +1,9 @@
-"""What stands in no month, though months stand on both sides of it, is kept as long as its rule says."""
+"""What stands in no month though others do, and months that go while others look after the record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from backend.domain.history.history_retention import RetentionPolicy
 from backend.domain.jobs.job_id import uuid7
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
+from backend.history.statements import statement
 from backend.loops.pruner import Pruner
+from tests.eventually import eventually
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import run
 from tests.integration.history.lives import Life, events_of
@@ -19,6 +22,11 @@ from tests.integration.history.lives import Life, events_of
 MONTHS = [date(2020, 2, 1), date(2020, 4, 1), date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1)]
 LATE = uuid7(int(datetime(2020, 3, 10, tzinfo=UTC).timestamp() * 1000), b"0123456789")
 ULID = "01KDP3Q2ZJ8S2WG2X5V0QJ3F6B"
+#: Whoever waits for a lock that another transaction has.
+WAITS = (
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+)
 IN_A_MONTH = uuid7(int(datetime(2020, 4, 10, tzinfo=UTC).timestamp() * 1000), b"0123456789")
 
 
@@ -62,3 +70,35 @@ def test_what_is_in_a_month_goes_with_that(
     Pruner(upkeep, chronicle.clock, RetentionPolicy()).run_once()
 
     assert len(chronicle.rows("SELECT id FROM jobs")) == 2
+
+
+def test_the_counts_of_a_month_go_with_it_also_while_counts_are_put_together(
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
+) -> None:
+    """By another pruner, of which several may run."""
+    chronicle.write(*events_of(_dead(IN_A_MONTH, 91), _dead("own", 91)))
+    with chronicle.engine.connect() as other, ThreadPoolExecutor(1) as pool:
+        putting_together = other.begin()
+        other.execute(statement("sum_up_counts"))
+        dropped = pool.submit(upkeep.drop_jobs_month, MONTHS[1], datetime.now(UTC))
+        eventually(lambda: chronicle.rows(WAITS), timeout=30)
+        putting_together.commit()
+
+        # It waits for two seconds at most, and is postponed then.
+        assert dropped.result() or upkeep.drop_jobs_month(MONTHS[1], datetime.now(UTC))
+
+    assert [row["id"] for row in chronicle.rows("SELECT id FROM jobs")] == ["own"]
+    assert chronicle.untrue() == []
+
+
+def test_counts_are_put_together_another_time_while_a_month_goes(
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
+) -> None:
+    chronicle.write(*events_of(_dead(IN_A_MONTH, 91), _dead("own", 91)))
+    with chronicle.engine.begin() as dropping:
+        values = {"month": MONTHS[1], "before": datetime.now(UTC)}
+        assert dropping.execute(statement("drop_jobs_month"), values).scalar_one()
+
+        upkeep.sum_up_counts()
+
+    assert chronicle.untrue() == []
