@@ -3,7 +3,7 @@
 
 CREATE OR REPLACE FUNCTION is_since(version bigint, since bigint) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN abs(version) >> 20 >= coalesce(since, 0) >> 20;
+RETURN abs(version) >> 20 >= since >> 20;
 
 COMMENT ON FUNCTION is_since IS
   'Whether an event, or a position, is not from before another, to the millisecond: jobs of one line have positions beyond its version.';
@@ -13,6 +13,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN is_since(greatest(one, other), since) THEN greatest(one, other) ELSE 0 END;
 
 COMMENT ON FUNCTION newest_since IS 'The higher of two versions of a register of `jobs`; 0 when that is of an earlier job of its id.';
+
+CREATE OR REPLACE FUNCTION is_later(version bigint, than bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN abs(version) > coalesce(than, 0);
+
+COMMENT ON FUNCTION is_later IS 'Whether an event, or a position, is later than another; than null: always.';
 
 -- No default: rows that are there stay as they are written.
 ALTER TABLE job_outbox ADD COLUMN IF NOT EXISTS sent_after bigint;

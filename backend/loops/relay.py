@@ -141,7 +141,8 @@ class Relay(Loop):
 
     def _send(self) -> int:
         """Claims, sends and notes one batch; how many rows it had."""
-        head = self._progress.head()
+        # A Redis that has just lost its data knows of no event.
+        head = self._progress.head() or self._store.last_version()
         self._is_unsure = True
         claim = self._store.claim(self._term, self._batch, head)
         if claim.unreadable:

@@ -70,6 +70,9 @@ class RelayStore(Protocol):
     def recorded(self, numbers: Collection[int]) -> set[str]:
         """The ids of those of these rows whose jobs are on record, not only earlier ones of their ids."""
 
+    def last_version(self) -> int:
+        """The version of the last event on record; 0 for none."""
+
     def clean(self, age: float, most: int) -> int:
         """Deletes rows that were sent so many seconds ago and whose jobs are on record; how many."""
 

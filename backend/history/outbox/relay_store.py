@@ -63,6 +63,10 @@ class PostgresRelayStore:
         """The ids of those of these rows whose jobs are on record, not only earlier ones of their ids."""
         return {row[0] for row in self._run("recorded_of_outbox", numbers=list(numbers))}
 
+    def last_version(self) -> int:
+        """The version of the last event on record; 0 for none."""
+        return int(self._run("last_version")[0][0])
+
     def clean(self, age: float, most: int) -> int:
         """Deletes rows that were sent so many seconds ago and whose jobs are on record; how many."""
         return len(self._run("clean_outbox", age=age, most=most))

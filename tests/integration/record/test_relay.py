@@ -143,6 +143,22 @@ def test_an_id_that_comes_again_is_sent_though_its_former_job_is_on_record(
     assert _unsent(bureau) == 0
 
 
+def test_an_id_that_comes_again_is_sent_also_to_a_redis_that_has_just_lost_its_data(
+    bureau: Bureau,
+) -> None:
+    """It knows of no event: the record tells how far they had come."""
+    bureau.enqueue(bureau.job(job_id="invoice-7", result_ttl=0))
+    bureau.run_all()
+    bureau.record()
+    bureau.redis.flushall()
+    bureau.outbox_service.enqueue([bureau.job(job_id="invoice-7", result_ttl=0)])
+
+    _died(bureau, part="gate", call="send", after=False)
+    bureau.relay_all()
+
+    assert bureau.run_all() == ["invoice-7"]
+
+
 def test_an_id_that_came_again_and_has_run_is_not_sent_once_more(bureau: Bureau) -> None:
     former = bureau.enqueue(bureau.job(job_id="invoice-7", result_ttl=0))
     assert bureau.run_all() == former

@@ -40,7 +40,7 @@ WITH listed AS (
   UNION ALL
   SELECT o.job_id, false, true FROM job_outbox o
   WHERE o.accepted_as = o.job_id
-    AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = o.job_id AND is_since(j.position, o.sent_after))
+    AND NOT EXISTS (SELECT FROM jobs j WHERE j.id = o.job_id AND is_later(j.position, o.sent_after))
     AND NOT EXISTS (SELECT FROM counted_jobs c WHERE c.job_id = o.job_id)
 )
 SELECT job_id, bool_or(by_list) FROM suspects WHERE by_list OR by_fact GROUP BY job_id
