@@ -204,6 +204,11 @@ class Keys:
         return f"{self.root}:tally:gates"
 
     @property
+    def left_alone(self) -> str:
+        """Sorted set of queues that nobody serves, as the usher found, by until when (ms) that counts."""
+        return f"{self.root}:tally:left_alone"
+
+    @property
     def following(self) -> str:
         """Sorted set of jobs with follow-ups to come, by the millisecond somebody last looked at them."""
         return f"{self.root}:tally:following"

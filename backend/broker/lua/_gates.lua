@@ -1,33 +1,13 @@
 -- Gates: what keeps jobs from starting (the pause of their type, a limit), and the lines behind them. Shared by every
 -- step; the loader puts it behind `_prelude`.
--- Behind a gate there is a line for each priority, so that high goes before normal before low there too. The line of normal
--- jobs has the gate's own name, and what a job calls `parked` is its line: steps of the last release, which know of one line
--- a gate, so cancel, count and let through what waits in any of them, and what they put aside is found here.
-local LINES = {high = 'h:', low = 'l:'}
--- Of so many jobs that are let through one comes from the lowest line; that many come back in their order; so many are
--- looked at in the front of a queue.
-local TURNS, MOST_BACK, FRONT = 10, 50, 50
+-- So many come back in their order; so many are looked at in the front of a queue.
+local MOST_BACK, FRONT = 50, 50
 -- Of gates that time opens: how many may be let through now, by kind. They set their own alarms.
 local OPENERS = {}
--- Whether nothing of a queue starts now; `_freezes` knows.
-local is_closed
-
-local function line_of(gate, queue)
-  return (LINES[priority_of(queue)] or '') .. gate
-end
-
-local function gate_of(line)
-  return string.match(line, '^[hl]:(.*)$') or line
-end
 
 -- Who is let through these is on the way until he starts, and counts until then.
 local function is_timed(gate)
   return OPENERS[string.match(gate, '^%a+')] ~= nil
-end
-
-local function line_keys(root, gate)
-  local head = root .. ':tally:parked:'
-  return head .. 'h:' .. gate, head .. gate, head .. 'l:' .. gate
 end
 
 -- Lines with jobs in them, by when `usher` last looked at them; it takes out those with none. Returns 1: it was not known.
@@ -67,14 +47,16 @@ local function park(root, job, id, queue, gate, options)
   count(root, queue, 'parked', 1)
 end
 
--- Whether there was such a job.
-local function let_through(root, id, gate)
+-- Whether there was such a job. `stamp` is now.
+local function let_through(root, id, gate, stamp)
   local job = root .. ':job:' .. id
   local queue, status, attempt = unpack(fields_of(job, 'origin', 'status', 'attempt'))
   if status ~= 'queued' then drop(root, id, queue, status) return false end
   redis.call('HDEL', job, 'parked')
   -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.
-  if string.sub(gate, 1, 7) ~= 'paused:' then redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0')) end
+  if string.sub(gate, 1, 7) ~= 'paused:' then 
+    redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0'), 'passed_at', text_of(now_ms()))
+  end
   count(root, queue, 'parked', -1)
   -- In a fair queue all of a pause would go before every line.
   if string.sub(gate, 1, 7) == 'paused:' and line_up(root, id, queue, true) then ring(root, lane_of(queue), 1)
@@ -82,86 +64,38 @@ local function let_through(root, id, gate)
   return true
 end
 
--- How many wait in each line, high first, and in all.
-local function waiting_behind(root, gate)
-  local waiting, all = {}, 0
-  for at, key in ipairs({line_keys(root, gate)}) do
-    waiting[at] = redis.call('LLEN', key)
-    all = all + waiting[at]
+-- `open` are those who may go, where they are not simply the first.
+local function off_line(key, wanted, is_all, open)
+  if wanted == 0 then return {} end
+  if not open then return redis.call(is_all and 'RPOP' or 'LPOP', key, wanted) or {} end
+  local ids = {}
+  for at = 1, wanted do
+    ids[at] = open[at]
+    redis.call('LREM', key, 1, open[at])
   end
-  return waiting, all
-end
-
-local function next_line(waiting, is_lows)
-  for step = 1, 3 do
-    local at = is_lows and 4 - step or step
-    if waiting[at] > 0 then return at end
-  end
-end
-
--- From which lines the next ones come. Turns are counted while there is a choice.
-local function share(root, gate, waiting, wanted)
-  local from, turns = {0, 0, 0}, root .. ':tally:turns'
-  local turn, chosen = nil, 0
-  for _ = 1, wanted do
-    local at = next_line(waiting, false)
-    if at ~= next_line(waiting, true) then
-      turn, chosen = turn or tonumber(redis.call('HGET', turns, gate) or '0'), chosen + 1
-      if (turn + chosen) % TURNS == 0 then at = next_line(waiting, true) end
-    end
-    from[at], waiting[at] = from[at] + 1, waiting[at] - 1
-  end
-  if chosen > 0 then redis.call('HINCRBY', turns, gate, chosen) end
-  return from
+  return ids
 end
 
 -- Where all of a line go the last ones go first, so that those who follow in the next call come before.
-local function leave_line(root, key, gate, wanted, is_all)
-  local ids, through = wanted > 0 and redis.call(is_all and 'RPOP' or 'LPOP', key, wanted) or {}, {}
+local function leave_line(root, key, gate, wanted, is_all, open)
+  local ids, through, stamp = off_line(key, wanted, is_all, open), {}, wanted > 0 and string.format('%.0f', now_ms())
   for at = 1, #ids do
     local id = ids[is_all and at or #ids + 1 - at]
-    if let_through(root, id, gate) then through[#through + 1] = id end
+    if let_through(root, id, gate, stamp) then through[#through + 1] = id end
   end
   if #through > 0 and is_timed(gate) then set_on_the_way(root, gate, through) end
   return #through
 end
 
--- Leaves out lines whose next job is of a queue where nothing starts now: it would keep others of the gate waiting beside a
--- free slot, for as long as the pause or freeze lasts. Where there is no other it goes all the same: nobody sends it when its
--- queue opens.
-local function leave_closed_out(root, gate, waiting)
-  local keys, open, has_open = {line_keys(root, gate)}, {}, false
-  for at, key in ipairs(keys) do
-    local first = waiting[at] > 0 and redis.call('LINDEX', key, 0)
-    local queue = first and fields_of(root .. ':job:' .. first, 'origin')[1]
-    open[at] = first and not (queue and is_closed(root, queue))
-    has_open = has_open or open[at]
-  end
-  local all = 0
-  for at in ipairs(keys) do
-    if has_open and not open[at] then waiting[at] = 0 end
-    all = all + waiting[at]
-  end
-  return all, has_open
-end
-
--- As `waiting_behind`, of those that go first. Where one line alone has jobs there is no choice.
-local function waiting_to_go(root, gate, room)
-  local waiting, all = waiting_behind(root, gate)
-  local is_all = room >= all
-  if not is_all and next_line(waiting, false) ~= next_line(waiting, true) then all = leave_closed_out(root, gate, waiting) end
-  return waiting, all, is_all
-end
-
 -- Lets the next `room` jobs behind a gate, at most `most` in this call, back to the front of their queues in their order.
 local function unpark(root, gate, room, most)
-  local keys, moved = {line_keys(root, gate)}, 0
-  local wanted, waiting, all, is_all = math.min(room, most), waiting_to_go(root, gate, room)
+  local keys, moved, wanted = {line_keys(root, gate)}, 0, math.min(room, most)
+  local waiting, all, open, is_all = choice.waiting_to_go(root, gate, room, wanted)
   while moved < wanted and all > 0 do
-    for at, some in ipairs(share(root, gate, waiting, math.min(wanted - moved, all))) do
-      moved = moved + leave_line(root, keys[at], gate, some, is_all)
+    for at, some in ipairs(choice.share(root, gate, waiting, math.min(wanted - moved, all))) do
+      moved = moved + leave_line(root, keys[at], gate, some, is_all, open and open[at])
     end
-    waiting, all = waiting_to_go(root, gate, room - moved)
+    if moved < wanted then waiting, all, open = choice.waiting_to_go(root, gate, room - moved, wanted - moved) end
   end
   return moved
 end
@@ -198,24 +132,53 @@ local function room_at(root, gate)
   return (tonumber(limit or nil) or math.huge) - redis.call('SCARD', root .. ':tally:holders:' .. gate)
 end
 
--- Whoever was let through is at the front of a queue until he is claimed, and sends the next one when he
--- ends: nobody is sent after him.
-local function is_in_front(root, queue, field, name)
-  for _, id in ipairs(redis.call('LRANGE', root .. ':queue:' .. queue, 0, FRONT - 1)) do
-    if fields_of(root .. ':job:' .. id, field)[1] == name then return true end
-  end
-  return false
+-- For so long (ms) a queue counts as one that nobody serves; meanwhile `usher` looks again.
+local LEFT_ALONE = 30000
+
+local function leave_alone(root, queue, now)
+  if is_closed(root, queue) then return end
+  redis.call('ZADD', root .. ':tally:left_alone', now + LEFT_ALONE, queue)
+  redis.call('PEXPIRE', root .. ':tally:left_alone', LEFT_ALONE)
 end
 
--- One who stands in a queue where nothing starts now does not count while another of the gate could start.
-local function is_on_the_way(root, kind, name)
-  local gate = kind .. ':' .. name
-  local first, _, has_open = first_behind(root, gate), leave_closed_out(root, gate, (waiting_behind(root, gate)))
-  local lane = string.match(fields_of(root .. ':job:' .. first, 'origin')[1] or '', ':.*$') or ''
-  local field = ({type = 'description', tenant = 'quota'})[kind] or 'limit_key'
-  for _, priority in ipairs({'high', 'normal', 'low'}) do
-    local queue = priority .. lane
-    if is_in_front(root, queue, field, name) and not (has_open and is_closed(root, queue)) then return true end
+-- Whoever was let through is at the front of a queue until he is claimed, and sends the next one when he
+-- ends: nobody is sent after him. Where he stands for long nobody serves that queue, or its workers are all busy.
+local function is_in_front(root, queue, gate, field)
+  local is_there, now, name = false, now_ms(), string.match(gate, '^%a+:(.*)$')
+  for _, id in ipairs(redis.call('LRANGE', root .. ':queue:' .. queue, 0, FRONT - 1)) do
+    local value, passed, attempt, since = unpack(fields_of(root .. ':job:' .. id, field, 'passed', 'attempt', 'passed_at'))
+    is_there = is_there or value == name
+    if value == name and passed_in(passed, attempt) == gate and (tonumber(since or nil) or now) <= now - PATIENCE then
+      leave_alone(root, queue, now)
+      return true
+    end
+  end
+  return is_there
+end
+
+-- The queues in whose front it is looked for one: those of the lanes from which the next ones come.
+local function queues_ahead(root, ...)
+  local queues = {}
+  for at = 1, select('#', ...) do
+    local id = select(at, ...)
+    local lane = id and string.match(fields_of(root .. ':job:' .. id, 'origin')[1] or '', ':.*$') or ''
+    for _, priority in ipairs({'high', 'normal', 'low'}) do queues[priority .. lane] = true end
+  end
+  return queues
+end
+
+-- One who stands in a queue where nothing starts now does not count while another of the gate could start. `look` says how far
+-- behind it is looked for that one.
+local function is_on_the_way(root, kind, gate, look)
+  local field, ahead, known = ({type = 'description', tenant = 'quota'})[kind] or 'limit_key', {}, {}
+  local open = choice.look_for_open(root, gate, look)
+  local queues = queues_ahead(root, first_behind(root, gate), open and (open[1][1] or open[2][1] or open[3][1]))
+  for queue in pairs(queues) do
+    if is_in_front(root, queue, gate, field) then ahead[#ahead + 1] = queue end
+  end
+  open = #ahead > 0 and choice.look_for_open(root, gate, look)
+  for _, queue in ipairs(ahead) do
+    if not (open and choice.is_shut(root, queue, known)) then return true end
   end
   return false
 end

@@ -84,6 +84,7 @@ SHARED = (
     "_places",
     "_quotas",
     "_on_the_way",
+    "_lines",
     "_gates",
     "_freezes",
     "_rates",

@@ -161,13 +161,12 @@ def _next_ones(state: BrokerState, gate: str, most: int) -> list[KeptJob]:
 
 
 def _of_open_queues(state: BrokerState, line: Sequence[KeptJob]) -> Sequence[KeptJob]:
-    """Without those of a priority whose next job is of a queue where nothing starts now.
+    """Without those of a queue where nothing starts now.
 
-    It would keep others waiting beside a free slot; where there are none it goes all the same.
+    They would keep others waiting beside a free slot; where there are none the next goes all the same.
     """
-    first_of = {_rank(job): job for job in reversed(line)}
-    is_open = {rank: not freezes.is_closed(state, job.queue) for rank, job in first_of.items()}
-    return [job for job in line if is_open[_rank(job)]] or line
+    is_open = {queue: not freezes.is_closed(state, queue) for queue in {job.queue for job in line}}
+    return [job for job in line if is_open[job.queue]] or line
 
 
 def _place_of_next(state: BrokerState, gate: str, ranks: Sequence[int]) -> int:

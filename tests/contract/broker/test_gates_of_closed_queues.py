@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from backend.domain.jobs.options.quota import Quota
 from tests.contract.broker.freezing import freeze
 from tests.contract.broker.jobs import new_job
-from tests.contract.broker.scene import Scene
+from tests.contract.broker.scene import QUEUES, Scene
 
 GATES = ("type", "key", "tenant")
 
@@ -39,9 +40,9 @@ def _open(scene: Scene, how: str) -> None:
         scene.do.resume("queue:normal", ["default"], by="ada", reason="")
 
 
-def _started_one_by_one(scene: Scene) -> list[str]:
+def _started_one_by_one(scene: Scene, queues: Sequence[str] = QUEUES) -> list[str]:
     started = []
-    while held := scene.claim(9):
+    while held := scene.claim(9, queues):
         started += [job.id for job in held]
         assert len(held) == 1
         scene.settle(held[0], "finished")
@@ -106,3 +107,19 @@ def test_nor_does_a_lane_that_is_paused_hold_up_another_one(scene: Scene) -> Non
 
     assert scene.claimed_ids() == [low]
     assert scene.look.parked("key:k", 0, 9) == [email]
+
+
+@pytest.mark.parametrize("by", GATES)
+def test_nor_do_those_who_stand_before_another_in_its_line(scene: Scene, by: str) -> None:
+    said = _one_at_a_time(scene, by)
+    holder = scene.started(**said)
+    emails = scene.accept(*(new_job(queue="normal:email", **said) for _ in range(3)))
+    others = scene.accept(*(new_job(**said) for _ in range(2)))
+    assert scene.claim(9, ["normal:email", "normal"]) == []
+    scene.do.pause("lane:email", by="ada", reason="")
+
+    scene.settle(holder, "finished")
+
+    assert _started_one_by_one(scene) == others
+    scene.do.resume("lane:email", ["email"], by="ada", reason="")
+    assert _started_one_by_one(scene, ["normal:email"]) == emails

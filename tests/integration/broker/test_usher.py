@@ -6,6 +6,7 @@ import pytest
 
 from backend.broker.jobs.gates.lost_lines import COUNTED_EVERY, RedisLostLines
 from backend.broker.jobs.operations import RedisOperations
+from backend.domain.jobs.job import ClaimedJob
 from backend.loops.usher import Usher
 from tests.integration.broker.bench import Bench, new_job
 
@@ -252,3 +253,54 @@ def test_one_who_stands_in_a_queue_that_was_paused_since_holds_up_no_other_queue
     assert _usher(bench) == 1
     assert bench.queue("low") == [low]
     assert _usher(bench) == 0
+
+
+def _behind_the_only_slot(bench: Bench, *queues: str) -> tuple[ClaimedJob, list[str]]:
+    """Who runs, and who waits in this order."""
+    bench.functions.call("limit", "", "", "greet", 1)
+    holder = bench.started()
+    ids = bench.seed(*[new_job(queue=queue) for queue in queues])
+    for queue in dict.fromkeys(queues):
+        assert bench.claim(len(ids), (queue,), lanes=("default", "email")) == []
+    assert bench.parked("type:greet") == ids
+    return holder, ids
+
+
+def test_nor_does_it_hold_up_those_who_stand_behind_others_of_its_queue(bench: Bench) -> None:
+    holder, (sent, email, other) = _behind_the_only_slot(
+        bench, "normal:email", "normal:email", "normal"
+    )
+    bench.settle(holder, "finished")
+    assert bench.queue("normal:email") == [sent]
+
+    bench.functions.call("pause", "lane:email")
+
+    assert _usher(bench) == 1
+    assert (bench.queue(), bench.parked("type:greet")) == ([other], [email])
+    assert _usher(bench) == 0
+
+
+def test_however_many_of_them_stand_before_another_it_is_found(bench: Bench) -> None:
+    emails = ["normal:email"] * 1200
+    holder, ids = _behind_the_only_slot(bench, *emails, "normal", "normal")
+    bench.functions.call("pause", "lane:email")
+    bench.settle(holder, "finished")
+
+    moved = [_usher(bench) for _ in range(6)]
+
+    assert sum(moved) == 1
+    assert bench.queue() == [ids[-2]]
+
+
+def test_a_queue_that_nobody_serves_holds_up_no_other_one(bench: Bench) -> None:
+    holder, ids = _behind_the_only_slot(bench, *["normal:email"] * 3, "normal", "normal")
+    bench.settle(holder, "finished")
+    assert (bench.queue("normal:email"), _usher(bench)) == (ids[:1], 0)
+
+    bench.redis.hincrby(bench.keys.job(ids[0]), "passed_at", -60_000)
+
+    assert (_usher(bench), bench.queue()) == (1, ids[3:4])
+    assert _usher(bench) == 0
+    bench.settle(*bench.claim(9), "finished")
+    assert [job.id for job in bench.claim(9)] == ids[4:]
+    assert bench.parked("type:greet") == ids[1:3]

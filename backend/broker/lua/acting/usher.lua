@@ -6,8 +6,10 @@
 -- ARGV[2]  most jobs to let through in this call
 -- Returns  how many jobs were let through; call again at once while it is as many as may be, also while some are to be counted
 local PAGE = 500
+-- In a call so many places behind gates are looked at for one whose queue is open, where those before it are of closed ones.
+local PLACES = 2000
 
-local function open_for(root, gate)
+local function open_for(root, gate, look)
   local kind, name = string.match(gate, '^(%a+):(.*)$')
   if is_timed(gate) then return room_at(root, gate) end
   if kind == 'frozen' then return room_by_freeze(root, gate) end
@@ -18,12 +20,12 @@ local function open_for(root, gate)
   if (kind == 'type' or kind == 'tenant') and room == math.huge then return room end
   -- Without a limit a key's next job is none: it is dropped, and the one after it tells the room.
   if room == math.huge then return 1 end
-  return room > 0 and is_on_the_way(root, kind, name) and 0 or room
+  return room > 0 and is_on_the_way(root, kind, gate, look) and 0 or room
 end
 
 local function forget_line(root, lines, line, gate)
   redis.call('ZREM', lines, line)
-  redis.call('HDEL', root .. ':tally:turns', gate)
+  redis.call('HDEL', root .. ':tally:turns', gate, '>' .. gate)
   forget_places(root, line)
 end
 
@@ -39,10 +41,11 @@ end
 
 local function usher(keys, argv)
   local root, lines, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
+  local look = {places = PLACES}
   for _, line in ipairs(redis.call('ZRANGE', lines, 0, tonumber(argv[1]) - 1)) do
     local gate, parked = gate_of(line), root .. ':tally:parked:' .. line
     if redis.call('EXISTS', parked) == 1 and room_at(root, gate) <= 0 then drop_gone_holders(root, gate) end
-    if redis.call('EXISTS', parked) == 1 then left = left - unpark(root, gate, open_for(root, gate), left) end
+    if redis.call('EXISTS', parked) == 1 then left = left - unpark(root, gate, open_for(root, gate, look), left) end
     if redis.call('EXISTS', parked) == 0 then forget_line(root, lines, line, gate)
     elseif left > 0 then redis.call('ZADD', lines, now, line) end
     if left == 0 then break end
