@@ -297,6 +297,13 @@ MUTATIONS = [
     Mutation("_unique", "tonumber(f[6]) or math.huge)", "tonumber(f[6]))"),
     Mutation("_unique", "if window > tonumber(rare.unique_window or 0) then", "do"),
     Mutation("_unique", "if rare.digest then", "do"),
+    Mutation("_unique", "stands_for(call, holder, f, tonumber(rare.unique_window))", ""),
+    Mutation("_unique", "if ends > (tonumber(f[8] or nil) or 0) then", "do"),
+    Mutation(
+        "_unique",
+        "if f[1] == 'finished' then redis.call('EXPIRE'",
+        "if false then redis.call('EXPIRE'",
+    ),
     Mutation(
         "_unique", "if not tonumber(till) or WITHDRAWN[how] then", "if not tonumber(till) then"
     ),

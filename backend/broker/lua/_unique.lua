@@ -24,7 +24,8 @@ do
     local _, _, key = parts_of(scope)
     local id = redis.call('GET', place_of(root, key))
     if not id then return nil end
-    local f = fields_of(root .. ':job:' .. id, 'status', 'scope', 'attempt', 'scope_from', 'origin', 'debounce_by', 'expires_at')
+    local f = fields_of(root .. ':job:' .. id,
+      'status', 'scope', 'attempt', 'scope_from', 'origin', 'debounce_by', 'expires_at', 'unique_until')
     if not f[1] or not f[2] then return nil end
     if has_expired(f[1], f[7]) then return nil end
     local till, _, own = parts_of(f[2])
@@ -70,6 +71,13 @@ do
     return {id, 'replaced', ''}
   end
 
+  -- The holder is kept as long as another call's key stands for it; one that has finished from now on.
+  local function stands_for(call, holder, f, window)
+    local job, ends, left = call.jobs .. holder, call.now + window, math.min(math.ceil(window / 1000), 31622400)
+    if ends > (tonumber(f[8] or nil) or 0) then redis.call('HSET', job, 'unique_until', string.format('%.0f', ends)) end
+    if f[1] == 'finished' then redis.call('EXPIRE', job, text_of(left), 'GT') end
+  end
+
   -- What `enqueue` answers a job whose key another one holds; nil: nobody does. Its idempotency key stands for that one too.
   function scopes.meet(call, rare, data, options)
     local holder, f, is_first = scopes.holder(call.root, rare.scope)
@@ -78,6 +86,7 @@ do
     if replaces and call.behind then return -2 end
     if rare.unique_key then
       redis.call('SET', call.root .. ':tally:unique:' .. rare.unique_key, holder, 'PX', rare.unique_window)
+      stands_for(call, holder, f, tonumber(rare.unique_window))
       if rare.digest then redis.call('HSET', call.jobs .. holder, 'asked:' .. rare.digest, '1') end
     end
     return replaces and replace(call, holder, f, rare, data, options) or holder

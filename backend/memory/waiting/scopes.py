@@ -52,6 +52,10 @@ def meet(state: BrokerState, asked: NewJob, *, may_tell: bool) -> EnqueueReply |
         until_ms = state.now_ms + int(asked.unique_window * 1000)
         state.uniques[asked.unique_key] = (held.id, until_ms)
         held.digests.add(asked.digest)
+        # It is kept as long as a key stands for it; one that has finished from now on.
+        held.unique_until_ms = max(held.unique_until_ms, until_ms)
+        if held.forget_ms:
+            held.forget_ms = max(held.forget_ms, until_ms)
     if replaces:
         _replace(state, held, asked, asked.scope)
     return EnqueueReply(held.id, created=False, replaced=replaces)

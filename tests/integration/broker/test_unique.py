@@ -155,6 +155,30 @@ def test_an_idempotency_key_without_a_digest_stands_for_the_holder_too(bench: Be
     assert bench.enqueue(new_job("c", unique_key="call-2", unique_window=600.0)) == [b"a"]
 
 
+@pytest.mark.parametrize("until", ["ended", "30"])
+def test_the_holder_stays_as_long_as_a_key_that_stands_for_it(bench: Bench, until: str) -> None:
+    bench.seed(_same("a", until, result_ttl=0))
+    assert bench.enqueue(_same("b", until, unique_key="call-2", unique_window=600.0)) == [b"a"]
+    assert bench.enqueue(_same("c", until, unique_key="call-3", unique_window=60.0)) == [b"a"]
+
+    bench.settle(bench.claim()[0], "finished")
+
+    assert 590 <= bench.redis.ttl(bench.keys.job("a")) <= 601
+    assert bench.enqueue(new_job("d", unique_key="call-2", unique_window=600.0)) == [b"a"]
+
+
+@pytest.mark.parametrize("state", ["finished", "failed"])
+def test_so_does_one_that_had_ended_before_it_was_asked_for(bench: Bench, state: str) -> None:
+    bench.seed(_same("a", "3600", result_ttl=0))
+    bench.settle(bench.claim()[0], state)
+
+    assert bench.enqueue(_same("b", "3600", unique_key="call-2", unique_window=7200.0)) == [b"a"]
+
+    left = bench.redis.ttl(bench.keys.job("a"))
+    assert left == -1 if state == "failed" else 7190 <= left <= 7201
+    assert bench.field("a", "unique_until") is not None
+
+
 def test_a_storm_of_debounced_calls_runs_once_when_its_longest_wait_is_over(bench: Bench) -> None:
     """As laravel #61548 and agenda #1736: 200 calls, the last of them long after the longest wait."""
     scope = UniqueScope(KEY, "started", "debounce", 60.0)
