@@ -209,6 +209,11 @@ class Keys:
         return f"{self.root}:tally:left_alone"
 
     @property
+    def left_unseen(self) -> str:
+        """Set of jobs without a hash that left a line behind a gate, until the ledger makes them again."""
+        return f"{self.root}:tally:left_unseen"
+
+    @property
     def following(self) -> str:
         """Sorted set of jobs with follow-ups to come, by the millisecond somebody last looked at them."""
         return f"{self.root}:tally:following"

@@ -34,7 +34,7 @@ CONTRACTS = {
     "_rates": "test_rates.py test_key_rates.py",
     "redrive": "test_anew.py",
     "twin": "test_twins.py",
-    "_unique": "test_unique.py test_anew.py",
+    "_unique": "test_unique.py test_anew.py test_keys_of_unique_jobs.py",
     "find_lines": "test_fairness.py",
     "remind": "../../integration/broker/test_remake.py",
     "_leaving": "../../integration/broker/test_remake.py",

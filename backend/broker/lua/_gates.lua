@@ -51,6 +51,7 @@ end
 local function let_through(root, id, gate, stamp)
   local job = root .. ':job:' .. id
   local queue, status, attempt = unpack(fields_of(job, 'origin', 'status', 'attempt'))
+  if not status then leave_unseen(root, id) end
   if status ~= 'queued' then drop(root, id, queue, status) return false end
   redis.call('HDEL', job, 'parked')
   -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.

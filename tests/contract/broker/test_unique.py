@@ -250,25 +250,6 @@ def test_an_idempotency_key_stands_for_the_job_that_its_call_was_answered_with(
         scene.ask(_same("Cid", "ended", **(keyed | {"digest": "d3"})))
 
 
-@pytest.mark.parametrize(
-    ("until", "ends_first"), [("ended", False), ("3600", False), ("3600", True)]
-)
-def test_it_does_so_for_all_of_its_window_after_the_job_has_ended(
-    scene: Scene, until: str, ends_first: bool
-) -> None:
-    held = scene.started(scope=UniqueScope("greet:7", until), result_ttl=60)
-    keyed = {"unique_key": "call-2", "unique_window": 86_400.0, "digest": "2"}
-    if ends_first:
-        scene.settle(held, "finished")
-    assert scene.ask(_same(until=until, **keyed)) == [(held.id, False)]
-    if not ends_first:
-        scene.settle(held, "finished")
-
-    scene.broker.pass_time(86_000)
-
-    assert scene.ask(_same(until=until, **keyed)) == [(held.id, False)]
-
-
 def test_an_idempotency_key_is_asked_first(scene: Scene) -> None:
     keyed = {"unique_key": "call-1", "unique_window": 600.0, "digest": "d1"}
     held = scene.started(scope=UniqueScope("greet:7", "started"), **keyed)

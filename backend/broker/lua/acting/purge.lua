@@ -16,6 +16,7 @@ local function purge_one(root, id, taken, now, by, reason)
     cancel_waiting(root, job, id, queue, now, reason, by, 'canceled')
     if taken.is_lined then leave_line_of(root, queue, 'fair:') end
   else
+    if taken.is_lined and not status then leave_lines(root, queue, 1) end
     drop(root, id, queue, status)
   end
 end

@@ -12,11 +12,18 @@
 -- ARGV[8]  fence of its last attempt, for what is left of them
 -- ARGV[9…] places that were seen to hold it: 'queue:<name>', 'parked:<line>', 'holders:<gate>'
 -- Returns  1 done, 0 left alone
-local function leave_places(root, id, own, runs, kept, argv)
+local function leave_line_behind(root, id, line, unknown)
+  local left = redis.call('LREM', root .. ':tally:parked:' .. line, 0, id)
+  -- Without a hash it does not say that it waits there, and was counted there all the same.
+  if left > 0 and unknown and unknown ~= '' then leave_line_of(root, unknown, line) end
+end
+
+-- `unknown` is the queue of a job without a hash.
+local function leave_places(root, id, own, runs, kept, argv, unknown)
   for at = 9, #argv do
     local kind, name = string.match(argv[at], '^(%a+):(.*)$')
     if kind == 'queue' and argv[at] ~= own then redis.call('LREM', root .. ':queue:' .. name, 0, id)
-    elseif kind == 'parked' and argv[at] ~= own then redis.call('LREM', root .. ':tally:parked:' .. name, 0, id)
+    elseif kind == 'parked' and argv[at] ~= own then leave_line_behind(root, id, name, unknown)
     elseif kind == 'holders' and not runs and name ~= kept then
       redis.call('SREM', root .. ':tally:holders:' .. name, id)
       pass_on(root, name)
@@ -105,7 +112,7 @@ local function reseat(keys, argv)
   local kept = MAY_KEEP[target] and held_gate(f[11])
   if target ~= f[1] then leave_gates(root, job, id, f[11]) end
   if not kept and target ~= 'started' then leave_held_gate(root, job, id, f[11]) end
-  leave_places(root, id, own, target == 'started', kept, argv)
+  leave_places(root, id, own, target == 'started', kept, argv, not f[1] and queue)
   if target == 'queued' or target == 'scheduled' then counts(root, id, f[12]) else counts_no_more(root, id, f[12]) end
   if own ~= '' then list_once(root, own, id) end
   redis.call('ZREM', root .. ':tally:foreign', id)

@@ -40,7 +40,7 @@ local function restore(keys, argv)
     if replies[#replies] == 1 then
       local job = remember(root, id, argv, at, now)
       redis.call('SADD', root .. ':queues', root .. ':queue:' .. queue)
-      if argv[1] == '1' then count(root, queue, 'accepted', 1) end
+      if argv[1] == '1' then count(root, queue, 'accepted', 1) else leave_unseen(root, id, queue) end
       if argv[at + 22] ~= '' then unlease(root, id, queue, argv[at + 22]) end -- its hash alone may have been taken away
       if argv[at + 22] ~= '' then event(root, 'released', id, queue, argv[at + 23], argv[at + 22], argv[at + 18]) end
       if argv[at + 29] ~= '' then cancel_waiting(root, job, id, queue, now, argv[at + 30], argv[at + 29], 'canceled')

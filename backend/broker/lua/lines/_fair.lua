@@ -8,7 +8,7 @@
 -- A rule is '<option of jobs that tells the key>', with ' weighted' where a key counts for more; '': fair no more, until no
 -- line is left.
 local line_up, leave_line_of, leave_lines, fair_rules, set_fair_rule, come_into_turn, fair_line_of
-local first_in_lines, charge_turn, turn_of, turns_key, strides
+local first_in_lines, charge_turn, turn_of, turns_key, strides, leave_unseen
 do
   -- Of a turn: behind the key that is next by so much a new one comes, before those who have had theirs.
   local ROUND = 0.999
@@ -90,6 +90,17 @@ do
   function leave_line_of(root, queue, line)
     if string.sub(line, 1, 5) == 'fair:' then count_in_lines(root, queue, -1)
     else count(root, queue, 'parked', -1) end
+  end
+
+  -- A job without a hash left a line behind a gate, which does not know of which queue it was: noted until the ledger, which
+  -- does, makes it again.
+  local KEPT_SECONDS = 30 * 86400
+  function leave_unseen(root, id, queue)
+    local unseen = root .. ':tally:left_unseen'
+    if not queue then
+      redis.call('SADD', unseen, id)
+      redis.call('EXPIRE', unseen, KEPT_SECONDS)
+    elseif redis.call('SREM', unseen, id) == 1 then count(root, queue, 'parked', -1) end
   end
 
   -- So many were taken off the lines of a fair queue.

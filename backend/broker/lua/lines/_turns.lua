@@ -118,7 +118,10 @@ do
         redis.call('HDEL', job, 'parked')
         leave_lines(root, queue, 1)
         to_queue(root, id, queue)
-      else drop(root, id, queue, status) end
+      else
+        if not status then leave_lines(root, queue, 1) end
+        drop(root, id, queue, status)
+      end
     end
     return #ids + in_vain
   end

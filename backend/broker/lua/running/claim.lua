@@ -144,6 +144,8 @@ local function take(root, id, queue, claim, is_lined)
   local f = fields_of(job, 'status', 'origin', 'description', 'attempt', 'failures', 'suspect',
     'data', 'options', 'timeout', 'max_attempts', 'expires_at', 'limit_key', 'limit', 'enqueued_at',
     'created_at', 'destination', 'rate', 'hold', 'quota')
+  -- Who has no hash any more is counted where he stood all the same.
+  if is_lined and not f[1] then leave_lines(root, queue, 1) end
   is_lined = is_lined and f[1] == 'queued' and f[2] == queue
   if f[1] and (is_foreign(f[7], f[4], f[8], f[10]) or f[1] == 'queued' and not f[3]) then
     if is_lined then leave_unstarted(root, job, queue) end
