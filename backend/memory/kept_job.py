@@ -89,8 +89,11 @@ class KeptJob:
         return self.asked.id
 
     def has_expired(self, now: int) -> bool:
-        """It is canceled when a worker comes to it: who is answered with it would never run."""
-        return self.state in WAITING and 0 < self.expires_ms <= now
+        """It is canceled when a worker comes to it: who is answered with it would never run.
+
+        One that has begun goes on by its rules.
+        """
+        return self.state in WAITING and not self.attempt and 0 < self.expires_ms <= now
 
     def begin(self, now: int, worker: str, fence: str, lease_ms: int) -> None:
         """A worker has it."""

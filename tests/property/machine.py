@@ -222,7 +222,7 @@ class Histories(GatedHistories):
         job = self.jobs[job_id]
         if job.state in WAITING:
             self.redis.hset(self.bench.keys.job(job_id), "expires_at", 1000)
-            job.expired = True
+            job.expired = job.attempt == 0
 
     # -- operators
 

@@ -365,7 +365,8 @@ class PortHistories(PickingOut, HeldBack, TakingTurns, RuleBasedStateMachine):
         return "" if is_free or until <= self.now else job_id
 
     def _is_over(self, job_id: str) -> bool:
-        return self.lives.get(job_id, self.now + 1) <= self.now
+        has_begun = self.jobs[job_id].attempt > 0
+        return not has_begun and self.lives.get(job_id, self.now + 1) <= self.now
 
     def _is_dead(self, job_id: str) -> bool:
         return self.jobs[job_id].state is JobState.FAILED and not self.jobs[job_id].gone

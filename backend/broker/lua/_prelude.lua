@@ -228,17 +228,17 @@ end
 
 local WAITING = {queued = true, scheduled = true, deferred = true}
 
--- It is canceled when a worker comes to it: who is answered with it would never run.
-local function has_expired(status, expires_at)
-  return WAITING[status] and expires_at and tonumber(expires_at) <= now_ms()
+-- It is canceled when a worker comes to it: who is answered with it would never run. One that has begun goes on by its rules.
+local function has_expired(status, expires_at, attempt)
+  return WAITING[status] and expires_at and (attempt or '0') == '0' and tonumber(expires_at) <= now_ms()
 end
 
 -- The job that a key belongs to. The key of a job that was withdrawn, that has expired or is gone, is free.
 local function holder_of(root, unique)
   local id = unique ~= '' and redis.call('GET', root .. ':tally:unique:' .. unique)
   if not id then return nil end
-  local status, expires_at = unpack(fields_of(root .. ':job:' .. id, 'status', 'expires_at'))
-  return status and status ~= 'canceled' and not has_expired(status, expires_at) and id or nil
+  local status, expires_at, attempt = unpack(fields_of(root .. ':job:' .. id, 'status', 'expires_at', 'attempt'))
+  return status and status ~= 'canceled' and not has_expired(status, expires_at, attempt) and id or nil
 end
 
 -- Of a job that is made again from the record: its key stands for it for what is `left` (ms).

@@ -27,7 +27,7 @@ do
     local f = fields_of(root .. ':job:' .. id,
       'status', 'scope', 'attempt', 'scope_from', 'origin', 'debounce_by', 'expires_at', 'unique_until')
     if not f[1] or not f[2] then return nil end
-    if has_expired(f[1], f[7]) then return nil end
+    if has_expired(f[1], f[7], f[3]) then return nil end
     local till, _, own = parts_of(f[2])
     local is_first = WAITING[f[1]] and (f[3] or '0') == (f[4] or '0')
     local holds = f[1] ~= 'canceled'

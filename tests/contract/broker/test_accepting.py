@@ -110,6 +110,15 @@ def test_the_key_of_a_job_that_started_in_time_stays_its_own(scene: Scene) -> No
     assert scene.ask(new_job("b", **keyed)) == [(held.id, False)]
 
 
+def test_so_does_that_of_one_that_waits_for_its_next_attempt(scene: Scene) -> None:
+    keyed = {"unique_key": "k", "unique_window": 1000.0}
+    held = scene.started(**keyed, expires_at=scene.broker.now() + timedelta(seconds=100))
+    scene.settle(held, "retried")
+    scene.broker.pass_time(101)
+
+    assert scene.ask(new_job("b", **keyed)) == [(held.id, False)]
+
+
 def test_the_key_of_a_dead_job_is_taken_until_that_is_discarded(scene: Scene) -> None:
     job_id = scene.dead(unique_key="k", unique_window=1000.0)
 

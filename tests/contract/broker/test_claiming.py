@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
 from backend.domain.jobs.job_event import version_of
 from backend.domain.ports import ClaimPlan
 from tests.contract.broker.jobs import new_job, outcome
@@ -113,6 +115,37 @@ def test_an_expired_job_is_canceled_and_never_runs(scene: Scene) -> None:
     assert scene.claimed_ids() == [other]
     assert scene.state(late) == "canceled"
     assert scene.events(late)[-1].body == "expired"
+
+
+@pytest.mark.parametrize("kind", ["retried", "snoozed", "released", "crashed", "suspected"])
+def test_a_job_that_has_begun_in_time_goes_on_by_its_own_rules(scene: Scene, kind: str) -> None:
+    """Its retries, and attempts that were lost, are not late: it ends as its rules say."""
+    held = scene.started(expires_at=scene.broker.now() + timedelta(seconds=100), max_attempts=2)
+    scene.settle(held, kind)
+    scene.broker.pass_time(301)
+    scene.promote()
+
+    [again] = scene.claim(9)
+    scene.settle(again, "failed")
+
+    assert (again.id, scene.state(held.id)) == (held.id, "failed")
+
+
+def test_one_whose_worker_was_lost_goes_on_too(scene: Scene) -> None:
+    held = scene.started(expires_at=scene.broker.now() + timedelta(seconds=100))
+    scene.broker.pass_time(200)
+    assert scene.rescue(scene.lease_of(held), "crashed", only_expired=False)
+
+    assert scene.claimed_ids() == [held.id]
+
+
+def test_a_job_that_was_given_back_before_it_began_expires(scene: Scene) -> None:
+    held = scene.started(expires_at=scene.broker.now() + timedelta(seconds=100))
+    scene.settle(held, "returned")
+    scene.broker.pass_time(101)
+
+    assert scene.claimed_ids() == []
+    assert scene.state(held.id) == "canceled"
 
 
 def test_how_long_a_job_was_ready_is_told(scene: Scene) -> None:

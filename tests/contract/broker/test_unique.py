@@ -351,6 +351,15 @@ def test_a_job_that_runs_longer_than_it_may_wait_keeps_the_others_out(scene: Sce
     assert scene.ask(_same(until="ended")) == [(held.id, False)]
 
 
+def test_so_does_one_that_began_in_time_and_waits_once_more(scene: Scene) -> None:
+    scope = UniqueScope("greet:7", "ended")
+    held = scene.started(scope=scope, expires_at=scene.broker.now() + timedelta(seconds=100))
+    scene.settle(held, "retried")
+    scene.broker.pass_time(101)
+
+    assert scene.ask(_same(until="ended")) == [(held.id, False)]
+
+
 def test_a_debounced_job_is_not_put_off_until_it_has_expired(scene: Scene) -> None:
     [first] = scene.accept(
         _debounced()._replace(expires_at=scene.broker.now() + timedelta(seconds=1500))

@@ -152,7 +152,7 @@ local function take(root, id, queue, claim, is_lined)
     set_apart(root, id, claim.now)
   elseif f[1] ~= 'queued' or f[2] ~= queue then
     drop(root, id, queue, f[1])
-  elseif f[11] and tonumber(f[11]) <= claim.now then
+  elseif f[11] and (f[4] or '0') == '0' and tonumber(f[11]) <= claim.now then
     if is_lined then leave_unstarted(root, job, queue) end
     cancel_waiting(root, job, id, queue, claim.now, 'expired', 'tally', 'expired')
   else
