@@ -162,7 +162,7 @@ MUTATIONS = [
     Mutation("limit", "if most > 0 then limited", "if true then limited"),
     Mutation("limit", "if #limited > 0 then", "if false then"),
     Mutation("limit", "{'0', '500', unpack(limited)}", "{'0', '9999', unpack(limited)}"),
-    Mutation("limit", "return {through, from}", "return {through, '0'}"),
+    Mutation("limit", "return {through, from,", "return {through, '0',"),
     Mutation("muster", "status ~= 'started' or", ""),
     Mutation("muster", "or not wanted[kind]", ""),
     Mutation("muster", "== 0 then return end", "== 9 then return end"),
@@ -183,7 +183,12 @@ MUTATIONS = [
     Mutation(
         "_gates", "({type = 'description', tenant = 'quota'})[kind] or 'limit_key'", "'description'"
     ),
-    Mutation("limit", "unpark(root, gate, room,", "unpark(root, gate, 200,"),
+    Mutation(
+        "limit", "choice.let_some(root, gate, room, owed)", "unpark(root, gate, 200, 200), nil"
+    ),
+    Mutation("limit", "local from = owed and '0' or set_limits(", "local from = set_limits("),
+    Mutation("_gates", "room = math.min(room, owed or math.huge)", ""),
+    Mutation("_gates", "unpark(root, gate, room, MOST_THROUGH)", "unpark(root, gate, room, room)"),
     Mutation(
         "claim",
         "if f[1] and (is_foreign(f[7], f[4], f[8], f[10]) or f[1] == 'queued' and not f[3]) then",
@@ -438,7 +443,7 @@ MUTATIONS = [
     Mutation("_rates", "units - coming.all)", "units)"),
     Mutation("_rates", "early == 0 and passed_gate(job)", "early == 0 and 'any'"),
     Mutation("rate", "if not before or", "if false and"),
-    Mutation("key_limit", "if not before or", "if false and"),
+    Mutation("key_limit", "if not is_said then", "if false then"),
     Mutation("claim", "root .. ':tally:alarms', root", "root"),
     Mutation("claim", "if was_full then drop_gone_holders(root, gate[1], claim.is_picked) end", ""),
     Mutation("claim", "if was_full then pass_on(root, gate[1]) end", ""),
@@ -690,7 +695,7 @@ MUTATIONS = [
     Mutation("quota", "if not before or before.value ~= value or", "if false and"),
     Mutation("quota", "or before.by ~= argv[1]", ""),
     Mutation("quota", "if from == '0' then count_running(root, tenant) end", ""),
-    Mutation("quota", "room == math.huge and 200 or room", "0"),
+    Mutation("quota", "choice.let_some(root, gate, room, owed)", "0"),
     Mutation("quota", "unpark(root, starts, room_at(root, starts), 200)", "0"),
     Mutation("quota", "from and 1 or 0", "0"),
     Mutation("count_in", "and 1 or 0", "and 0 or 0"),

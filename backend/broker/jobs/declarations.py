@@ -43,7 +43,10 @@ class RedisDeclarations:
     def publish(self, kinds: Sequence[JobType]) -> list[PublishCode]:
         """Tells of job types: the highest version of each stays."""
         said = [part for kind in kinds for part in _said_of(kind)]
-        *found, lease = self._functions.call("declare", *said)
+        reply = self._functions.call("declare", *said)
+        found, lease, more = reply[: len(kinds)], reply[len(kinds)], reply[len(kinds) + 1 :]
+        for name, left in zip(more[::2], more[1::2], strict=True):
+            self._let_through(name, left)
         limited = [kind.name for kind in kinds if kind.limit]
         while lease != b"0":
             lease = self._functions.call("muster", lease, _BULK, *limited)
@@ -52,6 +55,12 @@ class RedisDeclarations:
             if code is PublishCode.CHANGED:
                 log.info("declaration.changed", job_type=kind.name, version=kind.version)
         return codes
+
+    def _let_through(self, job_type: bytes, left: int) -> None:
+        """More of those than one step may who waited for a limit that is declared higher now."""
+        more = [left]
+        while more:
+            _, _, *more = self._functions.call("limit", "", "", job_type, 0, *more)
 
     def find(self, name: str) -> JobType | None:
         """One that some worker published; None when none did. While Redis is away, what was known holds."""

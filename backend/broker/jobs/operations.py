@@ -106,17 +106,18 @@ class RedisOperations:
     def limit(self, job_type: str, most: int, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may run at once in the cluster; 0: no limit."""
         head = (by, reason, job_type, most)
-        through, lease = self._functions.call("limit", *head)
-        while most == 0 and through >= _BULK:
-            through, _ = self._functions.call("limit", *head)
+        through, lease, *left = self._functions.call("limit", *head)
+        while left or (most == 0 and through >= _BULK):
+            through, _, *left = self._functions.call("limit", *head, *left)
         while lease != b"0":
             lease = self._functions.call("muster", lease, _BULK, job_type)
 
     def limit_key(self, key: str, most: int | None, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a key may run at once; 0: as many as can; None: as they say themselves."""
         words = (by, reason, key, "" if most is None else most)
-        while self._functions.call("key_limit", *words) >= _BULK:
-            pass
+        through = self._functions.call("key_limit", *words)
+        while isinstance(through, list):
+            through = self._functions.call("key_limit", *words, through[1])
 
     def rate(self, job_type: str, rate: Rate | None, *, by: str = "", reason: str = "") -> None:
         """How many jobs of a type may start in a time in the cluster; None: no rate."""

@@ -101,6 +101,16 @@ local function unpark(root, gate, room, most)
   return moved
 end
 
+-- Of a call at most so many: the server stands still meanwhile. Returns how many were let through, and how much room that
+-- leaves to the next call (nil: none, or nobody is left), whose `owed` it is then: who is on the way holds no slot yet, and
+-- would be let through for once more.
+local MOST_THROUGH = 1000
+function choice.let_some(root, gate, room, owed)
+  room = math.min(room, owed or math.huge)
+  local moved = unpark(root, gate, room, MOST_THROUGH)
+  return moved, moved == MOST_THROUGH and room > moved and room - moved or nil
+end
+
 local function first_behind(root, gate)
   for _, key in ipairs({line_keys(root, gate)}) do
     local id = redis.call('LINDEX', key, 0)

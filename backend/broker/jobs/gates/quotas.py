@@ -60,9 +60,9 @@ class RedisQuotas:
     def set(self, tenant: str, quota: Quota | None, *, by: str, reason: str) -> None:
         """Says it, lets through who may go, and counts the jobs that were there before, step by step."""
         words = (by, reason, tenant, quota.text if quota else "")
-        run, start, uncounted = self._functions.call("quota", *words)
-        while _may_go_on(quota, run, start):
-            run, start, uncounted = self._functions.call("quota", *words)
+        run, start, uncounted, *left = self._functions.call("quota", *words)
+        while left or _may_go_on(quota, run, start):
+            run, start, uncounted, *left = self._functions.call("quota", *words, *left)
         while uncounted:
             uncounted = self._functions.call("count_in", tenant, _PAGE)
 
