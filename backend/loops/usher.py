@@ -16,13 +16,18 @@ log = structlog.get_logger("tally.usher")
 
 #: Of one step: short enough to hold nobody up.
 _GATES, _JOBS, _FOLLOWED = 100, 200, 1000
+#: So many lines of a step were empty: where keys are many and short-lived more of them come meanwhile.
+_MANY_EMPTY = 50
 
 
 class Gates(Protocol):
     """What jobs wait behind: paused types and full limits."""
 
-    def usher(self, gates: int, jobs: int) -> int:
-        """Lets through who still waits behind one of so many open gates; how many jobs."""
+    def usher(self, gates: int, jobs: int) -> tuple[int, int]:
+        """Lets through who still waits behind one of so many open gates.
+
+        How many jobs, and how many lines were forgotten because they are empty.
+        """
 
     def follow(self, jobs: int) -> int:
         """Calls the follow-ups of so many jobs that an earlier release ended; how many had ended so."""
@@ -47,7 +52,7 @@ class Usher(Loop):
 
     def run_once(self) -> float:
         """One step of each; the wait is none while one was full."""
-        jobs = self._gates.usher(_GATES, _JOBS)
+        jobs, empty = self._gates.usher(_GATES, _JOBS)
         if jobs:
             log.info("jobs.ushered", jobs=jobs)
         ended = self._gates.follow(_FOLLOWED)
@@ -56,4 +61,5 @@ class Usher(Loop):
         found = self._lines.find()
         if found:
             log.warning("lines.found", lines=found)
-        return 0.0 if jobs >= _JOBS or ended >= _FOLLOWED else self._interval
+        is_full = jobs >= _JOBS or ended >= _FOLLOWED or empty >= _MANY_EMPTY
+        return 0.0 if is_full else self._interval

@@ -171,6 +171,7 @@ MUTATIONS = [
     Mutation("usher", "if room == math.huge then return 1 end", ""),
     Mutation("usher", "is_on_the_way(root, kind, gate, look) and 0", "false and 0"),
     Mutation("usher", "redis.call('ZREM', lines, line)", "redis.call('EXISTS', lines)"),
+    Mutation("usher", "forgotten = forgotten + 1", ""),
     Mutation("usher", "elseif left > 0 then", "elseif false then"),
     Mutation("usher", "elseif left > 0 then", "else"),
     Mutation("declare", "if held == said then code = 0", "if false then code = 0"),

@@ -142,9 +142,10 @@ class RedisOperations:
             purged += taken
         return purged
 
-    def usher(self, gates: int, jobs: int) -> int:
-        """Lets through who still waits behind one of so many open gates; how many jobs."""
-        return int(self._functions.call("usher", gates, jobs))
+    def usher(self, gates: int, jobs: int) -> tuple[int, int]:
+        """Lets through who still waits behind one of so many open gates; how many jobs, and empty lines."""
+        through, forgotten = self._functions.codes("usher", gates, jobs, 1)
+        return through, forgotten
 
     def follow(self, jobs: int) -> int:
         """Enqueues the follow-ups of so many jobs that an earlier release ended; how many had ended so."""

@@ -88,7 +88,7 @@ def test_each_step_lets_some_through_and_all_do_what_was_said(
 ) -> None:
     say, fields, gate = WAYS[way]
     say(bench, 1)
-    holder, *ids = bench.seed(*[new_job(**fields) for _ in range(2500)])
+    _, *ids = bench.seed(*[new_job(**fields) for _ in range(2500)])
     while bench.queue():
         bench.claim(2500)
     assert bench.parked(gate) == ids

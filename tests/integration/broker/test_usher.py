@@ -203,6 +203,30 @@ def test_the_loop_goes_on_until_nobody_waits_behind_an_open_gate(bench: Bench, j
     assert bench.queue() == ids
 
 
+def test_the_loop_goes_on_until_few_of_the_lines_it_looks_at_are_empty(bench: Bench) -> None:
+    """As where each job has a key of its own: more of them come than a look every five seconds finds."""
+    for batch in range(5):
+        keys = [f"{batch}:{number}" for number in range(100)]
+        bench.seed(*[new_job(limit_key=key, limit=1) for key in keys for _ in (0, 1)])
+        held = bench.claim(200)
+        for job in held:
+            bench.settle(job, "finished")
+        for job in bench.claim(200):
+            bench.settle(job, "finished")
+    assert len(_known(bench)) == 500
+    holder, waiting = bench.parked_by_limit()
+    parts = (bench.redis, bench.keys)
+    loop = Usher(RedisOperations(*parts), RedisLostLines(*parts), interval=7.0)
+
+    waits = [loop.run_once()]
+    while not waits[-1]:
+        waits.append(loop.run_once())
+
+    assert waits == [0.0] * 5 + [7.0]
+    assert (_known(bench), bench.parked("type:greet")) == (["type:greet"], [waiting])
+    assert bench.settle(holder, "finished") == 1
+
+
 def test_ushering_works_while_memory_is_full(bench: Bench) -> None:
     _behind_a_pause(bench, 2)
     bench.resume("type:greet", 1)

@@ -4,7 +4,9 @@
 -- KEYS[1]  ROOT
 -- ARGV[1]  most lines to look at in this call
 -- ARGV[2]  most jobs to let through in this call
--- Returns  how many jobs were let through; call again at once while it is as many as may be, also while some are to be counted
+-- ARGV[3]  '1': tell of lines too (may be missing)
+-- Returns  how many jobs were let through; call again at once while it is as many as may be, also while some are to be counted;
+--          with lines that, and how many were forgotten, for they are empty
 local PAGE = 500
 -- In a call so many places behind gates are looked at for one whose queue is open, where those before it are of closed ones.
 local PLACES = 2000
@@ -41,14 +43,17 @@ end
 
 local function usher(keys, argv)
   local root, lines, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
-  local look = {places = PLACES}
+  local look, forgotten = {places = PLACES}, 0
   for _, line in ipairs(redis.call('ZRANGE', lines, 0, tonumber(argv[1]) - 1)) do
     local gate, parked = gate_of(line), root .. ':tally:parked:' .. line
     if redis.call('EXISTS', parked) == 1 and room_at(root, gate) <= 0 then drop_gone_holders(root, gate) end
     if redis.call('EXISTS', parked) == 1 then left = left - unpark(root, gate, open_for(root, gate, look), left) end
-    if redis.call('EXISTS', parked) == 0 then forget_line(root, lines, line, gate)
+    if redis.call('EXISTS', parked) == 0 then
+      forget_line(root, lines, line, gate)
+      forgotten = forgotten + 1
     elseif left > 0 then redis.call('ZADD', lines, now, line) end
     if left == 0 then break end
   end
-  return tonumber(argv[2]) - finish(root, left)
+  local through = tonumber(argv[2]) - finish(root, left)
+  return argv[3] == '1' and {through, forgotten} or through
 end
