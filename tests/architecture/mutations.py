@@ -417,6 +417,7 @@ MUTATIONS = [
     Mutation("_breakers", "and coming.all > 0 then watch(root, gate, coming)", "and false then"),
     Mutation("_breakers", "if b.at and b.at > now then ahead.at = now end", ""),
     Mutation("_breakers", "ahead.opened, ahead.probe_at =", "local _, _ ="),
+    Mutation("_breakers", "(%-?%d+)", "(%d+)"),
     Mutation("_breakers", "if age < 0 then kept.bucket = now end", ""),
     Mutation("_breakers", "  arm(root, b.gate, ahead.probe_at or now)\n", ""),
     Mutation("_breakers", "if b.state == 'ramp' then arm(root, gate, now + RAMP_PAUSE) end", ""),

@@ -216,7 +216,7 @@ function judge(root, destination, kind, said, gates, now)
     hear_answer(root, b, gates, now)
     return kind
   end
-  local rule, asked, words = string.match(said, '^([^!]*)!(%d+)!(.*)$')
+  local rule, asked, words = string.match(said, '^([^!]*)!(%-?%d+)!(.*)$')
   b.rule = rule_of(rule)
   return hear_failure(root, b, gates, tonumber(asked), words, now) and 'released' or kind
 end

@@ -234,7 +234,7 @@ def _hear_failure(state: BrokerState, job: KeptJob, told: Unreached) -> bool:
     if is_open and not kept.probe_at:
         return True
     kept.rule = breaker_in(told.rule) or Breaker()
-    if told.retry_after:
+    if told.retry_after > 0:
         kept.error = told.words
         asked = now + int(told.retry_after * 1000)
         _open(state, kept, max(asked, kept.probe_at if is_open else 0))

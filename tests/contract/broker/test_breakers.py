@@ -286,6 +286,18 @@ def test_what_the_destination_asks_for_holds_for_all_its_jobs_and_no_probe_goes_
     assert set(parked(scene)) < {first.id, *last}
 
 
+def test_what_makes_no_sense_asks_for_nothing_and_ends_no_job(scene: Scene) -> None:
+    scene.accept(bound(), bound())
+    first, second = scene.claim(2)
+
+    fail(scene, first, retry_after=-5.0)
+
+    assert scene.state(first.id) == "scheduled"
+    assert scene.view(first.id).failures == 1
+    assert scene.settle(second, "finished") == 1
+    assert status(scene) is BreakerStatus.CLOSED
+
+
 def test_a_person_opens_and_closes_it(scene: Scene) -> None:
     breakers = scene.broker.breakers
     first, second = scene.accept(bound(), bound())

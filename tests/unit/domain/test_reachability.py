@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.message
 import errno
+import math
 import smtplib
 import socket
 import urllib.error
@@ -98,7 +99,17 @@ def test_an_author_may_name_exceptions_that_count() -> None:
         (Unreachable("later"), 0.0),
         (_HttpFailure(429, **{"Retry-After": "30"}), 30.0),
         (_HttpFailure(503, **{"Retry-After": "7"}), 7.0),
-        (_HttpFailure(503, **{"Retry-After": "999999999999"}), 31_622_400),
+        (_HttpFailure(503, **{"Retry-After": "999999999999"}), 86_400.0),
+        (Unreachable("until the year 9999", retry_after=2.5e11), 86_400.0),
+        (Unreachable("until some time ago", delay=1.0, retry_after=-5.0), 0.0),
+        (Unreachable("until when?", delay=1.0, retry_after=math.nan), 0.0),
+        (Unreachable("until when?", delay=1.0, retry_after="60"), 0.0),  # type: ignore[arg-type]
+        (
+            ExceptionGroup(
+                "", [Unreachable("a", retry_after=math.nan), Unreachable("b", retry_after=9.0)]
+            ),
+            9.0,
+        ),
     ],
 )
 def test_how_long_it_wants_to_be_left_alone_is_told(raised: BaseException, seconds: float) -> None:
@@ -122,3 +133,10 @@ def test_an_answer_to_one_part_of_a_group_hides_no_silence_of_another() -> None:
     group: Any = ExceptionGroup("both", [_HttpFailure(404), _HttpFailure(503)])
 
     assert unreached(group, Breaker()) is not None
+
+
+def test_it_may_ask_for_as_long_as_its_author_lets_it_rest() -> None:
+    told = unreached(Unreachable("later", retry_after=1e9), Breaker(longest_rest=200_000.0))
+
+    assert told is not None
+    assert told.retry_after == 200_000.0

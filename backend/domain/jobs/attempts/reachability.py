@@ -13,10 +13,12 @@ from backend.domain.errors import JobSignal, Unreachable
 from backend.domain.jobs.attempts.leaves import leaves_of
 from backend.domain.jobs.attempts.outcome import Unreached, words_of
 from backend.domain.jobs.attempts.retry_after import asked_by
-from backend.domain.jobs.options.bounds import OUTCOME_DELAY
 from backend.domain.jobs.options.breaker import Breaker
 
 _LONGEST_WORDS = 200
+#: Seconds for which one answer may close a destination, unless its breaker rests for longer: a wrong
+#: year must not close it for good.
+_MOST_ASKED = 86_400.0
 #: As HTTP numbers them; the module that names them is one more for each process to read.
 _SERVER_ERRORS, _TOO_MANY_REQUESTS = range(500, 600), 429
 #: Networks and hosts that are away, which Python has no class of its own for.
@@ -51,7 +53,7 @@ def unreached(raised: BaseException, breaker: Breaker) -> Unreached | None:
     """What its breaker is told of an attempt that raised; None: the destination was reached.
 
     Of an exception group one leaf is enough. A destination's own Retry-After counts where it says that it
-    cannot answer now.
+    cannot answer now: for a day, or its breaker's ``longest_rest``, at most.
     """
     found = [leaf for leaf in leaves_of(raised) if _said(leaf, breaker).is_unreached]
     if not found:
@@ -59,12 +61,13 @@ def unreached(raised: BaseException, breaker: Breaker) -> Unreached | None:
     asked = max(_said(leaf, breaker).retry_after for leaf in found)
     words = f"{type(found[0]).__name__}: {words_of(found[0])}"
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return Unreached(breaker.text, min(asked, OUTCOME_DELAY.most), line[:_LONGEST_WORDS])
+    most = max(_MOST_ASKED, breaker.longest_rest)
+    return Unreached(breaker.text, min(asked, most), line[:_LONGEST_WORDS])
 
 
 def _said(leaf: BaseException, breaker: Breaker) -> _Said:
     if isinstance(leaf, Unreachable):
-        return _Said(True, leaf.retry_after or 0.0)
+        return _Said(True, _asked(leaf.retry_after))
     if isinstance(leaf, breaker.on):
         return _Said(True)
     if isinstance(leaf, JobSignal):
@@ -72,8 +75,13 @@ def _said(leaf: BaseException, breaker: Breaker) -> _Said:
     status = _status_of(leaf)
     if status is not None:
         is_away = status in _SERVER_ERRORS or status == _TOO_MANY_REQUESTS
-        return _Said(is_away, (asked_by(leaf) or 0.0) if is_away else 0.0)
+        return _Said(is_away, _asked(asked_by(leaf)) if is_away else 0.0)
     return _Said(_is_silence(leaf))
+
+
+def _asked(seconds: object) -> float:
+    """A time that is over, or makes no sense, asks for nothing."""
+    return seconds if isinstance(seconds, int | float) and seconds > 0 else 0.0
 
 
 def _status_of(raised: BaseException) -> int | None:
