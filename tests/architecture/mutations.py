@@ -129,6 +129,8 @@ MUTATIONS = [
     Mutation("reprioritise", "elseif status == 'queued' or status == 'scheduled' then", "else"),
     Mutation("reprioritise", "elseif parked then", "elseif false then"),
     Mutation("reprioritise", "unschedule(root, id, queue)", ""),
+    Mutation("reprioritise", "due and tonumber(due) * 1000 or now_ms()", "tonumber(due) * 1000"),
+    Mutation("cancel", "redis.call('ZREM', root .. ':tally:foreign', id)", ""),
     Mutation("reprioritise", "argv[3] == '1'", "false"),
     Mutation("run_now", "if status == 'scheduled' then", "if status then"),
     Mutation("run_now", "unschedule(root, id, queue)", ""),

@@ -37,6 +37,7 @@ LONGER = {
     "backend/broker/lua/running/claim.lua": "the hot path: order, pauses, limits, leases: one decision",
     "backend/broker/lua/running/pick_out.lua": "of lists and of lines: one look for jobs of some types",
     "backend/broker/lua/running/settle.lua": "every way to end an attempt, shared with rescue",
+    "backend/broker/lua/acting/reprioritise.lua": "one step moves a job from wherever it waits",
     "backend/broker/lua/ledger/reseat.lua": "one step puts a job back wherever it belongs",
     "backend/history/sql/recording/upsert_jobs.sql": "the registers of a row are one list",
     "dashboard_pages": "the list of what is served",

@@ -57,6 +57,28 @@ def test_a_scheduled_job_keeps_its_time(bench: Bench) -> None:
     assert bench.queue("high") == [job_id]
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_scheduled_job_whose_time_is_gone_moves_with_the_others(
+    bench: Bench, is_listed: bool
+) -> None:
+    """A foreign hand took it out of the schedule; RQ's registry may know its time still."""
+    lost, job_id = bench.scheduled(queue="low"), bench.scheduled(queue="low")
+    due = bench.registry("scheduled", "low")[lost]
+    bench.redis.zrem(bench.keys.schedule, lost)
+    if not is_listed:
+        bench.redis.zrem(bench.keys.registry("scheduled", "low"), lost)
+
+    moved = bench.functions.codes(
+        "reprioritise", "ada", "", 0, *(text for each in (lost, job_id) for text in (each, "high"))
+    )
+
+    assert moved == [1, 1]
+    assert bench.registry("scheduled", "low") == {}
+    assert bench.promote()[0] == (not is_listed)
+    assert bench.queue("high") == ([] if is_listed else [lost])
+    assert due in bench.registry("scheduled", "high").values()
+
+
 @pytest.mark.parametrize("why", ["limit", "pause"])
 def test_a_parked_job_moves_its_books_and_comes_back_in_the_new_queue(
     bench: Bench, why: str

@@ -20,6 +20,14 @@ local function change_queue(root, id, target, front)
   if front then to_queue(root, id, target, true) else queue_up(root, id, target) end
 end
 
+-- A time that a foreign hand took away RQ's registry may know still; else it is due.
+local function change_time(root, id, queue, target)
+  local due = redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)
+  due = due or redis.call('ZSCORE', root .. ':scheduled:' .. queue, id)
+  unschedule(root, id, queue)
+  schedule(root, id, target, due and tonumber(due) * 1000 or now_ms())
+end
+
 local function reprioritise(keys, argv)
   local root, replies = keys[1], {}
   for at = 4, #argv, 2 do
@@ -34,9 +42,7 @@ local function reprioritise(keys, argv)
       count(root, target, 'accepted', 1)
       redis.call('SADD', root .. ':queues', root .. ':queue:' .. target)
       if status == 'scheduled' then
-        local due = tonumber(redis.call('ZSCORE', root .. ':scheduler:scheduled_jobs', id)) * 1000
-        unschedule(root, id, queue)
-        schedule(root, id, target, due)
+        change_time(root, id, queue, target)
       elseif parked and string.sub(parked, 1, 5) == 'fair:' then
         redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
         redis.call('HDEL', job, 'parked')
