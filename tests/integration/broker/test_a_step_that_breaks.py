@@ -223,6 +223,18 @@ def test_a_job_that_lost_its_type_can_be_canceled_and_those_with_it(bench: Bench
     assert bench.cancel(nameless, other) == [1, 1]
 
 
+def test_one_that_was_set_apart_is_so_no_more_once_it_is_canceled(bench: Bench) -> None:
+    nameless, other = bench.seed(new_job(), new_job())
+    bench.tampered = True
+    bench.redis.hdel(bench.keys.job(nameless), "description")
+    assert [job.id for job in bench.claim(9)] == [other]
+    assert bench.members(bench.keys.foreign) == [nameless]
+
+    assert bench.cancel(nameless) == [1]
+
+    assert bench.members(bench.keys.foreign) == []
+
+
 @pytest.mark.parametrize("attempt", ["inf", "-inf", "nan", "1e999", "-3", "many"])
 def test_what_counts_no_attempts_counts_as_none(bench: Bench, attempt: str) -> None:
     job_id, other = bench.seed(new_job(), new_job())

@@ -20,7 +20,10 @@ local function cancel(keys, argv)
       elseif parked then
         redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
         leave_line_of(root, queue, parked)
-      elseif status == 'queued' then redis.call('LREM', root .. ':queue:' .. queue, 1, id) end
+      elseif status == 'queued' and redis.call('LREM', root .. ':queue:' .. queue, 1, id) == 0 then
+        -- Set apart, because a call broke at it.
+        redis.call('ZREM', root .. ':tally:foreign', id)
+      end
       cancel_waiting(root, job, id, queue, now, argv[2], argv[1], 'canceled')
       reply = 1
     elseif status == 'started' then
