@@ -288,6 +288,8 @@ MUTATIONS = [
     Mutation("shed", "if entry[2][1] ~= '2' then return 1 end", ""),
     Mutation("shed", "  account(root)\n", ""),
     Mutation("_gates", "if status ~= 'queued' then drop(", "if false then drop("),
+    Mutation("_gates", "  if seen[gate] then return end\n", ""),
+    Mutation("_gates", "holders, MOST_HOLDERS)", "holders, 500)"),
     Mutation("_gates", "#ids + 1 - at", "at"),
     Mutation("_prelude", "if f.err then", "if false then"),
     Mutation("_prelude", "f[at] = false", "f[at] = nil"),
@@ -449,7 +451,11 @@ MUTATIONS = [
     Mutation("rate", "if not before or", "if false and"),
     Mutation("key_limit", "if not is_said then", "if false then"),
     Mutation("claim", "root .. ':tally:alarms', root", "root"),
-    Mutation("claim", "if was_full then drop_gone_holders(root, gate[1], claim.is_picked) end", ""),
+    Mutation(
+        "claim",
+        "if was_full then drop_gone_holders(root, gate[1], claim.seen, claim.is_picked) end",
+        "",
+    ),
     Mutation("claim", "if was_full then pass_on(root, gate[1]) end", ""),
     Mutation("claim", "passed_gate(root .. ':job:' .. id) == gate[1] or", "true or"),
     Mutation(

@@ -250,13 +250,15 @@ local function hold_again(root, id, key, limit, had_started, add)
   end
 end
 
--- Whoever holds a slot runs, or keeps it until the end. One whose job was deleted would hold it for ever; of very many holders,
--- the ledger finds those. `coming` are those of whom a claim knows that they start.
-local MOST_HOLDERS, MAY_KEEP = 500, {queued = true, scheduled = true, deferred = true}
-local function drop_gone_holders(root, gate, coming)
+-- Whoever holds a slot runs, or keeps it until the end. One whose job was deleted would hold it for ever. Of many holders some
+-- are looked at, others at the next look. `seen` are the gates of this call that were looked at, `coming` those of whom a claim
+-- knows that they start.
+local MOST_HOLDERS, MAY_KEEP = 50, {queued = true, scheduled = true, deferred = true}
+local function drop_gone_holders(root, gate, seen, coming)
   local holders = root .. ':tally:holders:' .. gate
-  if redis.call('SCARD', holders) > MOST_HOLDERS then return end
-  for _, id in ipairs(redis.call('SMEMBERS', holders)) do
+  if seen[gate] then return end
+  seen[gate] = true
+  for _, id in ipairs(redis.call('SRANDMEMBER', holders, MOST_HOLDERS)) do
     local status, gates = unpack(fields_of(root .. ':job:' .. id, 'status', 'gates'))
     local is_there = status == 'started' or (MAY_KEEP[status] and held_gate(gates) == gate) or (coming and coming[id])
     if not is_there then redis.call('SREM', holders, id) end

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger_ports import RestorableJob, Seat
+from tests.eventually import eventually
 from tests.integration.broker.bench import Bench, new_job
 
 GATE = "key:crm:a"
@@ -139,3 +141,38 @@ def test_one_that_starts_in_the_same_claim_is_not_taken_for_gone(bench: Bench) -
 
     assert [job.id for job in bench.claim(9)] == ["a"]
     assert (_holders(bench), bench.parked(GATE)) == (["a"], ["b"])
+
+
+def _looks(bench: Bench, call: Callable[[], object]) -> int:
+    """How many hashes it reads."""
+    bench.redis.config_resetstat()
+    call()
+    stats: Any = bench.redis.info("commandstats")
+    return int(stats["cmdstat_hmget"]["calls"])
+
+
+def test_a_claim_looks_at_the_holders_of_a_key_once_however_many_wait_for_it(bench: Bench) -> None:
+    said = KEPT | {"limit": 100, "options": KEPT["options"] | {"limit": 100}}
+    bench.seed(*(new_job(**said) for _ in range(160)))
+    assert len(bench.claim(100)) == 100
+
+    looks = _looks(bench, lambda: bench.claim(60))
+
+    assert len(bench.parked(GATE)) == 60
+    assert looks <= 60 * 5 + 50
+
+
+def test_the_usher_looks_at_some_of_very_many_holders_and_finds_one_that_is_gone(
+    bench: Bench,
+) -> None:
+    bench.functions.call("limit", "", "", "greet", 300)
+    ids = bench.seed(
+        *(new_job(queue=queue) for queue in ("high",) * 300 + ("high", "normal", "low"))
+    )
+    while len(bench.parked("type:greet")) < 3:
+        bench.claim(100)
+    assert _looks(bench, lambda: bench.functions.call("usher", 100, 200)) <= 60
+
+    bench.remove_hash(ids[0])
+
+    eventually(lambda: bench.functions.call("usher", 100, 200) == 1)

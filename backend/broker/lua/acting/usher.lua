@@ -43,10 +43,10 @@ end
 
 local function usher(keys, argv)
   local root, lines, left, now = keys[1], keys[1] .. ':tally:gates', tonumber(argv[2]), now_ms()
-  local look, forgotten = {places = PLACES}, 0
+  local look, forgotten = {places = PLACES, seen = {}}, 0
   for _, line in ipairs(redis.call('ZRANGE', lines, 0, tonumber(argv[1]) - 1)) do
     local gate, parked = gate_of(line), root .. ':tally:parked:' .. line
-    if redis.call('EXISTS', parked) == 1 and room_at(root, gate) <= 0 then drop_gone_holders(root, gate) end
+    if redis.call('EXISTS', parked) == 1 and room_at(root, gate) <= 0 then drop_gone_holders(root, gate, look.seen) end
     if redis.call('EXISTS', parked) == 1 then left = left - unpark(root, gate, open_for(root, gate, look), left) end
     if redis.call('EXISTS', parked) == 0 then
       forget_line(root, lines, line, gate)

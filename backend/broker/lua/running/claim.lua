@@ -21,7 +21,7 @@ end
 local function is_kept_from(root, id, gate, claim)
   if redis.call('SISMEMBER', root .. ':tally:holders:' .. gate[1], id) == 1 then return false end
   local was_full = is_full(root, gate)
-  if was_full then drop_gone_holders(root, gate[1], claim.is_picked) end
+  if was_full then drop_gone_holders(root, gate[1], claim.seen, claim.is_picked) end
   if was_full and is_full(root, gate) then return true end
   if passed_gate(root .. ':job:' .. id) == gate[1] or redis.call('EXISTS', line_keys(root, gate[1])) == 0 then return false end
   if was_full then pass_on(root, gate[1]) end
@@ -316,7 +316,7 @@ local function claim_state(root, worker, lease_ms)
   local now = now_ms()
   local frozen = has_more and frozen_at(root, now)
   return {worker = worker, now = now, stamp = iso(now), expires = text_of(now + lease_ms), jobs = {},
-    gates = {}, is_picked = {}, twice = {}, looked = 0, paused = paused_set(root),
+    gates = {}, is_picked = {}, seen = {}, twice = {}, looked = 0, paused = paused_set(root),
     limits = type_limits(root), rates = has_more and rates(root) or nil,
     frozen = frozen and next(frozen) and frozen or nil, fair = fair, has_more = has_more, quotas = {},
     has_key_limits = has_more and redis.call('EXISTS', root .. ':tally:key_limits') == 1,
