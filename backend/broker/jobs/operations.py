@@ -52,7 +52,7 @@ class RedisOperations:
         """Sends dead jobs home with all their attempts."""
         pairs = [text for job_id in job_ids for text in (job_id, "")]
         head = [by, reason, _ANYWAY[anyway]]
-        return self._in_batches(RedriveCode, "redrive", head, pairs, _BULK)
+        return self._in_batches(RedriveCode, "redrive", head, pairs, _BULK, words=2)
 
     def redrive_changed(
         self,
@@ -85,7 +85,8 @@ class RedisOperations:
     ) -> list[MoveCode]:
         """Moves each (job id, queue)."""
         pairs = [text for move in moves for text in move]
-        return self._in_batches(MoveCode, "reprioritise", [by, reason, int(front)], pairs, _BATCH)
+        head: list[str | int] = [by, reason, int(front)]
+        return self._in_batches(MoveCode, "reprioritise", head, pairs, _BATCH, words=2)
 
     def run_now(self, job_ids: Sequence[str], *, by: str, reason: str) -> list[RunNowCode]:
         """Queues scheduled jobs before they are due."""
@@ -192,8 +193,11 @@ class RedisOperations:
         head: Sequence[str | int],
         items: Sequence[str],
         size: int,
+        *,
+        words: int = 1,
     ) -> list[Code]:
+        """Of so many ``words`` a job. A step may answer for the first ones alone, and is sent the rest."""
         codes: list[Code] = []
-        for at in range(0, len(items), size):
+        while (at := len(codes) * words) < len(items):
             codes += map(kind, self._functions.codes(step, *head, *items[at : at + size]))
         return codes

@@ -253,7 +253,8 @@ end
 -- Whoever holds a slot runs, or keeps it until the end. One whose job was deleted would hold it for ever. Of many holders some
 -- are looked at, others at the next look. `seen` are the gates of this call that were looked at, `coming` those of whom a claim
 -- knows that they start.
-local MOST_HOLDERS, MAY_KEEP = 50, {queued = true, scheduled = true, deferred = true}
+local MOST_HOLDERS = 50
+local MAY_KEEP = {queued = true, scheduled = true, deferred = true}
 local function drop_gone_holders(root, gate, seen, coming)
   local holders = root .. ':tally:holders:' .. gate
   if seen[gate] then return end

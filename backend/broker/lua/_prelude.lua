@@ -49,9 +49,11 @@ end
 -- What a step writes to the same key for many jobs is gathered and sent once: most of a step's time
 -- goes into single commands.
 local gathered, tallied
+-- How far, at most, Redis went through lists in this step; it serves nobody else meanwhile.
+local walked, MOST_WALKED = 0, 1000000
 
 local function begin()
-  gathered, tallied = {}, {}
+  gathered, tallied, walked = {}, {}, 0
   begin_history()
 end
 
@@ -168,6 +170,17 @@ end
 local function to_queue(root, id, queue, front)
   redis.call(front and 'LPUSH' or 'RPUSH', root .. ':queue:' .. queue, id)
   ring(root, lane_of(queue), 1)
+end
+
+-- Takes one out of a list, wherever it stands there: how many were.
+local function take_out(list, id)
+  walked = walked + redis.call('LLEN', list)
+  return redis.call('LREM', list, 1, id)
+end
+
+-- The caller says the others once more.
+local function has_walked_enough()
+  return walked >= MOST_WALKED
 end
 
 local function drop(root, id, queue, why)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from backend.broker.jobs import operations
 from backend.broker.jobs.operations import RedisOperations
+from backend.broker.server.functions import Functions
 from tests.integration.broker.bench import Bench, new_job
 
 BY = {"by": "ada", "reason": "a test"}
@@ -167,3 +170,39 @@ def test_a_limit_counts_what_runs_already(bench: Bench, desk: RedisOperations) -
     assert bench.claim(9) == []
     bench.settle(running[1], "finished")
     assert len(bench.claim(9)) == 1
+
+
+@pytest.mark.parametrize("where", ["queue", "line"])
+@pytest.mark.parametrize("act", ["cancel", "reprioritise"])
+def test_of_a_very_long_list_a_step_takes_few_and_the_next_ones_take_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, act: str, where: str
+) -> None:
+    """Redis walks to each of them, and serves nobody else meanwhile."""
+    ids = bench.seed(*[new_job() for _ in range(10)])
+    long_list = bench.keys.queue("normal")
+    if where == "line":
+        bench.functions.call("pause", "type:greet")
+        assert bench.claim(10) == []
+        long_list = bench.keys.parked("paused:greet")
+    bench.tampered = True
+    for _ in range(30):
+        bench.redis.lpush(long_list, *[f"another-{number}" for number in range(10_000)])
+    calls: list[int] = []
+    original = Functions.codes
+
+    def counted(self: Functions, *words: Any) -> list[int]:
+        codes = original(self, *words)
+        calls.append(len(codes))
+        return codes
+
+    monkeypatch.setattr(Functions, "codes", counted)
+    desk = RedisOperations(bench.redis, bench.keys)
+
+    if act == "cancel":
+        codes = desk.cancel([*ids, "nobody"], force=False, **BY)
+    else:
+        moves = [(job_id, "high") for job_id in [*ids, "nobody"]]
+        codes = desk.reprioritise(moves, front=False, **BY)
+
+    assert (codes, calls) == ([1] * 10 + [0], [4, 4, 3])
+    assert bench.redis.llen(long_list) == 300_000

@@ -5,10 +5,11 @@
 -- ARGV[2]  reason
 -- ARGV[3]  'force' to stop a started job at once, else ''
 -- ARGV[4…] job ids
--- Returns  one an id: 1 canceled, 2 asked, 3 already final, 0 unknown
+-- Returns  one an id: 1 canceled, 2 asked, 3 already final, 0 unknown; of the first ones alone where lists are long
 local function cancel(keys, argv)
   local root, now, replies = keys[1], now_ms(), {}
   for at = 4, #argv do
+    if has_walked_enough() then break end
     local id = argv[at]
     local job = root .. ':job:' .. id
     local status, queue, parked, worker, asked =
@@ -18,9 +19,9 @@ local function cancel(keys, argv)
     if status == 'queued' or status == 'scheduled' or status == 'deferred' then
       if status == 'scheduled' then unschedule(root, id, queue)
       elseif parked then
-        redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
+        take_out(root .. ':tally:parked:' .. parked, id)
         leave_line_of(root, queue, parked)
-      elseif status == 'queued' and redis.call('LREM', root .. ':queue:' .. queue, 1, id) == 0 then
+      elseif status == 'queued' and take_out(root .. ':queue:' .. queue, id) == 0 then
         -- Set apart, because a call broke at it.
         redis.call('ZREM', root .. ':tally:foreign', id)
       end

@@ -5,11 +5,11 @@
 -- ARGV[2]  reason
 -- ARGV[3]  '1': to the front of the new queue, or of its line behind a gate
 -- ARGV[4…] pairs: id, queue to move to
--- Returns  one a job: 1 moved, 2 was there already, 0 not waiting
+-- Returns  one a job: 1 moved, 2 was there already, 0 not waiting; of the first ones alone where lists are long
 local function change_line(root, job, id, parked, target, front)
   local line = line_of(gate_of(parked), target)
   if line == parked then return end
-  redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
+  take_out(root .. ':tally:parked:' .. parked, id)
   redis.call(front and 'LPUSH' or 'RPUSH', root .. ':tally:parked:' .. line, id)
   note_line(root, line)
   redis.call('HSET', job, 'parked', line)
@@ -31,6 +31,7 @@ end
 local function reprioritise(keys, argv)
   local root, replies = keys[1], {}
   for at = 4, #argv, 2 do
+    if has_walked_enough() then break end
     local id, target = argv[at], argv[at + 1]
     local job = root .. ':job:' .. id
     local status, queue, aside = unpack(fields_of(job, 'status', 'origin', 'parked'))
@@ -44,7 +45,7 @@ local function reprioritise(keys, argv)
       if status == 'scheduled' then
         change_time(root, id, queue, target)
       elseif parked and string.sub(parked, 1, 5) == 'fair:' then
-        redis.call('LREM', root .. ':tally:parked:' .. parked, 1, id)
+        take_out(root .. ':tally:parked:' .. parked, id)
         redis.call('HDEL', job, 'parked')
         leave_line_of(root, queue, parked)
         change_queue(root, id, target, argv[3] == '1')
@@ -53,7 +54,7 @@ local function reprioritise(keys, argv)
         count(root, target, 'parked', 1)
         change_line(root, job, id, parked, target, argv[3] == '1')
       else
-        redis.call('LREM', root .. ':queue:' .. queue, 1, id)
+        take_out(root .. ':queue:' .. queue, id)
         change_queue(root, id, target, argv[3] == '1')
       end
       event_by(root, 'reprioritised', id, target, argv[1], argv[2])

@@ -12,6 +12,9 @@
 -- What is no job of ours is set apart and counts for none. Of a fair queue its list comes first, then its lines by turns.
 -- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of the line that
 -- tells of all these starts), and RQ's mirror entry with score +inf, which RQ's own clean-up never touches.
+-- The limits that a job must pass, or nil and the one that keeps it; a library has room for few names at a time.
+local gates_of
+do
 local function is_full(root, gate)
   return redis.call('SCARD', root .. ':tally:holders:' .. gate[1]) >= gate[2]
 end
@@ -31,7 +34,7 @@ end
 -- Of most jobs. One for all calls: nobody writes to it.
 local NO_GATES = {}
 
-local function gates_of(root, id, kind, claim, limit_key, limit, hold, tenant)
+function gates_of(root, id, kind, claim, limit_key, limit, hold, tenant)
   local quota = tenant and claim.quotas[tenant]
   if not limit_key and not quota and not claim.limits[kind] then return NO_GATES end
   local gates = {}
@@ -46,6 +49,7 @@ local function gates_of(root, id, kind, claim, limit_key, limit, hold, tenant)
     if is_shut then return nil, gate[1] end
   end
   return gates
+end
 end
 
 -- Whose job it is, where that is a tenant with a quota, or one among whose waiting jobs it is counted still. A job that an
