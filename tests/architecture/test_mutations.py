@@ -28,7 +28,7 @@ CONTRACTS = {
     "_fair": "test_fairness.py",
     "_freezes": "test_freezes.py test_ramps_of_freezes.py test_gates_of_closed_queues.py",
     "_gates": "test_gates.py test_fairness.py test_gates_of_closed_queues.py",
-    "_lines": "test_gates.py test_gates_of_closed_queues.py ../../integration/broker/test_usher.py",
+    "_lines": "test_lines_behind_gates.py test_gates_of_closed_queues.py",
     "_places": "test_fairness.py",
     "_turns": "test_fairness.py test_picking_out.py",
     "_rates": "test_rates.py test_key_rates.py",

@@ -87,13 +87,13 @@ def test_where_nobody_else_waits_the_next_is_sent_and_starts_when_its_queue_open
 def test_where_all_may_go_they_do(scene: Scene) -> None:
     """As at the end of a limit: there is room for each of them."""
     _, first = scene.parked_by_limit()
-    low = scene.waiting(queue="low")
+    low = scene.accept(new_job(queue="low"), new_job(queue="low"))
     assert scene.claim(9) == []
     _close(scene, "paused")
 
     scene.do.limit("greet", 0)
 
-    assert (scene.queue(), scene.queue("low")) == ([first], [low])
+    assert (scene.queue(), scene.queue("low")) == ([first], low)
 
 
 def test_nor_does_a_lane_that_is_paused_hold_up_another_one(scene: Scene) -> None:

@@ -304,6 +304,16 @@ def test_nor_does_it_hold_up_those_who_stand_behind_others_of_its_queue(bench: B
     assert _usher(bench) == 0
 
 
+def test_where_all_are_of_its_queue_one_is_sent_and_no_more(bench: Bench) -> None:
+    holder, (sent, *others) = _behind_the_only_slot(bench, *["normal:email"] * 3)
+    bench.functions.call("pause", "lane:email")
+    bench.settle(holder, "finished")
+
+    assert (_usher(bench), _usher(bench)) == (0, 0)
+
+    assert (bench.queue("normal:email"), bench.parked("type:greet")) == ([sent], others)
+
+
 def test_however_many_of_them_stand_before_another_it_is_found(bench: Bench) -> None:
     emails = ["normal:email"] * 1200
     holder, ids = _behind_the_only_slot(bench, *emails, "normal", "normal")
