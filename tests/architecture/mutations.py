@@ -109,10 +109,18 @@ MUTATIONS = [
     Mutation("rescue", "if how ~= 'returned' then", "do"),
     Mutation("rescue", "> MOST_UNTOLD then redis.call('LPOP', key) end", "then end"),
     Mutation("rescue", "redis.call('EXPIRE', key, UNTOLD_SECONDS)", ""),
+    Mutation(
+        "cancel", "if status and is_foreign(data, attempt, options, most) then", "if false then"
+    ),
     Mutation("cancel", "status == 'queued' or status == 'scheduled' or", "status == 'queued' or"),
     Mutation("cancel", "elseif status == 'started' then", "elseif false then"),
     Mutation("cancel", "or asked == 'force'", ""),
     Mutation("cancel", "if has_walked_enough() then break end", ""),
+    Mutation(
+        "reprioritise",
+        "if status and is_foreign(data, attempt, options, most) then",
+        "if false then",
+    ),
     Mutation("reprioritise", "if has_walked_enough() then break end", ""),
     Mutation("cancel", "take_out(root .. ':tally:parked:'", "take_out(root .. ':nothing:'"),
     Mutation("cancel", "leave_line_of(root, queue, parked)", ""),
@@ -134,6 +142,9 @@ MUTATIONS = [
     Mutation("reprioritise", "due and tonumber(due) * 1000 or now_ms()", "tonumber(due) * 1000"),
     Mutation("cancel", "redis.call('ZREM', root .. ':tally:foreign', id)", ""),
     Mutation("reprioritise", "argv[3] == '1'", "false"),
+    Mutation(
+        "run_now", "if status and is_foreign(data, attempt, options, most) then", "if false then"
+    ),
     Mutation("run_now", "if status == 'scheduled' then", "if status then"),
     Mutation("run_now", "unschedule(root, id, queue)", ""),
     Mutation("run_now", "queue_up(root, id, queue)", ""),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from rq import Queue
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import DefaultSerializer, JSONSerializer
 from rq_scheduler import Scheduler
 
@@ -182,3 +182,19 @@ def test_a_job_of_ours_whose_call_rq_compressed_is_put_back_as_ours(
 
     assert [each.id for each in bench.claim(most=5)] == ["touched"]
     assert _foreign(bench).count() == 0
+
+
+@pytest.mark.parametrize("state", ["queued", "set apart", "scheduled", "started"])
+def test_nobody_who_names_one_by_mistake_changes_it(bench: Bench, state: str) -> None:
+    job = _of_rq(bench)
+    if state == "set apart":
+        assert bench.claim() == []
+    elif state != "queued":
+        job.set_status(JobStatus(state))
+    before = bench.snapshot()
+
+    assert bench.cancel(job.id) == [0]
+    assert bench.reprioritise(job.id, "high") == 0
+    assert bench.run_now(job.id) == [0]
+
+    assert bench.snapshot() == before

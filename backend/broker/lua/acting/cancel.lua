@@ -12,8 +12,9 @@ local function cancel(keys, argv)
     if has_walked_enough() then break end
     local id = argv[at]
     local job = root .. ':job:' .. id
-    local status, queue, parked, worker, asked =
-      unpack(fields_of(job, 'status', 'origin', 'parked', 'worker_name', 'cancel'))
+    local status, queue, parked, worker, asked, data, attempt, options, most = unpack(fields_of(job,
+      'status', 'origin', 'parked', 'worker_name', 'cancel', 'data', 'attempt', 'options', 'max_attempts'))
+    if status and is_foreign(data, attempt, options, most) then status = false end
     local reply = status and 3 or 0
     parked = line_in(parked)
     if status == 'queued' or status == 'scheduled' or status == 'deferred' then

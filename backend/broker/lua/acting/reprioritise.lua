@@ -34,7 +34,9 @@ local function reprioritise(keys, argv)
     if has_walked_enough() then break end
     local id, target = argv[at], argv[at + 1]
     local job = root .. ':job:' .. id
-    local status, queue, aside = unpack(fields_of(job, 'status', 'origin', 'parked'))
+    local status, queue, aside, data, attempt, options, most = unpack(fields_of(job,
+      'status', 'origin', 'parked', 'data', 'attempt', 'options', 'max_attempts'))
+    if status and is_foreign(data, attempt, options, most) then status = false end
     local reply, parked = 0, line_in(aside)
     if (status == 'queued' or status == 'scheduled') and queue == target then reply = 2
     elseif status == 'queued' or status == 'scheduled' then

@@ -10,7 +10,9 @@ local function run_now(keys, argv)
   for at = 3, #argv do
     local id = argv[at]
     local job = root .. ':job:' .. id
-    local status, queue = unpack(fields_of(job, 'status', 'origin'))
+    local status, queue, data, attempt, options, most =
+      unpack(fields_of(job, 'status', 'origin', 'data', 'attempt', 'options', 'max_attempts'))
+    if status and is_foreign(data, attempt, options, most) then status = false end
     local reply = 0
     if status == 'scheduled' then
       unschedule(root, id, queue)
