@@ -55,7 +55,7 @@ local function let_through(root, id, gate, stamp)
   if status ~= 'queued' then drop(root, id, queue, status) return false end
   redis.call('HDEL', job, 'parked')
   -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.
-  if string.sub(gate, 1, 7) ~= 'paused:' then 
+  if string.sub(gate, 1, 7) ~= 'paused:' then
     redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0'), 'passed_at', text_of(now_ms()))
   end
   count(root, queue, 'parked', -1)
