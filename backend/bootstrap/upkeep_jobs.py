@@ -11,7 +11,7 @@ from typing import Any
 
 from backend.bootstrap.current import platform
 from backend.broker.jobs.operations import RedisOperations
-from backend.domain.errors import PermanentFailure
+from backend.domain.errors import IllegalMove, PermanentFailure, Snooze
 from backend.domain.ledger.ledger import LedgerReport
 from workers.base_worker import job_type
 from workers.handlers.payload import Payload
@@ -19,6 +19,8 @@ from workers.handlers.payload import Payload
 _MOST_TICKS = 100_000
 #: Jobs that the failure of a reconciliation names.
 _NAMED = 20
+#: Seconds until a reconciliation that met another one looks again.
+_PAUSE_SECONDS = 30.0
 
 
 class Nothing(Payload):
@@ -68,7 +70,12 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
     from backend.bootstrap.record_parts import ledger_service
 
     parts = platform()
-    return result_of(ledger_service(parts).reconcile(repair=parts.settings.ledger.repair))
+    try:
+        report = ledger_service(parts).reconcile(repair=parts.settings.ledger.repair)
+    except IllegalMove as another:
+        # A person's, or that of the hour before: nothing is wrong with the books.
+        raise Snooze(_PAUSE_SECONDS, str(another)) from another
+    return result_of(report)
 
 
 def result_of(report: LedgerReport) -> dict[str, Any]:

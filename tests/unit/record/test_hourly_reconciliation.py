@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from unittest.mock import Mock
 
 import pytest
 
+from backend.bootstrap import record_parts, upkeep_jobs
 from backend.bootstrap.upkeep_jobs import result_of
-from backend.domain.errors import PermanentFailure
+from backend.domain.errors import IllegalMove, PermanentFailure, Snooze
 from backend.domain.ledger.ledger import Fault, FaultKind, LedgerReport
 
 LOST = Fault(FaultKind.LOST, "a", "normal", "the record says queued, Redis does not know it")
@@ -52,3 +54,15 @@ def test_what_is_still_wrong_fails_it_by_name() -> None:
 def test_what_is_still_wrong_and_has_no_name_here_fails_it_as_well() -> None:
     with pytest.raises(PermanentFailure, match="the books do not balance: 3 more; see"):
         result_of(_report(MENDED, unnamed=3))
+
+
+def test_one_that_meets_another_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way = Mock()
+    under_way.reconcile.side_effect = IllegalMove("another reconciliation is under way")
+    monkeypatch.setattr(upkeep_jobs, "platform", Mock())
+    monkeypatch.setattr(record_parts, "ledger_service", lambda _parts: under_way)
+
+    with pytest.raises(Snooze, match="another reconciliation is under way") as raised:
+        upkeep_jobs.reconcile(upkeep_jobs.Nothing())
+
+    assert raised.value.delay == 30
