@@ -47,7 +47,7 @@ local function park(root, job, id, queue, gate, options)
   count(root, queue, 'parked', 1)
 end
 
--- Whether there was such a job. `stamp` is now.
+-- Whether there was such a job. `stamp` is now, as text.
 local function let_through(root, id, gate, stamp)
   local job = root .. ':job:' .. id
   local queue, status, attempt = unpack(fields_of(job, 'origin', 'status', 'attempt'))
@@ -56,7 +56,7 @@ local function let_through(root, id, gate, stamp)
   redis.call('HDEL', job, 'parked')
   -- Of a pause very many come back at once; should it be said again meanwhile, they keep their order as it is.
   if string.sub(gate, 1, 7) ~= 'paused:' then
-    redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0'), 'passed_at', text_of(now_ms()))
+    redis.call('HSET', job, 'passed', gate .. BLOCK .. (attempt or '0'), 'passed_at', stamp)
   end
   count(root, queue, 'parked', -1)
   -- In a fair queue all of a pause would go before every line.
@@ -79,7 +79,7 @@ end
 
 -- Where all of a line go the last ones go first, so that those who follow in the next call come before.
 local function leave_line(root, key, gate, wanted, is_all, open)
-  local ids, through, stamp = off_line(key, wanted, is_all, open), {}, wanted > 0 and string.format('%.0f', now_ms())
+  local ids, through, stamp = off_line(key, wanted, is_all, open), {}, text_of(now_ms())
   for at = 1, #ids do
     local id = ids[is_all and at or #ids + 1 - at]
     if let_through(root, id, gate, stamp) then through[#through + 1] = id end

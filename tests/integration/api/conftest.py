@@ -39,6 +39,14 @@ def platform(servers: Servers, migrated: str) -> Iterator[Platform]:
 
 
 @pytest.fixture
+def by_outbox(servers: Servers, migrated: str) -> Iterator[Platform]:
+    """The same of one that accepts jobs by Postgres."""
+    platform = ApiPlatform(servers.redis_url, migrated, enqueue_mode="outbox")
+    with with_nothing_in_it(platform):
+        yield platform
+
+
+@pytest.fixture
 def parts(platform: Platform, tmp_path: Path) -> ApiServices:
     """What the API is made of."""
     return parts_of(platform, tmp_path / "artifacts")

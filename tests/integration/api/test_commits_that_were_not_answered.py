@@ -9,26 +9,11 @@ import pytest
 from flask import Flask
 
 from backend.bootstrap.platform import Platform
-from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
-from tests.integration.api.wiring import (
-    BOOTSTRAP,
-    ApiPlatform,
-    application,
-    parts_of,
-    with_nothing_in_it,
-)
+from tests.integration.api.wiring import BOOTSTRAP, application, parts_of
 from tests.integration.history.lost_commits import lose_the_commit
 
 _GREETING = {"job_type": "greet", "payload": {"name": "Ada"}}
-
-
-@pytest.fixture
-def by_outbox(servers: Servers, migrated: str) -> Iterator[Platform]:
-    """A deployment that accepts jobs by Postgres."""
-    platform = ApiPlatform(servers.redis_url, migrated, enqueue_mode="outbox")
-    with with_nothing_in_it(platform):
-        yield platform
 
 
 @pytest.fixture

@@ -9,24 +9,15 @@ import pytest
 from flask import Flask
 
 from backend.bootstrap.platform import Platform
-from backend.embedded.servers import Servers
 from tests.integration.api.caller import Caller
-from tests.integration.api.wiring import (
-    BOOTSTRAP,
-    ApiPlatform,
-    application,
-    parts_of,
-    with_nothing_in_it,
-)
+from tests.integration.api.wiring import BOOTSTRAP, application, parts_of
 from tests.integration.api.work import Work
 
 
 @pytest.fixture
-def platform(servers: Servers, migrated: str) -> Iterator[Platform]:
-    """A deployment that accepts jobs by Postgres."""
-    platform = ApiPlatform(servers.redis_url, migrated, enqueue_mode="outbox")
-    with with_nothing_in_it(platform):
-        yield platform
+def platform(by_outbox: Platform) -> Platform:
+    """The deployment of the tests."""
+    return by_outbox
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@
 -- What is no job of ours is set apart and counts for none. Of a fair queue its list comes first, then its lines by turns.
 -- Each job gets attempt + 1 (taken back by `settle` if its handler never begins), a lease, a fence (the id of the line that
 -- tells of all these starts), and RQ's mirror entry with score +inf, which RQ's own clean-up never touches.
+
 -- The limits that a job must pass, or nil and the one that keeps it; a library has room for few names at a time.
 local gates_of
 do
