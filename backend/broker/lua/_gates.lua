@@ -79,7 +79,7 @@ end
 
 -- Where all of a line go the last ones go first, so that those who follow in the next call come before.
 local function leave_line(root, key, gate, wanted, is_all, open)
-  local ids, through, stamp = off_line(key, wanted, is_all, open), {}, text_of(now_ms())
+  local ids, through, stamp = off_line(key, wanted, is_all, open), {}, wanted > 0 and text_of(now_ms())
   for at = 1, #ids do
     local id = ids[is_all and at or #ids + 1 - at]
     if let_through(root, id, gate, stamp) then through[#through + 1] = id end

@@ -216,13 +216,12 @@ class _Chosen:
         ids = [job.id for job, _ in islice(dead_letters().matching(self._filter), _MOST)]
         done: list[str] = []
 
-        def answer(*, is_broken: bool) -> None:
-            if not is_broken or done:
-                _tell(verb, ids, done, as_json=as_json)
+        def answer() -> None:
+            _tell(verb, ids, done, as_json=as_json)
 
         if ids:
             confirm(f"{verb.capitalize()} {len(ids)} dead job(s)?", yes=yes)
-        with answered_anyhow(answer):
+        with answered_anyhow(answer, lambda: bool(done)):
             for at in range(0, len(ids), _AT_ONCE):
                 done += many(ids[at : at + _AT_ONCE])
 

@@ -28,12 +28,11 @@ def for_each(
     done: dict[str, str] = {}
     refused: dict[str, str] = {}
 
-    def answer(*, is_broken: bool) -> None:
-        if not is_broken or done or refused:
-            left = [name for name in names if not {name} & (done.keys() | refused.keys())]
-            _tell(done, refused, left, as_json=as_json)
+    def answer() -> None:
+        left = [name for name in names if not {name} & (done.keys() | refused.keys())]
+        _tell(done, refused, left, as_json=as_json)
 
-    with answered_anyhow(answer):
+    with answered_anyhow(answer, lambda: bool(done or refused)):
         for name in names:
             try:
                 done[name] = act(name)
@@ -46,14 +45,15 @@ def for_each(
 
 
 @contextmanager
-def answered_anyhow(answer: Callable[..., None]) -> Iterator[None]:
-    """Tells what was done by then also when an error or Ctrl-C ends it; ``is_broken`` says which."""
+def answered_anyhow(answer: Callable[[], None], is_any_done: Callable[[], bool]) -> Iterator[None]:
+    """Answers at the end, and also when an error or Ctrl-C ends it, if anything was done by then."""
     try:
         yield
     except BaseException:
-        answer(is_broken=True)
+        if is_any_done():
+            answer()
         raise
-    answer(is_broken=False)
+    answer()
 
 
 def _tell(

@@ -265,11 +265,10 @@ def purge(
     confirm(f"Cancel the {waiting} job(s) that wait in {', '.join(names) or 'no queue'}?", yes=yes)
     purged: dict[str, int] = {}
 
-    def answer(*, is_broken: bool) -> None:
-        if not is_broken or purged:
-            _tell_purged(purged, as_json=as_json)
+    def answer() -> None:
+        _tell_purged(purged, as_json=as_json)
 
-    with answered_anyhow(answer):
+    with answered_anyhow(answer, lambda: bool(purged)):
         for name in names:
             purged[name] = actions().queues.purge(who(), name, reason=reason).jobs
         if scheduled:
