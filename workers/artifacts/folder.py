@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
+
+from backend.file_lock import is_locked, try_lock
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -51,7 +52,7 @@ class Folder:
         file = os.fdopen(os.open(name, _NEW, _OWNER_ONLY, dir_fd=self._at), "wb", buffering=0)
         # A disk that knows no locks has its files judged by their age alone.
         with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(file)
         return file
 
     def open(self, name: str) -> BinaryIO:
@@ -77,13 +78,9 @@ class Folder:
     def is_held(self, name: str) -> bool:
         """Whether somebody is writing a file: the hold of one that was killed ended with it."""
         try:
-            with self.open(name) as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return is_locked(name, folder=self._at)
         except OSError:
             return False
-        return False
 
     def is_older(self, name: str, instant: datetime) -> bool:
         """Whether a file was last written before an instant; False when it is gone."""

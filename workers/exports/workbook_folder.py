@@ -6,12 +6,13 @@ folder is only being made: then its age decides.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from backend.file_lock import is_locked, try_lock
 
 _PREFIX, _HELD = "tally-xlsx-", "held"
 #: No export says nothing for so long.
@@ -59,7 +60,7 @@ def _held(folder: Path) -> int | None:
     new = folder / f".{_HELD}"
     descriptor = os.open(new, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try_lock(descriptor)
     except OSError:
         os.close(descriptor)
         return None
@@ -72,19 +73,9 @@ def _is_abandoned(folder: Path, before: datetime) -> bool:
         if folder.lstat().st_uid != os.getuid() or not folder.is_dir():
             return False
         if (folder / _HELD).exists():
-            return not _is_locked(folder / _HELD)
+            return not is_locked(folder / _HELD)
         newest = max(each.lstat().st_mtime for each in (folder, *folder.iterdir()))
     except OSError:
         # Somebody else clears it.
         return False
     return newest < before.timestamp()
-
-
-def _is_locked(path: Path) -> bool:
-    with path.open("rb") as file:
-        try:
-            # Shared, so that two who only ask never take each other for the holder.
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

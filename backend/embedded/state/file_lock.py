@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +9,13 @@ from pathlib import Path
 
 from backend.embedded.deadline import wait_until
 from backend.embedded.errors import EmbeddedServerError
+from backend.file_lock import is_locked, try_lock
 
 
 class FileLock:
     """Says whether somebody lives here: the kernel frees it when its last holder is gone.
 
-    A server inherits the open file, and so do its children. A pid can be reused and a pid file
-    can be stale; this lock survives neither ``kill -9`` nor a reboot.
+    A server inherits the open file, and so do its children.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,20 +23,12 @@ class FileLock:
 
     def is_held(self) -> bool:
         """Whether any process holds the lock now."""
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        try:
-            # Shared, so that two who only ask never take each other for the holder.
-            return not _lock(descriptor, fcntl.LOCK_SH)
-        finally:
-            os.close(descriptor)
+        return is_locked(self.path)
 
     def try_hold(self) -> int | None:
         """Take the lock until the returned descriptor is closed; None when another holds it."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        if _lock(descriptor, fcntl.LOCK_EX):
+        if try_lock(descriptor):
             return descriptor
         os.close(descriptor)
         return None
@@ -61,11 +52,3 @@ class FileLock:
             yield descriptor
         finally:
             os.close(descriptor)
-
-
-def _lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

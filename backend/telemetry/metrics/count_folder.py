@@ -6,7 +6,6 @@ What a dead process counted is added to a sum that stays, so that counters never
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from backend.file_lock import is_locked, lock
 from backend.telemetry.metrics.counts import Snapshot, Spread, nothing
 
 #: Ends the name of a file that a process holds a lock on for as long as it lives.
@@ -50,7 +50,7 @@ class CountFolder:
         with self._alone():
             for living in sorted(self._folder.glob(f"*{LIVING}")):
                 counted = living.with_suffix(_COUNTED)
-                if is_held(living):
+                if is_locked(living):
                     total.add(_read(counted))
                 else:
                     self._bury(living, counted)
@@ -77,23 +77,8 @@ class CountFolder:
 def opened_alone(path: Path) -> int:
     """A descriptor that holds the lock on a file until it is closed; waits for others to let go."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    lock(descriptor)
     return descriptor
-
-
-def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock on a file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _read(path: Path) -> Snapshot:

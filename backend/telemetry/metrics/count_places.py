@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backend.file_lock import is_locked
 from backend.telemetry.logs.logger import Logger
-from backend.telemetry.metrics.count_folder import LIVING, is_held, opened_alone
+from backend.telemetry.metrics.count_folder import LIVING, opened_alone
 
 log = Logger("tally.metrics")
 
@@ -51,7 +52,7 @@ def _is_abandoned(folder: Path, now: float) -> bool:
         return (
             facts.st_uid == os.getuid()
             and now - facts.st_mtime > _YOUNG
-            and not any(is_held(living) for living in folder.glob(f"*{LIVING}"))
+            and not any(is_locked(living) for living in folder.glob(f"*{LIVING}"))
         )
     except OSError:
         # Somebody else clears it, or it is none of ours.

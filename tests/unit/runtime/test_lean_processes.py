@@ -60,7 +60,7 @@ _KNOW = """
 @pytest.mark.parametrize(
     ("program", "most"),
     [
-        ("workers.processes.supervisor", 175),
+        ("workers.processes.supervisor", 176),
         ("workers.processes.worker", 681),
         ("workers.processes.rescue", 358),
     ],
