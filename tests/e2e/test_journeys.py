@@ -42,6 +42,7 @@ def test_a_failed_job_is_found_read_redriven_and_seen_to_finish_live(
     worker.work_off()
     _recorded(stage, job_id, JobState.FAILED)
 
+    page.goto(stage.url)
     page.click("nav[aria-label=Pages] >> text=Jobs")
     page.click("nav[aria-label=State] >> text=failed")
     page.click(f"a[href$='{job_id}']")

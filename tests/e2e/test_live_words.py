@@ -99,7 +99,8 @@ def test_what_was_done_and_what_did_not_fit_is_said_when_the_page_comes(
     assert page.text_content(".token") not in page.text_content("[data-announce]")
 
 
-def test_there_is_one_polite_region_that_is_not_seen(page: Any) -> None:
+def test_there_is_one_polite_region_that_is_not_seen(page: Any, stage: Stage) -> None:
+    page.goto(stage.url)
     region = page.locator("[data-announce]")
 
     assert region.count() == 1
