@@ -27,6 +27,8 @@ from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import administer, named, rows, run
 from tests.integration.history.lives import Life, events_of
 
+#: A day that each month's table has: of August 2026 it begins on the 14th, where ids go on from 019 to 01a.
+_DAY = 20
 NOW = datetime.now(UTC)
 THIS = date(NOW.year, NOW.month, 1)
 
@@ -43,8 +45,8 @@ def dated(at: datetime, salt: bytes = b"0123456789") -> str:
 
 
 def in_month(month: date, salt: bytes = b"0123456789", **life: Any) -> Life:
-    """A job of the tenth of a month."""
-    at = datetime(month.year, month.month, 10, 12, tzinfo=UTC)
+    """A job of a month."""
+    at = datetime(month.year, month.month, _DAY, 12, tzinfo=UTC)
     return Life(dated(at, salt), at, **life)
 
 
@@ -154,7 +156,7 @@ def test_failures_of_a_month_go_with_it_and_its_other_sums_stay(
 ) -> None:
     month = month_ago(5)
     run(chronicle.engine, "SELECT make_jobs_partition(:month)", month=month)
-    at = datetime(month.year, month.month, 10, tzinfo=UTC)
+    at = datetime(month.year, month.month, _DAY, tzinfo=UTC)
     failed = Life(dated(at), at, ends="failed", error=("KeyError", "x"))
     own = Life("own", at, ends="retried", error=("KeyError", "x"))
     chronicle.write(*events_of(failed, own))
@@ -184,7 +186,7 @@ def test_what_is_kept_longest_goes_with_its_month_and_not_one_by_one(
     month = month_ago(4)
     for since in range(5):
         run(chronicle.engine, "SELECT make_jobs_partition(:month)", month=month_ago(since))
-    at = datetime(month.year, month.month, 10, tzinfo=UTC)
+    at = datetime(month.year, month.month, _DAY, tzinfo=UTC)
     for number, (job_id, ends) in enumerate(
         [("f", "failed"), ("d", "finished"), ("own-f", "failed"), ("own-d", "finished")]
     ):
