@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from backend.broker.server import library
-from tests.architecture.mutations import MUTATIONS, Mutation
+from tests.architecture.mutations import MUTATIONS
 
 ROOT = Path(__file__).parents[2]
+#: By number; none where nobody asked, for to skip six hundred takes seconds of each process.
+_TRIED = range(len(MUTATIONS) if "TALLY_TEST_MUTATIONS" in os.environ else 0)
 BROKER = ROOT / "tests" / "integration" / "broker"
 #: The order behind gates is the contract's, and so are steps that have no file of their own there.
 CONTRACT = ROOT / "tests" / "contract" / "broker"
@@ -41,9 +43,10 @@ CONTRACTS = {
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
-def test_each_mutation_changes_one_place(mutation: Mutation) -> None:
-    assert library.source_of(mutation.step).count(mutation.old) >= 1
+def test_each_mutation_changes_a_place() -> None:
+    lost = [each for each in MUTATIONS if each.old not in library.source_of(each.step)]
+
+    assert lost == []
 
 
 @pytest.mark.parametrize("step", library.STEPS)
@@ -62,11 +65,8 @@ def test_each_step_with_a_guard_has_mutations(step: str) -> None:
     assert step in tested_with_the_record or any(mutation.step == step for mutation in MUTATIONS)
 
 
-@pytest.mark.skipif(
-    "TALLY_TEST_MUTATIONS" not in os.environ, reason="long; set TALLY_TEST_MUTATIONS=1"
-)
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("number", range(len(MUTATIONS)), ids=[str(m) for m in MUTATIONS])
+@pytest.mark.parametrize("number", _TRIED, ids=lambda number: str(MUTATIONS[number]))
 def test_a_removed_guard_makes_a_test_fail(number: int, tmp_path: Path) -> None:
     own = BROKER / f"test_{MUTATIONS[number].step.removeprefix('_')}.py"
     # What steps share is held by the contract of the same name, where there is one.
