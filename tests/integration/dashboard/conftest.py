@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 
+from backend.dashboard.drawing import renderer
 from backend.domain.access.role import Role
 from backend.embedded.servers import Servers
 from tests.e2e.stage import BOOTSTRAP, Stage
 from tests.integration.dashboard.visitor import Visitor
 from tests.integration.history.databases import migrated_database, run
+
+
+class _CompiledOnce(BytecodeCache):
+    """Each test has an application of its own, and compiling templates is most of what that costs."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """From an earlier application."""
+        if (code := self._codes.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """For later ones."""
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> Iterator[None]:
+    """By whichever application draws them first."""
+    with pytest.MonkeyPatch.context() as patch:
+        environment = partial(Environment, bytecode_cache=_CompiledOnce())
+        patch.setattr(renderer, "Environment", environment)
+        yield
 
 
 @pytest.fixture(scope="session")
