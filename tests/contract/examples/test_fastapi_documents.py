@@ -17,7 +17,6 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from tests.contract.examples.application import Application
-from tests.contract.wheels.installing import environment
 from tests.eventually import eventually
 from tests.free_port import free_port
 
@@ -32,10 +31,10 @@ _TOLD = {
 
 
 @pytest.fixture(scope="module")
-def documents(whole_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    folder = tmp_path_factory.mktemp("fastapi")
-    programs = environment(folder / "environment", whole_wheel)
-    made = Application("fastapi_documents", folder, programs)
+def documents(
+    whole_programs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    made = Application("fastapi_documents", tmp_path_factory.mktemp("fastapi"), whole_programs)
     made.environment |= _TOLD
     yield made
     made.stop()

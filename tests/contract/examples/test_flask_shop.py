@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.contract.examples.application import Application
-from tests.contract.wheels.installing import environment
 from tests.eventually import eventually
 from tests.free_port import free_port
 
 
 @pytest.fixture(scope="module")
-def shop(isolated_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    folder = tmp_path_factory.mktemp("flask")
-    made = Application("flask_shop", folder, environment(folder / "environment", isolated_wheel))
+def shop(
+    isolated_programs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    made = Application("flask_shop", tmp_path_factory.mktemp("flask"), isolated_programs)
     yield made
     made.stop()
 

@@ -32,7 +32,7 @@ def environment(folder: Path, wheel: Path) -> Path:
     With ``TALLY_TEST_INSTALL=full`` its libraries are those that the wheel asks for and nothing else.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    into = ("--python", str(folder / "bin" / "python"), "install", "--no-compile")
+    into = ("--python", str(folder / "bin" / "python"), "install")
     if os.environ.get("TALLY_TEST_INSTALL") == "full":
         _pip(*into, "--constraint", str(ROOT / "requirements.lock"), str(wheel))
     else:

@@ -14,7 +14,6 @@ import pytest
 
 from backend.broker.server.connection import connect
 from backend.embedded.servers import Servers
-from tests.contract.wheels.installing import environment
 from tests.contract.wheels.shop import Shop
 from tests.eventually import eventually
 from tests.free_port import free_port
@@ -70,18 +69,10 @@ class Deployment(NamedTuple):
 
 @pytest.fixture(scope="module")
 def programs(
-    whole_wheel: Path,
-    isolated_wheel: Path,
-    client_wheel: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    whole_programs: Path, isolated_programs: Path, client_programs: Path
 ) -> dict[str, Path]:
     """Of an environment for each wheel."""
-    folder = tmp_path_factory.mktemp("environments")
-    return {
-        "whole": environment(folder / "whole", whole_wheel),
-        "isolated": environment(folder / "isolated", isolated_wheel),
-        "client": environment(folder / "client", client_wheel),
-    }
+    return {"whole": whole_programs, "isolated": isolated_programs, "client": client_programs}
 
 
 @pytest.fixture(scope="module")
