@@ -73,7 +73,8 @@ class _Store:
         )
         self.slot = Slot(0, self.slot_pool)
         self.slot_pool.slots = [self.slot]
-        self._lost = LostClaims(self.slot_pool, self)
+        self.now = 1000.0
+        self.lost_claims = LostClaims(self.slot_pool, self, now=lambda: self.now)
 
     def __getitem__(self, _job_type: str) -> Any:
         return self.runner
@@ -109,8 +110,13 @@ class _Store:
 
     def look_for_lost_ones(self, *_: object) -> None:
         """As often as it needs."""
-        while self._lost.give_back():
-            """The second look is what gives back."""
+        while self.look(after_seconds=0.5):
+            """One that comes late enough is what gives back."""
+
+    def look(self, *, after_seconds: float) -> bool:
+        """Once more; whether another look is needed."""
+        self.now += after_seconds
+        return self.lost_claims.give_back()
 
 
 def test_what_never_reached_it_is_given_back_as_if_nobody_had_claimed_it() -> None:
@@ -120,6 +126,26 @@ def test_what_never_reached_it_is_given_back_as_if_nobody_had_claimed_it() -> No
     store.look_for_lost_ones()
 
     assert store.rescued == [("lost", OutcomeKind.RETURNED)]
+
+
+def test_nothing_is_given_back_while_its_answer_may_be_on_its_way() -> None:
+    """Whoever waits for work has his answer up to six seconds after Redis gave him a job."""
+    store = _Store()
+    store.leases["late"] = Lease("late", "5-0", "9", "w")
+
+    looks = [store.look(after_seconds=0.5) for _ in range(13)]
+
+    assert (looks, store.rescued) == ([True] * 13, [])
+
+
+def test_who_stood_still_between_two_looks_reads_first_what_came_meanwhile() -> None:
+    store = _Store()
+    store.leases["unread"] = Lease("unread", "5-0", "9", "w")
+    store.look(after_seconds=0)
+
+    assert store.look(after_seconds=60)
+
+    assert store.rescued == []
 
 
 def test_a_job_is_held_until_its_last_word_is_told() -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("tally.worker")
 
 #: A token can be lost with a process that took it; nothing waits longer than this for its job.
-_LONGEST_WAIT = 5.0
+LONGEST_WAIT_SECONDS = 5.0
 
 
 class WakeCalls(Protocol):
@@ -174,7 +174,7 @@ class SlotPool:
     def _listen(self, most: int) -> Sequence[ClaimedJob] | None:
         """Claims when there is something; None after an error, which leaves that to who asked."""
         try:
-            jobs = self._calls.claim_when_woken(self._order.plan(most), most, _LONGEST_WAIT)
+            jobs = self._calls.claim_when_woken(self._order.plan(most), most, LONGEST_WAIT_SECONDS)
         except Exception as error:  # noqa: BLE001 - told by the outages
             self.in_doubt = True
             self.stopping.wait(self._listener.failed(error))
