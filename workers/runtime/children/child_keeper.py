@@ -9,13 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import structlog
 
-from workers.runtime.children.child_process import ChildProcess, Surroundings
+from workers.runtime.children.child_process import (
+    LOOK_SECONDS,
+    ChildNotReady,
+    ChildProcess,
+    Surroundings,
+)
 from workers.runtime.ending import ENDING_SECONDS, vital
 
 log = structlog.get_logger("tally.worker")
@@ -23,7 +27,6 @@ log = structlog.get_logger("tally.worker")
 #: Seconds a child has for closing its workers and for what is to be done at its exit: a little less than
 #: its worker process has for closing all that it opened.
 CLOSING_SECONDS = ENDING_SECONDS - 1.0
-_LOOK_SECONDS = 0.05
 
 
 class ChildKeeper(threading.Thread):
@@ -37,14 +40,18 @@ class ChildKeeper(threading.Thread):
 
     def start_child(self) -> ChildProcess:
         """A new child, which is not ready yet; raises what starting a process raises."""
-        started: Future[ChildProcess] = Future()
-        self._asked.put(lambda: self._start_child(started))
+        start = _Start(self._surroundings)
         try:
-            return started.result()
+            self._asked.put(start.make)
+            return start.made()
         except BaseException:
             # Whoever asked may have been interrupted; then nobody knows of what comes.
-            started.add_done_callback(_kill_unwanted)
+            self._asked.put(start.undo)
             raise
+
+    def kill(self, child: ChildProcess) -> None:
+        """Kills one that never ran a job, where no interrupt of a job breaks that off; does not wait."""
+        self._asked.put(child.kill)
 
     def see_off(self, child: ChildProcess) -> None:
         """Has a child end in order, and kills it when that takes too long; does not wait for it."""
@@ -61,14 +68,8 @@ class ChildKeeper(threading.Thread):
         """The loop of the thread."""
         while True:
             with suppress(Empty):
-                self._asked.get(timeout=_LOOK_SECONDS if self._leaving else None)()
+                self._asked.get(timeout=LOOK_SECONDS if self._leaving else None)()
             self._look_after_the_leaving()
-
-    def _start_child(self, started: Future[ChildProcess]) -> None:
-        try:
-            started.set_result(ChildProcess(self._surroundings))
-        except Exception as error:  # noqa: BLE001 - it is for the thread that asked
-            started.set_exception(error)
 
     def _look_after_the_leaving(self) -> None:
         for child, deadline in list(self._leaving.items()):
@@ -83,6 +84,34 @@ def end_child(child: ChildProcess, deadline: float) -> None:
         log.warning("child.cut_off", after_seconds=CLOSING_SECONDS)
 
 
-def _kill_unwanted(started: Future[ChildProcess]) -> None:
-    if started.exception() is None:
-        started.result().kill()
+class _Start:
+    """A child that is to be made, for a thread that may be interrupted while it waits."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._child: ChildProcess | None = None
+        self._error: Exception = ChildNotReady("nobody has tried to start it")
+        # A bare lock: a condition that an interrupt leaves locked would stop the keeper for good.
+        self._pending = threading.Lock()
+        self._pending.acquire()
+
+    def make(self) -> None:
+        """Makes it, or knows why not."""
+        try:
+            self._child = ChildProcess(self._surroundings)
+        except Exception as error:  # noqa: BLE001 - it is for the thread that asked
+            self._error = error
+        self._pending.release()
+
+    def made(self) -> ChildProcess:
+        """Blocks until it is made; once. It looks up: an interrupt is raised between two waits only."""
+        while not self._pending.acquire(timeout=LOOK_SECONDS):
+            continue
+        if self._child is None:
+            raise self._error
+        return self._child
+
+    def undo(self) -> None:
+        """Kills it, if it was made."""
+        if self._child is not None:
+            self._child.kill()

@@ -109,7 +109,8 @@ class ChildPool:
         try:
             child.wait_until_ready()
         except BaseException:
-            self.end(child)
+            self._forget(child)
+            self._keeper.kill(child)
             raise
         return child
 

@@ -28,6 +28,8 @@ log = structlog.get_logger("tally.worker")
 
 #: Seconds that importing the job packages may take on a busy machine.
 _START_SECONDS = 60.0
+#: An interrupt of the thread that waits is raised between two looks, however long it waits.
+LOOK_SECONDS = 0.05
 #: Seconds that its descendants, killed, have to be gone.
 _BURIAL_SECONDS = 1.0
 
@@ -91,13 +93,20 @@ class ChildProcess:
         """Blocks until it can run jobs; raises `ChildNotReady`."""
         try:
             self.say(self._surroundings.start)
-            frame = self.next_frame(_START_SECONDS)
+            frame = self._first_frame()
         except ChildGone as gone:
             raise ChildNotReady(str(gone)) from None
         if frame is None:
             raise ChildNotReady(f"it was not ready after {_START_SECONDS:g} s")
         if "failed" in frame:
             raise ChildNotReady(str(frame["failed"]))
+
+    def _first_frame(self) -> dict[str, Any] | None:
+        deadline = time.monotonic() + _START_SECONDS
+        while (frame := self.next_frame(LOOK_SECONDS)) is None:
+            if time.monotonic() > deadline:
+                return None
+        return frame
 
     def say(self, frame: dict[str, Any]) -> None:
         """Sends a frame; raises `ChildGone`."""

@@ -17,11 +17,10 @@ from workers.runtime.attempts.runner import Interruptible, hard_timeout
 from workers.runtime.children import frames
 from workers.runtime.children.child_checkpoints import answered
 from workers.runtime.children.child_pool import ChildNotStarted, ChildPool
-from workers.runtime.children.child_process import ChildGone, ChildProcess
+from workers.runtime.children.child_process import LOOK_SECONDS, ChildGone, ChildProcess
 
 log = structlog.get_logger("tally.worker")
 
-_LOOK_UP = 0.05
 #: Seconds until a slot claims again that got no child: a backlog is not turned over at full speed.
 _REST_SECONDS = 0.25
 
@@ -83,7 +82,7 @@ class ChildRunner:
         deadline = time.monotonic() + limit if limit else None
         told = False
         while True:
-            frame = child.next_frame(_LOOK_UP)
+            frame = child.next_frame(LOOK_SECONDS)
             if frame is not None and not frames.is_of(job, frame):
                 log.warning("child.spoke_of_another", job_id=job.id, of=frame.get("of"))
             elif frame is not None and "outcome" in frame:
