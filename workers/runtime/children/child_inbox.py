@@ -51,6 +51,8 @@ class ChildInbox(threading.Thread):
         """The calling thread, which is the main one, begins a job: it may be interrupted."""
         with self._aim:
             self._running = (job, context)
+            # The one before may have been broken off before it took what it had asked for.
+            self._answers = SimpleQueue()
 
     def end(self) -> None:
         """Nothing may interrupt the calling thread any more; what was about to, is called off."""
