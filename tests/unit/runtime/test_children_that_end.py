@@ -9,7 +9,8 @@ import pytest
 from backend.domain.jobs.attempts.outcome import OutcomeKind
 from backend.domain.jobs.job_type import JobType
 from tests.unit.runtime.attempts import claimed
-from workers.base_worker import JobContext
+from tests.unit.runtime.one_slot import GREET, OneSlot
+from workers.base_worker import JobContext, StopRequested
 from workers.runtime.children.child_process import ChildGone
 from workers.runtime.children.child_runner import ChildRunner
 
@@ -56,3 +57,28 @@ def test_a_job_whose_child_was_ended_with_all_others_is_given_back(
     outcome = runner.run(claimed(), JobContext("a", "greet", 1), _Slot())
 
     assert outcome.kind is kind
+
+
+class _SlowToBury(_Pool):
+    """Its slot is told to stop meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(is_closing=False)
+        self.job = claimed()
+        self.it = OneSlot(self.job, runner=ChildRunner(self, GREET, "w"))  # type: ignore[arg-type]
+        self.buried = 0
+
+    def end(self, child: _Child) -> None:
+        self.it.slot.interrupt(self.job, StopRequested)
+        for _ in range(1000):
+            self.buried += 1
+
+
+def test_no_interrupt_breaks_off_the_burial_of_a_child_that_died() -> None:
+    pool = _SlowToBury()
+
+    pool.it.slot.start()
+    pool.it.slot.join(60)
+
+    assert pool.buried == 1000
+    assert pool.it.ended["a"].kind is OutcomeKind.CRASHED

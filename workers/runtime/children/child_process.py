@@ -132,8 +132,8 @@ class ChildProcess:
         try:
             returncode = self._process.wait(1)
         except subprocess.TimeoutExpired:
-            # It closed our channel but lives on; a job that does that has left our hands.
-            self.kill()
+            # It closed our channel but lives on; a job that does that has left our hands. Whoever hears
+            # of it kills it, where no interrupt breaks that off.
             returncode = -signal.SIGKILL
         return ChildGone(returncode)
 

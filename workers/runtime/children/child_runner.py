@@ -53,9 +53,11 @@ class ChildRunner:
             self._pool.put_back(child, frame["left"])
             outcome = frames.outcome_of(frame)
         except ChildNotStarted as not_started:
+            slot.disarm()
             slot.rest(_REST_SECONDS)
             outcome = _put_off(not_started)
         except ChildGone as gone:
+            slot.disarm()
             outcome = self._ended(child, self._gone(job, context, gone))
         except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
             slot.disarm()
