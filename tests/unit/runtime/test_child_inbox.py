@@ -71,3 +71,15 @@ def test_a_job_never_gets_the_answer_of_the_job_before_it(child: _Child) -> None
     )
 
     assert checkpoints.load() == "its own"
+
+
+def test_a_job_knows_of_a_cancel_that_came_before_it_had_begun(child: _Child) -> None:
+    first, second = _context(_FIRST), _context(_SECOND)
+    child.hear(then=_FIRST)
+    child.hear(frames.cancel_frame(_FIRST), then=_SECOND)
+
+    child.inbox.begin(_FIRST, first)
+    child.inbox.end()
+    child.inbox.begin(_SECOND, second)
+
+    assert (first.canceled, second.canceled) == (True, False)

@@ -38,6 +38,8 @@ class ChildInbox(threading.Thread):
         self.own_loop: OwnLoop | None = None
         self._aim = threading.Lock()
         self._running: tuple[ClaimedJob, JobContext] | None = None
+        #: The last cancel: it is said once, and may come before the main thread has come to its job.
+        self._cancel: dict[str, Any] = {}
 
     def next_job(self) -> tuple[ClaimedJob, str] | None:
         """The next job and its worker's name; blocks. None when there will be no more."""
@@ -53,6 +55,7 @@ class ChildInbox(threading.Thread):
             self._running = (job, context)
             # The one before may have been broken off before it took what it had asked for.
             self._answers = SimpleQueue()
+            context.canceled |= frames.is_of(job, self._cancel)
 
     def end(self) -> None:
         """Nothing may interrupt the calling thread any more; what was about to, is called off."""
@@ -87,6 +90,8 @@ class ChildInbox(threading.Thread):
             self._jobs.put((job, str(frame["worker"])))
             return
         with self._aim:
+            if "cancel" in frame:
+                self._cancel = frame
             if self._running is None or not frames.is_of(self._running[0], frame):
                 return
             if "checkpoint" in frame:
