@@ -131,7 +131,8 @@ class JobLog:
 
     def _add(self, line: RawLine) -> None:
         if self.forward is not None:
-            self.forward(line)
+            # Longer than any that is kept whole: over there it is judged as it is here.
+            self.forward((*line[:2], line[2][: _MOST_CHARACTERS_FIRST + 1]))
         if not self._last and len(self._first) < _MOST_FIRST:
             self._characters += len(line[2])
             if self._characters <= _MOST_CHARACTERS_FIRST:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backend.domain.jobs.attempts.noted_progress import RawLine
 from backend.telemetry.logs.set_up import set_up_logs
 from workers.base_worker import JobContext
 from workers.job_types.job_log import JobLog
@@ -222,3 +223,17 @@ def test_progress_is_told_with_a_short_note() -> None:
     context.progress(0, note=7)  # type: ignore[arg-type]
 
     assert told == [(1, 2.5, "x" * 200), (0, None, "7")]
+
+
+def test_no_more_of_a_line_goes_to_another_process_than_that_one_keeps() -> None:
+    there, log = JobLog(job_id="a"), JobLog(job_id="a")
+    log.forward = there.take
+
+    log.info("long", **{f"part_{number}": "y" * 1000 for number in range(100)})
+    log.info("short")
+
+    assert there.kept() == log.kept()
+    sent: list[RawLine] = []
+    log.forward = sent.append
+    log.info("x" * 15_000, more="y" * 15_000)
+    assert len(sent[0][2]) < 13_000

@@ -86,17 +86,23 @@ class JobCheckpoints:
 
     def save(self, value: Any) -> None:
         """Keeps a value; raises `ValueError` for one that is too large or no JSON."""
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if len(text.encode()) > MOST_CHECKPOINT_BYTES:
-            raise ValueError(
-                f"a checkpoint may have {MOST_CHECKPOINT_BYTES} bytes as JSON; keep what is larger "
-                "as an artifact and its id here"
-            )
+        text = checkpoint_text(value)
         if is_copy():
             return
         if not self._store.save(self._job.id, self._job.fence, text):
             raise StopRequested
         self._is_new = False
+
+
+def checkpoint_text(value: Any) -> str:
+    """A value as it is kept; raises `ValueError` for one that is too large or no JSON."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if len(text.encode()) > MOST_CHECKPOINT_BYTES:
+        raise ValueError(
+            f"a checkpoint may have {MOST_CHECKPOINT_BYTES} bytes as JSON; keep what is larger "
+            "as an artifact and its id here"
+        )
+    return text
 
 
 def context_of(job: ClaimedJob, worker: str) -> JobContext:

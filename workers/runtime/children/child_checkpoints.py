@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from backend.domain.errors import QueueUnavailable, Unavailable
 from workers.base_worker import JobContext
+from workers.runtime.attempts.job_contexts import checkpoint_text
 from workers.runtime.children.forked_copy import is_copy
 
 Request = dict[str, Any]
@@ -31,7 +31,8 @@ class ChildCheckpoints:
 
     def save(self, value: Any) -> None:
         """Keeps a value; raises what `JobContext.save_checkpoint` does."""
-        json.dumps(value, allow_nan=False)
+        # Here, for over there it would be read beside the jobs of others, however large it is.
+        checkpoint_text(value)
         self._answer({"save": value})
 
     def _answer(self, request: Request) -> Any:
