@@ -122,7 +122,7 @@ def test_those_that_run_are_watched_and_the_dead_rescued_while_none_can_be_start
     hung.running_table.note_running(0, RunningJob("a", "1-0", 1.0, hard_deadline=1.0))
     machine.refuses = True
 
-    _at(monkeypatch, 10)
+    _at(monkeypatch, 1)
     machine.supervisor.step()
 
     assert hung._process.wait(60) == -signal.SIGKILL

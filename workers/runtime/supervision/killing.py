@@ -1,4 +1,7 @@
-"""Why a supervisor kills a process: in the words of the log and of the record, and whose fault it is."""
+"""Why a supervisor kills a process: in the words of the log and of the record, and whose fault it is.
+
+And when it kills none yet, for it stood still itself: its container was frozen, or its machine stopped.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from workers.runtime.slots.running_table import RunningJob
+
+#: Seconds without a look after which a supervisor stood still, and for which it believes no silence then.
+_FORGIVING_SECONDS = 5.0
 
 
 class Killing(NamedTuple):
@@ -54,3 +60,21 @@ def holds_too_much() -> Killing:
 def stops_too_long() -> Killing:
     """The grace period and what its end may take are over."""
     return Killing("killed: it did not stop within its grace period")
+
+
+class Standstill:
+    """Those whom it watches stood still with it. It looks again at once; they must first come to run."""
+
+    def __init__(self, now: float, *, silence_seconds: float) -> None:
+        """``silence_seconds`` is for how long they may be silent; ``now`` is always monotonic."""
+        self._seconds = min(_FORGIVING_SECONDS, silence_seconds / 4)
+        self._looked_at = self._over_at = now
+
+    def is_felt(self, now: float) -> bool:
+        """To be asked at each look: whether a silence, or a time that ran out, says nothing yet."""
+        was_felt = self._looked_at < self._over_at
+        # Not twice in a row: one that is so slow each time would believe nothing for ever.
+        if now - self._looked_at > self._seconds and not was_felt:
+            self._over_at = now + self._seconds
+        self._looked_at = now
+        return now < self._over_at

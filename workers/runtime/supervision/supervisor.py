@@ -15,7 +15,7 @@ from workers.runtime import stop_signals
 from workers.runtime.ending import LONGEST_ENDING_SECONDS
 from workers.runtime.supervision.deaths import death_of
 from workers.runtime.supervision.duty_roster import DutyRoster
-from workers.runtime.supervision.killing import stops_too_long
+from workers.runtime.supervision.killing import Standstill, stops_too_long
 from workers.runtime.supervision.rescue_spec import Burial
 from workers.runtime.supervision.rescues import Rescues
 from workers.runtime.supervision.restart_pause import HEALTHY_AFTER_SECONDS, RestartPause
@@ -55,6 +55,7 @@ class Supervisor:
         self._roster = DutyRoster.create()
         self._memory_kill_bytes = memory_kill_mb * _MEGABYTE
         self._silence_seconds = lease_seconds - max(1.0, lease_seconds / 10)
+        self._standstill = Standstill(time.monotonic(), silence_seconds=self._silence_seconds)
         self._pauses = {
             Post(lane, number): RestartPause()
             for lane, spec in lanes.items()
@@ -177,6 +178,8 @@ class Supervisor:
 
     def _watch_all(self, now: float) -> None:
         """Kills processes that cannot end a job themselves, before their leases end."""
+        if self._standstill.is_felt(now):
+            return
         weigh = now - self._weighed_at > _WEIGHING_SECONDS
         self._weighed_at = now if weigh else self._weighed_at
         memory_bytes = self._memory_kill_bytes if weigh else 0
@@ -253,12 +256,17 @@ class Supervisor:
             self._has_told_to_hurry, self._stopping_since = True, now
             for member in self._members():
                 member.ask_to_hurry()
+        self._kill_the_late(now)
+        self._bury_the_dead(now)
+        self._watch_all(now)
+
+    def _kill_the_late(self, now: float) -> None:
+        if self._standstill.is_felt(now):
+            return
         for member in self._members():
             grace = 0.0 if self._has_told_to_hurry else self._lanes[member.lane].grace_seconds
             if now > self._stopping_since + grace + LONGEST_ENDING_SECONDS:
                 member.kill(stops_too_long())
-        self._bury_the_dead(now)
-        self._watch_all(now)
 
 
 def _cause_of(member: WorkerHandle) -> str:
