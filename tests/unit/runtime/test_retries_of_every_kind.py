@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from backend.domain.jobs.attempts.outcome import Outcome
-from backend.domain.jobs.attempts.retry_rules import Retry
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.jobs.attempts.retry_rules import Failure, Retry
 from backend.domain.jobs.job_type import JobType
 from tests.unit.domain.test_retry_rules import ANSWERED, CASES, GIVEN_UP, SPENT, told
 from tests.unit.runtime.attempts import claimed
@@ -102,3 +103,18 @@ def test_what_its_rule_answers_counts_wherever_it_runs(
     expected: tuple[str, float | str],
 ) -> None:
     assert told(way(replace(rules, when=lambda _failure: answer), raised)) == as_described(expected)
+
+
+def _exits(_failure: Failure) -> bool:
+    raise SystemExit(1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_rule_that_exits_has_no_opinion_and_loses_no_failure(way: Way) -> None:
+    with capture_logs() as lines:
+        outcome = way(Retry(when=_exits), ConnectionError("refused"))
+
+    assert (outcome.kind, outcome.delay) == (OutcomeKind.RETRIED, 10)
+    assert outcome.error is not None
+    assert (outcome.error.error, outcome.error.message) == ("ConnectionError", "refused")
+    assert [line["event"] for line in lines] == ["retry_rule.failed"]

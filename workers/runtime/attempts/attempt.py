@@ -218,7 +218,7 @@ def failure(
     """
     try:
         return _decided(job, raised, canceled, kind)
-    except Exception as problem:  # noqa: BLE001 - it must not end the slot, and with it its neighbours
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - it must not end the slot
         return unsendable(Outcome(OutcomeKind.RETRIED), problem)
 
 
@@ -248,7 +248,7 @@ def _advice(rules: Retry, job: ClaimedJob, raised: BaseException) -> Advice:
         asked = Failure(raised, job.id, job.job_type, job.attempt, job.failures + 1)
         try:
             answer = checked_answer(rules.when(asked))
-        except Exception as problem:  # noqa: BLE001 - the job's own failure must not be lost over it
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - the job's own failure must not be lost
             log.warning(
                 "retry_rule.failed",
                 job_id=job.id,
