@@ -56,8 +56,9 @@ class Outages:
                 self._begin()
             self._waiting[wait] = f"{wait.who}: {error}"
             is_news = is_known and code not in self._told
-            self._told.add(code)
-            self._owes_an_end |= is_news
+            if is_news:
+                self._told.add(code)
+                self._owes_an_end = True
             is_loud = not is_known and self._may_be_loud()
         if is_news:
             log.warning("store.waiting", waits=wait.who, code=code, error=str(error))

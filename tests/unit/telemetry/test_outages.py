@@ -124,6 +124,32 @@ def test_what_nobody_expected_is_told_with_its_traceback_once_a_minute(
     assert outages.failures == 5
 
 
+@pytest.mark.parametrize("is_loud_already", [False, True])
+def test_an_outage_that_begins_with_an_unknown_reply_is_told_once_it_has_a_name(
+    outages: Outages, is_loud_already: bool
+) -> None:
+    if is_loud_already:
+        with capture_logs():
+            Wait(outages, "cron").failed(ZeroDivisionError("ours"))
+    wait = Wait(outages, "relay")
+    wait.failed(_UNKNOWN)
+    with capture_logs() as lines:
+        wait.failed(_AWAY)
+        wait.failed(_AWAY)
+
+    assert _told(lines) == [("store.waiting", "warning")]
+
+
+def test_the_end_of_an_outage_that_began_with_an_unknown_reply_is_told(outages: Outages) -> None:
+    wait = Wait(outages, "relay")
+    wait.failed(_UNKNOWN)
+    wait.failed(_AWAY)
+    with capture_logs() as lines:
+        wait.over()
+
+    assert _told(lines) == [("store.back", "info")]
+
+
 def test_nothing_is_told_while_all_goes_well(outages: Outages) -> None:
     wait = Wait(outages, "cron")
     with capture_logs() as lines:
