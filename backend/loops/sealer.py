@@ -68,11 +68,21 @@ class Sealer(LedLoop):
         if now < self._anchor_at:
             return
         self._anchor_at = now + _ANCHOR_EVERY
+        faults = []
         for chain, store in self._chains.items():
             head = store.head()
             if head is not None and head != self._anchored.get(chain):
-                self._anchored[chain] = head
-                # The line itself is an anchor wherever logs are shipped away.
-                log.info("chain.anchored", chain=chain, number=head.number, hash=head.hash.hex())
-                if self._anchor is not None:
-                    self._anchor.keep(chain, head)
+                try:
+                    self._keep_head(chain, head)
+                except OSError as full:
+                    # The other chain is kept first; this one is tried again at the next look.
+                    faults.append(full)
+        if faults:
+            raise faults[0]
+
+    def _keep_head(self, chain: str, head: ChainHead) -> None:
+        # The line itself is an anchor wherever logs are shipped away.
+        log.info("chain.anchored", chain=chain, number=head.number, hash=head.hash.hex())
+        if self._anchor is not None:
+            self._anchor.keep(chain, head)
+        self._anchored[chain] = head

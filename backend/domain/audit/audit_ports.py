@@ -62,7 +62,7 @@ class AnchorKeeper(Protocol):
     """A place that the owner of the database cannot write."""
 
     def keep(self, chain: str, head: ChainHead) -> None:
-        """Remembers how far a chain has come."""
+        """Remembers how far a chain has come; raises OSError where it cannot."""
 
     def kept(self, chain: str) -> ChainHead | None:
         """The last head of a chain that was kept; None when none was."""

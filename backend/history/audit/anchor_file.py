@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from backend.domain.audit.audit_chain import ChainHead
 
@@ -21,7 +22,7 @@ class AnchorFile:
         self._path = path
 
     def keep(self, chain: str, head: ChainHead) -> None:
-        """Remembers how far a chain has come."""
+        """Remembers how far a chain has come; raises OSError where it cannot."""
         line = {
             "chain": chain,
             "number": head.number,
@@ -29,8 +30,8 @@ class AnchorFile:
             "at": datetime.now(UTC).isoformat(),
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with self._path.open("a+b") as file:
+            file.write(_missing_end(file) + json.dumps(line).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -42,6 +43,14 @@ class AnchorFile:
                 for line in file:
                     last = _head_in(line, chain) or last
         return last
+
+
+def _missing_end(file: BinaryIO) -> bytes:
+    """What must come before a new line: a full disk cuts one short, and none may be appended to it."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def _head_in(line: str, chain: str) -> ChainHead | None:
