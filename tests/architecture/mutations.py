@@ -81,8 +81,13 @@ MUTATIONS = [
     Mutation("settle", "if f[1] == 'started' then", "if true then"),
     Mutation("settle", "if asked and", "if false and"),
     Mutation(
-        "settle", "failures >= tonumber(f[6] or ABSENT.max_attempts) and 'failed' or kind", "kind"
+        "settle",
+        "failures >= (tonumber(f[6] or nil) or tonumber(ABSENT.max_attempts)) and 'failed' or kind",
+        "kind",
     ),
+    Mutation("settle", "tonumber(f[6] or nil) or tonumber(ABSENT.max_attempts)", "tonumber(f[6])"),
+    Mutation("settle", "(tonumber(f[10] or nil) or 0) > 1", "tonumber(f[10]) > 1"),
+    Mutation("settle", "  redis.call('HSET', job, what, sum)\n", ""),
     Mutation("settle", "leave_gates(root, job, id, f[7])", ""),
     Mutation("settle", "unlease(root, id, queue, fence)", ""),
     Mutation("settle", "retried = true, failed = true,", "failed = true,"),
@@ -257,7 +262,7 @@ MUTATIONS = [
         "settle", "elseif f[16] and f[16] == settled_as(fence, argv[at + 2]) then reply = 2", ""
     ),
     Mutation("settle", "if kind ~= 'finished' then f.said = kind end", ""),
-    Mutation("settle", "redis.call('HINCRBY', job, 'suspicions', 1)", ""),
+    Mutation("settle", "add_to(job, 'suspicions', 1)", ""),
     Mutation("settle", ", 'suspicions')", ")"),
     Mutation("redrive", "'suspicions', ", ""),
     Mutation("_endings", "math.max(ttl, SAID_AGAIN_SECONDS)", "ttl"),

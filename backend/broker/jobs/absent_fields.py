@@ -1,4 +1,6 @@
-"""What a field of a job's hash means that is not there: a lean hash leaves out what most jobs have.
+"""What a field of a job's hash means that is not there, or is no number where one belongs.
+
+A lean hash leaves out what most jobs have.
 
 These values are a format, as the names of fields are. They stay what they are when the defaults of job
 types change, and ``ABSENT`` in the Lua library says the same.
@@ -17,9 +19,20 @@ ABSENT = {"options": "{}", "max_attempts": "4", "timeout": "180", "result_ttl": 
 _QUEUED_ONCE = frozenset({*JobState} - {JobState.SCHEDULED, JobState.DEFERRED, JobState.CANCELED})
 
 
-def max_attempts_in(field: bytes | None) -> int:
+#: More digits than any count of Redis has.
+_TOO_LONG = 19
+
+
+def number_in(field: bytes | str | None, absent: int = 0) -> int:
+    """A count by the field of a hash; what a foreign hand wrote that is none costs no other job."""
+    if field and len(field) < _TOO_LONG and field.isascii() and field.isdigit():
+        return int(field)
+    return absent
+
+
+def max_attempts_in(field: bytes | str | None) -> int:
     """The attempts of a job, by the field of its hash."""
-    return int(field or ABSENT["max_attempts"])
+    return number_in(field, int(ABSENT["max_attempts"]))
 
 
 def enqueued_at_in(fields: Mapping[str, Any]) -> Any:

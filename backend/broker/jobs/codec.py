@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from backend.broker.jobs.absent_fields import ABSENT, enqueued_at_in
+from backend.broker.jobs.absent_fields import ABSENT, enqueued_at_in, max_attempts_in, number_in
 from backend.broker.jobs.moments import moment
 from backend.domain.jobs.attempts.noted_progress import noted_in
 from backend.domain.jobs.attempts.outcome import (
@@ -224,7 +224,7 @@ def job_view(
     """A job's hash, its newest result entry and its place in the schedule, as people see them."""
     text = {key.decode(): value.decode() for key, value in fields.items() if key != b"data"}
     error = text.get("error")
-    expires = int(text.get("expires_at", 0))
+    expires = number_in(text.get("expires_at"))
     options = json.loads(text.get("options", ABSENT["options"]))
     exact = terms_of(options).timeout
     noted = noted_in(text.get("progress", ""))
@@ -235,9 +235,9 @@ def job_view(
         queue=text.get("origin", ""),
         state=state,
         payload=payload_of(fields[b"data"]),
-        attempt=int(text.get("attempt", 0)),
-        max_attempts=int(text.get("max_attempts", ABSENT["max_attempts"])),
-        failures=int(text.get("failures", 0)),
+        attempt=number_in(text.get("attempt")),
+        max_attempts=max_attempts_in(text.get("max_attempts")),
+        failures=number_in(text.get("failures")),
         result=result_of(result),
         error=attempt_error(error) if error else None,
         created_at=_instant(text.get("created_at", "")),

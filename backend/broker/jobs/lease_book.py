@@ -9,7 +9,7 @@ from typing import Any, cast
 from redis import Redis
 
 from backend.broker.jobs import codec
-from backend.broker.jobs.absent_fields import max_attempts_in
+from backend.broker.jobs.absent_fields import max_attempts_in, number_in
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
@@ -107,10 +107,10 @@ def _lease(job_id: bytes, expires_ms: float, *owner: bytes | None) -> Lease:
         (fence or b"").decode(),
         f"{expires_ms:.0f}",
         (worker or b"").decode(),
-        int(failures or 0),
+        number_in(failures),
         max_attempts_in(most),
         _unextended_seconds(expires_ms, started, beat),
-        int(suspicions or 0),
+        number_in(suspicions),
     )
 
 

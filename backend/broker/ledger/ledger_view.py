@@ -11,7 +11,7 @@ from typing import Any, cast
 from redis import Redis
 
 from backend.broker.events.event_lines import payload_text
-from backend.broker.jobs.absent_fields import max_attempts_in
+from backend.broker.jobs.absent_fields import max_attempts_in, number_in
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
@@ -238,8 +238,8 @@ def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
         job_id=job_id,
         state=texts[0],
         queue=texts[1],
-        attempt=_number(texts[2]),
-        failures=_number(texts[3]),
+        attempt=number_in(texts[2]),
+        failures=number_in(texts[3]),
         fence=texts[4],
         parked=texts[5],
         worker=texts[6],
@@ -247,7 +247,7 @@ def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
         enqueued_ms=_ms(texts[8]),
         started_ms=_ms(texts[9]),
         ended_ms=_ms(texts[10]),
-        returns=_number(texts[11]),
+        returns=number_in(texts[11]),
         kept_gate=_text(row[18]),
         asked_to_stop=_text(row[19]),
         mark=_text(row[20]),
@@ -262,10 +262,6 @@ def _facts(job_id: str, row: Sequence[Any]) -> LiveFacts:
 
 def _text(value: bytes | None) -> str:
     return "" if value is None else value.decode()
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
 
 
 def _ms(stamp: str) -> int:

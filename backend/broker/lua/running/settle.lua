@@ -21,26 +21,35 @@ local function leave_result(root, id, kind, result, worker)
     ok and 'return_value' or 'exc_string', result, 'worker_name', worker)
 end
 
+-- What a foreign hand left that counts nothing counts as none: a step that broke at it would leave the attempt without an end.
+local function add_to(job, what, by)
+  local sum = redis.pcall('HINCRBY', job, what, by)
+  if type(sum) == 'number' then return sum end
+  sum = math.max(by, 0)
+  redis.call('HSET', job, what, sum)
+  return sum
+end
+
 -- What the job's hash says after an attempt that did not finish it. Returns the kind that holds:
 -- a crash that spends the last attempt is a failure, by poison.
 local function charge(job, kind, f, body)
   if body ~= '' and kind ~= 'released' and kind ~= 'finished' then redis.call('HSET', job, 'error', body) end
   if kind == 'suspected' then
     redis.call('HSET', job, 'suspect', '1')
-    redis.call('HINCRBY', job, 'suspicions', 1)
+    add_to(job, 'suspicions', 1)
   end
   if not counted[kind] then return kind end
-  local failures = redis.call('HINCRBY', job, 'failures', 1)
+  local failures = add_to(job, 'failures', 1)
   if kind ~= 'crashed' then return kind end
   redis.call('HSET', job, 'suspect', '1')
-  return failures >= tonumber(f[6] or ABSENT.max_attempts) and 'failed' or kind
+  return failures >= (tonumber(f[6] or nil) or tonumber(ABSENT.max_attempts)) and 'failed' or kind
 end
 
 -- Puts back what the claim wrote over. `returns` tells who looks twice that it was away in between.
 local function take_back(job)
   local before = redis.call('HGET', job, 'before')
-  redis.call('HINCRBY', job, 'attempt', -1)
-  redis.call('HINCRBY', job, 'returns', 1)
+  add_to(job, 'attempt', -1)
+  add_to(job, 'returns', 1)
   redis.call('HDEL', job, 'started_at', 'worker_name', 'last_heartbeat')
   if not before then return end
   local at = {string.match(before, '^([^\31]*)\31([^\31]*)\31([^\31]*)\31(.*)$')}
@@ -90,7 +99,7 @@ local function end_attempt(root, id, fence, kind, delay, body, result, run, log,
   -- Of one that is over for good it stays what its start said of its line, which saves a command.
   if kind == 'retried' or kind == 'snoozed' then redis.call('HDEL', job, 'before', 'parked', 'suspicions')
   elseif kind ~= 'finished' and kind ~= 'canceled' then redis.call('HDEL', job, 'before', 'parked')
-  elseif tonumber(f[10]) > 1 then redis.call('HDEL', job, 'before') end
+  elseif (tonumber(f[10] or nil) or 0) > 1 then redis.call('HDEL', job, 'before') end
   if kind == 'failed' and word ~= 'failed' then count(root, queue, 'poisoned', 1) end
   leave_result(root, id, kind, result, f[4])
   -- Not before: of one at which the step breaks the attempt goes on, and somebody must look after it.
