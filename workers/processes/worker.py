@@ -69,7 +69,12 @@ def _run(asked: argparse.Namespace) -> None:
 
 
 def _work(parts: Platform, worker_spec: WorkerSpec, asked: argparse.Namespace) -> None:
-    counts = JobCounts(",".join(worker_spec.lanes), [kind.name for kind in parts.catalogue.own()])
+    kinds = parts.catalogue.own()
+    counts = JobCounts(
+        ",".join(worker_spec.lanes),
+        [kind.name for kind in kinds],
+        at_home=[kind.name for kind in kinds if kind.lane in worker_spec.lanes],
+    )
     keeper = keep_counts(counts.snapshot)
     process = worker_process(parts, worker_spec, counts)
     begin_duty = host_duty(parts, asked.duty_roster, process.slot_pool.outages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from backend.domain.jobs.attempts.outcome import Outcome
+from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
 from backend.telemetry.metrics import metric_catalogue as metrics
 from backend.telemetry.metrics.counts import Snapshot, Timings, nothing
 
@@ -19,9 +19,13 @@ Ended = tuple[str | None, Outcome, float]
 class JobCounts:
     """Counts outcomes by job type. Safe for several threads."""
 
-    def __init__(self, lane: str, job_types: Collection[str]) -> None:
+    def __init__(
+        self, lane: str, job_types: Collection[str], at_home: Collection[str] = ()
+    ) -> None:
+        """``at_home``: those whose own lane this is; that none of them failed is told from the start."""
         self._lane = lane
         self._job_types = frozenset(job_types)
+        self._at_home = (*at_home, UNKNOWN) if at_home else ()
         self._runs = Timings()
         self._waits = Timings()
         self._late = Timings()
@@ -47,7 +51,7 @@ class JobCounts:
 
     def snapshot(self) -> Snapshot:
         """What was counted so far."""
-        counted = nothing()
+        counted = self._from_the_start()
         for (job_type, outcome), spread in self._runs.spreads().items():
             kind = (self._lane, job_type)
             cases = float(sum(spread.buckets))
@@ -61,4 +65,14 @@ class JobCounts:
             counted.spreads[metrics.LOOP_BLOCKS.name, labels] = spread
         for spread in self._late.spreads().values():
             counted.counters[metrics.LATE.name, (self._lane,)] = float(sum(spread.buckets))
+        return counted
+
+    def _from_the_start(self) -> Snapshot:
+        """What alerts ring for, before it happened: a counter born with its first case never increased."""
+        counted = nothing()
+        counted.counters[metrics.LATE.name, (self._lane,)] = 0.0
+        for kind in self._at_home:
+            counted.counters[metrics.ATTEMPTS.name, (self._lane, kind, str(OutcomeKind.FAILED))] = (
+                0.0
+            )
         return counted

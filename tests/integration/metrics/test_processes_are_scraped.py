@@ -12,6 +12,12 @@ from tests.integration.metrics.conftest import Deployment
 from tests.unit.telemetry.scrape import fetch, samples
 
 _FINISHED = 'tally_job_attempts_total{job_type="note",lane="default",outcome="finished"}'
+_DEATHS = 'tally_worker_deaths_total{cause="crashed",lane="default"}'
+_NOT_YET = (
+    _DEATHS,
+    'tally_job_attempts_total{job_type="note",lane="default",outcome="failed"}',
+    'tally_job_outcomes_late_total{lane="default"}',
+)
 _RUNS = 'tally_job_run_seconds_count{job_type="note",lane="default"}'
 
 
@@ -26,7 +32,9 @@ def test_a_supervisor_adds_up_its_processes_and_no_death_takes_anything_back(
         cluster.ended(job_id)
 
     eventually(lambda: samples(port).get(_FINISHED) == 40, show=lambda: samples(port))
-    assert samples(port)[_RUNS] == 40
+    shown = samples(port)
+    assert shown[_RUNS] == 40
+    assert [shown.get(name) for name in _NOT_YET] == [0, 0, 0]
     assert fetch(port, "/livez") == (200, "ok\n")
 
     for pid in cluster.pids():
@@ -34,8 +42,7 @@ def test_a_supervisor_adds_up_its_processes_and_no_death_takes_anything_back(
     cluster.ended(cluster.enqueue("note"))
 
     eventually(lambda: samples(port).get(_FINISHED) == 41, show=lambda: samples(port))
-    deaths = 'tally_worker_deaths_total{cause="crashed",lane="default"}'
-    eventually(lambda: samples(port).get(deaths) == 2, show=lambda: samples(port))
+    eventually(lambda: samples(port).get(_DEATHS) == 2, show=lambda: samples(port))
 
 
 def test_a_scheduler_shows_the_whole_deployment_and_a_job_that_was_never_on_time(

@@ -79,3 +79,12 @@ def test_while_as_many_leave_as_a_lane_has_posts_its_others_work_on(crew: _Crew)
     for _ in range(2):
         crew.supervisor.step()
     assert crew.put_off() == {"default": [False, False], "other": [False]}
+
+
+def test_deaths_are_told_of_each_lane_before_anybody_died(crew: _Crew) -> None:
+    """A counter that is born with its first case has not increased: nothing rings."""
+    causes = ("stopped", "recycled", "crashed", "killed")
+
+    assert dict(crew.supervisor.deaths) == {
+        (lane, cause): 0 for lane in ("default", "other") for cause in causes
+    }

@@ -55,7 +55,25 @@ def test_a_job_type_that_nobody_declared_makes_no_new_series() -> None:
         counts.count([(f"made-up-{number}", _outcome(OutcomeKind.FAILED), 0.0)])
 
     counters = counts.snapshot().counters
-    assert counters == {(ATTEMPTS.name, ("default", UNKNOWN, "failed")): 1000}
+    assert counters == {
+        (ATTEMPTS.name, ("default", UNKNOWN, "failed")): 1000,
+        (LATE.name, ("default",)): 0,
+    }
+
+
+def test_what_alerts_ring_for_is_told_before_it_happens_once() -> None:
+    """A counter that is born with its first case has not increased: nothing rings."""
+    counts = JobCounts("email", ["send_email", "greet"], at_home=["send_email"])
+
+    assert counts.snapshot().counters == {
+        (ATTEMPTS.name, ("email", "send_email", "failed")): 0,
+        (ATTEMPTS.name, ("email", UNKNOWN, "failed")): 0,
+        (LATE.name, ("email",)): 0,
+    }
+
+    counts.count([("send_email", _outcome(OutcomeKind.FAILED), 0.0)])
+
+    assert counts.snapshot().counters[ATTEMPTS.name, ("email", "send_email", "failed")] == 1
 
 
 def test_a_late_outcome_is_no_attempt_that_ended() -> None:
@@ -74,7 +92,10 @@ def test_a_job_type_may_be_called_late() -> None:
     counts.count([("late", _outcome(), 0.5)])
 
     snapshot = counts.snapshot()
-    assert snapshot.counters == {(ATTEMPTS.name, ("default", "late", "finished")): 1}
+    assert snapshot.counters == {
+        (ATTEMPTS.name, ("default", "late", "finished")): 1,
+        (LATE.name, ("default",)): 0,
+    }
     assert snapshot.spreads.keys() == {
         (RUNS.name, ("default", "late")),
         (WAITS.name, ("default", "late")),

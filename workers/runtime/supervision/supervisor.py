@@ -29,6 +29,7 @@ _TICK = 0.1
 _WEIGHING_SECONDS = 1.0
 _MEGABYTE = 1024 * 1024
 _VIOLENT = ("crashed", "killed")
+_CAUSES = ("stopped", "recycled", *_VIOLENT)
 
 
 class Post(NamedTuple):
@@ -71,8 +72,9 @@ class Supervisor:
         self.outages = Outages()
         self._stepping = Wait(self.outages, "supervising")
         self._spawning = Wait(self.outages, "starting worker processes")
-        #: How many processes of each lane ended, and why: stopped, recycled, crashed, killed.
-        self.deaths: Counter[tuple[str, str]] = Counter()
+        #: How many processes of each lane ended, and why. From none on: what is born with its first
+        #: case has not increased, and no alert rings.
+        self.deaths = Counter({(lane, cause): 0 for lane in lanes for cause in _CAUSES})
         self._requests = StopRequests()
         self._stopping_since = 0.0
         self._has_told_to_hurry = False
