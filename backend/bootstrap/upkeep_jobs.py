@@ -15,12 +15,16 @@ from backend.domain.errors import IllegalMove, PermanentFailure, Snooze
 from backend.domain.ledger.ledger import LedgerReport
 from workers.base_worker import job_type
 from workers.handlers.payload import Payload
+from workers.job_types.current_job import current_job
 
 _MOST_TICKS = 100_000
 #: Jobs that the failure of a reconciliation names.
 _NAMED = 20
 #: Seconds until a reconciliation that met another one looks again.
 _PAUSE_SECONDS = 30.0
+#: The same for one that met a recorder which is behind, and at which look, about an hour after the
+#: first, it fails: what nobody has looked at must not go on in silence.
+_BEHIND_SECONDS, _MOST_LOOKS = 120.0, 30
 
 
 class Nothing(Payload):
@@ -75,17 +79,18 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
     except IllegalMove as another:
         # A person's, or that of the hour before: nothing is wrong with the books.
         raise Snooze(_PAUSE_SECONDS, str(another)) from another
-    return result_of(report)
+    job = current_job()
+    return result_of(report, looks=job.attempt if job else 1)
 
 
-def result_of(report: LedgerReport) -> dict[str, Any]:
-    """What the job tells of a reconciliation; raises PermanentFailure for what is still wrong."""
-    left = [fault for fault in report.faults if not fault.is_repaired][:_NAMED]
-    unnamed = sum(report.counts.values()) - report.repaired - len(left)
-    if left or unnamed:
-        named = [f"{fault.job_id} ({fault.kind} in {fault.queue})" for fault in left]
-        told = ", ".join([*named, f"{unnamed} more"] if unnamed else named)
-        raise PermanentFailure(f"the books do not balance: {told}; see `tally reconcile`")
+def result_of(report: LedgerReport, *, looks: int = 1) -> dict[str, Any]:
+    """What the job tells of a reconciliation, its ``looks``-th; raises PermanentFailure for what is wrong.
+
+    Raises Snooze where the record could not be judged: that nothing is wrong was not found out.
+    """
+    _refuse_faults(report)
+    if report.recorder_is_behind:
+        _look_again(looks)
     return {
         "jobs": report.jobs,
         "balanced": report.is_balanced,
@@ -93,6 +98,25 @@ def result_of(report: LedgerReport) -> dict[str, Any]:
         "faults": {kind.value: number for kind, number in report.counts.items()},
         "repaired": report.repaired,
     }
+
+
+def _refuse_faults(report: LedgerReport) -> None:
+    left = [fault for fault in report.faults if not fault.is_repaired][:_NAMED]
+    unnamed = sum(report.counts.values()) - report.repaired - len(left)
+    if left or unnamed:
+        named = [f"{fault.job_id} ({fault.kind} in {fault.queue})" for fault in left]
+        told = ", ".join([*named, f"{unnamed} more"] if unnamed else named)
+        raise PermanentFailure(f"the books do not balance: {told}; see `tally reconcile`")
+
+
+def _look_again(looks: int) -> None:
+    # One that was sent home again after it failed has as many looks once more.
+    if looks % _MOST_LOOKS:
+        raise Snooze(_BEHIND_SECONDS, "the recorder is behind: nobody can tell what Redis has lost")
+    raise PermanentFailure(
+        "the recorder has been behind for about an hour, so nobody can tell what Redis has lost: see "
+        "that it runs (`tally recorder`), then `tally reconcile`"
+    )
 
 
 @job_type(

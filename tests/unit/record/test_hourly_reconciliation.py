@@ -56,6 +56,35 @@ def test_what_is_still_wrong_and_has_no_name_here_fails_it_as_well() -> None:
         result_of(_report(MENDED, unnamed=3))
 
 
+def test_one_that_could_not_judge_the_record_is_not_over() -> None:
+    """It balances, as far as it was looked at: what Redis lost is not named."""
+    behind = _report(MENDED)
+    behind.recorder_is_behind = True
+
+    with pytest.raises(Snooze, match="the recorder is behind") as raised:
+        result_of(behind)
+
+    assert raised.value.delay == 120
+
+
+def test_one_that_could_not_judge_it_for_an_hour_fails_in_words() -> None:
+    behind = _report()
+    behind.recorder_is_behind = True
+
+    with pytest.raises(PermanentFailure, match=r"behind for about an hour.*`tally recorder`"):
+        result_of(behind, looks=30)
+    with pytest.raises(Snooze):
+        result_of(behind, looks=31)
+
+
+def test_what_is_wrong_all_the_same_is_named_at_once() -> None:
+    behind = _report(LOST)
+    behind.recorder_is_behind = True
+
+    with pytest.raises(PermanentFailure, match="a \\(lost in normal\\)"):
+        result_of(behind)
+
+
 def test_one_that_meets_another_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     under_way = Mock()
     under_way.reconcile.side_effect = IllegalMove("another reconciliation is under way")
