@@ -9,6 +9,7 @@ from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.broker.shard import Shard
+from backend.domain.ledger.shard_epoch import EPOCH_TAG
 from backend.domain.schedules.schedule_verdict import CatchUpRules
 from backend.history.reading.depth_store import PostgresDepthStore
 from backend.history.schedules.schedule_store import PostgresScheduleStore, PostgresTickBook
@@ -96,7 +97,7 @@ def scheduler_loops(parts: Platform, holder: str) -> list[Loop]:
 def _reconcile(parts: Platform, shard: Shard, epoch: int) -> None:
     """Has every job looked at once, because another Redis took over: what it did not know is named."""
     key = f"epoch {epoch} of shard {shard.number}"
-    parts.queue_service.enqueue_job("reconcile", idempotency_key=key, tags=["epoch"])
+    parts.queue_service.enqueue_job("reconcile", idempotency_key=key, tags=[EPOCH_TAG])
 
 
 def _shard_loops(parts: Platform, shard: Shard, holder: str) -> list[Loop]:

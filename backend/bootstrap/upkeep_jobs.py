@@ -12,7 +12,8 @@ from typing import Any
 from backend.bootstrap.current import platform
 from backend.broker.jobs.operations import RedisOperations
 from backend.domain.errors import IllegalMove, PermanentFailure, Snooze
-from backend.domain.ledger.ledger import LedgerReport
+from backend.domain.ledger.ledger import FaultKind, LedgerReport
+from backend.domain.ledger.shard_epoch import EPOCH_TAG
 from workers.base_worker import job_type
 from workers.handlers.payload import Payload
 from workers.job_types.current_job import current_job
@@ -73,14 +74,28 @@ def reconcile(_payload: Nothing) -> dict[str, Any]:
     """Compares Redis with the record and names every job that breaks the balance."""
     from backend.bootstrap.record_parts import ledger_service
 
-    parts = platform()
+    parts, job = platform(), current_job()
+    looks = job.attempt if job else 1
+    ledger, repair = ledger_service(parts), parts.settings.ledger.repair
     try:
-        report = ledger_service(parts).reconcile(repair=parts.settings.ledger.repair)
+        report = ledger.reconcile(repair=repair)
     except IllegalMove as another:
         # A person's, or that of the hour before: nothing is wrong with the books.
         raise Snooze(_PAUSE_SECONDS, str(another)) from another
-    job = current_job()
-    return result_of(report, looks=job.attempt if job else 1)
+    is_new_epoch = job is not None and EPOCH_TAG in job.tags
+    if repair and _misses_keys(report, is_new_epoch=is_new_epoch, looks=looks):
+        report.recalled = ledger.recall()
+    return result_of(report, looks=looks)
+
+
+def _misses_keys(report: LedgerReport, *, is_new_epoch: bool, looks: int) -> bool:
+    """Whether finished jobs may be gone that a key stands for: a call said again would make another.
+
+    To look reads the record of a year, so that a quiet hour does not; while the recorder is behind,
+    what is on record by now is brought back at the first look, and the rest at the last.
+    """
+    has_lost = is_new_epoch or FaultKind.LOST in report.counts
+    return has_lost and (looks == 1 or not report.recorder_is_behind)
 
 
 def result_of(report: LedgerReport, *, looks: int = 1) -> dict[str, Any]:
@@ -97,6 +112,7 @@ def result_of(report: LedgerReport, *, looks: int = 1) -> dict[str, Any]:
         "recorder_is_behind": report.recorder_is_behind,
         "faults": {kind.value: number for kind, number in report.counts.items()},
         "repaired": report.repaired,
+        "recalled": report.recalled,
     }
 
 

@@ -14,6 +14,9 @@ from typing import Protocol
 _MOST_IN_A_MILLISECOND = 1 << 19
 _SEQUENCE = (1 << 20) - 1
 
+#: Tags the reconciliation that follows when an epoch has begun.
+EPOCH_TAG = "epoch"
+
 
 class EpochReason(StrEnum):
     """Why an epoch began."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 
+from backend.bootstrap import record_parts, upkeep_jobs
 from tests.integration.broker.bench import ERROR
 from tests.integration.record.bureau import Bureau
 from tests.integration.record.older_copy import Copy, go_back, repair, take_copy
+from workers.base_worker import JobContext
 
 
 @pytest.fixture
@@ -31,6 +35,27 @@ def test_what_has_finished_since_keeps_its_key(bureau: Bureau, copy: Copy) -> No
     assert bureau.bench.claim() == []
     for job_id in ("waited", "came"):
         assert 80_000 < bureau.redis.ttl(f"rq:job:{job_id}") <= 86_400
+
+
+def test_the_job_that_follows_a_fail_over_brings_keys_back_as_well(
+    bureau: Bureau, copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau.enqueue(bureau.job(job_id="came", idempotency_key="new"))
+    for held in bureau.bench.claim(2):
+        bureau.bench.settle(held, "finished", body="1", result="MQ==")
+    go_back(bureau, copy)
+    bureau.epochs().lift()
+    bureau.record()
+    parts = Mock(**{"settings.ledger.repair": True})
+    monkeypatch.setattr(upkeep_jobs, "platform", lambda: parts)
+    monkeypatch.setattr(record_parts, "ledger_service", lambda _parts: bureau.ledger())
+    after_an_epoch = JobContext("job", "reconcile", 1, tags=("epoch",))
+    monkeypatch.setattr(upkeep_jobs, "current_job", lambda: after_an_epoch)
+
+    told = upkeep_jobs.reconcile(upkeep_jobs.Nothing())
+
+    [reply] = bureau.queue.enqueue([bureau.job(idempotency_key="new")])
+    assert (told["recalled"], reply.id, reply.created) == (1, "came", False)
 
 
 @pytest.mark.parametrize("how", ["finished", "canceled", "failed"])

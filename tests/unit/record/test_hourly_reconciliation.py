@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -11,9 +13,29 @@ from backend.bootstrap import record_parts, upkeep_jobs
 from backend.bootstrap.upkeep_jobs import result_of
 from backend.domain.errors import IllegalMove, PermanentFailure, Snooze
 from backend.domain.ledger.ledger import Fault, FaultKind, LedgerReport
+from workers.base_worker import JobContext
 
 LOST = Fault(FaultKind.LOST, "a", "normal", "the record says queued, Redis does not know it")
 MENDED = LOST._replace(job_id="b", is_repaired=True)
+
+
+House = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch) -> House:
+    """Runs the job where the books are as given; whoever recalls brings five back."""
+
+    def run(report: LedgerReport, context: JobContext, *, repair: bool) -> dict[str, Any]:
+        ledger = Mock()
+        ledger.reconcile.return_value, ledger.recall.return_value = report, 5
+        parts = Mock(**{"settings.ledger.repair": repair})
+        monkeypatch.setattr(upkeep_jobs, "platform", lambda: parts)
+        monkeypatch.setattr(record_parts, "ledger_service", lambda _parts: ledger)
+        monkeypatch.setattr(upkeep_jobs, "current_job", lambda: context)
+        return upkeep_jobs.reconcile(upkeep_jobs.Nothing())
+
+    return run
 
 
 def _report(*faults: Fault, unnamed: int = 0) -> LedgerReport:
@@ -33,6 +55,7 @@ def test_books_that_balance_are_told_with_how_many_jobs_there_are() -> None:
         "recorder_is_behind": False,
         "faults": {},
         "repaired": 0,
+        "recalled": 0,
     }
 
 
@@ -95,3 +118,35 @@ def test_one_that_meets_another_waits_for_its_end(monkeypatch: pytest.MonkeyPatc
         upkeep_jobs.reconcile(upkeep_jobs.Nothing())
 
     assert raised.value.delay == 30
+
+
+@pytest.mark.parametrize(
+    ("repair", "tags", "faults", "recalls"),
+    [
+        (True, ("epoch",), (), 1),
+        (True, (), (MENDED,), 1),
+        (True, (), (), 0),
+        (False, ("epoch",), (), 0),
+    ],
+    ids=["epoch", "lost", "quiet hour", "no repair"],
+)
+def test_keys_are_brought_back_where_redis_has_lost_something(
+    house: House, repair: bool, tags: tuple[str, ...], faults: tuple[Fault, ...], recalls: int
+) -> None:
+    """It reads the record of a year: not in each quiet hour."""
+    told = house(_report(*faults), JobContext("job", "reconcile", 1, tags=tags), repair=repair)
+
+    assert told["recalled"] == 5 * recalls
+
+
+@pytest.mark.parametrize(("attempt", "recalled"), [(1, 5), (2, 0)])
+def test_while_the_recorder_is_behind_they_are_brought_back_at_the_first_look(
+    house: House, attempt: int, recalled: int
+) -> None:
+    behind = _report()
+    behind.recorder_is_behind = True
+
+    with pytest.raises(Snooze):
+        house(behind, JobContext("job", "reconcile", attempt, tags=("epoch",)), repair=True)
+
+    assert behind.recalled == recalled
