@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from backend.bootstrap.record_parts import event_stream
+from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ledger.ledger import Fault
 from backend.drills.reconciling import Reconciling, last_reconciliation
 from backend.drills.scene import Scene
 from backend.drills.waiting import wait_while_it_grows
+from backend.services.health.looked_at_books import imbalances
 
 _PAGE = 500
 #: Seconds that a recorder may take for nothing at all before it counts as stuck.
@@ -90,6 +92,7 @@ def count(
     finished = [job_id for job_id, state in states.items() if state is JobState.FINISHED]
     inspection = scene.platform.inspection
     queues = inspection.queue_states(inspection.queue_names())
+    books = scene.platform.home.part(RedisLedgerView)
     return Report(
         harm=harm,
         seed=seed,
@@ -102,7 +105,7 @@ def count(
         in_flight_at_blows=in_flight,
         blows=blows,
         wrongly_charged=0 if charges else sum(job.failures for job in jobs.values()),
-        imbalance=sum(abs(queue.difference) for queue in queues),
+        imbalance=sum(map(abs, imbalances(queues, books).values())),
         processes_ended=scene.processes.ended_unasked(),
         record_faults=_record_faults(scene) if scene.with_record else [],
         refusals=scene.refusals(),

@@ -90,9 +90,11 @@ class RedisLedgerView:
 
     def balances(self) -> list[QueueBalance]:
         """The books of every queue, each at one moment."""
-        return [
-            balance_of(name, self._functions.call("balance", name, "")) for name in self._queues()
-        ]
+        return [self.balance(name) for name in self._queues()]
+
+    def balance(self, queue: str) -> QueueBalance:
+        """The books of one queue, at one moment."""
+        return balance_of(queue, self._functions.call("balance", queue, ""))
 
     def contents(self, job_id: str) -> JobContents | None:
         """What a job was accepted with; None when it is not there."""

@@ -11,6 +11,7 @@ from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_stream
 from backend.broker.keys import Keys
 from backend.broker.ledger.event_floor import RedisEventFloor
+from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.server.connection import translated
 from backend.broker.server.server_facts import RedisFacts
@@ -19,6 +20,7 @@ from backend.domain.errors import QueueUnavailable, TallyError
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_state import QueueState
 from backend.history.schedules.duty_leases import DUTIES, PostgresLeadership
+from backend.services.health.looked_at_books import imbalances
 from backend.services.health.pause_words import pause_words, resume_command
 from backend.services.health.worker_service import WorkerService
 
@@ -39,7 +41,7 @@ def check_processes(parts: Platform) -> Iterator[Finding]:
         yield from _dates(parts)
         yield from _workers(parts.worker_service, queues)
         yield from _leases(parts)
-        yield from _books(queues)
+        yield from _books(parts, queues)
         yield from _paused(parts)
     except QueueUnavailable:
         return
@@ -186,8 +188,8 @@ def leases_without_jobs(redis: Redis, keys: Keys) -> list[str]:
     ]
 
 
-def _books(queues: list[QueueState]) -> Iterator[Finding]:
-    out = {queue.name: queue.difference for queue in queues if queue.difference}
+def _books(parts: Platform, queues: list[QueueState]) -> Iterator[Finding]:
+    out = imbalances(queues, parts.home.part(RedisLedgerView))
     if out:
         words = ", ".join(f"{name} by {difference:+d}" for name, difference in out.items())
         yield wrong("books", f"the books do not balance: {words}", "run tally reconcile")
