@@ -50,7 +50,8 @@ from backend.telemetry.metrics.record_collector import RecordCollector
 def cluster_collectors(parts: Platform) -> list[Collector]:
     """Gauges of the whole deployment: shown by the API and by schedulers, the same in each."""
     client = parts.home.connector.client("tally-metrics")
-    engine = parts.connections.postgres("tally-metrics", connections=1)
+    # Two Prometheis may ask at once: with one connection the second would hear that Postgres is away.
+    engine = parts.connections.postgres("tally-metrics", connections=2)
 
     def ping() -> None:
         with translated(), engine.connect() as connection:

@@ -1,8 +1,12 @@
-"""Gauges that need Postgres, read at the moment of a scrape. While it is away, only its `up` is told."""
+"""Gauges that need Postgres, read at the moment of a scrape. What it does not answer is not told.
+
+Whether it is up says the ping alone: a gauge may take too long for a Postgres that answers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
@@ -31,13 +35,17 @@ class RecordCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """Everything, as of now."""
         try:
-            self._ping()
-            values = self._gauges()
-        except MigrationError:
-            values = {}
+            with suppress(MigrationError):
+                self._ping()
         except Unavailable:
             yield single(metrics.POSTGRES_UP, 0)
             return
         yield single(metrics.POSTGRES_UP, 1)
-        for metric, value in values.items():
+        for metric, value in self._values().items():
             yield single(metric, value)
+
+    def _values(self) -> Mapping[Metric, float]:
+        try:
+            return self._gauges()
+        except (MigrationError, Unavailable):
+            return {}

@@ -16,7 +16,7 @@ from backend.telemetry.metrics.count_folder import CountFile, CountFolder
 from backend.telemetry.metrics.http_counts import HttpCounts
 from backend.telemetry.metrics.job_counts import JobCounts
 from backend.telemetry.metrics.leader_collector import LeaderCollector
-from backend.telemetry.metrics.metric_catalogue import METRICS, OUTBOX, MetricKind
+from backend.telemetry.metrics.metric_catalogue import METRICS, OUTBOX, Metric, MetricKind
 from backend.telemetry.metrics.metrics_page import MetricsPage
 from backend.telemetry.metrics.metrics_server import MetricsServer
 from backend.telemetry.metrics.process_collectors import (
@@ -105,6 +105,16 @@ def test_without_postgres_only_that_is_told() -> None:
 
     assert "tally_postgres_up 0.0" in text
     assert "tally_outbox_jobs 4" not in text
+
+
+def test_a_postgres_that_answers_is_up_though_a_gauge_takes_too_long() -> None:
+    def too_slow() -> dict[Metric, float]:
+        raise HistoryUnavailable("canceling statement due to statement timeout", sqlstate="57014")
+
+    text = _text(RecordCollector(lambda: None, too_slow))
+
+    assert "tally_postgres_up 1.0" in text
+    assert "tally_outbox_jobs" not in text
 
 
 def test_queues_that_strangers_write_are_bounded() -> None:
