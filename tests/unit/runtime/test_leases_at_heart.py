@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from backend.domain.errors import QueueUnavailable
+from backend.domain.errors import QueueFull, QueueUnavailable
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.step_codes import ExtendCode
 from backend.domain.ports import Lease
@@ -24,18 +24,28 @@ class _Redis:
 
     def __init__(self, *lost: str) -> None:
         self.lost = set(lost)
-        self.is_away = False
+        self.is_away = self.is_full = False
+        self.told_to_stop: set[str] = set()
         self.asked = 0
+        #: What passes until an answer is here.
+        self.answers: Callable[[], None] = lambda: None
 
     def extend(self, held: Sequence[tuple[str, str]], lease: float) -> list[ExtendCode]:
         self.asked += 1
         if self.is_away:
             raise QueueUnavailable("away")
-        codes = (ExtendCode.EXTENDED, ExtendCode.LOST)
-        return [codes[job_id in self.lost] for job_id, _ in held]
+        self.answers()
+        return [self._code(job_id) for job_id, _ in held]
+
+    def _code(self, job_id: str) -> ExtendCode:
+        if job_id in self.lost:
+            return ExtendCode.LOST
+        return (ExtendCode.EXTENDED, ExtendCode.ASKED_TO_STOP)[job_id in self.told_to_stop]
 
     def beat(self, jobs: Any, **_: Any) -> None:
         """It is heard."""
+        if self.is_full:
+            raise QueueFull("full")
 
     def of_worker(self, worker: str) -> list[Lease]:
         raise QueueUnavailable("away")
@@ -104,6 +114,51 @@ def test_nothing_runs_on_or_begins_that_nobody_could_confirm_in_time() -> None:
     assert heart.waiting == []
     # Redis still says that they are ours, and is asked who else has them.
     assert heart.it.pool.in_doubt
+
+
+def test_leases_that_were_extended_hold_though_nobody_could_be_told_who_has_them() -> None:
+    redis = _Redis()
+    heart = _Heart(redis, claimed(id="b"))
+    raised = _run(heart.it.slot, claimed(id="a"))
+    redis.is_full = True
+
+    for _ in range(20):
+        heart.step(10)
+
+    assert (raised, heart.waiting) == ([], ["b"])
+    assert [reason.partition(":")[0] for reason in heart.it.pool.outages.reasons()] == ["presence"]
+
+
+def test_who_is_to_stop_hears_it_though_its_presence_is_refused() -> None:
+    redis = _Redis()
+    heart = _Heart(redis)
+    job = claimed(id="a")
+    _run(heart.it.slot, job)
+    forced: list[ClaimedJob] = []
+    slot: Any = heart.it.slot
+    slot.held, slot.force_to_end = lambda: [job], forced.append
+    redis.is_full, redis.told_to_stop = True, {"a"}
+
+    heart.step(20)
+
+    assert forced == [job]
+
+
+def test_a_lease_is_as_old_as_the_request_for_it() -> None:
+    redis = _Redis()
+    heart = _Heart(redis)
+    raised = _run(heart.it.slot, claimed(id="a"))
+
+    def pass_time() -> None:
+        heart.now += 5
+
+    redis.answers = pass_time
+    heart.step(20)
+    redis.is_away = True
+
+    heart.step(83)
+
+    assert [kind.__name__ for kind in raised] == ["StopRequested"]
 
 
 @pytest.mark.skipif(

@@ -88,6 +88,7 @@ class Heartbeat(threading.Thread):
         self._over = threading.Event()
         self._is_due = False
         self._beating = Wait(slot_pool.outages, "heartbeat")
+        self._showing = Wait(slot_pool.outages, "presence")
         self._doubting = Wait(slot_pool.outages, "looking for lost claims")
 
     @vital
@@ -115,24 +116,35 @@ class Heartbeat(threading.Thread):
             self._doubting.failed(error)
 
     def beat(self) -> bool:
-        """One heartbeat; whether Redis confirmed it."""
+        """One heartbeat; whether Redis confirmed it and took down who is here."""
         held = self._slot_pool.held()
+        # A lease runs from when it is lengthened, however late that is heard.
+        asked = self._now()
         try:
             codes = self._renewal.extend([(job.id, job.fence) for job in held], self._lease)
+        except Exception as error:  # noqa: BLE001 - told by the outages; the table must go on beating
+            self._beating.failed(error)
+            return False
+        self._beating.over()
+        self._confirmed = asked
+        told = {j.id: (j, code) for j, code in zip(held, codes, strict=True) if code != _GOES_ON}
+        if told:
+            self._tell_slots(told)
+        return self._show(held)
+
+    def _show(self, held: Sequence[ClaimedJob]) -> bool:
+        """Says who is here. A Redis that refuses that has lengthened the leases all the same."""
+        try:
             self._presence.beat(
                 held,
                 stopping=self._slot_pool.stopping.is_set(),
                 finished=self._slot_pool.finished,
                 failed=self._slot_pool.failed,
             )
-        except Exception as error:  # noqa: BLE001 - told by the outages; the table must go on beating
-            self._beating.failed(error)
+        except Exception as error:  # noqa: BLE001 - told by the outages; the next beat tries again
+            self._showing.failed(error)
             return False
-        self._beating.over()
-        self._confirmed = self._now()
-        told = {j.id: (j, code) for j, code in zip(held, codes, strict=True) if code != _GOES_ON}
-        if told:
-            self._tell_slots(told)
+        self._showing.over()
         return True
 
     def _tell_slots(self, told: Mapping[str, tuple[ClaimedJob, ExtendCode]]) -> None:
