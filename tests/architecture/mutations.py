@@ -96,6 +96,9 @@ MUTATIONS = [
     Mutation(
         "settle", "if kind == 'returned' and delay > 0 then\n    event", "if false then\n    event"
     ),
+    Mutation("appear", "and redis.call('EXISTS', worker) == 0", "and false"),
+    Mutation("appear", "if queues == 0 and", "if"),
+    Mutation("appear", "if argv[3] == '' then", "if false then"),
     Mutation("extend", "f[1] == 'started' and", ""),
     Mutation("extend", "and f[2] == argv[at + 1]", ""),
     Mutation("extend", "f[3] == 'force' and 3 or (f[3] and 2 or 1)", "1"),

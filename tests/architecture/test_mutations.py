@@ -38,6 +38,7 @@ CONTRACTS = {
     "twin": "test_twins.py",
     "_unique": "test_unique.py test_anew.py test_keys_of_unique_jobs.py",
     "find_lines": "test_fairness.py",
+    "appear": "../../integration/broker/test_worker_presence.py",
     "remind": "../../integration/broker/test_remake.py",
     "_leaving": "../../integration/broker/test_remake.py",
 }

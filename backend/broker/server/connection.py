@@ -179,7 +179,7 @@ def translate(error: RedisError, **details: Any) -> Exception:
 def _refusal(error: RedisError, answer: StoreAnswer, details: dict[str, Any]) -> Exception:
     if answer.code == "OOM":
         return QueueFull(
-            "Redis is at its memory limit and refused the job; nothing was written. "
+            "Redis is at its memory limit and stores nothing more; nothing was written. "
             "Let workers drain the queues, or raise maxmemory"
         )
     words = str(error).removeprefix("ERR ")

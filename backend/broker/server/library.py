@@ -51,6 +51,7 @@ STEPS = (
     "controls",
     "adopt",
     "usher",
+    "appear",
     "declare",
     "purge",
     "evict",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -16,6 +17,8 @@ from redis import Redis
 from backend import __version__
 from backend.broker.keys import Keys
 from backend.broker.server.connection import translated
+from backend.broker.server.functions import Functions
+from backend.domain.errors import QueueFull
 from backend.domain.jobs.job import ClaimedJob
 
 
@@ -41,7 +44,9 @@ class RedisWorkerPresence:
         """``declare`` tells of its job types whenever it appears: Redis may have forgotten them too."""
         self._declare = declare
         self._client = client
+        self._functions = Functions(client, keys.root)
         self._keys = keys
+        self._name = name
         self._key = keys.worker(name)
         self._queues = queues
         self._lifetime = max(1, int(lifetime))
@@ -51,7 +56,7 @@ class RedisWorkerPresence:
     def register(self) -> None:
         """Appears in RQ's sets."""
         now = _stamp()
-        fields: dict[Any, Any] = {
+        fields: dict[str, Any] = {
             **self._facts,
             "birth": now,
             "last_heartbeat": now,
@@ -64,21 +69,14 @@ class RedisWorkerPresence:
             "python_version": platform.python_version(),
             "state": "idle",
         }
-        pipe = self._client.pipeline(transaction=False)
-        pipe.hset(self._key, mapping=fields)
-        pipe.expire(self._key, self._lifetime)
-        pipe.sadd(self._keys.workers, self._key)
-        for queue in self._queues:
-            pipe.sadd(self._keys.workers_of(queue), self._key)
-        with translated():
-            pipe.execute()
+        self._say("", self._lifetime, self._queues, fields)
         self._declare()
 
     def beat(
         self, jobs: Sequence[ClaimedJob], *, stopping: bool, finished: int = 0, failed: int = 0
     ) -> None:
         """Is still there; appears again if Redis forgot it."""
-        fields: dict[Any, Any] = {
+        fields: dict[str, Any] = {
             "last_heartbeat": _stamp(),
             "state": "busy" if jobs else "idle",
             "stopping": int(stopping),
@@ -87,19 +85,18 @@ class RedisWorkerPresence:
             "failed_job_count": failed,
             "rss_bytes": self._process.memory_info().rss,
         }
-        if jobs:
-            fields["current_job"] = jobs[0].id
-        pipe = self._client.pipeline(transaction=False)
-        pipe.exists(self._key)
-        pipe.hset(self._key, mapping=fields)
-        if not jobs:
-            pipe.hdel(self._key, "current_job")
         # Who rescues the jobs of one that is killed as it stops, finds that it did.
-        pipe.expire(self._key, self._lifetime * (2 if stopping else 1))
-        with translated():
-            known, *_ = pipe.execute()
-        if not known:
+        lifetime = self._lifetime * (2 if stopping else 1)
+        if not self._say(jobs[0].id if jobs else "", lifetime, (), fields):
             self.register()
+
+    def _say(
+        self, job_id: str, lifetime: int, queues: Sequence[str], fields: Mapping[str, Any]
+    ) -> bool:
+        """Whether it is known now; it always is of whoever names queues."""
+        pairs = (text for pair in fields.items() for text in pair)
+        said = (job_id, len(queues), *queues, *pairs)
+        return bool(self._functions.call("appear", self._name, lifetime, *said))
 
     def unregister(self) -> None:
         """Is gone; its hash stays a minute, with its death, as RQ does it."""
@@ -114,5 +111,6 @@ def forget_worker(client: Redis, keys: Keys, key: str, queues: Sequence[str]) ->
         pipe.srem(keys.workers_of(queue), key)
     pipe.hset(key, "death", _stamp())
     pipe.expire(key, 60)
-    with translated():
+    # All else of it is done, also where memory is full and a death takes too much of it.
+    with suppress(QueueFull), translated():
         pipe.execute()

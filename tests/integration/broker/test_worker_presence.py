@@ -62,6 +62,7 @@ def test_an_idle_worker_names_no_job(bench: Bench, presence: RedisWorkerPresence
 
     [seen] = RedisInspection(bench.redis, bench.keys).workers()
     assert (seen.state, seen.current_job, seen.stopping) == ("idle", "", False)
+    assert not bench.redis.hexists(bench.keys.worker("host-email-1"), "current_job")
 
 
 def test_each_beat_lengthens_the_life_of_the_record(
@@ -117,4 +118,21 @@ def test_a_dead_worker_is_forgotten_by_whoever_finds_it(
 
     forget_worker(bench.redis, bench.keys, key, ["high:email", "low:email"])
 
+    assert RedisInspection(bench.redis, bench.keys).workers() == []
+
+
+def test_whoever_drains_a_full_memory_is_seen_from_its_start_to_its_end(
+    bench: Bench, presence: RedisWorkerPresence
+) -> None:
+    job = bench.started()
+    bench.redis.config_set("maxmemory", 1)
+    try:
+        presence.register()
+        presence.beat([job], stopping=False)
+        [seen] = RedisInspection(bench.redis, bench.keys).workers()
+        presence.unregister()
+    finally:
+        bench.redis.config_set("maxmemory", 0)
+
+    assert (seen.name, seen.state, seen.current_job) == ("host-email-1", "busy", job.id)
     assert RedisInspection(bench.redis, bench.keys).workers() == []

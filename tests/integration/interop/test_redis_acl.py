@@ -59,7 +59,7 @@ _BOOKS = (
 _WORK = (
     *("found", "claim", "pick_out", "settle", "extend"),
     *("progress", "checkpoint", "rescue", "prune", "declare"),
-    *("controls", "adopt"),
+    *("appear", "controls", "adopt"),
     # What a handler enqueues.
     *("enqueue", "twin"),
     *_BOOKS,
