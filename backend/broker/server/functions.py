@@ -16,7 +16,7 @@ from backend.broker.server import library
 from backend.broker.server.call_series import A, CallSeries, may_be_done
 from backend.broker.server.connection import answer_in, translate, translated
 from backend.broker.server.kept_connections import KeptConnection, kept_connections
-from backend.domain.errors import QueueUnavailable, TallyError
+from backend.domain.errors import QueueFull, QueueUnavailable, TallyError
 
 #: Seconds before the one quiet second try: every function of ours is idempotent.
 _PAUSE = 0.05
@@ -152,6 +152,8 @@ def load_library(client: Redis) -> None:
     try:
         with translated():
             library.load(client)
+    except QueueFull as error:
+        _wait_for_room(error)
     except QueueUnavailable as error:
         if error.details.get("reply") != "NOPERM":
             raise
@@ -170,6 +172,16 @@ def _load_where_it_leads(client: Redis) -> None:
         # All connections to it have been given up by that refusal.
         time.sleep(_PAUSE)
         load_library(client)
+
+
+def _wait_for_room(error: QueueFull) -> NoReturn:
+    raise QueueUnavailable(
+        "Redis is at its memory limit and cannot take this release's functions "
+        f"(tally_{library.version()}): let workers of the last release drain the queues, or raise "
+        "maxmemory",
+        reply="OOM",
+        may_be_done=False,
+    ) from error
 
 
 def _wait_for_who_may(error: QueueUnavailable) -> NoReturn:

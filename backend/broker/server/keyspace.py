@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from redis.exceptions import RedisError
+
 from backend.broker.server.functions import Functions
-from backend.domain.errors import ForeignKeyspace
+from backend.domain.errors import ConfigurationError, ForeignKeyspace
 
 _MOST_NAMED = 5
 
@@ -39,8 +41,16 @@ def find_others(functions: Functions, *, looks_anyway: bool = False) -> Others |
 
 
 def refuse_others(functions: Functions) -> None:
-    """Raises `ForeignKeyspace` where RQ works under the prefix, and we never have."""
-    others = find_others(functions)
+    """Raises `ForeignKeyspace` where RQ works under the prefix, and we never have.
+
+    And `ConfigurationError` where no step of ours works at all: an old server, no such database, a cluster.
+    """
+    try:
+        others = find_others(functions)
+    except RedisError as error:
+        raise ConfigurationError(
+            f"Redis cannot be worked with: {error}; `tally doctor` says what is wrong with it"
+        ) from error
     if others:
         raise ForeignKeyspace(
             f"RQ works in this Redis under the prefix {functions.root!r} ({others}), and Tally never has: "

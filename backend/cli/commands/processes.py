@@ -25,7 +25,7 @@ from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.cli.input.completing import a_lane
 from backend.cli.input.given_text import GIVEN
 from backend.cli.input.stopping import stop_event_on_signals
-from backend.domain.errors import ConfigurationError, QueueUnavailable
+from backend.domain.errors import ConfigurationError, Unavailable
 from backend.domain.text.nearest_name import suggestion
 from backend.loops.loop import Loop
 from backend.telemetry.logs.lossy_streams import lose_lines
@@ -52,8 +52,9 @@ def _started(process: str) -> Platform:
 
 
 def _refuse_others(parts: Platform) -> None:
-    with suppress(QueueUnavailable):
-        # Who starts before Redis waits for it as ever; the first who enqueues there looks again.
+    """Raises `ConfigurationError` where Redis is shared with RQ, or is one that never serves."""
+    # Who starts before Redis waits for it as ever; the first who enqueues there looks again.
+    with suppress(Unavailable):
         parts.refuse_others()
 
 

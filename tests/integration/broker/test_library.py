@@ -138,6 +138,19 @@ def test_a_worker_process_heals_a_flushed_library_and_asks_again(functions: Redi
     assert [job.id for job in claimed] == ["a"]
 
 
+def test_a_release_that_comes_while_memory_is_full_says_for_what_it_waits(functions: Redis) -> None:
+    bench = Bench(functions, Keys("rq"))
+    functions.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(QueueUnavailable, match="cannot take this release's functions") as told:
+            bench.claim()
+    finally:
+        functions.config_set("maxmemory", 0)
+
+    assert told.value.details["reply"] == "OOM"
+    assert bench.claim() == []
+
+
 def test_the_version_follows_the_content(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {step: library.source_of(step) for step in (*library.SHARED, *library.STEPS)}
     before = library.version()
