@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from redis import Redis
@@ -14,7 +15,7 @@ from backend.broker.keys import Keys
 from backend.broker.schedules.timetable import RedisTimetable
 from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
-from backend.domain.errors import InvalidRequest
+from backend.domain.errors import InvalidRequest, QueueFull
 from backend.domain.ports import Promotion
 
 #: Seconds between two signs of life under rq-scheduler's key of this instance.
@@ -68,8 +69,11 @@ class JobPromoter(Scheduler):  # type: ignore[misc] # rq_scheduler has no types
         """Moves up to ``most`` due jobs in one step; -1 when a newer leader has been here."""
         promotion = self._timetable.promote(most, fence)
         if time.monotonic() - self._seen_alive >= _SIGN_OF_LIFE:
-            self.heartbeat()
+            # Also of one that fails: what has moved is to be told, and who leads now.
             self._seen_alive = time.monotonic()
+            # A memory that is full keeps a stock `rqscheduler` out as well: its lock is no less a key.
+            with suppress(QueueFull):
+                self.heartbeat()
         return promotion
 
     def wait_for_change(self, timeout: float) -> None:

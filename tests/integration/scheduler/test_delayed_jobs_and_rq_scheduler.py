@@ -13,12 +13,13 @@ from rq_scheduler import Scheduler
 from backend.broker.keys import Keys
 from backend.broker.schedules.job_promoter import JobPromoter
 from backend.broker.server.connection import connect_blocking
-from backend.domain.errors import InvalidRequest
+from backend.domain.errors import InvalidRequest, QueueUnavailable
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.embedded.servers import Servers
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from backend.services.queue_service import QueueService
+from tests.eventually import eventually
 from tests.integration.scheduler.scheduler_house import SchedulerHouse, do_nothing
 
 HOUR = timedelta(hours=1)
@@ -129,6 +130,32 @@ def test_it_shows_itself_under_rq_schedulers_key(promoter: JobPromoter, redis: R
 
     assert redis.hexists("rq:scheduler_instance:here", "birth")
     assert 0 < redis.ttl("rq:scheduler_instance:here") <= 30
+
+
+def test_what_is_due_moves_and_is_told_though_memory_is_full(
+    desk: Desk, promoter: JobPromoter, redis: Redis
+) -> None:
+    job_id = desk.at(delay=0.001)
+    redis.config_set("maxmemory", 1)
+    try:
+        eventually(lambda: promoter.promote(10, 0).moved == 1)
+    finally:
+        redis.config_set("maxmemory", 0)
+
+    assert desk.state(job_id) is JobState.QUEUED
+
+
+def test_a_sign_of_life_that_fails_is_told_once_in_a_while(
+    promoter: JobPromoter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise QueueUnavailable("NOPERM")
+
+    monkeypatch.setattr(promoter, "heartbeat", fail)
+
+    with pytest.raises(QueueUnavailable):
+        promoter.promote(10, 0)
+    assert promoter.promote(10, 0).moved == 0
 
 
 def test_a_stock_scheduler_beside_it_keeps_its_hands_off(
