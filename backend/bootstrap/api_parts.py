@@ -78,7 +78,7 @@ def api_parts(parts: Platform) -> ApiServices:
             depths=PostgresDepthStore(replica),
             overdue=lambda: schedules.list_all(overdue=True),
             lag=event_stream(parts, "overview").lag,
-            check=parts.check_redis,
+            check=parts.check_takes_jobs,
             foreign=parts.broker.foreign.count,
             breakers=found.breakers.not_closed,
             quotas=parts.quota_service.all,

@@ -244,9 +244,14 @@ class Platform:
             refuse_others(Functions(shard.client, shard.root))
 
     def check_redis(self) -> None:
-        """Raises `QueueUnavailable` unless Redis would take a job now; writes nothing."""
+        """Raises `QueueUnavailable` unless Redis would let jobs start and end now; writes nothing."""
         for shard in self.shards:
             Functions(shard.client, shard.root).check()
+
+    def check_takes_jobs(self) -> None:
+        """The same, and raises `QueueFull` while its memory keeps new jobs out."""
+        for shard in self.shards:
+            Functions(shard.client, shard.root).check_takes_jobs()
 
     @cached_property
     def lease_book(self) -> LeaseBook:

@@ -179,8 +179,8 @@ def translate(error: RedisError, **details: Any) -> Exception:
 def _refusal(error: RedisError, answer: StoreAnswer, details: dict[str, Any]) -> Exception:
     if answer.code == "OOM":
         return QueueFull(
-            "Redis is at its memory limit and stores nothing more; nothing was written. "
-            "Let workers drain the queues, or raise maxmemory"
+            f"Redis is at its memory limit: nothing was written; {answer.remedy}",
+            remedy=answer.remedy,
         )
     words = str(error).removeprefix("ERR ")
     if answer.code != "ERR" and not words.startswith(answer.code):

@@ -129,12 +129,19 @@ class Functions:
         return cast(list[int], self.call(step, *args))
 
     def check(self) -> None:
-        """Raises `QueueUnavailable` unless Redis would take a job now; writes nothing.
+        """Raises `QueueUnavailable` unless Redis would let jobs start and end now; writes nothing.
 
         Redis refuses a function that may write before it begins, whatever it would do: while the disk
         is full, replicas are missing, somebody's script runs, or it is a replica itself.
         """
         self.call("settle")
+
+    def check_takes_jobs(self) -> None:
+        """The same, and raises `QueueFull` while Redis is at its memory limit; writes nothing.
+
+        Then it takes no new jobs, and those that are there go on: most steps are let through.
+        """
+        self.call("enqueue", 0, 0, 0)
 
 
 def _ask(packed: Sequence[bytes], connection: Any) -> Any:

@@ -13,7 +13,7 @@ from backend.broker.server.server_facts import eviction_policy
 from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.cli.checks.redis_accounts import check_strangers
 from backend.cli.checks.redis_speed import check_allocator, check_listpack
-from backend.domain.errors import QueueUnavailable
+from backend.domain.errors import QueueFull, Unavailable
 
 _OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
 _MOST_CLOCK_SECONDS = 1.0
@@ -35,7 +35,7 @@ def check_redis(
 ) -> Iterator[Finding]:
     """Everything about the server; only one finding when it does not answer.
 
-    ``check`` raises `QueueUnavailable` unless it would take a job; ``root`` is what our keys begin with.
+    ``check`` raises `Unavailable` unless it would take a job; ``root`` is what our keys begin with.
     """
     try:
         info: dict[str, Any] = client.info()
@@ -163,10 +163,11 @@ def _library(client: Redis) -> Iterator[Finding]:
 def _writes(check: Callable[[], object]) -> Iterator[Finding]:
     try:
         check()
-    except QueueUnavailable as error:
+    except Unavailable as error:
         remedy = error.details.get("remedy", "check REDIS_URL and the server")
         words = str(error).removesuffix(f"; {remedy}")
-        yield wrong("redis_refuses", f"no job is accepted or started: {words}", remedy)
+        what = "accepted; workers go on" if isinstance(error, QueueFull) else "accepted or started"
+        yield wrong("redis_refuses", f"no job is {what}: {words}", remedy)
 
 
 def _persistence(found: dict[str, str], info: dict[str, Any]) -> Iterator[Finding]:

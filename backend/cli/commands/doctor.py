@@ -68,7 +68,9 @@ def look() -> Iterator[Finding]:
     except ConfigurationError:
         return
     yield from check_declared(parts)
-    yield from check_redis(parts.home.client, time.time, parts.check_redis, parts.home.keys.root)
+    yield from check_redis(
+        parts.home.client, time.time, parts.check_takes_jobs, parts.home.keys.root
+    )
     yield from check_keyspace(parts)
     yield from check_foreign_jobs(parts)
     yield from check_folders(parts.settings)

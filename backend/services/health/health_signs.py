@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backend.domain.errors import QueueFull
 from backend.domain.history.history_statistics import AttemptCounts
 from backend.services.finding.breaker_words import breaker_words
 from backend.services.finding.quota_words import used_up_words
@@ -25,6 +26,7 @@ GROWING_SHARE, GROWTH = 0.05, 2
 LONG_LAG_SECONDS = 60.0
 #: Destinations that are away, and tenants, of which each has a sign of its own.
 _MOST_NAMED = 5
+_ALL_WAIT = "accepted or started, and all processes wait"
 _GROUPED = "tally history failures groups them by kind of error"
 
 
@@ -57,8 +59,10 @@ def wants_comparison(attempts: AttemptCounts) -> bool:
 
 def _redis_refuses(found: Situation) -> Iterator[Sign]:
     if found.redis_refuses:
-        text = "no job is accepted or started, and all processes wait: "
-        yield Sign("redis_refuses", Severity.CRITICAL, text + found.redis_refuses)
+        is_full = isinstance(found.redis_refuses, QueueFull)
+        what = "accepted; those that are there go on" if is_full else _ALL_WAIT
+        text = f"no job is {what}: {found.redis_refuses}"
+        yield Sign("redis_refuses", Severity.CRITICAL, text)
 
 
 def _record_away(found: Situation) -> Iterator[Sign]:

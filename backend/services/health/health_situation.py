@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from backend.domain.errors import Unavailable
 from backend.domain.history.history_ports import StreamLag
 from backend.domain.history.history_statistics import AttemptCounts, TypeStatistics
 from backend.domain.jobs.job import JobView
@@ -57,8 +58,8 @@ class Situation:
     waited_before: Mapping[str, int] | None = None
     #: Schedules whose expected tick is missing.
     overdue: Sequence[ScheduleView] = ()
-    #: Why Redis takes no jobs although it can be read; empty while it takes them.
-    redis_refuses: str = ""
+    #: Why Redis takes no jobs although it can be read; None while it takes them.
+    redis_refuses: Unavailable | None = None
     #: Destinations whose jobs are held back, the longest first.
     breakers: Sequence[BreakerState] = ()
     #: Tenants with quotas, and how they stand.

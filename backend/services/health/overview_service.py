@@ -190,13 +190,13 @@ class OverviewService:
         except Unavailable:
             return None
 
-    def _refusal_now(self) -> str:
+    def _refusal_now(self) -> Unavailable | None:
         try:
             if self._check is not None:
                 self._check()
         except Unavailable as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
     def running(self) -> list[JobView]:
         """What runs now, at most 100 of each queue."""

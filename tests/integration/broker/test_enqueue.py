@@ -121,6 +121,10 @@ def test_full_memory_refuses_the_whole_call_but_lets_work_go_on(bench: Bench) ->
 
     bench.redis.config_set("maxmemory", 1)
     try:
+        # Whoever only works goes on.
+        bench.functions.check()
+        with pytest.raises(QueueFull, match="memory limit"):
+            bench.functions.check_takes_jobs()
         with pytest.raises(QueueFull, match="memory limit"):
             bench.enqueue(new_job("b"))
         assert bench.settle(job, "finished") == 1

@@ -258,6 +258,16 @@ def test_8c_a_redis_that_refuses(shell: Shell, redis: Redis) -> None:
     )
 
 
+def test_8d_a_redis_whose_memory_is_full(shell: Shell, redis: Redis) -> None:
+    redis.config_set("maxmemory", 1)
+    try:
+        found = _codes(shell, "wrong")
+    finally:
+        redis.config_set("maxmemory", 0)
+
+    assert found["redis_refuses"] == "let workers drain the queues, or raise maxmemory"
+
+
 def test_9_records_of_dead_workers(shell: Shell, redis: Redis) -> None:
     redis.sadd(platform().keys.workers, platform().keys.worker("gone-1"))
 

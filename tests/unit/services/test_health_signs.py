@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.domain.errors import QueueFull, QueueUnavailable, Unavailable
 from backend.domain.history.history_ports import StreamLag
 from backend.domain.jobs.pause import Pause
 from backend.services.health.health_situation import Severity
@@ -25,6 +26,20 @@ from tests.unit.services.situations import (
 
 def test_where_all_is_well_there_is_no_sign() -> None:
     assert codes(queues=[queue(queued=3, oldest_enqueued_at=ago(1))]) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "goes_on"),
+    [
+        (QueueUnavailable("its disk is full"), "accepted or started, and all processes wait"),
+        (QueueFull("its memory is full"), "accepted; those that are there go on"),
+    ],
+)
+def test_a_redis_that_refuses_is_told_with_what_goes_on(refusal: Unavailable, goes_on: str) -> None:
+    [sign] = signs(redis_refuses=refusal)
+
+    assert (sign.code, sign.severity) == ("redis_refuses", Severity.CRITICAL)
+    assert sign.text == f"no job is {goes_on}: {refusal}"
 
 
 @pytest.mark.parametrize("workers", [[], [worker("normal", state="lost")]])

@@ -22,14 +22,14 @@ class Roster(Protocol):
 
 
 class HostRescuer(Loop):
-    """Tells those who watch the host, too, whether Redis would take a job now."""
+    """Tells those who watch the host, too, whether Redis lets jobs start and end now."""
 
     name = "rescuer"
 
     def __init__(
         self, rescuer: Rescuer, roster: Roster, clock: Clock, check: Callable[[], None]
     ) -> None:
-        """``check`` raises unless Redis would take a job."""
+        """``check`` raises unless Redis would let one start."""
         self._rescuer = rescuer
         self._roster = roster
         self._clock = clock
