@@ -24,7 +24,13 @@ class Harm(NamedTuple):
     charges: bool = True
 
 
-_REFUSED = (refusing.without_replicas, refusing.unable_to_save, refusing.busy, refusing.read_only)
+_REFUSED = (
+    refusing.without_replicas,
+    refusing.unable_to_save,
+    refusing.busy,
+    refusing.read_only,
+    refusing.out_of_memory,
+)
 _POSTGRES = (
     postgres.kill_postgres,
     postgres.postgres_read_only,
@@ -40,7 +46,7 @@ HARMS = {
     "connections": Harm("connections to Redis are cut", (killing.cut_connections,), 0.3),
     "supervisors": Harm("supervisors are killed", (killing.kill_supervisor,), 1.5),
     "schedulers": Harm("schedulers are killed", (killing.kill_scheduler,), 1.0),
-    "refused": Harm("Redis answers NOREPLICAS, MISCONF, BUSY, READONLY", _REFUSED, 0.5, True),
+    "refused": Harm("Redis answers NOREPLICAS, MISCONF, BUSY, READONLY, OOM", _REFUSED, 0.5, True),
     "starting": Harm(
         "processes start first, the stores one after the other",
         (ordering.start_before_the_stores,),

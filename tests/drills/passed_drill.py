@@ -29,7 +29,7 @@ _SEEN = {
     ),
 }
 #: What Redis must have refused.
-_REFUSED = {"refused": {"NOREPLICAS", "MISCONF", "BUSY", "READONLY"}}
+_REFUSED = {"refused": {"NOREPLICAS", "MISCONF", "BUSY", "READONLY", "OOM"}}
 
 
 def drill_and_pass(folder: Path, harm: str) -> None:

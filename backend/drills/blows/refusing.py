@@ -91,6 +91,17 @@ def read_only(scene: Scene) -> int:
     return in_flight
 
 
+def out_of_memory(scene: Scene) -> int:
+    """OOM: new jobs are refused because memory is full; those that are there go on."""
+    in_flight = scene.in_flight()
+    with scene.redis_admin() as admin:
+        felt = _refused_anew(scene, "OOM")
+        admin.config_set("maxmemory", 1)
+        scene.hold(felt=felt)
+        admin.config_set("maxmemory", 0)
+    return in_flight
+
+
 def _spin(scene: Scene) -> None:
     with scene.redis_admin() as other, contextlib.suppress(RedisError):
         other.eval("while true do end", 0)

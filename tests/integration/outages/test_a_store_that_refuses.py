@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -182,6 +184,57 @@ def _all_say_so(running: WholeDeployment, word: str) -> None:
         signs = json.loads(running.ask("api", "/api/jobs/metrics/overview").text)["signs"]
         assert "redis_refuses" in [sign["code"] for sign in signs]
     assert "tally_redis_up" in running.ask("scheduler", "/metrics").text
+
+
+@contextmanager
+def out_of_memory(admin: Redis) -> Iterator[None]:
+    admin.config_set("maxmemory", 1)
+    try:
+        yield
+    finally:
+        admin.config_set("maxmemory", 0)
+
+
+def test_while_memory_is_full_new_jobs_are_refused_and_all_others_end(
+    running: WholeDeployment, admin: Redis
+) -> None:
+    cluster, gate = running.cluster, running.cluster.folder / "go-OOM"
+    held = cluster.enqueue("hold", {"until": str(gate)}, result_ttl=600)
+    cluster.running(held)
+    due = [cluster.enqueue("note", delay=1, result_ttl=600) for _ in range(10)]
+    with out_of_memory(admin):
+        refused = running.enqueue()
+        _replace_an_idle_process(running, held)
+        assert {cluster.ended(job_id).state for job_id in due} == {"finished"}
+        # Nobody is told not to go on.
+        running.be_ready()
+        _all_see_that_it_is_full(running)
+        gate.touch()
+        assert cluster.ended(held).state == "finished"
+
+    assert (refused.status, refused.retry_after) == (429, "5")
+    assert "raise maxmemory" in json.loads(refused.text)["detail"]
+    assert {cluster.job(job_id).attempt for job_id in (*due, held)} == {1}
+    assert running.enqueue().status == 202
+    assert running.ended() == {}
+    eventually(lambda: cluster.difference() == 0, timeout=20)
+
+
+def _replace_an_idle_process(running: WholeDeployment, held: str) -> None:
+    """One that does not run that job stops; its supervisor starts another, which appears."""
+    cluster = running.cluster
+    busy = cluster.job(held).worker
+    idle = next(w.pid for w in cluster.platform.inspection.workers() if w.name != busy)
+    before = set(cluster.pids())
+    os.kill(idle, signal.SIGTERM)
+    eventually(lambda: set(cluster.pids()) - before, timeout=60, show=running.readiness)
+
+
+def _all_see_that_it_is_full(running: WholeDeployment) -> None:
+    assert 'tally_redis_writable{shard="0"} 0.0' in running.ask("scheduler", "/metrics").text
+    signs = json.loads(running.ask("api", "/api/jobs/metrics/overview").text)["signs"]
+    [text] = [sign["text"] for sign in signs if sign["code"] == "redis_refuses"]
+    assert text.startswith("no job is accepted; those that are there go on")
 
 
 def _cut_short(admin: Redis) -> bool:
