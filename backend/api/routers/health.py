@@ -34,6 +34,11 @@ def _check(name: str, look: Callable[[], object]) -> Check:
         look()
     except TallyError as error:
         return Check(name=name, ok=False, detail=without_addresses(str(error)))
+    except Exception as error:  # noqa: BLE001 - told with its traceback by the store's watch
+        # A mistake, as of a server that knows no functions: all have the answer, so no more than a line.
+        first, *_ = str(error).partition("\n")
+        detail = without_addresses(f"{type(error).__name__}: {first}")
+        return Check(name=name, ok=False, detail=detail)
     return Check(name=name, ok=True)
 
 

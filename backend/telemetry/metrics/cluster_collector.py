@@ -14,11 +14,14 @@ from backend.domain.jobs.job_state import FINAL_STATES, JobState
 from backend.domain.jobs.queue_state import QueueState, WorkerState
 from backend.domain.ports import Clock, Inspection
 from backend.domain.schedules.freeze import KINDS, FrozenWindow
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.metrics import metric_catalogue as metrics
 from backend.telemetry.metrics.counts import Labels
 from backend.telemetry.metrics.families import family
 from backend.telemetry.metrics.metric_catalogue import Metric
 from backend.telemetry.metrics.server_facts import FactSource, ServerFacts
+
+log = Logger("tally.metrics")
 
 #: Anybody may write a queue's name into Redis; what is over this is left out.
 MOST_QUEUES = 200
@@ -66,7 +69,8 @@ class ClusterCollector(Collector):
             states = self._look.queue_states(names[:MOST_QUEUES])
             dead, workers = self._look.dead_count(), self._look.workers()
             facts, lag, frozen = self._facts.read(), self._lag(), self._look.frozen()
-        except Unavailable:
+        except Exception as error:  # noqa: BLE001 - the rest of the page is to be shown
+            self._tell(error)
             yield metrics.REDIS_UP, {(): 0}
             return
         yield metrics.REDIS_UP, {(): 1}
@@ -82,9 +86,14 @@ class ClusterCollector(Collector):
     def _is_writable(self) -> bool:
         try:
             self._check()
-        except Unavailable:
+        except Exception as error:  # noqa: BLE001 - the rest of the page is to be shown
+            self._tell(error)
             return False
         return True
+
+    def _tell(self, error: Exception) -> None:
+        if not isinstance(error, Unavailable):
+            log.exception("metrics.not_read", shard=self._shard)
 
     def _frozen(self, windows: Sequence[FrozenWindow]) -> Mapping[Labels, float]:
         now = self._clock.now()

@@ -8,9 +8,12 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from backend.domain.errors import MigrationError, Unavailable
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.metrics import metric_catalogue as metrics
 from backend.telemetry.metrics.counts import Labels
 from backend.telemetry.metrics.families import family
+
+log = Logger("tally.metrics")
 
 
 class LeaderCollector(Collector):
@@ -33,5 +36,8 @@ class LeaderCollector(Collector):
             except (Unavailable, MigrationError):
                 # Its own gauge, `tally_redis_up` or `tally_postgres_up`, says why.
                 continue
+            except Exception:
+                # The other stores, and the rest of the page, are to be shown.
+                log.exception("metrics.not_read", shard=shard)
         if led:
             yield family(metrics.LEADER, led)

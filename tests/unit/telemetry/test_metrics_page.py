@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from backend.domain.errors import HistoryUnavailable, QueueUnavailable
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
@@ -227,6 +229,23 @@ def test_a_process_says_that_it_lives_and_whether_it_can_do_its_work() -> None:
         assert fetch(server.port, "/readyz") == (200, "ready\n")
     finally:
         server.close()
+
+
+def test_a_redis_with_which_nothing_works_is_told_as_one_that_is_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail() -> Any:
+        raise ResponseError("DB index is out of range")
+
+    broker = StandInBroker()
+    broker.queue_names = fail  # type: ignore[method-assign]
+    cluster = ClusterCollector(broker, StandInFacts(), StillClock(), queues=[], lag=no_lag)
+
+    text = _text(cluster, LeaderCollector({"0": fail, "": lambda: {"cron": True}}))
+
+    assert 'tally_redis_up{shard="0"} 0.0' in text
+    assert 'tally_leader{duty="cron",shard=""} 1.0' in text
+    assert caplog.text.count("metrics.not_read") == 2
 
 
 def test_a_redis_that_refuses_is_up_and_takes_nothing() -> None:
