@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from redis import Redis
+from redis.exceptions import ResponseError
 
 from backend.embedded import stop_servers
 from backend.embedded.state.state_directory import StateDirectory
@@ -51,6 +53,24 @@ def test_a_guest_leaves_the_servers_to_their_owner(start, state_dir):
 
         assert _pids(state_dir) == pids
     assert _pids(state_dir) == [None, None]
+
+
+def test_a_server_whose_disk_was_full_is_used_again(start, state_dir):
+    first = start(die_with_parent=False, postgres=False)
+    with Redis.from_url(first.redis_url) as client:
+        where = client.config_get("d*")
+        # No snapshot can be put there.
+        (Path(where["dir"]) / where["dbfilename"] / "in the way").mkdir(parents=True)
+        client.config_set("save", "3600 1")
+        client.bgsave()
+        eventually(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
+        with pytest.raises(ResponseError, match="MISCONF"):
+            client.ping()
+
+        with start(postgres=False) as guest:
+            assert guest.redis_url == first.redis_url
+
+        client.config_set("save", "")
 
 
 def test_only_the_missing_server_is_started_and_stopped(start, state_dir):
