@@ -14,6 +14,7 @@ from backend.domain.jobs.job import (
     new_ids,
     without_conflicts,
 )
+from backend.domain.jobs.job_state import JobState
 from backend.memory.kept_job import KeptJob
 from backend.memory.state import BrokerState
 from backend.memory.waiting import quotas, scopes
@@ -50,7 +51,12 @@ class MemoryJobQueue:
         """The job as it stands now."""
         with self._state.lock:
             job = self._state.find(job_id)
-            return job.view() if job else None
+            return job.view(is_result_over=self._is_result_over(job)) if job else None
+
+    def _is_result_over(self, job: KeptJob) -> bool:
+        """Whether it has finished and the time is over for which its result is kept."""
+        is_finished = job.state is JobState.FINISHED
+        return is_finished and not job.result and job.forget_result_ms <= self._state.now_ms
 
     def wait(self, job_id: str, timeout: float) -> bool:
         """Blocks until the job is final, at most ``timeout`` seconds of the machine's clock."""

@@ -129,7 +129,7 @@ class KeptJob:
             max(0.0, (self.started_ms - self.enqueued_ms) / 1000),
         )
 
-    def view(self, *, with_result: bool = True) -> JobView:
+    def view(self, *, with_result: bool = True, is_result_over: bool = False) -> JobView:
         """What people and programs see of it."""
         options: dict[str, Any] = json.loads(self.options)
         exact = terms_of(options).timeout
@@ -144,6 +144,7 @@ class KeptJob:
             max_attempts=self.asked.max_attempts,
             failures=self.failures,
             result=json.loads(self.result) if self.result and with_result else None,
+            result_until=_instant(self.forget_result_ms) if is_result_over else None,
             error=self.error,
             created_at=_instant(self.created_ms),
             enqueued_at=_instant(self.enqueued_ms),

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from backend.domain.errors import JobNotFound
-from backend.domain.history.recorded_view import view_of
+from backend.domain.errors import JobNotFound, Unavailable
+from backend.domain.history.recorded_view import view_of, with_result
 from backend.domain.jobs.hooks.draft import Draft
 from backend.domain.jobs.hooks.in_use import IN_USE
 from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
@@ -174,11 +174,23 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
     def get_job(self, job_id: str) -> JobView:
         """The job as it stands: state, attempts, result, error, times.
 
-        One that has left Redis is as the record has it. Raises `JobNotFound`, and `HistoryUnavailable`
-        when only the record could tell.
+        One that has left Redis is as the record has it, and so is a result that has left it before its
+        job; while the record cannot tell that, ``is_result_lost`` is true. Raises `JobNotFound`, and
+        `HistoryUnavailable` when only the record could tell of the job.
         """
         job = self._queue.find(job_id)
-        return job if job is not None else self._not_in_redis(job_id)
+        if job is None:
+            return self._not_in_redis(job_id)
+        return job if job.result_until is None else self._with_result(job)
+
+    def _with_result(self, job: JobView) -> JobView:
+        """A job whose result has left Redis before it."""
+        if not self._find_parts().reaches_record:
+            return job
+        try:
+            return with_result(job, self.job_history(job.id))
+        except (Unavailable, JobNotFound):
+            return job
 
     def _not_in_redis(self, job_id: str) -> JobView:
         """A job that has left it, or was not brought there yet."""

@@ -54,7 +54,8 @@ class Job(Generic[R_co]):
         """What its handler returned; blocks until the job has ended, at most ``timeout`` seconds.
 
         Raises `WaitTimeout`, `JobFailed` for a job that is dead, `JobCanceled`, and `InvalidResult` when
-        what is kept does not fit the handler's annotation here. The handler's own exception is told by
+        what is kept does not fit the handler's annotation here; `HistoryUnavailable` for one that has left
+        Redis while the record cannot tell it. The handler's own exception is told by
         `JobFailed`, never raised: its class need not exist here.
         """
         return self._decode(result_of(self._keeper.wait(self.id, timeout)))
@@ -75,8 +76,16 @@ class Job(Generic[R_co]):
 
 
 def result_of(job: JobView) -> Any:
-    """The JSON that a final job left; raises `JobFailed` or `JobCanceled` when it left none."""
+    """The JSON that a final job left; raises `JobFailed` or `JobCanceled` when it left none.
+
+    `HistoryUnavailable` where only the record knows it, and cannot tell now.
+    """
     if job.state is JobState.FINISHED:
+        if job.is_result_lost:
+            # Most results are there.
+            from backend.domain.history.recorded_view import lost_result
+
+            raise lost_result(job)
         return job.result
     if job.state is JobState.CANCELED:
         raise JobCanceled(f"job {job.id} ({job.job_type}) was canceled", job_id=job.id)

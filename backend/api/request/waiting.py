@@ -34,8 +34,10 @@ class Waiting:
         if not seconds or not self._places.acquire(blocking=False):
             return None
         try:
-            return self._queue.wait(job_id, seconds)
+            job = self._queue.wait(job_id, seconds)
         except (WaitTimeout, JobNotFound, Unavailable):
             return None
         finally:
             self._places.release()
+        # Whoever looks at it then is told why there is no result.
+        return None if job.is_result_lost else job

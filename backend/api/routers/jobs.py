@@ -19,6 +19,7 @@ from backend.api.schemas.jobs import (
     JobResult,
 )
 from backend.domain.errors import InvalidOption
+from backend.domain.history.recorded_view import lost_result
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 
@@ -86,6 +87,8 @@ def get(call: Call, job_id: JobId) -> Answer[JobResource]:
                 call.app_state.resources.job(waited), headers={"Preference-Applied": "wait"}
             )
         found = find_own(call, job_id)
+    if isinstance(found, JobView) and found.is_result_lost:
+        raise lost_result(found)
     standing = call.parts.standing(found)
     return Answer(call.app_state.resources.beside_others(found, standing))
 

@@ -215,6 +215,11 @@ def result_of(entry: Mapping[bytes, bytes] | None) -> Any:
     return json.loads(b64decode(value)) if value else None
 
 
+def result_ttl(fields: Mapping[bytes, bytes]) -> float:
+    """Seconds for which a job's result is kept, of its hash."""
+    return float(fields.get(b"result_ttl", ABSENT["result_ttl"]))
+
+
 def job_view(
     job_id: str,
     fields: Mapping[bytes, bytes],

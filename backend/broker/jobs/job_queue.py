@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any, cast
@@ -14,6 +16,7 @@ from redis.exceptions import RedisError
 from backend.broker.jobs import codec
 from backend.broker.jobs.enqueue_answers import StepAnswer, replies_of, step_answer
 from backend.broker.jobs.enqueue_arguments import enqueue_arguments
+from backend.broker.jobs.moments import moment
 from backend.broker.keys import Keys
 from backend.broker.server.connection import blocked, translated
 from backend.broker.server.functions import Functions
@@ -22,6 +25,8 @@ from backend.domain.errors import TallyError
 from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
 
+#: By so much a step may tell another moment than the one from which Redis counts how long it keeps a thing.
+_ROUNDED = timedelta(milliseconds=10)
 #: Where the steps of a call begin that has one.
 _ALONE = (0,)
 #: The token of a job for which many wait: whoever takes it gives it on.
@@ -104,7 +109,10 @@ class RedisJobQueue:
         return [*self._limits, *enqueue_arguments(jobs, options, is_lean=self._is_lean)]
 
     def find(self, job_id: str) -> JobView | None:
-        """The job's hash, newest result and due time, read together."""
+        """The job's hash, newest result and due time, read together.
+
+        Of one that has finished without a result Redis is asked for the time, too.
+        """
         with translated():
             pipe = self._client.pipeline(transaction=False)
             pipe.hgetall(self._keys.job(job_id))
@@ -113,7 +121,18 @@ class RedisJobQueue:
             fields, results, due = cast(tuple[Any, Any, Any], tuple(pipe.execute()))
         if b"status" not in fields:
             return None
-        return codec.job_view(job_id, fields, results[0][1] if results else None, due)
+        job = codec.job_view(job_id, fields, results[0][1] if results else None, due)
+        if job.state is JobState.FINISHED and job.result is None and job.ended_at is not None:
+            return self._without_result(job, job.ended_at, codec.result_ttl(fields))
+        return job
+
+    def _without_result(self, job: JobView, ended_at: datetime, ttl: float) -> JobView:
+        """Its handler returned nothing, or its result left before it: a key may keep a job for longer."""
+        with translated():
+            seconds, microseconds = self._client.time()
+        until = ended_at + timedelta(seconds=ttl)
+        is_over = until <= moment(seconds + microseconds / 1_000_000) + _ROUNDED
+        return replace(job, result_until=until) if is_over else job
 
     def wait(self, job_id: str, timeout: float) -> bool:
         """Asks ``settle`` for a token on the job's own list, then blocks on it."""

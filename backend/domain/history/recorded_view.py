@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from backend.domain.errors import HistoryUnavailable
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.attempts.outcome import OutcomeKind
 from backend.domain.jobs.job import JobView
@@ -35,6 +36,22 @@ def view_of(history: JobHistory) -> JobView:
     last = attempts[-1]
     result = last.result if job.state is JobState.FINISHED else None
     return replace(view, result=result, error=last.error)
+
+
+def with_result(job: JobView, history: JobHistory) -> JobView:
+    """A job whose result has left Redis before it, with that on record; as it is where none is yet."""
+    if history.job.state is not JobState.FINISHED:
+        return job
+    return replace(job, result=view_of(history).result, result_until=None)
+
+
+def lost_result(job: JobView) -> HistoryUnavailable:
+    """What is said of one that is on record alone, when that cannot be asked or is behind."""
+    return HistoryUnavailable(
+        f"the result of job {job.id} left Redis at {job.result_until}, and the record cannot tell it now: "
+        "Postgres is away, or the recorder is behind; ask again later",
+        job_id=job.id,
+    )
 
 
 _CHARGED = frozenset({OutcomeKind.RETRIED, OutcomeKind.FAILED})

@@ -158,6 +158,15 @@ class JobView:
     options: dict[str, Any] = field(default_factory=dict)
     #: Where it is bound for, if a breaker watches that.
     destination: str = ""
+    #: Of one that has finished and has no result here: until when that was kept. None while it is.
+    result_until: datetime | None = None
+
+    @property
+    def is_result_lost(self) -> bool:
+        """Whether a result was kept for a time that is over: what it was, only the record can tell."""
+        until, ended = self.result_until, self.ended_at
+        # Of one that was to be kept for no time, nobody expects it.
+        return until is not None and ended is not None and until > ended
 
     @property
     def labels(self) -> JobLabels:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from backend.domain.errors import JobNotFound, Unavailable
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.history.history_search import Bookmark, check_search
+from backend.domain.history.recorded_view import with_result
 from backend.domain.jobs.cursor import Cursor, other_search
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_filter import JobFilter
@@ -47,7 +48,16 @@ class SearchService:
             job = self._queue.find(job_id)
         except Unavailable as away:
             return self._on_record(job_id, away)
-        return job if job is not None else self._history.get_job(job_id)
+        if job is None:
+            return self._history.get_job(job_id)
+        return job if job.result_until is None else self._with_result(job)
+
+    def _with_result(self, job: JobView) -> JobView:
+        """A job whose result has left Redis before it."""
+        try:
+            return with_result(job, self._history.get_job(job.id))
+        except (Unavailable, JobNotFound):
+            return job
 
     def _on_record(self, job_id: str, away: Unavailable) -> JobHistory:
         """What is not on record may be too new for it, which only Redis and the outbox could tell."""

@@ -30,7 +30,7 @@ def let_pass(client: Redis, keys: Keys, seconds: float) -> None:
     _move_windows(client, keys, seconds * 1000)
     for name in cast(list[bytes], client.keys(keys.job("*"))):
         _move_moments(client, name, _MOMENTS, seconds * 1000)
-        _move_start(client, name, seconds)
+        _move_stamps(client, name, seconds)
     for name in cast(list[bytes], client.keys(keys.breaker("*"))):
         _move_moments(client, name, _OF_BREAKERS, seconds * 1000)
     for name in cast(list[bytes], client.keys("*")):
@@ -56,12 +56,13 @@ def _move_windows(client: Redis, keys: Keys, by_ms: float) -> None:
             )
 
 
-def _move_start(client: Redis, key: bytes, seconds: float) -> None:
-    """A lease is as long as before, from the moment that it began."""
-    stamp = cast("bytes | None", client.hget(key, "started_at"))
-    if stamp:
-        began = datetime.fromisoformat(stamp.decode()) - timedelta(seconds=seconds)
-        client.hset(key, "started_at", f"{began:%Y-%m-%dT%H:%M:%S.%f}Z")
+def _move_stamps(client: Redis, key: bytes, seconds: float) -> None:
+    """A lease is as long as before, from the moment that it began; an end is as long ago as all else."""
+    for field in ("started_at", "ended_at"):
+        stamp = cast("bytes | None", client.hget(key, field))
+        if stamp:
+            moved = datetime.fromisoformat(stamp.decode()) - timedelta(seconds=seconds)
+            client.hset(key, field, f"{moved:%Y-%m-%dT%H:%M:%S.%f}Z")
 
 
 def _move_number(client: Redis, key: bytes, by: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -39,12 +40,28 @@ def test_a_result_is_readable_as_long_as_it_says(scene: Scene) -> None:
     assert scene.count("finished") == 1
 
 
+def test_a_job_that_outlives_its_result_says_until_when_that_was_kept(scene: Scene) -> None:
+    asked = {"result_ttl": 100, "unique_window": 1000.0}
+    told, silent = scene.finished(unique_key="a", **asked), scene.started(unique_key="b", **asked)
+    scene.settle(silent, "finished")
+    views = [scene.view(job_id) for job_id in (told, silent.id)]
+    assert [(job.result, job.result_until) for job in views] == [("done", None), (None, None)]
+
+    scene.broker.pass_time(101)
+
+    for job in (scene.view(told), scene.view(silent.id)):
+        assert (job.state, job.result, job.is_result_lost) == ("finished", None, True)
+        assert job.result_until == job.ended_at + timedelta(seconds=100)  # type: ignore[operator]
+
+
 def test_a_result_that_nobody_wants_is_gone_at_once_and_its_job_after_a_minute(
     scene: Scene,
 ) -> None:
     job_id = scene.finished(result_ttl=0)
 
-    assert (scene.state(job_id), scene.view(job_id).result) == ("finished", None)
+    view = scene.view(job_id)
+    assert (view.state, view.result, view.result_until) == ("finished", None, view.ended_at)
+    assert not view.is_result_lost
     scene.broker.pass_time(61)
     assert scene.is_gone(job_id)
     assert scene.count("finished") == 1

@@ -38,6 +38,23 @@ def test_a_job_that_an_application_gave_to_the_outbox_is_found_before_redis_has_
     assert (answer.status_code, answer.get_json()["state"]) == (200, "queued")
 
 
+def test_a_result_that_left_redis_before_its_job_is_told_by_the_record_or_by_nobody(
+    admin: Caller, platform: Platform, work: Work
+) -> None:
+    job_id = admin.enqueue(idempotency_key="order-17", result_ttl=60)
+    work.finish(work.start(), {"sent": 17})
+    platform.redis.delete(platform.keys.results(job_id))
+    platform.redis.hset(platform.keys.job(job_id), "ended_at", "2026-01-27T08:30:00.000000Z")
+
+    behind = [admin.get(f"/api/jobs/{job_id}{end}", Prefer="wait=1") for end in ("", "/result")]
+    work.record()
+    told = admin.get(f"/api/jobs/{job_id}").get_json()
+
+    answers = [(answer.status_code, answer.get_json()["code"]) for answer in behind]
+    assert answers == [(503, "history_unavailable")] * 2
+    assert (told["result"], told["source"]) == ({"sent": 17}, "live")
+
+
 def test_an_unchanged_job_is_told_by_a_304(admin: Caller, work: Work) -> None:
     path = f"/api/jobs/{admin.enqueue()}"
     tag = admin.get(path).headers["ETag"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tally import IllegalMove, JobFilter, JobNotFound, JobState
+from backend.services.finding.history_service import HistoryService
+from tally import HistoryUnavailable, IllegalMove, JobFilter, JobNotFound, JobState
 from tally.testing import QueueInTest
 from tests.unit.testing.shop import queue, send_receipt
 
@@ -32,6 +33,40 @@ def test_a_declared_function_enqueues_looks_waits_and_withdraws(jobs: QueueInTes
     assert job.result()["sent"] == 17
     assert later.cancel() == "canceled"
     assert [each.id for each in jobs.enqueued(send_receipt)] == [job.id, later.id]
+
+
+def test_a_key_that_outlives_a_result_gives_the_one_on_record(jobs: QueueInTest) -> None:
+    job = send_receipt.enqueue({"order_id": 17}, idempotency_key="order-17")
+    sent = job.result()
+    jobs.travel(hours=2)
+
+    again = send_receipt.enqueue({"order_id": 17}, idempotency_key="order-17")
+
+    assert (again.id, again.created) == (job.id, False)
+    assert again.result() == sent
+    assert queue.find_job(job.id) == again.view()
+
+
+def test_a_result_that_nobody_can_tell_now_is_not_taken_for_none(
+    jobs: QueueInTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"idempotency_key": "order-17", "result_ttl": 60}
+    job = send_receipt.enqueue({"order_id": 17}, **said)  # type: ignore[arg-type]
+    unwanted = send_receipt.enqueue({"order_id": 17}, result_ttl=0)
+    jobs.drain()
+    monkeypatch.setattr(HistoryService, "get_job", _away)
+    assert unwanted.result() is None
+    jobs.travel(seconds=61)
+
+    with pytest.raises(HistoryUnavailable, match="ask again later"):
+        job.result()
+
+    assert (job.view().state, job.view().is_result_lost) == ("finished", True)
+    assert queue.find_job(job.id) == job.view()
+
+
+def _away(*_: object) -> None:
+    raise HistoryUnavailable("Postgres is away")
 
 
 def test_a_dead_job_is_sent_home(jobs: QueueInTest) -> None:
