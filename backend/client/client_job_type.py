@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, Unpack, cast
+from typing import Any, Generic, TypeVar, Unpack
 
 from backend.client.client_job import ClientJob, JobAsker
 from backend.domain.jobs.options.job_options import JobOptions, PriorityWord
@@ -24,8 +25,9 @@ class ClientOptions(JobOptions, total=False):
 class ClientJobType(Generic[PayloadT_contra, ResultT_co]):
     """Enqueues jobs of one type, by the methods that a declared function has where its code is.
 
-    Payloads are mappings or pydantic models. Raises `ApiProblem` for what the API refuses, such as a
-    payload that does not fit, and `ApiUnreachable` when no answer comes.
+    Payloads are mappings or pydantic models. Raises `TypeError` for what JSON cannot say as it is,
+    `ApiProblem` for what the API refuses, such as a payload that does not fit, and `ApiUnreachable`
+    when no answer comes.
     """
 
     name: str
@@ -83,8 +85,24 @@ def _fields(payload: Any) -> dict[str, Any]:
     if isinstance(payload, Mapping):
         return dict(payload)
     form = {"mode": "json", "by_alias": True, "round_trip": True}
-    fields = payload.model_dump(**form, exclude_unset=True)
-    if type(payload).model_validate(fields) != payload:
-        # A default that was changed in its place, as by `append`, counts as unset.
-        fields = payload.model_dump(**form)
-    return cast("dict[str, Any]", fields)
+    # A default that was changed in its place, as by `append`, counts as unset.
+    for only_set in (True, False):
+        fields: dict[str, Any] = payload.model_dump(**form, exclude_unset=only_set)
+        if _read(type(payload), fields) == payload:
+            return fields
+    raise TypeError(
+        f"a {type(payload).__name__} does not come back from JSON as it was, as one with a secret does "
+        "not; give a mapping with the values themselves"
+    )
+
+
+def _read(model: Any, fields: dict[str, Any]) -> Any:
+    """What a worker makes of it; None where it does not fit. A strict model knows dates in JSON alone."""
+    try:
+        return model.model_validate(fields)
+    except ValueError:
+        pass
+    try:
+        return model.model_validate_json(json.dumps(fields))
+    except ValueError:
+        return None

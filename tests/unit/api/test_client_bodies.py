@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, SecretStr, field_serializer
 
 from backend.client.tally_client import TallyClient
 from backend.client.transport import Reply, Transport
@@ -32,6 +32,32 @@ class Person(BaseModel):
     name: str
 
 
+class Login(BaseModel):
+    user: str
+    password: SecretStr = SecretStr("")
+
+
+class Price(BaseModel):
+    cents: float
+
+    @field_serializer("cents")
+    def rounded(self, cents: float) -> int:
+        return round(cents)
+
+
+class Written(BaseModel):
+    """Reads a field under another name than it writes it."""
+
+    name: str = Field(validation_alias="called", serialization_alias="naam")
+
+
+class Visit(BaseModel):
+    model_config = {"strict": True}
+
+    on: date
+    notes: list[str] = []
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The bodies that were sent, read as the server reads them."""
@@ -39,7 +65,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def once(_transport: Transport, outgoing: Any) -> Reply:
         bodies.append(json.loads(outgoing.text))
-        return Reply(202, {"id": "x"}, {})
+        return Reply(202, {"id": "x", "created": True}, {})
 
     monkeypatch.setattr(Transport, "_once", once)
     return bodies
@@ -92,3 +118,39 @@ def test_options_and_many_jobs_are_held_to_it_too(client: TallyClient, sent: lis
     with pytest.raises(TypeError, match="of type set"):
         client.enqueue_many([{"job_type": "sync"}, {"job_type": "sync", "payload": {"of": {1}}}])
     assert sent == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [Login(user="Ada", password=SecretStr("x")), Price(cents=0.5), Written(called="Ada")],  # type: ignore[call-arg]
+    ids=["masked", "rounded", "renamed"],
+)
+def test_a_model_that_json_does_not_say_as_it_is_is_refused(
+    client: TallyClient, sent: list[Any], payload: BaseModel
+) -> None:
+    kind = client.job_type("sync", type(payload))
+    follow_up = {"job_type": "other", "payload": payload}
+
+    with pytest.raises(TypeError, match=f"a {type(payload).__name__} does not come back from JSON"):
+        kind.enqueue(payload)
+    with pytest.raises(TypeError, match="does not come back"):
+        kind.enqueue_many([payload])
+    with pytest.raises(TypeError, match="does not come back"):
+        client.job_type("sync", dict).enqueue({}, on_success=follow_up)  # type: ignore[typeddict-item]
+
+    assert sent == []
+
+
+def test_a_model_is_sent_with_what_was_set_or_with_all_where_that_is_less(
+    client: TallyClient, sent: list[Any]
+) -> None:
+    changed = Visit(on=date(2026, 1, 27))
+    changed.notes.append("late")
+    for payload in (Login(user="Ada"), Visit(on=date(2026, 1, 27)), changed):
+        client.job_type("sync", type(payload)).enqueue(payload)
+
+    assert [job["payload"] for job in sent] == [
+        {"user": "Ada"},
+        {"on": "2026-01-27"},
+        {"on": "2026-01-27", "notes": ["late"]},
+    ]
