@@ -51,6 +51,8 @@ class ClientJobType(Generic[PayloadT_contra, ResultT_co]):
         """
         key, said = _said(options)
         body = {"jobs": [self._body(payload, said) for payload in payloads]}
+        if not body["jobs"]:
+            return []
         return [self._job(each) for each in self._post("/api/jobs/bulk", body, key).body["jobs"]]
 
     def _body(self, payload: Any, options: dict[str, Any]) -> dict[str, Any]:

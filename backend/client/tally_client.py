@@ -49,6 +49,8 @@ class TallyClient:
         self, jobs: Sequence[Mapping[str, Any]], *, idempotency_key: str = ""
     ) -> list[str]:
         """Enqueues jobs, each a mapping of what ``POST /api/jobs`` takes; ids in the same order."""
+        if not jobs:
+            return []
         body = {"jobs": [dict(job) for job in jobs]}
         found = self._post("/api/jobs/bulk", body, idempotency_key).body
         return [job["id"] for job in found["jobs"]]

@@ -112,6 +112,15 @@ def test_what_json_cannot_say_is_refused_and_never_made_text(
     assert sent == []
 
 
+def test_many_jobs_may_be_none_and_nothing_is_sent_then(
+    client: TallyClient, sent: list[Any]
+) -> None:
+    assert client.enqueue_many([]) == []
+    assert client.job_type("sync", dict).enqueue_many([]) == []
+
+    assert sent == []
+
+
 def test_options_and_many_jobs_are_held_to_it_too(client: TallyClient, sent: list[Any]) -> None:
     with pytest.raises(TypeError, match="of type set"):
         client.enqueue("sync", tags={"a"})
@@ -122,21 +131,21 @@ def test_options_and_many_jobs_are_held_to_it_too(client: TallyClient, sent: lis
 
 @pytest.mark.parametrize(
     "payload",
-    [Login(user="Ada", password=SecretStr("x")), Price(cents=0.5), Written(called="Ada")],  # type: ignore[call-arg]
+    [Login(user="Ada", password=SecretStr("x")), Price(cents=0.5), Written(called="Ada")],
     ids=["masked", "rounded", "renamed"],
 )
 def test_a_model_that_json_does_not_say_as_it_is_is_refused(
     client: TallyClient, sent: list[Any], payload: BaseModel
 ) -> None:
     kind = client.job_type("sync", type(payload))
-    follow_up = {"job_type": "other", "payload": payload}
+    follow_up: Any = {"job_type": "other", "payload": payload}
 
     with pytest.raises(TypeError, match=f"a {type(payload).__name__} does not come back from JSON"):
         kind.enqueue(payload)
     with pytest.raises(TypeError, match="does not come back"):
         kind.enqueue_many([payload])
     with pytest.raises(TypeError, match="does not come back"):
-        client.job_type("sync", dict).enqueue({}, on_success=follow_up)  # type: ignore[typeddict-item]
+        client.job_type("sync", dict).enqueue({}, on_success=follow_up)
 
     assert sent == []
 
