@@ -19,7 +19,9 @@ import urllib3
 from backend.client.api_problem import ApiProblem, ApiUnreachable
 
 _SAFE = frozenset({"GET"})
-_BAD = 400
+_EMPTY, _ELSEWHERE, _BAD = 204, 300, 400
+#: What was read of an answer that says nothing, or something else.
+_NO_JSON: Any = object()
 #: Seconds before the second try; doubled for each further one, unless the server says when.
 _PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
@@ -122,11 +124,26 @@ class Transport:
             )
         except urllib3.exceptions.HTTPError as error:
             raise ApiUnreachable(f"{outgoing.method} {outgoing.path}: {error}") from error
-        found = _json(response.data)
-        if response.status >= _BAD:
-            problem = found if isinstance(found, dict) else {}
-            raise ApiProblem(response.status, _with_pause(problem, response.headers))
-        return Reply(response.status, found, dict(response.headers))
+        return _reply(outgoing, response.status, response.data, response.headers)
+
+
+def _reply(outgoing: _Outgoing, status: int, data: bytes, headers: Mapping[str, str]) -> Reply:
+    """A good answer; raises `ApiProblem` for any other, also for one that the API would not give."""
+    found = _json(data)
+    if status >= _BAD:
+        problem = found if isinstance(found, dict) else {}
+        raise ApiProblem(status, _with_pause(problem, headers))
+    if status >= _ELSEWHERE:
+        where = headers.get("Location", "another address")
+        raise ApiProblem(
+            status,
+            {"detail": f"the server redirects to {where}, and did nothing; use that address"},
+        )
+    if found is _NO_JSON and status != _EMPTY:
+        asked = f"{outgoing.method} {outgoing.path}"
+        told = "is no JSON: it is a file, or something else than the API answers there"
+        raise ApiProblem(status, {"detail": f"the answer to {asked} {told}"})
+    return Reply(status, None if found is _NO_JSON else found, dict(headers))
 
 
 def _with_pause(problem: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
@@ -144,9 +161,9 @@ def _pause_before(number: int, asked: Any) -> float:
 
 def _json(data: bytes) -> Any:
     try:
-        return json.loads(data) if data else None
+        return json.loads(data)
     except ValueError:
-        return None
+        return _NO_JSON
 
 
 def _plain(value: Any) -> Any:
