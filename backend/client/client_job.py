@@ -43,7 +43,8 @@ class ClientJob(Generic[ResultT_co]):
     def result(self, timeout: float = 60.0) -> ResultT_co:
         """What its handler returned; blocks until the job has ended, at most ``timeout`` seconds.
 
-        Raises `WaitTimeout`, `JobFailed` for a job that is dead, and `JobCanceled`.
+        Raises `WaitTimeout`, `JobFailed` for a job that is dead, `JobCanceled`, and `ApiUnreachable` for a
+        server that is silent: within five seconds after ``timeout``.
         """
         try:
             job = self._asker.wait(self.id, timeout)

@@ -27,15 +27,19 @@ class JobWait:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    def until_final(self, ask: Callable[[int], dict[str, Any]], timeout: float) -> dict[str, Any]:
+    def until_final(
+        self, ask: Callable[[int, float], dict[str, Any]], timeout: float
+    ) -> dict[str, Any]:
         """The job once it has ended, or as it stands after ``timeout`` seconds.
 
-        ``ask`` asks for it once, and is told how many seconds the answer may be held back.
+        ``ask`` asks for it once, and is told how many seconds the answer may be held back, and how many
+        are left.
         """
         end, pause_seconds = self._monotonic() + timeout, _PAUSE
         while True:
             asked_at = self._monotonic()
-            job = ask(max(1, int(min(end - asked_at, _HOLD))))
+            left = max(0.0, end - asked_at)
+            job = ask(max(1, int(min(left, _HOLD))), left)
             now = self._monotonic()
             if is_final(job) or now >= end:
                 return job

@@ -89,18 +89,23 @@ class TallyClient:
         """The job once it has ended; raises `TimeoutError` when it has not in ``timeout`` seconds.
 
         A server that holds no answer back, because too many wait there, is asked again after pauses of
-        0.2 to 2 seconds.
+        0.2 to 2 seconds. One that is silent is given up within five seconds after ``timeout``:
+        `ApiUnreachable`.
         """
-        job = self._wait.until_final(lambda seconds: self._held_back(job_id, seconds), timeout)
+
+        def ask(seconds: int, left: float) -> dict[str, Any]:
+            return self._held_back(job_id, seconds, left)
+
+        job = self._wait.until_final(ask, timeout)
         if not is_final(job):
             raise TimeoutError(f"job {job_id} is still {job['state']} after {timeout:g} s")
         return job
 
-    def _held_back(self, job_id: str, seconds: int) -> dict[str, Any]:
+    def _held_back(self, job_id: str, seconds: int, left: float) -> dict[str, Any]:
         """The job as soon as it has ended, or as it stands when the server waits no longer."""
         path, prefer = f"/api/jobs/{_part(job_id)}", {"Prefer": f"wait={seconds}"}
         found: dict[str, Any] = self._transport.send(
-            "GET", path, headers=prefer, patience=seconds
+            "GET", path, headers=prefer, patience=seconds, within=left
         ).body
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +25,8 @@ _EMPTY, _ELSEWHERE, _BAD = 204, 300, 400
 _NO_JSON: Any = object()
 #: Seconds before the second try; doubled for each further one, unless the server says when.
 _PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+#: Seconds that an answer may come after the time that somebody has for it.
+_MARGIN = 5.0
 
 
 class Reply(NamedTuple):
@@ -40,6 +43,7 @@ class _Outgoing(NamedTuple):
     body: Any
     query: dict[str, Any]
     headers: dict[str, str]
+    #: Seconds from here on for one try.
     timeout: float
 
     @property
@@ -67,12 +71,14 @@ class Transport:
         timeout: float,
         tries: int,
         pause: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._timeout = timeout
         self._tries = max(1, tries)
         self._pause = pause
+        self._monotonic = monotonic
         self._open()
 
     def _open(self) -> None:
@@ -88,26 +94,36 @@ class Transport:
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         patience: float = 0.0,
+        within: float = math.inf,
     ) -> Reply:
         """One request; raises `ApiProblem` or `ApiUnreachable`, `TypeError` for a body that is not JSON.
 
         It is sent again only if that is harmless: to read, or under an Idempotency-Key. ``patience``
-        are seconds that the answer may take longer than usual.
+        are seconds that the answer may take longer than usual. All together ends ``within`` so many
+        seconds, or five later.
         """
+        gives_up_at = self._monotonic() + within + _MARGIN
         named = {**self._headers, **(headers or {})}
         given = {name: _word(value) for name, value in (query or {}).items() if value is not None}
         outgoing = _Outgoing(method, path, body, given, named, self._timeout + patience)
         tries = self._tries if outgoing.is_harmless else 1
         for number in range(1, tries):
             try:
-                return self._once(outgoing)
+                return self._once(self._limited(outgoing, gives_up_at))
             except ApiUnreachable:
-                self._pause(_pause_before(number, None))
-            except ApiProblem as problem:
-                if not problem.is_temporary:
+                pause = _pause_before(number, None)
+                if self._monotonic() + pause >= gives_up_at:
                     raise
-                self._pause(_pause_before(number, problem.details.get("retry_after")))
-        return self._once(outgoing)
+            except ApiProblem as problem:
+                pause = _pause_before(number, problem.details.get("retry_after"))
+                if not problem.is_temporary or self._monotonic() + pause >= gives_up_at:
+                    raise
+            self._pause(pause)
+        return self._once(self._limited(outgoing, gives_up_at))
+
+    def _limited(self, outgoing: _Outgoing, gives_up_at: float) -> _Outgoing:
+        left = gives_up_at - self._monotonic()
+        return outgoing._replace(timeout=max(0.001, min(outgoing.timeout, left)))
 
     def _once(self, outgoing: _Outgoing) -> Reply:
         if self._process != os.getpid():
@@ -119,7 +135,7 @@ class Transport:
                 self._url + outgoing.address,
                 body=outgoing.text,
                 headers=outgoing.headers,
-                timeout=outgoing.timeout,
+                timeout=urllib3.Timeout(total=outgoing.timeout),
                 redirect=False,
             )
         except urllib3.exceptions.HTTPError as error:

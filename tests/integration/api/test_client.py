@@ -115,9 +115,9 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> Counter[TallyClient]:
     asked: Counter[TallyClient] = Counter()
     ask = TallyClient._held_back
 
-    def counted(client: TallyClient, job_id: str, seconds: int) -> dict[str, Any]:
+    def counted(client: TallyClient, job_id: str, seconds: int, left: float) -> dict[str, Any]:
         asked[client] += 1
-        return ask(client, job_id, seconds)
+        return ask(client, job_id, seconds, left)
 
     monkeypatch.setattr(TallyClient, "_held_back", counted)
     return asked

@@ -8,8 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import urllib3
 
-from backend.client import ApiProblem, TallyClient
+from backend.client import ApiProblem, ApiUnreachable, TallyClient
+from backend.client.job_wait import JobWait
+from backend.client.transport import Transport
 
 
 class _Server(ThreadingHTTPServer):
@@ -106,3 +109,72 @@ def test_an_answer_that_says_it_is_empty_is_one(server: _Server, client: TallyCl
     server.answer = 204, {}, b""
 
     assert client.request("DELETE", "/api/schedules/nightly") is None
+
+
+class _Clock:
+    """Time that passes where somebody waits for the server, or pauses."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    return _Clock()
+
+
+@pytest.fixture
+def waiting(clock: _Clock) -> TallyClient:
+    """A client by the test's clock."""
+    client = TallyClient("http://127.0.0.1:1", "a-token")
+    client._transport = Transport(
+        "http://127.0.0.1:1",
+        "a-token",
+        timeout=10,
+        tries=4,
+        pause=clock.pause,
+        monotonic=clock.monotonic,
+    )
+    client._wait = JobWait(clock.monotonic, clock.pause)
+    return client
+
+
+@pytest.mark.parametrize("timeout", [0, 1, 5, 6, 60])
+def test_a_server_that_is_silent_is_given_up_soon_after_a_wait_is_over(
+    waiting: TallyClient,
+    clock: _Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    timeout: float,
+) -> None:
+    def silent(*_: object, timeout: urllib3.Timeout, **__: object) -> None:
+        clock.now += timeout.total  # type: ignore[operator]
+        raise urllib3.exceptions.TimeoutError("silent")
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", silent)
+
+    with pytest.raises(ApiUnreachable, match="silent"):
+        waiting.wait("one", timeout)
+
+    assert clock.now - 100 <= timeout + 5.1
+
+
+def test_a_wait_pauses_as_the_server_asks_until_it_is_over(
+    waiting: TallyClient, clock: _Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_transport: Transport, _outgoing: Any) -> None:
+        raise ApiProblem(503, {"details": {"retry_after": 4.0}})
+
+    monkeypatch.setattr(Transport, "_once", busy)
+
+    with pytest.raises(ApiProblem):
+        waiting.wait("one", 5)
+
+    assert clock.pauses == [4.0, 4.0]

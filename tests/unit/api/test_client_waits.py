@@ -17,7 +17,7 @@ class Server:
         self.asked: list[int] = []
         self.pauses: list[float] = []
 
-    def answer(self, held_back: int) -> dict[str, Any]:
+    def answer(self, held_back: int, _left: float) -> dict[str, Any]:
         self.asked.append(held_back)
         takes = self._seconds.pop(0) if len(self._seconds) > 1 else self._seconds[0]
         self.now += min(takes, held_back)
