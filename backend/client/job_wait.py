@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,8 +34,10 @@ class JobWait:
         """The job once it has ended, or as it stands after ``timeout`` seconds.
 
         ``ask`` asks for it once, and is told how many seconds the answer may be held back, and how many
-        are left.
+        are left. Raises `ValueError` for what is not a number: no wait would be over by it.
         """
+        if math.isnan(timeout):
+            raise ValueError(f"timeout must be a number of seconds, not {timeout}")
         end, pause_seconds = self._monotonic() + timeout, _PAUSE
         while True:
             asked_at = self._monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from threading import TIMEOUT_MAX
 
 from backend.domain.errors import HistoryBacklogFull, QueueFull
 from backend.domain.jobs.job import (
@@ -63,7 +64,9 @@ class MemoryJobQueue:
         with self._state.lock:
             if self._state.find(job_id) is None:
                 return False
-            return self._state.changed.wait_for(lambda: self._is_over(job_id), timeout)
+            return self._state.changed.wait_for(
+                lambda: self._is_over(job_id), min(timeout, TIMEOUT_MAX)
+            )
 
     def _is_over(self, job_id: str) -> bool:
         job = self._state.find(job_id)

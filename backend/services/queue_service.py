@@ -14,7 +14,7 @@ from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.job_options import JobOptions, OwnOptions
 from backend.domain.ports import JobQueue
-from backend.services.calling.async_calls import AsyncCalls, in_time
+from backend.services.calling.async_calls import AsyncCalls, check_time, in_time
 from backend.services.calling.caller_parts import CallerParts
 from backend.services.calling.job_calls import JobCalls
 from backend.services.calling.plan_calls import PlanCalls
@@ -209,8 +209,10 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
     def wait(self, job_id: str, timeout: float = 30.0) -> JobView:
         """Blocks until the job is final, and returns it; raises `WaitTimeout` after ``timeout`` s.
 
-        A Redis that falls silent meanwhile is given up soon after that: `QueueUnavailable`.
+        A Redis that falls silent meanwhile is given up soon after that, or after an hour:
+        `QueueUnavailable`. ``math.inf`` waits as long as it takes.
         """
+        check_time(timeout)
         return in_time(self._after(job_id, timeout), timeout)
 
     def _after(self, job_id: str, seconds: float) -> JobView:

@@ -29,6 +29,8 @@ from backend.domain.jobs.job_state import JobState
 _ROUNDED = timedelta(milliseconds=10)
 #: Where the steps of a call begin that has one.
 _ALONE = (0,)
+#: Seconds: neither Redis nor the system's own calls take any number of them.
+_LONGEST_TURN = 3600.0
 #: The token of a job for which many wait: whoever takes it gives it on.
 _TELL_ON = b"+"
 
@@ -140,11 +142,16 @@ class RedisJobQueue:
         if status is None or _is_over(status):
             return status is not None
         ends_at = time.monotonic() + timeout
-        while token := self._token(job_id, max(ends_at - time.monotonic(), 0.001)):
+        while True:
+            left = max(ends_at - time.monotonic(), 0.001)
+            token = self._token(job_id, min(left, _LONGEST_TURN))
+            if token is None and left <= _LONGEST_TURN:
+                return False
             # One that many hand on may be left from an end before: the job may wait once more.
-            if token != _TELL_ON or _is_over(self._functions.call("await", job_id, 1)):
+            if token == _TELL_ON and not _is_over(self._functions.call("await", job_id, 1)):
+                continue
+            if token is not None:
                 return True
-        return False
 
     def _token(self, job_id: str, seconds: float) -> bytes | None:
         """What tells that the job has ended; None when it did not within so many seconds."""

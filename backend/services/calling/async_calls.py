@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, Unpack
 
-from backend.domain.errors import WaitTimeout
+from backend.domain.errors import InvalidOption, WaitTimeout
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -76,6 +77,7 @@ class AsyncCalls:
 
     async def await_job(self: _Blocking, job_id: str, timeout: float = 30.0) -> JobView:
         """Like `wait`. Thousands may wait at once; beyond 64 they share threads, by turns of a second."""
+        check_time(timeout)
         # Whoever has no loop need not read the library for it.
         from workers.job_types.call_threads import in_turns
 
@@ -90,6 +92,12 @@ async def _in_a_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwar
 
 def _has_ended(job: JobView) -> bool:
     return job.state.is_final
+
+
+def check_time(timeout: float) -> None:
+    """Raises `InvalidOption` for what is not a number: no wait would be over by it."""
+    if math.isnan(timeout):
+        raise InvalidOption(f"timeout must be a number of seconds, not {timeout}", field="timeout")
 
 
 def in_time(job: JobView, timeout: float) -> JobView:

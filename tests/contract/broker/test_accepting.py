@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -207,3 +209,16 @@ def test_a_time_that_has_passed_means_now(scene: Scene) -> None:
 def test_whoever_waits_for_a_final_job_has_it_at_once(scene: Scene) -> None:
     assert scene.broker.queue.wait(scene.finished(), 100.0) is True
     assert scene.broker.queue.wait(scene.waiting(), 0.001) is False
+
+
+@pytest.mark.parametrize("seconds", [math.inf, 30 * 86_400.0])
+def test_a_wait_may_be_longer_than_any_job_takes(scene: Scene, seconds: float) -> None:
+    held = scene.started()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(scene.broker.queue.wait, held.id, seconds)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.1)
+
+        scene.settle(held, "finished")
+
+        assert waiting.result(60) is True

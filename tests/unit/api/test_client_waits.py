@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import pytest
 
 from backend.client.job_wait import JobWait
 
@@ -80,3 +83,12 @@ def test_an_end_that_is_told_ends_the_wait_at_once() -> None:
     assert server.waited_for(60) == "finished"
 
     assert (server.asked, server.pauses) == ([20], [])
+
+
+def test_a_wait_may_be_as_long_as_one_likes_but_not_no_number() -> None:
+    server = Server(20, ends_at=1_000_000)
+
+    assert server.waited_for(math.inf) == "finished"
+
+    with pytest.raises(ValueError, match="timeout must be a number of seconds, not nan"):
+        server.waited_for(math.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backend.domain.errors import WaitTimeout
+from backend.domain.errors import InvalidOption, WaitTimeout
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
 from backend.domain.jobs.job import EnqueueReply, JobView, NewJob
 from backend.domain.jobs.job_state import JobState
@@ -109,6 +110,14 @@ def test_a_wait_that_is_given_up_keeps_neither_its_loop_nor_a_thread(
 def test_a_wait_ends_with_its_time_and_says_how_long_it_was(service: QueueService) -> None:
     with pytest.raises(WaitTimeout, match=r"job one is still queued after 1\.2 s"):
         asyncio.run(service.await_job("one", timeout=1.2))
+
+
+def test_a_time_that_is_no_number_is_refused(queue: HeldQueue, service: QueueService) -> None:
+    for wait in (service.wait, lambda *said: asyncio.run(service.await_job(*said))):
+        with pytest.raises(InvalidOption, match="timeout must be a number of seconds, not nan"):
+            wait("one", math.nan)
+
+    assert queue.asked == []
 
 
 def test_what_is_left_from_an_end_before_is_not_taken_for_the_end(
