@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any, Unpack
 
 from pydantic import BaseModel
@@ -12,9 +13,10 @@ from pydantic import BaseModel
 from backend.bootstrap.current import platform
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
-from backend.domain.jobs.job import ClaimedJob
+from backend.domain.jobs.job import ClaimedJob, NewJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.job_options import JobOptions
+from backend.domain.jobs.options.keyed_name import RATE_SHARE
 from backend.domain.ports import ClaimPlan
 from backend.memory.broker import MemoryBroker
 from tally.testing.expectations import kind_of
@@ -48,16 +50,19 @@ def run_job(
     ``job_type`` is a declared function or a name; payload and options are checked and go through JSON as
     when it is enqueued. In attempt n, n - 1 have failed before; ``checkpoint`` is what one of them kept,
     ``canceled`` whether somebody has asked it to end, ``follows`` the end that it is told of. ``worker``
-    is the instance whose method it is; without one, one is made and opened. Raises what the handler
-    raises, signals aside, unless ``raise_errors`` is False. What the handler enqueues goes to the queue of
-    the test around it, if there is one, else nowhere.
+    is the instance whose method it is; without one, one is made and opened. No rate holds it up. Raises
+    what the handler raises, signals aside, unless ``raise_errors`` is False. What the handler enqueues goes
+    to the queue of the test around it, if there is one, else nowhere.
     """
+    if attempt < 1:
+        raise InvalidOption("attempt must be 1 or more: they are counted from 1", field="attempt")
     if checkpoint is not None and attempt == 1:
         raise InvalidOption("nothing was kept before the first attempt", field="checkpoint")
     with _parts() as parts:
         kind = kind_of(parts.catalogue, job_type)
         broker = MemoryBroker(parts.clock)
-        broker.queue.enqueue([parts.intake.check(kind.name, payload, priority, options)])
+        asked = parts.intake.check(kind.name, payload, priority, options)
+        broker.queue.enqueue([_runnable(asked, parts.clock.now())])
         job = _claimed(broker, attempt, checkpoint)
         with closing(OwnLoop()) as own_loop, _worker(parts, kind, worker, own_loop) as instance:
             context = context_maker(_NAME, broker.progress_notes, broker.checkpoints)(job)
@@ -81,6 +86,17 @@ def _parts() -> Iterator[PlatformInTest]:
         stand_in = platform()
         assert isinstance(stand_in, PlatformInTest)  # noqa: S101 - memory() has just seen to it
         yield stand_in
+
+
+def _runnable(job: NewJob, now: datetime) -> NewJob:
+    """One that no rate holds up: those say when it starts, and here the time stands still."""
+    if job.expires_at is not None and job.expires_at <= now:
+        raise InvalidOption(
+            f"expires_at {job.expires_at} has passed: no worker would run the job",
+            field="expires_at",
+        )
+    rest = {name: value for name, value in job.options.items() if name != RATE_SHARE}
+    return job._replace(options=rest)
 
 
 def _claimed(broker: MemoryBroker, attempt: int, checkpoint: Any) -> ClaimedJob:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
-from tally import InvalidOption, InvalidPayload, JobEnded
+from tally import InvalidOption, InvalidPayload, JobContext, JobEnded, Rate, job_type
 from tally.testing import QueueInTest, run_job
 from tests.unit.testing.shop import (
     Printer,
@@ -15,6 +18,18 @@ from tests.unit.testing.shop import (
     send_receipt,
     signal,
 )
+
+
+@job_type("call", keyed_rate=Rate(5, per=60, by="account"))
+def call(_: dict[str, Any], context: JobContext) -> int:
+    """One start a time of each account."""
+    return context.attempt
+
+
+@job_type("call_heavily", keyed_rate=Rate(10, per=60, burst=10, by="account", weight="calls"))
+def call_heavily(_: dict[str, Any], context: JobContext) -> int:
+    """So many of ten calls a time."""
+    return context.attempt
 
 
 def test_a_handler_is_run_with_all_that_is_said_of_its_job() -> None:
@@ -38,6 +53,20 @@ def test_the_last_attempt_is_the_last() -> None:
     ran = run_job(send_receipt, {"order_id": 13}, attempt=3, raise_errors=False)
 
     assert ran.outcome == "failed"
+
+
+def test_no_rate_holds_up_the_attempt_that_is_wanted() -> None:
+    for handler in (call, call_heavily):
+        ran = run_job(handler, {"account": "acme", "calls": 6}, attempt=3)
+
+        assert (ran.outcome, ran.result) == ("finished", 3)
+
+
+def test_a_job_that_could_not_run_is_refused() -> None:
+    with pytest.raises(InvalidOption, match="attempt"):
+        run_job(send_receipt, {"order_id": 17}, attempt=0)
+    with pytest.raises(InvalidOption, match="expires_at"):
+        run_job(send_receipt, {"order_id": 17}, expires_at=datetime(2026, 1, 27, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
