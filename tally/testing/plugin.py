@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _MARKER = (
     "tally(mode, **options): how tally_queue stands in for the real queue: mode is memory (by default), "
-    "inline or live, options are those of tally.testing's function of that name"
+    "inline or live, options are those of tally.testing's function of that name. tally_inline and "
+    "tally_live take the options of their own mode"
 )
 
 
@@ -28,9 +29,7 @@ def tally_queue(request: pytest.FixtureRequest) -> Iterator[QueueInTest]:
     """A queue in memory, empty, for this test alone; a marker ``tally`` says it otherwise."""
     from tally import testing
 
-    marker = request.node.get_closest_marker("tally")
-    said = dict(marker.kwargs) if marker else {}
-    mode = marker.args[0] if marker and marker.args else said.pop("mode", "memory")
+    mode, said = _said(request)
     modes = {"memory": testing.memory, "inline": testing.inline}
     if mode == "live":
         yield request.getfixturevalue("tally_live")
@@ -41,12 +40,26 @@ def tally_queue(request: pytest.FixtureRequest) -> Iterator[QueueInTest]:
         raise pytest.UsageError(f"tally mode is memory, inline or live, not {mode!r}")
 
 
+def _said(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """The mode that a test's marker says, and the options of it."""
+    marker = request.node.get_closest_marker("tally")
+    said = dict(marker.kwargs) if marker else {}
+    mode = marker.args[0] if marker and marker.args else said.pop("mode", "memory")
+    return mode, said
+
+
+def _options(request: pytest.FixtureRequest, mode: str) -> dict[str, Any]:
+    """The options of a marker that says this mode."""
+    said_mode, said = _said(request)
+    return said if said_mode == mode else {}
+
+
 @pytest.fixture
-def tally_inline() -> Iterator[QueueInTest]:
+def tally_inline(request: pytest.FixtureRequest) -> Iterator[QueueInTest]:
     """A queue that runs each job before the call returns that enqueued it."""
     from tally.testing import inline
 
-    with inline() as queue:
+    with inline(**_options(request, "inline")) as queue:
         yield queue
 
 
@@ -60,11 +73,16 @@ def tally_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServersI
 
 
 @pytest.fixture
-def tally_live(tally_servers: ServersInTest) -> Iterator[QueueInTest]:
+def tally_live(
+    request: pytest.FixtureRequest, tally_servers: ServersInTest
+) -> Iterator[QueueInTest]:
     """A queue in a real Redis, empty, for this test alone."""
     from tally.testing import live
 
-    with live(tally_servers.redis_url) as queue:
+    options = _options(request, "live")
+    # The servers of this run are started when their address is first asked for.
+    url = options.pop("redis_url", None) or tally_servers.redis_url
+    with live(redis_url=url, **options) as queue:
         yield queue
 
 

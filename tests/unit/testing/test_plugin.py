@@ -60,7 +60,7 @@ def test_a_test_asks_for_a_queue_and_has_it_for_itself(project: pytest.Pytester)
 def test_a_marker_says_another_mode(project: pytest.Pytester) -> None:
     _passes(
         project,
-        passed=2,
+        passed=3,
         test_it="""
         import jobs, pytest
 
@@ -69,10 +69,57 @@ def test_a_marker_says_another_mode(project: pytest.Pytester) -> None:
             jobs.sign_up("Ada")
             assert tally_queue.waiting() == []
 
+        @pytest.mark.tally("inline", job_packages=[])
+        def test_options(tally_inline):
+            with pytest.raises(Exception, match="greet"):
+                jobs.sign_up("Ada")
+
         def test_by_name(tally_inline):
             jobs.sign_up("Ada")
             assert tally_inline.waiting() == []
         """,
+    )
+
+
+def test_what_a_marker_says_of_a_live_queue_holds_for_all_that_is_live(
+    project: pytest.Pytester,
+) -> None:
+    _passes(
+        project,
+        conftest="""
+        import contextlib, pytest
+        from tally import testing
+
+        class Queue(dict):
+            @contextlib.contextmanager
+            def real_workers(self):
+                yield self
+
+        @pytest.fixture(autouse=True)
+        def _live(monkeypatch):
+            live = testing.live
+
+            @contextlib.contextmanager
+            def told(*args, **said):
+                live(*args, **said)
+                yield Queue(said)
+
+            monkeypatch.setattr(testing, "live", told)
+        """,
+        test_it="""
+        import pytest
+
+        @pytest.mark.tally("live", redis_url="redis://there", job_packages=["shop.jobs"])
+        def test_marked(tally_queue, tally_live, tally_worker):
+            assert tally_queue is tally_live is tally_worker
+            assert tally_queue == {"redis_url": "redis://there", "job_packages": ["shop.jobs"]}
+
+        @pytest.mark.tally("live", redis_url="redis://there", job_package=["shop.jobs"])
+        def test_misspelt(request):
+            with pytest.raises(TypeError, match="job_package"):
+                request.getfixturevalue("tally_queue")
+        """,
+        passed=2,
     )
 
 
