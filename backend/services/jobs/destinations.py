@@ -12,6 +12,7 @@ from backend.domain.jobs.job import NewJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.breaker import DESTINATION, Breaker
 from backend.services.jobs.payload_problems import fitted
+from backend.services.jobs.shares.filled_in import fields_with
 
 
 def with_destination(
@@ -35,7 +36,9 @@ def destination_of(kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str
 def _key_of(breaker: Breaker, kind: JobType, payload: Mapping[str, Any] | BaseModel) -> str | None:
     if callable(breaker.by):
         return told(breaker.by, kind, payload, ("breaker", "destination"))
-    return breaker.key_in(payload.model_dump() if isinstance(payload, BaseModel) else payload)
+    if not breaker.by:
+        return None
+    return breaker.key_in(fields_with(breaker.by, kind, payload))
 
 
 def told_by(tell: Callable[[Any], Any], kind: JobType, payload: Any, words: tuple[str, str]) -> Any:

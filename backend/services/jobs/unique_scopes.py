@@ -18,6 +18,7 @@ from backend.domain.jobs.options.unique import (
 )
 from backend.services.jobs.follow_up_plans import SaidOfJob
 from backend.services.jobs.payload_problems import fitted
+from backend.services.jobs.shares.filled_in import filled_in
 
 _REST = ("unique_by", "on_conflict", "max_wait_seconds")
 
@@ -94,7 +95,7 @@ def _same(unique: Unique, kind: JobType, payload: dict[str, Any]) -> dict[str, A
         return {"payload": payload}
     missing = [name for name in unique.fields if name not in payload]
     # What a caller leaves out and the payload's model has a default for is the same as the default.
-    payload = {**_defaults(kind, payload), **payload} if missing else payload
+    payload = filled_in(kind, payload) if missing else payload
     for name in missing:
         if name not in payload:
             raise InvalidOption(
@@ -103,13 +104,6 @@ def _same(unique: Unique, kind: JobType, payload: dict[str, Any]) -> dict[str, A
                 field="unique_by",
             )
     return {"fields": {name: payload[name] for name in unique.fields}}
-
-
-def _defaults(kind: JobType, payload: dict[str, Any]) -> dict[str, Any]:
-    if kind.payload is None:
-        return {}
-    dumped = fitted(kind, kind.payload, payload).model_dump(mode="json", by_alias=True)
-    return dict(dumped)
 
 
 def _told(by: Any, kind: JobType, payload: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, HttpUrl
 
 from backend.domain.errors import ConfigurationError, InvalidOption
 from backend.domain.jobs.job import NewJob
@@ -46,6 +46,17 @@ def _accepted(
 
 def test_the_destination_travels_with_the_job() -> None:
     job = _accepted(Breaker(by="url"), {"url": "https://a.example/x"})
+
+    assert job.options == {"destination": "push:a.example:443"}
+
+
+class Hook(BaseModel):
+    url: HttpUrl = HttpUrl("https://a.example/x")
+
+
+@pytest.mark.parametrize("payload", [{}, {"url": "https://a.example/y"}, Hook()])
+def test_a_field_counts_as_its_model_fills_it_in_and_json_has_it(payload: Any) -> None:
+    job = _accepted(Breaker(by="url"), payload, Hook)
 
     assert job.options == {"destination": "push:a.example:443"}
 

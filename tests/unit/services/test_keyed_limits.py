@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job import NewJob
@@ -14,6 +15,7 @@ from backend.domain.jobs.options.keyed_limit import Limit
 from backend.domain.jobs.published_type import job_type_of, text_of
 from backend.services.jobs.keyed_limits import with_limit_key
 from tests.contract.broker.jobs import new_job
+from workers.job_types.arguments import model_of_arguments
 
 
 class Call(BaseModel):
@@ -94,6 +96,53 @@ def test_a_field_that_the_payload_leaves_out_is_the_one_of_its_model() -> None:
     limit = Limit(1, by="number")
 
     assert _keyed(limit, {"customer": "acme"}, payload=Call).limit_key == "call_crm:7"
+
+
+def sync(number: int, region: str = "eu") -> None:
+    """A task, whose arguments are its payload."""
+
+
+class Order(BaseModel):
+    """Fields whose names in a payload are others than here, and one that JSON has as text."""
+
+    region: str = Field("eu", alias="orderRegion")
+    id: UUID = UUID(int=7)
+
+
+@pytest.mark.parametrize(
+    ("model", "by", "payload", "key"),
+    [
+        (model_of_arguments(sync), "region", {"number": 7}, "call_crm:eu"),
+        (model_of_arguments(sync), "region", {"number": 7, "region": "us"}, "call_crm:us"),
+        (Order, "orderRegion", {}, "call_crm:eu"),
+        (Order, "region", {"orderRegion": "us"}, "call_crm:us"),
+        (Order, "id", {}, f"call_crm:{UUID(int=7)}"),
+        (Order, "id", Order(), f"call_crm:{UUID(int=7)}"),
+        (Order, "orderRegion", Order(orderRegion="us"), "call_crm:us"),
+    ],
+)
+@pytest.mark.parametrize("optional", [False, True])
+def test_a_field_is_found_by_its_name_in_the_payload(
+    model: type[BaseModel], by: str, payload: Any, key: str, *, optional: bool
+) -> None:
+    limit = Limit(1, by=by, optional=optional)
+
+    assert _keyed(limit, payload, payload=model).limit_key == key
+
+
+@pytest.mark.parametrize("optional", [False, True])
+@pytest.mark.parametrize("model", [Call, model_of_arguments(sync)])
+def test_who_has_not_the_code_fills_in_what_the_schema_says(
+    model: type[BaseModel], *, optional: bool
+) -> None:
+    by = "number" if model is Call else "region"
+    here = _kind(Limit(1, by=by, optional=optional), payload=model)
+    elsewhere = job_type_of("call_crm", text_of(here))
+    payload = {"customer": "acme"} if model is Call else {"number": 3}
+
+    keys = [with_limit_key(new_job(), kind, payload, own_id=True) for kind in (here, elsewhere)]
+
+    assert keys[0].limit_key == keys[1].limit_key == f"call_crm:{7 if model is Call else 'eu'}"
 
 
 @pytest.mark.parametrize("hold", ["attempt", "job"])

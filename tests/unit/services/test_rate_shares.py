@@ -16,6 +16,7 @@ from backend.domain.jobs.options.rate_share import RateShare, share_in
 from backend.domain.jobs.published_type import job_type_of, text_of
 from backend.services.jobs.shares.rate_shares import with_rate_share
 from tests.contract.broker.jobs import new_job
+from workers.job_types.arguments import model_of_arguments
 
 
 class Call(BaseModel):
@@ -57,6 +58,19 @@ def test_key_and_weight_are_told_by_fields_or_functions(
     found = _share(payload, keyed_rate=rate, payload=model)
 
     assert found == RateShare(*share, Rate(100, 60.0, 10))
+
+
+def test_who_has_not_the_code_tells_key_and_weight_by_the_schema() -> None:
+    def call(account: str = "acme", calls: int = 3) -> None: ...
+
+    for model in (Call, model_of_arguments(call)):
+        kind = _kind(keyed_rate=BY_ACCOUNT, payload=model)
+        elsewhere = job_type_of("call_crm", text_of(kind))
+        for each in (kind, elsewhere):
+            payload = {"account": "acme"} if model is Call else {}
+            job = with_rate_share(new_job(), each, payload, own_id=False)
+            share = share_in(job.options["rate_share"])
+            assert (share.own_weight, share.key) == (3, "call_crm:acme")
 
 
 def test_a_rate_of_the_type_has_weights_too() -> None:

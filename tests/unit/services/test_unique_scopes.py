@@ -209,3 +209,16 @@ def test_a_function_of_its_code_is_not_told_elsewhere_but_fields_may_be_given() 
     with pytest.raises(InvalidOption, match="give unique_by, or enqueue it where its code is"):
         _job(elsewhere, {"cart": 1})
     assert _key(elsewhere, {"cart": 1}, unique_by=["cart"]) == _key(BY_CART, {"cart": 1})
+
+
+def test_who_has_not_the_code_fills_in_what_the_schema_says() -> None:
+    kind = JobType("sync", nothing, payload=Sync, unique=Unique("started", "region"))
+    elsewhere = job_type_of("sync", text_of(kind))
+    asked = [
+        _intake(each).check("sync", {"cart": 1, **said}, None, {}).scope
+        for each in (kind, elsewhere)
+        for said in ({}, {"region": "eu"})
+    ]
+
+    assert asked[0] is not None
+    assert len(set(asked)) == 1

@@ -11,19 +11,7 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.keyed_name import KeyBy, key_in
 from backend.services.jobs.destinations import told
-from backend.services.jobs.payload_problems import fitted
-
-
-def fields_with(
-    name: str, kind: JobType, payload: Mapping[str, Any] | BaseModel
-) -> Mapping[str, Any]:
-    """The payload's fields; where it leaves one out, with what the type's model puts in its place."""
-    if isinstance(payload, BaseModel):
-        return payload.model_dump()
-    if name in payload or kind.payload is None:
-        return payload
-    fields: dict[str, Any] = fitted(kind, kind.payload, payload).model_dump()
-    return fields
+from backend.services.jobs.shares.filled_in import fields_with
 
 
 def key_of(

@@ -16,7 +16,8 @@ from backend.domain.jobs.options.keyed_name import RATE_SHARE
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.options.rate_share import RateShare
 from backend.services.jobs.destinations import told_by
-from backend.services.jobs.shares.payload_fields import fields_with, key_of, no_key
+from backend.services.jobs.shares.filled_in import fields_with
+from backend.services.jobs.shares.payload_fields import key_of, no_key
 
 _Payload = Mapping[str, Any] | BaseModel
 
