@@ -37,7 +37,8 @@ class KeptJob:
     enqueued_ms: int = 0
     started_ms: int = 0
     ended_ms: int = 0
-    expires_ms: int = 0
+    #: None for never: any instant may be said, also 0 and those before it.
+    expires_ms: int | None = None
     due_ms: int = 0
     attempt: int = 0
     failures: int = 0
@@ -93,7 +94,8 @@ class KeptJob:
 
         One that has begun goes on by its rules.
         """
-        return self.state in WAITING and not self.attempt and 0 < self.expires_ms <= now
+        is_to_begin = self.state in WAITING and not self.attempt
+        return is_to_begin and self.expires_ms is not None and self.expires_ms <= now
 
     def begin(self, now: int, worker: str, fence: str, lease_ms: int) -> None:
         """A worker has it."""
@@ -151,7 +153,7 @@ class KeptJob:
             started_at=_instant(self.started_ms),
             ended_at=_instant(self.ended_ms),
             run_at=_instant(self.due_ms) if self.state is JobState.SCHEDULED else None,
-            expires_at=_instant(self.expires_ms),
+            expires_at=None if self.expires_ms is None else moment(self.expires_ms / 1000),
             worker=self.worker,
             progress=noted.progress,
             log=noted.log if self.state is JobState.STARTED else (),
@@ -172,7 +174,7 @@ def kept(job: NewJob, now_ms: int) -> KeptJob:
         now_ms,
         payload=job.payload,
         options=codec.options_text(job.options),
-        expires_ms=codec.milliseconds(job.expires_at),
+        expires_ms=None if job.expires_at is None else codec.milliseconds(job.expires_at),
         destination=job.options.get(DESTINATION, ""),
         rate_share=share_in(terms.rate_share),
         hold=terms.hold,

@@ -90,7 +90,7 @@ class MemoryOperations:
             anew.follow_payload(self._state, job, asked, with_scope=True)
         scopes.come_back(self._state, job)
         job.failures, job.is_suspect, job.suspicions, job.cancel = 0, False, 0, ""
-        job.fence, job.ended_ms, job.expires_ms, job.error = "", 0, 0, None
+        job.fence, job.ended_ms, job.expires_ms, job.error = "", 0, None, None
         if payload:
             # What attempts with another payload left says nothing about this one.
             job.payload, job.checkpoint = payload, ""

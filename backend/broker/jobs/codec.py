@@ -209,6 +209,14 @@ def _instant(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def _expiry(text: str) -> datetime | None:
+    """When a job expires; None for never, and for what a foreign hand wrote that is no number."""
+    try:
+        return moment(int(text) / 1000)
+    except ValueError:
+        return None
+
+
 def result_of(entry: Mapping[bytes, bytes] | None) -> Any:
     """The return value of RQ's newest result entry; None where there is none."""
     value = (entry or {}).get(b"return_value")
@@ -217,7 +225,7 @@ def result_of(entry: Mapping[bytes, bytes] | None) -> Any:
 
 def result_ttl(fields: Mapping[bytes, bytes]) -> float:
     """Seconds for which a job's result is kept, of its hash."""
-    return float(fields.get(b"result_ttl", ABSENT["result_ttl"]))
+    return number_in(fields.get(b"result_ttl"), int(ABSENT["result_ttl"]))
 
 
 def job_view(
@@ -229,7 +237,6 @@ def job_view(
     """A job's hash, its newest result entry and its place in the schedule, as people see them."""
     text = {key.decode(): value.decode() for key, value in fields.items() if key != b"data"}
     error = text.get("error")
-    expires = number_in(text.get("expires_at"))
     options = json.loads(text.get("options", ABSENT["options"]))
     exact = terms_of(options).timeout
     noted = noted_in(text.get("progress", ""))
@@ -250,7 +257,7 @@ def job_view(
         started_at=_instant(text.get("started_at", "")),
         ended_at=_instant(text.get("ended_at", "")),
         run_at=moment(due) if due else None,
-        expires_at=moment(expires / 1000) if expires else None,
+        expires_at=_expiry(text.get("expires_at", "")),
         worker=text.get("worker_name", ""),
         progress=noted.progress,
         log=noted.log if state is JobState.STARTED else (),

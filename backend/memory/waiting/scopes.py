@@ -125,4 +125,4 @@ def _later_due(state: BrokerState, held: KeptJob, asked: NewJob) -> int:
     """None (0) at which it has expired, and none beyond its latest."""
     due_ms = milliseconds(asked.run_at) or state.now_ms + int(asked.delay * 1000)
     due_ms = min(due_ms, held.debounce_by_ms or due_ms)
-    return due_ms if due_ms < (held.expires_ms or due_ms + 1) else 0
+    return due_ms if held.expires_ms is None or due_ms < held.expires_ms else 0

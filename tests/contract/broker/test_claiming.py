@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -137,6 +137,16 @@ def test_one_whose_worker_was_lost_goes_on_too(scene: Scene) -> None:
     assert scene.rescue(scene.lease_of(held), "crashed", only_expired=False)
 
     assert scene.claimed_ids() == [held.id]
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970])
+def test_an_instant_long_ago_is_one_too(scene: Scene, year: int) -> None:
+    job_id = scene.waiting(expires_at=datetime(year, 1, 1, tzinfo=UTC))
+    assert scene.view(job_id).expires_at == datetime(1970, 1, 1, tzinfo=UTC)
+
+    assert scene.claim() == []
+
+    assert scene.state(job_id) == "canceled"
 
 
 def test_a_job_that_was_given_back_before_it_began_expires(scene: Scene) -> None:
