@@ -27,6 +27,8 @@ from backend.domain.jobs.job_state import JobState
 
 #: By so much a step may tell another moment than the one from which Redis counts how long it keeps a thing.
 _ROUNDED = timedelta(milliseconds=10)
+#: By more than this no clock here is behind that of Redis, which alone counts.
+_CLOCKS_APART = timedelta(minutes=10)
 #: Where the steps of a call begin that has one.
 _ALONE = (0,)
 #: Seconds: neither Redis nor the system's own calls take any number of them.
@@ -113,7 +115,7 @@ class RedisJobQueue:
     def find(self, job_id: str) -> JobView | None:
         """The job's hash, newest result and due time, read together.
 
-        Of one that has finished without a result Redis is asked for the time, too.
+        Of one whose result may have left it Redis is asked for the time, too.
         """
         with translated():
             pipe = self._client.pipeline(transaction=False)
@@ -130,9 +132,11 @@ class RedisJobQueue:
 
     def _without_result(self, job: JobView, ended_at: datetime, ttl: float) -> JobView:
         """Its handler returned nothing, or its result left before it: a key may keep a job for longer."""
+        until = ended_at + timedelta(seconds=ttl)
+        if until > moment(time.time()) + _CLOCKS_APART:
+            return job
         with translated():
             seconds, microseconds = self._client.time()
-        until = ended_at + timedelta(seconds=ttl)
         is_over = until <= moment(seconds + microseconds / 1_000_000) + _ROUNDED
         return replace(job, result_until=until) if is_over else job
 
