@@ -15,11 +15,12 @@ from backend.domain.history.history_ports import EventBatch, UnreadableEntry
 from backend.domain.jobs.job_event import JobEvent
 from backend.domain.text.storable_text import storable_text
 from backend.history.recording.job_registers import fold
+from backend.history.recording.part_size import PartSize
 from backend.history.recording.transcript import Transcript
 from backend.history.schema.months import months_in
 from backend.history.server.connection import translated
 from backend.history.server.session_settings import is_behind_pooler
-from backend.history.server.sqlstates import CHECK_VIOLATION
+from backend.history.server.sqlstates import CANCELED, CHECK_VIOLATION
 from backend.history.statements import statement
 
 log = structlog.get_logger("tally.record")
@@ -41,12 +42,18 @@ class PostgresRecordWriter:
         self._engine = engine
         self._pause = pause
         self._months: set[date] = set()
+        self._size = PartSize()
 
     def write(self, batch: EventBatch) -> int:
-        """Records a batch; how many events were set aside, because no try would ever record them."""
+        """Records a batch; how many events were set aside, because no try would ever record them.
+
+        What Postgres canceled for the time it took is raised, and comes in smaller parts at the next try.
+        """
         refused = list(batch.unreadable)
-        for part in parts_of(batch.events):
+        for part in parts_of(batch.events, self._size.most):
             refused += self._record(part)
+        if batch.events:
+            self._size.got_through()
         for entry in refused:
             log.error(
                 "event.set_aside", stream_id=entry.id, number=entry.number, reason=entry.reason
@@ -104,6 +111,8 @@ class PostgresRecordWriter:
                     return
             except HistoryUnavailable as error:
                 state = str(error.details["sqlstate"])
+                if state == CANCELED:
+                    self._size.took_too_long(len(events))
                 if not tries_left or not state.startswith((_ROLLED_BACK, CHECK_VIOLATION)):
                     raise
                 if state == CHECK_VIOLATION:
@@ -113,12 +122,14 @@ class PostgresRecordWriter:
             self._pause(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
 
 
-def parts_of(events: Sequence[JobEvent]) -> Iterator[Sequence[JobEvent]]:
-    """The events in their order, in parts that have few bytes: their rows take several times as many."""
+def parts_of(events: Sequence[JobEvent], most: int) -> Iterator[Sequence[JobEvent]]:
+    """The events in their order, in parts of ``most`` that have few bytes: their rows take several times
+    as many.
+    """
     part: list[JobEvent] = []
     size = 0
     for event in events:
-        if size > PART_BYTES:
+        if size > PART_BYTES or len(part) >= most:
             yield part
             part, size = [], 0
         part.append(event)

@@ -64,6 +64,8 @@ _STATES = {
 _SCHEMA = frozenset({"42P01", "42703", "42883", "3F000"})
 #: What a row without a partition has in common with one that a check of a table refuses.
 CHECK_VIOLATION = "23514"
+#: A statement took longer than it may, or somebody canceled it.
+CANCELED = "57014"
 #: Classes that tell of the values in a row.
 _VALUE_CLASSES = frozenset({"21", "22", "23", "54"})
 
