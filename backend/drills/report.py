@@ -30,6 +30,8 @@ class Report:
     accepted: int
     finished: int
     failed: int
+    #: Nobody cancels in a drill, and no job of it expires.
+    canceled: int
     #: Accepted, but neither final nor anywhere on its way; or finished without its effect.
     lost: int
     #: Not final, though everything had time to be.
@@ -61,6 +63,7 @@ class Report:
             or self.stuck
             or self.imbalance
             or self.failed
+            or self.canceled
             or self.wrongly_charged
             or self.duplicated_effects > self.in_flight_at_blows
             or self.processes_ended
@@ -86,26 +89,22 @@ def count(
 ) -> Report:
     """Counts what became of the jobs; ``charges``: whether some may have been charged an attempt."""
     jobs = _jobs(scene)
-    states = {job_id: job.state for job_id, job in jobs.items()}
+    ends = Counter(job.state for job in jobs.values())
     effects = Counter(scene.effects.read_text(encoding="ascii").split())
-    final = {job_id for job_id, state in states.items() if state.is_final}
-    finished = [job_id for job_id, state in states.items() if state is JobState.FINISHED]
-    inspection = scene.platform.inspection
-    queues = inspection.queue_states(inspection.queue_names())
-    books = scene.platform.home.part(RedisLedgerView)
     return Report(
         harm=harm,
         seed=seed,
         accepted=len(scene.ids),
-        finished=len(finished),
-        failed=sum(state is JobState.FAILED for state in states.values()),
-        lost=len(scene.ids) - len(states) + sum(1 for job_id in finished if not effects[job_id]),
-        stuck=len(states) - len(final),
+        finished=ends[JobState.FINISHED],
+        failed=ends[JobState.FAILED],
+        canceled=ends[JobState.CANCELED],
+        lost=len(scene.ids) - len(jobs) + _without_effect(jobs, effects),
+        stuck=sum(number for state, number in ends.items() if not state.is_final),
         duplicated_effects=sum(number - 1 for number in effects.values()),
         in_flight_at_blows=in_flight,
         blows=blows,
         wrongly_charged=0 if charges else sum(job.failures for job in jobs.values()),
-        imbalance=sum(map(abs, imbalances(queues, books).values())),
+        imbalance=_imbalance(scene),
         processes_ended=scene.processes.ended_unasked(),
         record_faults=_record_faults(scene) if scene.with_record else [],
         refusals=scene.refusals(),
@@ -113,6 +112,18 @@ def count(
         false_alarms=[_in_words(fault) for fault in beside.named] if beside else [],
         seconds=round(seconds, 1),
     )
+
+
+def _without_effect(jobs: dict[str, JobView], effects: Counter[str]) -> int:
+    finished = [job_id for job_id, job in jobs.items() if job.state is JobState.FINISHED]
+    return sum(not effects[job_id] for job_id in finished)
+
+
+def _imbalance(scene: Scene) -> int:
+    inspection = scene.platform.inspection
+    queues = inspection.queue_states(inspection.queue_names())
+    books = scene.platform.home.part(RedisLedgerView)
+    return sum(map(abs, imbalances(queues, books).values()))
 
 
 def _jobs(scene: Scene) -> dict[str, JobView]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from backend.api.config.settings import load_settings
 from backend.bootstrap.platform import Platform
+from backend.domain.jobs.job import JobView
+from backend.domain.jobs.job_state import JobState
+from backend.drills import report
+from backend.drills.report import Report
+from backend.drills.scene import Scene
 
 HOUR = 3600
 DRILL_JOBS: dict[str, dict[str, Any]] = {
@@ -30,3 +37,47 @@ def test_what_has_ended_is_still_there_when_a_long_drill_counts(
 
     # 10,000 blows, each with a refusal of an hour.
     assert job.result_ttl > 300 * 24 * HOUR
+
+
+def counted(folder: Path, effects: str, **states: JobState) -> Report:
+    """The report of a drill of these jobs that left these effects."""
+    left = folder / "effects"
+    left.write_text("\n".join(effects.split()))
+    views = [
+        JobView(job_id, "drill_effect", "normal", state, {}, 1, 21)
+        for job_id, state in states.items()
+    ]
+    inspection = SimpleNamespace(
+        jobs=lambda _ids: views, queue_names=list, queue_states=lambda _names: []
+    )
+    scene = SimpleNamespace(
+        ids=list(states),
+        effects=left,
+        platform=SimpleNamespace(inspection=inspection),
+        processes=SimpleNamespace(ended_unasked=list),
+        refusals=dict,
+        with_record=False,
+    )
+    return report.count(
+        cast("Scene", scene),
+        harm="workers",
+        seed=7,
+        blows=1,
+        in_flight=2,
+        charges=True,
+        beside=None,
+        seconds=1,
+    )
+
+
+def test_jobs_that_finished_with_one_effect_each_pass(tmp_path: Path) -> None:
+    found = counted(tmp_path, "a b", a=JobState.FINISHED, b=JobState.FINISHED)
+
+    assert found.passed
+
+
+def test_a_job_that_ended_canceled_is_told_for_nobody_cancels_in_a_drill(tmp_path: Path) -> None:
+    found = counted(tmp_path, "a", a=JobState.FINISHED, b=JobState.CANCELED)
+
+    assert not found.passed
+    assert found.canceled == 1
