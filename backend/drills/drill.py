@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -48,13 +49,13 @@ def run_drill(
     try:
         began = time.monotonic()
         with reconciling.at_work() if reconciling else nullcontext():
-            in_flight = _hurt(scene, harm, jobs=jobs, blows=blows, say=say)
+            may_repeat = _hurt(scene, harm, jobs=jobs, blows=blows, say=say)
         return report.count(
             scene,
             harm=harm,
             seed=seed,
             blows=blows,
-            in_flight=in_flight,
+            may_repeat=may_repeat,
             charges=HARMS[harm].charges,
             beside=reconciling,
             seconds=time.monotonic() - began,
@@ -63,33 +64,37 @@ def run_drill(
         scene.close()
 
 
-def _hurt(scene: Scene, harm: str, *, jobs: int, blows: int, say: Callable[[str], None]) -> int:
-    """Everything until all jobs have ended, or stand still; how many were in flight at the blows."""
+def _hurt(
+    scene: Scene, harm: str, *, jobs: int, blows: int, say: Callable[[str], None]
+) -> Counter[str]:
+    """Everything until all jobs have ended, or stand still; how often each may have begun again."""
     scene.start_all()
     say("two supervisors with two processes each, two schedulers; jobs are being accepted")
     pause = HARMS[harm].pause_seconds
-    in_flight = 0
+    may_repeat: Counter[str] = Counter()
     callers = Callers(scene, jobs=jobs, blows=blows, first_guess_seconds=2 + pause)
     with callers.at_work():
         wait_while_it_grows(lambda: _finished(scene), 1, _PATIENCE)
         for number in range(1, blows + 1):
             callers.next_blow()
-            in_flight += _strike(scene, harm, number, f"{number}/{blows}", say)
+            may_repeat.update(_strike(scene, harm, number, f"{number}/{blows}", say))
     wait_while_it_grows(scene.ended, len(scene.ids), _PATIENCE)
-    return in_flight
+    return may_repeat
 
 
-def _strike(scene: Scene, harm: str, number: int, title: str, say: Callable[[str], None]) -> int:
-    """One blow, and the pause after it; how many jobs were in flight."""
+def _strike(
+    scene: Scene, harm: str, number: int, title: str, say: Callable[[str], None]
+) -> set[str]:
+    """One blow, and the pause after it; which jobs may begin again because of it."""
     choices = HARMS[harm].blows
     blow = choices[(number - 1) % len(choices)]
     say(f"blow {title}: {blow.__name__.replace('_', ' ')}; {_finished(scene)} finished")
-    in_flight = _counted(scene, blow)
+    may_repeat = _counted(scene, blow)
     time.sleep(HARMS[harm].pause_seconds * (0.5 + scene.dice.random()))
-    return in_flight
+    return may_repeat
 
 
-def _counted(scene: Scene, blow: Blow) -> int:
+def _counted(scene: Scene, blow: Blow) -> set[str]:
     """A blow that falls while Redis is still starting is tried again: every blow must count."""
     for _ in range(20):
         try:

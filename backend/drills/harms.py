@@ -9,7 +9,8 @@ from backend.drills.blows import awaiting, killing, ordering, refusing
 from backend.drills.blows import hurting_postgres as postgres
 from backend.drills.scene import Scene
 
-Blow = Callable[[Scene], int]
+#: Ids of the jobs that may begin again because of it.
+Blow = Callable[[Scene], set[str]]
 
 
 class Harm(NamedTuple):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,17 @@ class Processes:
         self.hurt(process)
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+
+    @contextmanager
+    def suspended(self, process: psutil.Process) -> Iterator[None]:
+        """SIGSTOP to one for as long as the block takes; raises ``NoSuchProcess`` where it has ended."""
+        self.hurt(process)
+        process.suspend()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def terminate_all(self) -> None:
         """SIGTERM to every process and all its descendants at once; blocks until all have ended."""

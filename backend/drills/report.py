@@ -36,9 +36,12 @@ class Report:
     lost: int
     #: Not final, though everything had time to be.
     stuck: int
-    #: Effects beyond the first of each job, and how many there may be: jobs in flight at the blows.
+    #: Effects beyond the first of each job, and how many there may be: jobs that were in flight at blows
+    #: that let them begin again, each once a blow.
     duplicated_effects: int
     in_flight_at_blows: int
+    #: Those of jobs that were not, or more often than that.
+    wrongly_repeated: int
     blows: int
     #: Attempts that jobs were charged for what they had no part in; counted where that is all there is.
     wrongly_charged: int
@@ -65,7 +68,7 @@ class Report:
             or self.failed
             or self.canceled
             or self.wrongly_charged
-            or self.duplicated_effects > self.in_flight_at_blows
+            or self.wrongly_repeated
             or self.processes_ended
             or self.record_faults
             or self.false_alarms
@@ -82,12 +85,12 @@ def count(
     harm: str,
     seed: int,
     blows: int,
-    in_flight: int,
+    may_repeat: Counter[str],
     charges: bool,
     beside: Reconciling | None,
     seconds: float,
 ) -> Report:
-    """Counts what became of the jobs; ``charges``: whether some may have been charged an attempt."""
+    """Counts what became of the jobs, which may have begun again so often, and maybe been charged."""
     jobs = _jobs(scene)
     ends = Counter(job.state for job in jobs.values())
     effects = Counter(scene.effects.read_text(encoding="ascii").split())
@@ -101,7 +104,8 @@ def count(
         lost=len(scene.ids) - len(jobs) + _without_effect(jobs, effects),
         stuck=sum(number for state, number in ends.items() if not state.is_final),
         duplicated_effects=sum(number - 1 for number in effects.values()),
-        in_flight_at_blows=in_flight,
+        in_flight_at_blows=may_repeat.total(),
+        wrongly_repeated=_wrongly_repeated(effects, may_repeat),
         blows=blows,
         wrongly_charged=0 if charges else sum(job.failures for job in jobs.values()),
         imbalance=_imbalance(scene),
@@ -124,6 +128,10 @@ def _imbalance(scene: Scene) -> int:
     queues = inspection.queue_states(inspection.queue_names())
     books = scene.platform.home.part(RedisLedgerView)
     return sum(map(abs, imbalances(queues, books).values()))
+
+
+def _wrongly_repeated(effects: Counter[str], may_repeat: Counter[str]) -> int:
+    return sum(max(0, number - 1 - may_repeat[job_id]) for job_id, number in effects.items())
 
 
 def _jobs(scene: Scene) -> dict[str, JobView]:

@@ -27,6 +27,8 @@ from backend.services.jobs.job_options import JobRequest
 _PACKAGE = "backend.drills.jobs"
 #: Jobs looked at in one call.
 _ASKED = 500
+#: Looks at a Redis that is still starting, a tenth of a second apart.
+_TRIES = 100
 #: Seconds until a refusal is felt; more, and nobody asked for what is refused.
 _SOON = 60.0
 #: Seconds after its end for which the rescuer leaves a lease alone.
@@ -222,10 +224,18 @@ class Scene:
             self._final.update(job.id for job in jobs if job.state.is_final)
         return len(self._final)
 
-    def in_flight(self) -> int:
-        """How many jobs are started now."""
+    def in_flight(self) -> set[str]:
+        """Which jobs are started now. Waits for a Redis that is still starting."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(Unavailable):
+                return self._leased()
+            time.sleep(0.1)
+        return self._leased()
+
+    def _leased(self) -> set[str]:
         with translated():
-            return self.platform.redis.zcard(self.platform.keys.leases)
+            held: Any = self.platform.redis.zrange(self.platform.keys.leases, 0, -1)
+        return {job_id.decode() for job_id in held}
 
     def close(self) -> None:
         """Ends every process, then the servers."""

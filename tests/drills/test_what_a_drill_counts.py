@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -39,8 +40,8 @@ def test_what_has_ended_is_still_there_when_a_long_drill_counts(
     assert job.result_ttl > 300 * 24 * HOUR
 
 
-def counted(folder: Path, effects: str, **states: JobState) -> Report:
-    """The report of a drill of these jobs that left these effects."""
+def counted(folder: Path, effects: str, may_repeat: str = "", **states: JobState) -> Report:
+    """The report of a drill of these jobs that left these effects, some of them as often as they may."""
     left = folder / "effects"
     left.write_text("\n".join(effects.split()))
     views = [
@@ -63,7 +64,7 @@ def counted(folder: Path, effects: str, **states: JobState) -> Report:
         harm="workers",
         seed=7,
         blows=1,
-        in_flight=2,
+        may_repeat=Counter(may_repeat.split()),
         charges=True,
         beside=None,
         seconds=1,
@@ -81,3 +82,20 @@ def test_a_job_that_ended_canceled_is_told_for_nobody_cancels_in_a_drill(tmp_pat
 
     assert not found.passed
     assert found.canceled == 1
+
+
+def test_an_effect_may_be_repeated_of_a_job_that_was_in_flight_at_a_blow(tmp_path: Path) -> None:
+    found = counted(tmp_path, "a b b", "b a", a=JobState.FINISHED, b=JobState.FINISHED)
+
+    assert found.passed
+    assert (found.duplicated_effects, found.in_flight_at_blows) == (1, 2)
+
+
+@pytest.mark.parametrize("may_repeat", ["", "b b b", "a b"])
+def test_no_effect_is_repeated_because_others_might_have_been(
+    tmp_path: Path, may_repeat: str
+) -> None:
+    found = counted(tmp_path, "a a a b", may_repeat, a=JobState.FINISHED, b=JobState.FINISHED)
+
+    assert not found.passed
+    assert found.wrongly_repeated == 2 - may_repeat.split().count("a")

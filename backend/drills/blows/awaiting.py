@@ -22,29 +22,29 @@ class _Crowd(NamedTuple):
     supervisor: Process
 
 
-def kill_among_many(scene: Scene) -> int:
+def kill_among_many(scene: Scene) -> set[str]:
     """SIGKILL to a worker process with 500 async jobs in flight."""
     with _crowd(scene) as crowd:
         [worker] = scene.processes.workers(crowd.supervisor)
         scene.processes.kill(worker)
-    return MANY
+    # None had its effect: the gate was shut.
+    return set()
 
 
-def stop_among_many(scene: Scene) -> int:
+def stop_among_many(scene: Scene) -> set[str]:
     """SIGTERM to one that cannot finish its 500 in time; another takes its place."""
     with _crowd(scene) as crowd:
         scene.processes.stop(crowd.supervisor)
         _start(scene)
-    return MANY
+    return set()
 
 
-def block_among_many(scene: Scene) -> int:
+def block_among_many(scene: Scene) -> set[str]:
     """One job keeps the loop of 500 others for longer than a lease."""
     with _crowd(scene):
         blocking = scene.accept_block(scene.lease_seconds + 2)
         wait_while_it_grows(lambda: int(scene.is_final(blocking)), 1, _PATIENCE)
-    # None of them may begin again.
-    return 0
+    return set()
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Postgres is away, refuses, or keeps everybody waiting: jobs go on, and the record catches up."""
+"""Postgres is away, refuses, or keeps everybody waiting: jobs go on, and the record catches up.
+
+They need no Postgres, so none may begin again.
+"""
 
 from __future__ import annotations
 
@@ -32,18 +35,16 @@ CREATE TRIGGER drill_disk_full BEFORE INSERT OR UPDATE ON jobs EXECUTE FUNCTION 
 _NOT_FULL = "DROP FUNCTION drill_disk_full() CASCADE"
 
 
-def kill_postgres(scene: Scene) -> int:
+def kill_postgres(scene: Scene) -> set[str]:
     """kill -9 of Postgres, and its restart after a while."""
-    in_flight = scene.in_flight()
     scene.servers.kill_postgres()
     scene.hold()
     scene.servers.start_postgres()
-    return in_flight
+    return set()
 
 
-def postgres_read_only(scene: Scene) -> int:
+def postgres_read_only(scene: Scene) -> set[str]:
     """No session may write, as after a failover."""
-    in_flight = scene.in_flight()
     with ExitStack() as ending:
         admin = _admin(scene, ending)
         _run(admin, "ALTER SYSTEM SET default_transaction_read_only = on")
@@ -51,42 +52,39 @@ def postgres_read_only(scene: Scene) -> int:
         scene.hold(felt=_told_anew(scene, READ_ONLY))
         _run(admin, "ALTER SYSTEM RESET default_transaction_read_only")
         _run(admin, "SELECT pg_reload_conf()")
-    return in_flight
+    return set()
 
 
-def no_connections(scene: Scene) -> int:
+def no_connections(scene: Scene) -> set[str]:
     """Somebody else has all connections that there may be."""
-    in_flight = scene.in_flight()
     with ExitStack() as ending:
         admin = _admin(scene, ending)
         _take_all(scene, ending)
         _run(admin, _CUT)
         _take_all(scene, ending)
         scene.hold()
-    return in_flight
+    return set()
 
 
-def lock_tables(scene: Scene) -> int:
+def lock_tables(scene: Scene) -> set[str]:
     """Somebody holds an exclusive lock on the record."""
-    in_flight = scene.in_flight()
     with ExitStack() as ending:
         admin = _admin(scene, ending)
         _run(admin, "BEGIN")
         _run(admin, f"LOCK TABLE {_TABLES} IN ACCESS EXCLUSIVE MODE")
         scene.hold(_LOCKED, felt=_told_anew(scene, LOCK_TIMEOUT))
         _run(admin, "COMMIT")
-    return in_flight
+    return set()
 
 
-def fill_disk(scene: Scene) -> int:
+def fill_disk(scene: Scene) -> set[str]:
     """Whoever writes a job is told that the disk is full."""
-    in_flight = scene.in_flight()
     with ExitStack() as ending:
         admin = _admin(scene, ending)
         _run(admin, _FULL)
         scene.hold(felt=_told_anew(scene, DISK_FULL))
         _run(admin, _NOT_FULL)
-    return in_flight
+    return set()
 
 
 def _told_anew(scene: Scene, words: str) -> Callable[[], bool]:

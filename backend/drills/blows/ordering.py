@@ -1,4 +1,7 @@
-"""Starts and stops as operators and machines do them: all at once, in the wrong order, or unheard."""
+"""Starts and stops as operators and machines do them: all at once, in the wrong order, or unheard.
+
+Whoever is asked to end finishes what he has begun: so no job may begin again because of them.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ _ROUNDS_OF_HOARDS = 6
 _FELT_SECONDS = 10.0
 
 
-def start_before_the_stores(scene: Scene) -> int:
+def start_before_the_stores(scene: Scene) -> set[str]:
     """Everything is stopped; processes come first, Redis later, and Postgres later still."""
-    in_flight, processes = scene.in_flight(), scene.processes
+    processes = scene.processes
     processes.terminate_all()
     scene.servers.kill_redis()
     scene.with_postgres(scene.servers.kill_postgres)
@@ -27,23 +30,21 @@ def start_before_the_stores(scene: Scene) -> int:
     scene.servers.restart_redis()
     scene.hold()
     scene.with_postgres(scene.servers.start_postgres)
-    return in_flight
+    return set()
 
 
-def stop_everybody(scene: Scene) -> int:
+def stop_everybody(scene: Scene) -> set[str]:
     """SIGTERM to every process and all its descendants at once, as a container's end sends it."""
-    in_flight = scene.in_flight()
     scene.processes.terminate_all()
     scene.start_all()
-    return in_flight
+    return set()
 
 
-def recycle_workers(scene: Scene) -> int:
+def recycle_workers(scene: Scene) -> set[str]:
     """Every worker process is asked to make room for a fresh one, while it works."""
-    in_flight = scene.in_flight()
     # One that has only just started hears nobody yet.
     wait_until(lambda: any(_asked_to_end(scene)), _SOON)
-    return in_flight
+    return set()
 
 
 def _asked_to_end(scene: Scene) -> list[bool]:
@@ -53,9 +54,9 @@ def _asked_to_end(scene: Scene) -> list[bool]:
     return [service.stop(worker.name) for worker in alive]
 
 
-def hoard_memory(scene: Scene) -> int:
+def hoard_memory(scene: Scene) -> set[str]:
     """Jobs leave more memory in their processes than these may hold."""
-    in_flight, processes = scene.in_flight(), scene.processes
+    processes = scene.processes
     recycled = processes.told("worker.recycled", reason="memory")
     for _ in range(_ROUNDS_OF_HOARDS):
         _hoard(scene)
@@ -64,7 +65,7 @@ def hoard_memory(scene: Scene) -> int:
             lambda: processes.told("worker.recycled", reason="memory") > recycled, _FELT_SECONDS
         ):
             break
-    return in_flight
+    return set()
 
 
 def _hoard(scene: Scene) -> None:
@@ -73,9 +74,8 @@ def _hoard(scene: Scene) -> None:
     wait_until(lambda: all(scene.is_final(job_id) for job_id in hoards), _SOON)
 
 
-def mute(scene: Scene) -> int:
+def mute(scene: Scene) -> set[str]:
     """A supervisor, a scheduler and a recorder whose output is on a full disk take over from others."""
-    in_flight = scene.in_flight()
     processes = scene.processes
     for kind in (processes.supervisors, processes.schedulers, processes.recorders):
         for process in processes.alive(kind)[:1]:
@@ -88,4 +88,4 @@ def mute(scene: Scene) -> int:
     scene.hold()
     # Their supervisor cannot say so.
     processes.note_ended(before - {worker.pid for worker in processes.workers(supervisor)})
-    return in_flight
+    return set()
