@@ -20,6 +20,8 @@ from backend.drills.waiting import wait_while_it_grows
 
 #: Seconds without any progress after which what has not ended is stuck; leases are much shorter.
 _PATIENCE = 60.0
+#: A blow is tried so often, a tenth of a second apart, while Redis cannot be asked.
+_TRIES = 100
 
 
 def run_drill(
@@ -88,7 +90,8 @@ def _strike(
     """One blow, and the pause after it; which jobs may begin again because of it."""
     choices = HARMS[harm].blows
     blow = choices[(number - 1) % len(choices)]
-    say(f"blow {title}: {blow.__name__.replace('_', ' ')}; {_finished(scene)} finished")
+    scene.missed.blow = f"blow {title}: {blow.__name__.replace('_', ' ')}"
+    say(f"{scene.missed.blow}; {_finished(scene)} finished")
     may_repeat = _counted(scene, blow)
     time.sleep(HARMS[harm].pause_seconds * (0.5 + scene.dice.random()))
     return may_repeat
@@ -96,12 +99,14 @@ def _strike(
 
 def _counted(scene: Scene, blow: Blow) -> set[str]:
     """A blow that falls while Redis is still starting is tried again: every blow must count."""
-    for _ in range(20):
+    for _ in range(_TRIES):
         try:
             return blow(scene)
-        except Unavailable:
+        except Unavailable as error:
+            refused = str(error)
             time.sleep(0.1)
-    return blow(scene)
+    scene.missed.note(refused)
+    return set()
 
 
 def _finished(scene: Scene) -> int:

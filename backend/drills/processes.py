@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,16 +89,19 @@ class Processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
 
-    @contextmanager
-    def suspended(self, process: psutil.Process) -> Iterator[None]:
-        """SIGSTOP to one for as long as the block takes; raises ``NoSuchProcess`` where it has ended."""
-        self.hurt(process)
-        process.suspend()
+    def suspend(self, process: psutil.Process) -> bool:
+        """SIGSTOP; whether it was still there."""
         try:
-            yield
-        finally:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.resume()
+            process.suspend()
+        except psutil.NoSuchProcess:
+            return False
+        self.hurt(process)
+        return True
+
+    def resume(self, process: psutil.Process) -> None:
+        """SIGCONT."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.resume()
 
     def terminate_all(self) -> None:
         """SIGTERM to every process and all its descendants at once; blocks until all have ended."""

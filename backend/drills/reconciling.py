@@ -11,9 +11,12 @@ from backend.bootstrap.record_parts import ledger_service
 from backend.domain.errors import IllegalMove, Unavailable
 from backend.domain.ledger.ledger import Fault, LedgerReport
 from backend.drills.background import repeated
+from backend.drills.waiting import wait_until
 
 #: Seconds between two, so that what is compared is not the comparing itself.
 _PAUSE_SECONDS = 0.2
+#: Seconds that one may take on a busy machine.
+_SOON = 60.0
 
 
 class Reconciling:
@@ -26,9 +29,10 @@ class Reconciling:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Reconciles until the block ends."""
+        """Reconciles until the block ends, and has done so once at least: others may have been faster."""
         with repeated(self._reconcile, pause_seconds=_PAUSE_SECONDS):
             yield
+            wait_until(lambda: self.done > 0, _SOON)
 
     def _reconcile(self) -> None:
         # The store is what the drill hurts now, or the deployment reconciles by itself after a fail-over.

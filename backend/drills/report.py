@@ -43,6 +43,8 @@ class Report:
     #: Those of jobs that were not, or more often than that.
     wrongly_repeated: int
     blows: int
+    #: Which of them fell on nobody, or were felt by nobody.
+    missed: list[str]
     #: Attempts that jobs were charged for what they had no part in; counted where that is all there is.
     wrongly_charged: int
     #: By how much the books of all queues are out together.
@@ -69,6 +71,7 @@ class Report:
             or self.canceled
             or self.wrongly_charged
             or self.wrongly_repeated
+            or self.missed
             or self.processes_ended
             or self.record_faults
             or self.false_alarms
@@ -107,6 +110,7 @@ def count(
         in_flight_at_blows=may_repeat.total(),
         wrongly_repeated=_wrongly_repeated(effects, may_repeat),
         blows=blows,
+        missed=_missed(scene, beside),
         wrongly_charged=0 if charges else sum(job.failures for job in jobs.values()),
         imbalance=_imbalance(scene),
         processes_ended=scene.processes.ended_unasked(),
@@ -116,6 +120,11 @@ def count(
         false_alarms=[_in_words(fault) for fault in beside.named] if beside else [],
         seconds=round(seconds, 1),
     )
+
+
+def _missed(scene: Scene, beside: Reconciling | None) -> list[str]:
+    never = ["the ledger was not reconciled once beside it"] if beside and not beside.done else []
+    return [*scene.missed.told, *never]
 
 
 def _without_effect(jobs: dict[str, JobView], effects: Counter[str]) -> int:

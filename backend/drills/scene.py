@@ -19,8 +19,8 @@ from backend.bootstrap.record_parts import migrator
 from backend.broker.server.connection import translated
 from backend.domain.errors import Unavailable
 from backend.domain.jobs.job_state import JobState
+from backend.drills.missed import Missed
 from backend.drills.processes import Processes
-from backend.drills.waiting import wait_until
 from backend.embedded.servers import Servers, start_servers
 from backend.services.jobs.job_options import JobRequest
 
@@ -29,8 +29,6 @@ _PACKAGE = "backend.drills.jobs"
 _ASKED = 500
 #: Looks at a Redis that is still starting, a tenth of a second apart.
 _TRIES = 100
-#: Seconds until a refusal is felt; more, and nobody asked for what is refused.
-_SOON = 60.0
 #: Seconds after its end for which the rescuer leaves a lease alone.
 RESCUE_GRACE = 1.0
 #: What takes minutes in production takes seconds; nobody is killed for memory, and no port is taken.
@@ -73,6 +71,8 @@ class Scene:
         self.effects.touch()
         #: Every job that was accepted.
         self.ids: list[str] = []
+        #: What was done to nobody.
+        self.missed = Missed()
         self._final: set[str] = set()
         self._hold_seconds = hold_seconds
         self._postgres_log = folder / "state" / "log" / "postgres.log"
@@ -130,7 +130,7 @@ class Scene:
         On a machine that is busy nobody may have asked by then: so it also lasts until it was ``felt``.
         """
         time.sleep(self._hold_seconds * times)
-        wait_until(felt, _SOON)
+        self.missed.unless(felt, "nobody asked for what was refused")
 
     def told_by_postgres(self, words: str) -> int:
         """How often these words are in the log of Postgres."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from backend.drills.blows.hurting_postgres import DISK_FULL, LOCK_TIMEOUT, READ_ONLY
+from backend.drills.blows.hurting_postgres import DISK_FULL, LOCK_TIMEOUT, NO_CONNECTION, READ_ONLY
 from backend.drills.drill import run_drill
 from backend.drills.harms import HARMS
 
@@ -23,7 +23,7 @@ _SEEN = {
     "hungry": ('"reason": "memory"',),
     "postgres": (
         READ_ONLY,
-        "too many clients already",
+        NO_CONNECTION,
         LOCK_TIMEOUT,
         DISK_FULL,
     ),

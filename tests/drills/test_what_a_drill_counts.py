@@ -14,6 +14,9 @@ from backend.bootstrap.platform import Platform
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.drills import report
+from backend.drills.blows.killing import freeze_worker, kill_scheduler, kill_worker
+from backend.drills.harms import Blow
+from backend.drills.missed import Missed
 from backend.drills.report import Report
 from backend.drills.scene import Scene
 
@@ -40,7 +43,15 @@ def test_what_has_ended_is_still_there_when_a_long_drill_counts(
     assert job.result_ttl > 300 * 24 * HOUR
 
 
-def counted(folder: Path, effects: str, may_repeat: str = "", **states: JobState) -> Report:
+def counted(
+    folder: Path,
+    effects: str,
+    may_repeat: str = "",
+    *,
+    missed: Missed | None = None,
+    beside: Any = None,
+    **states: JobState,
+) -> Report:
     """The report of a drill of these jobs that left these effects, some of them as often as they may."""
     left = folder / "effects"
     left.write_text("\n".join(effects.split()))
@@ -58,6 +69,7 @@ def counted(folder: Path, effects: str, may_repeat: str = "", **states: JobState
         processes=SimpleNamespace(ended_unasked=list),
         refusals=dict,
         with_record=False,
+        missed=missed or Missed(),
     )
     return report.count(
         cast("Scene", scene),
@@ -66,7 +78,7 @@ def counted(folder: Path, effects: str, may_repeat: str = "", **states: JobState
         blows=1,
         may_repeat=Counter(may_repeat.split()),
         charges=True,
-        beside=None,
+        beside=beside,
         seconds=1,
     )
 
@@ -99,3 +111,35 @@ def test_no_effect_is_repeated_because_others_might_have_been(
 
     assert not found.passed
     assert found.wrongly_repeated == 2 - may_repeat.split().count("a")
+
+
+@pytest.mark.parametrize("blow", [kill_worker, freeze_worker, kill_scheduler])
+def test_a_blow_that_finds_nobody_is_told(tmp_path: Path, blow: Blow) -> None:
+    processes = SimpleNamespace(
+        workers=list, schedulers=[], alive=list, start_scheduler=lambda: None
+    )
+    missed = Missed(patience_seconds=0)
+    missed.blow = "blow 1/1"
+
+    may_repeat = blow(cast("Scene", SimpleNamespace(processes=processes, missed=missed)))
+
+    assert may_repeat == set()
+    assert [words.partition(":")[0] for words in missed.told] == ["blow 1/1"]
+    assert not counted(tmp_path, "a", missed=missed, a=JobState.FINISHED).passed
+
+
+def test_a_blow_that_is_felt_late_is_waited_for() -> None:
+    missed, felt = Missed(), iter([False, True])
+    missed.unless(lambda: next(felt), "nobody felt it")
+
+    assert missed.told == []
+
+
+def test_a_ledger_that_was_never_reconciled_is_told(tmp_path: Path) -> None:
+    never, once = (SimpleNamespace(done=done, named=[]) for done in (0, 1))
+
+    found = counted(tmp_path, "a", beside=never, a=JobState.FINISHED)
+
+    assert found.missed == ["the ledger was not reconciled once beside it"]
+    assert not found.passed
+    assert counted(tmp_path, "a", beside=once, a=JobState.FINISHED).passed

@@ -19,7 +19,7 @@ from backend.telemetry.logs.set_up import set_up_logs
 _HELP = f"""Hurts a deployment while jobs run, on servers of its own, and counts what became of each job.
 
 Exit status 1 unless nothing is lost, canceled, stuck or out of balance, no effect was repeated but of
-jobs that were in flight, no process ended that was not hurt, and the record agrees.
+jobs that were in flight, no process ended that was not hurt, the record agrees, and no blow missed.
 
 \b
 Harms:

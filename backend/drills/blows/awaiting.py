@@ -25,8 +25,11 @@ class _Crowd(NamedTuple):
 def kill_among_many(scene: Scene) -> set[str]:
     """SIGKILL to a worker process with 500 async jobs in flight."""
     with _crowd(scene) as crowd:
-        [worker] = scene.processes.workers(crowd.supervisor)
-        scene.processes.kill(worker)
+        workers = scene.processes.workers(crowd.supervisor)
+        for worker in workers:
+            scene.processes.kill(worker)
+        if not workers:
+            scene.missed.note("there was no worker process")
     # None had its effect: the gate was shut.
     return set()
 
@@ -42,8 +45,12 @@ def stop_among_many(scene: Scene) -> set[str]:
 def block_among_many(scene: Scene) -> set[str]:
     """One job keeps the loop of 500 others for longer than a lease."""
     with _crowd(scene):
+        told = scene.processes.told("loop.blocked")
         blocking = scene.accept_block(scene.lease_seconds + 2)
         wait_while_it_grows(lambda: int(scene.is_final(blocking)), 1, _PATIENCE)
+        scene.missed.unless(
+            lambda: scene.processes.told("loop.blocked") > told, "no loop was blocked"
+        )
     return set()
 
 
@@ -54,13 +61,15 @@ def _crowd(scene: Scene) -> Iterator[_Crowd]:
     before = list(scene.processes.supervisors)
     supervisor = _start(scene)
     ids = scene.accept_many(MANY, gate)
-    wait_while_it_grows(lambda: scene.how_many(ids, {JobState.STARTED}), MANY, _PATIENCE)
+    started = {JobState.STARTED}
+    if not wait_while_it_grows(lambda: scene.how_many(ids, started), MANY, _PATIENCE):
+        scene.missed.note(f"of {MANY} jobs {scene.how_many(ids, started)} ran at once")
     yield _Crowd(ids, supervisor)
     gate.touch()
     final = {state for state in JobState if state.is_final}
     wait_while_it_grows(lambda: scene.how_many(ids, final), MANY, _PATIENCE)
-    started = [each for each in scene.processes.supervisors if each not in before]
-    for each in scene.processes.alive(started):
+    others = [each for each in scene.processes.supervisors if each not in before]
+    for each in scene.processes.alive(others):
         scene.processes.stop(each)
 
 

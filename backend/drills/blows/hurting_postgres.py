@@ -25,9 +25,10 @@ _SESSION = "-c default_transaction_read_only=off -c deadlock_timeout=60s"
 _TABLES = "jobs, job_results, job_events"
 #: What Postgres then has in its log.
 READ_ONLY, LOCK_TIMEOUT = "in a read-only transaction", "canceling statement due to lock timeout"
-DISK_FULL = "No space left on device"
+DISK_FULL, NO_CONNECTION = "No space left on device", "too many clients already"
 _CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid <> pg_backend_pid() AND application_name LIKE 'tally%'"""
+_OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'tally%'"
 #: What a client is told when a table cannot grow; a disk that is really full needs one of our own.
 _FULL = f"""CREATE FUNCTION drill_disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'could not extend file: {DISK_FULL}' USING ERRCODE = 'disk_full'; END $$;
@@ -59,10 +60,14 @@ def no_connections(scene: Scene) -> set[str]:
     """Somebody else has all connections that there may be."""
     with ExitStack() as ending:
         admin = _admin(scene, ending)
-        _take_all(scene, ending)
-        _run(admin, _CUT)
-        _take_all(scene, ending)
-        scene.hold()
+
+        def has_all() -> bool:
+            _run(admin, _CUT)
+            _take_all(scene, ending)
+            return bool(_run(admin, _OTHERS) == 0)
+
+        scene.missed.unless(has_all, "somebody else kept a connection")
+        scene.hold(felt=_told_anew(scene, NO_CONNECTION))
     return set()
 
 
@@ -109,5 +114,8 @@ def _admin(scene: Scene, ending: ExitStack) -> Connection:
 
 
 def _run(admin: Connection, statement: str) -> Any:
+    """The first value that it finds, if it finds any."""
     with admin.cursor() as cursor:
         cursor.execute(statement)
+        row = cursor.fetchone() if cursor.description else None
+        return row and row[0]

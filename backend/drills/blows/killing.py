@@ -4,39 +4,58 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from typing import Any
 
 import psutil
-from redis.exceptions import RedisError
 
+from backend.broker.server.connection import translated
+from backend.domain.errors import Unavailable
 from backend.drills.scene import RESCUE_GRACE, Scene
+
+_CUT = ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
 
 def kill_worker(scene: Scene) -> set[str]:
     """SIGKILL to one worker process."""
-    workers = scene.processes.workers()
-    if not workers:
+    victim = _standing_still(scene)
+    if victim is None:
         return set()
-    victim = scene.dice.choice(workers)
-    # It stands still before it is killed: what it begins after the look would seem to begin again unasked.
-    with suppress(psutil.NoSuchProcess), scene.processes.suspended(victim):
-        in_flight = scene.in_flight()
+    try:
+        return scene.in_flight()
+    finally:
         scene.processes.kill(victim)
-        return in_flight
-    return set()
 
 
 def freeze_worker(scene: Scene) -> set[str]:
     """SIGSTOP to one worker process for longer than a lease, then SIGCONT."""
-    workers = scene.processes.workers()
-    if not workers:
+    victim = _standing_still(scene)
+    if victim is None:
         return set()
-    victim = scene.dice.choice(workers)
-    with suppress(psutil.NoSuchProcess), scene.processes.suspended(victim):
-        in_flight = scene.in_flight()
+    try:
         # Longer than a lease and the rescuer's grace.
+        in_flight = scene.in_flight()
         time.sleep(scene.lease_seconds + RESCUE_GRACE + 1)
         return in_flight
-    return set()
+    finally:
+        scene.processes.resume(victim)
+
+
+def _standing_still(scene: Scene) -> psutil.Process | None:
+    """A worker process that was stopped just now; waits for one where all were killed before.
+
+    What it began after a look at the jobs in flight would seem to begin again for no reason.
+    """
+    stopped: list[psutil.Process] = []
+
+    def falls() -> bool:
+        workers = scene.processes.workers()
+        victim = scene.dice.choice(workers) if workers else None
+        if victim is not None and scene.processes.suspend(victim):
+            stopped.append(victim)
+        return bool(stopped)
+
+    scene.missed.unless(falls, "there was no worker process")
+    return stopped[0] if stopped else None
 
 
 def kill_redis(scene: Scene) -> set[str]:
@@ -51,15 +70,24 @@ def kill_redis(scene: Scene) -> set[str]:
 def cut_connections(scene: Scene) -> set[str]:
     """Every connection to Redis is cut, in the middle of whatever it carries."""
     in_flight = scene.in_flight()
-    with suppress(RedisError):
-        scene.platform.redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")  # type: ignore[no-untyped-call]
+    scene.missed.unless(lambda: _cut(scene) > 0, "nobody was connected")
     return in_flight | scene.in_flight()
+
+
+def _cut(scene: Scene) -> int:
+    """How many connections it were; none while Redis cannot be asked."""
+    with suppress(Unavailable), translated():
+        answer: Any = scene.platform.redis.execute_command(*_CUT)  # type: ignore[no-untyped-call]
+        return int(answer)
+    return 0
 
 
 def kill_supervisor(scene: Scene) -> set[str]:
     """SIGKILL to one supervisor; another is started in its place."""
     alive = scene.processes.alive(scene.processes.supervisors)
     if not alive:
+        scene.missed.note("no supervisor was alive")
+        scene.processes.start_supervisor()
         return set()
     in_flight = scene.in_flight()
     victim = scene.dice.choice(alive)
@@ -75,5 +103,7 @@ def kill_scheduler(scene: Scene) -> set[str]:
     alive = scene.processes.alive(scene.processes.schedulers)
     if alive:
         scene.processes.kill(scene.dice.choice(alive))
+    else:
+        scene.missed.note("no scheduler was alive")
     scene.processes.start_scheduler()
     return set()

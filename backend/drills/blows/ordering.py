@@ -25,7 +25,9 @@ def start_before_the_stores(scene: Scene) -> set[str]:
     told = processes.told("store.waiting")
     scene.start_all()
     # Both schedulers and a supervisor at least have come so far; how long that takes is the machine's.
-    wait_until(lambda: processes.told("store.waiting") >= told + 3, _SOON)
+    scene.missed.unless(
+        lambda: processes.told("store.waiting") >= told + 3, "who came first did not wait"
+    )
     scene.hold()
     scene.servers.restart_redis()
     scene.hold()
@@ -43,7 +45,7 @@ def stop_everybody(scene: Scene) -> set[str]:
 def recycle_workers(scene: Scene) -> set[str]:
     """Every worker process is asked to make room for a fresh one, while it works."""
     # One that has only just started hears nobody yet.
-    wait_until(lambda: any(_asked_to_end(scene)), _SOON)
+    scene.missed.unless(lambda: any(_asked_to_end(scene)), "no worker process heard it")
     return set()
 
 
@@ -64,7 +66,8 @@ def hoard_memory(scene: Scene) -> set[str]:
         if wait_until(
             lambda: processes.told("worker.recycled", reason="memory") > recycled, _FELT_SECONDS
         ):
-            break
+            return set()
+    scene.missed.note("no worker process was replaced for its memory")
     return set()
 
 
@@ -83,7 +86,10 @@ def mute(scene: Scene) -> set[str]:
     supervisor = processes.start_supervisor(mute=True)
     processes.start_scheduler(mute=True)
     scene.with_postgres(lambda: processes.start_recorder(mute=True))
-    wait_until(lambda: len(processes.workers(supervisor)) == 2, _SOON)  # noqa: PLR2004
+    scene.missed.unless(
+        lambda: len(processes.workers(supervisor)) == 2,  # noqa: PLR2004
+        "the mute supervisor did not start its processes",
+    )
     before = {worker.pid for worker in processes.workers(supervisor)}
     scene.hold()
     # Their supervisor cannot say so.

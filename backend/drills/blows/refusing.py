@@ -76,7 +76,7 @@ def busy(scene: Scene) -> set[str]:
         admin.config_set("busy-reply-threshold", 100)
         thread = threading.Thread(target=lambda: in_flight.update(_spin(scene)))
         thread.start()
-        wait_until(lambda: _says(admin, "BUSY"), _SOON)
+        scene.missed.unless(lambda: _says(admin, "BUSY"), "no script kept Redis busy")
         scene.hold()
         admin.script_kill()
         thread.join()
