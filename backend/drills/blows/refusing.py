@@ -95,7 +95,7 @@ def read_only(scene: Scene) -> set[str]:
 
 
 def out_of_memory(scene: Scene) -> set[str]:
-    """OOM: new jobs are refused because memory is full; those that are there go on, and none begins again."""
+    """OOM: new jobs are refused for want of memory; those that are there go on, and none begins again."""
     with scene.redis_admin() as admin:
         felt = _refused_anew(scene, "OOM")
         admin.config_set("maxmemory", 1)
