@@ -54,10 +54,7 @@ def run_job(
     what the handler raises, signals aside, unless ``raise_errors`` is False. What the handler enqueues goes
     to the queue of the test around it, if there is one, else nowhere.
     """
-    if attempt < 1:
-        raise InvalidOption("attempt must be 1 or more: they are counted from 1", field="attempt")
-    if checkpoint is not None and attempt == 1:
-        raise InvalidOption("nothing was kept before the first attempt", field="checkpoint")
+    _check(attempt, checkpoint)
     with _parts() as parts:
         kind = kind_of(parts.catalogue, job_type)
         broker = MemoryBroker(parts.clock)
@@ -73,6 +70,13 @@ def run_job(
     if raise_errors:
         ran.raise_error()
     return ran
+
+
+def _check(attempt: int, checkpoint: Any) -> None:
+    if attempt < 1:
+        raise InvalidOption("attempt must be 1 or more: they are counted from 1", field="attempt")
+    if checkpoint is not None and attempt == 1:
+        raise InvalidOption("nothing was kept before the first attempt", field="checkpoint")
 
 
 @contextmanager

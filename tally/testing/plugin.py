@@ -79,10 +79,10 @@ def tally_live(
     """A queue in a real Redis, empty, for this test alone."""
     from tally.testing import live
 
-    options = _options(request, "live")
+    said = _options(request, "live")
     # The servers of this run are started when their address is first asked for.
-    url = options.pop("redis_url", None) or tally_servers.redis_url
-    with live(redis_url=url, **options) as queue:
+    url = said.pop("redis_url", None) or tally_servers.redis_url
+    with live(redis_url=url, **said) as queue:
         yield queue
 
 

@@ -130,9 +130,9 @@ class RedisJobQueue:
             return self._without_result(job, job.ended_at, codec.result_ttl(fields))
         return job
 
-    def _without_result(self, job: JobView, ended_at: datetime, ttl: float) -> JobView:
+    def _without_result(self, job: JobView, ended_at: datetime, ttl_seconds: float) -> JobView:
         """Its handler returned nothing, or its result left before it: a key may keep a job for longer."""
-        until = ended_at + timedelta(seconds=ttl)
+        until = ended_at + timedelta(seconds=ttl_seconds)
         if until > moment(time.time()) + _CLOCKS_APART:
             return job
         with translated():
