@@ -65,7 +65,10 @@ def counted(
     scene = SimpleNamespace(
         ids=list(states),
         effects=left,
-        platform=SimpleNamespace(inspection=inspection),
+        # No queue has books that are out, so nobody reads them once more.
+        platform=SimpleNamespace(
+            inspection=inspection, home=SimpleNamespace(part=lambda _kind: None)
+        ),
         processes=SimpleNamespace(ended_unasked=list),
         refusals=dict,
         with_record=False,
