@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from backend.domain.jobs.options.job_terms import terms_of
 from backend.domain.jobs.queue_name import Priority, QueueName
@@ -114,7 +115,13 @@ def _came_back(job: KeptJob, gate: str) -> bool:
 
 
 def _rank(job: KeptJob) -> int:
-    return list(Priority).index(QueueName.parse(job.queue).priority)
+    return _rank_of(job.queue)
+
+
+@lru_cache(maxsize=1024)
+def _rank_of(queue: str) -> int:
+    """Of each that waits it is asked whenever one of them comes or goes."""
+    return list(Priority).index(QueueName.parse(queue).priority)
 
 
 def change_line(state: BrokerState, job: KeptJob, *, front: bool) -> None:
