@@ -144,8 +144,10 @@ class Scene:
 
     @contextmanager
     def redis_admin(self) -> Iterator[Redis]:
-        """A connection of the drill's own to Redis."""
-        with Redis.from_url(self.servers.redis_url, decode_responses=True) as admin:
+        """A connection of the drill's own to Redis, which waits however long Redis is kept busy."""
+        with Redis.from_url(
+            self.servers.redis_url, decode_responses=True, socket_timeout=None
+        ) as admin:
             yield admin
 
     def accept(self, jobs: int) -> None:

@@ -27,6 +27,8 @@ DRILL_JOBS: dict[str, dict[str, Any]] = {
     "drill_wait": {"file": "-", "seconds": 0, "gate": "-"},
     "drill_block": {"file": "-", "seconds": 0},
 }
+#: No queue has books that are out, so nobody reads them once more.
+_HOME = SimpleNamespace(part=lambda _kind: None)
 
 
 @pytest.mark.parametrize("job_type", sorted(DRILL_JOBS))
@@ -65,10 +67,7 @@ def counted(
     scene = SimpleNamespace(
         ids=list(states),
         effects=left,
-        # No queue has books that are out, so nobody reads them once more.
-        platform=SimpleNamespace(
-            inspection=inspection, home=SimpleNamespace(part=lambda _kind: None)
-        ),
+        platform=SimpleNamespace(inspection=inspection, home=_HOME),
         processes=SimpleNamespace(ended_unasked=list),
         refusals=dict,
         with_record=False,
