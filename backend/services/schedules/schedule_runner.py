@@ -77,6 +77,8 @@ class ScheduleRunner:
         self._clock = ClockCorrection(book)
         #: Of schedules that cannot be read, which revision was told of.
         self._unreadable: dict[str, int] = {}
+        #: Schedules with a tick that Redis does not take, which was told.
+        self._waiting: set[str] = set()
 
     def step(self) -> float:
         """Fires what is due; returns the seconds until there may be more, at most `LONGEST_WAIT`."""
@@ -192,11 +194,18 @@ class ScheduleRunner:
             log.warning("schedule.tick_refused", schedule=schedule.name, error=str(error))
             return _not_run(tick, TickOutcome.SKIPPED, str(error))
         except (QueueFull, HistoryBacklogFull) as error:
-            log.warning("schedule.waiting", schedule=schedule.name, code=error.code)
+            self._tell_waiting(schedule, error)
             return None
+        self._waiting.discard(schedule.id)
         held = frozen.words if frozen is not None else tick.reason
         ran = tick._replace(outcome=TickOutcome.RAN, reason=held)
         return ran if reply.id == job.id else _answered(tick, job, reply)
+
+    def _tell_waiting(self, schedule: Schedule, error: QueueFull | HistoryBacklogFull) -> None:
+        """Once until a tick of it is enqueued: each is tried again each second."""
+        if schedule.id not in self._waiting:
+            self._waiting.add(schedule.id)
+            log.warning("schedule.waiting", schedule=schedule.name, code=error.code)
 
     def _given_up(self, owed: UnfiredTick) -> Tick | None:
         """What becomes of an owed tick whose schedule was stopped, or that is too late; None: it runs."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from backend.domain.errors import HistoryUnavailable, QueueFull, QueueUnavailable
 from backend.domain.schedules.schedule_tick import TickOutcome
@@ -200,6 +201,19 @@ def test_a_full_queue_keeps_the_tick_owed_and_stops_nobody_else(house: Scheduler
 
     assert house.ticks()[0].outcome is RAN
     assert len(house.jobs()) == 1
+
+
+def test_who_waits_for_a_full_queue_says_so_once(house: SchedulerHouse) -> None:
+    house.create()
+    house.stand_still_since("nightly", timedelta(seconds=2))
+    full = house.runner(queue=Refusing(QueueFull("full")))
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            full.step()
+
+    told = [line["schedule"] for line in lines if line["event"] == "schedule.waiting"]
+    assert told == ["nightly"]
 
 
 def test_a_tick_does_not_give_way_to_those_that_gave_way_to_it(house: SchedulerHouse) -> None:
