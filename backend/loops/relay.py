@@ -38,6 +38,8 @@ log = structlog.get_logger("tally.relay")
 _IDLE, _REFUSED_PAUSE = 1.0, 1.0
 #: Seconds between looks at old rows, and at rows that a relay claimed after it had been superseded.
 _TIDY_EVERY = 10.0
+#: Seconds between two lines about rows that Redis refuses: each is tried again each second.
+_TELL_EVERY = 60.0
 _CLEAN_MOST, _DOUBTS_MOST = 5000, 1000
 
 
@@ -72,7 +74,8 @@ class Relay(Loop):
         self._term = 0
         self._has_doubts = False
         self._is_unsure = False
-        self._tidy_at = 0.0
+        self._tidy_at = self._tell_at = 0.0
+        self._refusals = 0
         self.sent = 0
 
     def run_once(self) -> float:
@@ -180,7 +183,14 @@ class Relay(Loop):
             self._store.set_aside(conflicts)
         if refused:
             self._store.give_back(refused, self._term, _REFUSED_PAUSE)
-            log.warning("relay.refused", rows=len(refused), reason=refused[0][1])
+            self._tell_refusals(len(refused), refused[0][1])
+
+    def _tell_refusals(self, rows: int, reason: str) -> None:
+        self._refusals += rows
+        now = self._clock.monotonic()
+        if now >= self._tell_at:
+            log.warning("relay.refused", refusals=self._refusals, reason=reason)
+            self._refusals, self._tell_at = 0, now + _TELL_EVERY
 
     def _tidy(self) -> None:
         now = self._clock.monotonic()

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from backend.broker.events.relay_target import RedisRelayTarget
 from backend.domain.errors import HistoryUnavailable, QueueUnavailable
@@ -307,6 +308,24 @@ def test_a_full_queue_holds_up_only_its_own_jobs(bureau: Bureau) -> None:
     bureau.change("UPDATE job_outbox SET not_before = now()")
     relay.run_once()
     assert bureau.bench.queue() == [second.id]
+
+
+def test_rows_that_wait_for_room_are_told_of_once_a_minute(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = bureau.clock.monotonic()
+    bureau.outbox_service.enqueue([bureau.job() for _ in range(3)])
+    relay = bureau.relay(gate=RedisRelayTarget(bureau.redis, bureau.keys, backlog_limit=1))
+
+    with capture_logs() as lines:
+        for seconds in (0, 1, 2, 62):
+            now = began + seconds
+            monkeypatch.setattr(bureau.clock, "monotonic", lambda now=now: now)
+            bureau.change("UPDATE job_outbox SET not_before = now()")
+            relay.run_once()
+
+    told = [line["refusals"] for line in lines if line["event"] == "relay.refused"]
+    assert told == [2, 6]
 
 
 def test_a_row_that_cannot_be_read_is_set_aside_and_holds_up_nobody(bureau: Bureau) -> None:
