@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from backend.domain.errors import JobNotFound, Unavailable
+from backend.domain.errors import JobNotFound
 from backend.domain.history.recorded_view import view_of, with_result
 from backend.domain.jobs.hooks.draft import Draft
 from backend.domain.jobs.hooks.in_use import IN_USE
@@ -187,10 +187,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
         """A job whose result has left Redis before it."""
         if not self._find_parts().reaches_record:
             return job
-        try:
-            return with_result(job, self.job_history(job.id))
-        except (Unavailable, JobNotFound):
-            return job
+        return with_result(job, self.job_history)
 
     def _not_in_redis(self, job_id: str) -> JobView:
         """A job that has left it, or was not brought there yet."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from backend.domain.errors import HistoryUnavailable
+from backend.domain.errors import HistoryUnavailable, JobNotFound, Unavailable
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.attempts.outcome import OutcomeKind
 from backend.domain.jobs.job import JobView
@@ -38,8 +39,15 @@ def view_of(history: JobHistory) -> JobView:
     return replace(view, result=result, error=last.error)
 
 
-def with_result(job: JobView, history: JobHistory) -> JobView:
-    """A job whose result has left Redis before it, with that on record; as it is where none is yet."""
+def with_result(job: JobView, history_of: Callable[[str], JobHistory]) -> JobView:
+    """A job whose result has left Redis before it, with that on record.
+
+    As it is where none is yet, and where the record cannot be asked.
+    """
+    try:
+        history = history_of(job.id)
+    except (Unavailable, JobNotFound):
+        return job
     if history.job.state is not JobState.FINISHED:
         return job
     return replace(job, result=view_of(history).result, result_until=None)

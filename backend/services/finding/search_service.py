@@ -50,14 +50,7 @@ class SearchService:
             return self._on_record(job_id, away)
         if job is None:
             return self._history.get_job(job_id)
-        return job if job.result_until is None else self._with_result(job)
-
-    def _with_result(self, job: JobView) -> JobView:
-        """A job whose result has left Redis before it."""
-        try:
-            return with_result(job, self._history.get_job(job.id))
-        except (Unavailable, JobNotFound):
-            return job
+        return job if job.result_until is None else with_result(job, self._history.get_job)
 
     def _on_record(self, job_id: str, away: Unavailable) -> JobHistory:
         """What is not on record may be too new for it, which only Redis and the outbox could tell."""
