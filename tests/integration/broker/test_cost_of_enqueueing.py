@@ -5,12 +5,10 @@ The bounds stand a little above what is there. Who has to raise one says why in 
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from backend.bootstrap.platform import Platform
 from backend.broker.jobs.job_queue import RedisJobQueue
 from backend.embedded.servers import Servers
 from examples.greetings import Greeting, greet
+from tests.effort import calls_by_kind
 from tests.eventually import eventually
 from tests.integration.outages.redis_process import RedisProcess
 
@@ -124,22 +123,8 @@ def _appended(admin: Redis) -> int:
     return int(admin.info("persistence")["aof_current_size"])
 
 
-def _calls_of(work: Callable[[], object]) -> Counter[str]:
-    calls: Counter[str] = Counter()
-
-    def count(_: FrameType, event: str, __: Any) -> None:
-        calls[event] += 1
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
 def test_calls_of_python_until_a_job_is_accepted(platform: Platform) -> None:
-    calls = _calls_of(lambda: _enqueue(platform, _JOBS))
+    calls = calls_by_kind(lambda: _enqueue(platform, _JOBS))
 
     assert calls["call"] / _JOBS <= _MOST_CALLS
     assert calls["c_call"] / _JOBS <= _MOST_BUILT_IN_CALLS
@@ -153,7 +138,7 @@ def test_a_declared_function_with_a_model_costs_hardly_more(platform: Platform) 
     given = Greeting(name="Ada Lovelace")
     with standing_in(platform):
         greet.enqueue(given)
-        calls = _calls_of(enqueue)
+        calls = calls_by_kind(enqueue)
 
     assert calls["call"] / _JOBS <= _MOST_CALLS + 7
     assert calls["c_call"] / _JOBS <= _MOST_BUILT_IN_CALLS + 3

@@ -61,7 +61,7 @@ _KNOW = """
     ("program", "most"),
     [
         ("workers.processes.supervisor", 176),
-        ("workers.processes.worker", 681),
+        ("workers.processes.worker", 682),
         ("workers.processes.rescue", 358),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import select
 import socket
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from backend.domain.jobs.job import ClaimedJob
 from workers.base_worker import JobContext, TimeLimitReached
+from workers.runtime import interrupts
 from workers.runtime.children import frames
 
 if TYPE_CHECKING:
     from workers.runtime.attempts.own_loop import OwnLoop
 
-_raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 #: As far ahead as one look goes; `poll` knows no longer times than 24 days.
 _FARTHEST_SECONDS = 3600.0
 
@@ -38,6 +37,7 @@ class ChildInbox(threading.Thread):
         self.own_loop: OwnLoop | None = None
         self._aim = threading.Lock()
         self._running: tuple[ClaimedJob, JobContext] | None = None
+        self._interrupted = False
         #: The last cancel: it is said once, and may come before the main thread has come to its job.
         self._cancel: dict[str, Any] = {}
 
@@ -52,7 +52,7 @@ class ChildInbox(threading.Thread):
     def begin(self, job: ClaimedJob, context: JobContext) -> None:
         """The calling thread, which is the main one, begins a job: it may be interrupted."""
         with self._aim:
-            self._running = (job, context)
+            self._running, self._interrupted = (job, context), False
             # The one before may have been broken off before it took what it had asked for.
             self._answers = SimpleQueue()
             context.canceled |= frames.is_of(job, self._cancel)
@@ -61,7 +61,8 @@ class ChildInbox(threading.Thread):
         """Nothing may interrupt the calling thread any more; what was about to, is called off."""
         with self._aim:
             self._running = None
-            _raise_in_thread(_main_thread(), None)
+            if self._interrupted:
+                interrupts.call_off()
 
     def run(self) -> None:
         """The loop of the thread."""
@@ -109,8 +110,5 @@ class ChildInbox(threading.Thread):
                 return
             # Raised in a loop it would end that, and come up only once the loop has something to do.
             if self.own_loop is None or not self.own_loop.interrupt(TimeLimitReached, "timeout"):
-                _raise_in_thread(_main_thread(), ctypes.py_object(TimeLimitReached))
-
-
-def _main_thread() -> ctypes.c_ulong:
-    return ctypes.c_ulong(threading.main_thread().ident or 0)
+                self._interrupted = True
+                interrupts.raise_in(threading.main_thread().ident, TimeLimitReached)

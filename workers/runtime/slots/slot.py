@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from collections import deque
@@ -14,6 +13,7 @@ import structlog
 from backend.domain.jobs.attempts.outcome import Outcome
 from backend.domain.jobs.job import ClaimedJob
 from workers.base_worker import JobContext, StopRequested
+from workers.runtime import interrupts
 from workers.runtime.attempts import attempt
 from workers.runtime.attempts.runner import Runner
 from workers.runtime.children import forked_copy
@@ -28,8 +28,6 @@ OBEDIENCE_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 
 log = structlog.get_logger("tally.worker")
-
-_raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 
 class Slot(threading.Thread):
@@ -186,7 +184,7 @@ class Slot(threading.Thread):
             self.lost_at = 0.0
             self.running = None
             if self.interrupted:
-                _raise_in_thread(ctypes.c_ulong(self.ident or 0), None)
+                interrupts.call_off()
 
     def rest(self, seconds: float) -> None:
         """Claims nothing for so long, once what it holds is settled."""
@@ -205,7 +203,7 @@ class Slot(threading.Thread):
             if self.running is not job or self.interrupted:
                 return False
             self.interrupted = True
-            _raise_in_thread(ctypes.c_ulong(self.ident or 0), ctypes.py_object(raised))
+            interrupts.raise_in(self.ident, raised)
             return True
 
     def force_to_end(self, job: ClaimedJob) -> None:
