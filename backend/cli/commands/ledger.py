@@ -69,6 +69,8 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
     Stop workers and schedulers first, and start them afterwards. What Redis had accepted after the
     last recorded event is lost, unless it came through the outbox: the answer says up to when.
 
+    Exit status 1 when there are jobs that cannot be made, which are named: the rest is made.
+
     \b
     Example:
       tally rebuild --reason "lost the disk of Redis"
@@ -78,7 +80,12 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
         report = actions().ledger.rebuild(who(), even_if_used=even_if_used, reason=reason)
     if as_json:
         print_json(report)
-        return
+    else:
+        _print_rebuilt(report)
+    sys.exit(1 if report.unknown else 0)
+
+
+def _print_rebuilt(report: RebuildReport) -> None:
     print_rows(("state", "jobs made again"), list(report.restored.items()), empty="nothing to make")
     say(
         f"{report.interrupted} of them were running and begin again; {report.present} were there; "
@@ -89,7 +96,8 @@ def rebuild(even_if_used: bool, yes: bool, reason: str, as_json: bool) -> None:
         say(f"on record up to {report.recovery_point:%Y-%m-%d %H:%M:%S} UTC")
     _say_controls(report)
     if report.unknown:
-        say(f"{len(report.unknown)} cannot be made: their acceptance is not on record")
+        say(f"{len(report.unknown)} cannot be made, for their acceptance is not on record:")
+        print_rows(("job",), [(job_id,) for job_id in report.unknown])
 
 
 def _say_recalled(jobs: int) -> None:

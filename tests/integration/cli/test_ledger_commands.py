@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from backend.bootstrap.current import platform
+from backend.history.server.connection import connect
 from tests.integration.api.work import Work
 from tests.integration.cli.shell import Shell
-from tests.integration.history.databases import forget_controls
+from tests.integration.history.databases import forget_controls, run
 from tests.integration.runtime.cluster import Cluster
 
 
@@ -101,6 +105,35 @@ def test_a_rebuild_tells_how_to_set_what_only_the_audit_log_knows(
     none = shell.run("rebuild", "--yes", "--even-if-used").talk
     assert "there was none to set again" in none
     assert "audit log" not in none
+
+
+def test_jobs_that_cannot_be_made_are_named_and_are_status_1(
+    shell: Shell, cluster: Cluster, record_url: str
+) -> None:
+    known, unknown = cluster.enqueue("note"), cluster.enqueue("note")
+    Work(platform()).record()
+    platform().redis.flushdb()
+
+    with _acceptance_forgotten(record_url, unknown):
+        told = shell.run("rebuild", "--yes", status=1)
+        answer = shell.json("rebuild", "--yes", "--even-if-used", status=1)
+
+    assert "1 cannot be made, for their acceptance is not on record" in told.talk
+    assert unknown in told.text
+    assert answer["unknown"] == [unknown]
+    assert known in {job["id"] for job in shell.json("queues", "show", "normal")}
+
+
+@contextmanager
+def _acceptance_forgotten(record_url: str, job_id: str) -> Iterator[None]:
+    """As if of a job's events the first had never come: its place in its queue is not known."""
+    engine = connect(record_url)
+    try:
+        run(engine, "UPDATE jobs SET position = -position WHERE id = :id", id=job_id)
+        yield
+        run(engine, "UPDATE jobs SET position = -position WHERE id = :id", id=job_id)
+    finally:
+        engine.dispose()
 
 
 def test_a_redis_in_use_is_not_rebuilt_by_accident(shell: Shell) -> None:
