@@ -32,7 +32,13 @@ Place = Annotated[Path, AfterValidator(Path.absolute)]
 class Section(BaseModel):
     """A group of settings; a name that is not one of them is refused, and so is infinity."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        # Each start pays for what is built, and the whole of the settings is built with its sections anyway.
+        defer_build=True,
+    )
 
 
 def within(bound: Bound) -> Any:

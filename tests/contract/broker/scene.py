@@ -31,6 +31,7 @@ class Scene:
         self.do = broker.operations
         self.look = broker.inspection
         self._events: list[JobEvent] = []
+        self._workers: dict[tuple[str, float], Dispatch] = {}
 
     # -- callers
 
@@ -54,8 +55,11 @@ class Scene:
     # -- workers
 
     def worker(self, name: str = "w1", lease_seconds: float = 60.0) -> Dispatch:
-        """One worker process."""
-        return self.broker.dispatch(name, LANES, lease_seconds=lease_seconds)
+        """One worker process; the same for the same name, since each has a connection of its own."""
+        who = name, lease_seconds
+        if who not in self._workers:
+            self._workers[who] = self.broker.dispatch(name, LANES, lease_seconds=lease_seconds)
+        return self._workers[who]
 
     def claim(
         self,
