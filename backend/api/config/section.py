@@ -36,7 +36,7 @@ class Section(BaseModel):
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
-        # Each start pays for what is built, and the whole of the settings is built with its sections anyway.
+        # Each start pays for what is built, and the settings as a whole build their sections anyway.
         defer_build=True,
     )
 

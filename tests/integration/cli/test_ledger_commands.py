@@ -126,12 +126,13 @@ def test_jobs_that_cannot_be_made_are_named_and_are_status_1(
 
 @contextmanager
 def _acceptance_forgotten(record_url: str, job_id: str) -> Iterator[None]:
-    """As if of a job's events the first had never come: its place in its queue is not known."""
+    """As if the first of a job's events had never come, and what it told: its payload, its place."""
     engine = connect(record_url)
     try:
-        run(engine, "UPDATE jobs SET position = -position WHERE id = :id", id=job_id)
+        forgotten = "position = -position, payload = NULL, job_type = ''"
+        run(engine, f"UPDATE jobs SET {forgotten} WHERE id = :id", id=job_id)
         yield
-        run(engine, "UPDATE jobs SET position = -position WHERE id = :id", id=job_id)
+        run(engine, "DELETE FROM jobs WHERE id = :id", id=job_id)
     finally:
         engine.dispose()
 
