@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from backend.domain.jobs.job import ClaimedJob
+from tests.eventually import eventually
 from tests.unit.runtime.attempts import claimed
 from workers.base_worker import JobContext, TimeLimitReached
 from workers.runtime.children import frames
@@ -83,3 +84,28 @@ def test_a_job_knows_of_a_cancel_that_came_before_it_had_begun(child: _Child) ->
     child.inbox.begin(_SECOND, second)
 
     assert (first.canceled, second.canceled) == (True, False)
+
+
+def test_a_job_whose_time_is_over_before_it_begins_is_told_so(child: _Child) -> None:
+    brief, at_once = claimed(timeout=0.001), claimed(id="c", fence="3-0", timeout=60.0)
+    child.hear(then=brief)
+    eventually(lambda: child.inbox._is_late)
+
+    with pytest.raises(TimeLimitReached):
+        child.inbox.begin(brief, _context(brief))
+
+    child.inbox.end()
+    child.hear(then=at_once)
+    child.inbox.begin(at_once, _context(at_once))
+    child.inbox.end()
+
+
+def test_what_is_over_for_one_that_has_ended_is_nothing_to_the_next(child: _Child) -> None:
+    brief = claimed(timeout=0.001)
+    child.hear(then=brief)
+    eventually(lambda: child.inbox._is_late)
+
+    child.hear(then=_SECOND)
+    child.inbox.begin(_SECOND, _context(_SECOND))
+
+    child.inbox.end()

@@ -38,6 +38,8 @@ class ChildInbox(threading.Thread):
         self._aim = threading.Lock()
         self._running: tuple[ClaimedJob, JobContext] | None = None
         self._interrupted = False
+        #: Whether the time of a job was over before it had begun.
+        self._is_late = False
         #: The last cancel: it is said once, and may come before the main thread has come to its job.
         self._cancel: dict[str, Any] = {}
 
@@ -50,8 +52,13 @@ class ChildInbox(threading.Thread):
         return self._answers.get()
 
     def begin(self, job: ClaimedJob, context: JobContext) -> None:
-        """The calling thread, which is the main one, begins a job: it may be interrupted."""
+        """The calling thread, which is the main one, begins a job: it may be interrupted.
+
+        Raises `TimeLimitReached` when all of its time went by before, on a machine that stood still.
+        """
         with self._aim:
+            if self._is_late:
+                raise TimeLimitReached
             self._running, self._interrupted = (job, context), False
             # The one before may have been broken off before it took what it had asked for.
             self._answers = SimpleQueue()
@@ -87,7 +94,7 @@ class ChildInbox(threading.Thread):
     def _take(self, frame: dict[str, Any]) -> None:
         if "job" in frame:
             job = frames.job_of(frame)
-            self._limit_at = time.monotonic() + (job.timeout or math.inf)
+            self._limit_at, self._is_late = time.monotonic() + (job.timeout or math.inf), False
             self._jobs.put((job, str(frame["worker"])))
             return
         with self._aim:
@@ -107,6 +114,7 @@ class ChildInbox(threading.Thread):
         self._limit_at = math.inf
         with self._aim:
             if self._running is None:
+                self._is_late = True
                 return
             # Raised in a loop it would end that, and come up only once the loop has something to do.
             if self.own_loop is None or not self.own_loop.interrupt(TimeLimitReached, "timeout"):
