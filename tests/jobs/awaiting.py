@@ -120,12 +120,12 @@ class Opened(BaseWorker):
         """Remembers it."""
         self.loop = asyncio.get_running_loop()
 
-    @job_type("async_opened", timeout=30)
+    @job_type("async_opened", timeout=600)
     async def opened(self, payload: dict[str, str]) -> bool:
         """Whether it runs where it was opened."""
         return self.loop is asyncio.get_running_loop()
 
-    @job_type("isolated_async_opened", isolation="process", timeout=30)
+    @job_type("isolated_async_opened", isolation="process", timeout=600)
     async def isolated_opened(self, payload: dict[str, str]) -> bool:
         """The same in a process of its own."""
         return self.loop is asyncio.get_running_loop()
@@ -139,13 +139,13 @@ async def shared() -> AsyncIterator[int]:
     leave_line(os.environ["TALLY_TEST_WITNESS"], f"{os.getpid()} closed")
 
 
-@job_type("async_shared", timeout=30)
+@job_type("async_shared", timeout=600)
 async def async_shared(payload: dict[str, str]) -> int:
     """What all of its process share."""
     return await shared()
 
 
-@job_type("isolated_async_shared", isolation="process", timeout=30)
+@job_type("isolated_async_shared", isolation="process", timeout=600)
 async def isolated_async_shared(payload: dict[str, str]) -> int:
     """The same in a process of its own."""
     return await shared()
@@ -154,7 +154,7 @@ async def isolated_async_shared(payload: dict[str, str]) -> int:
 _seen: ContextVar[str] = ContextVar("seen", default="")
 
 
-@job_type("async_seen", timeout=30)
+@job_type("async_seen", timeout=600)
 async def async_seen(payload: dict[str, str], context: JobContext) -> list[str]:
     """What it finds in a context variable, before and after it sets that itself."""
     before = _seen.get()
@@ -163,7 +163,7 @@ async def async_seen(payload: dict[str, str], context: JobContext) -> list[str]:
     return [before, _seen.get()]
 
 
-@job_type("no_loop_here", lane="quiet", timeout=30)
+@job_type("no_loop_here", lane="quiet", timeout=600)
 def no_loop_here(payload: dict[str, str]) -> dict[str, list[str]]:
     """Which threads its process has, and which modules of the loop it has read."""
     loops = [name for name in sys.modules if name.startswith("workers.runtime.loop")]

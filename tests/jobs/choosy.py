@@ -54,13 +54,13 @@ def _fail(payload: dict[str, Any]) -> None:
             raise NetError(words)
 
 
-@job_type("choosy", retry=RULES, timeout=60)
+@job_type("choosy", retry=RULES, timeout=600)
 def choosy(payload: dict[str, Any]) -> None:
     """Fails as it is told, in a thread."""
     _fail(payload)
 
 
-@job_type("choosy_alone", retry=RULES, timeout=60, isolation="process")
+@job_type("choosy_alone", retry=RULES, timeout=600, isolation="process")
 def choosy_alone(payload: dict[str, Any]) -> None:
     """Fails as it is told, in a child."""
     _fail(payload)

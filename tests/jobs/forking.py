@@ -29,39 +29,39 @@ def _fork(payload: dict[str, Any], context: JobContext) -> str:
     return "from the original"
 
 
-@job_type("fork", timeout=30, max_retries=0)
+@job_type("fork", timeout=600, max_retries=0)
 def fork(payload: dict[str, Any], context: JobContext) -> str:
     """Forks in a thread of its worker process."""
     return _fork(payload, context)
 
 
-@job_type("isolated_fork", isolation="process", timeout=30, max_retries=0)
+@job_type("isolated_fork", isolation="process", timeout=600, max_retries=0)
 def isolated_fork(payload: dict[str, Any], context: JobContext) -> str:
     """Forks in a process of its own."""
     return _fork(payload, context)
 
 
-@job_type("detach", timeout=30, max_retries=0)
+@job_type("detach", timeout=600, max_retries=0)
 def detach(payload: dict[str, Any]) -> int:
     """Has a program leave another one running; which."""
     left = ["sh", "-c", "sleep 600 > /dev/null 2>&1 & echo $!"]
     return int(subprocess.run(left, stdout=subprocess.PIPE, check=True).stdout)
 
 
-@job_type("pool_in_thread", timeout=30, max_retries=0)
+@job_type("pool_in_thread", timeout=600, max_retries=0)
 def pool_in_thread(payload: dict[str, Any]) -> list[int]:
     """What had better be isolated."""
     with multiprocessing.get_context("fork").Pool(2) as pool:
         return pool.map(abs, [-1, -2, -3])
 
 
-@job_type("isolated_echo", isolation="process", timeout=30, max_retries=0)
+@job_type("isolated_echo", isolation="process", timeout=600, max_retries=0)
 def isolated_echo(payload: dict[str, Any]) -> dict[str, Any]:
     """Returns its tag, and where it ran."""
     return {"tag": payload["tag"], "pid": os.getpid()}
 
 
-@job_type("many_processes", isolation="process", timeout=60, max_retries=0)
+@job_type("many_processes", isolation="process", timeout=600, max_retries=0)
 def many_processes(payload: dict[str, Any]) -> list[int]:
     """Computes in other processes, in one of the ways there are."""
     numbers = [-1, -2, -3]

@@ -55,7 +55,7 @@ def _find() -> dict[str, Any]:
     }
 
 
-@job_type("find", isolation="process", timeout=30, max_retries=0)
+@job_type("find", isolation="process", timeout=600, max_retries=0)
 def find(payload: dict[str, Any]) -> dict[str, Any]:
     """Tells what it finds, and where."""
     return {"pid": os.getpid(), "found": _find()}
@@ -116,20 +116,20 @@ CHANGES: dict[str, Callable[[], object]] = {
 }
 
 
-@job_type("change", isolation="process", timeout=30, max_retries=0)
+@job_type("change", isolation="process", timeout=600, max_retries=0)
 def change(payload: dict[str, Any]) -> int:
     """Changes its process in one way."""
     CHANGES[payload["what"]]()
     return os.getpid()
 
 
-@job_type("change_folder", timeout=30, max_retries=0)
+@job_type("change_folder", timeout=600, max_retries=0)
 def change_folder(payload: dict[str, Any]) -> None:
     """Changes the folder of its worker process, from a thread of it."""
     os.chdir(payload["folder"])
 
 
-@job_type("tell_settings", isolation="process", timeout=30, max_retries=0)
+@job_type("tell_settings", isolation="process", timeout=600, max_retries=0)
 def tell_settings(payload: dict[str, Any]) -> dict[str, Any]:
     """Tells some settings of its process."""
     settings = default_settings()
@@ -153,7 +153,7 @@ class LeavingWorker(BaseWorker):
         """Leaves a line."""
         leave_line(self._file, f"closed in {os.getpid()}")
 
-    @job_type("leave", isolation="process", timeout=30, max_retries=0)
+    @job_type("leave", isolation="process", timeout=600, max_retries=0)
     def leave(self, payload: dict[str, Any]) -> int:
         """Runs in the process of this worker."""
         return os.getpid()
@@ -173,7 +173,7 @@ class HelpedWorker(BaseWorker):
             start_new_session=True,
         )
 
-    @job_type("be_helped", isolation="process", timeout=30, max_retries=0)
+    @job_type("be_helped", isolation="process", timeout=600, max_retries=0)
     def be_helped(self, payload: dict[str, Any]) -> dict[str, int]:
         """In which process, by whom, and what that has started for it."""
         assert self._helper.stdin is not None
@@ -184,7 +184,7 @@ class HelpedWorker(BaseWorker):
         return {"pid": os.getpid(), "helper": self._helper.pid, "below": below}
 
 
-@job_type("isolated_log", isolation="process", timeout=30, max_retries=0)
+@job_type("isolated_log", isolation="process", timeout=600, max_retries=0)
 def isolated_log(payload: dict[str, Any], context: JobContext) -> None:
     """Writes a line in each way."""
     context.log.info("signed in", password="hunter2")
@@ -196,19 +196,19 @@ def _turn_pages(context: JobContext) -> None:
         context.progress(page, 10, "rendering")
 
 
-@job_type("turn_pages", timeout=30, max_retries=0)
+@job_type("turn_pages", timeout=600, max_retries=0)
 def turn_pages(payload: dict[str, Any], context: JobContext) -> None:
     """Says ten times in a moment how far it is."""
     _turn_pages(context)
 
 
-@job_type("isolated_turn_pages", isolation="process", timeout=30, max_retries=0)
+@job_type("isolated_turn_pages", isolation="process", timeout=600, max_retries=0)
 def isolated_turn_pages(payload: dict[str, Any], context: JobContext) -> None:
     """The same in a process of its own."""
     _turn_pages(context)
 
 
-@job_type("stay", isolation="process", timeout=30, max_retries=0)
+@job_type("stay", isolation="process", timeout=600, max_retries=0)
 def stay(payload: dict[str, Any]) -> int:
     """Has its process sleep at its exit."""
     atexit.register(time.sleep, 300)
@@ -218,7 +218,7 @@ def stay(payload: dict[str, Any]) -> int:
 _opened: list[int] = []
 
 
-@job_type("open_files", timeout=30, max_retries=0)
+@job_type("open_files", timeout=600, max_retries=0)
 def open_files(payload: dict[str, Any]) -> None:
     """Leaves many files open in its worker process."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

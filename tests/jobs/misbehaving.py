@@ -13,7 +13,7 @@ from tests.jobs.well_behaved import leave_line
 from workers.base_worker import JobContext, PermanentFailure, RetryLater, Snooze, job_type
 
 
-@job_type("fail", retry_delays=[0.05, 0.05], timeout=30)
+@job_type("fail", retry_delays=[0.05, 0.05], timeout=600)
 def fail(payload: dict[str, Any], context: JobContext) -> str:
     """Raises ``message``; succeeds from attempt ``until`` on."""
     if context.attempt >= payload.get("until", 10**9):
@@ -21,7 +21,7 @@ def fail(payload: dict[str, Any], context: JobContext) -> str:
     raise ValueError(payload.get("message", "as told"))
 
 
-@job_type("signal_by_word", retry_delays=[0.05], timeout=30)
+@job_type("signal_by_word", retry_delays=[0.05], timeout=600)
 def signal_by_word(payload: dict[str, str], context: JobContext) -> str:
     """Raises what it is told by a word, at its first attempt."""
     if context.attempt > 1:
@@ -33,7 +33,7 @@ def signal_by_word(payload: dict[str, str], context: JobContext) -> str:
     }[payload["word"]]
 
 
-@job_type("unencodable", max_retries=0, timeout=30)
+@job_type("unencodable", max_retries=0, timeout=600)
 def unencodable(payload: dict[str, Any]) -> object:
     """Returns what is not JSON."""
     return object()
@@ -78,7 +78,7 @@ def isolated_stubborn(payload: dict[str, Any]) -> None:
     stubborn(payload)
 
 
-@job_type("leave_child", isolation="process", timeout=30)
+@job_type("leave_child", isolation="process", timeout=600)
 def leave_child(payload: dict[str, Any]) -> None:
     """Ends well, but leaves a process behind."""
     sleeper = subprocess.Popen(
@@ -87,19 +87,19 @@ def leave_child(payload: dict[str, Any]) -> None:
     leave_line(payload["file"], str(sleeper.pid))
 
 
-@job_type("segfault", max_retries=2, timeout=30)
+@job_type("segfault", max_retries=2, timeout=600)
 def segfault(payload: dict[str, Any]) -> None:
     """Takes its process down."""
     ctypes.string_at(0)
 
 
-@job_type("exit_quietly", isolation="process", max_retries=0, timeout=30)
+@job_type("exit_quietly", isolation="process", max_retries=0, timeout=600)
 def exit_quietly(payload: dict[str, Any]) -> None:
     """Leaves with status 0, as if all were well."""
     os._exit(0)
 
 
-@job_type("eat_memory", isolation="process", max_retries=0, timeout=30)
+@job_type("eat_memory", isolation="process", max_retries=0, timeout=600)
 def eat_memory(payload: dict[str, Any]) -> None:
     """Takes memory until there is none."""
     eaten = []

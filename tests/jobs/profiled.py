@@ -8,7 +8,7 @@ from typing import Any
 from workers.base_worker import job_type
 
 
-@job_type("profile", timeout=10, grace=5, max_retries=0)
+@job_type("profile", timeout=60, grace=5, max_retries=0)
 def profile(payload: dict[str, Any]) -> int:
     """Profiles a little; how many times what it looks at was called."""
     profiler = cProfile.Profile()
@@ -19,7 +19,7 @@ def profile(payload: dict[str, Any]) -> int:
     return next(seen[0] for (_, _, name), seen in calls.items() if name == _negated.__name__)
 
 
-@job_type("isolated_profile", isolation="process", timeout=10, grace=5, max_retries=0)
+@job_type("isolated_profile", isolation="process", timeout=60, grace=5, max_retries=0)
 def isolated_profile(payload: dict[str, Any]) -> int:
     """The same in a process of its own."""
     return profile(payload)

@@ -17,13 +17,13 @@ def _speak(context: JobContext) -> None:
     logging.getLogger("urllib3.connectionpool").info("starting a connection")
 
 
-@job_type("speak", timeout=60)
+@job_type("speak", timeout=600)
 def speak(payload: dict[str, str], context: JobContext) -> None:
     """Says it in a thread."""
     _speak(context)
 
 
-@job_type("speak_apart", isolation="process", timeout=60)
+@job_type("speak_apart", isolation="process", timeout=600)
 def speak_apart(payload: dict[str, str], context: JobContext) -> None:
     """Says it in a process of its own."""
     _speak(context)
@@ -36,19 +36,19 @@ def _talk_on(payload: dict[str, str], context: JobContext) -> None:
         time.sleep(0.01)
 
 
-@job_type("talk_on", timeout=60, secret_fields=("card",))
+@job_type("talk_on", timeout=600, secret_fields=("card",))
 def talk_on(payload: dict[str, str], context: JobContext) -> None:
     """Says something, then runs until a file appears."""
     _talk_on(payload, context)
 
 
-@job_type("talk_on_apart", isolation="process", timeout=60, secret_fields=("card",))
+@job_type("talk_on_apart", isolation="process", timeout=600, secret_fields=("card",))
 def talk_on_apart(payload: dict[str, str], context: JobContext) -> None:
     """The same in a process of its own."""
     _talk_on(payload, context)
 
 
-@job_type("talk_and_die", isolation="process", timeout=60, max_retries=0)
+@job_type("talk_and_die", isolation="process", timeout=600, max_retries=0)
 def talk_and_die(payload: dict[str, str], context: JobContext) -> None:
     """Says something, and takes its process down."""
     context.log.info("about to fall", step=3)

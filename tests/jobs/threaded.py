@@ -14,7 +14,7 @@ def _divide() -> None:
     _ = 1 / 0
 
 
-@job_type("start_threads_that_raise", timeout=30)
+@job_type("start_threads_that_raise", timeout=600)
 def start_threads_that_raise(payload: dict[str, Any], context: JobContext) -> int:
     """Starts some that raise, or exit; how many."""
     threads = [
@@ -29,13 +29,13 @@ def start_threads_that_raise(payload: dict[str, Any], context: JobContext) -> in
     return len(threads)
 
 
-@job_type("async_start_threads_that_raise", timeout=30)
+@job_type("async_start_threads_that_raise", timeout=600)
 async def async_start_threads_that_raise(payload: dict[str, Any], context: JobContext) -> int:
     """The same from the loop."""
     return start_threads_that_raise(payload, context)
 
 
-@job_type("end_a_vital_thread", timeout=60)
+@job_type("end_a_vital_thread", timeout=600)
 def end_a_vital_thread(payload: dict[str, str], context: JobContext) -> None:
     """Has the heartbeat raise once, where nobody is told of what threads raise."""
     if context.attempt > 1:

@@ -45,7 +45,7 @@ NO_RESULTS: dict[str, Any] = {
 }
 
 
-@job_type("put_off", retry_delays=[0.05, 0.05, 0.05], timeout=30)
+@job_type("put_off", retry_delays=[0.05, 0.05, 0.05], timeout=600)
 def put_off(payload: dict[str, str], context: JobContext) -> None:
     """Has its effect, then asks for a time that is none."""
     leave_line(payload["file"], context.job_id)
@@ -53,46 +53,46 @@ def put_off(payload: dict[str, str], context: JobContext) -> None:
     raise Snooze(delay) if payload["signal"] == "snooze" else RetryLater(delay=delay)
 
 
-@job_type("return_no_json", retry_delays=[0.05, 0.05, 0.05], timeout=30)
+@job_type("return_no_json", retry_delays=[0.05, 0.05, 0.05], timeout=600)
 def return_no_json(payload: dict[str, str], context: JobContext) -> Any:
     """Has its effect, then returns what JSON cannot say."""
     leave_line(payload["file"], context.job_id)
     return NO_RESULTS[payload["kind"]]
 
 
-@job_type("return_no_json_alone", isolation="process", retry_delays=[0.05], timeout=30)
+@job_type("return_no_json_alone", isolation="process", retry_delays=[0.05], timeout=600)
 def return_no_json_alone(payload: dict[str, str], context: JobContext) -> Any:
     """The same in a process of its own."""
     return return_no_json(payload, context)
 
 
-@job_type("return_much", retry_delays=[0.05], timeout=60)
+@job_type("return_much", retry_delays=[0.05], timeout=600)
 def return_much(payload: dict[str, Any], context: JobContext) -> str:
     """Has its effect, then returns as many bytes as it is told."""
     leave_line(payload["file"], context.job_id)
     return "x" * int(payload["bytes"])
 
 
-@job_type("return_much_alone", isolation="process", retry_delays=[0.05], timeout=60)
+@job_type("return_much_alone", isolation="process", retry_delays=[0.05], timeout=600)
 def return_much_alone(payload: dict[str, Any], context: JobContext) -> str:
     """The same in a process of its own."""
     return return_much(payload, context)
 
 
-@job_type("return_time", timeout=30)
+@job_type("return_time", timeout=600)
 def return_time() -> datetime:
     """Returns what has one form in JSON."""
     return datetime(2026, 1, 27, 8, 30, tzinfo=UTC)
 
 
-@job_type("raise_wordless", retry_delays=[0.05], timeout=30)
+@job_type("raise_wordless", retry_delays=[0.05], timeout=600)
 def raise_wordless(payload: dict[str, str], context: JobContext) -> None:
     """Raises what has no text."""
     leave_line(payload["file"], context.job_id)
     raise Wordless
 
 
-@job_type("log_reserved", retry_delays=[0.05], timeout=30)
+@job_type("log_reserved", retry_delays=[0.05], timeout=600)
 def log_reserved(payload: dict[str, str], context: JobContext) -> str:
     """Logs details that are called like the line's own fields."""
     leave_line(payload["file"], context.job_id)

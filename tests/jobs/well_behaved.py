@@ -19,14 +19,14 @@ def leave_line(path: str, text: str) -> None:
         os.close(descriptor)
 
 
-@job_type("note", timeout=60)
+@job_type("note", timeout=600)
 def note(payload: dict[str, str], context: JobContext) -> dict[str, object]:
     """Leaves its id in a file and says who ran it."""
     leave_line(payload["file"], context.job_id)
     return {"pid": os.getpid(), "attempt": context.attempt}
 
 
-@job_type("nap", timeout=60)
+@job_type("nap", timeout=600)
 def nap(payload: dict[str, object], context: JobContext) -> None:
     """Leaves its id, then sleeps ``seconds``, looking for a cancel now and then."""
     leave_line(str(payload["file"]), context.job_id)
@@ -37,7 +37,7 @@ def nap(payload: dict[str, object], context: JobContext) -> None:
         leave_line(str(payload["file"]), f"{context.job_id} woke")
 
 
-@job_type("isolated_sleep", isolation="process", timeout=60, max_retries=0)
+@job_type("isolated_sleep", isolation="process", timeout=600, max_retries=0)
 def isolated_sleep(payload: dict[str, object], context: JobContext) -> int:
     """Leaves its id, and sleeps ``seconds``; says in which process."""
     leave_line(str(payload["file"]), context.job_id)
@@ -45,7 +45,7 @@ def isolated_sleep(payload: dict[str, object], context: JobContext) -> int:
     return os.getpid()
 
 
-@job_type("isolated_compute", isolation="process", timeout=60, max_retries=0)
+@job_type("isolated_compute", isolation="process", timeout=600, max_retries=0)
 def isolated_compute(payload: dict[str, object]) -> int:
     """Uses ``seconds`` of CPU time, ``deaf`` to the signal at its limit or not; says in which process."""
     if payload.get("deaf"):
@@ -56,7 +56,7 @@ def isolated_compute(payload: dict[str, object]) -> int:
     return os.getpid()
 
 
-@job_type("hold", timeout=60)
+@job_type("hold", timeout=600)
 def hold(payload: dict[str, str], context: JobContext) -> None:
     """Leaves its id, then runs until a file appears."""
     leave_line(payload["file"], context.job_id)
@@ -65,7 +65,7 @@ def hold(payload: dict[str, str], context: JobContext) -> None:
         time.sleep(0.01)
 
 
-@job_type("isolated_note", isolation="process", timeout=60)
+@job_type("isolated_note", isolation="process", timeout=600)
 def isolated_note(payload: dict[str, str], context: JobContext) -> dict[str, int]:
     """Like `note`, in a process of its own."""
     leave_line(payload["file"], context.job_id)
@@ -86,13 +86,13 @@ def _count_up(payload: dict[str, object], context: JobContext) -> list[object]:
     return [before, refusal.partition(";")[0], context.checkpoint()]
 
 
-@job_type("count_up", timeout=30)
+@job_type("count_up", timeout=600)
 def count_up(payload: dict[str, object], context: JobContext) -> list[object]:
     """Keeps a checkpoint for its second attempt."""
     return _count_up(payload, context)
 
 
-@job_type("isolated_count_up", isolation="process", timeout=30)
+@job_type("isolated_count_up", isolation="process", timeout=600)
 def isolated_count_up(payload: dict[str, object], context: JobContext) -> list[object]:
     """The same in a process of its own."""
     return _count_up(payload, context)
