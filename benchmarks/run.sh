@@ -10,6 +10,10 @@ set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
+# Who asks what there is has nothing installed for it.
+if [[ " $* " =~ \ (-h|--help)\  ]] && [ -x "$ROOT/.venv/bin/python" ]; then
+  exec "$ROOT/.venv/bin/python" -m benchmarks.side_by_side --help
+fi
 install_tally embedded,uvloop
 unset REDIS_URL DATABASE_URL JOB_QUEUE_DATABASE_URL
 exec "$ROOT/.venv/bin/python" -m benchmarks.side_by_side "$@"
