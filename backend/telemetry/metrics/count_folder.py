@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ class CountFile:
         self._alive = opened_alone(folder / f"{name}{LIVING}")
 
     def write(self, snapshot: Snapshot) -> None:
-        """Replaces what was left before."""
+        """Replaces what was left before. Raises OSError while there is no room for it."""
+        _keep_young(self._alive)
         _replace(self._file, snapshot)
 
     def close(self) -> None:
@@ -51,24 +52,32 @@ class CountFolder:
             for living in sorted(self._folder.glob(f"*{LIVING}")):
                 counted = living.with_suffix(_COUNTED)
                 if is_locked(living):
-                    total.add(_read(counted))
-                else:
-                    self._bury(living, counted)
+                    _keep_young(living)
+                elif self._is_buried(living, counted):
+                    continue
+                total.add(_read(counted))
             total.add(_read(self._folder / _SUM))
         return total
 
-    def _bury(self, living: Path, counted: Path) -> None:
-        """What a dead process counted joins the sum that stays."""
+    def _is_buried(self, living: Path, counted: Path) -> bool:
+        """What a dead process counted joins the sum that stays; not while there is no room for that."""
         ended = _read(self._folder / _SUM)
         ended.add(_read(counted))
-        _replace(self._folder / _SUM, ended)
-        counted.unlink(missing_ok=True)
-        living.unlink(missing_ok=True)
+        try:
+            _replace(self._folder / _SUM, ended)
+        except OSError:
+            return False
+        for left in (counted, _unfinished(counted), living):
+            left.unlink(missing_ok=True)
+        return True
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         descriptor = opened_alone(self._folder / _LOCK)
         try:
+            _keep_young(descriptor)
+            with suppress(FileNotFoundError):
+                _keep_young(self._folder / _SUM)
             yield
         finally:
             os.close(descriptor)
@@ -104,6 +113,20 @@ def _replace(path: Path, snapshot: Snapshot) -> None:
             for (name, labels), spread in snapshot.spreads.items()
         ],
     }
-    fresh = path.with_suffix(f".{os.urandom(4).hex()}.new")
-    fresh.write_text(json.dumps(rows), encoding="utf-8")
-    fresh.replace(path)
+    fresh = _unfinished(path)
+    try:
+        fresh.write_text(json.dumps(rows), encoding="utf-8")
+        fresh.replace(path)
+    except OSError:
+        # On a full disk the next try needs the room, and nobody else clears it away.
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _keep_young(file: int | Path) -> None:
+    """Many hosts clear away what lies in their folder for temporary files and was not touched for days."""
+    os.utime(file)

@@ -28,6 +28,7 @@ class CountKeeper:
         self._file = CountFile(folder)
         self._snapshot = snapshot
         self._interval = interval
+        self._is_told = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="counts", daemon=True)
         self._thread.start()
@@ -49,7 +50,11 @@ class CountKeeper:
             counted.add(lines_lost())
             self._file.write(counted)
         except Exception as error:  # noqa: BLE001 - a full disk, or a mistake of ours: it counts on
-            log.warning("metrics.not_written", error=str(error))
+            if not self._is_told:
+                log.warning("metrics.not_written", error=str(error))
+            self._is_told = True
+        else:
+            self._is_told = False
 
 
 def keep_counts(snapshot: Callable[[], Snapshot]) -> CountKeeper | None:

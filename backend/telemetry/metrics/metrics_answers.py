@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.logs.redaction import masked_text
 from backend.telemetry.metrics.metrics_page import ASK_FOR_IT, WITHOUT_IT, MetricsPage
+
+log = Logger("tally.metrics")
 
 #: Seconds a scraper may take to say what it wants.
 _PATIENCE = 10
@@ -31,6 +35,11 @@ class MetricsAnswers(ThreadingHTTPServer):
         super().__init__(listening.getsockname()[:2], Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as it is called
+        """Whoever asked and has gone is no fault; what is one stands in the log, as a line of it."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            log.exception("metrics.not_answered")
 
 
 class _Handler(BaseHTTPRequestHandler):

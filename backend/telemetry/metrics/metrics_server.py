@@ -42,7 +42,7 @@ class MetricsServer:
     ) -> None:
         self._make_page = make_page
         self._not_ready = not_ready
-        self._listening = socket.create_server((host, port), backlog=_BACKLOG)
+        self._listening = _listening(host, port)
         self.port = int(self._listening.getsockname()[1])
         self._answers: MetricsAnswers | None = None
         self._over, self._end = os.pipe()
@@ -85,6 +85,18 @@ class MetricsServer:
         self._thread.join()
         self._listening.close()
         os.close(self._over)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """At an address of either kind; at ``::`` for both kinds where the system can."""
+    if ":" not in host:
+        return socket.create_server((host, port), backlog=_BACKLOG)
+    return socket.create_server(
+        (host, port),
+        family=socket.AF_INET6,
+        backlog=_BACKLOG,
+        dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+    )
 
 
 def serve(

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
+from backend.telemetry.logs.logger import Logger
 from backend.telemetry.logs.lossy_streams import lines_lost
 from backend.telemetry.metrics import metric_catalogue as metrics
 from backend.telemetry.metrics.count_folder import CountFolder
 from backend.telemetry.metrics.families import families_of, family, single
+
+log = Logger("tally.metrics")
 
 
 class FolderCollector(Collector):
@@ -24,8 +27,13 @@ class FolderCollector(Collector):
         return []
 
     def collect(self) -> Iterator[Family]:
-        """The sums."""
-        yield from families_of(self._folder.read())
+        """The sums; nothing while they cannot be read, so that the rest of the page is shown."""
+        try:
+            counted = self._folder.read()
+        except OSError as error:
+            log.warning("metrics.not_added_up", error=str(error))
+            return
+        yield from families_of(counted)
 
 
 class LoopCollector(Collector):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from backend.telemetry.metrics.count_folder import CountFile, CountFolder
 from backend.telemetry.metrics.count_keeper import FOLDER_VARIABLE, CountKeeper, keep_counts
 from backend.telemetry.metrics.counts import Snapshot, Spread, nothing
+from backend.telemetry.metrics.process_collectors import FolderCollector
 
 _KEY = ("tally_job_attempts_total", ("default", "greet", "finished"))
 _SPREAD = ("tally_job_run_seconds", ("default", "greet"))
@@ -78,6 +84,81 @@ def test_a_process_that_has_not_written_yet_counts_nothing(tmp_path: Path) -> No
     file = CountFile(tmp_path)
 
     assert CountFolder(tmp_path).read() == nothing()
+    file.close()
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """As far as this process can tell: no file may become longer than a few bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_on_a_full_disk_nothing_piles_up_and_what_was_counted_stays(tmp_path: Path) -> None:
+    file, folder = CountFile(tmp_path), CountFolder(tmp_path)
+    file.write(counted(3))
+
+    with _full_disk():
+        for _ in range(3):
+            with pytest.raises(OSError, match="File too large"):
+                file.write(counted(4))
+        left = {path.suffix for path in tmp_path.iterdir()}
+        living = folder.read().counters[_KEY]
+        file.close()
+        ended = [folder.read().counters[_KEY] for _ in range(2)]
+
+    assert (left, living, ended) == ({".counted", ".alive"}, 3, [3, 3])
+    assert [folder.read().counters[_KEY] for _ in range(2)] == [3, 3]
+    assert {path.name for path in tmp_path.iterdir()} == {"ended.sum", "folder.lock"}
+
+
+def test_a_folder_that_was_cleared_away_takes_no_other_metric_along(tmp_path: Path) -> None:
+    with capture_logs() as told:
+        families = list(FolderCollector(CountFolder(tmp_path / "gone")).collect())
+
+    assert families == []
+    assert [line["event"] for line in told] == ["metrics.not_added_up"]
+
+
+def test_a_full_disk_is_told_once(tmp_path: Path) -> None:
+    written = counted(2)
+    keeper = CountKeeper(tmp_path, lambda: written, interval=600)
+
+    with capture_logs() as told:
+        with _full_disk():
+            keeper._write()
+            keeper._write()
+        keeper._write()
+        with _full_disk():
+            keeper._write()
+        keeper.close()
+
+    assert [line["event"] for line in told] == ["metrics.not_written"] * 2
+
+
+def test_what_lives_is_not_taken_for_what_nobody_has_touched_for_days(tmp_path: Path) -> None:
+    ended, file, folder = CountFile(tmp_path), CountFile(tmp_path), CountFolder(tmp_path)
+    ended.write(counted(1))
+    ended.close()
+    folder.read()
+    long_ago = time.time() - 30 * 86_400
+
+    def ages(*names: str) -> list[bool]:
+        found = [path for name in names for path in tmp_path.glob(name)]
+        young = [path.stat().st_mtime > long_ago + 86_400 for path in found]
+        for path in found:
+            os.utime(path, (long_ago, long_ago))
+        return young
+
+    ages("*")
+    file.write(counted(2))
+    assert ages("*.alive", "*.counted") == [True, True]
+    folder.read()
+    assert ages("*.alive", "ended.sum", "folder.lock") == [True, True, True]
     file.close()
 
 

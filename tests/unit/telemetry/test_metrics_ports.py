@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import socket
+import struct
+import threading
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from backend.telemetry.metrics import metrics_server
 from backend.telemetry.metrics.metrics_page import MetricsPage
 from backend.telemetry.metrics.metrics_server import ports_from, serve
 from backend.telemetry.metrics.metrics_targets import announced
+from tests.eventually import eventually
 from tests.unit.telemetry.scrape import fetch
 
 
@@ -55,6 +58,49 @@ def test_who_comes_second_takes_the_next_port() -> None:
 
     assert ports == ports_from(first)[:3]
     assert answers == [200, 200, 200]
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+@pytest.mark.parametrize("host", ["::", "::1"])
+def test_addresses_of_either_kind_are_served(host: str) -> None:
+    server = serve(lambda: MetricsPage([]), host=host, port=0)
+    assert server is not None
+
+    families = [socket.AF_INET6, *([socket.AF_INET] if host == "::" else [])]
+    answers = []
+    for family in families:
+        with closing(socket.socket(family)) as asking:
+            asking.connect(("::1" if family is socket.AF_INET6 else "127.0.0.1", server.port))
+            asking.sendall(b"GET /livez HTTP/1.0\r\n\r\n")
+            answers.append(asking.makefile("rb").read().split(b"\r\n")[0])
+    server.close()
+
+    assert answers == [b"HTTP/1.0 200 OK"] * len(families)
+
+
+def test_who_hangs_up_before_the_answer_leaves_no_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def reasons() -> list[str]:
+        asked.set()
+        gone.wait(60)
+        return ["x" * 1_000_000]
+
+    server = serve(lambda: MetricsPage([]), host="127.0.0.1", port=0, not_ready=reasons)
+    assert server is not None
+    with closing(socket.create_connection(("127.0.0.1", server.port))) as asking:
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        asking.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+        asked.wait(60)
+    gone.set()
+    eventually(lambda: not any("process_request" in t.name for t in threading.enumerate()))
+    answered = fetch(server.port, "/livez")[0]
+    server.close()
+
+    assert answered == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_an_address_that_is_not_ours_is_told_at_once() -> None:
