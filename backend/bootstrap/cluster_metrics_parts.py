@@ -65,6 +65,7 @@ def cluster_collectors(parts: Platform) -> list[Collector]:
             shard=parts.home.number,
             queues=[str(queue) for queue in queues_of(parts.catalogue.own_lanes())],
             lag=event_stream(parts, "metrics").lag,
+            lag_limit=parts.settings.redis.refused_at,
             check=parts.check_takes_jobs,
         ),
         RecordCollector(ping, _gauges(parts, engine)),

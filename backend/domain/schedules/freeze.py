@@ -138,6 +138,11 @@ class FrozenWindow(NamedTuple):
         """Whether it is over, and what waited for its end still comes bit by bit."""
         return self.ends_at <= now < self.ends_at + timedelta(seconds=self.ramp_seconds)
 
+    def keeps(self, queue: str, now: datetime) -> bool:
+        """Whether it keeps all of a queue, or lets out what waited there for its end."""
+        is_of_queue = self.what in {f"queue:{queue}", f"lane:{lane_of(queue)}"}
+        return is_of_queue and (self.holds(now) or self.lets_out(now))
+
     @property
     def words(self) -> str:
         """What it holds, in words."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.jobs.queue_state import QueueState
-from backend.domain.schedules.freeze import FrozenWindow
 from backend.services.health.health_situation import Severity, Sign, Situation, jobs, long
 from backend.services.health.pause_words import pause_words, resume_command
 
@@ -56,15 +54,9 @@ def _unexplained(found: Situation) -> list[QueueState]:
         queue
         for queue in found.queues
         if not any(pause.holds(queue.name) for pause in found.pauses)
-        and not any(_keeps(window, queue.name, found.now) for window in found.frozen)
+        and not any(window.keeps(queue.name, found.now) for window in found.frozen)
         and not (only_paused and 0 < queue.counts[JobState.QUEUED] == queue.parked)
     ]
-
-
-def _keeps(window: FrozenWindow, queue: str, now: datetime) -> bool:
-    """Whether a freeze keeps all of a queue, or lets out what waited for its end."""
-    is_of_queue = window.what in {f"queue:{queue}", f"lane:{lane_of(queue)}"}
-    return is_of_queue and (window.holds(now) or window.lets_out(now))
 
 
 def backlogs(found: Situation) -> Iterator[Sign]:

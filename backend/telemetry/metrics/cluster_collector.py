@@ -41,15 +41,19 @@ class ClusterCollector(Collector):
         shard: int = 0,
         queues: Sequence[str],
         lag: Callable[[], StreamLag],
+        lag_limit: int = 0,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        """``queues`` are shown before they have held a job; ``check`` raises while Redis takes none."""
+        """``queues`` are shown before they have held a job; ``check`` raises while Redis takes none.
+
+        ``lag_limit``: events that may wait for the record until jobs are refused; 0: no limit.
+        """
         self._look = inspection
         self._shard = str(shard)
         self._facts = facts
         self._clock = clock
         self._queues = list(queues)
-        self._lag = lag
+        self._lag, self._lag_limit = lag, lag_limit
         self._check = check
 
     def describe(self) -> list[Family]:
@@ -77,10 +81,12 @@ class ClusterCollector(Collector):
         yield metrics.REDIS_WRITABLE, {(): float(self._is_writable())}
         yield from self._of_queues(states)
         yield metrics.DEAD, {(): dead}
+        yield metrics.QUEUE_FROZEN, self._frozen_queues(states, frozen)
         yield metrics.FROZEN, self._frozen(frozen)
         yield from _of_workers(workers)
         yield from _of_server(facts)
         yield metrics.LAG_EVENTS, {(): lag.events}
+        yield metrics.LAG_LIMIT, {(): self._lag_limit}
         yield metrics.LAG_SECONDS, {(): lag.seconds}
 
     def _is_writable(self) -> bool:
@@ -99,6 +105,12 @@ class ClusterCollector(Collector):
         now = self._clock.now()
         holding = Counter(w.what.partition(":")[0] for w in windows if w.holds(now))
         return {(kind,): float(holding[kind]) for kind in KINDS}
+
+    def _frozen_queues(
+        self, states: Sequence[QueueState], windows: Sequence[FrozenWindow]
+    ) -> Mapping[Labels, float]:
+        now = self._clock.now()
+        return {(q.name,): float(any(w.keeps(q.name, now) for w in windows)) for q in states}
 
     def _of_queues(self, states: Sequence[QueueState]) -> Iterator[_Values]:
         now = self._clock.now()

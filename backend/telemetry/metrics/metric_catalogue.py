@@ -101,6 +101,12 @@ QUEUE_OLDEST = Metric(
 QUEUE_PAUSED = Metric(
     "tally_queue_paused", _GAUGE, "1 while a queue is paused.", ("queue", "shard")
 )
+QUEUE_FROZEN = Metric(
+    "tally_queue_frozen",
+    _GAUGE,
+    "1 while a maintenance window keeps a queue, or lets out bit by bit what waited for its end.",
+    ("queue", "shard"),
+)
 FROZEN = Metric(
     "tally_freezes_holding",
     _GAUGE,
@@ -180,6 +186,12 @@ SCHEDULE_OVERDUE = Metric(
 LEADER = Metric("tally_leader", _GAUGE, "1 while some process leads a duty.", ("duty", "shard"))
 LAG_EVENTS = Metric(
     "tally_recorder_lag_events", _GAUGE, "Events that are not on record yet.", ("shard",)
+)
+LAG_LIMIT = Metric(
+    "tally_recorder_lag_limit_events",
+    _GAUGE,
+    "Events that may wait for the record until new jobs are refused; 0: no limit.",
+    ("shard",),
 )
 LAG_SECONDS = Metric(
     "tally_recorder_lag_seconds",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from redis.exceptions import ResponseError
 
 from backend.domain.errors import HistoryUnavailable, QueueUnavailable
 from backend.domain.jobs.attempts.outcome import Outcome, OutcomeKind
+from backend.domain.schedules.freeze import FrozenWindow
 from backend.telemetry.metrics.cluster_collector import MOST_QUEUES, ClusterCollector
 from backend.telemetry.metrics.count_folder import CountFile, CountFolder
 from backend.telemetry.metrics.http_counts import HttpCounts
@@ -117,6 +119,34 @@ def test_a_postgres_that_answers_is_up_though_a_gauge_takes_too_long() -> None:
 
     assert "tally_postgres_up 1.0" in text
     assert "tally_outbox_jobs" not in text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "frozen"),
+    [(-10, 1), (-61, 1), (-70, 0), (10, 0)],
+    ids=["holds", "lets out", "over", "to come"],
+)
+@pytest.mark.parametrize("what", ["queue:low", "lane:default", "type:greet"])
+def test_a_queue_is_frozen_while_a_window_keeps_all_of_it(
+    what: str, minutes: int, frozen: int
+) -> None:
+    starts_at = StillClock().now() + timedelta(minutes=minutes)
+    window = FrozenWindow("w", what, starts_at, starts_at + timedelta(hours=1), 300.0)
+    broker = StandInBroker()
+    broker.frozen = lambda: [window]  # type: ignore[method-assign]
+
+    text = _text(_cluster(broker))
+
+    kept = 0 if what == "type:greet" else frozen
+    assert f'tally_queue_frozen{{queue="low",shard="0"}} {kept}.0' in text
+
+
+def test_how_many_events_may_wait_is_told_beside_how_many_do() -> None:
+    cluster = ClusterCollector(
+        StandInBroker(), StandInFacts(), StillClock(), queues=[], lag=no_lag, lag_limit=500_000
+    )
+
+    assert 'tally_recorder_lag_limit_events{shard="0"} 500000.0' in _text(cluster)
 
 
 def test_queues_that_strangers_write_are_bounded() -> None:
