@@ -30,7 +30,11 @@ class MetricsSettings(Section):
 
     @checks("token")
     @classmethod
-    def _long_enough(cls, token: SecretStr) -> SecretStr:
-        if 0 < len(token.get_secret_value().encode()) < _SHORTEST_TOKEN:
+    def _fit_for_a_header(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value()
+        if 0 < len(text.encode()) < _SHORTEST_TOKEN:
             raise ValueError(f"needs at least {_SHORTEST_TOKEN} bytes")
+        # Others would be sent in one of several ways, none of which this process could know.
+        if any(not "!" <= character <= "~" for character in text):
+            raise ValueError("takes visible characters of ASCII alone, no spaces")
         return token

@@ -51,6 +51,10 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "setting 'worker.memory_kill_mb': must be above worker.memory_limit_mb (1024), or 0",
         ),
         (
+            "metrics: {token: a-schlüssel-of-its-own}",
+            "setting 'metrics.token': takes visible characters of ASCII alone, no spaces",
+        ),
+        (
             "worker: {grace: for ever}",
             "setting 'worker.grace': must be a number of seconds from 0 to 31622400, or limit",
         ),
