@@ -58,12 +58,13 @@ def test_jobs_upkeep_and_commands_run_and_nothing_is_denied(
     deploy = Platform(load_settings(redis_url=url_of(acl_server, "tally-deploy")))
     deploy.load_library()
     admin.execute_command("ACL", "LOG", "RESET")
-    for account, process in (
+    for account, *words in (
         ("tally-clock", "scheduler"),
         ("tally-clock", "recorder"),
-        ("tally-worker", "worker"),
+        # One process for every lane: each lane has the same rights.
+        ("tally-worker", "worker", "--together"),
     ):
-        start(account, process)
+        start(account, *words)
     parts = Platform(
         load_settings(redis_url=url_of(acl_server, "tally-api"), database_url=record_url)
     )
