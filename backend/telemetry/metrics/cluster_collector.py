@@ -79,6 +79,7 @@ class ClusterCollector(Collector):
             return
         yield metrics.REDIS_UP, {(): 1}
         yield metrics.REDIS_WRITABLE, {(): float(self._is_writable())}
+        yield metrics.QUEUES_LEFT_OUT, {(): len(names) - len(states)}
         yield from self._of_queues(states)
         yield metrics.DEAD, {(): dead}
         yield metrics.QUEUE_FROZEN, self._frozen_queues(states, frozen)

@@ -101,6 +101,12 @@ QUEUE_OLDEST = Metric(
 QUEUE_PAUSED = Metric(
     "tally_queue_paused", _GAUGE, "1 while a queue is paused.", ("queue", "shard")
 )
+QUEUES_LEFT_OUT = Metric(
+    "tally_queues_left_out",
+    _GAUGE,
+    "Queues beyond the 200 that are shown one by one: no metric tells of their jobs.",
+    ("shard",),
+)
 QUEUE_FROZEN = Metric(
     "tally_queue_frozen",
     _GAUGE,

@@ -156,6 +156,7 @@ def test_queues_that_strangers_write_are_bounded() -> None:
         len(re.findall(r"^tally_dead_jobs|^tally_queue_paused\{", text, re.MULTILINE))
         == MOST_QUEUES + 1
     )
+    assert 'tally_queues_left_out{shard="0"} 4801.0' in text
 
 
 def test_names_and_units_keep_the_rules() -> None:
