@@ -8,7 +8,7 @@ from typing import Any
 from backend.domain.errors import InvalidPayload
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.payload_text import payload_in
-from backend.telemetry.logs.redaction import MASK
+from backend.telemetry.logs.secret_texts import MASK
 
 
 def edited_payload(text: str, original: Any, destinations: Collection[str] = ()) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from backend.domain.errors import Unavailable
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options.follow_ups import FOLLOW, WORDS, options_text
-from backend.telemetry.logs.redaction import MASK, is_secret_name
+from backend.telemetry.logs.redaction import is_secret_name
+from backend.telemetry.logs.secret_texts import MASK
 
 _SHORTEST = 4
 

@@ -6,24 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
-MASK = "[hidden]"
+from backend.telemetry.logs.secret_texts import (
+    MASK,
+    without_credential_at_the_end,
+    without_credentials,
+)
 
 _SECRET_NAME = re.compile(
-    r"passw|secret|token|authorization|cookie|api[_-]?key|signature|private", re.IGNORECASE
-)
-#: Credentials inside URLs, our own signing secrets and API keys, bearer headers, and what is assigned to
-#: a secret's name, as in ``password=x`` and ``"token": "x"``. No alternative begins with a run of any
-#: length: tried anew at each word of a text in base64url, that took minutes with the GIL held.
-_SECRET_TEXT = re.compile(
-    r"(?P<url>[a-z0-9+.-]://)[^\s/@]+@"
-    r"|\bwhsec_[A-Za-z0-9+/=_-]+|\btally_[a-z]*_?[A-Za-z0-9]{20,}"
-    r"|(?P<bearer>\bBearer\s+)\S+"
-    r"|(?P<named>(?:passw|secret|token|api[_-]?key|authorization)[\w-]{0,200}[\"']?\s*(?:=|[\"']\s*:)\s*)"
-    r"[^\s,;&)\]}]+",
+    r"passw|passphrase|pwd|secret|token|authorization|cookie|api[_-]?key|access[_-]?key|signature|private",
     re.IGNORECASE,
 )
-#: What is no credential yet where a text was cut, and would be if it went on.
-_CUT_OFF = re.compile(r"(?P<url>[a-z0-9+.-]://)[^\s/@]+\Z|\btally_\w*\Z", re.IGNORECASE)
 #: Where a server stands, as redis-py and libpq write it: ``db:6379``, ``at "db" (10.0.0.5), port 5432``.
 _ADDRESS = re.compile(
     r'(?:at|on socket) "[^"]*"(?: \([^)]*\))?(?:, port \d+)?'
@@ -51,25 +43,15 @@ def is_secret_name(name: str) -> bool:
 
 def masked_text(text: str) -> str:
     """``text`` without credentials, and cut at 16 KiB."""
-    masked = _SECRET_TEXT.sub(_mask, text[:_LONGEST])
+    masked = without_credentials(text[:_LONGEST])
     if len(text) > _LONGEST:
-        masked = _CUT_OFF.sub(_mask_end, masked)
+        masked = without_credential_at_the_end(masked)
     return masked if max(len(text), len(masked)) <= _LONGEST else masked[:_LONGEST] + "…"
 
 
 def without_addresses(text: str) -> str:
     """``text`` without credentials and without where servers stand: for answers that are open to all."""
     return _ADDRESS.sub(MASK, masked_text(text))
-
-
-def _mask(match: re.Match[str]) -> str:
-    if match["url"]:
-        return f"{match['url']}{MASK}@"
-    return f"{match['bearer'] or match['named'] or ''}{MASK}"
-
-
-def _mask_end(match: re.Match[str]) -> str:
-    return f"{match['url'] or ''}{MASK}"
 
 
 def without_values(text: str, values: Iterable[str]) -> str:

@@ -40,8 +40,8 @@ from backend.domain.jobs.options.bounds import RESULT_BYTES
 from backend.domain.jobs.options.job_terms import terms_in
 from backend.telemetry.logs.logger import Logger
 from backend.telemetry.logs.masking import secret_values
-from backend.telemetry.logs.redaction import MASK
 from backend.telemetry.logs.running_job import RUNNING
+from backend.telemetry.logs.secret_texts import MASK
 from workers.base_worker import JobContext, StopRequested
 from workers.job_types.arguments import call_with_fields
 from workers.job_types.returned import adapter_of, model_of
