@@ -64,11 +64,15 @@ class Logger:
         # A supervisor never comes here, and reads neither.
         import logging
 
-        from backend.telemetry.logs.redaction import redact
+        from backend.telemetry.logs.hidden_tracebacks import hide_tracebacks
+        from backend.telemetry.logs.redaction import redact, shown
 
         raised = details.pop("exc_info", None)
-        words = [event, *(f"{name}={said}" for name, said in redact(None, level, details).items())]
+        words = [
+            event,
+            *(f"{name}={shown(said)}" for name, said in redact(None, level, details).items()),
+        ]
         number = logging.getLevelNamesMapping()[level.upper()]
-        logging.getLogger(self._name).log(
-            number, "%s", " ".join(words), exc_info=raised, stacklevel=_OURS
-        )
+        logger = logging.getLogger(self._name)
+        logger.addFilter(hide_tracebacks)
+        logger.log(number, "%s", " ".join(words), exc_info=raised, stacklevel=_OURS)

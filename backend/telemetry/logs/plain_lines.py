@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from backend.telemetry.logs.redaction import redact
+from backend.telemetry.logs.redaction import masked_end, redact
 
 #: As in `logging`, whose levels are the ones of the settings.
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
@@ -34,7 +34,7 @@ class PlainLines:
         line |= {"event": event, "process": self._process, "level": level, "timestamp": _now()}
         shown = dict(redact(None, level, line))
         if exc_info:
-            shown["exception"] = _traceback(exc_info)
+            shown["exception"] = masked_end(_traceback(exc_info))
         text = json.dumps(shown, default=repr)
         with self._lock:
             print(text, file=self._stream, flush=True)

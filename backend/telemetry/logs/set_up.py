@@ -12,7 +12,7 @@ import structlog
 from backend.domain.text.visible_text import visible, visible_line
 from backend.telemetry.logs.job_lines import job_fields, keep_line, keep_lines_of_jobs
 from backend.telemetry.logs.outlet import Outlet
-from backend.telemetry.logs.redaction import redact
+from backend.telemetry.logs.redaction import redact, redact_tracebacks
 from backend.telemetry.logs.terminal_styles import takes_styles
 
 #: Libraries of ours that say at each step what they do. Those of an application are its own affair.
@@ -50,7 +50,8 @@ def set_up_logs(
     ]
     # A traceback is text before it is rendered: rich's, which structlog takes where it can, shows the
     # variables of each frame, and with them payloads and passwords.
-    ending = [structlog.processors.format_exc_info, *_renderers(as_text=as_text)]
+    made = [structlog.processors.format_exc_info, redact_tracebacks]
+    ending = [*made, *_renderers(as_text=as_text)]
     structlog.configure(
         # Lines of `logging` pass through the others too, and were kept as they were made.
         processors=[*([keep_line] if capture else []), *shared, *ending],

@@ -46,6 +46,16 @@ def test_a_failure_is_told_by_logging_with_its_traceback_and_no_variables(
     assert capsys.readouterr().out == ""
 
 
+def test_the_traceback_has_no_credentials(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        int("redis://u:hunter2@db/0")
+    except ValueError as error:
+        Logger("tally.trial").exception("it.failed", error=error)
+
+    assert "base 10: 'redis://[hidden]@db/0'" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 def test_what_is_done_in_order_is_told_to_who_listens_and_its_secrets_to_nobody(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -46,6 +46,81 @@ def test_a_failure_is_logged_with_its_traceback_and_without_its_variables(
         assert "Traceback (most recent call last)" in json.loads(said)["exception"]
 
 
+def _fail_with(words: str) -> Exception:
+    def fail() -> None:
+        raise RuntimeError(words)
+
+    try:
+        fail()
+    except RuntimeError as error:
+        return error
+    return RuntimeError()
+
+
+@pytest.mark.parametrize("who", ["a library", "tally"])
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_traceback_holds_no_credentials(
+    capsys: pytest.CaptureFixture[str], style: Literal["text", "json"], who: str
+) -> None:
+    set_up_logs(style=style)
+    error = _fail_with("no redis://u:hunter2@db/0, password=hunter2")
+
+    if who == "a library":
+        logging.getLogger("werkzeug").error("it failed", exc_info=error)
+    else:
+        structlog.get_logger("tally").error("it.failed", exc_info=error)
+
+    said = capsys.readouterr().err
+    assert "RuntimeError: no redis://[hidden]@db/0, password=[hidden]" in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize("between", ["\n", " "])
+def test_of_a_long_traceback_the_end_is_kept(
+    capsys: pytest.CaptureFixture[str], between: str
+) -> None:
+    set_up_logs(style="json")
+    error = _fail_with(f"redis://u:{'hunter2' * 400}@db{between}" * 10 + "the door is shut")
+
+    structlog.get_logger("tally").error("it.failed", exc_info=error)
+
+    told = json.loads(capsys.readouterr().err)["exception"]
+    assert told.endswith("the door is shut")
+    assert "hunter2" not in told
+    assert len(told) <= 16 * 1024 + 1
+
+
+class Connection:
+    """Says how it connects."""
+
+    def __repr__(self) -> str:
+        return "Connection(password='hunter2')"
+
+
+def test_what_is_within_a_detail_is_masked_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(style="json")
+
+    structlog.get_logger("tally").info(
+        "sent",
+        headers={"Authorization": "Bearer hunter2", "cookie": b"hunter2", "Accept": "*/*"},
+        pairs=[("X-Api-Key", "hunter2"), ("Accept", "*/*")],
+        urls=[["redis://u:hunter2@db/0"]],
+        error=RuntimeError("password=hunter2"),
+        body=b"password=hunter2&a=b",
+        by=Connection(),
+        deep={"a": {"b": {"c": {"d": {"password": "hunter2"}}}}},
+        pages=[1, None, {"has_token": True}],
+    )
+
+    said = capsys.readouterr().err
+    assert "hunter2" not in said
+    line = json.loads(said)
+    assert line["headers"]["Authorization"] == "[hidden]"
+    assert line["headers"]["Accept"] == "*/*"
+    assert line["pairs"] == [["X-Api-Key", "[hidden]"], ["Accept", "*/*"]]
+    assert line["pages"] == [1, None, {"has_token": True}]
+
+
 def test_in_text_nothing_that_others_wrote_steers_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -18,7 +18,6 @@ from workers.base_worker import TimeLimitReached
 
 #: The innermost frames: they tell where it happened, those above are mostly ours.
 _FRAMES = 40
-_TRACEBACK_BYTES = 16 * 1024
 _MESSAGE_LENGTH = 2000
 #: Of a group of thousands the first ones tell.
 _MOST_LEAVES = 50
@@ -44,8 +43,9 @@ def describe(raised: BaseException, secrets: Collection[str] = ()) -> AttemptErr
     return AttemptError(
         _reason(signal_in(raised), leaves),
         type(leaves[0] if len(leaves) == 1 else raised).__name__,
-        without_values(_message(leaves), secrets),
-        without_values(_trace(raised)[-_TRACEBACK_BYTES:], secrets),
+        # Cut after it is masked: of a secret that is cut nobody knows what it was.
+        without_values(_message(leaves), secrets)[:_MESSAGE_LENGTH],
+        without_values(_trace(raised), secrets, end=True),
     )
 
 
@@ -67,9 +67,9 @@ def _reason(signal: JobSignal | None, leaves: Sequence[BaseException]) -> str:
 
 def _message(leaves: Sequence[BaseException]) -> str:
     if len(leaves) == 1:
-        return _words(leaves[0])[:_MESSAGE_LENGTH]
+        return _words(leaves[0])
     each = (f"{type(leaf).__name__}: {_words(leaf)}" for leaf in leaves)
-    return "; ".join(each)[:_MESSAGE_LENGTH]
+    return "; ".join(each)
 
 
 def _words(raised: BaseException) -> str:
