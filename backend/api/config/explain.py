@@ -18,7 +18,7 @@ Place = Callable[[Sequence[str]], str]
 
 def explain(error: ValidationError, model: type[BaseModel], place: Place) -> str:
     """One line for each wrong setting."""
-    return "\n".join(_line(finding, model, place) for finding in error.errors())
+    return "\n".join(_line(finding, model, place) for finding in error.errors(include_input=False))
 
 
 def _line(finding: Any, model: type[BaseModel], place: Place) -> str:

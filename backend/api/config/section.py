@@ -36,6 +36,8 @@ class Section(BaseModel):
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
+        # Else what pydantic says repeats it, secrets too, in the traceback of who asked for the settings.
+        hide_input_in_errors=True,
         # Each start pays for what is built, and the settings as a whole build their sections anyway.
         defer_build=True,
     )

@@ -8,7 +8,7 @@ stores of a `tally dev` that runs in the project, defaults.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -46,7 +46,13 @@ from backend.api.config.record_settings import (
 from backend.api.config.schedule_settings import ScheduleSettings
 from backend.api.config.section import Listed
 from backend.api.config.settings_file import find_file
-from backend.api.config.store_urls import check_postgres_url, check_redis_url, check_schema_name
+from backend.api.config.store_urls import (
+    STORES,
+    check_postgres_url,
+    check_redis_url,
+    check_schema_name,
+    without_login,
+)
 from backend.api.config.telemetry_settings import MetricsSettings
 from backend.api.config.worker_settings import (
     ArtifactSettings,
@@ -69,6 +75,7 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     redis_url: str = Field(
@@ -169,6 +176,11 @@ class Settings(BaseSettings):
     @classmethod
     def _of_postgres_schema(cls, name: str) -> str:
         return check_schema_name(name)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What `repr` shows, and with it debuggers, error trackers and assertions: no passwords."""
+        for name, value in super().__repr_args__():
+            yield name, without_login(value) if name in STORES else value
 
     @classmethod
     def settings_customise_sources(

@@ -9,6 +9,7 @@ from backend.api.config.given_by import variable_of
 from backend.api.config.left_by_dev import stores_left_by_dev
 from backend.api.config.settings import Settings
 from backend.api.config.settings_file import find_file
+from backend.api.config.store_urls import STORES, without_login
 from backend.cli.reference.setting_rows import SettingRow, setting_rows, shown
 from backend.telemetry.logs.redaction import masked_text
 
@@ -44,7 +45,7 @@ def _masked(settings: Settings, name: str) -> str:
     value: Any = settings
     for part in name.split("."):
         value = getattr(value, part)
-    return masked_text(shown(value))
+    return masked_text(shown(without_login(value) if name in STORES else value))
 
 
 def _source(row: SettingRow, variables: set[str]) -> str:

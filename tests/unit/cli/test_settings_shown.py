@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,33 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter" not in str(found)
     assert found["smtp.password"] == ("(set)", "TALLY_SMTP__PASSWORD")
     assert "redis.example" in found["redis_url"][0]
+
+
+def test_a_password_is_not_shown_whatever_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _found(
+        monkeypatch,
+        REDIS_URL="redis://:hun@ter2@redis.example:6379/0",
+        JOB_QUEUE_DATABASE_URL="postgresql://tally:hun/ter2 '\"<>@db.example/tally",
+    )
+
+    assert found["redis_url"][0] == '"redis://[hidden]@redis.example:6379/0"'
+    assert found["database_url"][0] == '"postgresql+psycopg2://[hidden]@db.example/tally"'
+
+
+@pytest.mark.parametrize("show", [repr, str])
+def test_settings_show_no_passwords_to_who_looks_at_them(
+    monkeypatch: pytest.MonkeyPatch, show: Callable[[object], str]
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://tally:hunter2@redis.example:6379/0")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://tally:hun/ter2@db.example/tally")
+    monkeypatch.setenv("JOB_QUEUE_READ_URL", "postgresql://tally:hunter4@replica.example/tally")
+    monkeypatch.delenv("JOB_QUEUE_DATABASE_URL", raising=False)
+
+    shown = show(load_settings())
+
+    assert "hun" not in shown
+    assert "redis://[hidden]@redis.example:6379/0" in shown
+    assert "@replica.example/tally" in shown
 
 
 def test_each_value_says_where_it_came_from(

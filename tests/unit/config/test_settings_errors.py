@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
@@ -142,6 +143,76 @@ def test_an_address_of_another_kind_of_store_is_refused_without_its_password(
         load_settings()
 
     assert "hush" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REDIS_URL", "reds://:hunter2@h/0"),
+        ("DATABASE_URL", "mysql://u:hunter2@h/d"),
+        ("TALLY_API__BOOTSTRAP_KEY", "hunter2"),
+        ("TALLY_SMTP", '{"password": "hunter2", "port": 0}'),
+        ("TALLY_SOURCES", '{"crm": {"url": "hunter2", "nothing": 1}}'),
+    ],
+)
+def test_the_traceback_of_a_refused_setting_does_not_tell_what_it_was(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings()
+
+    assert refusal.value.__cause__ is not None
+    assert "hunter2" not in "".join(traceback.format_exception(refusal.value))
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("redis_url", "redis://:hun/ter2@h:6379/0"),
+        ("redis_url", "redis://:12/hun@h:6379/0"),
+        ("redis_url", "redis://:hun#ter2@h/0"),
+        ("redis_url", "redis://:12#hun@h/0"),
+        ("redis_url", "redis://[::1:6379/hun"),
+        ("redis_url", "redis://h:99999/0?password=hun"),
+        ("database_url", "postgresql://tally:hun@h:abc/x"),
+        ("database_url", "postgresql://tally:hun@ter2@h/x"),
+        ("database_url", "postgresql://[::1:5432/hun"),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_by_its_settings_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(name.upper(), url)
+
+    with pytest.raises(
+        ConfigurationError, match=f"setting '{name}'.*cannot be read.*write / as %2F"
+    ) as refusal:
+        load_settings()
+
+    assert "hun" not in "".join(traceback.format_exception(refusal.value))
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("redis_url", "redis://u:hun%2Fter2@h:6379/0"),
+        ("redis_url", "rediss://[::1]:6379/0?ssl_cert_reqs=none"),
+        ("redis_url", "redis://:hun@ter2@h/0"),
+        ("redis_url", "unix:///tmp/of dev/redis.sock?db=0"),
+        ("database_url", "postgresql+psycopg2://tally:hun/t#er2@h:5432/x"),
+        ("database_url", "postgresql+psycopg2:///x?host=/run/postgresql"),
+        ("database_url", "postgresql+psycopg2://tally@[::1]:5432/x"),
+        ("database_url", "postgresql+psycopg2://u:p@/x?host=a:1&host=b:2"),
+    ],
+)
+def test_an_address_that_can_be_read_is_taken(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(name.upper(), url)
+
+    assert getattr(load_settings(), name) == url
 
 
 _OWN, _OF_THE_APPLICATION = "postgresql+psycopg2://own/jobs", "postgresql+psycopg2://app/app"
