@@ -73,12 +73,15 @@ def _grace(value: Any) -> Any:
 Grace = Annotated[float | Literal["limit"], BeforeValidator(_grace)]
 
 
+_WEIGHTS = {"high": 7, "normal": 2, "low": 1}
+
+
 class WorkerSettings(Section):
     """How worker processes behave."""
 
     processes: int = Field(1, ge=1, description="Worker processes per lane.")
     concurrency: int = Field(10, ge=1, le=1000, description="Slots of a worker process.")
-    lane_concurrency: dict[str, int] = Field(
+    lane_concurrency: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
         default_factory=dict, description="Slots by lane, where they differ."
     )
     async_slots: int = Field(
@@ -147,8 +150,9 @@ class WorkerSettings(Section):
         0, ge=0, description="Largest file an isolated job may write; 0: no limit."
     )
     weights: dict[str, int] = Field(
-        default_factory=lambda: {"high": 7, "normal": 2, "low": 1},
-        description="Guaranteed share of claims while all priorities have jobs waiting.",
+        default_factory=lambda: dict(_WEIGHTS),
+        description="Guaranteed share of claims while all priorities have jobs waiting; 0: none. One that "
+        "is not given keeps its default.",
     )
 
     @checks("weights")
@@ -156,7 +160,8 @@ class WorkerSettings(Section):
     def _of_priorities(cls, weights: dict[str, int]) -> dict[str, int]:
         if set(weights) - set(Priority) or min(weights.values(), default=0) < 0:
             raise ValueError("give high, normal and low a weight from 0")
-        return weights
+        # Without the others, whoever gives more to one would take from them what keeps them going.
+        return _WEIGHTS | weights
 
     @checks("memory_kill_mb")
     @classmethod
