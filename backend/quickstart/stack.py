@@ -57,22 +57,25 @@ class Stack:
         self.servers = servers_from_environment_or_start(self.state)
         os.environ["REDIS_URL"] = self.servers.redis_url
         os.environ["DATABASE_URL"] = self.servers.database_url
-        told = self.state / "env"
-        told.unlink(missing_ok=True)
-        told.touch(mode=0o600)
-        told.write_text(OWNER.format(pid=os.getpid()), encoding="utf-8")
-        for name in ("REDIS_URL", "DATABASE_URL"):
-            self.tell(name, os.environ[name])
+        stores = {name: os.environ[name] for name in ("REDIS_URL", "DATABASE_URL")}
         # What psql takes: it knows no driver in an address.
-        self.tell(
-            "JOB_QUEUE_DATABASE_URL", re.sub(r"^(\w+)\+\w+:", r"\1:", os.environ["DATABASE_URL"])
-        )
+        plain = re.sub(r"^(\w+)\+\w+:", r"\1:", stores["DATABASE_URL"])
+        self._tell_anew({**stores, "JOB_QUEUE_DATABASE_URL": plain})
         return self.servers
+
+    def _tell_anew(self, values: Mapping[str, str]) -> None:
+        """All at once: who starts meanwhile would find an owner and no stores, and take others."""
+        fresh = self.state / "env.new"
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        said = "".join(_export(name, value) for name, value in values.items())
+        fresh.write_text(OWNER.format(pid=os.getpid()) + said, encoding="utf-8")
+        fresh.replace(self.state / "env")
 
     def tell(self, name: str, value: str) -> None:
         """Tells commands of other shells, which source the file ``env``."""
         with (self.state / "env").open("a", encoding="utf-8") as file:
-            file.write(f"export {name}={shlex.quote(value)}\n")
+            file.write(_export(name, value))
 
     def start(self, name: str, *command: str, environment: Mapping[str, str]) -> None:
         """Starts a process of the `tally` command; its log is in the state directory."""
@@ -113,3 +116,7 @@ class Stack:
         if self.servers is not None:
             self.servers.stop()
         self._sole_use.end()
+
+
+def _export(name: str, value: str) -> str:
+    return f"export {name}={shlex.quote(value)}\n"

@@ -38,12 +38,13 @@ def stores_left_by_dev(environment: Mapping[str, str]) -> dict[str, str]:
         # In /tmp somebody else could leave an address, and jobs would go there.
         is_ours = left.stat().st_uid == os.getuid()
         text = left.read_text(encoding="utf-8")
-    except OSError:
+        if not is_ours or not _lives(text):
+            return {}
+        # `export NAME='value'`, as a shell that sources the file reads it.
+        words = [word for line in text.splitlines() for word in shlex.split(line, comments=True)]
+    except (OSError, ValueError):
+        # One that is half written, or that something else has written over, names no stores.
         return {}
-    if not is_ours or not _lives(text):
-        return {}
-    # `export NAME='value'`, as a shell that sources the file reads it.
-    words = [word for line in text.splitlines() for word in shlex.split(line, comments=True)]
     given = dict(word.partition("=")[::2] for word in words if "=" in word)
     return {_SETTINGS[name]: value for name, value in given.items() if name in _SETTINGS}
 

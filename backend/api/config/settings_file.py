@@ -60,7 +60,7 @@ class SettingsFile:
 
     def place_of(self, names: Sequence[str]) -> str:
         """File and line of a setting, for an error; the file alone where no line gives it."""
-        line = _reader(self)[1](self.path.read_text(encoding="utf-8"), (*self.table, *names))
+        line = _reader(self)[1](self.path.read_text(encoding="utf-8-sig"), (*self.table, *names))
         return f"{self}, line {line}" if line else str(self)
 
     def __str__(self) -> str:

@@ -13,7 +13,8 @@ from backend.domain.errors import ConfigurationError
 def read_toml(path: Path) -> dict[str, Any]:
     """All tables of a TOML file. Raises `ConfigurationError` for anything else."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows write a mark before the first line, which nobody sees.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
 

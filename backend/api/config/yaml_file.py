@@ -10,12 +10,28 @@ import yaml
 
 from backend.domain.errors import ConfigurationError
 
+#: Text, and ``<<``.
+_NAMES = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"})
+
 
 class _Loader(yaml.SafeLoader):
+    def construct_document(self, node: yaml.Node) -> Any:
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if key.tag not in _NAMES:
+                raise yaml.MarkedYAMLError(
+                    problem="a name must be text, in quotes where it would be another thing, as on or 123",
+                    problem_mark=key.start_mark,
+                )
+        return super().construct_document(node)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         given: set[Hashable] = set()
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
+            if not isinstance(name, Hashable):
+                raise yaml.MarkedYAMLError(
+                    problem="a name cannot be a list or a mapping", problem_mark=key.start_mark
+                )
             if name in given:
                 raise yaml.MarkedYAMLError(
                     problem=f"{name!r} is given twice", problem_mark=key.start_mark
@@ -27,7 +43,7 @@ class _Loader(yaml.SafeLoader):
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises `ConfigurationError` for anything else."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
     if content is None:

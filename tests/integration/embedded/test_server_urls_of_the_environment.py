@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import stat
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -48,6 +49,24 @@ def test_where_they_are_told_to_other_shells_is_for_their_owner_alone(
     assert modes == [0o600, 0o700]
     [address] = [word for word in told if word.startswith("JOB_QUEUE_DATABASE_URL=")]
     psycopg2.connect(address.partition("=")[2]).close()
+
+
+def test_they_are_told_all_at_once(servers, tmp_path, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("DATABASE_URL", servers.database_url)
+    stack, told = Stack(tmp_path / "state"), []
+
+    def replace(fresh, target):
+        told.append((target.exists(), fresh.read_text()))
+        fresh.rename(target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    stack.start_servers()
+    in_place = (stack.state / "env").read_text()
+    stack.stop()
+
+    assert told == [(False, in_place)]
+    assert in_place.count("export ") == 3
 
 
 def test_what_has_no_url_is_started_beside_what_has(servers, tmp_path, monkeypatch, notes):

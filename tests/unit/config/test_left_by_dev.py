@@ -92,6 +92,13 @@ def test_a_file_without_an_owner_is_nothing(project: Path) -> None:
     assert load_settings().redis_url == _DEFAULT
 
 
+@pytest.mark.parametrize("rest", [b"export REDIS_URL='redis://x\n", b"\xff\xfe"])
+def test_a_file_that_is_broken_is_nothing(project: Path, rest: bytes) -> None:
+    (project / ".tally" / "env").write_bytes(OWNER.format(pid=os.getpid()).encode() + rest)
+
+    assert load_settings().redis_url == _DEFAULT
+
+
 def test_settings_that_are_shown_say_so() -> None:
     found = {row.name: row.source for row in settings_in_force(load_settings(), os.environ)}
 

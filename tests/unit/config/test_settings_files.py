@@ -242,6 +242,10 @@ def test_of_a_variable_that_is_wrong_its_name_is_told(
             "a: 1\na: 2\n",
             "queue-config.yaml cannot be read: 'a' is given twice\n  in \"<unicode string>\", line 2",
         ),
+        (YAML, "on: true\n", "queue-config.yaml cannot be read: a name must be text, in quotes"),
+        (YAML, "a: 1\n123: x\n", 'as on or 123\n  in "<unicode string>", line 2'),
+        (YAML, "? [a, b]\n: c\n", "queue-config.yaml cannot be read: a name must be text"),
+        (YAML, "worker:\n  ? [a, b]\n  : c\n", "a name cannot be a list or a mapping\n"),
         (SHARED, "=\n", "pyproject.toml cannot be read: Invalid"),
     ],
 )
@@ -251,6 +255,25 @@ def test_a_file_that_cannot_be_read_is_named_with_the_line(
     _text(project, form, text)
 
     assert said in _refusal()
+
+
+def test_names_below_the_first_may_be_numbers(project: Path) -> None:
+    _text(
+        project, YAML, "schedules:\n  s: {job_type: t, cron: '0 0 * * *', payload: {a: {1: x}}}\n"
+    )
+
+    assert load_settings().schedules["s"].payload == {"a": {1: "x"}}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_mark_before_the_first_line_is_passed_over(project: Path, form: str) -> None:
+    file = _write(project, form, max_payload_bytes=777)
+    file.write_text("\ufeff" + file.read_text())
+
+    assert load_settings().max_payload_bytes == 777
+
+    file.write_text(file.read_text().replace("777", "0"))
+    assert "max_payload_bytes': Input should be" in _refusal()
 
 
 def test_what_is_no_table_is_refused(project: Path) -> None:
