@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -20,6 +18,7 @@ from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.development.dev_loop import DevLoop
+from backend.development.front_door import FrontDoor
 from backend.development.one_log import OneLog
 from backend.development.own_folder import own_folder
 from backend.development.program import Program
@@ -83,15 +82,16 @@ def dev(port: int | None, reload: bool, watched: tuple[Path, ...], state_dir: Pa
     settings = default_settings()
     use_stores_of(settings)
     chosen = port or settings.api.port
+    door = FrontDoor(settings.api.host, chosen, settings.api.root_path)
     state = state_folder(os.environ)
     # First of all: whoever is told of a taken port takes another one, and then two would run on one folder.
     SoleUse(state).refuse_second()
-    _refuse_taken(chosen)
+    door.refuse_taken()
     stack = Stack(own_folder(state))
     stack.hold()
     loop = DevLoop(_PROGRAMS, _environment(settings, stack.state, chosen), log, lines=log.line)
     try:
-        status = _run(stack, loop, log, settings, chosen, reload=reload, watched=watched)
+        status = _run(stack, loop, log, settings, door, reload=reload, watched=watched)
     except EmbeddedServerError as error:
         click.echo(f"tally: {error} [{error.code}]", err=True)
         status = 1
@@ -105,37 +105,26 @@ def _run(
     loop: DevLoop,
     log: OneLog,
     settings: Settings,
-    port: int,
+    door: FrontDoor,
     *,
     reload: bool,
     watched: tuple[Path, ...],
 ) -> int:
     if reload:
         folders = folders_to_watch(settings.job_packages, watched)
-        watch(folders, loop.code_changed, needed_by="tally dev, without --no-reload,")
+        watch(
+            folders,
+            loop.code_changed,
+            needed_by="tally dev, without --no-reload,",
+            blind=loop.changes_are_not_seen,
+        )
         loop.is_watching = True
     log.say(f"settings: {find_file(os.environ) or 'none; tally init writes some'}")
     stack.start_servers()
     token = _prepare(stack.state)
     loop.obey_signals()
-    threading.Thread(target=_say_when_up, args=(log, port, token), daemon=True).start()
+    threading.Thread(target=_say_when_up, args=(log, door, token), daemon=True).start()
     return loop.run()
-
-
-def _refuse_taken(port: int) -> None:
-    """Before anything is started: the `tally dev` of another project is the usual reason."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            taken = error.errno == errno.EADDRINUSE
-            why = "something listens there already" if taken else "it is not yours to listen on"
-            raise ConfigurationError(
-                f"port {port} cannot be used: {why}; choose another, as in: tally dev --port {port + 1}"
-            ) from error
 
 
 def _environment(settings: Settings, state: Path, port: int) -> dict[str, str]:
@@ -175,14 +164,9 @@ def _prepare(state: Path) -> str:
     return sign_in_token(keys, actions.keys, state, "tally-dev")
 
 
-def _say_when_up(log: OneLog, port: int, token: str) -> None:
-    eventually(lambda: _answers(port), _PATIENCE)
-    log.say(f"dashboard  http://127.0.0.1:{port}/dashboard/jobs")
+def _say_when_up(log: OneLog, door: FrontDoor, token: str) -> None:
+    eventually(door.is_open, _PATIENCE)
+    log.say(f"dashboard  {door.url}/dashboard/jobs")
     log.say(f"sign in    {token}")
     log.say("programs and commands started in this project use its stores")
     log.say("Ctrl-C stops everything")
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -56,6 +56,10 @@ class DevLoop:
         self._changed.extend(files)
         self._events.put(self._reload)
 
+    def changes_are_not_seen(self, why: str) -> None:
+        """Tells that nothing is watched any more, from whichever thread."""
+        self._events.put(lambda: self._go_blind(why))
+
     def run(self) -> int:
         """Starts all, and returns the exit status when all are gone."""
         try:
@@ -84,7 +88,9 @@ class DevLoop:
         return [program for program in self._programs if program.loads_code]
 
     def _start_all(self) -> None:
-        trouble = trouble_with_code(self._environment)
+        trouble = self._trouble()
+        if self._times_asked:
+            return
         if trouble and self.is_watching:
             self._log.complain(f"{trouble}\nit starts when a file changes")
         elif trouble:
@@ -92,6 +98,9 @@ class DevLoop:
             self._events.put(lambda: True)
             return
         self._start(program for program in self._programs if not (trouble and program.loads_code))
+
+    def _trouble(self) -> str:
+        return trouble_with_code(self._environment, is_over=lambda: self._times_asked > 0)
 
     def _start(self, programs: Iterable[Program]) -> None:
         for program in programs:
@@ -109,6 +118,15 @@ class DevLoop:
         self._log.complain(f"the {run.program.name} ended with status {run.returncode()}; {then}")
         return not waits
 
+    def _go_blind(self, why: str) -> bool:
+        self.is_watching = False
+        waits = [program for program in self._loading() if program not in self._runs]
+        then = (
+            "so nothing would start it again" if waits else "what runs goes on with what it loaded"
+        )
+        self._log.complain(f"changes are not seen any more: {why}\n{then}")
+        return bool(waits)
+
     def _reload(self) -> bool:
         files = []
         while self._changed:
@@ -116,7 +134,9 @@ class DevLoop:
         if not files:
             return False
         self._log.say(f"{_named(files)} changed")
-        trouble = trouble_with_code(self._environment)
+        trouble = self._trouble()
+        if self._times_asked:
+            return False
         if trouble:
             running = [program for program in self._runs if program.loads_code]
             goes_on = "the old code goes on" if running else "it starts when a file changes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import threading
@@ -13,6 +14,10 @@ from backend.api.config.settings_file import find_file
 from backend.domain.errors import ConfigurationError
 
 Changed = Callable[[list[Path]], None]
+#: Told why changes are seen no longer.
+Blind = Callable[[str], None]
+#: What the system says when no more files may be watched.
+_LIMITS = (errno.ENOSPC, errno.EMFILE)
 _FOLDERS_OF_OTHERS = ("site-packages", "dist-packages")
 
 
@@ -40,8 +45,13 @@ def _folders_of(spec: ModuleSpec) -> list[Path]:
     return [Path(spec.origin).parent] if spec.has_location and spec.origin else []
 
 
-def watch(folders: Sequence[Path], changed: Changed, *, needed_by: str) -> None:
-    """Calls ``changed`` from a thread from now on; raises `ConfigurationError` where it cannot."""
+def watch(
+    folders: Sequence[Path], changed: Changed, *, needed_by: str, blind: Blind = lambda _why: None
+) -> None:
+    """Calls ``changed`` from a thread from now on; raises `ConfigurationError` where it cannot.
+
+    A folder below that cannot be read is left out. ``blind`` is called, from that thread, if it ends.
+    """
     try:
         import watchfiles
     except ImportError as missing:
@@ -54,7 +64,19 @@ def watch(folders: Sequence[Path], changed: Changed, *, needed_by: str) -> None:
     code = watchfiles.PythonFilter(extra_extensions=(".toml", ".yaml", ".yml"))
 
     def look() -> None:
-        for found in watchfiles.watch(*folders, watch_filter=code, raise_interrupt=False):
-            changed(sorted({Path(path) for _, path in found}))
+        notices = watchfiles.watch(
+            *folders, watch_filter=code, raise_interrupt=False, ignore_permission_denied=True
+        )
+        try:
+            for found in notices:
+                changed(sorted({Path(path) for _, path in found}))
+        except Exception as error:  # noqa: BLE001 - the library has errors of its own for what the system says
+            blind(_in_words(error))
 
     threading.Thread(target=look, name="watching", daemon=True).start()
+
+
+def _in_words(error: Exception) -> str:
+    is_limit = getattr(error, "errno", None) in _LIMITS or "limit" in str(error)
+    advice = "; raise fs.inotify.max_user_watches, or set WATCHFILES_FORCE_POLLING=true"
+    return f"{str(error) or type(error).__name__}{advice if is_limit else ''}"
