@@ -113,6 +113,54 @@ async def _exit() -> None:
     raise SystemExit(3)
 
 
+@job_type("isolated_async_exit", isolation="process", timeout=600, max_retries=0)
+async def isolated_async_exit(payload: dict[str, str], context: JobContext) -> None:
+    """The same in a process of its own; it itself would go on."""
+    exiting = asyncio.create_task(_exit())
+    while True:
+        leave_line(payload["file"], f"{context.job_id} goes on")
+        await asyncio.sleep(0.02)
+        await asyncio.wait([exiting], timeout=0.02)
+
+
+@job_type("isolated_async_leave", isolation="process", timeout=600, max_retries=0)
+async def isolated_async_leave(payload: dict[str, str]) -> int:
+    """Leaves a task that takes no notice of its cancel; says in which process."""
+    task = asyncio.create_task(_take_no_notice(), name="obstinate")
+    await asyncio.wait([task], timeout=0.01)
+    return os.getpid()
+
+
+async def _take_no_notice() -> None:
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(600)
+
+
+class Refusing(BaseWorker):
+    """A worker whose client cannot be opened at first, in each process of isolated jobs."""
+
+    lane = "default"
+    opened = closed = 0
+
+    async def aopen(self) -> None:
+        """Fails the first time."""
+        if threading.current_thread() is threading.main_thread():
+            Refusing.opened += 1
+            if Refusing.opened == 1:
+                raise OSError("not there yet")
+        self.client = "open"
+
+    def close(self) -> None:
+        """Counts."""
+        Refusing.closed += 1
+
+    @job_type("isolated_async_refused", isolation="process", timeout=600, max_retries=0)
+    async def refused(self, payload: dict[str, str]) -> list[Any]:
+        """What it has, and how many of its kind were closed before."""
+        return [self.client, Refusing.closed]
+
+
 class Opened(BaseWorker):
     """A worker with something that belongs to the loop."""
 

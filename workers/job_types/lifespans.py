@@ -10,7 +10,7 @@ from contextvars import Context
 from functools import wraps
 from itertools import count
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from backend.domain.errors import ConfigurationError
 
@@ -56,9 +56,9 @@ class _Keeper(Generic[T]):
         self._may_close = asyncio.Event()
         #: Its place among all that was opened.
         self.opened = 0
-        # In a context of its own, for it outlives the job that was the first to ask.
+        # In a context of its own, for it outlives the job that was the first to ask: neither it nor what
+        # it starts is that job's.
         self._task = Context().run(loop.create_task, self._keep(manage))
-        _KEEPING.add(self._task)
 
     async def _keep(self, manage: Callable[[], AbstractAsyncContextManager[T]]) -> None:
         try:
@@ -96,12 +96,6 @@ class _Keeper(Generic[T]):
 #: By the loop itself: its id may be that of another one later.
 _OPEN: MutableMapping[asyncio.AbstractEventLoop, dict[Any, _Keeper[Any]]] = WeakKeyDictionary()
 _places = count(1)
-_KEEPING: WeakSet[asyncio.Task[None]] = WeakSet()
-
-
-def is_keeper(task: asyncio.Task[Any]) -> bool:
-    """Whether a task is none of a job's, but keeps something open for all of them."""
-    return task in _KEEPING
 
 
 async def close_lifespans() -> None:

@@ -119,3 +119,35 @@ def test_a_process_whose_lane_has_none_has_no_loop(make_cluster: Callable[..., C
 
     assert found["modules"] == []
     assert not {"loop", "loop-watch", "carrier-0"} & set(found["threads"])
+
+
+def test_an_isolated_one_whose_task_exits_does_not_go_on_beside_the_next(pool: Cluster) -> None:
+    before = pool.ended(pool.enqueue("isolated_async_note")).result["pid"]
+
+    job = pool.ended(pool.enqueue("isolated_async_exit"))
+    turns = pool.lines().count(f"{job.id} goes on")
+    after = [pool.ended(pool.enqueue("isolated_async_note")) for _ in range(3)]
+
+    assert job.error is not None
+    assert (job.state, job.error.error) == (JobState.FAILED, "SystemExit")
+    assert [note.result["pid"] for note in after] == [before] * 3
+    assert pool.lines().count(f"{job.id} goes on") == turns
+
+
+def test_a_task_that_takes_no_notice_of_its_end_costs_its_process_and_no_result(
+    pool: Cluster,
+) -> None:
+    left = pool.ended(pool.enqueue("isolated_async_leave"))
+
+    assert left.state is JobState.FINISHED
+    assert pool.ended(pool.enqueue("isolated_async_note")).result["pid"] != left.result
+    pool.says("the task obstinate")
+
+
+def test_a_worker_that_could_not_be_opened_is_opened_anew_for_the_next_job(pool: Cluster) -> None:
+    first = pool.ended(pool.enqueue("isolated_async_refused"))
+    second = pool.ended(pool.enqueue("isolated_async_refused"))
+
+    assert first.error is not None
+    assert (first.state, first.error.message) == (JobState.FAILED, "not there yet")
+    assert (second.state, second.result) == (JobState.FINISHED, ["open", 1])

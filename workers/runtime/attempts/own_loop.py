@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import Context, copy_context
-from typing import Any
+from contextvars import Context
+from typing import Any, TypeVar
 
-from workers.base_worker import BaseWorker, JobContext
+from workers.base_worker import BaseWorker
 from workers.job_types.current_job import current_job
-from workers.job_types.lifespans import close_lifespans, is_keeper
+from workers.job_types.lifespans import close_lifespans
+from workers.runtime.attempts.interruption import Interruption
+from workers.runtime.attempts.leftovers import Run, end_leftovers, mark_tasks
+
+T = TypeVar("T")
 
 
 class OwnLoop:
@@ -22,14 +26,19 @@ class OwnLoop:
         self._runner = asyncio.Runner()
         self._opened: list[BaseWorker] = []
         self._has_run = False
-        self._turning = threading.Lock()
-        self._task: asyncio.Task[Any] | None = None
-        self._context: JobContext | None = None
-        self._interrupt: type[BaseException] | None = None
+        #: Nothing is to be ended of what has run.
+        self._is_tidy = True
+        self._interruption = Interruption()
 
     def open(self, worker: BaseWorker) -> None:
-        """Opens what a worker keeps in the loop; it is closed with that."""
-        self.run(worker.aopen())
+        """Opens what a worker keeps in the loop; it is closed with that, and its tasks go on until then."""
+        opening = Run()
+
+        async def opened() -> None:
+            await worker.aopen()
+            opening.lasts = True
+
+        self._run(opened(), opening)
         self._opened.append(worker)
 
     def running(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
@@ -42,34 +51,41 @@ class OwnLoop:
 
     def run(self, work: Awaitable[Any]) -> Any:
         """What comes of it. Tasks that it leaves behind are cancelled, as `asyncio.run` does."""
-        context = copy_context()
-        self._has_run = True
+        return self._run(work, Run())
+
+    def left(self) -> str:
+        """What goes on of all that was run so far, though it was to end; '' for nothing.
+
+        To be asked when nobody holds what was raised: that holds what is to be closed.
+        """
+        return "" if self._is_tidy else ", ".join(_where_no_loop_runs(self._ended))
+
+    def _ended(self) -> list[str]:
+        loop = self._runner.get_loop()
+        with _threads_of_its_own(loop):
+            return end_leftovers(loop)
+
+    def _run(self, work: Awaitable[Any], run: Run) -> Any:
+        self._has_run, self._is_tidy = True, False
+        context = run.context()
+        return _where_no_loop_runs(lambda: self._turned(work, context))
+
+    def _turned(self, work: Awaitable[Any], context: Context) -> Any:
+        """What comes of it, once all is over that it left, also where the loop stood still for an exit."""
+        loop = self._runner.get_loop()
+        mark_tasks(loop)
         raised: list[Exception] = []
-        attended = self._attended(work, raised)
-        if asyncio._get_running_loop() is None:  # noqa: SLF001 - get_running_loop() raises instead
-            result = self._runner.run(attended, context=context)
-        else:
-            result = self._run_beside(attended, context)
-        if raised:
-            raise raised[0]
-        return result
-
-    def _run_beside(self, attended: Coroutine[Any, Any, Any], context: Context) -> Any:
-        """In a thread that runs no loop: an async test may enqueue what runs at once."""
-        found: list[Any] = []
-
-        def run() -> None:
+        with _threads_of_its_own(loop), self._interruption.possible():
             try:
-                found.append(self._runner.run(attended, context=context))
-            except BaseException as raised:  # noqa: BLE001 - raised again where it was called
-                found.append(raised)
-
-        thread = threading.Thread(target=run, name="own-loop")
-        thread.start()
-        thread.join()
-        if isinstance(found[0], BaseException):
-            raise found[0]
-        return found[0]
+                result = self._runner.run(self._attended(work, raised), context=context)
+            finally:
+                self._interruption.miss()
+                left = end_leftovers(loop)
+        if raised:
+            # None of its own frames may hold it: it would live on, with all that they hold.
+            raise raised.pop()
+        self._is_tidy = not left
+        return result
 
     async def _attended(self, work: Awaitable[Any], failed: list[Exception]) -> Any:
         """What comes of it. A failure of its own stands in ``failed``, and not in the task.
@@ -77,69 +93,85 @@ class OwnLoop:
         Python shows the task, and what it ended with, where it looks whose signal handler is in place: an
         exception that cannot be shown would break that, for each run that follows.
         """
-        with self._turning:
-            self._task, self._context, self._interrupt = asyncio.current_task(), current_job(), None
+        self._interruption.aim(asyncio.current_task(), current_job())
         try:
-            return await self._done(work)
+            return await work
         except asyncio.CancelledError as canceled:
-            if self._interrupt is None:
+            if self._interruption.raised is None:
                 raise
-            raise self._interrupt from canceled
+            raise self._interruption.raised from canceled
         except Exception as error:  # noqa: BLE001 - raised again by whoever runs it
             failed.append(error)
-
-    async def _done(self, work: Awaitable[Any]) -> Any:
-        before = asyncio.all_tasks()
-        with _threads_of_its_own():
-            try:
-                return await work
-            finally:
-                with self._turning:
-                    self._task = None
-                left = asyncio.all_tasks() - before
-                await _cancel({task for task in left if not is_keeper(task)})
 
     def interrupt(self, raised: type[BaseException], reason: str) -> bool:
         """Cancels what runs, once, from another thread; its attempt ends by ``raised``.
 
-        False when nothing runs here that could be cancelled.
+        False when nobody turns the loop; what has just ended there has nothing more to be cancelled.
         """
-        with self._turning:
-            if self._task is None or self._interrupt is not None:
-                return False
-            self._interrupt = raised
-            if self._context is not None:
-                self._context.stop_reason = reason
-            self._runner.get_loop().call_soon_threadsafe(self._task.cancel, reason)
-            return True
+        return self._interruption.interrupt(raised, reason)
 
     def close(self) -> None:
-        """Closes what was opened in the loop, and ends it. A second time there is nothing left to close."""
+        """Closes what was opened in the loop, and ends it. A second time there is nothing left to close.
+
+        Each is closed, whatever others raise; several errors are raised as a group.
+        """
+        closing = [close_lifespans, *(worker.aclose for worker in self._opened)]
+        errors: list[BaseException] = []
         try:
-            if self._has_run:
-                self.run(close_lifespans())
-            while self._opened:
-                self.run(self._opened.pop(0).aclose())
+            for close in closing if self._has_run else ():
+                try:
+                    self.run(close())
+                except (Exception, asyncio.CancelledError, SystemExit) as error:  # noqa: BLE001 - see above
+                    errors.append(error)
         finally:
-            self._has_run = False
+            self._end()
+        if len(errors) > 1:
+            raise BaseExceptionGroup("what was opened in the loop was not closed", errors)
+        if errors:
+            raise errors.pop()
+
+    def _end(self) -> None:
+        """Also with tasks that take no notice: those go no further."""
+        self._opened.clear()
+        if not self._has_run:
+            return
+        self._has_run, self._is_tidy = False, True
+        if _where_no_loop_runs(lambda: end_leftovers(self._runner.get_loop(), lasting=True)):
+            self._runner.get_loop().close()
+        else:
             self._runner.close()
 
 
+def _where_no_loop_runs(turn: Callable[[], T]) -> T:
+    """What comes of it, in another thread where this one runs a loop: an async test may enqueue so."""
+    if asyncio._get_running_loop() is None:  # noqa: SLF001 - get_running_loop() raises instead
+        return turn()
+    found: list[T] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(turn())
+        except BaseException as error:  # noqa: BLE001 - raised again where it was called
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="own-loop")
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised.pop()
+    return found[0]
+
+
 @contextmanager
-def _threads_of_its_own() -> Iterator[None]:
+def _threads_of_its_own(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """For what the loop runs in threads, as it looks up each name of a host in one.
 
     They end with it: one that waits for more is not to be told from one that the work has left running.
     """
     threads = ThreadPoolExecutor(thread_name_prefix="asyncio")
-    asyncio.get_running_loop().set_default_executor(threads)
+    loop.set_default_executor(threads)
     try:
         yield
     finally:
         threads.shutdown(wait=False)
-
-
-async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

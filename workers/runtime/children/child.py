@@ -197,9 +197,14 @@ class Child:
         if worker_class not in self._workers:
             worker = worker_class(self._settings)
             worker.open()
+            try:
+                if worker.is_for_loops():
+                    self._own_loop().open(worker)
+            except BaseException:
+                # Another one is opened for the next job.
+                close_all([worker])
+                raise
             self._workers[worker_class] = worker
-            if worker.is_for_loops():
-                self._own_loop().open(worker)
             self._note_what_stays()
         return self._workers[worker_class]
 
@@ -208,7 +213,9 @@ class Child:
         try:
             # First of all: what is done here is no job's time.
             out_of_time = self._cpu_limit.end()
-            left = [out_of_time, self._state.restore(), self._processes_left()]
+            # Before threads are looked at: what ends in the loop may yet end some.
+            in_loop = self._inbox.own_loop.left() if self._inbox.own_loop else ""
+            left = [out_of_time, in_loop, self._state.restore(), self._processes_left()]
         except BaseException as raised:  # noqa: BLE001 - a signal handler of the job's may raise
             return f"what was not looked at, for it raised {type(raised).__name__}"
         return ", ".join(filter(None, left))
