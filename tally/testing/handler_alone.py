@@ -134,5 +134,7 @@ def _worker(
             own_loop.open(made)
         yield made
     finally:
-        own_loop.close()
-        made.close()
+        try:
+            own_loop.close()
+        finally:
+            made.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -129,9 +130,13 @@ class WorkerInTest:
         if key not in self._workers:
             worker: BaseWorker = kind.worker(self._parts.settings)
             worker.open()
+            try:
+                if worker.is_for_loops():
+                    self._loop().open(worker)
+            except BaseException:
+                worker.close()
+                raise
             self._workers[key] = worker
-            if worker.is_for_loops():
-                self._loop().open(worker)
         return self._workers[key]
 
     def _loop(self) -> OwnLoop:
@@ -140,12 +145,14 @@ class WorkerInTest:
         return self._loops[len(self.running) - 1]
 
     def close(self) -> None:
-        """Closes the workers that were opened, and then what stands around them."""
-        for own_loop in self._loops:
-            own_loop.close()
-        for worker in self._workers.values():
-            worker.close()
-        self._hooks.close()
+        """Closes the workers that were opened, and then what stands around them, whatever one raises."""
+        with ExitStack() as closing:
+            # From the last to the first.
+            closing.callback(self._hooks.close)
+            for worker in reversed(self._workers.values()):
+                closing.callback(worker.close)
+            for own_loop in reversed(self._loops):
+                closing.callback(own_loop.close)
 
 
 def run_attempt(

@@ -119,6 +119,46 @@ def test_its_worker_lives_as_long_as_the_queue_of_the_test(prices: list[str]) ->
     assert prices == ["aopen", "aclose True", "close"]
 
 
+def test_a_worker_that_could_not_be_opened_is_closed_and_opened_anew(
+    prices: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: Prices) -> None:
+        raise OSError("not there yet")
+
+    with memory(job_packages=SHOP) as jobs:
+        with monkeypatch.context() as away:
+            away.setattr(Prices, "aopen", refuse)
+            Prices.look_up.enqueue({})
+            with pytest.raises(OSError, match="not there yet"):
+                jobs.drain()
+        Prices.look_up.enqueue({})
+
+        assert jobs.drain()[-1].result is True
+
+    assert prices == ["close", "aopen", "aclose True", "close"]
+
+
+def _look_up_in_a_queue() -> None:
+    with memory(job_packages=SHOP) as jobs:
+        Prices.look_up.enqueue({})
+        jobs.drain()
+
+
+def test_a_worker_that_does_not_close_in_its_loop_is_closed_besides(
+    prices: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: Prices) -> None:
+        raise OSError("stuck")
+
+    monkeypatch.setattr(Prices, "aclose", refuse)
+    with pytest.raises(OSError, match="stuck"):
+        run_job(Prices.look_up, {})
+    with pytest.raises(OSError, match="stuck"):
+        _look_up_in_a_queue()
+
+    assert prices == ["aopen", "close"] * 2
+
+
 def test_tasks_that_it_leaves_behind_end_with_it(jobs: QueueInTest) -> None:
     for _ in range(2):
         wait_a_turn.delay()
