@@ -241,7 +241,7 @@ class WorkerProcess:
         while self._has_work() and not self._requests.hurried and time.monotonic() < deadline:
             self._wait_for_leavers()
         # Whoever gets what is given back begins at once: nothing of it may still run here.
-        self._interrupt_threads()
+        self._interrupt_all()
         if not self._requests.hurried:
             self._unwind()
         self._give_back_running()
@@ -253,23 +253,23 @@ class WorkerProcess:
         self._ends_elsewhere.end()
         self._leave()
 
-    def _interrupt_threads(self) -> None:
-        """Raises in every handler that runs in a thread; who waits for a child kills it."""
+    def _interrupt_all(self) -> None:
+        """Raises in every handler that runs in a thread, or in the loop; who waits for a child kills it."""
         for slot in self._threads:
             job = slot.running
             if job is not None:
                 slot.interrupt(job, StopRequested)
+        if self._event_loop is not None:
+            self._event_loop.cancel_all()
 
     def _unwind(self) -> None:
         """Lets handlers close what they have open. Each that ends so is given back as it ends."""
-        if self._event_loop is not None:
-            self._event_loop.cancel_all()
         deadline = time.monotonic() + _UNWINDING_SECONDS
         latest = deadline + _CANCELLING_SECONDS
         while self._has_work() and time.monotonic() < deadline:
             self._wait_for_leavers()
             # Also in what had been claimed, and began only now.
-            self._interrupt_threads()
+            self._interrupt_all()
             if self._event_loop is not None and self._event_loop.is_cancelling:
                 deadline = min(latest, time.monotonic() + _UNWINDING_SECONDS)
 

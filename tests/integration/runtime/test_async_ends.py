@@ -33,6 +33,20 @@ def test_sigterm_waits_then_cancels_and_gives_all_back_uncharged(cluster: Cluste
     assert cluster.difference() == 0
 
 
+def test_sigquit_cancels_what_it_gives_back(cluster: Cluster) -> None:
+    cluster.environment["TALLY_WORKER__GRACE"] = "60"
+    supervisor = cluster.workers()
+    ids = in_flight(cluster, 3)
+
+    supervisor.send_signal(signal.SIGQUIT)
+
+    assert supervisor.wait(60) == 0
+    jobs = [cluster.job(job_id) for job_id in ids]
+    assert {(job.state, job.failures) for job in jobs} == {(JobState.QUEUED, 0)}
+    assert {f"{job_id} stopping" for job_id in ids} <= set(cluster.lines())
+    assert cluster.difference() == 0
+
+
 def test_sigterm_lets_what_ends_within_its_grace_end(cluster: Cluster) -> None:
     cluster.environment["TALLY_WORKER__GRACE"] = "60"
     supervisor = cluster.workers()

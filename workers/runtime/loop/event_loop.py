@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
+from typing import Any
 
 from workers.base_worker import BaseWorker
 from workers.job_types.lifespans import close_lifespans
@@ -76,16 +78,23 @@ class EventLoop:
         return self._thread.has_calls
 
     def close(self) -> None:
-        """Closes what was opened in the loop, and ends it."""
+        """Closes what was opened in the loop, each whatever others raise, and ends it.
+
+        What still runs is cancelled before: it may need that to roll back, or to let go of a lock.
+        """
         self._watch.end()
         if not self._thread.is_alive():
             return
-        try:
-            self._thread.done(close_lifespans())
-            for worker in self._opened:
-                self._thread.done(worker.aclose())
-        finally:
-            self._thread.close()
+        with ExitStack() as closing:
+            # From the last to the first.
+            closing.callback(self._thread.close)
+            for worker in reversed(self._opened):
+                closing.callback(self._closed, worker.aclose)
+            closing.callback(self._closed, close_lifespans)
+            self._thread.end_attempts()
+
+    def _closed(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._thread.done(close())
 
 
 def look_for_garbage_less_often() -> None:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -88,21 +89,37 @@ class LoopThread(threading.Thread):
         """What comes of a coroutine in the loop; blocks the calling thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
+    def end_attempts(self) -> None:
+        """Cancels the attempts that still run, and waits for their ends: for a moment."""
+        self._wait_for(_end_attempts())
+
     def close(self) -> None:
         """Ends the loop. Tasks that are left are cancelled; those that take no notice go no further."""
-        with suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(_cancel_all(), self.loop).result(2 * _ENDING_SECONDS)
+        self._wait_for(_end_all())
         self._is_over = True
         self.call(self.loop.stop)
         self.join(_ENDING_SECONDS)
 
+    def _wait_for(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Not longer than some seconds: something may block the loop."""
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(ending, self.loop).result(2 * _ENDING_SECONDS)
 
-async def _cancel_all() -> None:
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
+
+async def _end_attempts() -> None:
+    await _cancel({task for task in asyncio.all_tasks() if isinstance(task, AttemptTask)})
+
+
+async def _end_all() -> None:
+    await _cancel(asyncio.all_tasks() - {asyncio.current_task()})
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in tasks:
         task.cancel()
-    if left:
-        await asyncio.wait(left, timeout=_ENDING_SECONDS)
+    if tasks:
+        await asyncio.wait(tasks, timeout=_ENDING_SECONDS)
 
 
 def context_of_task(task: asyncio.Task[Any] | None) -> Any:
@@ -127,6 +144,10 @@ class AttemptTask(asyncio.Task[T]):
         asker = context_of_task(asyncio.current_task(self.get_loop()))
         if asker is not None and asker is not context_of_task(self):
             return False
+        if getcoroutinestate(cast("Any", self.get_coro())) == CORO_CREATED:
+            # It would never take its first step, and nobody would be told that the attempt has ended.
+            self.get_loop().call_soon(super().cancel, msg)
+            return True
         return super().cancel(msg)
 
 
