@@ -82,3 +82,56 @@ def test_no_interrupt_breaks_off_the_burial_of_a_child_that_died() -> None:
 
     assert pool.buried == 1000
     assert pool.it.ended["a"].kind is OutcomeKind.CRASHED
+
+
+class _Struck(_Slot):
+    """Its interrupt comes in the very moment in which it is called off. There is one for each job."""
+
+    def __init__(self) -> None:
+        self.strikes = 1
+
+    def disarm(self) -> None:
+        if self.strikes:
+            self.strikes -= 1
+            raise StopRequested
+
+
+class _Silent(_Child):
+    """One that goes on."""
+
+    def say(self, frame: Any) -> None:
+        """Hears it."""
+
+    def next_frame(self, _: float) -> None:
+        """Says nothing."""
+
+
+class _Counting(_Pool):
+    """Notes which of its children it has ended."""
+
+    def __init__(self, child: _Child) -> None:
+        super().__init__(is_closing=False)
+        self.child = child
+        self.ended: list[_Child] = []
+
+    def take(self) -> _Child:
+        return self.child
+
+    def end(self, child: _Child) -> None:
+        self.ended.append(child)
+
+
+@pytest.mark.parametrize(
+    ("child", "kind"), [(_Silent(), OutcomeKind.RETRIED), (_Child(), OutcomeKind.CRASHED)]
+)
+def test_no_interrupt_that_comes_as_a_child_is_given_up_lets_it_go_on(
+    child: _Child, kind: OutcomeKind
+) -> None:
+    pool: Any = _Counting(child)
+    runner = ChildRunner(pool, JobType("greet", lambda _: None, grace=0.001), "w")
+    job = claimed(timeout=0.001, max_attempts=3)
+
+    outcome = runner.run(job, JobContext("a", "greet", 1), _Struck())
+
+    assert pool.ended == [child]
+    assert outcome.kind is kind

@@ -44,28 +44,39 @@ class ChildRunner:
     def run(self, job: ClaimedJob, context: JobContext, slot: Interruptible) -> Outcome:
         """One attempt in a child; its death is the job's crash and nobody else's."""
         started = time.perf_counter()
-        child = None
+        taken: list[ChildProcess] = []
         try:
-            child = self._pool.take()
-            child.say(frames.job_frame(job, self._worker))
-            frame = self._follow(child, job, context)
-            slot.disarm()
-            self._pool.put_back(child, frame["left"])
-            outcome = frames.outcome_of(frame)
-        except ChildNotStarted as not_started:
-            slot.disarm()
-            slot.rest(_REST_SECONDS)
-            outcome = _put_off(not_started)
-        except ChildGone as gone:
-            slot.disarm()
-            outcome = self._ended(child, self._gone(job, context, gone))
-        except BaseException as raised:  # noqa: BLE001 - an interrupt of this thread
-            slot.disarm()
-            outcome = self._ended(child, attempt.failure(job, raised, context.canceled, self.kind))
+            outcome = self._attempted(job, context, slot, taken)
+        except BaseException as raised:  # noqa: BLE001 - its hard limit, or an interrupt of this thread
+            _disarm(slot)
+            self._end(taken)
+            outcome = attempt.failure(job, raised, context.canceled, self.kind)
         # A child that was killed has left its lines here; of one that was not they come with the outcome.
         lines = attempt.kept_log(self.kind, job, context)
         seconds = time.perf_counter() - started
         return outcome._replace(run_seconds=seconds, log=outcome.log or lines)
+
+    def _attempted(
+        self, job: ClaimedJob, context: JobContext, slot: Interruptible, taken: list[ChildProcess]
+    ) -> Outcome:
+        """The outcome where nothing interrupts it; ``taken`` is given the child."""
+        try:
+            child = self._pool.take()
+            taken.append(child)
+            child.say(frames.job_frame(job, self._worker))
+            frame = self._follow(child, job, context)
+            outcome = frames.outcome_of(frame)
+            _disarm(slot)
+        except ChildNotStarted as not_started:
+            _disarm(slot)
+            slot.rest(_REST_SECONDS)
+            return _put_off(not_started)
+        except ChildGone as gone:
+            _disarm(slot)
+            self._end(taken)
+            return self._gone(job, context, gone)
+        self._pool.put_back(child, frame["left"])
+        return outcome
 
     def _gone(self, job: ClaimedJob, context: JobContext, gone: ChildGone) -> Outcome:
         """A job that was ended with all children of its process is to blame for nothing."""
@@ -74,10 +85,9 @@ class ChildRunner:
             return attempt.failure(job, stopped, context.canceled, self.kind)
         return _crashed(job, gone)
 
-    def _ended(self, child: ChildProcess | None, outcome: Outcome) -> Outcome:
-        if child is not None:
-            self._pool.end(child)
-        return outcome
+    def _end(self, taken: list[ChildProcess]) -> None:
+        while taken:
+            self._pool.end(taken.pop())
 
     def _follow(self, child: ChildProcess, job: ClaimedJob, context: JobContext) -> dict[str, Any]:
         limit = hard_timeout(job, self.kind.grace)
@@ -96,6 +106,14 @@ class ChildRunner:
                 told = True
             if deadline is not None and time.monotonic() > deadline:
                 raise HardLimitReached(f"killed {limit:g} s after it started")
+
+
+def _disarm(slot: Interruptible) -> None:
+    """Has nothing interrupt this thread any more, also where it is hit in the middle of that: just once."""
+    try:
+        slot.disarm()
+    except BaseException:  # noqa: BLE001 - what it stands for comes too late
+        slot.disarm()
 
 
 def _serve(
