@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from workers.runtime.attempts import attempt
 from workers.runtime.attempts.job_contexts import context_maker
 from workers.runtime.attempts.observers import tell_observers
 from workers.runtime.attempts.own_loop import OwnLoop
+from workers.runtime.ending import Closable, close_in_turn
 from workers.runtime.process_hooks import ProcessHooks
 
 _NAME = "worker-in-test"
@@ -146,13 +146,8 @@ class WorkerInTest:
 
     def close(self) -> None:
         """Closes the workers that were opened, and then what stands around them, whatever one raises."""
-        with ExitStack() as closing:
-            # From the last to the first.
-            closing.callback(self._hooks.close)
-            for worker in reversed(self._workers.values()):
-                closing.callback(worker.close)
-            for own_loop in reversed(self._loops):
-                closing.callback(own_loop.close)
+        closables: list[Closable] = [*self._loops, *self._workers.values(), self._hooks]
+        close_in_turn(closable.close for closable in closables)
 
 
 def run_attempt(

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import NoReturn, ParamSpec, Protocol
@@ -76,6 +76,20 @@ def _close_each(closables: Sequence[Closable]) -> None:
             closable.close()
         except BaseException:  # the others shall be closed all the same
             log.exception("worker.not_closed", closing=type(closable).__name__)
+
+
+def close_in_turn(closings: Iterable[Callable[[], object]]) -> None:
+    """Does each whatever others raise, and raises that then; a group where it is more than one."""
+    errors: list[BaseException] = []
+    for close in closings:
+        try:
+            close()
+        except BaseException as error:  # noqa: BLE001 - the others shall be closed all the same
+            errors.append(error)
+    if len(errors) > 1:
+        raise BaseExceptionGroup("not all was closed", errors)
+    if errors:
+        raise errors.pop()
 
 
 def exit_in_order(code: int = 0, *, seconds: float = ENDING_SECONDS) -> NoReturn:

@@ -72,7 +72,7 @@ def test_jobs_that_still_run_end_before_what_they_use_is_closed(benches: list[Be
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)
+            await asyncio.to_thread(int)
             said.append("rolled back")
 
     it = Bench({"hold": hold}, 4, "asyncio")

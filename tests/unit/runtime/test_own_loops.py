@@ -24,6 +24,11 @@ def own_loop() -> Iterator[OwnLoop]:
     made.close()
 
 
+async def _a_turn() -> None:
+    """Lets others go on."""
+    await asyncio.wait([asyncio.ensure_future(asyncio.to_thread(int))])
+
+
 class Client:
     """As those are that read in a task of their own, and answer nobody once that has ended."""
 
@@ -52,8 +57,8 @@ class Client:
     async def ask_and_go(self) -> None:
         """Leaves while its question is being answered."""
         self.asked.put_nowait(asyncio.get_running_loop().create_future())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        while not self.asked.empty():
+            await _a_turn()
 
 
 class Connected(BaseWorker):
@@ -94,7 +99,7 @@ def test_the_tasks_of_what_a_lifespan_opened_serve_each_job(own_loop: OwnLoop) -
 
 def test_tasks_that_a_job_leaves_are_cancelled(own_loop: OwnLoop) -> None:
     async def job() -> asyncio.Task[Any]:
-        return asyncio.create_task(asyncio.sleep(600))
+        return asyncio.create_task(asyncio.Event().wait())
 
     assert own_loop.run(job()).cancelled()
     assert own_loop.left() == ""
@@ -105,7 +110,7 @@ def test_what_could_not_be_opened_leaves_nothing(own_loop: OwnLoop) -> None:
 
     class Refused(BaseWorker):
         async def aopen(self) -> None:
-            left.append(asyncio.create_task(asyncio.sleep(600)))
+            left.append(asyncio.create_task(asyncio.Event().wait()))
             raise OSError("away")
 
     with pytest.raises(OSError, match="away"):
@@ -115,7 +120,7 @@ def test_what_could_not_be_opened_leaves_nothing(own_loop: OwnLoop) -> None:
 
 
 async def _exit() -> None:
-    await asyncio.sleep(0)
+    await _a_turn()
     sys.exit(3)
 
 
@@ -130,9 +135,9 @@ def test_one_whose_task_exits_is_over_before_the_next_begins(
             if grouped:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(_exit())
-                    await asyncio.sleep(600)
+                    await asyncio.Event().wait()
             exiting = asyncio.create_task(_exit())
-            await asyncio.sleep(600)
+            await asyncio.Event().wait()
             await exiting
         finally:
             said.append("closed")
@@ -144,7 +149,7 @@ def test_one_whose_task_exits_is_over_before_the_next_begins(
     assert own_loop.left() == ""
     # A job in a thread is not to be interrupted by a cancel of a task that nobody turns.
     assert not own_loop.interrupt(TimeLimitReached, "timeout")
-    assert [own_loop.run(asyncio.sleep(0.01, n)) for n in range(3)] == [0, 1, 2]
+    assert [own_loop.run(asyncio.to_thread(abs, n)) for n in range(3)] == [0, 1, 2]
 
 
 class Poller:
@@ -157,7 +162,7 @@ class Poller:
     async def go_on(self) -> None:
         while not self.may_end:
             with suppress(asyncio.CancelledError):
-                await asyncio.sleep(0.01)
+                await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.01)
                 self.turns += 1
 
 
@@ -168,7 +173,7 @@ def test_a_task_that_does_not_end_keeps_no_result_from_its_job_and_is_told(
 
     async def job() -> int:
         asyncio.create_task(poller.go_on(), name="poller")  # noqa: RUF006 - that is the point
-        await asyncio.sleep(0)
+        await _a_turn()
         return 42
 
     assert own_loop.run(job()) == 42
@@ -184,7 +189,7 @@ def test_a_limit_that_comes_while_leftovers_end_is_nobodys(own_loop: OwnLoop) ->
 
     async def job() -> int:
         asyncio.create_task(poller.go_on())  # noqa: RUF006 - that is the point
-        await asyncio.sleep(0)
+        await _a_turn()
         return 42
 
     def interrupt() -> None:
@@ -206,7 +211,7 @@ def test_a_limit_that_comes_while_leftovers_end_is_nobodys(own_loop: OwnLoop) ->
 
 def test_a_limit_that_comes_before_the_first_step_is_kept(own_loop: OwnLoop) -> None:
     async def before(loop: OwnLoop) -> None:
-        await asyncio.sleep(600)
+        await asyncio.Event().wait()
 
     real = own_loop._interruption.aim
 
@@ -230,7 +235,7 @@ class Rows:
             yield 1
             yield 2
         finally:
-            await asyncio.sleep(0.01)
+            await asyncio.to_thread(int)
             self.released = True
 
 

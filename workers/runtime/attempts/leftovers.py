@@ -13,7 +13,7 @@ from typing import Any, cast
 _ENDING_SECONDS = 1.0
 
 
-class Run:
+class LoopRun:
     """Whose a task is: it, and all that are started by its tasks, in turn."""
 
     def __init__(self) -> None:
@@ -28,9 +28,9 @@ class Run:
 
 
 #: None: of no run, but of what runs share.
-_RUN: ContextVar[Run | None] = ContextVar("run", default=None)
+_RUN: ContextVar[LoopRun | None] = ContextVar("run", default=None)
 #: A task that was made by other means than the loop's is whoever's run it was.
-_UNKNOWN = Run()
+_UNKNOWN = LoopRun()
 
 
 def mark_tasks(loop: asyncio.AbstractEventLoop) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
+from functools import partial
 from typing import Any, TypeVar
 
 from workers.base_worker import BaseWorker
 from workers.job_types.current_job import current_job
 from workers.job_types.lifespans import close_lifespans
 from workers.runtime.attempts.interruption import Interruption
-from workers.runtime.attempts.leftovers import Run, end_leftovers, mark_tasks
+from workers.runtime.attempts.leftovers import LoopRun, end_leftovers, mark_tasks
+from workers.runtime.ending import close_in_turn
 
 T = TypeVar("T")
 
@@ -32,7 +34,7 @@ class OwnLoop:
 
     def open(self, worker: BaseWorker) -> None:
         """Opens what a worker keeps in the loop; it is closed with that, and its tasks go on until then."""
-        opening = Run()
+        opening = LoopRun()
 
         async def opened() -> None:
             await worker.aopen()
@@ -51,7 +53,7 @@ class OwnLoop:
 
     def run(self, work: Awaitable[Any]) -> Any:
         """What comes of it. Tasks that it leaves behind are cancelled, as `asyncio.run` does."""
-        return self._run(work, Run())
+        return self._run(work, LoopRun())
 
     def left(self) -> str:
         """What goes on of all that was run so far, though it was to end; '' for nothing.
@@ -60,12 +62,12 @@ class OwnLoop:
         """
         return "" if self._is_tidy else ", ".join(_where_no_loop_runs(self._ended))
 
-    def _ended(self) -> list[str]:
+    def _ended(self, *, lasting: bool = False) -> list[str]:
         loop = self._runner.get_loop()
         with _threads_of_its_own(loop):
-            return end_leftovers(loop)
+            return end_leftovers(loop, lasting=lasting)
 
-    def _run(self, work: Awaitable[Any], run: Run) -> Any:
+    def _run(self, work: Awaitable[Any], run: LoopRun) -> Any:
         self._has_run, self._is_tidy = True, False
         context = run.context()
         return _where_no_loop_runs(lambda: self._turned(work, context))
@@ -111,24 +113,18 @@ class OwnLoop:
         return self._interruption.interrupt(raised, reason)
 
     def close(self) -> None:
-        """Closes what was opened in the loop, and ends it. A second time there is nothing left to close.
+        """Closes what was opened in the loop, each whatever others raise, and ends it.
 
-        Each is closed, whatever others raise; several errors are raised as a group.
+        A second time there is nothing left to close.
         """
-        closing = [close_lifespans, *(worker.aclose for worker in self._opened)]
-        errors: list[BaseException] = []
+        closings = [close_lifespans, *(worker.aclose for worker in self._opened)]
         try:
-            for close in closing if self._has_run else ():
-                try:
-                    self.run(close())
-                except (Exception, asyncio.CancelledError, SystemExit) as error:  # noqa: BLE001 - see above
-                    errors.append(error)
+            close_in_turn(partial(self._closed, close) for close in closings if self._has_run)
         finally:
             self._end()
-        if len(errors) > 1:
-            raise BaseExceptionGroup("what was opened in the loop was not closed", errors)
-        if errors:
-            raise errors.pop()
+
+    def _closed(self, close: Callable[[], Awaitable[None]]) -> None:
+        self.run(close())
 
     def _end(self) -> None:
         """Also with tasks that take no notice: those go no further."""
@@ -136,7 +132,7 @@ class OwnLoop:
         if not self._has_run:
             return
         self._has_run, self._is_tidy = False, True
-        if _where_no_loop_runs(lambda: end_leftovers(self._runner.get_loop(), lasting=True)):
+        if _where_no_loop_runs(lambda: self._ended(lasting=True)):
             self._runner.get_loop().close()
         else:
             self._runner.close()

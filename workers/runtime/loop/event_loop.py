@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from workers.base_worker import BaseWorker
 from workers.job_types.lifespans import close_lifespans
+from workers.runtime.ending import close_in_turn
 from workers.runtime.loop.loop_carrier import LoopCarrier
 from workers.runtime.loop.loop_jobs import LoopJobs
 from workers.runtime.loop.loop_seeker import LoopSeeker
@@ -85,13 +86,12 @@ class EventLoop:
         self._watch.end()
         if not self._thread.is_alive():
             return
-        with ExitStack() as closing:
-            # From the last to the first.
-            closing.callback(self._thread.close)
-            for worker in reversed(self._opened):
-                closing.callback(self._closed, worker.aclose)
-            closing.callback(self._closed, close_lifespans)
-            self._thread.end_attempts()
+        self._thread.end_attempts()
+        closings = [close_lifespans, *(worker.aclose for worker in self._opened)]
+        try:
+            close_in_turn(partial(self._closed, close) for close in closings)
+        finally:
+            self._thread.close()
 
     def _closed(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._thread.done(close())

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
@@ -101,8 +102,8 @@ class LoopThread(threading.Thread):
         self.join(_ENDING_SECONDS)
 
     def _wait_for(self, ending: Coroutine[Any, Any, None]) -> None:
-        """Not longer than some seconds: something may block the loop."""
-        with suppress(TimeoutError):
+        """For some seconds at most: something may block the loop. A job may cancel all that is in it."""
+        with suppress(TimeoutError, CancelledError):
             asyncio.run_coroutine_threadsafe(ending, self.loop).result(2 * _ENDING_SECONDS)
 
 
