@@ -8,6 +8,7 @@ from backend.api.config.engine_settings import HistorySettings
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import event_service
 from backend.cli.checks.finding import Finding, ok, warning, wrong
+from backend.cli.checks.names import check_names
 from backend.domain.errors import ConfigurationError, InvalidRequest
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.options.unique import ENDED, STARTED, until_words
@@ -27,6 +28,7 @@ def check_declared(parts: Platform) -> Iterator[Finding]:
         )
         return
     yield ok("job_packages", f"{len(names)} job types in {len(parts.catalogue.own_lanes())} lanes")
+    yield from check_names(parts.settings, job_types=names, lanes=parts.catalogue.own_lanes())
     yield from check_keys(parts.catalogue.own(), parts.settings.history)
     yield from _schedules(parts)
     yield from _subscriptions(parts)

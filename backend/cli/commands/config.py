@@ -13,6 +13,7 @@ from backend.bootstrap.platform import Platform
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Level
 from backend.cli.checks.folders import check_folders
+from backend.cli.checks.names import NAMES_NOTHING
 from backend.cli.input import options
 from backend.cli.input.command_group import CommandGroup
 from backend.cli.output.printing import print_json, print_rows, say, tell
@@ -59,8 +60,10 @@ def check() -> None:
         file = find_file(os.environ)
     except ConfigurationError as error:
         _refuse(str(error).splitlines())
-    _refuse([found.text for found in check_declared(parts) if found.level is Level.WRONG])
-    for found in check_folders(parts.settings):
+    declared = list(check_declared(parts))
+    _refuse([found.text for found in declared if found.level is Level.WRONG])
+    misnamed = [found for found in declared if found.code == NAMES_NOTHING]
+    for found in (*misnamed, *check_folders(parts.settings)):
         say(f"{found.text}: {found.remedy}")
     tell(f"the settings are good; file: {file or 'none'}")
 

@@ -37,6 +37,16 @@ def test_good_settings_are_said_to_be_good(shell: Shell, tmp_path: Path) -> None
     )
 
 
+def test_names_that_nothing_has_are_told_and_are_no_mistake(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("worker: {lane_concurrency: {emial: 2}}\n")
+
+    checked = shell.run("config", "check")
+
+    assert "worker.lane_concurrency names 'emial', and there is no lane of that" in checked.talk
+    assert "did you mean 'email'?" in checked.talk
+    assert "the settings are good" in checked.text
+
+
 def test_a_check_imports_the_job_packages(
     shell: Shell, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
