@@ -18,9 +18,9 @@ from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.development.dev_loop import DevLoop
-from backend.development.front_door import FrontDoor
 from backend.development.one_log import OneLog
 from backend.development.own_folder import own_folder
+from backend.development.page_address import PageAddress
 from backend.development.program import Program
 from backend.development.stores import use_stores_of
 from backend.development.watching import folders_to_watch, watch
@@ -82,16 +82,16 @@ def dev(port: int | None, reload: bool, watched: tuple[Path, ...], state_dir: Pa
     settings = default_settings()
     use_stores_of(settings)
     chosen = port or settings.api.port
-    door = FrontDoor(settings.api.host, chosen, settings.api.root_path)
+    address = PageAddress(settings.api.host, chosen, settings.api.root_path)
     state = state_folder(os.environ)
     # First of all: whoever is told of a taken port takes another one, and then two would run on one folder.
     SoleUse(state).refuse_second()
-    door.refuse_taken()
+    address.refuse_taken()
     stack = Stack(own_folder(state))
     stack.hold()
     loop = DevLoop(_PROGRAMS, _environment(settings, stack.state, chosen), log, lines=log.line)
     try:
-        status = _run(stack, loop, log, settings, door, reload=reload, watched=watched)
+        status = _run(stack, loop, log, settings, address, reload=reload, watched=watched)
     except EmbeddedServerError as error:
         click.echo(f"tally: {error} [{error.code}]", err=True)
         status = 1
@@ -105,7 +105,7 @@ def _run(
     loop: DevLoop,
     log: OneLog,
     settings: Settings,
-    door: FrontDoor,
+    address: PageAddress,
     *,
     reload: bool,
     watched: tuple[Path, ...],
@@ -123,7 +123,7 @@ def _run(
     stack.start_servers()
     token = _prepare(stack.state)
     loop.obey_signals()
-    threading.Thread(target=_say_when_up, args=(log, door, token), daemon=True).start()
+    threading.Thread(target=_say_when_up, args=(log, address, token), daemon=True).start()
     return loop.run()
 
 
@@ -164,9 +164,9 @@ def _prepare(state: Path) -> str:
     return sign_in_token(keys, actions.keys, state, "tally-dev")
 
 
-def _say_when_up(log: OneLog, door: FrontDoor, token: str) -> None:
-    eventually(door.is_open, _PATIENCE)
-    log.say(f"dashboard  {door.url}/dashboard/jobs")
+def _say_when_up(log: OneLog, address: PageAddress, token: str) -> None:
+    eventually(address.is_open, _PATIENCE)
+    log.say(f"dashboard  {address.url}/dashboard/jobs")
     log.say(f"sign in    {token}")
     log.say("programs and commands started in this project use its stores")
     log.say("Ctrl-C stops everything")

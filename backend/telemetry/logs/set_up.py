@@ -25,6 +25,10 @@ _quiet: dict[str, int] = {}
 #: Fields whose text has more than one line.
 _OF_LINES = frozenset({"exception", "stack"})
 
+#: A traceback is text before it is rendered: rich's, which structlog takes where it can, shows the
+#: variables of each frame, and with them payloads and passwords.
+_AS_WORDS = (structlog.processors.format_exc_info, redact_tracebacks)
+
 
 def set_up_logs(
     *,
@@ -48,10 +52,7 @@ def set_up_logs(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
     ]
-    # A traceback is text before it is rendered: rich's, which structlog takes where it can, shows the
-    # variables of each frame, and with them payloads and passwords.
-    made = [structlog.processors.format_exc_info, redact_tracebacks]
-    ending = [*made, *_renderers(as_text=as_text)]
+    ending = [*_AS_WORDS, *_renderers(as_text=as_text)]
     structlog.configure(
         # Lines of `logging` pass through the others too, and were kept as they were made.
         processors=[*([keep_line] if capture else []), *shared, *ending],

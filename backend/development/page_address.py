@@ -12,7 +12,7 @@ from backend.domain.errors import ConfigurationError
 _OWN = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to know them
 
 
-class FrontDoor(NamedTuple):
+class PageAddress(NamedTuple):
     """What ``api.host``, ``api.port`` and ``api.root_path`` say."""
 
     host: str

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from backend.development.front_door import FrontDoor
+from backend.development.page_address import PageAddress
 from backend.domain.errors import ConfigurationError
 
 _ALL = "0.0.0.0"  # noqa: S104 - what people say who listen on all
@@ -23,7 +23,7 @@ _ALL = "0.0.0.0"  # noqa: S104 - what people say who listen on all
     ],
 )
 def test_the_address_is_one_that_a_browser_opens(host: str, root_path: str, url: str) -> None:
-    assert FrontDoor(host, 8000, root_path).url == url
+    assert PageAddress(host, 8000, root_path).url == url
 
 
 @pytest.mark.parametrize("host", ["127.0.0.2", _ALL, "localhost", "::1"])
@@ -33,17 +33,17 @@ def test_it_is_looked_for_where_it_is_served(host: str) -> None:
         listening.bind((host, 0))
     except OSError:
         pytest.skip(f"this machine has no {host}")
-    door = FrontDoor(host, listening.getsockname()[1])
-    assert not door.is_open()
+    address = PageAddress(host, listening.getsockname()[1])
+    assert not address.is_open()
 
     with listening:
         listening.listen()
 
-        assert door.is_open()
+        assert address.is_open()
         with pytest.raises(ConfigurationError, match="something listens there already"):
-            door.refuse_taken()
+            address.refuse_taken()
 
 
 def test_a_host_that_is_not_this_machine_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"api\.host 192\.0\.2\.1 cannot be listened on"):
-        FrontDoor("192.0.2.1", 8000).refuse_taken()
+        PageAddress("192.0.2.1", 8000).refuse_taken()
