@@ -60,8 +60,8 @@ _KNOW = """
 @pytest.mark.parametrize(
     ("program", "most"),
     [
-        ("workers.processes.supervisor", 176),
-        ("workers.processes.worker", 682),
+        ("workers.processes.supervisor", 177),
+        ("workers.processes.worker", 683),
         ("workers.processes.rescue", 358),
     ],
 )
