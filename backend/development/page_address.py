@@ -10,6 +10,10 @@ from backend.domain.errors import ConfigurationError
 
 #: Whoever listens on all addresses is reached on the machine's own.
 _OWN = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to know them
+_WORDS = {
+    errno.EADDRINUSE: "something listens there already",
+    errno.EACCES: "it is not yours to listen on",
+}
 
 
 class PageAddress(NamedTuple):
@@ -53,9 +57,3 @@ class PageAddress(NamedTuple):
     @property
     def _reached_at(self) -> str:
         return _OWN.get(self.host, self.host)
-
-
-_WORDS = {
-    errno.EADDRINUSE: "something listens there already",
-    errno.EACCES: "it is not yours to listen on",
-}

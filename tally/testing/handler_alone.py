@@ -27,6 +27,7 @@ from workers.base_worker import BaseWorker
 from workers.job_types.job_ended import JobEnded
 from workers.runtime.attempts.job_contexts import context_maker
 from workers.runtime.attempts.own_loop import OwnLoop
+from workers.runtime.ending import close_in_turn
 
 _NAME = "worker-in-test"
 _AGAIN = Outcome(OutcomeKind.RETRIED, delay=1.0)
@@ -134,7 +135,4 @@ def _worker(
             own_loop.open(made)
         yield made
     finally:
-        try:
-            own_loop.close()
-        finally:
-            made.close()
+        close_in_turn([own_loop.close, made.close])

@@ -11,7 +11,7 @@ from typing import Any
 
 from backend.domain.jobs.attempts.noted_progress import RawLine
 from backend.domain.jobs.attempts.outcome import words_of
-from backend.telemetry.logs.redaction import PLAIN, masked_text, redact, shown
+from backend.telemetry.logs.redaction import masked_text, redact, shown
 from backend.telemetry.logs.running_job import IS_KEPT
 
 #: More than a person reads of one attempt; the process log has them all. Of the first ones, and of the
@@ -112,7 +112,7 @@ class JobLog:
         """Keeps a line that goes to the process log by another way; never raises."""
         try:
             known = redact(None, level, dict(details))
-            said = [f"{n}={v if isinstance(v, PLAIN) else shown(v)}" for n, v in known.items()]
+            said = [f"{n}={shown(v)}" for n, v in known.items()]
             text = " ".join([masked_text(str(event)), *said])
         except Exception as error:  # noqa: BLE001 - somebody's own __str__
             known_as = masked_text(event) if isinstance(event, str) else type(event).__name__

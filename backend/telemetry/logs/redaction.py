@@ -29,7 +29,7 @@ _LEAD = 1024
 #: How deep details are looked into; what is deeper is masked as the text that it makes.
 _DEPTH = 4
 #: What hides nothing.
-PLAIN = (int, float, type(None))
+_PLAIN = (int, float, type(None))
 #: Of structlog and `logging`; what is made of the first is masked by `redact_tracebacks`.
 _NOT_SHOWN = frozenset({"exc_info", "_record", "_from_structlog"})
 _TRACEBACKS = ("exception", "stack")
@@ -42,7 +42,7 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mappi
             event[name] = MASK
         elif isinstance(value, str):
             event[name] = masked_text(value)
-        elif not isinstance(value, PLAIN) and name not in _NOT_SHOWN:
+        elif not isinstance(value, _PLAIN) and name not in _NOT_SHOWN:
             event[name] = _redacted(value, _DEPTH)
     return event
 
@@ -60,7 +60,7 @@ def redact_tracebacks(
 def _redacted(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return masked_text(value)
-    if isinstance(value, PLAIN):
+    if isinstance(value, _PLAIN):
         return value
     if depth and isinstance(value, Mapping):
         return {name: _under(name, inner, depth - 1) for name, inner in value.items()}
@@ -97,7 +97,7 @@ def is_secret_name(name: str) -> bool:
 
 def shown(value: Any) -> str:
     """A detail that `redact` left, as text: objects may say another thing there than in their repr."""
-    return value if isinstance(value, str) else masked_text(str(value))
+    return str(value) if isinstance(value, (str, *_PLAIN)) else masked_text(str(value))
 
 
 def masked_text(text: str) -> str:

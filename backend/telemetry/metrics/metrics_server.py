@@ -89,11 +89,9 @@ class MetricsServer:
 
 def _listening(host: str, port: int) -> socket.socket:
     """At an address of either kind; at ``::`` for both kinds where the system can."""
-    if ":" not in host:
-        return socket.create_server((host, port), backlog=_BACKLOG)
     return socket.create_server(
         (host, port),
-        family=socket.AF_INET6,
+        family=socket.AF_INET6 if ":" in host else socket.AF_INET,
         backlog=_BACKLOG,
         dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
     )
