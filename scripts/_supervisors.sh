@@ -24,5 +24,16 @@ is_supervisor() {
   LANES=" ${words[*]:1} "
 }
 
-# Whether the process is what it was, and not another under its number.
-is_still() { [ "$(command_of "$1")" = "$2" ]; }
+# Whether the process is what it was, and not another under its number. One that ends loses its command before
+# its files and locks: until it is gone, or waits for its parent alone, it is still there.
+is_still() {
+  local command
+  command="$(command_of "$1")"
+  [ "$command" = "$2" ] || { [ -z "$command" ] && is_ending "$1"; }
+}
+
+is_ending() {
+  local state
+  state="$({ sed 's/.*) //' "/proc/$1/stat" || ps -p "$1" -o stat=; } 2> /dev/null)" || return 1
+  [[ "$state" != [ZX]* && -n "$state" ]]
+}
