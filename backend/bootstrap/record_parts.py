@@ -15,6 +15,7 @@ from backend.broker.ledger.event_floor import RedisEventFloor
 from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.broker.ledger.redis_controls import RedisControls
+from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.broker.shard import Shard
 from backend.domain.history.history_retention import RetentionPolicy
 from backend.history.audit.anchor_file import AnchorFile
@@ -48,6 +49,7 @@ from backend.services.ledger.epoch_keeper import EpochKeeper
 from backend.services.ledger.ledger_look import SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.ledger_service import LedgerService
+from backend.services.schedules.freeze_planner import FreezePlanner
 
 #: Each loop of the recorder process works in a thread of its own, and most hold one connection.
 _CONNECTIONS = 10
@@ -116,6 +118,7 @@ def ledger_service(parts: Platform) -> LedgerService:
             rules=parts.intake_rules,
         ),
         controls=control_keeper(parts, engine),
+        freezes=FreezePlanner(parts.home.part(RedisFreezes), parts.clock.now),
         epochs=epoch_keeper(parts.home, engine),
         quotas=RedisQuotas(client, parts.home.keys),
         now=parts.clock.now,

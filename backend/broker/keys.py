@@ -108,6 +108,11 @@ class Keys:
         return f"{self.root}:tally:controls_version"
 
     @property
+    def planned_version(self) -> str:
+        """The version of all that operators said for which the windows of freezes are written."""
+        return f"{self.root}:tally:planned_version"
+
+    @property
     def limits(self) -> str:
         """Hash of concurrency limits by job type."""
         return f"{self.root}:tally:limits"

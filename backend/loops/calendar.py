@@ -15,8 +15,8 @@ _PLAN_EVERY = 600.0
 class Planner(Protocol):
     """The calendar of one Redis."""
 
-    def version(self) -> int:
-        """Changes whenever somebody says something."""
+    def is_planned(self) -> bool:
+        """Whether nothing was said since a plan was begun, and what was planned is not lost."""
 
     def plan(self, fence: int) -> bool:
         """Writes what is to come; False: a newer leader has been here."""
@@ -34,16 +34,17 @@ class Calendar(LedLoop):
         self._planner = planner
         self._clock = clock
         self._interval = interval
-        self._planned = -1
+        #: As which leader it planned last: another one may have begun a plan since, and not ended it.
+        self._planned_as = 0
         self._plan_at = float("-inf")
 
     def act(self) -> float:
         """One look whether something was said."""
-        version, now = self._planner.version(), self._clock.monotonic()
-        if version == self._planned and now < self._plan_at:
+        fence, now = self._leader.fence, self._clock.monotonic()
+        if fence == self._planned_as and now < self._plan_at and self._planner.is_planned():
             return self._interval
-        if not self._planner.plan(self._leader.fence):
+        if not self._planner.plan(fence):
             self._leader.make_way()
             return self._leader.look_again
-        self._planned, self._plan_at = version, now + _PLAN_EVERY
+        self._planned_as, self._plan_at = fence, now + _PLAN_EVERY
         return self._interval

@@ -221,11 +221,12 @@ function judge(root, destination, kind, said, gates, now)
   return hear_failure(root, b, gates, tonumber(asked), words, now) and 'released' or kind
 end
 
--- 1: it is open until somebody says otherwise; 0: it was already.
-function open_by_hand(root, destination, by, reason, now)
+-- 1: it is open until somebody says otherwise; 0: it was already. `said` is when somebody said so (0: nobody knows).
+function open_by_hand(root, destination, by, reason, said)
+  local now = now_ms()
   local b = breaker_at(root, 'breaker:' .. destination, now)
   if b.state == 'open' and not b.probe_at then return 0 end
-  open(root, b, now)
+  open(root, b, said > 0 and math.min(said, now) or now)
   redis.call('HSET', b.key, 'by', by, 'reason', reason)
   redis.call('HDEL', b.key, 'probe_at')
   redis.call('ZREM', root .. ':tally:alarms', b.gate)

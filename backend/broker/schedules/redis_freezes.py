@@ -11,6 +11,7 @@ from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.parked_jobs import ParkedJobs
 from backend.broker.keys import Keys
 from backend.broker.ledger.redis_controls import RedisControls
+from backend.broker.server.connection import translated
 from backend.broker.server.functions import Functions
 from backend.domain.schedules.freeze import Freeze, FrozenWindow, KeptFreeze, Window, freeze_in
 from backend.domain.schedules.freeze_ports import PlanCode
@@ -29,9 +30,22 @@ class RedisFreezes:
         self._inspection = RedisInspection(client, keys)
         self._parked = ParkedJobs(client, keys)
 
-    def version(self) -> int:
-        """Grows with every word that an operator says of anything."""
-        return self._controls.version()
+    def is_planned(self) -> bool:
+        """Whether nothing was said, of a freeze or else, since a plan was begun.
+
+        The mark of a plan is lost where its windows are: with what Redis had, in an older copy, or when
+        words come back from the record.
+        """
+        with translated():
+            said, planned = self._client.mget(
+                self._keys.controls_version, self._keys.planned_version
+            )
+        return planned is not None and int(planned) == int(said or 0)
+
+    def begin_plan(self) -> None:
+        """Notes what was said so far. Before the words are read: what is said meanwhile is planned next."""
+        with translated():
+            self._client.set(self._keys.planned_version, self._controls.version())
 
     def all(self) -> list[KeptFreeze]:
         """Every freeze that was said and not lifted, by name."""

@@ -21,8 +21,11 @@ class PlanCode(IntEnum):
 class Freezes(Protocol):
     """Freezes in one Redis, and their windows. Every method raises QueueUnavailable."""
 
-    def version(self) -> int:
-        """Grows with every word that an operator says of anything."""
+    def is_planned(self) -> bool:
+        """Whether nothing was said, of a freeze or else, since a plan was begun in this Redis."""
+
+    def begin_plan(self) -> None:
+        """Notes what was said so far. Before the words are read: what is said meanwhile is planned next."""
 
     def all(self) -> list[KeptFreeze]:
         """Every freeze that was said and not lifted, by name."""

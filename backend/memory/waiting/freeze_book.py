@@ -19,11 +19,16 @@ class MemoryFreezes:
     def __init__(self, state: BrokerState) -> None:
         self._state = state
         self._version = 0
+        self._planned_version = -1
         self._kept: dict[str, KeptFreeze] = {}
 
-    def version(self) -> int:
-        """Grows with every word that is said here."""
-        return self._version
+    def is_planned(self) -> bool:
+        """Whether nothing was said since a plan was begun."""
+        return self._planned_version == self._version
+
+    def begin_plan(self) -> None:
+        """Notes what was said so far."""
+        self._planned_version = self._version
 
     def all(self) -> list[KeptFreeze]:
         """Every freeze that was said and not lifted, by name."""

@@ -65,6 +65,13 @@ class Epochs(Protocol):
         """Lifts them above all that is on record; above which version they are."""
 
 
+class Planner(Protocol):
+    """The calendar of freezes."""
+
+    def plan(self, fence: int) -> bool:
+        """Writes the windows of every freeze; a ``fence`` of 0 is for who leads nothing."""
+
+
 class _Noted:
     """What one reconciliation found, as its report and whoever is told have it."""
 
@@ -100,6 +107,7 @@ class LedgerService:
         look: SecondLook,
         mender: LedgerMender,
         controls: Controls,
+        freezes: Planner,
         epochs: Epochs,
         quotas: QuotaBook,
         now: Callable[[], datetime],
@@ -110,6 +118,7 @@ class LedgerService:
         self._look = look
         self._mender = mender
         self._controls = controls
+        self._freezes = freezes
         self._epochs = epochs
         self._quotas = quotas
         self._now = now
@@ -179,8 +188,8 @@ class LedgerService:
         that are there already stay as they are, so an interrupted rebuild is simply begun again
         with ``even_if_used``; then it waits for the recorder, for what the record says waits may
         have ended since, and raises `IllegalMove` if that does not catch up. Pauses and limits of
-        the record hold again before any job is there; of those that only the audit log knows of
-        the report tells, to be set before workers start.
+        the record hold again before any job is there, and so do freezes; of those that only the audit
+        log knows of the report tells, to be set before workers start.
         """
         if not even_if_used and not self._view.is_empty():
             raise IllegalMove(
@@ -189,6 +198,7 @@ class LedgerService:
             )
         self._epochs.lift()
         held = [word for word in self._controls.agree() if word.value]
+        self._freezes.plan(fence=0)
         report, after = RebuildReport(controls=held), (0, "")
         while page := self._store.waiting(after, _RESTORED):
             ids = [job_id for _, job_id in page]

@@ -20,12 +20,13 @@ class FreezePlanner:
         self._freezes = freezes
         self._now = now
 
-    def version(self) -> int:
-        """Changes whenever somebody says something, of a freeze or else."""
-        return self._freezes.version()
+    def is_planned(self) -> bool:
+        """Whether nothing was said, of a freeze or else, since a plan was begun in this Redis."""
+        return self._freezes.is_planned()
 
     def plan(self, fence: int) -> bool:
         """Writes the windows of every freeze; False: a newer leader has been here."""
+        self._freezes.begin_plan()
         now = self._now()
         for kept in self._freezes.all():
             try:

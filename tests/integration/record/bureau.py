@@ -26,6 +26,7 @@ from backend.broker.ledger.ledger_repair import RedisLedgerRepair
 from backend.broker.ledger.ledger_view import RedisLedgerView
 from backend.broker.ledger.redis_controls import RedisControls
 from backend.broker.schedules.leadership import RedisLeadership
+from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.broker.server.connection import connect_blocking
 from backend.domain.events.subscription import Subscription, SubscriptionTable
 from backend.domain.jobs.attempts.retry_policy import RetryPolicy
@@ -62,6 +63,7 @@ from backend.services.ledger.epoch_keeper import EpochKeeper
 from backend.services.ledger.ledger_look import SecondLook
 from backend.services.ledger.ledger_mending import LedgerMender
 from backend.services.ledger.ledger_service import LedgerService
+from backend.services.schedules.freeze_planner import FreezePlanner
 from backend.telemetry.clock import SystemClock
 from tests.eventually import eventually
 from tests.integration.broker.bench import Bench
@@ -174,6 +176,7 @@ class Bureau:
                 rules=self.rules,
             ),
             controls=self.keeper(),
+            freezes=FreezePlanner(RedisFreezes(self.redis, self.keys), self.clock.now),
             epochs=self.epochs(),
             quotas=RedisQuotas(self.redis, self.keys),
             now=self.clock.now,

@@ -27,12 +27,14 @@ def test_what_a_person_opened_is_open_in_a_redis_that_lost_everything(
     bureau: Bureau, breakers: BreakerService
 ) -> None:
     breakers.open(HOST, by=ADA, reason="they asked")
+    before = breakers.find(HOST)
     bureau.redis.flushall()
     assert breakers.count() == 0
 
     ControlWatch(bureau.keeper(), bureau.clock).run_once()
 
     found = breakers.find(HOST)
+    assert found == before
     assert (found.status, found.by, found.reason) == (BreakerStatus.OPEN, "ada", "they asked")
     assert found.is_by_hand
     assert not bureau.keeper().differ()

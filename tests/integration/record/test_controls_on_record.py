@@ -8,12 +8,15 @@ import pytest
 
 from backend.broker.jobs.inspection import RedisInspection
 from backend.broker.jobs.operations import RedisOperations
+from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.domain.access.actor import Actor
 from backend.domain.jobs.options.rate import Rate, RateWord
 from backend.domain.schedules.freeze import Freeze
 from backend.history.server.connection import connect
+from backend.loops.calendar import Calendar
 from backend.loops.control_watch import ControlWatch
+from backend.loops.leader import Leader
 from backend.services.jobs.job_control import JobControl
 from backend.services.ledger.control_keeper import ControlKeeper
 from backend.services.schedules.freeze_planner import FreezePlanner
@@ -234,14 +237,41 @@ def test_a_redis_that_lost_everything_is_frozen_again_by_the_record_and_the_cale
     kinds = bureau.intake.catalogue
     service = FreezeService(freezes, kinds, bureau.clock.now, bureau.keeper().note)
     service.set(freeze, by=ADA, reason="disk")
+    calendar = _calendar(bureau)
+    calendar.run_once()
     before = bureau.inspection.frozen()
     bureau.redis.flushall()
+    # It looks before the words are back, and must look again.
+    calendar.run_once()
 
     ControlWatch(bureau.keeper(), bureau.clock).run_once()
-    FreezePlanner(freezes, bureau.clock.now).plan(1)
+    calendar.run_once()
 
     assert bureau.inspection.frozen() == before != []
     assert [(state.kept.by, state.kept.reason) for state in service.all()] == [("ada", "disk")]
+
+
+def _calendar(bureau: Bureau) -> Calendar:
+    leadership = RedisLeadership(bureau.redis, bureau.keys)
+    leader = Leader(leadership, bureau.clock, duty="calendar", holder="s1", lease=3.0)
+    freezes = RedisFreezes(bureau.redis, bureau.keys)
+    return Calendar(FreezePlanner(freezes, bureau.clock.now), leader, bureau.clock)
+
+
+def test_a_rebuild_makes_no_job_before_what_freezes_it_is_there(bureau: Bureau) -> None:
+    freezes = RedisFreezes(bureau.redis, bureau.keys)
+    now = bureau.clock.now()
+    freeze = Freeze("move", "queue:low", now, now + timedelta(hours=1))
+    kinds = bureau.intake.catalogue
+    FreezeService(freezes, kinds, bureau.clock.now, bureau.keeper().note).set(freeze, by=ADA)
+    bureau.enqueue(bureau.job(job_id="waits", priority="low"))
+    bureau.record()
+    bureau.redis.flushall()
+
+    report = bureau.ledger().rebuild()
+
+    assert report.restored == {"queued": 1}
+    assert bureau.bench.claim(1, ("low",)) == []
 
 
 def test_a_freeze_lifted_while_redis_was_away_from_the_record_is_lifted_there_too(

@@ -10,6 +10,7 @@ from redis import Redis
 from structlog.testing import capture_logs
 
 from backend.broker.keys import Keys
+from backend.broker.ledger.redis_controls import RedisControls
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.broker.schedules.timetable import RedisTimetable
@@ -177,3 +178,23 @@ def test_who_goes_by_an_older_fence_than_was_seen_gives_the_lead_up_and_says_so(
     them.let_time_pass()
     assert them.does_its_duty()
     assert int(redis.hget(them.key(""), "fence")) > fence + 5
+
+
+@pytest.mark.parametrize("chunks", [1, 2], ids=["at once", "the newest first"])
+def test_freezes_that_come_back_from_the_record_are_planned_again(
+    redis: Redis, chunks: int
+) -> None:
+    them = Schedulers(redis, "calendar")
+    them.ask_for_it()
+    them.ask_for_it()
+    them.let_time_pass()
+    controls = RedisControls(redis, KEYS)
+    words = sorted(controls.read(), key=lambda word: word.version)
+
+    redis.flushall()
+    them.turn()
+    for chunk in [words] if chunks == 1 else [words[1:], words[:1]]:
+        controls.adopt(chunk)
+        them.let_time_pass()
+
+    assert them.does_its_duty()

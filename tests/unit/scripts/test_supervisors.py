@@ -10,7 +10,7 @@ _SOURCED = Path(__file__).parents[3] / "scripts/_supervisors.sh"
 
 def _run(script: str) -> str:
     told = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f'. "{_SOURCED}"\n{script}'],
+        ["/bin/bash", "-euo", "pipefail", "-c", f'. "{_SOURCED}"\n{script}'],
         capture_output=True,
         text=True,
         check=True,

@@ -18,10 +18,11 @@ local function obey(root, name, control)
   elseif kind == 'fairness' then set_fair_rule(root, string.sub(what, 7), control.value)
   elseif kind == 'rate' then rate_type(root, string.sub(what, 6), control.value)
   elseif kind == 'breaker' and control.value ~= '' then
-    open_by_hand(root, what, control.by, control.reason, now_ms())
+    open_by_hand(root, what, control.by, control.reason, control.since)
   elseif kind == 'breaker' then close_by_hand(root, what, now_ms())
-  -- The windows of one that holds are the calendar's to find out.
-  elseif kind == 'freeze' and control.value == '' then write_windows(root, what, {}, 1, now_ms()) end
+  elseif kind == 'freeze' and control.value == '' then write_windows(root, what, {}, 1, now_ms())
+  -- The windows of one that holds are the calendar's to find out, who learns so that it must.
+  elseif kind == 'freeze' then redis.call('DEL', root .. ':tally:planned_version') end
   -- Of any other kind a later release knows what it means: it is kept for it.
 end
 
