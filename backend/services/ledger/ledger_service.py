@@ -65,7 +65,7 @@ class Epochs(Protocol):
         """Lifts them above all that is on record; above which version they are."""
 
 
-class Planner(Protocol):
+class WindowWriter(Protocol):
     """The calendar of freezes."""
 
     def plan(self, fence: int) -> bool:
@@ -107,7 +107,7 @@ class LedgerService:
         look: SecondLook,
         mender: LedgerMender,
         controls: Controls,
-        freezes: Planner,
+        freezes: WindowWriter,
         epochs: Epochs,
         quotas: QuotaBook,
         now: Callable[[], datetime],
