@@ -118,7 +118,9 @@ class PlatformCallerParts:
             parts.intake,
             parts.inspection,
             self._queue,
-            forecast=StartForecast(self.why, parts.inspection, self.fair_queues, now),
+            forecast=StartForecast(
+                self.why, parts.inspection, self.fair_queues, parts.broker.quotas, now
+            ),
             new_id=new_job_id,
             now=now,
         )

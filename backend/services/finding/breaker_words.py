@@ -31,6 +31,8 @@ def breaker_words(found: BreakerState, now: datetime) -> str:
 
 
 def _next(found: BreakerState, now: datetime) -> str:
+    if found.keeps_nobody:
+        return "the next job for it starts at once and tries it"
     if found.status is BreakerStatus.HALF_OPEN:
         return f"{found.probing} job(s) try it now, {found.waiting} wait for what comes of that"
     ahead = max(0.0, (found.probe_at - now).total_seconds()) if found.probe_at else 0.0

@@ -32,6 +32,14 @@ def running_details(found: QuotaState, named: list[str]) -> dict[str, Any]:
     }
 
 
+def waiting_words(found: QuotaState) -> str:
+    """A sentence for people, where as many wait as may: a new job is refused."""
+    return (
+        f"of the tenant {found.tenant!r} {found.quota.waiting} jobs may wait, and {found.waiting} do: a "
+        "new one is refused until one of them has started"
+    )
+
+
 def used_up_words(found: QuotaState) -> str:
     """A sentence for people, where some part of it is used up: which, and what becomes of jobs."""
     command = f"tally tenants quota {shlex.quote(found.tenant)}"

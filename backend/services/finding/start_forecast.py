@@ -10,13 +10,17 @@ from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.breaker import DESTINATION
 from backend.domain.jobs.options.fairness import FairPlace, FairQueues
 from backend.domain.jobs.options.job_labels import labels_of
+from backend.domain.jobs.options.quota import Quotas
 from backend.domain.jobs.plans.job_preview import Forecast, GateAhead
 from backend.domain.ports import Inspection
 from backend.services.finding.explanation import Cause
 from backend.services.finding.fair_words import fair_details, fair_words
+from backend.services.finding.quota_words import waiting_words
 from backend.services.finding.tenant_words import told_to_tenant
 from backend.services.finding.why_service import WhyService
 
+#: The code of what keeps a new job out altogether.
+QUOTA_WAITING = "quota_waiting"
 #: Lines of a fair queue that are looked at.
 _MOST_LINES = 1000
 #: What hides no time: a worker is free as soon as it is.
@@ -33,11 +37,13 @@ class StartForecast:
         why: WhyService,
         inspection: Inspection,
         fair_queues: FairQueues,
+        quotas: Quotas,
         now: Callable[[], datetime],
     ) -> None:
         self._why = why
         self._look = inspection
         self._fair = fair_queues
+        self._quotas = quotas
         self._now = now
 
     def of(
@@ -51,9 +57,18 @@ class StartForecast:
         turn = self._turn(view)
         if of_tenant is not None:
             turn = [told_to_tenant(cause, self._now()) for cause in turn]
-        causes = [*self._why.before(view, of_tenant), *turn]
+        causes = [*self._refusal(view), *self._why.before(view, of_tenant), *turn]
         gates = tuple(self._ahead(cause, counts=of_tenant is None) for cause in causes)
         return Forecast(gates, self._starts(view, gates, run_at or self._now()))
+
+    def _refusal(self, job: JobView) -> list[Cause]:
+        """That it would not even be accepted: of no job that is there `why` can say so."""
+        tenant = labels_of(job.options).tenant
+        found = self._quotas.find(tenant) if tenant else None
+        if found is None or "waiting" not in found.used_up:
+            return []
+        details = {"tenant": tenant, "limit": found.quota.waiting, "waiting": found.waiting}
+        return [Cause(QUOTA_WAITING, waiting_words(found), details)]
 
     def _turn(self, job: JobView) -> list[Cause]:
         """Behind the jobs of its key; a key that has none comes in at the end of the round."""

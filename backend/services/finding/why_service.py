@@ -10,7 +10,7 @@ from backend.domain.errors import QueueUnavailable
 from backend.domain.history.history_record import JobHistory
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
-from backend.domain.jobs.options.breaker_state import Breakers, BreakerStatus
+from backend.domain.jobs.options.breaker_state import Breakers
 from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.jobs.options.job_labels import labels_of
 from backend.domain.jobs.options.quota import Quotas, QuotaState, gates_of_tenant
@@ -241,7 +241,7 @@ class WhyService:
 
     def _breaker(self, job: JobView) -> Iterator[Cause]:
         found = self._breakers.find(job.destination) if job.destination else None
-        if found is not None and found.status is not BreakerStatus.CLOSED:
+        if found is not None and not found.keeps_nobody:
             text = breaker_words(found, self._now())
             yield Cause("breaker_open", text, breaker_details(found))
 

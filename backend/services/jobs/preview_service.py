@@ -29,7 +29,7 @@ from backend.domain.jobs.plans.plan_token import PlanToken, token_for
 from backend.domain.jobs.plans.twin import Twin, TwinBy
 from backend.domain.jobs.queue_state import QueueState
 from backend.domain.ports import Inspection, JobQueue
-from backend.services.finding.start_forecast import StartForecast
+from backend.services.finding.start_forecast import QUOTA_WAITING, StartForecast
 from backend.services.jobs.job_intake import JobIntake
 from backend.services.jobs.job_options import JobRequest
 from backend.services.jobs.kept_plans import PLAN_LIFETIME
@@ -176,6 +176,9 @@ class PreviewService:
         kind = self._intake.catalogue.get(job.job_type)
         run_at = self._run_at(job)
         gates, starts_about = self._forecast_of(job, run_at, live, of_tenant)
+        if gates and twin is not None:
+            # The one that is there answers it, whether there is room for another or not.
+            gates = tuple(gate for gate in gates if gate.code != QUOTA_WAITING)
         state = live.queues.get(str(job.queue))
         retry = terms_of(job.options).retry_policy(job.max_attempts)
         return JobPreview(

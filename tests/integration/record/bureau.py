@@ -153,7 +153,7 @@ class Bureau:
         fair = RedisFairQueues(self.redis, self.keys)
         quotas = RedisQuotas(self.redis, self.keys)
         why = WhyService(look, breakers, fair, quotas, clock)
-        forecast = StartForecast(why, look, fair, clock)
+        forecast = StartForecast(why, look, fair, quotas, clock)
         return PreviewService(intake, look, self.queue, forecast=forecast, new_id=new_id, now=clock)
 
     def ledger(self, *, patience: float = 5.0) -> LedgerService:

@@ -9,12 +9,14 @@ import pytest
 
 from backend.broker.jobs.gates.breakers import RedisBreakers
 from backend.broker.jobs.gates.fair_queues import RedisFairQueues
+from backend.broker.jobs.gates.quotas import RedisQuotas
 from backend.broker.jobs.operations import RedisOperations
 from backend.broker.schedules.redis_freezes import RedisFreezes
 from backend.broker.workers.worker_presence import RedisWorkerPresence
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options.breaker import Breaker
 from backend.domain.jobs.options.fairness import Fairness
+from backend.domain.jobs.options.quota import Quota
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.jobs.plans.job_preview import GateAhead, JobPreview
 from backend.domain.schedules.freeze import Freeze, Window
@@ -150,6 +152,27 @@ def test_a_breaker_tells_its_destination_and_one_that_was_opened_by_hand_no_time
     gate = _gate(preview)
     assert (gate.code, gate.gate, gate.waiting) == ("breaker_open", f"breaker:{host}", 1)
     assert (gate.opens_at, preview.starts_about) == (None, None)
+
+
+def test_a_quota_that_is_used_up_tells_that_the_job_would_be_refused(bureau: Bureau) -> None:
+    RedisQuotas(bureau.redis, bureau.keys).set("acme", Quota(waiting=1), by="ada", reason="")
+    unique = {**UNIQUE, "tenant": "acme"}
+    bureau.enqueue(bureau.job(tenant="acme", unique="started"))
+
+    preview = _preview(bureau, {**ADA, "tenant": "acme"})
+
+    assert _gate(preview) == GateAhead(
+        "quota_waiting",
+        "",
+        "of the tenant 'acme' 1 jobs may wait, and 1 do: a new one is refused until one of them has "
+        "started",
+        1,
+        None,
+    )
+    assert preview.starts_about is None
+    # Its twin answers it, whether there is room or not.
+    assert _preview(bureau, unique).gates == ()
+    assert _preview(bureau, {**ADA, "tenant": "umbrella"}).gates == ()
 
 
 def test_a_fair_queue_tells_the_place_behind_the_jobs_of_its_key(bureau: Bureau) -> None:

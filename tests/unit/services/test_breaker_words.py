@@ -38,6 +38,16 @@ def test_a_half_open_one_says_that_somebody_tries() -> None:
     assert words.endswith(": 1 job(s) try it now, 4 wait for what comes of that")
 
 
+def test_a_half_open_one_for_which_no_job_is_there_says_that_the_next_starts() -> None:
+    found = _state(BreakerStatus.HALF_OPEN, error="ConnectionRefusedError: no")
+
+    assert found.keeps_nobody
+    assert breaker_words(found, NOW) == (
+        f"{HOST} has been away for 2 min (ConnectionRefusedError: no): the next job for it starts at once "
+        "and tries it"
+    )
+
+
 def test_one_that_is_back_says_how_its_jobs_come() -> None:
     words = breaker_words(_state(BreakerStatus.RAMPING, waiting=4), NOW)
 

@@ -45,6 +45,12 @@ class BreakerState(NamedTuple):
         """Whether it is open until somebody closes it."""
         return self.status is BreakerStatus.OPEN and self.probe_at is None
 
+    @property
+    def keeps_nobody(self) -> bool:
+        """Whether the next job starts at once, be it as the probe of one that is half open."""
+        is_free = self.status is BreakerStatus.HALF_OPEN and not (self.waiting or self.probing)
+        return is_free or self.status is BreakerStatus.CLOSED
+
 
 class Breakers(Protocol):
     """The breakers of all destinations."""
