@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
+from backend.domain.jobs.options.quota import checked_tenant
 from backend.domain.jobs.queue_name import lane_of
 from backend.domain.text.length_words import in_units
 
@@ -39,7 +40,8 @@ class Freeze:
 
     ``what`` is ``queue:<name>``, ``lane:<name>``, ``type:<name>`` or ``tenant:<name>``. One that comes
     again begins at each tick of ``cron`` in ``time_zone`` and lasts ``length_seconds``. After its end what
-    waited starts over ``ramp_seconds``, not at once. Raises `InvalidOption` naming the part that is wrong.
+    waited starts over ``ramp_seconds``, not at once. A naive datetime means UTC. Raises `InvalidOption`
+    naming the part that is wrong.
     """
 
     name: str
@@ -53,7 +55,7 @@ class Freeze:
     ticks: TicksInside = TicksInside.HOLD
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not may_be_called(self.name):
             raise InvalidOption(
                 f"a freeze is called by 1 to 64 of a-z, 0-9, dot, dash and underscore, not {self.name!r}",
                 field="name",
@@ -64,7 +66,12 @@ class Freeze:
                 f"{self.what!r}: say queue:<name>, lane:<name>, type:<name> or tenant:<name>",
                 field="what",
             )
+        if kind == "tenant":
+            checked_tenant(name)
         bounds.FREEZE_RAMP.checked(self.ramp_seconds)
+        object.__setattr__(self, "ticks", _ticks_inside(self.ticks))
+        object.__setattr__(self, "starts_at", _instant(self.starts_at, field="from"))
+        object.__setattr__(self, "ends_at", _instant(self.ends_at, field="until"))
         self._check_time()
 
     def _check_time(self) -> None:
@@ -168,6 +175,11 @@ class FreezeState(NamedTuple):
     unplanned: Window | None = None
 
 
+def may_be_called(name: object) -> bool:
+    """Whether a freeze can have this name."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
 def things_of(queue: str, job_type: str, tenant: str) -> tuple[str, ...]:
     """All that may be frozen of such a job."""
     things = (f"queue:{queue}", f"lane:{lane_of(queue)}", f"type:{job_type}")
@@ -192,6 +204,24 @@ def words_of(what: str) -> str:
     """What a freeze holds, in words: ``the lane email``."""
     kind, _, name = what.partition(":")
     return f"{_KIND_WORDS.get(kind, kind)} {name}"
+
+
+def _ticks_inside(said: str) -> TicksInside:
+    try:
+        return TicksInside(said)
+    except ValueError:
+        words = " or ".join(TicksInside)
+        raise InvalidOption(
+            f"ticks inside a freeze: {words}, not {said!r}", field="ticks"
+        ) from None
+
+
+def _instant(said: object, *, field: str) -> datetime | None:
+    if said is None or (isinstance(said, datetime) and said.tzinfo):
+        return said
+    if not isinstance(said, datetime):
+        raise InvalidOption(f"a datetime, not {type(said).__name__}", field=field)
+    return said.replace(tzinfo=UTC)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +26,6 @@ from backend.domain.text.nearest_name import suggestion
 from backend.services.jobs.job_intake import JobIntake
 
 _KINDS = ("queue", "lane", "type")
-_is_line = re.compile(LINE.pattern).fullmatch
 
 
 def held_thing(what: str, catalogue: JobTypeCatalogue, *, also: Sequence[str] = ()) -> str:
@@ -66,7 +64,7 @@ def _queue_of(name: str, catalogue: JobTypeCatalogue) -> QueueName:
 
 def _of_key(key: str) -> str:
     """The key itself; raises `InvalidOption` for a text that is none."""
-    if not 0 < len(key) <= LINE.longest or not _is_line(key):
+    if not LINE.fits(key):
         raise InvalidOption(f"a key is {LINE.words}, not {key!r}", field="key")
     return key
 
@@ -200,8 +198,13 @@ class JobControl:
     def rate(
         self, job_type: str, rate: Rate | RateWord, *, by: Actor, reason: str = ""
     ) -> Rate | None:
-        """How many jobs of a type may start in a time in the cluster; which rate holds from now on."""
+        """How many jobs of a type may start in a time in the cluster; which rate holds from now on.
+
+        Raises `InvalidOption` for a rate by key, or with a weight: those a job type declares.
+        """
         kind, sayer = self._intake.catalogue.get(job_type), by.name
+        if isinstance(rate, Rate):
+            rate.check_plain("rate")
         if rate is RateWord.DECLARED:
             wanted, sayer = kind.rate, DECLARATION
         else:
@@ -215,7 +218,8 @@ class JobControl:
     ) -> Rate | RateWord:
         """How many jobs of a key may start in a time: a rate, none, or as they say; what was said."""
         checked = _of_key(key)
-        if ":" not in key:
+        # What begins with @ is the rate of a tenant's quota.
+        if ":" not in key or key.startswith("@"):
             raise InvalidOption(
                 f"jobs with a rate by key have keys like call_crm:acme, not {key!r}", field="key"
             )

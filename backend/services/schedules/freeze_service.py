@@ -9,7 +9,7 @@ from datetime import datetime
 from backend.domain.access.actor import Actor
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.job_type import JobTypeCatalogue
-from backend.domain.schedules.freeze import Freeze, FreezeState
+from backend.domain.schedules.freeze import Freeze, FreezeState, may_be_called
 from backend.domain.schedules.freeze_ports import Freezes
 from backend.domain.schedules.schedule_errors import FreezeNotFound
 from backend.domain.text.nearest_name import suggestion
@@ -52,7 +52,7 @@ class FreezeService:
 
     def lift(self, name: str, *, by: Actor, reason: str = "") -> None:
         """Ends it at once, with its ramp, and for good; raises `FreezeNotFound` naming the nearest one."""
-        if not self._freezes.lift(name, by=by.name, reason=reason):
+        if not may_be_called(name) or not self._freezes.lift(name, by=by.name, reason=reason):
             near = suggestion(name, [kept.freeze.name for kept in self._freezes.all()])
             raise FreezeNotFound(
                 f"there is no freeze {name!r}{near or '; the list of freezes names them'}",

@@ -34,6 +34,7 @@ def test_a_text_that_tells_no_rule_is_none(text: str) -> None:
         ({"weights": {"a": 1.5}}, "weight"),
         ({"weights": {"": 2}}, "weights"),
         ({"weights": {"a\x1fb": 2}}, "weights"),
+        ({"weights": {"a\ud800": 2}}, "weights"),
         ({"weights": {"k" * 513: 2}}, "weights"),
         ({"weights": {f"k{n}": 2 for n in range(1001)}}, "weights"),
     ],

@@ -36,6 +36,11 @@ AGAIN = {"cron": "0 22 * * *", "length_seconds": 3600.0}
         ({"cron": "0 22 * * *"}, "length_seconds"),
         ({**ONCE, "ends_at": NOW + timedelta(days=40)}, "length_seconds"),
         ({**ONCE, "ramp_seconds": -1.0}, "ramp_seconds"),
+        ({**ONCE, "ticks": "nope"}, "ticks"),
+        ({**ONCE, "ends_at": "2026-12-01T00:00"}, "until"),
+        ({**ONCE, "what": "tenant:" + "x" * 600}, "tenant"),
+        ({**ONCE, "what": "tenant:a\x1fb"}, "tenant"),
+        ({**ONCE, "what": "tenant:\ud800"}, "tenant"),
     ],
 )
 def test_what_it_may_not_be_is_named(said: dict[str, Any], field: str) -> None:
@@ -61,6 +66,15 @@ def test_instants_of_any_zone_are_kept_in_utc() -> None:
 
     assert "+01:00" not in freeze.text
     assert freeze.when_words == "2026-11-30 22:00 to 2026-11-30 23:00 UTC"
+
+
+def test_a_naive_datetime_means_utc_and_a_word_is_as_good_as_its_name() -> None:
+    naive = Freeze(
+        "n", "lane:email", NOW.replace(tzinfo=None), NOW + timedelta(hours=1), ticks="skip"
+    )
+
+    assert naive == Freeze("n", "lane:email", NOW, NOW + timedelta(hours=1), ticks=TicksInside.SKIP)
+    assert freeze_in(naive.text) == naive
 
 
 @pytest.mark.parametrize("text", ["", "1", "[]", "{}", '{"name": "n", "what": "?"}', '{"new": 1}'])

@@ -32,7 +32,16 @@ def test_a_quota_is_kept_as_text_and_told_in_words(quota: Quota, text: str, word
 
 
 @pytest.mark.parametrize(
-    "said", [{}, {"waiting": 0}, {"waiting": True}, {"running": 1.5}, {"running": 10**9}]
+    "said",
+    [
+        {},
+        {"waiting": 0},
+        {"waiting": True},
+        {"running": 1.5},
+        {"running": 10**9},
+        {"starts": Rate(5, 1, weight="size")},
+        {"starts": Rate(5, 1, by="who")},
+    ],
 )
 def test_what_could_not_be_a_quota_is_refused(said: dict[str, Any]) -> None:
     with pytest.raises(InvalidOption):
@@ -44,7 +53,7 @@ def test_what_a_foreign_hand_wrote_is_no_quota(text: str) -> None:
     assert quota_in(text) is None
 
 
-@pytest.mark.parametrize("tenant", ["", "x" * 513, "a\nb", "a\x1fb"])
+@pytest.mark.parametrize("tenant", ["", "x" * 513, "a\nb", "a\x1fb", "a\ud800"])
 def test_what_no_job_can_carry_is_no_tenant(tenant: str) -> None:
     with pytest.raises(InvalidOption, match="a tenant must be a line"):
         checked_tenant(tenant)

@@ -79,6 +79,16 @@ def test_what_no_breaker_watches_is_not_said_to_be_open(mistyped: str) -> None:
     assert (desk.noted, desk.not_closed()) == ([], [])
 
 
+def test_the_name_of_breakers_by_key_is_not_suggested_to_who_gave_it() -> None:
+    with pytest.raises(InvalidOption) as refused:
+        Desk().open("webhook", by=ADA)
+
+    assert str(refused.value) == (
+        "no breaker watches 'webhook'; here they watch mail_server, push:…, webhook:…, where … is as in "
+        "webhook:hooks.example.com:443"
+    )
+
+
 @pytest.mark.parametrize(
     "said", ["https://hooks.example.com/in", "webhook:https://hooks.example.com"]
 )

@@ -14,6 +14,7 @@ from backend.domain.errors import (
     UnknownPriority,
 )
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
+from backend.domain.jobs.options.rate import Rate
 from backend.services.jobs.job_control import JobControl
 from backend.services.jobs.job_intake import IntakeRules, JobIntake
 from tests.contract.broker.brokers import InMemory
@@ -143,6 +144,26 @@ def test_a_limit_is_of_a_type_that_exists_and_may_be_taken_away(
         control.limit("gret", 2, by=ADA)
     with pytest.raises(InvalidOption):
         control.limit("greet", -1, by=ADA)
+
+
+@pytest.mark.parametrize("rate", [Rate(5, 1, by="who"), Rate(5, 1, weight="size")])
+def test_a_rate_that_the_payload_tells_is_for_job_types_to_declare(
+    control: JobControl, rate: Rate
+) -> None:
+    with pytest.raises(InvalidOption) as refused:
+        control.rate("greet", rate, by=ADA)
+
+    assert str(refused.value) == (
+        "by and weight are told by the payload, so a job type declares them; say limit, per and burst here"
+    )
+
+
+@pytest.mark.parametrize(
+    "key", ["", "acme", "@acme:x", "push:a\nb", "push:\ud800", "push:" + "x" * 508]
+)
+def test_what_no_job_can_have_is_no_key_of_a_rate(control: JobControl, key: str) -> None:
+    with pytest.raises(InvalidOption):
+        control.rate_key(key, Rate(5, 1), by=ADA)
 
 
 def test_a_purge_says_how_many_it_took(control: JobControl, scene: Scene) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, get_args
@@ -11,9 +10,6 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import LINE
-
-_IS_KEY = re.compile(LINE.pattern).fullmatch
-
 
 #: The option of a job that tells in which line it stands.
 FairBy = Literal["tenant", "environment", "context_id", "limit_key"]
@@ -41,7 +37,7 @@ class Fairness:
                 field="weights",
             )
         for key, weight in self.weights.items():
-            if len(key) > LINE.longest or not _IS_KEY(key):
+            if not LINE.fits(key):
                 raise InvalidOption(f"a key must be {LINE.words}, not {key!r}", field="weights")
             bounds.FAIR_WEIGHT.whole(weight)
 

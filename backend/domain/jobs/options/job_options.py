@@ -5,6 +5,7 @@ Python, HTTP, the command line, files and docs take names, ranges and words from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import (
@@ -21,6 +22,7 @@ from typing import (
 from backend.domain.jobs import job_id
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.bounds import Bound
+from backend.domain.text.storable_text import is_storable
 
 
 class Text(NamedTuple):
@@ -30,6 +32,12 @@ class Text(NamedTuple):
     #: Of the whole text, in the words that Python's expressions and JSON Schema's share.
     pattern: str
     words: str
+
+    def fits(self, text: object) -> bool:
+        """Whether it is such a text, of whole characters."""
+        if not isinstance(text, str) or not 0 < len(text) <= self.longest:
+            return False
+        return is_storable(text) and re.fullmatch(self.pattern, text) is not None
 
 
 class Many(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,6 @@ from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import LINE
 from backend.domain.jobs.options.rate import Rate, rate_in
-
-_IS_TENANT = re.compile(LINE.pattern).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,8 @@ class Quota:
             bounds.QUOTA_WAITING.whole(self.waiting)
         if self.running is not None:
             bounds.QUOTA_RUNNING.whole(self.running)
+        if self.starts is not None:
+            self.starts.check_plain("starts")
 
     @property
     def text(self) -> str:
@@ -76,7 +75,7 @@ def gates_of_tenant(tenant: str) -> tuple[str, str]:
 
 def checked_tenant(tenant: str) -> str:
     """The name of a tenant; raises `InvalidOption` for what no job can carry as one."""
-    if len(tenant) > LINE.longest or not _IS_TENANT(tenant):
+    if not LINE.fits(tenant):
         raise InvalidOption(f"a tenant must be {LINE.words}, not {tenant!r}", field="tenant")
     return tenant
 

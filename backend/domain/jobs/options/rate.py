@@ -65,6 +65,15 @@ class Rate:
         """The same without what a payload tells: as Redis and the record keep it."""
         return Rate(self.limit, self.per, self.at_once)
 
+    def check_plain(self, field: str) -> None:
+        """Raises `InvalidOption`, naming ``field``, where it says what a job type alone can tell."""
+        if self.by is not None or self.weight is not None:
+            raise InvalidOption(
+                "by and weight are told by the payload, so a job type declares them; say limit, per and "
+                "burst here",
+                field=field,
+            )
+
     @property
     def at_once(self) -> int:
         """How many may start at once."""
