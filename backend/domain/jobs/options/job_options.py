@@ -22,7 +22,9 @@ from typing import (
 from backend.domain.jobs import job_id
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.bounds import Bound
-from backend.domain.text.storable_text import is_storable
+
+#: Of a character (a lone surrogate): neither store takes one.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Text(NamedTuple):
@@ -37,7 +39,7 @@ class Text(NamedTuple):
         """Whether it is such a text, of whole characters."""
         if not isinstance(text, str) or not 0 < len(text) <= self.longest:
             return False
-        return is_storable(text) and re.fullmatch(self.pattern, text) is not None
+        return re.fullmatch(self.pattern, text) is not None and not _HALF.search(text)
 
 
 class Many(NamedTuple):
