@@ -42,22 +42,23 @@ class Nothing(Payload):
     max_retries=1,
 )
 def prune_history(_payload: Nothing) -> dict[str, int]:
-    """Deletes what has outlived its time: history, ticks, RQ's registries, dead letters over limits."""
+    """Deletes what has outlived its time: RQ's registries, dead letters over limits, history, ticks."""
     from backend.bootstrap.record_parts import pruner
     from backend.history.schedules.schedule_store import PostgresScheduleStore
 
     parts = platform()
-    loop = pruner(parts, parts.history_engine)
-    while loop.run_once() == 0.0:
-        continue
-    before = parts.clock.now() - timedelta(days=parts.settings.history.failed_days)
-    ticks = PostgresScheduleStore(parts.history_engine).prune_ticks(before, _MOST_TICKS)
+    # First, for history keeps what is in the dead-letter queue.
     limits = parts.settings.dlq
     entries, dead = parts.home.part(RedisOperations).prune(
         parts.inspection.queue_names(),
         max_dead=limits.max_jobs,
         max_dead_age=limits.max_days * 86_400,
     )
+    loop = pruner(parts, parts.history_engine)
+    while loop.run_once() == 0.0:
+        continue
+    before = parts.clock.now() - timedelta(days=parts.settings.history.failed_days)
+    ticks = PostgresScheduleStore(parts.history_engine).prune_ticks(before, _MOST_TICKS)
     return {"jobs": loop.pruned, "ticks": ticks, "registry_entries": entries, "dead": dead}
 
 

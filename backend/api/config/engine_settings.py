@@ -210,7 +210,11 @@ class HistorySettings(Section):
 
     batch: int = Field(2000, ge=1, le=20_000, description="Most events written in one transaction.")
     finished_days: int = Field(30, ge=1, description="Days finished jobs are kept.")
-    failed_days: int = Field(90, ge=1, description="Days failed jobs are kept.")
+    failed_days: int = Field(
+        90,
+        ge=1,
+        description="Days failed jobs are kept; those in the dead-letter queue until they leave it.",
+    )
     days_by_type: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict, description="Days that jobs of one type are kept, however they ended."
     )

@@ -54,7 +54,7 @@ def _transport(settings: Settings) -> Iterator[Finding]:
 
 
 def _retention(settings: Settings) -> Iterator[Finding]:
-    """Whether history lets a job go that is still in the dead-letter queue."""
+    """Whether dead jobs stay on record for longer than history is to keep them."""
     history, most = settings.history, settings.dlq.max_days
     kept = {"history.failed_days": history.failed_days}
     kept |= {f"history.days_by_type.{name}": days for name, days in history.days_by_type.items()}
@@ -63,6 +63,6 @@ def _retention(settings: Settings) -> Iterator[Finding]:
             stays = f"{most:g} days" if most else "for ever"
             yield warning(
                 "dead_outlive_record",
-                f"a dead job is kept {stays} in Redis (dlq.max_days), and {days} on record ({name})",
-                "set both alike: redriven after that it has no history, and is lost if Redis is",
+                f"a dead job is kept {stays} (dlq.max_days), and as long on record, not {days} ({name})",
+                "set both alike, or discard dead jobs sooner",
             )

@@ -140,13 +140,18 @@ def export(file: str, state: str | None, **wanted: Any) -> None:
 
 @history.command()
 @click.argument("days", type=click.IntRange(1, _MOST_DAYS))
-@click.option("--include-failed", is_flag=True, help="Also jobs that were given up.")
+@click.option(
+    "--include-failed",
+    is_flag=True,
+    help="Also jobs that were given up, but for those in the dead-letter queue.",
+)
 @options.yes
 @options.as_json
 def prune(days: int, include_failed: bool, yes: bool, as_json: bool) -> None:
     """Deletes jobs that ended more than DAYS days ago, with their results.
 
-    The recorder does this by itself by the retention settings; this is for once.
+    The recorder does this by itself by the retention settings; this is for once. Who is in the
+    dead-letter queue stays until they are redriven, discarded or resolved.
     """
     kinds = "finished, canceled and failed" if include_failed else "finished and canceled"
     confirm(f"Delete the {kinds} jobs that ended more than {days} days ago?", yes=yes)

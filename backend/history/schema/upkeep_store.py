@@ -60,8 +60,11 @@ class PostgresUpkeepStore:
             return None
 
     def prune_jobs(self, rule: RetentionRule, before: datetime, most: int) -> int:
-        """Deletes at most ``most`` jobs of each group of a rule that ended before an instant."""
-        bounds = self._ids_beside_months() if rule.goes_by_month else [(None, None)]
+        """Deletes at most ``most`` jobs of each group of a rule that ended before an instant.
+
+        None of those that may be in the dead-letter queue.
+        """
+        bounds = self._ids_beside_months(before) if rule.goes_by_month else [(None, None)]
         return sum(
             self._prune_group(_Group(state, job_type, *between), before, most)
             for state in rule.states
@@ -94,10 +97,13 @@ class PostgresUpkeepStore:
         with translated(), self._engine.connect() as connection:
             return connection.execute(statement("types_of_jobs"), asked).scalars().all()
 
-    def _ids_beside_months(self) -> list[tuple[str | None, str | None]]:
-        """From and to which ids jobs stand in no month: those of months go with them."""
+    def _ids_beside_months(self, before: datetime) -> list[tuple[str | None, str | None]]:
+        """From and to which ids jobs stand in no month that will go with them.
+
+        One that should have gone a week before an instant is held up by a job of it.
+        """
         with translated(), self._engine.connect() as connection:
-            months = connection.execute(statement("ids_of_months")).all()
+            months = connection.execute(statement("ids_of_months"), {"before": before}).all()
         starts = [None, *(beyond for _, beyond in months)]
         ends = [*(first for first, _ in months), None]
         between = zip(starts, ends, strict=True)
@@ -116,8 +122,13 @@ class PostgresUpkeepStore:
     def drop_jobs_month(self, month: date, before: datetime) -> bool:
         """Drops the jobs of one month, with results and tags.
 
-        False while one of them is to be kept, or a backup or a long query holds the tables.
+        False while one of them is to be kept or may be in the dead-letter queue, or a backup or a long
+        query holds the tables.
         """
+        # In a statement of its own: what it looked into cannot be dropped by the same one.
+        with translated(), self._engine.connect() as connection:
+            if connection.execute(statement("has_dead_jobs"), {"month": month}).scalar_one():
+                return False
         return bool(self._when_free("drop_jobs_month", month=month, before=before))
 
     def sum_up_counts(self) -> None:

@@ -136,7 +136,7 @@ def test_clear_pending_is_on_purpose_only(scripts: Scripts, shell: Shell) -> Non
 
 
 def test_purge_old_deletes_what_ended_long_ago(
-    scripts: Scripts, dead: list[str], record_url: str
+    scripts: Scripts, shell: Shell, dead: list[str], record_url: str
 ) -> None:
     Work(platform()).record()
     engine = connect(record_url)
@@ -150,7 +150,11 @@ def test_purge_old_deletes_what_ended_long_ago(
         assert connection.execute(ended, {"ids": dead}).rowcount == len(dead)
 
     assert "0 jobs deleted" in scripts.run("jobs/purge-old.sh", "30", "--yes")
-    assert "2 jobs deleted" in scripts.run("jobs/purge-old.sh", "30", "--include-failed", "--yes")
+    purge = ("jobs/purge-old.sh", "30", "--include-failed", "--yes")
+    assert "0 jobs deleted" in scripts.run(*purge)
+    shell.run("dlq", "discard", *dead, "--yes")
+    Work(platform()).record()
+    assert "2 jobs deleted" in scripts.run(*purge)
     engine.dispose()
 
 

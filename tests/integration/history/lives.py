@@ -31,6 +31,8 @@ class Life:
     ends: str = "finished"
     error: tuple[str, str] = ("", "")
     log: str = ""
+    #: Whether somebody takes it out of the dead-letter queue a second after its end.
+    is_discarded: bool = False
 
     def events(self) -> Iterator[JobEvent]:
         """What is in the stream about it."""
@@ -46,11 +48,15 @@ class Life:
         yield JobEvent(fence, "started", job_id, self.queue, 1, self.worker)
         kind, message = self.error
         error = json.dumps({"reason": "exception", "error": kind, "message": message})
+        ended = started + timedelta(seconds=self.runs)
         yield JobEvent(
-            stream_id(started + timedelta(seconds=self.runs)), self.ends, job_id, self.queue, 1,
+            stream_id(ended), self.ends, job_id, self.queue, 1,
             self.worker, fence, error if kind else "", self.runs * 1000, 0,
             log=self.log,
         )  # fmt: skip
+        if self.is_discarded:
+            gone = stream_id(ended + timedelta(seconds=1))
+            yield JobEvent(gone, "discarded", job_id, self.queue, worker="ada")
 
 
 def stream_id(at: datetime) -> str:

@@ -44,16 +44,16 @@ def upkeep(chronicle: Chronicle) -> Iterator[PostgresUpkeepStore]:
             run(chronicle.engine, f"DROP TABLE {table}_{month:%Y_%m}")
 
 
-def _dead(job_id: str, days: float) -> Life:
+def _discarded(job_id: str, days: float) -> Life:
     at = datetime.now(UTC) - timedelta(days=days)
-    return Life(job_id, at, ends="failed", error=("E", "no"))
+    return Life(job_id, at, ends="failed", error=("E", "no"), is_discarded=True)
 
 
 @pytest.mark.parametrize("job_id", [ULID, LATE, "own"])
 def test_what_is_in_no_month_goes_one_by_one_when_its_time_is_over(
     chronicle: Chronicle, upkeep: PostgresUpkeepStore, job_id: str
 ) -> None:
-    chronicle.write(*events_of(_dead(job_id, 91), _dead("0" + job_id, 89)))
+    chronicle.write(*events_of(_discarded(job_id, 91), _discarded("0" + job_id, 89)))
     places = chronicle.rows("SELECT tableoid::regclass::text AS place FROM jobs WHERE id < '01a'")
     assert {row["place"] for row in places} <= {"jobs_far", "jobs_other"}
 
@@ -65,7 +65,7 @@ def test_what_is_in_no_month_goes_one_by_one_when_its_time_is_over(
 def test_what_is_in_a_month_goes_with_that(
     chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
-    chronicle.write(*events_of(_dead(IN_A_MONTH, 91), _dead(IN_A_MONTH[:-1] + "0", 89)))
+    chronicle.write(*events_of(_discarded(IN_A_MONTH, 91), _discarded(IN_A_MONTH[:-1] + "0", 89)))
 
     Pruner(upkeep, chronicle.clock, RetentionPolicy()).run_once()
 
@@ -76,7 +76,7 @@ def test_the_counts_of_a_month_go_with_it_also_while_counts_are_put_together(
     chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
     """By another pruner, of which several may run."""
-    chronicle.write(*events_of(_dead(IN_A_MONTH, 91), _dead("own", 91)))
+    chronicle.write(*events_of(_discarded(IN_A_MONTH, 91), _discarded("own", 91)))
     with chronicle.engine.connect() as other, ThreadPoolExecutor(1) as pool:
         putting_together = other.begin()
         other.execute(statement("sum_up_counts"))
@@ -94,7 +94,7 @@ def test_the_counts_of_a_month_go_with_it_also_while_counts_are_put_together(
 def test_counts_are_put_together_another_time_while_a_month_goes(
     chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
-    chronicle.write(*events_of(_dead(IN_A_MONTH, 91), _dead("own", 91)))
+    chronicle.write(*events_of(_discarded(IN_A_MONTH, 91), _discarded("own", 91)))
     with chronicle.engine.begin() as dropping:
         values = {"month": MONTHS[1], "before": datetime.now(UTC)}
         assert dropping.execute(statement("drop_jobs_month"), values).scalar_one()

@@ -157,7 +157,7 @@ def test_failures_of_a_month_go_with_it_and_its_other_sums_stay(
     month = month_ago(5)
     run(chronicle.engine, "SELECT make_jobs_partition(:month)", month=month)
     at = datetime(month.year, month.month, _DAY, tzinfo=UTC)
-    failed = Life(dated(at), at, ends="failed", error=("KeyError", "x"))
+    failed = Life(dated(at), at, ends="failed", error=("KeyError", "x"), is_discarded=True)
     own = Life("own", at, ends="retried", error=("KeyError", "x"))
     chronicle.write(*events_of(failed, own))
     upkeep.sum_up_hours(10)
@@ -182,7 +182,7 @@ def test_no_account_can_drop_a_month_that_is_not_over(chronicle: Chronicle) -> N
 def test_what_is_kept_longest_goes_with_its_month_and_not_one_by_one(
     chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
-    """Shorter times are kept to the day; ids of callers' own making know no month."""
+    """Shorter times are kept to the day; callers' own ids know no month; a month is held up for a week."""
     month = month_ago(4)
     for since in range(5):
         run(chronicle.engine, "SELECT make_jobs_partition(:month)", month=month_ago(since))
@@ -191,14 +191,14 @@ def test_what_is_kept_longest_goes_with_its_month_and_not_one_by_one(
         [("f", "failed"), ("d", "finished"), ("own-f", "failed"), ("own-d", "finished")]
     ):
         id_ = job_id if job_id.startswith("own") else dated(at, bytes([number]) * 10)
-        chronicle.write(*events_of(Life(id_, at, ends=ends, queue=job_id)))
-    keeps_one = in_month(month, b"9876543210", ends="", queue="waits")
-    chronicle.write(*events_of(keeps_one))
-
-    Pruner(upkeep, chronicle.clock, RetentionPolicy(failed_days=60)).run_once()
-
-    left = {row["queue"] for row in chronicle.rows("SELECT queue FROM jobs")}
-    assert left == {"f", "waits"}
+        is_dead = ends == "failed"
+        chronicle.write(*events_of(Life(id_, at, ends=ends, queue=job_id, is_discarded=is_dead)))
+    chronicle.write(*events_of(in_month(month, b"9876543210", ends="", queue="waits")))
+    over = datetime.combine(month_after(month), datetime.min.time(), UTC)
+    for days, left in ((5, {"f", "waits"}), (9, {"waits"})):
+        policy = RetentionPolicy(failed_days=(NOW - over).days - days)
+        Pruner(upkeep, chronicle.clock, policy).run_once()
+        assert {row["queue"] for row in chronicle.rows("SELECT queue FROM jobs")} == left
     assert chronicle.untrue() == []
 
 

@@ -50,8 +50,9 @@ def test_each_state_is_kept_for_its_own_time(chronicle: Chronicle) -> None:
         *events_of(
             days_ago(31, "finished-old"),
             days_ago(29, "finished"),
-            days_ago(91, "failed-old", ends="failed"),
-            days_ago(89, "failed", ends="failed"),
+            days_ago(91, "failed-old", ends="failed", is_discarded=True),
+            days_ago(91, "failed-dead", ends="failed"),
+            days_ago(89, "failed", ends="failed", is_discarded=True),
             days_ago(31, "canceled-old", ends="canceled"),
             days_ago(400, "waiting", ends=""),
             days_ago(31, "finished-late", waits=2 * 86400),
@@ -60,7 +61,7 @@ def test_each_state_is_kept_for_its_own_time(chronicle: Chronicle) -> None:
 
     assert pruner(chronicle).run_once() > 0
 
-    assert left(chronicle) == ["failed", "finished", "finished-late", "waiting"]
+    assert left(chronicle) == ["failed", "failed-dead", "finished", "finished-late", "waiting"]
 
 
 def test_a_type_may_be_kept_longer_or_shorter_than_the_others(chronicle: Chronicle) -> None:
@@ -69,7 +70,7 @@ def test_a_type_may_be_kept_longer_or_shorter_than_the_others(chronicle: Chronic
             days_ago(50, "email"),
             days_ago(50, "report", job_type="report"),
             days_ago(3, "ping", job_type="ping"),
-            days_ago(3, "ping-failed", job_type="ping", ends="failed"),
+            days_ago(3, "ping-failed", job_type="ping", ends="failed", is_discarded=True),
             days_ago(3, "email-new"),
         )
     )
