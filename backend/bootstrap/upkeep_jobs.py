@@ -57,8 +57,10 @@ def prune_history(_payload: Nothing) -> dict[str, int]:
     loop = pruner(parts, parts.history_engine)
     while loop.run_once() == 0.0:
         continue
-    before = parts.clock.now() - timedelta(days=parts.settings.history.failed_days)
-    ticks = PostgresScheduleStore(parts.history_engine).prune_ticks(before, _MOST_TICKS)
+    store = PostgresScheduleStore(parts.history_engine)
+    now = min(parts.clock.now(), store.now())
+    before = now - timedelta(days=parts.settings.history.failed_days)
+    ticks = store.prune_ticks(before, _MOST_TICKS)
     return {"jobs": loop.pruned, "ticks": ticks, "registry_entries": entries, "dead": dead}
 
 

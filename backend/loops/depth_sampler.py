@@ -61,7 +61,8 @@ class DepthSampler(LedLoop):
         self._sampled, self._held = minute, holding
 
     def _prune(self, now: datetime) -> None:
-        pruned = self._book.prune(now - KEEP)
+        # A clock of one machine alone that is ahead must delete nothing.
+        pruned = self._book.prune(min(now, self._book.now()) - KEEP)
         self._pruned = now
         if pruned:
             log.info("depths.pruned", rows=pruned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -67,11 +67,13 @@ class Pruner(Loop):
         yield self._sum_up_counts
         yield lambda: self._upkeep.count_failures(_HOURS) == _HOURS
         yield lambda: self._upkeep.sum_up_hours(_HOURS) == _HOURS
+        # What is deleted does not come back: a clock that is ahead must not be believed alone.
+        now = min(self._clock.now(), self._upkeep.now())
         for rule in self._policy.rules():
-            yield partial(self._prune_jobs, rule)
-        yield self._drop_jobs
-        yield self._drop_events
-        yield self._drop_statistics
+            yield partial(self._prune_jobs, rule, now)
+        yield partial(self._drop_jobs, now)
+        yield partial(self._drop_events, now)
+        yield partial(self._drop_statistics, now)
 
     def _make_room(self) -> bool:
         self._upkeep.make_partitions(_AHEAD)
@@ -81,23 +83,23 @@ class Pruner(Loop):
         self._upkeep.sum_up_counts()
         return False
 
-    def _prune_jobs(self, rule: RetentionRule) -> bool:
-        jobs = self._upkeep.prune_jobs(rule, self._clock.now() - rule.keep, _BATCH)
+    def _prune_jobs(self, rule: RetentionRule, now: datetime) -> bool:
+        jobs = self._upkeep.prune_jobs(rule, now - rule.keep, _BATCH)
         self.pruned += jobs
         if jobs:
             log.info("jobs.pruned", jobs=jobs, states=rule.states, job_type=rule.job_type)
         return jobs >= _BATCH
 
-    def _drop_jobs(self) -> bool:
-        if months := self._upkeep.drop_jobs(self._clock.now() - self._policy.longest):
+    def _drop_jobs(self, now: datetime) -> bool:
+        if months := self._upkeep.drop_jobs(now - self._policy.longest):
             log.info("jobs.dropped", months=months)
         return False
 
-    def _drop_events(self) -> bool:
-        if months := self._upkeep.drop_events(self._clock.now() - self._policy.longest):
+    def _drop_events(self, now: datetime) -> bool:
+        if months := self._upkeep.drop_events(now - self._policy.longest):
             log.info("events.dropped", months=months)
         return False
 
-    def _drop_statistics(self) -> bool:
-        self._upkeep.drop_statistics(self._clock.now() - _KEEP_STATISTICS)
+    def _drop_statistics(self, now: datetime) -> bool:
+        self._upkeep.drop_statistics(now - _KEEP_STATISTICS)
         return False

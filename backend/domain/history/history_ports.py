@@ -122,6 +122,9 @@ class StatisticsReader(Protocol):
 class HistoryUpkeep(Protocol):
     """What keeps the record in shape. Every method raises HistoryUnavailable."""
 
+    def now(self) -> datetime:
+        """The time by the record's own clock."""
+
     def make_partitions(self, months: int) -> int:
         """Makes room for events and jobs of this month and of ``months`` after it; how many were made."""
 

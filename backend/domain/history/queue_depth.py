@@ -25,6 +25,9 @@ class QueueDepth(NamedTuple):
 class DepthBook(Protocol):
     """Raises HistoryUnavailable, or MigrationError when the table is missing."""
 
+    def now(self) -> datetime:
+        """The time by the record's own clock."""
+
     def add(self, samples: Sequence[QueueDepth]) -> int:
         """Keeps samples; who was first in a minute has the say. How many were new."""
 

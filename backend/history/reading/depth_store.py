@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from backend.domain.history.queue_depth import ALL_QUEUES, QueueDepth
 from backend.history.server.connection import translated
+from backend.history.server.database_clock import database_now
 from backend.history.statements import statement
 
 
@@ -17,6 +18,10 @@ class PostgresDepthStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def now(self) -> datetime:
+        """The time by the record's own clock."""
+        return database_now(self._engine)
 
     def add(self, samples: Sequence[QueueDepth]) -> int:
         """Keeps samples; who was first in a minute has the say. How many were new."""

@@ -15,6 +15,7 @@ from backend.domain.history.history_retention import RetentionRule
 from backend.domain.jobs.job_state import JobState
 from backend.history.schema.months import month_after
 from backend.history.server.connection import translated
+from backend.history.server.database_clock import database_now
 from backend.history.statements import statement
 
 log = structlog.get_logger("tally.upkeep")
@@ -40,6 +41,10 @@ class PostgresUpkeepStore:
         self._engine = engine
         #: How far each round of pruning has come.
         self._pruned: dict[_Group, int] = {}
+
+    def now(self) -> datetime:
+        """The time by the record's own clock."""
+        return database_now(self._engine)
 
     def make_partitions(self, months: int) -> int:
         """Makes room for events and jobs of this month and of ``months`` after it; how many were made.

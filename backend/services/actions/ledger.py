@@ -43,6 +43,9 @@ class LedgerActions(ActionFamily):
 class OldJobs(Protocol):
     """Where old jobs are deleted."""
 
+    def now(self) -> datetime:
+        """The time by the record's own clock."""
+
     def prune_jobs(self, rule: RetentionRule, before: datetime, most: int) -> int:
         """Deletes at most ``most`` jobs that ended before an instant; how many."""
 
@@ -58,8 +61,11 @@ class HistoryActions(ActionFamily):
     def prune(
         self, by: Actor, days: int, rule: RetentionRule, before: datetime, *, reason: str = ""
     ) -> Effect[int]:
-        """Deletes jobs that ended before an instant, with their results; how many."""
-        deleted = 0
+        """Deletes jobs that ended before an instant, with their results; how many.
+
+        None that the record's own clock calls younger than the rule keeps them.
+        """
+        deleted, before = 0, min(before, self._old_jobs.now() - rule.keep)
         while count := self._old_jobs.prune_jobs(rule, before, _BATCH):
             deleted += count
         return Effect(deleted, affected=deleted)

@@ -12,6 +12,7 @@ from backend.domain.history.history_retention import RetentionPolicy
 from backend.history.schema.months import month_after
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.loops.pruner import Pruner
+from backend.telemetry.clock import SystemClock
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import run
 from tests.integration.history.lives import Life, events_of
@@ -107,6 +108,30 @@ def test_what_others_keep_longer_is_not_read_to_find_what_goes(chronicle: Chroni
         for sql, values in asked:
             found = connection.exec_driver_sql(f"EXPLAIN ANALYZE {sql}", values).scalars()
             assert "Rows Removed by Filter" not in "\n".join(found)
+
+
+class _Ahead(SystemClock):
+    """That of a machine that woke up years ahead."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=500)
+
+
+def test_a_machine_whose_clock_is_ahead_deletes_nothing(
+    chronicle: Chronicle, upkeep: PostgresUpkeepStore
+) -> None:
+    """Months that are not over are left alone, and each duty is done."""
+    chronicle.write(
+        *events_of(days_ago(1, "new"), days_ago(1, "f", ends="failed", is_discarded=True))
+    )
+    pruner(chronicle).run_once()
+    expected, months = chronicle.everything(), upkeep.months_of_events()
+    hours = chronicle.rows("SELECT * FROM job_statistics")
+
+    assert Pruner(upkeep, _Ahead(), RetentionPolicy()).run_once() > 0
+
+    assert (chronicle.everything(), upkeep.months_of_events()) == (expected, months)
+    assert chronicle.rows("SELECT * FROM job_statistics") == hours != []
 
 
 def test_many_go_in_batches_until_none_is_left(chronicle: Chronicle) -> None:

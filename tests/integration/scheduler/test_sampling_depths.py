@@ -166,6 +166,7 @@ def test_samples_older_than_fifteen_days_go_once_an_hour(
     house: SchedulerHouse, sampler: Make, clock: _Clock
 ) -> None:
     sql = "INSERT INTO queue_depths VALUES (:at, 'old', 1, 1)"
+    clock.move(hours=-2)
     loop = sampler()
     run(house.engine, sql, at=clock.at - KEEP - timedelta(minutes=1))
     run(house.engine, sql, at=clock.at - KEEP)
@@ -179,3 +180,14 @@ def test_samples_older_than_fifteen_days_go_once_an_hour(
     loop.run_once()
 
     assert _samples(house) == [("", 0)] * 3
+
+
+def test_a_scheduler_whose_clock_is_ahead_deletes_no_samples(
+    house: SchedulerHouse, sampler: Make, clock: _Clock
+) -> None:
+    run(house.engine, "INSERT INTO queue_depths VALUES (:at, 'old', 1, 1)", at=clock.at)
+    clock.move(days=90)
+
+    sampler().run_once()
+
+    assert ("old", 1) in _samples(house)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,21 @@ from backend.loops.pruner import Pruner
 from backend.telemetry.clock import SystemClock
 
 TOO_LONG = HistoryUnavailable("canceling statement due to statement timeout", sqlstate="57014")
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
 AWAY = HistoryUnavailable("connection refused", sqlstate="")
+
+
+class FixedClock:
+    """Stands still."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return 0.0
 
 
 class Upkeep:
@@ -22,6 +36,10 @@ class Upkeep:
     def __init__(self, **errors: Exception) -> None:
         self._errors = errors
         self.asked: list[str] = []
+
+    def now(self) -> datetime:
+        self.asked.append("now")
+        return NOW
 
     def __getattr__(self, name: str) -> Any:
         def duty(*_: Any) -> int:
@@ -78,3 +96,35 @@ def test_where_postgres_is_away_nothing_else_is_asked() -> None:
         _pruner(upkeep).run_once()
 
     assert upkeep.asked == ["make_partitions"]
+
+
+class Noting(Upkeep):
+    """Notes up to which instants something goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.befores: list[datetime] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def duty(*values: Any) -> int:
+            self.befores += [value for value in values if isinstance(value, datetime)]
+            return 0
+
+        return duty
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=500), timedelta(days=-500)])
+def test_what_goes_is_old_by_the_clock_of_the_machine_and_by_that_of_postgres(
+    ahead: timedelta,
+) -> None:
+    """One that is wrong may keep, and must not delete."""
+    upkeep = Noting()
+
+    Pruner(upkeep, FixedClock(NOW + ahead), RetentionPolicy()).run_once()
+
+    behind = min(NOW, NOW + ahead)
+    assert {behind - before for before in upkeep.befores} == {
+        timedelta(days=30),
+        timedelta(days=90),
+        timedelta(days=400),
+    }
