@@ -73,6 +73,8 @@ class Pruner(Loop):
             yield partial(self._prune_jobs, rule, now)
         yield partial(self._drop_jobs, now)
         yield partial(self._drop_events, now)
+        yield partial(self._prune_events, now)
+        yield partial(self._prune_set_aside, now)
         yield partial(self._drop_statistics, now)
 
     def _make_room(self) -> bool:
@@ -99,6 +101,16 @@ class Pruner(Loop):
         if months := self._upkeep.drop_events(now - self._policy.longest):
             log.info("events.dropped", months=months)
         return False
+
+    def _prune_events(self, now: datetime) -> bool:
+        if events := self._upkeep.prune_events(now - self._policy.longest, _BATCH):
+            log.info("event_records.pruned", events=events)
+        return events >= _BATCH
+
+    def _prune_set_aside(self, now: datetime) -> bool:
+        if events := self._upkeep.prune_set_aside(now - self._policy.longest, _BATCH):
+            log.info("set_aside_events.pruned", events=events)
+        return events >= _BATCH
 
     def _drop_statistics(self, now: datetime) -> bool:
         self._upkeep.drop_statistics(now - _KEEP_STATISTICS)

@@ -140,6 +140,12 @@ class HistoryUpkeep(Protocol):
     def drop_events(self, before: datetime) -> int:
         """Drops the months of events that were over before an instant; how many months."""
 
+    def prune_events(self, before: datetime, most: int) -> int:
+        """Deletes domain events of months that were over by then, and whose jobs are gone; how many."""
+
+    def prune_set_aside(self, before: datetime, most: int) -> int:
+        """Deletes what was set aside before an instant; how many."""
+
     def drop_statistics(self, before: datetime) -> int:
         """Deletes summed-up hours older than an instant; how many rows."""
 

@@ -158,6 +158,18 @@ class PostgresUpkeepStore:
         """Drops the events of one month that is over; False while somebody holds the tables."""
         return self._when_free("drop_month", month=month) is not None
 
+    def prune_events(self, before: datetime, most: int) -> int:
+        """Deletes domain events of months that were over by then, and whose jobs are gone; how many."""
+        return self._prune("prune_event_records", before, most)
+
+    def prune_set_aside(self, before: datetime, most: int) -> int:
+        """Deletes what was set aside before an instant; how many."""
+        return self._prune("prune_set_aside", before, most)
+
+    def _prune(self, name: str, before: datetime, most: int) -> int:
+        with translated(), self._engine.begin() as connection:
+            return connection.execute(statement(name), {"before": before, "most": most}).rowcount
+
     def drop_statistics(self, before: datetime) -> int:
         """Deletes summed-up hours older than an instant; how many rows."""
         with translated(), self._engine.begin() as connection:

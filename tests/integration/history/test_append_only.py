@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.history.server.connection import connect
 from tests.integration.history.chronicle import Chronicle
 from tests.integration.history.databases import administer, named, run
+
+MIGRATIONS = Path(__file__).parents[3] / "migrations"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +78,26 @@ def test_the_services_account_cannot_edit_what_is_append_only(
 ) -> None:
     with pytest.raises(DBAPIError, match=r"permission denied|does not exist"):
         run(service, edit.format(table))
+
+
+def test_the_services_account_prunes(service: Engine) -> None:
+    upkeep = PostgresUpkeepStore(service)
+    run(service, "INSERT INTO set_aside_events (stream_id, entry, reason) VALUES ('1-0', '', '')")
+
+    assert upkeep.prune_set_aside(datetime.now(UTC) + timedelta(minutes=1), 10) == 1
+    assert upkeep.prune_events(datetime.now(UTC), 10) == 0
+
+
+def test_an_account_that_had_its_rights_before_may_delete_what_was_set_aside(
+    engine: Engine, service: Engine
+) -> None:
+    migration = (MIGRATIONS / "20260206_047_events_that_go.sql").read_text()
+    with engine.begin() as connection:
+        connection.execute(text("REVOKE DELETE ON set_aside_events FROM tally_service"))
+        connection.execute(text("DROP INDEX set_aside_events_by_time"))
+        connection.exec_driver_sql(migration.replace("%", "%%"))
+
+    assert PostgresUpkeepStore(service).prune_set_aside(datetime.now(UTC), 10) == 0
 
 
 def test_the_services_account_cannot_drop_the_current_month(service: Engine) -> None:
