@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import structlog
 
-from backend.domain.audit.audit_chain import ChainHead
+from backend.domain.audit.audit_chain import NO_ROWS, ChainHead, shortfall
 from backend.domain.audit.audit_ports import AnchorKeeper, AuditStore, SealStore
 from backend.domain.events.outbox_ports import EventProgress
 from backend.domain.ports import Clock
@@ -52,6 +52,7 @@ class Sealer(LedLoop):
         self._interval = interval
         self._anchor_at = 0.0
         self._anchored: dict[str, ChainHead] = {}
+        self._behind: dict[str, ChainHead] = {}
         self.sealed = 0
 
     def act(self) -> float:
@@ -70,19 +71,38 @@ class Sealer(LedLoop):
         self._anchor_at = now + _ANCHOR_EVERY
         faults = []
         for chain, store in self._chains.items():
-            head = store.head()
-            if head is not None and head != self._anchored.get(chain):
-                try:
-                    self._keep_head(chain, head)
-                except OSError as full:
-                    # The other chain is kept first; this one is tried again at the next look.
-                    faults.append(full)
+            head = store.head() or NO_ROWS
+            try:
+                self._keep_head(chain, head)
+            except OSError as full:
+                # The other chain is kept first; this one is tried again at the next look.
+                faults.append(full)
         if faults:
             raise faults[0]
 
     def _keep_head(self, chain: str, head: ChainHead) -> None:
-        # The line itself is an anchor wherever logs are shipped away.
-        log.info("chain.anchored", chain=chain, number=head.number, hash=head.hash.hex())
-        if self._anchor is not None:
-            self._anchor.keep(chain, head)
-        self._anchored[chain] = head
+        if self._anchor is None:
+            kept = self._anchored.get(chain, NO_ROWS)
+        else:
+            kept = self._anchor.highest(chain) or NO_ROWS
+        if shortfall(head, kept):
+            self._tell_behind(chain, head, kept)
+        elif head != kept:
+            # The line itself is an anchor wherever logs are shipped away.
+            log.info("chain.anchored", chain=chain, number=head.number, hash=head.hash.hex())
+            if self._anchor is not None:
+                self._anchor.keep(chain, head)
+            self._anchored[chain] = head
+
+    def _tell_behind(self, chain: str, head: ChainHead, kept: ChainHead) -> None:
+        # Anchored, it would be what a chain that was cut off is compared with from then on.
+        if self._behind.get(chain) != head:
+            self._behind[chain] = head
+            log.error(
+                "chain.behind_anchor",
+                chain=chain,
+                number=head.number,
+                hash=head.hash.hex(),
+                anchored=kept.number,
+                anchored_hash=kept.hash.hex(),
+            )

@@ -1,11 +1,12 @@
-"""The audit log: did every action that somebody began come to an end that is written down."""
+"""The audit log: has every action that somebody began an outcome, and do the chains reach their anchors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from backend.cli.checks.finding import Finding, ok, warning
+from backend.cli.checks.finding import Finding, ok, warning, wrong
 from backend.cli.output.ages import moment
 from backend.domain.errors import TallyError
 from backend.services.access.audit_service import AuditService
@@ -35,3 +36,31 @@ def check_audit(audit: AuditService, now: Callable[[], datetime]) -> Iterator[Fi
         "whoever did them was killed in between, or the audit log was away: look whether each was "
         "done; tally audit unfinished lists them",
     )
+
+
+def check_anchors(audit: AuditService, file: Path | None) -> Iterator[Finding]:
+    """Whether the chains reach what `history.anchor_file` has of them; nothing where none is set."""
+    if file is None:
+        return
+    try:
+        file.stat()
+        behind = audit.behind_anchors()
+    except TallyError:
+        return  # Said of Postgres already.
+    except OSError as error:
+        yield warning(
+            "anchor_file_unreadable",
+            f"the anchor file {file} cannot be read: {error.strerror}",
+            "look on the recorder's host, with an account that may read it: without it nobody sees "
+            "whether an end of the audit log was cut off",
+        )
+        return
+    for chain, _, problem in behind:
+        yield wrong(
+            "chain_behind_anchor",
+            f"{chain}: {problem}; nothing more of it is anchored until it is longer",
+            "its end was cut off, or an older copy of the database was put back: tally audit verify "
+            "names what is missing; after a restore begin a new anchor file, docs/how-to/restore.md",
+        )
+    if not behind:
+        yield ok("anchor_file", f"the audit chains reach what {file} has of them")

@@ -12,7 +12,7 @@ import click
 from backend.api.config.settings import load_settings
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
-from backend.cli.checks.audit import check_audit
+from backend.cli.checks.audit import check_anchors, check_audit
 from backend.cli.checks.controls import check_controls
 from backend.cli.checks.declared import check_declared
 from backend.cli.checks.finding import Finding, Level
@@ -81,7 +81,9 @@ def look() -> Iterator[Finding]:
     yield from check_controls(parts)
     yield from check_freezes(parts)
     yield from check_quotas(parts)
-    yield from check_audit(audit_service(parts), parts.clock.now)
+    audit = audit_service(parts)
+    yield from check_audit(audit, parts.clock.now)
+    yield from check_anchors(audit, parts.settings.history.anchor_file)
     yield from check_processes(parts)
 
 

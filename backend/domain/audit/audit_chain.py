@@ -97,15 +97,17 @@ def hash_of_seal(seal: Seal) -> bytes:
 class ChainWalk:
     """Walks a chain row by row and tells where it does not hold.
 
-    ``heads`` were kept apart from the rows, before the walk began. After a broken link it goes on
-    from the row it found, so that one change is one problem.
+    ``heads`` were kept apart from the rows, before the walk began; the lowest comes first. After a
+    broken link it goes on from the row it found, so that one change is one problem.
     """
 
-    def __init__(self, chain: str, heads: Iterable[ChainHead | None] = ()) -> None:
+    def __init__(self, chain: str, heads: Iterable[ChainHead] = ()) -> None:
         self.chain = chain
         self.head = NO_ROWS
         self._is_head_known = True
-        self._kept = {head for head in heads if head is not None}
+        self._kept = iter(heads)
+        self._next = next(self._kept, None)
+        self._is_anew = False
 
     def step(self, number: int, previous: bytes, stored: bytes, computed: bytes) -> Iterator[str]:
         """What is wrong with the next row; nothing when it fits."""
@@ -117,9 +119,19 @@ class ChainWalk:
         if stored != computed:
             yield "its content is not what was written: changed"
         self.head, self._is_head_known = ChainHead(number, stored), True
-        passed = {kept for kept in self._kept if kept.number <= number}
-        self._kept -= passed
-        if any(kept.number == number and kept.hash != stored for kept in passed):
+        yield from self._beside_kept()
+
+    def _beside_kept(self) -> Iterator[str]:
+        """Whether the row is the one that was kept. Of a chain written anew the first row is told."""
+        here = list[ChainHead]()
+        while self._next and self._next.number <= self.head.number:
+            if self._next.number == self.head.number:
+                here.append(self._next)
+            self._next = next(self._kept, None)
+        if not here:
+            return
+        was_anew, self._is_anew = self._is_anew, any(kept != self.head for kept in here)
+        if self._is_anew and not was_anew:
             yield "its hash is not the one that was kept elsewhere: the chain was written anew"
 
     def pass_over(self) -> int:
@@ -129,13 +141,23 @@ class ChainWalk:
 
     def end(self) -> Iterator[str]:
         """What is missing at the end."""
-        last = max((kept.number for kept in self._kept), default=0)
-        if last > self.head.number:
-            yield f"{_rows(self.head.number + 1, last)} at the end removed"
+        if self._next is None:
+            return
+        last = max((kept.number for kept in self._kept), default=self._next.number)
+        yield f"{_rows(self.head.number + 1, last)} at the end removed"
 
 
 def _rows(first: int, last: int) -> str:
     return f"row {first}" if first == last else f"rows {first} to {last}"
+
+
+def shortfall(head: ChainHead, kept: ChainHead) -> str:
+    """What is wrong with a chain that ends at ``head``, held against a row that was kept elsewhere."""
+    if head.number < kept.number:
+        return f"it ends at row {head.number}, and row {kept.number} was kept elsewhere"
+    if head.number == kept.number and head.hash != kept.hash:
+        return f"its row {head.number} is another than the one that was kept elsewhere"
+    return ""
 
 
 def walk_rows(rows: Iterable[AuditRow], walk: ChainWalk) -> Iterator[ChainProblem]:

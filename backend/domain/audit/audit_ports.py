@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -64,5 +64,8 @@ class AnchorKeeper(Protocol):
     def keep(self, chain: str, head: ChainHead) -> None:
         """Remembers how far a chain has come; raises OSError where it cannot."""
 
-    def kept(self, chain: str) -> ChainHead | None:
-        """The last head of a chain that was kept; None when none was."""
+    def kept(self, chain: str) -> Iterator[ChainHead]:
+        """Every head of a chain that was kept until now, the lowest first; raises OSError."""
+
+    def highest(self, chain: str) -> ChainHead | None:
+        """The head of a chain that came furthest; None when none was kept. Raises OSError."""

@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from heapq import merge
 from math import isfinite
 from typing import Any, NamedTuple
 
 from backend.domain.access.actor import Actor
 from backend.domain.audit.audit import ActionOutcome, AuditEntry, AuditRow
 from backend.domain.audit.audit_chain import (
+    NO_ROWS,
     ChainHead,
     ChainProblem,
     ChainWalk,
+    shortfall,
     walk_rows,
     walk_seals,
 )
@@ -88,6 +91,22 @@ class AuditService:
             rows.head.number, seals, events, retired, rows.head, problems + sealed_problems
         )
 
+    def behind_anchors(self) -> list[ChainProblem]:
+        """Chains that do not reach what was kept of them elsewhere; raises OSError if that is unreadable.
+
+        Only their ends are looked at: `verify` compares every row that was kept.
+        """
+        chains: dict[str, AuditStore | SealStore] = {
+            AUDIT_CHAIN: self._audit,
+            SEAL_CHAIN: self._seals,
+        }
+        return [
+            ChainProblem(chain, kept.number, problem)
+            for chain, store in chains.items()
+            if self._anchor and (kept := self._anchor.highest(chain))
+            if (problem := shortfall(store.head() or NO_ROWS, kept))
+        ]
+
     def export(self) -> Iterator[str]:
         """The whole audit log as JSON lines, each with its hash; `audit_export` checks such lines."""
         for row in self._rows():
@@ -101,12 +120,12 @@ class AuditService:
 
     def _walk_audit(self) -> tuple[ChainWalk, list[ChainProblem]]:
         # Heads are read first: rows that come meanwhile are behind them.
-        walk = ChainWalk(AUDIT_CHAIN, [self._audit.head(), self._kept(AUDIT_CHAIN)])
+        walk = ChainWalk(AUDIT_CHAIN, self._kept(AUDIT_CHAIN, self._audit))
         problems = list(walk_rows(self._rows(), walk))
         return walk, problems + _at_end(walk)
 
     def _walk_seals(self) -> tuple[int, int, int, list[ChainProblem]]:
-        walk = ChainWalk(SEAL_CHAIN, [self._seals.head(), self._kept(SEAL_CHAIN)])
+        walk = ChainWalk(SEAL_CHAIN, self._kept(SEAL_CHAIN, self._seals))
         problems: list[ChainProblem] = []
         after = until = events = retired = 0
         while page := self._seals.page(after, _SEALS):
@@ -116,8 +135,10 @@ class AuditService:
             after, until = page[-1].seal.number, page[-1].seal.until_version
         return after, events, retired, problems + _at_end(walk)
 
-    def _kept(self, chain: str) -> ChainHead | None:
-        return self._anchor.kept(chain) if self._anchor else None
+    def _kept(self, chain: str, store: AuditStore | SealStore) -> Iterator[ChainHead]:
+        head = store.head()
+        beside = [head] if head else []
+        return merge(beside, self._anchor.kept(chain)) if self._anchor else iter(beside)
 
 
 def _at_end(walk: ChainWalk) -> list[ChainProblem]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from backend.domain.access.actor import Actor
+from backend.domain.audit.audit_chain import ChainProblem
 from backend.domain.jobs.job_event import JobEvent, version_of
 from backend.history.audit.anchor_file import AnchorFile
 from backend.history.audit.audit_store import PostgresAuditStore
@@ -14,6 +16,7 @@ from backend.history.audit.seal_store import PostgresSealStore
 from backend.history.schedules.duty_leases import PostgresLeadership
 from backend.loops.leader import Leader
 from backend.loops.sealer import Sealer
+from backend.services.access.audit_service import AuditService
 from tests.integration.record.bureau import Bureau
 
 
@@ -217,6 +220,42 @@ def test_the_heads_are_anchored_when_they_have_changed(bureau: Bureau, tmp_path:
     sealer._anchor_at = 0.0
     sealer.run_once()
 
-    assert anchor.kept("job_event_seals") == bureau.seals.head()
-    assert anchor.kept("audit_log") is None
+    assert list(anchor.kept("job_event_seals")) == [bureau.seals.head()]
+    assert anchor.highest("audit_log") is None
     assert len((tmp_path / "anchor.jsonl").read_text().splitlines()) == 1
+
+
+def test_an_end_that_was_cut_off_is_missed_after_the_next_anchor_too(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    """Also when the head beside the rows was set back, and when the chain is longer than before again."""
+    anchor = AnchorFile(tmp_path / "anchor.jsonl")
+    audit = AuditService(bureau.audit_store, bureau.seals, bureau.clock, anchor)
+    sealer = _sealer(bureau, anchor)
+
+    def act(times: int, name: str) -> None:
+        for _ in range(times):
+            audit.record(name, Actor("ada"))
+        sealer._anchor_at = 0.0
+        sealer.run_once()
+
+    act(7, "queues.pause")
+    act(3, "queues.purge")
+    assert (audit.verify().problems, audit.behind_anchors()) == ([], [])
+
+    bureau.change("DELETE FROM audit_log WHERE number > 7")
+    bureau.change(
+        "UPDATE chain_heads h SET number = a.number, hash = a.hash FROM audit_log a"
+        " WHERE h.chain = 'audit_log' AND a.number = 7"
+    )
+    act(0, "")
+
+    cut = ChainProblem("audit_log", 7, "rows 8 to 10 at the end removed")
+    assert audit.verify().problems == [cut]
+    short = "it ends at row 7, and row 10 was kept elsewhere"
+    assert audit.behind_anchors() == [ChainProblem("audit_log", 10, short)]
+
+    act(4, "queues.resume")
+    act(1, "queues.resume")
+    anew = "its hash is not the one that was kept elsewhere: the chain was written anew"
+    assert audit.verify().problems == [ChainProblem("audit_log", 10, anew)]

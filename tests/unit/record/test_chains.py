@@ -18,6 +18,7 @@ from backend.domain.audit.audit_chain import (
     SealedStretch,
     chained,
     sealed,
+    shortfall,
     walk_rows,
     walk_seals,
 )
@@ -81,6 +82,31 @@ def test_an_older_head_is_passed_on_the_way() -> None:
 def test_one_change_is_one_problem() -> None:
     assert len(_problems([*ROWS[:3], *ROWS[5:]], HEAD)) == 1
     assert _problems([*ROWS[:3], *ROWS[5:]]) == ["rows 4 to 5 before it removed"]
+
+
+def test_every_head_that_was_kept_is_compared_and_a_chain_written_anew_is_one_problem() -> None:
+    before = _chain(8)[:5]
+    head = ChainHead(5, before[-1].hash)
+    anew = [*before]
+    for number in range(3):
+        anew.append(chained(head, AT, AuditEntry(f"else.{number}", Actor("eve"))))
+        head = ChainHead(anew[-1].number, anew[-1].hash)
+    kept = [ChainHead(row.number, row.hash) for row in ROWS]
+
+    assert _problems(ROWS, *kept) == []
+    assert _problems(anew, *kept, head) == [
+        "its hash is not the one that was kept elsewhere: the chain was written anew"
+    ]
+    assert _problems(ROWS[:6], *kept) == ["rows 7 to 8 at the end removed"]
+
+
+def test_a_chain_falls_short_of_a_head_below_its_own_and_of_another_beside_it() -> None:
+    assert shortfall(HEAD, HEAD) == ""
+    assert shortfall(HEAD, ChainHead(3, bytes(32))) == ""
+    assert shortfall(ChainHead(7, b"7"), HEAD) == ("it ends at row 7, and row 8 was kept elsewhere")
+    assert shortfall(HEAD, ChainHead(8, b"8")) == (
+        "its row 8 is another than the one that was kept elsewhere"
+    )
 
 
 def _seals() -> list[SealedStretch]:
