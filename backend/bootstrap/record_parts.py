@@ -195,7 +195,11 @@ def audit_service(parts: Platform) -> AuditService:
     """The audit log."""
     engine = parts.history_engine
     return AuditService(
-        PostgresAuditStore(engine), PostgresSealStore(engine), parts.clock, anchor_file(parts)
+        PostgresAuditStore(engine),
+        PostgresSealStore(engine),
+        parts.clock,
+        anchor_file(parts),
+        _retention(parts),
     )
 
 
@@ -213,6 +217,9 @@ def event_service(parts: Platform) -> EventService:
 
 def pruner(parts: Platform, engine: Engine) -> Pruner:
     """Drops what has outlived its retention, and makes room for the months to come."""
+    return Pruner(PostgresUpkeepStore(engine), parts.clock, _retention(parts))
+
+
+def _retention(parts: Platform) -> RetentionPolicy:
     settings = parts.settings.history
-    policy = RetentionPolicy(settings.finished_days, settings.failed_days, settings.days_by_type)
-    return Pruner(PostgresUpkeepStore(engine), parts.clock, policy)
+    return RetentionPolicy(settings.finished_days, settings.failed_days, settings.days_by_type)

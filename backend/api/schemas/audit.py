@@ -90,6 +90,8 @@ class AuditVerdictResource(Resource):
     rows: int
     seals: int
     events: int
-    retired_seals: int
+    retired_seals: int = Field(
+        description="Seals passed over: no event of theirs is left, and history need not keep them."
+    )
     head: str = Field(description="Hash of the last row of the audit log.")
     problems: list[ChainProblemLine]

@@ -46,16 +46,6 @@ class Seal:
     hash: bytes = b""
 
 
-class SealedStretch(NamedTuple):
-    """A seal beside what the events that it covers give today."""
-
-    seal: Seal
-    events: int
-    digest: bytes
-    #: Its whole month was dropped, as retention does.
-    is_retired: bool
-
-
 def canonical(fields: Mapping[str, Any]) -> bytes:
     """JSON with sorted names and no spaces, in UTF-8: the same bytes on every machine."""
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -166,33 +156,3 @@ def walk_rows(rows: Iterable[AuditRow], walk: ChainWalk) -> Iterator[ChainProble
         computed = hash_of_fields(row.to_dict())
         for problem in walk.step(row.number, row.previous_hash, row.hash, computed):
             yield ChainProblem(walk.chain, row.number, problem)
-
-
-def walk_seals(
-    stretches: Iterable[SealedStretch], walk: ChainWalk, until: int
-) -> Iterator[ChainProblem]:
-    """Every problem of a page of seals and their events; the page before ended at ``until``."""
-    for stretch in stretches:
-        seal = stretch.seal
-        for problem in walk.step(seal.number, seal.previous_hash, seal.hash, hash_of_seal(seal)):
-            yield ChainProblem(walk.chain, seal.number, problem)
-        if seal.after_version != until:
-            yield ChainProblem(
-                walk.chain, seal.number, "it does not begin where the one before ends"
-            )
-        until = seal.until_version
-        if not stretch.is_retired and (stretch.events, stretch.digest) != (
-            seal.events,
-            seal.digest,
-        ):
-            yield ChainProblem(walk.chain, seal.number, _difference(stretch))
-
-
-def _difference(stretch: SealedStretch) -> str:
-    seal, events = stretch.seal, stretch.events
-    where = f"job events with versions {seal.after_version + 1} to {seal.until_version}"
-    if events < seal.events:
-        return f"{where}: {seal.events - events} removed"
-    if events > seal.events:
-        return f"{where}: {events - seal.events} inserted"
-    return f"{where}: at least one changed"

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from backend.domain.audit.audit import AuditEntry, AuditRow
-from backend.domain.audit.audit_chain import ChainHead, Seal, SealedStretch
+from backend.domain.audit.audit_chain import ChainHead, Seal
+from backend.domain.audit.seal_walk import SealedStretch
 
 
 class AuditFilter(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from backend.domain.audit.audit_chain import NO_ROWS, ChainHead, Seal, SealedStretch, sealed
+from backend.domain.audit.audit_chain import NO_ROWS, ChainHead, Seal, sealed
+from backend.domain.audit.seal_walk import SealedStretch
 from backend.history.audit.audit_store import kept_head
 from backend.history.outbox.caller_session import Execute, in_session
 from backend.history.schema.months import month_of
@@ -72,4 +73,4 @@ def _last_version_of_month(version: int) -> int:
 def _stretch(row: tuple[Any, ...]) -> SealedStretch:
     number, after, until, events, digest, previous_hash, seal_hash, *today = row
     seal = Seal(number, after, until, events, bytes(digest), bytes(previous_hash), bytes(seal_hash))
-    return SealedStretch(seal, today[0], bytes(today[1]), today[2])
+    return SealedStretch(seal, today[0], bytes(today[1]), month_of(until))

@@ -19,10 +19,11 @@ from backend.domain.audit.audit_chain import (
     ChainWalk,
     shortfall,
     walk_rows,
-    walk_seals,
 )
 from backend.domain.audit.audit_ports import AnchorKeeper, AuditFilter, AuditStore, SealStore
+from backend.domain.audit.seal_walk import SealWalk
 from backend.domain.errors import TallyError
+from backend.domain.history.history_retention import RetentionPolicy
 from backend.domain.ports import Clock
 from backend.domain.text.storable_text import storable_text
 from backend.telemetry.logs.redaction import redact
@@ -39,7 +40,7 @@ class AuditVerdict(NamedTuple):
     rows: int
     seals: int
     events: int
-    #: Seals whose month of events was dropped by retention: their chain holds, their events are gone.
+    #: Seals of which no event is left and whose month retention may drop: whether it did cannot be told.
     retired_seals: int
     head: ChainHead
     problems: list[ChainProblem]
@@ -59,11 +60,14 @@ class AuditService:
         seals: SealStore,
         clock: Clock,
         anchor: AnchorKeeper | None = None,
+        retention: RetentionPolicy | None = None,
     ) -> None:
+        """``retention``: which months of events may be gone; by default that of the settings' defaults."""
         self._audit = audit
         self._seals = seals
         self._clock = clock
         self._anchor = anchor
+        self._retention = retention or RetentionPolicy()
 
     def record(self, action: str, actor: Actor, **details: Any) -> AuditRow:
         """Adds one row: ``action`` is the name of a right like ``jobs.cancel``.
@@ -86,9 +90,14 @@ class AuditService:
     def verify(self) -> AuditVerdict:
         """Reads both chains from the first row on and recomputes every hash."""
         rows, problems = self._walk_audit()
-        seals, events, retired, sealed_problems = self._walk_seals()
+        seals, sealed_problems = self._walk_seals()
         return AuditVerdict(
-            rows.head.number, seals, events, retired, rows.head, problems + sealed_problems
+            rows.head.number,
+            seals.head.number,
+            seals.events,
+            seals.retired,
+            rows.head,
+            problems + sealed_problems,
         )
 
     def behind_anchors(self) -> list[ChainProblem]:
@@ -124,16 +133,16 @@ class AuditService:
         problems = list(walk_rows(self._rows(), walk))
         return walk, problems + _at_end(walk)
 
-    def _walk_seals(self) -> tuple[int, int, int, list[ChainProblem]]:
-        walk = ChainWalk(SEAL_CHAIN, self._kept(SEAL_CHAIN, self._seals))
+    def _walk_seals(self) -> tuple[SealWalk, list[ChainProblem]]:
+        kept_from = (self._clock.now() - self._retention.longest).date()
+        walk = SealWalk(SEAL_CHAIN, kept_from, self._kept(SEAL_CHAIN, self._seals))
         problems: list[ChainProblem] = []
-        after = until = events = retired = 0
+        after = 0
         while page := self._seals.page(after, _SEALS):
-            problems += walk_seals(page, walk, until)
-            events += sum(stretch.seal.events for stretch in page if not stretch.is_retired)
-            retired += sum(stretch.is_retired for stretch in page)
-            after, until = page[-1].seal.number, page[-1].seal.until_version
-        return after, events, retired, problems + _at_end(walk)
+            for stretch in page:
+                problems += walk.step(stretch)
+            after = page[-1].seal.number
+        return walk, [*problems, *walk.end()]
 
     def _kept(self, chain: str, store: AuditStore | SealStore) -> Iterator[ChainHead]:
         head = store.head()

@@ -28,6 +28,17 @@ def test_actions_whose_outcome_never_came_are_listed(shell: Shell) -> None:
     assert "every action" in shell.run("audit", "unfinished").text
 
 
+def test_a_verification_says_what_it_read_and_what_it_passed_over(shell: Shell) -> None:
+    shell.run("queues", "pause", "low")
+    rows = len(shell.run("audit", "list", "--json").json)
+
+    said = shell.run("audit", "verify").talk
+    verdict = shell.run("audit", "verify", "--json").json
+
+    assert said == f"{rows} rows, 0 seals, 0 retired seals, 0 events: the chain holds\n"
+    assert (verdict["retired_seals"], verdict["holds"]) == ("0", True)
+
+
 def test_a_damaged_export_is_told_row_by_row(shell: Shell, tmp_path: Path) -> None:
     shell.run("queues", "pause", "low")
     shell.run("queues", "resume", "low")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from backend.domain.access.actor import Actor
 from backend.domain.audit.audit_chain import ChainProblem
+from backend.domain.history.history_retention import RetentionPolicy
 from backend.domain.jobs.job_event import JobEvent, version_of
 from backend.history.audit.anchor_file import AnchorFile
 from backend.history.audit.audit_store import PostgresAuditStore
@@ -18,6 +20,11 @@ from backend.loops.leader import Leader
 from backend.loops.sealer import Sealer
 from backend.services.access.audit_service import AuditService
 from tests.integration.record.bureau import Bureau
+
+GONE = (
+    "all 2 job events of 2025-03 under seal 1 are gone, and history is to be kept for longer: removed, or "
+    "dropped while its settings were for fewer days"
+)
 
 
 def _sealer(bureau: Bureau, anchor: AnchorFile | None = None, delay: float = -1.0) -> Sealer:
@@ -192,6 +199,46 @@ def test_a_stretch_ends_with_its_month_and_a_dropped_month_is_no_tampering(burea
     verdict = bureau.audit.verify()
     assert verdict.holds
     assert (verdict.retired_seals, verdict.events) == (1, 1)
+
+
+@pytest.fixture
+def march(bureau: Bureau) -> Iterator[Bureau]:
+    """A bureau with two events of a month of its own, sealed; whatever its table is called then goes."""
+    march = 1_741_500_000_000
+    bureau.chronicle.write(_event(march, "old-1"), _event(march + 1, "old-2"))
+    _seal_some(bureau, most=100)
+    yield bureau
+    for name in ("job_events_2025_03", "hidden"):
+        bureau.change(f"DROP TABLE IF EXISTS {name}")
+
+
+@pytest.mark.parametrize(
+    ("hide", "words"),
+    [
+        (
+            "ALTER TABLE job_events_2025_03 RENAME TO hidden",
+            "job events with versions 1 to {until}: at least one changed",
+        ),
+        ("ALTER TABLE job_events DETACH PARTITION job_events_2025_03", GONE),
+        ("DROP TABLE job_events_2025_03", GONE),
+    ],
+    ids=["renamed", "detached", "dropped"],
+)
+def test_no_table_that_is_hidden_hides_what_became_of_its_events(
+    march: Bureau, hide: str, words: str
+) -> None:
+    keeps = RetentionPolicy(days_by_type={"report": 3650})
+    audit = AuditService(march.audit_store, march.seals, march.clock, None, keeps)
+    march.change("UPDATE job_events SET actor = 'eve' WHERE job_id = 'old-1'")
+    march.change(hide)
+
+    verdict = audit.verify()
+
+    until = version_of("1741500000001-0")
+    problem = ChainProblem("job_event_seals", 1, words.format(until=until))
+    assert (verdict.problems, verdict.retired_seals, verdict.events) == ([problem], 0, 2)
+    if words == GONE:
+        assert march.audit.verify().retired_seals == 1, "it is older than others are kept"
 
 
 def test_events_of_many_batches_are_sealed_one_after_the_other(bureau: Bureau) -> None:

@@ -14,13 +14,9 @@ from backend.domain.audit.audit_chain import (
     NO_ROWS,
     ChainHead,
     ChainWalk,
-    Seal,
-    SealedStretch,
     chained,
-    sealed,
     shortfall,
     walk_rows,
-    walk_seals,
 )
 
 AT = datetime(2026, 1, 27, tzinfo=UTC)
@@ -107,37 +103,3 @@ def test_a_chain_falls_short_of_a_head_below_its_own_and_of_another_beside_it() 
     assert shortfall(HEAD, ChainHead(8, b"8")) == (
         "its row 8 is another than the one that was kept elsewhere"
     )
-
-
-def _seals() -> list[SealedStretch]:
-    head, stretches, until = NO_ROWS, [], 0
-    for number in range(4):
-        seal = sealed(head, Seal(0, until, until + 10, 5, bytes([number]) * 32, b""))
-        head, until = ChainHead(seal.number, seal.hash), until + 10
-        stretches.append(SealedStretch(seal, 5, seal.digest, is_retired=False))
-    return stretches
-
-
-def _seal_problems(stretches: list[SealedStretch]) -> list[str]:
-    return [found.problem for found in walk_seals(stretches, ChainWalk("seals"), 0)]
-
-
-def test_seals_hold_while_their_events_do() -> None:
-    stretches = _seals()
-
-    assert _seal_problems(stretches) == []
-    for change, word in (
-        ({"events": 4}, "1 removed"),
-        ({"events": 7}, "2 inserted"),
-        ({"digest": bytes(32)}, "at least one changed"),
-    ):
-        wrong = [*stretches[:2], stretches[2]._replace(**change), stretches[3]]
-        (problem,) = _seal_problems(wrong)
-        assert word in problem
-
-
-def test_a_month_that_was_dropped_is_no_tampering() -> None:
-    stretches = _seals()
-    stretches[0] = stretches[0]._replace(events=0, digest=bytes(32), is_retired=True)
-
-    assert _seal_problems(stretches) == []
