@@ -193,10 +193,13 @@ def anchor_file(parts: Platform) -> AnchorFile | None:
 
 def audit_service(parts: Platform) -> AuditService:
     """The audit log."""
-    engine = parts.history_engine
+    # To verify a stretch of events takes as long as to seal it.
+    verifying = parts.connections.postgres(
+        "tally-verify", statement_timeout=history.WORKING, connections=2
+    )
     return AuditService(
-        PostgresAuditStore(engine),
-        PostgresSealStore(engine),
+        PostgresAuditStore(parts.history_engine),
+        PostgresSealStore(verifying),
         parts.clock,
         anchor_file(parts),
         _retention(parts),

@@ -52,8 +52,11 @@ class SealStore(Protocol):
         months can be dropped.
         """
 
-    def page(self, after: int, most: int) -> list[SealedStretch]:
-        """Seals in order, from the one behind number ``after``, beside what their events give today."""
+    def page(self, after: int, most_events: int) -> list[SealedStretch]:
+        """Seals in order, from the one behind number ``after``, beside what their events give today.
+
+        As many as were of ``most_events`` together, and one at least: what takes the time are events.
+        """
 
     def head(self) -> ChainHead | None:
         """The head as it was kept apart from the seals; None before the first."""

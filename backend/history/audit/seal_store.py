@@ -14,6 +14,8 @@ from backend.history.outbox.caller_session import Execute, in_session
 from backend.history.schema.months import month_of
 
 _CHAIN = "job_event_seals"
+#: Of one page: to look for the events of a seal takes a while, also where they are few.
+_MOST_SEALS = 100
 
 
 class PostgresSealStore:
@@ -38,12 +40,14 @@ class PostgresSealStore:
             execute("keep_chain_head", {"chain": _CHAIN, "number": seal.number, "hash": seal.hash})
         return seal
 
-    def page(self, after: int, most: int) -> list[SealedStretch]:
-        """Seals in order, from the one behind number ``after``, beside what their events give today."""
+    def page(self, after: int, most_events: int) -> list[SealedStretch]:
+        """Seals in order, from the one behind number ``after``, beside what their events give today.
+
+        As many as were of ``most_events`` together, and one at least.
+        """
+        asked = {"after": after, "most": _MOST_SEALS, "most_events": most_events}
         with in_session(None, self._engine) as execute:
-            return [
-                _stretch(row) for row in execute("page_of_seals", {"after": after, "most": most})
-            ]
+            return [_stretch(row) for row in execute("page_of_seals", asked)]
 
     def head(self) -> ChainHead | None:
         """The head as it was kept apart from the seals; None before the first."""

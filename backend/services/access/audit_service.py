@@ -31,7 +31,8 @@ from backend.telemetry.logs.redaction import redact
 AUDIT_CHAIN, SEAL_CHAIN = "audit_log", "job_event_seals"
 #: An action on more objects lists the first so many; all are counted.
 _MOST_IDS = 1000
-_ROWS, _SEALS = 1000, 10
+#: Of one page. A seal has no more events than a page may: what could be sealed can be verified.
+_ROWS, _EVENTS = 1000, 20_000
 
 
 class AuditVerdict(NamedTuple):
@@ -138,7 +139,7 @@ class AuditService:
         walk = SealWalk(SEAL_CHAIN, kept_from, self._kept(SEAL_CHAIN, self._seals))
         problems: list[ChainProblem] = []
         after = 0
-        while page := self._seals.page(after, _SEALS):
+        while page := self._seals.page(after, _EVENTS):
             for stretch in page:
                 problems += walk.step(stretch)
             after = page[-1].seal.number

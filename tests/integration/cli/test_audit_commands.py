@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import text
+
+from backend.bootstrap.current import platform
 from backend.cli.input.identity import who
 from backend.cli.input.parts import audit_service
+from backend.history.server.connection import WORKING
 from tests.integration.cli.shell import Shell
 
 #: What is younger than this may still be under way.
@@ -37,6 +41,13 @@ def test_a_verification_says_what_it_read_and_what_it_passed_over(shell: Shell) 
 
     assert said == f"{rows} rows, 0 seals, 0 retired seals, 0 events: the chain holds\n"
     assert (verdict["retired_seals"], verdict["holds"]) == ("0", True)
+
+
+def test_a_stretch_of_events_may_take_as_long_to_verify_as_to_seal(shell: Shell) -> None:
+    shell.run("audit", "verify")
+
+    with platform().connections.postgres("tally-verify").connect() as connection:
+        assert connection.execute(text("SHOW statement_timeout")).scalar_one() == f"{WORKING:.0f}s"
 
 
 def test_a_damaged_export_is_told_row_by_row(shell: Shell, tmp_path: Path) -> None:

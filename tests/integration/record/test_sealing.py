@@ -241,6 +241,20 @@ def test_no_table_that_is_hidden_hides_what_became_of_its_events(
         assert march.audit.verify().retired_seals == 1, "it is older than others are kept"
 
 
+@pytest.mark.parametrize(
+    ("after", "most_events", "numbers"),
+    [(0, 100, [1, 2, 3]), (0, 8, [1, 2]), (1, 7, [2]), (1, 1, [2]), (3, 100, [])],
+)
+def test_a_page_has_seals_of_so_many_events_and_one_at_least(
+    sealed: Bureau, after: int, most_events: int, numbers: list[int]
+) -> None:
+    """Ten seals of 20,000 events each took longer than a statement may, at each try the same ten."""
+    page = sealed.seals.page(after, most_events)
+
+    assert [stretch.seal.number for stretch in page] == numbers
+    assert {stretch.events for stretch in page} <= {4}
+
+
 def test_events_of_many_batches_are_sealed_one_after_the_other(bureau: Bureau) -> None:
     for _ in range(3):
         bureau.enqueue(bureau.job())
