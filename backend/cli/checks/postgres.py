@@ -96,7 +96,8 @@ def _schema(migrator: Migrator) -> Iterator[Finding]:
     try:
         status = migrator.status()
     except TallyError as error:
-        yield wrong("schema", str(error), "run tally migrate")
+        words, _, remedy = str(error).rpartition("; ")
+        yield wrong("schema", words or remedy, remedy if words else "run tally migrate")
         return
     pending = [entry.name for entry in status if entry.applied_at is None]
     changed = [entry.name for entry in status if entry.is_changed]

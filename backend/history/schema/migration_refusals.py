@@ -16,6 +16,9 @@ from backend.history.server.connection import translate
 OLDEST_POSTGRES = 14
 #: The encoding that holds the texts of all jobs: in others the record would be garbled or unreadable.
 ENCODING = "UTF8"
+_OWN_SCHEMA = "give Tally a schema of its own: JOB_QUEUE_SCHEMA=tally"
+#: What to tell of a table of migrations whose columns are not ours.
+FOREIGN_TABLE = f"schema_migrations in this database is another tool's; {_OWN_SCHEMA}"
 #: A table, function or other thing of that name is there already.
 _TAKEN = frozenset({"42P07", "42710", "42723"})
 
@@ -48,8 +51,5 @@ def raise_failed(file: MigrationFile, error: SQLAlchemyError | psycopg2.Error) -
     cause = getattr(error, "orig", error)
     words = f"{file.name} failed and was undone: {cause}"
     if getattr(cause, "pgcode", None) in _TAKEN:
-        words = (
-            f"{words.rstrip()}; if the database is an application's too, give Tally a schema of its "
-            "own: JOB_QUEUE_SCHEMA=tally"
-        )
+        words = f"{words.rstrip()}; if the database is an application's too, {_OWN_SCHEMA}"
     raise MigrationError(words, name=file.name) from error

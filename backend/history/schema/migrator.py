@@ -16,7 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.domain.errors import MigrationError
 from backend.history.schema.migration_files import MigrationFile, read_migrations
-from backend.history.schema.migration_refusals import raise_failed, refuse_unfit_server
+from backend.history.schema.migration_refusals import (
+    FOREIGN_TABLE,
+    raise_failed,
+    refuse_unfit_server,
+)
 from backend.history.schema.migration_steps import (
     MigrationProgress,
     MigrationSteps,
@@ -84,9 +88,11 @@ class Migrator:
 
     def _applied(self, connection: Connection) -> dict[str, tuple[str, datetime]]:
         """Checksum and time of each applied migration; empty before the first one."""
-        exists = connection.execute(statement("has_migrations_table")).scalar_one()
-        if not exists:
+        table = connection.execute(statement("has_migrations_table")).one()
+        if not table.is_there:
             return {}
+        if not table.is_ours:
+            raise MigrationError(FOREIGN_TABLE)
         rows = connection.execute(statement("applied_migrations"))
         return {row.name: (row.checksum, row.applied_at) for row in rows}
 

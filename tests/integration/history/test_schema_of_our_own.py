@@ -11,10 +11,13 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.orm import Session
 
+from backend.cli.checks.finding import Finding
+from backend.cli.checks.postgres import check_postgres
 from backend.domain.errors import MigrationError
 from backend.embedded.servers import Servers
 from backend.history.schema.migrator import Migrator
 from backend.history.server.connection import connect
+from backend.telemetry.clock import SystemClock
 from tests.integration.history import pgbouncer
 from tests.integration.history.databases import administer, database, named, rows, run
 from tests.integration.record.bureau import Bureau
@@ -65,6 +68,36 @@ def test_without_a_schema_the_refusal_names_the_setting(shared: str) -> None:
         Migrator(engine).apply()
 
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["version bigint PRIMARY KEY, dirty boolean", "version text", "name text, checksum int"],
+)
+def test_a_table_of_migrations_of_another_tool_is_told_with_the_setting(
+    servers: Servers, columns: str
+) -> None:
+    with database(servers.database_url) as url:
+        engine = connect(url)
+        run(engine, f"CREATE TABLE schema_migrations ({columns})")
+        words = (
+            "schema_migrations in this database is another tool's; give Tally a schema of its own: "
+            "JOB_QUEUE_SCHEMA=tally"
+        )
+
+        for ask in (Migrator(engine).apply, Migrator(engine).status):
+            with pytest.raises(MigrationError) as refused:
+                ask()
+            assert str(refused.value) == words
+
+        [finding] = [f for f in _doctor(engine) if f.code == "schema"]
+        assert f"{finding.text}; {finding.remedy}" == words
+        assert _tables(engine, "public") == {"schema_migrations"}
+        engine.dispose()
+
+
+def _doctor(engine: Engine) -> list[Finding]:
+    return list(check_postgres(engine, Migrator(engine), SystemClock().now))
 
 
 def test_before_it_is_migrated_no_table_of_the_application_is_taken_for_ours(shared: str) -> None:
