@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.history.schema.migration_files import MigrationFile
 from backend.history.server.connection import translate
+from backend.history.server.sqlstates import NO_RIGHTS
 
 #: The oldest major whose SQL the migrations keep to.
 OLDEST_POSTGRES = 14
@@ -40,6 +41,16 @@ def wrong_encoding(encoding: str) -> str:
     return (
         f"the database is in {encoding}, which cannot hold the texts of all jobs; make one in "
         "UTF-8: createdb --template=template0 --encoding=UTF8 NAME"
+    )
+
+
+def without_rights(schema: str, account: str) -> HistoryUnavailable:
+    """The error for an account that may not use the schema; empty: any of its search path."""
+    what = f"the schema {schema}" if schema else "any schema of its search path"
+    return HistoryUnavailable(
+        f"the account {account} has no rights to {what}; migrate as the owner of the tables, who gives "
+        f"other accounts theirs: SELECT grant_service_rights('{account}')",
+        sqlstate=NO_RIGHTS,
     )
 
 

@@ -20,6 +20,7 @@ from backend.history.schema.migration_refusals import (
     FOREIGN_TABLE,
     raise_failed,
     refuse_unfit_server,
+    without_rights,
 )
 from backend.history.schema.migration_steps import (
     MigrationProgress,
@@ -84,6 +85,7 @@ class Migrator:
     def status(self) -> list[MigrationStatus]:
         """Every migration that this release or the database knows, in order."""
         with translated(), self._engine.connect() as connection:
+            self._has_schema(connection)
             return self._status(connection)
 
     def _applied(self, connection: Connection) -> dict[str, tuple[str, datetime]]:
@@ -124,14 +126,23 @@ class Migrator:
 
     def _make_room(self) -> None:
         """The schema, if it was named, and the one table that cannot come from a migration."""
-        schema = schema_of(self._engine)
         with self._engine.begin() as connection:
-            if (
-                schema
-                and not connection.execute(statement("has_schema"), {"name": schema}).scalar()
-            ):
-                connection.exec_driver_sql(f"CREATE SCHEMA {quoted(schema)}")
+            if not self._has_schema(connection):
+                connection.exec_driver_sql(f"CREATE SCHEMA {quoted(schema_of(self._engine))}")
             connection.execute(statement("make_migrations_table"))
+
+    def _has_schema(self, connection: Connection) -> bool:
+        """Whether the schema is there; raises `HistoryUnavailable` for one that the account may not use.
+
+        To Postgres that is the same as a schema that is not there: all seems to be pending.
+        """
+        schema = schema_of(self._engine)
+        usable = connection.execute(statement("usable_schema")).one()
+        if usable.name:
+            return True
+        if schema and not connection.execute(statement("has_schema"), {"name": schema}).scalar():
+            return False
+        raise without_rights(schema, usable.account)
 
     def _apply_one(self, file: MigrationFile) -> None:
         started = time.monotonic()

@@ -50,10 +50,12 @@ _CLASSES = {
     **{letters: (Meaning.REFUSED, remedy) for letters, remedy in _REFUSED.items()},
     **dict.fromkeys(_MISTAKES, (Meaning.MISTAKE, _OURS)),
 }
-_NO_RIGHTS, _READ_ONLY = "42501", "25006"
+#: The account lacks a right.
+NO_RIGHTS = "42501"
+_READ_ONLY = "25006"
 #: States that mean something else than their class.
 _STATES = {
-    _NO_RIGHTS: StoreAnswer(_NO_RIGHTS, Meaning.REFUSED, _ACCOUNT),
+    NO_RIGHTS: StoreAnswer(NO_RIGHTS, Meaning.REFUSED, _ACCOUNT),
     _READ_ONLY: StoreAnswer(_READ_ONLY, Meaning.NOT_NOW, _PRIMARY, is_wrong_server=True),
     # We spoke after an error of our own within one transaction.
     "25P02": StoreAnswer("25P02", Meaning.MISTAKE, _OURS),

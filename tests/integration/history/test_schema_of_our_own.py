@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.cli.checks.finding import Finding
 from backend.cli.checks.postgres import check_postgres
-from backend.domain.errors import MigrationError
+from backend.domain.errors import HistoryUnavailable, MigrationError
 from backend.embedded.servers import Servers
 from backend.history.schema.migrator import Migrator
 from backend.history.server.connection import connect
@@ -94,6 +94,37 @@ def test_a_table_of_migrations_of_another_tool_is_told_with_the_setting(
         assert f"{finding.text}; {finding.remedy}" == words
         assert _tables(engine, "public") == {"schema_migrations"}
         engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("schema", "what"), [("tally", "the schema tally"), ("", "any schema of its search path")]
+)
+def test_an_account_without_rights_to_the_schema_is_told_so_and_not_that_all_is_pending(
+    servers: Servers, schema: str, what: str
+) -> None:
+    with database(servers.database_url) as url:
+        administer(url, "DROP ROLE IF EXISTS weak", "CREATE ROLE weak LOGIN")
+        owner = connect(url, schema=schema)
+        Migrator(owner).apply()
+        run(owner, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        weak = connect(named(url, str(make_url(url).database), "weak"), schema=schema)
+        words = (
+            f"the account weak has no rights to {what}; migrate as the owner of the tables, who gives "
+            "other accounts theirs: SELECT grant_service_rights('weak')"
+        )
+
+        for ask in (Migrator(weak).apply, Migrator(weak).status, Migrator(weak).pending):
+            with pytest.raises(HistoryUnavailable) as refused:
+                ask()
+            assert (str(refused.value), refused.value.details["sqlstate"]) == (words, "42501")
+        assert "schema" in {f.code for f in _doctor(weak)}
+
+        run(owner, "SELECT grant_service_rights('weak')")
+        assert Migrator(weak).pending() == []
+        weak.dispose()
+        run(owner, "DROP OWNED BY weak")
+        owner.dispose()
+    administer(servers.database_url, "DROP ROLE weak")
 
 
 def _doctor(engine: Engine) -> list[Finding]:
