@@ -16,6 +16,8 @@ _HEADER = re.compile(r"^-- no-transaction\s*$", re.MULTILINE)
 _IN_STEPS = re.compile(r"^-- in steps\s*$", re.MULTILINE)
 _STEP_MARKS = re.compile(r"^-- (?:repeated|afterwards)\s*$", re.MULTILINE)
 _STEPS = ("first", "repeated", "afterwards")
+#: What is made once. `IF NOT EXISTS` stands where a file may be run again after an interruption.
+_MADE = re.compile(r"^CREATE (?:TABLE|VIEW) (?!IF NOT EXISTS)(\w+)", re.MULTILINE)
 _BETWEEN = re.compile(r";\s*\n\s*\n")
 
 
@@ -40,6 +42,10 @@ class MigrationFile:
     def is_in_steps(self) -> bool:
         """Whether it repeats a statement until nothing is left, with what comes before and after."""
         return _IN_STEPS.search(self.sql) is not None
+
+    def names(self) -> list[str]:
+        """The tables and views that it makes."""
+        return _MADE.findall(self.sql)
 
     def steps(self) -> tuple[str, str, str]:
         """What comes first, is repeated, comes last; raises `MigrationError` where one is missing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import psycopg2
@@ -51,6 +52,15 @@ def without_rights(schema: str, account: str) -> HistoryUnavailable:
         f"the account {account} has no rights to {what}; migrate as the owner of the tables, who gives "
         f"other accounts theirs: SELECT grant_service_rights('{account}')",
         sqlstate=NO_RIGHTS,
+    )
+
+
+def names_taken(names: Sequence[str]) -> MigrationError:
+    """The error for tables of somebody else's where the first migrations would make ours."""
+    return MigrationError(
+        f"nothing was migrated: this schema has {', '.join(names)} already, and none of our "
+        f"migrations was applied to it; {_OWN_SCHEMA}",
+        names=list(names),
     )
 
 

@@ -18,6 +18,7 @@ from backend.domain.errors import MigrationError
 from backend.history.schema.migration_files import MigrationFile, read_migrations
 from backend.history.schema.migration_refusals import (
     FOREIGN_TABLE,
+    names_taken,
     raise_failed,
     refuse_unfit_server,
     without_rights,
@@ -129,7 +130,15 @@ class Migrator:
         with self._engine.begin() as connection:
             if not self._has_schema(connection):
                 connection.exec_driver_sql(f"CREATE SCHEMA {quoted(schema_of(self._engine))}")
+            elif not self._applied(connection):
+                self._refuse_taken(connection)
             connection.execute(statement("make_migrations_table"))
+
+    def _refuse_taken(self, connection: Connection) -> None:
+        # A later file would be refused by Postgres, and what the files before it made would stay.
+        names = [name for file in self._files for name in file.names()]
+        if taken := connection.execute(statement("taken_names"), {"names": names}).scalars().all():
+            raise names_taken(taken)
 
     def _has_schema(self, connection: Connection) -> bool:
         """Whether the schema is there; raises `HistoryUnavailable` for one that the account may not use.

@@ -60,13 +60,22 @@ def test_everything_is_made_in_the_schema_and_the_applications_tables_stay(
     engine.dispose()
 
 
-def test_without_a_schema_the_refusal_names_the_setting(shared: str) -> None:
+def test_without_a_schema_the_refusal_names_the_setting_and_leaves_nothing(shared: str) -> None:
     engine = connect(shared)
     run(engine, "DROP TABLE public.schema_migrations")
+    run(engine, "CREATE VIEW public.task_jobs AS SELECT 1 AS theirs")
+    before = rows(engine, "SELECT relname FROM pg_class UNION ALL SELECT proname FROM pg_proc")
 
-    with pytest.raises(MigrationError, match="JOB_QUEUE_SCHEMA=tally"):
+    with pytest.raises(MigrationError) as refused:
         Migrator(engine).apply()
 
+    assert str(refused.value) == (
+        "nothing was migrated: this schema has job_events, job_outbox, jobs, schedules, task_jobs already, "
+        "and none of our migrations was applied to it; give Tally a schema of its own: "
+        "JOB_QUEUE_SCHEMA=tally"
+    )
+    after = rows(engine, "SELECT relname FROM pg_class UNION ALL SELECT proname FROM pg_proc")
+    assert after == before
     engine.dispose()
 
 
