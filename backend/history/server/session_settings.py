@@ -46,6 +46,9 @@ def _settings(statement_timeout: float, schema: str) -> dict[str, str]:
         "statement_timeout": str(int(statement_timeout * 1000)),
         "lock_timeout": str(int(_LOCK_TIMEOUT * 1000)),
         "idle_in_transaction_session_timeout": "60000",
+        # From Postgres 17 on. A migrator's lock and a count of the ledger are transactions for as long as
+        # what is done beside them.
+        "transaction_timeout": "0",
         # Compiling a statement of ours takes longer than running it.
         "jit": "off",
         # The planner's own figure is for turning disks; by it, reading a whole table in order seems

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(pgbouncer.program() is None, reason="there is no
 _STATE = """
 SELECT array(SELECT name || '=' || setting FROM pg_settings WHERE source = 'session' AND name IN (
          'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'jit',
-         'random_page_cost', 'search_path', 'enable_hashjoin')) AS settings,
+         'transaction_timeout', 'random_page_cost', 'search_path', 'enable_hashjoin')) AS settings,
   array(SELECT relname::text FROM pg_class
         WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r') AS tables,
   array(SELECT pg_listening_channels()) AS channels,

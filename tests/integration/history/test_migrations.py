@@ -72,6 +72,24 @@ def test_of_two_at_once_one_works_and_the_other_waits(fresh: Engine, tmp_path: P
     assert sorted(applied) == [[], [FIRST]]
 
 
+def test_no_limit_of_a_transaction_ends_the_lock_of_a_migrator(
+    fresh: Engine, tmp_path: Path
+) -> None:
+    """Postgres 17 ends a session whose transaction is older, and another could migrate beside us."""
+    name = fresh.url.database or ""
+    if not rows(fresh, "SELECT FROM pg_settings WHERE name = 'transaction_timeout'"):
+        pytest.skip("this Postgres has no transaction_timeout")
+    url = fresh.url.render_as_string(hide_password=False)
+    administer(url, f"ALTER DATABASE {name} SET transaction_timeout = '200ms'")
+    engine = connect(url)
+    folder_with(tmp_path, first="SELECT pg_sleep(0.3)", second="SELECT pg_sleep(0.3)")
+
+    assert len(Migrator(engine, tmp_path).apply()) == len(list(tmp_path.iterdir()))
+
+    assert rows(engine, "SHOW transaction_timeout") == [{"transaction_timeout": "0"}]
+    engine.dispose()
+
+
 def test_a_file_that_changed_after_it_was_applied_is_refused(fresh: Engine, tmp_path: Path) -> None:
     folder_with(tmp_path, first="CREATE TABLE a (n int)")
     Migrator(fresh, tmp_path).apply()
