@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.bootstrap.record_parts import event_service, ledger_service
@@ -12,6 +11,7 @@ from backend.domain.ports import JobQueue
 from backend.history.access.api_key_store import PostgresApiKeyStore
 from backend.history.reading.statistics_store import PostgresStatisticsStore
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
+from backend.locks.fork_locks import cached_property
 from backend.services.access.key_service import KeyService
 from backend.services.actions.action_log import ActionLog
 from backend.services.actions.breakers import BreakerActions

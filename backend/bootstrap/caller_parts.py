@@ -5,12 +5,12 @@ Imported where it is made: loading the SQL engine takes longer than most command
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backend.bootstrap.platform import Platform, new_job_id
 from backend.domain.jobs.options.fairness import FairQueues
 from backend.domain.ports import Inspection, JobQueue
+from backend.locks.fork_locks import cached_property
 
 if TYPE_CHECKING:
     from backend.bootstrap.action_parts import PlatformActions

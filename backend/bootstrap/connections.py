@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from backend.api.config.settings import Settings
@@ -10,6 +9,7 @@ from backend.api.config.store_urls import is_memory
 from backend.broker.server.connector import Connector
 from backend.broker.shard import Shard
 from backend.domain.errors import ConfigurationError
+from backend.locks.fork_locks import cached_property
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
     from backend.services.events.event_service import EventService
 
 _standing_in: ContextVar[Platform | None] = ContextVar("tally_platform", default=None)
-#: All that stand in now, for threads that were started without the context of whoever made one.
+#: All that stand in now, for threads that were started without the context of whoever made one. Copied,
+#: lengthened and shortened in one step each: it needs no lock, which a fork might find held.
 _all_standing_in: list[Platform] = []
-_lock = threading.Lock()
 
 
 @lru_cache(maxsize=1)
@@ -61,8 +60,7 @@ def platform() -> Platform:
 
 
 def _only_one() -> Platform:
-    with _lock:
-        there = list(_all_standing_in)
+    there = list(_all_standing_in)
     if len(there) > 1:
         raise ConfigurationError(
             f"{len(there)} platforms stand in for the real one in this process, and this thread does not "
@@ -81,13 +79,11 @@ def standing_in(stand_in: Platform) -> Iterator[Platform]:
     if _standing_in.get() is not None:
         raise ConfigurationError("a platform stands in here already, and they do not nest")
     _standing_in.set(stand_in)
-    with _lock:
-        _all_standing_in.append(stand_in)
+    _all_standing_in.append(stand_in)
     try:
         yield stand_in
     finally:
-        with _lock:
-            _all_standing_in.remove(stand_in)
+        _all_standing_in.remove(stand_in)
         # Not by a token: whoever ends it may be in another context, as async fixtures are.
         _standing_in.set(None)
         stand_in.close()

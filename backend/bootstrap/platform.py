@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from redis import Redis
@@ -30,6 +29,7 @@ from backend.domain.ports import (
     LeaseBook,
     Operations,
 )
+from backend.locks.fork_locks import cached_property
 from backend.loops.joint_leadership import JointLeadership
 from backend.loops.leader import Leader
 from backend.loops.rescuer import Rescuer

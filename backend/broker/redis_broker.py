@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from redis import Redis
@@ -21,6 +20,7 @@ from backend.broker.keys import Keys
 from backend.broker.schedules.leadership import RedisLeadership
 from backend.broker.schedules.timetable import RedisTimetable
 from backend.broker.workers.untold_ends import RedisUntoldEnds
+from backend.locks.fork_locks import cached_property
 
 if TYPE_CHECKING:
     from backend.broker.jobs.gates.fair_queues import RedisFairQueues

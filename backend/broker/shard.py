@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeVar
 
 from redis import Redis
 
 from backend.broker.keys import Keys
 from backend.broker.server.connector import Connector
+from backend.locks.fork_locks import cached_property
 
 Part = TypeVar("Part")
 

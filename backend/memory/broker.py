@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from backend.domain.ports import Clock
+from backend.locks.fork_locks import cached_property
 from backend.memory.attempt_notes import MemoryCheckpoints, MemoryProgressNotes
 from backend.memory.declarations import MemoryDeclarations
 from backend.memory.dispatch import MemoryDispatch

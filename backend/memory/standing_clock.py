@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
+from backend.locks.fork_locks import own_lock
+
 
 class StandingClock:
     """A `Clock` that stands still until somebody moves it."""
@@ -13,6 +15,10 @@ class StandingClock:
         """It shows ``start``; by default the present."""
         self._start = start or datetime.now(UTC)
         self._passed = timedelta()
+        own_lock(self)
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
         self._lock = threading.Lock()
 
     def now(self) -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backend.broker.jobs.codec import milliseconds
@@ -14,6 +13,7 @@ from backend.domain.jobs.job_event import EventKind, JobEvent
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.rate import Rate
 from backend.domain.ports import Clock
+from backend.locks.fork_locks import cached_property, own_lock
 from backend.memory.kept_job import KeptJob, kept
 from backend.memory.waiting.fair_lines import FairLines
 
@@ -36,8 +36,7 @@ class BrokerState:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.lock = threading.RLock()
-        self.changed = threading.Condition(self.lock)
+        own_lock(self)
         self.jobs: dict[str, KeptJob] = {}
         #: Ids in the order in which they run, by queue.
         self.queues: defaultdict[str, list[str]] = defaultdict(list)
@@ -74,6 +73,11 @@ class BrokerState:
         #: Attempts whose processes died, of which no observer was told yet.
         self.untold: list[AttemptEnd] = []
         self._last = (0, 0)
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
 
     @cached_property
     def fences_seen(self) -> Counter[str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from backend.domain.errors import MigrationError, Unavailable
+from backend.locks.fork_locks import own_lock
 from backend.telemetry.logs.logger import Logger
 
 log = Logger("tally.store")
@@ -27,7 +28,7 @@ class Outages:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.monotonic = monotonic
-        self._lock = threading.Lock()
+        own_lock(self)
         self._waiting: dict[Wait, str] = {}
         self._since = self._ended_at = float("-inf")
         self._told: set[str] = set()
@@ -35,6 +36,10 @@ class Outages:
         self._traceback_at = float("-inf")
         #: Errors that no store is to blame for, or that no table of ours knows.
         self.failures = 0
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self._lock = threading.Lock()
 
     @property
     def waiting(self) -> int:

@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary, WeakSet
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
+from backend.locks.fork_locks import own_lock
+
 T = TypeVar("T")
 
 
@@ -25,8 +27,12 @@ class UntilCommit(Generic[T]):
     def __init__(self, done: Callable[[list[T]], object]) -> None:
         """``done`` is given what waited, in order, after each commit that let something through."""
         self._done = done
-        self._lock = threading.Lock()
+        own_lock(self)
         self._by_session: WeakKeyDictionary[Session, list[_Waiting[T]]] = WeakKeyDictionary()
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self._lock = threading.Lock()
 
     def add(self, session: Session, item: T) -> None:
         """Keeps it until the transaction, or the savepoint, in which ``session`` is now has ended."""

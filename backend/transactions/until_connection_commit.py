@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
 
+from backend.locks.fork_locks import own_lock
+
 T = TypeVar("T")
 #: Those savepoints that were begun before anything waited: of how many, nobody has heard.
 _EARLIER = 0
@@ -44,9 +46,13 @@ class UntilConnectionCommit(Generic[T]):
     def __init__(self, done: Callable[[list[T]], object]) -> None:
         """``done`` is given what waited, in order, at each commit that lets something through."""
         self._done = done
-        self._lock = threading.Lock()
+        own_lock(self)
         self._numbers = itertools.count(_EARLIER + 1)
         self._by_connection: WeakKeyDictionary[Connection, _OfConnection[T]] = WeakKeyDictionary()
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self._lock = threading.Lock()
 
     def add(self, connection: Connection, item: T) -> None:
         """Keeps it until the transaction, or the savepoint, in which ``connection`` is has ended."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
 from backend.api.config.settings import Settings
@@ -11,6 +10,7 @@ from backend.bootstrap.job_type_modules import OWN_MODULES
 from backend.bootstrap.platform import Platform
 from backend.domain.errors import HistoryUnavailable
 from backend.domain.ports import Clock
+from backend.locks.fork_locks import cached_property
 from tally.testing.queue_in_test import QueueInTest
 from tally.testing.watched_queue import WatchedQueue
 from tally.testing.worker_in_test import WorkerInTest

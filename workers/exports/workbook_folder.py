@@ -12,7 +12,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from backend.file_lock import is_locked, try_lock
+from backend.locks.file_lock import is_locked, try_lock
 
 _PREFIX, _HELD = "tally-xlsx-", "held"
 #: No export says nothing for so long.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,7 @@ from backend.domain.errors import ConfigurationError, InvalidOption
 from backend.domain.jobs.job import EnqueueReply
 from backend.domain.jobs.job_type import JobType, JobTypeCatalogue
 from backend.domain.jobs.options.job_options import FollowUpRequest
+from backend.locks.fork_locks import cached_property
 from workers.job_types.arguments import payload_of_call
 from workers.job_types.declaration import Declaration
 from workers.job_types.job_handle import Job, JobKeeper

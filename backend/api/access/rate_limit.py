@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from backend.locks.fork_locks import own_lock
+
 #: Names remembered; those whose limit is whole again are forgotten first.
 _MOST = 50_000
 #: What sums of seconds may be out by.
@@ -36,6 +38,10 @@ class RateLimit:
         self._tolerance = self._interval * (burst - 1)
         #: The theoretical arrival time of each name's next request.
         self._arrivals: dict[str, float] = {}
+        own_lock(self)
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
         self._lock = threading.Lock()
 
     def take(self, name: str, cost: int = 1) -> Verdict:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from backend.domain.access.actor import Actor
 from backend.domain.errors import MigrationError, Unavailable
+from backend.locks.fork_locks import own_lock
 from backend.services.actions.action_log import AuditTrail, tell_log
 
 _EVERY_SECONDS = 1.0
@@ -40,9 +41,13 @@ class EnqueueAudit:
     def __init__(self, trail: AuditTrail) -> None:
         self._trail = trail
         self._sums: dict[_Key, _Sum] = {}
-        self._lock = threading.Lock()
+        own_lock(self)
         self._writer: threading.Thread | None = None
         self._over = threading.Event()
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self._lock = threading.Lock()
 
     def note(self, by: Actor, action: str, ids: Sequence[str]) -> None:
         """Somebody enqueued these jobs; the ids of their first request stand for all."""

@@ -16,6 +16,7 @@ from typing import Any
 from redis import ConnectionPool
 
 from backend.broker.server import siblings
+from backend.locks.fork_locks import own_lock
 
 #: Most that stay outside of one pool, and their share of it: what else needs the pool must find room.
 _MOST = 16
@@ -91,7 +92,7 @@ class _OfPools:
         self._by_pool: weakref.WeakKeyDictionary[ConnectionPool, KeptConnections] = (
             weakref.WeakKeyDictionary()
         )
-        self.renew_lock()
+        own_lock(self)
 
     def renew_lock(self) -> None:
         """In a fork, where the thread that held it may be missing."""
@@ -106,5 +107,4 @@ class _OfPools:
 
 
 _OF_POOLS = _OfPools()
-os.register_at_fork(after_in_child=_OF_POOLS.renew_lock)
 kept_connections = _OF_POOLS.of

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from backend.domain.errors import MigrationError, Unavailable
+from backend.locks.fork_locks import own_lock
 
 T = TypeVar("T")
 _MOST = 500
@@ -19,6 +20,10 @@ class Fresh(Generic[T]):
         self._monotonic = monotonic
         self._seconds = seconds
         self._made: dict[object, tuple[float, T | Exception]] = {}
+        own_lock(self)
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held one may be missing."""
         #: One for each name: who waits for one store does not wait for the other.
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()

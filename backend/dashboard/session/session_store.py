@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from backend.locks.fork_locks import own_lock
+
 _MOST = 10_000
 
 
@@ -31,6 +33,10 @@ class MemorySessions:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._kept: dict[str, tuple[str, float]] = {}
+        own_lock(self)
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
         self._lock = threading.Lock()
 
     def keep(self, name: str, text: str, seconds: float) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from backend.embedded.deadline import wait_until
 from backend.embedded.errors import EmbeddedServerError
-from backend.file_lock import is_locked, try_lock
+from backend.locks.file_lock import is_locked, try_lock
 
 
 class FileLock:

@@ -6,10 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources.abc import Traversable
 
 from backend.domain.errors import MigrationError
+from backend.locks.fork_locks import cached_property
 
 _NAME = re.compile(r"\d{8}_\d{3}_[a-z0-9_]+\.sql")
 _HEADER = re.compile(r"^-- no-transaction\s*$", re.MULTILINE)

@@ -14,6 +14,7 @@ from backend.domain.history.history_statistics import TimeWindow
 from backend.domain.jobs.job_event import JobEvent
 from backend.domain.jobs.job_filter import JobFilter
 from backend.domain.jobs.job_state import JobState
+from backend.locks.fork_locks import own_lock
 from backend.memory.record.recorded_job import job_history, job_record
 
 _BATCH = 1000
@@ -29,10 +30,14 @@ class MemoryRecord:
         """With a ``source`` it is its own recorder: it is up to date whenever it is asked."""
         self._now = now
         self._source = source
-        self._lock = threading.Lock()
+        own_lock(self)
         #: The events of each job by their ids: what comes twice is there once.
         self._events: defaultdict[str, dict[str, JobEvent]] = defaultdict(dict)
         self._set_aside: set[str] = set()
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self._lock = threading.Lock()
 
     def _catch_up(self) -> None:
         while self._source is not None and (batch := self._source.read(_BATCH, 0.0)).size:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backend.domain.errors import ConfigurationError, InvalidOption
 from backend.domain.ports import JobQueue
+from backend.locks.fork_locks import cached_property
 from backend.services.calling.caller_parts import CallerParts
 from backend.services.jobs.job_intake import JobIntake
 

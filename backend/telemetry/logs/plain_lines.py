@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from backend.locks.fork_locks import own_lock
 from backend.telemetry.logs.redaction import masked_end, redact
 
 #: As in `logging`, whose levels are the ones of the settings.
@@ -23,6 +24,10 @@ class PlainLines:
         self._stream = stream
         self._least = _LEVELS[level.lower()]
         self._process = process
+        own_lock(self)
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
         self._lock = threading.Lock()
 
     def write(self, level: str, event: str, details: Mapping[str, Any]) -> None:

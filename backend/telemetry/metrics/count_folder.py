@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from backend.file_lock import is_locked, lock
+from backend.locks.file_lock import is_locked, lock
 from backend.telemetry.metrics.counts import Snapshot, Spread, nothing
 
 #: Ends the name of a file that a process holds a lock on for as long as it lives.

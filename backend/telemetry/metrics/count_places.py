@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from backend.file_lock import is_locked
+from backend.locks.file_lock import is_locked
 from backend.telemetry.logs.logger import Logger
 from backend.telemetry.metrics.count_folder import LIVING, opened_alone
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from backend.locks.fork_locks import own_lock
 from backend.telemetry.metrics.metric_catalogue import SECONDS
 
 _BUCKETS = len(SECONDS) + 1
@@ -50,8 +51,12 @@ class Timings:
     """How often and how long, by label values. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        own_lock(self)
         self._rows: dict[Labels, list[float]] = {}
+
+    def renew_lock(self) -> None:
+        """In a fork, where the thread that held it may be missing."""
+        self._lock = threading.Lock()
 
     def observe(self, labels: Labels, seconds: float) -> None:
         """Counts one case."""
