@@ -156,14 +156,14 @@ def _timeout(seconds: bytes, options: bytes) -> float:
     return float(seconds)
 
 
-def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[Any, ...]:
+def settle_arguments(job: ClaimedJob, outcome: Outcome) -> tuple[str | bytes, ...]:
     """One outcome as the eight arguments of the ``settle`` step."""
     body, entry = outcome_texts(outcome)
     return (
         job.id,
         job.fence,
         kind_word(outcome),
-        int(outcome.delay * 1000),
+        str(int(outcome.delay * 1000)) if outcome.delay else "0",
         body,
         entry,
         f"{outcome.run_seconds * 1000:.3f}",

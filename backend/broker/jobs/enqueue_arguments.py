@@ -24,25 +24,25 @@ _RARE = frozenset({FOLLOW, DESTINATION, RATE_SHARE, HOLD})
 
 def enqueue_arguments(
     jobs: Iterable[NewJob], options: Iterable[str], *, is_lean: bool = False
-) -> list[Any]:
+) -> list[str]:
     """The arguments that follow the limits; ``options`` are those of each job, as `options_text` says them.
 
     ``is_lean`` leaves out of its hash what most jobs have: see `absent_fields`.
     """
-    numbers: dict[str, int] = {}
-    texts: list[Any] = []
+    numbers: dict[str, str] = {}
+    texts: list[str] = []
     for job, said in zip(jobs, options, strict=True):
         head = _head(job.queue, job.job_type, job.max_attempts, job.timeout, job.result_ttl)
         is_plain = job[-len(_PLAIN) :] == _PLAIN and not (_RARE & job.options.keys())
         texts += (
-            numbers.setdefault(head, len(numbers) + 1),
+            numbers.get(head) or numbers.setdefault(head, str(len(numbers) + 1)),
             job.id,
             sendable(job.payload),
             said,
             "" if is_plain else _rare(job),
         )
-    heads = [f"{head}lean" for head in numbers] if is_lean else numbers
-    return [len(numbers), *heads, *texts]
+    heads = [f"{head}lean" for head in numbers] if is_lean else list(numbers)
+    return [str(len(numbers)), *heads, *texts]
 
 
 def derived_arguments(asked: NewJob | None) -> list[Any]:

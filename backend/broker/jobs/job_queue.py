@@ -56,7 +56,7 @@ class RedisJobQueue:
         self._blocking = blocking
         self._keys = keys
         self._functions = Functions(client, keys.root)
-        self._limits = (backlog_limit, stream_limit)
+        self._limits = (str(backlog_limit), str(stream_limit))
         self._is_lean = lean_jobs
         self._is_strange = looks_first
 
@@ -104,12 +104,12 @@ class RedisJobQueue:
     def _send(self, jobs: Sequence[NewJob], options: Sequence[str]) -> StepAnswer | Exception:
         arguments, read = self._arguments(jobs, options), partial(step_answer, jobs, 0)
         try:
-            answer: StepAnswer = self._functions.call("enqueue", *arguments, read=read)
+            answer: StepAnswer = self._functions.call_in_texts("enqueue", arguments, read)
         except (TallyError, RedisError) as error:
             return error
         return answer
 
-    def _arguments(self, jobs: Sequence[NewJob], options: Sequence[str]) -> list[Any]:
+    def _arguments(self, jobs: Sequence[NewJob], options: Sequence[str]) -> list[str]:
         return [*self._limits, *enqueue_arguments(jobs, options, is_lean=self._is_lean)]
 
     def find(self, job_id: str) -> JobView | None:

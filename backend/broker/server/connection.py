@@ -16,6 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from backend.broker.server import siblings
+from backend.broker.server.command_words import TextPacker
 from backend.broker.server.error_replies import ACCOUNT, read_reply
 from backend.domain.errors import PayloadTooLarge, QueueFull, QueueUnavailable
 from backend.domain.store_answer import Meaning, StoreAnswer
@@ -78,6 +79,7 @@ def connect(url: str, *, name: str = "tally", command_timeout: float = COMMAND_T
         health_check_interval=0,
         client_name=name,
         protocol=2,
+        command_packer=TextPacker(),
         **_keepalive(url),
         **_UNANNOUNCED,
     )
@@ -95,6 +97,7 @@ def connect_blocking(url: str, *, name: str = "tally-waiting") -> Redis:
         retry=Retry(ConstantBackoff(0), 0),
         client_name=name,
         protocol=2,
+        command_packer=TextPacker(),
         **_keepalive(url),
         **_UNANNOUNCED,
     )

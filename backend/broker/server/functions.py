@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn, cast
 
-from hiredis import pack_command
 from redis import Redis
 from redis import exceptions as redis_errors
 from redis.exceptions import RedisError, ResponseError
 
 from backend.broker.server import library
 from backend.broker.server.call_series import A, CallSeries, may_be_done
+from backend.broker.server.command_words import FCALL, Text, packed, texts_of
 from backend.broker.server.connection import answer_in, translate, translated
 from backend.broker.server.kept_connections import KeptConnection, kept_connections
 from backend.domain.errors import QueueFull, QueueUnavailable, TallyError
@@ -31,22 +31,31 @@ class Functions:
         self.root = root
         self._names = {step: library.function_name(step) for step in library.STEPS}
 
-    def command(self, step: str, args: list[Any]) -> tuple[Any, ...]:
+    def command(self, step: str, args: Sequence[Text]) -> tuple[Text, ...]:
         """The `FCALL` of a step, for those who send it themselves."""
-        return ("FCALL", self._names[step], 1, self.root, *args)
+        return (FCALL, self._names[step], "1", self.root, *args)
 
     def call(self, step: str, *args: Any, read: Callable[[Any, bool], Any] | None = None) -> Any:
+        """`call_in_texts` with what may have numbers in it."""
+        return self.call_in_texts(step, texts_of(args), read)
+
+    def call_in_texts(
+        self,
+        step: str,
+        args: Sequence[Text],
+        read: Callable[[Any, bool], Any] | None = None,
+    ) -> Any:
         """Runs a step and returns its reply, or what ``read`` makes of it; raises our errors.
 
         ``read`` is told too whether the step may have been carried out by an earlier try of this call:
         then the reply is to a repetition. A `QueueUnavailable` says in ``details["may_be_done"]`` whether
         the step may have been carried out all the same: its answer was lost, or it broke halfway.
         """
-        packed = [self._packed(step, args)]
+        command = [self._packed(step, args)]
         is_doubtful = False
         for is_last in (False, True):
             try:
-                reply = self._talk(partial(_ask, packed), is_doubtful)
+                reply = self._talk(partial(_ask, command), is_doubtful)
             except RedisError as error:
                 is_doubtful |= may_be_done(error)
                 self._prepare_again(error, is_last, is_doubtful)
@@ -55,7 +64,7 @@ class Functions:
         raise AssertionError("the last try returns or raises")
 
     def call_each(
-        self, step: str, calls: Iterable[Sequence[Any]], read: Callable[[int, Any, bool], A]
+        self, step: str, calls: Iterable[Sequence[Text]], read: Callable[[int, Any, bool], A]
     ) -> list[A | Exception]:
         """Runs a step once for each list of arguments, without waiting for each answer before the next.
 
@@ -84,8 +93,8 @@ class Functions:
             series.go_back()
         return series.answers
 
-    def _packed(self, step: str, args: Sequence[Any]) -> bytes:
-        return cast(bytes, pack_command(("FCALL", self._names[step], 1, self.root, *args)))
+    def _packed(self, step: str, args: Sequence[Text]) -> bytes:
+        return packed((FCALL, self._names[step], "1", self.root, *args))
 
     def _talk(self, talk: Callable[[Any], Any], may_be_done: bool) -> Any:
         """Has a connection for ``talk``; one that may have more to say is not used again."""
@@ -144,8 +153,8 @@ class Functions:
         self.call("enqueue", 0, 0, 0)
 
 
-def _ask(packed: Sequence[bytes], connection: Any) -> Any:
-    connection.send_packed_command(packed, check_health=False)
+def _ask(command: Sequence[bytes], connection: Any) -> Any:
+    connection.send_packed_command(command, check_health=False)
     return connection.read_response()
 
 

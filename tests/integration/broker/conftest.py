@@ -8,7 +8,21 @@ import pytest
 from redis import Redis
 
 from backend.broker.keys import Keys
+from backend.broker.server import command_words, functions
 from tests.integration.broker.bench import Bench
+
+
+@pytest.fixture(autouse=True)
+def _texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No step is called with a number: see `command_words`."""
+    pack = command_words.packed
+
+    def packed(command: tuple[str | bytes, ...]) -> bytes:
+        assert [word for word in command if not isinstance(word, str | bytes)] == []
+        return pack(command)
+
+    for module in (command_words, functions):
+        monkeypatch.setattr(module, "packed", packed)
 
 
 @pytest.fixture

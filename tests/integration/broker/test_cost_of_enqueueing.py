@@ -35,6 +35,11 @@ def _platform(url: str) -> Platform:
     return Platform(load_settings(redis_url=url, job_packages="tests.jobs,examples"))
 
 
+@pytest.fixture(autouse=True)
+def _texts_alone() -> None:
+    """Whoever looked at each word would be counted."""
+
+
 @pytest.fixture
 def platform(redis: Redis, servers: Servers) -> Iterator[Platform]:
     """With the wake tokens that a backlog has, so that each job costs the same."""

@@ -206,7 +206,7 @@ def test_outcomes_are_sent_in_milliseconds() -> None:
 
     arguments = codec.settle_arguments(JOB, outcome)
 
-    assert arguments[:4] == ("a", "1-0", "retried", 1234)
+    assert arguments[:4] == ("a", "1-0", "retried", "1234")
     assert arguments[6] == "1.500"
 
 
