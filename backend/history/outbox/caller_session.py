@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg2 import extensions as psycopg2
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, scoped_session
 
 from backend.domain.errors import HistoryUnavailable, InvalidOption, MigrationError
@@ -80,7 +81,12 @@ def _in_transaction_of(session: Any, schema: str) -> Execute:
 def _on_sqlalchemy(connection: Connection, schema: str) -> Execute:
     def execute(name: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with translated():
-            result = connection.execute(statement(name, schema), values)
+            try:
+                result = connection.execute(statement(name, schema), values)
+            except StatementError as error:
+                # The caller's engine shows what was to be written unless it was told not to: payloads.
+                error.hide_parameters = True
+                raise
             return [tuple(row) for row in result] if result.returns_rows else []
 
     return execute
