@@ -64,9 +64,9 @@ def _leaves_open(state: str) -> bool:
 
 def _in_transaction_of(session: Any, schema: str) -> Execute:
     if isinstance(session, Session | scoped_session):
-        return _on_sqlalchemy(session.connection(), schema)
+        return _on_sqlalchemy(_of_postgres(session.connection()), schema)
     if isinstance(session, Connection):
-        return _on_sqlalchemy(session, schema)
+        return _on_sqlalchemy(_of_postgres(session), schema)
     if isinstance(session, psycopg2.connection):
         return _on_psycopg2(session, schema)
     if isinstance(session, psycopg2.cursor):
@@ -76,6 +76,16 @@ def _in_transaction_of(session: Any, schema: str) -> Execute:
         f"not {type(session).__name__}",
         field="session",
     )
+
+
+def _of_postgres(connection: Connection) -> Connection:
+    if connection.dialect.name != "postgresql":
+        raise InvalidOption(
+            f"session is one of {connection.dialect.name}: a job goes with a session only if both are in "
+            "one Postgres database, that of DATABASE_URL",
+            field="session",
+        )
+    return connection
 
 
 def _on_sqlalchemy(connection: Connection, schema: str) -> Execute:

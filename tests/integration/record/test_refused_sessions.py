@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from backend.domain.errors import HistoryUnavailable, MigrationError
+from backend.domain.errors import HistoryUnavailable, InvalidOption, MigrationError
 from tests.integration.record.bureau import Bureau
 
 
@@ -56,3 +56,19 @@ def test_no_error_tells_the_payload(
     told = "".join(traceback.format_exception(refused.value))
     assert "INSERT INTO" in told
     assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("given", ["session", "connection"])
+def test_one_of_another_kind_of_database_is_told_what_it_is(bureau: Bureau, given: str) -> None:
+    other = create_engine("sqlite://")
+
+    with other.connect() as connection, Session(other) as session:
+        sessions = {"session": session, "connection": connection}
+        with pytest.raises(InvalidOption) as refused:
+            bureau.outbox_service.enqueue([bureau.job()], sessions[given])
+
+    assert str(refused.value) == (
+        "session is one of sqlite: a job goes with a session only if both are in one Postgres database, "
+        "that of DATABASE_URL"
+    )
+    assert refused.value.details["field"] == "session"
