@@ -27,6 +27,7 @@ class TallyClient:
     """
 
     def __init__(self, url: str, token: str, *, timeout: float = 10.0, tries: int = 4) -> None:
+        """``token`` may be as it was read from a file. Raises ValueError for one that cannot be sent."""
         self._transport = Transport(url, token, timeout=timeout, tries=tries)
         self._wait = JobWait()
 

@@ -74,7 +74,7 @@ class Transport:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": _bearer(token), "Content-Type": "application/json"}
         self._timeout = timeout
         self._tries = max(1, tries)
         self._pause = pause
@@ -141,6 +141,15 @@ class Transport:
         except urllib3.exceptions.HTTPError as error:
             raise ApiUnreachable(f"{outgoing.method} {outgoing.path}: {error}") from error
         return _reply(outgoing, response.status, response.data, response.headers)
+
+
+def _bearer(token: str) -> str:
+    """Raises ValueError for what no header can hold; where it is sent, the error would tell the token."""
+    # As it was read from a file, which ends with a line break.
+    word = str(token).strip()
+    if not (word.isascii() and word.isprintable()):
+        raise ValueError("the token has characters that no header can hold: give it as it was made")
+    return f"Bearer {word}"
 
 
 def _reply(outgoing: _Outgoing, status: int, data: bytes, headers: Mapping[str, str]) -> Reply:
