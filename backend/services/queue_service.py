@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from backend.domain.errors import JobNotFound
@@ -17,6 +17,7 @@ from backend.domain.ports import JobQueue
 from backend.services.calling.async_calls import AsyncCalls, check_time, in_time
 from backend.services.calling.caller_parts import CallerParts
 from backend.services.calling.job_calls import JobCalls
+from backend.services.calling.job_ids import checked_id
 from backend.services.calling.plan_calls import PlanCalls
 from backend.services.calling.queue_calls import QueueCalls
 from backend.services.calling.queue_parts import QueueParts
@@ -124,7 +125,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
             return parts.outbox.enqueue([job], session)[0]
         return parts.queue.enqueue([job])[0]
 
-    def enqueue_many(self, requests: Sequence[JobRequest], *, session: Any = None) -> list[str]:
+    def enqueue_many(self, requests: Iterable[JobRequest], *, session: Any = None) -> list[str]:
         """Enqueues many jobs, each a mapping of what `enqueue_job` takes; ids in the same order.
 
         All are checked before the first is enqueued: of one that does not fit, ``details["place"]`` and
@@ -138,7 +139,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
 
     def accept_many(
         self,
-        requests: Sequence[JobRequest],
+        requests: Iterable[JobRequest],
         own: OwnOptions | None = None,
         *,
         session: Any = None,
@@ -147,11 +148,11 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
 
         ``own`` is what Tally itself says of each, whoever asks for it.
         """
-        intake = self._intake
-        if IN_USE.around_enqueue and requests:
-            drafts = [Draft.of(request) for request in requests]
+        intake, given = self._intake, list(requests)
+        if IN_USE.around_enqueue and given:
+            drafts = [Draft.of(request) for request in given]
             return self._accept_drafts(drafts, own, session)
-        return self._send(intake.check_requests(requests, own), session)
+        return self._send(intake.check_requests(given, own), session)
 
     def _accept_drafts(
         self, drafts: Sequence[Draft], own: OwnOptions | None, session: Any
@@ -178,7 +179,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
         job; while the record cannot tell that, ``is_result_lost`` is true. Raises `JobNotFound`, and
         `HistoryUnavailable` when only the record could tell of the job.
         """
-        job = self._queue.find(job_id)
+        job = self._queue.find(checked_id(job_id))
         if job is None:
             return self._not_in_redis(job_id)
         return job if job.result_until is None else self._with_result(job)
@@ -210,6 +211,7 @@ class QueueService(JobCalls, QueueCalls, PlanCalls, AsyncCalls):
         `QueueUnavailable`. ``math.inf`` waits as long as it takes.
         """
         check_time(timeout)
+        checked_id(job_id)
         return in_time(self._after(job_id, timeout), timeout)
 
     def _after(self, job_id: str, seconds: float) -> JobView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -80,16 +80,17 @@ class Enqueuer:
 
         return await in_a_thread(self.enqueue, payload, **options)
 
-    def enqueue_many(self, payloads: Sequence[Payload], /, **options: Any) -> list[Job[Any]]:
+    def enqueue_many(self, payloads: Iterable[Payload], /, **options: Any) -> list[Job[Any]]:
         """Enqueues one job for each payload, in one round trip; all are checked before the first."""
+        given = list(payloads)
         both = _OF_ONE & {*options, *self._options}
-        if len(payloads) > 1 and both:
+        if len(given) > 1 and both:
             name = min(both)
             raise InvalidOption(f"{name} belongs to one job; there are several here", field=name)
         queue = _queue_of_this_process()
         said = {**self._options, **options, "job_type": self._kind_in(queue.catalogue).name}
         session = said.pop("session", None)
-        requests = [{**said, "payload": payload} for payload in payloads]
+        requests = [{**said, "payload": payload} for payload in given]
         replies = queue.accept_many(requests, session=session)
         return [Job(reply.id, reply.created, queue, self._decode) for reply in replies]
 

@@ -6,7 +6,7 @@ attributes of functions, so these protocols say what is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
@@ -39,7 +39,7 @@ class EnqueuesModel(Protocol[M_contra, R_co]):
         """The same without blocking the event loop: the call is made in a thread of its executor."""
 
     def enqueue_many(
-        self, payloads: Sequence[M_contra], /, **options: Unpack[EnqueueOptions]
+        self, payloads: Iterable[M_contra], /, **options: Unpack[EnqueueOptions]
     ) -> Sequence[Job[R_co]]:
         """Enqueues one job for each payload, in one round trip; all are checked before the first."""
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, Unpack
 
 from backend.domain.errors import InvalidOption, WaitTimeout
+from backend.services.calling.job_ids import checked_id
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -78,6 +79,7 @@ class AsyncCalls:
     async def await_job(self: _Blocking, job_id: str, timeout: float = 30.0) -> JobView:
         """Like `wait`. Thousands may wait at once; beyond 64 they share threads, by turns of a second."""
         check_time(timeout)
+        checked_id(job_id)
         # Whoever has no loop need not read the library for it.
         from workers.job_types.call_threads import in_turns
 
@@ -96,8 +98,15 @@ def _has_ended(job: JobView) -> bool:
 
 def check_time(timeout: float) -> None:
     """Raises `InvalidOption` for what is not a number: no wait would be over by it."""
-    if math.isnan(timeout):
-        raise InvalidOption(f"timeout must be a number of seconds, not {timeout}", field="timeout")
+    try:
+        is_number = not math.isnan(timeout)
+    except TypeError:
+        is_number = False
+    if not is_number:
+        raise InvalidOption(
+            f"timeout must be a number of seconds, not {timeout!r}; math.inf waits as long as it takes",
+            field="timeout",
+        )
 
 
 def in_time(job: JobView, timeout: float) -> JobView:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.domain.jobs.job_filter import JobFilter
 from backend.services.calling.caller import Caller, actor_of
+from backend.services.calling.job_ids import checked_id, checked_ids
 from backend.services.calling.queue_parts import Reaches
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class JobCalls(Reaches):
     """Each change is a row of the audit log, under the name of ``by``: the process's account by default.
 
-    Changes raise `JobNotFound`, and `IllegalMove` for a job in a state that does not allow them.
+    Changes raise `JobNotFound`, and `IllegalMove` for a job in a state that does not allow them; all raise
+    `InvalidOption` where an id is no text.
     """
 
     def cancel_job(
@@ -29,14 +31,14 @@ class JobCalls(Reaches):
     ) -> str:
         """Withdraws a job: ``canceled``, or ``asked`` when it runs; ``force`` stops it hard."""
         jobs = self._parts.actions.jobs
-        return jobs.cancel(actor_of(by), job_id, reason=reason, force=force)
+        return jobs.cancel(actor_of(by), checked_id(job_id), reason=reason, force=force)
 
     def cancel_jobs(
         self, job_ids: Sequence[str], *, reason: str = "", force: bool = False, by: Caller = None
     ) -> list[str]:
         """Withdraws many; the ids of those that were canceled or asked to stop, which had not ended."""
         many = self._parts.actions.many_jobs
-        done = many.cancel_many(actor_of(by), job_ids, reason=reason, force=force)
+        done = many.cancel_many(actor_of(by), checked_ids(job_ids), reason=reason, force=force)
         return [*done.canceled, *done.asked]
 
     def retry_job(
@@ -53,7 +55,7 @@ class JobCalls(Reaches):
         Raises `NotUnique` where a job that is the same holds their key, unless it is to be done ``anyway``.
         """
         jobs = self._parts.actions.jobs
-        jobs.retry(actor_of(by), job_id, reason=reason, payload=payload, anyway=anyway)
+        jobs.retry(actor_of(by), checked_id(job_id), reason=reason, payload=payload, anyway=anyway)
 
     def retry_jobs(
         self,
@@ -68,15 +70,15 @@ class JobCalls(Reaches):
         One whose key a job that is the same holds is left out, unless it is to be done ``anyway``.
         """
         dead = self._parts.actions.dead_letters
-        return dead.redrive_many(actor_of(by), job_ids, reason=reason, anyway=anyway)
+        return dead.redrive_many(actor_of(by), checked_ids(job_ids), reason=reason, anyway=anyway)
 
     def discard_job(self, job_id: str, *, reason: str = "", by: Caller = None) -> None:
         """Takes a dead job out of the dead-letter queue for good; history keeps it."""
-        self._parts.actions.dead_letters.discard(actor_of(by), job_id, reason=reason)
+        self._parts.actions.dead_letters.discard(actor_of(by), checked_id(job_id), reason=reason)
 
     def resolve_job(self, job_id: str, *, reason: str = "", by: Caller = None) -> None:
         """Marks a dead job as done by hand."""
-        self._parts.actions.jobs.resolve(actor_of(by), job_id, reason=reason)
+        self._parts.actions.jobs.resolve(actor_of(by), checked_id(job_id), reason=reason)
 
     def reprioritise_job(
         self,
@@ -89,11 +91,13 @@ class JobCalls(Reaches):
     ) -> str:
         """Moves a waiting job to another priority of its lane; the queue it is in then."""
         jobs = self._parts.actions.jobs
-        return jobs.reprioritise(actor_of(by), job_id, priority, reason=reason, front=front)
+        return jobs.reprioritise(
+            actor_of(by), checked_id(job_id), priority, reason=reason, front=front
+        )
 
     def run_job_now(self, job_id: str, *, reason: str = "", by: Caller = None) -> str:
         """Queues a scheduled job before it is due, also one that waits to be retried; its queue."""
-        return self._parts.actions.jobs.run_now(actor_of(by), job_id, reason=reason)
+        return self._parts.actions.jobs.run_now(actor_of(by), checked_id(job_id), reason=reason)
 
     def replay_job(
         self,
@@ -115,7 +119,7 @@ class JobCalls(Reaches):
 
         done = self._parts.actions.jobs.replay(
             actor_of(by),
-            job_id,
+            checked_id(job_id),
             reason=reason,
             payload=payload,
             priority=priority,
@@ -148,7 +152,7 @@ class JobCalls(Reaches):
 
     def job_history(self, job_id: str) -> JobHistory:
         """All that is on record about a job: attempts, timeline, log. Raises `HistoryUnavailable`."""
-        return self._parts.history.get_job(job_id)
+        return self._parts.history.get_job(checked_id(job_id))
 
     def explain_job(self, job_id: str) -> Explanation:
         """Why a job does not run, in words and codes, and where it stands in line."""
@@ -156,4 +160,4 @@ class JobCalls(Reaches):
 
     def find_job(self, job_id: str) -> JobView | JobHistory:
         """The job as Redis has it, else as the record does."""
-        return self._parts.search.find(job_id)
+        return self._parts.search.find(checked_id(job_id))

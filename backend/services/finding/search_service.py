@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from backend.domain.errors import JobNotFound, Unavailable
+from backend.domain.errors import InvalidOption, JobNotFound, Unavailable
 from backend.domain.history.history_record import JobHistory, JobRecord
 from backend.domain.history.history_search import Bookmark, check_search
 from backend.domain.history.recorded_view import with_result
@@ -17,6 +17,7 @@ from backend.services.finding.history_service import HistoryService
 from backend.services.finding.live_listing import LiveListing, LivePlace
 
 Source = Literal["live", "history"]
+_SOURCES = (*get_args(Source), None)
 
 
 class FoundPage(NamedTuple):
@@ -69,6 +70,10 @@ class SearchService:
     ) -> FoundPage:
         """One page, the newest first; from Redis alone or the record alone if ``source`` says so."""
         check_search(wanted, limit)
+        if source not in _SOURCES:
+            raise InvalidOption(
+                f"source must be live, history or None, not {source!r}", field="source"
+            )
         is_live = cursor is not None and Cursor.parse(cursor).kind == "live"
         if cursor and source == ("history" if is_live else "live"):
             raise other_search()
