@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
@@ -13,6 +14,7 @@ from backend.client.transport import Transport
 
 PayloadT = TypeVar("PayloadT")
 ResultT = TypeVar("ResultT")
+_KEY = re.compile(r"[!-~]{1,128}")
 
 
 def _as_it_came(result: Any) -> Any:
@@ -42,6 +44,7 @@ class TallyClient:
         """Enqueues one job and returns its id; once it returns, the job will not be lost.
 
         Options are those of ``POST /api/jobs``: ``priority``, ``run_at``, ``delay``, ``tags``…
+        Raises `ValueError` for an ``idempotency_key`` that is not 1 to 128 visible ASCII characters.
         """
         body = {"job_type": job_type, "payload": dict(payload or {}), **options}
         return str(self._post("/api/jobs", body, idempotency_key).body["id"])
@@ -111,7 +114,7 @@ class TallyClient:
         return found
 
     def search(self, **conditions: Any) -> Iterator[dict[str, Any]]:
-        """Every job that matches, page by page; conditions are those of ``GET /api/jobs``."""
+        """Every job that matches, page by page; conditions are those of ``GET /api/jobs``, a value each."""
         cursor: str | None = None
         while True:
             page = self._get("/api/jobs", {**conditions, "cursor": cursor})
@@ -157,9 +160,17 @@ class TallyClient:
         return found
 
     def _post(self, path: str, body: Any, key: str) -> Any:
-        headers = {"Idempotency-Key": key or secrets.token_hex(16)}
+        headers = {"Idempotency-Key": _key(key) if key else secrets.token_hex(16)}
         return self._transport.send("POST", path, body, headers=headers)
 
 
 def _part(text: str) -> str:
-    return quote(text, safe="")
+    # No job has half a surrogate pair in its id, which the server is to say.
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def _key(given: str) -> str:
+    """As the server takes it; a header holds no other, and its error would not say what is meant."""
+    if not _KEY.fullmatch(given):
+        raise ValueError("idempotency_key must be 1 to 128 visible ASCII characters")
+    return given

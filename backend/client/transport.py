@@ -53,11 +53,14 @@ class _Outgoing(NamedTuple):
 
     @property
     def address(self) -> str:
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+        return f"{self.path}?{_encoded(self.query)}" if self.query else self.path
 
     @property
     def text(self) -> str | None:
-        return None if self.body is None else json.dumps(self.body, default=_plain)
+        try:
+            return None if self.body is None else json.dumps(self.body, default=_plain)
+        except RecursionError:
+            raise TypeError("the body is nested too deeply for JSON, or contains itself") from None
 
 
 class Transport:
@@ -96,7 +99,8 @@ class Transport:
         patience: float = 0.0,
         within: float = math.inf,
     ) -> Reply:
-        """One request; raises `ApiProblem` or `ApiUnreachable`, `TypeError` for a body that is not JSON.
+        """One request; raises `ApiProblem` or `ApiUnreachable`, `TypeError` for a body that is not JSON
+        and for a query with several values of one name.
 
         It is sent again only if that is harmless: to read, or under an Idempotency-Key. ``patience``
         are seconds that the answer may take longer than usual. All together ends ``within`` so many
@@ -104,7 +108,9 @@ class Transport:
         """
         gives_up_at = self._monotonic() + within + _MARGIN
         named = {**self._headers, **(headers or {})}
-        given = {name: _word(value) for name, value in (query or {}).items() if value is not None}
+        given = {
+            name: _word(name, value) for name, value in (query or {}).items() if value is not None
+        }
         outgoing = _Outgoing(method, path, body, given, named, self._timeout + patience)
         tries = self._tries if outgoing.is_harmless else 1
         for number in range(1, tries):
@@ -202,8 +208,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"JSON has no form for a value of type {type(value).__name__}")
 
 
-def _word(value: Any) -> Any:
+def _encoded(query: Mapping[str, Any]) -> str:
+    # Half a surrogate pair is in no name of ours, which the server is to say.
+    return urlencode(query, errors="surrogatepass")
+
+
+def _word(name: str, value: Any) -> Any:
     """Instants as RFC 3339, truths as JSON has them."""
+    if isinstance(value, list | tuple | set | frozenset | Mapping):
+        raise TypeError(
+            f"{name} is one value, not a {type(value).__name__}: ask for each by itself"
+        )
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

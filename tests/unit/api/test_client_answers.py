@@ -178,3 +178,12 @@ def test_a_wait_pauses_as_the_server_asks_until_it_is_over(
         waiting.wait("one", 5)
 
     assert clock.pauses == [4.0, 4.0]
+
+
+def test_half_a_surrogate_pair_is_sent_for_the_server_to_judge(
+    server: _Server, client: TallyClient
+) -> None:
+    client.job("a\ud800")
+    client.request("GET", "/api/jobs", query={"tag": "\ud800"})
+
+    assert server.seen == ["/api/jobs/a%ED%A0%80", "/api/jobs?tag=%ED%A0%80"]

@@ -163,3 +163,41 @@ def test_a_model_is_sent_with_what_was_set_or_with_all_where_that_is_less(
         {"on": "2026-01-27"},
         {"on": "2026-01-27", "notes": ["late"]},
     ]
+
+
+def test_a_body_without_an_end_is_refused(client: TallyClient, sent: list[Any]) -> None:
+    body: list[Any] = []
+    for _ in range(100_000):
+        body = [body]
+
+    with pytest.raises(TypeError) as refused:
+        client.enqueue("sync", {"of": body})
+
+    assert str(refused.value) == "the body is nested too deeply for JSON, or contains itself"
+    assert sent == []
+
+
+@pytest.mark.parametrize("key", ["ключ", "a\nb", "a b", "x" * 129])
+def test_a_key_that_no_header_holds_is_refused_by_name(
+    client: TallyClient, sent: list[Any], key: str
+) -> None:
+    with pytest.raises(ValueError, match="idempotency_key") as of_a_name:
+        client.enqueue("sync", idempotency_key=key)
+    with pytest.raises(ValueError, match="idempotency_key") as of_a_type:
+        client.job_type("sync", dict).enqueue({}, idempotency_key=key)
+
+    told = "idempotency_key must be 1 to 128 visible ASCII characters"
+    assert [str(of_a_name.value), str(of_a_type.value)] == [told, told]
+    assert sent == []
+
+
+@pytest.mark.parametrize("states", [["finished", "failed"], {"finished"}, {"finished": 1}])
+def test_several_values_of_one_condition_are_refused(
+    client: TallyClient, sent: list[Any], states: Any
+) -> None:
+    with pytest.raises(TypeError) as refused:
+        next(client.search(state=states))
+
+    kind = type(states).__name__
+    assert str(refused.value) == f"state is one value, not a {kind}: ask for each by itself"
+    assert sent == []
