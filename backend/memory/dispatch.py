@@ -167,6 +167,7 @@ class MemoryDispatch:
         number, now = job.attempt + 1, state.now_ms
         fence = state.event(EventKind.STARTED, job, attempt=number, worker=self._worker)
         job.begin(now, self._worker, fence, now + self._lease_ms)
+        self._state.move(job, JobState.STARTED)
         gates.enter(state, job)
         return job.claimed()
 

@@ -91,7 +91,8 @@ def _move(state: BrokerState, job: KeptJob, kind: OutcomeKind, outcome: Outcome)
         job.fence = ""
         state.schedule(job, now + int(outcome.delay * 1000))
     elif kind is OutcomeKind.RETURNED:
-        job.state, job.fence = JobState.QUEUED, ""
+        job.fence = ""
+        state.move(job, JobState.QUEUED)
         state.to_queue(job, front=True)
     elif kind in _REQUEUED:
         job.fence = ""
@@ -139,7 +140,8 @@ def _tell_return(
 
 def end(state: BrokerState, job: KeptJob, ended: JobState) -> None:
     """A job reaches a final state."""
-    job.state, job.ended_ms = ended, state.now_ms
+    state.move(job, ended)
+    job.ended_ms = state.now_ms
     state.counts[job.queue][ended.value] += 1
     state.changed.notify_all()
 

@@ -30,6 +30,8 @@ class KeptJob:
     queue: str
     state: JobState
     created_ms: int
+    #: Of how many accepted jobs it is the last.
+    number: int
     #: The payload as JSON; a redrive may change it.
     payload: str
     #: As JSON too: what comes out again is nobody's object.
@@ -102,7 +104,7 @@ class KeptJob:
         if self.attempt:
             self.before = (self.started_ms, self.worker, self.ended_ms, self.progress)
             self.progress, self.ended_ms = "", 0
-        self.state, self.attempt = JobState.STARTED, self.attempt + 1
+        self.attempt += 1
         self.started_ms, self.worker, self.fence, self.lease_ms = now, worker, fence, lease_ms
         self.is_extended = False
 
@@ -164,7 +166,7 @@ class KeptJob:
         )
 
 
-def kept(job: NewJob, now_ms: int) -> KeptJob:
+def kept(job: NewJob, now_ms: int, number: int) -> KeptJob:
     """A job as it comes in."""
     terms = terms_of(job.options)
     return KeptJob(
@@ -172,6 +174,7 @@ def kept(job: NewJob, now_ms: int) -> KeptJob:
         str(job.queue),
         JobState.QUEUED,
         now_ms,
+        number,
         payload=job.payload,
         options=codec.options_text(job.options),
         expires_ms=None if job.expires_at is None else codec.milliseconds(job.expires_at),

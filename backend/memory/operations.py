@@ -114,7 +114,7 @@ class MemoryOperations:
         if job is None:
             return DiscardCode.NOT_DEAD
         tell_end(self._state, job, "discarded")
-        del self._state.jobs[job_id]
+        self._state.forget(job)
         self._state.event(EventKind.DISCARDED, job, body=reason, worker=by)
         return DiscardCode.DONE
 
@@ -127,7 +127,7 @@ class MemoryOperations:
         job = self._exhume(job_id)
         if job is None:
             return DiscardCode.NOT_DEAD
-        job.state = JobState.FINISHED
+        self._state.move(job, JobState.FINISHED)
         self._state.counts[job.queue]["finished"] += 1
         keep(self._state, job, with_key=True)
         self._state.event(EventKind.RESOLVED, job, body=reason, worker=by)

@@ -38,6 +38,9 @@ class BrokerState:
         self.clock = clock
         own_lock(self)
         self.jobs: dict[str, KeptJob] = {}
+        #: Where each of them stands, and how many were accepted: nobody looks through all that ever were.
+        self._by_state: defaultdict[JobState, dict[str, KeptJob]] = defaultdict(dict)
+        self._accepted = 0
         #: Ids in the order in which they run, by queue.
         self.queues: defaultdict[str, list[str]] = defaultdict(list)
         self.uniques: dict[str, tuple[str, int]] = {}
@@ -97,13 +100,23 @@ class BrokerState:
         if job.forget_result_ms and job.forget_result_ms <= self.now_ms:
             job.result = ""
         if job.forget_ms and job.forget_ms <= self.now_ms:
-            del self.jobs[job_id]
+            self.forget(job)
             return None
         return job
 
     def of_state(self, state: JobState) -> list[KeptJob]:
         """Every job in a state, in the order in which they were accepted."""
-        return [job for job in self.jobs.values() if job.state is state]
+        return sorted(self._by_state[state].values(), key=lambda job: job.number)
+
+    def move(self, job: KeptJob, state: JobState) -> None:
+        """It is in that state from now on. Nothing else sets it: `of_state` goes by this."""
+        self._by_state[job.state].pop(job.id, None)
+        self._by_state[state][job.id] = job
+        job.state = state
+
+    def forget(self, job: KeptJob) -> None:
+        """It is nowhere any more."""
+        del self.jobs[job.id], self._by_state[job.state][job.id]
 
     def event(self, kind: EventKind, job: KeptJob, **fields: Any) -> str:
         """Appends one line to the history of a job; its id, which only grows."""
@@ -118,7 +131,8 @@ class BrokerState:
 
     def accept(self, asked: NewJob) -> None:
         """Puts a job that is not there into its queue, or into the schedule."""
-        job = self.jobs[asked.id] = kept(asked, self.now_ms)
+        self._accepted += 1
+        job = self.jobs[asked.id] = kept(asked, self.now_ms, self._accepted)
         if asked.unique_key:
             job.unique_until_ms = self.now_ms + int(asked.unique_window * 1000)
             self.uniques[asked.unique_key] = (job.id, job.unique_until_ms)
@@ -151,12 +165,14 @@ class BrokerState:
 
     def requeue(self, job: KeptJob, *, front: bool = False) -> None:
         """It waits for a worker from now on."""
-        job.state, job.enqueued_ms, job.due_ms = JobState.QUEUED, self.now_ms, 0
+        self.move(job, JobState.QUEUED)
+        job.enqueued_ms, job.due_ms = self.now_ms, 0
         self.to_queue(job, front=front)
 
     def schedule(self, job: KeptJob, due_ms: int) -> None:
         """It waits for its time."""
-        job.state, job.due_ms = JobState.SCHEDULED, due_ms
+        self.move(job, JobState.SCHEDULED)
+        job.due_ms = due_ms
         self.changed.notify_all()
 
     def holder_of(self, unique_key: str) -> KeptJob | None:
