@@ -19,6 +19,7 @@ from backend.domain.jobs.job import LogLine
 from backend.domain.jobs.job_event import EventKind, JobEvent
 from backend.domain.jobs.job_state import JobState
 from backend.domain.jobs.options.job_labels import NO_LABELS
+from backend.domain.text.storable_text import storable_text
 from backend.history.recording.attempt_fault import AttemptFault, note_of
 from backend.history.recording.job_registers import (
     EndedAttempt,
@@ -82,7 +83,7 @@ def _record(job: JobRegisters) -> JobRecord:
         environment=labels.environment,
         version=labels.version,
         is_test=labels.is_test,
-        last_error=fault.summary if job.fault else "",
+        last_error=storable_text(fault.summary) if job.fault else "",
         error_kind=fault.kind,
         error_reason=fault.reason,
     )
@@ -102,9 +103,7 @@ def _attempt(ended: EndedAttempt) -> AttemptRecord:
         waited=((ended.fence >> 20) - (ready[-1] >> 20)) / 1000 if ready else None,
         ran=_seconds(event.run_ms),
         result=json.loads(event.body) if is_finished and event.body else None,
-        error=AttemptError(fault.reason, fault.kind, fault.message, fault.traceback)
-        if fault
-        else None,
+        error=AttemptError(*map(storable_text, fault)) if fault else None,
         log=tuple(
             LogLine(moment(at / 1000), level, text)
             for at, level, text in json.loads(event.log or "[]")
@@ -125,7 +124,7 @@ def _line(folded: FoldedEvent, claims: set[int]) -> HistoryLine:
         actor=event.worker,
         ran=_seconds(event.run_ms),
         due_at=moment(event.due_ms / 1000) if event.due_ms else None,
-        note=note_of(event),
+        note=storable_text(note_of(event)),
     )
 
 

@@ -200,3 +200,17 @@ def test_every_end_of_an_attempt_is_kept_as_what_it_was(chronicle: Chronicle, ki
 
 def test_what_was_never_recorded_is_not_found(chronicle: Chronicle) -> None:
     assert chronicle.reader.find("nobody") is None
+
+
+def test_an_error_has_no_character_that_the_record_cannot_hold(chronicle: Chronicle) -> None:
+    held = chronicle.scene.started()
+    told = AttemptError("permanent_failure", "Böse", "bad \0 byte", "trace\0back")
+    chronicle.scene.settle(held, "failed", error=told)
+
+    chronicle.write()
+
+    found = chronicle.find(held.id)
+    assert found.job.last_error == "Böse: bad \ufffd byte"
+    assert found.attempts[0].error == AttemptError(
+        "permanent_failure", "Böse", "bad \ufffd byte", "trace\ufffdback"
+    )
