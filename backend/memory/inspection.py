@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from backend.broker.jobs.moments import moment
@@ -29,6 +29,11 @@ class MemoryInspection:
 
     def __init__(self, state: BrokerState) -> None:
         self._state = state
+        self._workers: list[Callable[[], WorkerState]] = []
+
+    def count_in(self, worker: Callable[[], WorkerState]) -> None:
+        """Somebody in this process works here; how it is doing is asked when it is looked at."""
+        self._workers.append(worker)
 
     def queue_names(self) -> list[str]:
         """Every queue that ever held a job."""
@@ -139,8 +144,8 @@ class MemoryInspection:
             return [job.view(with_result=False) for job in found if job is not None]
 
     def workers(self) -> list[WorkerState]:
-        """None: no worker process can reach this memory."""
-        return []
+        """Those in this process: no other can reach this memory."""
+        return [state_of() for state_of in self._workers]
 
     def gate(self, gate: str) -> tuple[list[str], int]:
         """Who holds the slots of a concurrency limit, and how many wait behind it."""

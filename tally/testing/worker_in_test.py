@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from backend import __version__
 from backend.api.config.settings import Settings
 from backend.bootstrap.platform import Platform
 from backend.domain.errors import JobSignal
@@ -14,8 +17,10 @@ from backend.domain.jobs.attempts.outcome import AttemptError, Outcome
 from backend.domain.jobs.job import ClaimedJob
 from backend.domain.jobs.job_type import JobType
 from backend.domain.jobs.queue_name import queues_of
+from backend.domain.jobs.queue_state import WorkerState
 from backend.domain.jobs.step_codes import SettleCode
 from backend.domain.ports import ClaimPlan
+from backend.memory.broker import MemoryBroker
 from tally.testing.captured_lines import captured_lines
 from workers.base_worker import BaseWorker, JobContext
 from workers.runtime.attempts import attempt
@@ -86,6 +91,31 @@ class WorkerInTest:
         self._loops: list[OwnLoop] = []
         #: The types of the jobs that run now, the innermost last: handlers may wait for other jobs.
         self.running: list[str] = []
+        self._born_at = parts.clock.now()
+        if isinstance(broker, MemoryBroker):
+            broker.inspection.count_in(self._state)
+
+    def _state(self) -> WorkerState:
+        """As a real one is seen: who asks why a job waits is not told to start one."""
+        lanes = self._parts.catalogue.lanes()
+        return WorkerState(
+            name=_NAME,
+            lane=",".join(lanes),
+            queues=tuple(map(str, queues_of(lanes))),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            state="busy" if self.running else "idle",
+            stopping=False,
+            slots=1,
+            busy_slots=min(1, len(self.running)),
+            current_job="",
+            finished=0,
+            failed=0,
+            rss_bytes=0,
+            version=__version__,
+            born_at=self._born_at,
+            last_heartbeat=self._parts.clock.now(),
+        )
 
     def run_next(self) -> RanJob | None:
         """Runs the next job that may run now; None when there is none."""

@@ -150,3 +150,16 @@ def test_dead_jobs_are_discarded_or_marked_as_done_by_hand(jobs: QueueInTest) ->
     assert jobs.job(by_hand).state is JobState.FINISHED
     with pytest.raises(IllegalMove):
         queue.discard_job(by_hand)
+
+
+def test_nobody_is_told_to_start_a_worker_for_jobs_that_the_test_works_off(
+    jobs: QueueInTest,
+) -> None:
+    job_id = _receipt()
+
+    waits = queue.explain_job(job_id)
+    [worker] = queue.worker_states()
+
+    assert (list(waits.causes), waits.text) == ([], "it is next in line")
+    assert (worker.name, worker.state, worker.slots) == ("worker-in-test", "idle", 1)
+    jobs.drain()
