@@ -34,13 +34,16 @@ class PauseNote(NamedTuple):
 class BrokerState:
     """Everything of one deployment. Whoever reads or changes it holds `lock`; `changed` tells who waits."""
 
+    #: How many jobs were accepted, and when the last event was, with its number in that millisecond.
+    _accepted = 0
+    _last = (0, 0)
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         own_lock(self)
         self.jobs: dict[str, KeptJob] = {}
-        #: Where each of them stands, and how many were accepted: nobody looks through all that ever were.
+        #: So that nobody looks through all that ever were.
         self._by_state: defaultdict[JobState, dict[str, KeptJob]] = defaultdict(dict)
-        self._accepted = 0
         #: Ids in the order in which they run, by queue.
         self.queues: defaultdict[str, list[str]] = defaultdict(list)
         self.uniques: dict[str, tuple[str, int]] = {}
@@ -75,7 +78,6 @@ class BrokerState:
         self.events: list[JobEvent] = []
         #: Attempts whose processes died, of which no observer was told yet.
         self.untold: list[AttemptEnd] = []
-        self._last = (0, 0)
 
     def renew_lock(self) -> None:
         """In a fork, where the thread that held it may be missing."""

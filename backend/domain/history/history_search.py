@@ -8,8 +8,7 @@ from typing import NamedTuple
 from backend.domain.errors import InvalidOption
 from backend.domain.history.history_record import JobRecord
 from backend.domain.jobs.cursor import Cursor, no_cursor
-from backend.domain.jobs.job_filter import JobFilter
-from backend.domain.text.storable_text import is_storable
+from backend.domain.jobs.job_filter import JobFilter, is_storable
 
 MOST_PER_PAGE = 500
 #: An index of trigrams knows nothing shorter.

@@ -11,12 +11,20 @@ from backend.domain.jobs.attempts.outcome import AttemptError
 from backend.domain.jobs.job import JobView
 from backend.domain.jobs.job_state import JobState
 from backend.domain.text.nearest_name import suggestion
-from backend.domain.text.storable_text import is_storable
 
 _TEXTS = (
     "job_type", "queue", "tag", "tenant", "trace_id", "context_id", "environment", "worker", "error_text",
     "error_kind",
 )  # fmt: skip
+
+
+def is_storable(text: str) -> bool:
+    """Whether any text on record can be equal to this one: Postgres knows no NUL and no half characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 @dataclass(frozen=True, slots=True)

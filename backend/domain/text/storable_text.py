@@ -8,15 +8,6 @@ def whole_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def is_storable(text: str) -> bool:
-    """Whether any text on record can be equal to this one: Postgres knows no NUL and no half characters."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
-
-
 def storable_text(text: str) -> str:
     """The same, and without NUL, which Postgres has no character for."""
     return whole_text(text.replace("\0", "\N{REPLACEMENT CHARACTER}"))

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from backend.domain.events.outbox import OutboxDepth, OutboxRow, without_delay
 from backend.domain.jobs.job import NewJob
-from backend.domain.text.storable_text import is_storable
+from backend.domain.jobs.job_filter import is_storable
 from backend.history.outbox.caller_session import Execute, in_session
 from backend.history.outbox.outbox_text import job_in, text_of
 

@@ -16,10 +16,9 @@ from backend.domain.history.history_statistics import (
     TypeStatistics,
 )
 from backend.domain.history.unknown_job import unknown_job
-from backend.domain.jobs.job_filter import JobFilter
+from backend.domain.jobs.job_filter import JobFilter, is_storable
 from backend.domain.jobs.job_state import JobState
 from backend.domain.ports import Clock
-from backend.domain.text.storable_text import is_storable
 
 _DAY = timedelta(days=1)
 

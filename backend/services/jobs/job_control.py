@@ -17,7 +17,7 @@ from backend.domain.jobs.job import JobView, NewJob
 from backend.domain.jobs.job_type import JobTypeCatalogue
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import LINE
-from backend.domain.jobs.options.rate import Rate, RateWord
+from backend.domain.jobs.options.rate import Rate, RateWord, check_plain
 from backend.domain.jobs.published_type import DECLARATION
 from backend.domain.jobs.queue_name import Priority, QueueName, queues_of
 from backend.domain.jobs.step_codes import CancelCode, MoveCode, RedriveCode
@@ -204,7 +204,7 @@ class JobControl:
         """
         kind, sayer = self._intake.catalogue.get(job_type), by.name
         if isinstance(rate, Rate):
-            rate.check_plain("rate")
+            check_plain(rate, "rate")
         if rate is RateWord.DECLARED:
             wanted, sayer = kind.rate, DECLARATION
         else:

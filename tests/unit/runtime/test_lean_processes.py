@@ -60,9 +60,9 @@ _KNOW = """
 @pytest.mark.parametrize(
     ("program", "most"),
     [
-        ("workers.processes.supervisor", 177),
-        ("workers.processes.worker", 683),
-        ("workers.processes.rescue", 358),
+        ("workers.processes.supervisor", 179),
+        ("workers.processes.worker", 687),
+        ("workers.processes.rescue", 361),
     ],
 )
 def test_a_process_reads_no_more_than_it_needs(program: str, most: int) -> None:

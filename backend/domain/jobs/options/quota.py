@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from backend.domain.errors import InvalidOption
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.job_options import LINE
-from backend.domain.jobs.options.rate import Rate, rate_in
+from backend.domain.jobs.options.rate import Rate, check_plain, rate_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Quota:
         if self.running is not None:
             bounds.QUOTA_RUNNING.whole(self.running)
         if self.starts is not None:
-            self.starts.check_plain("starts")
+            check_plain(self.starts, "starts")
 
     @property
     def text(self) -> str:

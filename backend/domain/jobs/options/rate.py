@@ -65,15 +65,6 @@ class Rate:
         """The same without what a payload tells: as Redis and the record keep it."""
         return Rate(self.limit, self.per, self.at_once)
 
-    def check_plain(self, field: str) -> None:
-        """Raises `InvalidOption`, naming ``field``, where it says what a job type alone can tell."""
-        if self.by is not None or self.weight is not None:
-            raise InvalidOption(
-                "by and weight are told by the payload, so a job type declares them; say limit, per and "
-                "burst here",
-                field=field,
-            )
-
     @property
     def at_once(self) -> int:
         """How many may start at once."""
@@ -93,6 +84,16 @@ class Rate:
     def words(self) -> str:
         """For people: ``100 in 1 s``."""
         return f"{int(self.limit)} in {self.per:.12g} s"
+
+
+def check_plain(rate: Rate, field: str) -> None:
+    """Raises `InvalidOption`, naming ``field``, where it says what a job type alone can tell."""
+    if rate.by is not None or rate.weight is not None:
+        raise InvalidOption(
+            "by and weight are told by the payload, so a job type declares them; say limit, per and "
+            "burst here",
+            field=field,
+        )
 
 
 class RateWord(StrEnum):
