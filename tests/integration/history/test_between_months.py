@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from backend.domain.history.history_retention import RetentionPolicy
+from backend.domain.history.history_retention import RetentionPolicy, RetentionRule
 from backend.domain.jobs.job_id import uuid7
+from backend.domain.jobs.job_state import JobState
 from backend.history.schema.upkeep_store import PostgresUpkeepStore
 from backend.history.statements import statement
 from backend.loops.pruner import Pruner
@@ -62,14 +63,19 @@ def test_what_is_in_no_month_goes_one_by_one_when_its_time_is_over(
     assert [row["id"] for row in chronicle.rows("SELECT id FROM jobs")] == ["0" + job_id]
 
 
-def test_what_is_in_a_month_goes_with_that(
+def test_what_is_in_a_month_goes_with_that_unless_it_is_held_up_for_a_week(
     chronicle: Chronicle, upkeep: PostgresUpkeepStore
 ) -> None:
-    chronicle.write(*events_of(_discarded(IN_A_MONTH, 91), _discarded(IN_A_MONTH[:-1] + "0", 89)))
+    failed = RetentionRule((JobState.FAILED,), timedelta(days=90), goes_by_month=True)
+    in_april = datetime(2020, 4, 20, tzinfo=UTC)
+    is_old = Life(IN_A_MONTH, in_april, ends="failed", error=("E", "no"), is_discarded=True)
+    holds_up = _discarded(IN_A_MONTH[:-1] + "0", 89)
+    chronicle.write(*events_of(is_old, holds_up))
 
-    Pruner(upkeep, chronicle.clock, RetentionPolicy()).run_once()
+    assert upkeep.prune_jobs(failed, datetime(2020, 5, 7, tzinfo=UTC), 100) == 0
+    assert upkeep.prune_jobs(failed, datetime(2020, 5, 9, tzinfo=UTC), 100) == 1
 
-    assert len(chronicle.rows("SELECT id FROM jobs")) == 2
+    assert [row["id"] for row in chronicle.rows("SELECT id FROM jobs")] == [holds_up.job_id]
 
 
 def test_the_counts_of_a_month_go_with_it_also_while_counts_are_put_together(
