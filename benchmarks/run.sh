@@ -7,6 +7,8 @@
 #   BENCH_AT_ONCE=1000 ./benchmarks/run.sh --rows waits --peers pgqueuer   another number of waits at once in each loop
 # Other queues get environments of their own under ~/.cache/tally-benchmarks (BENCH_CACHE moves it).
 set -euo pipefail
+# Where it is set, `cd` may go elsewhere, and says where it went.
+unset CDPATH
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"

@@ -1,6 +1,8 @@
 # Sourced by the scripts: finds the checkout and its virtual environment, and works in the checkout, where
 # its settings are. Servers that quickstart.sh or start-redis.sh left running `tally` finds in $STATE itself.
 HERE="$PWD"
+# Where it is set, `cd` may go elsewhere, and says where it went.
+unset CDPATH
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # What is named without a folder is where the caller is.

@@ -4,12 +4,11 @@
 DEVELOPMENT=embedded,dev,demo,reports,xlsx,parquet,jwt,docs-ui,test,lint
 
 install_tally() {
-  local extras="$1" python stamp want
+  local extras="$1" stamp want
   want="$extras $(cat "$ROOT/pyproject.toml" "$ROOT/requirements.lock" | cksum) $ROOT"
   stamp="$ROOT/.venv/.tally-installed-$(printf '%s' "$extras" | tr , -)"
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then return; fi
-  python="$(find_python)"
-  [ -x "$ROOT/.venv/bin/python" ] || "$python" -m venv "$ROOT/.venv"
+  make_environment "$ROOT/.venv"
   echo "Installing Tally into .venv (once; about a quarter of a minute) …"
   local pip=("$ROOT/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile)
   local wanted=(--constraint "$ROOT/requirements.lock" --editable "$ROOT[$extras]")
@@ -23,11 +22,21 @@ install_tally() {
   printf '%s' "$want" > "$stamp"
 }
 
+# Asked for what is used next. One that was begun and broken off is ended; one whose Python is gone is made anew.
+make_environment() {
+  local python
+  has_pip "$1" && return
+  python="$(find_python)"
+  { "$python" -m venv "$1" > /dev/null 2>&1 && has_pip "$1"; } || "$python" -m venv --clear "$1"
+}
+
+has_pip() { "$1/bin/python" -m pip --version > /dev/null 2>&1; }
+
 find_python() {
   local candidate
   for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11; do
     if [ -n "$candidate" ] && command -v "$candidate" > /dev/null &&
-      "$candidate" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+      "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
       echo "$candidate"
       return
     fi

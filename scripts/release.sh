@@ -2,6 +2,8 @@
 # Cuts a release: version, changelog, wheel, commit, tag. Pushes nothing.
 #   ./scripts/release.sh 0.3.0
 set -euo pipefail
+# Where it is set, `cd` may go elsewhere.
+unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 refuse() {
   echo "no release: $1" >&2

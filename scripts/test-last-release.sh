@@ -5,6 +5,8 @@
 #   ./scripts/test-last-release.sh             the newest tag vX.Y.Z before this commit
 #   ./scripts/test-last-release.sh v0.1.0      that tag, or any commit
 set -euo pipefail
+# Where it is set, `cd` may go elsewhere, and says where it went.
+unset CDPATH
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"

@@ -4,6 +4,8 @@
 #   ./scripts/test-ranges.sh                      every row of the table below
 #   ./scripts/test-ranges.sh oldest [tests …]     one row, or only some tests
 set -euo pipefail
+# Where it is set, `cd` may go elsewhere, and says where it went.
+unset CDPATH
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
@@ -22,8 +24,7 @@ run_row() {
   local row="$1" pins venv="$ROOT/.ranges/$1"
   shift
   read -ra pins <<< "${ROWS[$row]}"
-  [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
-  mkdir -p "$venv"
+  make_environment "$venv"
   grep -vE '^(redis|hiredis|rq|rq-scheduler|sqlalchemy|fakeredis|croniter)==' "$ROOT/requirements.lock" > "$venv/lock.txt"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$venv/lock.txt" \
     --editable "$ROOT[embedded,demo,reports,jwt,docs-ui,test]" "${pins[@]}"

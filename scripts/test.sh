@@ -3,6 +3,8 @@
 #   ./scripts/test.sh                     everything, in two processes for each processor
 #   ./scripts/test.sh tests/unit -k retry  some tests, without the checks
 set -euo pipefail
+# Where it is set, `cd` may go elsewhere, and says where it went.
+unset CDPATH
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$ROOT/scripts/_install.sh"
 cd "$ROOT"
