@@ -6,17 +6,20 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
 
 from backend.api.config.left_by_dev import state_folder
-from backend.api.config.settings import Settings, default_settings
+from backend.api.config.settings import Settings, default_settings, load_settings
 from backend.api.config.settings_file import find_file
 from backend.bootstrap.action_parts import PlatformActions
 from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
+from backend.cli.input.given_text import GivenPath
 from backend.development.dev_loop import DevLoop
 from backend.development.one_log import OneLog
 from backend.development.own_folder import own_folder
@@ -51,12 +54,12 @@ _PATIENCE = float("inf")
     "--reload/--no-reload", default=True, help="Start again when code or settings change."
 )
 @click.option(
-    "--watch", "watched", multiple=True, type=click.Path(path_type=Path),
+    "--watch", "watched", multiple=True, type=GivenPath(path_type=Path),
     help="One more folder whose changes count.",
 )  # fmt: skip
 @click.option(
     "--state-dir",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     help="Where servers keep their data between starts.  [default: .tally beside the settings]",
 )
 def dev(port: int | None, reload: bool, watched: tuple[Path, ...], state_dir: Path | None) -> None:
@@ -89,7 +92,8 @@ def dev(port: int | None, reload: bool, watched: tuple[Path, ...], state_dir: Pa
     address.refuse_taken()
     stack = Stack(own_folder(state))
     stack.hold()
-    loop = DevLoop(_PROGRAMS, _environment(settings, stack.state, chosen), log, lines=log.line)
+    environment = partial(_environment, stack.state, chosen)
+    loop = DevLoop(_PROGRAMS, environment, log, lines=log.line)
     try:
         status = _run(stack, loop, log, settings, address, reload=reload, watched=watched)
     except EmbeddedServerError as error:
@@ -127,8 +131,11 @@ def _run(
     return loop.run()
 
 
-def _environment(settings: Settings, state: Path, port: int) -> dict[str, str]:
-    """What is set for the processes unless somebody has: files in our folder, one port, readable lines."""
+def _environment(state: Path, port: int) -> dict[str, str]:
+    """What is set for the processes unless somebody has: files in our folder, one port, readable lines.
+
+    By the settings as they are now: what was added to their file meanwhile must not be overruled.
+    """
     wanted = {
         "artifacts.folder": str(state / "artifacts"),
         "backup.folder": str(state / "backups"),
@@ -137,12 +144,15 @@ def _environment(settings: Settings, state: Path, port: int) -> dict[str, str]:
         "metrics.scheduler_port": "0",
         "metrics.recorder_port": "0",
     }
-    free = {name: value for name, value in wanted.items() if not _is_set(settings, name)}
+    # Of settings that cannot be read whoever starts with them tells.
+    with suppress(ConfigurationError):
+        settings = load_settings()
+        wanted = {name: value for name, value in wanted.items() if not _is_set(settings, name)}
     # What a job prints is to be seen when it does.
     return {
         "PYTHONUNBUFFERED": "1",
         "TALLY_API__PORT": str(port),
-        **{f"TALLY_{name.replace('.', '__').upper()}": value for name, value in free.items()},
+        **{f"TALLY_{name.replace('.', '__').upper()}": value for name, value in wanted.items()},
     }
 
 

@@ -27,11 +27,12 @@ class DevLoop:
     def __init__(
         self,
         programs: Sequence[Program],
-        environment: Mapping[str, str],
+        environment: Callable[[], Mapping[str, str]],
         log: OneLog,
         *,
         lines: Lines | None = None,
     ) -> None:
+        """``environment`` is asked at each start what programs find set beside what is set here."""
         self._programs = programs
         self._environment = environment
         self._log = log
@@ -100,11 +101,12 @@ class DevLoop:
         self._start(program for program in self._programs if not (trouble and program.loads_code))
 
     def _trouble(self) -> str:
-        return trouble_with_code(self._environment, is_over=lambda: self._times_asked > 0)
+        return trouble_with_code(self._environment(), is_over=lambda: self._times_asked > 0)
 
     def _start(self, programs: Iterable[Program]) -> None:
+        environment = self._environment()
         for program in programs:
-            self._runs[program] = Run(program, self._environment, self._ended, self._lines)
+            self._runs[program] = Run(program, environment, self._ended, self._lines)
 
     def _ended(self, run: Run) -> None:
         self._events.put(lambda: self._bury(run))

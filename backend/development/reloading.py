@@ -25,7 +25,7 @@ def run_reloading(command: Sequence[str], watched: Sequence[Path]) -> NoReturn:
             "copied would stop all workers"
         )
     program = Program("worker", tuple(command), loads_code=True, hurry_by=signal.SIGQUIT)
-    loop = DevLoop([program], {}, OneLog([program.name]))
+    loop = DevLoop([program], dict, OneLog([program.name]))
     folders = folders_to_watch(default_settings().job_packages, watched)
     watch(folders, loop.code_changed, needed_by="--reload", blind=loop.changes_are_not_seen)
     loop.is_watching = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -53,7 +55,7 @@ def test_that_nothing_is_watched_any_more_is_told_and_ends_what_waits_for_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(dev_loop, "trouble_with_code", lambda *_, **__: "it is broken")
-    loop = DevLoop([_PROGRAM], {}, OneLog([_PROGRAM.name]))
+    loop = DevLoop([_PROGRAM], dict, OneLog([_PROGRAM.name]))
     loop.is_watching = True
 
     loop.changes_are_not_seen("it is gone")
@@ -62,6 +64,27 @@ def test_that_nothing_is_watched_any_more_is_told_and_ends_what_waits_for_it(
     said = capsys.readouterr().out
     assert "changes are not seen any more: it is gone" in said
     assert "so nothing would start it again" in said
+
+
+def test_programs_find_the_environment_as_it_is_when_they_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers, tried = count(), list[Mapping[str, str]]()
+
+    def try_it(environment: Mapping[str, str], **_: object) -> str:
+        tried.append(environment)
+        return "it is broken"
+
+    monkeypatch.setattr(dev_loop, "trouble_with_code", try_it)
+    loop = DevLoop([_PROGRAM], lambda: {"N": str(next(numbers))}, OneLog([_PROGRAM.name]))
+    loop.is_watching = True
+
+    loop.code_changed([Path("tally.toml")])
+    loop.changes_are_not_seen("it is gone")
+    loop.run()
+
+    assert len(tried) == 2
+    assert tried[0] != tried[1]
 
 
 def test_an_end_that_is_asked_for_while_code_is_tried_starts_nothing(
@@ -76,7 +99,7 @@ def test_an_end_that_is_asked_for_while_code_is_tried_starts_nothing(
     monkeypatch.setattr(dev_loop, "trouble_with_code", hang)
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
-    loop = DevLoop([_PROGRAM], {}, OneLog([_PROGRAM.name]))
+    loop = DevLoop([_PROGRAM], dict, OneLog([_PROGRAM.name]))
     try:
         loop.obey_signals()
         assert loop.run() == 0
