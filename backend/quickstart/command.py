@@ -19,6 +19,7 @@ from backend.bootstrap.api_parts import key_service
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.record_parts import audit_service, migrator
 from backend.broker.server.allocator import server_words
+from backend.cli.input.given_text import GivenPath
 from backend.cli.input.stopping import stop_event_on_signals
 from backend.cli.output.folder_to_write import check_writable, writing_into
 from backend.embedded import EmbeddedServerError
@@ -46,7 +47,7 @@ _PATIENCE = 30.0
 @click.option("--fresh", is_flag=True, help="Throw away what earlier starts made there.")
 @click.option(
     "--state-dir",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     default=lambda: os.environ.get("TALLY_STATE_DIR", ".tally"),
     help="Where servers keep their data between starts.  [default: .tally]",
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from backend.cli.input.given_text import GivenPath
 from backend.cli.output.done_so_far import note_done
 from backend.cli.output.folder_to_write import writing_into
 from backend.cli.output.printing import tell
@@ -27,7 +28,7 @@ _OF_A_CHECKOUT = {"Dockerfile", "compose.yaml"}
 
 
 @click.command("deploy-files")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=GivenPath(path_type=Path, file_okay=False))
 @click.option("--force", is_flag=True, help="Write over files that are there and differ.")
 def deploy_files(folder: Path, force: bool) -> None:
     """Writes what a deployment is made of to FOLDER: units for systemd, Redis' configuration and accounts,

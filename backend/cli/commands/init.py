@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 
 from backend.api.config.settings_file import settings_in
 from backend.cli.input.command_group import CommandGroup
+from backend.cli.input.given_text import GivenPath
 from backend.cli.output.done_so_far import note_done
 from backend.cli.output.folder_to_write import writing_into
 from backend.cli.output.printing import tell
@@ -25,7 +27,7 @@ _FILES = {
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.argument("folder", type=GivenPath(path_type=Path, file_okay=False), default=".")
 def init(folder: Path) -> None:
     """Writes a small project into FOLDER (default: here): a job type, its tests, settings.
 
@@ -66,8 +68,13 @@ def _write_project(folder: Path) -> None:
             files.enter_context(replacing(folder / name)).write_text(text, encoding="utf-8")
 
 
+def _word(folder: Path) -> str:
+    """As a shell takes it for the folder, and for no option."""
+    return shlex.quote(f"./{folder}" if str(folder).startswith("-") else str(folder))
+
+
 def _say_next(folder: Path) -> None:
-    move = "" if folder.resolve() == Path.cwd() else f"cd {folder}; "
+    move = "" if folder.resolve() == Path.cwd() else f"cd {_word(folder)} && "
     tell(f"next: {move}pytest")
     tell(f"then: {move}tally dev")
     tell(

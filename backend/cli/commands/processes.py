@@ -23,7 +23,7 @@ from backend.bootstrap.metrics_parts import recorder_metrics
 from backend.bootstrap.platform import Platform
 from backend.bootstrap.scratch_folder import find_scratch_folder
 from backend.cli.input.completing import a_lane
-from backend.cli.input.given_text import GIVEN
+from backend.cli.input.given_text import GIVEN, GivenPath
 from backend.cli.input.stopping import stop_event_on_signals
 from backend.domain.errors import ConfigurationError, Unavailable
 from backend.domain.text.nearest_name import suggestion
@@ -69,10 +69,10 @@ def _say_where_settings_are() -> None:
 @click.option("--processes", type=click.IntRange(1), help="Worker processes per lane.")
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Slots of each process.")
 @click.option("--together", is_flag=True, help="Each process serves all of the lanes.")
-@click.option("--pid-file", type=click.Path(path_type=Path), help="Where to write the process id.")
+@click.option("--pid-file", type=GivenPath(path_type=Path), help="Where to write the process id.")
 @click.option("--reload", is_flag=True, help="Start again when code or settings change.")
 @click.option(
-    "--watch", multiple=True, type=click.Path(path_type=Path),
+    "--watch", multiple=True, type=GivenPath(path_type=Path),
     help="With --reload: one more folder whose changes count.",
 )  # fmt: skip
 def worker(

@@ -1,4 +1,4 @@
-"""Texts of options. An empty one, as of a shell's variable that is not set, is refused, not left out."""
+"""Texts and paths as given. An empty one, as of a shell's variable that is not set, is refused."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ class GivenText(click.ParamType[str]):
 
 
 GIVEN = GivenText()
+
+
+class GivenPath(click.Path):
+    """A file or folder; an empty path would be the folder where one is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path itself."""
+        if value == "":
+            self.fail("it is empty; the folder where you are is called .", param, ctx)
+        return super().convert(value, param, ctx)

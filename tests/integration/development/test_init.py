@@ -52,8 +52,31 @@ def test_it_says_what_it_wrote_and_what_comes_next(tmp_path: Path) -> None:
         "wrote shop/jobs.py: a job type",
         "wrote shop/test_jobs.py: its tests: pytest",
     ]
-    assert "cd shop; tally dev" in said
+    assert "cd shop && tally dev" in said
     assert sorted(_files(tmp_path / "shop")) == ["jobs.py", "tally.toml", "test_jobs.py"]
+
+
+@pytest.mark.parametrize("name", ["mein Läden", "it's", "-x;y"])
+def test_what_comes_next_can_be_typed_whatever_the_folder_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    said = _init(tmp_path, "--", name).stdout
+    [line] = [line for line in said.splitlines() if line.startswith("then: ")]
+
+    typed = line.removeprefix("then: ").replace("tally dev", "pwd")
+    went = subprocess.run(
+        ["/bin/sh", "-c", typed], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert went.stdout == f"{tmp_path / name}\n", went.stderr
+
+
+def test_no_folder_is_not_the_one_where_one_is(tmp_path: Path) -> None:
+    refused = _init(tmp_path, "")
+
+    assert refused.returncode == 2
+    assert "it is empty; the folder where you are is called ." in refused.stderr
+    assert _files(tmp_path) == {}
 
 
 @pytest.mark.parametrize("name", ["tally.toml", "jobs.py", "test_jobs.py"])
