@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -218,6 +219,25 @@ def test_the_image_has_the_pg_dump_of_the_servers_own_version() -> None:
     assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"python:3.12-slim-trixie"}
     # What Debian 13 calls postgresql-client.
     assert _compose()["postgres"]["image"] == "postgres:17"
+
+
+def test_postgres_is_up_where_migrate_asks_for_it() -> None:
+    """While it is made, the image has one that listens on its socket alone, and then goes."""
+    check = _compose()["postgres"]["healthcheck"]["test"]
+
+    assert check == ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "tally"]
+
+
+def test_the_page_on_proxies_shows_the_path_that_is_to_be_looked_at() -> None:
+    page = (ROOT / "docs" / "how-to" / "proxies.md").read_text()
+    [pipe] = re.findall(r"^curl \S+ \S+/openapi\.json \| (.*)$", page, re.MULTILINE)
+    document = json.dumps({"openapi": "3.1.0", "servers": [{"url": "/tally"}], "paths": {}})
+
+    shown = subprocess.run(
+        ["/bin/bash", "-c", pipe], input=document, capture_output=True, text=True, check=True
+    )
+
+    assert '"url": "/tally"' in shown.stdout
 
 
 def _compose() -> dict[str, Any]:
