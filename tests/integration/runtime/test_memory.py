@@ -16,14 +16,15 @@ from tests.integration.runtime.cluster import Cluster
 #: The full number is for `TALLY_TEST_MEMORY_JOBS=50000`, the short one for each run of the suite.
 JOBS = int(os.environ.get("TALLY_TEST_MEMORY_JOBS", "1600"))
 
-#: What stays: the books, the set of queue names, the stream (the recorder trims it), leaderships, and what
-#: workers said of their job types.
+#: What stays: the books, the set of queue names, the stream (the recorder trims it), leaderships, up to
+#: which word freezes are planned, and what workers said of their job types.
 MEANT_TO_STAY = (
     "rq:tally:counts:",
     "rq:queues",
     "rq:tally:events",
     "rq:tally:stream",
     "rq:tally:leader:",
+    "rq:tally:planned_version",
     "rq:tally:types",
 )
 
