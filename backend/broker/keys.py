@@ -50,6 +50,10 @@ class Keys:
         """Hash of one worker process, as RQ keeps it."""
         return f"{self.root}:worker:{name}"
 
+    def told_to_stop(self, worker: str) -> str:
+        """There from the moment that a worker process stops until it is gone; a day where it is killed."""
+        return f"{self.root}:tally:told_to_stop:{worker}"
+
     def commands(self, worker: str) -> str:
         """Channel on which RQ's commands reach a worker process."""
         return f"{self.root}:pubsub:{worker}"

@@ -66,13 +66,20 @@ class RedisLeaseBook:
         return [lease for lease in self._with_owners(entries) if lease.worker in workers]
 
     def told_to_stop(self, workers: Collection[str]) -> set[str]:
-        """Those that were stopping when they were heard of last; their records stay a lease longer."""
+        """Those that were stopping when they were heard of last, for a day after that."""
         pipe = self._client.pipeline(transaction=False)
         for worker in workers:
+            pipe.exists(self._keys.told_to_stop(worker))
+            # Of a worker of the last release this alone tells it, for one lease more.
             pipe.hget(self._keys.worker(worker), "stopping")
         with translated():
             told = pipe.execute() if workers else []
-        return {worker for worker, stopping in zip(workers, told, strict=True) if stopping == b"1"}
+        pairs = zip(told[::2], told[1::2], strict=True)
+        return {
+            worker
+            for worker, (is_noted, stopping) in zip(workers, pairs, strict=True)
+            if is_noted or stopping == b"1"
+        }
 
     def rescue(self, rescued: Sequence[Rescued], *, only_expired: bool) -> list[bool]:
         """Ends the attempts whose leases are still as seen."""

@@ -21,6 +21,9 @@ from backend.broker.server.functions import Functions
 from backend.domain.errors import QueueFull
 from backend.domain.jobs.job import ClaimedJob
 
+#: For so long nobody may be there to rescue what a worker had that was killed as it stopped.
+_STOP_KEPT_SECONDS = 86_400
+
 
 def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -47,11 +50,11 @@ class RedisWorkerPresence:
         self._functions = Functions(client, keys.root)
         self._keys = keys
         self._name = name
-        self._key = keys.worker(name)
         self._queues = queues
         self._lifetime = max(1, int(lifetime))
         self._facts = {"name": name, "lane": lane, "slots": slots, "tally_version": __version__}
         self._process = psutil.Process()
+        self._is_stop_noted = False
 
     def register(self) -> None:
         """Appears in RQ's sets."""
@@ -85,10 +88,23 @@ class RedisWorkerPresence:
             "failed_job_count": failed,
             "rss_bytes": self._process.memory_info().rss,
         }
-        # Who rescues the jobs of one that is killed as it stops, finds that it did.
+        # Rescuers of the last release look there whether one that is killed was stopping.
         lifetime = self._lifetime * (2 if stopping else 1)
         if not self._say(jobs[0].id if jobs else "", lifetime, (), fields):
             self.register()
+            # Redis forgot that, too.
+            self._is_stop_noted = False
+        if stopping:
+            self._note_stop()
+
+    def _note_stop(self) -> None:
+        """Once, for whoever rescues its jobs if it is killed as it stops, however late that is."""
+        if self._is_stop_noted:
+            return
+        # Where memory is full that it is here is heard all the same.
+        with suppress(QueueFull), translated():
+            self._client.set(self._keys.told_to_stop(self._name), 1, ex=_STOP_KEPT_SECONDS)
+            self._is_stop_noted = True
 
     def _say(
         self, job_id: str, lifetime: int, queues: Sequence[str], fields: Mapping[str, Any]
@@ -100,12 +116,14 @@ class RedisWorkerPresence:
 
     def unregister(self) -> None:
         """Is gone; its hash stays a minute, with its death, as RQ does it."""
-        forget_worker(self._client, self._keys, self._key, self._queues)
+        forget_worker(self._client, self._keys, self._name, self._queues)
 
 
-def forget_worker(client: Redis, keys: Keys, key: str, queues: Sequence[str]) -> None:
+def forget_worker(client: Redis, keys: Keys, name: str, queues: Sequence[str]) -> None:
     """Takes a worker out of RQ's sets and notes its death."""
+    key = keys.worker(name)
     pipe = client.pipeline(transaction=False)
+    pipe.delete(keys.told_to_stop(name))
     pipe.srem(keys.workers, key)
     for queue in queues:
         pipe.srem(keys.workers_of(queue), key)

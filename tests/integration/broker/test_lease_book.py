@@ -58,7 +58,8 @@ def test_the_leases_of_other_workers_are_not_mine(bench: Bench, book: RedisLease
     assert {lease.job_id for lease in book.of_worker("w1")} == {job.id for job in mine}
 
 
-def test_who_was_stopping_is_told_for_a_lease_longer(bench: Bench, book: RedisLeaseBook) -> None:
+def test_who_was_stopping_is_told_for_a_day(bench: Bench, book: RedisLeaseBook) -> None:
+    """Also where all hosts were gone for hours, and no record of a worker is left."""
     for name in ("w1", "w2"):
         presence = RedisWorkerPresence(
             *(bench.redis, bench.keys),
@@ -76,6 +77,18 @@ def test_who_was_stopping_is_told_for_a_lease_longer(bench: Bench, book: RedisLe
     stopping, at_work = (bench.redis.ttl(bench.keys.worker(name)) for name in ("w1", "w2"))
     assert 170 < stopping <= 180
     assert 80 < at_work <= 90
+
+    bench.redis.delete(bench.keys.worker("w1"), bench.keys.worker("w2"))
+    assert book.told_to_stop({"w1", "w2"}) == {"w1"}
+    assert 86_300 < bench.redis.ttl(bench.keys.told_to_stop("w1")) <= 86_400
+
+
+def test_who_was_stopping_in_a_release_before_is_told_by_its_record(
+    bench: Bench, book: RedisLeaseBook
+) -> None:
+    bench.redis.hset(bench.keys.worker("w1"), "stopping", 1)
+
+    assert book.told_to_stop({"w1"}) == {"w1"}
 
 
 def test_a_rescue_by_what_was_seen_ends_the_attempt(bench: Bench, book: RedisLeaseBook) -> None:

@@ -101,6 +101,21 @@ def test_a_worker_that_left_is_gone_and_its_death_is_noted_for_a_minute(
     assert 0 < bench.redis.ttl(bench.keys.worker("host-email-1")) <= 60
 
 
+def test_that_it_was_to_stop_is_noted_again_where_redis_forgot_it_and_goes_with_it(
+    bench: Bench, presence: RedisWorkerPresence
+) -> None:
+    noted = bench.keys.told_to_stop("host-email-1")
+    presence.register()
+    presence.beat([], stopping=True)
+    bench.redis.flushall()
+
+    presence.beat([], stopping=True)
+    assert bench.redis.exists(noted)
+
+    presence.unregister()
+    assert not bench.redis.exists(noted)
+
+
 def test_leaving_twice_is_leaving_once(bench: Bench, presence: RedisWorkerPresence) -> None:
     presence.register()
     presence.unregister()
@@ -114,9 +129,8 @@ def test_a_dead_worker_is_forgotten_by_whoever_finds_it(
     bench: Bench, presence: RedisWorkerPresence
 ) -> None:
     presence.register()
-    key = bench.keys.worker("host-email-1")
 
-    forget_worker(bench.redis, bench.keys, key, ["high:email", "low:email"])
+    forget_worker(bench.redis, bench.keys, "host-email-1", ["high:email", "low:email"])
 
     assert RedisInspection(bench.redis, bench.keys).workers() == []
 

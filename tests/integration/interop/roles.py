@@ -192,7 +192,7 @@ def work_and_keep_up(client: Redis, keys: Keys) -> None:
     RedisWorkerPresence(
         client, keys, name="gone", lane="default", queues=["normal"], slots=4, lifetime=60
     ).register()
-    [forget_worker(client, keys, keys.worker(worker.name), ["low"]) for worker in look.workers()]
+    [forget_worker(client, keys, worker.name, ["low"]) for worker in look.workers()]
     work(client, keys)
 
 
@@ -244,7 +244,7 @@ def keep_time(client: Redis, keys: Keys) -> None:
     look = RedisInspection(client, keys)
     look.queue_states(look.queue_names())
     look.jobs(["r1"])
-    [forget_worker(client, keys, keys.worker(worker.name), ["low"]) for worker in look.workers()]
+    [forget_worker(client, keys, worker.name, ["low"]) for worker in look.workers()]
 
 
 def _compare(client: Redis, keys: Keys, job_id: str) -> None:
