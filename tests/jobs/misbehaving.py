@@ -54,7 +54,12 @@ def isolated_spin(payload: dict[str, Any]) -> None:
 
 @job_type("stubborn", timeout=0.3, grace=0.3, max_retries=0)
 def stubborn(payload: dict[str, Any]) -> None:
-    """Swallows everything that is raised in it."""
+    """Leaves a line, then swallows everything that is raised in it."""
+    leave_line(payload["file"], "stubborn")
+    _swallow()
+
+
+def _swallow() -> None:
     while True:
         try:
             time.sleep(0.05)
@@ -75,7 +80,7 @@ def isolated_stubborn(payload: dict[str, Any]) -> None:
         [sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True
     )
     leave_line(payload["file"], str(sleeper.pid))
-    stubborn(payload)
+    _swallow()
 
 
 @job_type("leave_child", isolation="process", timeout=600)
