@@ -36,10 +36,11 @@ class RedisFreezes:
         The mark of a plan is lost where its windows are: with what Redis had, in an older copy, or when
         words come back from the record.
         """
+        pipe = self._client.pipeline(transaction=False)
+        pipe.get(self._keys.controls_version)
+        pipe.get(self._keys.planned_version)
         with translated():
-            said, planned = self._client.mget(
-                self._keys.controls_version, self._keys.planned_version
-            )
+            said, planned = pipe.execute()
         return planned is not None and int(planned) == int(said or 0)
 
     def begin_plan(self) -> None:
