@@ -193,8 +193,6 @@ def freeze_in(text: str) -> Freeze | None:
         for name in ("starts_at", "ends_at"):
             if said.get(name):
                 said[name] = datetime.fromisoformat(said[name])
-        if "ticks" in said:
-            said["ticks"] = TicksInside(said["ticks"])
         return Freeze(**said)
     except (ValueError, TypeError, AttributeError, InvalidOption):
         return None

@@ -19,6 +19,7 @@ from backend.domain.jobs.options.job_options import (
     JobOptions,
     Option,
     OwnOptions,
+    is_whole,
 )
 from backend.domain.jobs.options.trace_parent import is_span, span_in, trace_id_in
 from backend.domain.jobs.options.unique import NOT_UNIQUE, until_in
@@ -150,7 +151,7 @@ def _text(option: Option, fits: Callable[[str], Any], longest: int, value: Any) 
         return None
     if not isinstance(value, str) or len(value) > longest or not fits(value):
         raise _refusal(option, option.text.words if option.text else option.words)
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+    if not is_whole(value):
         raise InvalidOption(
             f"{option.name} has half of a character (a lone surrogate)", field=option.name
         )

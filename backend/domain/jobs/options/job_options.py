@@ -23,8 +23,12 @@ from backend.domain.jobs import job_id
 from backend.domain.jobs.options import bounds
 from backend.domain.jobs.options.bounds import Bound
 
-#: Of a character (a lone surrogate): neither store takes one.
 _HALF = re.compile("[\ud800-\udfff]")
+
+
+def is_whole(text: str) -> bool:
+    """Whether it has no half of a character (a lone surrogate), which neither store takes."""
+    return text.isascii() or not _HALF.search(text)
 
 
 class Text(NamedTuple):
@@ -39,7 +43,7 @@ class Text(NamedTuple):
         """Whether it is such a text, of whole characters."""
         if not isinstance(text, str) or not 0 < len(text) <= self.longest:
             return False
-        return re.fullmatch(self.pattern, text) is not None and not _HALF.search(text)
+        return re.fullmatch(self.pattern, text) is not None and is_whole(text)
 
 
 class Many(NamedTuple):
